@@ -1,0 +1,263 @@
+"""Turns an understood workflow into the files of its Helm chart."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator import manifests, templating, values, yaml_text
+from generator.document import parse
+from generator.errors import FindingsError
+from generator.findings import Finding
+from generator.manifests import Database, ImageReference
+from generator.properties import environment_name
+from generator.values import Row
+from generator.workflow import Workflow
+
+#: Helm keeps a release in one Secret: gzip, then base64 (helm.sh/helm/v3/pkg/storage/driver), and a Secret holds 1 MiB.
+MAX_RELEASE_BYTES: Final = 1024 * 1024
+#: Set on the container so that the operator sees a change of what is mounted.
+CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
+#: Values of the umbrella, which a chart's name must not be.
+_TAKEN_NAMES: Final = ("global", "networkPolicy")
+_CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
+#: How `--set` writes a dot inside a key.
+_ESCAPED_DOT: Final = r"\."
+_TEMPLATES: Final = ("sonataflow.yaml", "configmaps.yaml", "networkpolicy.yaml", "NOTES.txt", "_workflow.tpl")
+_OVERLAY_FOLDERS: Final = ("templates/", "crds/", "files/")
+_OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
+
+_ICON_SVG: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#06c" stroke-width="2">'
+    '<path d="M8 5h7a4 4 0 0 1 0 8H9a3 3 0 0 0 0 6h7"/><circle cx="5" cy="5" r="3"/><circle cx="19" cy="19" r="3"/></svg>'
+)
+ICON: Final = f"data:image/svg+xml;base64,{base64.b64encode(_ICON_SVG.encode()).decode()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A Helm chart as files: path below the chart's folder to bytes."""
+
+    name: str
+    version: str
+    folder: str
+    description: str
+    app_version: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Head:
+    """What a template says about the chart that it belongs to."""
+
+    name: str
+    version: str
+    folder: str
+    description: str
+    app_version: str
+
+
+def chart_name(folder: str) -> str:
+    """The chart of a workflow folder: without a trailing `.x`, other dots as `-`.
+
+    Helm reads a condition such as `mta-v7.x.enabled` as a path of keys, so it cannot switch a chart with a dot.
+    """
+    return folder.removesuffix(".x").replace(".", "-")
+
+
+def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -> Chart:
+    """Return the chart of one workflow.
+
+    Raises:
+        FindingsError: a name that Helm refuses, a file of chart/ that clashes with a generated one, a release that
+            would be too large.
+    """
+    definition = workflow.definition
+    head = _Head(
+        name=chart_name(workflow.source.name),
+        version=version,
+        folder=workflow.source.name,
+        description=" ".join((definition.description or definition.name or definition.id).split()),
+        app_version=definition.version,
+    )
+    _check_name(workflow, head.name)
+    files = _generated_files(workflow, head, image)
+    files |= _overlay(workflow, files)
+    _check_release(workflow, files)
+    return Chart(
+        name=head.name,
+        version=version,
+        folder=head.folder,
+        description=head.description,
+        app_version=head.app_version,
+        files={path: files[path] for path in sorted(files)},
+    )
+
+
+def value_rows(workflow: Workflow, image: ImageReference) -> tuple[Row, ...]:
+    """The values of a workflow's chart as table rows."""
+    return tuple(values.rows(_values(workflow, image)))
+
+
+def _values(workflow: Workflow, image: ImageReference) -> tuple[values.Value, ...]:
+    return values.workflow_values(
+        image=image,
+        database=Database(schema=workflow.source.name),
+        variables=workflow.variables(),
+        secret_comments=workflow.secret_comments(),
+    )
+
+
+def _generated_files(workflow: Workflow, head: _Head, image: ImageReference) -> dict[str, bytes]:
+    payload = _payload(workflow)
+    context = _context(workflow, head)
+    chart_values = _values(workflow, image)
+    own_values = workflow.source.overlay.get("values.yaml", b"").decode(errors="replace")
+    texts = {
+        "Chart.yaml": templating.render("chart/Chart.yaml", chart=head, icon=ICON),
+        "values.yaml": templating.render("chart/values.yaml", chart=head, values=chart_values)
+        + (f"\n# From the workflow's own chart/values.yaml.\n\n{own_values}" if own_values else ""),
+        "values.schema.json": _json_file(values.json_schema(head.name, chart_values, _own_schema(workflow, chart_values))),
+        "README.md": templating.render(
+            "chart/README.md",
+            rows=tuple(values.rows(chart_values)),
+            own_text=workflow.source.overlay.get("README.md", b"").decode(errors="replace").strip(),
+            **context,
+        ),
+    }
+    names = _TEMPLATES + (("secret.yaml",) if workflow.secret_keys else ())
+    texts |= {f"templates/{name}": templating.render(f"chart/templates/{name}", **context) for name in names}
+    return {path: text.encode() for path, text in texts.items()} | payload
+
+
+def _payload(workflow: Workflow) -> dict[str, bytes]:
+    """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
+    files = {f"files/{path}": text.encode() for path, text in workflow.texts.items()}
+    files["files/flow.yaml"] = yaml_text.dump(manifests.flow(workflow)).encode()
+    if workflow.properties:
+        files["files/application.properties"] = workflow.properties.text.encode()
+    return files
+
+
+def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
+    """The variables that the chart's templates use."""
+    folders = workflow.source.resource_folders()
+    maps = [
+        {
+            "name": map_name,
+            "folder": folder,
+            "files": [{"key": file, "path": f"files/{folder}/{file}"} for file in folders[folder]],
+        }
+        for folder, map_name in manifests.resource_map_names(workflow).items()
+    ]
+    has_flyway = workflow.properties is not None and manifests.FLYWAY in workflow.properties.effective()
+    return {
+        "chart": head,
+        "definition": workflow.definition,
+        "object_name": workflow.object_name,
+        "properties_name": f"{workflow.object_name}-props",
+        "secret_name": workflow.secret_name,
+        "api_version": manifests.API_VERSION,
+        "labels": manifests.labels(workflow.object_name),
+        "annotations": manifests.annotations(workflow),
+        "profile_annotation": "sonataflow.org/profile",
+        "variables": workflow.variables(),
+        "secret_variables": {key: environment_name(key) for key in workflow.secret_keys},
+        "secret_comments": workflow.secret_comments(),
+        "required": [
+            *(f"env.{v.name}" for v in workflow.variables() if v.default is None),
+            *(f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in workflow.secret_keys),
+        ],
+        "resource_maps": maps,
+        "resource_paths": [file["path"] for resource_map in maps for file in resource_map["files"]],
+        "checksum_variable": CHECKSUM_VARIABLE,
+        "flyway": None if has_flyway else manifests.FLYWAY,
+    }
+
+
+def _json_file(data: Any) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _overlay(workflow: Workflow, generated: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What the workflow's own chart/ adds; README, values and their schema were merged already."""
+    added: dict[str, bytes] = {}
+    findings = []
+    for path, data in sorted(workflow.source.overlay.items()):
+        if path in _OVERLAY_MERGED:
+            continue
+        if path in generated:
+            findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
+        elif not path.startswith(_OVERLAY_FOLDERS):
+            places = ", ".join((*_OVERLAY_FOLDERS, *_OVERLAY_MERGED))
+            findings.append(_overlay_finding(workflow, path, f"'{path}' has no place in a chart; chart/ takes {places}"))
+        added[path] = data
+    if findings:
+        raise FindingsError(findings)
+    return added
+
+
+def _own_schema(workflow: Workflow, generated: tuple[values.Value, ...]) -> dict[str, Any]:
+    """The schema of the values that chart/values.yaml adds; a value without one may be anything."""
+    overlay = workflow.source.overlay
+    own = _own_map(workflow, "values.yaml")
+    schema = _own_map(workflow, "values.schema.json").get("properties", {})
+    taken = sorted({value.key for value in generated} & {*own, *schema})
+    if taken:
+        where = "values.yaml" if "values.yaml" in overlay else "values.schema.json"
+        message = f"the chart has values of its own called {', '.join(taken)}; rename yours"
+        raise FindingsError([_overlay_finding(workflow, where, message)])
+    return {**{key: {} for key in own}, **schema}
+
+
+def _own_map(workflow: Workflow, path: str) -> dict[str, Any]:
+    data = workflow.source.overlay.get(path, b"")
+    if not data.strip():
+        return {}
+    document = parse(data, f"{workflow.source.path}/chart/{path}")
+    content = document.root.plain()
+    if isinstance(content, dict):
+        return content
+    raise FindingsError([_overlay_finding(workflow, path, f"{document.root.kind} where a map belongs")])
+
+
+def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:
+    return Finding(path=f"{workflow.source.path}/chart/{path}", rule="chart-files", message=message, blocking=True)
+
+
+def _check_name(workflow: Workflow, name: str) -> None:
+    if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
+        message = f"the folder makes the chart name '{name}', which Helm cannot switch: use letters, digits, '-' and '_'"
+        raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
+
+
+def _check_release(workflow: Workflow, files: Mapping[str, bytes]) -> None:
+    size = release_bytes(files)
+    if size > MAX_RELEASE_BYTES:
+        message = (
+            f"a release of this chart takes about {size:,} bytes; Helm stores at most {MAX_RELEASE_BYTES:,}: "
+            "cut the specs down with --minify-specs"
+        )
+        raise FindingsError([Finding(path=workflow.source.path, rule="release-size", message=message, blocking=True)])
+
+
+def release_bytes(files: Mapping[str, bytes]) -> int:
+    """About how many bytes Helm stores for a release of a chart.
+
+    Helm keeps the chart's files (base64 in JSON) and the rendered objects, which hold the payload once more, and
+    compresses both. What cannot reach the limit even uncompressed is not compressed here: its size is an upper bound.
+    """
+    payload = b"".join(_rendered(files))
+    if sum(map(len, files.values())) * 4 // 3 + len(payload) < MAX_RELEASE_BYTES // 2:
+        return sum(map(len, files.values())) + len(payload)
+    stored = b"".join(base64.b64encode(data) for data in files.values())
+    return len(gzip.compress(stored + payload, 9)) * 4 // 3
+
+
+def _rendered(files: Mapping[str, bytes]) -> Iterator[bytes]:
+    return (data for path, data in files.items() if path.startswith("files/"))

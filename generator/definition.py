@@ -1,0 +1,353 @@
+"""Understands a definition: brings every short form to its long one, and collects what names what, and where."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator import dsl
+from generator.document import Document, Node, parse
+from generator.dsl import Field, Kind, Shape, Target
+from generator.errors import FindingsError
+from generator.findings import Finding, Severity, did_you_mean
+from generator.source import Resolved, Source
+
+Path = tuple[str | int, ...]
+
+_FITTING: Final[Mapping[Kind, tuple[type, ...]]] = {
+    Kind.STRING: (str,),
+    Kind.BOOLEAN: (bool,),
+    Kind.NUMBER: (int, float),
+    Kind.INTEGER_OR_STRING: (int, str),
+    Kind.MAP: (dict,),
+}
+_WANTED: Final[Mapping[Kind, str]] = {
+    Kind.STRING: "a string",
+    Kind.BOOLEAN: "true or false",
+    Kind.NUMBER: "a number",
+    Kind.INTEGER_OR_STRING: "a whole number",
+    Kind.MAP: "a map",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Where a value was written; line and column count from 1."""
+
+    path: str
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A place that names something declared elsewhere."""
+
+    target: Target
+    name: str
+    phrase: str
+    at: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """A place that declares a state, a function, an event, an error, a retry or an authentication."""
+
+    target: Target
+    name: str
+    at: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A workflow definition with every short form spelled out.
+
+    `flow` is what the custom resource carries as `spec.flow`; `position_of` says where a value of it was written.
+    """
+
+    path: str
+    base: str
+    id: str
+    name: str
+    version: str
+    description: str
+    expression_lang: str
+    flow: Mapping[str, Any]
+    extensions: Any
+    references: tuple[Reference, ...]
+    declarations: tuple[Declaration, ...]
+    findings: tuple[Finding, ...]
+    positions: Mapping[Path, Position]
+
+    def position_of(self, *path: str | int) -> Position:
+        """Where the value at `path` of `flow` was written, or the nearest above it that was written at all."""
+        while path and path not in self.positions:
+            path = path[:-1]
+        return self.positions.get(path, Position(path=self.path, line=1, column=1))
+
+    def declared(self, target: Target) -> tuple[str, ...]:
+        """The names of all states, functions, events, … in the order of the definition."""
+        return tuple(declaration.name for declaration in self.declarations if declaration.target == target)
+
+    def uri_definitions(self) -> Mapping[str, str]:
+        """What the extension `workflow-uri-definitions` calls remote specs by."""
+        return {
+            str(name): str(uri)
+            for extension in self._extensions("workflow-uri-definitions")
+            for name, uri in (extension.get("definitions") or {}).items()
+        }
+
+    def output_schema(self) -> str | None:
+        """The file that the extension `workflow-output-schema` names."""
+        named = [e.get("outputSchema") for e in self._extensions("workflow-output-schema")]
+        return next((schema for schema in named if isinstance(schema, str)), None)
+
+    def _extensions(self, extension_id: str) -> Iterator[Mapping[str, Any]]:
+        for extension in self.extensions if isinstance(self.extensions, list) else []:
+            if isinstance(extension, dict) and extension_id in (extension.get("extensionid"), extension.get("extensionId")):
+                yield extension
+
+
+def read_definition(source: Source, relative: str) -> Definition:
+    """Read the definition at `relative` (the folder's own, or one below subflows/).
+
+    Raises:
+        FindingsError: the file cannot be parsed, or holds no map.
+    """
+    document = parse(source.resources[relative], source.shown(relative))
+    if not isinstance(document.root.value, dict):
+        message = f"{document.root.kind} where a workflow (a map with id, version and states) belongs"
+        at = Position(path=document.path, line=document.root.line, column=document.root.column)
+        raise FindingsError([_finding(at, "wrong-type", message, blocking=True)])
+    return _Reader(source, posixpath.dirname(relative), document).read()
+
+
+def _finding(at: Position, rule: str, message: str, **options: Any) -> Finding:
+    return Finding(path=at.path, line=at.line, column=at.column, rule=rule, message=message, **options)
+
+
+class _Reader:
+    """Walks a document along the DSL table."""
+
+    def __init__(self, source: Source, base: str, document: Document) -> None:
+        self._source = source
+        self._base = base
+        self._document = document
+        self._path = document.path
+        self._findings = list(document.findings)
+        self._references: list[Reference] = []
+        self._declarations: list[Declaration] = []
+        self._positions: dict[Path, Position] = {}
+
+    def read(self) -> Definition:
+        root = self._document.root
+        content = self._object(root, dsl.WORKFLOW, ())
+        identity = {key: content.pop(key, "") for key in dsl.IDENTITY}
+        extensions = root.value.get("extensions")
+        self._start_at_the_first_state(content, root)
+        return Definition(
+            path=self._path,
+            base=self._base,
+            id=identity["id"] or identity["key"],
+            name=identity["name"],
+            version=identity["version"],
+            description=identity["description"],
+            expression_lang=identity["expressionLang"] or "jq",
+            flow=content,
+            extensions=extensions.plain() if extensions else None,
+            references=tuple(self._references),
+            declarations=tuple(self._declarations),
+            findings=tuple(self._findings),
+            positions=self._positions,
+        )
+
+    def _start_at_the_first_state(self, content: dict[str, Any], root: Node) -> None:
+        """Specification 0.8: without a start state, the workflow starts at its first state."""
+        states = content.get("states") or [{}]
+        start = content.get("start") or {}
+        if not start.get("stateName") and (first := states[0].get("name")):
+            content["start"] = {"stateName": first, **start}
+        if not root.value.get("id") and not root.value.get("key"):
+            self._find(root, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
+
+    def _object(self, node: Node, shape: Shape, where: Path) -> dict[str, Any]:
+        """One object of the DSL in its long form."""
+        self._mark(where, node)
+        if not isinstance(node.value, dict):
+            return self._short_form(node, shape, where)
+        content: dict[str, Any] = {}
+        self._report_unknown(node, shape)
+        for key, field in shape.fields.items():
+            child = node.value.get(key)
+            if child is None or child.value is None:
+                self._left_out(content, key, field, node, shape)
+                continue
+            value = self._field(child, field, (*where, key), key)
+            if not _says_nothing(value, field):
+                content[key] = value
+        return content
+
+    def _short_form(self, node: Node, shape: Shape, where: Path) -> dict[str, Any]:
+        if shape.short is None or not self._fits_short_form(node, shape.fields[shape.short]):
+            also = " or a string" if shape.short and shape.fields[shape.short].kind is not Kind.BOOLEAN else ""
+            self._find(node, "wrong-type", f"{node.kind} where {shape.name} (a map{also}) belongs", blocking=True)
+            return {}
+        return self._object(Node({shape.short: node}, node.line, node.column, keys={}), shape, where)
+
+    def _fits_short_form(self, node: Node, field: Field) -> bool:
+        if field.kind is Kind.BOOLEAN:
+            return isinstance(node.value, bool)
+        return isinstance(node.value, (str, int, float)) and not isinstance(node.value, bool)
+
+    def _left_out(self, content: dict[str, Any], key: str, field: Field, node: Node, shape: Shape) -> None:
+        if field.required:
+            message = f"{shape.name} needs '{key}'; add it"
+            self._find(node, "missing-field", message, blocking=shape.validated)
+        elif isinstance(field.kind, Shape) and field.default is not None:
+            content[key] = {name: inner.default for name, inner in field.kind.fields.items() if inner.default is not None}
+        elif field.default is not None:
+            content[key] = field.default
+
+    def _field(self, node: Node, field: Field, where: Path, key: str) -> Any:
+        if field.in_file and isinstance(node.value, str):
+            return self._from_file(node, field, where, key)
+        if not field.many:
+            return self._value(node, field, where)
+        if isinstance(node.value, dict) and key == "auth" and "name" in node.value:
+            node = Node([node], node.line, node.column)
+        if not isinstance(node.value, list):
+            self._find(node, "wrong-type", f"{node.kind} where '{key}' needs a list", blocking=True)
+            return []
+        self._mark(where, node)
+        items = [self._item(item, field, (*where, index), key) for index, item in enumerate(node.value)]
+        if field.required and not items:
+            self._find(node, "missing-field", f"'{key}' is empty; add at least one", blocking=key == "states")
+        return items
+
+    def _item(self, node: Node, field: Field, where: Path, key: str) -> Any:
+        if where == (key, where[-1]) and (target := dsl.DECLARATIONS.get(key)):
+            self._declare(node, target)
+        return self._state(node, where) if where[:-1] == ("states",) else self._value(node, field, where)
+
+    def _state(self, node: Node, where: Path) -> Any:
+        kind = node.value.get("type") if isinstance(node.value, dict) else None
+        shape = dsl.STATES.get(kind.value) if kind and isinstance(kind.value, str) else None
+        if shape:
+            return self._object(node, shape, where)
+        if not isinstance(node.value, dict):
+            self._find(node, "wrong-type", f"{node.kind} where a state (a map) belongs", blocking=True)
+        elif kind is None:
+            self._find(node, "missing-field", "the state needs 'type'; add it", blocking=True)
+        else:
+            known = ", ".join(sorted(dsl.STATES))
+            message = f"unknown state type '{_shortened(kind)}'{did_you_mean(str(kind.value), dsl.STATES)}; one of {known}"
+            self._find(kind, "unknown-value", message, blocking=True)
+        return {}
+
+    def _value(self, node: Node, field: Field, where: Path) -> Any:
+        match field.kind:
+            case Shape():
+                return self._object(node, field.kind, where)
+            case Kind.ANY | Kind.DROPPED:
+                self._mark(where, node)
+                return node.plain() if field.kind is Kind.ANY else None
+            case _:
+                return self._scalar(node, field, where)
+
+    def _scalar(self, node: Node, field: Field, where: Path) -> Any:
+        kind = field.kind
+        if not isinstance(kind, Kind):
+            raise TypeError(kind)
+        self._mark(where, node)
+        value = node.value
+        fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
+        if not fits and kind is Kind.STRING and isinstance(value, (bool, int, float)):
+            message = f"{node.kind} where a string belongs; write it in quotes: \"{node.text}\""
+            self._find(node, "wrong-type", message, severity=Severity.WARNING)
+            value, fits = node.text, True
+        if not fits:
+            self._find(node, "wrong-type", f"{node.kind} where {_WANTED[kind]} belongs", blocking=True)
+            return None
+        if kind is Kind.MAP:
+            return node.plain()
+        self._report_choice(node, str(value), field)
+        if field.refers:
+            at = self._position(node)
+            self._references.append(Reference(target=field.refers, name=str(value), phrase=field.phrase, at=at))
+        return value
+
+    def _from_file(self, node: Node, field: Field, where: Path, key: str) -> Any:
+        """The content of a file that stands for `key`: the value itself, or a map with `key` alone."""
+        resolved = self._source.resolve(node.value, self._base)
+        data = self._bytes(resolved)
+        if data is None:
+            self._find(node, "missing-file", f"{_why_missing(node.value, resolved)} (it holds '{key}')", blocking=True)
+            return None
+        outer = self._path
+        shown = self._source.shown(resolved.path or resolved.shared or "")
+        document = parse(data, shown)
+        self._path = shown
+        try:
+            self._findings.extend(document.findings)
+            root = document.root
+            if isinstance(root.value, dict) and list(root.value) == [key]:
+                root = root.value[key]
+            if isinstance(root.value, str):
+                self._find(root, "wrong-type", f"a string where the content of '{key}' belongs", blocking=True)
+                return None
+            return self._field(root, field, where, key)
+        finally:
+            self._path = outer
+
+    def _bytes(self, resolved: Resolved) -> bytes | None:
+        if resolved.path is not None:
+            return self._source.resources[resolved.path]
+        if resolved.shared is not None:
+            return self._source.shared.files[resolved.shared.removeprefix("shared/")]
+        return None
+
+    def _declare(self, node: Node, target: Target) -> None:
+        name = node.value.get("name") if isinstance(node.value, dict) else None
+        if name is not None and isinstance(name.value, (str, int, float)):
+            self._declarations.append(Declaration(target=target, name=name.text or str(name.value), at=self._position(name)))
+
+    def _report_unknown(self, node: Node, shape: Shape) -> None:
+        for key in node.value:
+            if key not in shape.fields:
+                line, column = (node.keys or {}).get(key, (node.line, node.column))
+                at = Node(None, line, column)
+                message = f"{shape.name} has no field '{key[:100]}'{did_you_mean(key, shape.fields)}"
+                self._find(at, "unknown-field", message)
+
+    def _report_choice(self, node: Node, value: str, field: Field) -> None:
+        if field.choices and value not in field.choices:
+            message = f"unknown value '{_shortened(node)}'{did_you_mean(value, field.choices)}; one of {', '.join(field.choices)}"
+            self._find(node, "unknown-value", message)
+
+    def _mark(self, where: Path, node: Node) -> None:
+        self._positions[where] = self._position(node)
+
+    def _position(self, node: Node) -> Position:
+        return Position(path=self._path, line=node.line, column=node.column)
+
+    def _find(self, node: Node, rule: str, message: str, **options: Any) -> None:
+        self._findings.append(_finding(self._position(node), rule, message, **options))
+
+
+def _says_nothing(value: Any, field: Field) -> bool:
+    """Whether a value is what a reader assumes anyway: nothing, an empty string, false where that is the default."""
+    return value is None or (value == "" and not field.required) or (value is False and field.default is None and field.kind is Kind.BOOLEAN)
+
+
+def _why_missing(reference: str, resolved: Resolved) -> str:
+    if resolved.remote:
+        return f"'{reference}' is not fetched; copy it into the folder and name the copy"
+    if resolved.outside:
+        return f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
+    return f"there is no file '{reference}'"
+
+
+def _shortened(node: Node) -> str:
+    return str(node.text or node.value)[:100]

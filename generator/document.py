@@ -1,0 +1,314 @@
+"""Reads YAML and JSON with positions, and refuses what only an attacker or an accident would write.
+
+Scalars follow the YAML 1.2 core schema, as the engine does: `on`, `yes`, `010` and `2026-01-01` mean what they say.
+The parser's events are consumed one by one, so depth and alias limits hold before anything is built.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import yaml
+
+from generator.errors import FindingsError
+from generator.findings import Finding
+
+#: SnakeYAML, which the engine reads definitions with, stops at 3 MiB (LoaderOptions.codePointLimit).
+MAX_BYTES: Final = 3 * 1024 * 1024
+MAX_DEPTH: Final = 100
+#: What aliases may add up to; a definition that repeats more than this is a YAML bomb.
+MAX_ALIASED_NODES: Final = 100_000
+#: Python's own guard against integers that take long to convert.
+MAX_DIGITS: Final = 4000
+
+type_name: Final = {dict: "a map", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CONSTANTS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value with its position. Maps hold nodes by key (with `keys`: where each key stands), lists hold nodes.
+
+    `text` is a scalar as it was written, so that `version: 1.10` can be read as the string it was meant to be.
+    """
+
+    value: Any
+    line: int = 1
+    column: int = 1
+    text: str = ""
+    keys: dict[str, tuple[int, int]] | None = None
+
+    @property
+    def kind(self) -> str:
+        """What a person calls this value: "a map", "a string"."""
+        return "nothing" if self.value is None else type_name[type(self.value)]
+
+    def plain(self) -> Any:
+        """The value without positions: dicts, lists and scalars."""
+        match self.value:
+            case dict():
+                return {key: node.plain() for key, node in self.value.items()}
+            case list():
+                return [node.plain() for node in self.value]
+            case _:
+                return self.value
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order they were written."""
+        yield self
+        children = self.value.values() if isinstance(self.value, dict) else self.value
+        if isinstance(self.value, (dict, list)):
+            for child in children:
+                yield from child.walk()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A parsed file: its root node and what was wrong but readable (duplicate keys)."""
+
+    path: str
+    root: Node
+    findings: tuple[Finding, ...] = ()
+
+
+def decode(data: bytes, path: str) -> str:
+    """Return UTF-8 text without a byte order mark.
+
+    Raises:
+        FindingsError: the bytes are not UTF-8, or hold NUL: Helm would silently turn them into U+FFFD.
+    """
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(path, "encoding", "not UTF-8 text; save the file as UTF-8", *_position(data, error.start))
+    if "\0" in text:
+        _refuse(path, "encoding", "holds NUL bytes: a binary file; remove it", *_position(data, data.index(b"\0")))
+    return text
+
+
+def parse(data: bytes, path: str) -> Document:
+    """Parse YAML, or JSON where `path` ends in `.json`.
+
+    Raises:
+        FindingsError: empty, too large, not text, not well-formed, nested too deep, or with tags other than the core
+            schema's; one finding with its position.
+    """
+    if len(data) > MAX_BYTES:
+        _refuse(path, "size", f"{len(data):,} bytes; the engine reads at most {MAX_BYTES:,}: split the file")
+    text = decode(data, path)
+    if not text.strip():
+        _refuse(path, "empty-file", "the file is empty; write a definition into it")
+    return _parse_json(text, path) if path.endswith(".json") else _parse_yaml(text, path)
+
+
+def _parse_yaml(text: str, path: str) -> Document:
+    composer = _Composer(text, path)
+    root = composer.compose()
+    return Document(path=path, root=root, findings=tuple(composer.findings))
+
+
+def _parse_json(text: str, path: str) -> Document:
+    """Values as the JSON parser sees them, positions as the YAML parser does (JSON is a subset, but for surrogates)."""
+    try:
+        value = json.loads(text, parse_constant=_reject_constant)
+    except json.JSONDecodeError as error:
+        _refuse(path, "syntax", f"not well-formed JSON: {error.msg}", error.lineno, error.colno)
+    except RecursionError:
+        _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
+    except ValueError as error:
+        _refuse(path, "syntax", f"not well-formed JSON: {error}")
+    try:
+        positions = _parse_yaml(_SURROGATE.sub(r"\\u003f", text), path)
+    except FindingsError as error:
+        if any(finding.rule != "syntax" for finding in error.findings):
+            raise
+        positions = Document(path=path, root=Node(None))
+    return Document(path=path, root=_located(value, positions.root), findings=positions.findings)
+
+
+def _located(value: Any, at: Node) -> Node:
+    match value:
+        case dict():
+            known = at.value if isinstance(at.value, dict) else {}
+            children = {key: _located(child, known.get(key, at)) for key, child in value.items()}
+            return Node(children, at.line, at.column, keys=at.keys or {})
+        case list():
+            items = at.value if isinstance(at.value, list) and len(at.value) == len(value) else [at] * len(value)
+            return Node([_located(child, node) for child, node in zip(value, items, strict=True)], at.line, at.column)
+        case _:
+            return Node(value, at.line, at.column, text=at.text if at.text else str(value))
+
+
+def _reject_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+class _Composer:
+    """Builds nodes from libyaml's events, iteratively."""
+
+    def __init__(self, text: str, path: str) -> None:
+        self._text = text
+        self._path = path
+        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._open_anchors: set[str] = set()
+        self._aliased = 0
+        self._count = 0
+        self.findings: list[Finding] = []
+
+    def compose(self) -> Node:
+        try:
+            loader = _Loader(self._text)
+            try:
+                return self._compose(loader)
+            finally:
+                loader.dispose()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            what = error.problem or error.context or "unreadable"
+            self._stop("syntax", f"not well-formed YAML: {what}", mark)
+        except yaml.YAMLError as error:
+            reason = getattr(error, "reason", None) or str(error).splitlines()[0]
+            position = getattr(error, "position", 0)
+            _refuse(self._path, "syntax", f"not well-formed YAML: {reason}", *_position(self._text, position))
+
+    def _compose(self, loader: Any) -> Node:
+        root: Node | None = None
+        # An open collection: its event, its content so far, where its keys stand, the key that waits for a value.
+        stack: list[tuple[Any, Any, dict[str, tuple[int, int]], list[Node], int]] = []
+        while loader.check_event():
+            event = loader.get_event()
+            match event:
+                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
+                    if len(stack) >= MAX_DEPTH:
+                        self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+                    self._check_tag(event)
+                    if event.anchor:
+                        self._open_anchors.add(event.anchor)
+                    is_map = isinstance(event, yaml.MappingStartEvent)
+                    stack.append((event, {} if is_map else [], {}, [], self._count))
+                    self._count += 1
+                    continue
+                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
+                    start, content, keys, _, before = stack.pop()
+                    node = self._node(start, content, keys=keys)
+                    self._remember(start.anchor, node, self._count - before)
+                case yaml.ScalarEvent():
+                    self._count += 1
+                    node = self._scalar(event)
+                    self._remember(event.anchor, node, 1)
+                case yaml.AliasEvent():
+                    node = self._alias(event)
+                case yaml.DocumentStartEvent() if root is not None:
+                    self._stop("syntax", "a second document starts here; keep one definition a file", event.start_mark)
+                case _:
+                    continue
+            if stack:
+                self._add(stack[-1], node, event)
+            else:
+                root = node
+        if root is None:
+            _refuse(self._path, "empty-file", "the file holds comments alone; write a definition into it")
+        return root
+
+    def _add(self, parent: tuple[Any, Any, dict[str, tuple[int, int]], list[Node], int], node: Node, event: Any) -> None:
+        _, content, keys, pending, _ = parent
+        if isinstance(content, list):
+            content.append(node)
+        elif not pending:
+            if isinstance(node.value, (dict, list)):
+                self._stop("syntax", f"{node.kind} cannot be a key; use a string", event.start_mark)
+            pending.append(node)
+        else:
+            key = pending.pop()
+            name = key.value if isinstance(key.value, str) else key.text
+            if name == "<<" and isinstance(node.value, dict):
+                for merged, value in node.value.items():
+                    content.setdefault(merged, value)
+                return
+            if name in keys:
+                line = keys[name][0]
+                self._note(key, "duplicate-key", f"the key '{name}' stands here a second time (first on line {line}); keep one")
+            content[name] = node
+            keys[name] = (key.line, key.column)
+
+    def _alias(self, event: Any) -> Node:
+        if event.anchor in self._open_anchors:
+            self._stop("syntax", f"*{event.anchor} refers to itself; remove the circle", event.start_mark)
+        if event.anchor not in self._anchors:
+            self._stop("syntax", f"*{event.anchor} has no anchor above it", event.start_mark)
+        node, size = self._anchors[event.anchor]
+        self._aliased += size
+        self._count += size
+        if self._aliased > MAX_ALIASED_NODES:
+            self._stop("size", f"aliases repeat more than {MAX_ALIASED_NODES:,} values; write less", event.start_mark)
+        return node
+
+    def _remember(self, anchor: str | None, node: Node, size: int) -> None:
+        if anchor:
+            self._open_anchors.discard(anchor)
+            self._anchors[anchor] = (node, size)
+
+    def _scalar(self, event: Any) -> Node:
+        self._check_tag(event)
+        text: str = event.value
+        if event.tag == "tag:yaml.org,2002:str" or (event.tag is None and not event.implicit[0]):
+            return self._node(event, text, text=text)
+        if _NOT_A_NUMBER.fullmatch(text):
+            self._stop("syntax", f"{text} is no JSON number, so no Kubernetes object can hold it", event.start_mark)
+        return self._node(event, self._resolved(text, event), text=text)
+
+    def _resolved(self, text: str, event: Any) -> str | int | float | bool | None:
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        if len(text) > MAX_DIGITS or not (text[0] in "+-." or text[0].isdigit()):
+            return text
+        if _INTEGER.fullmatch(text):
+            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        if _FLOAT.fullmatch(text):
+            number = float(text)
+            if math.isinf(number):
+                self._stop("syntax", f"{text} is larger than a JSON number can be", event.start_mark)
+            return number
+        return text
+
+    def _check_tag(self, event: Any) -> None:
+        if event.tag and event.tag not in _CORE_TAGS and event.tag != "!":
+            self._stop("syntax", f"the tag {event.tag} is not allowed; write plain YAML", event.start_mark)
+
+    def _node(self, event: Any, value: Any, *, text: str = "", keys: dict[str, tuple[int, int]] | None = None) -> Node:
+        mark = event.start_mark
+        return Node(value, mark.line + 1, mark.column + 1, text, keys if isinstance(value, dict) else None)
+
+    def _note(self, node: Node, rule: str, message: str) -> None:
+        self.findings.append(Finding(path=self._path, line=node.line, column=node.column, rule=rule, message=message))
+
+    def _stop(self, rule: str, message: str, mark: Any) -> NoReturn:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        _refuse(self._path, rule, message, line, column)
+
+
+def _position(text: str | bytes, offset: int) -> tuple[int, int]:
+    newline: Any = b"\n" if isinstance(text, bytes) else "\n"
+    before: Any = text[:offset]
+    return before.count(newline) + 1, offset - before.rfind(newline)
+
+
+def _refuse(path: str, rule: str, message: str, line: int = 1, column: int = 1) -> NoReturn:
+    raise FindingsError([Finding(path=path, line=line, column=column, rule=rule, message=message, blocking=True)])

@@ -1,0 +1,70 @@
+"""What is wrong with a workflow folder, where, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How bad a finding is: an error stops a build, a warning and a note do not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong.
+
+    `line` and `column` count from 1; both are None where a whole file or folder is meant. `blocking` marks what makes
+    a Kubernetes object impossible: `manifests` and `chart` stop on nothing else.
+    """
+
+    path: str
+    rule: str
+    message: str
+    severity: Severity = Severity.ERROR
+    line: int | None = None
+    column: int | None = None
+    blocking: bool = False
+
+    def __str__(self) -> str:
+        where = f"{self.path}:{self.line}:{self.column}" if self.line is not None else self.path
+        return f"{where}: {self.severity}: {self.message} [{self.rule}]"
+
+    def as_json(self) -> dict[str, object]:
+        """The finding as a JSON object, for `--json`."""
+        return {
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "severity": str(self.severity),
+            "rule": self.rule,
+            "message": self.message,
+        }
+
+
+def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings without repetitions, by file, then by position."""
+    return tuple(sorted(set(findings), key=lambda f: (f.path, f.line or 0, f.column or 0, f.rule, f.message)))
+
+
+def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that stop a build."""
+    return tuple(f for f in findings if f.severity is Severity.ERROR)
+
+
+def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Those that make an object impossible."""
+    return tuple(f for f in findings if f.blocking)
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """The end of a message: the nearest right name, or nothing where none is near."""
+    by_folded = {candidate.casefold(): candidate for candidate in sorted(candidates, reverse=True)}
+    near = difflib.get_close_matches(name.casefold()[:200], by_folded, n=1, cutoff=0.6)
+    return f"; did you mean '{by_folded[near[0]]}'?" if near else ""

@@ -1,0 +1,221 @@
+"""The checks of a workflow: each rule is one function that yields findings."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from generator.definition import Definition, Position
+from generator.dsl import Target
+from generator.findings import Finding, Severity, did_you_mean, in_file_order
+from generator.manifests import resource_map_names
+
+from generator.workflow import Workflow
+
+#: etcd's and so the API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
+MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024
+#: RFC 1123, as Kubernetes checks names of objects (apimachinery, IsDNS1123Subdomain).
+MAX_NAME: Final = 253
+#: Label values (apimachinery, IsValidLabelValue); the id is the value of four labels.
+MAX_LABEL: Final = 63
+_OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SERVICE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+
+#: Function types whose operation is `FILE#NAME`; the others hold an expression, a call or the name of a service.
+_WITH_FILE: Final = ("rest", "asyncapi", "rpc", "graphql")
+
+_PLURAL: Final[dict[Target, str]] = {
+    "state": "states",
+    "function": "functions",
+    "event": "events",
+    "error": "errors",
+    "retry": "retries",
+    "auth": "authentications",
+}
+
+Rule = Callable[[Workflow], Iterator[Finding]]
+
+
+def lint(workflow: Workflow) -> tuple[Finding, ...]:
+    """Return all that is wrong with a workflow, in file order."""
+    findings = [*workflow.source.findings]
+    for definition in workflow.definitions():
+        findings += definition.findings
+    for rule in RULES:
+        findings += rule(workflow)
+    return in_file_order(findings)
+
+
+def lint_together(workflows: Sequence[Workflow]) -> tuple[Finding, ...]:
+    """Return what is wrong between workflows of one repository: two with one id fall on the same objects."""
+    seen: dict[str, Workflow] = {}
+    findings = []
+    for workflow in workflows:
+        other = seen.setdefault(workflow.object_name, workflow)
+        if other is not workflow:
+            message = f"the id '{workflow.definition.id}' is also that of {other.definition.path}; give each its own"
+            findings.append(_at(_id_position(workflow.definition), "duplicate-id", message))
+    return in_file_order(findings)
+
+
+def unknown_references(workflow: Workflow) -> Iterator[Finding]:
+    """A transition, a call, an event, a retry, an error handler or an authentication that names nothing."""
+    for definition in workflow.definitions():
+        for reference in definition.references:
+            known = definition.declared(reference.target)
+            if reference.name not in known:
+                what = f"{reference.phrase} the unknown {reference.target} '{reference.name}'"
+                help_ = did_you_mean(reference.name, known) or f"; declare it under '{_section(reference.target)}'"
+                yield _at(reference.at, f"unknown-{reference.target}", what + help_)
+
+
+def duplicate_names(workflow: Workflow) -> Iterator[Finding]:
+    """Two states, functions, events, errors, retries or authentications of one name."""
+    for definition in workflow.definitions():
+        first: dict[tuple[Target, str], Position] = {}
+        for declaration in definition.declarations:
+            at = first.setdefault((declaration.target, declaration.name), declaration.at)
+            if at is not declaration.at:
+                message = f"two {_PLURAL[declaration.target]} are called '{declaration.name}' (the first on line {at.line})"
+                yield _at(declaration.at, f"duplicate-{declaration.target}", f"{message}; rename one")
+
+
+def missing_files(workflow: Workflow) -> Iterator[Finding]:
+    """A spec or a schema that is not in the folder."""
+    for definition in workflow.definitions():
+        for at, reference, rule in _file_references(definition):
+            resolved = workflow.source.resolve(reference, definition.base)
+            if resolved.outside:
+                message = f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
+                yield _at(at, "file-outside", message)
+            elif resolved.missing:
+                near = did_you_mean(reference, _nearby(workflow, definition))
+                yield _at(at, rule, f"there is no file '{reference}'{near or '; add it to the folder'}")
+
+
+def _file_references(definition: Definition) -> Iterator[tuple[Position, str, str]]:
+    aliases = definition.uri_definitions()
+    for index, function in enumerate(definition.flow.get("functions", [])):
+        operation = function.get("operation")
+        if function.get("type") in _WITH_FILE and isinstance(operation, str) and "#" in operation:
+            name = operation.partition("#")[0]
+            if name not in aliases:
+                yield definition.position_of("functions", index, "operation"), name, "missing-file"
+    schema = definition.flow.get("dataInputSchema", {}).get("schema")
+    if isinstance(schema, str):
+        yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0], "missing-file"
+    if output := definition.output_schema():
+        yield definition.position_of(), output, "missing-file"
+
+
+def _nearby(workflow: Workflow, definition: Definition) -> Iterable[str]:
+    below = [p for p in workflow.texts if p.startswith(definition.base)]
+    return [posixpath.relpath(p, definition.base or ".") for p in below]
+
+
+def names(workflow: Workflow) -> Iterator[Finding]:
+    """An id, a folder or a file whose name Kubernetes refuses."""
+    definition = workflow.definition
+    name = workflow.object_name
+    at = _id_position(definition)
+    if name and not _OBJECT_NAME.fullmatch(name):
+        message = f"the id '{definition.id[:100]}' is no Kubernetes name: use letters, digits, '-' and '.'"
+        yield _at(at, "invalid-name", message, blocking=True)
+    elif len(name) > MAX_LABEL:
+        message = f"the id is {len(name)} characters long; Kubernetes takes at most {MAX_LABEL} in a label"
+        yield _at(at, "invalid-name", message, blocking=True)
+    elif name and not _SERVICE_NAME.fullmatch(name):
+        message = f"the id '{definition.id}' is no name for a Service, which the operator calls so: use letters, digits, '-'"
+        yield _at(at, "invalid-service-name", message, severity=Severity.WARNING)
+    for folder, map_name in resource_map_names(workflow).items():
+        path = workflow.source.shown(folder)
+        if name and _OBJECT_NAME.fullmatch(name) and not _OBJECT_NAME.fullmatch(map_name):
+            message = f"the folder makes the ConfigMap name '{map_name}', which Kubernetes refuses: rename it in lower case"
+            yield _in_file(path, "invalid-name", message)
+        elif len(map_name) > MAX_NAME:
+            message = f"the folder makes a ConfigMap name of {len(map_name)} characters; Kubernetes takes {MAX_NAME}"
+            yield _in_file(path, "invalid-name", message)
+        for file in workflow.source.resource_folders()[folder]:
+            if not _DATA_KEY.fullmatch(file) or len(file) > MAX_NAME:
+                message = "no key for a ConfigMap: use letters, digits, '-', '_' and '.', at most 253 characters"
+                yield _in_file(f"{path}/{file}", "invalid-name", message)
+    for entry in workflow.secrets.entries if workflow.secrets else ():
+        if not _DATA_KEY.fullmatch(entry.key):
+            at = Position(path=workflow.secrets.path if workflow.secrets else "", line=entry.line, column=1)
+            message = f"'{entry.key}' is no key for a Secret: use letters, digits, '-', '_' and '.'"
+            yield _at(at, "invalid-name", message, blocking=True)
+
+
+def sizes(workflow: Workflow) -> Iterator[Finding]:
+    """A ConfigMap that the API server refuses for its size."""
+    for folder, files in workflow.source.resource_folders().items():
+        size = sum(len(file) + len(workflow.texts[f"{folder}/{file}"].encode()) for file in files)
+        if size > MAX_CONFIG_MAP_BYTES:
+            message = (
+                f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}: "
+                "cut the specs down with --minify-specs, or split the folder"
+            )
+            yield _in_file(workflow.source.shown(folder), "config-map-size", message)
+
+
+def constants(workflow: Workflow) -> Iterator[Finding]:
+    """Constants, which no custom resource can carry."""
+    if workflow.definition.flow.get("constants"):
+        message = (
+            "no SonataFlow CRD takes 'constants': put the values into application.properties and read them as "
+            "$SECRET.name, or set them in an inject state"
+        )
+        yield _at(workflow.definition.position_of("constants"), "constants", message, blocking=True)
+
+
+def retry_numbers(workflow: Workflow) -> Iterator[Finding]:
+    """A retry's jitter or multiplier, which no CRD takes as the specification writes it."""
+    definition = workflow.definition
+    for index, retry in enumerate(definition.flow.get("retries", [])):
+        for field, means_nothing in (("jitter", (0, 0.0)), ("multiplier", (1, 1.0))):
+            value = retry.get(field)
+            if value is not None and not isinstance(value, bool) and value not in means_nothing:
+                message = f"no SonataFlow CRD takes '{field}: {value}': it is left out of the custom resource"
+                at = definition.position_of("retries", index, field)
+                yield _at(at, f"retry-{field}", message, severity=Severity.WARNING)
+
+
+def byte_order_marks(workflow: Workflow) -> Iterator[Finding]:
+    """A byte order mark, which Helm strips and a JSON parser refuses."""
+    for relative, data in sorted(workflow.source.resources.items()):
+        if data.startswith(b"\xef\xbb\xbf"):
+            message = "starts with a byte order mark, which is left out; save the file as UTF-8 without one"
+            yield _in_file(workflow.source.shown(relative), "byte-order-mark", message, severity=Severity.WARNING, blocking=False)
+
+
+#: Every rule, in the order of the documentation.
+RULES: Final[tuple[Rule, ...]] = (
+    unknown_references,
+    duplicate_names,
+    missing_files,
+    names,
+    sizes,
+    constants,
+    retry_numbers,
+    byte_order_marks,
+)
+
+
+
+def _section(target: Target) -> str:
+    return "auth" if target == "auth" else _PLURAL[target]
+
+
+def _id_position(definition: Definition) -> Position:
+    return definition.position_of("id")
+
+
+def _at(at: Position, rule: str, message: str, **options: Any) -> Finding:
+    return Finding(path=at.path, line=at.line, column=at.column, rule=rule, message=message, **options)
+
+
+def _in_file(path: str, rule: str, message: str, *, blocking: bool = True, **options: Any) -> Finding:
+    return Finding(path=path, rule=rule, message=message, blocking=blocking, **options)

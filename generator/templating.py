@@ -1,0 +1,54 @@
+"""Renders the Jinja2 templates below generator/templates/; their delimiters cannot meet Helm's."""
+
+from __future__ import annotations
+
+import functools
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import jinja2
+
+FOLDER: Final = Path(__file__).parent / "templates"
+
+
+def render(template: str, **variables: Any) -> str:
+    """Render the template at `template`, a path below generator/templates/.
+
+    The filter `json` writes a value as JSON, which is also YAML; `go` writes a string as a Go literal, so that text of
+    a workflow inside a Helm template stays text whatever it holds; `cell` and `paragraph` make text fit for Markdown.
+    """
+    return _environment().get_template(template).render(**variables)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701 - the output is YAML and Markdown for Helm, never HTML for a browser
+        loader=jinja2.FileSystemLoader(FOLDER),
+        block_start_string="<%",
+        block_end_string="%>",
+        variable_start_string="<<",
+        variable_end_string=">>",
+        comment_start_string="<#",
+        comment_end_string="#>",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters |= {"json": _json, "go": _json, "cell": _cell, "paragraph": _paragraph}
+    return environment
+
+
+def _json(value: Any) -> str:
+    """JSON without escapes beyond ASCII's own; a JSON string is a Go string literal too (both know \\uXXXX)."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _cell(text: str) -> str:
+    """One cell of a Markdown table: one line, no bars, no HTML."""
+    return _paragraph(text).replace("|", "\\|")
+
+
+def _paragraph(text: str) -> str:
+    return " ".join(text.split()).replace("<", "&lt;")

@@ -1,0 +1,45 @@
+"""The umbrella chart: all workflow charts of a repository in one, each switched on by `CHART.enabled`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from generator import templating, values
+from generator.chart import ICON
+
+NAME: Final = "workflows"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubChart:
+    """What the umbrella says of one of its charts.
+
+    `checked` charts come from waybill and know which variables they lack; the umbrella asks for all at once.
+    """
+
+    name: str
+    version: str
+    description: str
+    checked: bool = True
+
+
+def umbrella_files(charts: Sequence[SubChart], *, version: str) -> dict[str, bytes]:
+    """Return the umbrella's own files by path; the charts themselves go below charts/."""
+    ordered = sorted(charts, key=lambda chart: chart.name)
+    names = [chart.name for chart in ordered]
+    own_values = values.umbrella_values(names)
+    context = {"name": NAME, "version": version, "charts": ordered, "icon": ICON}
+    schema = values.json_schema("workflows", own_values)
+    texts = {
+        "Chart.yaml": templating.render("umbrella/Chart.yaml", **context),
+        "values.yaml": templating.render("chart/values.yaml", chart=SubChart(name=NAME, version=version, description=""), values=own_values),
+        "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+        "README.md": templating.render("umbrella/README.md", rows=tuple(values.rows(own_values)), **context),
+        "templates/requirements.yaml": templating.render("umbrella/templates/requirements.yaml", **context),
+        "templates/networkpolicy.yaml": templating.render("umbrella/templates/networkpolicy.yaml", **context),
+        "templates/NOTES.txt": templating.render("umbrella/templates/NOTES.txt", **context),
+    }
+    return {path: texts[path].encode() for path in sorted(texts)}

@@ -1,0 +1,127 @@
+"""One workflow, read and understood: what manifests, charts and checks are made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator import properties
+from generator.definition import Definition, read_definition
+from generator.document import decode
+from generator.errors import FindingsError
+from generator.findings import Finding
+from generator.properties import Properties, Variable
+from generator.source import RESOURCE_FOLDERS, Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """A workflow folder with its definition understood and its text decoded.
+
+    `texts` are the files of specs/, schemas/ and subflows/ by path, without byte order marks.
+    """
+
+    source: Source
+    definition: Definition
+    subflows: tuple[Definition, ...]
+    properties: Properties | None
+    secrets: Properties | None
+    texts: Mapping[str, str]
+
+    @property
+    def object_name(self) -> str:
+        """The name of the custom resource: the definition's id in lower case."""
+        return self.definition.id.lower()
+
+    @property
+    def secret_name(self) -> str:
+        """The Secret that holds what secret.properties names."""
+        return f"{self.object_name}-secrets"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys of secret.properties, sorted."""
+        return tuple(properties.secret_values(self.secrets)) if self.secrets else ()
+
+    def secret_comments(self) -> dict[str, str]:
+        """Key of secret.properties to what the comment above it says."""
+        said = {entry.key: entry.comment for entry in self.secrets.entries} if self.secrets else {}
+        return {key: said.get(key, "") for key in self.secret_keys}
+
+    def definitions(self) -> tuple[Definition, ...]:
+        """The workflow's own definition and those of its subflows."""
+        return (self.definition, *self.subflows)
+
+    def variables(self) -> tuple[Variable, ...]:
+        """What must come from outside; see `properties.variables`."""
+        texts = [decode(self.source.resources[self.source.definition], self.definition.path)]
+        texts += [self.texts[path] for path in self.source.subflows()]
+        props = self.properties or Properties(path="")
+        return properties.variables(props, self.secret_keys, texts)
+
+    def image_tag(self) -> str:
+        """`src-` and 12 hexadecimal digits: a hash of all that an image is built from.
+
+        A committed chart cannot name its own commit, so the tag names the content instead.
+        """
+        digest = hashlib.sha256()
+        for path, file_digest in sorted(self.source.inputs.items()):
+            digest.update(f"{path}\0{file_digest}\0".encode())
+        for path, data in sorted(self.source.shared.files.items()):
+            digest.update(f"shared/{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
+        return f"src-{digest.hexdigest()[:12]}"
+
+
+def read_workflow(source: Source) -> Workflow:
+    """Understand a source.
+
+    Raises:
+        FindingsError: a file that cannot be parsed or decoded; every such file is named.
+    """
+    collected: list[Finding] = []
+    texts: dict[str, str] = {}
+    for relative in sorted(source.resources):
+        if relative.split("/")[0] in RESOURCE_FOLDERS:
+            with _Collecting(collected):
+                texts[relative] = decode(source.resources[relative], source.shown(relative))
+    props = _properties(source, "application.properties", collected)
+    secrets = _properties(source, "secret.properties", collected)
+    understood: list[Definition] = []
+    for relative in (source.definition, *source.subflows()):
+        with _Collecting(collected):
+            understood.append(read_definition(source, relative))
+    if collected:
+        raise FindingsError(collected)
+    return Workflow(
+        source=source,
+        definition=understood[0],
+        subflows=tuple(understood[1:]),
+        properties=props,
+        secrets=secrets,
+        texts=texts,
+    )
+
+
+def _properties(source: Source, relative: str, collected: list[Finding]) -> Properties | None:
+    if relative not in source.resources:
+        return None
+    with _Collecting(collected):
+        return properties.parse_properties(source.resources[relative], source.shown(relative))
+    return None
+
+
+class _Collecting:
+    """Turns a FindingsError into findings, so that all files are read before one stops the work."""
+
+    def __init__(self, collected: list[Finding]) -> None:
+        self._collected = collected
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if isinstance(error, FindingsError):
+            self._collected.extend(error.findings)
+            return True
+        return False

@@ -1,0 +1,51 @@
+"""Writes YAML that every parser reads alike: two spaces, keys in order, each string in quotes or as a block."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import yaml
+
+#: Keys that no YAML version takes for anything but a string (`on` is true in YAML 1.1, `1e3` a number in Go).
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_./$-]+")
+_NOT_PLAIN: Final = {"true", "false", "yes", "no", "on", "off", "null"}
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _StringsInQuotes(_Dumper):  # type: ignore[misc]  # the base is chosen at run time, with or without libyaml
+    """Quotes string values; keys stay plain where that is safe."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        """Nothing is written as an anchor: not every reader follows them."""
+        return True
+
+
+def _represent_map(dumper: Any, data: Mapping[str, Any]) -> yaml.MappingNode:
+    pairs = [(_key(key), dumper.represent_data(value)) for key, value in data.items()]
+    return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False if pairs else None)
+
+
+def _represent_string(_: Any, data: str) -> yaml.ScalarNode:
+    return yaml.ScalarNode("tag:yaml.org,2002:str", data, style="|" if "\n" in data else '"')
+
+
+def _key(key: str) -> yaml.ScalarNode:
+    plain = _PLAIN_KEY.fullmatch(key) and key.lower() not in _NOT_PLAIN
+    return yaml.ScalarNode("tag:yaml.org,2002:str", key, style=None if plain else '"')
+
+
+_StringsInQuotes.add_representer(dict, _represent_map)
+_StringsInQuotes.add_representer(str, _represent_string)
+
+
+def dump(data: Any) -> str:
+    """Render plain data as YAML; the same data gives the same text.
+
+    A multi-line string becomes a literal block where YAML can hold it so, else one quoted line: in both forms the text
+    may be indented further without changing its meaning, which charts rely on.
+    """
+    text: str = yaml.dump(data, Dumper=_StringsInQuotes, sort_keys=False, allow_unicode=True, width=2**30)
+    return text
