@@ -34,7 +34,8 @@ _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
 _ICON_SVG: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#06c" stroke-width="2">'
-    '<path d="M8 5h7a4 4 0 0 1 0 8H9a3 3 0 0 0 0 6h7"/><circle cx="5" cy="5" r="3"/><circle cx="19" cy="19" r="3"/></svg>'
+    '<path d="M8 5h7a4 4 0 0 1 0 8H9a3 3 0 0 0 0 6h7"/><circle cx="5" cy="5" r="3"/><circle cx="19" cy="19" r="3"/>'
+    "</svg>"
 )
 ICON: Final = f"data:image/svg+xml;base64,{base64.b64encode(_ICON_SVG.encode()).decode()}"
 
@@ -60,6 +61,23 @@ class _Head:
     folder: str
     description: str
     app_version: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MountedFile:
+    """A file of a ConfigMap: its key there and its path in the chart."""
+
+    key: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ResourceMap:
+    """A ConfigMap that holds one folder of the workflow."""
+
+    name: str
+    folder: str
+    files: tuple[_MountedFile, ...]
 
 
 def chart_name(folder: str) -> str:
@@ -122,7 +140,9 @@ def _generated_files(workflow: Workflow, head: _Head, image: ImageReference) -> 
         "Chart.yaml": templating.render("chart/Chart.yaml", chart=head, icon=ICON),
         "values.yaml": templating.render("chart/values.yaml", chart=head, values=chart_values)
         + (f"\n# From the workflow's own chart/values.yaml.\n\n{own_values}" if own_values else ""),
-        "values.schema.json": _json_file(values.json_schema(head.name, chart_values, _own_schema(workflow, chart_values))),
+        "values.schema.json": _json_file(
+            values.json_schema(head.name, chart_values, _own_schema(workflow, chart_values))
+        ),
         "README.md": templating.render(
             "chart/README.md",
             rows=tuple(values.rows(chart_values)),
@@ -148,11 +168,11 @@ def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
     """The variables that the chart's templates use."""
     folders = workflow.source.resource_folders()
     maps = [
-        {
-            "name": map_name,
-            "folder": folder,
-            "files": [{"key": file, "path": f"files/{folder}/{file}"} for file in folders[folder]],
-        }
+        _ResourceMap(
+            name=map_name,
+            folder=folder,
+            files=tuple(_MountedFile(key=file, path=f"files/{folder}/{file}") for file in folders[folder]),
+        )
         for folder, map_name in manifests.resource_map_names(workflow).items()
     ]
     has_flyway = workflow.properties is not None and manifests.FLYWAY in workflow.properties.effective()
@@ -163,8 +183,8 @@ def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
         "properties_name": f"{workflow.object_name}-props",
         "secret_name": workflow.secret_name,
         "api_version": manifests.API_VERSION,
-        "labels": manifests.labels(workflow.object_name),
-        "annotations": manifests.annotations(workflow),
+        "labels": manifests.labels_of(workflow.object_name),
+        "annotations": manifests.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",
         "variables": workflow.variables(),
         "secret_variables": {key: environment_name(key) for key in workflow.secret_keys},
@@ -174,7 +194,7 @@ def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
             *(f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in workflow.secret_keys),
         ],
         "resource_maps": maps,
-        "resource_paths": [file["path"] for resource_map in maps for file in resource_map["files"]],
+        "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
         "flyway": None if has_flyway else manifests.FLYWAY,
     }
@@ -195,7 +215,9 @@ def _overlay(workflow: Workflow, generated: Mapping[str, bytes]) -> dict[str, by
             findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
         elif not path.startswith(_OVERLAY_FOLDERS):
             places = ", ".join((*_OVERLAY_FOLDERS, *_OVERLAY_MERGED))
-            findings.append(_overlay_finding(workflow, path, f"'{path}' has no place in a chart; chart/ takes {places}"))
+            findings.append(
+                _overlay_finding(workflow, path, f"'{path}' has no place in a chart; chart/ takes {places}")
+            )
         added[path] = data
     if findings:
         raise FindingsError(findings)
@@ -232,7 +254,9 @@ def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:
 
 def _check_name(workflow: Workflow, name: str) -> None:
     if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        message = f"the folder makes the chart name '{name}', which Helm cannot switch: use letters, digits, '-' and '_'"
+        message = (
+            f"the folder makes the chart name '{name}', which Helm cannot switch: use letters, digits, '-' and '_'"
+        )
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 

@@ -106,7 +106,10 @@ class Definition:
 
     def _extensions(self, extension_id: str) -> Iterator[Mapping[str, Any]]:
         for extension in self.extensions if isinstance(self.extensions, list) else []:
-            if isinstance(extension, dict) and extension_id in (extension.get("extensionid"), extension.get("extensionId")):
+            if isinstance(extension, dict) and extension_id in (
+                extension.get("extensionid"),
+                extension.get("extensionId"),
+            ):
                 yield extension
 
 
@@ -206,7 +209,9 @@ class _Reader:
             message = f"{shape.name} needs '{key}'; add it"
             self._find(node, "missing-field", message, blocking=shape.validated)
         elif isinstance(field.kind, Shape) and field.default is not None:
-            content[key] = {name: inner.default for name, inner in field.kind.fields.items() if inner.default is not None}
+            content[key] = {
+                name: inner.default for name, inner in field.kind.fields.items() if inner.default is not None
+            }
         elif field.default is not None:
             content[key] = field.default
 
@@ -242,7 +247,9 @@ class _Reader:
             self._find(node, "missing-field", "the state needs 'type'; add it", blocking=True)
         else:
             known = ", ".join(sorted(dsl.STATES))
-            message = f"unknown state type '{_shortened(kind)}'{did_you_mean(str(kind.value), dsl.STATES)}; one of {known}"
+            message = (
+                f"unknown state type '{_shortened(kind)}'{did_you_mean(str(kind.value), dsl.STATES)}; one of {known}"
+            )
             self._find(kind, "unknown-value", message, blocking=True)
         return {}
 
@@ -264,7 +271,7 @@ class _Reader:
         value = node.value
         fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
         if not fits and kind is Kind.STRING and isinstance(value, (bool, int, float)):
-            message = f"{node.kind} where a string belongs; write it in quotes: \"{node.text}\""
+            message = f'{node.kind} where a string belongs; write it in quotes: "{node.text}"'
             self._find(node, "wrong-type", message, severity=Severity.WARNING)
             value, fits = node.text, True
         if not fits:
@@ -311,7 +318,9 @@ class _Reader:
     def _declare(self, node: Node, target: Target) -> None:
         name = node.value.get("name") if isinstance(node.value, dict) else None
         if name is not None and isinstance(name.value, (str, int, float)):
-            self._declarations.append(Declaration(target=target, name=name.text or str(name.value), at=self._position(name)))
+            self._declarations.append(
+                Declaration(target=target, name=name.text or str(name.value), at=self._position(name))
+            )
 
     def _report_unknown(self, node: Node, shape: Shape) -> None:
         for key in node.value:
@@ -323,7 +332,8 @@ class _Reader:
 
     def _report_choice(self, node: Node, value: str, field: Field) -> None:
         if field.choices and value not in field.choices:
-            message = f"unknown value '{_shortened(node)}'{did_you_mean(value, field.choices)}; one of {', '.join(field.choices)}"
+            known = ", ".join(field.choices)
+            message = f"unknown value '{_shortened(node)}'{did_you_mean(value, field.choices)}; one of {known}"
             self._find(node, "unknown-value", message)
 
     def _mark(self, where: Path, node: Node) -> None:
@@ -338,7 +348,11 @@ class _Reader:
 
 def _says_nothing(value: Any, field: Field) -> bool:
     """Whether a value is what a reader assumes anyway: nothing, an empty string, false where that is the default."""
-    return value is None or (value == "" and not field.required) or (value is False and field.default is None and field.kind is Kind.BOOLEAN)
+    return (
+        value is None
+        or (value == "" and not field.required)
+        or (value is False and field.default is None and field.kind is Kind.BOOLEAN)
+    )
 
 
 def _why_missing(reference: str, resolved: Resolved) -> str:

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -26,7 +26,14 @@ MAX_ALIASED_NODES: Final = 100_000
 #: Python's own guard against integers that take long to convert.
 MAX_DIGITS: Final = 4000
 
-type_name: Final = {dict: "a map", list: "a list", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+_TYPE_NAMES: Final = {
+    dict: "a map",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
 
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -58,7 +65,7 @@ class Node:
     @property
     def kind(self) -> str:
         """What a person calls this value: "a map", "a string"."""
-        return "nothing" if self.value is None else type_name[type(self.value)]
+        return "nothing" if self.value is None else _TYPE_NAMES[type(self.value)]
 
     def plain(self) -> Any:
         """The value without positions: dicts, lists and scalars."""
@@ -103,18 +110,18 @@ def decode(data: bytes, path: str) -> str:
     return text
 
 
-def parse(data: bytes, path: str) -> Document:
+def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Document:
     """Parse YAML, or JSON where `path` ends in `.json`.
 
     Raises:
         FindingsError: empty, too large, not text, not well-formed, nested too deep, or with tags other than the core
             schema's; one finding with its position.
     """
-    if len(data) > MAX_BYTES:
-        _refuse(path, "size", f"{len(data):,} bytes; the engine reads at most {MAX_BYTES:,}: split the file")
+    if len(data) > max_bytes:
+        _refuse(path, "size", f"{len(data):,} bytes; at most {max_bytes:,} are read: split the file")
     text = decode(data, path)
     if not text.strip():
-        _refuse(path, "empty-file", "the file is empty; write a definition into it")
+        _refuse(path, "empty-file", "the file is empty; write its content, or remove it")
     return _parse_json(text, path) if path.endswith(".json") else _parse_yaml(text, path)
 
 
@@ -135,6 +142,10 @@ def _parse_json(text: str, path: str) -> Document:
     except ValueError as error:
         _refuse(path, "syntax", f"not well-formed JSON: {error}")
     try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        _refuse(path, "encoding", "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves")
+    try:
         positions = _parse_yaml(_SURROGATE.sub(r"\\u003f", text), path)
     except FindingsError as error:
         if any(finding.rule != "syntax" for finding in error.findings):
@@ -153,11 +164,22 @@ def _located(value: Any, at: Node) -> Node:
             items = at.value if isinstance(at.value, list) and len(at.value) == len(value) else [at] * len(value)
             return Node([_located(child, node) for child, node in zip(value, items, strict=True)], at.line, at.column)
         case _:
-            return Node(value, at.line, at.column, text=at.text if at.text else str(value))
+            return Node(value, at.line, at.column, text=at.text or str(value))
 
 
 def _reject_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+@dataclass(kw_only=True)
+class _Open:
+    """A map or list that the parser is in: its content so far, where its keys stand, the key that waits for a value."""
+
+    event: Any
+    content: Any
+    nodes_before: int
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+    key: Node | None = None
 
 
 class _Composer:
@@ -190,63 +212,73 @@ class _Composer:
 
     def _compose(self, loader: Any) -> Node:
         root: Node | None = None
-        # An open collection: its event, its content so far, where its keys stand, the key that waits for a value.
-        stack: list[tuple[Any, Any, dict[str, tuple[int, int]], list[Node], int]] = []
+        open_collections: list[_Open] = []
         while loader.check_event():
             event = loader.get_event()
-            match event:
-                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                    if len(stack) >= MAX_DEPTH:
-                        self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
-                    self._check_tag(event)
-                    if event.anchor:
-                        self._open_anchors.add(event.anchor)
-                    is_map = isinstance(event, yaml.MappingStartEvent)
-                    stack.append((event, {} if is_map else [], {}, [], self._count))
-                    self._count += 1
-                    continue
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    start, content, keys, _, before = stack.pop()
-                    node = self._node(start, content, keys=keys)
-                    self._remember(start.anchor, node, self._count - before)
-                case yaml.ScalarEvent():
-                    self._count += 1
-                    node = self._scalar(event)
-                    self._remember(event.anchor, node, 1)
-                case yaml.AliasEvent():
-                    node = self._alias(event)
-                case yaml.DocumentStartEvent() if root is not None:
-                    self._stop("syntax", "a second document starts here; keep one definition a file", event.start_mark)
-                case _:
-                    continue
-            if stack:
-                self._add(stack[-1], node, event)
-            else:
-                root = node
+            if isinstance(event, yaml.CollectionStartEvent):
+                self._open(event, open_collections)
+            elif (node := self._finished(event, open_collections)) is not None:
+                if open_collections:
+                    self._add(open_collections[-1], node, event)
+                else:
+                    root = node
+            elif root is not None and isinstance(event, yaml.DocumentStartEvent):
+                self._stop("syntax", "a second document starts here; keep one definition a file", event.start_mark)
         if root is None:
-            _refuse(self._path, "empty-file", "the file holds comments alone; write a definition into it")
+            _refuse(self._path, "empty-file", "the file holds comments alone; write its content, or remove it")
         return root
 
-    def _add(self, parent: tuple[Any, Any, dict[str, tuple[int, int]], list[Node], int], node: Node, event: Any) -> None:
-        _, content, keys, pending, _ = parent
-        if isinstance(content, list):
-            content.append(node)
-        elif not pending:
+    def _open(self, event: Any, open_collections: list[_Open]) -> None:
+        if len(open_collections) >= MAX_DEPTH:
+            self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        self._check_tag(event)
+        if event.anchor:
+            self._open_anchors.add(event.anchor)
+        content: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        open_collections.append(_Open(event=event, content=content, nodes_before=self._count))
+        self._count += 1
+
+    def _finished(self, event: Any, open_collections: list[_Open]) -> Node | None:
+        """The node that an event completes, if it completes one."""
+        match event:
+            case yaml.CollectionEndEvent():
+                done = open_collections.pop()
+                node = self._node(done.event, done.content, keys=done.keys)
+                self._remember(done.event.anchor, node, self._count - done.nodes_before)
+                return node
+            case yaml.ScalarEvent():
+                self._count += 1
+                node = self._scalar(event)
+                self._remember(event.anchor, node, 1)
+                return node
+            case yaml.AliasEvent():
+                return self._alias(event)
+        return None
+
+    def _add(self, parent: _Open, node: Node, event: Any) -> None:
+        if isinstance(parent.content, list):
+            parent.content.append(node)
+        elif parent.key is None:
             if isinstance(node.value, (dict, list)):
                 self._stop("syntax", f"{node.kind} cannot be a key; use a string", event.start_mark)
-            pending.append(node)
+            parent.key = node
         else:
-            key = pending.pop()
-            name = key.value if isinstance(key.value, str) else key.text
-            if name == "<<" and isinstance(node.value, dict):
-                for merged, value in node.value.items():
-                    content.setdefault(merged, value)
-                return
-            if name in keys:
-                line = keys[name][0]
-                self._note(key, "duplicate-key", f"the key '{name}' stands here a second time (first on line {line}); keep one")
-            content[name] = node
-            keys[name] = (key.line, key.column)
+            key, parent.key = parent.key, None
+            self._add_pair(parent, key, node)
+
+    def _add_pair(self, parent: _Open, key: Node, node: Node) -> None:
+        name = key.value if isinstance(key.value, str) else key.text
+        if name == "<<" and isinstance(node.value, dict):
+            parent.content.update(
+                {merged: value for merged, value in node.value.items() if merged not in parent.content}
+            )
+            return
+        if name in parent.keys:
+            first = parent.keys[name][0]
+            message = f"the key '{name}' stands here a second time (first on line {first}); keep one"
+            self._note("duplicate-key", message, key)
+        parent.content[name] = node
+        parent.keys[name] = (key.line, key.column)
 
     def _alias(self, event: Any) -> Node:
         if event.anchor in self._open_anchors:
@@ -296,8 +328,8 @@ class _Composer:
         mark = event.start_mark
         return Node(value, mark.line + 1, mark.column + 1, text, keys if isinstance(value, dict) else None)
 
-    def _note(self, node: Node, rule: str, message: str) -> None:
-        self.findings.append(Finding(path=self._path, line=node.line, column=node.column, rule=rule, message=message))
+    def _note(self, rule: str, message: str, at: Node) -> None:
+        self.findings.append(Finding(path=self._path, rule=rule, message=message, line=at.line, column=at.column))
 
     def _stop(self, rule: str, message: str, mark: Any) -> NoReturn:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

@@ -76,8 +76,13 @@ def _list(kind: Kind | Shape, **options: Any) -> Field:
     return Field(kind=kind, many=True, **options)
 
 
-def _shape(title: str, /, *, short: str | None = None, validated: bool = False, **fields: Field) -> Shape:
-    return Shape(name=title, fields=fields, short=short, validated=validated)
+def _shape(title: str, short: str | None = None, /, **fields: Field) -> Shape:
+    return Shape(name=title, fields=fields, short=short)
+
+
+def _validated(title: str, short: str | None = None, /, **fields: Field) -> Shape:
+    """A shape that the API server validates."""
+    return Shape(name=title, fields=fields, short=short, validated=True)
 
 
 _ANY: Final = Field(kind=Kind.ANY)
@@ -94,22 +99,21 @@ _PRODUCED_EVENT: Final = _shape(
 )
 _TRANSITION: Final = _shape(
     "a transition",
-    short="nextState",
+    "nextState",
     nextState=_text(required=True, refers="state", phrase="transition to"),
     produceEvents=_list(_PRODUCED_EVENT),
     compensate=_flag(),
 )
-_WORKFLOW_TIMEOUT: Final = _shape(
+_WORKFLOW_TIMEOUT: Final = _validated(
     "a workflow timeout",
-    short="duration",
-    validated=True,
+    "duration",
     duration=_text(default="unlimited"),
     interrupt=_flag(),
     runBefore=_text(refers="state", phrase="runs, before it ends,"),
 )
 _CONTINUE_AS: Final = _shape(
     "a workflow to continue as",
-    short="workflowId",
+    "workflowId",
     workflowId=_text(required=True),
     version=_text(),
     data=_ANY,
@@ -117,13 +121,13 @@ _CONTINUE_AS: Final = _shape(
 )
 _END: Final = _shape(
     "an end",
-    short="terminate",
+    "terminate",
     terminate=_flag(),
     produceEvents=_list(_PRODUCED_EVENT),
     compensate=_flag(),
     continueAs=_one(_CONTINUE_AS),
 )
-_STATE_TIMEOUT: Final = _shape("a state timeout", short="total", total=_text(required=True), single=_text())
+_STATE_TIMEOUT: Final = _shape("a state timeout", "total", total=_text(required=True), single=_text())
 _TIMEOUTS: Final = {
     "stateExecTimeout": _one(_STATE_TIMEOUT),
     "actionExecTimeout": _text(),
@@ -141,7 +145,7 @@ _ACTION_FILTER: Final = _shape(
 )
 _FUNCTION_REF: Final = _shape(
     "a function reference",
-    short="refName",
+    "refName",
     refName=_text(required=True, refers="function", phrase="calls"),
     arguments=_ANY,
     selectionSet=_text(),
@@ -149,7 +153,7 @@ _FUNCTION_REF: Final = _shape(
 )
 _EVENT_REF: Final = _shape(
     "an event reference",
-    short="triggerEventRef",
+    "triggerEventRef",
     triggerEventRef=_text(required=True, refers="event", phrase="triggers"),
     resultEventRef=_text(refers="event", phrase="waits for"),
     resultEventTimeout=_text(),
@@ -159,7 +163,7 @@ _EVENT_REF: Final = _shape(
 )
 _SUBFLOW_REF: Final = _shape(
     "a subflow reference",
-    short="workflowId",
+    "workflowId",
     workflowId=_text(required=True),
     version=_text(),
     onParentComplete=_text(default="terminate", choices=("terminate", "continue")),
@@ -193,9 +197,7 @@ _ON_ERROR: Final = _shape(
     transition=_one(_TRANSITION),
     end=_one(_END),
 )
-_DEFAULT_CONDITION: Final = _shape(
-    "a default condition", short="transition", transition=_one(_TRANSITION), end=_one(_END)
-)
+_DEFAULT_CONDITION: Final = _shape("a default condition", "transition", transition=_one(_TRANSITION), end=_one(_END))
 _DATA_CONDITION: Final = _shape(
     "a data condition",
     name=_text(),
@@ -223,9 +225,8 @@ _BRANCH: Final = _shape(
 
 def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
     """A state: what all states have, the timeouts of this type, and its own fields."""
-    return _shape(
+    return _validated(
         title,
-        validated=True,
         id=_text(),
         name=_text(required=True),
         type=_text(required=True),
@@ -236,7 +237,9 @@ def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
         compensatedBy=_text(refers="state", phrase="compensated by"),
         usedForCompensation=_flag(),
         metadata=_MAP,
-        timeouts=_one(_shape(f"timeouts of {title}", **{key: _TIMEOUTS[key] for key in ("stateExecTimeout", *timeouts)})),
+        timeouts=_one(
+            _shape(f"timeouts of {title}", **{key: _TIMEOUTS[key] for key in ("stateExecTimeout", *timeouts)})
+        ),
         **fields,
     )
 
@@ -290,38 +293,32 @@ STATES: Final[Mapping[str, Shape]] = {
     ),
 }
 
-FUNCTION: Final = _shape(
+FUNCTION: Final = _validated(
     "a function",
-    validated=True,
     name=_text(required=True),
     operation=_text(required=True),
-    type=_text(
-        default="rest", choices=("rest", "rpc", "expression", "graphql", "odata", "asyncapi", "custom")
-    ),
+    type=_text(default="rest", choices=("rest", "rpc", "expression", "graphql", "odata", "asyncapi", "custom")),
     authRef=_text(refers="auth", phrase="authenticates with"),
     metadata=_MAP,
 )
-EVENT: Final = _shape(
+EVENT: Final = _validated(
     "an event",
-    validated=True,
     name=_text(required=True),
     source=_text(),
     type=_text(required=True),
     kind=_text(default="consumed", choices=("consumed", "produced")),
     dataOnly=_flag(default=True),
     correlation=_list(
-        _shape(
+        _validated(
             "a correlation",
-            validated=True,
             contextAttributeName=_text(required=True),
             contextAttributeValue=_text(),
         )
     ),
     metadata=_MAP,
 )
-RETRY: Final = _shape(
+RETRY: Final = _validated(
     "a retry",
-    validated=True,
     name=_text(required=True),
     delay=_text(),
     maxDelay=_text(),
@@ -330,10 +327,10 @@ RETRY: Final = _shape(
     maxAttempts=Field(kind=Kind.INTEGER_OR_STRING, required=True),
     jitter=_ANY,
 )
-ERROR: Final = _shape("an error", validated=True, name=_text(required=True), code=_text(), description=_text())
+ERROR: Final = _validated("an error", name=_text(required=True), code=_text(), description=_text())
 _AUTH_PROPERTIES: Final = _shape(
     "authentication properties",
-    short="secret",
+    "secret",
     secret=_text(),
     metadata=_MAP,
     username=_text(),
@@ -357,20 +354,19 @@ AUTH: Final = _shape(
 )
 _SCHEDULE: Final = _shape(
     "a schedule",
-    short="interval",
+    "interval",
     interval=_text(),
-    cron=_one(_shape("a cron", short="expression", expression=_text(required=True), validUntil=_text())),
+    cron=_one(_shape("a cron", "expression", expression=_text(required=True), validUntil=_text())),
     timezone=_text(),
 )
 START: Final = _shape(
     "a start",
-    short="stateName",
+    "stateName",
     stateName=_text(refers="state", phrase="start at"),
     schedule=_one(_SCHEDULE),
 )
-WORKFLOW: Final = _shape(
+WORKFLOW: Final = _validated(
     "a workflow",
-    validated=True,
     id=_text(),
     key=_text(),
     name=_text(),
@@ -381,10 +377,9 @@ WORKFLOW: Final = _shape(
     extensions=_DROPPED,
     annotations=_list(Kind.STRING),
     dataInputSchema=_one(
-        _shape(
+        _validated(
             "a data input schema",
-            short="schema",
-            validated=True,
+            "schema",
             schema=Field(kind=Kind.ANY, required=True),
             failOnValidationErrors=_flag(default=True),
         )
@@ -392,9 +387,7 @@ WORKFLOW: Final = _shape(
     secrets=_list(Kind.STRING, in_file=True),
     constants=Field(kind=Kind.MAP, in_file=True),
     start=_one(START),
-    timeouts=_one(
-        _shape("timeouts", validated=True, workflowExecTimeout=_one(_WORKFLOW_TIMEOUT), **_TIMEOUTS), in_file=True
-    ),
+    timeouts=_one(_validated("timeouts", workflowExecTimeout=_one(_WORKFLOW_TIMEOUT), **_TIMEOUTS), in_file=True),
     errors=_list(ERROR, in_file=True),
     events=_list(EVENT, in_file=True),
     functions=_list(FUNCTION, in_file=True),

@@ -11,10 +11,10 @@ from generator.definition import Definition, Position
 from generator.dsl import Target
 from generator.findings import Finding, Severity, did_you_mean, in_file_order
 from generator.manifests import resource_map_names
-
+from generator.properties import environment_name
 from generator.workflow import Workflow
 
-#: etcd's and so the API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
+#: The API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
 MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024
 #: RFC 1123, as Kubernetes checks names of objects (apimachinery, IsDNS1123Subdomain).
 MAX_NAME: Final = 253
@@ -57,7 +57,7 @@ def lint_together(workflows: Sequence[Workflow]) -> tuple[Finding, ...]:
         other = seen.setdefault(workflow.object_name, workflow)
         if other is not workflow:
             message = f"the id '{workflow.definition.id}' is also that of {other.definition.path}; give each its own"
-            findings.append(_at(_id_position(workflow.definition), "duplicate-id", message))
+            findings.append(_at(workflow.definition.position_of("id"), "duplicate-id", message))
     return in_file_order(findings)
 
 
@@ -79,7 +79,9 @@ def duplicate_names(workflow: Workflow) -> Iterator[Finding]:
         for declaration in definition.declarations:
             at = first.setdefault((declaration.target, declaration.name), declaration.at)
             if at is not declaration.at:
-                message = f"two {_PLURAL[declaration.target]} are called '{declaration.name}' (the first on line {at.line})"
+                message = (
+                    f"two {_PLURAL[declaration.target]} are called '{declaration.name}' (the first on line {at.line})"
+                )
                 yield _at(declaration.at, f"duplicate-{declaration.target}", f"{message}; rename one")
 
 
@@ -116,11 +118,11 @@ def _nearby(workflow: Workflow, definition: Definition) -> Iterable[str]:
     return [posixpath.relpath(p, definition.base or ".") for p in below]
 
 
-def names(workflow: Workflow) -> Iterator[Finding]:
-    """An id, a folder or a file whose name Kubernetes refuses."""
+def id_names(workflow: Workflow) -> Iterator[Finding]:
+    """An id that cannot be the name of a Kubernetes object, of a label's value or of a Service."""
     definition = workflow.definition
     name = workflow.object_name
-    at = _id_position(definition)
+    at = definition.position_of("id")
     if name and not _OBJECT_NAME.fullmatch(name):
         message = f"the id '{definition.id[:100]}' is no Kubernetes name: use letters, digits, '-' and '.'"
         yield _at(at, "invalid-name", message, blocking=True)
@@ -128,25 +130,39 @@ def names(workflow: Workflow) -> Iterator[Finding]:
         message = f"the id is {len(name)} characters long; Kubernetes takes at most {MAX_LABEL} in a label"
         yield _at(at, "invalid-name", message, blocking=True)
     elif name and not _SERVICE_NAME.fullmatch(name):
-        message = f"the id '{definition.id}' is no name for a Service, which the operator calls so: use letters, digits, '-'"
+        message = f"the operator calls a Service '{name}', which Kubernetes refuses: use letters, digits and '-'"
         yield _at(at, "invalid-service-name", message, severity=Severity.WARNING)
+
+
+def resource_names(workflow: Workflow) -> Iterator[Finding]:
+    """A folder that makes no name for a ConfigMap, or a file that makes no key in one."""
     for folder, map_name in resource_map_names(workflow).items():
         path = workflow.source.shown(folder)
-        if name and _OBJECT_NAME.fullmatch(name) and not _OBJECT_NAME.fullmatch(map_name):
-            message = f"the folder makes the ConfigMap name '{map_name}', which Kubernetes refuses: rename it in lower case"
+        if not _OBJECT_NAME.fullmatch(map_name.replace(workflow.object_name, "x", 1)):
+            message = (
+                f"makes the ConfigMap name '{map_name}', which Kubernetes refuses: use lower-case letters, digits, '-'"
+            )
             yield _in_file(path, "invalid-name", message)
         elif len(map_name) > MAX_NAME:
-            message = f"the folder makes a ConfigMap name of {len(map_name)} characters; Kubernetes takes {MAX_NAME}"
+            message = f"makes a ConfigMap name of {len(map_name)} characters; Kubernetes takes at most {MAX_NAME}"
             yield _in_file(path, "invalid-name", message)
         for file in workflow.source.resource_folders()[folder]:
             if not _DATA_KEY.fullmatch(file) or len(file) > MAX_NAME:
                 message = "no key for a ConfigMap: use letters, digits, '-', '_' and '.', at most 253 characters"
                 yield _in_file(f"{path}/{file}", "invalid-name", message)
+
+
+def secret_names(workflow: Workflow) -> Iterator[Finding]:
+    """A property that makes no key in a Secret, or two that become one variable."""
+    seen: dict[str, str] = {}
     for entry in workflow.secrets.entries if workflow.secrets else ():
+        at = Position(path=workflow.secrets.path if workflow.secrets else "", line=entry.line, column=1)
         if not _DATA_KEY.fullmatch(entry.key):
-            at = Position(path=workflow.secrets.path if workflow.secrets else "", line=entry.line, column=1)
             message = f"'{entry.key}' is no key for a Secret: use letters, digits, '-', '_' and '.'"
             yield _at(at, "invalid-name", message, blocking=True)
+        elif (other := seen.setdefault(environment_name(entry.key), entry.key)) != entry.key:
+            message = f"'{entry.key}' and '{other}' both become the variable {environment_name(entry.key)}; rename one"
+            yield _at(at, "name-clash", message)
 
 
 def sizes(workflow: Workflow) -> Iterator[Finding]:
@@ -188,7 +204,9 @@ def byte_order_marks(workflow: Workflow) -> Iterator[Finding]:
     for relative, data in sorted(workflow.source.resources.items()):
         if data.startswith(b"\xef\xbb\xbf"):
             message = "starts with a byte order mark, which is left out; save the file as UTF-8 without one"
-            yield _in_file(workflow.source.shown(relative), "byte-order-mark", message, severity=Severity.WARNING, blocking=False)
+            yield _in_file(
+                workflow.source.shown(relative), "byte-order-mark", message, severity=Severity.WARNING, blocking=False
+            )
 
 
 #: Every rule, in the order of the documentation.
@@ -196,7 +214,9 @@ RULES: Final[tuple[Rule, ...]] = (
     unknown_references,
     duplicate_names,
     missing_files,
-    names,
+    id_names,
+    resource_names,
+    secret_names,
     sizes,
     constants,
     retry_numbers,
@@ -204,13 +224,8 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-
 def _section(target: Target) -> str:
     return "auth" if target == "auth" else _PLURAL[target]
-
-
-def _id_position(definition: Definition) -> Position:
-    return definition.position_of("id")
 
 
 def _at(at: Position, rule: str, message: str, **options: Any) -> Finding:

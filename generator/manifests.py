@@ -37,7 +37,7 @@ class Database:
     """The PostgreSQL service that keeps the state of waiting instances; names are those that RHDH's operator uses."""
 
     schema: str
-    secret: str = "sonataflow-psql-postgresql"
+    secret: str = "sonataflow-psql-postgresql"  # noqa: S105 - a Secret's name, no secret
     user_key: str = "postgres-username"
     password_key: str = "postgres-password"  # noqa: S105 - a key's name, no password
     service: str = "sonataflow-psql-postgresql"
@@ -81,7 +81,7 @@ def resource_map_names(workflow: Workflow) -> dict[str, str]:
     }
 
 
-def labels(name: str, namespace: str = "") -> dict[str, str]:
+def labels_of(name: str, namespace: str = "") -> dict[str, str]:
     """What the operator finds a workflow's objects by."""
     return {
         "app": name,
@@ -93,7 +93,7 @@ def labels(name: str, namespace: str = "") -> dict[str, str]:
     }
 
 
-def annotations(workflow: Workflow, profile: str = DEFAULT_PROFILE) -> dict[str, str]:
+def annotations_of(workflow: Workflow, profile: str = DEFAULT_PROFILE) -> dict[str, str]:
     """What the custom resource says about the definition."""
     definition = workflow.definition
     return {
@@ -153,7 +153,7 @@ def _properties_map(workflow: Workflow, options: ManifestOptions) -> Manifest | 
     if text is None:
         return None
     name = workflow.object_name
-    common = labels(name, options.namespace)
+    common = labels_of(name, options.namespace)
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -169,7 +169,7 @@ def _secret(workflow: Workflow, options: ManifestOptions) -> Manifest | None:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": _metadata(workflow.secret_name, options.namespace, labels=labels(name, options.namespace)),
+        "metadata": _metadata(workflow.secret_name, options.namespace, labels=labels_of(name, options.namespace)),
         "stringData": dict(properties.secret_values(workflow.secrets)),
     }
 
@@ -203,8 +203,8 @@ def _sonataflow(workflow: Workflow, options: ManifestOptions) -> Manifest:
         "metadata": _metadata(
             name,
             options.namespace,
-            labels=labels(name, options.namespace),
-            annotations=annotations(workflow, options.profile),
+            labels=labels_of(name, options.namespace),
+            annotations=annotations_of(workflow, options.profile),
         ),
         "spec": {
             "flow": flow(workflow),

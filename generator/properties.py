@@ -65,10 +65,10 @@ class Variable:
 
 
 def parse_properties(data: bytes, path: str) -> Properties:
-    """Parse a .properties file (java.util.Properties: continuations, escapes, `=`, `:` and blank as separators).
+    r"""Parse a .properties file (java.util.Properties: continuations, escapes, `=`, `:` and blank as separators).
 
     Raises:
-        FindingsError: not UTF-8 text, or a malformed `\\u` escape; with its position.
+        FindingsError: not UTF-8 text, or a malformed `\u` escape; with its position.
     """
     text = decode(data, path)
     entries = []
@@ -149,4 +149,4 @@ def _variable_name(name: str) -> str:
 
 def _one_default(seen: set[str | None]) -> str | None:
     """The default that comments name; none where one place has no default, as the variable must be given then."""
-    return None if None in seen else sorted(d for d in seen if d is not None)[0]
+    return None if None in seen else min(d for d in seen if d is not None)

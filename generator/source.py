@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from generator.errors import FindingsError
 from generator.findings import Finding
@@ -228,7 +228,7 @@ class _Walker:
             if entry.is_symlink():
                 target = path.resolve()
                 if not target.is_relative_to(self._root):
-                    self.find(relative, "link-outside", f"a link to {os.readlink(path)}, outside the folder; copy it in")
+                    self.find(relative, "link-outside", f"a link to {path.readlink()}, outside the folder; copy it in")
                     continue
                 if target in above:
                     self.find(relative, "link-loop", "a link to a folder above it; remove it")
@@ -287,5 +287,5 @@ def _digest(path: Path) -> str:
         _stop(str(path), "unreadable", f"cannot be read: {error.strerror}")
 
 
-def _stop(path: str, rule: str, message: str) -> None:
+def _stop(path: str, rule: str, message: str) -> NoReturn:
     raise FindingsError([Finding(path=path, rule=rule, message=message, blocking=True)])

@@ -41,7 +41,7 @@ def _environment() -> jinja2.Environment:
 
 
 def _json(value: Any) -> str:
-    """JSON without escapes beyond ASCII's own; a JSON string is a Go string literal too (both know \\uXXXX)."""
+    """JSON, without escapes for what is not ASCII; a JSON string is a Go string literal too."""
     return json.dumps(value, ensure_ascii=False)
 
 

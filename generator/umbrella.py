@@ -35,7 +35,9 @@ def umbrella_files(charts: Sequence[SubChart], *, version: str) -> dict[str, byt
     schema = values.json_schema("workflows", own_values)
     texts = {
         "Chart.yaml": templating.render("umbrella/Chart.yaml", **context),
-        "values.yaml": templating.render("chart/values.yaml", chart=SubChart(name=NAME, version=version, description=""), values=own_values),
+        "values.yaml": templating.render(
+            "chart/values.yaml", chart=SubChart(name=NAME, version=version, description=""), values=own_values
+        ),
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "README.md": templating.render("umbrella/README.md", rows=tuple(values.rows(own_values)), **context),
         "templates/requirements.yaml": templating.render("umbrella/templates/requirements.yaml", **context),

@@ -51,15 +51,36 @@ def workflow_values(
     return (
         _image(image),
         _leaf("imagePullSecrets", [], _MAPS, "Secrets to pull the image with: [{name: my-pull-secret}]."),
-        _group("env", tuple(map(_variable, variables)), "The workflow's variables: a string, or the map of a valueFrom ({secretKeyRef: {name: …, key: …}})."),
-        _leaf("envFrom", [], _MAPS, "ConfigMaps and Secrets of yours whose keys become variables: [{secretRef: {name: mine}}]."),
-        _leaf("requireEnv", True, _FLAG, "Stop an install that lacks a variable without a default, and list all of them."),
+        _group(
+            "env",
+            tuple(map(_variable, variables)),
+            "The workflow's variables: a string, or the map of a valueFrom ({secretKeyRef: {name: …, key: …}}).",
+        ),
+        _leaf(
+            "envFrom",
+            [],
+            _MAPS,
+            "ConfigMaps and Secrets of yours whose keys become variables: [{secretRef: {name: mine}}].",
+        ),
+        _leaf(
+            "requireEnv", True, _FLAG, "Stop an install that lacks a variable without a default, and list all of them."
+        ),
         _secret(secret_comments),
         _leaf("properties", "", _STRING, "Lines appended to application.properties."),
         _persistence(database),
         _network_policy("Ingress to this workflow's pods from its own namespace and from those named here."),
-        _leaf("profile", DEFAULT_PROFILE, {"enum": ["gitops", "dev", "preview"]}, "The operator's profile: gitops runs the image as it is."),
-        _leaf("replicas", None, {"type": ["integer", "null"], "minimum": 0}, "How many pods; empty leaves it to the operator."),
+        _leaf(
+            "profile",
+            DEFAULT_PROFILE,
+            {"enum": ["gitops", "dev", "preview"]},
+            "The operator's profile: gitops runs the image as it is.",
+        ),
+        _leaf(
+            "replicas",
+            None,
+            {"type": ["integer", "null"], "minimum": 0},
+            "How many pods; empty leaves it to the operator.",
+        ),
         _group(
             "podTemplate",
             (
@@ -96,7 +117,11 @@ def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
         *(
             _group(
                 chart,
-                (_leaf("enabled", False, _FLAG, f"Install the workflow {chart}; its other values go beside this one."),),
+                (
+                    _leaf(
+                        "enabled", False, _FLAG, f"Install the workflow {chart}; its other values go beside this one."
+                    ),
+                ),
                 more=True,
             )
             for chart in charts
@@ -107,7 +132,9 @@ def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
             (
                 _leaf("imageRegistry", "", _STRING, "Takes the place of the registry in every image."),
                 _leaf("env", {}, _MAP, "Variables for all workflows; a workflow's own env wins."),
-                _leaf("checkedBy", "workflows", _STRING, "Who asks for missing variables: this chart, for all at once."),
+                _leaf(
+                    "checkedBy", "workflows", _STRING, "Who asks for missing variables: this chart, for all at once."
+                ),
             ),
             "Shared with all workflows.",
             more=True,
@@ -163,7 +190,12 @@ def _image(image: ImageReference) -> Value:
         "image",
         (
             _leaf("repository", image.repository, {"type": "string", "minLength": 1}, "Where the image is."),
-            _leaf("tag", image.tag or "", {"type": ["string", "number"]}, "src- tags name the content the image was built from."),
+            _leaf(
+                "tag",
+                image.tag or "",
+                {"type": ["string", "number"]},
+                "src- tags name the content the image was built from.",
+            ),
             _leaf("digest", image.digest or "", digest, "sha256:…; wins over the tag."),
         ),
         "The workflow's image.",
@@ -171,10 +203,7 @@ def _image(image: ImageReference) -> Value:
 
 
 def _variable(variable: Variable) -> Value:
-    if variable.default is None:
-        what = "Required."
-    else:
-        what = f"Default: {_in_one_line(variable.default) or 'empty'}."
+    what = "Required." if variable.default is None else f"Default: {_in_one_line(variable.default) or 'empty'}."
     return _leaf(variable.name, "", _VARIABLE, *filter(None, (_in_one_line(variable.comment), what)))
 
 
@@ -225,7 +254,10 @@ def _persistence(database: Database) -> Value:
             ),
             _leaf("jdbcUrl", "", _STRING, "A JDBC URL in place of serviceRef."),
             _leaf(
-                "migrateDBOnStartUp", None, {"type": ["boolean", "null"]}, "Create the tables at start; empty leaves it to the operator."
+                "migrateDBOnStartUp",
+                None,
+                {"type": ["boolean", "null"]},
+                "Create the tables at start; empty leaves it to the operator.",
             ),
         ),
         "Where waiting instances are kept.",
@@ -238,7 +270,12 @@ def _network_policy(what: str) -> Value:
         (
             _leaf("enabled", False, _FLAG, what),
             _leaf("rhdhNamespace", "rhdh-operator", _STRING, "Where Red Hat Developer Hub runs."),
-            _leaf("sonataflowNamespace", "sonataflow-infra", _STRING, "Where Data Index, Jobs service and the database run."),
+            _leaf(
+                "sonataflowNamespace",
+                "sonataflow-infra",
+                _STRING,
+                "Where Data Index, Jobs service and the database run.",
+            ),
             _leaf("extraNamespaces", [], _STRINGS, "Further namespaces to let in."),
         ),
         "Who may call in.",

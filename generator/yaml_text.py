@@ -18,7 +18,7 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 class _StringsInQuotes(_Dumper):  # type: ignore[misc]  # the base is chosen at run time, with or without libyaml
     """Quotes string values; keys stay plain where that is safe."""
 
-    def ignore_aliases(self, data: object) -> bool:
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML calls it so
         """Nothing is written as an anchor: not every reader follows them."""
         return True
 

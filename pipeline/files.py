@@ -1,0 +1,150 @@
+"""Writes files whole or not at all: everything is written beside its place first, and moved there together."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from generator.errors import OutputError
+
+_MODE: Final = 0o644
+
+
+class Transaction:
+    """Collects what is to be written; `commit` puts all of it in place, or, when anything fails, none of it.
+
+    Used as a context manager: what was not committed is cleaned up, whatever happened.
+    """
+
+    def __init__(self) -> None:
+        self._moves: list[tuple[Path | None, Path]] = []
+        self._beside: list[Path] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for path in self._beside:
+            _remove(path)
+
+    def replace_file(self, target: Path, data: bytes) -> None:
+        """Stage one file.
+
+        Raises:
+            OutputError: it cannot be written (no space, no permission); nothing is changed.
+        """
+        with _as_output_error(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
+            staged = Path(name)
+            self._beside.append(staged)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            staged.chmod(_MODE)
+            self._moves.append((staged, target))
+
+    def replace_tree(self, target: Path, files: Mapping[str, bytes]) -> None:
+        """Stage a folder as a whole: what is in it now and not in `files` goes.
+
+        Raises:
+            OutputError: it cannot be written; nothing is changed.
+        """
+        with _as_output_error(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            staged = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new"))
+            self._beside.append(staged)
+            staged.chmod(0o755)
+            for relative, data in files.items():
+                path = staged / relative
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(data)
+            self._moves.append((staged, target))
+
+    def remove(self, target: Path) -> None:
+        """Stage the removal of a file or folder."""
+        self._moves.append((None, target))
+
+    def commit(self) -> None:
+        """Move everything into place; on any failure, and on Ctrl-C, move back what was moved.
+
+        Raises:
+            OutputError: a move failed; everything is as it was.
+        """
+        done: list[tuple[Path, Path | None, bool]] = []
+        with _uninterrupted():
+            try:
+                for staged, target in self._moves:
+                    with _as_output_error(target):
+                        done.append(self._move(staged, target))
+            except OutputError:
+                for target, old, _ in reversed(done):
+                    _remove(target)
+                    if old:
+                        old.rename(target)
+                raise
+        self._moves.clear()
+
+    def _move(self, staged: Path | None, target: Path) -> tuple[Path, Path | None, bool]:
+        old: Path | None = None
+        if target.is_symlink() or target.exists():
+            old = target.with_name(f".{target.name[:100]}.{os.getpid()}.old")
+            _remove(old)
+            target.rename(old)
+            self._beside.append(old)
+        if staged:
+            try:
+                staged.rename(target)
+            except OSError:
+                if old:
+                    old.rename(target)
+                raise
+        return target, old, staged is not None
+
+
+def differences(target: Path, files: Mapping[str, bytes]) -> list[str]:
+    """The paths below `target` whose bytes are not those of `files`: changed, missing, or there and not generated."""
+    there = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if not path.is_dir()}
+    changed = (name for name, data in files.items() if name not in there or there[name].read_bytes() != data)
+    return sorted({*changed, *(there.keys() - files.keys())})
+
+
+@contextlib.contextmanager
+def _as_output_error(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be written: {error.strerror}; nothing was changed") from error
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the moves are done: they take milliseconds."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pending: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pending.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pending:
+        raise KeyboardInterrupt
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)

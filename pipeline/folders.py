@@ -1,0 +1,53 @@
+"""Which workflow folders a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from generator.errors import SettingsError
+from generator.findings import did_you_mean
+from pipeline.settings import Settings
+
+#: The folder beside the workflows' that holds what all of them use.
+SHARED: Final = "shared"
+
+
+def select_folders(names: Sequence[str], settings: Settings) -> list[Path]:
+    """Return the folders that `names` (names or paths) mean; all of them where there are no names.
+
+    Raises:
+        SettingsError: there is no such workflow (with the nearest name), or no workflows folder.
+    """
+    if not names:
+        found = all_folders(settings.workflows)
+        if not found:
+            raise SettingsError(f"{settings.workflows}: holds no workflow folders; name another with --workflows")
+        return found
+    return list(dict.fromkeys(find_folder(name, settings) for name in names))
+
+
+def find_folder(name: str, settings: Settings) -> Path:
+    """Return the folder that a name or a path means.
+
+    Raises:
+        SettingsError: there is none.
+    """
+    inside = settings.workflows / name
+    if inside.is_dir() and name not in ("", ".", ".."):
+        return inside
+    path = Path(name)
+    if path.is_dir():
+        return path
+    known = [folder.name for folder in all_folders(settings.workflows)]
+    help_ = did_you_mean(name, known) or (f"; there are {', '.join(known[:20])}" if known else "")
+    raise SettingsError(f"there is no workflow '{name}' in {settings.workflows}{help_}")
+
+
+def all_folders(workflows: Path) -> list[Path]:
+    """The workflow folders of a repository, sorted; shared/ and hidden folders are none."""
+    if not workflows.is_dir():
+        return []
+    folders = (path for path in workflows.iterdir() if path.is_dir())
+    return sorted(path for path in folders if path.name != SHARED and not path.name.startswith("."))

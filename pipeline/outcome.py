@@ -1,0 +1,49 @@
+"""What a build is asked for and what it comes to: values that the command line, the report and the record share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.findings import Finding
+
+if TYPE_CHECKING:
+    from generator.minify import Saving
+    from generator.versions import Bump
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildOptions:
+    """What a person asked for. `folders` are workflow folders; `everything` is set by `--all`."""
+
+    folders: Sequence[Path]
+    everything: bool = False
+    bump: Bump | None = None
+    merge: Path | None = None
+    minify_specs: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuiltChart:
+    """A line of the table at the end; `state` is new, changed or unchanged, against what lay in the charts folder."""
+
+    folder: str
+    chart: str
+    version: str
+    image: str
+    package: Path
+    state: str
+    bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildResult:
+    """What was built, and what is not wrong enough to stop."""
+
+    charts: tuple[BuiltChart, ...]
+    umbrella: BuiltChart
+    index: Path
+    findings: tuple[Finding, ...]
+    savings: tuple[Saving, ...] = ()

@@ -1,0 +1,114 @@
+"""What the single steps write: manifests, one chart, packages, an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from generator.chart import Chart, chart_name, workflow_chart
+from generator.errors import FindingsError, OutputError
+from generator.findings import blocking, in_file_order
+from generator.lint import lint
+from generator.minify import minified
+from generator.workflow import Workflow
+from pipeline import index as index_file
+from pipeline.build import committed_version, image_of, read_folder, read_index, write_if_changed
+from pipeline.files import Transaction
+from pipeline.index import Index
+from pipeline.package import Package, package, read_chart_folder, read_package
+from pipeline.settings import Settings
+
+#: What `manifests` calls its files; only such files are ever removed from an output folder.
+_MANIFEST: Final = re.compile(r"\d\d+-(configmap|secret|sonataflow)_.*\.yaml")
+
+
+def read_for_output(folder: Path, *, minify_specs: bool = False) -> Workflow:
+    """Read a workflow whose objects are to be made.
+
+    Raises:
+        FindingsError: it cannot be read, or something makes an object impossible; nothing else stops here.
+    """
+    workflow = read_folder(folder)
+    if minify_specs:
+        workflow, _ = minified(workflow)
+    if findings := blocking(lint(workflow)):
+        raise FindingsError(in_file_order(findings))
+    return workflow
+
+
+def write_manifests(out: Path, files: Mapping[str, bytes]) -> None:
+    """Write manifest files; those of an earlier run that are no longer made go, other people's files stay.
+
+    Raises:
+        OutputError: nothing was changed.
+    """
+    with Transaction() as transaction:
+        for name, data in files.items():
+            write_if_changed(transaction, out / name, data)
+        for stale in out.iterdir() if out.is_dir() else ():
+            if _MANIFEST.fullmatch(stale.name) and stale.name not in files:
+                transaction.remove(stale)
+        transaction.commit()
+
+
+def chart_for(workflow: Workflow, out: Path, settings: Settings) -> tuple[Chart, Path]:
+    """Return the chart of a workflow, at the version that OUT/CHART has already, and its folder."""
+    target = out / chart_name(workflow.source.name)
+    version = committed_version(target) or settings.initial_version
+    return workflow_chart(workflow, version=version, image=image_of(workflow, settings)), target
+
+
+def write_chart(target: Path, chart: Chart) -> None:
+    """Write a chart folder as a whole.
+
+    Raises:
+        OutputError: the folder holds files but no chart, or cannot be written; nothing was changed.
+    """
+    if target.is_dir() and any(target.iterdir()) and not (target / "Chart.yaml").is_file():
+        raise OutputError(
+            f"{target}: holds files but no Chart.yaml, so it is no chart; move it away, or name another OUT"
+        )
+    with Transaction() as transaction:
+        transaction.replace_tree(target, chart.files)
+        transaction.commit()
+
+
+def write_packages(out: Path, folders: Sequence[Path]) -> list[Package]:
+    """Pack chart folders into `out`.
+
+    Raises:
+        OutputError: no chart, or it cannot be written; nothing was changed.
+        FindingsError: a Chart.yaml that says too little.
+    """
+    packages = [package(read_chart_folder(folder), folder.as_posix()) for folder in folders]
+    with Transaction() as transaction:
+        for packed in packages:
+            write_if_changed(transaction, out / packed.file_name, packed.data)
+        transaction.commit()
+    return packages
+
+
+def write_index(directory: Path, merge: Path | None, *, url: str, created: datetime) -> Index:
+    """Write `directory`/index.yaml over the packages in it, and return it.
+
+    Raises:
+        OutputError: no such folder, or it cannot be written; nothing was changed.
+        VersionError: a version is in an index with other bytes.
+        FindingsError: a package or an index cannot be read.
+    """
+    if not directory.is_dir():
+        raise OutputError(
+            f"{directory}: there is no such folder; pack charts into it first: waybill package CHART -o DIR"
+        )
+    known = read_index(directory / "index.yaml", optional=True)
+    if merge:
+        known = index_file.merge(known, read_index(merge))
+    packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
+    written = index_file.add(known, packages, created=created, url=url)
+    with Transaction() as transaction:
+        write_if_changed(transaction, directory / "index.yaml", index_file.render(written))
+        transaction.commit()
+    return written

@@ -1,0 +1,136 @@
+"""Packs a chart folder into CHART-VERSION.tgz, the same bytes each time."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import tarfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from generator.document import parse
+from generator.errors import FindingsError, OutputError
+from generator.findings import Finding
+from generator.source import MAX_FILE_BYTES
+from generator.versions import parse_version
+
+#: zlib's best; the archive is written once and downloaded often.
+_LEVEL: Final = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A packed chart: its file name, bytes and what Chart.yaml says."""
+
+    name: str
+    version: str
+    data: bytes
+    metadata: Mapping[str, Any]
+
+    @property
+    def file_name(self) -> str:
+        """`CHART-VERSION.tgz`, as Helm calls it."""
+        return f"{self.name}-{self.version}.tgz"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in hexadecimal, as an index gives it."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def read_chart_folder(folder: Path) -> dict[str, bytes]:
+    """Return the files of a chart by path, without what its .helmignore names.
+
+    Raises:
+        OutputError: not a chart folder, or a file that cannot be read.
+        FindingsError: a file that Helm would not load.
+    """
+    if not (folder / "Chart.yaml").is_file():
+        raise OutputError(
+            f"{folder}: no Chart.yaml in it; name a chart folder, such as charts/workflows/charts/greeting"
+        )
+    try:
+        paths = sorted(p for p in folder.rglob("*") if p.is_file())
+        files = {path.relative_to(folder).as_posix(): path for path in paths}
+        wanted = _without_ignored(folder, files)
+        too_large = [p for p in wanted if files[p].stat().st_size > MAX_FILE_BYTES]
+        if too_large:
+            raise FindingsError(
+                Finding(
+                    path=f"{folder}/{p}", rule="size", message=f"Helm loads at most {MAX_FILE_BYTES:,} bytes a file"
+                )
+                for p in too_large
+            )
+        return {path: files[path].read_bytes() for path in wanted}
+    except OSError as error:
+        raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def _without_ignored(folder: Path, files: Mapping[str, Path]) -> list[str]:
+    ignore = folder / ".helmignore"
+    if not ignore.is_file():
+        return list(files)
+    import pathspec  # noqa: PLC0415 - loaded where a chart has a .helmignore, which ours have not
+
+    spec = pathspec.PathSpec.from_lines("gitwildmatch", ignore.read_text(encoding="utf-8").splitlines())
+    return [path for path in files if path == "Chart.yaml" or not spec.match_file(path)]
+
+
+def package(files: Mapping[str, bytes], shown: str) -> Package:
+    """Pack the files of a chart; `shown` is its folder in messages.
+
+    Raises:
+        FindingsError: a Chart.yaml that cannot be parsed, or without name or version.
+        VersionError: the version is not SemVer.
+    """
+    metadata = parse(files["Chart.yaml"], f"{shown}/Chart.yaml").root.plain()
+    for key in ("name", "version"):
+        if not isinstance(metadata, dict) or not isinstance(metadata.get(key), str):
+            message = f"the chart has no '{key}'; add one"
+            raise FindingsError([Finding(path=f"{shown}/Chart.yaml", line=1, column=1, rule="chart", message=message)])
+    name, version = metadata["name"], metadata["version"]
+    parse_version(version, f"{shown}/Chart.yaml: version")
+    return Package(name=name, version=version, data=archive(name, files), metadata=metadata)
+
+
+def archive(name: str, files: Mapping[str, bytes]) -> bytes:
+    """Return the .tgz of a chart: Chart.yaml first as Helm has it, then sorted; no time, no owner, no host in it."""
+    raw = io.BytesIO()
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for path in sorted(files, key=lambda path: (path != "Chart.yaml", path)):
+            member = tarfile.TarInfo(f"{name}/{path}")
+            member.size = len(files[path])
+            member.mode = 0o644
+            tar.addfile(member, io.BytesIO(files[path]))
+    return gzip.compress(raw.getvalue(), _LEVEL, mtime=0)
+
+
+def read_package(path: Path) -> Package:
+    """Read a .tgz.
+
+    Raises:
+        FindingsError: it is no chart archive, or its Chart.yaml says too little.
+    """
+    try:
+        data = path.read_bytes()
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
+            member = next((m for m in tar if m.isfile() and _is_chart_yaml(m.name)), None)
+            content = tar.extractfile(member) if member and member.size <= MAX_FILE_BYTES else None
+            chart_yaml = content.read() if content else None
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        message = f"no chart package: {error}; remove the file"
+        raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)]) from error
+    if chart_yaml is None:
+        message = "no chart package: there is no Chart.yaml in it; remove the file"
+        raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)])
+    return replace(package({"Chart.yaml": chart_yaml}, path.as_posix()), data=data)
+
+
+def _is_chart_yaml(name: str) -> bool:
+    """`CHART/Chart.yaml`, and not one of a sub-chart."""
+    folder, _, file = name.removeprefix("./").partition("/")
+    return bool(folder) and file == "Chart.yaml"

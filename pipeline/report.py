@@ -1,0 +1,88 @@
+"""What a person sees: stages while work goes on, findings, a table at the end, the next command to copy."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from generator.findings import Finding, Severity
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from generator.minify import Saving
+    from pipeline.outcome import BuildResult, BuiltChart
+
+_WIDTH_OF_A_LOG: Final = 120
+
+
+class StageReporter:
+    """Writes a line a stage to standard error."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    def stage(self, name: str, what: str) -> None:
+        """Say that a stage begins."""
+        if not self._quiet:
+            print(f"{name:>9}  {what}", file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+
+
+def say(text: str) -> None:
+    """A message for a person, on standard error."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+
+
+def show_findings(findings: Iterable[Finding], *, standard_output: bool = False) -> None:
+    """A line a finding."""
+    for finding in findings:
+        print(finding, file=sys.stdout if standard_output else sys.stderr)
+
+
+def summary(findings: Sequence[Finding], workflows: int) -> str:
+    """`3 errors and 1 warning in 21 workflows`."""
+    counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
+    parts = [f"{number} {severity}{'' if number == 1 else 's'}" for severity, number in counts.items() if number]
+    return f"{' and '.join(parts) or 'no findings'} in {workflows} workflow{'' if workflows == 1 else 's'}"
+
+
+def show_build(result: BuildResult) -> None:
+    """The table of what was built, and what to do next."""
+    console = _console()
+    console.print(_build_table([*result.charts, result.umbrella]))
+    for saving in result.savings:
+        console.print(f"cut down {saving.path}: {_size(saving.before)} to {_size(saving.after)}", highlight=False)
+    if total := _saved(result.savings):
+        console.print(f"--minify-specs saved {_size(total)}", highlight=False)
+    console.print(f"index  {result.index}", highlight=False, soft_wrap=True)
+    if result.charts:
+        first = result.charts[0]
+        console.print(f"next   helm install {first.chart} {first.package}", highlight=False, soft_wrap=True)
+
+
+def _console() -> Console:
+    from rich.console import Console  # noqa: PLC0415 - 50 ms that --help and --json do not pay
+
+    return Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_A_LOG)
+
+
+def _build_table(charts: Sequence[BuiltChart]) -> object:
+    from rich import box  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("workflow", "state", "package"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("size", justify="right", no_wrap=True)
+    for chart in charts:
+        table.add_row(chart.folder or "all of them", chart.state, str(chart.package), _size(chart.bytes))
+    return table
+
+
+def _saved(savings: Iterable[Saving]) -> int:
+    return sum(saving.before - saving.after for saving in savings)
+
+
+def _size(number: int) -> str:
+    return f"{number / 1024:,.1f} KiB"

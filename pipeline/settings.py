@@ -1,0 +1,123 @@
+"""Settings: `[tool.waybill]` in pyproject.toml or a waybill.toml, then WAYBILL_* variables, then options."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from generator.errors import SettingsError
+from generator.findings import did_you_mean
+
+#: Variables of ours that are no settings: where tests find their data, and where tools are kept between runs.
+_OTHER_VARIABLES: Final = {"WAYBILL_SHARED", "WAYBILL_CACHE"}
+_REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
+_VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-rc\.(0|[1-9][0-9]*))?")
+_PATHS: Final = ("workflows", "charts", "output")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a repository decides once. Paths are relative to where waybill runs."""
+
+    workflows: Path = Path("workflows")
+    """Holds one folder a workflow, and `shared/`."""
+    charts: Path = Path("charts")
+    """The umbrella chart goes to `workflows/` below it, the workflows' charts to `workflows/charts/`."""
+    output: Path = Path("dist")
+    """Where packages and index.yaml go."""
+    registry: str = "quay.io/orchestrator"
+    """Registry and namespace of the images."""
+    image_prefix: str = "serverless-workflow-"
+    """What an image's name starts with; the workflow's folder follows."""
+    repository_url: str = ""
+    """Where the chart repository is served; goes into index.yaml's URLs."""
+    initial_version: str = "0.1.0"
+    """The version of a new chart."""
+
+
+def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
+    """Return the settings that hold in the folder `start`; options that are None were not given.
+
+    Raises:
+        SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form.
+    """
+    values: dict[str, Any] = {}
+    names = {field.name for field in dataclasses.fields(Settings)}
+    if found := _find_file(start):
+        path, table = found
+        for name, value in table.items():
+            key = name.replace("-", "_")
+            if key not in names:
+                raise SettingsError(f"{_place(path, name)}: unknown setting '{name}'{did_you_mean(key, names)}")
+            if not isinstance(value, str):
+                raise SettingsError(f"{_place(path, name)}: '{name}' needs a string, not {value!r}")
+            values[key] = _beside(path, start, value) if key in _PATHS else value
+    values |= _from_environment(environment, names)
+    values |= {key: value for key, value in options.items() if value is not None}
+    paths: dict[str, Any] = {key: Path(values[key]) for key in _PATHS if key in values}
+    return _checked(Settings(**{**values, **paths}))
+
+
+def _find_file(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
+    """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
+    for folder in (start, *start.resolve().parents):
+        plain = folder / "waybill.toml"
+        if plain.is_file():
+            return plain, _parse(plain)
+        project = folder / "pyproject.toml"
+        if project.is_file() and (table := _parse(project).get("tool", {}).get("waybill")) is not None:
+            return project, table
+    return None
+
+
+def _parse(path: Path) -> Mapping[str, Any]:
+    import tomllib  # noqa: PLC0415 - 15 ms that a run without settings files does not pay
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path}: not well-formed TOML: {error}") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _place(path: Path, name: str) -> str:
+    """`file:line` of a setting; tomllib keeps no positions."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pattern = re.compile(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=")
+    line = next((number for number, text in enumerate(lines, start=1) if pattern.match(text)), 1)
+    return f"{path}:{line}"
+
+
+def _beside(path: Path, start: Path, value: str) -> Path:
+    """A path in a settings file is relative to that file."""
+    folder = path.parent
+    return Path(value) if folder == start else folder / value
+
+
+def _from_environment(environment: Mapping[str, str], names: set[str]) -> dict[str, str]:
+    known = {f"WAYBILL_{name.upper()}": name for name in names}
+    for variable in environment:
+        ours = variable.startswith("WAYBILL_") and variable not in known and variable not in _OTHER_VARIABLES
+        if ours and (near := did_you_mean(variable, known)):
+            raise SettingsError(f"{variable} is set, but there is no such setting{near}")
+    return {name: environment[variable] for variable, name in known.items() if environment.get(variable)}
+
+
+def _checked(settings: Settings) -> Settings:
+    if not _VERSION.fullmatch(settings.initial_version):
+        raise SettingsError(f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3")
+    if not _REGISTRY.fullmatch(settings.registry):
+        raise SettingsError(f"registry '{settings.registry}': write host[:port]/namespace, as in quay.io/orchestrator")
+    if not re.fullmatch(r"[a-z0-9._-]*", settings.image_prefix):
+        raise SettingsError(f"image_prefix '{settings.image_prefix}': use lower-case letters, digits, '.', '_' and '-'")
+    url = settings.repository_url
+    if url and not re.match(r"(https?|oci)://[^/\s]", url):
+        raise SettingsError("repository_url: write an address that starts with https://")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise SettingsError("repository_url holds a user or a password, which would be published; leave them out")
+    return settings
