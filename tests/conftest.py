@@ -1,0 +1,165 @@
+"""What all tests share: where other people's data lies, real Helm, and what to do where something is missing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("WAYBILL_SHARED") or ROOT.parent / "shared")
+
+Rendered = list[dict[str, Any]]
+
+
+def missing(what: str) -> NoReturn:
+    """Leave a test out where a user's machine lacks something; CI leaves nothing out."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"CI must have {what}")
+    pytest.skip(f"left out: this machine has no {what}")
+
+
+class HelmRefusal(Exception):  # noqa: N818 - not an error of ours: what Helm says
+    """Helm stopped; the message is Helm's own."""
+
+
+class Helm(Protocol):
+    """One version of Helm."""
+
+    def render(self, chart: Path, values: Mapping[str, Any]) -> Rendered: ...
+
+    def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]: ...
+
+
+@dataclass(frozen=True)
+class Helm3:
+    """Helm's CLI, version 3."""
+
+    program: str
+
+    def render(self, chart: Path, values: Mapping[str, Any], *options: str) -> Rendered:
+        done = self.run("template", "demo", str(chart), "-f", "-", *options, stdin=json.dumps(values))
+        return [document for document in yaml.load_all(done, yaml.CSafeLoader) if document]
+
+    def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]:
+        done = self.run("lint", "--strict", str(chart), "-f", "-", stdin=json.dumps(values))
+        return [line for line in done.splitlines() if line.startswith("[")]
+
+    def run(self, *words: str, stdin: str | None = None, cwd: Path | None = None) -> str:
+        done = subprocess.run([self.program, *words], input=stdin, capture_output=True, text=True, check=False, cwd=cwd)
+        if done.returncode:
+            raise HelmRefusal(done.stderr + done.stdout)
+        return done.stdout
+
+
+@dataclass(frozen=True)
+class Helm4:
+    """Helm 4's SDK."""
+
+    def render(self, chart: Path, values: Mapping[str, Any]) -> Rendered:
+        import helm_python  # noqa: PLC0415 - 240 MB, loaded where it is used
+
+        try:
+            with helm_python.Chart.load(chart) as loaded:
+                loaded.validate_schema(dict(values))
+                texts = loaded.render(dict(values), name="demo")
+        except helm_python.HelmError as error:
+            raise HelmRefusal(str(error)) from error
+        manifests = (text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt"))
+        return [doc for text in manifests for doc in yaml.load_all(text, yaml.CSafeLoader) if doc]
+
+    def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]:
+        import helm_python  # noqa: PLC0415 - as above
+
+        report = helm_python.lint(chart, dict(values), strict=True)
+        return [*map(str, report["messages"]), *report["errors"]]
+
+
+def find_helm3() -> Helm3:
+    program = shutil.which("helm")
+    if program is None:
+        missing("Helm 3 (helm on PATH)")
+    version = subprocess.run([program, "version", "--short"], capture_output=True, text=True, check=False).stdout
+    if not version.startswith("v3."):
+        missing(f"Helm 3 (helm on PATH is {version.strip()})")
+    return Helm3(program)
+
+
+@pytest.fixture(scope="session")
+def helm3() -> Helm3:
+    return find_helm3()
+
+
+@pytest.fixture(scope="session", params=["helm3", "helm4"])
+def helm(request: pytest.FixtureRequest) -> Helm:
+    """Each version of Helm in turn."""
+    return find_helm3() if request.param == "helm3" else Helm4()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        missing(f"data beside the project ({SHARED.name}/, or WAYBILL_SHARED)")
+    return SHARED
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run of waybill ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Waybill = Callable[..., Outcome]
+
+
+@pytest.fixture
+def waybill(tmp_path: Path) -> Waybill:
+    """Runs the command in a process of its own, in the test's folder."""
+
+    def run(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path = tmp_path) -> Outcome:
+        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / ".cache"), **(env or {})}
+        command = [sys.executable, "-c", "from pipeline.cli import main; main()", *map(str, words)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+        assert "Traceback" not in done.stderr, done.stderr
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def corpus_charts(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The charts of the 21 real workflows, and their umbrella: the folder `workflows`."""
+    folder = tmp_path_factory.mktemp("corpus")
+    build_all(shared / "corpus" / "workflows", folder)
+    return folder / "charts" / "workflows"
+
+
+def build_all(workflows: Path, folder: Path) -> None:
+    """Run `waybill build --all` over somebody's workflows; charts/ and dist/ go below `folder`."""
+    words = ["build", "--all", "--workflows", str(workflows), "--charts", "charts", "--output", "dist"]
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A copy of this repository's workflows to change, as `workflows` in the test's folder."""
+    shutil.copytree(ROOT / "workflows", tmp_path / "workflows")
+    return tmp_path
