@@ -308,16 +308,18 @@ def _published_otherwise(packed: Package, known: Index) -> bool:
 def _umbrella(
     charts: Mapping[str, Chart], tree: _Tree, known: Index, options: BuildOptions, settings: Settings
 ) -> tuple[dict[str, bytes], Package]:
-    """The umbrella with all its charts, and its package; bumped together with what changed in it."""
+    """The umbrella with all its charts, and its package.
+
+    Nobody writes its version by hand, so it moves on by itself when what is in it changed.
+    """
     committed = _committed_version(tree.files, settings.charts / UMBRELLA)
     version = Version.parse(committed or settings.initial_version)
     files = _wanted_tree(charts, tree, str(version), everything=options.everything)
     packed = package(files, UMBRELLA)
-    if _published_otherwise(packed, known):
-        if not options.bump:
-            raise VersionError(index_file.published_otherwise(packed))
-        part: Bump = "patch" if options.bump == "release" and not version.prerelease else options.bump
-        files = _wanted_tree(charts, tree, str(bumped(version, part)), everything=options.everything)
+    while _published_otherwise(packed, known):
+        part: Bump = "patch" if options.bump in (None, "release") else options.bump
+        version = bumped(version, part)
+        files = _wanted_tree(charts, tree, str(version), everything=options.everything)
         packed = package(files, UMBRELLA)
     return files, packed
 

@@ -98,7 +98,7 @@ def _as_written(node: Node) -> Any:
 
 
 def merge(*indexes: Index) -> Index:
-    """Return all entries of all indexes; where two have one version, the first wins.
+    """Return all entries of all indexes; a version that two indexes have is taken from the first.
 
     Raises:
         VersionError: two indexes have one version with other bytes.
@@ -106,18 +106,30 @@ def merge(*indexes: Index) -> Index:
     merged: dict[str, list[Entry]] = {}
     for index in indexes:
         for name, entries in index.entries.items():
-            known = merged.setdefault(name, [])
-            for entry in entries:
-                same = next((k for k in known if str(k.get("version")) == str(entry.get("version"))), None)
-                if same is None:
-                    known.append(entry)
-                elif same is not entry and _differ(same, entry):
-                    version = entry.get("version")
-                    raise VersionError(f"{name} {version} is in both indexes with other bytes; remove one of the two")
+            known = _by_version(merged.get(name, []))
+            for version, same in _by_version(entries).items():
+                if version not in known:
+                    merged.setdefault(name, []).extend(same)
+                elif _differ(known[version], same):
+                    message = f"{name} {version} is in both indexes with other bytes; remove one of the two"
+                    raise VersionError(message)
     return Index(
         entries={name: newest_first(merged[name]) for name in sorted(merged)},
         head=next((index.head for index in indexes if index.entries), EMPTY.head),
     )
+
+
+def _by_version(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Version to its entries: published indexes do hold versions twice, and keep them."""
+    versions: dict[str, list[Entry]] = {}
+    for entry in entries:
+        versions.setdefault(str(entry.get("version")), []).append(entry)
+    return versions
+
+
+def _differ(some: Sequence[Entry], others: Sequence[Entry]) -> bool:
+    digests, other_digests = ({entry.get("digest") for entry in entries} for entries in (some, others))
+    return None not in digests | other_digests and not digests & other_digests
 
 
 def add(index: Index, packages: Iterable[Package], *, created: datetime, url: str) -> Index:
@@ -174,11 +186,6 @@ def _entry(package: Package, created: datetime, url: str) -> Entry:
 
 def _stamp(created: datetime) -> str:
     return created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _differ(one: Entry, other: Entry) -> bool:
-    digests = {entry.get("digest") for entry in (one, other)} - {None}
-    return len(digests) > 1
 
 
 class _AsWrittenDumper(_Dumper):  # type: ignore[misc]  # the base is chosen at run time, with or without libyaml

@@ -66,16 +66,20 @@ class Helm4:
     """Helm 4's SDK."""
 
     def render(self, chart: Path, values: Mapping[str, Any]) -> Rendered:
+        texts = self.texts(chart, values)
+        manifests = (text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt"))
+        return [doc for text in manifests for doc in yaml.load_all(text, yaml.CSafeLoader) if doc]
+
+    def texts(self, chart: Path, values: Mapping[str, Any], namespace: str = "default") -> dict[str, str]:
         import helm_python  # noqa: PLC0415 - 240 MB, loaded where it is used
 
         try:
             with helm_python.Chart.load(chart) as loaded:
                 loaded.validate_schema(dict(values))
-                texts = loaded.render(dict(values), name="demo")
+                texts: dict[str, str] = loaded.render(dict(values), name="demo", namespace=namespace)
+                return texts
         except helm_python.HelmError as error:
             raise HelmRefusal(str(error)) from error
-        manifests = (text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt"))
-        return [doc for text in manifests for doc in yaml.load_all(text, yaml.CSafeLoader) if doc]
 
     def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]:
         import helm_python  # noqa: PLC0415 - as above
