@@ -157,7 +157,7 @@ def _generated_files(workflow: Workflow, head: _Head, image: ImageReference) -> 
 
 def _payload(workflow: Workflow) -> dict[str, bytes]:
     """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
-    files = {f"files/{path}": text.encode() for path, text in workflow.texts.items()}
+    files = {f"files/{path}": data for path, data in workflow.mounted.items()}
     files["files/flow.yaml"] = yaml_text.dump(manifests.flow(workflow)).encode()
     if workflow.properties:
         files["files/application.properties"] = workflow.properties.text.encode()

@@ -32,7 +32,7 @@ _WANTED: Final[Mapping[Kind, str]] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
     """Where a value was written; line and column count from 1."""
 
@@ -41,7 +41,7 @@ class Position:
     column: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
     """A place that names something declared elsewhere."""
 
@@ -51,7 +51,7 @@ class Reference:
     at: Position
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
     """A place that declares a state, a function, an event, an error, a retry or an authentication."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
@@ -114,7 +115,7 @@ def _file_references(definition: Definition) -> Iterator[tuple[Position, str, st
 
 
 def _nearby(workflow: Workflow, definition: Definition) -> Iterable[str]:
-    below = [p for p in workflow.texts if p.startswith(definition.base)]
+    below = [p for p in workflow.mounted if p.startswith(definition.base)]
     return [posixpath.relpath(p, definition.base or ".") for p in below]
 
 
@@ -168,7 +169,7 @@ def secret_names(workflow: Workflow) -> Iterator[Finding]:
 def sizes(workflow: Workflow) -> Iterator[Finding]:
     """A ConfigMap that the API server refuses for its size."""
     for folder, files in workflow.source.resource_folders().items():
-        size = sum(len(file) + len(workflow.texts[f"{folder}/{file}"].encode()) for file in files)
+        size = sum(len(file) + len(workflow.mounted[f"{folder}/{file}"]) for file in files)
         if size > MAX_CONFIG_MAP_BYTES:
             message = (
                 f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}: "
@@ -202,7 +203,7 @@ def retry_numbers(workflow: Workflow) -> Iterator[Finding]:
 def byte_order_marks(workflow: Workflow) -> Iterator[Finding]:
     """A byte order mark, which Helm strips and a JSON parser refuses."""
     for relative, data in sorted(workflow.source.resources.items()):
-        if data.startswith(b"\xef\xbb\xbf"):
+        if data.startswith(BOM_UTF8):
             message = "starts with a byte order mark, which is left out; save the file as UTF-8 without one"
             yield _in_file(
                 workflow.source.shown(relative), "byte-order-mark", message, severity=Severity.WARNING, blocking=False

@@ -181,7 +181,7 @@ def _resource_maps(workflow: Workflow, options: ManifestOptions) -> list[Manifes
             "apiVersion": "v1",
             "kind": "ConfigMap",
             "metadata": _metadata(name, options.namespace),
-            "data": {file: workflow.texts[f"{folder}/{file}"] for file in folders[folder]},
+            "data": {file: workflow.mounted[f"{folder}/{file}"].decode() for file in folders[folder]},
         }
         for folder, name in resource_map_names(workflow).items()
     ]

@@ -10,7 +10,7 @@ from typing import Any, Final
 from generator import yaml_text
 from generator.document import parse
 from generator.errors import FindingsError
-from generator.source import RESOURCE_FOLDERS
+from generator.source import MAX_FILE_BYTES, RESOURCE_FOLDERS
 from generator.workflow import Workflow
 
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -31,18 +31,17 @@ def minified(workflow: Workflow) -> tuple[Workflow, tuple[Saving, ...]]:
     A file that no function calls, that another file refers to, or that is no OpenAPI stays as it is.
     """
     called = _called(workflow)
-    texts = dict(workflow.texts)
+    mounted = dict(workflow.mounted)
     savings = []
     for path, operations in sorted(called.items()):
         if _referred_to(path, workflow):
             continue
-        text = texts[path]
-        smaller = _cut(text, path, operations)
-        if smaller is not None and len(smaller) < len(text):
-            texts[path] = smaller
-            shown = workflow.source.shown(path)
-            savings.append(Saving(path=shown, before=len(text.encode()), after=len(smaller.encode())))
-    return replace(workflow, texts=texts), tuple(savings)
+        data = mounted[path]
+        smaller = _cut(data, path, operations)
+        if smaller is not None and len(smaller) < len(data):
+            mounted[path] = smaller
+            savings.append(Saving(path=workflow.source.shown(path), before=len(data), after=len(smaller)))
+    return replace(workflow, mounted=mounted), tuple(savings)
 
 
 def _called(workflow: Workflow) -> dict[str, set[str]]:
@@ -60,13 +59,13 @@ def _called(workflow: Workflow) -> dict[str, set[str]]:
 
 def _referred_to(path: str, workflow: Workflow) -> bool:
     """Whether another file names this one in a `$ref`; its name is enough to keep it."""
-    name = path.rsplit("/", 1)[-1]
-    return any(name in text and "$ref" in text for other, text in workflow.texts.items() if other != path)
+    name = path.rsplit("/", 1)[-1].encode()
+    return any(name in data and b"$ref" in data for other, data in workflow.mounted.items() if other != path)
 
 
-def _cut(text: str, path: str, operations: set[str]) -> str | None:
+def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
     try:
-        spec = parse(text.encode(), path).root.plain()
+        spec = parse(data, path, max_bytes=MAX_FILE_BYTES).root.plain()
     except FindingsError:
         return None
     paths = spec.get("paths") if isinstance(spec, dict) else None
@@ -78,7 +77,8 @@ def _cut(text: str, path: str, operations: set[str]) -> str | None:
     for section in ("components", "definitions", "parameters", "responses"):
         if isinstance(spec.get(section), dict):
             spec[section] = _reachable(spec, section)
-    return json.dumps(spec, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_text.dump(spec)
+    text = json.dumps(spec, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_text.dump(spec)
+    return text.encode()
 
 
 def _kept(item: dict[str, Any], operations: set[str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,9 +18,9 @@ from generator.source import RESOURCE_FOLDERS, Source
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """A workflow folder with its definition understood and its text decoded.
+    """A workflow folder with its definition understood and its text known to be text.
 
-    `texts` are the files of specs/, schemas/ and subflows/ by path, without byte order marks.
+    `mounted` are the files of specs/, schemas/ and subflows/ by path: UTF-8 without byte order marks.
     """
 
     source: Source
@@ -27,7 +28,7 @@ class Workflow:
     subflows: tuple[Definition, ...]
     properties: Properties | None
     secrets: Properties | None
-    texts: Mapping[str, str]
+    mounted: Mapping[str, bytes]
 
     @property
     def object_name(self) -> str:
@@ -56,7 +57,7 @@ class Workflow:
     def variables(self) -> tuple[Variable, ...]:
         """What must come from outside; see `properties.variables`."""
         texts = [decode(self.source.resources[self.source.definition], self.definition.path)]
-        texts += [self.texts[path] for path in self.source.subflows()]
+        texts += [self.mounted[path].decode() for path in self.source.subflows()]
         props = self.properties or Properties(path="")
         return properties.variables(props, self.secret_keys, texts)
 
@@ -80,11 +81,12 @@ def read_workflow(source: Source) -> Workflow:
         FindingsError: a file that cannot be parsed or decoded; every such file is named.
     """
     collected: list[Finding] = []
-    texts: dict[str, str] = {}
+    mounted: dict[str, bytes] = {}
     for relative in sorted(source.resources):
         if relative.split("/")[0] in RESOURCE_FOLDERS:
             with _Collecting(collected):
-                texts[relative] = decode(source.resources[relative], source.shown(relative))
+                decode(source.resources[relative], source.shown(relative))
+                mounted[relative] = source.resources[relative].removeprefix(BOM_UTF8)
     props = _properties(source, "application.properties", collected)
     secrets = _properties(source, "secret.properties", collected)
     understood: list[Definition] = []
@@ -99,7 +101,7 @@ def read_workflow(source: Source) -> Workflow:
         subflows=tuple(understood[1:]),
         properties=props,
         secrets=secrets,
-        texts=texts,
+        mounted=mounted,
     )
 
 

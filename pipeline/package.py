@@ -99,14 +99,17 @@ def package(files: Mapping[str, bytes], shown: str) -> Package:
 
 def archive(name: str, files: Mapping[str, bytes]) -> bytes:
     """Return the .tgz of a chart: Chart.yaml first as Helm has it, then sorted; no time, no owner, no host in it."""
-    raw = io.BytesIO()
-    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as tar:
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=_LEVEL, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+    ):
         for path in sorted(files, key=lambda path: (path != "Chart.yaml", path)):
             member = tarfile.TarInfo(f"{name}/{path}")
             member.size = len(files[path])
             member.mode = 0o644
             tar.addfile(member, io.BytesIO(files[path]))
-    return gzip.compress(raw.getvalue(), _LEVEL, mtime=0)
+    return packed.getvalue()
 
 
 def read_package(path: Path) -> Package:

@@ -1,0 +1,201 @@
+"""Measures waybill beside its yardsticks, in one run: `nox -s bench`. Prints a table and JSON; asserts nothing.
+
+Every figure is that of a whole process: its wall time in seconds, the median of some runs, and its largest resident
+set. `--short` runs each once and leaves the thousand workflows out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+SHARED = Path(os.environ.get("WAYBILL_SHARED") or ROOT.parent / "shared")
+WAYBILL = [sys.executable, "-c", "from pipeline.cli import main; main()"]
+_ID = re.compile(r'^(\s*"?id"?\s*:\s*)\S+?(,?)$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One process: seconds of wall time, MiB of resident memory at most."""
+
+    seconds: float
+    mebibytes: float
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row: what was measured, the yardstick of the same run, their ratio or difference, and the aim."""
+
+    what: str
+    measured: str
+    yardstick: str
+    result: str
+    aim: str
+
+
+def run(command: Sequence[str], folder: Path) -> Run:
+    """Run a command to its end; its output is thrown away.
+
+    Raises:
+        SystemExit: the command failed, so there is nothing to measure.
+    """
+    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(command[:4])} … ended with {process.returncode}")
+    return Run(time.perf_counter() - start, usage.ru_maxrss / 1024)
+
+
+def median(times: int, once: Callable[[], Run]) -> Run:
+    """The median of some runs, time and memory each by itself."""
+    runs = [once() for _ in range(times)]
+    return Run(statistics.median(r.seconds for r in runs), statistics.median(r.mebibytes for r in runs))
+
+
+def build_command(workflows: Path) -> list[str]:
+    """`waybill build --all` over somebody's workflows."""
+    return [*WAYBILL, "build", "--all", "--workflows", str(workflows), "--charts", "charts", "--output", "dist"]
+
+
+def cold_build(workflows: Path, folder: Path) -> Run:
+    """A build where nothing was built before."""
+    for name in ("charts", "dist", ".cache"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    return run(build_command(workflows), folder)
+
+
+def many_workflows(source: Path, target: Path, number: int) -> None:
+    """Copies of the folders of `source` under new names and ids, `number` in all."""
+    originals = sorted(path for path in source.iterdir() if path.is_dir() and path.name != "shared")
+    if (source / "shared").is_dir():
+        shutil.copytree(source / "shared", target / "shared")
+    for index in range(number):
+        original = originals[index % len(originals)]
+        copy = target / f"{original.name.replace('.', '-')}-{index}"
+        shutil.copytree(original, copy)
+        for definition in copy.rglob("*.sw.*"):
+            if definition.suffix in (".yaml", ".yml", ".json") and "subflows" not in definition.parts:
+                text = definition.read_text(encoding="utf-8")
+                definition.write_text(_ID.sub(rf"\g<1>wf-{index}\g<2>", text, count=1), encoding="utf-8")
+
+
+def measure_builds(workflows: Path, folder: Path, times: int) -> list[Figure]:
+    """A cold build beside what CI runs today after its generator, and a second build beside the first."""
+    cold = median(times, lambda: cold_build(workflows, folder))
+    warm = median(times, lambda: run(build_command(workflows), folder))
+    number = len(list((folder / "charts/workflows/charts").iterdir()))
+    figures = [
+        Figure(
+            f"build --all, {number} workflows, nothing changed",
+            f"{warm.seconds:.2f} s",
+            f"{cold.seconds:.2f} s, cold",
+            f"{warm.seconds / cold.seconds:.2f}x",
+            "0.30x",
+        )
+    ]
+    helm = shutil.which("helm")
+    if helm is None:
+        return [
+            Figure(f"build --all, {number} workflows", f"{cold.seconds:.2f} s", "no helm here", "", "1.0x"),
+            *figures,
+        ]
+    yard = median(times, lambda: helm_packages(helm, folder))
+    row = Figure(
+        f"build --all, {number} workflows, cold",
+        f"{cold.seconds:.2f} s",
+        f"{yard.seconds:.2f} s, helm package each + repo index",
+        f"{cold.seconds / yard.seconds:.2f}x",
+        "1.0x",
+    )
+    return [row, *figures]
+
+
+def helm_packages(helm: str, folder: Path) -> Run:
+    """One `helm package` process a chart, and one `helm repo index`."""
+    out = folder / "by-helm"
+    shutil.rmtree(out, ignore_errors=True)
+    charts = sorted((folder / "charts/workflows/charts").iterdir())
+    runs = [run([helm, "package", str(chart), "-d", str(out)], folder) for chart in charts]
+    runs.append(run([helm, "repo", "index", str(out)], folder))
+    return Run(sum(r.seconds for r in runs), max(r.mebibytes for r in runs))
+
+
+def measure_growth(workflows: Path, folder: Path) -> list[Figure]:
+    """A thousand workflows beside a hundred."""
+    runs = {}
+    for number in (100, 1000):
+        place = folder / str(number)
+        many_workflows(workflows, place / "workflows", number)
+        runs[number] = cold_build(place / "workflows", place)
+        shutil.rmtree(place)
+    hundred, thousand = runs[100], runs[1000]
+    return [
+        Figure(
+            "build --all, 1,000 workflows, cold",
+            f"{thousand.seconds:.1f} s",
+            f"{hundred.seconds:.1f} s, 100 workflows",
+            f"{thousand.seconds / hundred.seconds:.1f}x",
+            "11x",
+        ),
+        Figure("its memory", f"{thousand.mebibytes:.0f} MiB", f"{hundred.mebibytes:.0f} MiB", "", "300 MiB"),
+    ]
+
+
+def measure_start(folder: Path, times: int) -> Figure:
+    """`waybill --help` beside an empty Python."""
+    help_ = median(times, lambda: run([*WAYBILL, "--help"], folder)).seconds
+    empty = median(times, lambda: run([sys.executable, "-c", "pass"], folder)).seconds
+    over = f"{(help_ - empty) * 1000:.0f} ms over"
+    return Figure("--help", f"{help_ * 1000:.0f} ms", f"{empty * 1000:.0f} ms, python -c pass", over, "80 ms over")
+
+
+def main() -> None:
+    """Measure, then print the table and the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="one run each, without the thousand workflows")
+    short = parser.parse_args().short
+    times = 1 if short else 5
+    corpus = SHARED / "corpus" / "workflows"
+    workflows = corpus if corpus.is_dir() else ROOT / "workflows"
+    if workflows != corpus:
+        print("left out: the 21 real workflows (../shared); measured on this repository's own")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        figures = [*measure_builds(workflows, folder, times), measure_start(folder, times * 4)]
+        figures += [] if short else measure_growth(workflows, folder)
+    show(figures)
+    print(json.dumps([asdict(figure) for figure in figures], indent=2, ensure_ascii=False))
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """The table, by rich."""
+    from rich.console import Console  # noqa: PLC0415 - after the measuring
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(title="waybill beside its yardsticks")
+    for heading in ("what", "waybill", "yardstick", "result", "aim"):
+        table.add_column(heading)
+    for figure in figures:
+        table.add_row(*asdict(figure).values())
+    Console(width=130).print(table)
+
+
+if __name__ == "__main__":
+    main()
