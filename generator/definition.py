@@ -93,24 +93,22 @@ class Definition:
 
     def uri_definitions(self) -> Mapping[str, str]:
         """What the extension `workflow-uri-definitions` calls remote specs by."""
-        return {
-            str(name): str(uri)
-            for extension in self._extensions("workflow-uri-definitions")
-            for name, uri in (extension.get("definitions") or {}).items()
-        }
+        named = [extension.get("definitions") for _, extension in self._extensions("workflow-uri-definitions")]
+        return {str(name): str(uri) for uris in named if isinstance(uris, dict) for name, uri in uris.items()}
 
-    def output_schema(self) -> str | None:
-        """The file that the extension `workflow-output-schema` names."""
-        named = [e.get("outputSchema") for e in self._extensions("workflow-output-schema")]
-        return next((schema for schema in named if isinstance(schema, str)), None)
+    def output_schemas(self) -> Iterator[tuple[str, Position]]:
+        """The files that the extension `workflow-output-schema` names, and where."""
+        for index, extension in self._extensions("workflow-output-schema"):
+            if isinstance(schema := extension.get("outputSchema"), str):
+                yield schema, self.position_of("extensions", index, "outputSchema")
 
-    def _extensions(self, extension_id: str) -> Iterator[Mapping[str, Any]]:
-        for extension in self.extensions if isinstance(self.extensions, list) else []:
+    def _extensions(self, extension_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for index, extension in enumerate(self.extensions if isinstance(self.extensions, list) else []):
             if isinstance(extension, dict) and extension_id in (
                 extension.get("extensionid"),
                 extension.get("extensionId"),
             ):
-                yield extension
+                yield index, extension
 
 
 def read_definition(source: Source, relative: str) -> Definition:
@@ -257,9 +255,12 @@ class _Reader:
         match field.kind:
             case Shape():
                 return self._object(node, field.kind, where)
-            case Kind.ANY | Kind.DROPPED:
+            case Kind.ANY:
                 self._mark(where, node)
-                return node.plain() if field.kind is Kind.ANY else None
+                return node.plain()
+            case Kind.DROPPED:
+                self._mark_all(where, node)
+                return None
             case _:
                 return self._scalar(node, field, where)
 
@@ -299,7 +300,7 @@ class _Reader:
         try:
             self._findings.extend(document.findings)
             root = document.root
-            if isinstance(root.value, dict) and list(root.value) == [key]:
+            if isinstance(root.value, dict) and key in root.value and (field.many or len(root.value) == 1):
                 root = root.value[key]
             if isinstance(root.value, str):
                 self._find(root, "wrong-type", f"a string where the content of '{key}' belongs", blocking=True)
@@ -338,6 +339,13 @@ class _Reader:
 
     def _mark(self, where: Path, node: Node) -> None:
         self._positions[where] = self._position(node)
+
+    def _mark_all(self, where: Path, node: Node) -> None:
+        self._mark(where, node)
+        children = node.value.items() if isinstance(node.value, dict) else enumerate(node.value or ())
+        if isinstance(node.value, (dict, list)):
+            for key, child in children:
+                self._mark_all((*where, key), child)
 
     def _position(self, node: Node) -> Position:
         return Position(path=self._path, line=node.line, column=node.column)

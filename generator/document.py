@@ -139,8 +139,10 @@ def _parse_json(text: str, path: str) -> Document:
         _refuse(path, "syntax", f"not well-formed JSON: {error.msg}", error.lineno, error.colno)
     except RecursionError:
         _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
-    except ValueError as error:
+    except _NotANumberError as error:
         _refuse(path, "syntax", f"not well-formed JSON: {error}")
+    except ValueError:
+        _refuse(path, "syntax", f"holds a number of more than {MAX_DIGITS:,} digits; write it as a string")
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -168,7 +170,11 @@ def _located(value: Any, at: Node) -> Node:
 
 
 def _reject_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")
+    raise _NotANumberError(f"{name} is no number there")
+
+
+class _NotANumberError(ValueError):
+    """What Python's JSON reader takes for a number and JSON does not."""
 
 
 @dataclass(kw_only=True)
@@ -309,8 +315,10 @@ class _Composer:
     def _resolved(self, text: str, event: Any) -> str | int | float | bool | None:
         if text in _CONSTANTS:
             return _CONSTANTS[text]
-        if len(text) > MAX_DIGITS or not (text[0] in "+-." or text[0].isdigit()):
+        if not (text[0] in "+-." or text[0].isdigit()):
             return text
+        if len(text) > MAX_DIGITS and text.isdigit():
+            self._stop("syntax", f"a number of {len(text):,} digits; write it as a string, in quotes", event.start_mark)
         if _INTEGER.fullmatch(text):
             return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
         if _FLOAT.fullmatch(text):

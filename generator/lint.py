@@ -67,7 +67,8 @@ def unknown_references(workflow: Workflow) -> Iterator[Finding]:
     for definition in workflow.definitions():
         for reference in definition.references:
             known = definition.declared(reference.target)
-            if reference.name not in known:
+            no_states = reference.target == "state" and not known
+            if reference.name not in known and not no_states:
                 what = f"{reference.phrase} the unknown {reference.target} '{reference.name}'"
                 help_ = did_you_mean(reference.name, known) or f"; declare it under '{_section(reference.target)}'"
                 yield _at(reference.at, f"unknown-{reference.target}", what + help_)
@@ -89,29 +90,29 @@ def duplicate_names(workflow: Workflow) -> Iterator[Finding]:
 def missing_files(workflow: Workflow) -> Iterator[Finding]:
     """A spec or a schema that is not in the folder."""
     for definition in workflow.definitions():
-        for at, reference, rule in _file_references(definition):
+        for at, reference in _file_references(definition):
             resolved = workflow.source.resolve(reference, definition.base)
             if resolved.outside:
                 message = f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
                 yield _at(at, "file-outside", message)
             elif resolved.missing:
                 near = did_you_mean(reference, _nearby(workflow, definition))
-                yield _at(at, rule, f"there is no file '{reference}'{near or '; add it to the folder'}")
+                yield _at(at, "missing-file", f"there is no file '{reference}'{near or '; add it to the folder'}")
 
 
-def _file_references(definition: Definition) -> Iterator[tuple[Position, str, str]]:
+def _file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
     aliases = definition.uri_definitions()
     for index, function in enumerate(definition.flow.get("functions", [])):
         operation = function.get("operation")
         if function.get("type") in _WITH_FILE and isinstance(operation, str) and "#" in operation:
             name = operation.partition("#")[0]
             if name not in aliases:
-                yield definition.position_of("functions", index, "operation"), name, "missing-file"
+                yield definition.position_of("functions", index, "operation"), name
     schema = definition.flow.get("dataInputSchema", {}).get("schema")
     if isinstance(schema, str):
-        yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0], "missing-file"
-    if output := definition.output_schema():
-        yield definition.position_of(), output, "missing-file"
+        yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0]
+    for output, at in definition.output_schemas():
+        yield at, output
 
 
 def _nearby(workflow: Workflow, definition: Definition) -> Iterable[str]:

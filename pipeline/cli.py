@@ -277,7 +277,7 @@ def manifests(
     from pipeline.build import image_of  # noqa: PLC0415 - as above
 
     settings = _settings(options)
-    workflow = outputs.read_for_output(folders.find_folder(folder, settings), minify_specs=minify_specs)
+    workflow, savings = outputs.read_for_output(folders.find_folder(folder, settings), minify_specs=minify_specs)
     database = None if no_persistence else Database(schema=workflow.source.name, namespace=database_namespace)
     chosen = ManifestOptions(
         image=str(image_of(workflow, settings)) if image is None else image,
@@ -291,6 +291,7 @@ def manifests(
     if as_json:
         _print_json({"ok": True, "files": [f"{out.as_posix()}/{name}" for name in files]})
         return
+    report.show_savings(savings)
     for name in files:
         report.say(f"{out.as_posix()}/{name}")
     if workflow.secret_keys and not with_secret_values:
@@ -310,7 +311,7 @@ def chart(folder: str, *, out: Path, minify_specs: bool, check: bool, as_json: b
     from pipeline.files import differences  # noqa: PLC0415 - as above
 
     settings = _settings(options)
-    workflow = outputs.read_for_output(folders.find_folder(folder, settings), minify_specs=minify_specs)
+    workflow, savings = outputs.read_for_output(folders.find_folder(folder, settings), minify_specs=minify_specs)
     made, target = outputs.chart_for(workflow, out, settings)
     if check:
         paths = tuple(f"{target.as_posix()}/{path}" for path in differences(target, made.files))
@@ -320,6 +321,7 @@ def chart(folder: str, *, out: Path, minify_specs: bool, check: bool, as_json: b
     if as_json:
         _print_json({"ok": True, "chart": made.name, "version": made.version, "folder": target.as_posix()})
         return
+    report.show_savings(savings)
     report.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
     report.say(f"next   helm install {made.name} {target.as_posix()}")
 

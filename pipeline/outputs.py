@@ -12,7 +12,7 @@ from generator.chart import Chart, chart_name, workflow_chart
 from generator.errors import FindingsError, OutputError
 from generator.findings import blocking, in_file_order
 from generator.lint import lint
-from generator.minify import minified
+from generator.minify import Saving, minified
 from generator.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.build import committed_version, image_of, read_folder, read_index, write_if_changed
@@ -25,18 +25,19 @@ from pipeline.settings import Settings
 _MANIFEST: Final = re.compile(r"\d\d+-(configmap|secret|sonataflow)_.*\.yaml")
 
 
-def read_for_output(folder: Path, *, minify_specs: bool = False) -> Workflow:
-    """Read a workflow whose objects are to be made.
+def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workflow, tuple[Saving, ...]]:
+    """Read a workflow whose objects are to be made, and say what cutting its specs down saved.
 
     Raises:
         FindingsError: it cannot be read, or something makes an object impossible; nothing else stops here.
     """
     workflow = read_folder(folder)
+    savings: tuple[Saving, ...] = ()
     if minify_specs:
-        workflow, _ = minified(workflow)
+        workflow, savings = minified(workflow)
     if findings := blocking(lint(workflow)):
         raise FindingsError(in_file_order(findings))
-    return workflow
+    return workflow, savings
 
 
 def write_manifests(out: Path, files: Mapping[str, bytes]) -> None:

@@ -51,14 +51,17 @@ def show_build(result: BuildResult) -> None:
     """The table of what was built, and what to do next."""
     console = _console()
     console.print(_build_table([*result.charts, result.umbrella]))
-    for saving in result.savings:
-        console.print(f"cut down {saving.path}: {_size(saving.before)} to {_size(saving.after)}", highlight=False)
-    if total := _saved(result.savings):
-        console.print(f"--minify-specs saved {_size(total)}", highlight=False)
+    show_savings(result.savings)
     console.print(f"index  {result.index}", highlight=False, soft_wrap=True)
     if result.charts:
         first = result.charts[0]
         console.print(f"next   helm install {first.chart} {first.package}", highlight=False, soft_wrap=True)
+
+
+def show_savings(savings: Sequence[Saving]) -> None:
+    """A line for each spec that was cut down."""
+    for saving in savings:
+        say(f"cut down {saving.path}: {_size(saving.before)} to {_size(saving.after)}")
 
 
 def _console() -> Console:
@@ -78,10 +81,6 @@ def _build_table(charts: Sequence[BuiltChart]) -> object:
     for chart in charts:
         table.add_row(chart.folder or "all of them", chart.state, str(chart.package), _size(chart.bytes))
     return table
-
-
-def _saved(savings: Iterable[Saving]) -> int:
-    return sum(saving.before - saving.after for saving in savings)
 
 
 def _size(number: int) -> str:
