@@ -311,7 +311,7 @@ class _Reader:
 
     def _bytes(self, resolved: Resolved) -> bytes | None:
         if resolved.path is not None:
-            return self._source.resources[resolved.path]
+            return self._source.resources.get(resolved.path)
         if resolved.shared is not None:
             return self._source.shared.files[resolved.shared.removeprefix("shared/")]
         return None
@@ -366,6 +366,8 @@ def _says_nothing(value: Any, field: Field) -> bool:
 def _why_missing(reference: str, resolved: Resolved) -> str:
     if resolved.remote:
         return f"'{reference}' is not fetched; copy it into the folder and name the copy"
+    if resolved.path:
+        return f"'{reference}' is neither .yaml, .yml nor .json; rename it"
     if resolved.outside:
         return f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
     return f"there is no file '{reference}'"

@@ -57,8 +57,10 @@ class Source:
 
     def shown(self, relative: str) -> str:
         """The path of a resource as a person sees it."""
-        prefix = f"{QUARKUS_RESOURCES}/" if self.quarkus else ""
-        return f"{self.path}/{prefix}{relative}"
+        return f"{self.path}/{self._in_folder(relative)}"
+
+    def _in_folder(self, relative: str) -> str:
+        return f"{QUARKUS_RESOURCES}/{relative}" if self.quarkus else relative
 
     def resource_folders(self) -> dict[str, tuple[str, ...]]:
         """Folder to file names, for every folder below specs/, schemas/ and subflows/ that holds files; sorted."""
@@ -87,7 +89,7 @@ class Source:
             return Resolved(path=None, outside=True)
         tried = [posixpath.normpath(posixpath.join(folder, target.lstrip("/"))) for folder in dict.fromkeys((base, ""))]
         for path in tried:
-            if path in self.resources:
+            if path in self.resources or self._in_folder(path) in self.inputs:
                 return Resolved(path=path)
             tail = path.removeprefix("../")
             if tail.startswith("shared/") and tail.removeprefix("shared/") in self.shared.files:
@@ -152,7 +154,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
     definition = _one_definition(resources, walker, prefix)
     walker.stop_on_findings()
     return Source(
-        name=folder.resolve().name,
+        name=folder.name if folder.name not in ("", "..") else folder.resolve().name,
         path=shown,
         definition=definition,
         resources=resources,
