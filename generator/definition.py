@@ -12,6 +12,7 @@ from generator.document import Document, Node, parse
 from generator.dsl import Field, Kind, Shape, Target
 from generator.errors import FindingsError
 from generator.findings import Finding, Severity, did_you_mean
+from generator.properties import secret_references
 from generator.source import Resolved, Source
 
 Path = tuple[str | int, ...]
@@ -65,6 +66,7 @@ class Definition:
     """A workflow definition with every short form spelled out.
 
     `flow` is what the custom resource carries as `spec.flow`; `position_of` says where a value of it was written.
+    `secrets` are the names that expressions read as `$SECRET.NAME`.
     """
 
     path: str
@@ -79,6 +81,7 @@ class Definition:
     references: tuple[Reference, ...]
     declarations: tuple[Declaration, ...]
     findings: tuple[Finding, ...]
+    secrets: tuple[str, ...]
     positions: Mapping[Path, Position]
 
     def position_of(self, *path: str | int) -> Position:
@@ -141,10 +144,12 @@ class _Reader:
         self._references: list[Reference] = []
         self._declarations: list[Declaration] = []
         self._positions: dict[Path, Position] = {}
+        self._secrets: set[str] = set()
 
     def read(self) -> Definition:
         root = self._document.root
-        content = self._object(root, dsl.WORKFLOW, ())
+        content = self._object(root, dsl.WORKFLOW, ()) or {}
+        self._collect_secrets(root)
         identity = {key: content.pop(key, "") for key in dsl.IDENTITY}
         extensions = root.value.get("extensions")
         self._start_at_the_first_state(content, root)
@@ -161,6 +166,7 @@ class _Reader:
             references=tuple(self._references),
             declarations=tuple(self._declarations),
             findings=tuple(self._findings),
+            secrets=tuple(sorted(self._secrets)),
             positions=self._positions,
         )
 
@@ -173,8 +179,8 @@ class _Reader:
         if not root.value.get("id") and not root.value.get("key"):
             self._find(root, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
 
-    def _object(self, node: Node, shape: Shape, where: Path) -> dict[str, Any]:
-        """One object of the DSL in its long form."""
+    def _object(self, node: Node, shape: Shape, where: Path) -> dict[str, Any] | None:
+        """One object of the DSL in its long form; None for `end: false`, which is no end."""
         self._mark(where, node)
         if not isinstance(node.value, dict):
             return self._short_form(node, shape, where)
@@ -190,11 +196,13 @@ class _Reader:
                 content[key] = value
         return content
 
-    def _short_form(self, node: Node, shape: Shape, where: Path) -> dict[str, Any]:
+    def _short_form(self, node: Node, shape: Shape, where: Path) -> dict[str, Any] | None:
         if shape.short is None or not self._fits_short_form(node, shape.fields[shape.short]):
             also = " or a string" if shape.short and shape.fields[shape.short].kind is not Kind.BOOLEAN else ""
             self._find(node, "wrong-type", f"{node.kind} where {shape.name} (a map{also}) belongs", blocking=True)
             return {}
+        if node.value is False:
+            return None
         return self._object(Node({shape.short: node}, node.line, node.column, keys={}), shape, where)
 
     def _fits_short_form(self, node: Node, field: Field) -> bool:
@@ -294,8 +302,9 @@ class _Reader:
             self._find(node, "missing-file", f"{_why_missing(node.value, resolved)} (it holds '{key}')", blocking=True)
             return None
         outer = self._path
-        shown = self._source.shown(resolved.path or resolved.shared or "")
+        shown = self._source.shown(resolved.path) if resolved.path else self._source.shown_shared(resolved.shared or "")
         document = parse(data, shown)
+        self._collect_secrets(document.root)
         self._path = shown
         try:
             self._findings.extend(document.findings)
@@ -308,6 +317,11 @@ class _Reader:
             return self._field(root, field, where, key)
         finally:
             self._path = outer
+
+    def _collect_secrets(self, root: Node) -> None:
+        for node in root.walk():
+            if isinstance(node.value, str) and "$SECRET" in node.value:
+                self._secrets.update(secret_references(node.value))
 
     def _bytes(self, resolved: Resolved) -> bytes | None:
         if resolved.path is not None:
@@ -342,10 +356,13 @@ class _Reader:
 
     def _mark_all(self, where: Path, node: Node) -> None:
         self._mark(where, node)
-        children = node.value.items() if isinstance(node.value, dict) else enumerate(node.value or ())
-        if isinstance(node.value, (dict, list)):
-            for key, child in children:
-                self._mark_all((*where, key), child)
+        match node.value:
+            case dict():
+                for key, child in node.value.items():
+                    self._mark_all((*where, key), child)
+            case list():
+                for index, child in enumerate(node.value):
+                    self._mark_all((*where, index), child)
 
     def _position(self, node: Node) -> Position:
         return Position(path=self._path, line=node.line, column=node.column)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
@@ -101,8 +102,9 @@ def decode(data: bytes, path: str) -> str:
     Raises:
         FindingsError: the bytes are not UTF-8, or hold NUL: Helm would silently turn them into U+FFFD.
     """
+    data = data.removeprefix(BOM_UTF8)
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode()
     except UnicodeDecodeError as error:
         _refuse(path, "encoding", "not UTF-8 text; save the file as UTF-8", *_position(data, error.start))
     if "\0" in text:
@@ -134,13 +136,13 @@ def _parse_yaml(text: str, path: str) -> Document:
 def _parse_json(text: str, path: str) -> Document:
     """Values as the JSON parser sees them, positions as the YAML parser does (JSON is a subset, but for surrogates)."""
     try:
-        value = json.loads(text, parse_constant=_reject_constant)
+        value = json.loads(text, parse_constant=_reject_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
         _refuse(path, "syntax", f"not well-formed JSON: {error.msg}", error.lineno, error.colno)
     except RecursionError:
         _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
     except _NotANumberError as error:
-        _refuse(path, "syntax", f"not well-formed JSON: {error}")
+        _refuse(path, "syntax", f"{error}")
     except ValueError:
         _refuse(path, "syntax", f"holds a number of more than {MAX_DIGITS:,} digits; write it as a string")
     try:
@@ -153,7 +155,28 @@ def _parse_json(text: str, path: str) -> Document:
         if any(finding.rule != "syntax" for finding in error.findings):
             raise
         positions = Document(path=path, root=Node(None))
+    if _depth(value) > MAX_DEPTH:
+        _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
     return Document(path=path, root=_located(value, positions.root), findings=positions.findings)
+
+
+def _depth(value: Any) -> int:
+    """How many levels of maps and lists there are, counted without recursion."""
+    levels = 0
+    here: list[Any] = [value]
+    while here := [child for outer in here for child in _children(outer)]:
+        levels += 1
+    return levels
+
+
+def _children(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
 
 
 def _located(value: Any, at: Node) -> Node:
@@ -166,11 +189,18 @@ def _located(value: Any, at: Node) -> Node:
             items = at.value if isinstance(at.value, list) and len(at.value) == len(value) else [at] * len(value)
             return Node([_located(child, node) for child, node in zip(value, items, strict=True)], at.line, at.column)
         case _:
-            return Node(value, at.line, at.column, text=at.text or str(value))
+            text = value if isinstance(value, str) else at.text or str(value)
+            return Node(value, at.line, at.column, text)
 
 
 def _reject_constant(name: str) -> NoReturn:
-    raise _NotANumberError(f"{name} is no number there")
+    raise _NotANumberError(f"{name} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise _NotANumberError(f"{text} is larger than a JSON number can be")
+    return number
 
 
 class _NotANumberError(ValueError):
@@ -184,6 +214,8 @@ class _Open:
     event: Any
     content: Any
     nodes_before: int
+    height: int = 0
+    key_is_plain: bool = False
     keys: dict[str, tuple[int, int]] = field(default_factory=dict)
     key: Node | None = None
 
@@ -194,7 +226,7 @@ class _Composer:
     def __init__(self, text: str, path: str) -> None:
         self._text = text
         self._path = path
-        self._anchors: dict[str, tuple[Node, int]] = {}
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._open_anchors: set[str] = set()
         self._aliased = 0
         self._count = 0
@@ -214,7 +246,7 @@ class _Composer:
         except yaml.YAMLError as error:
             reason = getattr(error, "reason", None) or str(error).splitlines()[0]
             position = getattr(error, "position", 0)
-            _refuse(self._path, "syntax", f"not well-formed YAML: {reason}", *_position(self._text, position))
+            _refuse(self._path, "syntax", f"not well-formed YAML: {reason}", *_position(self._text.encode(), position))
 
     def _compose(self, loader: Any) -> Node:
         root: Node | None = None
@@ -250,15 +282,17 @@ class _Composer:
             case yaml.CollectionEndEvent():
                 done = open_collections.pop()
                 node = self._node(done.event, done.content, keys=done.keys)
-                self._remember(done.event.anchor, node, self._count - done.nodes_before)
+                self._remember(done.event.anchor, node, self._count - done.nodes_before, done.height + 1)
+                if open_collections:
+                    open_collections[-1].height = max(open_collections[-1].height, done.height + 1)
                 return node
             case yaml.ScalarEvent():
                 self._count += 1
                 node = self._scalar(event)
-                self._remember(event.anchor, node, 1)
+                self._remember(event.anchor, node, 1, 0)
                 return node
             case yaml.AliasEvent():
-                return self._alias(event)
+                return self._alias(event, open_collections)
         return None
 
     def _add(self, parent: _Open, node: Node, event: Any) -> None:
@@ -267,14 +301,14 @@ class _Composer:
         elif parent.key is None:
             if isinstance(node.value, (dict, list)):
                 self._stop("syntax", f"{node.kind} cannot be a key; use a string", event.start_mark)
-            parent.key = node
+            parent.key, parent.key_is_plain = node, not event.style
         else:
             key, parent.key = parent.key, None
             self._add_pair(parent, key, node)
 
     def _add_pair(self, parent: _Open, key: Node, node: Node) -> None:
         name = key.value if isinstance(key.value, str) else key.text
-        if name == "<<" and isinstance(node.value, dict):
+        if name == "<<" and parent.key_is_plain and isinstance(node.value, dict):
             parent.content.update(
                 {merged: value for merged, value in node.value.items() if merged not in parent.content}
             )
@@ -286,22 +320,26 @@ class _Composer:
         parent.content[name] = node
         parent.keys[name] = (key.line, key.column)
 
-    def _alias(self, event: Any) -> Node:
+    def _alias(self, event: Any, open_collections: list[_Open]) -> Node:
         if event.anchor in self._open_anchors:
             self._stop("syntax", f"*{event.anchor} refers to itself; remove the circle", event.start_mark)
         if event.anchor not in self._anchors:
             self._stop("syntax", f"*{event.anchor} has no anchor above it", event.start_mark)
-        node, size = self._anchors[event.anchor]
+        node, size, height = self._anchors[event.anchor]
+        if len(open_collections) + height > MAX_DEPTH:
+            self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        if open_collections:
+            open_collections[-1].height = max(open_collections[-1].height, height)
         self._aliased += size
         self._count += size
         if self._aliased > MAX_ALIASED_NODES:
             self._stop("size", f"aliases repeat more than {MAX_ALIASED_NODES:,} values; write less", event.start_mark)
         return node
 
-    def _remember(self, anchor: str | None, node: Node, size: int) -> None:
+    def _remember(self, anchor: str | None, node: Node, size: int, height: int) -> None:
         if anchor:
             self._open_anchors.discard(anchor)
-            self._anchors[anchor] = (node, size)
+            self._anchors[anchor] = (node, size, height)
 
     def _scalar(self, event: Any) -> Node:
         self._check_tag(event)
@@ -344,10 +382,10 @@ class _Composer:
         _refuse(self._path, rule, message, line, column)
 
 
-def _position(text: str | bytes, offset: int) -> tuple[int, int]:
-    newline: Any = b"\n" if isinstance(text, bytes) else "\n"
-    before: Any = text[:offset]
-    return before.count(newline) + 1, offset - before.rfind(newline)
+def _position(data: bytes, offset: int) -> tuple[int, int]:
+    """Line and column, counted in characters, of a byte offset."""
+    before = data[:offset].decode(errors="replace")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
 
 
 def _refuse(path: str, rule: str, message: str, line: int = 1, column: int = 1) -> NoReturn:

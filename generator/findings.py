@@ -34,7 +34,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}:{self.column}" if self.line is not None else self.path
-        return f"{where}: {self.severity}: {self.message} [{self.rule}]"
+        return _in_one_line(f"{where}: {self.severity}: {self.message} [{self.rule}]")
 
     def as_json(self) -> dict[str, object]:
         """The finding as a JSON object, for `--json`."""
@@ -46,6 +46,11 @@ class Finding:
             "rule": self.rule,
             "message": self.message,
         }
+
+
+def _in_one_line(text: str) -> str:
+    """The text with control characters spelled out: names come from files, and a terminal would obey them."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -157,13 +157,15 @@ def resource_names(workflow: Workflow) -> Iterator[Finding]:
 def secret_names(workflow: Workflow) -> Iterator[Finding]:
     """A property that makes no key in a Secret, or two that become one variable."""
     seen: dict[str, str] = {}
-    for entry in workflow.secrets.entries if workflow.secrets else ():
-        at = Position(path=workflow.secrets.path if workflow.secrets else "", line=entry.line, column=1)
-        if not _DATA_KEY.fullmatch(entry.key):
-            message = f"'{entry.key}' is no key for a Secret: use letters, digits, '-', '_' and '.'"
+    if workflow.secrets is None:
+        return
+    for key, entry in workflow.secrets.winning().items():
+        at = Position(path=workflow.secrets.path, line=entry.line, column=1)
+        if not _DATA_KEY.fullmatch(key):
+            message = f"'{key}' is no key for a Secret: use letters, digits, '-', '_' and '.'"
             yield _at(at, "invalid-name", message, blocking=True)
-        elif (other := seen.setdefault(environment_name(entry.key), entry.key)) != entry.key:
-            message = f"'{entry.key}' and '{other}' both become the variable {environment_name(entry.key)}; rename one"
+        elif (other := seen.setdefault(environment_name(key), key)) != key:
+            message = f"'{key}' and '{other}' both become the variable {environment_name(key)}; rename one"
             yield _at(at, "name-clash", message)
 
 

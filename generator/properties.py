@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +17,7 @@ from generator.findings import Finding
 #: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
 PROFILE: Final = "prod"
 _PROFILED = re.compile(r"%(?:\{([^}]*)\}|([^.{}]+))\.(.+)", re.DOTALL)
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _EXPRESSION = re.compile(r"(?<![\\$])\$\{([^{}]*)\}")
 _SECRET = re.compile(r"""\$SECRET\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[\s*"([^"\\]+)"\s*\]|\.\s*"([^"\\]+)")""")
 
@@ -44,14 +45,18 @@ class Properties:
 
     def effective(self) -> dict[str, str]:
         """Key to value as the production profile sees them: `%prod.` wins, other profiles do not count."""
-        plain: dict[str, str] = {}
-        profiled: dict[str, str] = {}
+        return {key: entry.value for key, entry in self.winning().items()}
+
+    def winning(self) -> dict[str, Property]:
+        """Key, without a profile, to the property that holds in production."""
+        plain: dict[str, Property] = {}
+        profiled: dict[str, Property] = {}
         for entry in self.entries:
             if match := _PROFILED.fullmatch(entry.key):
                 if PROFILE in (match[1] or match[2]).split(","):
-                    profiled[match[3]] = entry.value
+                    profiled[match[3]] = entry
             else:
-                plain[entry.key] = entry.value
+                plain[entry.key] = entry
         return plain | profiled
 
 
@@ -78,16 +83,20 @@ def parse_properties(data: bytes, path: str) -> Properties:
         for element in javaproperties.parse(io.StringIO(text, newline="")):
             match element:
                 case javaproperties.reading.KeyValue():
+                    f"{element.key}{element.value}".encode()
                     entries.append(Property(element.key, element.value, line, " ".join(comments)))
                     comments = []
                 case javaproperties.reading.Comment():
                     comments.append(element.value.strip())
                 case _:
                     comments = []
-            line += len(element.source.splitlines())
+            line += len(_LINE_END.findall(element.source))
     except javaproperties.InvalidUEscapeError as error:
         message = f"malformed escape {error.escape!r}; write four hexadecimal digits after \\u"
         raise FindingsError([Finding(path=path, line=line, column=1, rule="syntax", message=message)]) from None
+    except UnicodeEncodeError:
+        message = "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves"
+        raise FindingsError([Finding(path=path, line=line, column=1, rule="encoding", message=message)]) from None
     return Properties(path=path, text=text, entries=tuple(entries))
 
 
@@ -96,32 +105,37 @@ def with_property(text: str, line: str) -> str:
     return f"{text}\n{line}\n" if text and not text.endswith("\n") else f"{text}{line}\n"
 
 
-def variables(properties: Properties, secret_keys: Iterable[str], definitions: Iterable[str]) -> tuple[Variable, ...]:
-    """Return what must come from outside: `${VAR}` in a value, and `$SECRET.VAR` in a definition's text.
+def variables(properties: Properties, secret_keys: Iterable[str], names: Iterable[str]) -> tuple[Variable, ...]:
+    """Return what must come from outside: `${VAR}` in a value, and the `names` that definitions read as `$SECRET.VAR`.
 
     Left out: references to other properties, keys of secret.properties, comments, and properties that hold for other
     profiles alone. A dotted name that no property has is looked up by MicroProfile Config as an environment variable
     in upper case with underscores, and is named so. Sorted by name.
     """
-    effective = properties.effective()
-    known = {*effective, *secret_keys}
+    effective = properties.winning()
+    secret_variables = {environment_name(key) for key in secret_keys}
     defaults: dict[str, set[str | None]] = {}
     comments: dict[str, str] = {}
-    said = {entry.key: entry.comment for entry in properties.entries}
-    for key, value in effective.items():
-        for name, default in _references(value):
-            if name not in known:
-                defaults.setdefault(_variable_name(name), set()).add(default)
-                comments.setdefault(_variable_name(name), said.get(key) or said.get(f"%{PROFILE}.{key}") or "")
-    for text in definitions:
-        for match in _SECRET.finditer(text):
-            name = match[1] or match[2] or match[3]
-            if name not in known and _variable_name(name) not in known:
-                defaults.setdefault(_variable_name(name), set()).add(None)
+
+    def expect(name: str, default: str | None, comment: str) -> None:
+        if name not in effective and environment_name(name) not in secret_variables:
+            defaults.setdefault(_variable_name(name), set()).add(default)
+            comments.setdefault(_variable_name(name), comment)
+
+    for entry in effective.values():
+        for name, default in _references(entry.value):
+            expect(name, default, entry.comment)
+    for name in names:
+        expect(name, None, "")
     return tuple(
-        Variable(name=name, default=_one_default(defaults[name]), comment=comments.get(name, ""))
-        for name in sorted(defaults)
+        Variable(name=name, default=_one_default(defaults[name]), comment=comments[name]) for name in sorted(defaults)
     )
+
+
+def secret_references(text: str) -> Iterator[str]:
+    """The names that an expression reads as `$SECRET.NAME` or `$SECRET["NAME"]`."""
+    for match in _SECRET.finditer(text):
+        yield match[1] or match[2] or match[3]
 
 
 def environment_name(key: str) -> str:
@@ -136,11 +150,19 @@ def secret_values(properties: Properties) -> Mapping[str, str]:
 
 def _references(value: str) -> Iterator[tuple[str, str | None]]:
     """Name and default of each `${name:default}`; innermost first, as a default may hold another one."""
+    taken_out: list[str] = []
     while match := _EXPRESSION.search(value):
         name, colon, default = match[1].partition(":")
         if name.strip():
-            yield name.strip(), default if colon else None
-        value = value[: match.start()] + value[match.end() :]
+            yield name.strip(), _put_back(default, taken_out) if colon else None
+        taken_out.append(match[0])
+        value = f"{value[: match.start()]}\0{len(taken_out) - 1}\0{value[match.end() :]}"
+
+
+def _put_back(text: str, taken_out: Sequence[str]) -> str:
+    while "\0" in text:
+        text = re.sub("\0([0-9]+)\0", lambda match: taken_out[int(match[1])], text)
+    return text
 
 
 def _variable_name(name: str) -> str:

@@ -59,6 +59,10 @@ class Source:
         """The path of a resource as a person sees it."""
         return f"{self.path}/{self._in_folder(relative)}"
 
+    def shown_shared(self, relative: str) -> str:
+        """The path of a file of workflows/shared (`shared/…`) as a person sees it."""
+        return posixpath.join(posixpath.dirname(self.path), relative)
+
     def _in_folder(self, relative: str) -> str:
         return f"{QUARKUS_RESOURCES}/{relative}" if self.quarkus else relative
 
@@ -224,18 +228,10 @@ class _Walker:
     def _walk(self, folder: Path, prefix: str, above: frozenset[Path], count: list[int]) -> Iterator[tuple[str, Path]]:
         for entry in sorted(os.scandir(folder), key=lambda e: e.name):
             relative = prefix + entry.name
-            if entry.name in _LEFT_BY_TOOLS:
+            if relative in _LEFT_BY_TOOLS or not self._is_utf8(relative):
                 continue
             path = Path(entry.path)
-            if entry.is_symlink():
-                target = path.resolve()
-                if not target.is_relative_to(self._root):
-                    self.find(relative, "link-outside", f"a link to {path.readlink()}, outside the folder; copy it in")
-                    continue
-                if target in above:
-                    self.find(relative, "link-loop", "a link to a folder above it; remove it")
-                    continue
-            if not self._is_utf8(relative):
+            if entry.is_symlink() and not self._is_good_link(relative, path, above):
                 continue
             if entry.is_dir():
                 yield from self._walk(path, f"{relative}/", above | {path.resolve()}, count)
@@ -247,6 +243,22 @@ class _Walker:
             else:
                 kind = "a broken link" if entry.is_symlink() else _special(path)
                 self.find(relative, "special-file", f"{kind}, not a file; remove it")
+
+    def _is_good_link(self, relative: str, path: Path, above: frozenset[Path]) -> bool:
+        try:
+            target = path.resolve()
+        except (OSError, RuntimeError):
+            self.find(relative, "link-loop", "a link that leads back to itself; remove it")
+            return False
+        if not target.is_relative_to(self._root):
+            self.find(
+                relative, "link-outside", f"a link to {_printable(path.readlink())}, outside the folder; copy it in"
+            )
+            return False
+        if target in above:
+            self.find(relative, "link-loop", "a link to a folder above it; remove it")
+            return False
+        return True
 
     def _is_utf8(self, relative: str) -> bool:
         try:
@@ -274,6 +286,10 @@ class _Walker:
     def stop_on_findings(self) -> None:
         if self._findings:
             raise FindingsError(self._findings)
+
+
+def _printable(path: Path) -> str:
+    return str(path).encode(errors="backslashreplace").decode()
 
 
 def _special(path: Path) -> str:

@@ -47,8 +47,8 @@ class Workflow:
 
     def secret_comments(self) -> dict[str, str]:
         """Key of secret.properties to what the comment above it says."""
-        said = {entry.key: entry.comment for entry in self.secrets.entries} if self.secrets else {}
-        return {key: said.get(key, "") for key in self.secret_keys}
+        winning = self.secrets.winning() if self.secrets else {}
+        return {key: winning[key].comment for key in self.secret_keys}
 
     def definitions(self) -> tuple[Definition, ...]:
         """The workflow's own definition and those of its subflows."""
@@ -56,10 +56,8 @@ class Workflow:
 
     def variables(self) -> tuple[Variable, ...]:
         """What must come from outside; see `properties.variables`."""
-        texts = [decode(self.source.resources[self.source.definition], self.definition.path)]
-        texts += [self.mounted[path].decode() for path in self.source.subflows()]
-        props = self.properties or Properties(path="")
-        return properties.variables(props, self.secret_keys, texts)
+        names = {name for definition in self.definitions() for name in definition.secrets}
+        return properties.variables(self.properties or Properties(path=""), self.secret_keys, names)
 
     def image_tag(self) -> str:
         """`src-` and 12 hexadecimal digits: a hash of all that an image is built from.

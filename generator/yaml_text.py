@@ -12,6 +12,9 @@ import yaml
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_./$-]+")
 _NOT_PLAIN: Final = {"true", "false", "yes", "no", "on", "off", "null"}
 
+#: What YAML 1.1 takes for the end of a line and YAML 1.2 for a character.
+_YAML_1_1_BREAK: Final = re.compile("[\x85\u2028\u2029]")
+
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -29,7 +32,12 @@ def _represent_map(dumper: Any, data: Mapping[str, Any]) -> yaml.MappingNode:
 
 
 def _represent_string(_: Any, data: str) -> yaml.ScalarNode:
-    return yaml.ScalarNode("tag:yaml.org,2002:str", data, style="|" if "\n" in data else '"')
+    return yaml.ScalarNode("tag:yaml.org,2002:str", data, style="|" if _fits_a_block(data) else '"')
+
+
+def _fits_a_block(text: str) -> bool:
+    """Whether a literal block keeps the text even where a chart indents it: not with empty lines at its end."""
+    return "\n" in text and not text.endswith("\n\n") and not text.isspace() and not _YAML_1_1_BREAK.search(text)
 
 
 def _key(key: str) -> yaml.ScalarNode:
