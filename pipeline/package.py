@@ -5,9 +5,10 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import itertools
 import tarfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +21,8 @@ from generator.versions import parse_version
 
 #: zlib's best; the archive is written once and downloaded often.
 _LEVEL: Final = 9
+#: Helm unpacks no larger archive (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedChartSize); Chart.yaml comes first.
+_MAX_UNPACKED_BYTES: Final = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,27 +50,30 @@ def read_chart_folder(folder: Path) -> dict[str, bytes]:
 
     Raises:
         OutputError: not a chart folder, or a file that cannot be read.
-        FindingsError: a file that Helm would not load.
+        FindingsError: a file that Helm would not load, or a link that leaves the folder.
     """
     if not (folder / "Chart.yaml").is_file():
         raise OutputError(
             f"{folder}: no Chart.yaml in it; name a chart folder, such as charts/workflows/charts/greeting"
         )
     try:
-        paths = sorted(p for p in folder.rglob("*") if p.is_file())
-        files = {path.relative_to(folder).as_posix(): path for path in paths}
+        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
         wanted = _without_ignored(folder, files)
-        too_large = [p for p in wanted if files[p].stat().st_size > MAX_FILE_BYTES]
-        if too_large:
-            raise FindingsError(
-                Finding(
-                    path=f"{folder}/{p}", rule="size", message=f"Helm loads at most {MAX_FILE_BYTES:,} bytes a file"
-                )
-                for p in too_large
-            )
+        if findings := [finding for path in wanted for finding in _not_packed(folder, path)]:
+            raise FindingsError(findings)
         return {path: files[path].read_bytes() for path in wanted}
     except OSError as error:
         raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def _not_packed(folder: Path, relative: str) -> Iterator[Finding]:
+    path = folder / relative
+    if not path.resolve().is_relative_to(folder.resolve()):
+        message = "a link that leaves the chart; copy the file in"
+        yield Finding(path=path.as_posix(), rule="link-outside", message=message)
+    elif (size := path.stat().st_size) > MAX_FILE_BYTES:
+        message = f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,} a file: split it"
+        yield Finding(path=path.as_posix(), rule="size", message=message)
 
 
 def _without_ignored(folder: Path, files: Mapping[str, Path]) -> list[str]:
@@ -121,7 +127,8 @@ def read_package(path: Path) -> Package:
     try:
         data = path.read_bytes()
         with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
-            member = next((m for m in tar if m.isfile() and _is_chart_yaml(m.name)), None)
+            near = itertools.takewhile(lambda member: member.offset < _MAX_UNPACKED_BYTES, tar)
+            member = next((m for m in near if m.isfile() and _is_chart_yaml(m.name)), None)
             content = tar.extractfile(member) if member and member.size <= MAX_FILE_BYTES else None
             chart_yaml = content.read() if content else None
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
