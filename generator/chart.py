@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator import manifests, templating, values, yaml_text
-from generator.document import parse
+from generator.definition import Definition
+from generator.document import decode, parse
 from generator.errors import FindingsError
 from generator.findings import Finding
 from generator.manifests import Database, ImageReference
@@ -23,8 +24,8 @@ from generator.workflow import Workflow
 MAX_RELEASE_BYTES: Final = 1024 * 1024
 #: Set on the container so that the operator sees a change of what is mounted.
 CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
-#: Values of the umbrella, which a chart's name must not be.
-_TAKEN_NAMES: Final = ("global", "networkPolicy")
+#: The umbrella itself and its values, which a chart's name must not be.
+_TAKEN_NAMES: Final = ("workflows", "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 _ESCAPED_DOT: Final = r"\."
@@ -100,7 +101,7 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
         name=chart_name(workflow.source.name),
         version=version,
         folder=workflow.source.name,
-        description=" ".join((definition.description or definition.name or definition.id).split()),
+        description=_description(definition),
         app_version=definition.version,
     )
     _check_name(workflow, head.name)
@@ -122,6 +123,12 @@ def value_rows(workflow: Workflow, image: ImageReference) -> tuple[Row, ...]:
     return tuple(values.rows(_values(workflow, image)))
 
 
+def _description(definition: Definition) -> str:
+    """One line on what the workflow does; Helm's lint asks for it."""
+    lines = (" ".join(text.split()) for text in (definition.description, definition.name, definition.id))
+    return next(filter(None, lines), "")
+
+
 def _values(workflow: Workflow, image: ImageReference) -> tuple[values.Value, ...]:
     return values.workflow_values(
         image=image,
@@ -132,27 +139,24 @@ def _values(workflow: Workflow, image: ImageReference) -> tuple[values.Value, ..
 
 
 def _generated_files(workflow: Workflow, head: _Head, image: ImageReference) -> dict[str, bytes]:
-    payload = _payload(workflow)
     context = _context(workflow, head)
     chart_values = _values(workflow, image)
-    own_values = workflow.source.overlay.get("values.yaml", b"").decode(errors="replace")
     texts = {
         "Chart.yaml": templating.render("chart/Chart.yaml", chart=head, icon=ICON),
-        "values.yaml": templating.render("chart/values.yaml", chart=head, values=chart_values)
-        + (f"\n# From the workflow's own chart/values.yaml.\n\n{own_values}" if own_values else ""),
-        "values.schema.json": _json_file(
-            values.json_schema(head.name, chart_values, _own_schema(workflow, chart_values))
+        "values.yaml": _with_own_values(
+            workflow, templating.render("chart/values.yaml", chart=head, values=chart_values)
         ),
+        "values.schema.json": _json_file(_with_own_schema(workflow, values.json_schema(head.name, chart_values))),
         "README.md": templating.render(
             "chart/README.md",
             rows=tuple(values.rows(chart_values)),
-            own_text=workflow.source.overlay.get("README.md", b"").decode(errors="replace").strip(),
+            own_text=_own_text(workflow, "README.md").strip(),
             **context,
         ),
     }
     names = _TEMPLATES + (("secret.yaml",) if workflow.secret_keys else ())
     texts |= {f"templates/{name}": templating.render(f"chart/templates/{name}", **context) for name in names}
-    return {path: text.encode() for path, text in texts.items()} | payload
+    return {path: text.encode() for path, text in texts.items()} | _payload(workflow)
 
 
 def _payload(workflow: Workflow) -> dict[str, bytes]:
@@ -215,26 +219,53 @@ def _overlay(workflow: Workflow, generated: Mapping[str, bytes]) -> dict[str, by
             findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
         elif not path.startswith(_OVERLAY_FOLDERS):
             places = ", ".join((*_OVERLAY_FOLDERS, *_OVERLAY_MERGED))
-            findings.append(
-                _overlay_finding(workflow, path, f"'{path}' has no place in a chart; chart/ takes {places}")
-            )
+            message = f"'{path}' has no place in a chart; chart/ takes {places}"
+            findings.append(_overlay_finding(workflow, path, message))
+        elif not path.startswith("files/"):
+            _own_text(workflow, path)
         added[path] = data
     if findings:
         raise FindingsError(findings)
     return added
 
 
-def _own_schema(workflow: Workflow, generated: tuple[values.Value, ...]) -> dict[str, Any]:
-    """The schema of the values that chart/values.yaml adds; a value without one may be anything."""
-    overlay = workflow.source.overlay
+def _with_own_values(workflow: Workflow, generated: str) -> str:
+    """values.yaml with what chart/values.yaml adds: its text, or, where that does not go together, its content."""
     own = _own_map(workflow, "values.yaml")
-    schema = _own_map(workflow, "values.schema.json").get("properties", {})
-    taken = sorted({value.key for value in generated} & {*own, *schema})
-    if taken:
-        where = "values.yaml" if "values.yaml" in overlay else "values.schema.json"
-        message = f"the chart has values of its own called {', '.join(taken)}; rename yours"
-        raise FindingsError([_overlay_finding(workflow, where, message)])
-    return {**{key: {} for key in own}, **schema}
+    if not own:
+        return generated
+    taken = parse(generated.encode(), "values.yaml").root.plain()
+    _refuse_taken(workflow, "values.yaml", own, taken)
+    heading = "\n# From the workflow's own chart/values.yaml.\n\n"
+    text = f"{generated}{heading}{_own_text(workflow, 'values.yaml')}"
+    try:
+        goes_together = parse(text.encode(), "values.yaml").root.plain() == {**taken, **own}
+    except FindingsError:
+        goes_together = False
+    return text if goes_together else f"{generated}{heading}{yaml_text.dump(own)}"
+
+
+def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with that of the values that chart/ adds; a value without one may be anything."""
+    own = _own_map(workflow, "values.schema.json")
+    properties = own.get("properties", {})
+    if not isinstance(properties, dict):
+        message = f"'properties' is {'a list' if isinstance(properties, list) else 'a string'} where a map belongs"
+        raise FindingsError([_overlay_finding(workflow, "values.schema.json", message)])
+    _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
+    anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
+    definitions: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs") if key in own}
+    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **definitions}
+
+
+def _refuse_taken(workflow: Workflow, path: str, own: Mapping[str, Any], taken: Mapping[str, Any]) -> None:
+    if both := sorted(own.keys() & taken.keys()):
+        message = f"the chart has values of its own called {', '.join(both)}; rename yours"
+        raise FindingsError([_overlay_finding(workflow, path, message)])
+
+
+def _own_text(workflow: Workflow, path: str) -> str:
+    return decode(workflow.source.overlay.get(path, b""), f"{workflow.source.path}/chart/{path}")
 
 
 def _own_map(workflow: Workflow, path: str) -> dict[str, Any]:
@@ -254,9 +285,7 @@ def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:
 
 def _check_name(workflow: Workflow, name: str) -> None:
     if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        message = (
-            f"the folder makes the chart name '{name}', which Helm cannot switch: use letters, digits, '-' and '_'"
-        )
+        message = f"the folder makes the chart name '{name}', which is taken or which Helm cannot switch: use letters, digits, '-' and '_'"
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 

@@ -20,14 +20,12 @@ Path = tuple[str | int, ...]
 _FITTING: Final[Mapping[Kind, tuple[type, ...]]] = {
     Kind.STRING: (str,),
     Kind.BOOLEAN: (bool,),
-    Kind.NUMBER: (int, float),
     Kind.INTEGER_OR_STRING: (int, str),
     Kind.MAP: (dict,),
 }
 _WANTED: Final[Mapping[Kind, str]] = {
     Kind.STRING: "a string",
     Kind.BOOLEAN: "true or false",
-    Kind.NUMBER: "a number",
     Kind.INTEGER_OR_STRING: "a whole number",
     Kind.MAP: "a map",
 }
@@ -152,7 +150,8 @@ class _Reader:
         self._collect_secrets(root)
         identity = {key: content.pop(key, "") for key in dsl.IDENTITY}
         extensions = root.value.get("extensions")
-        self._start_at_the_first_state(content, root)
+        self._start_at_the_first_state(content)
+        self._require_an_id(root)
         return Definition(
             path=self._path,
             base=self._base,
@@ -170,12 +169,15 @@ class _Reader:
             positions=self._positions,
         )
 
-    def _start_at_the_first_state(self, content: dict[str, Any], root: Node) -> None:
+    def _start_at_the_first_state(self, content: dict[str, Any]) -> None:
         """Specification 0.8: without a start state, the workflow starts at its first state."""
         states = content.get("states") or [{}]
         start = content.get("start") or {}
         if not start.get("stateName") and (first := states[0].get("name")):
             content["start"] = {"stateName": first, **start}
+
+    def _require_an_id(self, root: Node) -> None:
+        """Specification 0.8: a workflow has an id, or a key in its place."""
         if not root.value.get("id") and not root.value.get("key"):
             self._find(root, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
 
@@ -269,13 +271,10 @@ class _Reader:
             case Kind.DROPPED:
                 self._mark_all(where, node)
                 return None
-            case _:
-                return self._scalar(node, field, where)
+            case kind:
+                return self._scalar(node, field, kind, where)
 
-    def _scalar(self, node: Node, field: Field, where: Path) -> Any:
-        kind = field.kind
-        if not isinstance(kind, Kind):
-            raise TypeError(kind)
+    def _scalar(self, node: Node, field: Field, kind: Kind, where: Path) -> Any:
         self._mark(where, node)
         value = node.value
         fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))

@@ -19,7 +19,6 @@ class Kind(Enum):
 
     STRING = auto()
     BOOLEAN = auto()
-    NUMBER = auto()
     INTEGER_OR_STRING = auto()
     MAP = auto()
     ANY = auto()

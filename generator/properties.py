@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,8 @@ from generator.findings import Finding
 PROFILE: Final = "prod"
 _PROFILED = re.compile(r"%(?:\{([^}]*)\}|([^.{}]+))\.(.+)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_EXPRESSION = re.compile(r"(?<![\\$])\$\{([^{}]*)\}")
+#: A backslash or a second dollar sign before `${` takes its meaning (MicroProfile Config, property expressions).
+_EXPRESSION_MARK = re.compile(r"(?<![\\$])\$\{|\}")
 _SECRET = re.compile(r"""\$SECRET\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[\s*"([^"\\]+)"\s*\]|\.\s*"([^"\\]+)")""")
 
 
@@ -150,19 +151,14 @@ def secret_values(properties: Properties) -> Mapping[str, str]:
 
 def _references(value: str) -> Iterator[tuple[str, str | None]]:
     """Name and default of each `${name:default}`; innermost first, as a default may hold another one."""
-    taken_out: list[str] = []
-    while match := _EXPRESSION.search(value):
-        name, colon, default = match[1].partition(":")
-        if name.strip():
-            yield name.strip(), _put_back(default, taken_out) if colon else None
-        taken_out.append(match[0])
-        value = f"{value[: match.start()]}\0{len(taken_out) - 1}\0{value[match.end() :]}"
-
-
-def _put_back(text: str, taken_out: Sequence[str]) -> str:
-    while "\0" in text:
-        text = re.sub("\0([0-9]+)\0", lambda match: taken_out[int(match[1])], text)
-    return text
+    opened: list[int] = []
+    for mark in _EXPRESSION_MARK.finditer(value):
+        if mark[0] == "${":
+            opened.append(mark.end())
+        elif opened:
+            name, colon, default = value[opened.pop() : mark.start()].partition(":")
+            if name.strip() and "${" not in name:
+                yield name.strip(), default if colon else None
 
 
 def _variable_name(name: str) -> str:

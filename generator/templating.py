@@ -9,13 +9,16 @@ from typing import Any, Final
 
 import jinja2
 
+from generator.yaml_text import scalar
+
 FOLDER: Final = Path(__file__).parent / "templates"
 
 
 def render(template: str, **variables: Any) -> str:
     """Render the template at `template`, a path below generator/templates/.
 
-    The filter `json` writes a value as JSON, which is also YAML; `go` writes a string as a Go literal, so that text of
+    The filter `json` writes a value as JSON, which is also YAML, `scalar` a string without quotes where that is safe;
+    `go` writes a string as a Go literal, so that text of
     a workflow inside a Helm template stays text whatever it holds; `cell` and `paragraph` make text fit for Markdown.
     """
     return _environment().get_template(template).render(**variables)
@@ -36,13 +39,13 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"json": _json, "go": _json, "cell": _cell, "paragraph": _paragraph}
+    environment.filters |= {"json": _json, "go": _json, "scalar": scalar, "cell": _cell, "paragraph": _paragraph}
     return environment
 
 
 def _json(value: Any) -> str:
     """JSON, without escapes for what is not ASCII; a JSON string is a Go string literal too."""
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False, default=str)  # str says which variable is missing
 
 
 def _cell(text: str) -> str:

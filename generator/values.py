@@ -142,7 +142,7 @@ def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
     )
 
 
-def json_schema(title: str, values: Sequence[Value], more: Schema | None = None) -> Schema:
+def json_schema(title: str, values: Sequence[Value]) -> Schema:
     """Return the JSON Schema (draft 07, which every Helm 3 and 4 reads) of `values`; misspelt keys are rejected."""
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -152,7 +152,6 @@ def json_schema(title: str, values: Sequence[Value], more: Schema | None = None)
         "properties": {
             "enabled": {"type": "boolean", "description": "Read by an umbrella chart."},
             **{value.key: _schema_of(value) for value in values},
-            **(more or {}),
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -41,8 +42,16 @@ def _fits_a_block(text: str) -> bool:
 
 
 def _key(key: str) -> yaml.ScalarNode:
-    plain = _PLAIN_KEY.fullmatch(key) and key.lower() not in _NOT_PLAIN
-    return yaml.ScalarNode("tag:yaml.org,2002:str", key, style=None if plain else '"')
+    return yaml.ScalarNode("tag:yaml.org,2002:str", key, style=None if _is_plain(key) else '"')
+
+
+def _is_plain(text: str) -> bool:
+    return bool(_PLAIN_KEY.fullmatch(text)) and text.lower() not in _NOT_PLAIN
+
+
+def scalar(text: str) -> str:
+    """A string as templates write it: plain where no reader takes it for anything else, else in quotes."""
+    return text if _is_plain(text) else json.dumps(text, ensure_ascii=False)
 
 
 _StringsInQuotes.add_representer(dict, _represent_map)
