@@ -285,7 +285,7 @@ def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:
 
 def _check_name(workflow: Workflow, name: str) -> None:
     if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        message = f"the folder makes the chart name '{name}', which is taken or which Helm cannot switch: use letters, digits, '-' and '_'"
+        message = f"makes the chart '{name}', a name that is taken or that Helm cannot switch; rename the folder"
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 
