@@ -68,8 +68,8 @@ def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(f for f in findings if f.blocking)
 
 
-def did_you_mean(name: str, candidates: Iterable[str]) -> str:
-    """The end of a message: the nearest right name, or nothing where none is near."""
+def did_you_mean(name: str, candidates: Iterable[str], *, near: float = 0.6) -> str:
+    """The end of a message: the nearest right name, or nothing where none is as `near` (0 to 1) as that."""
     by_folded = {candidate.casefold(): candidate for candidate in sorted(candidates, reverse=True)}
-    near = difflib.get_close_matches(name.casefold()[:200], by_folded, n=1, cutoff=0.6)
-    return f"; did you mean '{by_folded[near[0]]}'?" if near else ""
+    found = difflib.get_close_matches(name.casefold()[:200], by_folded, n=1, cutoff=near)
+    return f"; did you mean '{by_folded[found[0]]}'?" if found else ""

@@ -21,19 +21,23 @@ _MODE: Final = 0o644
 class Transaction:
     """Collects what is to be written; `commit` puts all of it in place, or, when anything fails, none of it.
 
-    Used as a context manager: what was not committed is cleaned up, whatever happened.
+    Used as a context manager: what was staged and not committed is cleaned up, whatever happened.
     """
 
     def __init__(self) -> None:
         self._moves: list[tuple[Path | None, Path]] = []
-        self._beside: list[Path] = []
+        self._left_over: list[Path] = []
+        self._made_folders: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        for path in self._beside:
+        for path in self._left_over:
             _remove(path)
+        for folder in reversed(self._made_folders):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def replace_file(self, target: Path, data: bytes) -> None:
         """Stage one file.
@@ -42,10 +46,10 @@ class Transaction:
             OutputError: it cannot be written (no space, no permission); nothing is changed.
         """
         with _as_output_error(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(target.parent)
             handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
             staged = Path(name)
-            self._beside.append(staged)
+            self._left_over.append(staged)
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
                 file.flush()
@@ -60,9 +64,9 @@ class Transaction:
             OutputError: it cannot be written; nothing is changed.
         """
         with _as_output_error(target):
-            target.parent.mkdir(parents=True, exist_ok=True)
+            self._make_folder(target.parent)
             staged = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new"))
-            self._beside.append(staged)
+            self._left_over.append(staged)
             staged.chmod(0o755)
             for relative, data in files.items():
                 path = staged / relative
@@ -79,37 +83,49 @@ class Transaction:
         """Move everything into place; on any failure, move back what was moved.
 
         Raises:
-            OutputError: a move failed; everything is as it was.
+            OutputError: a move failed; everything is as it was, or the message says where what was there is now.
         """
-        done: list[tuple[Path, Path | None, bool]] = []
+        done: list[tuple[Path, Path | None]] = []
         with _uninterrupted():
             try:
                 for staged, target in self._moves:
                     with _as_output_error(target):
-                        done.append(self._move(staged, target))
+                        done.append((target, _set_aside(target, len(done))))
+                        if staged:
+                            staged.rename(target)
             except OutputError:
-                for target, old, _ in reversed(done):
-                    _remove(target)
-                    if old:
-                        old.rename(target)
+                for target, old in reversed(done):
+                    _put_back(target, old)
                 raise
+        self._left_over += [old for _, old in done if old]
+        self._made_folders.clear()
         self._moves.clear()
 
-    def _move(self, staged: Path | None, target: Path) -> tuple[Path, Path | None, bool]:
-        old: Path | None = None
-        if target.is_symlink() or target.exists():
-            old = target.with_name(f".{target.name[:100]}.{os.getpid()}.old")
-            _remove(old)
-            target.rename(old)
-            self._beside.append(old)
-        if staged:
-            try:
-                staged.rename(target)
-            except OSError:
-                if old:
-                    old.rename(target)
-                raise
-        return target, old, staged is not None
+    def _make_folder(self, folder: Path) -> None:
+        missing = [path for path in (folder, *folder.parents) if not path.exists()]
+        for path in reversed(missing):
+            path.mkdir(exist_ok=True)
+            self._made_folders.append(path)
+        folder.mkdir(exist_ok=True)
+
+
+def _set_aside(target: Path, number: int) -> Path | None:
+    """Move what is at `target` beside it; None where nothing is there."""
+    if not (target.is_symlink() or target.exists()):
+        return None
+    old = target.with_name(f".{target.name[:100]}.{os.getpid()}-{number}.old")
+    _remove(old)
+    target.rename(old)
+    return old
+
+
+def _put_back(target: Path, old: Path | None) -> None:
+    _remove(target)
+    try:
+        if old:
+            old.rename(target)
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be put back: {error.strerror}; what was there is in {old}") from error
 
 
 def differences(target: Path, files: Mapping[str, bytes]) -> list[str]:

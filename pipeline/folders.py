@@ -34,15 +34,19 @@ def find_folder(name: str, settings: Settings) -> Path:
     Raises:
         SettingsError: there is none.
     """
-    inside = settings.workflows / name
-    if inside.is_dir() and name not in ("", ".", ".."):
-        return inside
-    path = Path(name)
-    if path.is_dir():
-        return path
+    places = [Path(name)] if name in (".", "..") else [settings.workflows / name, Path(name)] if name else []
+    if found := next(filter(_is_folder, places), None):
+        return found
     known = [folder.name for folder in all_folders(settings.workflows)]
     help_ = did_you_mean(name, known) or (f"; there are {', '.join(known[:20])}" if known else "")
     raise SettingsError(f"there is no workflow '{name}' in {settings.workflows}{help_}")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def all_folders(workflows: Path) -> list[Path]:

@@ -139,15 +139,16 @@ def add(index: Index, packages: Iterable[Package], *, created: datetime, url: st
         VersionError: the index has a version with other bytes: published versions never change.
     """
     entries = {name: list(versions) for name, versions in index.entries.items()}
-    new = False
+    digests = {(name, str(e.get("version"))): e.get("digest") for name, versions in entries.items() for e in versions}
+    before = len(digests)
     for package in sorted(packages, key=lambda p: (p.name, p.version)):
-        known = index.find(package.name, package.version)
-        if known is None:
+        version = (package.name, package.version)
+        if version not in digests:
             entries.setdefault(package.name, []).append(_entry(package, created, url))
-            new = True
-        elif known.get("digest") not in (None, package.digest):
+            digests[version] = package.digest
+        elif digests[version] not in (None, package.digest):
             raise VersionError(published_otherwise(package))
-    if not new:
+    if len(digests) == before:
         return index
     head = {**EMPTY.head, **index.head, "generated": _stamp(created)}
     return Index(entries={name: newest_first(entries[name]) for name in sorted(entries)}, head=head)
@@ -162,11 +163,14 @@ def published_otherwise(package: Package) -> str:
 
 
 def newest_first(entries: Iterable[Entry]) -> list[Entry]:
-    """Entries in SemVer order (2.0.0, section 11), newest first; what is not SemVer comes last, in its order."""
+    """Entries in SemVer order (2.0.0, section 11), newest first; what is not SemVer comes last, in its order.
+
+    Versions that differ in build metadata alone have no order; their text decides, so that merging has one outcome.
+    """
     listed = list(entries)
     valid = [entry for entry in listed if is_version(str(entry.get("version")))]
     others = [entry for entry in listed if not is_version(str(entry.get("version")))]
-    return sorted(valid, key=lambda entry: Version.parse(str(entry["version"])), reverse=True) + others
+    return sorted(valid, key=lambda e: (Version.parse(str(e["version"])), str(e["version"])), reverse=True) + others
 
 
 def render(index: Index) -> bytes:
@@ -196,12 +200,12 @@ class _AsWrittenDumper(_Dumper):  # type: ignore[misc]  # the base is chosen at 
         return True
 
 
-_GO_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?|[yYnN]")
+_NO_STRING_IN_GO: Final = re.compile(r"[-+]?(0[box][0-9a-fA-F_]+|\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)|[yYnN]")
 
 
 def _represent_text(_: Any, data: str) -> yaml.ScalarNode:
     """A string: Helm's YAML reads `1e3` as a number and `y` as true, which PyYAML would leave without quotes."""
-    return yaml.ScalarNode("tag:yaml.org,2002:str", str(data), style='"' if _GO_NUMBER.fullmatch(data) else None)
+    return yaml.ScalarNode("tag:yaml.org,2002:str", str(data), style='"' if _NO_STRING_IN_GO.fullmatch(data) else None)
 
 
 _AsWrittenDumper.add_representer(str, _represent_text)

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import itertools
+import re
 import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -13,12 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from generator.document import parse
+from generator.document import Node, decode, parse
 from generator.errors import FindingsError, OutputError
 from generator.findings import Finding
 from generator.source import MAX_FILE_BYTES
 from generator.versions import parse_version
 
+#: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
+_NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")
 #: zlib's best; the archive is written once and downloaded often.
 _LEVEL: Final = 9
 #: Helm unpacks no larger archive (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedChartSize); Chart.yaml comes first.
@@ -82,7 +85,13 @@ def _without_ignored(folder: Path, files: Mapping[str, Path]) -> list[str]:
         return list(files)
     import pathspec  # noqa: PLC0415 - loaded where a chart has a .helmignore, which ours have not
 
-    spec = pathspec.PathSpec.from_lines("gitwildmatch", ignore.read_text(encoding="utf-8").splitlines())
+    lines = decode(ignore.read_bytes(), ignore.as_posix()).splitlines()
+    try:
+        spec = pathspec.GitIgnoreSpec.from_lines(lines)
+    except ValueError as error:
+        raise FindingsError(
+            [Finding(path=ignore.as_posix(), rule="helmignore", message=f"{error}; mend it")]
+        ) from error
     return [path for path in files if path == "Chart.yaml" or not spec.match_file(path)]
 
 
@@ -93,14 +102,24 @@ def package(files: Mapping[str, bytes], shown: str) -> Package:
         FindingsError: a Chart.yaml that cannot be parsed, or without name or version.
         VersionError: the version is not SemVer.
     """
-    metadata = parse(files["Chart.yaml"], f"{shown}/Chart.yaml").root.plain()
-    for key in ("name", "version"):
-        if not isinstance(metadata, dict) or not isinstance(metadata.get(key), str):
-            message = f"the chart has no '{key}'; add one"
-            raise FindingsError([Finding(path=f"{shown}/Chart.yaml", line=1, column=1, rule="chart", message=message)])
-    name, version = metadata["name"], metadata["version"]
-    parse_version(version, f"{shown}/Chart.yaml: version")
-    return Package(name=name, version=version, data=archive(name, files), metadata=metadata)
+    path = f"{shown}/Chart.yaml"
+    root = parse(files["Chart.yaml"], path).root
+    name, version = (_required(root, key, path) for key in ("name", "version"))
+    if not _NAME.fullmatch(name):
+        message = f"'{name}' is no chart name: use letters, digits, '-', '_' and '.'"
+        raise FindingsError([Finding(path=path, rule="chart", message=message)])
+    parse_version(version, f"{path}: version")
+    return Package(name=name, version=version, data=archive(name, files), metadata=root.plain())
+
+
+def _required(root: Node, key: str, path: str) -> str:
+    node = root.value.get(key) if isinstance(root.value, dict) else None
+    wanted = (str, int, float) if key == "version" else (str,)
+    if node is None or not isinstance(node.value, wanted) or isinstance(node.value, bool):
+        message = f"the chart has no '{key}'; add one"
+        raise FindingsError([Finding(path=path, line=1, column=1, rule="chart", message=message)])
+    text: str = node.text
+    return text
 
 
 def archive(name: str, files: Mapping[str, bytes]) -> bytes:

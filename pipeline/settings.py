@@ -69,9 +69,17 @@ def _find_file(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
         if plain.is_file():
             return plain, _parse(plain)
         project = folder / "pyproject.toml"
-        if project.is_file() and (table := _parse(project).get("tool", {}).get("waybill")) is not None:
+        if project.is_file() and (table := _our_table(project)) is not None:
             return project, table
     return None
+
+
+def _our_table(project: Path) -> Mapping[str, Any] | None:
+    tools = _parse(project).get("tool", {})
+    table = tools.get("waybill", {}) if isinstance(tools, dict) else tools
+    if not isinstance(table, dict):
+        raise SettingsError(f"{project}: 'tool.waybill' is no table; write [tool.waybill] above the settings")
+    return table if "waybill" in tools else None
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
@@ -103,7 +111,7 @@ def _from_environment(environment: Mapping[str, str], names: set[str]) -> dict[s
     known = {f"WAYBILL_{name.upper()}": name for name in names}
     for variable in environment:
         ours = variable.startswith("WAYBILL_") and variable not in known and variable not in _OTHER_VARIABLES
-        if ours and (near := did_you_mean(variable, known)):
+        if ours and (near := did_you_mean(variable, known, near=0.85)):
             raise SettingsError(f"{variable} is set, but there is no such setting{near}")
     return {name: environment[variable] for variable, name in known.items() if environment.get(variable)}
 
@@ -111,6 +119,8 @@ def _from_environment(environment: Mapping[str, str], names: set[str]) -> dict[s
 def _checked(settings: Settings) -> Settings:
     if not _VERSION.fullmatch(settings.initial_version):
         raise SettingsError(f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3")
+    if "@" in settings.registry:
+        raise SettingsError("registry holds a user or a password, which would be published; leave them out")
     if not _REGISTRY.fullmatch(settings.registry):
         raise SettingsError(f"registry '{settings.registry}': write host[:port]/namespace, as in quay.io/orchestrator")
     if not re.fullmatch(r"[a-z0-9._-]*", settings.image_prefix):
