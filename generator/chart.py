@@ -13,7 +13,7 @@ from typing import Any, Final
 from generator import manifests, templating, values, yaml_text
 from generator.definition import Definition
 from generator.document import decode, parse
-from generator.errors import FindingsError
+from generator.errors import Collecting, FindingsError
 from generator.findings import Finding
 from generator.manifests import Database, ImageReference
 from generator.properties import environment_name
@@ -105,8 +105,11 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
         app_version=definition.version,
     )
     _check_name(workflow, head.name)
-    files = _generated_files(workflow, head, image)
-    files |= _overlay(workflow, files)
+    findings: list[Finding] = []
+    files = _generated_files(workflow, head, image, findings)
+    files |= _overlay(workflow, files, findings)
+    if findings:
+        raise FindingsError(findings)
     _check_release(workflow, files)
     return Chart(
         name=head.name,
@@ -121,6 +124,13 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
 def value_rows(workflow: Workflow, image: ImageReference) -> tuple[Row, ...]:
     """The values of a workflow's chart as table rows."""
     return tuple(values.rows(_values(workflow, image)))
+
+
+def required_values(workflow: Workflow) -> tuple[str, ...]:
+    """The values that an install must be given, as `--set` takes their paths."""
+    variables = (f"env.{variable.name}" for variable in workflow.variables() if variable.default is None)
+    secrets = (f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in workflow.secret_keys)
+    return (*variables, *secrets)
 
 
 def _description(definition: Definition) -> str:
@@ -138,22 +148,22 @@ def _values(workflow: Workflow, image: ImageReference) -> tuple[values.Value, ..
     )
 
 
-def _generated_files(workflow: Workflow, head: _Head, image: ImageReference) -> dict[str, bytes]:
+def _generated_files(
+    workflow: Workflow, head: _Head, image: ImageReference, findings: list[Finding]
+) -> dict[str, bytes]:
     context = _context(workflow, head)
     chart_values = _values(workflow, image)
-    texts = {
-        "Chart.yaml": templating.render("chart/Chart.yaml", chart=head, icon=ICON),
-        "values.yaml": _with_own_values(
-            workflow, templating.render("chart/values.yaml", chart=head, values=chart_values)
-        ),
-        "values.schema.json": _json_file(_with_own_schema(workflow, values.json_schema(head.name, chart_values))),
-        "README.md": templating.render(
-            "chart/README.md",
-            rows=tuple(values.rows(chart_values)),
-            own_text=_own_text(workflow, "README.md").strip(),
-            **context,
-        ),
-    }
+    texts = {"Chart.yaml": templating.render("chart/Chart.yaml", chart=head, icon=ICON)}
+    with Collecting(findings):
+        generated = templating.render("chart/values.yaml", chart=head, values=chart_values)
+        texts["values.yaml"] = _with_own_values(workflow, generated)
+    with Collecting(findings):
+        schema = _with_own_schema(workflow, values.json_schema(head.name, chart_values))
+        texts["values.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    with Collecting(findings):
+        own_text = _own_text(workflow, "README.md").strip()
+        rows = tuple(values.rows(chart_values))
+        texts["README.md"] = templating.render("chart/README.md", rows=rows, own_text=own_text, **context)
     names = _TEMPLATES + (("secret.yaml",) if workflow.secret_keys else ())
     texts |= {f"templates/{name}": templating.render(f"chart/templates/{name}", **context) for name in names}
     return {path: text.encode() for path, text in texts.items()} | _payload(workflow)
@@ -193,10 +203,7 @@ def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
         "variables": workflow.variables(),
         "secret_variables": {key: environment_name(key) for key in workflow.secret_keys},
         "secret_comments": workflow.secret_comments(),
-        "required": [
-            *(f"env.{v.name}" for v in workflow.variables() if v.default is None),
-            *(f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in workflow.secret_keys),
-        ],
+        "required": required_values(workflow),
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
@@ -204,17 +211,10 @@ def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
     }
 
 
-def _json_file(data: Any) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def _overlay(workflow: Workflow, generated: Mapping[str, bytes]) -> dict[str, bytes]:
+def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
     """What the workflow's own chart/ adds; README, values and their schema were merged already."""
-    added: dict[str, bytes] = {}
-    findings = []
-    for path, data in sorted(workflow.source.overlay.items()):
-        if path in _OVERLAY_MERGED:
-            continue
+    added = {path: data for path, data in sorted(workflow.source.overlay.items()) if path not in _OVERLAY_MERGED}
+    for path in added:
         if path in generated:
             findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
         elif not path.startswith(_OVERLAY_FOLDERS):
@@ -222,10 +222,8 @@ def _overlay(workflow: Workflow, generated: Mapping[str, bytes]) -> dict[str, by
             message = f"'{path}' has no place in a chart; chart/ takes {places}"
             findings.append(_overlay_finding(workflow, path, message))
         elif not path.startswith("files/"):
-            _own_text(workflow, path)
-        added[path] = data
-    if findings:
-        raise FindingsError(findings)
+            with Collecting(findings):
+                _own_text(workflow, path)
     return added
 
 

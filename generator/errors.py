@@ -23,6 +23,22 @@ class FindingsError(WaybillError):
         super().__init__("\n".join(map(str, self.findings)))
 
 
+class Collecting:
+    """Turns a FindingsError into findings, so that all of them are known before one stops the work."""
+
+    def __init__(self, collected: list[Finding]) -> None:
+        self._collected = collected
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if isinstance(error, FindingsError):
+            self._collected.extend(error.findings)
+            return True
+        return False
+
+
 class SettingsError(WaybillError):
     """A setting, a variable or an option that makes no sense."""
 

@@ -8,10 +8,12 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from generator.chart import workflow_chart
 from generator.definition import Definition, Position
 from generator.dsl import Target
+from generator.errors import FindingsError
 from generator.findings import Finding, Severity, did_you_mean, in_file_order
-from generator.manifests import resource_map_names
+from generator.manifests import ImageReference, resource_map_names
 from generator.properties import environment_name
 from generator.workflow import Workflow
 
@@ -213,6 +215,15 @@ def byte_order_marks(workflow: Workflow) -> Iterator[Finding]:
             )
 
 
+def chart_files(workflow: Workflow) -> Iterator[Finding]:
+    """A file of chart/ that cannot become part of the workflow's chart."""
+    if workflow.source.overlay:
+        try:
+            workflow_chart(workflow, version="0.0.0", image=ImageReference(repository="any"))
+        except FindingsError as error:
+            yield from (f for f in error.findings if f.path.startswith(f"{workflow.source.path}/chart/"))
+
+
 #: Every rule, in the order of the documentation.
 RULES: Final[tuple[Rule, ...]] = (
     unknown_references,
@@ -225,6 +236,7 @@ RULES: Final[tuple[Rule, ...]] = (
     constants,
     retry_numbers,
     byte_order_marks,
+    chart_files,
 )
 
 

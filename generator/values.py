@@ -161,6 +161,8 @@ def rows(values: Sequence[Value], prefix: str = "") -> Iterator[Row]:
     for value in values:
         path = f"{prefix}{value.key}"
         if value.children:
+            if value.comment and value.schema.get("additionalProperties") is not False:
+                yield Row(path=path, default={}, description=" ".join(value.comment))
             yield from rows(value.children, f"{path}.")
         else:
             yield Row(path=path, default=value.default, description=" ".join(value.comment))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from generator import properties
 from generator.definition import Definition, read_definition
 from generator.document import decode
-from generator.errors import FindingsError
+from generator.errors import Collecting, FindingsError
 from generator.findings import Finding
 from generator.properties import Properties, Variable
 from generator.source import RESOURCE_FOLDERS, Source
@@ -82,14 +82,14 @@ def read_workflow(source: Source) -> Workflow:
     mounted: dict[str, bytes] = {}
     for relative in sorted(source.resources):
         if relative.split("/")[0] in RESOURCE_FOLDERS:
-            with _Collecting(collected):
+            with Collecting(collected):
                 decode(source.resources[relative], source.shown(relative))
                 mounted[relative] = source.resources[relative].removeprefix(BOM_UTF8)
     props = _properties(source, "application.properties", collected)
     secrets = _properties(source, "secret.properties", collected)
     understood: list[Definition] = []
     for relative in (source.definition, *source.subflows()):
-        with _Collecting(collected):
+        with Collecting(collected):
             understood.append(read_definition(source, relative))
     if collected:
         raise FindingsError(collected)
@@ -106,22 +106,6 @@ def read_workflow(source: Source) -> Workflow:
 def _properties(source: Source, relative: str, collected: list[Finding]) -> Properties | None:
     if relative not in source.resources:
         return None
-    with _Collecting(collected):
+    with Collecting(collected):
         return properties.parse_properties(source.resources[relative], source.shown(relative))
     return None
-
-
-class _Collecting:
-    """Turns a FindingsError into findings, so that all files are read before one stops the work."""
-
-    def __init__(self, collected: list[Finding]) -> None:
-        self._collected = collected
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
-        if isinstance(error, FindingsError):
-            self._collected.extend(error.findings)
-            return True
-        return False

@@ -25,7 +25,7 @@ _BUMPS: Final = ("patch", "minor", "major", "rc", "release")
 _EXAMPLES: Final = {
     "build": "waybill build greeting\n  waybill build --all --workflows my/workflows --charts my/charts --output dist",
     "manifests": "waybill manifests greeting -o out --namespace demo",
-    "chart": "waybill chart greeting -o charts",
+    "chart": "waybill chart greeting -o out",
     "lint": "waybill lint greeting escalation",
     "package": "waybill package charts/workflows/charts/greeting -o dist",
     "index": "waybill index dist --merge published/index.yaml --url https://example.org/charts",
@@ -62,7 +62,9 @@ def _options(*names: str) -> Callable[[Command[P]], Command[P]]:
         "image_prefix": click.option("--image-prefix", metavar="TEXT", help="What an image's name starts with."),
         "repository_url": click.option("--repository-url", metavar="URL", help="Where the chart repository is served."),
         "initial_version": click.option("--initial-version", metavar="V", help="Version of a new chart.  [0.1.0]"),
-        "minify": click.option("--minify-specs", is_flag=True, help="Cut OpenAPI files down to the calls in use."),
+        "minify_specs": click.option(
+            "--minify-specs/--no-minify-specs", default=None, help="Cut OpenAPI files down to the calls in use."
+        ),
         "check": click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change."),
     }
 
@@ -113,6 +115,7 @@ def _fail(error: BaseException, *, as_json: bool) -> None:
             message = str(error)
     if findings:
         report.show_findings(findings)
+        report.say(f"{report.counted(findings)}; nothing was written")
     else:
         report.say(f"waybill: error: {message}")
     if as_json:
@@ -130,7 +133,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
     return load_settings(Path(), os.environ, options)
 
 
-@waybill.command(cls=_Examples)
+@waybill.command(cls=_Examples, short_help="Check workflows, make charts, packages and index.")
 @click.argument("workflow", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All workflows of the workflows folder.")
 @click.option(
@@ -145,7 +148,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
     "image_prefix",
     "repository_url",
     "initial_version",
-    "minify",
+    "minify_specs",
     "check",
 )
 @_guarded
@@ -155,7 +158,6 @@ def build(
     everything: bool,
     bump: str | None,
     merge: Path | None,
-    minify_specs: bool,
     check: bool,
     as_json: bool,
     **options: Any,
@@ -177,7 +179,7 @@ def build(
         everything=everything,
         bump=bump,  # type: ignore[arg-type]  # click has checked the choice
         merge=merge,
-        minify_specs=minify_specs,
+        minify_specs=settings.minify_specs,
     )
     if check:
         _check(wanted, settings, as_json=as_json)
@@ -220,6 +222,7 @@ def _build_json(result: BuildResult) -> dict[str, Any]:
             "state": built.state,
             "package": built.package.as_posix(),
             "bytes": built.bytes,
+            "required": list(built.required),
         }
 
     return {
@@ -245,7 +248,7 @@ def _finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
     report.say("everything is as it would be generated")
 
 
-@waybill.command(cls=_Examples)
+@waybill.command(cls=_Examples, short_help="Write plain Kubernetes YAML.")
 @click.argument("folder")
 @click.option("-o", "--out", type=_FILE, required=True, metavar="OUT", help="Where the files go.")
 @click.option("--no-persistence", is_flag=True, help="Without spec.persistence and kie.flyway.enabled.")
@@ -254,7 +257,7 @@ def _finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
 @click.option("--image", metavar="REF", help="The image; '' leaves it out.")
 @click.option("--profile", default="gitops", metavar="P", show_default=True, help="The operator's profile.")
 @click.option("--with-secret-values", is_flag=True, help="Write the Secret with the values of secret.properties.")
-@_options("workflows", "registry", "image_prefix", "minify")
+@_options("workflows", "registry", "image_prefix", "minify_specs")
 @_guarded
 def manifests(
     folder: str,
@@ -266,7 +269,6 @@ def manifests(
     image: str | None,
     profile: str,
     with_secret_values: bool,
-    minify_specs: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -277,7 +279,9 @@ def manifests(
     from pipeline.build import image_of  # noqa: PLC0415 - as above
 
     settings = _settings(options)
-    workflow, savings = outputs.read_for_output(folders.find_folder(folder, settings), minify_specs=minify_specs)
+    workflow, savings = outputs.read_for_output(
+        folders.find_folder(folder, settings), minify_specs=settings.minify_specs
+    )
     database = None if no_persistence else Database(schema=workflow.source.name, namespace=database_namespace)
     chosen = ManifestOptions(
         image=str(image_of(workflow, settings)) if image is None else image,
@@ -287,7 +291,7 @@ def manifests(
         secret_values=with_secret_values,
     )
     files = manifest_files(objects_of(workflow, chosen))
-    outputs.write_manifests(out, files)
+    outputs.write_manifests(out, workflow.object_name, files)
     if as_json:
         _print_json({"ok": True, "files": [f"{out.as_posix()}/{name}" for name in files]})
         return
@@ -300,18 +304,20 @@ def manifests(
     report.say(f"next   kubectl apply -f {out.as_posix()}")
 
 
-@waybill.command(cls=_Examples)
+@waybill.command(cls=_Examples, short_help="Write one chart folder.")
 @click.argument("folder")
 @click.option("-o", "--out", type=_FILE, required=True, metavar="OUT", help="The chart goes to OUT/CHART.")
-@_options("workflows", "registry", "image_prefix", "initial_version", "minify", "check")
+@_options("workflows", "registry", "image_prefix", "initial_version", "minify_specs", "check")
 @_guarded
-def chart(folder: str, *, out: Path, minify_specs: bool, check: bool, as_json: bool, **options: Any) -> None:
+def chart(folder: str, *, out: Path, check: bool, as_json: bool, **options: Any) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
     from pipeline import folders, outputs, report  # noqa: PLC0415 - as above
     from pipeline.files import differences  # noqa: PLC0415 - as above
 
     settings = _settings(options)
-    workflow, savings = outputs.read_for_output(folders.find_folder(folder, settings), minify_specs=minify_specs)
+    workflow, savings = outputs.read_for_output(
+        folders.find_folder(folder, settings), minify_specs=settings.minify_specs
+    )
     made, target = outputs.chart_for(workflow, out, settings)
     if check:
         paths = tuple(f"{target.as_posix()}/{path}" for path in differences(target, made.files))
@@ -326,7 +332,7 @@ def chart(folder: str, *, out: Path, minify_specs: bool, check: bool, as_json: b
     report.say(f"next   helm install {made.name} {target.as_posix()}")
 
 
-@waybill.command(cls=_Examples)
+@waybill.command(cls=_Examples, short_help="Check definitions and their files.")
 @click.argument("workflow", nargs=-1)
 @_options("workflows")
 @_guarded
@@ -344,12 +350,12 @@ def lint(workflow: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
         _print_json({"ok": not errors(findings), "findings": [finding.as_json() for finding in findings]})
     else:
         report.show_findings(findings, standard_output=True)
-    report.say(report.summary(findings, len(selected)))
+    report.say(f"{report.counted(findings)} in {report.plural(len(selected), 'workflow')}")
     if errors(findings):
         sys.exit(1)
 
 
-@waybill.command(cls=_Examples)
+@waybill.command(cls=_Examples, short_help="Pack chart folders.")
 @click.argument("chart", nargs=-1, required=True, type=_FILE)
 @click.option("-o", "--out", type=_FILE, required=True, metavar="OUT", help="Where the packages go.")
 @_options()
@@ -369,7 +375,7 @@ def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     report.say(f"next   waybill index {out.as_posix()}")
 
 
-@waybill.command(cls=_Examples)
+@waybill.command(cls=_Examples, short_help="Write an index.yaml over packages.")
 @click.argument("directory", metavar="DIR", type=_FILE)
 @click.option("--merge", type=_FILE, metavar="FILE", help="An index.yaml whose entries stay as they are.")
 @click.option("--url", metavar="URL", help="Where the packages are served; relative addresses without it.")
@@ -384,11 +390,12 @@ def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool
     created = creation_time(directory, os.environ)
     written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
+    charts = report.plural(len(written.entries), "chart")
     versions = sum(len(entries) for entries in written.entries.values())
     if as_json:
         _print_json({"ok": True, "index": path.as_posix(), "charts": len(written.entries), "versions": versions})
         return
-    report.say(f"{path.as_posix()}  {len(written.entries)} charts, {versions} versions")
+    report.say(f"{path.as_posix()}  {charts}, {report.plural(versions, 'version')}")
 
 
 def main() -> None:

@@ -26,9 +26,10 @@ def creation_time(folder: Path, environment: Mapping[str, str]) -> datetime:
 
 def _commit_time(folder: Path) -> datetime | None:
     where = folder if folder.is_dir() else Path()
-    command = ["git", "-C", str(where), "log", "-1", "--format=%ct"]
+    command = ["git", "-C", str(where), "-c", "log.showSignature=false", "log", "-1", "--format=%ct"]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, our words
     except OSError:
         return None
-    return datetime.fromtimestamp(int(done.stdout), UTC) if done.returncode == 0 and done.stdout.strip() else None
+    seconds = done.stdout.strip()
+    return datetime.fromtimestamp(int(seconds), UTC) if done.returncode == 0 and seconds.isdigit() else None

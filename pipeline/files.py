@@ -15,7 +15,8 @@ from typing import Final, Self
 
 from generator.errors import OutputError
 
-_MODE: Final = 0o644
+#: Readable for all, as git has it.
+FILE_MODE: Final = 0o644
 
 
 class Transaction:
@@ -39,7 +40,7 @@ class Transaction:
             with contextlib.suppress(OSError):
                 folder.rmdir()
 
-    def replace_file(self, target: Path, data: bytes) -> None:
+    def replace_file(self, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:
         """Stage one file.
 
         Raises:
@@ -54,7 +55,7 @@ class Transaction:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            staged.chmod(_MODE)
+            staged.chmod(mode)
             self._moves.append((staged, target))
 
     def replace_tree(self, target: Path, files: Mapping[str, bytes]) -> None:

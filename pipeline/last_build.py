@@ -125,4 +125,6 @@ def _result(kept: dict[str, Any]) -> BuildResult:
 
 
 def _chart(kept: dict[str, Any]) -> BuiltChart:
-    return BuiltChart(**{**kept, "package": Path(kept["package"]), "state": "unchanged"})
+    return BuiltChart(
+        **{**kept, "package": Path(kept["package"]), "required": tuple(kept["required"]), "state": "unchanged"}
+    )

@@ -36,6 +36,8 @@ class BuiltChart:
     package: Path
     state: str
     bytes: int
+    required: tuple[str, ...] = ()
+    """Paths of the values that an install must be given."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,14 +15,15 @@ from generator.lint import lint
 from generator.minify import Saving, minified
 from generator.workflow import Workflow
 from pipeline import index as index_file
-from pipeline.build import committed_version, image_of, read_folder, read_index, write_if_changed
-from pipeline.files import Transaction
+from pipeline.build import image_of, read_folder, read_index, write_if_changed
+from pipeline.charts_folder import chart_version
+from pipeline.files import FILE_MODE, Transaction
 from pipeline.index import Index
 from pipeline.package import Package, package, read_chart_folder, read_package
 from pipeline.settings import Settings
 
-#: What `manifests` calls its files; only such files are ever removed from an output folder.
-_MANIFEST: Final = re.compile(r"\d\d+-(configmap|secret|sonataflow)_.*\.yaml")
+#: Secrets are for nobody else's eyes.
+_SECRET_MODE: Final = 0o600
 
 
 def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workflow, tuple[Saving, ...]]:
@@ -40,25 +41,30 @@ def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workfl
     return workflow, savings
 
 
-def write_manifests(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write manifest files; those of an earlier run that are no longer made go, other people's files stay.
+def write_manifests(out: Path, name: str, files: Mapping[str, bytes]) -> None:
+    """Write the manifest files of the workflow `name`; those of its earlier runs that are no longer made go.
+
+    Files of other workflows and of people stay.
 
     Raises:
         OutputError: nothing was changed.
     """
+    kinds = r"configmap_(\d\d+-)?|secret_|sonataflow_"
+    ours = re.compile(rf"\d\d+-({kinds}){re.escape(name)}(-props|-secrets|-resources-.*)?\.yaml")
     with Transaction() as transaction:
-        for name, data in files.items():
-            write_if_changed(transaction, out / name, data)
-        for stale in out.iterdir() if out.is_dir() else ():
-            if _MANIFEST.fullmatch(stale.name) and stale.name not in files:
-                transaction.remove(stale)
+        for file, data in files.items():
+            mode = _SECRET_MODE if "-secret_" in file else FILE_MODE
+            write_if_changed(transaction, out / file, data, mode=mode)
+        for path in out.iterdir() if out.is_dir() else ():
+            if ours.fullmatch(path.name) and path.name not in files:
+                transaction.remove(path)
         transaction.commit()
 
 
 def chart_for(workflow: Workflow, out: Path, settings: Settings) -> tuple[Chart, Path]:
     """Return the chart of a workflow, at the version that OUT/CHART has already, and its folder."""
     target = out / chart_name(workflow.source.name)
-    version = committed_version(target) or settings.initial_version
+    version = chart_version(target) or settings.initial_version
     return workflow_chart(workflow, version=version, image=image_of(workflow, settings)), target
 
 

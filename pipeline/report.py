@@ -40,11 +40,15 @@ def show_findings(findings: Iterable[Finding], *, standard_output: bool = False)
         print(finding, file=sys.stdout if standard_output else sys.stderr)
 
 
-def summary(findings: Sequence[Finding], workflows: int) -> str:
-    """`3 errors and 1 warning in 21 workflows`."""
+def counted(findings: Sequence[Finding]) -> str:
+    """`3 errors and 1 warning`."""
     counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
-    parts = [f"{number} {severity}{'' if number == 1 else 's'}" for severity, number in counts.items() if number]
-    return f"{' and '.join(parts) or 'no findings'} in {workflows} workflow{'' if workflows == 1 else 's'}"
+    return " and ".join(plural(number, severity) for severity, number in counts.items() if number) or "no findings"
+
+
+def plural(number: int, what: str) -> str:
+    """`1 chart`, `2 charts`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def show_build(result: BuildResult) -> None:
@@ -52,10 +56,10 @@ def show_build(result: BuildResult) -> None:
     console = _console()
     console.print(_build_table([*result.charts, result.umbrella]))
     show_savings(result.savings)
-    console.print(f"index  {result.index}", highlight=False, soft_wrap=True)
     if result.charts:
-        first = result.charts[0]
-        console.print(f"next   helm install {first.chart} {first.package}", highlight=False, soft_wrap=True)
+        easiest = min(result.charts, key=lambda chart: len(chart.required))
+        values = "".join(f" --set {path}=..." for path in easiest.required)
+        say(f"next   helm install {easiest.chart} {easiest.package}{values}")
 
 
 def show_savings(savings: Sequence[Saving]) -> None:

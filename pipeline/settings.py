@@ -17,6 +17,7 @@ _OTHER_VARIABLES: Final = {"WAYBILL_SHARED", "WAYBILL_CACHE"}
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-rc\.(0|[1-9][0-9]*))?")
 _PATHS: Final = ("workflows", "charts", "output")
+_FLAGS: Final = ("minify_specs",)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,8 @@ class Settings:
     """Where the chart repository is served; goes into index.yaml's URLs."""
     initial_version: str = "0.1.0"
     """The version of a new chart."""
+    minify_specs: bool = False
+    """Cut OpenAPI files down to the operations that a workflow calls."""
 
 
 def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
@@ -53,9 +56,11 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
             key = name.replace("-", "_")
             if key not in names:
                 raise SettingsError(f"{_place(path, name)}: unknown setting '{name}'{did_you_mean(key, names)}")
-            if not isinstance(value, str):
-                raise SettingsError(f"{_place(path, name)}: '{name}' needs a string, not {value!r}")
-            values[key] = _beside(path, start, value) if key in _PATHS else value
+            wanted = bool if key in _FLAGS else str
+            if not isinstance(value, wanted):
+                form = "true or false" if wanted is bool else "a string"
+                raise SettingsError(f"{_place(path, name)}: '{name}' needs {form}, not {value!r}")
+            values[key] = _beside(path, start, str(value)) if key in _PATHS else value
     values |= _from_environment(environment, names)
     values |= {key: value for key, value in options.items() if value is not None}
     paths: dict[str, Any] = {key: Path(values[key]) for key in _PATHS if key in values}
@@ -107,13 +112,20 @@ def _beside(path: Path, start: Path, value: str) -> Path:
     return Path(value) if folder == start else folder / value
 
 
-def _from_environment(environment: Mapping[str, str], names: set[str]) -> dict[str, str]:
+def _from_environment(environment: Mapping[str, str], names: set[str]) -> dict[str, str | bool]:
     known = {f"WAYBILL_{name.upper()}": name for name in names}
     for variable in environment:
         ours = variable.startswith("WAYBILL_") and variable not in known and variable not in _OTHER_VARIABLES
         if ours and (near := did_you_mean(variable, known, near=0.85)):
             raise SettingsError(f"{variable} is set, but there is no such setting{near}")
-    return {name: environment[variable] for variable, name in known.items() if environment.get(variable)}
+    given = {name: environment[variable] for variable, name in known.items() if environment.get(variable)}
+    return {name: _flag(name, text) if name in _FLAGS else text for name, text in given.items()}
+
+
+def _flag(name: str, text: str) -> bool:
+    if text not in ("true", "false"):
+        raise SettingsError(f"WAYBILL_{name.upper()} is '{text}'; write true or false")
+    return text == "true"
 
 
 def _checked(settings: Settings) -> Settings:

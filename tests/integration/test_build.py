@@ -244,6 +244,15 @@ class TestVersions:
         assert waybill("build", "--all", "--bump", "minor").code == 0
         assert versions(repository, "greeting") == ["0.2.0", "0.1.0"]
 
+    def test_a_bump_without_an_index_goes_by_what_is_committed(self, repository: Path, waybill: Waybill) -> None:
+        waybill("build", "--all")
+        shutil.rmtree(repository / "dist")
+        edit(repository / "workflows/greeting/greeting.sw.yaml", "Hallo", "Servus")
+        for _ in range(2):
+            assert waybill("build", "--all", "--bump", "patch").code == 0
+            assert versions(repository, "greeting") == ["0.1.1"]
+            assert versions(repository, "escalation") == ["0.1.0"]
+
     def test_the_umbrella_moves_on_by_itself(self, repository: Path, waybill: Waybill) -> None:
         waybill("build", "greeting")
         assert waybill("build", "escalation").code == 0
@@ -319,20 +328,28 @@ class TestTheChartsFolder:
         assert yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))["broker"] == {"kind": "Broker"}
         assert "## The broker" in (chart / "README.md").read_text(encoding="utf-8")
         (own / "templates/sonataflow.yaml").write_text("kind: Mine\n", encoding="utf-8")
-        done = waybill("build", "greeting")
-        assert done.code == 1
-        assert "the chart generates 'templates/sonataflow.yaml' itself" in done.err
+        (own / "values.yaml").write_text("image: mine\n", encoding="utf-8")
+        for words in (["build", "greeting"], ["lint"]):
+            done = waybill(*words)
+            assert done.code == 1
+            assert "the chart generates 'templates/sonataflow.yaml' itself" in done.err + done.out
+            assert "the chart has values of its own called image" in done.err + done.out
 
 
 class TestManifests:
     def test_files_of_an_earlier_run_go_and_other_people_s_stay(self, repository: Path, waybill: Waybill) -> None:
-        waybill("manifests", "escalation", "-o", "out")
+        schemas = repository / "workflows/greeting/schemas"
+        shutil.copytree(schemas, schemas.parent / "specs")
+        waybill("manifests", "greeting", "-o", "out")
+        shutil.rmtree(schemas.parent / "specs")
         (repository / "out/notes.yaml").write_text("mine", encoding="utf-8")
+        (repository / "out/03-sonataflow_greetings.yaml").write_text("of another workflow", encoding="utf-8")
         waybill("manifests", "greeting", "-o", "out", "--no-persistence")
         assert sorted(path.name for path in (repository / "out").iterdir()) == [
             "01-configmap_greeting-props.yaml",
             "02-configmap_01-greeting-resources-schemas.yaml",
             "03-sonataflow_greeting.yaml",
+            "03-sonataflow_greetings.yaml",
             "notes.yaml",
         ]
 
@@ -356,7 +373,9 @@ class TestManifests:
         assert "ticketescalation-secrets" in done.err
         assert b"hidden" not in b"".join(bytes_below(repository / "out").values())
         waybill("manifests", "escalation", "-o", "out", "--with-secret-values")
-        assert b"hidden" in b"".join(bytes_below(repository / "out").values())
+        written = repository / "out/02-secret_ticketescalation-secrets.yaml"
+        assert b"hidden" in written.read_bytes()
+        assert written.stat().st_mode & 0o777 == 0o600
 
 
 def run_limited(folder: Path, limit: int, *words: str) -> subprocess.CompletedProcess[str]:
@@ -468,6 +487,15 @@ class TestUsage:
         done = waybill("build", "greeting")
         assert done.code == 2
         assert "waybill.toml:2: unknown setting 'registri'; did you mean 'registry'?" in done.err
+
+
+def test_whether_specs_are_cut_down_can_be_a_setting(repository: Path, waybill: Waybill) -> None:
+    (repository / "waybill.toml").write_text("minify_specs = true\n", encoding="utf-8")
+    spec = repository / "workflows/escalation/specs/kube.yaml"
+    edit(spec, "paths:\n", "paths:\n  /never:\n    get:\n      operationId: never\n      responses: {}\n")
+    assert waybill("build", "--all", "--json").json["savings"]
+    assert waybill("build", "--all", "--check").code == 0
+    assert waybill("build", "--all", "--check", "--no-minify-specs").code == 1
 
 
 def test_specs_are_cut_down_to_what_is_called(repository: Path, waybill: Waybill) -> None:

@@ -154,6 +154,12 @@ def test_secret_values_never_enter_a_chart(chart: Path) -> None:
     assert b"never-in-a-chart" not in text
 
 
+def test_a_secret_that_is_not_there_does_not_stop_a_pod_that_has_env_from(chart: Path, helm: Helm) -> None:
+    values = {"envFrom": [{"secretRef": {"name": "mine"}}]}
+    reference = variables_of(helm.render(chart, values))["SERVICE_TOKEN"]["secretKeyRef"]
+    assert reference == {"name": "demo-secrets", "key": "SERVICE_TOKEN", "optional": True}
+
+
 def test_a_secret_holds_only_keys_with_a_value_and_is_kept(chart: Path, helm: Helm) -> None:
     secret = one(helm.render(chart, ALL_GIVEN), "Secret")
     assert secret["stringData"] == {"SERVICE_TOKEN": "c"}

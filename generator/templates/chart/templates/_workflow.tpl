@@ -85,7 +85,7 @@
 {{- with include "<< chart.name >>.missing" . | fromJsonArray -}}
 {{- $lines := list (printf "<< chart.name >> needs %d more values:" (len .)) -}}
 {{- range . -}}{{- $lines = append $lines (printf "  --set %s=..." .) -}}{{- end -}}
-{{- $lines = append $lines "Give them with --set or in a values file; or list ConfigMaps and Secrets in envFrom, name a Secret in secret.existingSecret, or install without them: --set requireEnv=false" -}}
+{{- $lines = append $lines "Give them with --set or in a values file; or list ConfigMaps and Secrets in envFrom<% if secret_variables %>, name a Secret in secret.existingSecret (<< secret_name >>, where the workflow was installed before)<% endif %>, or install without them: --set requireEnv=false" -}}
 {{- fail (join "\n" $lines) -}}
 {{- end -}}
 {{- end -}}
@@ -117,7 +117,10 @@
 {{- $secret := .Values.secret.existingSecret | default "<< secret_name >>" -}}
 {{- range $key, $name := dict<% for key, name in secret_variables.items() %> << key | go >> << name | go >><% endfor %> -}}
 {{- if not (hasKey $taken $name) -}}
-{{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" (dict "name" $secret "key" $key))) -}}
+{{- $reference := dict "name" $secret "key" $key -}}
+{{- /* Where envFrom may bring the value, a Secret that is not there must not keep the pod from starting. */ -}}
+{{- if $.Values.envFrom -}}{{- $_ := set $reference "optional" true -}}{{- end -}}
+{{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) -}}
 {{- end -}}
 {{- end -}}
 <% endif %>

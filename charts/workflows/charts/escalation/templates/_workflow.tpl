@@ -86,7 +86,7 @@ sonataflow.org/workflow-namespace: ""
 {{- with include "escalation.missing" . | fromJsonArray -}}
 {{- $lines := list (printf "escalation needs %d more values:" (len .)) -}}
 {{- range . -}}{{- $lines = append $lines (printf "  --set %s=..." .) -}}{{- end -}}
-{{- $lines = append $lines "Give them with --set or in a values file; or list ConfigMaps and Secrets in envFrom, name a Secret in secret.existingSecret, or install without them: --set requireEnv=false" -}}
+{{- $lines = append $lines "Give them with --set or in a values file; or list ConfigMaps and Secrets in envFrom, name a Secret in secret.existingSecret (ticketescalation-secrets, where the workflow was installed before), or install without them: --set requireEnv=false" -}}
 {{- fail (join "\n" $lines) -}}
 {{- end -}}
 {{- end -}}
@@ -117,7 +117,10 @@ sonataflow.org/workflow-namespace: ""
 {{- $secret := .Values.secret.existingSecret | default "ticketescalation-secrets" -}}
 {{- range $key, $name := dict "JIRA_API_TOKEN" "JIRA_API_TOKEN" "OCP_API_SERVER_TOKEN" "OCP_API_SERVER_TOKEN" -}}
 {{- if not (hasKey $taken $name) -}}
-{{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" (dict "name" $secret "key" $key))) -}}
+{{- $reference := dict "name" $secret "key" $key -}}
+{{- /* Where envFrom may bring the value, a Secret that is not there must not keep the pod from starting. */ -}}
+{{- if $.Values.envFrom -}}{{- $_ := set $reference "optional" true -}}{{- end -}}
+{{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) -}}
 {{- end -}}
 {{- end -}}
 {{- if .Values.rollOnChange -}}

@@ -86,7 +86,7 @@ sonataflow.org/workflow-namespace: ""
 {{- with include "greeting.missing" . | fromJsonArray -}}
 {{- $lines := list (printf "greeting needs %d more values:" (len .)) -}}
 {{- range . -}}{{- $lines = append $lines (printf "  --set %s=..." .) -}}{{- end -}}
-{{- $lines = append $lines "Give them with --set or in a values file; or list ConfigMaps and Secrets in envFrom, name a Secret in secret.existingSecret, or install without them: --set requireEnv=false" -}}
+{{- $lines = append $lines "Give them with --set or in a values file; or list ConfigMaps and Secrets in envFrom, or install without them: --set requireEnv=false" -}}
 {{- fail (join "\n" $lines) -}}
 {{- end -}}
 {{- end -}}

@@ -1,0 +1,129 @@
+"""The charts folder of a repository: the umbrella chart and, below it, one chart a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from generator.chart import Chart
+from generator.document import parse
+from generator.errors import OutputError
+from generator.umbrella import SubChart, umbrella_files
+from generator.versions import parse_version
+
+#: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
+FOLDER_ANNOTATION: Final = "waybill/folder"
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartsFolder:
+    """What lies there now: the umbrella's own files by path, and those of each chart below charts/."""
+
+    path: Path
+    own: Files = field(default_factory=dict)
+    charts: Mapping[str, Files] = field(default_factory=dict)
+
+    def files(self) -> dict[str, bytes]:
+        """All files by path below the umbrella's folder."""
+        below = {f"charts/{name}/{path}": data for name, files in self.charts.items() for path, data in files.items()}
+        return {**self.own, **below}
+
+    def version(self) -> str | None:
+        """The version of the umbrella; None where there is none yet.
+
+        Raises:
+            VersionError: it is not SemVer.
+            FindingsError: its Chart.yaml cannot be parsed.
+        """
+        return _version(self.own, self.path)
+
+    def chart_version(self, name: str) -> str | None:
+        """The version of a chart; see `version`."""
+        return _version(self.charts.get(name, {}), self.path / "charts" / name)
+
+    def changed(self, chart: Chart) -> bool:
+        """Whether a chart that lies there already would become another one."""
+        return chart.name in self.charts and dict(self.charts[chart.name]) != dict(chart.files)
+
+    def state(self, chart: Chart) -> str:
+        """What a build makes of a chart: new, changed or unchanged."""
+        return "new" if chart.name not in self.charts else "changed" if self.changed(chart) else "unchanged"
+
+    def wanted(self, charts: Mapping[str, Chart], version: str, *, everything: bool) -> dict[str, bytes]:
+        """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
+
+        With `everything`, a generated chart whose workflow is gone goes.
+        """
+        subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
+        files = {f"charts/{c.name}/{path}": data for c in charts.values() for path, data in c.files.items()}
+        for name in sorted(self.charts.keys() - charts.keys()):
+            kept = self.charts[name]
+            metadata = _metadata(kept, self.path / "charts" / name)
+            annotations = metadata.get("annotations")
+            generated = isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations
+            if everything and generated:
+                continue
+            files |= {f"charts/{name}/{path}": data for path, data in kept.items()}
+            if metadata:
+                subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
+        files |= umbrella_files(subs, version=version)
+        return {path: files[path] for path in sorted(files)}
+
+
+def read_charts_folder(path: Path) -> ChartsFolder:
+    """Read the umbrella's folder; one that is not there is empty.
+
+    Raises:
+        OutputError: it cannot be read, or holds files but no chart: then it is not ours to replace.
+    """
+    if not path.is_dir():
+        return ChartsFolder(path=path)
+    try:
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        if files and not (path / "Chart.yaml").is_file():
+            raise OutputError(
+                f"{path}: holds files but no Chart.yaml, so it is no chart; move it away, or name another"
+            )
+        own: dict[str, bytes] = {}
+        charts: dict[str, dict[str, bytes]] = {}
+        for file in files:
+            match file.relative_to(path).parts:
+                case ["charts", name, *below] if below:
+                    charts.setdefault(name, {})["/".join(below)] = file.read_bytes()
+                case parts:
+                    own["/".join(parts)] = file.read_bytes()
+    except OSError as error:
+        raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    return ChartsFolder(path=path, own=own, charts=charts)
+
+
+def chart_version(folder: Path) -> str | None:
+    """The version that the chart in `folder` has, or None where there is no chart yet.
+
+    Raises:
+        VersionError: it is not SemVer.
+        FindingsError: its Chart.yaml cannot be parsed.
+    """
+    path = folder / "Chart.yaml"
+    return _version({"Chart.yaml": path.read_bytes()}, folder) if path.is_file() else None
+
+
+def _hand_made_or_built_before(name: str, metadata: Mapping[str, object], *, generated: bool) -> SubChart:
+    description = str(metadata.get("description", ""))
+    return SubChart(name=name, version=str(metadata.get("version")), description=description, checked=generated)
+
+
+def _version(files: Files, shown: Path) -> str | None:
+    version = _metadata(files, shown).get("version")
+    return None if version is None else str(parse_version(str(version), f"{shown}/Chart.yaml: version"))
+
+
+def _metadata(files: Files, shown: Path) -> dict[str, object]:
+    if "Chart.yaml" not in files:
+        return {}
+    content = parse(files["Chart.yaml"], f"{shown}/Chart.yaml").root.plain()
+    return content if isinstance(content, dict) else {}
