@@ -14,7 +14,7 @@ from generator import manifests, templating, values, yaml_text
 from generator.definition import Definition
 from generator.document import decode, parse
 from generator.errors import Collecting, FindingsError
-from generator.findings import Finding
+from generator.findings import Finding, in_file_order
 from generator.manifests import Database, ImageReference
 from generator.properties import environment_name
 from generator.values import Row
@@ -109,7 +109,7 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
     files = _generated_files(workflow, head, image, findings)
     files |= _overlay(workflow, files, findings)
     if findings:
-        raise FindingsError(findings)
+        raise FindingsError(in_file_order(findings))
     _check_release(workflow, files)
     return Chart(
         name=head.name,

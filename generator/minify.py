@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
+from urllib.parse import unquote
 
 from generator import yaml_text
 from generator.document import parse
@@ -13,6 +14,10 @@ from generator.errors import FindingsError
 from generator.source import MAX_FILE_BYTES, RESOURCE_FOLDERS
 from generator.workflow import Workflow
 
+Pointer = tuple[str, ...]
+
+#: Where OpenAPI 2 keeps what operations share.
+_SWAGGER_SECTIONS: Final = ("definitions", "parameters", "responses")
 _METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
@@ -68,21 +73,23 @@ def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
         spec = parse(data, path, max_bytes=MAX_FILE_BYTES).root.plain()
     except FindingsError:
         return None
-    paths = spec.get("paths") if isinstance(spec, dict) else None
-    if not isinstance(paths, dict):
+    if not isinstance(spec, dict) or not isinstance(spec.get("paths"), dict):
         return None
-    spec["paths"] = {
-        address: kept for address, item in paths.items() if isinstance(item, dict) and (kept := _kept(item, operations))
+    called = {address: _called_part(item, operations) for address, item in spec["paths"].items()}
+    called = {address: item for address, item in called.items() if item}
+    needed = _needed(spec, called)
+    cut = {key: _needed_part(key, value, needed) for key, value in spec.items()}
+    cut["paths"] = {
+        a: called.get(a, item) for a, item in spec["paths"].items() if a in called or ("paths", a) in needed
     }
-    for section in ("components", "definitions", "parameters", "responses"):
-        if isinstance(spec.get(section), dict):
-            spec[section] = _reachable(spec, section)
-    text = json.dumps(spec, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_text.dump(spec)
+    text = json.dumps(cut, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_text.dump(cut)
     return text.encode()
 
 
-def _kept(item: dict[str, Any], operations: set[str]) -> dict[str, Any]:
+def _called_part(item: Any, operations: set[str]) -> dict[str, Any]:
     """A path item with the called operations; nothing where it has none."""
+    if not isinstance(item, dict):
+        return {}
     wanted = {
         method
         for method, operation in item.items()
@@ -91,40 +98,42 @@ def _kept(item: dict[str, Any], operations: set[str]) -> dict[str, Any]:
     return {key: value for key, value in item.items() if key not in _METHODS or key in wanted} if wanted else {}
 
 
-def _reachable(spec: dict[str, Any], section: str) -> dict[str, Any]:
+def _needed_part(section: str, content: Any, needed: set[Pointer]) -> Any:
     """What of a section the called operations need; security schemes always stay."""
-    needed = _needed(spec)
-    content = spec[section]
+    if not isinstance(content, dict):
+        return content
+    if section in _SWAGGER_SECTIONS:
+        return {name: value for name, value in content.items() if (section, name) in needed}
     if section != "components":
-        return {name: value for name, value in content.items() if f"#/{section}/{name}" in needed}
+        return content
     return {
         kind: values
         if kind == "securitySchemes" or not isinstance(values, dict)
-        else {name: value for name, value in values.items() if f"#/components/{kind}/{_escaped(name)}" in needed}
+        else {name: value for name, value in values.items() if (section, kind, name) in needed}
         for kind, values in content.items()
     }
 
 
-def _needed(spec: dict[str, Any]) -> set[str]:
-    """Every local `$ref` that is reachable from the paths."""
-    needed: set[str] = set()
-    waiting = list(_references(spec["paths"]))
+def _needed(spec: dict[str, Any], called: dict[str, Any]) -> set[Pointer]:
+    """Where every local `$ref` that is reachable from the called operations leads."""
+    needed: set[Pointer] = set()
+    waiting = list(_references(called))
     while waiting:
-        reference = waiting.pop()
-        if reference not in needed:
-            needed.add(reference)
-            waiting += _references(_target(spec, reference))
+        pointer = waiting.pop()
+        if pointer not in needed:
+            needed.add(pointer)
+            waiting += _references(_target(spec, pointer))
     return needed
 
 
-def _references(value: Any) -> Iterator[str]:
+def _references(value: Any) -> Iterator[Pointer]:
     match value:
         case dict():
             for key, child in value.items():
-                if key == "$ref" and isinstance(child, str):
-                    yield "/".join(child.split("/")[:4])
-                elif key == "mapping" and isinstance(child, dict):
-                    yield from (str(target) for target in child.values())
+                if key in ("$ref", "operationRef") and isinstance(child, str):
+                    yield _pointer(child)
+                elif key == "discriminator" and isinstance(child, dict) and isinstance(child.get("mapping"), dict):
+                    yield from (_pointer(str(target)) for target in child["mapping"].values())
                 else:
                     yield from _references(child)
         case list():
@@ -132,13 +141,16 @@ def _references(value: Any) -> Iterator[str]:
                 yield from _references(child)
 
 
-def _target(spec: dict[str, Any], reference: str) -> Any:
+def _pointer(reference: str) -> Pointer:
+    """The part of a spec that a JSON pointer (RFC 6901, in a URI fragment) leads to; a bare name is a schema's."""
+    if not reference.startswith("#/"):
+        return ("components", "schemas", reference)
+    parts = [unquote(part).replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/")]
+    return tuple(parts[: 3 if parts[0] == "components" else 2])
+
+
+def _target(spec: dict[str, Any], pointer: Pointer) -> Any:
     target: Any = spec
-    for part in reference.removeprefix("#/").split("/"):
-        name = part.replace("~1", "/").replace("~0", "~")
-        target = target.get(name) if isinstance(target, dict) else None
+    for part in pointer:
+        target = target.get(part) if isinstance(target, dict) else None
     return target
-
-
-def _escaped(name: str) -> str:
-    return name.replace("~", "~0").replace("/", "~1")

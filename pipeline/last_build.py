@@ -74,7 +74,7 @@ def record_of(options: BuildOptions, settings: Settings) -> Record:
 
 
 def _inputs(options: BuildOptions, settings: Settings) -> str | None:
-    read = {folder.parent / SHARED for folder in options.folders}
+    read = {folder.resolve().parent / SHARED for folder in options.folders}
     files = [*options.folders, *sorted(read), *([options.merge] if options.merge else [])]
     try:
         return _digest(files, repr((options, settings, Path.cwd(), _code())))

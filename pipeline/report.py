@@ -71,7 +71,7 @@ def show_savings(savings: Sequence[Saving]) -> None:
 def _console() -> Console:
     from rich.console import Console  # noqa: PLC0415 - 50 ms that --help and --json do not pay
 
-    return Console(stderr=True, width=None if sys.stderr.isatty() else _WIDTH_OF_A_LOG)
+    return Console(stderr=True, markup=False, width=None if sys.stderr.isatty() else _WIDTH_OF_A_LOG)
 
 
 def _build_table(charts: Sequence[BuiltChart]) -> object:
