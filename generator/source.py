@@ -233,12 +233,12 @@ class _Walker:
             path = Path(entry.path)
             if entry.is_symlink() and not self._is_good_link(relative, path, above):
                 continue
+            count[0] += 1
+            if count[0] > MAX_FILES:
+                _stop(self._shown, "size", f"holds more than {MAX_FILES:,} files and folders: not a workflow folder")
             if entry.is_dir():
                 yield from self._walk(path, f"{relative}/", above | {path.resolve()}, count)
             elif entry.is_file():
-                count[0] += 1
-                if count[0] > MAX_FILES:
-                    _stop(self._shown, "size", f"holds more than {MAX_FILES:,} files: not a workflow folder")
                 yield relative, path
             else:
                 kind = "a broken link" if entry.is_symlink() else _special(path)

@@ -264,9 +264,9 @@ def _write(work: _Work, umbrella: Mapping[str, bytes], packages: Iterable[Packag
 
 
 def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:
-    """Stage a file unless it has these bytes already."""
+    """Stage a file unless it has these bytes already, and is no more open than it should be."""
     try:
-        same = target.is_file() and target.read_bytes() == data
+        same = target.is_file() and target.read_bytes() == data and not target.stat().st_mode & 0o777 & ~mode
     except OSError as error:
         raise OutputError(f"{target}: cannot be read: {error.strerror}") from error
     if not same:

@@ -1,0 +1,50 @@
+"""The templates: their delimiters cannot meet Helm's, and nothing is left out silently."""
+
+from __future__ import annotations
+
+import re
+
+import jinja2
+import pytest
+
+from generator.chart import workflow_chart
+from generator.manifests import ImageReference
+from generator.templating import FOLDER, render
+from generator.umbrella import SubChart, umbrella_files
+from tests.unit.conftest import defined
+
+FULL = workflow_chart(
+    defined(
+        {},
+        {
+            "application.properties": "url=${JIRA_URL}\nlevel=${LEVEL:INFO}\n",
+            "secret.properties": "TOKEN=x\n",
+            "specs/a.yaml": "a: 1\n",
+        },
+    ),
+    version="0.1.0",
+    image=ImageReference(repository="q/r", tag="1"),
+).files
+UMBRELLA = umbrella_files([SubChart(name="greeting", version="0.1.0", description="d")], version="0.1.0")
+TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("template", ["chart/Chart.yaml", "chart/templates/sonataflow.yaml", "umbrella/Chart.yaml"])
+def test_a_variable_that_is_not_there_is_an_error(template: str) -> None:
+    with pytest.raises(jinja2.UndefinedError):
+        render(template)
+
+
+@pytest.mark.parametrize("files", [FULL, UMBRELLA], ids=["chart", "umbrella"])
+def test_none_of_our_delimiters_is_left_in_what_was_rendered(files: dict[str, bytes]) -> None:
+    assert not [path for path, data in files.items() if re.search(rb"<<|<%|%>|<#|#>", data)]
+
+
+def test_every_template_is_used() -> None:
+    assert {path.removeprefix("chart/") for path in TEMPLATES if path.startswith("chart/")} <= set(FULL)
+    assert {path.removeprefix("umbrella/") for path in TEMPLATES if path.startswith("umbrella/")} <= set(UMBRELLA)
+
+
+def test_helm_s_own_expressions_come_through() -> None:
+    assert b'{{- .Files.Get "files/flow.yaml" | nindent 4 }}' in FULL["templates/sonataflow.yaml"]
+    assert b'{{ .Files.Get "files/specs/a.yaml" | toJson }}' in FULL["templates/configmaps.yaml"]
