@@ -145,6 +145,8 @@ def _parse_json(text: str, path: str) -> Document:
         _refuse(path, "syntax", f"{error}")
     except ValueError:
         _refuse(path, "syntax", f"holds a number of more than {MAX_DIGITS:,} digits; write it as a string")
+    if _depth(value) > MAX_DEPTH:
+        _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -155,8 +157,6 @@ def _parse_json(text: str, path: str) -> Document:
         if any(finding.rule != "syntax" for finding in error.findings):
             raise
         positions = Document(path=path, root=Node(None))
-    if _depth(value) > MAX_DEPTH:
-        _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
     return Document(path=path, root=_located(value, positions.root), findings=positions.findings)
 
 
