@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import shutil
 import signal
@@ -155,16 +156,17 @@ def test_a_tree_whose_paths_clash_is_refused_and_nothing_stays_behind(out: Path)
     assert tree(out) == before
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_disk() -> Iterator[None]:
-    """Let no file grow over 1,000 bytes, as a full disk would."""
+    """Let no file grow over 1,000 bytes, as a full disk would; not around a report, which may go to a file itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.usefixtures("small_disk")
 @pytest.mark.parametrize("place", ["a.txt", "tree"])
 def test_a_disk_without_room_is_told_and_nothing_changes(out: Path, place: str) -> None:
     before = tree(out)
@@ -175,7 +177,8 @@ def test_a_disk_without_room_is_told_and_nothing_changes(out: Path, place: str) 
             "tree": lambda: transaction.replace_tree(out / place, {"kept": large}),
             "a.txt": lambda: transaction.replace_file(out / place, large),
         }
-        with pytest.raises(OutputError, match=f"{place}: cannot be written: File too large; nothing was changed"):
+        said = f"{place}: cannot be written: File too large; nothing was changed"
+        with small_disk(), pytest.raises(OutputError, match=said):
             stage[place]()
     assert tree(out) == before
 
