@@ -412,7 +412,13 @@ class TestFailuresInTheMiddle:
         before = bytes_below(repository)
         command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "--all"]
         with subprocess.Popen(
-            command, cwd=repository, stderr=subprocess.PIPE, text=True, env={**os.environ, "XDG_CACHE_HOME": "c"}
+            command,
+            cwd=repository,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "XDG_CACHE_HOME": "c"},
+            # A background job of a shell ignores Ctrl-C, and its children would inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         ) as process:
             assert process.stderr is not None
             assert "check" in process.stderr.readline()
