@@ -418,7 +418,7 @@ class TestFailuresInTheMiddle:
             text=True,
             env={**os.environ, "XDG_CACHE_HOME": "c"},
             # A background job of a shell ignores Ctrl-C, and its children would inherit that.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         ) as process:
             assert process.stderr is not None
             assert "check" in process.stderr.readline()
