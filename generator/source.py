@@ -247,7 +247,10 @@ class _Walker:
     def _is_good_link(self, relative: str, path: Path, above: frozenset[Path]) -> bool:
         try:
             target = path.resolve()
-        except (OSError, RuntimeError):
+            path.stat()
+        except FileNotFoundError:
+            target = path.resolve()
+        except (OSError, RuntimeError):  # Python before 3.13 says RuntimeError
             self.find(relative, "link-loop", "a link that leads back to itself; remove it")
             return False
         if not target.is_relative_to(self._root):

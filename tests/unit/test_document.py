@@ -293,7 +293,7 @@ def test_an_alias_of_itself_is_named_in_the_refusal() -> None:
 
 BAD_JSON = [
     ("truncated", '{\n"a": 1', "syntax", 2),
-    ("trailing comma", '{"a": 1,\n}', "syntax", 2),
+    ("trailing comma", '{\n"a": 1,}', "syntax", 2),
     ("comment", '{"a": 1}\n// x', "syntax", 2),
     ("YAML", "a: 1", "syntax", 1),
     ("two documents", "{}\n{}", "syntax", 2),
