@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from semver import Version
 
@@ -29,12 +29,17 @@ from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.package import Package, package
 from pipeline.settings import Settings
 
+T = TypeVar("T")
+
 
 class Reporter(Protocol):
-    """Hears which stage of the work has begun."""
+    """Hears which stage of the work has begun, and how far it is."""
 
     def stage(self, name: str, what: str) -> None:
         """`name` is the stage, `what` a few words on how much there is to do."""
+
+    def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
+        """Hand on `items` one by one, and show how many of them are done."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +111,9 @@ def build(options: BuildOptions, settings: Settings, *, created: datetime, repor
         OutputError: something cannot be written; what was there is still there.
     """
     work = _prepare(options, settings, reporter)
-    charts = _charts(work)
+    charts = _charts(work, reporter)
     reporter.stage("packages", _count(len(charts) + 1, "package"))
-    charts, packages = _packages(work, charts)
+    charts, packages = _packages(work, charts, reporter)
     umbrella, umbrella_package = _umbrella(work, charts)
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages[UMBRELLA] = umbrella_package
@@ -131,13 +136,13 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
     """
     work = _prepare(options, settings, reporter)
     version = work.folder.version() or settings.initial_version
-    wanted = work.folder.wanted(_charts(work), version, everything=options.everything)
+    wanted = work.folder.wanted(_charts(work, reporter), version, everything=options.everything)
     return tuple(f"{work.folder.path.as_posix()}/{path}" for path in differences(work.folder.path, wanted))
 
 
 def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _Work:
     reporter.stage("check", _count(len(options.folders), "workflow"))
-    workflows, findings = read_folders(options.folders)
+    workflows, findings = read_folders(reporter.track("check", options.folders))
     savings: list[Saving] = []
     if options.minify_specs:
         cut = [minified(workflow) for workflow in workflows]
@@ -190,11 +195,11 @@ def read_index(path: Path, *, optional: bool = False) -> Index:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _charts(work: _Work) -> dict[str, Chart]:
+def _charts(work: _Work, reporter: Reporter) -> dict[str, Chart]:
     """The charts by name, at their committed versions; new ones start at the setting."""
     charts: dict[str, Chart] = {}
     findings: list[Finding] = []
-    for name in work.workflows:
+    for name in reporter.track("charts", list(work.workflows)):
         try:
             charts[name] = work.chart(name, work.folder.chart_version(name) or work.settings.initial_version)
         except FindingsError as error:
@@ -204,14 +209,16 @@ def _charts(work: _Work) -> dict[str, Chart]:
     return charts
 
 
-def _packages(work: _Work, charts: Mapping[str, Chart]) -> tuple[dict[str, Chart], dict[str, Package]]:
+def _packages(
+    work: _Work, charts: Mapping[str, Chart], reporter: Reporter
+) -> tuple[dict[str, Chart], dict[str, Package]]:
     """Charts and packages by name, at new versions where they were asked for.
 
     A chart that was named gets the bump; with --all only those that differ from the committed or published one.
     """
     versioned: dict[str, Chart] = {}
     packages: dict[str, Package] = {}
-    for name, committed in charts.items():
+    for name, committed in reporter.track("packages", list(charts.items())):
         packed = package(committed.files, name)
         chart = committed
         if work.options.bump and _wants_bump(work, committed, packed):

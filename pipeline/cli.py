@@ -344,7 +344,7 @@ def lint(workflow: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
 
     settings = _settings(options)
     selected = folders.select_folders(workflow, settings)
-    _, found = job.read_folders(selected)
+    _, found = job.read_folders(report.StageReporter().track("lint", selected))
     findings = in_file_order(found)
     if as_json:
         _print_json({"ok": not errors(findings), "findings": [finding.as_json() for finding in findings]})

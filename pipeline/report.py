@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from generator.findings import Finding, Severity
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from pipeline.outcome import BuildResult, BuiltChart
 
 _WIDTH_OF_A_LOG: Final = 120
+#: From here on work takes seconds, and a bar says how many more.
+_MANY: Final = 50
+
+T = TypeVar("T")
 
 
 class StageReporter:
@@ -27,6 +31,14 @@ class StageReporter:
         """Say that a stage begins."""
         if not self._quiet:
             print(f"{name:>9}  {what}", file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+
+    def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
+        """Hand on `items`; a person at a terminal sees a bar where there are many."""
+        if self._quiet or len(items) < _MANY or not sys.stderr.isatty():
+            return items
+        from rich.progress import track  # noqa: PLC0415 - 60 ms that short work does not pay
+
+        return track(items, description=f"{name:>9}", console=_console(), transient=True)
 
 
 def say(text: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
 import resource
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -493,6 +495,28 @@ class TestUsage:
         done = waybill("build", "greeting")
         assert done.code == 2
         assert "waybill.toml:2: unknown setting 'registri'; did you mean 'registry'?" in done.err
+
+
+def test_long_work_shows_a_bar_at_a_terminal(repository: Path) -> None:
+    for number in range(60):
+        folder = repository / f"workflows/copy-{number:03d}"
+        shutil.copytree(repository / "workflows/greeting", folder)
+        edit(folder / "greeting.sw.yaml", "id: greeting", f"id: copy{number}")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "--all"]
+    env = {**os.environ, "XDG_CACHE_HOME": "c", "TERM": "xterm", "COLUMNS": "100"}
+    with subprocess.Popen(command, cwd=repository, stderr=theirs, env=env) as process:
+        os.close(theirs)
+        shown = b"".join(read_to_the_end(ours))
+    assert process.returncode == 0
+    assert "100%" in shown.decode()
+    assert "━" in shown.decode()
+
+
+def read_to_the_end(terminal: int) -> Iterator[bytes]:
+    with os.fdopen(terminal, "rb", buffering=0) as file, contextlib.suppress(OSError):  # Linux says EIO at the end
+        while data := file.read(4096):
+            yield data
 
 
 def test_whether_specs_are_cut_down_can_be_a_setting(repository: Path, waybill: Waybill) -> None:
