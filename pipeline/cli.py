@@ -166,7 +166,7 @@ def build(
 
     WORKFLOW is a folder's name or path. Everything is written at once, or nothing is.
     """
-    from pipeline import folders, last_build, report  # noqa: PLC0415 - as above
+    from pipeline import files, folders, last_build, report  # noqa: PLC0415 - as above
     from pipeline.outcome import BuildOptions  # noqa: PLC0415 - as above
 
     if bool(workflow) == everything:
@@ -184,11 +184,12 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
-    record = last_build.record_of(wanted, settings)
-    result = record.unchanged()
-    if result is None:
-        result = _build(wanted, settings)
-        record.keep(result)
+    with files.only_writer(settings.output, report.say_waiting):
+        record = last_build.record_of(wanted, settings)
+        result = record.unchanged()
+        if result is None:
+            result = _build(wanted, settings)
+            record.keep(result)
     report.show_findings(result.findings)
     if as_json:
         _print_json(_build_json(result))
@@ -383,12 +384,13 @@ def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
 @_guarded
 def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
-    from pipeline import outputs, report  # noqa: PLC0415 - as above
+    from pipeline import files, outputs, report  # noqa: PLC0415 - as above
     from pipeline.clock import creation_time  # noqa: PLC0415 - as above
 
     settings = _settings({"repository_url": url})
     created = creation_time(directory, os.environ)
-    written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
+    with files.only_writer(directory, report.say_waiting):
+        written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
     charts = report.plural(len(written.entries), "chart")
     versions = sum(len(entries) for entries in written.entries.values())

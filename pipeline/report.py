@@ -46,6 +46,11 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
 
 
+def say_waiting() -> None:
+    """Say why nothing happens."""
+    say("another waybill writes here; waiting for it to end")
+
+
 def show_findings(findings: Iterable[Finding], *, standard_output: bool = False) -> None:
     """A line a finding."""
     for finding in findings:

@@ -432,6 +432,18 @@ class TestFailuresInTheMiddle:
         assert bytes_below(repository) == before
         assert waybill("lint", "greeting").code == 0
 
+    def test_two_builds_at_once_lose_nothing(self, repository: Path) -> None:
+        for number in range(20):
+            folder = repository / f"workflows/copy-{number:02d}"
+            shutil.copytree(repository / "workflows/greeting", folder)
+            edit(folder / "greeting.sw.yaml", "id: greeting", f"id: copy{number}")
+        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build"]
+        names = [[f"copy-{number:02d}" for number in numbers] for numbers in (range(10), range(10, 20))]
+        running = [subprocess.Popen([*command, *some], cwd=repository, stderr=subprocess.DEVNULL) for some in names]
+        assert [process.wait() for process in running] == [0, 0]
+        assert all(versions(repository, name) == ["0.1.0"] for some in names for name in some)
+        assert len(list((repository / "charts/workflows/charts").iterdir())) == 20
+
     def test_an_output_that_cannot_be_a_folder(self, repository: Path, waybill: Waybill) -> None:
         (repository / "dist").write_text("a file", encoding="utf-8")
         done = waybill("build", "--all")
