@@ -7,7 +7,7 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from generator import manifests, templating, values, yaml_text
@@ -17,7 +17,6 @@ from generator.errors import Collecting, FindingsError
 from generator.findings import Finding, in_file_order
 from generator.manifests import Database, ImageReference
 from generator.properties import environment_name
-from generator.values import Row
 from generator.workflow import Workflow
 
 #: Helm keeps a release in one Secret: gzip, then base64 (helm.sh/helm/v3/pkg/storage/driver), and a Secret holds 1 MiB.
@@ -50,18 +49,7 @@ class Chart:
     folder: str
     description: str
     app_version: str
-    files: Mapping[str, bytes]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Head:
-    """What a template says about the chart that it belongs to."""
-
-    name: str
-    version: str
-    folder: str
-    description: str
-    app_version: str
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,33 +85,21 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
             would be too large.
     """
     definition = workflow.definition
-    head = _Head(
+    chart = Chart(
         name=chart_name(workflow.source.name),
         version=version,
         folder=workflow.source.name,
         description=_description(definition),
         app_version=definition.version,
     )
-    _check_name(workflow, head.name)
+    _check_name(workflow, chart.name)
     findings: list[Finding] = []
-    files = _generated_files(workflow, head, image, findings)
+    files = _generated_files(workflow, chart, image, findings)
     files |= _overlay(workflow, files, findings)
     if findings:
         raise FindingsError(in_file_order(findings))
     _check_release(workflow, files)
-    return Chart(
-        name=head.name,
-        version=version,
-        folder=head.folder,
-        description=head.description,
-        app_version=head.app_version,
-        files={path: files[path] for path in sorted(files)},
-    )
-
-
-def value_rows(workflow: Workflow, image: ImageReference) -> tuple[Row, ...]:
-    """The values of a workflow's chart as table rows."""
-    return tuple(values.rows(_values(workflow, image)))
+    return replace(chart, files={path: files[path] for path in sorted(files)})
 
 
 def required_values(workflow: Workflow) -> tuple[str, ...]:
@@ -139,26 +115,22 @@ def _description(definition: Definition) -> str:
     return next(filter(None, lines), "")
 
 
-def _values(workflow: Workflow, image: ImageReference) -> tuple[values.Value, ...]:
-    return values.workflow_values(
+def _generated_files(
+    workflow: Workflow, chart: Chart, image: ImageReference, findings: list[Finding]
+) -> dict[str, bytes]:
+    context = _context(workflow, chart)
+    chart_values = values.workflow_values(
         image=image,
         database=Database(schema=workflow.source.name),
         variables=workflow.variables(),
         secret_comments=workflow.secret_comments(),
     )
-
-
-def _generated_files(
-    workflow: Workflow, head: _Head, image: ImageReference, findings: list[Finding]
-) -> dict[str, bytes]:
-    context = _context(workflow, head)
-    chart_values = _values(workflow, image)
-    texts = {"Chart.yaml": templating.render("chart/Chart.yaml", chart=head, icon=ICON)}
+    texts = {"Chart.yaml": templating.render("chart/Chart.yaml", chart=chart, icon=ICON)}
     with Collecting(findings):
-        generated = templating.render("chart/values.yaml", chart=head, values=chart_values)
+        generated = templating.render("chart/values.yaml", chart=chart, values=chart_values)
         texts["values.yaml"] = _with_own_values(workflow, generated)
     with Collecting(findings):
-        schema = _with_own_schema(workflow, values.json_schema(head.name, chart_values))
+        schema = _with_own_schema(workflow, values.json_schema(chart.name, chart_values))
         texts["values.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     with Collecting(findings):
         own_text = _own_text(workflow, "README.md").strip()
@@ -178,7 +150,7 @@ def _payload(workflow: Workflow) -> dict[str, bytes]:
     return files
 
 
-def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
+def _context(workflow: Workflow, chart: Chart) -> dict[str, Any]:
     """The variables that the chart's templates use."""
     folders = workflow.source.resource_folders()
     maps = [
@@ -189,9 +161,8 @@ def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
         )
         for folder, map_name in manifests.resource_map_names(workflow).items()
     ]
-    has_flyway = workflow.properties is not None and manifests.FLYWAY in workflow.properties.effective()
     return {
-        "chart": head,
+        "chart": chart,
         "definition": workflow.definition,
         "object_name": workflow.object_name,
         "properties_name": f"{workflow.object_name}-props",
@@ -207,7 +178,7 @@ def _context(workflow: Workflow, head: _Head) -> dict[str, Any]:
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
-        "flyway": None if has_flyway else manifests.FLYWAY,
+        "flyway": manifests.FLYWAY if manifests.lacks_flyway(workflow.properties) else None,
     }
 
 

@@ -117,10 +117,15 @@ def flow(workflow: Workflow) -> Manifest:
     return dict(sorted(content.items()))
 
 
+def lacks_flyway(props: Properties | None) -> bool:
+    """Whether persistence has to add its property: what a workflow says itself stays."""
+    return props is None or FLYWAY not in props.effective()
+
+
 def properties_text(props: Properties | None, *, persistence: bool) -> str | None:
     """application.properties as it is mounted; None where there is nothing to mount."""
     text = props.text if props else None
-    if persistence and not (props and FLYWAY in props.effective()):
+    if persistence and lacks_flyway(props):
         return properties.with_property(text or "", f"{FLYWAY}=true")
     return text
 

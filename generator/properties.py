@@ -41,9 +41,6 @@ class Properties:
     text: str = ""
     entries: tuple[Property, ...] = ()
 
-    def __contains__(self, key: str) -> bool:
-        return any(entry.key == key for entry in self.entries)
-
     def effective(self) -> dict[str, str]:
         """Key to value as the production profile sees them: `%prod.` wins, other profiles do not count."""
         return {key: entry.value for key, entry in self.winning().items()}

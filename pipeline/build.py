@@ -27,6 +27,7 @@ from pipeline.folders import SHARED
 from pipeline.index import Index
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.package import Package, package
+from pipeline.report import plural
 from pipeline.settings import Settings
 
 T = TypeVar("T")
@@ -66,15 +67,17 @@ class _Work:
         return entry is not None and entry.get("digest") not in (None, packed.digest)
 
 
-def read_folder(folder: Path, shared: Mapping[Path, SharedFiles] | None = None) -> Workflow:
-    """Read one workflow folder with the shared/ beside it.
+def read_folder(folder: Path, shared: dict[Path, SharedFiles] | None = None) -> Workflow:
+    """Read one workflow folder with the shared/ beside it; `shared` keeps what was read there for the next one.
 
     Raises:
         FindingsError: it cannot be read; see `read_source` and `read_workflow`.
     """
     beside = folder.resolve().parent / SHARED
-    files = (shared or {}).get(beside) or read_shared(beside)
-    return read_workflow(read_source(folder, shown=folder.as_posix(), shared=files))
+    kept = {} if shared is None else shared
+    if beside not in kept:
+        kept[beside] = read_shared(beside)
+    return read_workflow(read_source(folder, shown=folder.as_posix(), shared=kept[beside]))
 
 
 def read_folders(folders: Iterable[Path]) -> tuple[list[Workflow], list[Finding]]:
@@ -83,10 +86,7 @@ def read_folders(folders: Iterable[Path]) -> tuple[list[Workflow], list[Finding]
     findings: list[Finding] = []
     shared: dict[Path, SharedFiles] = {}
     for folder in folders:
-        beside = folder.resolve().parent / SHARED
         try:
-            if beside not in shared:
-                shared[beside] = read_shared(beside)
             workflow = read_folder(folder, shared)
         except FindingsError as error:
             findings += error.findings
@@ -112,7 +112,7 @@ def build(options: BuildOptions, settings: Settings, *, created: datetime, repor
     """
     work = _prepare(options, settings, reporter)
     charts = _charts(work, reporter)
-    reporter.stage("packages", _count(len(charts) + 1, "package"))
+    reporter.stage("packages", plural(len(charts) + 1, "package"))
     charts, packages = _packages(work, charts, reporter)
     umbrella, umbrella_package = _umbrella(work, charts)
     reporter.stage("index", str(settings.output / "index.yaml"))
@@ -141,7 +141,7 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
 
 
 def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _Work:
-    reporter.stage("check", _count(len(options.folders), "workflow"))
+    reporter.stage("check", plural(len(options.folders), "workflow"))
     workflows, findings = read_folders(reporter.track("check", options.folders))
     savings: list[Saving] = []
     if options.minify_specs:
@@ -153,13 +153,13 @@ def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _
     ordered = in_file_order([*findings, *_charts_that_meet(workflows, named)])
     if errors(ordered):
         raise FindingsError(ordered)
-    reporter.stage("charts", _count(len(workflows), "chart"))
+    reporter.stage("charts", plural(len(workflows), "chart"))
     return _Work(
         workflows=named,
         findings=ordered,
         savings=tuple(savings),
         folder=read_charts_folder(settings.charts / UMBRELLA),
-        known=_known_index(options, settings),
+        known=known_index(settings.output, options.merge),
         options=options,
         settings=settings,
     )
@@ -173,9 +173,16 @@ def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflo
             yield Finding(path=workflow.source.path, rule="chart-name", message=message)
 
 
-def _known_index(options: BuildOptions, settings: Settings) -> Index:
-    known = read_index(settings.output / "index.yaml", optional=True)
-    return index_file.merge(known, read_index(options.merge)) if options.merge else known
+def known_index(output: Path, merge: Path | None) -> Index:
+    """The index that lies in `output`, merged with another one where that is given.
+
+    Raises:
+        OutputError: one cannot be read.
+        FindingsError: one is no index.
+        VersionError: the two have one version with other bytes.
+    """
+    known = read_index(output / "index.yaml", optional=True)
+    return index_file.merge(known, read_index(merge)) if merge else known
 
 
 def read_index(path: Path, *, optional: bool = False) -> Index:
@@ -309,7 +316,3 @@ def _umbrella_row(work: _Work, files: Mapping[str, bytes], packed: Package) -> B
 
 def _folder_name(chart: Chart) -> str:
     return chart.folder
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -15,7 +15,7 @@ from generator.lint import lint
 from generator.minify import Saving, minified
 from generator.workflow import Workflow
 from pipeline import index as index_file
-from pipeline.build import image_of, read_folder, read_index, write_if_changed
+from pipeline.build import image_of, known_index, read_folder, write_if_changed
 from pipeline.charts_folder import chart_version
 from pipeline.files import FILE_MODE, Transaction
 from pipeline.index import Index
@@ -110,9 +110,7 @@ def write_index(directory: Path, merge: Path | None, *, url: str, created: datet
         raise OutputError(
             f"{directory}: there is no such folder; pack charts into it first: waybill package CHART -o DIR"
         )
-    known = read_index(directory / "index.yaml", optional=True)
-    if merge:
-        known = index_file.merge(known, read_index(merge))
+    known = known_index(directory, merge)
     packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
     written = index_file.add(known, packages, created=created, url=url)
     with Transaction() as transaction:

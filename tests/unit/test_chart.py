@@ -10,11 +10,12 @@ import jsonschema
 import pytest
 import yaml
 
-from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, value_rows, workflow_chart
+from generator import values
+from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
 from generator.document import parse
 from generator.errors import FindingsError
 from generator.findings import Finding
-from generator.manifests import ImageReference, flow
+from generator.manifests import Database, ImageReference, flow
 from generator.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined, workflow
 
@@ -178,7 +179,13 @@ def test_no_template_holds_text_of_specs_or_properties() -> None:
 def test_the_readme_has_a_row_for_each_value_and_each_variable() -> None:
     found = defined({}, FILES)
     readme = chart(found).files["README.md"].decode()
-    for row in value_rows(found, IMAGE):
+    table = values.workflow_values(
+        image=IMAGE,
+        database=Database(schema="greeting"),
+        variables=found.variables(),
+        secret_comments=found.secret_comments(),
+    )
+    for row in values.rows(table):
         assert f"| `{row.path}` |" in readme
     assert "| JIRA_URL | `env.JIRA_URL` | yes |" in readme
     assert "| TOKEN | `secret.data.TOKEN` | yes, secret |" in readme
