@@ -1,0 +1,168 @@
+"""The states of a definition as a graph: what leads where, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+Path = tuple[str | int, ...]
+
+
+class EdgeKind(StrEnum):
+    """Why a workflow goes from one state to another."""
+
+    TRANSITION = "transition"
+    CONDITION = "condition"
+    EVENT = "event"
+    DEFAULT = "default"
+    ERROR = "error"
+    COMPENSATION = "compensation"
+    TIMEOUT = "timeout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edge:
+    """A way out of a state: to another state, or to the end where `target` is None.
+
+    `when` is the condition, the event or the errors (joined with a comma) that it needs, `name` what the definition
+    calls it. `where` is its path in the flow, for `Definition.position_of`.
+    """
+
+    source: str
+    target: str | None
+    kind: EdgeKind
+    where: Path
+    when: str = ""
+    name: str = ""
+    produces: tuple[str, ...] = ()
+    compensates: bool = False
+    terminates: bool = False
+    continues_as: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """States by name (the first of one name), the start and every way from one to another, in the file's order."""
+
+    start: str
+    states: Mapping[str, Mapping[str, Any]]
+    indices: Mapping[str, int]
+    """State to its place in `states` of the flow."""
+    edges: tuple[Edge, ...]
+
+    def outgoing(self, state: str) -> tuple[Edge, ...]:
+        """The ways out of a state."""
+        return tuple(edge for edge in self.edges if edge.source == state)
+
+    def reachable(self) -> frozenset[str]:
+        """The states that a run can come to: from the start, and what is run for compensation or on a timeout."""
+        following: dict[str, set[str]] = {}
+        for edge in self.edges:
+            if edge.target in self.states:
+                following.setdefault(edge.source, set()).add(edge.target)
+        first = [self.start, *(e.target for e in self.edges if e.kind is EdgeKind.TIMEOUT and e.target)]
+        return _closure(first, following) & self.states.keys()
+
+    def ending(self) -> frozenset[str]:
+        """The states from which the end can be reached."""
+        leading: dict[str, set[str]] = {}
+        for edge in self.edges:
+            if edge.target is not None:
+                leading.setdefault(edge.target, set()).add(edge.source)
+        return _closure((edge.source for edge in self.edges if edge.target is None), leading)
+
+
+def read_graph(flow: Mapping[str, Any]) -> Graph:
+    """Return the graph of a definition's flow, its long form; whatever is malformed in it is left out."""
+    states: dict[str, Mapping[str, Any]] = {}
+    indices: dict[str, int] = {}
+    edges: list[Edge] = []
+    for index, state in enumerate(flow.get("states", ())):
+        if isinstance(name := state.get("name"), str) and name not in states:
+            states[name], indices[name] = state, index
+            edges += _edges(name, state, ("states", index))
+    start = flow.get("start", {}).get("stateName", "")
+    timeout = flow.get("timeouts", {}).get("workflowExecTimeout", {})
+    if run_before := timeout.get("runBefore"):
+        where = ("timeouts", "workflowExecTimeout", "runBefore")
+        edges.append(
+            Edge(source="", target=run_before, kind=EdgeKind.TIMEOUT, where=where, when=timeout.get("duration", ""))
+        )
+    return Graph(start=start, states=states, indices=indices, edges=tuple(edges))
+
+
+def _edges(name: str, state: Mapping[str, Any], where: Path) -> Iterator[Edge]:
+    yield from _ways(name, state, where, EdgeKind.TRANSITION)
+    for index, condition in enumerate(state.get("dataConditions", ())):
+        yield from _ways(
+            name,
+            condition,
+            (*where, "dataConditions", index),
+            EdgeKind.CONDITION,
+            when=condition.get("condition", ""),
+            label=condition.get("name", ""),
+        )
+    for index, condition in enumerate(state.get("eventConditions", ())):
+        yield from _ways(
+            name,
+            condition,
+            (*where, "eventConditions", index),
+            EdgeKind.EVENT,
+            when=condition.get("eventRef", ""),
+            label=condition.get("name", ""),
+        )
+    yield from _ways(name, state.get("defaultCondition", {}), (*where, "defaultCondition"), EdgeKind.DEFAULT)
+    for index, handler in enumerate(state.get("onErrors", ())):
+        errors = [*filter(None, [handler.get("errorRef")]), *handler.get("errorRefs", ())]
+        yield from _ways(name, handler, (*where, "onErrors", index), EdgeKind.ERROR, when=", ".join(errors))
+    if compensation := state.get("compensatedBy"):
+        yield Edge(source=name, target=compensation, kind=EdgeKind.COMPENSATION, where=(*where, "compensatedBy"))
+
+
+def _ways(
+    name: str, owner: Mapping[str, Any], where: Path, kind: EdgeKind, *, when: str = "", label: str = ""
+) -> Iterator[Edge]:
+    """The transition and the end of a state, a condition or an error handler; it should have one of them."""
+    transition, end = owner.get("transition"), owner.get("end")
+    if transition and transition.get("nextState"):
+        yield Edge(
+            source=name,
+            target=transition["nextState"],
+            kind=kind,
+            where=(*where, "transition"),
+            when=when,
+            name=label,
+            produces=_produced(transition),
+            compensates=transition.get("compensate", False),
+        )
+    if end is not None:
+        continued = end.get("continueAs")
+        yield Edge(
+            source=name,
+            target=None,
+            kind=kind,
+            where=(*where, "end"),
+            when=when,
+            name=label,
+            produces=_produced(end),
+            compensates=end.get("compensate", False),
+            terminates=end.get("terminate", False),
+            continues_as=continued.get("workflowId") if continued else None,
+        )
+
+
+def _produced(owner: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(event["eventRef"] for event in owner.get("produceEvents", ()) if event.get("eventRef"))
+
+
+def _closure(first: Iterable[str], following: Mapping[str, set[str]]) -> frozenset[str]:
+    """All that is reached from `first`, itself included."""
+    seen: set[str] = set()
+    waiting = list(first)
+    while waiting:
+        if (here := waiting.pop()) not in seen:
+            seen.add(here)
+            waiting += following.get(here, ())
+    return frozenset(seen)
