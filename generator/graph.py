@@ -60,7 +60,7 @@ class Graph:
         """The states that a run can come to: from the start, and what is run for compensation or on a timeout."""
         following: dict[str, set[str]] = {}
         for edge in self.edges:
-            if edge.target in self.states:
+            if edge.target is not None:
                 following.setdefault(edge.source, set()).add(edge.target)
         first = [self.start, *(e.target for e in self.edges if e.kind is EdgeKind.TIMEOUT and e.target)]
         return _closure(first, following) & self.states.keys()
