@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: commands, values and settings, findings.
+"""Writes docs/reference/ from the code: commands, values and settings; and docs/rules.md.
 
 `python docs/generate.py` writes; with `--check` it writes nothing, names the files that differ and exits 1.
 """
@@ -9,17 +9,18 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import re
 import sys
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final
 
 import click
 
-from generator import dsl, errors, lint, values
+from generator import errors, lint, values
+from generator.lint.rule import Example, Rule
 from generator.manifests import Database, ImageReference
 from generator.properties import Variable
 from pipeline import cli
@@ -36,45 +37,17 @@ ARGUMENTS: Final = {
     "DIR": "the folder with the packages",
 }
 
-#: Rules whose meaning is not the docstring of one function in generator/lint.py.
-MEANINGS: Final = {
+#: Findings of packages and indexes, which lint does not read.
+OTHER_FINDINGS: Final = {
     "chart": "A Chart.yaml without name or version, or with a name that Helm refuses.",
-    "chart-files": "A file of the workflow's `chart/` that clashes with a generated one, or has no place in a chart.",
-    "chart-name": "A folder whose chart Helm could not switch on, or two folders that make one chart.",
-    "definitions": "More than one definition at the top of a folder.",
-    "depth": "Values nested deeper than 100 levels.",
-    "duplicate-id": "Two workflows of one repository with one id: their objects would overwrite each other.",
-    "duplicate-key": "A key that stands twice in one map.",
-    "empty-file": "A file that has to say something and is empty, or holds comments alone.",
-    "encoding": "A file or a file's name that is not UTF-8, or a file that holds NUL bytes.",
-    "file-outside": "A reference to a file outside the folder and outside workflows/shared.",
     "helmignore": "A .helmignore with a line that is no pattern.",
     "index": "An index.yaml that is none.",
-    "invalid-name": "An id, a folder, a file or a key that makes a name which Kubernetes refuses.",
-    "invalid-service-name": "An id that is no name for the Service which the operator makes.",
-    "link-loop": "A symbolic link to a folder above it.",
-    "link-outside": "A symbolic link that leaves the folder.",
-    "missing-field": "A field that the DSL needs is not there.",
-    "missing-file": "A spec, a schema or another file that the definition names and the folder does not hold.",
-    "name-clash": "Two folders that fall on one ConfigMap name, or two secret keys that become one variable.",
-    "no-definition": "A folder without `*.sw.yaml`, `*.sw.yml` or `*.sw.json`.",
-    "no-folder": "A folder that is not there.",
     "package": "A .tgz that is no chart.",
-    "release-size": "A chart whose release Helm could not store.",
-    "size": "A file, a folder or the sum of YAML aliases over its limit.",
-    "special-file": "A pipe, a socket, a device or a broken link.",
-    "syntax": "Not well-formed YAML, JSON or properties, or YAML that waybill does not take (tags, a second document).",
-    "unknown-field": "A field that the DSL does not have, with the nearest one that it has.",
-    "unknown-value": "A value that is none of those the DSL allows.",
-    "unreadable": "A file that the system does not let waybill read.",
-    "wrong-type": "A list where a map belongs, a number where a string belongs, and so on.",
 }
 EXAMPLE: Final = (
     "workflows/greeting/greeting.sw.yaml:36:21: error: transition to the unknown state 'GreetInGermn'; "
     "did you mean 'GreetInGerman'? [unknown-state]"
 )
-#: What the end of a rule's name may be, where it is not a kind of declaration.
-ENDINGS: Final = {"retry-*": ("jitter", "multiplier")}
 
 
 def main(arguments: list[str]) -> int:
@@ -199,83 +172,53 @@ def _field_docs(owner: type) -> dict[str, str]:
     }
 
 
-@dataclass
-class _Rule:
-    """A rule as the code has it: how severe its findings are, and what the functions of lint.py say of it."""
-
-    severities: set[str] = field(default_factory=set)
-    said: dict[str, None] = field(default_factory=dict)
-
-
-def findings() -> str:
-    """Every rule that a finding can carry."""
-    rules = _rules()
-    unknown = MEANINGS.keys() - rules.keys()
-    silent = [name for name, rule in rules.items() if not (name in MEANINGS or rule.said)]
-    if unknown or silent:
-        raise SystemExit(
-            f"docs/generate.py, MEANINGS: unknown rules {sorted(unknown)}, rules without a meaning {silent}"
-        )
-    rows = (
-        (_named(name), " or ".join(sorted(rule.severities)), MEANINGS.get(name) or " ".join(rule.said))
-        for name, rule in sorted(rules.items())
+def rules() -> str:
+    """Every rule of lint with its reason and its examples."""
+    overview = (
+        (f"[`{rule.name}`](#{rule.name})", str(rule.severity), rule.summary)
+        for listed in lint.SUBJECTS.values()
+        for rule in listed
     )
     return "\n".join(
         [
-            "# Findings\n",
+            "# Rules\n",
             "A finding is one line: where (file, line and column from 1; a file or folder alone where all of it is",
             "meant), how severe, what, and the rule in brackets:\n",
             f"```\n{EXAMPLE}\n```\n",
-            "`build` and `lint` report all of them at once and stop on errors; warnings stop nothing. `manifests` and",
-            "`chart` stop on those errors alone that make a Kubernetes object impossible. With `--json` each finding",
-            "is an object with `path`, `line`, `column`, `severity`, `rule` and `message`.\n",
-            _table(("rule", "severity", "what it means"), rows),
+            "`lint` and `build` report all of them at once and stop on errors; warnings stop nothing, unless",
+            "`--strict` makes them errors. `manifests` and `chart` stop on those errors alone that make a Kubernetes",
+            "object impossible. The examples are fields of a definition (the others are those of the smallest one) and",
+            "further files; each is a test.\n",
+            _table(("rule", "severity", "what it finds"), overview),
+            *(
+                "\n".join([f"## {subject}\n", *(_rule(rule) for rule in listed)])
+                for subject, listed in lint.SUBJECTS.items()
+            ),
+            "## Packages and indexes\n",
+            "What `package` and `index` refuse; these are no rules of lint.\n",
+            _table(("finding", "what it means"), ((f"`{name}`", said) for name, said in OTHER_FINDINGS.items())),
         ]
     )
 
 
-def _named(name: str) -> str:
-    endings = ENDINGS.get(name, get_args(dsl.Target)) if name.endswith("*") else ()
-    return ", ".join(f"`{name[:-1]}{ending}`" for ending in endings) or f"`{name}`"
+def _rule(rule: Rule) -> str:
+    return "\n".join(
+        [
+            f"### {rule.name}\n",
+            f"{rule.summary} ({rule.severity})\n",
+            f"{rule.reason} Otherwise: {rule.engine[0].lower()}{rule.engine[1:]}\n",
+            *_example("Wrong", rule.bad),
+            *_example("Right", rule.good),
+        ]
+    )
 
 
-def _rules() -> dict[str, _Rule]:
-    """Every rule's name in the code: what calls pass for a parameter that is called `rule`."""
-    rules: dict[str, _Rule] = defaultdict(_Rule)
-    for path in sorted([*(ROOT / "generator").glob("*.py"), *(ROOT / "pipeline").glob("*.py")]):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        places = dict(_rule_parameters(tree))
-        for top in tree.body:
-            for call in (node for node in ast.walk(top) if isinstance(node, ast.Call)):
-                for name in _passed(call, places):
-                    rules[name].severities.add(_severity(call))
-                    if path.stem == lint.__name__.rpartition(".")[2] and isinstance(top, ast.FunctionDef):
-                        rules[name].said[_sentence(ast.get_docstring(top))] = None
-    return rules
-
-
-def _rule_parameters(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef):
-            names = [argument.arg for argument in node.args.args if argument.arg != "self"]
-            if "rule" in names:
-                yield node.name, names.index("rule")
-
-
-def _passed(call: ast.Call, places: Mapping[str, int]) -> Iterator[str]:
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    given = [keyword.value for keyword in call.keywords if keyword.arg == "rule"]
-    if called in places and len(call.args) > places[called]:
-        given.append(call.args[places[called]])
-    for value in given:
-        parts = value.values if isinstance(value, ast.JoinedStr) else [value]
-        if isinstance(parts[0], ast.Constant):
-            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in parts)
-
-
-def _severity(call: ast.Call) -> str:
-    given = (k.value.attr for k in call.keywords if k.arg == "severity" and isinstance(k.value, ast.Attribute))
-    return next(given, "error").lower()
+def _example(heading: str, example: Example) -> Iterator[str]:
+    yield f"{heading}:\n"
+    for title, text in example.shown():
+        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+        kind = "console" if title == "in a shell" else title.rpartition(".")[2]
+        yield f"{title}\n\n{fence}{kind}\n{text}\n{fence}\n"
 
 
 def _sentence(docstring: str | None) -> str:
@@ -294,7 +237,7 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference/commands.md": commands,
     "docs/reference/values.md": values_and_settings,
-    "docs/reference/findings.md": findings,
+    "docs/rules.md": rules,
 }
 
 if __name__ == "__main__":

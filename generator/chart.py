@@ -92,7 +92,7 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
         description=_description(definition),
         app_version=definition.version,
     )
-    _check_name(workflow, chart.name)
+    check_name(workflow)
     findings: list[Finding] = []
     files = _generated_files(workflow, chart, image, findings)
     files |= _overlay(workflow, files, findings)
@@ -100,6 +100,18 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
         raise FindingsError(in_file_order(findings))
     _check_release(workflow, files)
     return replace(chart, files={path: files[path] for path in sorted(files)})
+
+
+def check_name(workflow: Workflow) -> None:
+    """Check that Helm can switch the workflow's chart on by its name.
+
+    Raises:
+        FindingsError: the name is taken, or none that Helm can switch.
+    """
+    name = chart_name(workflow.source.name)
+    if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
+        message = f"makes the chart '{name}', a name that is taken or that Helm cannot switch; rename the folder"
+        raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 
 def required_values(workflow: Workflow) -> tuple[str, ...]:
@@ -250,12 +262,6 @@ def _own_map(workflow: Workflow, path: str) -> dict[str, Any]:
 
 def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:
     return Finding(path=f"{workflow.source.path}/chart/{path}", rule="chart-files", message=message, blocking=True)
-
-
-def _check_name(workflow: Workflow, name: str) -> None:
-    if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        message = f"makes the chart '{name}', a name that is taken or that Helm cannot switch; rename the folder"
-        raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 
 def _check_release(workflow: Workflow, files: Mapping[str, bytes]) -> None:

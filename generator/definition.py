@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from generator import dsl
 from generator.document import Document, Node, parse
 from generator.dsl import Field, Kind, Shape, Target
 from generator.errors import FindingsError
-from generator.findings import Finding, Severity, did_you_mean
+from generator.findings import Edit, Finding, Position, Severity, did_you_mean, only_near
+from generator.graph import Graph, read_graph
 from generator.properties import secret_references
 from generator.source import Resolved, Source
 
@@ -29,15 +31,6 @@ _WANTED: Final[Mapping[Kind, str]] = {
     Kind.INTEGER_OR_STRING: "a whole number",
     Kind.MAP: "a map",
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """Where a value was written; line and column count from 1."""
-
-    path: str
-    line: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +74,11 @@ class Definition:
     findings: tuple[Finding, ...]
     secrets: tuple[str, ...]
     positions: Mapping[Path, Position]
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The states and what leads where."""
+        return read_graph(self.flow)
 
     def position_of(self, *path: str | int) -> Position:
         """Where the value at `path` of `flow` was written, or the nearest above it that was written at all."""
@@ -258,7 +256,8 @@ class _Reader:
             message = (
                 f"unknown state type '{_shortened(kind)}'{did_you_mean(str(kind.value), dsl.STATES)}; one of {known}"
             )
-            self._find(kind, "unknown-value", message, blocking=True)
+            edit = self._respelt(kind, str(kind.value), dsl.STATES)
+            self._find(kind, "unknown-value", message, blocking=True, edit=edit)
         return {}
 
     def _value(self, node: Node, field: Field, where: Path) -> Any:
@@ -280,7 +279,8 @@ class _Reader:
         fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
         if not fits and kind is Kind.STRING and isinstance(value, (bool, int, float)):
             message = f'{node.kind} where a string belongs; write it in quotes: "{node.text}"'
-            self._find(node, "wrong-type", message, severity=Severity.WARNING)
+            quoted = self._edit(node, node.text, f'"{node.text}"')
+            self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=quoted)
             value, fits = node.text, True
         if not fits:
             self._find(node, "wrong-type", f"{node.kind} where {_WANTED[kind]} belongs", blocking=True)
@@ -342,13 +342,13 @@ class _Reader:
                 line, column = (node.keys or {}).get(key, (node.line, node.column))
                 at = Node(None, line, column)
                 message = f"{shape.name} has no field '{key[:100]}'{did_you_mean(key, shape.fields)}"
-                self._find(at, "unknown-field", message)
+                self._find(at, "unknown-field", message, edit=self._respelt(at, key, shape.fields, node.value))
 
     def _report_choice(self, node: Node, value: str, field: Field) -> None:
         if field.choices and value not in field.choices:
             known = ", ".join(field.choices)
             message = f"unknown value '{_shortened(node)}'{did_you_mean(value, field.choices)}; one of {known}"
-            self._find(node, "unknown-value", message)
+            self._find(node, "unknown-value", message, edit=self._respelt(node, value, field.choices))
 
     def _mark(self, where: Path, node: Node) -> None:
         self._positions[where] = self._position(node)
@@ -365,6 +365,14 @@ class _Reader:
 
     def _position(self, node: Node) -> Position:
         return Position(path=self._path, line=node.line, column=node.column)
+
+    def _respelt(self, at: Node, name: str, known: Iterable[str], taken: Iterable[str] = ()) -> Edit | None:
+        """The edit that spells a name right, where one right name alone is near and not there already."""
+        right = only_near(name, known)
+        return self._edit(at, name, right) if right and right not in taken else None
+
+    def _edit(self, at: Node, old: str, new: str) -> Edit:
+        return Edit(path=self._path, line=at.line, column=at.column, old=old, new=new)
 
     def _find(self, node: Node, rule: str, message: str, **options: Any) -> None:
         self._findings.append(_finding(self._position(node), rule, message, **options))

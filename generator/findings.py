@@ -16,12 +16,36 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Where a value was written; line and column count from 1, None where a whole file or folder is meant."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The one right way to mend a finding: `new` in the place of `old`, which stands at a position (in quotes or not).
+
+    An empty `old` inserts, an empty `new` takes away.
+    """
+
+    path: str
+    line: int
+    column: int
+    old: str
+    new: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that is wrong.
 
     `line` and `column` count from 1; both are None where a whole file or folder is meant. `blocking` marks what makes
-    a Kubernetes object impossible: `manifests` and `chart` stop on nothing else.
+    a Kubernetes object impossible: `manifests` and `chart` stop on nothing else. `edit` mends it, where one answer
+    alone is right.
     """
 
     path: str
@@ -31,6 +55,12 @@ class Finding:
     line: int | None = None
     column: int | None = None
     blocking: bool = False
+    edit: Edit | None = None
+
+    @property
+    def at(self) -> Position:
+        """Where it is."""
+        return Position(path=self.path, line=self.line, column=self.column)
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}:{self.column}" if self.line is not None else self.path
@@ -45,6 +75,7 @@ class Finding:
             "severity": str(self.severity),
             "rule": self.rule,
             "message": self.message,
+            "fixable": self.edit is not None,
         }
 
 
@@ -66,6 +97,12 @@ def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Those that make an object impossible."""
     return tuple(f for f in findings if f.blocking)
+
+
+def only_near(name: str, candidates: Iterable[str], *, near: float = 0.8) -> str | None:
+    """The one candidate that `name` was meant to be: as `near` (0 to 1) as that, and no other is; else None."""
+    found = difflib.get_close_matches(name[:200], sorted(set(candidates)), n=2, cutoff=near)
+    return found[0] if len(found) == 1 else None
 
 
 def did_you_mean(name: str, candidates: Iterable[str], *, near: float = 0.6) -> str:

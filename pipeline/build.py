@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from semver import Version
 
@@ -14,6 +14,7 @@ from generator.chart import Chart, chart_name, required_values, workflow_chart
 from generator.errors import FindingsError, OutputError, VersionError
 from generator.findings import Finding, errors, in_file_order
 from generator.lint import lint, lint_together
+from generator.lint.rule import Repository
 from generator.manifests import ImageReference
 from generator.minify import Saving, minified
 from generator.source import SharedFiles, read_shared, read_source
@@ -31,6 +32,9 @@ from pipeline.report import plural
 from pipeline.settings import Settings
 
 T = TypeVar("T")
+
+#: Rules that a cut of the specs may satisfy.
+SIZES: Final = ("config-map-size", "release-size")
 
 
 class Reporter(Protocol):
@@ -80,20 +84,26 @@ def read_folder(folder: Path, shared: dict[Path, SharedFiles] | None = None) -> 
     return read_workflow(read_source(folder, shown=folder.as_posix(), shared=kept[beside]))
 
 
-def read_folders(folders: Iterable[Path]) -> tuple[list[Workflow], list[Finding]]:
-    """Read and check many folders; what cannot be read is among the findings."""
+def read_folders(folders: Iterable[Path], *, complete: bool = False) -> tuple[list[Workflow], list[Finding]]:
+    """Read and check many folders; what cannot be read is among the findings.
+
+    `complete` says that no workflow of the repository is left out.
+    """
     workflows: list[Workflow] = []
     findings: list[Finding] = []
     shared: dict[Path, SharedFiles] = {}
+    unread = 0
     for folder in folders:
         try:
             workflow = read_folder(folder, shared)
         except FindingsError as error:
             findings += error.findings
+            unread += 1
         else:
             workflows.append(workflow)
             findings += lint(workflow)
-    return workflows, [*findings, *lint_together(workflows)]
+    together = Repository(workflows=workflows, complete=complete and not unread)
+    return workflows, [*findings, *lint_together(together)]
 
 
 def image_of(workflow: Workflow, settings: Settings) -> ImageReference:
@@ -142,13 +152,16 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
 
 def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _Work:
     reporter.stage("check", plural(len(options.folders), "workflow"))
-    workflows, findings = read_folders(reporter.track("check", options.folders))
+    tracked = reporter.track("check", options.folders)
+    workflows, findings = read_folders(tracked, complete=options.everything)
     savings: list[Saving] = []
     if options.minify_specs:
         cut = [minified(workflow) for workflow in workflows]
         workflows = [workflow for workflow, _ in cut]
         savings = [saving for _, some in cut for saving in some]
-        findings = [f for f in findings if f.rule != "config-map-size"] + [f for w in workflows for f in lint(w)]
+        findings = [f for f in findings if f.rule not in SIZES] + [
+            f for w in workflows for f in lint(w) if f.rule in SIZES
+        ]
     named = {chart_name(workflow.source.name): workflow for workflow in workflows}
     ordered = in_file_order([*findings, *_charts_that_meet(workflows, named)])
     if errors(ordered):

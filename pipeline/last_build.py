@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from generator.findings import Finding, Severity
+from generator.findings import Edit, Finding, Severity
 from pipeline.folders import SHARED
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.settings import Settings
@@ -120,7 +120,7 @@ def _result(kept: dict[str, Any]) -> BuildResult:
         charts=tuple(_chart(chart) for chart in kept["charts"]),
         umbrella=_chart(kept["umbrella"]),
         index=Path(kept["index"]),
-        findings=tuple(Finding(**{**f, "severity": Severity(f["severity"])}) for f in kept["findings"]),
+        findings=tuple(map(_finding, kept["findings"])),
     )
 
 
@@ -128,3 +128,8 @@ def _chart(kept: dict[str, Any]) -> BuiltChart:
     return BuiltChart(
         **{**kept, "package": Path(kept["package"]), "required": tuple(kept["required"]), "state": "unchanged"}
     )
+
+
+def _finding(kept: dict[str, Any]) -> Finding:
+    edit = Edit(**kept["edit"]) if kept["edit"] else None
+    return Finding(**{**kept, "severity": Severity(kept["severity"]), "edit": edit})

@@ -92,6 +92,7 @@ def test_lint_in_json_holds_each_finding() -> None:
                 "severity": "error",
                 "rule": "unknown-state",
                 "message": "start at the unknown state 'Aa'; did you mean 'A'?",
+                "fixable": False,
             }
         ],
     }

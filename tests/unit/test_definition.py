@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.chart import workflow_chart
-from generator.definition import Position
 from generator.errors import FindingsError
-from generator.findings import Severity, blocking
+from generator.findings import Position, Severity, blocking
 from generator.lint import lint
 from generator.manifests import ImageReference, ManifestOptions, manifest_files, manifests
 from generator.workflow import Workflow, read_workflow

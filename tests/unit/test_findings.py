@@ -29,6 +29,7 @@ def test_a_finding_as_json_holds_all_that_its_line_says() -> None:
         "severity": "note",
         "rule": "r",
         "message": "m",
+        "fixable": False,
     }
 
 

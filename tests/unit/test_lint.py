@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from generator.findings import Finding, Severity, blocking, errors
-from generator.lint import MAX_CONFIG_MAP_BYTES, lint, lint_together
+from generator.lint import lint, lint_together
+from generator.lint.kubernetes import MAX_CONFIG_MAP_BYTES
+from generator.lint.rule import Repository
 from generator.workflow import read_workflow
 from tests.conftest import ROOT
 from tests.unit.conftest import MINIMAL, Files, defined, linted, read, rules, shown, workflow, write
@@ -455,8 +457,8 @@ def test_two_workflows_of_one_id_fall_on_the_same_objects() -> None:
     one = workflow({"one.sw.json": json.dumps({**MINIMAL, "id": "Hello"})}, name="one")
     two = workflow({"two.sw.json": json.dumps({**MINIMAL, "id": "hello"})}, name="two")
     other = workflow({"o.sw.json": json.dumps(MINIMAL)}, name="other")
-    assert lint_together([one, other]) == ()
-    (finding,) = lint_together([one, two, other])
+    assert lint_together(Repository(workflows=[one, other])) == ()
+    (finding,) = lint_together(Repository(workflows=[one, two, other]))
     assert str(finding) == (
         "workflows/two/two.sw.json:1:8: error: the id 'hello' is also that of workflows/one/one.sw.json; "
         "give each its own [duplicate-id]"

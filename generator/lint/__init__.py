@@ -1,0 +1,83 @@
+"""The checks of a workflow: a module a subject, a function a rule, with its reason and its examples beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import Final
+
+from generator.chart import MAX_RELEASE_BYTES, check_name, workflow_chart
+from generator.errors import FindingsError
+from generator.findings import Finding, in_file_order
+from generator.lint import (
+    calls,
+    configuration,
+    dsl,
+    engine,
+    expressions,
+    graph,
+    kubernetes,
+    orchestrator,
+    reading,
+    references,
+    schemas,
+)
+from generator.lint.rule import Repository, Rule
+from generator.manifests import ImageReference
+from generator.workflow import Workflow
+
+#: The modules that hold rules, in the order of the documentation.
+_MODULES: Final[tuple[ModuleType, ...]] = (
+    reading,
+    dsl,
+    graph,
+    references,
+    calls,
+    expressions,
+    configuration,
+    schemas,
+    orchestrator,
+    kubernetes,
+    engine,
+)
+#: Subject to its rules, in the order of the documentation.
+SUBJECTS: Final[Mapping[str, tuple[Rule, ...]]] = {
+    module.__name__.rpartition(".")[2].capitalize(): tuple(r for r in vars(module).values() if isinstance(r, Rule))
+    for module in _MODULES
+}
+#: Every rule by its name.
+RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rules in SUBJECTS.values() for rule in rules}
+#: Below this, no chart can come near the limit of a release: what it holds twice is at most a quarter of that.
+_SMALL: Final = MAX_RELEASE_BYTES // 8
+
+
+def lint(workflow: Workflow) -> tuple[Finding, ...]:
+    """Return all that is wrong with a workflow, in file order; what comments ignore is still among it."""
+    findings = [*workflow.source.findings, *_chart_findings(workflow)]
+    for definition in workflow.definitions():
+        findings += definition.findings
+    for rule in RULES.values():
+        if rule.check:
+            findings += rule.findings(rule.check(workflow))
+    return in_file_order(findings)
+
+
+def lint_together(repository: Repository) -> tuple[Finding, ...]:
+    """Return what is wrong between the workflows of one repository, in file order."""
+    findings: list[Finding] = []
+    for rule in RULES.values():
+        if rule.check_together:
+            findings += rule.findings(rule.check_together(repository))
+    return in_file_order(findings)
+
+
+def _chart_findings(workflow: Workflow) -> Iterator[Finding]:
+    """What makes the workflow's chart impossible; it is made only where something but its name could."""
+    large = sum(map(len, workflow.mounted.values())) > _SMALL
+    try:
+        if workflow.source.overlay or large:
+            workflow_chart(workflow, version="0.0.0", image=ImageReference(repository="any"))
+        else:
+            check_name(workflow)
+    except FindingsError as error:
+        yield from error.findings

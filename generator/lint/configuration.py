@@ -1,0 +1,1 @@
+"""Rules of application.properties and secret.properties."""

@@ -1,0 +1,1 @@
+"""Rules of single values: durations, cron expressions, what a state has and has not."""

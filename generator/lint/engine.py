@@ -1,0 +1,1 @@
+"""Rules of what the SonataFlow engine gets wrong without a word."""

@@ -1,0 +1,1 @@
+"""Rules of what leads where: states that nothing reaches, that reach no end, or that run for ever."""

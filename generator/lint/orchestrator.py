@@ -1,0 +1,1 @@
+"""Rules of what Red Hat Developer Hub Orchestrator expects of a workflow and its result."""

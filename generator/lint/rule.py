@@ -1,0 +1,166 @@
+"""What a rule of lint is: a check, and all that a person may want to know of it, in one place.
+
+A rule is one function below the decorator `rule` (or `rule_together`, where it compares workflows with each other), in
+the module of its subject. What readers find while they read a folder has a `Rule` without a check, in `reading`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from generator.findings import Edit, Finding, Position, Severity
+from generator.workflow import Workflow
+
+#: The fields of a definition without a finding, each as it is written; an example gives others in their place.
+_BASE: Final = {
+    "id": "id: example",
+    "version": 'version: "1.0"',
+    "specVersion": 'specVersion: "0.8"',
+    "name": "name: An example",
+    "start": "start: Begin",
+    "states": "states:\n  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}",
+}
+_FIELD: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
+#: The workflow folder of an example.
+FOLDER: Final = "example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """A folder that shows what a rule is about.
+
+    `definition` holds the fields that matter, in YAML; the others are those of the smallest definition. `files` are
+    further files of the folder, `beside` those of the workflows folder around it (`shared/…`, other workflows).
+    `commands` are run by a shell in the folder, for what no file can show.
+    """
+
+    definition: str = ""
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
+    beside: Mapping[str, str] = field(default_factory=dict)
+    commands: tuple[str, ...] = ()
+
+    def workflows(self) -> dict[str, str | bytes]:
+        """Path below a workflows folder to the text of each file, for a test or a person to write and try."""
+        own = {f"{FOLDER}/{path}": text for path, text in self.files.items()}
+        definition = f"{FOLDER}/{FOLDER}.sw.yaml"
+        return {definition: self.whole_definition(), **own, **self.beside}
+
+    def whole_definition(self) -> str:
+        """The definition with the fields that are left out in `definition`."""
+        fields = textwrap.dedent(self.definition).strip("\n")
+        given = set(_FIELD.findall(fields))
+        base = [text for key, text in _BASE.items() if key not in given]
+        return "\n".join([*base, *([fields] if fields else [])]) + "\n"
+
+    def shown(self) -> Iterator[tuple[str, str]]:
+        """Title and text of each part that a person is to look at."""
+        if self.definition:
+            yield f"{FOLDER}.sw.yaml", textwrap.dedent(self.definition).strip("\n")
+        for path, text in {**self.files, **self.beside}.items():
+            yield path, text.strip("\n") if isinstance(text, str) else ascii(text)
+        if self.commands:
+            yield "in a shell", "\n".join(self.commands)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a check found: where, what is wrong and what to do; `severity` where it is not the rule's own."""
+
+    at: Position
+    message: str
+    severity: Severity | None = None
+    blocking: bool = False
+    edit: Edit | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """The workflows that are looked at together; `complete` where no workflow of the repository is left out."""
+
+    workflows: Sequence[Workflow]
+    complete: bool = False
+
+
+Check = Callable[[Workflow], Iterator[Found]]
+CheckTogether = Callable[[Repository], Iterator[Found]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A rule: its name as findings have it in brackets, what it finds, why that is wrong, and an example each way.
+
+    `engine` says what the SonataFlow engine, or who comes after it, does when nobody heeds the rule.
+    """
+
+    name: str
+    summary: str
+    reason: str
+    engine: str
+    bad: Example
+    good: Example
+    severity: Severity = Severity.ERROR
+    check: Check | None = None
+    check_together: CheckTogether | None = None
+
+    def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
+        """What its check found, as findings."""
+        for one in found:
+            yield Finding(
+                path=one.at.path,
+                line=one.at.line,
+                column=one.at.column,
+                rule=self.name,
+                message=one.message,
+                severity=one.severity or self.severity,
+                blocking=one.blocking,
+                edit=one.edit,
+            )
+
+
+def rule(
+    name: str, *, reason: str, engine: str, bad: Example, good: Example, severity: Severity = Severity.ERROR
+) -> Callable[[Check], Rule]:
+    """Make a check of one workflow a rule; the first line of its docstring says what it finds."""
+
+    def decorate(check: Check) -> Rule:
+        return Rule(
+            name=name,
+            summary=_summary(check),
+            reason=reason,
+            engine=engine,
+            bad=bad,
+            good=good,
+            severity=severity,
+            check=check,
+        )
+
+    return decorate
+
+
+def rule_together(
+    name: str, *, reason: str, engine: str, bad: Example, good: Example, severity: Severity = Severity.ERROR
+) -> Callable[[CheckTogether], Rule]:
+    """Make a check that compares the workflows of a repository a rule."""
+
+    def decorate(check: CheckTogether) -> Rule:
+        return Rule(
+            name=name,
+            summary=_summary(check),
+            reason=reason,
+            engine=engine,
+            bad=bad,
+            good=good,
+            severity=severity,
+            check_together=check,
+        )
+
+    return decorate
+
+
+def _summary(check: Callable[..., object]) -> str:
+    return (inspect.getdoc(check) or "").partition("\n")[0]

@@ -1,0 +1,1 @@
+"""Rules of the input and the output schema."""
