@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import nox
@@ -14,6 +16,8 @@ nox.options.error_on_missing_interpreters = False
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 HELM_VERSION = "v3.19.0"
+#: Where tools are kept between runs.
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "waybill"
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -32,7 +36,7 @@ def build_workflow(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests; what this machine has no tools for is left out and named at the end."""
     install(session, "test")
-    session.run("pytest", *session.posargs, env=with_helm(session))
+    session.run("pytest", *session.posargs, env=with_tools(session))
 
 
 @nox.session
@@ -48,7 +52,7 @@ def lint(session: nox.Session) -> None:
 def bench(session: nox.Session) -> None:
     """Measure speed and memory beside their yardsticks; prints a table and JSON, asserts nothing."""
     install(session, "test")
-    session.run("python", "tests/bench.py", *session.posargs, env=with_helm(session))
+    session.run("python", "tests/bench.py", *session.posargs, env=with_tools(session))
 
 
 @nox.session
@@ -58,13 +62,39 @@ def docs(session: nox.Session) -> None:
     session.run("python", "docs/generate.py", *session.posargs)
 
 
-def with_helm(session: nox.Session) -> dict[str, str]:
-    """The environment with Helm 3's CLI on PATH, built from its Go module once and kept in the user's cache folder."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "waybill" / f"helm-{HELM_VERSION}"
-    if not (cache / "helm").is_file() and shutil.which("go"):
+def with_tools(session: nox.Session) -> dict[str, str]:
+    """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
+    path = os.pathsep.join([str(helm(session)), session.bin, os.environ["PATH"]])
+    return {"PATH": path, "WAYBILL_NODE_MODULES": str(node_modules(session))}
+
+
+def helm(session: nox.Session) -> Path:
+    """The folder of Helm 3's CLI, built from its Go module where Go is."""
+    folder = CACHE / f"helm-{HELM_VERSION}"
+    if not (folder / "helm").is_file() and shutil.which("go"):
         session.log(f"building Helm {HELM_VERSION} from its Go module: 2 minutes, once")
-        cache.mkdir(parents=True, exist_ok=True)
         session.run(
-            "go", "install", f"helm.sh/helm/v3/cmd/helm@{HELM_VERSION}", env={"GOBIN": str(cache)}, external=True
+            "go", "install", f"helm.sh/helm/v3/cmd/helm@{HELM_VERSION}", env={"GOBIN": str(made(folder))}, external=True
         )
-    return {"PATH": f"{cache}{os.pathsep}{session.bin}{os.pathsep}{os.environ['PATH']}"}
+    return folder
+
+
+def node_modules(session: nox.Session) -> Path:
+    """The folder of the packages that tests/node/package.json names, where npm is."""
+    wanted = Path("tests/node/package.json").read_bytes()
+    folder = CACHE / f"node-{hashlib.sha256(wanted).hexdigest()[:12]}"
+    if not (folder / "node_modules").is_dir() and shutil.which("npm"):
+        session.log("installing what tests need from npm: once")
+        with tempfile.TemporaryDirectory(dir=made(CACHE)) as name:
+            beside = Path(name) / folder.name
+            made(beside).joinpath("package.json").write_bytes(wanted)
+            quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
+            session.run("npm", "install", *quiet, "--prefix", str(beside), external=True)
+            beside.rename(folder)
+    return folder / "node_modules"
+
+
+def made(folder: Path) -> Path:
+    """The folder, made where it was not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
@@ -20,7 +19,6 @@ from typing import Final
 import click
 
 from generator import errors, lint, values
-from generator.lint.rule import Example, Rule
 from generator.manifests import Database, ImageReference
 from generator.properties import Variable
 from pipeline import cli
@@ -44,6 +42,12 @@ OTHER_FINDINGS: Final = {
     "index": "An index.yaml that is none.",
     "package": "A .tgz that is no chart.",
 }
+IGNORES: Final = """\
+[tool.waybill.lint]                 # [lint] in waybill.toml
+ignore = ["workflow-type"]          # rules, in the whole repository
+
+[tool.waybill.lint.per-file-ignores]
+"workflows/escalation/*" = ["unused-function"]"""
 EXAMPLE: Final = (
     "workflows/greeting/greeting.sw.yaml:36:21: error: transition to the unknown state 'GreetInGermn'; "
     "did you mean 'GreetInGerman'? [unknown-state]"
@@ -136,8 +140,12 @@ def values_and_settings() -> str:
                 (
                     (f"`{n}`", f"`WAYBILL_{n.upper()}`", f"`{flags[n]}`", f"`{_default(n)}`", said)
                     for n, said in _field_docs(Settings).items()
+                    if n in flags
                 ),
             ),
+            "What lint is not to report stands in a table of its own; a comment does the same for one place:",
+            "`# waybill: ignore[RULE] reason`, at the end of a line, above it, or at the top of a file.\n",
+            f"```toml\n{IGNORES}\n```\n",
             "Two more variables are read: `SOURCE_DATE_EPOCH`, the time of new index entries in seconds since 1970",
             "(else the last commit's, else now), and `XDG_CACHE_HOME`, below which the record of the last build lies",
             "(else `~/.cache`).",
@@ -191,7 +199,7 @@ def rules() -> str:
             "further files; each is a test.\n",
             _table(("rule", "severity", "what it finds"), overview),
             *(
-                "\n".join([f"## {subject}\n", *(_rule(rule) for rule in listed)])
+                "\n".join([f"## {subject}\n", *(f"### {rule.name}\n\n{rule.as_markdown()}" for rule in listed)])
                 for subject, listed in lint.SUBJECTS.items()
             ),
             "## Packages and indexes\n",
@@ -199,26 +207,6 @@ def rules() -> str:
             _table(("finding", "what it means"), ((f"`{name}`", said) for name, said in OTHER_FINDINGS.items())),
         ]
     )
-
-
-def _rule(rule: Rule) -> str:
-    return "\n".join(
-        [
-            f"### {rule.name}\n",
-            f"{rule.summary} ({rule.severity})\n",
-            f"{rule.reason} Otherwise: {rule.engine[0].lower()}{rule.engine[1:]}\n",
-            *_example("Wrong", rule.bad),
-            *_example("Right", rule.good),
-        ]
-    )
-
-
-def _example(heading: str, example: Example) -> Iterator[str]:
-    yield f"{heading}:\n"
-    for title, text in example.shown():
-        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
-        kind = "console" if title == "in a shell" else title.rpartition(".")[2]
-        yield f"{title}\n\n{fence}{kind}\n{text}\n{fence}\n"
 
 
 def _sentence(docstring: str | None) -> str:

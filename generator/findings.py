@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -38,6 +38,13 @@ class Edit:
     old: str
     new: str
 
+    def __str__(self) -> str:
+        return in_one_line(f"{self.path}:{self.line}:{self.column}: '{self.old}' is now '{self.new}'")
+
+    def as_json(self) -> dict[str, object]:
+        """The edit as a JSON object, for `--json`."""
+        return {"path": self.path, "line": self.line, "column": self.column, "old": self.old, "new": self.new}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
@@ -64,7 +71,7 @@ class Finding:
 
     def __str__(self) -> str:
         where = f"{self.path}:{self.line}:{self.column}" if self.line is not None else self.path
-        return _in_one_line(f"{where}: {self.severity}: {self.message} [{self.rule}]")
+        return in_one_line(f"{where}: {self.severity}: {self.message} [{self.rule}]")
 
     def as_json(self) -> dict[str, object]:
         """The finding as a JSON object, for `--json`."""
@@ -79,7 +86,16 @@ class Finding:
         }
 
 
-def _in_one_line(text: str) -> str:
+@dataclass(frozen=True, kw_only=True)
+class IgnoreSettings:
+    """What a repository ignores: rules everywhere, and rules by a pattern of paths; `path` is the settings file."""
+
+    path: str = ""
+    everywhere: tuple[str, ...] = ()
+    by_path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def in_one_line(text: str) -> str:
     """The text with control characters spelled out: names come from files, and a terminal would obey them."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
@@ -87,6 +103,11 @@ def _in_one_line(text: str) -> str:
 def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """The findings without repetitions, by file, then by position."""
     return tuple(sorted(set(findings), key=lambda f: (f.path, f.line or 0, f.column or 0, f.rule, f.message)))
+
+
+def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings with every warning an error."""
+    return tuple(replace(f, severity=Severity.ERROR) if f.severity is Severity.WARNING else f for f in findings)
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -12,8 +12,9 @@ from semver import Version
 
 from generator.chart import Chart, chart_name, required_values, workflow_chart
 from generator.errors import FindingsError, OutputError, VersionError
-from generator.findings import Finding, errors, in_file_order
-from generator.lint import lint, lint_together
+from generator.findings import Finding, errors, in_file_order, strictly
+from generator.lint import RULES, lint, lint_together
+from generator.lint.ignores import heed
 from generator.lint.rule import Repository
 from generator.manifests import ImageReference
 from generator.minify import Saving, minified
@@ -84,26 +85,28 @@ def read_folder(folder: Path, shared: dict[Path, SharedFiles] | None = None) -> 
     return read_workflow(read_source(folder, shown=folder.as_posix(), shared=kept[beside]))
 
 
-def read_folders(folders: Iterable[Path], *, complete: bool = False) -> tuple[list[Workflow], list[Finding]]:
-    """Read and check many folders; what cannot be read is among the findings.
+def read_folders(
+    folders: Iterable[Path], settings: Settings, *, complete: bool = False
+) -> tuple[list[Workflow], tuple[Finding, ...]]:
+    """Read and check many folders; what cannot be read is among the findings, what the settings ignore is not.
 
     `complete` says that no workflow of the repository is left out.
     """
     workflows: list[Workflow] = []
     findings: list[Finding] = []
     shared: dict[Path, SharedFiles] = {}
-    unread = 0
     for folder in folders:
         try:
             workflow = read_folder(folder, shared)
         except FindingsError as error:
             findings += error.findings
-            unread += 1
+            complete = False
         else:
             workflows.append(workflow)
             findings += lint(workflow)
-    together = Repository(workflows=workflows, complete=complete and not unread)
-    return workflows, [*findings, *lint_together(together)]
+    findings += lint_together(Repository(workflows=workflows, complete=complete))
+    heard = heed(findings, workflows, settings.ignores, RULES, complete=complete)
+    return workflows, strictly(heard) if settings.strict else heard
 
 
 def image_of(workflow: Workflow, settings: Settings) -> ImageReference:
@@ -153,7 +156,8 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
 def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _Work:
     reporter.stage("check", plural(len(options.folders), "workflow"))
     tracked = reporter.track("check", options.folders)
-    workflows, findings = read_folders(tracked, complete=options.everything)
+    workflows, heard = read_folders(tracked, settings, complete=options.everything)
+    findings = list(heard)
     savings: list[Saving] = []
     if options.minify_specs:
         cut = [minified(workflow) for workflow in workflows]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec
 import click
 
 if TYPE_CHECKING:
+    from pipeline.linting import Format
     from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
     from pipeline.settings import Settings
 
@@ -20,13 +21,14 @@ P = ParamSpec("P")
 Command = Callable[P, None]
 
 _FILE = click.Path(path_type=Path)
+_FORMATS: Final = ("text", "json", "github", "sarif")
 _BUMPS: Final = ("patch", "minor", "major", "rc", "release")
 
 _EXAMPLES: Final = {
     "build": "waybill build greeting\n  waybill build --all --workflows my/workflows --charts my/charts --output dist",
     "manifests": "waybill manifests greeting -o out --namespace demo",
     "chart": "waybill chart greeting -o out",
-    "lint": "waybill lint greeting escalation",
+    "lint": "waybill lint greeting escalation\n  waybill lint --rules unknown-state",
     "package": "waybill package charts/workflows/charts/greeting -o dist",
     "index": "waybill index dist --merge published/index.yaml --url https://example.org/charts",
 }
@@ -65,6 +67,7 @@ def _options(*names: str) -> Callable[[Command[P]], Command[P]]:
         "minify_specs": click.option(
             "--minify-specs/--no-minify-specs", default=None, help="Cut OpenAPI files down to the calls in use."
         ),
+        "strict": click.option("--strict/--no-strict", default=None, help="Take warnings for errors."),
         "check": click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change."),
     }
 
@@ -149,6 +152,7 @@ def _settings(options: Mapping[str, Any]) -> Settings:
     "repository_url",
     "initial_version",
     "minify_specs",
+    "strict",
     "check",
 )
 @_guarded
@@ -335,25 +339,56 @@ def chart(folder: str, *, out: Path, check: bool, as_json: bool, **options: Any)
 
 @waybill.command(cls=_Examples, short_help="Check definitions and their files.")
 @click.argument("workflow", nargs=-1)
-@_options("workflows")
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="[github on GitHub Actions, else text]")
+@click.option("--rules", is_flag=True, help="List the rules; with names, all that is to say of each.")
+@click.option("--fix", is_flag=True, help="Mend what has one right answer, then check.")
+@_options("workflows", "strict")
 @_guarded
-def lint(workflow: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
-    """Check definitions and their files; without WORKFLOW all of them. Exits 1 on an error."""
-    from generator.findings import errors, in_file_order  # noqa: PLC0415 - as above
-    from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import folders, report  # noqa: PLC0415 - as above
+def lint(
+    workflow: tuple[str, ...], *, format_: Format | None, rules: bool, fix: bool, as_json: bool, **options: Any
+) -> None:
+    """Check definitions and their files; without WORKFLOW all of them. Exits 1 on an error.
 
+    A comment `# waybill: ignore[RULE] reason` on a line, above it or at the top of a file keeps a finding back.
+    """
+    from generator.findings import errors  # noqa: PLC0415 - as above
+    from pipeline import build as job  # noqa: PLC0415 - as above
+    from pipeline import folders, linting, report  # noqa: PLC0415 - as above
+
+    if rules:
+        _show_rules(workflow, as_json=as_json or format_ == "json")
+        return
     settings = _settings(options)
     selected = folders.select_folders(workflow, settings)
-    _, found = job.read_folders(report.StageReporter().track("lint", selected))
-    findings = in_file_order(found)
-    if as_json:
-        _print_json({"ok": not errors(findings), "findings": [finding.as_json() for finding in findings]})
-    else:
-        report.show_findings(findings, standard_output=True)
+    fixed = linting.mend_folders(selected, settings) if fix else ()
+    tracked = report.StageReporter().track("lint", selected)
+    _, findings = job.read_folders(tracked, settings, complete=not workflow)
+    wanted: Format = "json" if as_json else format_ or linting.default_format(os.environ)
+    for edit in fixed:
+        report.say(f"mended {edit}")
+    click.echo(linting.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
     report.say(f"{report.counted(findings)} in {report.plural(len(selected), 'workflow')}")
+    report.show_next_fix(findings)
     if errors(findings):
         sys.exit(1)
+
+
+def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
+    from generator.errors import SettingsError  # noqa: PLC0415 - as above
+    from generator.findings import did_you_mean  # noqa: PLC0415 - as above
+    from generator.lint import RULES, SUBJECTS  # noqa: PLC0415 - as above
+    from pipeline import report  # noqa: PLC0415 - as above
+
+    for name in names:
+        if name not in RULES:
+            help_ = did_you_mean(name, RULES) or "; waybill lint --rules lists them"
+            raise SettingsError(f"there is no rule '{name}'{help_}")
+    if as_json:
+        _print_json({"ok": True, "rules": [RULES[name].as_json() for name in names or RULES]})
+    elif names:
+        click.echo("\n".join(RULES[name].as_text() for name in names), nl=False)
+    else:
+        report.show_rules(SUBJECTS)
 
 
 @waybill.command(cls=_Examples, short_help="Pack chart folders.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from generator.findings import Finding, Severity
@@ -11,6 +11,7 @@ from generator.findings import Finding, Severity
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.lint.rule import Rule
     from generator.minify import Saving
     from pipeline.outcome import BuildResult, BuiltChart
 
@@ -61,6 +62,23 @@ def counted(findings: Sequence[Finding]) -> str:
     """`3 errors and 1 warning`."""
     counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
     return " and ".join(plural(number, severity) for severity, number in counts.items() if number) or "no findings"
+
+
+def show_next_fix(findings: Iterable[Finding]) -> None:
+    """Say that some findings can be mended by themselves."""
+    fixable = sum(finding.edit is not None for finding in findings)
+    if fixable:
+        say(f"next   waybill lint --fix   mends {fixable} of them")
+
+
+def show_rules(subjects: Mapping[str, Sequence[Rule]]) -> None:
+    """A line a rule, on standard output."""
+    width = max(len(rule.name) for rules in subjects.values() for rule in rules)
+    for subject, rules in subjects.items():
+        print(f"{subject}")  # noqa: T201 - this is the terminal
+        for rule in rules:
+            print(f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}")  # noqa: T201 - as above
+    say("more   waybill lint --rules RULE   shows the reason and examples")
 
 
 def plural(number: int, what: str) -> str:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator.errors import SettingsError
-from generator.findings import did_you_mean
+from generator.findings import IgnoreSettings, did_you_mean
 
 #: Variables of ours that are no settings: where tests find their data, and where tools are kept between runs.
 _OTHER_VARIABLES: Final = {"WAYBILL_SHARED", "WAYBILL_CACHE"}
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-rc\.(0|[1-9][0-9]*))?")
 _PATHS: Final = ("workflows", "charts", "output")
-_FLAGS: Final = ("minify_specs",)
+_FLAGS: Final = ("minify_specs", "strict")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,10 @@ class Settings:
     """The version of a new chart."""
     minify_specs: bool = False
     """Cut OpenAPI files down to the operations that a workflow calls."""
+    strict: bool = False
+    """Take warnings for errors."""
+    ignores: IgnoreSettings = dataclasses.field(default_factory=IgnoreSettings)
+    """What lint does not report; the table `lint` of a settings file."""
 
 
 def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
@@ -49,11 +53,14 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
         SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form.
     """
     values: dict[str, Any] = {}
-    names = {field.name for field in dataclasses.fields(Settings)}
+    names = {field.name for field in dataclasses.fields(Settings)} - {"ignores"}
     if found := _find_file(start):
         path, table = found
         for name, value in table.items():
             key = name.replace("-", "_")
+            if key == "lint":
+                values["ignores"] = _ignores(path, value)
+                continue
             if key not in names:
                 raise SettingsError(f"{_place(path, name)}: unknown setting '{name}'{did_you_mean(key, names)}")
             wanted = bool if key in _FLAGS else str
@@ -65,6 +72,32 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
     values |= {key: value for key, value in options.items() if value is not None}
     paths: dict[str, Any] = {key: Path(values[key]) for key in _PATHS if key in values}
     return _checked(Settings(**{**values, **paths}))
+
+
+def _ignores(path: Path, table: Any) -> IgnoreSettings:
+    """The table `lint`: rules that are ignored everywhere, and by a pattern of paths."""
+    known = ("ignore", "per-file-ignores")
+    if not isinstance(table, dict):
+        raise SettingsError(f"{_place(path, 'lint')}: 'lint' is no table; write [tool.waybill.lint] above its settings")
+    for name in table:
+        if name not in known:
+            raise SettingsError(f"{_place(path, name)}: unknown setting 'lint.{name}'{did_you_mean(name, known)}")
+    by_path = table.get("per-file-ignores", {})
+    if not isinstance(by_path, dict):
+        raise SettingsError(
+            f"{_place(path, 'per-file-ignores')}: 'per-file-ignores' needs a table: path pattern to rules"
+        )
+    return IgnoreSettings(
+        path=path.as_posix(),
+        everywhere=_rules(path, "ignore", table.get("ignore", [])),
+        by_path={pattern: _rules(path, pattern, rules) for pattern, rules in by_path.items()},
+    )
+
+
+def _rules(path: Path, name: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(rule, str) for rule in value):
+        raise SettingsError(f"{_place(path, name)}: '{name}' needs a list of rules, as in [\"unused-function\"]")
+    return tuple(value)
 
 
 def _find_file(start: Path) -> tuple[Path, Mapping[str, Any]] | None:

@@ -98,6 +98,14 @@ def find_helm3() -> Helm3:
     return Helm3(program)
 
 
+def find_node_tool(name: str) -> Path:
+    """The folder of a package that tests/node/package.json names; noxfile.py installs them."""
+    folder = Path(os.environ.get("WAYBILL_NODE_MODULES", "none")) / name
+    if not folder.is_dir():
+        missing(f"{name} from npm (run: nox -s tests, where npm is)")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def helm3() -> Helm3:
     return find_helm3()

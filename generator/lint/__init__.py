@@ -16,6 +16,7 @@ from generator.lint import (
     engine,
     expressions,
     graph,
+    ignores,
     kubernetes,
     orchestrator,
     reading,
@@ -39,6 +40,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     orchestrator,
     kubernetes,
     engine,
+    ignores,
 )
 #: Subject to its rules, in the order of the documentation.
 SUBJECTS: Final[Mapping[str, tuple[Rule, ...]]] = {

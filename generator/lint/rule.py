@@ -28,6 +28,7 @@ _BASE: Final = {
 _FIELD: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
 #: The workflow folder of an example.
 FOLDER: Final = "example"
+IN_A_SHELL: Final = "in a shell"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +58,14 @@ class Example:
         base = [text for key, text in _BASE.items() if key not in given]
         return "\n".join([*base, *([fields] if fields else [])]) + "\n"
 
-    def shown(self) -> Iterator[tuple[str, str]]:
-        """Title and text of each part that a person is to look at."""
+    def parts(self) -> Iterator[tuple[str, str]]:
+        """Title and text of each part, for a person to look at."""
         if self.definition:
             yield f"{FOLDER}.sw.yaml", textwrap.dedent(self.definition).strip("\n")
         for path, text in {**self.files, **self.beside}.items():
             yield path, text.strip("\n") if isinstance(text, str) else ascii(text)
         if self.commands:
-            yield "in a shell", "\n".join(self.commands)
+            yield IN_A_SHELL, "\n".join(self.commands)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,35 @@ class Rule:
     severity: Severity = Severity.ERROR
     check: Check | None = None
     check_together: CheckTogether | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The rule as a JSON object, for `--json`."""
+        return {
+            "rule": self.name,
+            "severity": str(self.severity),
+            "summary": self.summary,
+            "reason": self.reason,
+            "engine": self.engine,
+            "bad": dict(self.bad.parts()),
+            "good": dict(self.good.parts()),
+        }
+
+    def as_text(self) -> str:
+        """All of it for a terminal: what, why, what happens otherwise, the examples."""
+        examples = (
+            f"{heading}: {title}\n\n{textwrap.indent(text, '    ')}"
+            for heading, example in (("wrong", self.bad), ("right", self.good))
+            for title, text in example.parts()
+        )
+        otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
+        about = textwrap.fill(f"{self.summary} {self.reason} {otherwise}", 100)
+        return "\n\n".join([f"{self.name} ({self.severity})", about, *examples]) + "\n"
+
+    def as_markdown(self) -> str:
+        """All of it below its heading, for a page or code scanning."""
+        otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
+        examples = (*_in_markdown("Wrong", self.bad), *_in_markdown("Right", self.good))
+        return "\n\n".join([f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}", *examples]) + "\n"
 
     def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
         """What its check found, as findings."""
@@ -160,6 +190,14 @@ def rule_together(
         )
 
     return decorate
+
+
+def _in_markdown(heading: str, example: Example) -> Iterator[str]:
+    yield f"{heading}:"
+    for title, text in example.parts():
+        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
+        language = "console" if title == IN_A_SHELL else title.rpartition(".")[2]
+        yield f"{title}\n\n{fence}{language}\n{text}\n{fence}"
 
 
 def _summary(check: Callable[..., object]) -> str:

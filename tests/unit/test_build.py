@@ -419,7 +419,7 @@ def test_a_check_refuses_a_workflow_with_errors(repository: Path) -> None:
 
 def test_folders_that_cannot_be_read_are_among_the_findings_and_the_others_are_read(repository: Path) -> None:
     write(repository / "workflows" / "bad", {"a.txt": ""})
-    workflows, findings = read_folders(all_folders(Path("workflows")))
+    workflows, findings = read_folders(all_folders(Path("workflows")), Settings())
     assert [workflow.source.name for workflow in workflows] == ["greeting", "second"]
     assert rules(findings) == ["no-definition"]
 

@@ -95,6 +95,7 @@ def test_lint_in_json_holds_each_finding() -> None:
                 "fixable": False,
             }
         ],
+        "fixed": [],
     }
 
 
@@ -119,6 +120,8 @@ USAGE = [
     ["lint", "--zzz"],
     ["build", "greting"],
     ["lint", "none"],
+    ["lint", "--format", "xml"],
+    ["lint", "--rules", "unknown-stat"],
     ["build", "greeting", "--registry", "A B"],
     ["build", "greeting", "--initial-version", "1"],
     ["index", "dist", "--url", "https://user:s3cret@example.org"],

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from generator.errors import FindingsError
-from generator.findings import Finding, Severity
+from generator.findings import Finding, IgnoreSettings, Severity
 from generator.lint import RULES, SUBJECTS, lint, lint_together
+from generator.lint.ignores import heed
 from generator.lint.rule import FOLDER, Example, Repository, Rule
 from generator.source import SharedFiles, read_shared, read_source
 from generator.workflow import Workflow, read_workflow
@@ -48,7 +49,8 @@ def findings(example: Example, workflows: Path) -> list[Finding]:
     for workflow in read:
         found += lint(workflow)
     found += lint_together(Repository(workflows=read, complete=True))
-    return [finding for finding in found if finding.severity is not Severity.NOTE]
+    heard = heed(found, read, IgnoreSettings(), RULES, complete=True)
+    return [finding for finding in heard if finding.severity is not Severity.NOTE]
 
 
 def workflow_in(folder: Path, shared: SharedFiles) -> Workflow:

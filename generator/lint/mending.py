@@ -1,0 +1,98 @@
+"""Mends what has one right answer: applies the edits that findings carry, and keeps those that make things better."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from generator.document import decode
+from generator.errors import FindingsError
+from generator.findings import Edit, Finding, errors
+from generator.lint import lint
+from generator.workflow import Workflow, read_workflow
+
+#: What YAML 1.1, and so libyaml's line numbers, takes for the end of a line.
+_LINE: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+#: One mended mistake may bring another to light; more than this many times in a row, it is a circle.
+_MAX_ROUNDS: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mended:
+    """A workflow after mending; `files` are those that changed, by path as in findings, `edits` what was done."""
+
+    workflow: Workflow
+    files: Mapping[str, bytes]
+    edits: tuple[Edit, ...]
+
+
+def mend(workflow: Workflow, ignored: Iterable[Finding] = ()) -> Mended:
+    """Return the workflow with every edit applied that leaves fewer findings and no new error; `ignored` ones stay."""
+    left_alone = {finding.edit for finding in ignored}
+    files: dict[str, bytes] = {}
+    done: list[Edit] = []
+    for _ in range(_MAX_ROUNDS):
+        findings = lint(workflow)
+        edits = [f.edit for f in findings if f.edit and f.edit not in left_alone]
+        better = _better(workflow, findings, edits)
+        if better is None:
+            break
+        workflow, applied = better
+        done += applied
+        files |= {edit.path: _text(workflow, edit.path) for edit in applied}
+    return Mended(workflow=workflow, files=files, edits=tuple(done))
+
+
+def _better(
+    workflow: Workflow, findings: Sequence[Finding], edits: Sequence[Edit]
+) -> tuple[Workflow, tuple[Edit, ...]] | None:
+    """The workflow with all edits, or with the first one alone that helps."""
+    for some in (edits, *([edit] for edit in edits)):
+        changed, applied = _edited(workflow, some)
+        if applied and changed is not None:
+            after = lint(changed)
+            if len(after) < len(findings) and len(errors(after)) <= len(errors(findings)):
+                return changed, applied
+    return None
+
+
+def _edited(workflow: Workflow, edits: Iterable[Edit]) -> tuple[Workflow | None, tuple[Edit, ...]]:
+    """The workflow as it reads with some edits, or None where it cannot be read then."""
+    source = workflow.source
+    resources = dict(source.resources)
+    applied: list[Edit] = []
+    for relative, data in source.resources.items():
+        here = [edit for edit in edits if edit.path == source.shown(relative)]
+        if here:
+            text, fitting = apply(decode(data, source.shown(relative)), here)
+            resources[relative] = text.encode()
+            applied += fitting
+    try:
+        return read_workflow(replace(source, resources=resources)), tuple(applied)
+    except FindingsError:
+        return None, ()
+
+
+def apply(text: str, edits: Iterable[Edit]) -> tuple[str, tuple[Edit, ...]]:
+    """Return the text with the edits that fit it, and those edits; of two that overlap the later one wins."""
+    starts = [0, *(match.end() for match in _LINE.finditer(text))]
+    applied: list[Edit] = []
+    untouched = len(text)
+    for edit in sorted(set(edits), key=lambda e: (e.line, e.column), reverse=True):
+        if edit.line > len(starts):
+            continue
+        at = starts[edit.line - 1] + edit.column - 1
+        if text[at : at + 1] in "'\"" and text.startswith(edit.old, at + 1):
+            at += 1
+        end = at + len(edit.old)
+        if text.startswith(edit.old, at) and end <= untouched:
+            text = text[:at] + edit.new + text[end:]
+            untouched = at
+            applied.append(edit)
+    return text, tuple(reversed(applied))
+
+
+def _text(workflow: Workflow, path: str) -> bytes:
+    return next(data for relative, data in workflow.source.resources.items() if workflow.source.shown(relative) == path)

@@ -1,0 +1,69 @@
+"""What `waybill lint` does beside reading: mends files, and writes findings in the form that was asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from generator.errors import FindingsError
+from generator.findings import Edit, Finding, errors
+from generator.lint import RULES, lint
+from generator.lint.ignores import heed
+from generator.lint.mending import mend
+from generator.source import SharedFiles
+from pipeline import formats
+from pipeline.build import read_folder
+from pipeline.files import Transaction
+from pipeline.settings import Settings
+
+Format = Literal["text", "json", "github", "sarif"]
+
+
+def mend_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...]:
+    """Mend what has one right answer in the files of some folders, and return what was done.
+
+    All files of all folders are written, or none; a folder that cannot be read stays as it is.
+
+    Raises:
+        OutputError: a file could not be written.
+    """
+    shared: dict[Path, SharedFiles] = {}
+    done: list[Edit] = []
+    with Transaction() as transaction:
+        for folder in folders:
+            try:
+                workflow = read_folder(folder, shared)
+            except FindingsError:
+                continue
+            found = lint(workflow)
+            heard = set(heed(found, [workflow], settings.ignores, RULES, complete=False))
+            mended = mend(workflow, ignored=[finding for finding in found if finding not in heard])
+            for path, data in mended.files.items():
+                transaction.replace_file(Path(path), data)
+            done += mended.edits
+        transaction.commit()
+    return tuple(done)
+
+
+def rendered(
+    findings: Sequence[Finding], format_: Format, *, fixed: Sequence[Edit], environment: Mapping[str, str]
+) -> str:
+    """Return the findings as text, as one JSON document, as GitHub's annotations or as a SARIF log."""
+    match format_:
+        case "text":
+            return "".join(f"{finding}\n" for finding in findings)
+        case "github":
+            return formats.github(findings, environment)
+        case "sarif":
+            document: Mapping[str, object] = formats.sarif(findings, RULES)
+        case "json":
+            listed = [finding.as_json() for finding in findings]
+            document = {"ok": not errors(findings), "findings": listed, "fixed": [edit.as_json() for edit in fixed]}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def default_format(environment: Mapping[str, str]) -> Format:
+    """Annotations where GitHub Actions reads what is printed, else text."""
+    return "github" if environment.get("GITHUB_ACTIONS") == "true" else "text"
