@@ -16,6 +16,7 @@ from generator.source import SharedFiles
 from pipeline import formats
 from pipeline.build import read_folder
 from pipeline.files import Transaction
+from pipeline.report import as_text
 from pipeline.settings import Settings
 
 Format = Literal["text", "json", "github", "sarif"]
@@ -53,7 +54,7 @@ def rendered(
     """Return the findings as text, as one JSON document, as GitHub's annotations or as a SARIF log."""
     match format_:
         case "text":
-            return "".join(f"{finding}\n" for finding in findings)
+            return as_text(findings)
         case "github":
             return formats.github(findings, environment)
         case "sarif":

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
 
 from generator.findings import Finding, Severity
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from generator.minify import Saving
     from pipeline.outcome import BuildResult, BuiltChart
 
+_COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _WIDTH_OF_A_LOG: Final = 120
 #: From here on work takes seconds, and a bar says how many more.
 _MANY: Final = 50
@@ -52,10 +56,21 @@ def say_waiting() -> None:
     say("another waybill writes here; waiting for it to end")
 
 
-def show_findings(findings: Iterable[Finding], *, standard_output: bool = False) -> None:
-    """A line a finding."""
-    for finding in findings:
-        print(finding, file=sys.stdout if standard_output else sys.stderr)
+def show_findings(findings: Iterable[Finding]) -> None:
+    """A line a finding, on standard error."""
+    click.echo(as_text(findings), nl=False, err=True)
+
+
+def as_text(findings: Iterable[Finding]) -> str:
+    """A line a finding, its severity in colour; click.echo takes the colours off where nobody would see them."""
+    return "".join(f"{_coloured(finding)}\n" for finding in findings)
+
+
+def _coloured(finding: Finding) -> str:
+    where, mark, rest = str(finding).partition(f": {finding.severity}: ")
+    if "NO_COLOR" in os.environ:
+        return f"{where}{mark}{rest}"
+    return f"{where}: {click.style(finding.severity, fg=_COLOURS[finding.severity], bold=True)}: {rest}"
 
 
 def counted(findings: Sequence[Finding]) -> str:

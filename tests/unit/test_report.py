@@ -10,7 +10,7 @@ import pytest
 from generator.findings import Finding, Severity
 from generator.minify import Saving
 from pipeline.outcome import BuildResult, BuiltChart
-from pipeline.report import StageReporter, counted, plural, show_build, show_findings
+from pipeline.report import StageReporter, as_text, counted, plural, show_build, show_findings
 
 ERROR = Finding(path="a", rule="r", message="m")
 WARNING = Finding(path="a", rule="r", message="m", severity=Severity.WARNING)
@@ -55,11 +55,16 @@ def test_one_is_no_plural(number: int, expected: str) -> None:
     assert plural(number, "chart") == expected
 
 
-def test_findings_go_to_standard_error_unless_they_are_what_was_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
-    show_findings([ERROR])
-    assert capsys.readouterr() == ("", "a: error: m [r]\n")
-    show_findings([ERROR, WARNING], standard_output=True)
-    assert capsys.readouterr() == ("a: error: m [r]\na: warning: m [r]\n", "")
+def test_findings_go_to_standard_error_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    show_findings([ERROR, WARNING])
+    assert capsys.readouterr() == ("", "a: error: m [r]\na: warning: m [r]\n")
+
+
+def test_a_severity_has_a_colour_unless_nobody_wants_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert as_text([ERROR]) == "a: \x1b[31m\x1b[1merror\x1b[0m: m [r]\n"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert as_text([ERROR]) == "a: error: m [r]\n"
 
 
 def test_a_stage_is_a_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
