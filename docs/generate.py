@@ -22,6 +22,7 @@ from generator import errors, lint, values
 from generator.manifests import Database, ImageReference
 from generator.properties import Variable
 from pipeline import cli
+from pipeline.commands.command import Command
 from pipeline.settings import Settings
 
 ROOT: Final = Path(__file__).parent.parent
@@ -92,7 +93,7 @@ def _exit_codes() -> Iterator[tuple[str, str]]:
         yield str(error.exit_code), _sentence(error.__doc__)
 
 
-def _command(name: str, command: click.Command) -> str:
+def _command(name: str, command: Command) -> str:
     context = click.Context(command, info_name=f"waybill {name}")
     usage = " ".join(command.collect_usage_pieces(context))
     arguments = [p.make_metavar(context) for p in command.params if isinstance(p, click.Argument)]
@@ -104,7 +105,7 @@ def _command(name: str, command: click.Command) -> str:
             f"## waybill {name}\n\n{inspect.cleandoc(command.help or '')}\n",
             f"```\nwaybill {name} {usage}\n```\n",
             _table(("argument or option", "what it is"), ((f"`{name}`", help_) for name, help_ in rows)),
-            f"```console\n$ {cli._EXAMPLES[name].replace(chr(10) + '  ', chr(10) + '$ ')}\n```\n",  # noqa: SLF001 - ours
+            f"```console\n$ {command.example.replace(chr(10), chr(10) + '$ ')}\n```\n",
         ]
     )
 

@@ -1,0 +1,1 @@
+"""The commands of waybill, a module each: options in, outcome shown, exit code out."""

@@ -1,0 +1,121 @@
+"""`waybill build`: the main job."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from pipeline.commands.command import FILE, command, finish_check, print_json, settings_of
+
+if TYPE_CHECKING:
+    from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
+    from pipeline.settings import Settings
+
+_BUMPS: Final = ("patch", "minor", "major", "rc", "release")
+
+
+@command(
+    "workflows",
+    "charts",
+    "output",
+    "registry",
+    "image_prefix",
+    "repository_url",
+    "initial_version",
+    "minify_specs",
+    "strict",
+    "check",
+    short_help="Check workflows, make charts, packages and index.",
+    example="waybill build greeting\nwaybill build --all --workflows my/workflows --charts my/charts --output dist",
+)
+@click.argument("workflow", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="All workflows of the workflows folder.")
+@click.option(
+    "--bump", type=click.Choice(_BUMPS), help="New version for the named charts; with --all for changed ones."
+)
+@click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml that is published already.")
+def build(
+    workflow: tuple[str, ...],
+    *,
+    everything: bool,
+    bump: str | None,
+    merge: Path | None,
+    check: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Check workflows, then make their charts, packages and index.yaml: the main job.
+
+    WORKFLOW is a folder's name or path. Everything is written at once, or nothing is.
+    """
+    from pipeline import files, folders, last_build, report  # noqa: PLC0415 - --help does not need it
+    from pipeline.outcome import BuildOptions  # noqa: PLC0415 - as above
+
+    if bool(workflow) == everything:
+        raise click.UsageError(
+            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
+        )
+    settings = settings_of(options)
+    wanted = BuildOptions(
+        folders=folders.select_folders(workflow, settings),
+        everything=everything,
+        bump=bump,  # type: ignore[arg-type]  # click has checked the choice
+        merge=merge,
+        minify_specs=settings.minify_specs,
+    )
+    if check:
+        _check(wanted, settings, as_json=as_json)
+        return
+    with files.only_writer(settings.output, report.say_waiting):
+        record = last_build.record_of(wanted, settings)
+        result = record.unchanged()
+        if result is None:
+            result = _build(wanted, settings)
+            record.keep(result)
+    report.show_findings(result.findings)
+    if as_json:
+        print_json(_build_json(result))
+    else:
+        report.show_build(result)
+
+
+def _build(wanted: BuildOptions, settings: Settings) -> BuildResult:
+    from pipeline import build as job  # noqa: PLC0415 - as above
+    from pipeline import report  # noqa: PLC0415 - as above
+    from pipeline.clock import creation_time  # noqa: PLC0415 - as above
+
+    created = creation_time(settings.workflows, os.environ)
+    return job.build(wanted, settings, created=created, reporter=report.StageReporter())
+
+
+def _check(wanted: BuildOptions, settings: Settings, *, as_json: bool) -> None:
+    from pipeline import build as job  # noqa: PLC0415 - as above
+    from pipeline import report  # noqa: PLC0415 - as above
+
+    finish_check(job.check(wanted, settings, reporter=report.StageReporter()), as_json=as_json)
+
+
+def _build_json(result: BuildResult) -> dict[str, Any]:
+    def chart(built: BuiltChart) -> dict[str, Any]:
+        return {
+            "workflow": built.folder or None,
+            "chart": built.chart,
+            "version": built.version,
+            "image": built.image or None,
+            "state": built.state,
+            "package": built.package.as_posix(),
+            "bytes": built.bytes,
+            "required": list(built.required),
+        }
+
+    return {
+        "ok": True,
+        "charts": [chart(built) for built in result.charts],
+        "umbrella": chart(result.umbrella),
+        "index": result.index.as_posix(),
+        "findings": [finding.as_json() for finding in result.findings],
+        "savings": [{"path": s.path, "before": s.before, "after": s.after} for s in result.savings],
+    }

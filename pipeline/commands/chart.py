@@ -1,0 +1,45 @@
+"""`waybill chart`: one chart folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from pipeline.commands.command import FILE, command, finish_check, print_json, settings_of
+
+
+@command(
+    "workflows",
+    "registry",
+    "image_prefix",
+    "initial_version",
+    "minify_specs",
+    "check",
+    short_help="Write one chart folder.",
+    example="waybill chart greeting -o out",
+)
+@click.argument("folder")
+@click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The chart goes to OUT/CHART.")
+def chart(folder: str, *, out: Path, check: bool, as_json: bool, **options: Any) -> None:
+    """Write one chart folder, OUT/CHART/, as a whole."""
+    from pipeline import folders, outputs, report  # noqa: PLC0415 - --help does not need it
+    from pipeline.files import differences  # noqa: PLC0415 - as above
+
+    settings = settings_of(options)
+    workflow, savings = outputs.read_for_output(
+        folders.find_folder(folder, settings), minify_specs=settings.minify_specs
+    )
+    made, target = outputs.chart_for(workflow, out, settings)
+    if check:
+        paths = tuple(f"{target.as_posix()}/{path}" for path in differences(target, made.files))
+        finish_check(paths, as_json=as_json)
+        return
+    outputs.write_chart(target, made)
+    if as_json:
+        print_json({"ok": True, "chart": made.name, "version": made.version, "folder": target.as_posix()})
+        return
+    report.show_savings(savings)
+    report.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
+    report.say(f"next   helm install {made.name} {target.as_posix()}")

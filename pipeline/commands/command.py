@@ -1,0 +1,136 @@
+"""What every command has: settings as options, an example, errors as messages. Nothing heavy is imported up here."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+FILE: Final = click.Path(path_type=Path)
+
+_SETTINGS: Final = {
+    "workflows": click.option("--workflows", type=FILE, metavar="DIR", help="Workflow folders.  [workflows]"),
+    "charts": click.option("--charts", type=FILE, metavar="DIR", help="Charts folder.  [charts]"),
+    "output": click.option("--output", type=FILE, metavar="DIR", help="Packages and index.yaml.  [dist]"),
+    "registry": click.option("--registry", metavar="HOST/PATH", help="Where images are."),
+    "image_prefix": click.option("--image-prefix", metavar="TEXT", help="What an image's name starts with."),
+    "repository_url": click.option("--repository-url", metavar="URL", help="Where the chart repository is served."),
+    "initial_version": click.option("--initial-version", metavar="V", help="Version of a new chart.  [0.1.0]"),
+    "minify_specs": click.option(
+        "--minify-specs/--no-minify-specs", default=None, help="Cut OpenAPI files down to the calls in use."
+    ),
+    "strict": click.option("--strict/--no-strict", default=None, help="Take warnings for errors."),
+    "check": click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change."),
+}
+_OF_ALL: Final = (
+    click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
+    click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
+)
+
+
+class Command(click.Command):
+    """A command whose help ends with an example."""
+
+    example = ""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it so
+        """Write the example as it is to be copied."""
+        formatter.write(f"\nExample:\n  {self.example.replace(chr(10), chr(10) + '  ')}\n")
+
+
+def command(*settings: str, short_help: str, example: str) -> Callable[[Callable[..., None]], Command]:
+    """Make a function a command: its own options, then those of `settings` by name, then --json and --debug.
+
+    The function is given `as_json`; what it raises becomes a message and an exit code. `example` has a line a command.
+    """
+
+    def decorate(function: Callable[..., None]) -> Command:
+        own: list[click.Parameter] = getattr(function, "__click_params__", [])
+        guarded = _guarded(function)
+        guarded.__click_params__ = []  # type: ignore[attr-defined]  # where click collects options
+        for option in reversed((*(_SETTINGS[name] for name in settings), *_OF_ALL)):
+            option(guarded)
+        guarded.__click_params__ += own  # type: ignore[attr-defined]  # as above
+        made = click.command(cls=Command, short_help=short_help)(guarded)
+        made.example = example
+        return made
+
+    return decorate
+
+
+def _guarded(function: Callable[..., None]) -> Callable[..., None]:
+    """Turn errors into a message and an exit code."""
+
+    @functools.wraps(function)
+    def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
+        from generator.errors import WaybillError  # noqa: PLC0415 - --help does not need it
+
+        try:
+            function(*args, as_json=as_json, **kwargs)
+        except (WaybillError, KeyboardInterrupt, OSError) as error:
+            if debug:
+                raise
+            _fail(error, as_json=as_json)
+
+    return run
+
+
+def _fail(error: BaseException, *, as_json: bool) -> None:
+    """Say what went wrong, without a traceback, and end with the error's exit code."""
+    from generator.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
+    from pipeline import report  # noqa: PLC0415 - as above
+
+    findings = error.findings if isinstance(error, FindingsError) else ()
+    match error:
+        case BrokenPipeError():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(1)
+        case KeyboardInterrupt():
+            message = "interrupted; nothing was changed"
+        case OSError():
+            message = f"{error.filename or 'waybill'}: {error.strerror or error}"
+        case _:
+            message = str(error)
+    if findings:
+        report.show_findings(findings)
+        report.say(f"{report.counted(findings)}; nothing was written")
+    else:
+        report.say(f"waybill: error: {message}")
+    if as_json:
+        print_json({"ok": False, "error": message, "findings": [finding.as_json() for finding in findings]})
+    sys.exit(error.exit_code if isinstance(error, WaybillError) else 1)
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Write one JSON document to standard output."""
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def settings_of(options: Mapping[str, Any]) -> Settings:
+    """The settings that hold here, with a command's options."""
+    from pipeline.settings import load_settings  # noqa: PLC0415 - as above
+
+    return load_settings(Path(), os.environ, options)
+
+
+def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
+    """Say what `--check` found: the paths that are not as they would be generated; exit 1 where there are some."""
+    from pipeline import report  # noqa: PLC0415 - as above
+
+    if as_json:
+        print_json({"ok": not paths, "different": list(paths)})
+    for path in paths:
+        report.say(f"{path}: not what would be generated")
+    if paths:
+        report.say("run the same command without --check, and commit what it writes")
+        sys.exit(1)
+    report.say("everything is as it would be generated")

@@ -1,0 +1,35 @@
+"""`waybill index`: the index of a folder of packages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from pipeline.commands.command import FILE, command, print_json, settings_of
+
+
+@command(
+    short_help="Write an index.yaml over packages.",
+    example="waybill index dist --merge published/index.yaml --url https://example.org/charts",
+)
+@click.argument("directory", metavar="DIR", type=FILE)
+@click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml whose entries stay as they are.")
+@click.option("--url", metavar="URL", help="Where the packages are served; relative addresses without it.")
+def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
+    """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
+    from pipeline import files, outputs, report  # noqa: PLC0415 - --help does not need it
+    from pipeline.clock import creation_time  # noqa: PLC0415 - as above
+
+    settings = settings_of({"repository_url": url})
+    created = creation_time(directory, os.environ)
+    with files.only_writer(directory, report.say_waiting):
+        written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
+    path = directory / "index.yaml"
+    charts = report.plural(len(written.entries), "chart")
+    versions = sum(len(entries) for entries in written.entries.values())
+    if as_json:
+        print_json({"ok": True, "index": path.as_posix(), "charts": len(written.entries), "versions": versions})
+        return
+    report.say(f"{path.as_posix()}  {charts}, {report.plural(versions, 'version')}")

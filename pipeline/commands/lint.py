@@ -1,0 +1,73 @@
+"""`waybill lint`: the checks alone, and what mends them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from pipeline.commands.command import command, print_json, settings_of
+
+if TYPE_CHECKING:
+    from pipeline.linting import Format
+
+_FORMATS: Final = ("text", "json", "github", "sarif")
+
+
+@command(
+    "workflows",
+    "strict",
+    short_help="Check definitions and their files.",
+    example="waybill lint greeting escalation\nwaybill lint --rules unknown-state",
+)
+@click.argument("workflow", nargs=-1)
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="[github on GitHub Actions, else text]")
+@click.option("--rules", is_flag=True, help="List the rules; with names, all that is to say of each.")
+@click.option("--fix", is_flag=True, help="Mend what has one right answer, then check.")
+def lint(
+    workflow: tuple[str, ...], *, format_: Format | None, rules: bool, fix: bool, as_json: bool, **options: Any
+) -> None:
+    """Check definitions and their files; without WORKFLOW all of them. Exits 1 on an error.
+
+    A comment `# waybill: ignore[RULE] reason` on a line, above it or at the top of a file keeps a finding back.
+    """
+    from generator.findings import errors  # noqa: PLC0415 - --help does not need it
+    from pipeline import build as job  # noqa: PLC0415 - as above
+    from pipeline import folders, linting, report  # noqa: PLC0415 - as above
+
+    if rules:
+        _show_rules(workflow, as_json=as_json or format_ == "json")
+        return
+    settings = settings_of(options)
+    selected = folders.select_folders(workflow, settings)
+    fixed = linting.mend_folders(selected, settings) if fix else ()
+    tracked = report.StageReporter().track("lint", selected)
+    _, findings = job.read_folders(tracked, settings, complete=not workflow)
+    wanted: Format = "json" if as_json else format_ or linting.default_format(os.environ)
+    for edit in fixed:
+        report.say(f"mended {edit}")
+    click.echo(linting.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
+    report.say(f"{report.counted(findings)} in {report.plural(len(selected), 'workflow')}")
+    report.show_next_fix(findings)
+    if errors(findings):
+        sys.exit(1)
+
+
+def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
+    from generator.errors import SettingsError  # noqa: PLC0415 - as above
+    from generator.findings import did_you_mean  # noqa: PLC0415 - as above
+    from generator.lint import RULES, SUBJECTS  # noqa: PLC0415 - as above
+    from pipeline import report  # noqa: PLC0415 - as above
+
+    for name in names:
+        if name not in RULES:
+            help_ = did_you_mean(name, RULES) or "; waybill lint --rules lists them"
+            raise SettingsError(f"there is no rule '{name}'{help_}")
+    if as_json:
+        print_json({"ok": True, "rules": [RULES[name].as_json() for name in names or RULES]})
+    elif names:
+        click.echo("\n".join(RULES[name].as_text() for name in names), nl=False)
+    else:
+        report.show_rules(SUBJECTS)
