@@ -12,6 +12,7 @@ from generator import dsl
 from generator.document import Document, Node, parse
 from generator.dsl import Field, Kind, Shape, Target
 from generator.errors import FindingsError
+from generator.expressions import Expression, held, read_expressions
 from generator.findings import Edit, Finding, Position, Severity, did_you_mean, only_near
 from generator.graph import Graph, read_graph
 from generator.properties import secret_references
@@ -74,11 +75,18 @@ class Definition:
     findings: tuple[Finding, ...]
     secrets: tuple[str, ...]
     positions: Mapping[Path, Position]
+    held: tuple[Expression, ...]
+    """Every string that the engine could take for an expression or a duration, in the order of the definition."""
 
     @cached_property
     def graph(self) -> Graph:
         """The states and what leads where."""
         return read_graph(self.flow)
+
+    @cached_property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What the engine takes for jq, or what looks as if somebody meant it to."""
+        return read_expressions(self.held, self.flow) if self.expression_lang == "jq" else ()
 
     def position_of(self, *path: str | int) -> Position:
         """Where the value at `path` of `flow` was written, or the nearest above it that was written at all."""
@@ -141,6 +149,7 @@ class _Reader:
         self._declarations: list[Declaration] = []
         self._positions: dict[Path, Position] = {}
         self._secrets: set[str] = set()
+        self._held: list[Expression] = []
 
     def read(self) -> Definition:
         root = self._document.root
@@ -165,6 +174,7 @@ class _Reader:
             findings=tuple(self._findings),
             secrets=tuple(sorted(self._secrets)),
             positions=self._positions,
+            held=tuple(self._held),
         )
 
     def _start_at_the_first_state(self, content: dict[str, Any]) -> None:
@@ -261,6 +271,8 @@ class _Reader:
         return {}
 
     def _value(self, node: Node, field: Field, where: Path) -> Any:
+        if field.holds:
+            self._held += held(node, field.holds, self._path, where)
         match field.kind:
             case Shape():
                 return self._object(node, field.kind, where)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum, StrEnum, auto
 from typing import Any, Final, Literal
 
 Target = Literal["state", "function", "event", "error", "retry", "auth"]
@@ -24,6 +24,26 @@ class Kind(Enum):
     ANY = auto()
     DROPPED = auto()
     """Understood by the engine, unknown to the custom resource."""
+
+
+class Holds(StrEnum):
+    """What the engine makes of a string in a field, where that is more than a string."""
+
+    CONDITION = "a condition"
+    FILTER = "a filter"
+    TARGET = "a target"
+    """A path that a result is written to."""
+    COLLECTION = "a collection"
+    OPERATION = "an operation"
+    """An expression where the function is one."""
+    ARGUMENTS = "an argument"
+    """Every string below is an expression where it is valid, and text where it is not."""
+    DATA = "event data"
+    """An expression where it is valid, else JSON."""
+    METADATA = "metadata"
+    """The engine evaluates `errorMessage` alone."""
+    DURATION = "a duration"
+    """ISO 8601, or an expression."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +65,7 @@ class Field:
     """A field of an object: `many` is a list of them, `default` is written where the field is left out.
 
     `refers` says what the value is the name of, `phrase` how a finding puts it; `in_file` that a string is the path of
-    a file with the content; `choices` are the only values.
+    a file with the content; `choices` are the only values; `holds` what the engine makes of a string.
     """
 
     kind: Kind | Shape
@@ -56,6 +76,7 @@ class Field:
     phrase: str = "refers to"
     in_file: bool = False
     choices: tuple[str, ...] = field(default=())
+    holds: Holds | None = None
 
 
 def _text(**options: Any) -> Field:
@@ -86,6 +107,11 @@ def _validated(title: str, short: str | None = None, /, **fields: Field) -> Shap
 
 _ANY: Final = Field(kind=Kind.ANY)
 _MAP: Final = Field(kind=Kind.MAP)
+_DATA: Final = Field(kind=Kind.ANY, holds=Holds.DATA)
+_CONDITION: Final = _text(holds=Holds.CONDITION)
+_FILTER: Final = _text(holds=Holds.FILTER)
+_TARGET: Final = _text(holds=Holds.TARGET)
+_DURATION: Final = _text(holds=Holds.DURATION)
 _DROPPED: Final = Field(kind=Kind.DROPPED)
 _INVOKE: Final = _text(default="sync", choices=("sync", "async"))
 _ACTION_MODE: Final = _text(default="sequential", choices=("sequential", "parallel"))
@@ -93,7 +119,7 @@ _ACTION_MODE: Final = _text(default="sequential", choices=("sequential", "parall
 _PRODUCED_EVENT: Final = _shape(
     "an event to produce",
     eventRef=_text(required=True, refers="event", phrase="produces"),
-    data=_ANY,
+    data=_DATA,
     contextAttributes=_MAP,
 )
 _TRANSITION: Final = _shape(
@@ -106,7 +132,7 @@ _TRANSITION: Final = _shape(
 _WORKFLOW_TIMEOUT: Final = _validated(
     "a workflow timeout",
     "duration",
-    duration=_text(default="unlimited"),
+    duration=_text(default="unlimited", holds=Holds.DURATION),
     interrupt=_flag(),
     runBefore=_text(refers="state", phrase="runs, before it ends,"),
 )
@@ -115,7 +141,7 @@ _CONTINUE_AS: Final = _shape(
     "workflowId",
     workflowId=_text(required=True),
     version=_text(),
-    data=_ANY,
+    data=_DATA,
     workflowExecTimeout=_one(_WORKFLOW_TIMEOUT),
 )
 _END: Final = _shape(
@@ -126,27 +152,29 @@ _END: Final = _shape(
     compensate=_flag(),
     continueAs=_one(_CONTINUE_AS),
 )
-_STATE_TIMEOUT: Final = _shape("a state timeout", "total", total=_text(required=True), single=_text())
+_STATE_TIMEOUT: Final = _shape(
+    "a state timeout", "total", total=_text(required=True, holds=Holds.DURATION), single=_DURATION
+)
 _TIMEOUTS: Final = {
     "stateExecTimeout": _one(_STATE_TIMEOUT),
-    "actionExecTimeout": _text(),
-    "branchExecTimeout": _text(),
-    "eventTimeout": _text(),
+    "actionExecTimeout": _DURATION,
+    "branchExecTimeout": _DURATION,
+    "eventTimeout": _DURATION,
 }
 
-_EVENT_FILTER: Final = _shape("an event data filter", useData=_flag(default=True), data=_text(), toStateData=_text())
+_EVENT_FILTER: Final = _shape("an event data filter", useData=_flag(default=True), data=_FILTER, toStateData=_TARGET)
 _ACTION_FILTER: Final = _shape(
     "an action data filter",
-    fromStateData=_text(),
+    fromStateData=_FILTER,
     useResults=_flag(default=True),
-    results=_text(),
-    toStateData=_text(),
+    results=_FILTER,
+    toStateData=_TARGET,
 )
 _FUNCTION_REF: Final = _shape(
     "a function reference",
     "refName",
     refName=_text(required=True, refers="function", phrase="calls"),
-    arguments=_ANY,
+    arguments=Field(kind=Kind.ANY, holds=Holds.ARGUMENTS),
     selectionSet=_text(),
     invoke=_INVOKE,
 )
@@ -155,8 +183,8 @@ _EVENT_REF: Final = _shape(
     "triggerEventRef",
     triggerEventRef=_text(required=True, refers="event", phrase="triggers"),
     resultEventRef=_text(refers="event", phrase="waits for"),
-    resultEventTimeout=_text(),
-    data=_ANY,
+    resultEventTimeout=_DURATION,
+    data=_DATA,
     contextAttributes=_MAP,
     invoke=_INVOKE,
 )
@@ -175,12 +203,12 @@ _ACTION: Final = _shape(
     functionRef=_one(_FUNCTION_REF),
     eventRef=_one(_EVENT_REF),
     subFlowRef=_one(_SUBFLOW_REF),
-    sleep=_one(_shape("a sleep", before=_text(), after=_text())),
+    sleep=_one(_shape("a sleep", before=_DURATION, after=_DURATION)),
     retryRef=_text(refers="retry"),
     nonRetryableErrors=_list(Kind.STRING, refers="error"),
     retryableErrors=_list(Kind.STRING, refers="error"),
     actionDataFilter=_one(_ACTION_FILTER, default={}),
-    condition=_text(),
+    condition=_CONDITION,
 )
 _ON_EVENTS: Final = _shape(
     "a reaction to events",
@@ -200,7 +228,7 @@ _DEFAULT_CONDITION: Final = _shape("a default condition", "transition", transiti
 _DATA_CONDITION: Final = _shape(
     "a data condition",
     name=_text(),
-    condition=_text(required=True),
+    condition=_text(required=True, holds=Holds.CONDITION),
     transition=_one(_TRANSITION),
     end=_one(_END),
     metadata=_MAP,
@@ -218,7 +246,7 @@ _BRANCH: Final = _shape(
     "a branch",
     name=_text(required=True),
     actions=_list(_ACTION, required=True),
-    timeouts=_one(_shape("branch timeouts", actionExecTimeout=_text(), branchExecTimeout=_text())),
+    timeouts=_one(_shape("branch timeouts", actionExecTimeout=_DURATION, branchExecTimeout=_DURATION)),
 )
 
 
@@ -232,10 +260,10 @@ def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
         onErrors=_list(_ON_ERROR),
         transition=_one(_TRANSITION),
         end=_one(_END),
-        stateDataFilter=_one(_shape("a state data filter", input=_text(), output=_text())),
+        stateDataFilter=_one(_shape("a state data filter", input=_FILTER, output=_FILTER)),
         compensatedBy=_text(refers="state", phrase="compensated by"),
         usedForCompensation=_flag(),
-        metadata=_MAP,
+        metadata=Field(kind=Kind.MAP, holds=Holds.METADATA),
         timeouts=_one(
             _shape(f"timeouts of {title}", **{key: _TIMEOUTS[key] for key in ("stateExecTimeout", *timeouts)})
         ),
@@ -262,8 +290,8 @@ STATES: Final[Mapping[str, Shape]] = {
         dataConditions=_list(_DATA_CONDITION),
         eventConditions=_list(_EVENT_CONDITION),
     ),
-    "sleep": _state("a sleep state", duration=_text(required=True)),
-    "delay": _state("a delay state", timeDelay=_text(required=True)),
+    "sleep": _state("a sleep state", duration=_text(required=True, holds=Holds.DURATION)),
+    "delay": _state("a delay state", timeDelay=_text(required=True, holds=Holds.DURATION)),
     "parallel": _state(
         "a parallel state",
         "branchExecTimeout",
@@ -275,8 +303,8 @@ STATES: Final[Mapping[str, Shape]] = {
     "foreach": _state(
         "a foreach state",
         "actionExecTimeout",
-        inputCollection=_text(required=True),
-        outputCollection=_text(),
+        inputCollection=_text(required=True, holds=Holds.COLLECTION),
+        outputCollection=_TARGET,
         iterationParam=_text(),
         batchSize=Field(kind=Kind.INTEGER_OR_STRING),
         actions=_list(_ACTION),
@@ -295,7 +323,7 @@ STATES: Final[Mapping[str, Shape]] = {
 FUNCTION: Final = _validated(
     "a function",
     name=_text(required=True),
-    operation=_text(required=True),
+    operation=_text(required=True, holds=Holds.OPERATION),
     type=_text(default="rest", choices=("rest", "rpc", "expression", "graphql", "odata", "asyncapi", "custom")),
     authRef=_text(refers="auth", phrase="authenticates with"),
     metadata=_MAP,
@@ -319,9 +347,9 @@ EVENT: Final = _validated(
 RETRY: Final = _validated(
     "a retry",
     name=_text(required=True),
-    delay=_text(),
-    maxDelay=_text(),
-    increment=_text(),
+    delay=_DURATION,
+    maxDelay=_DURATION,
+    increment=_DURATION,
     multiplier=_ANY,
     maxAttempts=Field(kind=Kind.INTEGER_OR_STRING, required=True),
     jitter=_ANY,

@@ -13,6 +13,7 @@ from generator.lint import (
     calls,
     configuration,
     dsl,
+    durations,
     engine,
     expressions,
     graph,
@@ -31,6 +32,7 @@ from generator.workflow import Workflow
 _MODULES: Final[tuple[ModuleType, ...]] = (
     reading,
     dsl,
+    durations,
     graph,
     references,
     calls,

@@ -1,0 +1,100 @@
+"""What the engine's jq is: jackson-jq in the version and the way that Kogito 10.1.0 uses it, as jq 1.6.
+
+generator/facts/jackson-jq.json is made by `nox -s jq-facts` from jackson-jq itself, and held against it by a test.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from generator.jq.names import Use
+from generator.jq.syntax import Kind, Node
+
+FACTS: Final = Path(__file__).parent.parent / "facts" / "jackson-jq.json"
+
+#: What the engine defines around an expression (JqExpression.getScope).
+VARIABLES: Final = frozenset(("WORKFLOW", "CONST", "SECRET"))
+#: What `$WORKFLOW` has (KogitoProcessContextResolver, its extensions, and the addon for Python).
+WORKFLOW_FIELDS: Final = frozenset(
+    ("id", "instanceId", "name", "headers", "prevActionResult", "input", "identity", "python")
+)
+#: Words that are literals to jq, not functions.
+_LITERALS: Final = frozenset(("null/0", "true/0", "false/0", "not/0"))
+#: What a string must not hold as it is (JSON); libjq lets it through.
+_CONTROL: Final = re.compile(r"[\x00-\x1f]")
+#: The largest whole number that jackson-jq reads (a Java long).
+_MAX_INTEGER: Final = 2**63 - 1
+
+#: A function that libjq has and the engine lacks, to what does the same in both.
+INSTEAD: Final[Mapping[str, str]] = {
+    "trim/0": r'sub("^\\s+"; "") | sub("\\s+$"; "")',
+    "ltrim/0": r'sub("^\\s+"; "")',
+    "rtrim/0": r'sub("\\s+$"; "")',
+    "trimstr/1": 'ltrimstr("x") | rtrimstr("x")',
+    "abs/0": "if . < 0 then -. else . end",
+    "fabs/0": "if . < 0 then -. else . end",
+    "ceil/0": "-(-. | floor)",
+    "trunc/0": "if . < 0 then -(-. | floor) else floor end",
+    "pick/1": "{a: .a}",
+    "add/1": "[.[]] | add",
+    "isempty/1": "[.[]] | length == 0",
+    "skip/2": "[.[]][2:] | .[]",
+    "repeat/1": "recurse(.a)",
+    "toarray/0": 'if type == "array" then . else [.] end',
+    "toboolean/0": '. == "true"',
+    "IN/1": "any(1, 2; . == 1)",
+    "INDEX/1": "map({key: .id, value: .}) | from_entries",
+    "todate/0": "strftime(\"yyyy-MM-dd'T'HH:mm:ss'Z'\"; \"UTC\")",
+    "todateiso8601/0": "strftime(\"yyyy-MM-dd'T'HH:mm:ss'Z'\"; \"UTC\")",
+    "@urid/0": "uridecode",
+    "env/0": "$SECRET.NAME",
+    "halt_error/0": "error",
+    "halt_error/1": "error",
+}
+
+
+@cache
+def functions() -> frozenset[str]:
+    """The names of the engine's functions with their arities; a name without one takes any number of arguments."""
+    facts = json.loads(FACTS.read_text(encoding="utf-8"))
+    return frozenset(facts["functions"])
+
+
+def knows(use: Use) -> bool:
+    """Whether the engine has a function."""
+    return use.name in _LITERALS or use.name in functions() or use.name.partition("/")[0] in functions()
+
+
+def refused(tree: Node) -> Iterator[tuple[str, int]]:
+    """What libjq 1.8 compiles and jackson-jq does not: why, and where in the text."""
+    for node in tree.walk():
+        match node.kind:
+            case Kind.IF if len(node.children) % 2 == 0:
+                yield "the engine's jq wants an 'else' in every 'if'; write 'else .'", node.at
+            case Kind.OBJECT if node.text:
+                yield "the engine's jq takes no ',' before '}'; take it out", node.at
+            case Kind.LITERAL if not _readable(node.text):
+                yield f"the engine's jq does not read the number {node.text[:100]}; write it as a string", node.at
+            case Kind.STRING if _CONTROL.search(node.text):
+                yield "the engine's jq takes no tab and no line break in a string; write \\t or \\n", node.at
+            case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE if node.text:
+                yield "the engine's jq takes no '.' before '['; take it out", node.at
+            case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE | Kind.OPTIONAL if _bare(node.children[0]):
+                yield f"the engine's jq wants brackets around '{node.children[0].kind}' here", node.children[0].at
+
+
+def _bare(node: Node) -> bool:
+    """Whether a part takes no suffix in jackson-jq (`..[0]`, `if … end.a`) unless it stands in brackets."""
+    return node.kind in (Kind.RECURSE, Kind.IF, Kind.REDUCE, Kind.FOREACH) and not node.bracketed
+
+
+def _readable(number: str) -> bool:
+    """Whether jackson-jq reads a number: no leading nought, no point at the end, no more than a long."""
+    if number.isdigit():
+        return (number == "0" or not number.startswith("0")) and int(number[:20]) <= _MAX_INTEGER
+    return not number.endswith(".")

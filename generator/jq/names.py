@@ -1,0 +1,134 @@
+"""What an expression takes from outside (functions, variables, fields), and whether it gives several outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from generator.jq.syntax import Kind, Node
+
+#: Functions that give an output for each of several things, whatever stands in their brackets.
+_GENERATORS: Final = frozenset(
+    (
+        "combinations/0", "combinations/1", "leaf_paths/0", "paths/0", "paths/1", "range/1", "range/2", "range/3",
+        "recurse/0", "recurse/1", "recurse/2", "recurse_down/0", "repeat/1", "scan/1", "scan/2", "splits/1",
+        "splits/2", "while/2",
+    )
+)  # fmt: skip
+_ASSIGNMENTS: Final = frozenset(("=", "|=", "+=", "-=", "*=", "/=", "%=", "//="))
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A place that uses something: a function as NAME/ARITY, or a variable; `at` is its offset in the text."""
+
+    name: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """The functions and variables that an expression does not define itself, in the order they were written."""
+
+    functions: tuple[Use, ...]
+    variables: tuple[Use, ...]
+
+
+def uses(tree: Node) -> Uses:
+    """What `tree` takes from outside; formats (`@base64`) count as functions without arguments."""
+    found: list[tuple[bool, Use]] = []
+    _collect(tree, frozenset(), frozenset(), found)
+    found.sort(key=lambda pair: pair[1].at)
+    return Uses(
+        tuple(use for is_function, use in found if is_function),
+        tuple(use for is_function, use in found if not is_function),
+    )
+
+
+def _collect(node: Node, functions: frozenset[str], variables: frozenset[str], found: list[tuple[bool, Use]]) -> None:
+    children = node.children
+    inner = variables | frozenset(node.names)
+    match node.kind:
+        case Kind.VARIABLE if node.name not in variables:
+            found.append((False, Use(node.name, node.at)))
+        case Kind.FORMAT:
+            found.append((True, Use(f"{node.name}/0", node.at)))
+        case Kind.CALL if (name := f"{node.name}/{len(children)}") not in functions:
+            found.append((True, Use(name, node.at)))
+        case Kind.DEFINE:
+            _collect_definition(node, functions, variables, found)
+            return
+        case Kind.BIND:
+            _collect(children[0], functions, variables, found)
+            children, variables = children[1:], inner
+        case Kind.REDUCE | Kind.FOREACH:
+            updates = int(node.name) - 1
+            for child in children[-updates:]:
+                _collect(child, functions, inner, found)
+            children = children[:-updates]
+    for child in children:
+        _collect(child, functions, variables, found)
+
+
+def _collect_definition(
+    node: Node, functions: frozenset[str], variables: frozenset[str], found: list[tuple[bool, Use]]
+) -> None:
+    body, rest = node.children
+    with_itself = functions | {node.name}
+    parameters = frozenset(name.lstrip("$") for name in node.names)
+    bound = frozenset(name[1:] for name in node.names if name.startswith("$"))
+    _collect(body, with_itself | {f"{name}/0" for name in parameters}, variables | bound, found)
+    _collect(rest, with_itself, variables, found)
+
+
+def members(tree: Node, variable: str) -> Iterator[Use]:
+    """The names that are read from a variable: `NAME` of `$VARIABLE.NAME` and `$VARIABLE["NAME"]`."""
+    for node in tree.walk():
+        if node.kind is Kind.FIELD and node.children[0].kind is Kind.VARIABLE and node.children[0].name == variable:
+            yield Use(node.name, node.at)
+
+
+def several_outputs(tree: Node) -> Node | None:
+    """The part that makes an expression give an output for each of several things; None where that is not certain."""
+    match tree.kind:
+        case Kind.ITERATE | Kind.COMMA | Kind.RECURSE:
+            return tree
+        case Kind.CALL:
+            return tree if f"{tree.name}/{len(tree.children)}" in _GENERATORS else None
+        case _:
+            return next(filter(None, map(several_outputs, _outputs_of(tree))), None)
+
+
+def _outputs_of(tree: Node) -> tuple[Node, ...]:
+    """The children whose several outputs are those of the whole: not what is collected, and not what may be dropped."""
+    passed = tree.children
+    match tree.kind:
+        case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.STRING | Kind.FORMAT | Kind.OBJECT | Kind.NEGATE:
+            pass
+        case Kind.OPTIONAL | Kind.TRY | Kind.FOREACH:
+            passed = passed[:1]
+        case Kind.PIPE:
+            passed = () if _may_drop(passed[1]) else passed
+        case Kind.BINARY if tree.name in _ASSIGNMENTS:
+            passed = passed[1:] if tree.name == "=" else ()
+        case Kind.BINARY:
+            passed = passed[:1] if tree.name == "//" else passed
+        case Kind.IF:
+            passed = (*passed[1::2], *passed[-1:])
+        case Kind.BIND:
+            passed = (passed[0], passed[-1])
+        case Kind.DEFINE:
+            passed = passed[1:]
+        case _:
+            passed = ()
+    return passed
+
+
+def _may_drop(tree: Node) -> bool:
+    """Whether a part can give no output at all, so that one of several may be what is left."""
+    return any(
+        node.kind in (Kind.BREAK, Kind.OPTIONAL, Kind.TRY)
+        or (node.kind is Kind.CALL and node.name in ("select", "empty", "first", "limit"))
+        for node in tree.walk()
+    )

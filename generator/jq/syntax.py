@@ -1,0 +1,506 @@
+"""Reads jq: an expression as a tree, for what a compiler does not tell.
+
+libjq decides whether an expression compiles; this reader takes what libjq takes, and a little more. The grammar is
+that of the jq manual, and of src/parser.y for what binds how.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+_TOKEN: Final = re.compile(
+    r"""
+    (?P<blank>(?:[ \t\r\n]+|\#[^\n]*)+)
+    |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
+    |(?P<format>@[a-zA-Z0-9_]+)
+    |(?P<field>\.[a-zA-Z_][a-zA-Z0-9_]*)
+    |(?P<variable>\$(?:[a-zA-Z_][a-zA-Z0-9_]*::)*[a-zA-Z_][a-zA-Z0-9_]*)
+    |(?P<name>(?:[a-zA-Z_][a-zA-Z0-9_]*::)*[a-zA-Z_][a-zA-Z0-9_]*)
+    |(?P<mark>//=|\|=|\+=|-=|\*=|/=|%=|==|!=|<=|>=|//|\.\.|["\[\](){}|,.;:=<>+\-*/%?])
+    """,
+    re.VERBOSE,
+)
+#: What stands in a string up to its end or up to an interpolation.
+_IN_STRING: Final = re.compile(r'(?:[^"\\]|\\[^(])*')
+_KEYWORDS: Final = frozenset(
+    (
+        "and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "import", "include", "label", "module",
+        "or", "reduce", "then", "try", "__loc__",
+    )
+)  # fmt: skip
+#: Operators from the loosest to the tightest; `|` and `,` bind looser than all of them.
+_LEVELS: Final = (
+    ("//",),
+    ("=", "|=", "+=", "-=", "*=", "/=", "%=", "//="),
+    ("or",),
+    ("and",),
+    ("==", "!=", "<", "<=", ">", ">="),
+    ("+", "-"),
+    ("*", "/", "%"),
+)
+#: How often the grammar may lead into itself, and how high a tree may be: what is read here is walked by recursion.
+MAX_DEPTH: Final = 60
+MAX_HEIGHT: Final = 300
+
+
+class Kind(StrEnum):
+    """What a node of the tree is; in brackets its children."""
+
+    IDENTITY = "."
+    RECURSE = ".."
+    LITERAL = "literal"
+    STRING = "string"
+    """(interpolated expressions); `name` is the text where there are none"""
+    FORMAT = "format"
+    """[string]"""
+    VARIABLE = "variable"
+    CALL = "call"
+    """(arguments)"""
+    FIELD = "field"
+    """(of what); `name` is the key"""
+    INDEX = "index"
+    """(of what, index)"""
+    SLICE = "slice"
+    """(of what, bounds)"""
+    ITERATE = "iterate"
+    """(of what)"""
+    OPTIONAL = "?"
+    """(what)"""
+    PIPE = "|"
+    """(left, right)"""
+    COMMA = ","
+    """(left, right)"""
+    BINARY = "binary"
+    """(left, right); `name` is the operator"""
+    NEGATE = "-"
+    """(what)"""
+    REDUCE = "reduce"
+    """(source, patterns' keys, start, update); `names` are bound in the update"""
+    FOREACH = "foreach"
+    """(source, patterns' keys, start, update, [extract]); `names` are bound in the last two"""
+    IF = "if"
+    """(condition, then, [condition, then], [else])"""
+    TRY = "try"
+    """(body, [handler])"""
+    LABEL = "label"
+    """(body)"""
+    BREAK = "break"
+    ARRAY = "array"
+    """([content])"""
+    OBJECT = "object"
+    """(keys and values in turn)"""
+    DEFINE = "def"
+    """(body, rest); `name` is NAME/ARITY, `names` are the parameters"""
+    BIND = "as"
+    """(source, patterns' keys, body); `names` are bound in the body"""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A part of an expression; `at` is where it, or what makes it, stands in the text."""
+
+    kind: Kind
+    at: int
+    children: tuple[Node, ...] = ()
+    name: str = ""
+    names: tuple[str, ...] = ()
+    text: str = ""
+    """The way it is written, where that makes a difference to the engine."""
+    bracketed: bool = False
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order they were written."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting += reversed(node.children)
+
+
+class JqSyntaxError(ValueError):
+    """Text that this reader does not take for jq."""
+
+
+@cache
+def parse(text: str) -> Node | None:
+    """The tree of an expression; None where the text is no jq, or nested too deep to be looked at."""
+    try:
+        tree = _Parser(text).parse()
+    except JqSyntaxError:
+        return None
+    return tree if _height(tree) <= MAX_HEIGHT else None
+
+
+def _height(tree: Node) -> int:
+    height = 0
+    level = [tree]
+    while level := [child for node in level for child in node.children]:
+        height += 1
+    return height
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    kind: str
+    text: str
+    at: int
+    end: int
+
+
+class _Parser:
+    """A recursive descent along the grammar, one token ahead."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._depth = 0
+        self._next = self._read(0)
+
+    def parse(self) -> Node:
+        tree = self._pipe()
+        if self._next.kind:
+            raise JqSyntaxError
+        return tree
+
+    def _read(self, at: int) -> _Token:
+        while at < len(self._text):
+            match = _TOKEN.match(self._text, at)
+            if match is None:
+                raise JqSyntaxError
+            if match.lastgroup != "blank":
+                return _Token(match.lastgroup or "", match[0], at, match.end())
+            at = match.end()
+        return _Token("", "", at, at)
+
+    def _take(self) -> _Token:
+        token = self._next
+        self._next = self._read(token.end)
+        return token
+
+    def _sees(self, *texts: str) -> bool:
+        return self._next.kind in ("mark", "name") and self._next.text in texts
+
+    def _skip(self, text: str) -> bool:
+        if self._sees(text):
+            self._take()
+            return True
+        return False
+
+    def _expect(self, text: str) -> _Token:
+        if not self._sees(text):
+            raise JqSyntaxError
+        return self._take()
+
+    def _kind(self, kind: str) -> _Token:
+        if self._next.kind != kind:
+            raise JqSyntaxError
+        return self._take()
+
+    def _nested(self, read: Callable[[], Node]) -> Node:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise JqSyntaxError
+        tree = read()
+        self._depth -= 1
+        return tree
+
+    def _pipe(self) -> Node:
+        return self._nested(self._piped)
+
+    def _piped(self) -> Node:
+        parts = [self._comma()]
+        while self._skip("|"):
+            parts.append(self._comma())
+        tree = parts.pop()
+        while parts:
+            left = parts.pop()
+            tree = Node(Kind.PIPE, left.at, (left, tree))
+        return tree
+
+    def _comma(self) -> Node:
+        left = self._operation(0)
+        while self._skip(","):
+            left = Node(Kind.COMMA, left.at, (left, self._operation(0)))
+        return left
+
+    def _operation(self, level: int) -> Node:
+        if level == len(_LEVELS):
+            return self._unary()
+        left = self._operation(level + 1)
+        while self._sees(*_LEVELS[level]):
+            operator = self._take()
+            left = Node(Kind.BINARY, left.at, (left, self._operation(level + 1)), operator.text)
+        return left
+
+    def _unary(self) -> Node:
+        at = self._next.at
+        if self._skip("-"):
+            return self._nested(lambda: Node(Kind.NEGATE, at, (self._unary(),)))
+        if self._skip("def"):
+            return self._define(at)
+        if self._skip("label"):
+            name = self._kind("variable").text
+            self._expect("|")
+            return Node(Kind.LABEL, at, (self._pipe(),), name)
+        return self._postfix()
+
+    def _define(self, at: int) -> Node:
+        name = self._kind("name").text
+        parameters: list[str] = []
+        if self._skip("("):
+            parameters.append(self._parameter())
+            while self._skip(";"):
+                parameters.append(self._parameter())
+            self._expect(")")
+        self._expect(":")
+        body = self._pipe()
+        self._expect(";")
+        return Node(Kind.DEFINE, at, (body, self._pipe()), f"{name}/{len(parameters)}", tuple(parameters))
+
+    def _parameter(self) -> str:
+        if self._next.kind not in ("name", "variable"):
+            raise JqSyntaxError
+        return self._take().text
+
+    def _postfix(self) -> Node:
+        tree = self._suffixes(self._term())
+        if not self._skip("as"):
+            return tree
+        names, keys = self._patterns()
+        self._expect("|")
+        return Node(Kind.BIND, tree.at, (tree, *keys, self._pipe()), names=names)
+
+    def _suffixes(self, tree: Node) -> Node:
+        while True:
+            at = self._next.at
+            if self._next.kind == "field":
+                tree = Node(Kind.FIELD, at, (tree,), self._take().text[1:])
+            elif self._sees("."):
+                self._take()
+                dotted = self._sees("[")
+                tree = self._bracket(tree, dotted=True) if dotted else self._field_of(tree, self._string(), at)
+            elif self._sees("["):
+                tree = self._bracket(tree)
+            elif self._sees("?"):
+                self._take()
+                tree = Node(Kind.OPTIONAL, at, (tree,))
+            else:
+                return tree
+
+    def _field_of(self, tree: Node, key: Node, at: int) -> Node:
+        return Node(Kind.INDEX, at, (tree, key)) if key.children else Node(Kind.FIELD, at, (tree,), key.name)
+
+    def _bracket(self, tree: Node, *, dotted: bool = False) -> Node:
+        at = self._take().at
+        text = ".[" if dotted else ""
+        if self._skip("]"):
+            return Node(Kind.ITERATE, at, (tree,), text=text)
+        start = None if self._sees(":") else self._pipe()
+        if self._skip(":"):
+            end = None if self._sees("]") else self._pipe()
+            self._expect("]")
+            return Node(Kind.SLICE, at, (tree, *filter(None, (start, end))), text=text)
+        self._expect("]")
+        if start is None:
+            raise JqSyntaxError
+        if start.kind is Kind.STRING and not start.children:
+            return Node(Kind.FIELD, at, (tree,), start.name, text=text)
+        return Node(Kind.INDEX, at, (tree, start), text=text)
+
+    def _term(self) -> Node:
+        return self._nested(self._bare_term)
+
+    def _bare_term(self) -> Node:
+        token = self._next
+        match token.kind:
+            case "number":
+                self._take()
+                return Node(Kind.LITERAL, token.at, text=token.text)
+            case "field":
+                self._take()
+                return Node(Kind.FIELD, token.at, (Node(Kind.IDENTITY, token.at),), token.text[1:])
+            case "variable":
+                self._take()
+                return Node(Kind.VARIABLE, token.at, name=token.text[1:])
+            case "format":
+                self._take()
+                parts = (self._string(),) if self._sees('"') else ()
+                return Node(Kind.FORMAT, token.at, parts, token.text)
+            case "name":
+                return self._word()
+        return self._marked()
+
+    def _marked(self) -> Node:
+        at = self._next.at
+        if self._sees('"'):
+            return self._string()
+        if self._skip(".."):
+            return Node(Kind.RECURSE, at)
+        if self._skip("."):
+            here = Node(Kind.IDENTITY, at)
+            return self._field_of(here, self._string(), at) if self._sees('"') else here
+        if self._skip("("):
+            tree = self._pipe()
+            self._expect(")")
+            return replace(tree, bracketed=True)
+        if self._skip("["):
+            content = () if self._sees("]") else (self._pipe(),)
+            self._expect("]")
+            return Node(Kind.ARRAY, at, content)
+        if self._skip("{"):
+            return self._object(at)
+        raise JqSyntaxError
+
+    def _word(self) -> Node:
+        token = self._take()
+        match token.text:
+            case "if":
+                return self._if(token.at)
+            case "try":
+                body = self._suffixes(self._tried())
+                handler = (self._suffixes(self._tried()),) if self._skip("catch") else ()
+                return Node(Kind.TRY, token.at, (body, *handler))
+            case "reduce" | "foreach":
+                return self._loop(token)
+            case "break":
+                return Node(Kind.BREAK, token.at, name=self._kind("variable").text)
+            case word if word in _KEYWORDS:
+                raise JqSyntaxError
+        arguments: list[Node] = []
+        if self._skip("(") and not self._skip(")"):
+            arguments.append(self._pipe())
+            while self._skip(";"):
+                arguments.append(self._pipe())
+            self._expect(")")
+        return Node(Kind.CALL, token.at, tuple(arguments), token.text)
+
+    def _tried(self) -> Node:
+        at = self._next.at
+        if self._skip("-"):
+            return self._nested(lambda: Node(Kind.NEGATE, at, (self._tried(),)))
+        return self._term()
+
+    def _if(self, at: int) -> Node:
+        children = [self._pipe()]
+        self._expect("then")
+        children.append(self._pipe())
+        while self._skip("elif"):
+            children.append(self._pipe())
+            self._expect("then")
+            children.append(self._pipe())
+        if self._skip("else"):
+            children.append(self._pipe())
+        self._expect("end")
+        return Node(Kind.IF, at, tuple(children))
+
+    def _loop(self, token: _Token) -> Node:
+        source = self._suffixes(self._term())
+        self._expect("as")
+        names, keys = self._patterns()
+        self._expect("(")
+        parts = [self._pipe()]
+        while self._skip(";"):
+            parts.append(self._pipe())
+        self._expect(")")
+        kind = Kind(token.text)
+        if len(parts) not in ((2,) if kind is Kind.REDUCE else (2, 3)):
+            raise JqSyntaxError
+        return Node(kind, token.at, (source, *keys, *parts), names=names, name=str(len(parts)))
+
+    def _patterns(self) -> tuple[tuple[str, ...], tuple[Node, ...]]:
+        names: list[str] = []
+        keys: list[Node] = []
+        self._pattern(names, keys)
+        return tuple(names), tuple(keys)
+
+    def _pattern(self, names: list[str], keys: list[Node]) -> None:
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise JqSyntaxError
+        if self._next.kind == "variable":
+            names.append(self._take().text[1:])
+        elif self._skip("["):
+            self._pattern(names, keys)
+            while self._skip(","):
+                self._pattern(names, keys)
+            self._expect("]")
+        else:
+            self._expect("{")
+            self._key_pattern(names, keys)
+            while self._skip(","):
+                self._key_pattern(names, keys)
+            self._expect("}")
+        self._depth -= 1
+
+    def _key_pattern(self, names: list[str], keys: list[Node]) -> None:
+        bound = self._next.kind == "variable"
+        if bound:
+            names.append(self._take().text[1:])
+        else:
+            keys.append(self._key())
+        if not bound or self._sees(":"):
+            self._expect(":")
+            self._pattern(names, keys)
+
+    def _object(self, at: int) -> Node:
+        children: list[Node] = []
+        text = ""
+        while not self._skip("}"):
+            children += self._entry()
+            if not self._skip(","):
+                self._expect("}")
+                break
+            text = ",}" if self._sees("}") else ""
+        return Node(Kind.OBJECT, at, tuple(children), text=text)
+
+    def _entry(self) -> tuple[Node, Node]:
+        at = self._next.at
+        if self._next.kind == "variable":
+            name = self._take().text[1:]
+            return Node(Kind.STRING, at, name=name), Node(Kind.VARIABLE, at, name=name)
+        key = self._key()
+        if not self._skip(":"):
+            return key, Node(Kind.INDEX, at, (Node(Kind.IDENTITY, at), key))
+        value = self._operation(0)
+        while self._skip("|"):
+            value = Node(Kind.PIPE, value.at, (value, self._operation(0)))
+        return key, value
+
+    def _key(self) -> Node:
+        token = self._next
+        if token.kind in ("name", "number"):
+            self._take()
+            return Node(Kind.STRING, token.at, name=token.text)
+        if token.kind == "format":
+            return self._term()
+        if self._skip("("):
+            tree = self._pipe()
+            self._expect(")")
+            return tree
+        return self._string()
+
+    def _string(self) -> Node:
+        if not self._sees('"'):
+            raise JqSyntaxError
+        start = self._next.at
+        parts: list[Node] = []
+        at = self._next.end
+        while True:
+            match = _IN_STRING.match(self._text, at)
+            at = match.end() if match else at
+            if self._text.startswith("\\(", at):
+                self._next = self._read(at + 2)
+                parts.append(self._pipe())
+                if not self._sees(")"):
+                    raise JqSyntaxError
+                at = self._next.end
+            elif self._text.startswith('"', at):
+                self._next = self._read(at + 1)
+                written = self._text[start + 1 : at]
+                return Node(Kind.STRING, start, tuple(parts), "" if parts else written, text=written)
+            else:
+                raise JqSyntaxError
