@@ -1,1 +1,377 @@
-"""Rules of what leads where: states that nothing reaches, that reach no end, or that run for ever."""
+"""Rules of what leads where: every state is reached, every run comes to an end, and no loop spins.
+
+What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.definition import Definition
+from generator.findings import Position, Severity
+from generator.graph import Edge, EdgeKind, Graph
+from generator.lint.rule import Example, Found, rule
+from generator.workflow import Workflow
+
+#: States that the engine makes no error handler for: what their `onErrors` say never happens.
+WITHOUT_HANDLERS: Final = frozenset({"inject", "sleep", "switch"})
+#: Start states that nothing may lead back to: they are no sub-process, so they have one way in.
+_ONE_WAY_IN: Final = frozenset({"inject", "sleep", "switch", "event", "parallel"})
+#: States that let time pass, or wait for somebody.
+_WAITING: Final = frozenset({"sleep", "delay", "event", "callback"})
+#: The states of a loop that a message names.
+_SHOWN: Final = 5
+
+Owner = Mapping[str, Any]
+Where = tuple[str | int, ...]
+
+_TWO: Final = """
+states:
+  - {name: Begin, type: inject, data: {count: 0}, %s}
+  - {name: Finish, type: inject, data: {done: true}, end: true}
+"""
+_LOOP: Final = """
+functions:
+  - {name: add, type: expression, operation: "{count: (.count + 1)}"}
+states:
+  - {name: Begin, type: inject, data: {count: 0}, transition: Add}
+  - {name: Add, type: operation, actions: [{functionRef: add}], transition: Again}
+  - name: Again
+    type: switch
+    dataConditions: [{condition: .count < 3, transition: Add}]
+    defaultCondition: %s
+"""
+_WAIT: Final = """
+states:
+  - name: Begin
+    type: switch
+    dataConditions: [{condition: .wait, transition: Wait}]
+    defaultCondition: {end: true}
+  - {name: Wait, type: sleep, duration: PT1M, %s}
+"""
+_UNDO: Final = """
+functions:
+  - {name: undo, type: expression, operation: "{booked: false}"}
+states:
+  - {name: Begin, type: inject, data: {booked: true}, compensatedBy: Undo, end: {compensate: true}}
+  - {name: Undo, type: operation, actions: [{functionRef: undo}]%s}
+"""
+
+
+@rule(
+    "unreachable-state",
+    reason="What nothing leads to is never run: a transition was forgotten, or names the wrong state.",
+    engine="The build ends: `Has no connection to the start node`. A state for compensation is left out in silence.",
+    bad=Example(definition=_TWO % "end: true"),
+    good=Example(definition=_TWO % "transition: Finish"),
+)
+def unreachable_state(workflow: Workflow) -> Iterator[Found]:
+    """A state that no run can come to."""
+    for definition in _with_known_states(workflow):
+        graph = definition.graph
+        reached = _reached(graph)
+        for name, state in graph.states.items():
+            if name in reached:
+                continue
+            compensates = state.get("usedForCompensation", False)
+            way = "compensatedBy" if compensates else "transition"
+            message = f"nothing leads to the state '{name}'; name it in a '{way}', or remove it"
+            yield Found(
+                at=_position(definition, name), message=message, severity=Severity.WARNING if compensates else None
+            )
+
+
+@rule(
+    "no-end",
+    severity=Severity.WARNING,
+    reason="A run that never ends keeps its memory, and nobody learns of a result.",
+    engine="Where no state at all has an end the build stops: `Process has no end node`. Else the instance never ends.",
+    bad=Example(definition=_WAIT % "transition: Wait"),
+    good=Example(definition=_WAIT % "end: true"),
+)
+def no_end(workflow: Workflow) -> Iterator[Found]:
+    """States that a run cannot leave, without an end."""
+    for definition in _with_known_states(workflow):
+        graph = definition.graph
+        never = not any(edge.target is None for edge in graph.edges)
+        for loop in _loops(graph):
+            if not loop.leaving and not loop.spins:
+                first = loop.states[0]
+                message = f"no end is reached from the state '{first}'; give it, or one that follows, 'end: true'"
+                severity = Severity.ERROR if never else None
+                yield Found(at=_position(definition, first), message=message, severity=severity)
+
+
+@rule(
+    "busy-loop",
+    reason="A loop that neither waits nor decides runs as fast as it can, for ever.",
+    engine="The request ends with a StackOverflowError after it has kept a processor busy.",
+    bad=Example(definition=_LOOP % "{transition: Add}"),
+    good=Example(definition=_LOOP % "{end: true}"),
+)
+def busy_loop(workflow: Workflow) -> Iterator[Found]:
+    """A loop without a condition to leave it, a sleep or an event."""
+    for definition in _with_known_states(workflow):
+        for loop in _loops(definition.graph):
+            if loop.spins:
+                way = ", ".join(f"'{name}'" for name in loop.states[:_SHOWN])
+                way += ", …" if len(loop.states) > _SHOWN else ""
+                message = f"the loop of {way} never waits and has no way out; leave it on a condition, or sleep in it"
+                severity = Severity.WARNING if loop.leaving else None
+                yield Found(at=_position(definition, loop.states[0]), message=message, severity=severity)
+
+
+@rule(
+    "back-to-start",
+    reason="The engine gives such a start state one way in, and that is the start itself.",
+    engine="The build ends: `This type of node cannot have more than one incoming connection`.",
+    bad=Example(
+        definition=_LOOP.replace("Begin, type: inject, data: {count: 0}", "Begin, type: sleep, duration: PT1S").replace(
+            ".count < 3, transition: Add", ".count < 3, transition: Begin"
+        )
+        % "{end: true}"
+    ),
+    good=Example(definition=_LOOP % "{end: true}"),
+)
+def back_to_start(workflow: Workflow) -> Iterator[Found]:
+    """A way back to a start state that can have none."""
+    for definition in workflow.definitions():
+        graph = definition.graph
+        start = graph.states.get(graph.start, {})
+        if start.get("type") not in _ONE_WAY_IN and not start.get("stateDataFilter", {}).get("input"):
+            continue
+        for edge in graph.edges:
+            if edge.target == graph.start and _is_followed(graph, edge):
+                message = f"leads back to the start state '{graph.start}'; start at a new state before it"
+                yield Found(at=definition.position_of(*edge.where), message=message)
+
+
+@rule(
+    "end-and-transition",
+    reason="A run either goes on or ends; which of the two is meant, nobody can tell.",
+    engine="At a state the build ends: `cannot have more than one outgoing connection`. "
+    "At a condition the transition wins, at an error handler the end.",
+    bad=Example(definition=_TWO % "end: true, transition: Finish"),
+    good=Example(definition=_TWO % "transition: Finish"),
+)
+def end_and_transition(workflow: Workflow) -> Iterator[Found]:
+    """A state, a condition or an error handler with both `end` and `transition`."""
+    for definition in workflow.definitions():
+        for where, owner in _owners(definition):
+            if owner.get("transition") and owner.get("end") is not None:
+                message = "has 'transition' and 'end'; keep one of them"
+                severity = None if "type" in owner else Severity.WARNING
+                yield Found(at=definition.position_of(*where, "end"), message=message, severity=severity)
+
+
+@rule(
+    "no-way-out",
+    reason="A run that comes here can neither go on nor end.",
+    engine="The build ends: `has no outgoing connection`, at a condition with a NullPointerException.",
+    bad=Example(
+        definition=_LOOP.replace("transition: Add}]", "transition: Add}, {condition: .count < 9}]") % "{end: true}"
+    ),
+    good=Example(definition=_LOOP % "{end: true}"),
+)
+def no_way_out(workflow: Workflow) -> Iterator[Found]:
+    """A state, a condition or an error handler with neither `end` nor `transition`."""
+    for definition in workflow.definitions():
+        undoing = _compensating(definition.graph)
+        for where, owner in _owners(definition):
+            decides = owner.get("type") == "switch" or owner.get("name") in undoing or owner.get("usedForCompensation")
+            if owner.get("transition") is None and owner.get("end") is None and not decides:
+                message = "has neither 'transition' nor 'end'; add one of them"
+                yield Found(at=definition.position_of(*where), message=message)
+
+
+@rule(
+    "switch-way",
+    reason="A switch goes where its conditions say; a way of its own would be taken whatever they say.",
+    engine="The build ends: `Split does not have a constraint for Connection`.",
+    bad=Example(definition=(_LOOP % "{end: true}").rstrip() + "\n    end: true"),
+    good=Example(definition=_LOOP % "{end: true}"),
+)
+def switch_way(workflow: Workflow) -> Iterator[Found]:
+    """A switch state with a `transition` or an `end` beside its conditions."""
+    for definition in workflow.definitions():
+        for index, state in enumerate(definition.flow.get("states", ())):
+            for way in ("transition", "end"):
+                if state.get("type") == "switch" and state.get(way) is not None:
+                    message = f"a switch has no '{way}' of its own; put it into 'defaultCondition'"
+                    yield Found(at=definition.position_of("states", index, way), message=message)
+
+
+@rule(
+    "compensation",
+    reason="What undoes a step stands beside the workflow: it runs when a transition or an end compensates, "
+    "and goes back to it.",
+    engine="The build ends, with `Unknown node id` or a message about a node without connections.",
+    bad=Example(definition=_UNDO % ""),
+    good=Example(definition=_UNDO % ", usedForCompensation: true"),
+)
+def compensation(workflow: Workflow) -> Iterator[Found]:
+    """A state for compensation that is part of the workflow itself, or is not marked as one."""
+    for definition in workflow.definitions():
+        graph = definition.graph
+        marked = {name for name, state in graph.states.items() if state.get("usedForCompensation")}
+        if graph.start in marked:
+            at = definition.position_of("start", "stateName")
+            yield Found(at=at, message=f"the start state '{graph.start}' is 'usedForCompensation'; start at another")
+        for edge in graph.edges:
+            if edge.target in graph.states and (message := _wrong_way(edge, marked, str(edge.target))):
+                yield Found(at=definition.position_of(*edge.where), message=message)
+
+
+def _wrong_way(edge: Edge, marked: set[str], target: str) -> str | None:
+    """What is wrong with a way from or to a state for compensation."""
+    from_marked, to_marked = edge.source in marked, target in marked
+    match edge.kind:
+        case EdgeKind.COMPENSATION if from_marked:
+            return f"'{edge.source}' is 'usedForCompensation' itself; nothing undoes it: remove 'compensatedBy'"
+        case EdgeKind.COMPENSATION if not to_marked:
+            return f"'{target}' lacks 'usedForCompensation: true'; add it there"
+        case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
+            return None
+        case _ if from_marked and not to_marked:
+            return f"a state for compensation leads to '{target}', which is none; remove the transition"
+        case _ if to_marked and not from_marked:
+            return f"'{target}' is 'usedForCompensation'; name it in 'compensatedBy' instead"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loop:
+    """States that lead to each other, the ways out of them, and whether one of them lets time pass."""
+
+    states: Sequence[str]
+    leaving: Sequence[Edge]
+    waits: bool
+
+    @property
+    def spins(self) -> bool:
+        """Whether it neither waits nor has a way out, but for errors."""
+        return not self.waits and all(edge.kind is EdgeKind.ERROR for edge in self.leaving)
+
+
+def _owners(definition: Definition) -> Iterator[tuple[Where, Owner]]:
+    """Everything that has a way out: states, conditions, error handlers; with their paths in the flow."""
+    for index, state in enumerate(definition.flow.get("states", ())):
+        where: Where = ("states", index)
+        if state.get("type"):
+            yield where, state
+        for key in ("dataConditions", "eventConditions", "onErrors"):
+            for inner, owner in enumerate(state.get(key, ())):
+                if owner:
+                    yield (*where, key, inner), owner
+        if (default := state.get("defaultCondition")) is not None:
+            yield (*where, "defaultCondition"), default
+
+
+def _with_known_states(workflow: Workflow) -> Iterator[Definition]:
+    """The definitions whose ways all lead to one state: a misspelt name would make others look lost."""
+    for definition in workflow.definitions():
+        names = definition.declared("state")
+        targets = {reference.name for reference in definition.references if reference.target == "state"}
+        if len(set(names)) == len(names) == len(definition.flow.get("states", ())) and targets <= set(names):
+            yield definition
+
+
+def _position(definition: Definition, state: str) -> Position:
+    return definition.position_of("states", definition.graph.indices[state], "name")
+
+
+def _is_followed(graph: Graph, edge: Edge) -> bool:
+    """Whether the engine ever goes this way as part of the workflow itself."""
+    match edge.kind:
+        case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
+            return False
+        case EdgeKind.ERROR:
+            return bool(edge.when) and graph.states[edge.source].get("type") not in WITHOUT_HANDLERS
+        case _:
+            return True
+
+
+def _compensating(graph: Graph) -> set[str]:
+    return {edge.target for edge in graph.edges if edge.kind is EdgeKind.COMPENSATION and edge.target}
+
+
+def _reached(graph: Graph) -> set[str]:
+    """The states that the engine finds a way to, from the start or for compensation."""
+    following = _following(graph, [edge for edge in graph.edges if _is_followed(graph, edge)])
+    seen: set[str] = set()
+    waiting = [graph.start, *_compensating(graph)]
+    while waiting:
+        if (here := waiting.pop()) not in seen:
+            seen.add(here)
+            waiting += following.get(here, ())
+    return seen
+
+
+def _following(graph: Graph, edges: Iterable[Edge]) -> dict[str, list[str]]:
+    following: dict[str, list[str]] = {name: [] for name in graph.states}
+    for edge in edges:
+        if edge.target in following and edge.source in following:
+            following[edge.source].append(str(edge.target))
+    return following
+
+
+def _waits(state: Owner) -> bool:
+    actions = [
+        *state.get("actions", ()),
+        *(action for branch in state.get("branches", ()) for action in branch.get("actions", ())),
+    ]
+    sleeps = any(a.get("sleep") or a.get("eventRef") or a.get("subFlowRef") for a in actions)
+    return state.get("type") in _WAITING or bool(state.get("eventConditions")) or sleeps
+
+
+def _loops(graph: Graph) -> Iterator[_Loop]:
+    """The loops that a run can come to, each as large as it is, in the file's order."""
+    following = _following(graph, graph.edges)
+    reached = _reached(graph)
+    found = []
+    for component in _components(following):
+        first = component[0]
+        if first in reached and (len(component) > 1 or first in following[first]):
+            found.append(sorted(component, key=graph.indices.__getitem__))
+    outgoing: dict[str, list[Edge]] = {}
+    for edge in graph.edges:
+        outgoing.setdefault(edge.source, []).append(edge)
+    for states in sorted(found, key=lambda states: graph.indices[states[0]]):
+        inside = set(states)
+        leaving = [edge for name in states for edge in outgoing.get(name, ()) if edge.target not in inside]
+        waits = any(_waits(graph.states[name]) for name in states)
+        yield _Loop(states=states, leaving=leaving, waits=waits)
+
+
+def _components(following: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """The strongly connected components, by Kosaraju's two walks."""
+    leading: dict[str, list[str]] = {name: [] for name in following}
+    for source, targets in following.items():
+        for target in targets:
+            leading[target].append(source)
+    seen: set[str] = set()
+    finished = [name for first in following for name in _walk(first, following, seen)]
+    seen.clear()
+    for last in reversed(finished):
+        if component := _walk(last, leading, seen):
+            yield component
+
+
+def _walk(first: str, following: Mapping[str, Sequence[str]], seen: set[str]) -> list[str]:
+    """What is reached from `first` and not seen before, each after all that it leads to."""
+    if first in seen:
+        return []
+    seen.add(first)
+    finished: list[str] = []
+    path = [(first, iter(following[first]))]
+    while path:
+        name, targets = path[-1]
+        if (target := next((t for t in targets if t not in seen), None)) is None:
+            finished.append(name)
+            path.pop()
+        else:
+            seen.add(target)
+            path.append((target, iter(following[target])))
+    return finished

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from generator.definition import Definition
 from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings import Finding, Severity
 from generator.lint import lint
 from generator.source import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
 from generator.workflow import Workflow, read_workflow
@@ -134,6 +134,11 @@ def shown(findings: Iterable[Finding]) -> list[str]:
     return [str(finding) for finding in findings]
 
 
-def linted(fields: Mapping[str, Any], files: Files | None = None, shared: Files | None = None) -> list[str]:
-    """What lint says of the smallest workflow with these fields, as a person sees it."""
-    return shown(lint(defined(fields, files, shared)))
+def linted(
+    fields: Mapping[str, Any], files: Files | None = None, shared: Files | None = None, *, about: str = ""
+) -> list[str]:
+    """What lint says of the smallest workflow with these fields, as a person sees it; `about` begins its rules."""
+    found = lint(defined(fields, files, shared))
+    return shown(
+        finding for finding in found if finding.rule.startswith(about) and finding.severity is not Severity.NOTE
+    )
