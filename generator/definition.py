@@ -66,6 +66,7 @@ class Definition:
     id: str
     name: str
     version: str
+    spec_version: str
     description: str
     expression_lang: str
     flow: Mapping[str, Any]
@@ -165,6 +166,7 @@ class _Reader:
             id=identity["id"] or identity["key"],
             name=identity["name"],
             version=identity["version"],
+            spec_version=identity["specVersion"],
             description=identity["description"],
             expression_lang=identity["expressionLang"] or "jq",
             flow=content,
@@ -244,7 +246,9 @@ class _Reader:
         self._mark(where, node)
         items = [self._item(item, field, (*where, index), key) for index, item in enumerate(node.value)]
         if field.required and not items:
-            self._find(node, "missing-field", f"'{key}' is empty; add at least one", blocking=key == "states")
+            severity = Severity.WARNING if key == "actions" else Severity.ERROR
+            message = f"'{key}' is empty; add at least one"
+            self._find(node, "missing-field", message, severity=severity, blocking=key == "states")
         return items
 
     def _item(self, node: Node, field: Field, where: Path, key: str) -> Any:

@@ -400,7 +400,7 @@ WORKFLOW: Final = _validated(
     description=_text(),
     version=_text(),
     specVersion=_text(),
-    expressionLang=_text(),
+    expressionLang=_text(choices=("jq", "jsonpath")),
     extensions=_DROPPED,
     annotations=_list(Kind.STRING),
     dataInputSchema=_one(

@@ -23,6 +23,9 @@ from generator.lint import (
     reading,
     references,
     schemas,
+    states,
+    subflows,
+    unused,
 )
 from generator.lint.rule import Repository, Rule
 from generator.manifests import ImageReference
@@ -33,8 +36,11 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     reading,
     dsl,
     durations,
+    states,
     graph,
     references,
+    subflows,
+    unused,
     calls,
     expressions,
     configuration,

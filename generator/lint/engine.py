@@ -1,1 +1,186 @@
-"""Rules of what the SonataFlow engine gets wrong without a word."""
+"""Rules of what the SonataFlow engine gets wrong, or leaves out, without a word.
+
+Each was tried with SonataFlow 10.1 (../shared/tools/engine), which lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from generator.definition import Definition
+from generator.findings import Position, Severity
+from generator.lint.rule import Example, Found, rule
+from generator.lint.states import actions_of, states_of
+from generator.workflow import Workflow
+
+_CALLBACK: Final = """
+events:
+  - {name: approved, source: desk, type: com.example.approved}
+functions:
+  - {name: ask, type: custom, operation: "rest:post:/ask"}
+states:
+  - name: Begin
+    type: callback
+    action: {functionRef: ask}
+    eventRef: approved
+    eventDataFilter: {%s}
+    end: true
+"""
+_SLEEP: Final = "states:\n  - {name: Begin, type: %s, end: true}"
+_PRINT: Final = """
+functions:
+  - {name: print, type: custom, operation: sysout}
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: %s}]
+    end: true
+"""
+#: Fields that the engine reads and does not act on, to what happens instead.
+_UNHEEDED: Final[Mapping[str, str]] = {
+    "schedule": "the workflow starts when it is called, and at no other time",
+    "continueAs": "the workflow ends, and no other starts",
+    "runBefore": "no state is run before the workflow times out",
+    "retryRef": "the action is tried once",
+    "retryableErrors": "the action is tried once",
+    "nonRetryableErrors": "the action is tried once",
+    "stateExecTimeout": "the state takes as long as it takes",
+    "actionExecTimeout": "the action takes as long as it takes",
+    "branchExecTimeout": "the branch takes as long as it takes",
+}
+
+
+@rule(
+    "callback-event-data",
+    reason="What the event brought is not what the filter sees: it sees the state.",
+    engine="The result is null, or a StackOverflowError with `.`.",
+    bad=Example(definition=_CALLBACK % "data: .decision, toStateData: .answer"),
+    good=Example(definition=_CALLBACK % "toStateData: .answer"),
+)
+def callback_event_data(workflow: Workflow) -> Iterator[Found]:
+    """`eventDataFilter.data` on a callback state."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition, "callback"):
+            if state.get("eventDataFilter", {}).get("data"):
+                message = "is evaluated on the state, not on the event; remove it, and write 'toStateData' alone"
+                yield Found(at=definition.position_of(*where, "eventDataFilter", "data"), message=message)
+
+
+@rule(
+    "print-arguments",
+    reason="What is to be printed is an argument: `message`.",
+    engine="The build ends: `Arguments cannot be null for function`.",
+    bad=Example(definition=_PRINT % "print"),
+    good=Example(definition=_PRINT % "{refName: print, arguments: {message: .greeting}}"),
+)
+def print_arguments(workflow: Workflow) -> Iterator[Found]:
+    """A call of `sysout` without arguments."""
+    for definition in workflow.definitions():
+        printing = {
+            function.get("name")
+            for function in definition.flow.get("functions", ())
+            if function.get("type") == "custom" and str(function.get("operation")).partition(":")[0] == "sysout"
+        }
+        for where, action in actions_of(definition):
+            called = action.get("functionRef") or {}
+            if called.get("refName") in printing and called.get("arguments") is None:
+                message = f"'{called['refName']}' prints nothing; add 'arguments: {{message: …}}'"
+                yield Found(at=definition.position_of(*where, "functionRef"), message=message)
+
+
+@rule(
+    "unheeded-field",
+    severity=Severity.NOTE,
+    reason="The specification has the field and the engine takes it, but does not do what it says.",
+    engine="The workflow runs as if the field were not there.",
+    bad=Example(
+        definition="timeouts: {stateExecTimeout: PT1M}\nstates:\n"
+        "  - {name: Begin, type: inject, data: {a: 1}, end: true}"
+    ),
+    good=Example(
+        definition="timeouts: {workflowExecTimeout: PT1M}\nstates:\n"
+        "  - {name: Begin, type: inject, data: {a: 1}, end: true}"
+    ),
+)
+def unheeded_field(workflow: Workflow) -> Iterator[Found]:
+    """A field that the engine of today does not act on."""
+    for definition in workflow.definitions():
+        for where, at in definition.positions.items():
+            if where and (instead := _UNHEEDED.get(str(where[-1]))) and _is_given(definition, where):
+                yield Found(at=at, message=f"the engine does not heed '{where[-1]}': {instead}")
+
+
+def _is_given(definition: Definition, where: tuple[str | int, ...]) -> bool:
+    """Whether a path leads to a value of the flow, and not into what extensions hold."""
+    return where[0] in definition.flow
+
+
+@rule(
+    "timer-without-jobs",
+    severity=Severity.NOTE,
+    reason="A timer lives in the memory of the process that set it, unless a jobs service keeps it.",
+    engine="After a restart the instance is there again, and waits for ever.",
+    bad=Example(definition=_SLEEP % "sleep, duration: PT1H"),
+    good=Example(definition=_SLEEP % "inject, data: {greeting: Hello}"),
+)
+def timer_without_jobs(workflow: Workflow) -> Iterator[Found]:
+    """A timer, which survives a restart only with a jobs service; said once a definition."""
+    if _has_jobs_service(workflow):
+        return
+    for definition in workflow.definitions():
+        if timer := next(_timers(definition), None):
+            message = "is forgotten when the workflow restarts, unless a jobs service runs beside it"
+            yield Found(at=timer, message=message)
+
+
+def _has_jobs_service(workflow: Workflow) -> bool:
+    keys = workflow.properties.effective() if workflow.properties else {}
+    return any(key.startswith(("kogito.jobs-service.", "mp.messaging.outgoing.kogito-job-service")) for key in keys)
+
+
+def _timers(definition: Definition) -> Iterator[Position]:
+    """Where something waits for a time to pass, in the order of the definition's tables."""
+    if "workflowExecTimeout" in definition.flow.get("timeouts", {}):
+        yield definition.position_of("timeouts", "workflowExecTimeout")
+    for where, state in states_of(definition):
+        if state.get("type") == "sleep":
+            yield definition.position_of(*where, "duration")
+        if "eventTimeout" in state.get("timeouts", {}):
+            yield definition.position_of(*where, "timeouts", "eventTimeout")
+    for where, action in actions_of(definition):
+        if action.get("sleep"):
+            yield definition.position_of(*where, "sleep")
+
+
+@rule(
+    "subflow-error",
+    severity=Severity.NOTE,
+    reason="An expression that fails in a subflow ends the subflow alone; nobody tells the workflow that called it.",
+    engine="The caller waits for ever.",
+    bad=Example(
+        definition="states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: child}], end: true}",
+        files={
+            "subflows/child.sw.yaml": 'id: child\nversion: "1.0"\nspecVersion: "0.8"\nstart: Begin\nstates:\n'
+            "  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}\n"
+        },
+    ),
+    good=Example(
+        definition="timeouts: {workflowExecTimeout: PT1H}\n"
+        "states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: child}], end: true}",
+        files={
+            "subflows/child.sw.yaml": 'id: child\nversion: "1.0"\nspecVersion: "0.8"\nstart: Begin\nstates:\n'
+            "  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}\n"
+        },
+    ),
+)
+def subflow_error(workflow: Workflow) -> Iterator[Found]:
+    """A subflow that a workflow waits for without a timeout of its own; said once a definition."""
+    for definition in workflow.definitions():
+        if "workflowExecTimeout" in definition.flow.get("timeouts", {}):
+            continue
+        for where, action in actions_of(definition):
+            if (action.get("subFlowRef") or {}).get("invoke") == "sync":
+                message = "where an expression fails in the subflow this waits for ever; add a workflowExecTimeout"
+                yield Found(at=definition.position_of(*where, "subFlowRef"), message=message)
+                break

@@ -15,7 +15,7 @@ from generator.workflow import Workflow
 #: Function types whose operation is `FILE#NAME`; the others hold an expression, a call or the name of a service.
 _WITH_FILE: Final = ("rest", "asyncapi", "rpc", "graphql")
 #: What is declared, to the field of the workflow that declares it.
-_SECTIONS: Final[dict[Target, str]] = {
+SECTIONS: Final[dict[Target, str]] = {
     "state": "states",
     "function": "functions",
     "event": "events",
@@ -23,7 +23,7 @@ _SECTIONS: Final[dict[Target, str]] = {
     "retry": "retries",
     "auth": "auth",
 }
-_PLURAL: Final[dict[Target, str]] = {**_SECTIONS, "auth": "authentications"}
+_PLURAL: Final[dict[Target, str]] = {**SECTIONS, "auth": "authentications"}
 
 
 def respelt(at: Position, name: str, known: Iterable[str]) -> Edit | None:
@@ -37,12 +37,12 @@ def respelt(at: Position, name: str, known: Iterable[str]) -> Edit | None:
 def _unknown(target: Target) -> Check:
     def check(workflow: Workflow) -> Iterator[Found]:
         for definition in workflow.definitions():
-            known = definition.declared(target)
+            known = frozenset(definition.declared(target))
             if target == "state" and not known:
                 continue
             for reference in definition.references:
                 if reference.target == target and reference.name not in known:
-                    help_ = did_you_mean(reference.name, known) or f"; declare it under '{_SECTIONS[target]}'"
+                    help_ = did_you_mean(reference.name, known) or f"; declare it under '{SECTIONS[target]}'"
                     message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
                     yield Found(at=reference.at, message=message, edit=respelt(reference.at, reference.name, known))
 
@@ -252,7 +252,7 @@ _INPUT: Final = "dataInputSchema: schemas/input.json"
 def missing_file(workflow: Workflow) -> Iterator[Found]:
     """A spec, a schema or another file that the definition names and the folder does not hold."""
     for definition in workflow.definitions():
-        for at, reference in _file_references(definition):
+        for at, reference in file_references(definition):
             if workflow.source.resolve(reference, definition.base).missing:
                 near = _nearby(workflow, definition)
                 help_ = did_you_mean(reference, near) or "; add it to the folder"
@@ -270,13 +270,14 @@ def missing_file(workflow: Workflow) -> Iterator[Found]:
 def file_outside(workflow: Workflow) -> Iterator[Found]:
     """A reference to a file outside the folder and outside workflows/shared."""
     for definition in workflow.definitions():
-        for at, reference in _file_references(definition):
+        for at, reference in file_references(definition):
             if workflow.source.resolve(reference, definition.base).outside:
                 message = f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
                 yield Found(at=at, message=message)
 
 
-def _file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
+def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
+    """Each file that a definition names, and where: specs, the input schema, the output schema."""
     aliases = definition.uri_definitions()
     for index, function in enumerate(definition.flow.get("functions", [])):
         operation = function.get("operation")

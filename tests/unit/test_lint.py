@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 
 from generator.findings import Finding, Severity, blocking, errors
-from generator.lint import lint, lint_together
+from generator.lint import lint_together
 from generator.lint.kubernetes import MAX_CONFIG_MAP_BYTES
 from generator.lint.rule import Repository
 from generator.workflow import read_workflow
 from tests.conftest import ROOT
-from tests.unit.conftest import MINIMAL, Files, defined, linted, read, rules, shown, workflow, write
+from tests.unit.conftest import MINIMAL, Files, defined, found_in, linted, read, rules, shown, workflow, write
 
 HERE = "workflows/greeting/greeting.sw.yaml"
 
 
 def found(text: str, files: Files | None = None) -> list[str]:
     """What lint says of a definition in YAML."""
-    return shown(lint(workflow({"greeting.sw.yaml": text, **(files or {})})))
+    return shown(found_in(workflow({"greeting.sw.yaml": text, **(files or {})})))
 
 
 def test_the_smallest_workflow_has_no_finding() -> None:
@@ -30,7 +30,7 @@ def test_the_smallest_workflow_has_no_finding() -> None:
 
 @pytest.mark.parametrize("name", ["greeting", "escalation"])
 def test_our_own_workflows_have_no_finding(name: str) -> None:
-    assert lint(read_workflow(read(ROOT / "workflows" / name))) == ()
+    assert found_in(read_workflow(read(ROOT / "workflows" / name))) == ()
 
 
 def test_an_unknown_state_is_found_in_the_words_of_the_issue(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_an_unknown_state_is_found_in_the_words_of_the_issue(tmp_path: Path) -> 
     wrong = text.replace("      transition: GreetInEnglish\n", "      transition: GreetInEnglsh\n")
     folder = write(tmp_path / "workflows" / "greeting", {"greeting.sw.yaml": wrong})
     write(folder, {"schemas/greeting-input-schema.json": "{}", "schemas/workflow-output-schema.json": "{}"})
-    assert shown(lint(read_workflow(read(folder)))) == [
+    assert shown(found_in(read_workflow(read(folder)))) == [
         (
             f"workflows/greeting/greeting.sw.yaml:{line}:19: error: transition to the unknown state 'GreetInEnglsh'; "
             "did you mean 'GreetInEnglish'? [unknown-state]"
@@ -50,7 +50,7 @@ def test_an_unknown_state_is_found_in_the_words_of_the_issue(tmp_path: Path) -> 
 DECLARED = {
     "functions": [{"name": "sayHello", "operation": "x", "type": "custom"}],
     "events": [{"name": "hello", "type": "t"}],
-    "errors": [{"name": "NotFound"}],
+    "errors": [{"name": "NotFound", "code": "404"}],
     "retries": [{"name": "thrice", "maxAttempts": 3}],
     "auth": [{"name": "login", "properties": {"username": "u"}}],
 }
@@ -172,7 +172,7 @@ def test_a_reference_outside_the_states_is_checked_too(fields: dict[str, Any], m
     ("fields", "section"),
     [
         ({"actions": [{"functionRef": "f"}]}, "functions"),
-        ({"actions": [{"eventRef": "e"}]}, "events"),
+        ({"actions": [{"eventRef": {"triggerEventRef": "e"}}]}, "events"),
         ({"actions": [{"retryRef": "r"}]}, "retries"),
         ({"onErrors": [{"errorRef": "E", "end": True}]}, "errors"),
     ],
@@ -184,7 +184,7 @@ def test_where_no_name_is_near_the_section_to_declare_it_in_is_named(fields: dic
 
 
 def test_an_unknown_reference_stops_a_build_but_no_object() -> None:
-    findings = lint(defined({"start": "B"}))
+    findings = found_in(defined({"start": "B"}))
     assert errors(findings) == findings
     assert blocking(findings) == ()
 
@@ -217,7 +217,7 @@ def test_two_of_one_name_are_found_where_the_second_stands(
     section: str, content: list[Any], target: str, plural: str
 ) -> None:
     assert linted({section: content[:1]}) == []
-    findings = lint(defined({section: content}))
+    findings = found_in(defined({section: content}))
     (finding,) = findings
     first = defined({section: content}).definition.declarations[0].at.line
     assert finding.rule == f"duplicate-{target}"
@@ -299,7 +299,7 @@ def test_a_file_that_is_not_there_is_found_where_it_is_named() -> None:
 
 
 def test_a_subflow_names_files_beside_it() -> None:
-    subflow = {**MINIMAL, **function("specs/deep.yaml#op"), "dataInputSchema": "schemas/none.json"}
+    subflow = {**MINIMAL, "id": "s", **function("specs/deep.yaml#op"), "dataInputSchema": "schemas/none.json"}
     (line,) = linted({}, {"subflows/s.sw.json": json.dumps(subflow), "subflows/specs/deep.yaml": "{}"})
     assert "there is no file 'schemas/none.json'" in line
 
@@ -312,7 +312,7 @@ def test_an_id_that_kubernetes_takes_is_no_finding(id_: str) -> None:
 
 @pytest.mark.parametrize("id_", ["a/b", "a b", "größe", "-a", "a-", "a_b", "a..b", "../x", "a\n", "$(x)", "{{ x }}"])
 def test_an_id_that_is_no_kubernetes_name_is_found(id_: str) -> None:
-    (finding,) = lint(defined({"id": id_}))
+    (finding,) = found_in(defined({"id": id_}))
     assert finding.rule == "invalid-name"
     assert finding.message.startswith(f"the id '{id_}' is no Kubernetes name")
     assert finding.blocking
@@ -320,14 +320,14 @@ def test_an_id_that_is_no_kubernetes_name_is_found(id_: str) -> None:
 
 @pytest.mark.parametrize("length", [64, 300])
 def test_an_id_that_is_too_long_is_found_with_its_length(length: int) -> None:
-    (finding,) = lint(defined({"id": "a" * length}))
+    (finding,) = found_in(defined({"id": "a" * length}))
     assert finding.message == f"the id is {length} characters long; Kubernetes takes at most 63 in a label"
     assert finding.blocking
 
 
 @pytest.mark.parametrize("id_", ["1a", "a.b"])
 def test_an_id_that_makes_no_service_is_a_warning(id_: str) -> None:
-    (finding,) = lint(defined({"id": id_}))
+    (finding,) = found_in(defined({"id": id_}))
     assert (finding.rule, finding.severity, finding.blocking) == ("invalid-service-name", Severity.WARNING, False)
 
 
@@ -353,7 +353,7 @@ def test_a_file_whose_name_kubernetes_takes_is_no_finding(path: str) -> None:
     ],
 )
 def test_a_file_whose_name_kubernetes_refuses_is_found(path: str, where: str, message: str) -> None:
-    (finding,) = lint(defined({}, {path: "{}"}))
+    (finding,) = found_in(defined({}, {path: "{}"}))
     assert (finding.path, finding.rule, finding.blocking) == (f"workflows/greeting/{where}", "invalid-name", True)
     assert message in finding.message
 
@@ -374,7 +374,7 @@ def test_keys_that_a_secret_takes_are_no_finding(text: str) -> None:
     ],
 )
 def test_a_key_that_a_secret_refuses_is_found(text: str, line: int, message: str) -> None:
-    (finding,) = lint(defined({}, {"secret.properties": text}))
+    (finding,) = found_in(defined({}, {"secret.properties": text}))
     assert finding.message.startswith(message)
     assert (finding.path, finding.line, finding.rule) == ("workflows/greeting/secret.properties", line, "invalid-name")
 
@@ -401,13 +401,13 @@ def test_a_config_map_of_one_mebibyte_is_no_finding_and_a_byte_more_is_one_with_
 
 def test_the_size_of_a_config_map_counts_all_its_files_in_bytes() -> None:
     half = "ä" * (MAX_CONFIG_MAP_BYTES // 4)
-    assert rules(lint(defined({}, {"specs/a": half, "specs/b": half}))) == ["config-map-size"]
+    assert rules(found_in(defined({}, {"specs/a": half, "specs/b": half}))) == ["config-map-size"]
     assert linted({}, {"specs/a": half, "schemas/b": half}) == []
 
 
 def test_constants_stop_manifests_and_charts_and_say_what_to_do_instead() -> None:
     text = "id: g\nversion: '1'\nconstants: {a: 1}\nstates: [{name: A, type: inject, data: {}, end: true}]\n"
-    (finding,) = lint(workflow({"greeting.sw.yaml": text}))
+    (finding,) = found_in(workflow({"greeting.sw.yaml": text}))
     assert (finding.rule, finding.line, finding.column, finding.blocking) == ("constants", 3, 12, True)
     assert "application.properties" in finding.message
     assert "inject state" in finding.message
@@ -427,7 +427,7 @@ def test_a_retry_number_that_changes_nothing_is_no_finding(field: str, value: ob
 
 @pytest.mark.parametrize(("field", "value"), [("jitter", 0.5), ("jitter", "PT1S"), ("multiplier", 2)])
 def test_a_retry_number_that_no_crd_takes_is_a_warning(field: str, value: object) -> None:
-    (finding,) = lint(defined({"retries": [{"name": "r", "maxAttempts": 3, field: value}]}))
+    (finding,) = found_in(defined({"retries": [{"name": "r", "maxAttempts": 3, field: value}]}))
     assert (finding.rule, finding.severity) == (f"retry-{field}", Severity.WARNING)
     assert f"'{field}: {value}': it is left out" in finding.message
 
@@ -435,8 +435,8 @@ def test_a_retry_number_that_no_crd_takes_is_a_warning(field: str, value: object
 @pytest.mark.parametrize("path", ["specs/a.yaml", "greeting.sw.json", "application.properties"])
 def test_a_byte_order_mark_is_a_warning(path: str) -> None:
     content = json.dumps(MINIMAL) if path.endswith("json") else "a: 1"
-    assert lint(workflow({path: content})) == ()
-    (finding,) = lint(workflow({path: b"\xef\xbb\xbf" + content.encode()}))
+    assert found_in(workflow({path: content})) == ()
+    (finding,) = found_in(workflow({path: b"\xef\xbb\xbf" + content.encode()}))
     assert (finding.rule, finding.severity) == ("byte-order-mark", Severity.WARNING)
     assert finding.path == f"workflows/greeting/{path}"
 
@@ -445,7 +445,7 @@ def test_what_the_source_and_the_definition_found_is_among_the_findings(tmp_path
     text = json.dumps({**MINIMAL, "zzz": 1})
     files = {"g.sw.json": text, "subflows/schemas/a.json": "{}", "subflows-schemas/b.json": "{}"}
     folder = write(tmp_path / "greeting", files)
-    assert sorted(rules(lint(read_workflow(read(folder))))) == ["name-clash", "unknown-field"]
+    assert sorted(rules(found_in(read_workflow(read(folder))))) == ["name-clash", "unknown-field"]
 
 
 def test_findings_come_in_the_order_of_the_file() -> None:
@@ -466,6 +466,6 @@ def test_two_workflows_of_one_id_fall_on_the_same_objects() -> None:
 
 
 def test_a_finding_is_one_line_whatever_the_names_in_it_hold() -> None:
-    findings: tuple[Finding, ...] = lint(defined({"start": "two\nlines\x1b[31m", "zz\nz": 1}))
+    findings: tuple[Finding, ...] = found_in(defined({"start": "two\nlines\x1b[31m", "zz\nz": 1}))
     assert len(findings) == 2
     assert all(str(finding).isprintable() for finding in findings)

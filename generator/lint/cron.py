@@ -1,0 +1,71 @@
+"""Reads cron expressions, those of cron (5 fields) and those of Quartz (6 or 7): the specification shows both.
+
+Written here because no library takes both: croniter and cronsim know neither `?` nor the year nor Quartz's days of the
+week, cron-descriptor describes without checking ranges. No engine reads the schedule, so it is a matter of form alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+_DAYS: Final = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Field:
+    """A field: the numbers that it takes, the names that stand for them, and what else one of its parts may be."""
+
+    name: str
+    lowest: int
+    highest: int
+    names: tuple[str, ...] = ()
+    also: str = "(?!)"
+
+
+_SECOND: Final = _Field(name="second", lowest=0, highest=59)
+_MINUTE: Final = _Field(name="minute", lowest=0, highest=59)
+_HOUR: Final = _Field(name="hour", lowest=0, highest=23)
+_DAY: Final = _Field(name="day of the month", lowest=1, highest=31, also=r"\?|L(W|-\d{1,2})?|\d{1,2}W")
+_MONTH: Final = _Field(name="month", lowest=1, highest=12, names=_MONTHS)
+_WEEKDAY: Final = _Field(
+    name="day of the week", lowest=0, highest=7, names=_DAYS, also=r"\?|L|([0-7]|[A-Z]{3})(L|#[1-5])"
+)
+_YEAR: Final = _Field(name="year", lowest=1970, highest=2199)
+#: Number of fields to what they are.
+_FORMS: Final = {
+    5: (_MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY),
+    6: (_SECOND, _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY),
+    7: (_SECOND, _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY, _YEAR),
+}
+_PART: Final = re.compile(r"(?P<all>\*)|(?P<first>[A-Z]{3}|\d{1,4})(?:-(?P<last>[A-Z]{3}|\d{1,4}))?")
+
+
+def what_is_wrong(expression: str) -> str | None:
+    """Return what is wrong with a cron expression and what to do; None where nothing is."""
+    words = expression.upper().split()
+    if len(words) not in _FORMS:
+        return f"a cron expression has 5 fields (6 or 7 with seconds and years), this has {len(words)}; see crontab(5)"
+    for field, word in zip(_FORMS[len(words)], words, strict=True):
+        if any(not _fits(part, field) for part in word.split(",")):
+            return f"'{word[:100]}' is no {field.name}; write {field.lowest} to {field.highest}, '*', 'a-b' or '*/n'"
+    return None
+
+
+def _fits(part: str, field: _Field) -> bool:
+    if re.fullmatch(field.also, part):
+        return True
+    span, slash, step = part.partition("/")
+    match = _PART.fullmatch(span)
+    if match is None or (slash and not (step.isdecimal() and 0 < int(step[:9]) <= field.highest)):
+        return False
+    numbers = [_number(match[key], field) for key in ("first", "last") if match[key]]
+    return all(number is not None and field.lowest <= number <= field.highest for number in numbers)
+
+
+def _number(word: str, field: _Field) -> int | None:
+    if word.isdecimal():
+        return int(word)
+    return field.names.index(word) + 1 if word in field.names else None
