@@ -1,0 +1,125 @@
+"""What a workflow's data holds as `result`, as far as the definition tells: what writes it, and on which ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final
+
+from generator.definition import Definition
+from generator.graph import EdgeKind
+from generator.lint.object_literal import read_object
+from generator.lint.states import Where, actions_of, states_of
+
+#: What the Orchestrator shows: either counts as a result.
+_SHOWN: Final = frozenset({"result", "workflowOptions"})
+
+
+class Effect(Enum):
+    """What a state does to the result: certainly nothing, something, or nobody can tell."""
+
+    NOTHING = auto()
+    WRITES = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """An object that a definition merges into its data, and where it stands in the flow."""
+
+    content: Mapping[str, Any]
+    where: Where
+
+
+def written_objects(definition: Definition) -> Iterator[Written]:
+    """The objects that expression functions build, that inject states hold and that states hand on."""
+    for index, function in enumerate(definition.flow.get("functions", ())):
+        if function.get("type") == "expression" and (content := read_object(str(function.get("operation", "")))):
+            yield Written(content=content, where=("functions", index, "operation"))
+    for where, state in states_of(definition):
+        if state.get("type") == "inject" and isinstance(data := state.get("data"), dict):
+            yield Written(content=data, where=(*where, "data"))
+        if (output := state.get("stateDataFilter", {}).get("output")) and (content := read_object(output)):
+            yield Written(content=content, where=(*where, "stateDataFilter", "output"))
+
+
+def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, Where]]:
+    """The ends that a run comes to without a result, as no state on its way writes one: the state, the end's path."""
+    graph = definition.graph
+    effects = _effects(definition)
+    outgoing: dict[str, list[Any]] = {}
+    for edge in graph.edges:
+        outgoing.setdefault(edge.source, []).append(edge)
+    waiting, seen = [graph.start], set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen or effects.get(name) is not Effect.NOTHING:
+            continue
+        seen.add(name)
+        for edge in outgoing.get(name, ()):
+            if edge.kind in (EdgeKind.COMPENSATION, EdgeKind.TIMEOUT):
+                continue
+            if edge.target is None:
+                yield name, edge.where
+            else:
+                waiting.append(edge.target)
+
+
+def _effects(definition: Definition) -> dict[str, Effect]:
+    """State to what it does to the result."""
+    functions = {function.get("name"): function for function in definition.flow.get("functions", ())}
+    effects: dict[int, set[Effect]] = {}
+    for where, action in actions_of(definition):
+        effects.setdefault(int(where[1]), set()).add(_of_action(action, functions))
+    found = {}
+    for (_, index), state in states_of(definition):
+        all_of_it = effects.get(int(index), set()) | {_of_state(state)}
+        known = next((effect for effect in (Effect.UNKNOWN, Effect.WRITES) if effect in all_of_it), Effect.NOTHING)
+        found[str(state.get("name"))] = known
+    return found
+
+
+def _of_state(state: Mapping[str, Any]) -> Effect:
+    """What a state does beside its actions."""
+    filter_ = state.get("stateDataFilter", {})
+    if filter_.get("input") or filter_.get("output"):
+        content = read_object(str(filter_.get("output", ""))) if not filter_.get("input") else None
+        return Effect.UNKNOWN if content is None else _of_content(content)
+    match state.get("type"):
+        case "inject":
+            data = state.get("data")
+            return _of_content(data) if isinstance(data, dict) else Effect.UNKNOWN
+        case "event" | "foreach":
+            return Effect.UNKNOWN
+        case "callback":
+            return _of_target(state.get("eventDataFilter") or {})
+        case "switch":
+            return Effect.UNKNOWN if state.get("eventConditions") else Effect.NOTHING
+    return Effect.NOTHING
+
+
+def _of_action(action: Mapping[str, Any], functions: Mapping[Any, Mapping[str, Any]]) -> Effect:
+    filter_ = action.get("actionDataFilter") or {}
+    called = functions.get((action.get("functionRef") or {}).get("refName"))
+    if filter_.get("useResults") is False:
+        return Effect.NOTHING
+    if action.get("functionRef") is None or called is None:
+        return _of_target(filter_)
+    if called.get("type") == "custom" and str(called.get("operation", "")).partition(":")[0] == "sysout":
+        return Effect.NOTHING
+    if called.get("type") == "expression" and not filter_.get("results") and not filter_.get("toStateData"):
+        content = read_object(str(called.get("operation", "")))
+        return Effect.UNKNOWN if content is None else _of_content(content)
+    return _of_target(filter_)
+
+
+def _of_target(filter_: Mapping[str, Any]) -> Effect:
+    """What is written where a filter says: nobody can tell what a service answers, unless it goes elsewhere."""
+    target = str(filter_.get("toStateData") or "").strip().removeprefix("${").removesuffix("}").strip()
+    first = target.removeprefix(".").partition(".")[0].partition("[")[0].strip('"')
+    return Effect.NOTHING if target.startswith(".") and first.isidentifier() and first not in _SHOWN else Effect.UNKNOWN
+
+
+def _of_content(content: Mapping[str, Any]) -> Effect:
+    return Effect.WRITES if content.keys() & _SHOWN else Effect.NOTHING
