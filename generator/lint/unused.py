@@ -163,7 +163,7 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
         listed = definition.flow.get("secrets", ())
         named = {auth.get("properties", {}).get("secret") for auth in definition.flow.get("auth", ())}
         if set(definition.secrets) - set(listed):
-            continue  # unknown-secret: the name is most likely misspelt
+            continue  # unlisted-secret: the name is most likely misspelt
         for index, name in enumerate(listed):
             at = definition.position_of("secrets", index)
             if name not in definition.secrets and name not in named and at.path == definition.path:
@@ -171,7 +171,7 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
 
 
 @rule(
-    "unknown-secret",
+    "unlisted-secret",
     severity=Severity.WARNING,
     reason="A definition that lists its secrets is read as if that were all of them.",
     engine="It reads `$SECRET.name` from the configuration all the same; where no value is, the expression fails.",
@@ -190,7 +190,7 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
         files={"secret.properties": "password=\n"},
     ),
 )
-def unknown_secret(workflow: Workflow) -> Iterator[Found]:
+def unlisted_secret(workflow: Workflow) -> Iterator[Found]:
     """A secret that an expression reads and the definition, which lists others, does not list."""
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())

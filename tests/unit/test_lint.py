@@ -139,9 +139,9 @@ def test_a_reference_to_what_is_not_declared_is_found_with_the_nearest_name(
 ) -> None:
     base = with_state(**fields)
     base["states"] = [{key: value for key, value in base["states"][0].items() if value is not None}]
-    assert linted(filled(base, right), about="unknown-") == []
+    assert linted(filled(base, right)) == []
     wrong = right + "q"
-    (line,) = linted(filled(base, wrong), about="unknown-")
+    (line,) = linted(filled(base, wrong))
     assert f" error: {phrase} the unknown {target} '{wrong}'; did you mean '{right}'? [unknown-{target}]" in line
 
 
