@@ -52,7 +52,8 @@ class Schema:
     """A schema that a definition names, or that another one refers to.
 
     `path` is where it lies beside the definition (`schemas/…`, `shared/…`), `shown` what a person sees; `entered` says
-    that users fill it in: it is an input schema. `root` is None where the file cannot be read, `finding` says why.
+    that people fill it in: it is the input of the workflow itself, not of a subflow. `root` is None where the file
+    cannot be read, `finding` says why.
     """
 
     path: str
@@ -97,7 +98,7 @@ def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
     for definition in workflow.definitions():
         schema = definition.flow.get("dataInputSchema", {}).get("schema")
         if isinstance(schema, str):
-            yield schema, definition.base, True, False
+            yield schema, definition.base, definition is workflow.definition, False
         for output, _ in definition.output_schemas():
             yield output, definition.base, False, False
 

@@ -11,24 +11,80 @@ from tests.conftest import SHARED, Waybill
 #: One name where there is no data, so that the fixture says what is left out.
 WORKFLOWS = sorted(p.name for p in (SHARED / "corpus" / "workflows").glob("*") if p.name != "shared") or ["no data"]
 
-#: Folder of corpus/spec to the rules it breaks: they are excerpts and refer to files that nobody kept
+#: Rule to the real folders that break it, each looked at by hand: file and line, or how many where it is one thing all
+#: over the folder. Errors there are none, since the engine builds all of them.
+WARNINGS: dict[str, dict[str, list[str] | int]] = {
+    # a schema without a title at its top, or properties that the form shows by their bare names
+    "input-title": {
+        "azure": 1,
+        "backstage-token": 3,
+        "escalation": 1,
+        "fail-switch": 1,
+        "greeting": 1,
+        "list-users": 1,
+        "move2kube": 5,
+        "mta-v7.x": 5,
+        "mtv-migration": 12,
+        "rpj": 1,
+        "sample-retry-test": 1,
+        "select-user": 1,
+    },
+    # declared, and named nowhere else in the definition
+    "unused-function": {
+        "bulk-import-git-repos": ["create-pr-universal.sw.yaml:64"],
+        "create-ocp-project": ["create-ocp-project.sw.yaml:28"],
+        "mta-v7.x": [f"mta.sw.yaml:{line}" for line in (20, 25, 47, 49, 53, 57)],
+        "user-onboarding": ["user-onboarding.sw.yaml:18"],
+    },
+    # schemas that neither a definition nor another schema names
+    "unused-file": {"escalation": ["ticket-escalation_sub_schema.json", "ticketing-service_sub_schema.json"]},
+    # specVersion 1.0, with the DSL of 0.8
+    "spec-version": {"fail-switch": ["fail-switch.sw.yaml:3"], "greeting": ["greeting.sw.yaml:3"]},
+    # `${ … }` with something behind it: the text goes out as it stands
+    "unclosed-expression": {"move2kube": ["m2k.sw.yml:244"], "mta-v7.x": ["mta.sw.yaml:539"]},
+    # an argument that was meant as an expression and does not compile
+    "doubtful-text": {"patch-k8s-resource": ["patch-k8s-resource.sw.yaml:67"]},
+    # annotated for the Orchestrator and with an output schema, but its one state writes `message` alone
+    "no-result": {"sample-retry-test": ["sample-retry-test.sw.yaml:18"]},
+}
+
+#: Folder of corpus/spec to the errors in it: they are excerpts and refer to files and subflows that nobody kept
 #: (myapis/greetingapis.json, banking.yaml, http.myorg.io/…), use field names of 0.6 (parameters, dataOutputPath,
-#: dataResultsPath), hold constants, which no CRD takes, or an id with a space.
+#: dataResultsPath), hold constants, which no CRD takes, an id with a space, or what the engine's own parser refuses
+#: (tried on each): no start, text for a default condition, errors without a code, states that only a timeout leads to.
 TRUE_MISTAKES = {
-    "applicationrequest-issue103-json": {"unknown-field"},
-    "applicationrequest-issue69-json": {"unknown-field"},
-    "applicationrequest.multiauth-json": {"unknown-field"},
+    "applicationrequest-issue103-json": {"unknown-field", "unknown-subflow"},
+    "applicationrequest-issue69-json": {"unknown-field", "unknown-subflow"},
+    "applicationrequest.multiauth-json": {"unknown-field", "unknown-subflow"},
     "conditionbasedstate-yaml": {"missing-file", "unknown-field"},
-    "customerbankingtransactions-json": {"constants", "missing-file"},
-    "dataInputSchemaNotExists-yaml": {"missing-file"},
+    "customerbankingtransactions-json": {"constants", "missing-file", "no-start"},
+    "dataInputSchemaNotExists-yaml": {"missing-file", "short-form"},
     "dataInputSchemaValidation-yaml": {"invalid-name"},
     "eventbasedgreeting-json": {"missing-file"},
-    "eventbasedgreetingexclusive-json": {"missing-file"},
+    "eventbasedgreetingexclusive-json": {"invalid-expression", "missing-file"},
+    "eventbasedswitch-json": {"unknown-subflow"},
+    "fillglassofwater-json": {"back-to-start"},
     "greetings-constants-file-yaml": {"constants", "missing-file", "unknown-field"},
     "greetings-secret-file-yaml": {"missing-file", "unknown-field"},
-    "greetings-v08-spec-yaml": {"missing-file", "unknown-event", "unknown-field", "invalid-service-name"},
-    "greetings_sleep-json": {"missing-file", "unknown-field"},
-    "roomreadings.timeouts-json": {"missing-file"},
+    "greetings-v08-spec-yaml": {
+        "callback-event-data",
+        "delay-state",
+        "invalid-expression",
+        "missing-file",
+        "no-start",
+        "num-completed",  # 13 of two branches
+        "short-form",
+        "switch-way",
+        "unknown-event",
+        "unknown-field",
+        "unknown-jq-function",
+        "unknown-subflow",
+        "unreachable-state",  # it lists states of each kind without ways between them
+    },
+    "greetings_sleep-json": {"missing-file", "unknown-field", "unreachable-state"},
+    "onboardcustomer-json": {"unknown-subflow"},
+    "provisionorders-json": {"error-code", "unknown-subflow"},
+    "roomreadings.timeouts-json": {"missing-file", "unreachable-state"},
 }
 
 
@@ -38,8 +94,16 @@ def test_there_are_real_workflows(shared: Path) -> None:
 
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_a_real_workflow_has_no_false_finding(name: str, shared: Path, waybill: Waybill) -> None:
-    done = waybill("lint", shared / "corpus" / "workflows" / name)
-    assert (done.code, done.out) == (0, "")
+    done = waybill("lint", shared / "corpus" / "workflows" / name, "--json")
+    found: dict[str, list[str]] = {}
+    for finding in done.json["findings"]:
+        if finding["severity"] != "note":
+            line = f":{finding['line']}" if finding["line"] else ""
+            found.setdefault(finding["rule"], []).append(f"{Path(finding['path']).name}{line}")
+    expected = {rule: folders[name] for rule, folders in WARNINGS.items() if name in folders}
+    counted = {rule: len(places) if isinstance(expected.get(rule), int) else places for rule, places in found.items()}
+    assert counted == expected
+    assert done.code == 0
 
 
 def test_the_specification_s_examples_break_the_rules_they_break(shared: Path, waybill: Waybill) -> None:
@@ -47,7 +111,7 @@ def test_the_specification_s_examples_break_the_rules_they_break(shared: Path, w
     found = {}
     for folder in folders:
         findings = waybill("lint", folder, "--json").json["findings"]
-        if rules := {finding["rule"] for finding in findings}:
+        if rules := {finding["rule"] for finding in findings if finding["severity"] == "error"}:
             found[folder.name] = rules
     assert len(folders) == 26
     assert found == TRUE_MISTAKES
