@@ -17,6 +17,8 @@ Point = tuple[float, float]
 T = TypeVar("T", Card, Label)
 
 MARGIN: Final = 16.0
+#: What stays free on both sides of a label: a link beside it may come a little nearer than graphlay means it to.
+_AROUND_LABEL: Final = 6.0
 #: How graphlay may put layers in order; each finds what another one misses.
 _ORDERS: Final = ("barycenter", "alternate")
 _OPTIONS: Final[Mapping[str, Any]] = {
@@ -59,7 +61,7 @@ def picture(scene: Scene) -> Picture:
 
 
 def _stop(graph: graphlay.Graph, label: Label | None) -> tuple[int, ...]:
-    return (graph.node(width=label.width, height=label.height),) if label else ()
+    return (graph.node(width=label.width + 2 * _AROUND_LABEL, height=label.height),) if label else ()
 
 
 def _laid_out(graph: graphlay.Graph) -> graphlay.Layout:

@@ -8,7 +8,7 @@ from typing import Final
 
 from generator.diagram.scene import MARKS, Node, NodeKind, Scene
 from generator.diagram.text import shortened
-from generator.diagram.theme import LIGHT
+from generator.diagram.theme import NEUTRAL_BOXES, NEUTRAL_LINKS
 from generator.diagram.words import expanded, lines
 from generator.graph import EdgeKind
 
@@ -99,13 +99,13 @@ class _Writer:
     def styles(self) -> Iterator[str]:
         """The colour of each kind: of borders and lines, so that a viewer's light and dark both go with it."""
         for kind, names in self._ids.items():
-            if paint := LIGHT.boxes.get(kind):
+            if colour := NEUTRAL_BOXES.get(kind):
                 dashes = ",stroke-dasharray:6 4" if kind is NodeKind.UNKNOWN else ""
-                yield f"classDef {kind}State stroke:{paint.accent},stroke-width:2px{dashes}"
+                yield f"classDef {kind}State stroke:{colour},stroke-width:2px{dashes}"
                 yield f"class {','.join(names)} {kind}State"
         for link, numbers in self._numbers.items():
             if link is not EdgeKind.TRANSITION:
-                yield f"linkStyle {','.join(map(str, numbers))} stroke:{LIGHT.links[link]}"
+                yield f"linkStyle {','.join(map(str, numbers))} stroke:{NEUTRAL_LINKS[link]}"
 
 
 def escaped(text: str) -> str:

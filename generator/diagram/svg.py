@@ -6,7 +6,6 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Final
 
 from generator.diagram import icons
@@ -32,7 +31,7 @@ from generator.diagram.text import is_measured, width, wrapped
 _MINIMUM_WIDTH: Final = 360.0
 _CORNER: Final = 8.0
 _CUT: Final = 10.0
-_ROUND: Final = 16.0
+_ROUND: Final = 14.0
 _ARROW_LENGTH: Final = 9.0
 _ARROW_HALF: Final = 4.0
 _LABEL_INSET: Final = 2.0
@@ -234,7 +233,7 @@ def _line(line: Line, class_: str, hint: str = "") -> str:
 
 
 def _text(text: str) -> str:
-    return escape(text, quote=False)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _n(number: float) -> str:

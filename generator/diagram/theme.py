@@ -90,6 +90,29 @@ DARK: Final = Theme(
         EdgeKind.COMPENSATION: "#6fd3ab",
     },
 )
+#: Borders and links where others choose the ground: 3 to 1 to white and to GitHub's dark.
+NEUTRAL_BOXES: Final[Mapping[NodeKind, str]] = {
+    NodeKind.OPERATION: "#3b82f6",
+    NodeKind.SWITCH: "#b7791f",
+    NodeKind.EVENT: "#8b5cf6",
+    NodeKind.CALLBACK: "#c44a9c",
+    NodeKind.SLEEP: "#6b7686",
+    NodeKind.DELAY: "#6b7686",
+    NodeKind.INJECT: "#1d9a6c",
+    NodeKind.PARALLEL: "#0e94ab",
+    NodeKind.FOREACH: "#6370e6",
+    NodeKind.UNKNOWN: "#dc4c42",
+    NodeKind.CONTINUED: "#6b7686",
+}
+NEUTRAL_LINKS: Final[Mapping[EdgeKind, str]] = {
+    EdgeKind.TRANSITION: "#6b7686",
+    EdgeKind.CONDITION: "#b7791f",
+    EdgeKind.DEFAULT: "#6b7686",
+    EdgeKind.EVENT: "#8b5cf6",
+    EdgeKind.ERROR: "#dc4c42",
+    EdgeKind.TIMEOUT: "#6b7686",
+    EdgeKind.COMPENSATION: "#1d9a6c",
+}
 #: How a link is dashed, beside its colour and what stands on it; nothing is a line without gaps.
 DASHES: Final[Mapping[EdgeKind, str]] = {
     EdgeKind.DEFAULT: "9 4",
