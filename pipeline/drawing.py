@@ -39,10 +39,9 @@ def format_of(out: Path | None, wanted: Format | None) -> Format:
     suffix = out.suffix.removeprefix(".").lower()
     found = next((known for known in FORMATS if known == suffix), None)
     if found is None:
+        said = f"there is no picture of the kind '{out.suffix}'" if suffix else "has no suffix"
         known = ", ".join(f".{known}" for known in FORMATS)
-        raise SettingsError(
-            f"{out}: there is no picture of the kind '{out.suffix}'{did_you_mean(suffix, FORMATS)}; one of {known}"
-        )
+        raise SettingsError(f"{out}: {said}{did_you_mean(suffix, FORMATS)}; one of {known}")
     if wanted not in (None, found):
         raise SettingsError(f"{out}: its name says {found}, --format says {wanted}; leave one of them out")
     return found

@@ -149,7 +149,7 @@ def card(node: Node, draw: Draw) -> Card:
 
 def label_of(labels: Sequence[str]) -> Label | None:
     """Return what stands beside a link, at (0, 0); None where it says nothing."""
-    texts = [text for label in labels for text in wrapped(label, 190.0, LABEL_SIZE, lines=2)]
+    texts = [text for label in labels for text in wrapped(label, 210.0, LABEL_SIZE, lines=2)]
     if not texts:
         return None
     lines = _lines(texts, 0.0, 13.0, LABEL_SIZE, 14.0)

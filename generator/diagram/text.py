@@ -46,8 +46,8 @@ _BOLD_WIDTHS: Final = {
 }
 _REGULAR: Final[Mapping[str, float]] = {c: em for em, chars in _WIDTHS.items() for c in chars}
 _BOLD: Final[Mapping[str, float]] = {c: em for em, chars in _BOLD_WIDTHS.items() for c in chars}
-#: Where a name or an expression may be broken: after a blank or punctuation, and where a hump begins.
-_PIECES: Final = re.compile(r"[A-Z]?[^A-Z\s_.,;:/()|=&-]*[\s_.,;:/()|=&-]*")
+#: Where a name or an expression may be broken: after a blank or punctuation, before a dot, and where a hump begins.
+_BREAKS: Final = re.compile(r"(?<=[\s_,;:/|-])(?=[^\s_,;:/|-])|(?<=[a-z0-9])(?=[A-Z])|(?<=\w)(?=\.)")
 _ELLIPSIS: Final = "…"
 _DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
 
@@ -121,7 +121,7 @@ def wrapped(text: str, room: float, size: float, *, lines: int, bold: bool = Fal
 def _fitting(text: str, room: float, size: float, *, bold: bool) -> str:
     """The longest beginning of a text that fits and ends where it may be broken; one character at least."""
     taken = ""
-    for piece in _PIECES.findall(text):
+    for piece in _BREAKS.split(text):
         if width((taken + piece).rstrip(), size, bold=bold) > room:
             break
         taken += piece
