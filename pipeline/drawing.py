@@ -12,7 +12,6 @@ from generator.diagram.scene import Scene
 from generator.errors import SettingsError
 from generator.findings import did_you_mean
 from generator.source import read_shared, read_source
-from pipeline.files import Transaction
 from pipeline.folders import SHARED
 
 Format = Literal["svg", "png", "mmd", "dot"]
@@ -99,6 +98,8 @@ def write(out: Path, data: bytes) -> None:
     Raises:
         OutputError: it cannot be written; what was there before is still there.
     """
+    from pipeline.files import Transaction  # noqa: PLC0415 - standard output needs none of it
+
     with Transaction() as transaction:
         transaction.replace_file(out, data)
         transaction.commit()
