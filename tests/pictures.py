@@ -38,7 +38,7 @@ def _faults_of(route: Route, picture: Picture, places: Sequence[tuple[str, Recta
     own = [rectangle(card) for card in (source, target) if card.node.kind in MARKS]
     own += [rectangle(route.label)] if route.label else []
     for name, place in places:
-        if place not in own and any(overlap(segment, place) for segment in segments(route.points)):
+        if place not in own and any(_runs_through(ends, place) for ends in pairwise(route.points)):
             yield f"{said} runs through {name}"
     if route.label is None and link.labels:
         yield f"{said} lost its label"
@@ -109,6 +109,21 @@ def segments(points: Sequence[Point]) -> Iterator[Rectangle]:
     """The segments of a route as rectangles: flat ones, since they are horizontal or vertical."""
     for (x1, y1), (x2, y2) in pairwise(points):
         yield min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)
+
+
+def _runs_through(ends: tuple[Point, Point], place: Rectangle) -> bool:
+    """Whether a straight line between two points runs through a rectangle, borders apart: what is left of it inside."""
+    (x, y), (to_x, to_y) = ends
+    begin, end = 0.0, 1.0
+    room = 0.15
+    for start, way, low, high in ((x, to_x - x, place[0], place[2]), (y, to_y - y, place[1], place[3])):
+        low, high = low + room, high - room  # noqa: PLW2901 - the borders are no part of it
+        if not way and not low < start < high:
+            return False
+        if way:
+            first, last = sorted(((low - start) / way, (high - start) / way))
+            begin, end = max(begin, first), min(end, last)
+    return begin < end
 
 
 def crossings(picture: Picture) -> int:

@@ -82,6 +82,7 @@ class _Collected:
         self.nodes: list[Node] = [Node(kind=NodeKind.START, name="start", hint="Start")]
         self.links: list[Link] = []
         self._place: dict[str, int] = {}
+        self._ends: dict[tuple[str, EdgeKind, str | None], int] = {}
         for name, state in self._graph.states.items():
             self._place[name] = self._add(states.node(name, state))
         if first:
@@ -124,16 +125,16 @@ class _Collected:
         return self._add(Node(kind=NodeKind.TIMER, name="timeout", hint=hint))
 
     def _end(self, edge: Edge) -> int:
-        """Where the edge ends: each state has its own marks, so that no way runs all across the picture to one end."""
+        """Where the edge ends: each state has a mark for each kind of way, so that none runs across the picture."""
         if edge.continues_as:
             name = printable(edge.continues_as)
             node = Node(kind=NodeKind.CONTINUED, name=name, label="continues as", hint=f"Continues as workflow {name}")
         else:
             node = Node(kind=NodeKind.END, name="end", hint="End")
-        key = f"\0{edge.source}\0{node.kind}\0{edge.continues_as or ''}"
-        if key not in self._place:
-            self._place[key] = self._add(node)
-        return self._place[key]
+        key = edge.source, edge.kind, edge.continues_as
+        if key not in self._ends:
+            self._ends[key] = self._add(node)
+        return self._ends[key]
 
     def sentences(self) -> Iterator[str]:
         """The picture in words, a sentence for each node that leads somewhere."""

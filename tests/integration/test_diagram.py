@@ -102,7 +102,7 @@ def test_a_definition_with_a_mistake_is_drawn_and_one_that_cannot_be_read_is_rep
     definition.write_text("states: [")
     done = waybill("diagram", "greeting", "-o", "x.svg")
     assert done.code == 1
-    assert done.err.startswith("workflows/greeting/greeting.sw.yaml:1:")
+    assert done.err.startswith("workflows/greeting/greeting.sw.yaml:2:1: error: not well-formed YAML")
     assert not (repository / "x.svg").exists()
 
 

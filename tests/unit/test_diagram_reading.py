@@ -250,3 +250,24 @@ def test_more_states_than_anybody_could_read_are_refused() -> None:
 def test_the_description_says_the_picture_in_words() -> None:
     scene = scene_of([{**A_TO_B, "transition": "B"}, B])
     assert scene.description == ("2 states. The start leads to A. A (inject) leads to B. B (inject) leads to the end.")
+
+
+def test_an_end_has_one_way_to_it() -> None:
+    switch = {
+        "name": "A",
+        "type": "switch",
+        "dataConditions": [{"condition": ".a", **END}, {"condition": ".b", **END}],
+        "defaultCondition": END,
+    }
+    assert ways(scene_of([switch])) == [
+        ("start", "A", EdgeKind.TRANSITION, ()),
+        ("A", "end", EdgeKind.CONDITION, ("if .a", "if .b")),
+        ("A", "end", EdgeKind.DEFAULT, ("else",)),
+    ]
+    scene = scene_of([switch])
+    assert [node.kind for node in scene.nodes].count(NodeKind.END) == 2
+
+
+def test_a_state_of_any_name_is_no_end() -> None:
+    scene = scene_of([{**A_TO_B, **END}, {**B, "name": "\0A\0transition\0"}])
+    assert [node.kind for node in scene.nodes].count(NodeKind.END) == 2
