@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: commands, values and settings; and docs/rules.md.
+"""Writes docs/reference/ from the code: commands, values and settings; docs/rules.md; and the picture of a workflow.
 
 `python docs/generate.py` writes; with `--check` it writes nothing, names the files that differ and exits 1.
 """
@@ -19,10 +19,12 @@ from typing import Final
 import click
 
 from generator import errors, lint, values
+from generator.diagram.svg import svg
 from generator.manifests import Database, ImageReference
 from generator.properties import Variable
 from pipeline import cli
 from pipeline.commands.command import Command
+from pipeline.drawing import read_folder_scene
 from pipeline.settings import Settings
 
 ROOT: Final = Path(__file__).parent.parent
@@ -36,12 +38,13 @@ ARGUMENTS: Final = {
     "DIR": "the folder with the packages",
 }
 
-#: Findings of packages and indexes, which lint does not read.
+#: Findings of packages, indexes and pictures, which lint does not read.
 OTHER_FINDINGS: Final = {
     "chart": "A Chart.yaml without name or version, or with a name that Helm refuses.",
     "helmignore": "A .helmignore with a line that is no pattern.",
     "index": "An index.yaml that is none.",
     "package": "A .tgz that is no chart.",
+    "diagram-size": "A workflow with more states than a picture can show (`waybill diagram`).",
 }
 IGNORES: Final = """\
 [tool.waybill.lint]                 # [lint] in waybill.toml
@@ -203,8 +206,8 @@ def rules() -> str:
                 "\n".join([f"## {subject}\n", *(f"### {rule.name}\n\n{rule.as_markdown()}" for rule in listed)])
                 for subject, listed in lint.SUBJECTS.items()
             ),
-            "## Packages and indexes\n",
-            "What `package` and `index` refuse; these are no rules of lint.\n",
+            "## Packages, indexes and pictures\n",
+            "What `package`, `index` and `diagram` refuse; these are no rules of lint.\n",
             _table(("finding", "what it means"), ((f"`{name}`", said) for name, said in OTHER_FINDINGS.items())),
         ]
     )
@@ -223,10 +226,16 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join([f"| {' | '.join(heading)} |", "|---" * len(heading) + "|", *lines, ""])
 
 
+def picture() -> str:
+    """The picture of a workflow that the README shows."""
+    return svg(read_folder_scene(ROOT / "workflows" / "escalation", expand=False)).text
+
+
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference/commands.md": commands,
     "docs/reference/values.md": values_and_settings,
     "docs/rules.md": rules,
+    "docs/images/escalation.svg": picture,
 }
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-import javaproperties
-
 from generator.document import decode
 from generator.errors import FindingsError
 from generator.findings import Finding
@@ -73,6 +71,8 @@ def parse_properties(data: bytes, path: str) -> Properties:
     Raises:
         FindingsError: not UTF-8 text, or a malformed `\u` escape; with its position.
     """
+    import javaproperties  # noqa: PLC0415 - slow to load, and whoever reads definitions alone needs none of it
+
     text = decode(data, path)
     entries = []
     line = 1

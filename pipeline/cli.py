@@ -6,6 +6,7 @@ import click
 
 from pipeline.commands.build import build
 from pipeline.commands.chart import chart
+from pipeline.commands.diagram import diagram
 from pipeline.commands.index import index
 from pipeline.commands.lint import lint
 from pipeline.commands.manifests import manifests
@@ -24,7 +25,7 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, manifests, chart, lint, package, index):
+for command in (build, manifests, chart, lint, diagram, package, index):
     waybill.add_command(command)
 
 

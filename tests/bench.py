@@ -167,6 +167,25 @@ def measure_start(folder: Path, times: int) -> Figure:
     return Figure("--help", f"{help_ * 1000:.0f} ms", f"{empty * 1000:.0f} ms, python -c pass", over, "80 ms over")
 
 
+def measure_diagram(workflows: Path, folder: Path, times: int) -> Figure:
+    """A picture of the largest workflow, beside Graphviz on the same graph, or else beside `waybill --help`."""
+    largest = max(workflows.iterdir(), key=lambda path: sum(file.stat().st_size for file in path.glob("*.sw.*")))
+    command = [*WAYBILL, "diagram", str(largest)]
+    drawn = median(times, lambda: run([*command, "-o", "picture.svg"], folder)).seconds
+    run([*command, "-o", "picture.dot"], folder)
+    if dot := shutil.which("dot"):
+        yard, name = median(times, lambda: run([dot, "-Tsvg", "picture.dot"], folder)).seconds, "dot -Tsvg alone"
+    else:
+        yard, name = median(times, lambda: run([*WAYBILL, "--help"], folder)).seconds, "--help (no dot here)"
+    return Figure(
+        f"diagram, {largest.name}",
+        f"{drawn * 1000:.0f} ms",
+        f"{yard * 1000:.0f} ms, {name}",
+        f"{drawn / yard:.1f}x",
+        "150 ms",
+    )
+
+
 def main() -> None:
     """Measure, then print the table and the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -180,6 +199,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         figures = [*measure_builds(workflows, folder, times), measure_start(folder, times * 4)]
+        figures.append(measure_diagram(workflows, folder, times * 2))
         figures += [] if short else measure_growth(workflows, folder)
     show(figures)
     print(json.dumps([asdict(figure) for figure in figures], indent=2, ensure_ascii=False))

@@ -365,3 +365,13 @@ def test_the_same_workflow_gives_the_same_bytes() -> None:
 def test_a_byte_order_mark_of_a_workflow_s_file_is_in_no_chart() -> None:
     marked = {path: b"\xef\xbb\xbf" + text.encode() for path, text in FILES.items()}
     assert not [path for path, data in chart(defined({}, marked)).files.items() if b"\xef\xbb\xbf" in data]
+
+
+def test_the_readme_shows_the_workflow_unless_it_is_too_large_to_draw() -> None:
+    def readme(number: int) -> str:
+        states = [{"name": f"S{n}", "type": "inject", "data": {"a": 1}, "end": True} for n in range(number)]
+        return chart(defined({"start": "S0", "states": states})).files["README.md"].decode()
+
+    assert "```mermaid\nflowchart TD\n" in readme(2)
+    assert "```mermaid" not in readme(400)
+    assert "## What it does" not in readme(400)

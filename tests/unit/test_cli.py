@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from pipeline.cli import waybill
 from tests.unit.conftest import write, write_workflow
 
-COMMANDS = ["build", "manifests", "chart", "lint", "package", "index"]
+COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "package", "index"]
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ GOOD = [
     ["manifests", "greeting", "-o", "out"],
     ["chart", "greeting", "-o", "out"],
     ["lint", "greeting"],
+    ["diagram", "greeting", "-o", "out/greeting.svg"],
     ["package", "charts/workflows/charts/greeting", "-o", "out"],
     ["index", "dist"],
 ]
@@ -261,7 +262,7 @@ def test_help_names_the_commands() -> None:
 
 
 def test_the_command_line_loads_nothing_heavy_before_it_is_needed() -> None:
-    heavy = {"yaml", "jinja2", "rich", "semver", "javaproperties"}
+    heavy = {"graphlay", "resvg_py", "yaml", "jinja2", "rich", "semver", "javaproperties"}
     code = f"import sys, pipeline.cli; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

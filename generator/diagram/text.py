@@ -1,0 +1,144 @@
+"""Text in a picture whose viewer has fonts we do not know: how wide it is at most, how it is broken and shortened."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+#: Em to the characters of at most that width: the widest of DejaVu Sans, Liberation Sans (Arial, Helvetica), Noto Sans,
+#: Roboto, Open Sans and Inter, rounded up.
+_WIDTHS: Final = {
+    0.30: "'ijl",
+    0.35: " ,.:;I",
+    0.40: "()[]ft·\u2018\u2019",
+    0.45: "!/\\r",
+    0.50: '"-',
+    0.55: "s\u201c\u201d",
+    0.60: "*?JL_`ckvxyz|\u2013",
+    0.65: "$0123456789FTabdeghnopqu{}",
+    0.70: "ABEKPSVXYZ",
+    0.75: "CRU",
+    0.80: "&DGHNOQ",
+    0.85: "#+<=>^w~",
+    0.95: "M",
+    1.00: "%Wm…—",
+    1.05: "@",
+}
+_BOLD_WIDTHS: Final = {
+    0.35: " 'ijl",
+    0.40: ",.:;I·\u2018\u2019",
+    0.45: "/\\f",
+    0.50: "!()-[]rt",
+    0.55: '"*\u201c\u201d',
+    0.60: "J_csz|\u2013",
+    0.65: "?L`x",
+    0.70: "$0123456789EFTaekovy",
+    0.75: "CPSYZbdghnpqu{}",
+    0.80: "ABKRVX",
+    0.85: "#+<=>DGHNU^~",
+    0.90: "&OQ",
+    0.95: "w",
+    1.00: "@M…—",
+    1.05: "%m",
+    1.15: "W",
+}
+_REGULAR: Final[Mapping[str, float]] = {c: em for em, chars in _WIDTHS.items() for c in chars}
+_BOLD: Final[Mapping[str, float]] = {c: em for em, chars in _BOLD_WIDTHS.items() for c in chars}
+#: Where a name or an expression may be broken: after a blank or punctuation, before a dot, and where a hump begins.
+_BREAKS: Final = re.compile(r"(?<=[\s_,;:/|-])(?=[^\s_,;:/|-])|(?<=[a-z0-9])(?=[A-Z])|(?<=\w)(?=\.)")
+_ELLIPSIS: Final = "…"
+_DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+
+
+def is_measured(text: str) -> bool:
+    """Whether the width of every character is known; else the text is told its width where it is drawn."""
+    return all(_base(c) in _REGULAR for c in text)
+
+
+def width(text: str, size: float, *, bold: bool = False) -> float:
+    """At most how wide a text is, in the unit of `size`."""
+    table = _BOLD if bold else _REGULAR
+    return size * sum(table.get(c) or _width_of_others(c, table) for c in text)
+
+
+def _base(character: str) -> str:
+    """The letter below an accent, which is as wide as with it."""
+    return unicodedata.normalize("NFD", character)[0]
+
+
+def _width_of_others(character: str, table: Mapping[str, float]) -> float:
+    if unicodedata.combining(character):
+        return 0.0
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.0
+    return table.get(_base(character), 0.9 if character.isupper() else 0.75)
+
+
+def printable(text: str) -> str:
+    """The text in one line; what cannot be seen, and what XML or UTF-8 cannot hold, is spelled out."""
+    line = " ".join(text.split())
+    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+
+
+def expression(text: str) -> str:
+    """An expression without the `${ }` around it, which every reader of a workflow knows."""
+    line = printable(text)
+    inner = line[2:-1].strip() if line.startswith("${") and line.endswith("}") and line.count("${") == 1 else line
+    return inner or line
+
+
+def duration(text: str) -> str:
+    """An ISO 8601 duration in words, `PT1M30S` as `1 min 30 s`; anything else as it is."""
+    found = _DURATION.fullmatch(text)
+    if not found or not any(found.groups()):
+        return expression(text)
+    units = zip(found.groups(), ("d", "h", "min", "s"), strict=True)
+    return " ".join(f"{number} {unit}" for number, unit in units if number)
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text, or its beginning with an ellipsis: `limit` characters at most."""
+    return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}{_ELLIPSIS}"
+
+
+def wrapped(text: str, room: float, size: float, *, lines: int, bold: bool = False) -> tuple[str, ...]:
+    """Break a text into at most `lines` lines that fit `room`; where it is too long, the last ends with an ellipsis."""
+    rest = printable(text)
+    broken: list[str] = []
+    while rest and len(broken) < lines:
+        if width(rest, size, bold=bold) <= room:
+            return (*broken, rest)
+        line = _fitting(rest, room, size, bold=bold)
+        if len(broken) == lines - 1:
+            line = _with_ellipsis(rest, room, size, bold=bold)
+        broken.append(line.rstrip())
+        rest = rest[len(line) :].lstrip()
+    return tuple(broken) or ("",)
+
+
+def _fitting(text: str, room: float, size: float, *, bold: bool) -> str:
+    """The longest beginning of a text that fits and ends where it may be broken; one character at least."""
+    taken = ""
+    for piece in _BREAKS.split(text):
+        if width((taken + piece).rstrip(), size, bold=bold) > room:
+            break
+        taken += piece
+    return taken or _beginning(text, room, size, bold=bold)
+
+
+def _with_ellipsis(text: str, room: float, size: float, *, bold: bool) -> str:
+    beginning = _beginning(text, room - width(_ELLIPSIS, size, bold=bold), size, bold=bold)
+    return f"{beginning.rstrip()}{_ELLIPSIS}"
+
+
+def _beginning(text: str, room: float, size: float, *, bold: bool) -> str:
+    end, total = 0, 0.0
+    table = _BOLD if bold else _REGULAR
+    for character in text:
+        total += size * (table.get(character) or _width_of_others(character, table))
+        if total > room and end:
+            break
+        end += 1
+    return text[:end]

@@ -1,0 +1,39 @@
+"""What a state does in words, for the formats that have no icons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from generator.diagram.scene import Frame, FrameKind, Node, Row, RowKind, Scene
+
+_VERBS: Final = {RowKind.CALL: "calls ", RowKind.EXPRESSION: "evaluates ", RowKind.ACTION: "does "}
+_FRAMES: Final = {FrameKind.SUBFLOW: "runs ", FrameKind.BRANCH: "branch "}
+
+
+def lines(node: Node) -> Iterator[str]:
+    """The name of a box, what it is, and what it does, a part a line."""
+    yield node.name
+    yield f"({node.label})"
+    for part in node.body:
+        yield _said(part)
+
+
+def _said(part: Row | Frame) -> str:
+    if isinstance(part, Row):
+        return f"{_VERBS.get(part.kind, '')}{part.text}"
+    body = ", ".join(map(_said, part.body))
+    return f"{_FRAMES.get(part.kind, '')}{part.title}" + (f": {body}" if body else "")
+
+
+def expanded(node: Node) -> Iterator[Scene]:
+    """The scenes of the subflows that are drawn in a node."""
+    yield from _scenes(node.body)
+
+
+def _scenes(body: tuple[Row | Frame, ...]) -> Iterator[Scene]:
+    for part in body:
+        if isinstance(part, Frame):
+            if part.scene:
+                yield part.scene
+            yield from _scenes(part.body)

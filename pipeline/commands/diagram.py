@@ -1,0 +1,60 @@
+"""`waybill diagram`: a workflow as a picture."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from pipeline.commands.command import FILE, command, print_json, settings_of
+
+if TYPE_CHECKING:
+    from pipeline.drawing import Format, Theme
+
+_FORMATS: Final = ("svg", "png", "mmd", "dot")
+_THEMES: Final = ("auto", "light", "dark")
+
+
+@command(
+    "workflows",
+    short_help="Draw a workflow.",
+    example="waybill diagram escalation -o escalation.svg\nwaybill diagram escalation --format mmd",
+)
+@click.argument("folder")
+@click.option("-o", "--out", type=FILE, metavar="FILE", help="FILE.svg, .png, .mmd or .dot; else standard output.")
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Where there is no FILE.  [svg]")
+@click.option("--theme", type=click.Choice(_THEMES), default="auto", help="Colours of SVG and PNG.  [auto]")
+@click.option("--expand", is_flag=True, help="Draw each subflow in the first state that runs it.")
+def diagram(
+    folder: str,
+    *,
+    out: Path | None,
+    format_: Format | None,
+    theme: Theme,
+    expand: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Draw a workflow: its states, what they do, and what leads where and when.
+
+    .mmd is Mermaid, .dot is Graphviz. An SVG with the theme auto is light or dark as its viewer is, a PNG light.
+    """
+    from pipeline import drawing, folders, report  # noqa: PLC0415 - --help does not need it
+
+    wanted = drawing.format_of(out, format_)
+    if out is None and (as_json or (wanted == "png" and sys.stdout.isatty())):
+        raise click.UsageError("name a file for the picture: -o FILE")
+    scene = drawing.read_folder_scene(folders.find_folder(folder, settings_of(options)), expand=expand)
+    drawn = drawing.draw(scene, wanted, theme)
+    if drawn.hint:
+        report.say(drawn.hint)
+    if out is None:
+        sys.stdout.buffer.write(drawn.data)
+        return
+    drawing.write(out, drawn.data)
+    if as_json:
+        print_json({"ok": True, "file": out.as_posix(), "format": wanted, "bytes": len(drawn.data)})
+        return
+    report.say(f"{out.as_posix()}  {scene.title}, {scene.subtitle}")

@@ -1,0 +1,105 @@
+"""Draws a workflow folder: from the definition in it to the bytes of a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+from generator.definition import read_definition
+from generator.diagram.reading import read_scene
+from generator.diagram.scene import Scene
+from generator.errors import SettingsError
+from generator.findings import did_you_mean
+from generator.source import read_shared, read_source
+from pipeline.folders import SHARED
+
+Format = Literal["svg", "png", "mmd", "dot"]
+Theme = Literal["auto", "light", "dark"]
+FORMATS: Final[tuple[Format, ...]] = get_args(Format)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagram:
+    """A picture in a format; `hint` says what it depends on, where that is more than the workflow."""
+
+    data: bytes
+    hint: str = ""
+
+
+def format_of(out: Path | None, wanted: Format | None) -> Format:
+    """Return the format of a file by its suffix; `wanted` alone counts for standard output, which is SVG otherwise.
+
+    Raises:
+        SettingsError: a suffix that is no format (with the nearest right one), or another one than `wanted`.
+    """
+    if out is None:
+        return wanted or "svg"
+    suffix = out.suffix.removeprefix(".").lower()
+    found = next((known for known in FORMATS if known == suffix), None)
+    if found is None:
+        said = f"there is no picture of the kind '{out.suffix}'" if suffix else "has no suffix"
+        known = ", ".join(f".{known}" for known in FORMATS)
+        raise SettingsError(f"{out}: {said}{did_you_mean(suffix, FORMATS)}; one of {known}")
+    if wanted not in (None, found):
+        raise SettingsError(f"{out}: its name says {found}, --format says {wanted}; leave one of them out")
+    return found
+
+
+def read_folder_scene(folder: Path, *, expand: bool) -> Scene:
+    """Read what a picture shows of a workflow folder: its definition, and its subflows where they are expanded.
+
+    No other file is read: a picture helps where something in the folder is still wrong.
+
+    Raises:
+        FindingsError: a definition cannot be read, or there is too much to draw.
+    """
+    shared = read_shared(folder.resolve().parent / SHARED)
+    source = read_source(folder, shown=folder.as_posix(), shared=shared)
+    definition = read_definition(source, source.definition)
+    subflows = [read_definition(source, path) for path in source.subflows()] if expand else []
+    return read_scene(definition, subflows, expand=expand)
+
+
+def draw(scene: Scene, kind: Format, theme: Theme) -> Diagram:
+    """Return a scene in a format; Mermaid and DOT leave the theme to who draws them."""
+    match kind:
+        case "mmd":
+            from generator.diagram.mermaid import mermaid  # noqa: PLC0415 - each format loads what it needs
+
+            return Diagram(data=mermaid(scene).encode())
+        case "dot":
+            from generator.diagram.dot import dot  # noqa: PLC0415 - as above
+
+            return Diagram(data=dot(scene).encode())
+        case "svg" | "png":
+            return _drawn(scene, kind, theme)
+
+
+def _drawn(scene: Scene, kind: Format, theme: Theme) -> Diagram:
+    from generator.diagram.stylesheet import ThemeName  # noqa: PLC0415 - as above
+    from generator.diagram.svg import svg  # noqa: PLC0415 - as above
+
+    if kind == "svg":
+        return Diagram(data=svg(scene, theme=ThemeName(theme)).text.encode())
+    from pipeline.png import needs_other_fonts, png  # noqa: PLC0415 - as above
+
+    drawing = svg(scene, theme=ThemeName.DARK if theme == "dark" else ThemeName.LIGHT)
+    hint = (
+        "some characters come from the fonts of this machine; where they are boxes, install a font that has them, "
+        "or use .svg"
+    )
+    return Diagram(data=png(drawing), hint=hint if needs_other_fonts(drawing) else "")
+
+
+def write(out: Path, data: bytes) -> None:
+    """Write a picture whole.
+
+    Raises:
+        OutputError: it cannot be written; what was there before is still there.
+    """
+    from pipeline.files import Transaction  # noqa: PLC0415 - standard output needs none of it
+
+    with Transaction() as transaction:
+        transaction.replace_file(out, data)
+        transaction.commit()

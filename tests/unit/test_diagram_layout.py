@@ -1,0 +1,56 @@
+"""Where things go: nothing touches anything, whatever the workflow is like."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import Phase, given, settings
+
+from generator.diagram.layout import picture
+from generator.diagram.reading import read_scene
+from generator.diagram.scene import NodeKind
+from tests.pictures import crossings, faults
+from tests.unit.conftest import defined
+from tests.unit.diagram_workflows import long_workflow, workflows
+
+
+@given(workflows())
+@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
+def test_no_box_label_or_link_touches_what_it_should_not(fields: dict[str, Any]) -> None:
+    read = defined(fields)
+    assert list(faults(picture(read_scene(read.definition, read.subflows)))) == []
+
+
+def test_sixty_states_are_drawn_without_a_fault() -> None:
+    placed = picture(read_scene(defined(long_workflow(60)).definition))
+    assert list(faults(placed)) == []
+    assert len([card for card in placed.cards if card.node.kind not in {NodeKind.START, NodeKind.END}]) == 60
+
+
+@pytest.mark.parametrize("number", [2, 5, 9])
+def test_a_fan_that_meets_again_has_no_crossing(number: int) -> None:
+    names = [f"S{index}" for index in range(number)]
+    switch = {
+        "name": "A",
+        "type": "switch",
+        "dataConditions": [{"condition": f".a == {name}", "transition": name} for name in names],
+        "defaultCondition": {"transition": "Z"},
+    }
+    middle = [{"name": name, "type": "inject", "data": {"a": 1}, "transition": "Z"} for name in names]
+    last = {"name": "Z", "type": "inject", "data": {"a": 1}, "end": True}
+    placed = picture(read_scene(defined({"start": "A", "states": [switch, *middle, last]}).definition))
+    assert crossings(placed) == 0
+    assert list(faults(placed)) == []
+
+
+def test_a_loop_to_itself_has_a_way_around_the_box() -> None:
+    switch = {
+        "name": "A",
+        "type": "switch",
+        "dataConditions": [{"condition": ".again", "transition": "A"}],
+        "defaultCondition": {"end": True},
+        "onErrors": [{"errorRef": "broken", "transition": "A"}],
+    }
+    placed = picture(read_scene(defined({"start": "A", "states": [switch]}).definition))
+    assert list(faults(placed)) == []
