@@ -6,11 +6,12 @@ import io
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from generator.document import decode
 from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings import Finding, Position
 
 #: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
 PROFILE: Final = "prod"
@@ -18,17 +19,81 @@ _PROFILED = re.compile(r"%(?:\{([^}]*)\}|([^.{}]+))\.(.+)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: A backslash or a second dollar sign before `${` takes its meaning (MicroProfile Config, property expressions).
 _EXPRESSION_MARK = re.compile(r"(?<![\\$])\$\{|\}")
+_GOES_ON: Final = r"\\(?:\r\n|\n|\r)[ \t\f]*"
+_JOIN = re.compile(_GOES_ON)
+#: One character of a key or a value as it is written: a surrogate pair is one, a line that goes on is none.
+_CHARACTER = re.compile(
+    rf"{_GOES_ON}|\\u[dD][89abAB][\da-fA-F]{{2}}\\u[dD][c-fC-F][\da-fA-F]{{2}}|\\u[\da-fA-F]{{4}}|\\?.", re.DOTALL
+)
+#: A property up to its value.
+_HEAD = re.compile(
+    rf"(?:[ \t\f]|{_GOES_ON})*+(?P<key>(?:{_GOES_ON}|\\.|[^\\=: \t\f\r\n])*+)"
+    rf"(?:[ \t\f]|{_GOES_ON})*+(?:[=:](?:[ \t\f]|{_GOES_ON})*+)?+",
+    re.DOTALL,
+)
+#: Defaults within defaults; what is nested deeper is no variable that anybody means.
+_MAX_NESTED: Final = 50
+#: What `expanded` puts in the place of a variable that has no value.
+UNSET: Final = "\0"
+_INNERMOST = re.compile(r"(?<![\\$])\$\{([^{}]*)\}")
+_NO_LITERAL = re.compile(r"\$\{[^:${}]*:?|\}")
+#: Values that multiply (`a=${b}${b}`, and so on) end here.
+_MAX_REPLACED: Final = 1_000
+_MAX_EXPANDED: Final = 10_000
 _SECRET = re.compile(r"""\$SECRET\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[\s*"([^"\\]+)"\s*\]|\.\s*"([^"\\]+)")""")
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One `key=value` line; `line` counts from 1, `comment` is what the comment lines right above it say."""
+    """One `key=value` line; `line` counts from 1, `comment` is what the comment lines right above it say.
+
+    `source` is the property as it is written, with its escapes and the lines that it goes on in.
+    """
 
     key: str
     value: str
     line: int
     comment: str = ""
+    source: str = ""
+
+    @property
+    def bare_key(self) -> str:
+        """The key without its profile."""
+        match = _PROFILED.fullmatch(self.key)
+        return match[3] if match else self.key
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that it holds for; none: for all."""
+        match = _PROFILED.fullmatch(self.key)
+        return tuple((match[1] or match[2]).split(",")) if match else ()
+
+    def key_place(self, offset: int = 0) -> tuple[int, int]:
+        """Line and column, from 1, where the key's character at `offset` is written."""
+        head = _HEAD.match(self.source)
+        return self._place(head.start("key") if head else 0, offset)
+
+    def value_place(self, offset: int = 0) -> tuple[int, int]:
+        """Line and column, from 1, where the value's character at `offset` is written."""
+        head = _HEAD.match(self.source)
+        return self._place(head.end() if head else 0, offset)
+
+    def _place(self, start: int, offset: int) -> tuple[int, int]:
+        end = len(self.source.rstrip("\r\n"))
+        characters = (m.start() for m in _CHARACTER.finditer(self.source, start, end) if not _JOIN.fullmatch(m[0]))
+        before = self.source[: next(islice(characters, offset, None), end)]
+        ends = list(_LINE_END.finditer(before))
+        return self.line + len(ends), len(before) - (ends[-1].end() if ends else 0) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A `${name:default}` in a value: where it starts in it, and whether its brace is closed."""
+
+    start: int
+    name: str
+    default: str | None = None
+    closed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +103,21 @@ class Properties:
     path: str
     text: str = ""
     entries: tuple[Property, ...] = ()
+
+    def at_key(self, entry: Property, offset: int = 0) -> Position:
+        """Where the character at `offset` of a property's key stands."""
+        line, column = entry.key_place(offset)
+        return Position(path=self.path, line=line, column=column)
+
+    def at_value(self, entry: Property, offset: int = 0) -> Position:
+        """Where the character at `offset` of a property's value stands."""
+        line, column = entry.value_place(offset)
+        return Position(path=self.path, line=line, column=column)
+
+    def in_production(self) -> Iterator[Property]:
+        """The properties that hold in an image, in the order of the file."""
+        winning = {id(entry) for entry in self.winning().values()}
+        yield from (entry for entry in self.entries if id(entry) in winning)
 
     def effective(self) -> dict[str, str]:
         """Key to value as the production profile sees them: `%prod.` wins, other profiles do not count."""
@@ -82,7 +162,7 @@ def parse_properties(data: bytes, path: str) -> Properties:
             match element:
                 case javaproperties.reading.KeyValue():
                     f"{element.key}{element.value}".encode()
-                    entries.append(Property(element.key, element.value, line, " ".join(comments)))
+                    entries.append(Property(element.key, element.value, line, " ".join(comments), element.source))
                     comments = []
                 case javaproperties.reading.Comment():
                     comments.append(element.value.strip())
@@ -121,8 +201,8 @@ def variables(properties: Properties, secret_keys: Iterable[str], names: Iterabl
             comments.setdefault(_variable_name(name), comment)
 
     for entry in effective.values():
-        for name, default in _references(entry.value):
-            expect(name, default, entry.comment)
+        for found in expressions(entry.value):
+            expect(found.name, found.default, entry.comment)
     for name in names:
         expect(name, None, "")
     return tuple(
@@ -146,16 +226,54 @@ def secret_values(properties: Properties) -> Mapping[str, str]:
     return dict(sorted(properties.effective().items()))
 
 
-def _references(value: str) -> Iterator[tuple[str, str | None]]:
-    """Name and default of each `${name:default}`; innermost first, as a default may hold another one."""
-    opened: list[int] = []
+def expressions(value: str) -> Iterator[Expression]:
+    """Each `${name:default}` of a value; innermost first, as a default may hold another one.
+
+    Where a brace is not closed, the rest of the value belongs to it (SmallRye Config reads it so).
+    """
+    opened: list[tuple[int, int]] = []
     for mark in _EXPRESSION_MARK.finditer(value):
         if mark[0] == "${":
-            opened.append(mark.end())
+            opened.append(mark.span())
         elif opened:
-            name, colon, default = value[opened.pop() : mark.start()].partition(":")
-            if name.strip() and "${" not in name:
-                yield name.strip(), default if colon else None
+            start, inner = opened.pop()
+            if len(opened) < _MAX_NESTED:
+                yield from _expression(value, start, inner, mark.start(), closed=True)
+    for start, inner in reversed(opened[:_MAX_NESTED]):
+        yield from _expression(value, start, inner, len(value), closed=False)
+
+
+def literals(value: str) -> Iterator[tuple[int, str]]:
+    """What of a value stands in the file: all but the names of its variables, each piece with its offset."""
+    start = 0
+    for match in _NO_LITERAL.finditer(value):
+        if piece := value[start : match.start()].strip():
+            yield value.index(piece, start), piece
+        start = match.end()
+    if piece := value[start:].strip():
+        yield value.index(piece, start), piece
+
+
+def expanded(value: str, properties: Mapping[str, str]) -> str:
+    """A value with its `${name:default}` replaced, as far as a file alone tells; `UNSET` stands for the others."""
+    budget = [_MAX_REPLACED]
+
+    def replaced(match: re.Match[str]) -> str:
+        budget[0] -= 1
+        name, colon, default = match[1].partition(":")
+        if name.strip() in properties and budget[0] > 0:
+            return properties[name.strip()]
+        return default if colon else UNSET
+
+    while budget[0] > 0 and (further := _INNERMOST.sub(replaced, value)) != value:
+        value = further[:_MAX_EXPANDED]
+    return _INNERMOST.sub(UNSET, value)
+
+
+def _expression(value: str, start: int, inner: int, end: int, *, closed: bool) -> Iterator[Expression]:
+    name, colon, default = value[inner:end].partition(":")
+    if name.strip() and "${" not in name:
+        yield Expression(start=start, name=name.strip(), default=default if colon else None, closed=closed)
 
 
 def _variable_name(name: str) -> str:

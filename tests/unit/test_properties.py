@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from generator.errors import FindingsError
 from generator.properties import (
+    Expression,
+    Property,
     Variable,
     environment_name,
+    expressions,
     parse_properties,
     secret_values,
     variables,
@@ -269,3 +272,81 @@ def test_a_property_is_looked_up_by_its_environment_name(key: str, name: str) ->
 def test_the_values_of_the_secret_come_by_key_as_production_sees_them() -> None:
     properties = parse_properties(b"b=2\na=1\n%prod.b=3\n%dev.c=4\n", "secret.properties")
     assert list(secret_values(properties).items()) == [("a", "1"), ("b", "3")]
+
+
+def only(text: str) -> Property:
+    (entry,) = parse_properties(text.encode(), "p").entries
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ("a=1", (1, 1), (1, 3)),
+        ("  a = 1", (1, 3), (1, 7)),
+        ("# why\n\na : 1", (3, 1), (3, 5)),
+        ("a\\:b\\= 1", (1, 1), (1, 8)),
+        ("a 1", (1, 1), (1, 3)),
+        ("a", (1, 1), (1, 2)),
+        ("a=", (1, 1), (1, 3)),
+        ("a=\\\n   1", (1, 1), (2, 4)),
+        ("a\\\r\n =1", (1, 1), (2, 3)),
+        ("\\u00e9=1", (1, 1), (1, 8)),
+    ],
+)
+def test_a_property_knows_where_its_key_and_its_value_are_written(
+    text: str, key: tuple[int, int], value: tuple[int, int]
+) -> None:
+    assert (only(text).key_place(), only(text).value_place()) == (key, value)
+
+
+@pytest.mark.parametrize(
+    ("text", "offset", "place"),
+    [
+        ("a=http://${X}", 7, (1, 10)),
+        ("a=1\\\n   ${X}", 1, (2, 4)),
+        ("a=\\u00e9${X}", 1, (1, 9)),
+        ("a=\\uD83D\\uDE00${X}", 1, (1, 15)),
+        ("a=\\:\\t${X}", 2, (1, 7)),
+    ],
+)
+def test_each_character_of_a_value_has_its_place(text: str, offset: int, place: tuple[int, int]) -> None:
+    entry = only(text)
+    assert entry.value[offset:].startswith("${X}")
+    assert entry.value_place(offset) == place
+
+
+@given(st.text(alphabet="ab= :\\\n\r\t\f#!u0é😀", max_size=20))
+def test_what_stands_at_the_place_of_a_character_is_that_character_or_its_escape(text: str) -> None:
+    try:
+        read = parse_properties(text.encode(), "p").entries
+    except FindingsError:
+        return
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for entry in read:
+        places = [(entry.key_place(i), c) for i, c in enumerate(entry.key)]
+        places += [(entry.value_place(i), c) for i, c in enumerate(entry.value)]
+        for (line, column), character in places:
+            written = lines[line - 1][column - 1]
+            assert written in (character, "\\"), (text, entry, line, column)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("x${A}y", [Expression(start=1, name="A")]),
+        ("${A:b}", [Expression(start=0, name="A", default="b")]),
+        ("${A:${B}}", [Expression(start=4, name="B"), Expression(start=0, name="A", default="${B}")]),
+        ("${A", [Expression(start=0, name="A", closed=False)]),
+        ("${A:${B}", [Expression(start=4, name="B"), Expression(start=0, name="A", default="${B}", closed=False)]),
+        ("\\${A} $${B} } ${}", []),
+    ],
+)
+def test_the_expressions_of_a_value(value: str, expected: list[Expression]) -> None:
+    assert list(expressions(value)) == expected
+
+
+def test_a_property_knows_its_profiles() -> None:
+    assert (only("%{prod,dev}.a=1").bare_key, only("%{prod,dev}.a=1").profiles) == ("a", ("prod", "dev"))
+    assert (only("%test.a.b=1").bare_key, only("%test.a.b=1").profiles) == ("a.b", ("test",))
+    assert (only("a.b=1").bare_key, only("a.b=1").profiles) == ("a.b", ())
