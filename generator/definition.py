@@ -76,6 +76,7 @@ class Definition:
     findings: tuple[Finding, ...]
     secrets: tuple[str, ...]
     positions: Mapping[Path, Position]
+    key_positions: Mapping[Path, Position]
     held: tuple[Expression, ...]
     """Every string that the engine could take for an expression or a duration, in the order of the definition."""
 
@@ -94,6 +95,10 @@ class Definition:
         while path and path not in self.positions:
             path = path[:-1]
         return self.positions.get(path, Position(path=self.path, line=1, column=1))
+
+    def position_of_key(self, *path: str | int) -> Position:
+        """Where the key of the value at `path` was written, for values that the DSL leaves open (arguments, data)."""
+        return self.key_positions.get(path) or self.position_of(*path)
 
     def declared(self, target: Target) -> tuple[str, ...]:
         """The names of all states, functions, events, … in the order of the definition."""
@@ -149,6 +154,7 @@ class _Reader:
         self._references: list[Reference] = []
         self._declarations: list[Declaration] = []
         self._positions: dict[Path, Position] = {}
+        self._key_positions: dict[Path, Position] = {}
         self._secrets: set[str] = set()
         self._held: list[Expression] = []
 
@@ -176,6 +182,7 @@ class _Reader:
             findings=tuple(self._findings),
             secrets=tuple(sorted(self._secrets)),
             positions=self._positions,
+            key_positions=self._key_positions,
             held=tuple(self._held),
         )
 
@@ -281,7 +288,7 @@ class _Reader:
             case Shape():
                 return self._object(node, field.kind, where)
             case Kind.ANY:
-                self._mark(where, node)
+                self._mark_all(where, node)
                 return node.plain()
             case Kind.DROPPED:
                 self._mark_all(where, node)
@@ -374,6 +381,8 @@ class _Reader:
         match node.value:
             case dict():
                 for key, child in node.value.items():
+                    if node.keys and (at := node.keys.get(key)):
+                        self._key_positions[(*where, key)] = Position(path=self._path, line=at[0], column=at[1])
                     self._mark_all((*where, key), child)
             case list():
                 for index, child in enumerate(node.value):

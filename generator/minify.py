@@ -6,19 +6,17 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import unquote
 
 from generator import yaml_text
+from generator.calls import calls
 from generator.document import parse
 from generator.errors import FindingsError
+from generator.openapi import METHODS, Pointer, at_pointer, pointer
 from generator.source import MAX_FILE_BYTES, RESOURCE_FOLDERS
 from generator.workflow import Workflow
 
-Pointer = tuple[str, ...]
-
 #: Where OpenAPI 2 keeps what operations share.
 _SWAGGER_SECTIONS: Final = ("definitions", "parameters", "responses")
-_METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +50,9 @@ def minified(workflow: Workflow) -> tuple[Workflow, tuple[Saving, ...]]:
 def _called(workflow: Workflow) -> dict[str, set[str]]:
     """Spec file to the ids of the operations that functions call in it."""
     called: dict[str, set[str]] = {}
-    for definition in workflow.definitions():
-        for function in definition.flow.get("functions", []):
-            file, mark, operation = str(function.get("operation", "")).partition("#")
-            if mark and function.get("type") == "rest":
-                path = workflow.source.resolve(file, definition.base).path
-                if path and path.split("/")[0] in RESOURCE_FOLDERS:
-                    called.setdefault(path, set()).add(operation)
+    for call in calls(workflow):
+        if call.path and call.path.split("/")[0] in RESOURCE_FOLDERS:
+            called.setdefault(call.path, set()).add(call.operation_id)
     return called
 
 
@@ -93,9 +87,9 @@ def _called_part(item: Any, operations: set[str]) -> dict[str, Any]:
     wanted = {
         method
         for method, operation in item.items()
-        if method in _METHODS and isinstance(operation, dict) and operation.get("operationId") in operations
+        if method in METHODS and isinstance(operation, dict) and operation.get("operationId") in operations
     }
-    return {key: value for key, value in item.items() if key not in _METHODS or key in wanted} if wanted else {}
+    return {key: value for key, value in item.items() if key not in METHODS or key in wanted} if wanted else {}
 
 
 def _needed_part(section: str, content: Any, needed: set[Pointer]) -> Any:
@@ -119,10 +113,10 @@ def _needed(spec: dict[str, Any], called: dict[str, Any]) -> set[Pointer]:
     needed: set[Pointer] = set()
     waiting = list(_references(called))
     while waiting:
-        pointer = waiting.pop()
-        if pointer not in needed:
-            needed.add(pointer)
-            waiting += _references(_target(spec, pointer))
+        target = waiting.pop()
+        if target not in needed:
+            needed.add(target)
+            waiting += _references(at_pointer(spec, target))
     return needed
 
 
@@ -145,12 +139,5 @@ def _pointer(reference: str) -> Pointer:
     """The part of a spec that a JSON pointer (RFC 6901, in a URI fragment) leads to; a bare name is a schema's."""
     if not reference.startswith("#/"):
         return ("components", "schemas", reference)
-    parts = [unquote(part).replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/")]
-    return tuple(parts[: 3 if parts[0] == "components" else 2])
-
-
-def _target(spec: dict[str, Any], pointer: Pointer) -> Any:
-    target: Any = spec
-    for part in pointer:
-        target = target.get(part) if isinstance(target, dict) else None
-    return target
+    parts = pointer(reference)
+    return parts[: 3 if parts[0] == "components" else 2]

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from generator.definition import Definition
 from generator.errors import FindingsError
 from generator.findings import Finding
-from generator.lint import lint
+from generator.lint import SUBJECTS, lint
 from generator.source import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
 from generator.workflow import Workflow, read_workflow
 
@@ -154,3 +154,11 @@ def linted(
     """What lint says of the smallest workflow with these fields, as a person sees it; `about` begins its rules."""
     read = defined(fields, files, shared)
     return shown(f for f in (lint(read) if about else found_in(read)) if f.rule.startswith(about))
+
+
+def linted_by(
+    subjects: Iterable[str], fields: Mapping[str, Any], files: Files | None = None, shared: Files | None = None
+) -> tuple[Finding, ...]:
+    """What the rules of these subjects say of the smallest workflow with these fields."""
+    names = {rule.name for subject in subjects for rule in SUBJECTS[subject]}
+    return tuple(finding for finding in lint(defined(fields, files, shared)) if finding.rule in names)

@@ -333,7 +333,9 @@ def test_a_config_map_that_is_too_large_is_no_matter_once_it_is_cut_down(reposit
         "/b": {"get": {"operationId": "b", "description": "x" * 1_200_000}},
     }
     functions = [{"name": "f", "operation": "specs/a.json#used"}]
-    files = {"specs/a.json": json.dumps({"paths": paths})}
+    files = {
+        "specs/a.json": json.dumps({"openapi": "3.0.0", "servers": [{"url": "https://a.example.com"}], "paths": paths})
+    }
     write_workflow(repository / "workflows", "greeting", files, functions=functions)
     with pytest.raises(FindingsError, match="config-map-size"):
         run("greeting")

@@ -242,6 +242,9 @@ def function(operation: str, kind: str = "rest") -> dict[str, Any]:
     return {"functions": [{"name": "f", "operation": operation, "type": kind}]}
 
 
+SPEC = "{openapi: 3.0.3, servers: [{url: 'https://a.example.com'}], paths: {/a: {get: {operationId: op}}}}"
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -267,7 +270,8 @@ def function(operation: str, kind: str = "rest") -> dict[str, Any]:
     ],
 )
 def test_a_file_that_is_there_is_no_finding(fields: dict[str, Any]) -> None:
-    assert linted(fields, {"specs/a.yaml": "{}"}, {"r.yaml": "{}"}) == []
+    found = linted(fields, {"specs/a.yaml": SPEC}, {"r.yaml": SPEC})
+    assert [line for line in found if ": note: " not in line] == []
 
 
 @pytest.mark.parametrize(
@@ -300,7 +304,7 @@ def test_a_file_that_is_not_there_is_found_where_it_is_named() -> None:
 
 def test_a_subflow_names_files_beside_it() -> None:
     subflow = {**MINIMAL, "id": "s", **function("specs/deep.yaml#op"), "dataInputSchema": "schemas/none.json"}
-    (line,) = linted({}, {"subflows/s.sw.json": json.dumps(subflow), "subflows/specs/deep.yaml": "{}"})
+    (line,) = linted({}, {"subflows/s.sw.json": json.dumps(subflow), "subflows/specs/deep.yaml": SPEC})
     assert "there is no file 'schemas/none.json'" in line
 
 
@@ -358,9 +362,7 @@ def test_a_file_whose_name_kubernetes_refuses_is_found(path: str, where: str, me
     assert message in finding.message
 
 
-@pytest.mark.parametrize(
-    "text", ["A=1\nB=2", "my.key=1", "a-b=1", "%prod.TOKEN=1", "%dev.TOKEN=1\nTOKEN=2", "A=1\nA=2"]
-)
+@pytest.mark.parametrize("text", ["A=1\nB=2", "my.key=1", "a-b=1", "%prod.TOKEN=1", "%dev.TOKEN=1\nTOKEN=2"])
 def test_keys_that_a_secret_takes_are_no_finding(text: str) -> None:
     assert linted({}, {"secret.properties": text}) == []
 

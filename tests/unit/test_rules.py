@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import javaproperties  # noqa: F401 - the reader loads it late, when nobody may read where Python lies
 import pytest
 
 from generator.errors import FindingsError

@@ -1,0 +1,174 @@
+"""Which operation of which OpenAPI file each function calls, and by what name the engine knows the file."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from generator.definition import Definition, Path
+from generator.errors import FindingsError
+from generator.findings import Position
+from generator.openapi import Operation, Spec, quarkus_name, read_spec
+from generator.source import Source
+from generator.workflow import Workflow
+
+#: The property that says what a spec is called by (Kogito, WorkflowOperationIdFactoryProvider), and its values.
+STRATEGY: Final = "kogito.sw.operationIdStrategy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A function that calls an operation of an OpenAPI file.
+
+    `file` is what the operation names before its `#`, `name` what the engine calls the file by. `path` is its path
+    among the workflow's resources, "" where it is not one of them, `shown` its path as a person sees it. `data` is
+    None where the file is not at hand; `fetched` says that the engine takes it from a URL, whatever is at hand here.
+    """
+
+    definition: Definition
+    index: int
+    file: str
+    operation_id: str
+    name: str
+    path: str
+    shown: str
+    data: bytes | None
+    fetched: bool
+
+    @property
+    def function(self) -> Mapping[str, Any]:
+        """The function as the definition has it."""
+        function: Mapping[str, Any] = self.definition.flow["functions"][self.index]
+        return function
+
+    @property
+    def at(self) -> Position:
+        """Where the operation is named."""
+        return self.definition.position_of("functions", self.index, "operation")
+
+    @property
+    def id(self) -> str:
+        """The spec's part in Quarkus' keys: `jira-openapi.yaml` is `jira_openapi_yaml`."""
+        return quarkus_name(self.name)
+
+    @property
+    def package(self) -> str:
+        """The Java package that the engine generates the client into: the letters of the name alone."""
+        return "".join(c for c in posixpath.splitext(self.name.lower())[0] if c.isalpha())
+
+    @property
+    def spec(self) -> Spec | None:
+        """What the file says; None where it is not at hand or no OpenAPI."""
+        try:
+            return read_spec(self.data, self.shown) if self.data is not None else None
+        except FindingsError:
+            return None
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation; None where the file is not at hand or has no such operation."""
+        spec = self.spec
+        return spec.operation(self.operation_id) if spec else None
+
+
+def calls(workflow: Workflow) -> Iterator[Call]:
+    """Every function of the workflow and its subflows that calls an operation of an OpenAPI file."""
+    for definition in workflow.definitions():
+        for index, _ in enumerate(definition.flow.get("functions", [])):
+            if (call := _call(workflow, definition, index)) is not None:
+                yield call
+
+
+def operation_of(workflow: Workflow, definition: Definition, function: Mapping[str, Any]) -> Operation | None:
+    """The operation that a function calls; None where it calls none, or the spec is not at hand."""
+    for index, one in enumerate(definition.flow.get("functions", [])):
+        if one is function or one == function:
+            call = _call(workflow, definition, index)
+            return call.operation if call else None
+    return None
+
+
+def function_references(definition: Definition) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every `functionRef` of the definition's actions, and its path in the flow."""
+    for index, state in enumerate(definition.flow.get("states", [])):
+        yield from _references(state, ("states", index))
+
+
+#: Where actions are: below a state, what it reacts to, and its branches.
+_AROUND_ACTIONS: Final = ("actions", "action", "onEvents", "branches")
+
+
+def _references(value: Any, where: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _references(one, (*where, index))
+    elif isinstance(value, dict):
+        if isinstance(reference := value.get("functionRef"), dict):
+            yield (*where, "functionRef"), reference
+        for key in _AROUND_ACTIONS:
+            yield from _references(value.get(key), (*where, key))
+
+
+def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None:
+    function = definition.flow["functions"][index]
+    operation = str(function.get("operation", ""))
+    if operation.count("#") != 1 or function.get("type") != "rest":
+        return None
+    file, _, operation_id = operation.partition("#")
+    uri = definition.uri_definitions().get(file, file)
+    resolved = workflow.source.resolve(uri, definition.base)
+    path, shared = resolved.path or "", resolved.shared or ""
+    if resolved.remote:
+        shared = _in_shared(uri, workflow.source)
+    data = _data(workflow, path, shared)
+    shown = workflow.source.shown(path) if path else workflow.source.shown_shared(shared) if shared else uri
+    name = file if uri != file else _name(workflow, definition, function, file, data)
+    return Call(
+        definition=definition,
+        index=index,
+        file=file,
+        operation_id=operation_id,
+        name=name,
+        path=path,
+        shown=shown,
+        data=data,
+        fetched=resolved.remote,
+    )
+
+
+def _in_shared(uri: str, source: Source) -> str:
+    """The file of workflows/shared that a URL ends in; "" where there is none."""
+    try:
+        parts = urlsplit(uri).path.strip("/").split("/")
+    except ValueError:
+        return ""
+    tails = ("/".join(parts[start:]).removeprefix("shared/") for start in range(len(parts)))
+    return next((f"shared/{tail}" for tail in tails if tail in source.shared.files), "")
+
+
+def _data(workflow: Workflow, path: str, shared: str) -> bytes | None:
+    if path:
+        return workflow.mounted.get(path, workflow.source.resources.get(path))
+    return workflow.source.shared.files.get(shared.removeprefix("shared/")) if shared else None
+
+
+def _name(
+    workflow: Workflow, definition: Definition, function: Mapping[str, Any], file: str, data: bytes | None
+) -> str:
+    """What the engine calls a file by: the last part of its path, unless the property says otherwise."""
+    strategy = workflow.properties.effective().get(STRATEGY, "") if workflow.properties else ""
+    match strategy.upper():
+        case "FULL_URI":
+            return re.sub(r"^(classpath:|file:|https?://[^/]*)", "", file).lstrip("/")
+        case "FUNCTION_NAME":
+            return f"{definition.id}_{function.get('name', '')}"
+        case "SPEC_TITLE" if data is not None:
+            try:
+                return read_spec(data, file).title or file
+            except FindingsError:
+                return file
+    return posixpath.basename(file)
