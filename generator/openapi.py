@@ -169,7 +169,7 @@ def at_pointer(content: Any, parts: Pointer) -> Any:
     return content
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def _read(data: bytes, suffix: str) -> Spec | tuple[Finding, ...]:
     try:
         root = parse(data, suffix, max_bytes=MAX_FILE_BYTES).root

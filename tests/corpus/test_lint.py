@@ -44,6 +44,15 @@ WARNINGS: dict[str, dict[str, list[str] | int]] = {
     "unclosed-expression": {"move2kube": ["m2k.sw.yml:244"], "mta-v7.x": ["mta.sw.yaml:539"]},
     # an argument that was meant as an expression and does not compile
     "doubtful-text": {"patch-k8s-resource": ["patch-k8s-resource.sw.yaml:67"]},
+    # the body's schema has no such field (`spec` of a project request, `update` of an issue): the engine leaves it out
+    "unknown-argument": {
+        "create-ocp-project": ["create-ocp-project.sw.yaml:155"],
+        "escalation": ["jiraSwf.sw.yaml:51"],
+    },
+    # the spec wants a bearer token, and no property gives one
+    "missing-credentials": {"move2kube": ["m2k.sw.yml:33"], "mta-v7.x": ["mta.sw.yaml:24"]},
+    # a database's password
+    "credential": {"bulk-import-git-repos": ["application.properties:12"]},
     # annotated for the Orchestrator and with an output schema, but its one state writes `message` alone
     "no-result": {"sample-retry-test": ["sample-retry-test.sw.yaml:18"]},
 }
