@@ -6,6 +6,11 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
+
+#: From how many candidates on, and up to which length of a name, the nearest is looked for with less care.
+_MANY: Final = 300
+_LONG: Final = 200
 
 
 class Severity(StrEnum):
@@ -122,12 +127,20 @@ def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 def only_near(name: str, candidates: Iterable[str], *, near: float = 0.8) -> str | None:
     """The one candidate that `name` was meant to be: as `near` (0 to 1) as that, and no other is; else None."""
-    found = difflib.get_close_matches(name[:200], sorted(set(candidates)), n=2, cutoff=near)
+    found = _close(name, sorted(set(candidates)), 2, near)
     return found[0] if len(found) == 1 else None
+
+
+def _close(name: str, candidates: Iterable[str], number: int, near: float) -> list[str]:
+    """The nearest candidates; of very many those alone that start alike, since each comparison takes its time."""
+    listed = list(candidates)
+    if len(listed) > _MANY:
+        listed = [candidate for candidate in listed if candidate[:1] == name[:1]][:_MANY]
+    return difflib.get_close_matches(name[:_LONG], listed, n=number, cutoff=near)
 
 
 def did_you_mean(name: str, candidates: Iterable[str], *, near: float = 0.6) -> str:
     """The end of a message: the nearest right name, or nothing where none is as `near` (0 to 1) as that."""
     by_folded = {candidate.casefold(): candidate for candidate in sorted(candidates, reverse=True)}
-    found = difflib.get_close_matches(name.casefold()[:200], by_folded, n=1, cutoff=near)
+    found = _close(name.casefold(), by_folded, 1, near)
     return f"; did you mean '{by_folded[found[0]]}'?" if found else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Final
 
-from generator.chart import MAX_RELEASE_BYTES, check_name, workflow_chart
+from generator.chart import MAX_RELEASE_BYTES, check_name, payload, release_bytes, workflow_chart
 from generator.errors import FindingsError
 from generator.findings import Finding, in_file_order
 from generator.lint import (
@@ -63,8 +63,8 @@ SUBJECTS: Final[Mapping[str, tuple[Rule, ...]]] = {
 }
 #: Every rule by its name.
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rules in SUBJECTS.values() for rule in rules}
-#: Below this, no chart can come near the limit of a release: what it holds twice is at most a quarter of that.
-_SMALL: Final = MAX_RELEASE_BYTES // 8
+#: Below this a release with all that a chart adds to the workflow's own text stays below Helm's limit.
+_NEAR_THE_LIMIT: Final = MAX_RELEASE_BYTES * 3 // 4
 
 
 def lint(workflow: Workflow) -> tuple[Finding, ...]:
@@ -89,9 +89,8 @@ def lint_together(repository: Repository) -> tuple[Finding, ...]:
 
 def _chart_findings(workflow: Workflow) -> Iterator[Finding]:
     """What makes the workflow's chart impossible; it is made only where something but its name could."""
-    large = sum(map(len, workflow.mounted.values())) > _SMALL
     try:
-        if workflow.source.overlay or large:
+        if workflow.source.overlay or release_bytes(payload(workflow)) > _NEAR_THE_LIMIT:
             workflow_chart(workflow, version="0.0.0", image=ImageReference(repository="any"))
         else:
             check_name(workflow)
