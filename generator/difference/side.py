@@ -1,0 +1,179 @@
+"""One side of a comparison: a workflow, read from its folder or back from its chart, with what an install sees."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+from generator import manifests
+from generator.chart import required_values, workflow_chart
+from generator.definition import Definition
+from generator.document import parse
+from generator.errors import FindingsError
+from generator.findings import Finding
+from generator.manifests import ImageReference
+from generator.properties import Properties, Property
+from generator.referenced import Referenced
+from generator.source import MAX_FILE_BYTES, SharedFiles, Source
+from generator.workflow import Workflow, read_workflow
+
+_FLOW: Final = "files/flow.yaml"
+#: A chart has no extensions, so which schema is the output's shows in its name alone.
+_OUTPUT_SCHEMA: Final = re.compile(r"schemas/[^/]*output[^/]*\.json", re.IGNORECASE)
+_OBJECT_NAME: Final = re.compile(r'^  name: "([^"\n]+)"$', re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """What can be compared of one workflow.
+
+    `title` is what a person called it. `values` and `schema` are those of its chart. `whole` says that the folder was
+    read: a chart holds neither the definition's extensions nor the rest of the image's files.
+    """
+
+    title: str
+    workflow: Workflow
+    object_name: str
+    description: str
+    version: str
+    chart_version: str | None
+    image: ImageReference
+    values: Mapping[str, Any]
+    schema: Mapping[str, Any]
+    whole: bool
+
+    @property
+    def name(self) -> str:
+        """The folder of the workflow, or the chart."""
+        return self.workflow.source.name
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The paths of the values that an install must give."""
+        return frozenset(required_values(self.workflow))
+
+    @cached_property
+    def objects(self) -> frozenset[str]:
+        """The names of the Kubernetes objects, by kind."""
+        maps = manifests.resource_map_names(replace(self.workflow, definition=self._named()))
+        secret = [f"Secret {self.object_name}-secrets"] if self.workflow.secret_keys else []
+        return frozenset([f"SonataFlow {self.object_name}", *(f"ConfigMap {name}" for name in maps.values()), *secret])
+
+    def _named(self) -> Definition:
+        return replace(self.workflow.definition, id=self.object_name)
+
+    @property
+    def definition(self) -> Definition:
+        """The workflow's definition."""
+        return self.workflow.definition
+
+    def subflows(self) -> dict[str, Definition]:
+        """The subflows by id."""
+        return {definition.id or definition.path: definition for definition in self.workflow.subflows}
+
+    def output_schemas(self) -> tuple[str, ...] | None:
+        """The files of the output's schemas, below the folder; None where a chart does not say."""
+        if self.whole:
+            return tuple(file for file, _ in self.definition.output_schemas())
+        found = tuple(path for path in self.workflow.mounted if _OUTPUT_SCHEMA.fullmatch(path))
+        return found if len(found) == 1 else None
+
+    @cached_property
+    def files(self) -> Referenced:
+        """The files that the workflow's files refer to."""
+        return Referenced(self.workflow.source)
+
+
+def side_of_workflow(workflow: Workflow, *, title: str, image: ImageReference) -> Side:
+    """Return the side of a workflow folder; `image` is what its chart names.
+
+    Raises:
+        FindingsError: no chart can be made of it.
+    """
+    files = workflow_chart(workflow, version="0.0.0", image=image).files
+    return Side(
+        title=title,
+        workflow=workflow,
+        object_name=workflow.object_name,
+        description=workflow.definition.description,
+        version=workflow.definition.version,
+        chart_version=None,
+        image=image,
+        values=_map(files["values.yaml"], "values.yaml"),
+        schema=_map(files["values.schema.json"], "values.schema.json"),
+        whole=True,
+    )
+
+
+def side_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> Side:
+    """Return the side of a chart that waybill made: its files by path, `shown` in messages.
+
+    Raises:
+        FindingsError: a file cannot be read, or the chart holds no workflow.
+    """
+    if "Chart.yaml" not in files or _FLOW not in files:
+        message = f"holds no {_FLOW}, so it is no workflow's chart of waybill; name another chart"
+        raise FindingsError([Finding(path=shown, rule="chart", message=message)])
+    about = _map(files["Chart.yaml"], f"{shown}/Chart.yaml")
+    values = _map(files.get("values.yaml", b"{}"), f"{shown}/values.yaml")
+    schema = _map(files.get("values.schema.json", b"{}"), f"{shown}/values.schema.json")
+    workflow = _workflow(files, str(about.get("name", "")), values, shown)
+    image = values.get("image")
+    image = image if isinstance(image, dict) else {}
+    return Side(
+        title=title,
+        workflow=workflow,
+        object_name=_object_name(files) or workflow.object_name or workflow.source.name,
+        description=str(about.get("description") or ""),
+        version=str(about.get("appVersion") or ""),
+        chart_version=str(about.get("version") or "") or None,
+        image=ImageReference(
+            repository=str(image.get("repository") or ""),
+            tag=str(image.get("tag") or "") or None,
+            digest=str(image.get("digest") or "") or None,
+        ),
+        values=values,
+        schema=schema,
+        whole=False,
+    )
+
+
+def _workflow(files: Mapping[str, bytes], name: str, values: Mapping[str, Any], shown: str) -> Workflow:
+    """The workflow that a chart was made from, as far as a chart tells."""
+    resources = {path.removeprefix("files/"): data for path, data in files.items() if path.startswith("files/")}
+    source = Source(
+        name=name,
+        path=f"{shown}/files",
+        definition="flow.yaml",
+        resources=resources,
+        inputs={},
+        overlay={},
+        shared=SharedFiles(files={}),
+    )
+    secrets = tuple(Property(key, "", 1) for key in _secret_keys(values))
+    workflow = read_workflow(source)
+    return replace(workflow, secrets=Properties(path="", entries=secrets) if secrets else None)
+
+
+def _secret_keys(values: Mapping[str, Any]) -> Iterator[str]:
+    secret = values.get("secret")
+    data = secret.get("data") if isinstance(secret, dict) else None
+    yield from data if isinstance(data, dict) else ()
+
+
+def _object_name(files: Mapping[str, bytes]) -> str | None:
+    """The custom resource's name: in the template, as no value holds it."""
+    found = _OBJECT_NAME.search(files.get("templates/sonataflow.yaml", b"").decode(errors="replace"))
+    return found[1] if found else None
+
+
+def _map(data: bytes, path: str) -> dict[str, Any]:
+    root = parse(data, path, max_bytes=MAX_FILE_BYTES).root
+    content = root.plain()
+    if isinstance(content, dict):
+        return content
+    message = f"{root.kind} where a map belongs"
+    raise FindingsError([Finding(path=path, line=root.line, column=root.column, rule="chart", message=message)])
