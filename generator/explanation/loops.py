@@ -1,0 +1,79 @@
+"""Finds what a workflow repeats, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from generator.difference.running import actions_of
+from generator.explanation.phrases import condition, duration, listed, quoted, several
+from generator.graph import Edge, EdgeKind, Graph
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """States that lead back to themselves, in the order in which they are reached, and the ways out of them."""
+
+    states: tuple[str, ...]
+    ways_out: tuple[Edge, ...]
+
+
+def loops(graph: Graph, order: tuple[str, ...]) -> Iterator[str]:
+    """A sentence a loop."""
+    for loop in _loops(graph, order):
+        yield f"It repeats {several(loop.states)}{_pace(loop, graph.states)}{_until(loop)}."
+
+
+def _loops(graph: Graph, order: tuple[str, ...]) -> Iterator[Loop]:
+    """The strongly connected parts of the graph, found by what is reached in both directions."""
+    reached = {state: _reached(graph, state) for state in order}
+    seen: set[str] = set()
+    for state in order:
+        if state in seen or state not in reached[state]:
+            continue
+        together = tuple(other for other in order if other in reached[state] and state in reached[other])
+        seen.update(together)
+        ways_out = (edge for name in together for edge in graph.outgoing(name) if edge.target not in together)
+        yield Loop(states=together, ways_out=tuple(ways_out))
+
+
+def _reached(graph: Graph, state: str) -> set[str]:
+    seen: set[str] = set()
+    waiting = [state]
+    while waiting:
+        for edge in graph.outgoing(waiting.pop()):
+            if edge.target is not None and edge.kind is not EdgeKind.COMPENSATION and edge.target not in seen:
+                seen.add(edge.target)
+                waiting.append(edge.target)
+    return seen
+
+
+def _pace(loop: Loop, states: Mapping[str, Mapping[str, Any]]) -> str:
+    waits = [pause for name in loop.states for pause in _pauses(states[name])]
+    if len(waits) == 1:
+        said = duration(waits[0])
+        return f", with a pause {said}" if said.startswith("as long") else f", with a pause of {said}"
+    if waits:
+        return ", with pauses"
+    events = any(states[name].get("type") in ("event", "callback") for name in loop.states)
+    return ", each time an event comes" if events else ", without a pause"
+
+
+def _pauses(state: Mapping[str, Any]) -> Iterator[Any]:
+    """How long a state waits: itself, or around its actions."""
+    yield from (state[key] for key in ("duration", "timeDelay") if key in state)
+    for action in actions_of(state):
+        yield from (action.get("sleep") or {}).values()
+
+
+def _until(loop: Loop) -> str:
+    asked = [edge for edge in loop.ways_out if edge.kind is EdgeKind.CONDITION]
+    conditions = [quoted(edge.name) if edge.name else condition(edge)[5:] for edge in asked]
+    events = [f"the event {quoted(edge.when)} comes" for edge in loop.ways_out if edge.kind is EdgeKind.EVENT]
+    onwards = [edge for edge in loop.ways_out if edge.kind in (EdgeKind.DEFAULT, EdgeKind.TRANSITION)]
+    further = [f"{quoted(e.source)} leads {f'to {quoted(e.target)}' if e.target else 'to the end'}" for e in onwards]
+    reasons = list(dict.fromkeys((*conditions, *events, *further)))
+    if reasons:
+        return f", until {listed(reasons, 'or')}"
+    return ", until something fails" if loop.ways_out else ", for ever"

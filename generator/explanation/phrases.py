@@ -1,0 +1,132 @@
+"""Words for the parts of a definition: what a state does, how long it waits, where it goes on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from generator.graph import Edge, EdgeKind
+
+#: ISO 8601 durations as the engine takes them: weeks, days, hours, minutes, seconds.
+_DURATION: Final = re.compile(
+    r"P(?:(?P<week>\d+)W)?(?:(?P<day>\d+)D)?(?:T(?:(?P<hour>\d+)H)?(?:(?P<minute>\d+)M)?(?:(?P<second>\d+(?:\.\d+)?)S)?)?"
+)
+_LONGEST: Final = 160
+_TYPES: Final = {
+    "array": "a list",
+    "object": "a map",
+    "integer": "a whole number",
+    "null": "nothing",
+    "boolean": "true or false",
+}
+#: As many names are listed as fit a sentence.
+_LISTED: Final = 6
+#: The error that every other one is (SonataFlow: the code is the name of a Java exception).
+_ANY_ERROR: Final = ("java.lang.Throwable", "java.lang.Exception", "java.lang.RuntimeException")
+
+
+def quoted(text: Any) -> str:
+    """A name or an expression from a file, in one line and cut where it is long."""
+    line = " ".join(str(text).split())
+    return f"'{line if len(line) <= _LONGEST else line[: _LONGEST - 1] + '…'}'"
+
+
+def listed(items: Iterable[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    found = list(items)
+    if len(found) <= 1:
+        return "".join(found)
+    return f"{', '.join(found[:-1])} {last} {found[-1]}"
+
+
+def several(names: Sequence[str], last: str = "and") -> str:
+    """The names in quotes, the first of many."""
+    shown = [quoted(name) for name in names[:_LISTED]]
+    return listed([*shown, f"{len(names) - _LISTED} more"] if len(names) > _LISTED else shown, last)
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 branch`, `2 branches`."""
+    return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith(('ch', 's')) else 's'}"
+
+
+def duration(text: Any) -> str:
+    """`PT1M30S` as `1 minute and 30 seconds`; an expression as what it is."""
+    match = _DURATION.fullmatch(str(text))
+    parts = {unit: number for unit, number in match.groupdict().items() if number} if match else {}
+    if not parts:
+        return f"as long as {quoted(_without_mark(str(text)))} says"
+    return listed(f"{number} {unit}{'' if number == '1' else 's'}" for unit, number in parts.items())
+
+
+def condition(edge: Edge) -> str:
+    """What a conditional way needs: `when '.done' ('Done')`."""
+    named = f" ({quoted(edge.name)})" if edge.name else ""
+    return f"when {quoted(_without_mark(edge.when))}{named}"
+
+
+def _without_mark(expression: str) -> str:
+    match = re.fullmatch(r"\$\{(.*)\}", expression.strip(), re.DOTALL)
+    return match[1].strip() if match else expression
+
+
+def leading(edge: Edge) -> str:
+    """Where a way leads: `it goes to 'Wait'`, `it ends`, with what is sent on it."""
+    what = "it ends" if edge.target is None else f"it goes to {quoted(edge.target)}"
+    if edge.continues_as:
+        what = f"it ends and goes on as the workflow {quoted(edge.continues_as)}"
+    if edge.produces:
+        what += f", sending the event {several(edge.produces)}"
+    if edge.compensates:
+        what += ", after undoing what was done"
+    return what
+
+
+def on_error(edge: Edge, codes: Mapping[str, str]) -> str:
+    """`when the error 'unauthorized' (401) happens, it goes to 'TokenRefused'`."""
+    names = [name for name in edge.when.split(", ") if name]
+    if any(codes.get(name) in _ANY_ERROR for name in names) or not names:
+        return f"when anything else fails, {leading(edge)}"
+    shown = listed((f"{quoted(name)} ({codes[name]})" if codes.get(name) else quoted(name) for name in names), "or")
+    return f"when the error {shown} happens, {leading(edge)}"
+
+
+def ways_on(edges: Sequence[Edge]) -> list[str]:
+    """Sentences on where a state leads, errors left out."""
+    sentences = []
+    conditions = [edge for edge in edges if edge.kind is EdgeKind.CONDITION]
+    default = [edge for edge in edges if edge.kind is EdgeKind.DEFAULT]
+    for number, edge in enumerate(conditions):
+        sentences.append(f"{'When' if not number else 'Else, when'}{condition(edge)[4:]}, {leading(edge)}.")
+    sentences += [f"When the event {quoted(edge.when)} comes, {leading(edge)}." for edge in _of(edges, EdgeKind.EVENT)]
+    for edge in default:
+        events = any(other.kind is EdgeKind.EVENT for other in edges)
+        start = "When none comes in time" if events else "Otherwise" if conditions else "Then"
+        sentences.append(f"{start}{',' if start != 'Then' else ''} {leading(edge)}.")
+    sentences += [f"Then {leading(edge)}." for edge in _of(edges, EdgeKind.TRANSITION)]
+    for edge in _of(edges, EdgeKind.COMPENSATION):
+        sentences.append(f"What it did is undone by {quoted(edge.target)}.")
+    return sentences
+
+
+def _of(edges: Sequence[Edge], kind: EdgeKind) -> list[Edge]:
+    return [edge for edge in edges if edge.kind is kind]
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """What a value must be, by its JSON Schema."""
+    given = schema.get("type")
+    names = [str(name) for name in (given if isinstance(given, list) else [given]) if name]
+    article = {
+        "array": "a list",
+        "object": "a map",
+        "integer": "a whole number",
+        "null": "nothing",
+        "boolean": "true or false",
+    }
+    text = listed((article.get(name, f"a {name}") for name in names), "or")
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices:
+        text = f"one of {several([str(choice) for choice in choices], 'or')}"
+    return text

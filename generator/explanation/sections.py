@@ -1,0 +1,223 @@
+"""The sections of an explanation: what goes in, what happens, what is called, what must be there, how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.called import Call, call_of
+from generator.definition import Definition
+from generator.difference.running import actions_of, wait_of
+from generator.explanation.loops import loops
+from generator.explanation.phrases import duration, listed, on_error, quoted, several, type_of, ways_on
+from generator.explanation.states import Functions, States
+from generator.graph import EdgeKind, Graph
+from generator.referenced import Referenced
+from generator.workflow import Workflow
+
+_TIMERS: Final = ("sleep", "delay")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading and the sentences below it; `numbered` where one comes after the other."""
+
+    title: str
+    sentences: tuple[str, ...]
+    numbered: bool = False
+
+
+def sections_of(workflow: Workflow) -> Iterator[Section]:
+    """The sections that have something to say."""
+    files = Referenced(workflow.source)
+    main = workflow.definition
+    found = [
+        ("What it takes", _input(main, files), False),
+        ("What it does, step by step", _steps(main, files), True),
+        ("What it repeats", loops(main.graph, order_of(main.graph)), False),
+        *((f"The subflow {quoted(d.id)}", _steps(d, files), True) for d in workflow.subflows),
+        ("What it calls", _calls(workflow, files), False),
+        ("Which events it knows", _events(workflow), False),
+        ("What it needs", _needs(workflow), False),
+        ("How it ends", _ends(main), False),
+    ]
+    for title, sentences, numbered in found:
+        if listed_ones := tuple(sentences):
+            yield Section(title=title, sentences=listed_ones, numbered=numbered)
+
+
+def order_of(graph: Graph) -> tuple[str, ...]:
+    """The states from the start on, each after all that lead to it where nothing leads back; then the others."""
+    done: list[str] = []
+    entered: set[str] = set()
+    waiting = [(graph.start, False)]
+    while waiting:
+        state, through = waiting.pop()
+        if through:
+            done.append(state)
+        elif state in graph.states and state not in entered:
+            entered.add(state)
+            waiting.append((state, True))
+            edges = sorted(graph.outgoing(state), key=lambda edge: edge.kind is EdgeKind.ERROR)
+            waiting += [(edge.target, False) for edge in edges if edge.target is not None]
+    return (*reversed(done), *(state for state in graph.states if state not in entered))
+
+
+def _functions(definition: Definition, files: Referenced) -> Functions:
+    functions = definition.flow.get("functions") or ()
+    return {str(each.get("name")): (each, call_of(each, definition, files.document)) for each in functions}
+
+
+def _steps(definition: Definition, files: Referenced) -> Iterator[str]:
+    """What each state does and where it leads, from the start on."""
+    graph = definition.graph
+    retries = {str(retry.get("name")): retry for retry in definition.flow.get("retries") or ()}
+    codes = {str(e.get("name")): str(e.get("code") or "") for e in definition.flow.get("errors") or ()}
+    states = States(_functions(definition, files), retries)
+    reachable = graph.reachable()
+    for name in order_of(graph):
+        edges = graph.outgoing(name)
+        sentences = [f"{quoted(name)}: {states.says(graph.states[name])}.", *ways_on(edges)]
+        sentences += [f"{_capital(on_error(edge, codes))}." for edge in edges if edge.kind is EdgeKind.ERROR]
+        if name not in reachable:
+            sentences.append("Nothing leads to it.")
+        yield " ".join(sentences)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _input(definition: Definition, files: Referenced) -> Iterator[str]:
+    given = definition.flow.get("dataInputSchema") or {}
+    schema: Any = given.get("schema")
+    if isinstance(schema, str):
+        found = files.document(schema, definition.base)
+        schema = found[1].root.plain() if found else None
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    required = schema.get("required") if isinstance(schema, dict) else None
+    for name, described in properties.items() if isinstance(properties, dict) else ():
+        described = described if isinstance(described, dict) else {}  # noqa: PLW2901 - `true` says nothing either
+        must = "must be given" if isinstance(required, list) and name in required else "may be given"
+        kind = type_of(described)
+        text = f"{quoted(name)} {must}" + (f": {kind}" if kind else "")
+        about = described.get("description") or described.get("title")
+        yield f"{text} ({quoted(about)})." if about else f"{text}."
+
+
+def _calls(workflow: Workflow, files: Referenced) -> Iterator[str]:
+    for definition in workflow.definitions():
+        used = {str((a.get("functionRef") or {}).get("refName")) for s in _states(definition) for a in actions_of(s)}
+        for name, (function, call) in _functions(definition, files).items():
+            if name in used and not is_computed(function):
+                yield _call(name, function, call, workflow, definition)
+
+
+def _states(definition: Definition) -> list[Mapping[str, Any]]:
+    return list(definition.graph.states.values())
+
+
+def is_computed(function: Mapping[str, Any]) -> bool:
+    """Whether a function stays inside of the engine: an expression, a line in the log."""
+    return function.get("type") == "expression" or str(function.get("operation", "")).startswith("sysout")
+
+
+def _call(name: str, function: Mapping[str, Any], call: Call | None, workflow: Workflow, definition: Definition) -> str:
+    file, mark, wanted = str(function.get("operation", "")).partition("#")
+    if call is None and mark and function.get("type", "rest") == "rest":
+        place = definition.uri_definitions().get(file, file)
+        return f"{quoted(name)} is the operation {quoted(wanted)} of {quoted(place)}, which is not read here."
+    if call is None:
+        return (
+            f"{quoted(name)} is {quoted(function.get('operation', ''))} (type {quoted(function.get('type', 'rest'))})."
+        )
+    server = _server(call, workflow)
+    return f"{quoted(name)} is {quoted(call)} of {quoted(call.file)}, {server}."
+
+
+def _server(call: Call, workflow: Workflow) -> str:
+    """Where a call goes: what application.properties says, else the spec's first server."""
+    spec = call.file.rsplit("/", 1)[-1].replace(".", "_").replace("-", "_")
+    effective = workflow.properties.effective() if workflow.properties else {}
+    configured = effective.get(f"quarkus.rest-client.{spec}.url") or effective.get(f'quarkus.rest-client."{spec}".url')
+    if configured:
+        return f"at {quoted(configured)}"
+    return f"at {quoted(call.server)}" if call.server else "at an address that nothing here names"
+
+
+def _events(workflow: Workflow) -> Iterator[str]:
+    for definition in workflow.definitions():
+        for event in definition.flow.get("events") or ():
+            produced = event.get("kind") == "produced"
+            source = f" from {quoted(event['source'])}" if event.get("source") and not produced else ""
+            verb = "It sends" if produced else "It listens to"
+            names = [str(each.get("contextAttributeName")) for each in event.get("correlation") or ()]
+            by = f", told apart by {several(names)}" if names else ""
+            yield f"{verb} {quoted(event.get('name'))}: the type {quoted(event.get('type'))}{source}{by}."
+
+
+def _needs(workflow: Workflow) -> Iterator[str]:
+    variables = workflow.variables()
+    if required := [variable.name for variable in variables if variable.default is None]:
+        yield f"The {_count(required, 'variable')} {_all(required)} must be given."
+    if optional := [variable for variable in variables if variable.default is not None]:
+        shown = [f"{quoted(v.name)} ({quoted(v.default) if v.default else 'empty'})" for v in optional]
+        yield f"The {_count(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
+    if workflow.secret_keys:
+        yield f"The {_count(workflow.secret_keys, 'secret')} {_all(workflow.secret_keys)} must be given."
+    yield from _persistence(workflow)
+
+
+def _all(names: Any) -> str:
+    return listed(map(quoted, names))
+
+
+def _count(things: Any, noun: str) -> str:
+    return noun if len(things) == 1 else f"{len(things)} {noun}s"
+
+
+def _persistence(workflow: Workflow) -> Iterator[str]:
+    """What has to be there for a wait to outlive a restart (SonataFlow: persistence, and a jobs service for timers)."""
+    waiting: list[str] = []
+    timed: list[str] = []
+    for definition in workflow.definitions():
+        for name, state in definition.graph.states.items():
+            if wait_of(state) is None:
+                continue
+            timer = state.get("type") in _TIMERS or any(a.get("sleep") or a.get("retryRef") for a in actions_of(state))
+            timer = timer or "eventTimeout" in (state.get("timeouts") or {})
+            (timed if timer else waiting).append(name)
+    if waiting or timed:
+        yield f"It may wait in {several([*timed, *waiting])}; a database keeps it over a restart."
+    if timed:
+        yield f"A timer (in {several(timed)}) outlives a restart only where a jobs service runs."
+
+
+def _ends(definition: Definition) -> Iterator[str]:
+    graph = definition.graph
+    reachable = graph.reachable()
+    ends = list(dict.fromkeys(e.source for e in graph.edges if e.target is None and e.source in reachable))
+    if ends:
+        yield f"It ends after {several(ends, 'or')}."
+    else:
+        yield "It never ends: no state that can be reached has an end."
+    timeout = (definition.flow.get("timeouts") or {}).get("workflowExecTimeout") or {}
+    if (limit := timeout.get("duration")) and limit != "unlimited":
+        before = f", after {quoted(timeout['runBefore'])}" if timeout.get("runBefore") else ""
+        yield f"It is ended after {duration(limit)}{before}."
+    handled = {edge.source for edge in graph.edges if edge.kind is EdgeKind.ERROR}
+    computed = {str(each.get("name")) for each in definition.flow.get("functions") or () if is_computed(each)}
+    unhandled = [
+        name
+        for name, state in graph.states.items()
+        if name in reachable - handled and any(_may_fail(action, computed) for action in actions_of(state))
+    ]
+    if unhandled:
+        yield f"An error in {several(unhandled, 'or')} ends it as failed: nothing handles it there."
+
+
+def _may_fail(action: Mapping[str, Any], computed: set[str]) -> bool:
+    """Whether an action calls something outside of the workflow."""
+    called = (action.get("functionRef") or {}).get("refName", "")
+    return bool(action.get("subFlowRef")) or (bool(called) and called not in computed)
