@@ -34,6 +34,8 @@ HEAD: Final = "<!-- Written by docs/generate.py; change the code, then run: nox 
 ARGUMENTS: Final = {
     "WORKFLOW": "a workflow folder's name below the workflows folder, or its path",
     "FOLDER": "a workflow folder's name below the workflows folder, or its path",
+    "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a revision of git, or a range of two",
+    "NEW": "the same; the working folder where it is left out",
     "CHART": "a chart folder: one with a Chart.yaml",
     "DIR": "the folder with the packages",
 }
@@ -81,7 +83,7 @@ def commands() -> str:
             "# Commands\n",
             _table(("command", "what it does"), ((f"[{n}](#waybill-{n})", _first_line(c)) for n, c in listed.items())),
             "Progress, messages and tables go to standard error. Standard output holds the one document of `--json`,",
-            "and the findings of `lint`. `waybill --version` shows the version.\n",
+            "the findings of `lint`, and what `diff` and `explain` say. `waybill --version` shows the version.\n",
             _table(("exit code", "when"), sorted(_exit_codes())),
             *(_command(name, command) for name, command in listed.items()),
         ]
@@ -90,7 +92,7 @@ def commands() -> str:
 
 def _exit_codes() -> Iterator[tuple[str, str]]:
     yield "0", "Done; there may be warnings."
-    yield "1", "`--check` found a difference, or Ctrl-C."
+    yield "1", "`--check` or `--fail-on` found a difference, or Ctrl-C."
     yield "2", "A command or an option that there is not, or that makes no sense."
     for error in errors.WaybillError.__subclasses__():
         yield str(error.exit_code), _sentence(error.__doc__)

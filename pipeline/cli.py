@@ -7,6 +7,8 @@ import click
 from pipeline.commands.build import build
 from pipeline.commands.chart import chart
 from pipeline.commands.diagram import diagram
+from pipeline.commands.diff import diff
+from pipeline.commands.explain import explain
 from pipeline.commands.index import index
 from pipeline.commands.lint import lint
 from pipeline.commands.manifests import manifests
@@ -25,7 +27,7 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, manifests, chart, lint, diagram, package, index):
+for command in (build, manifests, chart, lint, diagram, diff, explain, package, index):
     waybill.add_command(command)
 
 

@@ -39,7 +39,7 @@ _METADATA_FIELDS: Final = (
 )
 
 #: An index of 100,000 versions takes about 60 MB; a larger file is no index.
-_MAX_BYTES: Final = 100_000_000
+MAX_BYTES: Final = 100_000_000
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 Entry = dict[str, Any]
@@ -72,7 +72,7 @@ def parse_index(data: bytes, path: str) -> Index:
     Raises:
         FindingsError: not well-formed YAML, or not an index; with its position.
     """
-    content = _as_written(parse(data, path, max_bytes=_MAX_BYTES).root)
+    content = _as_written(parse(data, path, max_bytes=MAX_BYTES).root)
     entries = content.get("entries") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(entries, (dict, type(None))):
         raise FindingsError([Finding(path=path, rule="index", message="not an index: there is no map 'entries' in it")])

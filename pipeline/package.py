@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from generator.document import Node, decode, parse
 from generator.errors import FindingsError, OutputError
@@ -26,6 +26,8 @@ _NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")
 _LEVEL: Final = 9
 #: Helm unpacks no larger archive (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedChartSize); Chart.yaml comes first.
 _MAX_UNPACKED_BYTES: Final = 100 * 1024 * 1024
+#: Nothing that is packed well is larger than this before it is unpacked.
+MAX_PACKAGE_BYTES: Final = _MAX_UNPACKED_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +159,40 @@ def read_package(path: Path) -> Package:
         message = "no chart package: there is no Chart.yaml in it; remove the file"
         raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)])
     return replace(package({"Chart.yaml": chart_yaml}, path.as_posix()), data=data)
+
+
+def read_package_files(data: bytes, shown: str) -> dict[str, bytes]:
+    """Return the files of a chart's archive by path below the chart's folder; links and special files are left out.
+
+    Raises:
+        FindingsError: no chart archive, or one that is larger than Helm unpacks.
+    """
+    files: dict[str, bytes] = {}
+    total = 0
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
+            unpacked = zipped.read(_MAX_UNPACKED_BYTES + 1)
+        if len(unpacked) > _MAX_UNPACKED_BYTES:
+            _refuse(shown, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes; Helm takes no more")
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as tar:
+            for member in tar:
+                path = member.name.removeprefix("./").partition("/")[2]
+                if not member.isreg() or not path or {"", ".", ".."} & set(path.split("/")):
+                    continue
+                total += member.size
+                if member.size > MAX_FILE_BYTES or total > _MAX_UNPACKED_BYTES:
+                    _refuse(shown, f"'{path}' has {member.size:,} bytes; Helm takes {MAX_FILE_BYTES:,} a file")
+                content = tar.extractfile(member)
+                files[path] = content.read() if content else b""
+    except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as error:
+        _refuse(shown, f"no chart package: {error}; name another file")
+    if "Chart.yaml" not in files:
+        _refuse(shown, "no chart package: there is no Chart.yaml in it; name another file")
+    return files
+
+
+def _refuse(path: str, message: str) -> NoReturn:
+    raise FindingsError([Finding(path=path, rule="package", message=message)])
 
 
 def _is_chart_yaml(name: str) -> bool:

@@ -14,11 +14,13 @@ from generator.findings import Finding, Severity
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.difference import Difference
     from generator.lint.rule import Rule
     from generator.minify import Saving
     from pipeline.outcome import BuildResult, BuiltChart
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+_IMPACT_COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
 _WIDTH_OF_A_LOG: Final = 120
 #: From here on work takes seconds, and a bar says how many more.
 _MANY: Final = 50
@@ -94,6 +96,18 @@ def show_rules(subjects: Mapping[str, Sequence[Rule]]) -> None:
         for rule in rules:
             print(f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}")  # noqa: T201 - as above
     say("more   waybill lint --rules RULE   shows the reason and examples")
+
+
+def show_differences(differences: Sequence[Difference]) -> None:
+    """A report on standard output, in colour where somebody watches."""
+    from generator.difference.words import lines  # noqa: PLC0415 - `waybill diff` alone needs it
+
+    if not differences:
+        click.echo("No differences")
+    for line in lines(differences):
+        colour = _IMPACT_COLOURS[line.impact] if line.impact and "NO_COLOR" not in os.environ else None
+        bold = line.heading and "NO_COLOR" not in os.environ
+        click.echo(click.style(line.text, fg=colour, bold=bold) if colour or bold else line.text)
 
 
 def plural(number: int, what: str) -> str:

@@ -60,6 +60,14 @@ class Effect(StrEnum):
     SAME = "same"
 
 
+_MUST: Final = {
+    (Role.INPUT, Effect.LESS): "callers that do not give it are refused",
+    (Role.INPUT, Effect.MORE): "callers may leave it out",
+    (Role.OUTPUT, Effect.LESS): "it is always there",
+    (Role.OUTPUT, Effect.MORE): "those who read it may not find it",
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class SchemaChange:
     """One difference: the path of the value that it is about (`customer.name`, `items[]`), and what it means."""
@@ -184,7 +192,8 @@ class _Comparison:
             if name in needed_before and name not in after and name in before:
                 continue
             effect = Effect.LESS if name in needed_after else Effect.MORE
-            yield self._change(at.below(f".{name}"), "required", effect, name in needed_before, name in needed_after)
+            change = self._change(at.below(f".{name}"), "required", effect, name in needed_before, name in needed_after)
+            yield replace(change, reason=_MUST[self._role, effect])
         for name in before:
             if name in after:
                 yield from self.compare(before[name], after[name], at.below(f".{name}"))

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from pipeline.cli import waybill
 from tests.unit.conftest import write, write_workflow
 
-COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "package", "index"]
+COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index"]
 
 
 @pytest.fixture
@@ -45,6 +45,8 @@ GOOD = [
     ["chart", "greeting", "-o", "out"],
     ["lint", "greeting"],
     ["diagram", "greeting", "-o", "out/greeting.svg"],
+    ["diff", "greeting", "charts/workflows/charts/greeting"],
+    ["explain", "greeting"],
     ["package", "charts/workflows/charts/greeting", "-o", "out"],
     ["index", "dist"],
 ]
@@ -61,7 +63,9 @@ def test_a_command_ends_well_and_json_is_all_of_standard_output(words: list[str]
 
 
 @pytest.mark.usefixtures("repository")
-@pytest.mark.parametrize("words", [words for words in GOOD if words[0] != "lint"], ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "words", [words for words in GOOD if words[0] not in ("lint", "diagram", "diff", "explain")], ids=lambda words: words[0]
+)
 def test_without_json_standard_output_stays_empty(words: list[str]) -> None:
     run("build", "greeting")
     assert run(*words).stdout == ""

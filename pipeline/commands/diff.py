@@ -1,0 +1,72 @@
+"""`waybill diff`: what is different between two versions of a workflow, or of all of them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import click
+
+from pipeline.commands.command import command, print_json, settings_of
+
+if TYPE_CHECKING:
+    from generator.difference import Difference
+
+_FORMATS: Final = ("text", "markdown", "json")
+_LIMITS: Final = ("breaking", "any")
+
+
+@command(
+    "workflows",
+    "output",
+    "repository_url",
+    "registry",
+    "image_prefix",
+    "minify_specs",
+    short_help="Say what is different between two versions.",
+    example="waybill diff greeting@v1.2.0 greeting\nwaybill diff main...HEAD --format markdown\n"
+    "waybill diff greeting@1.2.0 dist/greeting-2.0.0.tgz",
+)
+@click.argument("old")
+@click.argument("new", required=False)
+@click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", help="[text]")
+@click.option("--fail-on", type=click.Choice(_LIMITS), help="Exit 1 on a breaking difference, or on any.")
+def diff(
+    old: str,
+    new: str | None,
+    *,
+    format_: Literal["text", "markdown", "json"],
+    fail_on: Literal["breaking", "any"] | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Say what is different between OLD and NEW, whom it concerns, and what waiting instances would trip over.
+
+    Each is a workflow folder, a chart folder, a package, or WORKFLOW@REVISION: a commit, tag or branch of git, else a
+    published version. A revision alone, or a range (main..HEAD), is about all workflows. Without NEW, it is
+    the folder as it lies there.
+    """
+    from pipeline import report  # noqa: PLC0415 - --help does not need it
+    from pipeline.revisions import compared  # noqa: PLC0415 - as above
+
+    pairs = compared(old, new, settings_of(options))
+    differences = [pair.difference for pair in pairs]
+    if as_json or format_ == "json":
+        print_json({"ok": True, "differences": [difference.as_json() for difference in differences]})
+    elif format_ == "markdown":
+        from generator.difference.markdown import markdown  # noqa: PLC0415 - as above
+
+        click.echo(markdown(pairs), nl=False)
+    else:
+        report.show_differences(differences)
+    if any(_fails(difference, fail_on) for difference in differences):
+        sys.exit(1)
+
+
+def _fails(difference: Difference, limit: str | None) -> bool:
+    """Whether a difference is what `--fail-on` is about."""
+    from generator.difference import Impact  # noqa: PLC0415 - as above
+
+    if limit == "breaking":
+        return bool(difference.of(Impact.BREAKING))
+    return limit == "any" and bool(difference.changes)

@@ -1,0 +1,29 @@
+"""`waybill explain`: in plain sentences, what a workflow does, calls and needs."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import click
+
+from pipeline.commands.command import command, print_json, settings_of
+
+
+@command(
+    "workflows",
+    short_help="Tell in sentences what a workflow does.",
+    example="waybill explain greeting\nwaybill explain escalation --format markdown",
+)
+@click.argument("folder")
+@click.option("--format", "format_", type=click.Choice(("text", "markdown", "json")), default="text", help="[text]")
+def explain(folder: str, *, format_: Literal["text", "markdown", "json"], as_json: bool, **options: Any) -> None:
+    """Tell in plain sentences what a workflow does, calls and needs, and how it ends."""
+    from generator import explanation  # noqa: PLC0415 - --help does not need it
+    from pipeline import build, folders  # noqa: PLC0415 - as above
+
+    workflow = build.read_folder(folders.find_folder(folder, settings_of(options)))
+    told = explanation.explain(workflow)
+    if as_json or format_ == "json":
+        print_json({"ok": True, **told.as_json()})
+    else:
+        click.echo(told.as_markdown() if format_ == "markdown" else told.as_text(), nl=False)
