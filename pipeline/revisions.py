@@ -11,7 +11,7 @@ from typing import Final
 from generator.chart import chart_name
 from generator.difference import Side, appeared, compare, side_of_chart, side_of_workflow, vanished
 from generator.difference.markdown import Compared
-from generator.errors import SettingsError
+from generator.errors import FindingsError, SettingsError
 from generator.findings import did_you_mean
 from generator.minify import minified
 from generator.source import read_shared, read_source
@@ -93,9 +93,9 @@ def _all_workflows(old: str, new: str | None, settings: Settings) -> Iterator[Co
         elif new is not None:
             yield from _commits(repository, found, repository.revision(new), settings)
         else:
-            before = _sides_at(repository, found, None, settings)
+            before, unread = _readable_at(repository, found, None, settings)
             after = {folder.name: _side_of_folder(folder, settings) for folder in all_folders(settings.workflows)}
-            yield from _different(before, after, old=str(found), new="the working folders")
+            yield from _different(before, after, unread, old=str(found), new="the working folders")
 
 
 def _commits(repository: Repository, old: Revision, new: Revision, settings: Settings) -> Iterator[Compared]:
@@ -103,16 +103,30 @@ def _commits(repository: Repository, old: Revision, new: Revision, settings: Set
     before, after = repository.folders(old), repository.folders(new)
     everything = before.get(SHARED) != after.get(SHARED)
     names = [name for name in {**before, **after} if everything or before.get(name) != after.get(name)]
-    one, other = (_sides_at(repository, revision, names, settings) for revision in (old, new))
-    yield from _different(one, other, old=str(old), new=str(new))
+    one, unread = _readable_at(repository, old, names, settings)
+    other = _sides_at(repository, new, names, settings)
+    yield from _different(one, other, unread, old=str(old), new=str(new))
+
+
+def _readable_at(
+    repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
+) -> tuple[dict[str, Side], dict[str, str]]:
+    """The workflows of an old commit, and why others cannot be read: what was broken may be what is mended now."""
+    sides: dict[str, Side] = {}
+    unread: dict[str, str] = {}
+    for name in _workflows_at(repository, revision, names):
+        try:
+            sides |= _sides_at(repository, revision, [name], settings)
+        except FindingsError as error:
+            unread[name] = str(error.findings[0])
+    return sides, unread
 
 
 def _sides_at(
     repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
 ) -> dict[str, Side]:
     """Workflows of a commit by folder; all of them where no names are given."""
-    known = [name for name in repository.folders(revision) if name != SHARED and not name.startswith(".")]
-    wanted = sorted(name for name in known if names is None or name in names)
+    wanted = _workflows_at(repository, revision, names)
     sides = {}
     with repository.exported(revision, wanted) as folder:
         shared = read_shared(folder / SHARED)
@@ -122,12 +136,22 @@ def _sides_at(
     return sides
 
 
-def _different(before: Mapping[str, Side], after: Mapping[str, Side], *, old: str, new: str) -> Iterator[Compared]:
+def _workflows_at(repository: Repository, revision: Revision, names: Sequence[str] | None) -> list[str]:
+    known = [name for name in repository.folders(revision) if name != SHARED and not name.startswith(".")]
+    return sorted(name for name in known if names is None or name in names)
+
+
+def _different(
+    before: Mapping[str, Side], after: Mapping[str, Side], unread: Mapping[str, str], *, old: str, new: str
+) -> Iterator[Compared]:
     """Compare folders of one name, and those whose workflow moved to another folder; what is the same is left out."""
     moved = _moved(before, after)
     for name in sorted({*before, *after} - set(moved.values())):
         one, other = before.get(name), after.get(moved.get(name, name))
-        pair = _pair(_Found(name=name, title=old, side=one), _Found(name=name, title=new, side=other))
+        if one is None and other is None:
+            continue
+        title = f"{old}, where it cannot be read ({unread[name]})" if name in unread else old
+        pair = _pair(_Found(name=name, title=title, side=one), _Found(name=name, title=new, side=other))
         if pair.difference.changes or pair.difference.tags or pair.difference.hazards:
             yield pair
 

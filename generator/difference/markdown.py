@@ -20,8 +20,8 @@ from generator.yaml_text import dump
 
 #: GitHub refuses a longer comment ("body is too long (maximum is 65536 characters)").
 MAX_CHARACTERS: Final = 65_536
-#: A definition as Mermaid text.
-Draw = Callable[[Definition], str]
+#: A definition as Mermaid text; None where it is too large to be drawn.
+Draw = Callable[[Definition], str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +109,8 @@ def _table(changes: Sequence[Change]) -> str:
 
 def _diagrams(one: Compared, draw: Draw) -> Iterator[str]:
     drawn = [(name, draw(side.definition)) for name, side in (("Before", one.old), ("After", one.new)) if side]
-    parts = [f"{name}\n\n{fenced(text, 'mermaid')}" for name, text in drawn]
-    yield folded("Diagrams", "\n\n".join(parts))
+    if parts := [f"{name}\n\n{fenced(text, 'mermaid')}" for name, text in drawn if text]:
+        yield folded("Diagrams", "\n\n".join(parts))
 
 
 def raw_diff(one: Compared) -> str:

@@ -51,15 +51,16 @@ def diff(
 
     pairs = compared(old, new, settings_of(options))
     differences = [pair.difference for pair in pairs]
+    failed = any(_fails(difference, fail_on) for difference in differences)
     if as_json or format_ == "json":
-        print_json({"ok": True, "differences": [difference.as_json() for difference in differences]})
+        print_json({"ok": not failed, "differences": [difference.as_json() for difference in differences]})
     elif format_ == "markdown":
         from generator.difference.markdown import markdown  # noqa: PLC0415 - as above
 
         click.echo(markdown(pairs), nl=False)
     else:
         report.show_differences(differences)
-    if any(_fails(difference, fail_on) for difference in differences):
+    if failed:
         sys.exit(1)
 
 

@@ -420,3 +420,16 @@ def test_a_tree_that_git_would_never_write_cannot_leave_its_folder(history: Path
     assert done.code == 1
     assert "hostile: git cannot read this commit" in done.err
     assert not list(history.parent.rglob("climbed"))
+
+
+def test_what_was_broken_before_does_not_keep_from_showing_that_it_is_mended(history: Path, waybill: Waybill) -> None:
+    edit(history / GREETING, "id: greeting\n", "id: [greeting\n")
+    commit(history)
+    edit(history / GREETING, "id: [greeting\n", "id: greeting\n")
+    commit(history)
+    done = waybill("diff", "HEAD~1..HEAD")
+    assert done.code == 0, done.err
+    assert "where it cannot be read (HEAD~1:workflows/greeting/greeting.sw.yaml:" in done.out
+    done = waybill("diff", "HEAD..HEAD~1")
+    assert done.code == 1
+    assert "not well-formed YAML" in done.err
