@@ -53,7 +53,22 @@ CHANGES: dict[str, tuple[Fields, Fields, list[str]]] = {
         flow(inject("A", "Z"), {"name": "Z", "type": "sleep", "duration": "PT9S", "transition": "A"}),
         ["internal: state 'Z': renamed; it was 'B'", "internal: state 'Z': duration: PT1S → PT9S"],
     ),
-    "two states alike, so that no name is the other's": (
+    "two states alike that nothing leads to, so that no name is the other's": (
+        flow(inject("A"), inject("B", data={}), inject("C", data={})),
+        flow(inject("A"), inject("Y", data={}), inject("Z", data={})),
+        [
+            "internal: state 'B': removed: inject",
+            "internal: state 'C': removed: inject",
+            "internal: state 'Y': added: inject",
+            "internal: state 'Z': added: inject",
+        ],
+    ),
+    "the name of a condition": (
+        flow({**switch("A", {}, "B"), "dataConditions": [{"name": "x", "condition": ".x", "end": True}]}, inject("B")),
+        flow({**switch("A", {}, "B"), "dataConditions": [{"name": "y", "condition": ".x", "end": True}]}, inject("B")),
+        ["internal: state 'A': name of the condition of the end: x → y"],
+    ),
+    "two states alike that are entered by different ways": (
         flow(switch("A", CONDITIONS, "D"), inject("B", data={}), inject("C", data={}), inject("D")),
         flow(switch("A", {".x": "Y", ".y": "Z"}, "D"), inject("Y", data={}), inject("Z", data={}), inject("D")),
         ["internal: state 'Y': renamed; it was 'B'", "internal: state 'Z': renamed; it was 'C'"],

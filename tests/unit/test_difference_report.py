@@ -14,6 +14,7 @@ from markdown_it import MarkdownIt
 from generator.difference import Difference, appeared, compare, summary
 from generator.difference.markdown import MAX_CHARACTERS, Compared, markdown
 from generator.difference.words import lines
+from generator.findings import in_one_line
 from tests.unit.conftest import defined
 from tests.unit.differing import EVENT, WAITING, F, Fields, between, call, flow, inject, side
 
@@ -115,18 +116,18 @@ def test_a_name_from_a_file_stays_text(name: str) -> None:
     for mark in ("<script", "<img", "<a ", "<h1"):
         assert mark not in outside_code
     assert not MENTION.search(outside_code)
-    assert all(len(row) == 5 for row in cells(text))
+    assert any(row[1] == f"state '{in_one_line(name)}'" for row in cells(text))
     assert rendered.count("<details>") == 2
 
 
 @given(st.text(min_size=1, max_size=30).filter(lambda text: text.strip()))
-def test_a_table_s_row_has_its_five_cells_whatever_the_name(name: str) -> None:
+def test_a_name_stands_in_its_cell_to_the_letter(name: str) -> None:
     try:
         name.encode()
     except UnicodeEncodeError:
         return
     text = markdown([pair(flow(inject("A")), flow(inject("A", name), inject(name)))])
-    assert all(len(row) == 5 for row in cells(text))
+    assert any(row[1] == f"state '{in_one_line(name)}'" for row in cells(text))
 
 
 def many(number: int) -> list[Compared]:
@@ -136,7 +137,12 @@ def many(number: int) -> list[Compared]:
 
 @pytest.mark.parametrize(
     ("number", "left_out"),
-    [(5, None), (90, "the diagrams"), (150, "the diagrams and the raw diff"), (900, "all but 100 changes")],
+    [
+        (5, None),
+        (60, "the diagrams._"),
+        (150, "the diagrams and the raw diff._"),
+        (900, "the diagrams and the raw diff and all but 100 changes a workflow._"),
+    ],
 )
 def test_a_report_fits_a_comment_and_says_what_it_leaves_out(number: int, left_out: str | None) -> None:
     def large(definition: Any) -> str:
@@ -145,7 +151,7 @@ def test_a_report_fits_a_comment_and_says_what_it_leaves_out(number: int, left_o
     text = markdown(many(number), large)
     assert len(text) <= MAX_CHARACTERS
     assert ("Left out" in text) is (left_out is not None)
-    assert left_out is None or left_out in text.splitlines()[2]
+    assert left_out is None or f"comment: {left_out}" in text.splitlines()[2]
 
 
 def test_hundreds_of_workflows_are_cut_at_whole_lines() -> None:
