@@ -12,8 +12,7 @@ from typing import Any, Final
 
 from generator import manifests, templating, values, yaml_text
 from generator.definition import Definition
-from generator.diagram.mermaid import embeddable
-from generator.diagram.reading import read_scene
+from generator.diagram.embedding import embedded
 from generator.document import decode, parse
 from generator.errors import Collecting, FindingsError
 from generator.findings import Finding, in_file_order
@@ -192,17 +191,9 @@ def _context(workflow: Workflow, chart: Chart) -> dict[str, Any]:
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
-        "diagram": _diagram(workflow),
+        "diagram": embedded(workflow.definition),
         "flyway": manifests.FLYWAY if manifests.lacks_flyway(workflow.properties) else None,
     }
-
-
-def _diagram(workflow: Workflow) -> str | None:
-    """The workflow as a Mermaid flowchart; None where it is too large to be drawn."""
-    try:
-        return embeddable(read_scene(workflow.definition))
-    except FindingsError:
-        return None
 
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from generator import manifests
 from generator.definition import Definition
+from generator.diagram.embedding import embedded
 from generator.difference.change import Change, Difference, Impact, summary
 from generator.difference.side import Side
 from generator.difference.words import hazard_text, place_of, subject_of, told, verdict
@@ -58,8 +59,8 @@ _EXTENTS: Final = (
 )
 
 
-def markdown(compared: Sequence[Compared], draw: Draw | None = None) -> str:
-    """Return the report, at most `MAX_CHARACTERS` long; `draw` makes the diagrams, where there is one."""
+def markdown(compared: Sequence[Compared], draw: Draw = embedded) -> str:
+    """Return the report, at most `MAX_CHARACTERS` long; `draw` makes the diagrams."""
     text = ""
     for extent in _EXTENTS:
         text = _report(compared, draw, extent)
@@ -68,7 +69,7 @@ def markdown(compared: Sequence[Compared], draw: Draw | None = None) -> str:
     return _cut(text)
 
 
-def _report(compared: Sequence[Compared], draw: Draw | None, extent: _Extent) -> str:
+def _report(compared: Sequence[Compared], draw: Draw, extent: _Extent) -> str:
     changes = [change for one in compared for change in one.difference.changes]
     parts = [f"**{summary(changes)}**" + (f" in {len(compared)} workflows" if len(compared) > 1 else "")]
     if extent != _EXTENTS[0]:
@@ -78,7 +79,7 @@ def _report(compared: Sequence[Compared], draw: Draw | None, extent: _Extent) ->
     return "\n\n".join(parts) + "\n"
 
 
-def _of_one(one: Compared, draw: Draw | None, extent: _Extent) -> Iterator[str]:
+def _of_one(one: Compared, draw: Draw, extent: _Extent) -> Iterator[str]:
     difference = one.difference
     yield f"### {code(difference.name)}"
     yield f"{code(difference.old)} → {code(difference.new)}: {plain(verdict(difference))}"
@@ -92,7 +93,7 @@ def _of_one(one: Compared, draw: Draw | None, extent: _Extent) -> Iterator[str]:
         yield "\n".join(f"- {plain(hazard_text(hazard))}" for hazard in hazards)
         advice = dict.fromkeys(hazard.advice for hazard in difference.hazards)
         yield "What to do: " + ". ".join(map(plain, advice)) + "."
-    if extent.diagrams and draw is not None and difference.changes:
+    if extent.diagrams and difference.changes:
         yield from _diagrams(one, draw)
     if extent.raw and (raw := raw_diff(one)):
         yield folded("Raw diff", fenced(raw, "diff"))

@@ -397,6 +397,7 @@ def test_a_report_for_a_pull_request_has_all_changed_workflows(history: Path, wa
     assert done.out.startswith("**1 compatible and 2 internal changes** in 2 workflows\n")
     assert "| internal | `state 'Pause'` | `renamed; it was 'Wait'` |" in done.out
     assert "#### Running instances" in done.out
+    assert done.out.count("```mermaid\nflowchart TD\n") == 4
 
 
 def test_a_tree_that_git_would_never_write_cannot_leave_its_folder(history: Path, waybill: Waybill) -> None:

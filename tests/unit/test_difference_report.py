@@ -82,8 +82,9 @@ def test_a_pull_request_gets_a_summary_a_table_the_diagrams_and_the_raw_diff() -
     assert "#### Running instances" in text
 
 
-def test_without_a_drawer_there_are_no_diagrams() -> None:
-    assert "mermaid" not in markdown([pair({}, {"id": "x"})])
+def test_a_workflow_that_is_too_large_to_be_drawn_has_no_diagram() -> None:
+    assert "Diagrams" in markdown([pair({}, {"id": "x"})])
+    assert "Diagrams" not in markdown([pair({}, {"id": "x"})], lambda _: None)
 
 
 def test_a_workflow_that_came_has_no_diagram_before() -> None:
@@ -155,7 +156,7 @@ def test_a_report_fits_a_comment_and_says_what_it_leaves_out(number: int, left_o
 
 
 def test_hundreds_of_workflows_are_cut_at_whole_lines() -> None:
-    text = markdown(many(3) * 900)
+    text = markdown(many(3) * 900, draw)
     assert len(text) <= MAX_CHARACTERS
     assert text.endswith("… cut at 65,536 characters\n")
 

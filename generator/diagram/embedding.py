@@ -1,0 +1,16 @@
+"""Draws a workflow for a page that is shown elsewhere: a chart's README, a comment on a pull request."""
+
+from __future__ import annotations
+
+from generator.definition import Definition
+from generator.diagram.mermaid import embeddable
+from generator.diagram.reading import read_scene
+from generator.errors import FindingsError
+
+
+def embedded(definition: Definition) -> str | None:
+    """Return a definition as a Mermaid flowchart; None where it is too large to be drawn."""
+    try:
+        return embeddable(read_scene(definition))
+    except FindingsError:
+        return None
