@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.difference import Change, Kind, Topic, compare
+from generator.difference import Change, Kind, Topic, compare, side_of_chart
 from generator.difference.words import lines
 from tests.unit.conftest import defined, findings_of
 from tests.unit.differing import (
@@ -103,5 +104,36 @@ def test_whatever_can_be_read_can_be_compared(fields: Fields) -> None:
     def run() -> None:
         read = side(defined(fields))
         list(lines([compare(read, side(defined({}))), compare(side(defined({})), read)]))
+
+    findings_of(run)
+
+
+CHART_FILES = st.fixed_dictionaries(
+    {"Chart.yaml": JSON, "files/flow.yaml": JSON},
+    optional={"values.yaml": JSON, "values.schema.json": JSON, "files/subflows/s.sw.json": JSON},
+)
+
+
+@given(CHART_FILES, st.binary(max_size=20))
+def test_whatever_a_chart_holds_it_is_compared_or_refused(files: Fields, properties: bytes) -> None:
+    written = {path: json.dumps(content).encode() for path, content in files.items()}
+
+    def run() -> None:
+        read = side_of_chart({**written, "files/application.properties": properties}, title="x", shown="x")
+        compare(read, side(defined({}))).as_json()
+
+    findings_of(run)
+
+
+MAPS = st.dictionaries(st.sampled_from(["image", "env", "secret", "data", "name", "version", "states", "id"]), JSON)
+
+
+@given(MAPS, MAPS, MAPS)
+def test_whatever_maps_a_chart_holds_it_is_compared(about: Fields, flow_: Fields, values: Fields) -> None:
+    contents = {"Chart.yaml": about, "files/flow.yaml": flow_, "values.yaml": values, "values.schema.json": values}
+    files = {path: json.dumps(content).encode() for path, content in contents.items()}
+
+    def run() -> None:
+        compare(side_of_chart(files, title="x", shown="x"), side(defined({}))).as_json()
 
     findings_of(run)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from generator.errors import FindingsError, OutputError, VersionError, WaybillError
 from generator.source import MAX_FILE_BYTES
-from pipeline.package import archive, package, read_chart_folder, read_package
-from tests.unit.conftest import Files, as_bytes, write
+from pipeline.package import archive, package, read_chart_folder, read_package, read_package_files
+from tests.unit.conftest import Files, as_bytes, findings_of, write
 
 CHART = {
     "values.yaml": "a: 1\n",
@@ -219,3 +219,20 @@ def test_a_spoilt_archive_is_read_or_refused(tmp_path_factory: pytest.TempPathFa
         assert read_package(path).name
     except (FindingsError, VersionError) as error:
         assert "spoilt.tgz" in str(error)  # noqa: PT017 - either is right
+
+
+def test_all_files_of_a_package_are_read_as_they_were_packed() -> None:
+    files = as_bytes(CHART)
+    assert read_package_files(archive("demo", files), "demo.tgz") == files
+
+
+@given(st.integers(0, len(RAW) - 1), st.binary(min_size=1, max_size=8))
+@settings(max_examples=200)
+def test_the_files_of_a_spoilt_archive_are_read_or_refused(at: int, noise: bytes) -> None:
+    data = gzip.compress(RAW[:at] + noise + RAW[at + len(noise) :], 1)
+    findings_of(lambda: read_package_files(data, "spoilt.tgz"))
+
+
+@given(st.binary(max_size=200))
+def test_whatever_bytes_there_are_in_place_of_a_package_they_are_refused(data: bytes) -> None:
+    assert findings_of(lambda: read_package_files(data, "x.tgz"))
