@@ -87,7 +87,7 @@ def lines(differences: Iterable[Difference]) -> Iterator[Line]:
 def _of_one(difference: Difference) -> Iterator[Line]:
     title = f"{difference.name}: {difference.old} → {difference.new}"
     yield Line(text=in_one_line(title), heading=True)
-    yield Line(text=verdict(difference))
+    yield from (Line(text=line) for line in textwrap.wrap(verdict(difference), _WIDTH, break_on_hyphens=False))
     for impact in Impact:
         if found := difference.of(impact):
             yield Line(text=f"  {impact}", impact=impact, heading=True)
