@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from generator.called import call_of
+from generator.calls import operation_of
 from generator.difference.change import Change, Difference, Impact, Kind, Topic, in_order
 from generator.difference.content import Pairing, paired, shown
 from generator.difference.files import image_files, resources
@@ -112,15 +112,16 @@ def _calls(old: Side, new: Side, pair: Definitions) -> Iterator[Change]:
         other = known.get(function.get("name"))
         if other is None or other.get("operation") != function.get("operation"):
             continue
-        before, after = call_of(other, pair.old, old.files.document), call_of(function, pair.new, new.files.document)
-        if before is not None and after is not None and str(before) != str(after):
+        was = operation_of(old.workflow, pair.old, other)
+        now = operation_of(new.workflow, pair.new, function)
+        if was and now and (was.method, was.path) != (now.method, now.path):
             yield Change(
                 topic=Topic.FUNCTION,
                 kind=Kind.CHANGED,
                 subject=str(function.get("name")),
                 what="request",
-                before=str(before),
-                after=str(after),
+                before=f"{was.method.upper()} {was.path}",
+                after=f"{now.method.upper()} {now.path}",
                 impact=Impact.INTERNAL,
                 within=pair.within,
                 new=pair.new.position_of("functions", index),

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.called import Call, call_of
+from generator.calls import Call, calls
 from generator.definition import Definition
 from generator.difference.running import actions_of, wait_of
 from generator.explanation.loops import loops
 from generator.explanation.phrases import duration, listed, on_error, quoted, several, type_of, ways_on
-from generator.explanation.states import Functions, States
+from generator.explanation.states import Functions, States, request_of
 from generator.graph import EdgeKind, Graph
 from generator.referenced import Referenced
 from generator.workflow import Workflow
@@ -34,10 +34,10 @@ def sections_of(workflow: Workflow) -> Iterator[Section]:
     main = workflow.definition
     found = [
         ("What it takes", _input(main, files), False),
-        ("What it does, step by step", _steps(main, files), True),
+        ("What it does, step by step", _steps(main, workflow), True),
         ("What it repeats", loops(main.graph, order_of(main.graph)), False),
-        *((f"The subflow {quoted(d.id)}", _steps(d, files), True) for d in workflow.subflows),
-        ("What it calls", _calls(workflow, files), False),
+        *((f"The subflow {quoted(d.id)}", _steps(d, workflow), True) for d in workflow.subflows),
+        ("What it calls", _calls(workflow), False),
         ("Which events it knows", _events(workflow), False),
         ("What it needs", _needs(workflow), False),
         ("How it ends", _ends(main), False),
@@ -64,17 +64,18 @@ def order_of(graph: Graph) -> tuple[str, ...]:
     return (*reversed(done), *(state for state in graph.states if state not in entered))
 
 
-def _functions(definition: Definition, files: Referenced) -> Functions:
+def _functions(definition: Definition, workflow: Workflow) -> Functions:
     functions = definition.flow.get("functions") or ()
-    return {str(each.get("name")): (each, call_of(each, definition, files.document)) for each in functions}
+    called = {call.index: call for call in calls(workflow) if call.definition is definition}
+    return {str(each.get("name")): (each, called.get(index)) for index, each in enumerate(functions)}
 
 
-def _steps(definition: Definition, files: Referenced) -> Iterator[str]:
+def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
     """What each state does and where it leads, from the start on."""
     graph = definition.graph
     retries = {str(retry.get("name")): retry for retry in definition.flow.get("retries") or ()}
     codes = {str(e.get("name")): str(e.get("code") or "") for e in definition.flow.get("errors") or ()}
-    states = States(_functions(definition, files), retries)
+    states = States(_functions(definition, workflow), retries)
     reachable = graph.reachable()
     for name in order_of(graph):
         edges = graph.outgoing(name)
@@ -106,12 +107,12 @@ def _input(definition: Definition, files: Referenced) -> Iterator[str]:
         yield f"{text} ({quoted(about)})." if about else f"{text}."
 
 
-def _calls(workflow: Workflow, files: Referenced) -> Iterator[str]:
+def _calls(workflow: Workflow) -> Iterator[str]:
     for definition in workflow.definitions():
         used = {str((a.get("functionRef") or {}).get("refName")) for s in _states(definition) for a in actions_of(s)}
-        for name, (function, call) in _functions(definition, files).items():
+        for name, (function, call) in _functions(definition, workflow).items():
             if name in used and not is_computed(function):
-                yield _call(name, function, call, workflow, definition)
+                yield _call(name, function, call, workflow)
 
 
 def _states(definition: Definition) -> list[Mapping[str, Any]]:
@@ -123,27 +124,23 @@ def is_computed(function: Mapping[str, Any]) -> bool:
     return function.get("type") == "expression" or str(function.get("operation", "")).startswith("sysout")
 
 
-def _call(name: str, function: Mapping[str, Any], call: Call | None, workflow: Workflow, definition: Definition) -> str:
-    file, mark, wanted = str(function.get("operation", "")).partition("#")
-    if call is None and mark and function.get("type", "rest") == "rest":
-        place = definition.uri_definitions().get(file, file)
-        return f"{quoted(name)} is the operation {quoted(wanted)} of {quoted(place)}, which is not read here."
+def _call(name: str, function: Mapping[str, Any], call: Call | None, workflow: Workflow) -> str:
     if call is None:
-        return (
-            f"{quoted(name)} is {quoted(function.get('operation', ''))} (type {quoted(function.get('type', 'rest'))})."
-        )
-    server = _server(call, workflow)
-    return f"{quoted(name)} is {quoted(call)} of {quoted(call.file)}, {server}."
+        operation, kind = function.get("operation", ""), function.get("type", "rest")
+        return f"{quoted(name)} is {quoted(operation)} (type {quoted(kind)})."
+    if not (request := request_of(call)):
+        place = f"{quoted(call.operation_id)} of {quoted(call.shown)}"
+        return f"{quoted(name)} is the operation {place}, which is not read here."
+    return f"{quoted(name)} is {quoted(request)} of {quoted(call.path or call.shown)}, {_server(call, workflow)}."
 
 
 def _server(call: Call, workflow: Workflow) -> str:
     """Where a call goes: what application.properties says, else the spec's first server."""
-    spec = call.file.rsplit("/", 1)[-1].replace(".", "_").replace("-", "_")
     effective = workflow.properties.effective() if workflow.properties else {}
-    configured = effective.get(f"quarkus.rest-client.{spec}.url") or effective.get(f'quarkus.rest-client."{spec}".url')
-    if configured:
+    if configured := effective.get(f"quarkus.rest-client.{call.id}.url"):
         return f"at {quoted(configured)}"
-    return f"at {quoted(call.server)}" if call.server else "at an address that nothing here names"
+    server = call.spec.server if call.spec else ""
+    return f"at {quoted(server)}" if server else "at an address that nothing here names"
 
 
 def _events(workflow: Workflow) -> Iterator[str]:

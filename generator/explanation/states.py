@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from generator.called import Call
+from generator.calls import Call
 from generator.explanation.phrases import duration, listed, plural, quoted, several
 
 #: A function's name to its declaration and what it calls, where that is known.
@@ -116,6 +116,7 @@ class States:
     def _call(self, name: str, reference: Mapping[str, Any]) -> str:
         function, call = self._functions.get(name, ({}, None))
         operation = str(function.get("operation", ""))
+        request = request_of(call)
         verb = "starts" if reference.get("invoke") == "async" else "calls"
         match str(function.get("type")):
             case "expression":
@@ -126,13 +127,19 @@ class States:
             case "custom" if operation.startswith("rest:"):
                 return f"{verb} {quoted(name)} ({quoted(operation.removeprefix('rest:'))})"
             case _:
-                return f"{verb} {quoted(name)} ({quoted(call)})" if call else f"{verb} {quoted(name)}"
+                return f"{verb} {quoted(name)} ({quoted(request)})" if request else f"{verb} {quoted(name)}"
 
     def _again(self, name: str) -> str:
         retry = self._retries.get(name, {})
         attempts, delay = retry.get("maxAttempts"), retry.get("delay")
         apart = f", {duration(delay)} apart" if delay else ""
         return f"up to {attempts} times{apart}" if attempts else f"again as {quoted(name)} says"
+
+
+def request_of(call: Call | None) -> str:
+    """`POST /api/v1/namespaces`; empty where the spec is not at hand, or has no such operation."""
+    operation = call.operation if call else None
+    return f"{operation.method.upper()} {operation.path}" if operation else ""
 
 
 def _time(text: Any) -> str:
