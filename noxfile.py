@@ -56,6 +56,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Feed arbitrary bytes to the readers and to lint: nox -s fuzz -- --seconds 30."""
+    install(session, "fuzz")
+    session.run("python", "tests/fuzz.py", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Write docs/reference/ from the code; --check only says whether it is as it would be written."""
     session.install("-e", ".")

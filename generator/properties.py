@@ -15,6 +15,8 @@ from generator.findings import Finding, Position
 
 #: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
 PROFILE: Final = "prod"
+#: Lines that end in a backslash; javaproperties copies a value once for each of them.
+MAX_CONTINUED: Final = 1000
 _PROFILED = re.compile(r"%(?:\{([^}]*)\}|([^.{}]+))\.(.+)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: A backslash or a second dollar sign before `${` takes its meaning (MicroProfile Config, property expressions).
@@ -154,6 +156,7 @@ def parse_properties(data: bytes, path: str) -> Properties:
     import javaproperties  # noqa: PLC0415 - slow to load, and whoever reads definitions alone needs none of it
 
     text = decode(data, path)
+    _refuse_endless_lines(text, path)
     entries = []
     line = 1
     comments: list[str] = []
@@ -176,6 +179,13 @@ def parse_properties(data: bytes, path: str) -> Properties:
         message = "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves"
         raise FindingsError([Finding(path=path, line=line, column=1, rule="encoding", message=message)]) from None
     return Properties(path=path, text=text, entries=tuple(entries))
+
+
+def _refuse_endless_lines(text: str, path: str) -> None:
+    continued = text.count("\\\n") + text.count("\\\r")
+    if continued > MAX_CONTINUED:
+        message = f"{continued:,} lines are continued with a backslash; at most {MAX_CONTINUED:,} are read: write less"
+        raise FindingsError([Finding(path=path, line=1, column=1, rule="size", message=message, blocking=True)])
 
 
 def with_property(text: str, line: str) -> str:

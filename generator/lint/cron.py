@@ -40,7 +40,7 @@ _FORMS: Final = {
     6: (_SECOND, _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY),
     7: (_SECOND, _MINUTE, _HOUR, _DAY, _MONTH, _WEEKDAY, _YEAR),
 }
-_PART: Final = re.compile(r"(?P<all>\*)|(?P<first>[A-Z]{3}|\d{1,4})(?:-(?P<last>[A-Z]{3}|\d{1,4}))?")
+_PART: Final = re.compile(r"(?P<all>\*)|(?P<first>[A-Z]{3}|\d{1,4})(?:-(?P<last>[A-Z]{3}|\d{1,4}))?", re.ASCII)
 
 
 def what_is_wrong(expression: str) -> str | None:
@@ -55,11 +55,11 @@ def what_is_wrong(expression: str) -> str | None:
 
 
 def _fits(part: str, field: _Field) -> bool:
-    if re.fullmatch(field.also, part):
+    if re.fullmatch(field.also, part, re.ASCII):
         return True
     span, slash, step = part.partition("/")
     match = _PART.fullmatch(span)
-    if match is None or (slash and not (step.isdecimal() and 0 < int(step[:9]) <= field.highest)):
+    if match is None or (slash and not (step.isascii() and step.isdecimal() and 0 < int(step[:9]) <= field.highest)):
         return False
     numbers = [_number(match[key], field) for key in ("first", "last") if match[key]]
     return all(number is not None and field.lowest <= number <= field.highest for number in numbers)

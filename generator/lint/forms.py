@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from generator.document import Node
 from generator.findings import Position, Severity, did_you_mean
-from generator.lint.references import respelt
+from generator.lint.references import HELPED, respelt
 from generator.lint.rule import Example, Found, rule
 from generator.lint.schemas import Schema, plain_type, schemas_of, subschemas
 from generator.workflow import Workflow
@@ -144,8 +145,13 @@ def ui_property(workflow: Workflow) -> Iterator[Found]:
                         yield from _nearly(schema.key(child, name), name, _PROPS)
 
 
+@lru_cache(maxsize=1024)
+def _near(name: str, known: frozenset[str]) -> str:
+    return did_you_mean(name, known, near=_NEAR)
+
+
 def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
-    if name not in known and (help_ := did_you_mean(name, known, near=_NEAR)):
+    if name not in known and (help_ := _near(name, known)):
         yield Found(at=at, message=f"the form knows no '{name}'{help_}", edit=respelt(at, name, known))
 
 
@@ -165,11 +171,12 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
             continue
         if node.value.keys() & _MAY_ADD:
             continue
-        for name in required.value:
-            if isinstance(name.value, str) and name.value not in properties.value:
-                help_ = did_you_mean(name.value, properties.value) or "; add it to 'properties'"
-                edit = respelt(schema.at(name), name.value, properties.value)
-                yield Found(at=schema.at(name), message=f"'{name.value}' is no property{help_}", edit=edit)
+        unknown = [n for n in required.value if isinstance(n.value, str) and n.value not in properties.value]
+        for index, name in enumerate(unknown):
+            near = properties.value if index < HELPED else ()
+            help_ = did_you_mean(name.value, near) or "; add it to 'properties'"
+            edit = respelt(schema.at(name), name.value, near)
+            yield Found(at=schema.at(name), message=f"'{name.value}' is no property{help_}", edit=edit)
 
 
 @rule(

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from enum import Enum
 from typing import Any, Final
@@ -27,7 +28,6 @@ _TOKEN: Final = re.compile(
 )
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
 _CLOSING: Final = {"{": "}", "[": "]", "(": ")"}
-_ESCAPES: Final = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
 Token = tuple[str, str]
 
@@ -151,4 +151,8 @@ class _Reader:
 
 
 def _unescaped(text: str) -> str:
-    return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), text[1:-1], flags=re.DOTALL)
+    """The text of a string token: jq escapes as JSON does."""
+    try:
+        return str(json.loads(text, strict=False))
+    except ValueError:
+        return text[1:-1]

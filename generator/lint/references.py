@@ -26,6 +26,10 @@ SECTIONS: Final[dict[Target, str]] = {
 _PLURAL: Final[dict[Target, str]] = {**SECTIONS, "auth": "authentications"}
 
 
+#: So many misspelt names of a file get the nearest right one; looking for more would take minutes in a hostile file.
+HELPED: Final = 50
+
+
 def respelt(at: Position, name: str, known: Iterable[str]) -> Edit | None:
     """The edit that spells a name right, where one right name alone is near."""
     right = only_near(name, known)
@@ -40,11 +44,12 @@ def _unknown(target: Target) -> Check:
             known = frozenset(definition.declared(target))
             if target == "state" and not known:
                 continue
-            for reference in definition.references:
-                if reference.target == target and reference.name not in known:
-                    help_ = did_you_mean(reference.name, known) or f"; declare it under '{SECTIONS[target]}'"
-                    message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
-                    yield Found(at=reference.at, message=message, edit=respelt(reference.at, reference.name, known))
+            unknown = [r for r in definition.references if r.target == target and r.name not in known]
+            for index, reference in enumerate(unknown):
+                near = known if index < HELPED else ()
+                help_ = did_you_mean(reference.name, near) or f"; declare it under '{SECTIONS[target]}'"
+                message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
+                yield Found(at=reference.at, message=message, edit=respelt(reference.at, reference.name, near))
 
     return check
 

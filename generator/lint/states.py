@@ -229,9 +229,9 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
             if not wanted.lstrip("-").isdecimal():
                 if "$" not in wanted:
                     yield Found(at=at, message=f"'{wanted[:100]}' is no number; write one from 1 to {branches}")
-            elif len(wanted) > len(str(branches)) or int(wanted) > branches:
+            elif wanted.isdecimal() and (len(wanted) > len(str(branches)) or int(wanted) > branches):
                 yield Found(at=at, message=f"waits for {wanted[:100]} of {branches} branches; write at most {branches}")
-            elif int(wanted) < 1:
+            elif wanted.startswith("-") or int(wanted) < 1:
                 message = f"'atLeast' needs 'numCompleted', from 1 to {branches}; add it"
                 yield Found(at=at, message=message, severity=Severity.WARNING)
 
