@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 
-from generator.diagram.layout import picture
+from generator.diagram.layout import backward_links, picture
 from generator.diagram.reading import read_scene
 from generator.diagram.scene import NodeKind
 from tests.pictures import crossings, faults
@@ -54,3 +54,31 @@ def test_a_loop_to_itself_has_a_way_around_the_box() -> None:
     }
     placed = picture(read_scene(defined({"start": "A", "states": [switch]}).definition))
     assert list(faults(placed)) == []
+
+
+def test_a_way_back_goes_up_and_the_way_forward_straight_down() -> None:
+    wait = {"name": "Wait", "type": "sleep", "duration": "PT1S", "transition": "Check"}
+    check = {
+        "name": "Check",
+        "type": "switch",
+        "dataConditions": [{"name": "again", "condition": ".again", "transition": "Wait"}],
+        "defaultCondition": {"end": True},
+    }
+    placed = picture(read_scene(defined({"start": "Wait", "states": [wait, check]}).definition))
+    forward, back = placed.routes[1], placed.routes[2]
+    assert placed.scene.links[2].labels == ("again",)
+    assert len({x for x, _ in forward.points}) == 1
+    assert back.points[0][1] > back.points[-1][1]
+    assert back.label is not None
+    assert back.points[-1][1] < back.label.y < back.points[0][1]
+
+
+def test_the_links_that_lead_back_are_found_in_the_file_s_order() -> None:
+    names = ["A", "B", "C"]
+    states = [
+        {"name": name, "type": "inject", "data": {"a": 1}, "transition": target}
+        for name, target in zip(names, ["B", "C", "A"], strict=True)
+    ]
+    scene = read_scene(defined({"start": "A", "states": states}).definition)
+    back = [scene.links[index] for index in backward_links(scene)]
+    assert [(scene.nodes[link.source].name, scene.nodes[link.target].name) for link in back] == [("C", "A")]
