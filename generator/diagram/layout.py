@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from itertools import pairwise
 from operator import itemgetter
@@ -11,7 +12,8 @@ from typing import Any, Final, TypeVar
 import graphlay
 
 from generator.diagram.cards import Card, Label, Picture, Route, card, label_of
-from generator.diagram.scene import MARKS, NodeKind, Scene
+from generator.diagram.scene import MARKS, Scene
+from generator.graph import EdgeKind
 
 Point = tuple[float, float]
 T = TypeVar("T", Card, Label)
@@ -19,8 +21,10 @@ T = TypeVar("T", Card, Label)
 MARGIN: Final = 16.0
 #: What stays free on both sides of a label: a link beside it may come a little nearer than graphlay means it to.
 _AROUND_LABEL: Final = 6.0
-#: What is led straight on first: the way to an end, then all that leads forward, then what leads back.
-_TO_END, _FORWARD, _BACKWARD = 8.0, 2.0, 1.0
+#: How much more straight the longest way is to be, and every other that leads on, than one that leads back.
+_STRAIGHT, _FORWARD = 20.0, 2.0
+#: What leaves the way that a run takes when nothing goes wrong.
+_ASIDE: Final = frozenset({EdgeKind.ERROR, EdgeKind.TIMEOUT, EdgeKind.COMPENSATION})
 #: How graphlay may put layers in order; each finds what another one misses.
 _ORDERS: Final = ("barycenter", "alternate")
 _OPTIONS: Final[Mapping[str, Any]] = {
@@ -39,17 +43,13 @@ def picture(scene: Scene) -> Picture:
     graph = graphlay.Graph()
     for made in cards:
         graph.node(width=made.width, height=made.height, shape="ellipse" if made.node.kind in MARKS else "box")
-    backward = backward_links(scene)
+    backward, finished = _walked(scene)
+    straight = _longest_way(scene, backward, finished)
     stops = [_stop(graph, label) for label in labels]
-    ways = [
-        _way(
-            graph,
-            (link.source, *stop, link.target),
-            backward=index in backward,
-            is_end=scene.nodes[link.target].kind is NodeKind.END,
-        )
-        for index, (link, stop) in enumerate(zip(scene.links, stops, strict=True))
-    ]
+    ways: dict[int, list[tuple[int, bool]]] = {}
+    for index, link in enumerate(scene.links):
+        weight = _STRAIGHT if index in straight else 1.0 if index in backward else _FORWARD
+        ways[index] = _way(graph, (link.source, *stops[index], link.target), weight, backward=index in backward)
     placed = _Placed(_laid_out(graph))
     return Picture(
         scene=scene,
@@ -71,13 +71,12 @@ def _stop(graph: graphlay.Graph, label: Label | None) -> tuple[int, ...]:
     return (graph.node(width=label.width + 2 * _AROUND_LABEL, height=label.height),) if label else ()
 
 
-def _way(graph: graphlay.Graph, stops: Sequence[int], *, backward: bool, is_end: bool) -> list[tuple[int, bool]]:
+def _way(graph: graphlay.Graph, stops: Sequence[int], weight: float, *, backward: bool) -> list[tuple[int, bool]]:
     """The edges of a link, each with whether it is followed against its direction.
 
     One that leads back is laid out from its end to its start: its label then stands between the layers of both, where
     graphlay by itself would have it below, with a line close by the box. Of a loop the second half is.
     """
-    weight = _BACKWARD if backward else _TO_END if is_end else _FORWARD
     edges = []
     for source, target in pairwise(stops):
         against = backward and source != stops[0] if stops[0] == stops[-1] else backward
@@ -86,28 +85,51 @@ def _way(graph: graphlay.Graph, stops: Sequence[int], *, backward: bool, is_end:
     return edges
 
 
-def backward_links(scene: Scene) -> frozenset[int]:
-    """The links that lead back to where a run has come from, found from the start in the file's order."""
+def _walked(scene: Scene) -> tuple[frozenset[int], tuple[int, ...]]:
+    """The links that lead back to where a run has come from, and the nodes, each after those that it leads on to.
+
+    The walk begins at the start and keeps to the file's order.
+    """
     leaving: dict[int, list[int]] = {}
     for place, link in enumerate(scene.links):
         leaving.setdefault(link.source, []).append(place)
-    found: set[int] = set()
-    done: set[int] = set()
+    backward: set[int] = set()
+    finished: dict[int, None] = {}
     path: dict[int, Iterator[int]] = {}
     for first in range(len(scene.nodes)):
-        if first not in done:
+        if first not in finished:
             path[first] = iter(leaving.get(first, ()))
         while path:
             node, ways = next(reversed(path.items()))
             index = next(ways, None)
             if index is None:
-                done.add(node)
+                finished[node] = None
                 del path[node]
             elif (target := scene.links[index].target) in path:
-                found.add(index)
-            elif target not in done:
+                backward.add(index)
+            elif target not in finished:
                 path[target] = iter(leaving.get(target, ()))
-    return frozenset(found)
+    return frozenset(backward), tuple(finished)
+
+
+def _longest_way(scene: Scene, backward: AbstractSet[int], finished: Sequence[int]) -> frozenset[int]:
+    """The links from the start to an end that pass the most states without an error: what a reader follows first."""
+    leaving: dict[int, list[int]] = {}
+    for index, link in enumerate(scene.links):
+        if index not in backward and link.kind not in _ASIDE:
+            leaving.setdefault(link.source, []).append(index)
+    steps: dict[int, int] = {}
+    following: dict[int, int] = {}
+    for node in finished:
+        ways = leaving.get(node, [])
+        steps[node] = max((1 + steps[scene.links[index].target] for index in ways), default=0)
+        if ways:
+            following[node] = max(ways, key=lambda index: steps[scene.links[index].target])
+    node, way = 0, set()
+    while node in following:
+        way.add(following[node])
+        node = scene.links[following[node]].target
+    return frozenset(way)
 
 
 def _laid_out(graph: graphlay.Graph) -> graphlay.Layout:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import Phase, given, settings
 
-from generator.diagram.layout import backward_links, picture
+from generator.diagram.layout import picture
 from generator.diagram.reading import read_scene
 from generator.diagram.scene import NodeKind
 from tests.pictures import crossings, faults
@@ -73,12 +74,20 @@ def test_a_way_back_goes_up_and_the_way_forward_straight_down() -> None:
     assert back.points[-1][1] < back.label.y < back.points[0][1]
 
 
-def test_the_links_that_lead_back_are_found_in_the_file_s_order() -> None:
-    names = ["A", "B", "C"]
-    states = [
-        {"name": name, "type": "inject", "data": {"a": 1}, "transition": target}
-        for name, target in zip(names, ["B", "C", "A"], strict=True)
+def test_the_longest_way_without_an_error_is_a_straight_line() -> None:
+    names = [f"S{index}" for index in range(6)]
+    states: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "type": "switch",
+            "dataConditions": [{"name": "short", "condition": ".a", "transition": "Last"}],
+            "defaultCondition": {"transition": following},
+            "onErrors": [{"errorRef": "broken", "transition": f"Failed{name}"}],
+        }
+        for name, following in pairwise([*names, "Last"])
     ]
-    scene = read_scene(defined({"start": "A", "states": states}).definition)
-    back = [scene.links[index] for index in backward_links(scene)]
-    assert [(scene.nodes[link.source].name, scene.nodes[link.target].name) for link in back] == [("C", "A")]
+    states += [{"name": f"Failed{name}", "type": "inject", "data": {"a": 1}, "transition": "Mended"} for name in names]
+    states += [{"name": name, "type": "inject", "data": {"a": 1}, "end": True} for name in ("Mended", "Last")]
+    placed = picture(read_scene(defined({"start": "S0", "states": states}).definition))
+    middles = {card.node.name: card.x + card.width / 2 for card in placed.cards}
+    assert len({round(middles[name]) for name in ["start", *names, "Last"]}) == 1
