@@ -27,6 +27,7 @@ from generator.lint import (
     states,
     subflows,
     unused,
+    workflowdata,
 )
 from generator.lint.rule import Repository, Rule
 from generator.manifests import ImageReference
@@ -44,6 +45,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     unused,
     calls,
     expressions,
+    workflowdata,
     configuration,
     schemas,
     forms,
