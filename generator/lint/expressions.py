@@ -295,7 +295,7 @@ def unknown_constant(workflow: Workflow) -> Iterator[Found]:
     severity=Severity.WARNING,
     reason="`$SECRET.NAME` reads the property NAME; a name that almost is another is most often misspelt.",
     engine="Unless the environment has a variable of that name, an argument ends the run with a ClassCastException, "
-    "and a text to which it is added is null.",
+    "an addition fails, and a text lacks it.",
     bad=Example(definition=_ARGUMENT % "'${ $SECRET.greetng }'", files={"secret.properties": "greeting=\n"}),
     good=Example(definition=_ARGUMENT % "'${ $SECRET.greeting }'", files={"secret.properties": "greeting=\n"}),
 )
