@@ -44,6 +44,7 @@ _LEVELS: Final = (
     ("+", "-"),
     ("*", "/", "%"),
 )
+_BINDING: Final = {operator: binding for binding, level in enumerate(_LEVELS) for operator in level}
 #: How often the grammar may lead into itself, and how high a tree may be: what is read here is walked by recursion.
 MAX_DEPTH: Final = 60
 MAX_HEIGHT: Final = 300
@@ -53,14 +54,27 @@ class JqSyntaxError(ValueError):
     """Text that this reader does not take for jq."""
 
 
-@cache
+class JqDepthError(JqSyntaxError):
+    """Text that is nested deeper than this reader goes."""
+
+
 def parse(text: str) -> Node | None:
     """The tree of an expression; None where the text is no jq, or nested too deep to be looked at."""
+    return _read(text)[0]
+
+
+def too_deep(text: str) -> bool:
+    """Whether an expression is nested too deep to be looked at."""
+    return _read(text)[1]
+
+
+@cache
+def _read(text: str) -> tuple[Node | None, bool]:
     try:
         tree = _Parser(text).parse()
-    except JqSyntaxError:
-        return None
-    return tree if _height(tree) <= MAX_HEIGHT else None
+    except JqSyntaxError as error:
+        return None, isinstance(error, JqDepthError)
+    return (None, True) if _height(tree) > MAX_HEIGHT else (tree, False)
 
 
 def _height(tree: Node) -> int:
@@ -130,7 +144,7 @@ class _Parser:
     def _nested(self, read: Callable[[], Node]) -> Node:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise JqSyntaxError
+            raise JqDepthError
         tree = read()
         self._depth -= 1
         return tree
@@ -154,13 +168,12 @@ class _Parser:
             left = Node(Kind.COMMA, left.at, (left, self._operation(0)))
         return left
 
-    def _operation(self, level: int) -> Node:
-        if level == len(_LEVELS):
-            return self._unary()
-        left = self._operation(level + 1)
-        while self._sees(*_LEVELS[level]):
+    def _operation(self, loosest: int) -> Node:
+        """A chain of operators that bind as tight as `loosest` or tighter."""
+        left = self._unary()
+        while (binding := _BINDING.get(self._next.text, -1)) >= loosest:
             operator = self._take()
-            left = Node(Kind.BINARY, left.at, (left, self._operation(level + 1)), operator.text)
+            left = Node(Kind.BINARY, left.at, (left, self._operation(binding + 1)), operator.text)
         return left
 
     def _unary(self) -> Node:
@@ -347,7 +360,7 @@ class _Parser:
     def _pattern(self, names: list[str], keys: list[Node]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise JqSyntaxError
+            raise JqDepthError
         if self._next.kind == "variable":
             names.append(self._take().text[1:])
         elif self._skip("["):
