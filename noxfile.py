@@ -69,6 +69,12 @@ def docs(session: nox.Session) -> None:
     session.run("python", "docs/generate.py", *session.posargs)
 
 
+@nox.session(name="jq-facts")
+def jq_facts(session: nox.Session) -> None:
+    """Write generator/facts/jackson-jq.json from the engine's own jq (a JDK, Maven)."""
+    session.run("python", "-m", "tests.engine.jackson_jq")
+
+
 def with_tools(session: nox.Session) -> dict[str, str]:
     """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
     path = os.pathsep.join([str(helm(session)), session.bin, os.environ["PATH"]])

@@ -40,7 +40,7 @@ class Expression:
     @property
     def text(self) -> str:
         """What the engine compiles: without `${ }`."""
-        return _bare(self.raw)
+        return bare(self.raw)
 
     @property
     def offset(self) -> int:
@@ -65,7 +65,8 @@ class Expression:
 
 
 @cache
-def _bare(raw: str) -> str:
+def bare(raw: str) -> str:
+    """What the engine compiles of a string: without `${ }` and `{{ }}` (ExpressionHandlerUtils.trimExpr)."""
     text = raw.strip(_BLANKS)
     for start, end in _MARKS:
         if text.startswith(start):
@@ -148,8 +149,8 @@ def _follow(document: str, start: int, value: str, target: int) -> int | None:
     for index, character in enumerate(value[: target + 1]):
         if not character.strip():
             continue
-        while place < len(document) and not document[place].strip():
-            place += 1
+        while blank := _blank(document, place, quote):
+            place += blank
         written = _written(document, place, quote)
         if index == target:
             return place
@@ -157,6 +158,13 @@ def _follow(document: str, start: int, value: str, target: int) -> int | None:
             return None
         place += written
     return None
+
+
+def _blank(document: str, place: int, quote: str) -> int:
+    """How many characters of blank text stand here; in double quotes it may be an escape."""
+    if quote == '"' and document[place : place + 1] == "\\":
+        return 2 if document[place + 1 : place + 2] in tuple("ntrfv \n") else 0
+    return 1 if document[place : place + 1].isspace() else 0
 
 
 def _written(document: str, place: int, quote: str) -> int:

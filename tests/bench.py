@@ -186,6 +186,48 @@ def measure_diagram(workflows: Path, folder: Path, times: int) -> Figure:
     )
 
 
+#: Compiles each expression of a JSON list by itself; the yardstick of lint.
+_ONE_BY_ONE = """
+import json, sys, jq
+for text in json.load(open(sys.argv[1], encoding="utf-8")):
+    try:
+        jq.compile(text, args={"WORKFLOW": None, "CONST": None, "SECRET": None})
+    except ValueError:
+        pass
+"""
+
+
+def distinct_expressions(workflows: Path) -> list[str]:
+    """The expressions of all workflows, each once."""
+    from generator.source import read_shared, read_source  # noqa: PLC0415 - not while builds are measured
+    from generator.workflow import read_workflow  # noqa: PLC0415 - as above
+
+    shared = read_shared(workflows / "shared")
+    folders = sorted(path for path in workflows.iterdir() if path.is_dir() and path.name != "shared")
+    read = [read_workflow(read_source(folder, shown=folder.name, shared=shared)) for folder in folders]
+    return sorted({e.text for workflow in read for d in workflow.definitions() for e in d.expressions})
+
+
+def measure_lint(workflows: Path, folder: Path, times: int) -> list[Figure]:
+    """All of lint beside libjq alone on the same expressions, one by one, and beside a cold build."""
+    expressions = distinct_expressions(workflows)
+    (folder / "expressions.json").write_text(json.dumps(expressions), encoding="utf-8")
+    linted = median(times, lambda: run([*WAYBILL, "lint", "--workflows", str(workflows)], folder)).seconds
+    yard = median(times, lambda: run([sys.executable, "-c", _ONE_BY_ONE, "expressions.json"], folder)).seconds
+    built = median(times, lambda: cold_build(workflows, folder)).seconds
+    number = sum(path.is_dir() and path.name != "shared" for path in workflows.iterdir())
+    return [
+        Figure(
+            f"lint, {number} workflows",
+            f"{linted:.2f} s",
+            f"{yard:.2f} s, libjq on {len(expressions)} expressions one by one",
+            f"{linted / yard:.2f}x",
+            "1.0 s",
+        ),
+        Figure("its share of a build", f"{linted:.2f} s", f"{built:.2f} s, cold", f"{linted / built:.0%}", "40 %"),
+    ]
+
+
 def main() -> None:
     """Measure, then print the table and the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -199,6 +241,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         figures = [*measure_builds(workflows, folder, times), measure_start(folder, times * 4)]
+        figures += measure_lint(workflows, folder, times)
         figures.append(measure_diagram(workflows, folder, times * 2))
         figures += [] if short else measure_growth(workflows, folder)
     show(figures)

@@ -10,10 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.jq.names import Use, uses
-from generator.jq.syntax import parse
+from generator.jq.syntax import parse, too_deep
 
-#: The longest text that is looked at; the longest of 445 real expressions has 2,000 characters.
-MAX_CHARACTERS: Final = 50_000
+#: The longest text that is judged; the longest of 445 real expressions has 2,000 characters.
+MAX_CHARACTERS: Final = 10_000
+#: How many texts are compiled together: libjq's time grows with the square of a program's length.
+_TOGETHER: Final = 100
+#: Limits of libjq that the engine does not share.
+_TOO_LARGE: Final = re.compile(r"jq: error: (memory exhausted|function compiled to \d+ bytes)")
 #: libjq multiplies constants while it compiles, so `"a" * 1e9` would take a gigabyte; a nought takes nothing.
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_$@\\])(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _DIGIT: Final = re.compile(r"\d")
@@ -54,17 +58,19 @@ def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
     r"""Each text to why it does not compile, or to None where it does.
 
     Functions and variables that libjq does not know are no reason: what the engine knows is another question. What
-    compiles between double quotes alone, with `\(…)` in it, is a string to the engine (JqExpression).
+    compiles between double quotes alone, with `\(…)` in it, is a string to the engine (JqExpression). What is too
+    long or too deep is not judged: libjq's time grows with the square of both.
     """
     unknown = [text for text in dict.fromkeys(texts) if text not in _known]
     for text in unknown:
-        if len(text) > MAX_CHARACTERS:
-            _known[text] = Refusal(f"it is longer than {MAX_CHARACTERS:,} characters", 0)
+        if len(text) > MAX_CHARACTERS or too_deep(text):
+            _known[text] = None
         elif loading := _LOADING.match(text):
             _known[text] = Refusal(f"'{loading[1]}' finds nothing in the engine; take it out", loading.start(1))
     together = [text for text in unknown if text not in _known and parse(text) is not None]
     with _without_home():
-        _compile(together)
+        for start in range(0, len(together), _TOGETHER):
+            _compile(together[start : start + _TOGETHER])
         for text in unknown:
             if text not in _known:
                 _known[text] = _refusal(text)
@@ -103,7 +109,7 @@ def _compiles(texts: Sequence[str]) -> bool:
 
 def _refusal(text: str) -> Refusal | None:
     error = _error(f"{_stubs([text])}\n{_harmless(text)}", [text])
-    if error is None or (_IN_A_ROW.search(error) and parse(text) is not None):
+    if error is None or _TOO_LARGE.match(error) or (_IN_A_ROW.search(error) and parse(text) is not None):
         return None
     return _in_our_words(error, text)
 

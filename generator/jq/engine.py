@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.jq.names import Use
-from generator.jq.syntax import Kind, Node
+from generator.jq.tree import Kind, Node
 
 FACTS: Final = Path(__file__).parent.parent / "facts" / "jackson-jq.json"
 
@@ -25,6 +25,9 @@ WORKFLOW_FIELDS: Final = frozenset(
 )
 #: Words that are literals to jq, not functions.
 _LITERALS: Final = frozenset(("null/0", "true/0", "false/0", "not/0"))
+#: Patterns are tried on a short text; a longer pattern than this is none that a person wrote.
+_MAX_PATTERN: Final = 200
+_SAMPLE: Final = "ab c1"
 #: What a string must not hold as it is (JSON); libjq lets it through.
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 #: The largest whole number that jackson-jq reads (a Java long).
@@ -49,8 +52,8 @@ INSTEAD: Final[Mapping[str, str]] = {
     "toboolean/0": '. == "true"',
     "IN/1": "any(1, 2; . == 1)",
     "INDEX/1": "map({key: .id, value: .}) | from_entries",
-    "todate/0": "strftime(\"yyyy-MM-dd'T'HH:mm:ss'Z'\"; \"UTC\")",
-    "todateiso8601/0": "strftime(\"yyyy-MM-dd'T'HH:mm:ss'Z'\"; \"UTC\")",
+    "todate/0": ". * 1000 | strftime(\"yyyy-MM-dd'T'HH:mm:ss'Z'\"; \"UTC\")",
+    "todateiso8601/0": ". * 1000 | strftime(\"yyyy-MM-dd'T'HH:mm:ss'Z'\"; \"UTC\")",
     "@urid/0": "uridecode",
     "env/0": "$SECRET.NAME",
     "halt_error/0": "error",
@@ -91,6 +94,41 @@ def refused(tree: Node) -> Iterator[tuple[str, int]]:
 def _bare(node: Node) -> bool:
     """Whether a part takes no suffix in jackson-jq (`..[0]`, `if … end.a`) unless it stands in brackets."""
     return node.kind in (Kind.RECURSE, Kind.IF, Kind.REDUCE, Kind.FOREACH) and not node.bracketed
+
+
+def differences(tree: Node) -> Iterator[tuple[str, int]]:
+    """What the engine's jq does otherwise than jq, so that nobody can have meant it: what, and where in the text."""
+    for node in tree.walk():
+        name = f"{node.name}/{len(node.children)}" if node.kind is Kind.CALL else ""
+        argument = node.children[0] if node.children else None
+        match name, argument:
+            case (("strftime/1" | "strftime/2" | "strptime/1" | "strptime/2"), Node(kind=Kind.STRING)) if (
+                "%" in argument.text
+            ):
+                yield (
+                    f"'{node.name}' is Java's: patterns like yyyy-MM-dd for %Y-%m-%d, milliseconds for seconds",
+                    node.at,
+                )
+            case "map_values/1", Node() if _drops(argument):
+                yield (
+                    "'map_values' fails where nothing is left for a value; write with_entries(select(.value …))",
+                    node.at,
+                )
+            case (("gsub/2" | "gsub/3"), Node(kind=Kind.STRING, children=())) if _takes_nothing(argument.name):
+                yield "'gsub' never ends where the pattern takes no character; write + for *, and 'sub' for ^", node.at
+
+
+def _drops(tree: Node) -> bool:
+    return any(node.kind is Kind.CALL and node.name in ("select", "empty") for node in tree.walk())
+
+
+def _takes_nothing(written: str) -> bool:
+    """Whether a pattern, as it stands in a string, can match without taking a character from the middle of a text."""
+    try:
+        pattern = re.compile(json.loads(f'"{written}"', strict=False)[:_MAX_PATTERN])
+    except (ValueError, RecursionError, OverflowError, re.error):
+        return False
+    return any(not match[0] and match.start() < len(_SAMPLE) for match in pattern.finditer(_SAMPLE))
 
 
 def _readable(number: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from generator.jq.syntax import Kind, Node
+from generator.jq.tree import Kind, Node
 
 #: Functions that give an output for each of several things, whatever stands in their brackets.
 _GENERATORS: Final = frozenset(
@@ -87,6 +87,31 @@ def members(tree: Node, variable: str) -> Iterator[Use]:
     for node in tree.walk():
         if node.kind is Kind.FIELD and node.children[0].kind is Kind.VARIABLE and node.children[0].name == variable:
             yield Use(node.name, node.at)
+
+
+def kept_whole(tree: Node, variable: str) -> Node | None:
+    """`$VARIABLE.NAME` where it is a value of the result as it is, not a part of a text or a comparison."""
+    inner = tree
+    while inner.kind is Kind.FIELD:
+        inner = inner.children[0]
+    if inner.kind is Kind.VARIABLE and inner.name == variable and inner is not tree:
+        return tree
+    kept: tuple[Node, ...] = ()
+    match tree.kind:
+        case Kind.OBJECT:
+            kept = tree.children[1::2]
+        case Kind.ARRAY | Kind.COMMA:
+            kept = tree.children
+        case Kind.PIPE:
+            is_text = tree.children[1].kind is Kind.CALL and tree.children[1].name == "tostring"
+            kept = tree.children[:1] if is_text else tree.children[1:]
+        case Kind.IF:
+            kept = (*tree.children[1::2], *tree.children[-1:])
+        case Kind.BINARY if tree.name in ("//", "="):
+            kept = tree.children if tree.name == "//" else tree.children[1:]
+        case Kind.BIND | Kind.DEFINE:
+            kept = tree.children[-1:]
+    return next((found for child in kept if (found := kept_whole(child, variable))), None)
 
 
 def several_outputs(tree: Node) -> Node | None:

@@ -7,11 +7,12 @@ that of the jq manual, and of src/parser.y for what binds how.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import cache
 from typing import Final
+
+from generator.jq.tree import Kind, Node
 
 _TOKEN: Final = re.compile(
     r"""
@@ -43,97 +44,37 @@ _LEVELS: Final = (
     ("+", "-"),
     ("*", "/", "%"),
 )
+_BINDING: Final = {operator: binding for binding, level in enumerate(_LEVELS) for operator in level}
 #: How often the grammar may lead into itself, and how high a tree may be: what is read here is walked by recursion.
 MAX_DEPTH: Final = 60
 MAX_HEIGHT: Final = 300
-
-
-class Kind(StrEnum):
-    """What a node of the tree is; in brackets its children."""
-
-    IDENTITY = "."
-    RECURSE = ".."
-    LITERAL = "literal"
-    STRING = "string"
-    """(interpolated expressions); `name` is the text where there are none"""
-    FORMAT = "format"
-    """[string]"""
-    VARIABLE = "variable"
-    CALL = "call"
-    """(arguments)"""
-    FIELD = "field"
-    """(of what); `name` is the key"""
-    INDEX = "index"
-    """(of what, index)"""
-    SLICE = "slice"
-    """(of what, bounds)"""
-    ITERATE = "iterate"
-    """(of what)"""
-    OPTIONAL = "?"
-    """(what)"""
-    PIPE = "|"
-    """(left, right)"""
-    COMMA = ","
-    """(left, right)"""
-    BINARY = "binary"
-    """(left, right); `name` is the operator"""
-    NEGATE = "-"
-    """(what)"""
-    REDUCE = "reduce"
-    """(source, patterns' keys, start, update); `names` are bound in the update"""
-    FOREACH = "foreach"
-    """(source, patterns' keys, start, update, [extract]); `names` are bound in the last two"""
-    IF = "if"
-    """(condition, then, [condition, then], [else])"""
-    TRY = "try"
-    """(body, [handler])"""
-    LABEL = "label"
-    """(body)"""
-    BREAK = "break"
-    ARRAY = "array"
-    """([content])"""
-    OBJECT = "object"
-    """(keys and values in turn)"""
-    DEFINE = "def"
-    """(body, rest); `name` is NAME/ARITY, `names` are the parameters"""
-    BIND = "as"
-    """(source, patterns' keys, body); `names` are bound in the body"""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A part of an expression; `at` is where it, or what makes it, stands in the text."""
-
-    kind: Kind
-    at: int
-    children: tuple[Node, ...] = ()
-    name: str = ""
-    names: tuple[str, ...] = ()
-    text: str = ""
-    """The way it is written, where that makes a difference to the engine."""
-    bracketed: bool = False
-
-    def walk(self) -> Iterator[Node]:
-        """This node and all below it, in the order they were written."""
-        waiting = [self]
-        while waiting:
-            node = waiting.pop()
-            yield node
-            waiting += reversed(node.children)
 
 
 class JqSyntaxError(ValueError):
     """Text that this reader does not take for jq."""
 
 
-@cache
+class JqDepthError(JqSyntaxError):
+    """Text that is nested deeper than this reader goes."""
+
+
 def parse(text: str) -> Node | None:
     """The tree of an expression; None where the text is no jq, or nested too deep to be looked at."""
+    return _read(text)[0]
+
+
+def too_deep(text: str) -> bool:
+    """Whether an expression is nested too deep to be looked at."""
+    return _read(text)[1]
+
+
+@cache
+def _read(text: str) -> tuple[Node | None, bool]:
     try:
         tree = _Parser(text).parse()
-    except JqSyntaxError:
-        return None
-    return tree if _height(tree) <= MAX_HEIGHT else None
+    except JqSyntaxError as error:
+        return None, isinstance(error, JqDepthError)
+    return (None, True) if _height(tree) > MAX_HEIGHT else (tree, False)
 
 
 def _height(tree: Node) -> int:
@@ -203,7 +144,7 @@ class _Parser:
     def _nested(self, read: Callable[[], Node]) -> Node:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise JqSyntaxError
+            raise JqDepthError
         tree = read()
         self._depth -= 1
         return tree
@@ -227,13 +168,12 @@ class _Parser:
             left = Node(Kind.COMMA, left.at, (left, self._operation(0)))
         return left
 
-    def _operation(self, level: int) -> Node:
-        if level == len(_LEVELS):
-            return self._unary()
-        left = self._operation(level + 1)
-        while self._sees(*_LEVELS[level]):
+    def _operation(self, loosest: int) -> Node:
+        """A chain of operators that bind as tight as `loosest` or tighter."""
+        left = self._unary()
+        while (binding := _BINDING.get(self._next.text, -1)) >= loosest:
             operator = self._take()
-            left = Node(Kind.BINARY, left.at, (left, self._operation(level + 1)), operator.text)
+            left = Node(Kind.BINARY, left.at, (left, self._operation(binding + 1)), operator.text)
         return left
 
     def _unary(self) -> Node:
@@ -420,7 +360,7 @@ class _Parser:
     def _pattern(self, names: list[str], keys: list[Node]) -> None:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise JqSyntaxError
+            raise JqDepthError
         if self._next.kind == "variable":
             names.append(self._take().text[1:])
         elif self._skip("["):

@@ -29,6 +29,7 @@ from generator.lint import (
     states,
     subflows,
     unused,
+    workflowdata,
 )
 from generator.lint.rule import Repository, Rule
 from generator.manifests import ImageReference
@@ -47,6 +48,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     calls,
     services,
     expressions,
+    workflowdata,
     configuration,
     secrets,
     schemas,

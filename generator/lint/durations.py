@@ -27,7 +27,6 @@ _CALENDAR: Final = re.compile(r"P(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T.*)?", 
 _SIMPLE: Final = re.compile(r"[-+]?(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+(ms)?)?", re.ASCII | re.IGNORECASE)
 #: A variable of a configuration file where an expression belongs; a path starts with '.', a variable of jq with '$'.
 _VARIABLE: Final = re.compile(r"([A-Za-z_][\w.-]*)\s*(?::.*)?", re.ASCII | re.DOTALL)
-_UNLIMITED: Final = "unlimited"
 #: The fields that become timers, and so text in the Java code that the engine's build writes.
 _TIMERS: Final = ("before", "after", "duration", "timeDelay", "eventTimeout", "resultEventTimeout")
 
@@ -64,9 +63,8 @@ def invalid_duration(workflow: Workflow) -> Iterator[Found]:
         if _SIMPLE.fullmatch(one.raw.strip()) or _misplaced_variable(one):
             continue
         if "workflowExecTimeout" in one.where:
-            if one.raw != _UNLIMITED:
-                message = f"'{one.raw[:100]}' is no ISO 8601 duration, and no expression is evaluated here; write PT1H"
-                yield Found(at=one.at, message=message)
+            message = f"'{one.raw[:100]}' is no ISO 8601 duration, and nothing else is read here; write PT1H"
+            yield Found(at=one.at, message=message)
         elif one.text not in refused:
             yield Found(at=one.at, message=_not_iso(one.raw))
         elif refusal := refused[one.text]:

@@ -16,56 +16,77 @@ from generator.expressions import Expression
 from generator.findings import Position, Severity, did_you_mean, only_near
 from generator.jq import engine
 from generator.jq.compiling import interpolated, refusals
-from generator.jq.names import Use, Uses, members, several_outputs, uses
-from generator.jq.syntax import Node, parse
+from generator.jq.names import Use, Uses, kept_whole, members, several_outputs, uses
+from generator.jq.syntax import parse
+from generator.jq.tree import Kind, Node
 from generator.lint.rule import Example, Found, rule
 from generator.workflow import Workflow
 
 #: What somebody meant as an expression starts so; `./path`, `...` and `$5` do not look like one.
 _LIKE_AN_EXPRESSION: Final = re.compile(r'"|\$[A-Za-z_{]|\.(?!\.?/|\.\.)')
+#: What starts so is one where it compiles: `(.a | length)`, `{a: .b}`, `if .a then …`.
+_PERHAPS_AN_EXPRESSION: Final = re.compile(r"[(\[{]|(if|reduce|foreach|try|def)\b")
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class Look:
     """An expression looked at; the offsets of its nodes plus `shift` are those in its text.
 
-    `refused` is what libjq takes and the engine does not, `several` the part that gives several outputs.
+    `refused` is what libjq takes and the engine does not, `different` what it does otherwise, `several` the part that
+    gives several outputs.
     """
 
     tree: Node
     uses: Uses
     several: Node | None
     refused: tuple[str, int] | None
+    different: tuple[tuple[str, int], ...]
     shift: int
 
 
 @cache
-def _look(text: str) -> _Look | None:
+def _look(text: str) -> Look | None:
     """None where the text cannot be read."""
     quoted = interpolated(text)
     tree = parse(f'"{text}"' if quoted else text)
     if tree is None:
         return None
-    return _Look(tree, uses(tree), several_outputs(tree), next(engine.refused(tree), None), -1 if quoted else 0)
+    return Look(
+        tree=tree,
+        uses=uses(tree),
+        several=several_outputs(tree),
+        refused=next(engine.refused(tree), None),
+        different=tuple(engine.differences(tree)),
+        shift=-1 if quoted else 0,
+    )
 
 
 def _expressions(workflow: Workflow) -> Iterator[tuple[Definition, Expression]]:
     """What the engine evaluates in any case, and what looks as if it should; compiled together for all rules."""
     pairs = [(definition, one) for definition in workflow.definitions() for one in definition.expressions]
-    worth = [pair for pair in pairs if pair[1].certain or _LIKE_AN_EXPRESSION.match(pair[1].text)]
+    worth = [pair for pair in pairs if pair[1].certain or _worth_a_look(pair[1].text)]
     refusals([one.text for _, one in worth])
     yield from worth
 
 
-def _valid(workflow: Workflow) -> Iterator[tuple[Definition, Expression, _Look]]:
-    """Those that compile."""
+def _worth_a_look(text: str) -> bool:
+    """Whether an argument looks like an expression: `Task` and `utf-8` are text."""
+    if _PERHAPS_AN_EXPRESSION.match(text) or interpolated(text):
+        look = _look(text)
+        return look is not None and any(node.kind in (Kind.IDENTITY, Kind.VARIABLE) for node in look.tree.walk())
+    return _LIKE_AN_EXPRESSION.match(text) is not None
+
+
+def valid_expressions(workflow: Workflow) -> Iterator[tuple[Definition, Expression, Look]]:
+    """The expressions of a workflow that compile, each looked at."""
     for definition, expression in _expressions(workflow):
         look = _look(expression.text)
         if look and not look.refused and refusals([expression.text])[expression.text] is None:
             yield definition, expression, look
 
 
-def _at(workflow: Workflow, expression: Expression, offset: int) -> Position:
+def place(workflow: Workflow, expression: Expression, offset: int) -> Position:
+    """Where the character at `offset` of an expression's text stands in its file."""
     source = workflow.source
     for relative, data in source.resources.items():
         if source.shown(relative) == expression.at.path:
@@ -106,7 +127,7 @@ _TEXT_IN_PLACE: Final = "the engine passes it on as text"
     "invalid-expression",
     reason="Conditions, filters and whatever stands in `${ }` are jq; text that does not compile gives no result.",
     engine="A filter or an expression function ends its build (`Expression … for language jq is not a valid one`), a "
-    "condition or event data fails at run time (`Unable to evaluate content …`), an argument is passed on as text.",
+    "condition or event data fails the run (`Unable to evaluate content …`), an argument is passed on as text.",
     bad=Example(definition=_FILTER % "'${ {done: .greeting && true} }'"),
     good=Example(definition=_FILTER % "'${ {done: (.greeting and true)} }'"),
 )
@@ -120,7 +141,7 @@ def invalid_expression(workflow: Workflow) -> Iterator[Found]:
             text = expression.holds in (Holds.ARGUMENTS, Holds.METADATA)
             message = f"the expression does not compile: {why}{f'; {_TEXT_IN_PLACE}' if text else ''}"
             severity = Severity.WARNING if text else None
-            yield Found(at=_at(workflow, expression, at), message=message, severity=severity)
+            yield Found(at=place(workflow, expression, at), message=message, severity=severity)
 
 
 def _is_json_data(expression: Expression) -> bool:
@@ -147,7 +168,7 @@ def doubtful_text(workflow: Workflow) -> Iterator[Found]:
     for _, expression in _expressions(workflow):
         if not expression.certain and (refusal := _refusal(expression)):
             message = f"looks like an expression and does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
-            yield Found(at=_at(workflow, expression, refusal[1]), message=message)
+            yield Found(at=place(workflow, expression, refusal[1]), message=message)
 
 
 @rule(
@@ -179,10 +200,10 @@ def _certain(expression: Expression) -> Severity | None:
 )
 def unknown_jq_function(workflow: Workflow) -> Iterator[Found]:
     """A function that the engine's jq does not have, or a format (`@base32`)."""
-    for _, expression, look in _valid(workflow):
+    for _, expression, look in valid_expressions(workflow):
         for use in look.uses.functions:
             if not engine.knows(use):
-                at = _at(workflow, expression, use.at + look.shift)
+                at = place(workflow, expression, use.at + look.shift)
                 yield Found(at=at, message=_unknown_function(use), severity=_certain(expression))
 
 
@@ -202,7 +223,7 @@ def _unknown_function(use: Use) -> str:
     "unknown-variable",
     severity=Severity.WARNING,
     reason="The engine sets $WORKFLOW, $CONST and $SECRET, and in a foreach state its `iterationParam`.",
-    engine="`$user is not defined`: the state fails, an argument is passed on as text.",
+    engine="The state fails (`Unable to evaluate content …`); an argument is passed on as text.",
     bad=Example(definition=_ARGUMENT % "'${ $user.name }'"),
     good=Example(definition=_ARGUMENT % "'${ .user.name }'"),
 )
@@ -211,10 +232,10 @@ def unknown_variable(workflow: Workflow) -> Iterator[Found]:
     # a subflow sees the parameters of the foreach state that calls it
     everywhere = {state["iterationParam"] for d in workflow.definitions() for state in _foreach_states(d)}
     known = engine.VARIABLES | everywhere
-    for _, expression, look in _valid(workflow):
+    for _, expression, look in valid_expressions(workflow):
         for use in look.uses.variables:
             if use.name not in known:
-                at = _at(workflow, expression, use.at + look.shift)
+                at = place(workflow, expression, use.at + look.shift)
                 help_ = did_you_mean(f"${use.name}", {f"${name}" for name in known})
                 instead = "read a variable of the environment as $SECRET.NAME" if use.name == "ENV" else "bind it: … as"
                 message = f"nobody sets the variable '${use.name}'{help_ or f'; {instead}'}"
@@ -229,10 +250,10 @@ def _foreach_states(definition: Definition) -> Iterator[dict[str, str]]:
 
 def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Use, Callable[[], Position]]]:
     """Every `$VARIABLE.NAME` of a workflow, and where it stands."""
-    for definition, expression, look in _valid(workflow):
+    for definition, expression, look in valid_expressions(workflow):
         for use in members(look.tree, variable):
             offset = use.at + look.shift
-            yield definition, use, lambda e=expression, o=offset: _at(workflow, e, o)  # type: ignore[misc]
+            yield definition, use, lambda e=expression, o=offset: place(workflow, e, o)  # type: ignore[misc]
 
 
 @rule(
@@ -273,7 +294,8 @@ def unknown_constant(workflow: Workflow) -> Iterator[Found]:
     "unknown-secret",
     severity=Severity.WARNING,
     reason="`$SECRET.NAME` reads the property NAME; a name that almost is another is most often misspelt.",
-    engine="The value is null unless the environment has a variable of that name.",
+    engine="Unless the environment has a variable of that name, an argument ends the run with a ClassCastException, "
+    "an addition fails, and a text lacks it.",
     bad=Example(definition=_ARGUMENT % "'${ $SECRET.greetng }'", files={"secret.properties": "greeting=\n"}),
     good=Example(definition=_ARGUMENT % "'${ $SECRET.greeting }'", files={"secret.properties": "greeting=\n"}),
 )
@@ -289,6 +311,41 @@ def unknown_secret(workflow: Workflow) -> Iterator[Found]:
             yield Found(at=at(), message=f"no property is called '{use.name}'; did you mean '{near}'?")
 
 
+@rule(
+    "bare-secret",
+    severity=Severity.WARNING,
+    reason="`$SECRET.NAME` is no string to the engine until it is added to one or written into one.",
+    engine='The value is lost when workflowdata is written out: the answer is `{"token"}`, which is no JSON.',
+    bad=Example(definition=_FILTER % "'${ {token: $SECRET.greeting} }'", files={"secret.properties": "greeting=\n"}),
+    good=Example(
+        definition=_FILTER % """'${ {token: "\\($SECRET.greeting)"} }'""", files={"secret.properties": "greeting=\n"}
+    ),
+)
+def bare_secret(workflow: Workflow) -> Iterator[Found]:
+    """A secret that a filter or an expression function puts into workflowdata as it is."""
+    for _, expression, look in valid_expressions(workflow):
+        if expression.holds in (Holds.FILTER, Holds.OPERATION) and (node := kept_whole(look.tree, "SECRET")):
+            at = place(workflow, expression, node.at + look.shift)
+            yield Found(
+                at=at, message=f'is lost when workflowdata is written out; write "\\($SECRET.{node.name[:100]})"'
+            )
+
+
+@rule(
+    "different-jq",
+    severity=Severity.WARNING,
+    reason="The engine's jq is written in Java, and does some things otherwise than jq.",
+    engine='`0 | strftime("%Y")` is `%1970`; `gsub("\\\\s*"; "")` ends when the memory is full.',
+    bad=Example(definition=_FILTER % "'${ {day: (now | strftime(\"%Y-%m-%d\"))} }'"),
+    good=Example(definition=_FILTER % "'${ {day: (timestamp | strftime(\"yyyy-MM-dd\"))} }'"),
+)
+def different_jq(workflow: Workflow) -> Iterator[Found]:
+    """A call that the engine's jq answers otherwise than jq does, and otherwise than anybody wants."""
+    for _, expression, look in valid_expressions(workflow):
+        for message, at in look.different:
+            yield Found(at=place(workflow, expression, at + look.shift), message=message)
+
+
 #: What the engine joins or adds up, however many outputs there are.
 _TAKES_SEVERAL: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.DURATION)
 
@@ -298,15 +355,15 @@ _TAKES_SEVERAL: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.D
     severity=Severity.WARNING,
     reason="The engine keeps one value: of several outputs it makes a list, of one it does not.",
     engine="The result, the argument or the whole workflowdata is a list when there are two and no list when there is "
-    "one; a condition fails.",
+    "one; a condition is not met.",
     bad=Example(definition=_FILTER % "'${ {word: (.greeting | splits(\" \"))} }'"),
     good=Example(definition=_FILTER % "'${ {words: [.greeting | splits(\" \")]} }'"),
 )
 def several_results(workflow: Workflow) -> Iterator[Found]:
     """An expression that gives an output for each of several things where one is wanted."""
-    for _, expression, look in _valid(workflow):
+    for _, expression, look in valid_expressions(workflow):
         joined = expression.holds in _TAKES_SEVERAL or expression.operation.startswith("sysout")
         if look.several and not joined:
-            at = _at(workflow, expression, look.several.at + look.shift)
+            at = place(workflow, expression, look.several.at + look.shift)
             message = "gives several outputs where one value is wanted; put it into brackets, [ … ], or take first(…)"
             yield Found(at=at, message=message)

@@ -151,7 +151,7 @@ def _named_files(workflow: Workflow) -> dict[str, set[str]]:
     bad=Example(definition="secrets: [password]\n" + _INJECT),
     good=Example(
         definition="secrets: [password]\nfunctions:\n"
-        '  - {name: login, type: expression, operation: "{password: $SECRET.password}"}\n'
+        '  - {name: login, type: expression, operation: "{password: (\\"\\" + $SECRET.password)}"}\n'
         + _BEGIN
         % "operation, actions: [{functionRef: login}]",
         files={"secret.properties": "password=\n"},
@@ -177,14 +177,14 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     engine="It reads `$SECRET.name` from the configuration all the same; where no value is, the expression fails.",
     bad=Example(
         definition="secrets: [pasword]\nfunctions:\n"
-        '  - {name: login, type: expression, operation: "{password: $SECRET.password}"}\n'
+        '  - {name: login, type: expression, operation: "{password: (\\"\\" + $SECRET.password)}"}\n'
         + _BEGIN
         % "operation, actions: [{functionRef: login}]",
         files={"secret.properties": "password=\n"},
     ),
     good=Example(
         definition="secrets: [password]\nfunctions:\n"
-        '  - {name: login, type: expression, operation: "{password: $SECRET.password}"}\n'
+        '  - {name: login, type: expression, operation: "{password: (\\"\\" + $SECRET.password)}"}\n'
         + _BEGIN
         % "operation, actions: [{functionRef: login}]",
         files={"secret.properties": "password=\n"},

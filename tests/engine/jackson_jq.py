@@ -1,0 +1,54 @@
+"""The engine's jq, asked: `python -m tests.engine.jackson_jq` writes generator/facts/jackson-jq.json anew."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+FACTS = HERE.parent.parent / "generator" / "facts" / "jackson-jq.json"
+
+
+def lacks() -> str | None:
+    """The program that is missing here, if one is."""
+    return next((program for program in ("java", "mvn") if shutil.which(program) is None), None)
+
+
+@cache
+def class_path() -> str:
+    """jackson-jq and what it needs, fetched by Maven into its local repository."""
+    with tempfile.TemporaryDirectory() as name:
+        file = Path(name) / "class-path"
+        command = ["mvn", "-B", "-q", "-f", HERE / "pom.xml", "dependency:build-classpath", f"-Dmdep.outputFile={file}"]
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
+        return file.read_text(encoding="utf-8").strip()
+
+
+def run(mode: str, stdin: str = "") -> str:
+    command = ["java", "-cp", class_path(), HERE / "JacksonJq.java", mode]
+    done = subprocess.run(command, input=stdin, check=True, capture_output=True, text=True, timeout=120)
+    return done.stdout
+
+
+def facts() -> dict[str, Any]:
+    """What generator/facts/jackson-jq.json holds."""
+    version = re.search(r"<jackson-jq.version>(.*?)<", (HERE / "pom.xml").read_text(encoding="utf-8"))
+    assert version
+    return {"jackson-jq": version[1], "functions": json.loads(run("functions"))}
+
+
+def evaluate(expressions: Sequence[str]) -> list[dict[str, Any]]:
+    """For each expression whether it compiles, its outputs for the input {}, and the error that it ends with."""
+    lines = run("evaluate", "".join(f"{json.dumps(expression)}\n" for expression in expressions)).splitlines()
+    return [json.loads(line) for line in lines]
+
+
+if __name__ == "__main__":
+    FACTS.write_text(json.dumps(facts(), indent=2) + "\n", encoding="utf-8")
