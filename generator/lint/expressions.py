@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Final
 
 from generator import expressions
@@ -252,8 +252,7 @@ def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Us
     """Every `$VARIABLE.NAME` of a workflow, and where it stands."""
     for definition, expression, look in valid_expressions(workflow):
         for use in members(look.tree, variable):
-            offset = use.at + look.shift
-            yield definition, use, lambda e=expression, o=offset: place(workflow, e, o)  # type: ignore[misc]
+            yield definition, use, partial(place, workflow, expression, use.at + look.shift)
 
 
 @rule(
