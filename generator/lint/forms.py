@@ -10,7 +10,7 @@ from generator.document import Node
 from generator.findings import Position, Severity, did_you_mean
 from generator.lint.references import HELPED, respelt
 from generator.lint.rule import Example, Found, rule
-from generator.lint.schemas import Schema, plain_type, schemas_of, subschemas
+from generator.lint.schemas import Schema, plain_type, schemas_of
 from generator.workflow import Workflow
 
 
@@ -69,7 +69,7 @@ _GOOD: Final = _form('{"type": "string", "title": "Name", "description": "Of a p
 def _objects(workflow: Workflow, *, entered: bool) -> Iterator[tuple[Schema, Node]]:
     for schema in schemas_of(workflow):
         if schema.root and (schema.entered or not entered):
-            yield from ((schema, node) for _, node, _ in subschemas(schema.root) if isinstance(node.value, dict))
+            yield from ((schema, node) for _, node, _ in schema.parts if isinstance(node.value, dict))
 
 
 def _text(node: Node, key: str) -> str:
@@ -115,7 +115,7 @@ def input_description(workflow: Workflow) -> Iterator[Found]:
 
 def _asked(schema: Schema, lacks: str) -> Iterator[tuple[str, Position, Node]]:
     """The properties that a form asks for and that lack a keyword: name, position, schema."""
-    for path, node, _ in subschemas(schema.root) if schema.root else ():
+    for path, node, _ in schema.parts:
         if len(path) < len(("properties", "name")) or path[-2] != "properties" or not isinstance(node.value, dict):
             continue
         if _text(node, lacks) or "$ref" in node.value or _text(node, "ui:widget") in _UNSEEN or "const" in node.value:

@@ -21,6 +21,7 @@ MAX_NAME: Final = 253
 MAX_LABEL: Final = 63
 _OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _SERVICE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_DIGIT_FIRST: Final = re.compile(r"\$\{\s*[0-9]")
 _DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 
 
@@ -152,10 +153,11 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
     for key, at in _secrets(workflow):
         if environment_name(key)[:1].isdigit():
             yield Found(at=at, message=f"'{key}' becomes the variable {environment_name(key)}; begin it with a letter")
-    if (properties := workflow.properties) is None:
+    properties = workflow.properties
+    if properties is None or not _DIGIT_FIRST.search(properties.text):
         return
     wrong = [variable.name for variable in workflow.variables() if variable.name[:1].isdigit()]
-    for entry in properties.winning().values() if wrong else ():
+    for entry in properties.winning().values():
         for name in wrong:
             if f"${{{name}" in entry.value.upper():
                 at = Position(path=properties.path, line=entry.line, column=1)

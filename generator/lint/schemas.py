@@ -45,6 +45,8 @@ _DRAFTS: Final[Mapping[str, str]] = {
 _DEFAULT_DRAFT: Final = "//json-schema.org/draft-07/schema"
 
 Path = tuple[str | int, ...]
+#: The path of a schema in another, the schema, and whether the engine reads it while it is built.
+Part = tuple[Path, Node, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Schema:
 
     `path` is where it lies beside the definition (`schemas/…`, `shared/…`), `shown` what a person sees; `entered` says
     that people fill it in: it is the input of the workflow itself, not of a subflow. `root` is None where the file
-    cannot be read, `finding` says why.
+    cannot be read, `finding` says why. `parts` are the schemas in it, itself first.
     """
 
     path: str
@@ -61,6 +63,7 @@ class Schema:
     entered: bool
     referred: bool
     root: Node | None
+    parts: tuple[Part, ...] = ()
     finding: Finding | None = None
 
     def at(self, node: Node) -> Position:
@@ -88,8 +91,10 @@ def schemas_of(workflow: Workflow) -> Iterator[Schema]:
             continue
         seen.add(path)
         shown = workflow.source.shown(path) if resolved.path else workflow.source.shown_shared(path)
-        root, finding = _read(data, shown)
-        schema = Schema(path=path, shown=shown, entered=entered, referred=referred, root=root, finding=finding)
+        root, parts, finding = _read(data, shown)
+        schema = Schema(
+            path=path, shown=shown, entered=entered, referred=referred, root=root, parts=parts, finding=finding
+        )
         yield schema
         waiting += [(name.value, posixpath.dirname(path), False, True) for name in _references(schema)]
 
@@ -104,26 +109,26 @@ def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
 
 
 @lru_cache(maxsize=64)
-def _read(data: bytes, shown: str) -> tuple[Node | None, Finding | None]:
-    """The schema in a file, which the engine reads as JSON whatever the file is called."""
+def _read(data: bytes, shown: str) -> tuple[Node | None, tuple[Part, ...], Finding | None]:
+    """The schema in a file with its parts, which the engine reads as JSON whatever the file is called."""
     try:
         root = parse(data, shown).root
         if not shown.endswith(".json"):
             json.loads(data)
     except FindingsError as error:
-        return None, error.findings[0]
+        return None, (), error.findings[0]
     except ValueError:
         message = "not JSON; the engine reads schemas as JSON alone"
-        return None, Finding(path=shown, rule="invalid-schema", message=message, line=1, column=1)
+        return None, (), Finding(path=shown, rule="invalid-schema", message=message, line=1, column=1)
     if isinstance(root.value, dict):
-        return root, None
+        return root, tuple(_subschemas(root)), None
     message = f"{root.kind} where a JSON Schema (a map) belongs"
-    return None, Finding(path=shown, rule="invalid-schema", message=message, line=root.line, column=root.column)
+    return None, (), Finding(path=shown, rule="invalid-schema", message=message, line=root.line, column=root.column)
 
 
-def subschemas(root: Node) -> Iterator[tuple[Path, Node, bool]]:
+def _subschemas(root: Node) -> Iterator[Part]:
     """Each schema in a schema with its path, itself first; and whether the engine reads it while it is built."""
-    waiting: list[tuple[Path, Node, bool]] = [((), root, True)]
+    waiting: list[Part] = [((), root, True)]
     while waiting:
         path, node, built = waiting.pop()
         yield path, node, built
@@ -141,7 +146,7 @@ def subschemas(root: Node) -> Iterator[tuple[Path, Node, bool]]:
 
 def _references(schema: Schema) -> Iterator[Node]:
     """Where a schema refers to another file, or to a place in itself."""
-    for _, node, _ in subschemas(schema.root) if schema.root else ():
+    for _, node, _ in schema.parts:
         reference = node.value.get("$ref") if isinstance(node.value, dict) else None
         if reference is not None and isinstance(reference.value, str):
             yield reference
@@ -175,7 +180,7 @@ def invalid_schema(workflow: Workflow) -> Iterator[Found]:
             message = f"'{draft[:100]}' is no draft of JSON Schema; write http:{_DEFAULT_DRAFT}#"
             yield Found(at=at, message=message, severity=Severity.WARNING if schema.referred else None)
             continue
-        built = {path for path, _, built in subschemas(schema.root) if built}
+        built = {path for path, _, built in schema.parts if built}
         for error in _validator(draft).iter_errors(schema.root.plain()):
             path = tuple(error.instance_path)
             fails = path[:-1] in built and path[-1:] and path[-1] in _TYPED
@@ -222,7 +227,7 @@ def _descend(root: Node, path: Path) -> Node:
 def schema_form(workflow: Workflow) -> Iterator[Found]:
     """A list of types, the type null, a list of items, or true and false as a schema."""
     for schema in schemas_of(workflow):
-        for path, node, built in subschemas(schema.root) if schema.root else ():
+        for path, node, built in schema.parts:
             if not built:
                 continue
             if isinstance(node.value, bool) and path[-1] != "additionalProperties":
