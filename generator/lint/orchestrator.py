@@ -41,6 +41,14 @@ states:
 """
 _INFRASTRUCTURE: Final = '"workflow-type/infrastructure"'
 _ASSESSMENT: Final = '"workflow-type/assessment"'
+_SHOWN: Final = """
+%s
+extensions:
+  - {extensionid: workflow-output-schema, outputSchema: schemas/output.json}
+states:
+  - {name: Begin, type: inject, data: {result: {message: Hello}}, end: true}
+"""
+_OUTPUT_SCHEMA: Final = {"schemas/output.json": '{"type": "object", "properties": {"result": {"type": "object"}}}'}
 _GOOD: Final = Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {message: "Done", completedWith: "success"}}'))
 
 
@@ -76,13 +84,14 @@ def workflow_type(workflow: Workflow) -> Iterator[Found]:
     severity=Severity.NOTE,
     reason="Without a type the Orchestrator takes the workflow for one of infrastructure.",
     engine="The engine does not ask for one; the Orchestrator chooses.",
-    bad=Example(definition="description: Greets."),
-    good=_GOOD,
+    bad=Example(definition=_SHOWN % "name: Greeting", files=_OUTPUT_SCHEMA),
+    good=Example(definition=_SHOWN % f"annotations: [{_INFRASTRUCTURE}]", files=_OUTPUT_SCHEMA),
 )
 def no_workflow_type(workflow: Workflow) -> Iterator[Found]:
-    """A workflow without the annotation workflow-type/infrastructure or workflow-type/assessment."""
+    """A workflow with an output schema for the Orchestrator, without the annotation that says its type."""
     annotations = workflow.definition.flow.get("annotations", ())
-    if not any(str(text).startswith(_PREFIX) for text in annotations):
+    shown = any(True for _ in workflow.definition.output_schemas())
+    if shown and not any(str(text).startswith(_PREFIX) for text in annotations):
         message = f"has no workflow type; add 'annotations: [\"{_TYPES[0]}\"]', or {_TYPES[1]}"
         yield Found(at=workflow.definition.position_of(), message=message)
 

@@ -15,7 +15,10 @@ from tests.unit.conftest import Files, shown, workflow
 
 HERE = "workflows/greeting/greeting.sw.yaml"
 #: Breaks wrong-type on line 2 and unknown-field on line 3.
-TEXT = "id: g\nversion: 1.10\nzzz: 1\nstates: [{name: A, type: inject, data: {a: 1}, end: true}]\n"
+TEXT = (
+    "id: g\nversion: 1.10\nzzz: 1\nspecVersion: '0.8'\nstart: A\n"
+    "states: [{name: A, type: inject, data: {a: 1}, end: true}]\n"
+)
 WRONG = f"{HERE}:2:10: warning: a number where a string belongs"
 UNKNOWN = f"{HERE}:3:1: error: a workflow has no field 'zzz'"
 
