@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings import Finding, in_file_order
 
 DEFINITION_SUFFIXES: Final = (".sw.yaml", ".sw.yml", ".sw.json")
 #: A Quarkus project keeps the workflow's files where Java keeps resources.
@@ -154,7 +154,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         if inner is not None and _is_resource(inner):
             resources[inner] = walker.read(relative, path)
         if not _left_out_of_image(relative, inner):
-            inputs[relative] = _digest(path)
+            inputs[relative] = walker.digest(relative, path)
     definition = _one_definition(resources, walker, prefix)
     walker.stop_on_findings()
     return Source(
@@ -282,13 +282,22 @@ class _Walker:
             self.find(relative, "unreadable", f"cannot be read: {error.strerror}")
             return b""
 
+    def digest(self, relative: str, path: Path) -> str:
+        """The SHA-256 of a file's bytes; a file that cannot be read becomes a finding."""
+        try:
+            with path.open("rb") as file:
+                return hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            self.find(relative, "unreadable", f"cannot be read: {error.strerror}")
+            return ""
+
     def find(self, relative: str, rule: str, message: str) -> None:
         path = f"{self._shown}/{relative}".rstrip("/")
         self._findings.append(Finding(path=path, rule=rule, message=message, blocking=True))
 
     def stop_on_findings(self) -> None:
         if self._findings:
-            raise FindingsError(self._findings)
+            raise FindingsError(in_file_order(self._findings))
 
 
 def _printable(path: Path) -> str:
@@ -298,14 +307,6 @@ def _printable(path: Path) -> str:
 def _special(path: Path) -> str:
     mode = path.stat().st_mode
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        _stop(str(path), "unreadable", f"cannot be read: {error.strerror}")
 
 
 def _stop(path: str, rule: str, message: str) -> NoReturn:

@@ -43,7 +43,7 @@ def required_variables(workflow: Workflow) -> Iterator[Found]:
             if starts:
                 at = workflow.properties.at_value(entry, min(starts))
                 break
-    yield Found(at=at, message=f"has to be given when it is installed: {', '.join(names)}")
+    yield Found(at=at, message=f"to be given when it is installed: {', '.join(names)}")
 
 
 _SPEC_KEY: Final = re.compile(

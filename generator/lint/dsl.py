@@ -76,7 +76,7 @@ def no_start(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         first = definition.flow.get("start", {}).get("stateName")
         if first and ("start", "stateName") not in definition.positions:
-            message = f"has no 'start'; add 'start: {first}'"
+            message = f"the workflow has no 'start'; add 'start: {first}'"
             yield Found(at=_top(definition), message=message)
 
 
@@ -111,7 +111,10 @@ def spec_version(workflow: Workflow) -> Iterator[Found]:
             message = f"the engine reads version {SPECIFICATION}, not '{definition.spec_version[:100]}'; write that one"
             yield Found(at=definition.position_of("specVersion"), message=message)
         elif not given:
-            yield Found(at=_top(definition), message=f"has no 'specVersion'; add 'specVersion: \"{SPECIFICATION}\"'")
+            yield Found(
+                at=_top(definition),
+                message=f"the workflow has no 'specVersion'; add 'specVersion: \"{SPECIFICATION}\"'",
+            )
 
 
 @rule(
@@ -126,7 +129,7 @@ def no_version(workflow: Workflow) -> Iterator[Found]:
     """A definition without a version."""
     for definition in workflow.definitions():
         if not definition.version:
-            yield Found(at=_top(definition), message="has no 'version'; add one, in quotes")
+            yield Found(at=_top(definition), message="the workflow has no 'version'; add one, in quotes")
 
 
 @rule(

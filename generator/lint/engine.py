@@ -63,7 +63,7 @@ def callback_event_data(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, state in states_of(definition, "callback"):
             if state.get("eventDataFilter", {}).get("data"):
-                message = "is evaluated on the state, not on the event; remove it, and write 'toStateData' alone"
+                message = "'data' is evaluated on the state, not on the event; remove it, and write 'toStateData' alone"
                 yield Found(at=definition.position_of(*where, "eventDataFilter", "data"), message=message)
 
 
@@ -130,7 +130,7 @@ def timer_without_jobs(workflow: Workflow) -> Iterator[Found]:
         return
     for definition in workflow.definitions():
         if timer := next(_timers(definition), None):
-            message = "is forgotten when the workflow restarts, unless a jobs service runs beside it"
+            message = "the timer is forgotten when the workflow restarts, unless a jobs service runs beside it"
             yield Found(at=timer, message=message)
 
 
@@ -181,6 +181,6 @@ def subflow_error(workflow: Workflow) -> Iterator[Found]:
             continue
         for where, action in actions_of(definition):
             if (action.get("subFlowRef") or {}).get("invoke") == "sync":
-                message = "where an expression fails in the subflow this waits for ever; add a workflowExecTimeout"
+                message = "when an expression in the subflow fails, this waits for ever; add a workflowExecTimeout"
                 yield Found(at=definition.position_of(*where, "subFlowRef"), message=message)
                 break

@@ -167,7 +167,7 @@ def doubtful_text(workflow: Workflow) -> Iterator[Found]:
     """An argument that looks like an expression and does not compile."""
     for _, expression in _expressions(workflow):
         if not expression.certain and (refusal := _refusal(expression)):
-            message = f"looks like an expression and does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
+            message = f"this looks like an expression and does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
             yield Found(at=place(workflow, expression, refusal[1]), message=message)
 
 
@@ -183,7 +183,9 @@ def unclosed_expression(workflow: Workflow) -> Iterator[Found]:
     """A value that starts with `${` and does not end with `}`."""
     for _, expression in _expressions(workflow):
         if expression.unclosed:
-            yield Found(at=expression.at, message="starts with '${' and does not end with '}'; close it at the end")
+            yield Found(
+                at=expression.at, message="this starts with '${' and does not end with '}'; close it at the end"
+            )
 
 
 def _certain(expression: Expression) -> Severity | None:
@@ -326,7 +328,8 @@ def bare_secret(workflow: Workflow) -> Iterator[Found]:
         if expression.holds in (Holds.FILTER, Holds.OPERATION) and (node := kept_whole(look.tree, "SECRET")):
             at = place(workflow, expression, node.at + look.shift)
             yield Found(
-                at=at, message=f'is lost when workflowdata is written out; write "\\($SECRET.{node.name[:100]})"'
+                at=at,
+                message=f'the secret is lost when workflowdata is written out; write "\\($SECRET.{node.name[:100]})"',
             )
 
 
@@ -364,5 +367,5 @@ def several_results(workflow: Workflow) -> Iterator[Found]:
         joined = expression.holds in _TAKES_SEVERAL or expression.operation.startswith("sysout")
         if look.several and not joined:
             at = place(workflow, expression, look.several.at + look.shift)
-            message = "gives several outputs where one value is wanted; put it into brackets, [ … ], or take first(…)"
+            message = "several outputs come where one value is wanted; put it into brackets, [ … ], or take first(…)"
             yield Found(at=at, message=message)

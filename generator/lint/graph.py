@@ -144,7 +144,7 @@ def back_to_start(workflow: Workflow) -> Iterator[Found]:
             continue
         for edge in graph.edges:
             if edge.target == graph.start and _is_followed(graph, edge):
-                message = f"leads back to the start state '{graph.start}'; start at a new state before it"
+                message = f"this leads back to the start state '{graph.start}'; start at a new state before it"
                 yield Found(at=definition.position_of(*edge.where), message=message)
 
 
@@ -161,7 +161,7 @@ def end_and_transition(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, owner in _owners(definition):
             if owner.get("transition") and owner.get("end") is not None:
-                message = "has 'transition' and 'end'; keep one of them"
+                message = "both 'transition' and 'end' stand here; keep one of them"
                 severity = None if "type" in owner else Severity.WARNING
                 yield Found(at=definition.position_of(*where, "end"), message=message, severity=severity)
 
@@ -182,7 +182,7 @@ def no_way_out(workflow: Workflow) -> Iterator[Found]:
         for where, owner in _owners(definition):
             decides = owner.get("type") == "switch" or owner.get("name") in undoing or owner.get("usedForCompensation")
             if owner.get("transition") is None and owner.get("end") is None and not decides:
-                message = "has neither 'transition' nor 'end'; add one of them"
+                message = "neither 'transition' nor 'end' stands here; add one of them"
                 yield Found(at=definition.position_of(*where), message=message)
 
 

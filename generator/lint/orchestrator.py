@@ -92,7 +92,7 @@ def no_workflow_type(workflow: Workflow) -> Iterator[Found]:
     annotations = workflow.definition.flow.get("annotations", ())
     shown = any(True for _ in workflow.definition.output_schemas())
     if shown and not any(str(text).startswith(_PREFIX) for text in annotations):
-        message = f"has no workflow type; add 'annotations: [\"{_TYPES[0]}\"]', or {_TYPES[1]}"
+        message = f"the workflow has no type; add 'annotations: [\"{_TYPES[0]}\"]', or {_TYPES[1]}"
         yield Found(at=workflow.definition.position_of(), message=message)
 
 
@@ -176,7 +176,7 @@ def unknown_workflow(repository: Repository) -> Iterator[Found]:
             for id_ in _offered(written.content):
                 if id_ not in known:
                     help_ = did_you_mean(id_, known) or "; name the id of one of this repository"
-                    yield Found(at=at, message=f"offers the unknown workflow '{id_[:100]}'{help_}")
+                    yield Found(at=at, message=f"the result offers the unknown workflow '{id_[:100]}'{help_}")
 
 
 def _results(workflow: Workflow) -> Iterator[tuple[Definition, Written]]:

@@ -116,7 +116,7 @@ def action_kind(workflow: Workflow) -> Iterator[Found]:
         for where, action in actions_of(definition):
             given = [kind for kind in _KINDS if action.get(kind) is not None]
             if not given and action:
-                message = f"does nothing; give it one of {', '.join(_KINDS)}"
+                message = f"the action does nothing; give it one of {', '.join(_KINDS)}"
                 yield Found(at=definition.position_of(*where), message=message)
             for ignored in given[1:]:
                 message = f"'{ignored}' is not run beside '{given[0]}'; make it an action of its own"
@@ -142,10 +142,10 @@ def error_handler(workflow: Workflow) -> Iterator[Found]:
                     message = f"no error of a state of type {state['type']} is ever handled; remove 'onErrors'"
                     yield Found(at=definition.position_of(*at), message=message)
                 elif not handler.get("errorRef") and not handler.get("errorRefs"):
-                    message = "handles no error; name some in 'errorRefs'"
+                    message = "the handler names no error; name some in 'errorRefs'"
                     yield Found(at=definition.position_of(*at), message=message)
                 elif handler.get("errorRef") and handler.get("errorRefs"):
-                    message = "not handled beside 'errorRef'; put that name into 'errorRefs' too"
+                    message = "'errorRefs' is not handled beside 'errorRef'; put that name into it too"
                     yield Found(at=definition.position_of(*at, "errorRefs"), message=message)
 
 
@@ -186,10 +186,12 @@ def switch_conditions(workflow: Workflow) -> Iterator[Found]:
             data, events = state.get("dataConditions"), state.get("eventConditions")
             if data and events:
                 at = definition.position_of(*where, "eventConditions")
-                yield Found(at=at, message="has dataConditions and eventConditions; make two switch states of it")
+                yield Found(
+                    at=at, message="the switch has dataConditions and eventConditions; make two switch states of it"
+                )
             elif not data and not events:
                 at = definition.position_of(*where, "name")
-                yield Found(at=at, message="has no conditions; add dataConditions or eventConditions")
+                yield Found(at=at, message="the switch has no conditions; add dataConditions or eventConditions")
 
 
 @rule(
@@ -206,7 +208,7 @@ def switch_timeout(workflow: Workflow) -> Iterator[Found]:
         for where, state in states_of(definition, "switch"):
             waits = state.get("eventConditions") and state.get("defaultCondition") is not None
             if waits and not (state.get("timeouts", {}).get("eventTimeout") or everywhere):
-                message = "waits for events without end; add 'timeouts: {eventTimeout: …}' to the state"
+                message = "the switch waits for events without end; add 'timeouts: {eventTimeout: …}' to it"
                 yield Found(at=definition.position_of(*where, "eventConditions"), message=message)
 
 
@@ -230,7 +232,10 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
                 if "$" not in wanted:
                     yield Found(at=at, message=f"'{wanted[:100]}' is no number; write one from 1 to {branches}")
             elif wanted.isdecimal() and (len(wanted) > len(str(branches)) or int(wanted) > branches):
-                yield Found(at=at, message=f"waits for {wanted[:100]} of {branches} branches; write at most {branches}")
+                yield Found(
+                    at=at,
+                    message=f"the state waits for {wanted[:100]} of {branches} branches; write at most {branches}",
+                )
             elif wanted.startswith("-") or int(wanted) < 1:
                 message = f"'atLeast' needs 'numCompleted', from 1 to {branches}; add it"
                 yield Found(at=at, message=message, severity=Severity.WARNING)
@@ -248,7 +253,7 @@ def parallel_branches(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, state in states_of(definition, "parallel"):
             if 0 < len(state.get("branches", ())) < _BRANCHES_AT_LEAST:
-                message = "has one branch; add another, or make it an operation state"
+                message = "the state has one branch; add another, or make it an operation state"
                 yield Found(at=definition.position_of(*where, "branches"), message=message)
 
 
@@ -274,7 +279,7 @@ def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
 
 
 @rule(
-    "iteration-param",
+    "no-iteration-param",
     reason="Without a name for it, an action cannot read the item that it is run for.",
     engine="The build ends: `ForEach has no variable name`.",
     bad=Example(definition=_FOREACH),
@@ -285,5 +290,5 @@ def iteration_param(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, state in states_of(definition, "foreach"):
             if not state.get("iterationParam"):
-                message = "has no 'iterationParam'; add a name for the item, and read it as '.name'"
+                message = "the foreach state has no 'iterationParam'; add a name for the item, and read it as '$name'"
                 yield Found(at=definition.position_of(*where, "name"), message=message)

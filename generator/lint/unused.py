@@ -99,7 +99,7 @@ def unused_file(workflow: Workflow) -> Iterator[Found]:
         name = posixpath.basename(path)
         if _is_spec_or_schema(workflow, path) and not named.get(name, set()) - {path}:
             at = Position(path=workflow.source.shown(path))
-            yield Found(at=at, message="no other file names it; name it where it is meant, or remove it")
+            yield Found(at=at, message="no other file names this one; name it where it is meant, or remove it")
 
 
 #: What a spec or a schema says near its beginning.
@@ -196,7 +196,7 @@ def unlisted_secret(workflow: Workflow) -> Iterator[Found]:
         listed = definition.flow.get("secrets", ())
         for name in definition.secrets if listed else ():
             if name not in listed:
-                message = f"lists its secrets without '{name}', which an expression reads; add it"
+                message = f"the secret '{name}', which an expression reads, is not listed; add it"
                 yield Found(at=definition.position_of("secrets"), message=message)
         for index, auth in enumerate(definition.flow.get("auth", ())):
             name = auth.get("properties", {}).get("secret")

@@ -98,7 +98,7 @@ states:
 
 
 @rule(
-    "iteration-parameter",
+    "element-not-in-data",
     severity=Severity.WARNING,
     reason="The engine gives the element that a foreach state is at as a variable of jq, not in workflowdata.",
     engine="`.person` is null, for each element.",

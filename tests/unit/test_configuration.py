@@ -151,7 +151,7 @@ def test_what_is_no_credential(text: str) -> None:
 
 def test_required_variables_are_listed_once_at_the_first() -> None:
     assert said("a=1\nb=x${B}${A:1}\nc=${C}\n", notes=True) == [
-        "2:4: note: has to be given when it is installed: B, C [required-variables]"
+        "2:4: note: to be given when it is installed: B, C [required-variables]"
     ]
     assert said("a=${A:1}\n", notes=True) == []
 

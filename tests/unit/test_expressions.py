@@ -329,4 +329,4 @@ def test_a_foreach_state_s_element_is_a_variable() -> None:
     state = {"name": "A", "type": "foreach", "inputCollection": ".all", "iterationParam": "one", "end": True}
     action = {"functionRef": {"refName": "post", "arguments": arguments}}
     fields = {"functions": FUNCTIONS[:1], "states": [{**state, "actions": [action]}]}
-    assert rules_of(fields) == ["warning iteration-parameter"]
+    assert rules_of(fields) == ["warning element-not-in-data"]

@@ -68,7 +68,7 @@ CASES: list[tuple[Fields, str, str]] = [
     (parallel(numCompleted=2), "num-completed", ""),
     ({**parallel(numCompleted=1, branches=BRANCHES[:1])}, "parallel-branches", "e"),
     (parallel(numCompleted=1, branches=[BRANCHES[0]] * 2), "duplicate-branch", "w"),
-    (with_state(type="foreach", inputCollection=".l"), "iteration-param", "e"),
+    (with_state(type="foreach", inputCollection=".l"), "no-iteration-param", "e"),
     (with_state(type="delay", actions=None, timeDelay="PT1S"), "delay-state", "e"),
     (with_state(actions=[{"eventRef": "e"}]), "short-form", "e"),
     (with_state(actions=[{"eventRef": {"triggerEventRef": "e"}}]), "short-form", ""),
