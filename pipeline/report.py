@@ -59,8 +59,8 @@ def say_waiting() -> None:
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
-    """A line a finding, on standard error."""
-    click.echo(as_text(findings), nl=False, err=True)
+    """A line a finding, on standard error; notes are for those who ask lint."""
+    click.echo(as_text(f for f in findings if f.severity is not Severity.NOTE), nl=False, err=True)
 
 
 def as_text(findings: Iterable[Finding]) -> str:

@@ -87,6 +87,7 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
 def _fail(error: BaseException, *, as_json: bool) -> None:
     """Say what went wrong, without a traceback, and end with the error's exit code."""
     from generator.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
+    from generator.findings import Severity  # noqa: PLC0415 - as above
     from pipeline import report  # noqa: PLC0415 - as above
 
     findings = error.findings if isinstance(error, FindingsError) else ()
@@ -102,7 +103,8 @@ def _fail(error: BaseException, *, as_json: bool) -> None:
             message = str(error)
     if findings:
         report.show_findings(findings)
-        report.say(f"{report.counted(findings)}; nothing was written")
+        stopped = [finding for finding in findings if finding.severity is not Severity.NOTE]
+        report.say(f"{report.counted(stopped)}; nothing was written")
     else:
         report.say(f"waybill: error: {message}")
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,8 +56,8 @@ def test_one_is_no_plural(number: int, expected: str) -> None:
     assert plural(number, "chart") == expected
 
 
-def test_findings_go_to_standard_error_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    show_findings([ERROR, WARNING])
+def test_findings_but_notes_go_to_standard_error_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    show_findings([ERROR, WARNING, replace(ERROR, severity=Severity.NOTE)])
     assert capsys.readouterr() == ("", "a: error: m [r]\na: warning: m [r]\n")
 
 
