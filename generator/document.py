@@ -242,6 +242,8 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = error.problem or error.context or "unreadable"
+            if "nesting depth" in what:  # libyaml from 0.2.6 on counts for itself, up to 1,000, before its events
+                self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", mark)
             self._stop("syntax", f"not well-formed YAML: {what}", mark)
         except yaml.YAMLError as error:
             reason = getattr(error, "reason", None) or str(error).splitlines()[0]
