@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from generator.definition import Path
+from generator.document import Path
 from generator.findings import did_you_mean
 from generator.jq import engine
 from generator.jq.names import uses

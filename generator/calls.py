@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from generator.definition import Definition, Path
+from generator.definition import Definition
+from generator.document import Path
 from generator.errors import FindingsError
 from generator.findings import Position
+from generator.flow import actions_of
 from generator.openapi import Operation, Spec, quarkus_name, read_spec
 from generator.source import Source
 from generator.workflow import Workflow
@@ -94,23 +96,9 @@ def operation_of(workflow: Workflow, definition: Definition, function: Mapping[s
 
 def function_references(definition: Definition) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Every `functionRef` of the definition's actions, and its path in the flow."""
-    for index, state in enumerate(definition.flow.get("states", [])):
-        yield from _references(state, ("states", index))
-
-
-#: Where actions are: below a state, what it reacts to, and its branches.
-_AROUND_ACTIONS: Final = ("actions", "action", "onEvents", "branches")
-
-
-def _references(value: Any, where: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    if isinstance(value, list):
-        for index, one in enumerate(value):
-            yield from _references(one, (*where, index))
-    elif isinstance(value, dict):
-        if isinstance(reference := value.get("functionRef"), dict):
+    for where, action in actions_of(definition.flow):
+        if isinstance(reference := action.get("functionRef"), dict):
             yield (*where, "functionRef"), reference
-        for key in _AROUND_ACTIONS:
-            yield from _references(value.get(key), (*where, key))
 
 
 def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from generator import dsl
-from generator.document import Document, Node, parse
+from generator.document import Document, Node, Path, parse
 from generator.dsl import Field, Kind, Shape, Target
 from generator.errors import FindingsError
 from generator.expressions import Expression, held, read_expressions
@@ -17,8 +17,6 @@ from generator.findings import Edit, Finding, Position, Severity, did_you_mean, 
 from generator.graph import Graph, read_graph
 from generator.properties import secret_references
 from generator.source import Resolved, Source
-
-Path = tuple[str | int, ...]
 
 _FITTING: Final[Mapping[Kind, tuple[type, ...]]] = {
     Kind.STRING: (str,),

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from generator.document import Node
+from generator.document import Node, Path
 from generator.dsl import Holds
 from generator.findings import Position
-
-Path = tuple[str | int, ...]
+from generator.flow import functions_of
 
 _MARKS: Final = (("${", "}"), ("{{", "}}"))
 #: What Java's String.trim takes off.
@@ -93,7 +92,7 @@ def held(node: Node, holds: Holds, path: str, where: Path) -> Iterator[Expressio
 
 def read_expressions(candidates: Iterable[Expression], flow: Mapping[str, Any]) -> tuple[Expression, ...]:
     """Those of the candidates that the engine evaluates as jq where they are valid; of durations those in `${ }`."""
-    functions = {function.get("name"): function for function in flow.get("functions", ())}
+    functions = functions_of(flow)
     return tuple(found for one in candidates if (found := _expression(one, flow, functions)) is not None)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-Path = tuple[str | int, ...]
+from generator.document import Path
 
 
 class EdgeKind(StrEnum):

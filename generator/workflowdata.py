@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from generator.dsl import Holds
 from generator.expressions import Expression, bare
+from generator.flow import actions_in, functions_of, states_of
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
 
@@ -48,9 +49,9 @@ _ANYTHING: Final = Written(unknown=True)
 
 def written(flow: Mapping[str, Any], input_schema: Any) -> Written:
     """What can stand at the top of workflowdata at any time, by the flow in its long form and its input schema."""
-    functions = {function.get("name"): function for function in flow.get("functions", ())}
+    functions = functions_of(flow)
     total = _by_input(flow, input_schema)
-    for state in flow.get("states", ()):
+    for _, state in states_of(flow):
         total |= _by_state(state, functions)
     return total
 
@@ -75,17 +76,9 @@ def _by_state(state: Mapping[str, Any], functions: Mapping[Any, Any]) -> Written
     for reaction in (*reactions, *([state] if state.get("type") == "callback" else [])):
         total |= _by_event(reaction.get("eventDataFilter", {}))
     foreach = state.get("type") == "foreach"
-    for action in _actions(state):
+    for action in actions_in(state):
         total |= _by_action(action, functions, merged=not foreach)
     return total
-
-
-def _actions(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from state.get("actions", ())
-    if action := state.get("action"):
-        yield action
-    for inner in (*state.get("branches", ()), *state.get("onEvents", ())):
-        yield from inner.get("actions", ())
 
 
 def _by_event(event_filter: Mapping[str, Any]) -> Written:

@@ -11,6 +11,7 @@ from generator.diagram.states import StateReader
 from generator.diagram.text import duration, expression, printable
 from generator.errors import FindingsError
 from generator.findings import Finding
+from generator.flow import functions_of
 from generator.graph import Edge, EdgeKind
 
 #: More is no picture that anybody could read, and laying it out takes minutes.
@@ -45,8 +46,8 @@ class _Reader:
 
     def scene(self, definition: Definition) -> Scene:
         """The scene of a definition."""
-        functions = {f["name"]: f for f in definition.flow.get("functions", ()) if f.get("name")}
-        collected = _Collected(definition, StateReader(functions=functions, subflow=self._subflow))
+        reader = StateReader(functions=functions_of(definition.flow), subflow=self._subflow)
+        collected = _Collected(definition, reader)
         self.drawn += len(collected.nodes)
         states_in_words = "1 state" if len(definition.graph.states) == 1 else f"{len(definition.graph.states)} states"
         return Scene(

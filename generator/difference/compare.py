@@ -15,6 +15,7 @@ from generator.difference.installation import content_tags, installation
 from generator.difference.interface import input_schema, schemas
 from generator.difference.running import hazards
 from generator.difference.side import Side
+from generator.flow import functions_of
 
 
 def compare(old: Side, new: Side) -> Difference:
@@ -107,7 +108,7 @@ def _said(
 
 def _calls(old: Side, new: Side, pair: Definitions) -> Iterator[Change]:
     """Functions whose operation has another method or path in the spec."""
-    known = {function.get("name"): function for function in pair.old.flow.get("functions") or ()}
+    known = functions_of(pair.old.flow)
     for index, function in enumerate(pair.new.flow.get("functions") or ()):
         other = known.get(function.get("name"))
         if other is None or other.get("operation") != function.get("operation"):

@@ -10,9 +10,10 @@ from typing import Any, Final
 from generator import dsl
 from generator.definition import Definition
 from generator.difference.change import Change, Impact, Kind, Topic
-from generator.difference.content import Path, Place, name_of, paired, places, shown
+from generator.difference.content import Place, name_of, paired, places, shown
 from generator.difference.references import followed
 from generator.difference.ways import Way, by_source, paired_ways, place_of, reason_of, target_of, way_of, way_text
+from generator.document import Path
 from generator.dsl import Target
 from generator.graph import Edge, EdgeKind, read_graph
 

@@ -15,6 +15,7 @@ from generator.difference.change import Change, Hazard, Kind, Topic
 from generator.difference.content import Pairing, canonical
 from generator.difference.flow import Definitions
 from generator.difference.side import Side
+from generator.flow import actions_in
 
 _FINISH: Final = "let them finish or abort them before the upgrade, or run the old version beside the new one"
 #: Fields of an event that decide whether it reaches the instance that waits for it.
@@ -57,16 +58,7 @@ def wait_of(state: Mapping[str, Any]) -> Wait | None:
     if conditions := state.get("eventConditions"):
         events = tuple(str(condition.get("eventRef", "")) for condition in conditions)
         return Wait(reason="it waits for an event", events=events)
-    return next(filter(None, map(_wait_of_action, actions_of(state))), None)
-
-
-def actions_of(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All actions of a state: its own, those of its branches, its events and its callback."""
-    yield from state.get("actions") or ()
-    for group in (*(state.get("branches") or ()), *(state.get("onEvents") or ())):
-        yield from group.get("actions") or ()
-    if action := state.get("action"):
-        yield action
+    return next(filter(None, map(_wait_of_action, actions_in(state))), None)
 
 
 def _wait_of_action(action: Mapping[str, Any]) -> Wait | None:

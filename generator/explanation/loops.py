@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.difference.running import actions_of
 from generator.explanation.phrases import condition, duration, listed, quoted, several
+from generator.flow import actions_in
 from generator.graph import Edge, EdgeKind, Graph
 
 
@@ -63,7 +63,7 @@ def _pace(loop: Loop, states: Mapping[str, Mapping[str, Any]]) -> str:
 def _pauses(state: Mapping[str, Any]) -> Iterator[Any]:
     """How long a state waits: itself, or around its actions."""
     yield from (state[key] for key in ("duration", "timeDelay") if key in state)
-    for action in actions_of(state):
+    for action in actions_in(state):
         yield from (action.get("sleep") or {}).values()
 
 

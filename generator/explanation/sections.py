@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from generator.calls import Call, calls
 from generator.definition import Definition
-from generator.difference.running import actions_of, wait_of
+from generator.difference.running import wait_of
 from generator.explanation.loops import loops
 from generator.explanation.phrases import duration, listed, on_error, quoted, several, type_of, ways_on
 from generator.explanation.states import Functions, States, request_of
+from generator.flow import actions_in
 from generator.graph import EdgeKind, Graph
 from generator.referenced import Referenced
 from generator.workflow import Workflow
@@ -109,14 +110,14 @@ def _input(definition: Definition, files: Referenced) -> Iterator[str]:
 
 def _calls(workflow: Workflow) -> Iterator[str]:
     for definition in workflow.definitions():
-        used = {str((a.get("functionRef") or {}).get("refName")) for s in _states(definition) for a in actions_of(s)}
+        used = {
+            str((a.get("functionRef") or {}).get("refName"))
+            for s in definition.graph.states.values()
+            for a in actions_in(s)
+        }
         for name, (function, call) in _functions(definition, workflow).items():
             if name in used and not is_computed(function):
                 yield _call(name, function, call, workflow)
-
-
-def _states(definition: Definition) -> list[Mapping[str, Any]]:
-    return list(definition.graph.states.values())
 
 
 def is_computed(function: Mapping[str, Any]) -> bool:
@@ -182,7 +183,7 @@ def _persistence(workflow: Workflow) -> Iterator[str]:
         for name, state in definition.graph.states.items():
             if wait_of(state) is None:
                 continue
-            timer = state.get("type") in _TIMERS or any(a.get("sleep") or a.get("retryRef") for a in actions_of(state))
+            timer = state.get("type") in _TIMERS or any(a.get("sleep") or a.get("retryRef") for a in actions_in(state))
             timer = timer or "eventTimeout" in (state.get("timeouts") or {})
             (timed if timer else waiting).append(name)
     if waiting or timed:
@@ -208,7 +209,7 @@ def _ends(definition: Definition) -> Iterator[str]:
     unhandled = [
         name
         for name, state in graph.states.items()
-        if name in reachable - handled and any(_may_fail(action, computed) for action in actions_of(state))
+        if name in reachable - handled and any(_may_fail(action, computed) for action in actions_in(state))
     ]
     if unhandled:
         yield f"An error in {several(unhandled, 'or')} ends it as failed: nothing handles it there."

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from generator import arguments
 from generator.calls import Call, calls, function_references
-from generator.definition import Path
+from generator.document import Path
 from generator.errors import FindingsError
 from generator.findings import Edit, Position, Severity, did_you_mean, only_near
 from generator.lint.rule import Example, Found, rule

@@ -10,9 +10,9 @@ from typing import Final
 
 from generator.definition import Definition
 from generator.findings import Position, Severity
+from generator.flow import actions_of, states_of
 from generator.lint import cron
 from generator.lint.rule import Example, Found, rule
-from generator.lint.states import actions_of, states_of
 from generator.workflow import Workflow
 
 #: The version of the specification that the engine and the custom resource speak.
@@ -40,7 +40,7 @@ _STATES: Final = "states:\n  - {name: Begin, type: inject, data: {greeting: Hell
 def delay_state(workflow: Workflow) -> Iterator[Found]:
     """A state of type delay."""
     for definition in workflow.definitions():
-        for where, _ in states_of(definition, "delay"):
+        for where, _ in states_of(definition.flow, "delay"):
             message = "the engine knows no delay state; write 'type: sleep' and 'duration' for 'timeDelay'"
             yield Found(at=definition.position_of(*where, "type"), message=message)
 
@@ -55,8 +55,8 @@ def delay_state(workflow: Workflow) -> Iterator[Found]:
 def short_form(workflow: Workflow) -> Iterator[Found]:
     """A short form that the engine does not read: a default condition, an event reference, an authentication."""
     for definition in workflow.definitions():
-        places = [((*where, "defaultCondition"), "transition") for where, _ in states_of(definition, "switch")]
-        places += [((*where, "eventRef"), "triggerEventRef") for where, _ in actions_of(definition)]
+        places = [((*where, "defaultCondition"), "transition") for where, _ in states_of(definition.flow, "switch")]
+        places += [((*where, "eventRef"), "triggerEventRef") for where, _ in actions_of(definition.flow)]
         places += [(("auth", i, "properties"), "secret") for i in range(len(definition.flow.get("auth", ())))]
         for where, field in places:
             at = definition.positions.get(where)

@@ -10,8 +10,8 @@ from typing import Final
 
 from generator.definition import Definition
 from generator.findings import Position, Severity
+from generator.flow import actions_of, states_of
 from generator.lint.rule import Example, Found, rule
-from generator.lint.states import actions_of, states_of
 from generator.workflow import Workflow
 
 _CALLBACK: Final = """
@@ -61,7 +61,7 @@ _UNHEEDED: Final[Mapping[str, str]] = {
 def callback_event_data(workflow: Workflow) -> Iterator[Found]:
     """`eventDataFilter.data` on a callback state."""
     for definition in workflow.definitions():
-        for where, state in states_of(definition, "callback"):
+        for where, state in states_of(definition.flow, "callback"):
             if state.get("eventDataFilter", {}).get("data"):
                 message = "'data' is evaluated on the state, not on the event; remove it, and write 'toStateData' alone"
                 yield Found(at=definition.position_of(*where, "eventDataFilter", "data"), message=message)
@@ -82,7 +82,7 @@ def print_arguments(workflow: Workflow) -> Iterator[Found]:
             for function in definition.flow.get("functions", ())
             if function.get("type") == "custom" and str(function.get("operation")).partition(":")[0] == "sysout"
         }
-        for where, action in actions_of(definition):
+        for where, action in actions_of(definition.flow):
             called = action.get("functionRef") or {}
             if called.get("refName") in printing and called.get("arguments") is None:
                 message = f"'{called['refName']}' prints nothing; add 'arguments: {{message: …}}'"
@@ -143,12 +143,12 @@ def _timers(definition: Definition) -> Iterator[Position]:
     """Where something waits for a time to pass, in the order of the definition's tables."""
     if "workflowExecTimeout" in definition.flow.get("timeouts", {}):
         yield definition.position_of("timeouts", "workflowExecTimeout")
-    for where, state in states_of(definition):
+    for where, state in states_of(definition.flow):
         if state.get("type") == "sleep":
             yield definition.position_of(*where, "duration")
         if "eventTimeout" in state.get("timeouts", {}):
             yield definition.position_of(*where, "timeouts", "eventTimeout")
-    for where, action in actions_of(definition):
+    for where, action in actions_of(definition.flow):
         if action.get("sleep"):
             yield definition.position_of(*where, "sleep")
 
@@ -179,7 +179,7 @@ def subflow_error(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         if "workflowExecTimeout" in definition.flow.get("timeouts", {}):
             continue
-        for where, action in actions_of(definition):
+        for where, action in actions_of(definition.flow):
             if (action.get("subFlowRef") or {}).get("invoke") == "sync":
                 message = "when an expression in the subflow fails, this waits for ever; add a workflowExecTimeout"
                 yield Found(at=definition.position_of(*where, "subFlowRef"), message=message)

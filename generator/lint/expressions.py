@@ -14,6 +14,7 @@ from generator.definition import Definition
 from generator.dsl import Holds
 from generator.expressions import Expression
 from generator.findings import Position, Severity, did_you_mean, only_near
+from generator.flow import states_of
 from generator.jq import engine
 from generator.jq.compiling import interpolated, refusals
 from generator.jq.names import Use, Uses, kept_whole, members, several_outputs, uses
@@ -232,7 +233,12 @@ def _unknown_function(use: Use) -> str:
 def unknown_variable(workflow: Workflow) -> Iterator[Found]:
     """A variable that nobody sets: neither the engine nor the expression itself nor a foreach state."""
     # a subflow sees the parameters of the foreach state that calls it
-    everywhere = {state["iterationParam"] for d in workflow.definitions() for state in _foreach_states(d)}
+    everywhere = {
+        state["iterationParam"]
+        for definition in workflow.definitions()
+        for _, state in states_of(definition.flow)
+        if state.get("iterationParam")
+    }
     known = engine.VARIABLES | everywhere
     for _, expression, look in valid_expressions(workflow):
         for use in look.uses.variables:
@@ -242,12 +248,6 @@ def unknown_variable(workflow: Workflow) -> Iterator[Found]:
                 instead = "read a variable of the environment as $SECRET.NAME" if use.name == "ENV" else "bind it: … as"
                 message = f"nobody sets the variable '${use.name}'{help_ or f'; {instead}'}"
                 yield Found(at=at, message=message)
-
-
-def _foreach_states(definition: Definition) -> Iterator[dict[str, str]]:
-    for state in definition.flow.get("states", ()):
-        if state.get("iterationParam"):
-            yield state
 
 
 def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Use, Callable[[], Position]]]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.definition import Definition
+from generator.document import Path
 from generator.findings import Position, Severity
+from generator.flow import actions_in, states_of
 from generator.graph import Edge, EdgeKind, Graph
 from generator.lint.rule import Example, Found, rule
 from generator.workflow import Workflow
@@ -25,7 +27,6 @@ _WAITING: Final = frozenset({"sleep", "delay", "event", "callback"})
 _SHOWN: Final = 5
 
 Owner = Mapping[str, Any]
-Where = tuple[str | int, ...]
 
 _TWO: Final = """
 states:
@@ -196,11 +197,11 @@ def no_way_out(workflow: Workflow) -> Iterator[Found]:
 def switch_way(workflow: Workflow) -> Iterator[Found]:
     """A switch state with a `transition` or an `end` beside its conditions."""
     for definition in workflow.definitions():
-        for index, state in enumerate(definition.flow.get("states", ())):
+        for where, state in states_of(definition.flow, "switch"):
             for way in ("transition", "end"):
-                if state.get("type") == "switch" and state.get(way) is not None:
+                if state.get(way) is not None:
                     message = f"a switch has no '{way}' of its own; put it into 'defaultCondition'"
-                    yield Found(at=definition.position_of("states", index, way), message=message)
+                    yield Found(at=definition.position_of(*where, way), message=message)
 
 
 @rule(
@@ -255,10 +256,9 @@ class _Loop:
         return not self.waits and all(edge.kind is EdgeKind.ERROR for edge in self.leaving)
 
 
-def _owners(definition: Definition) -> Iterator[tuple[Where, Owner]]:
+def _owners(definition: Definition) -> Iterator[tuple[Path, Owner]]:
     """Everything that has a way out: states, conditions, error handlers; with their paths in the flow."""
-    for index, state in enumerate(definition.flow.get("states", ())):
-        where: Where = ("states", index)
+    for where, state in states_of(definition.flow):
         if state.get("type"):
             yield where, state
         for key in ("dataConditions", "eventConditions", "onErrors"):
@@ -318,11 +318,7 @@ def _following(graph: Graph, edges: Iterable[Edge]) -> dict[str, list[str]]:
 
 
 def _waits(state: Owner) -> bool:
-    actions = [
-        *state.get("actions", ()),
-        *(action for branch in state.get("branches", ()) for action in branch.get("actions", ())),
-    ]
-    sleeps = any(a.get("sleep") or a.get("eventRef") or a.get("subFlowRef") for a in actions)
+    sleeps = any(a.get("sleep") or a.get("eventRef") or a.get("subFlowRef") for a in actions_in(state))
     return state.get("type") in _WAITING or bool(state.get("eventConditions")) or sleeps
 
 

@@ -8,9 +8,10 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from generator.definition import Definition
+from generator.document import Path
+from generator.flow import actions_of, functions_of, states_of
 from generator.graph import EdgeKind
 from generator.lint.object_literal import read_object
-from generator.lint.states import Where, actions_of, states_of
 
 #: What the Orchestrator shows: either counts as a result.
 _SHOWN: Final = frozenset({"result", "workflowOptions"})
@@ -29,7 +30,7 @@ class Written:
     """An object that a definition merges into its data, and where it stands in the flow."""
 
     content: Mapping[str, Any]
-    where: Where
+    where: Path
 
 
 def written_objects(definition: Definition) -> Iterator[Written]:
@@ -37,14 +38,14 @@ def written_objects(definition: Definition) -> Iterator[Written]:
     for index, function in enumerate(definition.flow.get("functions", ())):
         if function.get("type") == "expression" and (content := read_object(str(function.get("operation", "")))):
             yield Written(content=content, where=("functions", index, "operation"))
-    for where, state in states_of(definition):
+    for where, state in states_of(definition.flow):
         if state.get("type") == "inject" and isinstance(data := state.get("data"), dict):
             yield Written(content=data, where=(*where, "data"))
         if (output := state.get("stateDataFilter", {}).get("output")) and (content := read_object(output)):
             yield Written(content=content, where=(*where, "stateDataFilter", "output"))
 
 
-def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, Where]]:
+def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, Path]]:
     """The ends that a run comes to without a result, as no state on its way writes one: the state, the end's path."""
     graph = definition.graph
     effects = _effects(definition)
@@ -68,12 +69,12 @@ def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, Whe
 
 def _effects(definition: Definition) -> dict[str, Effect]:
     """State to what it does to the result."""
-    functions = {function.get("name"): function for function in definition.flow.get("functions", ())}
+    functions = functions_of(definition.flow)
     effects: dict[int, set[Effect]] = {}
-    for where, action in actions_of(definition):
+    for where, action in actions_of(definition.flow):
         effects.setdefault(int(where[1]), set()).add(_of_action(action, functions))
     found = {}
-    for (_, index), state in states_of(definition):
+    for (_, index), state in states_of(definition.flow):
         all_of_it = effects.get(int(index), set()) | {_of_state(state)}
         known = next((effect for effect in (Effect.UNKNOWN, Effect.WRITES) if effect in all_of_it), Effect.NOTHING)
         found[str(state.get("name"))] = known

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from generator.document import Node, parse
+from generator.document import Node, Path, parse
 from generator.errors import FindingsError
 from generator.findings import Finding, Position, Severity
 from generator.lint.rule import Example, Found, rule
@@ -44,7 +44,6 @@ _DRAFTS: Final[Mapping[str, str]] = {
 }
 _DEFAULT_DRAFT: Final = "//json-schema.org/draft-07/schema"
 
-Path = tuple[str | int, ...]
 #: The path of a schema in another, the schema, and whether the engine reads it while it is built.
 Part = tuple[Path, Node, bool]
 

@@ -5,11 +5,11 @@ What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
-from generator.definition import Definition
 from generator.findings import Severity
+from generator.flow import actions_of, states_of
 from generator.lint.graph import WITHOUT_HANDLERS
 from generator.lint.rule import Example, Found, rule
 from generator.workflow import Workflow
@@ -17,8 +17,6 @@ from generator.workflow import Workflow
 #: What an action can do, each in a field of its own.
 _KINDS: Final = ("functionRef", "eventRef", "subFlowRef")
 _BRANCHES_AT_LEAST: Final = 2
-
-Where = tuple[str | int, ...]
 
 _ADD: Final = 'functions:\n  - {name: add, type: expression, operation: "{count: (.count + 1)}"}\n'
 _ACTION: Final = (
@@ -82,26 +80,6 @@ states:
 )
 
 
-def actions_of(definition: Definition) -> Iterator[tuple[Where, Mapping[str, Any]]]:
-    """Every action with its path in the flow."""
-    for index, state in enumerate(definition.flow.get("states", ())):
-        where: Where = ("states", index)
-        owners: list[tuple[Where, Mapping[str, Any]]] = [(where, state)]
-        for key in ("branches", "onEvents"):
-            owners += [((*where, key, inner), owner) for inner, owner in enumerate(state.get(key, ()))]
-        for at, owner in owners:
-            yield from (((*at, "actions", inner), action) for inner, action in enumerate(owner.get("actions", ())))
-        if action := state.get("action"):
-            yield (*where, "action"), action
-
-
-def states_of(definition: Definition, *types: str) -> Iterator[tuple[Where, Mapping[str, Any]]]:
-    """The states of some types, or all of them, each with its path in the flow."""
-    for index, state in enumerate(definition.flow.get("states", ())):
-        if not types or state.get("type") in types:
-            yield ("states", index), state
-
-
 @rule(
     "action-kind",
     reason="An action calls a function, produces or awaits an event, or runs a subflow: one of them.",
@@ -113,7 +91,7 @@ def states_of(definition: Definition, *types: str) -> Iterator[tuple[Where, Mapp
 def action_kind(workflow: Workflow) -> Iterator[Found]:
     """An action without a functionRef, an eventRef or a subFlowRef, or with more than one of them."""
     for definition in workflow.definitions():
-        for where, action in actions_of(definition):
+        for where, action in actions_of(definition.flow):
             given = [kind for kind in _KINDS if action.get(kind) is not None]
             if not given and action:
                 message = f"the action does nothing; give it one of {', '.join(_KINDS)}"
@@ -135,7 +113,7 @@ def action_kind(workflow: Workflow) -> Iterator[Found]:
 def error_handler(workflow: Workflow) -> Iterator[Found]:
     """An error handler that the engine leaves out, in whole or in part."""
     for definition in workflow.definitions():
-        for where, state in states_of(definition):
+        for where, state in states_of(definition.flow):
             for index, handler in enumerate(state.get("onErrors", ())):
                 at = (*where, "onErrors", index)
                 if state["type"] in WITHOUT_HANDLERS:
@@ -182,7 +160,7 @@ def error_code(workflow: Workflow) -> Iterator[Found]:
 def switch_conditions(workflow: Workflow) -> Iterator[Found]:
     """A switch state with dataConditions and eventConditions, or with neither."""
     for definition in workflow.definitions():
-        for where, state in states_of(definition, "switch"):
+        for where, state in states_of(definition.flow, "switch"):
             data, events = state.get("dataConditions"), state.get("eventConditions")
             if data and events:
                 at = definition.position_of(*where, "eventConditions")
@@ -205,7 +183,7 @@ def switch_timeout(workflow: Workflow) -> Iterator[Found]:
     """A switch on events with a default and without an eventTimeout."""
     for definition in workflow.definitions():
         everywhere = definition.flow.get("timeouts", {}).get("eventTimeout")
-        for where, state in states_of(definition, "switch"):
+        for where, state in states_of(definition.flow, "switch"):
             waits = state.get("eventConditions") and state.get("defaultCondition") is not None
             if waits and not (state.get("timeouts", {}).get("eventTimeout") or everywhere):
                 message = "the switch waits for events without end; add 'timeouts: {eventTimeout: …}' to it"
@@ -223,7 +201,7 @@ def switch_timeout(workflow: Workflow) -> Iterator[Found]:
 def num_completed(workflow: Workflow) -> Iterator[Found]:
     """A parallel state that waits for more branches than it has, or for no number of them."""
     for definition in workflow.definitions():
-        for where, state in states_of(definition, "parallel"):
+        for where, state in states_of(definition.flow, "parallel"):
             if state.get("completionType") != "atLeast":
                 continue
             wanted, branches = str(state.get("numCompleted", "")), len(state.get("branches", ()))
@@ -251,7 +229,7 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
 def parallel_branches(workflow: Workflow) -> Iterator[Found]:
     """A parallel state with fewer than two branches."""
     for definition in workflow.definitions():
-        for where, state in states_of(definition, "parallel"):
+        for where, state in states_of(definition.flow, "parallel"):
             if 0 < len(state.get("branches", ())) < _BRANCHES_AT_LEAST:
                 message = "the state has one branch; add another, or make it an operation state"
                 yield Found(at=definition.position_of(*where, "branches"), message=message)
@@ -268,7 +246,7 @@ def parallel_branches(workflow: Workflow) -> Iterator[Found]:
 def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
     """Two branches of one state with one name."""
     for definition in workflow.definitions():
-        for where, state in states_of(definition, "parallel"):
+        for where, state in states_of(definition.flow, "parallel"):
             seen: set[str] = set()
             for index, branch in enumerate(state.get("branches", ())):
                 name = branch.get("name")
@@ -288,7 +266,7 @@ def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
 def iteration_param(workflow: Workflow) -> Iterator[Found]:
     """A foreach state without iterationParam."""
     for definition in workflow.definitions():
-        for where, state in states_of(definition, "foreach"):
+        for where, state in states_of(definition.flow, "foreach"):
             if not state.get("iterationParam"):
                 message = "the foreach state has no 'iterationParam'; add a name for the item, and read it as '$name'"
                 yield Found(at=definition.position_of(*where, "name"), message=message)

@@ -7,9 +7,9 @@ from typing import Final
 
 from generator.definition import Definition
 from generator.findings import did_you_mean
+from generator.flow import actions_of
 from generator.lint.references import respelt
 from generator.lint.rule import Example, Found, rule
-from generator.lint.states import actions_of
 from generator.source import DEFINITION_SUFFIXES
 from generator.workflow import Workflow
 
@@ -37,7 +37,7 @@ def unknown_subflow(workflow: Workflow) -> Iterator[Found]:
         return
     known = {definition.id for definition in workflow.definitions()}
     for definition in workflow.definitions():
-        for where, action in actions_of(definition):
+        for where, action in actions_of(definition.flow):
             name = (action.get("subFlowRef") or {}).get("workflowId")
             if name and name not in known:
                 at = definition.position_of(*where, "subFlowRef", "workflowId")
