@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -13,7 +13,7 @@ from generator.document import Document, Node, Path, parse
 from generator.dsl import Field, Kind, Shape, Target
 from generator.errors import FindingsError
 from generator.expressions import Expression, held, read_expressions
-from generator.findings import Edit, Finding, Position, Severity, did_you_mean, only_near
+from generator.findings import Finding, Position, Severity, did_you_mean, replaced, respelt
 from generator.graph import Graph, read_graph
 from generator.properties import secret_references
 from generator.source import Resolved, Source
@@ -275,7 +275,7 @@ class _Reader:
             message = (
                 f"unknown state type '{_shortened(kind)}'{did_you_mean(str(kind.value), dsl.STATES)}; one of {known}"
             )
-            edit = self._respelt(kind, str(kind.value), dsl.STATES)
+            edit = respelt(self._position(kind), str(kind.value), dsl.STATES)
             self._find(kind, "unknown-value", message, blocking=True, edit=edit)
         return {}
 
@@ -300,7 +300,7 @@ class _Reader:
         fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
         if not fits and kind is Kind.STRING and isinstance(value, (bool, int, float)):
             message = f'{node.kind} where a string belongs; write it in quotes: "{node.text}"'
-            quoted = self._edit(node, node.text, f'"{node.text}"')
+            quoted = replaced(self._position(node), node.text, f'"{node.text}"')
             self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=quoted)
             value, fits = node.text, True
         if not fits:
@@ -363,13 +363,14 @@ class _Reader:
                 line, column = (node.keys or {}).get(key, (node.line, node.column))
                 at = Node(None, line, column)
                 message = f"{shape.name} has no field '{key[:100]}'{did_you_mean(key, shape.fields)}"
-                self._find(at, "unknown-field", message, edit=self._respelt(at, key, shape.fields, node.value))
+                edit = respelt(self._position(at), key, shape.fields, node.value)
+                self._find(at, "unknown-field", message, edit=edit)
 
     def _report_choice(self, node: Node, value: str, field: Field) -> None:
         if field.choices and value not in field.choices:
             known = ", ".join(field.choices)
             message = f"unknown value '{_shortened(node)}'{did_you_mean(value, field.choices)}; one of {known}"
-            self._find(node, "unknown-value", message, edit=self._respelt(node, value, field.choices))
+            self._find(node, "unknown-value", message, edit=respelt(self._position(node), value, field.choices))
 
     def _mark(self, where: Path, node: Node) -> None:
         self._positions[where] = self._position(node)
@@ -388,14 +389,6 @@ class _Reader:
 
     def _position(self, node: Node) -> Position:
         return Position(path=self._path, line=node.line, column=node.column)
-
-    def _respelt(self, at: Node, name: str, known: Iterable[str], taken: Iterable[str] = ()) -> Edit | None:
-        """The edit that spells a name right, where one right name alone is near and not there already."""
-        right = only_near(name, known)
-        return self._edit(at, name, right) if right and right not in taken else None
-
-    def _edit(self, at: Node, old: str, new: str) -> Edit:
-        return Edit(path=self._path, line=at.line, column=at.column, old=old, new=new)
 
     def _find(self, node: Node, rule: str, message: str, **options: Any) -> None:
         self._findings.append(_finding(self._position(node), rule, message, **options))

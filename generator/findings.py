@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -129,6 +129,19 @@ def only_near(name: str, candidates: Iterable[str], *, near: float = 0.8) -> str
     """The one candidate that `name` was meant to be: as `near` (0 to 1) as that, and no other is; else None."""
     found = _close(name, sorted(set(candidates)), 2, near)
     return found[0] if len(found) == 1 else None
+
+
+def respelt(at: Position, name: str, known: Iterable[str], taken: Container[str] = ()) -> Edit | None:
+    """The edit that spells a name right, where one right name alone is near and not `taken`."""
+    right = only_near(name, known)
+    return replaced(at, name, right) if right not in taken else None
+
+
+def replaced(at: Position, old: str, new: str | None) -> Edit | None:
+    """The edit that puts `new` in the place of `old`; None where there is nothing to put, or a whole file is meant."""
+    if new is None or at.line is None or at.column is None:
+        return None
+    return Edit(path=at.path, line=at.line, column=at.column, old=old, new=new)
 
 
 def _close(name: str, candidates: Iterable[str], number: int, near: float) -> list[str]:

@@ -10,7 +10,7 @@ from generator import arguments
 from generator.calls import Call, calls, function_references
 from generator.document import Path
 from generator.errors import FindingsError
-from generator.findings import Edit, Position, Severity, did_you_mean, only_near
+from generator.findings import Position, Severity, did_you_mean, only_near, replaced, respelt
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, Spec, read_spec
 from generator.workflow import Workflow
@@ -123,20 +123,15 @@ def unknown_operation(workflow: Workflow) -> Iterator[Found]:
         if spec is None or call.operation is not None:
             continue
         known = sorted({operation.id for operation in spec.operations if operation.id})
+        right = only_near(call.operation_id, known)
         help_ = did_you_mean(call.operation_id, known) or _takes(known)
         message = f"{call.shown} has no operation '{call.operation_id}'{help_}{_COPY if call.fetched else ''}"
         yield Found(
             at=call.at,
             message=message,
             severity=Severity.WARNING if call.fetched else None,
-            edit=_respelt(call.at, f"{call.file}#{call.operation_id}", only_near(call.operation_id, known), call.file),
+            edit=replaced(call.at, f"{call.file}#{call.operation_id}", right and f"{call.file}#{right}"),
         )
-
-
-def _respelt(at: Position, operation: str, right: str | None, file: str) -> Edit | None:
-    if right is None or at.line is None or at.column is None:
-        return None
-    return Edit(path=at.path, line=at.line, column=at.column, old=operation, new=f"{file}#{right}")
 
 
 @rule(
@@ -239,10 +234,7 @@ def unknown_argument(workflow: Workflow) -> Iterator[Found]:
             where = f" in '{'.'.join(map(str, path[:-1]))}'" if path[:-1] else ""
             help_ = did_you_mean(name, known) or _takes(known) or "; take it out"
             at = use.at_key(path)
-            right = only_near(name, known)
-            edit = None
-            if right and right not in _siblings(use.given, path) and at.line and at.column:
-                edit = Edit(path=at.path, line=at.line, column=at.column, old=name, new=right)
+            edit = respelt(at, name, known, _siblings(use.given, path))
             yield Found(at=at, message=f"'{use.operation.id}' takes no '{name}'{where}{help_}", edit=edit)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.calls import calls
-from generator.findings import Edit, Position, Severity, did_you_mean, only_near
+from generator.findings import Severity, did_you_mean, only_near, replaced
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Spec
 from generator.properties import PROFILE, Properties, Property, expressions, literals
@@ -137,7 +137,7 @@ def unknown_spec_key(workflow: Workflow) -> Iterator[Found]:
             if name.text not in name.known and (right or name.certain):
                 at = properties.at_key(entry, len(entry.key) - len(entry.bare_key) + name.offset)
                 help_ = did_you_mean(name.text, name.known) or "; take the key out, or spell the name right"
-                yield Found(at=at, message=f"{name.what} '{name.text}'{help_}", edit=_respelt(at, name.text, right))
+                yield Found(at=at, message=f"{name.what} '{name.text}'{help_}", edit=replaced(at, name.text, right))
                 break
 
 
@@ -168,12 +168,6 @@ def _is_java_class(name: str) -> bool:
     return "." in name and name.rpartition(".")[2][:1].isupper()
 
 
-def _respelt(at: Position, name: str, right: str | None) -> Edit | None:
-    if right is None or at.line is None or at.column is None:
-        return None
-    return Edit(path=at.path, line=at.line, column=at.column, old=name, new=right)
-
-
 #: What is written for the three profiles of Quarkus, and is another one.
 _MEANT: Final[Mapping[str, str]] = {"production": "prod", "development": "dev", "testing": "test"}
 _PROFILES: Final = (PROFILE, "dev", "test")
@@ -196,7 +190,7 @@ def unknown_profile(workflow: Workflow) -> Iterator[Found]:
                 if right is not None and right != profile:
                     at = properties.at_key(entry, entry.key.index(profile))
                     message = f"there is no profile '{profile}'; did you mean '{right}'?"
-                    yield Found(at=at, message=message, edit=_respelt(at, profile, right))
+                    yield Found(at=at, message=message, edit=replaced(at, profile, right))
 
 
 #: Well-known keys, by Quarkus 3.15 and Kogito 10.1; what is one slip of the hand away from one is meant to be it.
@@ -239,7 +233,7 @@ def misspelt_key(workflow: Workflow) -> Iterator[Found]:
             if right is not None and entry.bare_key not in _WELL_KNOWN:
                 at = properties.at_key(entry, len(entry.key) - len(entry.bare_key))
                 message = f"there is no key '{entry.bare_key}'; did you mean '{right}'?"
-                yield Found(at=at, message=message, edit=_respelt(at, entry.bare_key, right))
+                yield Found(at=at, message=message, edit=replaced(at, entry.bare_key, right))
 
 
 def _one_slip(one: str, other: str) -> bool:

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from generator.document import Node
-from generator.findings import Position, Severity, did_you_mean
-from generator.lint.references import HELPED, respelt
+from generator.findings import Position, Severity, did_you_mean, respelt
+from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.lint.schemas import Schema, plain_type, schemas_of
 from generator.workflow import Workflow

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from generator.definition import Definition
-from generator.findings import Severity, did_you_mean
+from generator.findings import Severity, did_you_mean, respelt
 from generator.lint.object_literal import UNKNOWN
-from generator.lint.references import respelt
 from generator.lint.results import Written, first_ends_without_result, written_objects
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.workflow import Workflow

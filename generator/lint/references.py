@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from generator.definition import Definition
 from generator.dsl import Target
-from generator.findings import Edit, Position, did_you_mean, only_near
+from generator.findings import Position, did_you_mean, respelt
 from generator.lint.rule import Check, Example, Found, Rule, rule
 from generator.workflow import Workflow
 
@@ -28,14 +28,6 @@ _PLURAL: Final[dict[Target, str]] = {**SECTIONS, "auth": "authentications"}
 
 #: So many misspelt names of a file get the nearest right one; looking for more would take minutes in a hostile file.
 HELPED: Final = 50
-
-
-def respelt(at: Position, name: str, known: Iterable[str]) -> Edit | None:
-    """The edit that spells a name right, where one right name alone is near."""
-    right = only_near(name, known)
-    if right is None or at.line is None or at.column is None:
-        return None
-    return Edit(path=at.path, line=at.line, column=at.column, old=name, new=right)
 
 
 def _unknown(target: Target) -> Check:

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.definition import Definition
-from generator.findings import did_you_mean
+from generator.findings import did_you_mean, respelt
 from generator.flow import actions_of
-from generator.lint.references import respelt
 from generator.lint.rule import Example, Found, rule
 from generator.source import DEFINITION_SUFFIXES
 from generator.workflow import Workflow
