@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -109,11 +109,10 @@ def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None
     file, _, operation_id = operation.partition("#")
     uri = definition.uri_definitions().get(file, file)
     resolved = workflow.source.resolve(uri, definition.base)
-    path, shared = resolved.path or "", resolved.shared or ""
     if resolved.remote:
-        shared = _in_shared(uri, workflow.source)
-    data = _data(workflow, path, shared)
-    shown = workflow.source.shown(path) if path else workflow.source.shown_shared(shared) if shared else uri
+        resolved = replace(resolved, shared=_in_shared(uri, workflow.source))
+    path = resolved.path or ""
+    data = workflow.mounted.get(path, workflow.source.contents(resolved))
     name = file if uri != file else _name(workflow, definition, function, file, data)
     return Call(
         definition=definition,
@@ -122,26 +121,20 @@ def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None
         operation_id=operation_id,
         name=name,
         path=path,
-        shown=shown,
+        shown=workflow.source.shown_as(resolved) or uri,
         data=data,
         fetched=resolved.remote,
     )
 
 
-def _in_shared(uri: str, source: Source) -> str:
-    """The file of workflows/shared that a URL ends in; "" where there is none."""
+def _in_shared(uri: str, source: Source) -> str | None:
+    """The file of workflows/shared that a URL ends in."""
     try:
         parts = urlsplit(uri).path.strip("/").split("/")
     except ValueError:
-        return ""
+        return None
     tails = ("/".join(parts[start:]).removeprefix("shared/") for start in range(len(parts)))
-    return next((f"shared/{tail}" for tail in tails if tail in source.shared.files), "")
-
-
-def _data(workflow: Workflow, path: str, shared: str) -> bytes | None:
-    if path:
-        return workflow.mounted.get(path, workflow.source.resources.get(path))
-    return workflow.source.shared.files.get(shared.removeprefix("shared/")) if shared else None
+    return next((f"shared/{tail}" for tail in tails if tail in source.shared.files), None)
 
 
 def _name(

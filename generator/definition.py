@@ -317,7 +317,7 @@ class _Reader:
     def _from_file(self, node: Node, field: Field, where: Path, key: str) -> Any:
         """The content of a file that stands for `key`: the value itself, or a map with `key` alone."""
         resolved = self._source.resolve(node.value, self._base)
-        data = self._bytes(resolved)
+        data = self._source.contents(resolved)
         if data is None:
             self._find(node, "missing-file", f"{_why_missing(node.value, resolved)} (it holds '{key}')", blocking=True)
             return None
@@ -342,13 +342,6 @@ class _Reader:
         for node in root.walk():
             if isinstance(node.value, str) and "$SECRET" in node.value:
                 self._secrets.update(secret_references(node.value))
-
-    def _bytes(self, resolved: Resolved) -> bytes | None:
-        if resolved.path is not None:
-            return self._source.resources.get(resolved.path)
-        if resolved.shared is not None:
-            return self._source.shared.files[resolved.shared.removeprefix("shared/")]
-        return None
 
     def _declare(self, node: Node, target: Target) -> None:
         name = node.value.get("name") if isinstance(node.value, dict) else None

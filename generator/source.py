@@ -63,6 +63,18 @@ class Source:
         """The path of a file of workflows/shared (`shared/…`) as a person sees it."""
         return posixpath.join(posixpath.dirname(self.path), relative)
 
+    def contents(self, resolved: Resolved) -> bytes | None:
+        """What a reference leads to; None where that is nothing that was read."""
+        if resolved.path:
+            return self.resources.get(resolved.path)
+        return self.shared.files[resolved.shared.removeprefix("shared/")] if resolved.shared else None
+
+    def shown_as(self, resolved: Resolved) -> str:
+        """The path of what a reference leads to as a person sees it; "" where that is nothing."""
+        if resolved.path:
+            return self.shown(resolved.path)
+        return self.shown_shared(resolved.shared) if resolved.shared else ""
+
     def _in_folder(self, relative: str) -> str:
         return f"{QUARKUS_RESOURCES}/{relative}" if self.quarkus else relative
 

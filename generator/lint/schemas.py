@@ -82,14 +82,11 @@ def schemas_of(workflow: Workflow) -> Iterator[Schema]:
     while waiting:
         reference, base, entered, referred = waiting.pop(0)
         resolved = workflow.source.resolve(reference, base)
-        path = resolved.path or resolved.shared
-        data = workflow.source.resources.get(path or "") if resolved.path else None
-        if resolved.shared:
-            data = workflow.source.shared.files[resolved.shared.removeprefix("shared/")]
+        path, data = resolved.path or resolved.shared, workflow.source.contents(resolved)
         if path is None or data is None or path in seen:
             continue
         seen.add(path)
-        shown = workflow.source.shown(path) if resolved.path else workflow.source.shown_shared(path)
+        shown = workflow.source.shown_as(resolved)
         root, parts, finding = _read(data, shown)
         schema = Schema(
             path=path, shown=shown, entered=entered, referred=referred, root=root, parts=parts, finding=finding
