@@ -11,7 +11,8 @@ from generator import yaml_text
 from generator.calls import calls
 from generator.document import parse
 from generator.errors import FindingsError
-from generator.openapi import METHODS, Pointer, at_pointer, pointer
+from generator.json_pointer import Pointer, at_pointer, pointer
+from generator.openapi import METHODS
 from generator.source import MAX_FILE_BYTES, RESOURCE_FOLDERS
 from generator.workflow import Workflow
 

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final, Literal
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from generator.document import Node, parse
 from generator.errors import FindingsError
 from generator.findings import Finding
+from generator.json_pointer import at_pointer, pointer
 from generator.source import MAX_FILE_BYTES
 
-Pointer = tuple[str, ...]
 Schema = Mapping[str, Any]
 SchemeKind = Literal["basic", "bearer", "apiKey", "oauth2", "other"]
 
@@ -155,18 +155,6 @@ def read_spec(data: bytes, path: str) -> Spec:
 def quarkus_name(name: str) -> str:
     """A name as Quarkus has it in keys: each character but ASCII letters and digits becomes an underscore."""
     return re.sub(r"[^A-Za-z0-9]", "_", name)
-
-
-def pointer(reference: str) -> Pointer:
-    """The parts of a JSON pointer in a URI fragment (RFC 6901): `#/a/b~1c` leads to a, then to b/c."""
-    return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
-
-
-def at_pointer(content: Any, parts: Pointer) -> Any:
-    """What a pointer leads to; None where that is nowhere."""
-    for part in parts:
-        content = content.get(part) if isinstance(content, dict) else None
-    return content
 
 
 @lru_cache(maxsize=32)

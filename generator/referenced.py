@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 from typing import Any
-from urllib.parse import unquote
 
 from generator.document import Document, Node, parse
 from generator.errors import FindingsError
 from generator.findings import Position
+from generator.json_pointer import at_pointer, pointer
 from generator.source import MAX_FILE_BYTES, Resolved, Source
 
 
@@ -34,26 +34,19 @@ class Referenced:
         return None if document is None else (path, document)
 
     def _parsed(self, resolved: Resolved) -> Document | None:
-        data = self._source.resources.get(resolved.path or "")
-        shown = self._source.shown(resolved.path or "")
-        if resolved.shared:
-            data = self._source.shared.files[resolved.shared.removeprefix("shared/")]
-            shown = self._source.shown_shared(resolved.shared)
+        data = self._source.contents(resolved)
         try:
-            return None if data is None else parse(data, shown, max_bytes=MAX_FILE_BYTES)
+            return None if data is None else parse(data, self._source.shown_as(resolved), max_bytes=MAX_FILE_BYTES)
         except FindingsError:
             return None
 
     def target(self, reference: str, document: str) -> tuple[Any, str] | None:
         """What a `$ref` (RFC 3986, with a JSON pointer) in the file `document` leads to, and the file that it is in."""
-        file, _, pointer = reference.partition("#")
+        file = reference.partition("#")[0]
         found = self.document(file, posixpath.dirname(document)) if file else self.document(document)
         if found is None:
             return None
-        target = found[1].root.plain()
-        for step in pointer.split("/")[1:] if pointer else ():
-            key = unquote(step).replace("~1", "/").replace("~0", "~")
-            target = target.get(key) if isinstance(target, dict) else None
+        target = at_pointer(found[1].root.plain(), pointer(reference))
         return None if target is None else (target, found[0])
 
     def position(self, path: str, *steps: str) -> Position:
