@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
+from generator.durations import duration_parts
+
 #: Em to the characters of at most that width: the widest of DejaVu Sans, Liberation Sans (Arial, Helvetica), Noto Sans,
 #: Roboto, Open Sans and Inter, rounded up.
 _WIDTHS: Final = {
@@ -49,7 +51,7 @@ _BOLD: Final[Mapping[str, float]] = {c: em for em, chars in _BOLD_WIDTHS.items()
 #: Where a name or an expression may be broken: after a blank or punctuation, before a dot, and where a hump begins.
 _BREAKS: Final = re.compile(r"(?<=[\s_,;:/|-])(?=[^\s_,;:/|-])|(?<=[a-z0-9])(?=[A-Z])|(?<=\w)(?=\.)")
 _ELLIPSIS: Final = "…"
-_DURATION: Final = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?")
+_UNITS: Final = {"week": "w", "day": "d", "hour": "h", "minute": "min", "second": "s"}
 
 
 def is_measured(text: str) -> bool:
@@ -91,11 +93,8 @@ def expression(text: str) -> str:
 
 def duration(text: str) -> str:
     """An ISO 8601 duration in words, `PT1M30S` as `1 min 30 s`; anything else as it is."""
-    found = _DURATION.fullmatch(text)
-    if not found or not any(found.groups()):
-        return expression(text)
-    units = zip(found.groups(), ("d", "h", "min", "s"), strict=True)
-    return " ".join(f"{number} {unit}" for number, unit in units if number)
+    parts = duration_parts(text)
+    return " ".join(f"{number} {_UNITS[unit]}" for unit, number in parts.items()) or expression(text)
 
 
 def shortened(text: str, limit: int) -> str:

@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from generator.durations import duration_parts
 from generator.graph import Edge, EdgeKind
 
-#: ISO 8601 durations as the engine takes them: weeks, days, hours, minutes, seconds.
-_DURATION: Final = re.compile(
-    r"P(?:(?P<week>\d+)W)?(?:(?P<day>\d+)D)?(?:T(?:(?P<hour>\d+)H)?(?:(?P<minute>\d+)M)?(?:(?P<second>\d+(?:\.\d+)?)S)?)?"
-)
 _LONGEST: Final = 160
 _TYPES: Final = {
     "array": "a list",
@@ -53,8 +50,7 @@ def plural(number: int, noun: str) -> str:
 
 def duration(text: Any) -> str:
     """`PT1M30S` as `1 minute and 30 seconds`; an expression as what it is."""
-    match = _DURATION.fullmatch(str(text))
-    parts = {unit: number for unit, number in match.groupdict().items() if number} if match else {}
+    parts = duration_parts(str(text))
     if not parts:
         return f"as long as {quoted(_without_mark(str(text)))} says"
     return listed(f"{number} {unit}{'' if number == '1' else 's'}" for unit, number in parts.items())
@@ -118,14 +114,7 @@ def type_of(schema: Mapping[str, Any]) -> str:
     """What a value must be, by its JSON Schema."""
     given = schema.get("type")
     names = [str(name) for name in (given if isinstance(given, list) else [given]) if name]
-    article = {
-        "array": "a list",
-        "object": "a map",
-        "integer": "a whole number",
-        "null": "nothing",
-        "boolean": "true or false",
-    }
-    text = listed((article.get(name, f"a {name}") for name in names), "or")
+    text = listed((_TYPES.get(name, f"a {name}") for name in names), "or")
     choices = schema.get("enum")
     if isinstance(choices, list) and choices:
         text = f"one of {several([str(choice) for choice in choices], 'or')}"

@@ -54,6 +54,7 @@ def test_a_letter_is_as_wide_with_an_accent_as_without() -> None:
         ("PT1M30S", "1 min 30 s"),
         ("P1DT2H", "1 d 2 h"),
         ("PT0.5S", "0.5 s"),
+        ("P2W", "2 w"),
         ("P", "P"),
         ("${ $SECRET.period }", "$SECRET.period"),
         ("soon", "soon"),
