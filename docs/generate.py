@@ -21,6 +21,7 @@ import click
 from generator import errors, lint, values
 from generator.diagram.svg import svg
 from generator.manifests import Database, ImageReference
+from generator.markdown_text import row
 from generator.properties import Variable
 from pipeline import cli
 from pipeline.commands.command import Command
@@ -224,8 +225,8 @@ def _first_line(command: click.Command) -> str:
 
 
 def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = (f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in row)} |" for row in rows)
-    return "\n".join([f"| {' | '.join(heading)} |", "|---" * len(heading) + "|", *lines, ""])
+    lines = (row([" ".join(cell.split()) for cell in cells]) for cells in rows)
+    return "\n".join([row(heading), "|---" * len(heading) + "|", *lines, ""])
 
 
 def picture() -> str:

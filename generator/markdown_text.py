@@ -19,8 +19,7 @@ def code(text: str) -> str:
     shown = in_one_line(text)
     if not shown.strip():
         return ""
-    longest = max(map(len, _BACKTICKS.findall(shown)), default=0)
-    fence = "`" * (longest + 1)
+    fence = _longer_than_in(shown, 1)
     space = " " if shown[0] == "`" or shown[-1] == "`" or (shown[0] == " " and shown[-1] == " ") else ""
     return f"{fence}{space}{shown}{space}{fence}"
 
@@ -36,12 +35,26 @@ def row(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
+def paragraph(text: str) -> str:
+    """Prose of a workflow's author, which may be Markdown: one line, no HTML."""
+    return " ".join(text.split()).replace("<", "&lt;")
+
+
+def cell(text: str) -> str:
+    """The same for a cell of a table that a template writes."""
+    return paragraph(text).replace("|", r"\|")
+
+
 def fenced(text: str, language: str) -> str:
     """A code block whose fence is longer than any in the text."""
-    longest = max(map(len, _BACKTICKS.findall(text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = _longer_than_in(text, 3)
     safe = "".join(c if c.isprintable() or c in "\t\n" else ascii(c)[1:-1] for c in text)
     return f"{fence}{language}\n{safe.rstrip()}\n{fence}"
+
+
+def _longer_than_in(text: str, least: int) -> str:
+    """Backticks, `least` or more, and more than the text has in a row."""
+    return "`" * max([least, *(len(run) + 1 for run in _BACKTICKS.findall(text))])
 
 
 def folded(title: str, content: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import jinja2
 
+from generator.markdown_text import cell, paragraph
 from generator.yaml_text import scalar
 
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -18,8 +19,8 @@ def render(template: str, **variables: Any) -> str:
     """Render the template at `template`, a path below generator/templates/.
 
     The filter `json` writes a value as JSON, which is also YAML, `scalar` a string without quotes where that is safe;
-    `go` writes a string as a Go literal, so that text of
-    a workflow inside a Helm template stays text whatever it holds; `cell` and `paragraph` make text fit for Markdown.
+    `go` writes a string as a Go literal, so that text of a workflow inside a Helm template stays text whatever it
+    holds; `cell` and `paragraph` make text fit for Markdown.
     """
     return _environment().get_template(template).render(**variables)
 
@@ -39,19 +40,10 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"json": _json, "go": _json, "scalar": scalar, "cell": _cell, "paragraph": _paragraph}
+    environment.filters |= {"json": _json, "go": _json, "scalar": scalar, "cell": cell, "paragraph": paragraph}
     return environment
 
 
 def _json(value: Any) -> str:
     """JSON, without escapes for what is not ASCII; a JSON string is a Go string literal too."""
     return json.dumps(value, ensure_ascii=False, default=str)  # str says which variable is missing
-
-
-def _cell(text: str) -> str:
-    """One cell of a Markdown table: one line, no bars, no HTML."""
-    return _paragraph(text).replace("|", "\\|")
-
-
-def _paragraph(text: str) -> str:
-    return " ".join(text.split()).replace("<", "&lt;")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from generator.findings import Edit, Finding, Position, Severity
+from generator.markdown_text import fenced
 from generator.workflow import Workflow
 
 #: The fields of a definition without a finding, each as it is written; an example gives others in their place.
@@ -195,9 +196,8 @@ def rule_together(
 def _in_markdown(heading: str, example: Example) -> Iterator[str]:
     yield f"{heading}:"
     for title, text in example.parts():
-        fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", text))])
         language = "console" if title == IN_A_SHELL else title.rpartition(".")[2]
-        yield f"{title}\n\n{fence}{language}\n{text}\n{fence}"
+        yield f"{title}\n\n{fenced(text, language)}"
 
 
 def _summary(check: Callable[..., object]) -> str:
