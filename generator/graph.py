@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from generator.document import Path
@@ -38,7 +39,6 @@ class Edge:
     name: str = ""
     produces: tuple[str, ...] = ()
     compensates: bool = False
-    terminates: bool = False
     continues_as: str | None = None
 
 
@@ -54,24 +54,27 @@ class Graph:
 
     def outgoing(self, state: str) -> tuple[Edge, ...]:
         """The ways out of a state."""
-        return tuple(edge for edge in self.edges if edge.source == state)
+        return self._by_source.get(state, ())
+
+    @cached_property
+    def _by_source(self) -> dict[str, tuple[Edge, ...]]:
+        found: dict[str, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.source, []).append(edge)
+        return {source: tuple(edges) for source, edges in found.items()}
+
+    def following(self, edges: Iterable[Edge]) -> dict[str, list[str]]:
+        """Every state to those that some of its edges lead to; what is no state is left out."""
+        found: dict[str, list[str]] = {name: [] for name in self.states}
+        for edge in edges:
+            if edge.target in found and edge.source in found:
+                found[edge.source].append(str(edge.target))
+        return found
 
     def reachable(self) -> frozenset[str]:
         """The states that a run can come to: from the start, and what is run for compensation or on a timeout."""
-        following: dict[str, set[str]] = {}
-        for edge in self.edges:
-            if edge.target is not None:
-                following.setdefault(edge.source, set()).add(edge.target)
         first = [self.start, *(e.target for e in self.edges if e.kind is EdgeKind.TIMEOUT and e.target)]
-        return _closure(first, following) & self.states.keys()
-
-    def ending(self) -> frozenset[str]:
-        """The states from which the end can be reached."""
-        leading: dict[str, set[str]] = {}
-        for edge in self.edges:
-            if edge.target is not None:
-                leading.setdefault(edge.target, set()).add(edge.source)
-        return _closure((edge.source for edge in self.edges if edge.target is None), leading)
+        return closure(first, self.following(self.edges)) & self.states.keys()
 
 
 def read_graph(flow: Mapping[str, Any]) -> Graph:
@@ -148,7 +151,6 @@ def _ways(
             name=label,
             produces=_produced(end),
             compensates=end.get("compensate", False),
-            terminates=end.get("terminate", False),
             continues_as=continued.get("workflowId") if continued else None,
         )
 
@@ -157,7 +159,7 @@ def _produced(owner: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(event["eventRef"] for event in owner.get("produceEvents", ()) if event.get("eventRef"))
 
 
-def _closure(first: Iterable[str], following: Mapping[str, set[str]]) -> frozenset[str]:
+def closure(first: Iterable[str], following: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """All that is reached from `first`, itself included."""
     seen: set[str] = set()
     waiting = list(first)
@@ -166,3 +168,44 @@ def _closure(first: Iterable[str], following: Mapping[str, set[str]]) -> frozens
             seen.add(here)
             waiting += following.get(here, ())
     return frozenset(seen)
+
+
+def cycles(following: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
+    """The states that lead to each other, or a state to itself: strongly connected components, by Kosaraju's two walks.
+
+    Both the components and the states in each come in no order.
+    """
+    leading: dict[str, list[str]] = {name: [] for name in following}
+    for source, targets in following.items():
+        for target in targets:
+            leading[target].append(source)
+    seen: set[str] = set()
+    finished = [name for first in following for name in _walk(first, following, seen)]
+    seen.clear()
+    for last in reversed(finished):
+        component = _walk(last, leading, seen)
+        if len(component) > 1 or (component and last in following[last]):
+            yield component
+
+
+def _walk(first: str, following: Mapping[str, Sequence[str]], seen: set[str]) -> list[str]:
+    """What is reached from `first` and not seen before, each after all that it leads to."""
+    if first in seen:
+        return []
+    seen.add(first)
+    finished: list[str] = []
+    path = [(first, iter(following[first]))]
+    while path:
+        name, targets = path[-1]
+        if (target := next((t for t in targets if t not in seen), None)) is None:
+            finished.append(name)
+            path.pop()
+        else:
+            seen.add(target)
+            path.append((target, iter(following[target])))
+    return finished
+
+
+def in_order(groups: Iterable[list[str]], places: Mapping[str, int]) -> list[list[str]]:
+    """Groups of states by their first one, and the states in each, as `places` has them."""
+    return sorted((sorted(group, key=places.__getitem__) for group in groups), key=lambda group: places[group[0]])

@@ -12,7 +12,7 @@ from generator.definition import Definition
 from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import Place, name_of, paired, places, shown
 from generator.difference.references import followed
-from generator.difference.ways import Way, by_source, paired_ways, place_of, reason_of, target_of, way_of, way_text
+from generator.difference.ways import Way, paired_ways, place_of, reason_of, target_of, way_of, way_text
 from generator.document import Path
 from generator.dsl import Target
 from generator.graph import Edge, EdgeKind, read_graph
@@ -150,7 +150,6 @@ class Definitions:
         old, new = _states_by_name(self._old_flow), _states_by_name(self.new.flow)
         renamed = self.renames["state"]
         old_graph, new_graph = read_graph(self._old_flow), self.new.graph
-        old_ways, new_ways = by_source(old_graph.edges), by_source(new_graph.edges)
         for name in old:
             at: Path = ("states", old_graph.indices[name])
             if name not in new and name not in renamed:
@@ -168,7 +167,7 @@ class Definitions:
                 one, other = _within_state(old[before]), _within_state(new[after])
                 for place in places(one, other):
                     yield self._at(place, Topic.STATE, after, _spelled(place, one, other), under)
-                yield from self._ways(after, old_ways.get(before, []), new_ways.get(after, []))
+                yield from self._ways(after, old_graph.outgoing(before), new_graph.outgoing(after))
 
     def _ways(self, state: str, old: Sequence[Edge], new: Sequence[Edge]) -> Iterator[Change]:
         pairs, gone, come = paired_ways(

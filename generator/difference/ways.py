@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from generator.difference.content import canonical, shown
@@ -10,14 +10,6 @@ from generator.graph import Edge, EdgeKind
 
 #: A way out of a state, and what its transition or end says beside where it leads.
 Way = tuple[Edge, Mapping[str, Any]]
-
-
-def by_source(edges: Sequence[Edge]) -> dict[str, list[Edge]]:
-    """State to the ways out of it."""
-    found: dict[str, list[Edge]] = {}
-    for edge in edges:
-        found.setdefault(edge.source, []).append(edge)
-    return found
 
 
 def way_of(flow: Mapping[str, Any], edge: Edge) -> Mapping[str, Any]:

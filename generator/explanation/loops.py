@@ -8,7 +8,7 @@ from typing import Any
 
 from generator.explanation.phrases import condition, duration, listed, quoted, several
 from generator.flow import actions_in
-from generator.graph import Edge, EdgeKind, Graph
+from generator.graph import Edge, EdgeKind, Graph, cycles, in_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,27 +26,11 @@ def loops(graph: Graph, order: tuple[str, ...]) -> Iterator[str]:
 
 
 def _loops(graph: Graph, order: tuple[str, ...]) -> Iterator[Loop]:
-    """The strongly connected parts of the graph, found by what is reached in both directions."""
-    reached = {state: _reached(graph, state) for state in order}
-    seen: set[str] = set()
-    for state in order:
-        if state in seen or state not in reached[state]:
-            continue
-        together = tuple(other for other in order if other in reached[state] and state in reached[other])
-        seen.update(together)
-        ways_out = (edge for name in together for edge in graph.outgoing(name) if edge.target not in together)
-        yield Loop(states=together, ways_out=tuple(ways_out))
-
-
-def _reached(graph: Graph, state: str) -> set[str]:
-    seen: set[str] = set()
-    waiting = [state]
-    while waiting:
-        for edge in graph.outgoing(waiting.pop()):
-            if edge.target is not None and edge.kind is not EdgeKind.COMPENSATION and edge.target not in seen:
-                seen.add(edge.target)
-                waiting.append(edge.target)
-    return seen
+    following = graph.following(edge for edge in graph.edges if edge.kind is not EdgeKind.COMPENSATION)
+    for states in in_order(cycles(following), {state: place for place, state in enumerate(order)}):
+        inside = set(states)
+        ways_out = (edge for name in states for edge in graph.outgoing(name) if edge.target not in inside)
+        yield Loop(states=tuple(states), ways_out=tuple(ways_out))
 
 
 def _pace(loop: Loop, states: Mapping[str, Mapping[str, Any]]) -> str:

@@ -5,7 +5,7 @@ What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), ea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from generator.definition import Definition
 from generator.document import Path
 from generator.findings import Position, Severity
 from generator.flow import actions_in, states_of
-from generator.graph import Edge, EdgeKind, Graph
+from generator.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
 from generator.lint.rule import Example, Found, rule
 from generator.workflow import Workflow
 
@@ -297,24 +297,10 @@ def _compensating(graph: Graph) -> set[str]:
     return {edge.target for edge in graph.edges if edge.kind is EdgeKind.COMPENSATION and edge.target}
 
 
-def _reached(graph: Graph) -> set[str]:
+def _reached(graph: Graph) -> frozenset[str]:
     """The states that the engine finds a way to, from the start or for compensation."""
-    following = _following(graph, [edge for edge in graph.edges if _is_followed(graph, edge)])
-    seen: set[str] = set()
-    waiting = [graph.start, *_compensating(graph)]
-    while waiting:
-        if (here := waiting.pop()) not in seen:
-            seen.add(here)
-            waiting += following.get(here, ())
-    return seen
-
-
-def _following(graph: Graph, edges: Iterable[Edge]) -> dict[str, list[str]]:
-    following: dict[str, list[str]] = {name: [] for name in graph.states}
-    for edge in edges:
-        if edge.target in following and edge.source in following:
-            following[edge.source].append(str(edge.target))
-    return following
+    following = graph.following(edge for edge in graph.edges if _is_followed(graph, edge))
+    return closure([graph.start, *_compensating(graph)], following)
 
 
 def _waits(state: Owner) -> bool:
@@ -324,50 +310,10 @@ def _waits(state: Owner) -> bool:
 
 def _loops(graph: Graph) -> Iterator[_Loop]:
     """The loops that a run can come to, each as large as it is, in the file's order."""
-    following = _following(graph, graph.edges)
     reached = _reached(graph)
-    found = []
-    for component in _components(following):
-        first = component[0]
-        if first in reached and (len(component) > 1 or first in following[first]):
-            found.append(sorted(component, key=graph.indices.__getitem__))
-    outgoing: dict[str, list[Edge]] = {}
-    for edge in graph.edges:
-        outgoing.setdefault(edge.source, []).append(edge)
-    for states in sorted(found, key=lambda states: graph.indices[states[0]]):
+    found = (cycle for cycle in cycles(graph.following(graph.edges)) if cycle[0] in reached)
+    for states in in_order(found, graph.indices):
         inside = set(states)
-        leaving = [edge for name in states for edge in outgoing.get(name, ()) if edge.target not in inside]
+        leaving = [edge for name in states for edge in graph.outgoing(name) if edge.target not in inside]
         waits = any(_waits(graph.states[name]) for name in states)
         yield _Loop(states=states, leaving=leaving, waits=waits)
-
-
-def _components(following: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """The strongly connected components, by Kosaraju's two walks."""
-    leading: dict[str, list[str]] = {name: [] for name in following}
-    for source, targets in following.items():
-        for target in targets:
-            leading[target].append(source)
-    seen: set[str] = set()
-    finished = [name for first in following for name in _walk(first, following, seen)]
-    seen.clear()
-    for last in reversed(finished):
-        if component := _walk(last, leading, seen):
-            yield component
-
-
-def _walk(first: str, following: Mapping[str, Sequence[str]], seen: set[str]) -> list[str]:
-    """What is reached from `first` and not seen before, each after all that it leads to."""
-    if first in seen:
-        return []
-    seen.add(first)
-    finished: list[str] = []
-    path = [(first, iter(following[first]))]
-    while path:
-        name, targets = path[-1]
-        if (target := next((t for t in targets if t not in seen), None)) is None:
-            finished.append(name)
-            path.pop()
-        else:
-            seen.add(target)
-            path.append((target, iter(following[target])))
-    return finished

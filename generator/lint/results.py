@@ -49,16 +49,13 @@ def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, Pat
     """The ends that a run comes to without a result, as no state on its way writes one: the state, the end's path."""
     graph = definition.graph
     effects = _effects(definition)
-    outgoing: dict[str, list[Any]] = {}
-    for edge in graph.edges:
-        outgoing.setdefault(edge.source, []).append(edge)
     waiting, seen = [graph.start], set()
     while waiting:
         name = waiting.pop()
         if name in seen or effects.get(name) is not Effect.NOTHING:
             continue
         seen.add(name)
-        for edge in outgoing.get(name, ()):
+        for edge in graph.outgoing(name):
             if edge.kind in (EdgeKind.COMPENSATION, EdgeKind.TIMEOUT):
                 continue
             if edge.target is None:
