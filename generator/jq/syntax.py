@@ -6,28 +6,14 @@ that of the jq manual, and of src/parser.y for what binds how.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
+from generator.jq.tokens import JqSyntaxError, Token, end_of_text, read_token
 from generator.jq.tree import Kind, Node
 
-_TOKEN: Final = re.compile(
-    r"""
-    (?P<blank>(?:[ \t\r\n]+|\#[^\n]*)+)
-    |(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?)
-    |(?P<format>@[a-zA-Z0-9_]+)
-    |(?P<field>\.[a-zA-Z_][a-zA-Z0-9_]*)
-    |(?P<variable>\$(?:[a-zA-Z_][a-zA-Z0-9_]*::)*[a-zA-Z_][a-zA-Z0-9_]*)
-    |(?P<name>(?:[a-zA-Z_][a-zA-Z0-9_]*::)*[a-zA-Z_][a-zA-Z0-9_]*)
-    |(?P<mark>//=|\|=|\+=|-=|\*=|/=|%=|==|!=|<=|>=|//|\.\.|["\[\](){}|,.;:=<>+\-*/%?])
-    """,
-    re.VERBOSE,
-)
-#: What stands in a string up to its end or up to an interpolation.
-_IN_STRING: Final = re.compile(r'(?:[^"\\]|\\[^(])*')
 _KEYWORDS: Final = frozenset(
     (
         "and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "import", "include", "label", "module",
@@ -48,10 +34,6 @@ _BINDING: Final = {operator: binding for binding, level in enumerate(_LEVELS) fo
 #: How often the grammar may lead into itself, and how high a tree may be: what is read here is walked by recursion.
 MAX_DEPTH: Final = 60
 MAX_HEIGHT: Final = 300
-
-
-class JqSyntaxError(ValueError):
-    """Text that this reader does not take for jq."""
 
 
 class JqDepthError(JqSyntaxError):
@@ -85,21 +67,13 @@ def _height(tree: Node) -> int:
     return height
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    kind: str
-    text: str
-    at: int
-    end: int
-
-
 class _Parser:
     """A recursive descent along the grammar, one token ahead."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._depth = 0
-        self._next = self._read(0)
+        self._next = read_token(self._text, 0)
 
     def parse(self) -> Node:
         tree = self._pipe()
@@ -107,19 +81,9 @@ class _Parser:
             raise JqSyntaxError
         return tree
 
-    def _read(self, at: int) -> _Token:
-        while at < len(self._text):
-            match = _TOKEN.match(self._text, at)
-            if match is None:
-                raise JqSyntaxError
-            if match.lastgroup != "blank":
-                return _Token(match.lastgroup or "", match[0], at, match.end())
-            at = match.end()
-        return _Token("", "", at, at)
-
-    def _take(self) -> _Token:
+    def _take(self) -> Token:
         token = self._next
-        self._next = self._read(token.end)
+        self._next = read_token(self._text, token.end)
         return token
 
     def _sees(self, *texts: str) -> bool:
@@ -131,12 +95,12 @@ class _Parser:
             return True
         return False
 
-    def _expect(self, text: str) -> _Token:
+    def _expect(self, text: str) -> Token:
         if not self._sees(text):
             raise JqSyntaxError
         return self._take()
 
-    def _kind(self, kind: str) -> _Token:
+    def _kind(self, kind: str) -> Token:
         if self._next.kind != kind:
             raise JqSyntaxError
         return self._take()
@@ -337,7 +301,7 @@ class _Parser:
         self._expect("end")
         return Node(Kind.IF, at, tuple(children))
 
-    def _loop(self, token: _Token) -> Node:
+    def _loop(self, token: Token) -> Node:
         source = self._suffixes(self._term())
         self._expect("as")
         names, keys = self._patterns()
@@ -430,16 +394,15 @@ class _Parser:
         parts: list[Node] = []
         at = self._next.end
         while True:
-            match = _IN_STRING.match(self._text, at)
-            at = match.end() if match else at
+            at = end_of_text(self._text, at)
             if self._text.startswith("\\(", at):
-                self._next = self._read(at + 2)
+                self._next = read_token(self._text, at + 2)
                 parts.append(self._pipe())
                 if not self._sees(")"):
                     raise JqSyntaxError
                 at = self._next.end
             elif self._text.startswith('"', at):
-                self._next = self._read(at + 1)
+                self._next = read_token(self._text, at + 1)
                 written = self._text[start + 1 : at]
                 return Node(Kind.STRING, start, tuple(parts), "" if parts else written, text=written)
             else:
