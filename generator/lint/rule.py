@@ -11,7 +11,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NotRequired, TypedDict, Unpack
 
 from generator.findings import Edit, Finding, Position, Severity
 from generator.markdown_text import fenced
@@ -153,44 +153,24 @@ class Rule:
             )
 
 
-def rule(
-    name: str, *, reason: str, engine: str, bad: Example, good: Example, severity: Severity = Severity.ERROR
-) -> Callable[[Check], Rule]:
+class About(TypedDict):
+    """What a rule says of itself beside its name and its check; see `Rule`."""
+
+    reason: str
+    engine: str
+    bad: Example
+    good: Example
+    severity: NotRequired[Severity]
+
+
+def rule(name: str, **about: Unpack[About]) -> Callable[[Check], Rule]:
     """Make a check of one workflow a rule; the first line of its docstring says what it finds."""
-
-    def decorate(check: Check) -> Rule:
-        return Rule(
-            name=name,
-            summary=_summary(check),
-            reason=reason,
-            engine=engine,
-            bad=bad,
-            good=good,
-            severity=severity,
-            check=check,
-        )
-
-    return decorate
+    return lambda check: Rule(name=name, summary=_summary(check), check=check, **about)
 
 
-def rule_together(
-    name: str, *, reason: str, engine: str, bad: Example, good: Example, severity: Severity = Severity.ERROR
-) -> Callable[[CheckTogether], Rule]:
+def rule_together(name: str, **about: Unpack[About]) -> Callable[[CheckTogether], Rule]:
     """Make a check that compares the workflows of a repository a rule."""
-
-    def decorate(check: CheckTogether) -> Rule:
-        return Rule(
-            name=name,
-            summary=_summary(check),
-            reason=reason,
-            engine=engine,
-            bad=bad,
-            good=good,
-            severity=severity,
-            check_together=check,
-        )
-
-    return decorate
+    return lambda check: Rule(name=name, summary=_summary(check), check_together=check, **about)
 
 
 def _in_markdown(heading: str, example: Example) -> Iterator[str]:

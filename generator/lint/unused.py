@@ -143,6 +143,12 @@ def _named_files(workflow: Workflow) -> dict[str, set[str]]:
     return named
 
 
+_READS_A_SECRET: Final = (
+    'functions:\n  - {name: login, type: expression, operation: "{password: (\\"\\" + $SECRET.password)}"}\n'
+    + _BEGIN % "operation, actions: [{functionRef: login}]"
+)
+
+
 @rule(
     "unused-secret",
     severity=Severity.WARNING,
@@ -150,10 +156,7 @@ def _named_files(workflow: Workflow) -> dict[str, set[str]]:
     engine="It reads `$SECRET.name` from the configuration, whether the definition lists the name or not.",
     bad=Example(definition="secrets: [password]\n" + _INJECT),
     good=Example(
-        definition="secrets: [password]\nfunctions:\n"
-        '  - {name: login, type: expression, operation: "{password: (\\"\\" + $SECRET.password)}"}\n'
-        + _BEGIN
-        % "operation, actions: [{functionRef: login}]",
+        definition="secrets: [password]\n" + _READS_A_SECRET,
         files={"secret.properties": "password=\n"},
     ),
 )
@@ -176,17 +179,11 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     reason="A definition that lists its secrets is read as if that were all of them.",
     engine="It reads `$SECRET.name` from the configuration all the same; where no value is, the expression fails.",
     bad=Example(
-        definition="secrets: [pasword]\nfunctions:\n"
-        '  - {name: login, type: expression, operation: "{password: (\\"\\" + $SECRET.password)}"}\n'
-        + _BEGIN
-        % "operation, actions: [{functionRef: login}]",
+        definition="secrets: [pasword]\n" + _READS_A_SECRET,
         files={"secret.properties": "password=\n"},
     ),
     good=Example(
-        definition="secrets: [password]\nfunctions:\n"
-        '  - {name: login, type: expression, operation: "{password: (\\"\\" + $SECRET.password)}"}\n'
-        + _BEGIN
-        % "operation, actions: [{functionRef: login}]",
+        definition="secrets: [password]\n" + _READS_A_SECRET,
         files={"secret.properties": "password=\n"},
     ),
 )
