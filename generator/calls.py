@@ -141,7 +141,7 @@ def _name(
     workflow: Workflow, definition: Definition, function: Mapping[str, Any], file: str, data: bytes | None
 ) -> str:
     """What the engine calls a file by: the last part of its path, unless the property says otherwise."""
-    strategy = workflow.properties.effective().get(STRATEGY, "") if workflow.properties else ""
+    strategy = workflow.configuration().get(STRATEGY, "")
     match strategy.upper():
         case "FULL_URI":
             return re.sub(r"^(classpath:|file:|https?://[^/]*)", "", file).lstrip("/")

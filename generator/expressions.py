@@ -14,7 +14,7 @@ from typing import Any, Final
 from generator.document import Node, Path
 from generator.dsl import Holds
 from generator.findings import Position
-from generator.flow import functions_of
+from generator.flow import functions_of, value_at
 
 _MARKS: Final = (("${", "}"), ("{{", "}}"))
 #: What Java's String.trim takes off.
@@ -107,19 +107,13 @@ def _expression(one: Expression, flow: Mapping[str, Any], functions: Mapping[Any
         case Holds.DATA:
             taken = one.where[-1] == "data"
         case Holds.ARGUMENTS:
-            called = _at(flow, one.where[: one.where.index("arguments")]).get("refName")
+            called = value_at(flow, one.where[: one.where.index("arguments")]).get("refName")
             operation = functions.get(called, {}).get("operation", "")
             taken = not operation.startswith(_PLAIN_ARGUMENTS)
             one = replace(one, operation=operation)
         case _:
             taken = True
     return one if taken and not one.text.startswith("fn:") else None
-
-
-def _at(value: Any, where: Path) -> Any:
-    for step in where:
-        value = value[step]
-    return value
 
 
 def position(expression: Expression, offset: int, document: str) -> Position:

@@ -44,3 +44,11 @@ def _actions(state: State, where: Path) -> Iterator[tuple[Path, Action]]:
 def functions_of(flow: Flow) -> dict[Any, Function]:
     """The functions by name; of two of one name the last."""
     return {function.get("name"): function for function in flow.get("functions", ())}
+
+
+def value_at(flow: Flow, where: Path) -> Any:
+    """The value at a path that is known to be there."""
+    value: Any = flow
+    for step in where:
+        value = value[step]
+    return value

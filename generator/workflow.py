@@ -54,6 +54,10 @@ class Workflow:
         """The workflow's own definition and those of its subflows."""
         return (self.definition, *self.subflows)
 
+    def configuration(self) -> dict[str, str]:
+        """Key to value of application.properties as it holds in an image; empty where there is no such file."""
+        return self.properties.effective() if self.properties else {}
+
     def variables(self) -> tuple[Variable, ...]:
         """What must come from outside; see `properties.variables`."""
         names = {name for definition in self.definitions() for name in definition.secrets}

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from generator.dsl import Holds
 from generator.expressions import Expression, bare
-from generator.flow import actions_in, functions_of, states_of
+from generator.flow import actions_in, functions_of, states_of, value_at
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
 
@@ -163,9 +163,7 @@ def on_workflowdata(expression: Expression, flow: Mapping[str, Any]) -> bool:
         return True
     if expression.holds is not Holds.ARGUMENTS or "functionRef" not in where:
         return False
-    action: Any = flow
-    for step in where[: where.index("functionRef")]:
-        action = action[step]
+    action = value_at(flow, where[: where.index("functionRef")])
     return not action.get("actionDataFilter", {}).get("fromStateData")
 
 

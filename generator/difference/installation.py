@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import canonical, shown
-from generator.difference.schema import Resolver, Role, compare_schemas
+from generator.difference.schema import Role, compare_schemas, inside
 from generator.difference.side import Side
 from generator.findings import Position
 from generator.properties import Variable
@@ -102,7 +102,7 @@ def _values(old: Side, new: Side) -> Iterator[Change]:
 
 def _value_types(old: Side, new: Side) -> Iterator[Change]:
     """What a value may be, by the schemas of the two charts."""
-    for change in compare_schemas(old.schema, new.schema, Role.INPUT, _within(old.schema), _within(new.schema)):
+    for change in compare_schemas(old.schema, new.schema, Role.INPUT, inside(old.schema), inside(new.schema)):
         if change.what not in ("", "title", "description") and not change.path.startswith(_GIVEN_VALUES):
             yield Change(
                 topic=Topic.VALUE,
@@ -114,16 +114,6 @@ def _value_types(old: Side, new: Side) -> Iterator[Change]:
                 impact=change.impact,
                 reason=change.reason,
             )
-
-
-def _within(schema: Mapping[str, Any]) -> Resolver:
-    def resolve(reference: str, _document: str) -> tuple[Any, str] | None:
-        found: Any = schema
-        for step in reference.removeprefix("#/").split("/"):
-            found = found.get(step) if isinstance(found, dict) else None
-        return None if found is None else (found, "")
-
-    return resolve
 
 
 def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

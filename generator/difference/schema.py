@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from generator.difference.change import Impact, Kind
 from generator.difference.content import canonical, shown
+from generator.json_pointer import at_pointer, pointer
 
 #: A reference, written in the document of a name, to what it leads to and the name of the document it is in.
 Resolver = Callable[[str, str], "tuple[Any, str] | None"]
@@ -92,6 +93,16 @@ class _Place:
 
     def below(self, step: str) -> _Place:
         return replace(self, path=f"{self.path}{step}".lstrip("."), depth=self.depth + 1)
+
+
+def inside(schema: Any) -> Resolver:
+    """Resolve the references of a schema that is given in place: those that lead to a part of itself."""
+
+    def resolve(reference: str, _document: str) -> tuple[Any, str] | None:
+        found = at_pointer(schema, pointer(reference)) if reference.startswith("#/") else None
+        return None if found is None else (found, "")
+
+    return resolve
 
 
 def compare_schemas(old: Any, new: Any, role: Role, resolve_old: Resolver, resolve_new: Resolver) -> list[SchemaChange]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.difference.content import canonical, shown
+from generator.flow import value_at
 from generator.graph import Edge, EdgeKind
 
 #: A way out of a state, and what its transition or end says beside where it leads.
@@ -14,9 +15,7 @@ Way = tuple[Edge, Mapping[str, Any]]
 
 def way_of(flow: Mapping[str, Any], edge: Edge) -> Mapping[str, Any]:
     """What a transition or an end says beside where it leads."""
-    value: Any = flow
-    for step in edge.where:
-        value = value[step]
+    value = value_at(flow, edge.where)
     return {key: part for key, part in value.items() if key != "nextState"} if isinstance(value, dict) else {}
 
 

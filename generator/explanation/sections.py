@@ -137,8 +137,7 @@ def _call(name: str, function: Mapping[str, Any], call: Call | None, workflow: W
 
 def _server(call: Call, workflow: Workflow) -> str:
     """Where a call goes: what application.properties says, else the spec's first server."""
-    effective = workflow.properties.effective() if workflow.properties else {}
-    if configured := effective.get(f"quarkus.rest-client.{call.id}.url"):
+    if configured := workflow.configuration().get(f"quarkus.rest-client.{call.id}.url"):
         return f"at {quoted(configured)}"
     server = call.spec.server if call.spec else ""
     return f"at {quoted(server)}" if server else "at an address that nothing here names"

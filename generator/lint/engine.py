@@ -135,8 +135,8 @@ def timer_without_jobs(workflow: Workflow) -> Iterator[Found]:
 
 
 def _has_jobs_service(workflow: Workflow) -> bool:
-    keys = workflow.properties.effective() if workflow.properties else {}
-    return any(key.startswith(("kogito.jobs-service.", "mp.messaging.outgoing.kogito-job-service")) for key in keys)
+    prefixes = ("kogito.jobs-service.", "mp.messaging.outgoing.kogito-job-service")
+    return any(key.startswith(prefixes) for key in workflow.configuration())
 
 
 def _timers(definition: Definition) -> Iterator[Position]:

@@ -294,7 +294,7 @@ def _loses(operation: Operation, spec: Spec, path: str) -> bool:
 )
 def spec_clash(workflow: Workflow) -> Iterator[Found]:
     """Two specs of which the engine keeps one, as their names are the same to it."""
-    if workflow.properties and workflow.properties.effective().get(STRATEGY, "FILE_NAME").upper() != "FILE_NAME":
+    if workflow.configuration().get(STRATEGY, "FILE_NAME").upper() != "FILE_NAME":
         return
     first: dict[str, Call] = {}
     told: set[tuple[str, bytes | None]] = set()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from generator.difference.change import Impact, Kind
-from generator.difference.schema import Role, SchemaChange, compare_schemas
+from generator.difference.schema import Role, SchemaChange, compare_schemas, inside
 
 B, C, N = "breaking", "compatible", "internal"
 
@@ -18,16 +18,7 @@ Schema = Any
 
 
 def compared(old: Schema, new: Schema, role: Role = Role.INPUT) -> list[SchemaChange]:
-    def within(schema: Schema) -> Any:
-        def resolve(reference: str, _document: str) -> tuple[Any, str] | None:
-            found: Any = schema
-            for step in reference.removeprefix("#/").split("/"):
-                found = found.get(step) if isinstance(found, dict) else None
-            return None if found is None else (found, "")
-
-        return resolve
-
-    return compare_schemas(old, new, role, within(old), within(new))
+    return compare_schemas(old, new, role, inside(old), inside(new))
 
 
 def one(**schema: Any) -> Schema:
