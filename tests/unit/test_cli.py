@@ -267,8 +267,44 @@ def test_help_names_the_commands() -> None:
     assert [command for command in COMMANDS if f"\n  {command} " not in result.stdout] == []
 
 
-def test_the_command_line_loads_nothing_heavy_before_it_is_needed() -> None:
-    heavy = {"graphlay", "resvg_py", "yaml", "jinja2", "rich", "semver", "javaproperties"}
-    code = f"import sys, pipeline.cli; print(sorted({heavy} & set(sys.modules)))"
+#: What takes its time to load, and what only some commands need.
+HEAVY = {
+    "generator.lint", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs", "resvg_py", "semver",
+    "urllib.request", "yaml",
+}  # fmt: skip
+
+
+def loaded(code: str) -> str:
+    """Which of the heavy modules a program has loaded at its end, as it writes them."""
+    code = f"import sys\n{code}\nprint(sorted({HEAVY | {'rich'}} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    return done.stdout
+
+
+def test_the_command_line_loads_nothing_heavy_before_it_is_needed() -> None:
+    assert loaded("import pipeline.cli") == "[]\n"
+
+
+@pytest.mark.usefixtures("repository")
+def test_a_build_that_changes_nothing_loads_what_draws_its_table_alone() -> None:
+    run("build", "greeting")
+    run("build", "greeting")
+    assert loaded("from pipeline.cli import waybill\nwaybill(['build', 'greeting'], standalone_mode=False)") == (
+        "['rich']\n"
+    )
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    ("words", "unneeded"),
+    [
+        (["explain", "greeting"], {"git", "graphlay", "jq", "jsonschema_rs", "resvg_py"}),
+        (["lint", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),
+        (["diagram", "greeting", "--format", "svg"], {"generator.lint", "git", "jinja2", "jq", "resvg_py"}),
+        (["diff", "greeting", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_a_command_does_not_load_what_others_need(words: list[str], unneeded: set[str]) -> None:
+    out = loaded(f"from pipeline.cli import waybill\nwaybill({words}, standalone_mode=False)").splitlines()[-1]
+    assert [name for name in unneeded if f"'{name}'" in out] == []
