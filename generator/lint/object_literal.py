@@ -7,9 +7,13 @@
 from __future__ import annotations
 
 import json
-import re
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final
+
+from generator.expressions import bare
+from generator.jq.syntax import parse
+from generator.jq.tree import Kind, Node
 
 
 class _Unknown(Enum):
@@ -18,18 +22,9 @@ class _Unknown(Enum):
 
 #: A value that only a run can tell.
 UNKNOWN: Final = _Unknown.UNKNOWN
-#: No more levels of brackets than this are read; people write three.
-_MAX_DEPTH: Final = 50
-
-_TOKEN: Final = re.compile(
-    r"""\s+ | \#[^\n]* | (?P<string>"(?:[^"\\]|\\.)*") | (?P<number>-?\d+(?:\.\d+)?) | (?P<name>[A-Za-z_]\w*)"""
-    r""" | (?P<mark>.)""",
-    re.VERBOSE | re.DOTALL,
-)
+#: Python converts no longer integers, and nobody means one.
+_MAX_DIGITS: Final = 300
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
-_CLOSING: Final = {"{": "}", "[": "]", "(": ")"}
-
-Token = tuple[str, str]
 
 
 def read_object(expression: str) -> dict[str, Any] | None:
@@ -38,121 +33,52 @@ def read_object(expression: str) -> dict[str, Any] | None:
     None where the expression is anything else than one object, or has keys that only a run can tell. `${ … }` around
     it is taken off.
     """
-    text = expression.strip()
-    if text.startswith("${") and text.endswith("}"):
-        text = text[2:-1]
-    if "\\(" in text:
-        text = _without_interpolation(text)
-    tokens = [(str(match.lastgroup), match[0]) for match in _TOKEN.finditer(text) if match.lastgroup]
-    reader = _Reader(tokens)
-    value = reader.value(0)
-    return value if isinstance(value, dict) and reader.at_end() else None
+    tree = parse(bare(expression))
+    value = _value(tree) if tree is not None and tree.kind is Kind.OBJECT else None
+    return value if isinstance(value, dict) else None
 
 
-def _without_interpolation(text: str) -> str:
-    r"""The text with `\(…)` in strings taken out, up to its own bracket; what is left is no text that anybody reads."""
-    parts, position = [], 0
-    while (start := text.find("\\(", position)) >= 0:
-        parts.append(text[position:start] + "\0")
-        depth, position = 1, start + 2
-        while position < len(text) and depth:
-            depth += {"(": 1, ")": -1}.get(text[position], 0)
-            position += 1
-    return "".join([*parts, text[position:]])
+def _value(tree: Node) -> Any:
+    match tree:
+        case Node(kind=Kind.STRING, children=()):
+            return _unescaped(tree.name)
+        case Node(kind=Kind.LITERAL):
+            return _number(tree.text)
+        case Node(kind=Kind.NEGATE, children=(Node(kind=Kind.LITERAL) as number,)):
+            return -_number(number.text)
+        case Node(kind=Kind.CALL, name="true" | "false" | "null", children=()):
+            return _CONSTANTS[tree.name]
+        case Node(kind=Kind.ARRAY, children=children):
+            return [_value(item) for content in children for item in _items(content)]
+    return _object(tree.children) if tree.kind is Kind.OBJECT else UNKNOWN
 
 
-class _Reader:
-    """Reads values from tokens; whatever it does not know it skips up to the comma or bracket that ends it."""
-
-    def __init__(self, tokens: list[Token]) -> None:
-        self._tokens = tokens
-        self._next = 0
-
-    def at_end(self) -> bool:
-        return self._next >= len(self._tokens)
-
-    def value(self, depth: int) -> Any:
-        """The value that begins here, up to a comma, a closing bracket or the end."""
-        start = self._next
-        found = self._simple(depth)
-        if self.at_end() or self._mark() in (",", "}", "]", ")"):
-            return found
-        self._next = start
-        self._skip()
-        return UNKNOWN
-
-    def _simple(self, depth: int) -> Any:
-        kind, text = self._take()
-        match kind, text:
-            case "string", _:
-                return UNKNOWN if "\0" in text else _unescaped(text)
-            case "number", _:
-                return float(text) if "." in text else int(text[:300])
-            case "name", ("true" | "false" | "null"):
-                return _CONSTANTS[text]
-            case "mark", "{" if depth < _MAX_DEPTH:
-                return self._object(depth)
-            case "mark", "[" if depth < _MAX_DEPTH:
-                return self._list(depth)
-        return UNKNOWN
-
-    def _object(self, depth: int) -> Any:
-        content: dict[str, Any] = {}
-        while not self.at_end():
-            if self._mark() == "}":
-                self._take()
-                return content
-            kind, text = self._take()
-            if kind not in ("string", "name") or "\0" in text or self._mark() != ":":
-                return UNKNOWN
-            self._take()
-            content[_unescaped(text) if kind == "string" else text] = self.value(depth + 1)
-            if self._mark() == ",":
-                self._take()
-        return UNKNOWN
-
-    def _list(self, depth: int) -> Any:
-        items: list[Any] = []
-        while not self.at_end():
-            if self._mark() == "]":
-                self._take()
-                return items
-            items.append(self.value(depth + 1))
-            if self._mark() == ",":
-                self._take()
-            elif self._mark() != "]":
-                return UNKNOWN
-        return UNKNOWN
-
-    def _skip(self) -> None:
-        """Go on to the comma or the closing bracket that ends this value."""
-        open_brackets: list[str] = []
-        while not self.at_end():
-            mark = self._mark()
-            if not open_brackets and mark in (",", "}", "]", ")"):
-                return
-            if mark in _CLOSING:
-                open_brackets.append(_CLOSING[mark])
-            elif open_brackets and mark == open_brackets[-1]:
-                open_brackets.pop()
-            self._next += 1
-
-    def _mark(self) -> str:
-        if self.at_end():
-            return ""
-        kind, text = self._tokens[self._next]
-        return text if kind == "mark" else ""
-
-    def _take(self) -> Token:
-        if self.at_end():
-            return "", ""
-        self._next += 1
-        return self._tokens[self._next - 1]
+def _number(text: str) -> int | float:
+    return int(text[:_MAX_DIGITS]) if text.isdigit() else float(text)
 
 
-def _unescaped(text: str) -> str:
-    """The text of a string token: jq escapes as JSON does."""
+def _object(children: tuple[Node, ...]) -> Any:
+    content: dict[str, Any] = {}
+    for key, value in zip(children[::2], children[1::2], strict=True):
+        short = key.at == value.at  # {name} and {$name} take the value from elsewhere
+        if key.kind is not Kind.STRING or key.children or short:
+            return UNKNOWN
+        content[_unescaped(key.name)] = _value(value)
+    return content
+
+
+def _items(content: Node) -> Iterator[Node]:
+    """What commas separate, from left to right."""
+    items = []
+    while content.kind is Kind.COMMA:
+        content, last = content.children
+        items.append(last)
+    yield from (content, *reversed(items))
+
+
+def _unescaped(written: str) -> str:
+    """The text of a string as it is written: jq escapes as JSON does."""
     try:
-        return str(json.loads(text, strict=False))
+        return str(json.loads(f'"{written}"', strict=False))
     except ValueError:
-        return text[1:-1]
+        return written
