@@ -29,6 +29,9 @@ class Position:
     line: int | None = None
     column: int | None = None
 
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}" if self.line is not None else self.path
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
@@ -75,8 +78,7 @@ class Finding:
         return Position(path=self.path, line=self.line, column=self.column)
 
     def __str__(self) -> str:
-        where = f"{self.path}:{self.line}:{self.column}" if self.line is not None else self.path
-        return in_one_line(f"{where}: {self.severity}: {self.message} [{self.rule}]")
+        return in_one_line(f"{self.at}: {self.severity}: {self.message} [{self.rule}]")
 
     def as_json(self) -> dict[str, object]:
         """The finding as a JSON object, for `--json`."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from generator.durations import duration_parts
+from generator.findings import in_one_line
 
 #: Em to the characters of at most that width: the widest of DejaVu Sans, Liberation Sans (Arial, Helvetica), Noto Sans,
 #: Roboto, Open Sans and Inter, rounded up.
@@ -80,8 +81,7 @@ def _width_of_others(character: str, table: Mapping[str, float]) -> float:
 
 def printable(text: str) -> str:
     """The text in one line; what cannot be seen, and what XML or UTF-8 cannot hold, is spelled out."""
-    line = " ".join(text.split())
-    return line if line.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return in_one_line(" ".join(text.split()))
 
 
 def expression(text: str) -> str:

@@ -71,9 +71,7 @@ def _arrow(change: Change) -> str:
 def place_of(change: Change) -> str:
     """`path:line:column` of the new side, else of the old one; empty where there is none."""
     at = change.new or change.old
-    if at is None:
-        return ""
-    return in_one_line(f"{at.path}:{at.line}:{at.column}" if at.line is not None else at.path)
+    return "" if at is None else in_one_line(str(at))
 
 
 def lines(differences: Iterable[Difference]) -> Iterator[Line]:
