@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,16 @@ def test_the_generator_has_no_effect_and_asks_nobody(module: str) -> None:
     tree = parsed(module)
     effects = EFFECTS & set(imported(tree)) | CALLS & set(used(tree))
     assert effects - ALLOWED.get(module, set()) == set()
+
+
+@pytest.mark.parametrize("room", ["generator", "pipeline"])
+def test_design_md_has_a_row_for_each_module(room: str) -> None:
+    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = design.partition(f"### {room}/")[2].partition("\n#")[0]
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {name.strip("/") for row in rows for name in re.findall("`([^`]+)`", row)}
+    there = {path.stem for path in (ROOT / room).iterdir() if path.stem not in ("__init__", "__pycache__")}
+    assert named == there
 
 
 def test_no_module_takes_what_another_keeps_to_itself() -> None:
