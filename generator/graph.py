@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from generator.document import Path
 
@@ -96,26 +96,19 @@ def read_graph(flow: Mapping[str, Any]) -> Graph:
     return Graph(start=start, states=states, indices=indices, edges=tuple(edges))
 
 
+#: The conditions of a switch, and what each asks for.
+_CONDITIONS: Final = (
+    ("dataConditions", EdgeKind.CONDITION, "condition"),
+    ("eventConditions", EdgeKind.EVENT, "eventRef"),
+)
+
+
 def _edges(name: str, state: Mapping[str, Any], where: Path) -> Iterator[Edge]:
     yield from _ways(name, state, where, EdgeKind.TRANSITION)
-    for index, condition in enumerate(state.get("dataConditions", ())):
-        yield from _ways(
-            name,
-            condition,
-            (*where, "dataConditions", index),
-            EdgeKind.CONDITION,
-            when=condition.get("condition", ""),
-            label=condition.get("name", ""),
-        )
-    for index, condition in enumerate(state.get("eventConditions", ())):
-        yield from _ways(
-            name,
-            condition,
-            (*where, "eventConditions", index),
-            EdgeKind.EVENT,
-            when=condition.get("eventRef", ""),
-            label=condition.get("name", ""),
-        )
+    for key, kind, asked in _CONDITIONS:
+        for index, condition in enumerate(state.get(key, ())):
+            when, label = condition.get(asked, ""), condition.get("name", "")
+            yield from _ways(name, condition, (*where, key, index), kind, when=when, label=label)
     yield from _ways(name, state.get("defaultCondition", {}), (*where, "defaultCondition"), EdgeKind.DEFAULT)
     for index, handler in enumerate(state.get("onErrors", ())):
         errors = [*filter(None, [handler.get("errorRef")]), *handler.get("errorRefs", ())]
