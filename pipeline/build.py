@@ -18,17 +18,17 @@ from generator.lint.ignores import heed
 from generator.lint.rule import Repository
 from generator.manifests import ImageReference
 from generator.minify import Saving, minified
-from generator.source import SharedFiles, read_shared, read_source
+from generator.source import SharedFiles
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions import Bump, bumped
-from generator.workflow import Workflow, read_workflow
+from generator.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.files import FILE_MODE, Transaction, differences
-from pipeline.folders import SHARED
 from pipeline.index import Index
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.package import Package, package
+from pipeline.reading import read_folder
 from pipeline.report import plural
 from pipeline.settings import Settings
 
@@ -70,19 +70,6 @@ class _Work:
         """Whether the index has this version with other bytes."""
         entry = self.known.find(packed.name, packed.version)
         return entry is not None and entry.get("digest") not in (None, packed.digest)
-
-
-def read_folder(folder: Path, shared: dict[Path, SharedFiles] | None = None) -> Workflow:
-    """Read one workflow folder with the shared/ beside it; `shared` keeps what was read there for the next one.
-
-    Raises:
-        FindingsError: it cannot be read; see `read_source` and `read_workflow`.
-    """
-    beside = folder.resolve().parent / SHARED
-    kept = {} if shared is None else shared
-    if beside not in kept:
-        kept[beside] = read_shared(beside)
-    return read_workflow(read_source(folder, shown=folder.as_posix(), shared=kept[beside]))
 
 
 def read_folders(

@@ -11,8 +11,7 @@ from generator.diagram.reading import read_scene
 from generator.diagram.scene import Scene
 from generator.errors import SettingsError
 from generator.findings import did_you_mean
-from generator.source import read_shared, read_source
-from pipeline.folders import SHARED
+from pipeline.reading import read_folder_source
 
 Format = Literal["svg", "png", "mmd", "dot"]
 Theme = Literal["auto", "light", "dark"]
@@ -54,8 +53,7 @@ def read_folder_scene(folder: Path, *, expand: bool) -> Scene:
     Raises:
         FindingsError: a definition cannot be read, or there is too much to draw.
     """
-    shared = read_shared(folder.resolve().parent / SHARED)
-    source = read_source(folder, shown=folder.as_posix(), shared=shared)
+    source = read_folder_source(folder)
     definition = read_definition(source, source.definition)
     subflows = [read_definition(source, path) for path in source.subflows()] if expand else []
     return read_scene(definition, subflows, expand=expand)

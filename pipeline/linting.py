@@ -14,8 +14,8 @@ from generator.lint.ignores import heed
 from generator.lint.mending import mend
 from generator.source import SharedFiles
 from pipeline import formats
-from pipeline.build import read_folder
 from pipeline.files import Transaction
+from pipeline.reading import read_folder
 from pipeline.report import as_text
 from pipeline.settings import Settings
 

@@ -15,11 +15,12 @@ from generator.lint import lint
 from generator.minify import Saving, minified
 from generator.workflow import Workflow
 from pipeline import index as index_file
-from pipeline.build import image_of, known_index, read_folder, write_if_changed
+from pipeline.build import image_of, known_index, write_if_changed
 from pipeline.charts_folder import chart_version
 from pipeline.files import FILE_MODE, Transaction
 from pipeline.index import Index
 from pipeline.package import Package, package, read_chart_folder, read_package
+from pipeline.reading import read_folder
 from pipeline.settings import Settings
 
 #: Secrets are for nobody else's eyes.

@@ -14,11 +14,12 @@ import yaml
 from generator.errors import FindingsError, OutputError, VersionError
 from generator.findings import errors
 from generator.versions import Bump
-from pipeline.build import build, check, image_of, read_folder, read_folders, read_index
+from pipeline.build import build, check, image_of, read_folders, read_index
 from pipeline.charts_folder import chart_version
 from pipeline.folders import all_folders
 from pipeline.index import EMPTY
 from pipeline.outcome import BuildOptions, BuildResult
+from pipeline.reading import read_folder
 from pipeline.settings import Settings
 from tests.unit.conftest import rules, write, write_workflow
 

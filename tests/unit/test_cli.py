@@ -298,7 +298,7 @@ def test_a_build_that_changes_nothing_loads_what_draws_its_table_alone() -> None
 @pytest.mark.parametrize(
     ("words", "unneeded"),
     [
-        (["explain", "greeting"], {"git", "graphlay", "jq", "jsonschema_rs", "resvg_py"}),
+        (["explain", "greeting"], {"generator.lint", "git", "graphlay", "jinja2", "jq", "jsonschema_rs", "resvg_py"}),
         (["lint", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),
         (["diagram", "greeting", "--format", "svg"], {"generator.lint", "git", "jinja2", "jq", "resvg_py"}),
         (["diff", "greeting", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),

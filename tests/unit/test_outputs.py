@@ -12,7 +12,6 @@ import yaml
 
 from generator.errors import FindingsError, OutputError, VersionError
 from generator.manifests import ManifestOptions, manifest_files, manifests
-from pipeline.build import read_folder
 from pipeline.index import parse_index
 from pipeline.outputs import (
     chart_for,
@@ -22,6 +21,7 @@ from pipeline.outputs import (
     write_manifests,
     write_packages,
 )
+from pipeline.reading import read_folder
 from pipeline.settings import Settings
 from tests.unit.conftest import rules, write, write_workflow
 
