@@ -77,9 +77,10 @@ def _coloured(finding: Finding) -> str:
 
 
 def counted(findings: Sequence[Finding]) -> str:
-    """`3 errors and 1 warning`."""
+    """`3 errors, 1 warning and 2 notes`."""
     counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
-    return " and ".join(plural(number, severity) for severity, number in counts.items() if number) or "no findings"
+    parts = [plural(number, severity) for severity, number in counts.items() if number]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "no findings"
 
 
 def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:

@@ -45,6 +45,7 @@ def result(*charts: BuiltChart, output: str = "dist") -> BuildResult:
         ([], "no findings"),
         ([ERROR], "1 error"),
         ([ERROR, ERROR, WARNING], "2 errors and 1 warning"),
+        ([ERROR, WARNING, *[replace(ERROR, severity=Severity.NOTE)] * 2], "1 error, 1 warning and 2 notes"),
     ],
 )
 def test_findings_are_counted_by_severity(findings: list[Finding], expected: str) -> None:
