@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from generator.document import Path
-from generator.findings import did_you_mean
+from generator.findings import one_of
 from generator.jq import engine
 from generator.jq.names import uses
 from generator.jq.syntax import parse
@@ -165,10 +165,7 @@ def body_misfits(spec: Spec, schema: Schema, argument: Any, path: Path) -> Itera
     if what in _CONVERTED and not _is_one_of(value, _CONVERTED[what]):
         yield Misfit(path=path, message=_misfit(_shown(path), what, argument, value))
     elif what == "string" and isinstance(value, str) and value not in (choices := _choices(spec, schema, value)):
-        message = (
-            f"'{_shown(path)}' cannot be '{value}'{did_you_mean(value, choices)}; one of {', '.join(choices[:20])}"
-        )
-        yield Misfit(path=path, message=message)
+        yield Misfit(path=path, message=f"'{_shown(path)}' cannot be '{value}'{one_of(value, choices)}")
     elif what == "array":
         items = spec.resolved(schema).get("items")
         for index, one in enumerate(value):

@@ -13,7 +13,7 @@ from generator.document import Document, Node, Path, parse
 from generator.dsl import Field, Kind, Shape, Target
 from generator.errors import FindingsError
 from generator.expressions import Expression, held, read_expressions
-from generator.findings import Finding, Position, Severity, did_you_mean, replaced, respelt
+from generator.findings import Finding, Position, Severity, did_you_mean, one_of, replaced, respelt
 from generator.graph import Graph, read_graph
 from generator.properties import secret_references
 from generator.source import Resolved, Source
@@ -271,10 +271,7 @@ class _Reader:
         elif kind is None:
             self._find(node, "missing-field", "the state needs 'type'; add it", blocking=True)
         else:
-            known = ", ".join(sorted(dsl.STATES))
-            message = (
-                f"unknown state type '{_shortened(kind)}'{did_you_mean(str(kind.value), dsl.STATES)}; one of {known}"
-            )
+            message = f"unknown state type '{_shortened(kind)}'{one_of(str(kind.value), sorted(dsl.STATES))}"
             edit = respelt(self._position(kind), str(kind.value), dsl.STATES)
             self._find(kind, "unknown-value", message, blocking=True, edit=edit)
         return {}
@@ -361,8 +358,7 @@ class _Reader:
 
     def _report_choice(self, node: Node, value: str, field: Field) -> None:
         if field.choices and value not in field.choices:
-            known = ", ".join(field.choices)
-            message = f"unknown value '{_shortened(node)}'{did_you_mean(value, field.choices)}; one of {known}"
+            message = f"unknown value '{_shortened(node)}'{one_of(value, field.choices)}"
             self._find(node, "unknown-value", message, edit=respelt(self._position(node), value, field.choices))
 
     def _mark(self, where: Path, node: Node) -> None:

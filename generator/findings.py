@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
@@ -159,3 +159,10 @@ def did_you_mean(name: str, candidates: Iterable[str], *, near: float = 0.6) -> 
     by_folded = {candidate.casefold(): candidate for candidate in sorted(candidates, reverse=True)}
     found = _close(name.casefold(), by_folded, 1, near)
     return f"; did you mean '{by_folded[found[0]]}'?" if found else ""
+
+
+def one_of(name: str, choices: Sequence[str], *, near: float = 0.6, shown: int = 20) -> str:
+    """The end of a message: the nearest right value, then the first that there are."""
+    meant = did_you_mean(name, choices, near=near)
+    listed = f"one of {', '.join(choices[:shown])}"
+    return f"{meant} ({listed})" if meant else f"; {listed}"

@@ -10,7 +10,7 @@ from generator.definition import read_definition
 from generator.diagram.reading import read_scene
 from generator.diagram.scene import Scene
 from generator.errors import SettingsError
-from generator.findings import did_you_mean
+from generator.findings import one_of
 from pipeline.reading import read_folder_source
 
 Format = Literal["svg", "png", "mmd", "dot"]
@@ -38,8 +38,7 @@ def format_of(out: Path | None, wanted: Format | None) -> Format:
     found = next((known for known in FORMATS if known == suffix), None)
     if found is None:
         said = f"there is no picture of the kind '{out.suffix}'" if suffix else "has no suffix"
-        known = ", ".join(f".{known}" for known in FORMATS)
-        raise SettingsError(f"{out}: {said}{did_you_mean(suffix, FORMATS)}; one of {known}")
+        raise SettingsError(f"{out}: {said}{one_of(out.suffix, [f'.{known}' for known in FORMATS])}")
     if wanted not in (None, found):
         raise SettingsError(f"{out}: its name says {found}, --format says {wanted}; leave one of them out")
     return found

@@ -37,6 +37,8 @@ def find_folder(name: str, settings: Settings) -> Path:
     places = [Path(name)] if name in (".", "..") else [settings.workflows / name, Path(name)] if name else []
     if found := next(filter(_is_folder, places), None):
         return found
+    if _is_file(Path(name)):
+        raise SettingsError(f"{name}: is a file; name the workflow's folder: {Path(name).parent.as_posix()}")
     known = [folder.name for folder in all_folders(settings.workflows)]
     help_ = did_you_mean(name, known) or (f"; there are {', '.join(known[:20])}" if known else "")
     raise SettingsError(f"there is no workflow '{name}' in {settings.workflows}{help_}")
@@ -45,6 +47,13 @@ def find_folder(name: str, settings: Settings) -> Path:
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
     except (OSError, ValueError):
         return False
 

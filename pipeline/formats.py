@@ -47,7 +47,7 @@ def _property(text: str) -> str:
     return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
-def sarif(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> dict[str, Any]:
+def sarif(findings: Sequence[Finding], rules: Mapping[str, Rule], environment: Mapping[str, str]) -> dict[str, Any]:
     """One SARIF 2.1.0 log (OASIS standard), for `github/codeql-action/upload-sarif` and other readers.
 
     A finding without a line is shown on line 1 of its file, since code scanning takes no other.
@@ -66,7 +66,7 @@ def sarif(findings: Sequence[Finding], rules: Mapping[str, Rule]) -> dict[str, A
                     }
                 },
                 "columnKind": "unicodeCodePoints",
-                "results": [_result(finding, names.index(finding.rule)) for finding in findings],
+                "results": [_result(finding, names.index(finding.rule), environment) for finding in findings],
             }
         ],
     }
@@ -85,10 +85,10 @@ def _sarif_rule(name: str, rule: Rule | None) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
-    artifact = {"uri": quote(finding.path)}
+def _result(finding: Finding, rule_index: int, environment: Mapping[str, str]) -> dict[str, Any]:
+    artifact = {"uri": quote(_in_repository(finding.path, environment))}
     region = {"startLine": finding.line or 1, "startColumn": finding.column or 1}
-    fixes = {"fixes": [_fix(finding.edit)]} if finding.edit else {}
+    fixes = {"fixes": [_fix(finding.edit, environment)]} if finding.edit else {}
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
@@ -99,15 +99,16 @@ def _result(finding: Finding, rule_index: int) -> dict[str, Any]:
     }
 
 
-def _fix(edit: Edit) -> dict[str, Any]:
+def _fix(edit: Edit, environment: Mapping[str, str]) -> dict[str, Any]:
     region = {
         "startLine": edit.line,
         "startColumn": edit.column,
         "endLine": edit.line,
         "endColumn": edit.column + len(edit.old),
     }
+    artifact = {"uri": quote(_in_repository(edit.path, environment))}
     replacement = {"deletedRegion": region, "insertedContent": {"text": edit.new}}
     return {
         "description": {"text": f"Write '{edit.new}'."},
-        "artifactChanges": [{"artifactLocation": {"uri": quote(edit.path)}, "replacements": [replacement]}],
+        "artifactChanges": [{"artifactLocation": artifact, "replacements": [replacement]}],
     }

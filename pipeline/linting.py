@@ -58,7 +58,7 @@ def rendered(
         case "github":
             return formats.github(findings, environment)
         case "sarif":
-            document: Mapping[str, object] = formats.sarif(findings, RULES)
+            document: Mapping[str, object] = formats.sarif(findings, RULES, environment)
         case "json":
             listed = [finding.as_json() for finding in findings]
             document = {"ok": not errors(findings), "findings": listed, "fixed": [edit.as_json() for edit in fixed]}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -76,16 +77,19 @@ def _coloured(finding: Finding) -> str:
 
 
 def counted(findings: Sequence[Finding]) -> str:
-    """`3 errors and 1 warning`."""
+    """`3 errors, 1 warning and 2 notes`."""
     counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
-    return " and ".join(plural(number, severity) for severity, number in counts.items() if number) or "no findings"
+    parts = [plural(number, severity) for severity, number in counts.items() if number]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "no findings"
 
 
-def show_next_fix(findings: Iterable[Finding]) -> None:
-    """Say that some findings can be mended by themselves."""
+def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
+    """Say that some findings can be mended by themselves; `names` are the workflows that were asked for."""
     fixable = sum(finding.edit is not None for finding in findings)
-    if fixable:
-        say(f"next   waybill lint --fix   mends {fixable} of them")
+    if not fixable:
+        return
+    some = f"{fixable} of them" if fixable < len(findings) else "all of them"
+    say(f"next   {shlex.join(['waybill', 'lint', *names, '--fix'])}   mends {'it' if len(findings) == 1 else some}")
 
 
 def show_rules(subjects: Mapping[str, Sequence[Rule]]) -> None:

@@ -36,6 +36,10 @@ class Revision:
         return f"git {self.found}, {self.sha[:_SHORT]}"
 
 
+#: As many branches and tags are named as fit a message.
+_NAMES: Final = 20
+
+
 class Repository:
     """The git repository around a workflows folder; `workflows` is that folder's path in it."""
 
@@ -69,7 +73,8 @@ class Repository:
         known = [reference.name for reference in self._repo.references]
         shallow = Path(self._repo.common_dir, "shallow").is_file()
         more = "; this clone is shallow: git fetch --unshallow --tags brings the rest" if shallow else ""
-        return f"{did_you_mean(name, known)}{more}"
+        names = f"; git has {', '.join(known[:_NAMES])}" if known and name else ""
+        return f"{did_you_mean(name, known) or names}{more}"
 
     def common_ancestor(self, one: Revision, other: Revision) -> Revision:
         """Return the last commit that two have in common.

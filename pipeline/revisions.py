@@ -56,16 +56,39 @@ def compared(old: str, new: str | None, settings: Settings) -> list[Compared]:
     """
     one = _find(old, settings)
     if one is None:
+        if new is not None:
+            _refuse_one_folder(old, new, settings)
         return list(_all_workflows(old, new, settings))
     if new is not None:
         other = _find(new, settings)
         if other is None:
-            raise SettingsError(_unknown(new, settings))
+            raise SettingsError(_no_revision(one, new, settings))
     elif one.working:
         one, other = _at_revision(old, "HEAD", settings), one
     else:
         other = _working_folder(old, one, settings)
     return [_pair(one, other)]
+
+
+def _refuse_one_folder(old: str, new: str, settings: Settings) -> None:
+    """Say what to write where one workflow is meant, and a commit or a range is all of them."""
+    name = new.partition("@")[0]
+    if _RANGE.fullmatch(old) or name in {folder.name for folder in all_folders(settings.workflows)}:
+        one, _, other = old.replace("...", "..").partition("..")
+        also = f"{name}@{other}" if other else new
+        meant = f"waybill diff {name}@{one or 'HEAD'} {also}"
+        raise SettingsError(f"'{old}' is about all workflows; for one of them: {meant}")
+
+
+def _no_revision(one: _Found, new: str, settings: Settings) -> str:
+    """Why a commit cannot be compared with one workflow, and how its workflow is named."""
+    try:
+        with open_repository(settings.workflows) as repository:
+            if repository.find(new):
+                return f"'{new}' is about all workflows; the one of that commit is {one.name}@{new}"
+    except SettingsError:
+        pass
+    return _unknown(new, settings)
 
 
 def _pair(old: _Found, new: _Found) -> Compared:
@@ -200,13 +223,15 @@ def _chart(files: Mapping[str, bytes], shown: str, what: str) -> _Found:
 def _at_revision(name: str, revision: str, settings: Settings) -> _Found:
     """A workflow at a revision of git, else a published version of its chart."""
     path = Path(name)
+    if path.name in ("", "..") or (path.is_dir() and not (settings.workflows / name).is_dir()):
+        path = path.resolve()
     workflows = path.parent if path.parent.name or path.is_absolute() else settings.workflows
     folder = path.resolve().name
     why = ""
     try:
         with open_repository(workflows) as repository:
             if found := repository.find(revision):
-                return _in_commit(repository, found, folder, settings)
+                return _in_commit(repository, found, folder, workflows, settings)
             why = f"git knows no '{revision}'{repository.hint(revision)}"
     except SettingsError as error:
         why = str(error)
@@ -215,18 +240,18 @@ def _at_revision(name: str, revision: str, settings: Settings) -> _Found:
     raise SettingsError(f"there is no '{name}@{revision}': {why}")
 
 
-def _in_commit(repository: Repository, revision: Revision, folder: str, settings: Settings) -> _Found:
+def _in_commit(repository: Repository, revision: Revision, folder: str, workflows: Path, settings: Settings) -> _Found:
     side = _sides_at(repository, revision, [folder], settings).get(folder)
     title = f"{folder}@{revision.name} ({revision})"
-    if side is None and not _is_folder_name(folder, settings):
+    if side is None and not _is_folder_name(folder, workflows):
         known = [name for name in repository.folders(revision) if name != SHARED]
         message = f"{revision.name} has no workflow '{folder}', and there is no such folder now"
         raise SettingsError(f"{message}{did_you_mean(folder, known)}")
     return _Found(name=folder, title=title, side=side)
 
 
-def _is_folder_name(folder: str, settings: Settings) -> bool:
-    return any(known.name == folder for known in all_folders(settings.workflows))
+def _is_folder_name(folder: str, workflows: Path) -> bool:
+    return any(known.name == folder for known in all_folders(workflows))
 
 
 def _published(folder: str, version: str, why: str, settings: Settings) -> _Found:

@@ -160,7 +160,7 @@ def summary(changes: Iterable[Change]) -> str:
     if not parts:
         return "No differences"
     text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    return f"{text} change{'' if len(listed) == 1 else 's'}"
+    return f"{text} change{'' if parts[-1].startswith('1 ') else 's'}"
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:

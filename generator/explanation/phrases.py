@@ -79,11 +79,11 @@ def leading(edge: Edge) -> str:
     return what
 
 
-def on_error(edge: Edge, codes: Mapping[str, str]) -> str:
+def on_error(edge: Edge, codes: Mapping[str, str], *, alone: bool) -> str:
     """`when the error 'unauthorized' (401) happens, it goes to 'TokenRefused'`."""
     names = [name for name in edge.when.split(", ") if name]
     if any(codes.get(name) in _ANY_ERROR for name in names) or not names:
-        return f"when anything else fails, {leading(edge)}"
+        return f"when anything{'' if alone else ' else'} fails, {leading(edge)}"
     shown = listed((f"{quoted(name)} ({codes[name]})" if codes.get(name) else quoted(name) for name in names), "or")
     return f"when the error {shown} happens, {leading(edge)}"
 

@@ -81,7 +81,8 @@ def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
     for name in order_of(graph):
         edges = graph.outgoing(name)
         sentences = [f"{quoted(name)}: {states.says(graph.states[name])}.", *ways_on(edges)]
-        sentences += [f"{_capital(on_error(edge, codes))}." for edge in edges if edge.kind is EdgeKind.ERROR]
+        failing = [edge for edge in edges if edge.kind is EdgeKind.ERROR]
+        sentences += [f"{_capital(on_error(edge, codes, alone=len(failing) == 1))}." for edge in failing]
         if name not in reachable:
             sentences.append("Nothing leads to it.")
         yield " ".join(sentences)
@@ -105,7 +106,13 @@ def _input(definition: Definition, files: Referenced) -> Iterator[str]:
         kind = type_of(described)
         text = f"{quoted(name)} {must}" + (f": {kind}" if kind else "")
         about = described.get("description") or described.get("title")
-        yield f"{text} ({quoted(about)})." if about else f"{text}."
+        yield f"{text}. {_sentence(about)}" if about else f"{text}."
+
+
+def _sentence(text: Any) -> str:
+    """What a file says in words of its own; no name, so it stands without quotes."""
+    words = quoted(text)[1:-1]
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def _calls(workflow: Workflow) -> Iterator[str]:

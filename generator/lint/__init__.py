@@ -58,10 +58,18 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     engine,
     ignores,
 )
+#: Where a subject is called otherwise than its module.
+_TITLES: Final = {"dsl": "DSL", "workflowdata": "Workflow data"}
+
+
+def _title(module: ModuleType) -> str:
+    name = module.__name__.rpartition(".")[2]
+    return _TITLES.get(name, name.capitalize())
+
+
 #: Subject to its rules, in the order of the documentation.
 SUBJECTS: Final[Mapping[str, tuple[Rule, ...]]] = {
-    module.__name__.rpartition(".")[2].capitalize(): tuple(r for r in vars(module).values() if isinstance(r, Rule))
-    for module in _MODULES
+    _title(module): tuple(r for r in vars(module).values() if isinstance(r, Rule)) for module in _MODULES
 }
 #: Every rule by its name.
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rules in SUBJECTS.values() for rule in rules}

@@ -22,7 +22,10 @@ _ISO: Final = re.compile(
     r"[-+]?P(?=[-+\dT])(?:[-+]?\d+D)?(?:T(?=[-+\d])(?:[-+]?\d+H)?(?:[-+]?\d+M)?(?:[-+]?\d+(?:[.,]\d{0,9})?S)?)?",
     re.ASCII,
 )
-_CALENDAR: Final = re.compile(r"P(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T.*)?", re.ASCII)
+#: ISO 8601 durations with years, months or weeks.
+_CALENDAR: Final = re.compile(
+    r"P(?=\d+[YMW])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?", re.ASCII
+)
 #: What the engine also reads (Drools' TimeUtils): `1h 30m`, and a bare number of milliseconds.
 _SIMPLE: Final = re.compile(r"[-+]?(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+(ms)?)?", re.ASCII | re.IGNORECASE)
 #: A variable of a configuration file where an expression belongs; a path starts with '.', a variable of jq with '$'.
@@ -76,7 +79,7 @@ def _may_be_expression(one: Expression) -> bool:
 
 
 def _not_iso(raw: str) -> str:
-    if _CALENDAR.fullmatch(raw) and raw != "P":
+    if _CALENDAR.fullmatch(raw):
         return f"'{raw[:100]}' has weeks, months or years, which Java's durations do not; count in days: P30D"
     return f"'{raw[:100]}' is no ISO 8601 duration; write P1D, PT1H30M or PT5S, or an expression: ${{ .period }}"
 

@@ -270,8 +270,9 @@ def unknown_workflow_field(workflow: Workflow) -> Iterator[Found]:
     for _, use, at in _members(workflow, "WORKFLOW"):
         if use.name not in engine.WORKFLOW_FIELDS:
             known = ", ".join(sorted(engine.WORKFLOW_FIELDS))
-            help_ = did_you_mean(use.name, engine.WORKFLOW_FIELDS)
-            yield Found(at=at(), message=f"$WORKFLOW has no '{use.name}'{help_}; it has {known}")
+            near = did_you_mean(use.name, engine.WORKFLOW_FIELDS)
+            all_ = f" (it has {known})" if near else f"; it has {known}"
+            yield Found(at=at(), message=f"$WORKFLOW has no '{use.name}'{near}{all_}")
 
 
 @rule(

@@ -110,7 +110,10 @@ def input_description(workflow: Workflow) -> Iterator[Found]:
     for schema in schemas_of(workflow):
         if schema.root and schema.entered and (missing := [*_asked(schema, "description")]):
             names = ", ".join(f"'{name}'" for name, _, _ in missing[:5]) + (", …" if missing[5:] else "")
-            yield Found(at=missing[0][1], message=f"has no 'description' for {names}; add what is to be entered")
+            yield Found(
+                at=missing[0][1],
+                message=f"the input schema has no 'description' for {names}; add what is to be entered",
+            )
 
 
 def _asked(schema: Schema, lacks: str) -> Iterator[tuple[str, Position, Node]]:

@@ -96,13 +96,13 @@ def heed(
 
 def _wrong(ignore: _Ignore, rules: Iterable[str]) -> Iterator[Found]:
     if not ignore.rules:
-        yield Found(at=ignore.at, message="names no rule; write: # waybill: ignore[RULE] reason")
+        yield Found(at=ignore.at, message="the comment names no rule; write: # waybill: ignore[RULE] reason")
     for name in ignore.rules:
         if name not in rules:
             help_ = did_you_mean(name, rules) or "; waybill lint --rules lists them"
             yield Found(at=ignore.at, message=f"there is no rule '{name[:100]}'{help_}")
     if ignore.rules and not ignore.pattern and not ignore.reason:
-        yield Found(at=ignore.at, message="gives no reason; write it behind the bracket")
+        yield Found(at=ignore.at, message="the comment gives no reason; write it behind the bracket")
 
 
 def _from_settings(settings: IgnoreSettings) -> Iterator[_Ignore]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from generator.definition import Definition
-from generator.findings import Severity, did_you_mean, respelt
+from generator.findings import Severity, did_you_mean, one_of, respelt
 from generator.lint.object_literal import UNKNOWN
 from generator.lint.results import Written, first_ends_without_result, written_objects
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
@@ -71,10 +71,9 @@ def workflow_type(workflow: Workflow) -> Iterator[Found]:
         for index, annotation in enumerate(definition.flow.get("annotations", ())):
             if not isinstance(annotation, str) or annotation in _TYPES:
                 continue
-            help_ = did_you_mean(annotation, _TYPES, near=0.8)
-            if help_ or annotation.startswith(_PREFIX):
+            if did_you_mean(annotation, _TYPES, near=0.8) or annotation.startswith(_PREFIX):
                 at = definition.position_of("annotations", index)
-                message = f"'{annotation[:100]}' is no type of workflow{help_}; one of {', '.join(_TYPES)}"
+                message = f"'{annotation[:100]}' is no type of workflow{one_of(annotation, _TYPES, near=0.8)}"
                 yield Found(at=at, message=message, edit=respelt(at, annotation, _TYPES))
 
 
@@ -195,14 +194,14 @@ def _wrong_in_result(result: Mapping[str, Any]) -> Iterator[str]:
     yield from _misspelt(result, _RESULT, "a result")
     completed = result.get("completedWith")
     if isinstance(completed, str) and completed not in _COMPLETED:
-        yield f"'completedWith' is '{completed[:100]}'{did_you_mean(completed, _COMPLETED)}; one of success, error"
+        yield f"'completedWith' is '{completed[:100]}'{one_of(completed, _COMPLETED)}"
     for key, fields, needed in (("outputs", _OUTPUT, ("key", "value")), ("nextWorkflows", _NEXT, ("id", "name"))):
         if key in result:
             yield from _wrong_in_list(result[key], f"'{key}'", fields, needed)
     for output in result["outputs"] if isinstance(result.get("outputs"), list) else ():
         shown = output.get("format") if isinstance(output, dict) else None
         if isinstance(shown, str) and shown not in _FORMATS:
-            yield f"'format' is '{shown[:100]}'{did_you_mean(shown, _FORMATS)}; one of {', '.join(_FORMATS)}"
+            yield f"'format' is '{shown[:100]}'{one_of(shown, _FORMATS)}"
 
 
 def _wrong_in_options(options: Mapping[str, Any]) -> Iterator[str]:

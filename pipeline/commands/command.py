@@ -47,15 +47,18 @@ class Command(click.Command):
         formatter.write(f"\nExample:\n  {self.example.replace(chr(10), chr(10) + '  ')}\n")
 
 
-def command(*settings: str, short_help: str, example: str) -> Callable[[Callable[..., None]], Command]:
+def command(
+    *settings: str, short_help: str, example: str, writes: bool = True
+) -> Callable[[Callable[..., None]], Command]:
     """Make a function a command: its own options, then those of `settings` by name, then --json and --debug.
 
-    The function is given `as_json`; what it raises becomes a message and an exit code. `example` has a line a command.
+    The function is given `as_json`; what it raises becomes a message and an exit code. `example` has a line a command;
+    one that `writes` says of an error that nothing was written.
     """
 
     def decorate(function: Callable[..., None]) -> Command:
         own: list[click.Parameter] = getattr(function, "__click_params__", [])
-        guarded = _guarded(function)
+        guarded = _guarded(function, writes=writes)
         guarded.__click_params__ = []  # type: ignore[attr-defined]  # where click collects options
         for option in reversed((*(_SETTINGS[name] for name in settings), *_OF_ALL)):
             option(guarded)
@@ -67,7 +70,7 @@ def command(*settings: str, short_help: str, example: str) -> Callable[[Callable
     return decorate
 
 
-def _guarded(function: Callable[..., None]) -> Callable[..., None]:
+def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., None]:
     """Turn errors into a message and an exit code."""
 
     @functools.wraps(function)
@@ -79,12 +82,12 @@ def _guarded(function: Callable[..., None]) -> Callable[..., None]:
         except (WaybillError, KeyboardInterrupt, OSError) as error:
             if debug:
                 raise
-            _fail(error, as_json=as_json)
+            _fail(error, as_json=as_json, writes=writes)
 
     return run
 
 
-def _fail(error: BaseException, *, as_json: bool) -> None:
+def _fail(error: BaseException, *, as_json: bool, writes: bool) -> None:
     """Say what went wrong, without a traceback, and end with the error's exit code."""
     from generator.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
     from generator.findings import Severity  # noqa: PLC0415 - as above
@@ -104,7 +107,7 @@ def _fail(error: BaseException, *, as_json: bool) -> None:
     if findings:
         report.show_findings(findings)
         stopped = [finding for finding in findings if finding.severity is not Severity.NOTE]
-        report.say(f"{report.counted(stopped)}; nothing was written")
+        report.say(f"{report.counted(stopped)}{'; nothing was written' if writes else ''}")
     else:
         report.say(f"waybill: error: {message}")
     if as_json:

@@ -26,6 +26,7 @@ _LIMITS: Final = ("breaking", "any")
     short_help="Say what is different between two versions.",
     example="waybill diff greeting@v1.2.0 greeting\nwaybill diff main...HEAD --format markdown\n"
     "waybill diff greeting@1.2.0 dist/greeting-2.0.0.tgz",
+    writes=False,
 )
 @click.argument("old")
 @click.argument("new", required=False)

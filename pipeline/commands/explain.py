@@ -13,6 +13,7 @@ from pipeline.commands.command import command, print_json, settings_of
     "workflows",
     short_help="Tell in sentences what a workflow does.",
     example="waybill explain greeting\nwaybill explain escalation --format markdown",
+    writes=False,
 )
 @click.argument("folder")
 @click.option("--format", "format_", type=click.Choice(("text", "markdown", "json")), default="text", help="[text]")

@@ -50,7 +50,7 @@ def lint(
         report.say(f"mended {edit}")
     click.echo(linting.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
     report.say(f"{report.counted(findings)} in {report.plural(len(selected), 'workflow')}")
-    report.show_next_fix(findings)
+    report.show_next_fix(findings, workflow)
     if errors(findings):
         sys.exit(1)
 

@@ -90,6 +90,26 @@ def test_a_folder_alone_is_compared_with_the_last_commit(history: Path, waybill:
     assert subjects(waybill("diff", "greeting", "--json")) == {"greeting": ["GreetInSpanish"]}
 
 
+def test_a_folder_is_named_from_inside_it_and_from_beside_it(history: Path, waybill: Waybill) -> None:
+    edit(history / GREETING, "salutation: Hallo", "salutation: Moin")
+    for cwd, name in (("workflows/greeting", "."), ("workflows/greeting", "./"), ("workflows", "greeting")):
+        done = waybill("diff", name, "--json", cwd=history / cwd)
+        assert subjects(done) == {"greeting": ["GreetInGerman"]}, (cwd, name)
+
+
+def test_a_new_folder_elsewhere_is_one_that_was_added(history: Path, waybill: Waybill) -> None:
+    shutil.copytree(history / "workflows/greeting", history / "more/hello")
+    assert subjects(waybill("diff", "more/hello", "--json")) == {"hello": ["hello"]}
+
+
+def test_a_command_that_writes_nothing_does_not_say_so(history: Path, waybill: Waybill) -> None:
+    (history / GREETING).write_text("id: [", encoding="utf-8")
+    for command in ("diff", "explain"):
+        done = waybill(command, "greeting")
+        assert done.code == 1
+        assert done.err.endswith("1 error\n")
+
+
 def test_what_was_taken_is_said(history: Path, waybill: Waybill) -> None:
     sha = git(history, "rev-parse", "--short=7", "v1.0.0")
     assert f"greeting@v1.0.0 (git tag v1.0.0, {sha}) → workflows/greeting" in waybill("diff", "greeting@v1.0.0").out
@@ -187,7 +207,19 @@ ERRORS: dict[str, tuple[list[str], str]] = {
     "a misspelt branch": (["mian..HEAD"], "git knows no commit, tag or branch 'mian'; did you mean 'main'?"),
     "an option in place of a commit": (["--", "greeting@--upload-pack=x"], "git knows no '--upload-pack=x'"),
     "a workflow that never was": (["nothing@HEAD"], "HEAD has no workflow 'nothing'"),
-    "a folder against a commit": (["greeting", "v1.0.0"], "'v1.0.0' is no workflow, chart, package or git revision"),
+    "a folder against a commit": (
+        ["greeting", "v1.0.0"],
+        "'v1.0.0' is about all workflows; the one of that commit is greeting@v1.0.0",
+    ),
+    "a commit against a folder": (
+        ["v1.0.0", "greeting"],
+        "'v1.0.0' is about all workflows; for one of them: waybill diff greeting@v1.0.0 greeting",
+    ),
+    "a range and a folder": (
+        ["v1.0.0..main", "greeting"],
+        "'v1.0.0..main' is about all workflows; for one of them: waybill diff greeting@v1.0.0 greeting@main",
+    ),
+    "a commit that is not there": (["zzz..HEAD"], "git knows no commit, tag or branch 'zzz'; git has main, v1.0.0"),
     "a path that is not there": (["../nothing"], "'../nothing' is no workflow"),
 }
 

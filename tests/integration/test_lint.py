@@ -47,7 +47,7 @@ def test_without_fix_nothing_is_written_and_fix_is_offered(wrong: Path, waybill:
     before = wrong.read_bytes()
     done = waybill("lint", "greeting")
     assert (done.code, wrong.read_bytes()) == (1, before)
-    assert "next   waybill lint --fix   mends 2 of them" in done.err
+    assert "next   waybill lint greeting --fix   mends 2 of them" in done.err
 
 
 def test_what_was_mended_is_in_the_json(wrong: Path, waybill: Waybill) -> None:

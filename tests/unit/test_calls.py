@@ -296,7 +296,7 @@ KIND = {"$ref": "#/components/schemas/Kind"}
             spec(body={"properties": {"pet": PET, "kind": ENUM}}),
             {"pet": {"name": "Ada", "age": True}, "kind": "cta"},
             [
-                "error: 'kind' cannot be 'cta'; did you mean 'cat'?; one of cat, dog [wrong-argument]",
+                "error: 'kind' cannot be 'cta'; did you mean 'cat'? (one of cat, dog) [wrong-argument]",
                 "error: 'pet.age' takes a whole number, and this is true or false [wrong-argument]",
             ],
         ),

@@ -717,7 +717,7 @@ FOUND = [
         2,
         43,
         "error",
-        "unknown value 'rset'; did you mean 'rest'?; one of rest, rpc, expression, graphql, odata, asyncapi, custom",
+        "unknown value 'rset'; did you mean 'rest'? (one of rest, rpc, expression, graphql, odata, asyncapi, custom)",
         "unknown-value",
     ),
     ("keepActive: x", 2, 13, "error", "a string where true or false belongs", "wrong-type"),
@@ -765,8 +765,8 @@ STATE_FAULTS = [
     (
         "{name: A, type: injct, data: {}}",
         (
-            "unknown state type 'injct'; did you mean 'inject'?; one of callback, delay, event, foreach, inject, "
-            "operation, parallel, sleep, switch"
+            "unknown state type 'injct'; did you mean 'inject'? (one of callback, delay, event, foreach, inject, "
+            "operation, parallel, sleep, switch)"
         ),
         "unknown-value",
     ),

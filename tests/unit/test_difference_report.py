@@ -54,6 +54,7 @@ def test_the_summary_counts_by_impact() -> None:
     found = between(flow(inject("A"), version="1"), flow(inject("A", data={"z": 1}), version="2", id="other"))
     assert summary(found.changes) == "1 breaking, 1 compatible and 2 internal changes"
     assert summary(between({}, {"id": "x"}).changes) == "1 breaking change"
+    assert summary(between({}, {"id": "x", "version": "2"}).changes) == "1 breaking and 1 compatible change"
 
 
 def test_a_log_s_lines_are_grouped_and_narrow() -> None:

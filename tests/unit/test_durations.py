@@ -85,3 +85,19 @@ def test_a_quote_breaks_timers_alone() -> None:
     timeouts = {"workflowExecTimeout": {"duration": "PT5S"}, "actionExecTimeout": '"PT5S"'}
     assert "error quote-in-duration" not in rules({"timeouts": timeouts})
     assert "error quote-in-duration" in rules({"timeouts": {"eventTimeout": '"PT5S"'}})
+
+
+@pytest.mark.parametrize(
+    ("duration", "why"),
+    [
+        ("P1M", "has weeks, months or years"),
+        ("P2W", "has weeks, months or years"),
+        ("P1Y2DT3H", "has weeks, months or years"),
+        ("PT", "is no ISO 8601 duration"),
+        ("PT5X", "is no ISO 8601 duration"),
+        ("P1DT", "is no ISO 8601 duration"),
+    ],
+)
+def test_months_are_told_from_what_is_no_duration(duration: str, why: str) -> None:
+    (message,) = [f.message for f in lint(defined(sleeping(duration))) if f.rule == "invalid-duration"]
+    assert why in message

@@ -153,6 +153,10 @@ STATES: dict[str, tuple[Fields, str]] = {
             "it goes to 'B'. When the event 'denied' comes, it ends. When none comes in time, it ends."
         ),
     ),
+    "one error of any kind": (
+        operation({"functionRef": "f"}, onErrors=[{"errorRef": "any", "transition": "B"}]),
+        "'A': it calls 'f'. Then it goes to 'B'. When anything fails, it goes to 'B'.",
+    ),
     "errors": (
         operation(
             {"functionRef": "f"},
@@ -247,8 +251,8 @@ def test_the_input_is_told_with_type_and_meaning() -> None:
     }
     files = {"schemas/s.json": json.dumps(schema)}
     assert section("What it takes", {"dataInputSchema": "schemas/s.json"}, files) == [
-        "'who' must be given: a string ('Who is greeted.').",
-        "'how' may be given: one of 'loud' or 'low' ('How').",
+        "'who' must be given: a string. Who is greeted.",
+        "'how' may be given: one of 'loud' or 'low'. How.",
         "'when' may be given.",
     ]
 

@@ -75,3 +75,11 @@ def test_a_workflow_that_is_not_there_is_refused_with_the_nearest_name(settings:
     with pytest.raises(SettingsError) as caught:
         find_folder(name, settings)
     assert str(caught.value) == f"there is no workflow '{name}' in workflows{end}"
+
+
+def test_a_file_is_answered_with_its_folder(settings: Settings) -> None:
+    file = Path("workflows/greeting/greeting.sw.yaml")
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        find_folder(str(file), settings)
+    assert str(caught.value) == f"{file}: is a file; name the workflow's folder: workflows/greeting"

@@ -64,7 +64,7 @@ def test_no_text_of_a_file_ends_an_annotation_or_begins_another(path: str, messa
 
 def test_a_log_names_each_rule_once_and_each_result_its_place() -> None:
     other = Finding(path="a b/ö.yaml", rule="zzz", message="m", severity=Severity.NOTE)
-    (run,) = sarif([FINDING, other, FINDING], RULES)["runs"]
+    (run,) = sarif([FINDING, other, FINDING], RULES, {})["runs"]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["unknown-state", "zzz"]
     first, second, _ = run["results"]
     assert (first["ruleId"], first["ruleIndex"], first["level"]) == ("unknown-state", 0, "error")
@@ -76,11 +76,18 @@ def test_a_log_names_each_rule_once_and_each_result_its_place() -> None:
 
 
 def test_a_log_holds_the_edit_that_mends() -> None:
-    (result,) = sarif([FINDING], RULES)["runs"][0]["results"]
+    (result,) = sarif([FINDING], RULES, {})["runs"][0]["results"]
     ((replacement,),) = [change["replacements"] for change in result["fixes"][0]["artifactChanges"]]
     assert replacement["insertedContent"] == {"text": "Finish"}
     assert replacement["deletedRegion"] == {"startLine": 3, "startColumn": 5, "endLine": 3, "endColumn": 10}
 
 
+def test_a_log_has_paths_from_the_root_of_the_checkout() -> None:
+    (result,) = sarif([FINDING], RULES, {"GITHUB_WORKSPACE": ".."})["runs"][0]["results"]
+    (change,) = result["fixes"][0]["artifactChanges"]
+    places = (result["locations"][0]["physicalLocation"]["artifactLocation"], change["artifactLocation"])
+    assert all(place["uri"].endswith("/a/b.yaml") and not place["uri"].startswith("..") for place in places)
+
+
 def test_a_log_of_nothing_is_a_log() -> None:
-    assert json.loads(json.dumps(sarif([], RULES)))["runs"][0]["results"] == []
+    assert json.loads(json.dumps(sarif([], RULES, {})))["runs"][0]["results"] == []

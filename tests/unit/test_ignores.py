@@ -78,12 +78,17 @@ def test_a_rule_that_there_is_not_is_a_finding_with_the_nearest() -> None:
 @pytest.mark.parametrize("comment", ["# waybill: ignore why", "# waybill: ignore[] why", "#waybill:ignore[ , ]"])
 def test_a_comment_without_a_rule_is_a_finding(comment: str) -> None:
     lines = heard(TEXT.replace("1.10\n", f"1.10  {comment}\n"))
-    assert f"{HERE}:2:16: warning: names no rule; write: # waybill: ignore[RULE] reason [unknown-ignore]" in lines
+    assert (
+        f"{HERE}:2:16: warning: the comment names no rule; write: # waybill: ignore[RULE] reason [unknown-ignore]"
+        in lines
+    )
 
 
 def test_a_comment_without_a_reason_works_and_is_a_finding() -> None:
     lines = heard(TEXT.replace("1.10\n", "1.10  # waybill: ignore[wrong-type]\n"))
-    assert lines[0] == f"{HERE}:2:16: warning: gives no reason; write it behind the bracket [unknown-ignore]"
+    assert (
+        lines[0] == f"{HERE}:2:16: warning: the comment gives no reason; write it behind the bracket [unknown-ignore]"
+    )
     assert len(lines) == 2
 
 

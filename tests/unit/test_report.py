@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from generator.findings import Finding, Severity
+from generator.findings import Edit, Finding, Severity
 from generator.minify import Saving
 from pipeline.outcome import BuildResult, BuiltChart
-from pipeline.report import StageReporter, as_text, counted, plural, show_build, show_findings
+from pipeline.report import StageReporter, as_text, counted, plural, show_build, show_findings, show_next_fix
 
 ERROR = Finding(path="a", rule="r", message="m")
 WARNING = Finding(path="a", rule="r", message="m", severity=Severity.WARNING)
@@ -45,6 +45,7 @@ def result(*charts: BuiltChart, output: str = "dist") -> BuildResult:
         ([], "no findings"),
         ([ERROR], "1 error"),
         ([ERROR, ERROR, WARNING], "2 errors and 1 warning"),
+        ([ERROR, WARNING, *[replace(ERROR, severity=Severity.NOTE)] * 2], "1 error, 1 warning and 2 notes"),
     ],
 )
 def test_findings_are_counted_by_severity(findings: list[Finding], expected: str) -> None:
@@ -100,3 +101,21 @@ def test_a_path_with_brackets_is_shown_as_it_is(capsys: pytest.CaptureFixture[st
     err = capsys.readouterr().err
     assert f"{output}/greeting-0.1.0.tgz" in err.splitlines()[-1]
     assert err.count(f"{output}/") == 3
+
+
+@pytest.mark.parametrize(
+    ("fixable", "others", "names", "said"),
+    [
+        (1, 0, (), "next   waybill lint --fix   mends it\n"),
+        (2, 0, ("greeting",), "next   waybill lint greeting --fix   mends all of them\n"),
+        (1, 2, ("a b",), "next   waybill lint 'a b' --fix   mends 1 of them\n"),
+        (0, 2, (), ""),
+    ],
+)
+def test_what_mends_is_said_as_it_is_to_be_copied(
+    fixable: int, others: int, names: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    finding = Finding(path="a", rule="r", message="m")
+    edited = replace(finding, edit=Edit(path="a", line=1, column=1, old="x", new="y"))
+    show_next_fix([edited] * fixable + [finding] * others, names)
+    assert capsys.readouterr().err == said
