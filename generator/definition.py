@@ -18,6 +18,11 @@ from generator.graph import Graph, read_graph
 from generator.properties import secret_references
 from generator.source import Resolved, Source
 
+#: Keys and values of a definition, twenty times those of a large one: each is looked at by every rule.
+MAX_VALUES: Final = 30_000
+#: Characters of all that may be an expression; reading jq takes some microseconds for each.
+MAX_EXPRESSIONS: Final = 200_000
+
 _FITTING: Final[Mapping[Kind, tuple[type, ...]]] = {
     Kind.STRING: (str,),
     Kind.BOOLEAN: (bool,),
@@ -126,9 +131,9 @@ def read_definition(source: Source, relative: str) -> Definition:
     """Read the definition at `relative` (the folder's own, or one below subflows/).
 
     Raises:
-        FindingsError: the file cannot be parsed, or holds no map.
+        FindingsError: the file cannot be parsed, holds no map, or more expressions than anybody writes.
     """
-    document = parse(source.resources[relative], source.shown(relative))
+    document = parse(source.resources[relative], source.shown(relative), max_values=MAX_VALUES)
     if not isinstance(document.root.value, dict):
         message = f"{document.root.kind} where a workflow (a map with id, version and states) belongs"
         at = Position(path=document.path, line=document.root.line, column=document.root.column)
@@ -164,6 +169,7 @@ class _Reader:
         extensions = root.value.get("extensions")
         self._start_at_the_first_state(content)
         self._require_an_id(root)
+        self._limit_expressions()
         return Definition(
             path=self._path,
             base=self._base,
@@ -195,6 +201,11 @@ class _Reader:
         """Specification 0.8: a workflow has an id, or a key in its place."""
         if not root.value.get("id") and not root.value.get("key"):
             self._find(root, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
+
+    def _limit_expressions(self) -> None:
+        if (size := sum(len(one.raw) for one in self._held)) > MAX_EXPRESSIONS:
+            message = f"holds {size:,} characters of expressions; at most {MAX_EXPRESSIONS:,} are read: write less"
+            raise FindingsError([_finding(Position(path=self._path, line=1, column=1), "size", message, blocking=True)])
 
     def _object(self, node: Node, shape: Shape, where: Path) -> dict[str, Any] | None:
         """One object of the DSL in its long form; None for `end: false`, which is no end."""
@@ -320,7 +331,7 @@ class _Reader:
             return None
         outer = self._path
         shown = self._source.shown(resolved.path) if resolved.path else self._source.shown_shared(resolved.shared or "")
-        document = parse(data, shown)
+        document = parse(data, shown, max_values=MAX_VALUES)
         self._collect_secrets(document.root)
         self._path = shown
         try:

@@ -22,6 +22,8 @@ from generator.findings import Finding
 #: SnakeYAML, which the engine reads definitions with, stops at 3 MiB (LoaderOptions.codePointLimit).
 MAX_BYTES: Final = 3 * 1024 * 1024
 MAX_DEPTH: Final = 100
+#: Keys and values of one file; a specification of 3 MiB that a person reads has some 150,000.
+MAX_VALUES: Final = 200_000
 #: What aliases may add up to; a definition that repeats more than this is a YAML bomb.
 MAX_ALIASED_NODES: Final = 100_000
 #: Python's own guard against integers that take long to convert.
@@ -115,7 +117,7 @@ def decode(data: bytes, path: str) -> str:
     return text
 
 
-def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Document:
+def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES, max_values: int = MAX_VALUES) -> Document:
     """Parse YAML, or JSON where `path` ends in `.json`.
 
     Raises:
@@ -127,16 +129,16 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES) -> Document:
     text = decode(data, path)
     if not text.strip():
         _refuse(path, "empty-file", "the file is empty; write its content, or remove it")
-    return _parse_json(text, path) if path.endswith(".json") else _parse_yaml(text, path)
+    return (_parse_json if path.endswith(".json") else _parse_yaml)(text, path, max_values)
 
 
-def _parse_yaml(text: str, path: str) -> Document:
-    composer = _Composer(text, path)
+def _parse_yaml(text: str, path: str, max_values: int) -> Document:
+    composer = _Composer(text, path, max_values)
     root = composer.compose()
     return Document(path=path, root=root, findings=tuple(composer.findings))
 
 
-def _parse_json(text: str, path: str) -> Document:
+def _parse_json(text: str, path: str, max_values: int) -> Document:
     """Values as the JSON parser sees them, positions as the YAML parser does (JSON is a subset, but for surrogates)."""
     try:
         value = json.loads(text, parse_constant=_reject_constant, parse_float=_finite)
@@ -148,14 +150,17 @@ def _parse_json(text: str, path: str) -> Document:
         _refuse(path, "syntax", f"{error}")
     except ValueError:
         _refuse(path, "syntax", f"holds a number of more than {MAX_DIGITS:,} digits; write it as a string")
-    if _depth(value) > MAX_DEPTH:
+    depth, count = _extent(value)
+    if depth > MAX_DEPTH:
         _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
+    if count > max_values:
+        _refuse(path, "size", _too_many(max_values))
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
         _refuse(path, "encoding", "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves")
     try:
-        positions = _parse_yaml(_SURROGATE.sub(r"\\u003f", text), path)
+        positions = _parse_yaml(_SURROGATE.sub(r"\\u003f", text), path, max_values)
     except FindingsError as error:
         if any(finding.rule != "syntax" for finding in error.findings):
             raise
@@ -163,13 +168,14 @@ def _parse_json(text: str, path: str) -> Document:
     return Document(path=path, root=_located(value, positions.root), findings=positions.findings)
 
 
-def _depth(value: Any) -> int:
-    """How many levels of maps and lists there are, counted without recursion."""
-    levels = 0
+def _extent(value: Any) -> tuple[int, int]:
+    """How many levels of maps and lists there are, and how many values; counted without recursion."""
+    levels, count = 0, 1
     here: list[Any] = [value]
     while here := [child for outer in here for child in _children(outer)]:
         levels += 1
-    return levels
+        count += len(here)
+    return levels, count
 
 
 def _children(value: Any) -> Iterable[Any]:
@@ -226,9 +232,10 @@ class _Open:
 class _Composer:
     """Builds nodes from libyaml's events, iteratively."""
 
-    def __init__(self, text: str, path: str) -> None:
+    def __init__(self, text: str, path: str, max_values: int) -> None:
         self._text = text
         self._path = path
+        self._max_values = max_values
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._open_anchors: set[str] = set()
         self._aliased = 0
@@ -258,6 +265,8 @@ class _Composer:
         open_collections: list[_Open] = []
         while loader.check_event():
             event = loader.get_event()
+            if self._count > self._max_values:
+                self._stop("size", _too_many(self._max_values), event.start_mark)
             if isinstance(event, yaml.CollectionStartEvent):
                 self._open(event, open_collections)
             elif (node := self._finished(event, open_collections)) is not None:
@@ -385,6 +394,10 @@ class _Composer:
     def _stop(self, rule: str, message: str, mark: Any) -> NoReturn:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         _refuse(self._path, rule, message, line, column)
+
+
+def _too_many(values: int) -> str:
+    return f"more than {values:,} keys and values; write less, or split the file"
 
 
 def _position(data: bytes, offset: int) -> tuple[int, int]:

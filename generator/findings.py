@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from bisect import bisect
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -10,6 +11,8 @@ from typing import Final
 
 #: From how many candidates on, and up to which length of a name, the nearest is looked for with less care.
 _MANY: Final = 300
+#: So many of them to each side of the name are compared.
+_BESIDE: Final = 15
 _LONG: Final = 200
 
 
@@ -147,11 +150,19 @@ def replaced(at: Position, old: str, new: str | None) -> Edit | None:
 
 
 def _close(name: str, candidates: Iterable[str], number: int, near: float) -> list[str]:
-    """The nearest candidates; of very many those alone that start alike, since each comparison takes its time."""
+    """The nearest candidates; of very many those alone that start and end most like it, since comparing is slow."""
     listed = list(candidates)
     if len(listed) > _MANY:
-        listed = [candidate for candidate in listed if candidate[:1] == name[:1]][:_MANY]
+        by_end = _beside(name[::-1], (other[::-1] for other in listed))
+        listed = sorted({*_beside(name, listed), *(other[::-1] for other in by_end)})
     return difflib.get_close_matches(name[:_LONG], listed, n=number, cutoff=near)
+
+
+def _beside(name: str, names: Iterable[str]) -> list[str]:
+    """The names that stand around this one where they are sorted."""
+    ordered = sorted(names)
+    place = bisect(ordered, name)
+    return ordered[max(0, place - _BESIDE) : place + _BESIDE]
 
 
 def did_you_mean(name: str, candidates: Iterable[str], *, near: float = 0.6) -> str:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
@@ -124,7 +124,17 @@ class Spec:
 
     def operation(self, operation_id: str) -> Operation | None:
         """The operation of an id."""
-        return next((one for one in self.operations if one.id == operation_id and one.id), None)
+        return self._by_id.get(operation_id)
+
+    @cached_property
+    def operation_ids(self) -> tuple[str, ...]:
+        """What functions can call, sorted."""
+        return tuple(sorted(self._by_id))
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Operation]:
+        """The first operation of each id."""
+        return {one.id: one for one in reversed(self.operations) if one.id}
 
     @property
     def server_path(self) -> str:

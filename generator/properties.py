@@ -17,6 +17,7 @@ from generator.findings import Finding, Position
 PROFILE: Final = "prod"
 #: Lines that end in a backslash; javaproperties copies a value once for each of them.
 MAX_CONTINUED: Final = 1000
+MAX_LINES: Final = 10_000
 _PROFILED = re.compile(r"%(?:\{([^}]*)\}|([^.{}]+))\.(.+)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
 #: A backslash or a second dollar sign before `${` takes its meaning (MicroProfile Config, property expressions).
@@ -151,12 +152,12 @@ def parse_properties(data: bytes, path: str) -> Properties:
     r"""Parse a .properties file (java.util.Properties: continuations, escapes, `=`, `:` and blank as separators).
 
     Raises:
-        FindingsError: not UTF-8 text, or a malformed `\u` escape; with its position.
+        FindingsError: not UTF-8 text, too many lines, or a malformed `\u` escape; with its position.
     """
     import javaproperties  # noqa: PLC0415 - slow to load, and whoever reads definitions alone needs none of it
 
     text = decode(data, path)
-    _refuse_endless_lines(text, path)
+    _refuse_many_lines(text, path)
     entries = []
     line = 1
     comments: list[str] = []
@@ -181,10 +182,15 @@ def parse_properties(data: bytes, path: str) -> Properties:
     return Properties(path=path, text=text, entries=tuple(entries))
 
 
-def _refuse_endless_lines(text: str, path: str) -> None:
+def _refuse_many_lines(text: str, path: str) -> None:
     continued = text.count("\\\n") + text.count("\\\r")
+    lines = len(_LINE_END.findall(text)) + 1
+    message = ""
     if continued > MAX_CONTINUED:
         message = f"{continued:,} lines are continued with a backslash; at most {MAX_CONTINUED:,} are read: write less"
+    elif lines > MAX_LINES:
+        message = f"{lines:,} lines; at most {MAX_LINES:,} are read: write less"
+    if message:
         raise FindingsError([Finding(path=path, line=1, column=1, rule="size", message=message, blocking=True)])
 
 

@@ -25,6 +25,8 @@ NOT_IN_IMAGE: Final = ("chart", "README.md", "secret.properties")
 _LEFT_BY_TOOLS: Final = {".git", "target", "node_modules", "__pycache__"}
 #: Helm loads no larger file from a chart (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedFileSize).
 MAX_FILE_BYTES: Final = 5 * 1024 * 1024
+#: What is read of one folder in all; a release that Helm can store holds 1 MiB, compressed.
+MAX_FOLDER_BYTES: Final = 20 * 1024 * 1024
 #: What the folder of one workflow may hold; more is somebody's home directory.
 MAX_FILES: Final = 10_000
 
@@ -232,6 +234,7 @@ class _Walker:
         self._root = folder.resolve()
         self._shown = shown
         self._findings: list[Finding] = []
+        self._bytes = 0
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """Relative POSIX path and path of each file, sorted."""
@@ -289,6 +292,10 @@ class _Walker:
             if (size := path.stat().st_size) > MAX_FILE_BYTES:
                 self.find(relative, "size", f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,}: split the file")
                 return b""
+            self._bytes += size
+            if self._bytes > MAX_FOLDER_BYTES:
+                message = f"its files hold more than {MAX_FOLDER_BYTES:,} bytes; move out what no workflow reads"
+                _stop(self._shown, "size", message)
             return path.read_bytes()
         except OSError as error:
             self.find(relative, "unreadable", f"cannot be read: {error.strerror}")

@@ -11,6 +11,7 @@ from generator.calls import Call, calls, function_references
 from generator.document import Path
 from generator.errors import FindingsError
 from generator.findings import Position, Severity, did_you_mean, only_near, replaced, respelt
+from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, Spec, read_spec
 from generator.workflow import Workflow
@@ -118,13 +119,15 @@ def invalid_spec(workflow: Workflow) -> Iterator[Found]:
 )
 def unknown_operation(workflow: Workflow) -> Iterator[Found]:
     """A function that calls an operation which its spec does not have."""
+    helped = 0
     for call in calls(workflow):
         spec = call.spec
         if spec is None or call.operation is not None:
             continue
-        known = sorted({operation.id for operation in spec.operations if operation.id})
-        right = only_near(call.operation_id, known)
-        help_ = did_you_mean(call.operation_id, known) or _takes(known)
+        known = spec.operation_ids
+        near = known if (helped := helped + 1) <= HELPED else ()
+        right = only_near(call.operation_id, near)
+        help_ = did_you_mean(call.operation_id, near) or _takes(known)
         message = f"{call.shown} has no operation '{call.operation_id}'{help_}{_COPY if call.fetched else ''}"
         yield Found(
             at=call.at,
@@ -227,14 +230,16 @@ def _for_body(use: _Use) -> dict[str, Any]:
 )
 def unknown_argument(workflow: Workflow) -> Iterator[Found]:
     """An argument, or a field below one, that the operation does not take."""
+    helped = 0
     for use in _uses(workflow):
         parameters = tuple(parameter.name for parameter in use.operation.parameters)
         for path, fields in _unknown(use):
             name, known = str(path[-1]), (*fields, *(parameters if len(path) == 1 else ()))
             where = f" in '{'.'.join(map(str, path[:-1]))}'" if path[:-1] else ""
-            help_ = did_you_mean(name, known) or _takes(known) or "; take it out"
+            near = known if (helped := helped + 1) <= HELPED else ()
+            help_ = did_you_mean(name, near) or _takes(known) or "; take it out"
             at = use.at_key(path)
-            edit = respelt(at, name, known, _siblings(use.given, path))
+            edit = respelt(at, name, near, _siblings(use.given, path))
             yield Found(at=at, message=f"'{use.operation.id}' takes no '{name}'{where}{help_}", edit=edit)
 
 

@@ -33,7 +33,7 @@ def _files(workflow: Workflow) -> Iterator[Properties]:
 )
 def required_variables(workflow: Workflow) -> Iterator[Found]:
     """The variables that have no default: one note a workflow."""
-    names = [variable.name for variable in workflow.variables() if variable.default is None]
+    names = dict.fromkeys(variable.name for variable in workflow.variables() if variable.default is None)
     if not names:
         return
     at = workflow.definition.position_of()

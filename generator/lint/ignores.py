@@ -124,19 +124,30 @@ def _comments(workflow: Workflow) -> Iterator[_Ignore]:
 def _comments_of(text: str, path: str, also: tuple[str, ...]) -> Iterator[_Ignore]:
     lines = text.splitlines()
     first = next((number for number, line in enumerate(lines, start=1) if _says_something(line)), len(lines) + 1)
+    following = _following(lines)
     for number, line in enumerate(lines, start=1):
         match = _COMMENT.search(line)
         if match is None:
             continue
         alone = not _says_something(line)
-        following = (n for n, later in enumerate(lines[number:], start=number + 1) if _says_something(later))
         yield _Ignore(
             at=Position(path=path, line=number, column=match.start() + 1),
             rules=tuple(name.strip() for name in (match[1] or "").split(",") if name.strip()),
             paths=(path, *also) if number < first else (path,),
-            line=None if number < first else next(following, number) if alone else number,
+            line=None if number < first else following[number - 1] if alone else number,
             reason=match[2].strip(),
         )
+
+
+def _following(lines: Sequence[str]) -> list[int]:
+    """For each line the number of the next that says something; the line's own where there is none."""
+    found: list[int] = []
+    following = 0
+    for number in range(len(lines), 0, -1):
+        found.append(following or number)
+        if _says_something(lines[number - 1]):
+            following = number
+    return found[::-1]
 
 
 def _says_something(line: str) -> bool:

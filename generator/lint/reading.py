@@ -43,8 +43,9 @@ depth = Rule(
 )
 size = Rule(
     name="size",
-    summary="A file, a folder or the sum of YAML aliases over its limit.",
-    reason="The engine's YAML reader stops at 3 MiB, Helm at 5 MiB, and aliases that multiply are a bomb.",
+    summary="A file, a folder, what a file holds or the sum of YAML aliases over its limit.",
+    reason="The engine's YAML reader stops at 3 MiB, Helm at 5 MiB, aliases that multiply are a bomb, and nobody "
+    "writes a definition of 30,000 keys and values, or 10,000 lines of properties (docs/design.md lists the limits).",
     engine="The build ends with a YAMLException.",
     bad=Example(commands=("head -c 6000000 /dev/zero | tr '\\0' '#' >example.sw.yaml",)),
     good=Example(definition=_STATES),

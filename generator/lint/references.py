@@ -249,12 +249,17 @@ _INPUT: Final = "dataInputSchema: schemas/input.json"
 def missing_file(workflow: Workflow) -> Iterator[Found]:
     """A spec, a schema or another file that the definition names and the folder does not hold."""
     for definition in workflow.definitions():
-        for at, reference in file_references(definition):
-            if workflow.source.resolve(reference, definition.base).missing:
-                near = _nearby(workflow, definition)
-                help_ = did_you_mean(reference, near) or "; add it to the folder"
-                message = f"there is no file '{reference}'{help_}"
-                yield Found(at=at, message=message, edit=respelt(at, reference, near))
+        missing = [
+            (at, reference)
+            for at, reference in file_references(definition)
+            if workflow.source.resolve(reference, definition.base).missing
+        ]
+        nearby = _nearby(workflow, definition) if missing else []
+        for index, (at, reference) in enumerate(missing):
+            near = nearby if index < HELPED else ()
+            help_ = did_you_mean(reference, near) or "; add it to the folder"
+            message = f"there is no file '{reference}'{help_}"
+            yield Found(at=at, message=message, edit=respelt(at, reference, near))
 
 
 @rule(

@@ -11,12 +11,15 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final, NotRequired, TypedDict, Unpack
 
 from generator.findings import Edit, Finding, Position, Severity
 from generator.markdown_text import fenced
 from generator.workflow import Workflow
 
+#: Findings of one rule in one workflow; who mends so many sees the others next time.
+_MOST: Final = 1_000
 #: The fields of a definition without a finding, each as it is written; an example gives others in their place.
 _BASE: Final = {
     "id": "id: example",
@@ -139,8 +142,8 @@ class Rule:
         return "\n\n".join([f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}", *examples]) + "\n"
 
     def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
-        """What its check found, as findings."""
-        for one in found:
+        """What its check found, as findings; of very many the first."""
+        for one in islice(found, _MOST):
             yield Finding(
                 path=one.at.path,
                 line=one.at.line,

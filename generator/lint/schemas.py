@@ -44,6 +44,9 @@ _DRAFTS: Final[Mapping[str, str]] = {
 }
 _DEFAULT_DRAFT: Final = "//json-schema.org/draft-07/schema"
 
+#: Keys and values of a schema; nobody fills in a form of more.
+_MAX_VALUES: Final = 30_000
+
 #: The path of a schema in another, the schema, and whether the engine reads it while it is built.
 Part = tuple[Path, Node, bool]
 
@@ -108,7 +111,7 @@ def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
 def _read(data: bytes, shown: str) -> tuple[Node | None, tuple[Part, ...], Finding | None]:
     """The schema in a file with its parts, which the engine reads as JSON whatever the file is called."""
     try:
-        root = parse(data, shown).root
+        root = parse(data, shown, max_values=_MAX_VALUES).root
         if not shown.endswith(".json"):
             json.loads(data)
     except FindingsError as error:

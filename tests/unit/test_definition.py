@@ -900,3 +900,18 @@ def test_all_files_that_cannot_be_read_are_named_at_once(tmp_path: Path) -> None
     with pytest.raises(FindingsError) as caught:
         read_workflow(read(write(tmp_path / "greeting", files)))
     assert {finding.path.removeprefix("workflows/greeting/") for finding in caught.value.findings} == set(files)
+
+
+def test_a_definition_of_more_values_than_anybody_writes_is_refused() -> None:
+    (finding,) = findings_of(lambda: defined({"metadata": {f"k{n}": n for n in range(20_000)}}))
+    assert (finding.rule, finding.message[:34]) == ("size", "more than 30,000 keys and values; ")
+
+
+def test_a_definition_of_more_expressions_than_anybody_writes_is_refused() -> None:
+    def operations(size: int) -> dict[str, Any]:
+        return {"functions": [{"name": "f", "type": "expression", "operation": ".a + " * size + "1"}]}
+
+    assert defined(operations(30_000)).definition.held
+    (finding,) = findings_of(lambda: defined(operations(40_001)))
+    assert (finding.rule, finding.blocking) == ("size", True)
+    assert finding.message == "holds 200,006 characters of expressions; at most 200,000 are read: write less"

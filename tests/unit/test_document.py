@@ -371,6 +371,21 @@ def test_a_moderate_use_of_aliases_is_read() -> None:
     assert len(plain("\n".join(lines))) == 10
 
 
+@pytest.mark.parametrize(
+    ("path", "text"), [("a.yaml", "a: [1, 2]\nb: 3\nc: 4\n"), ("a.json", '{"a": [1, 2, 3, 4, 5, 6, 7]}')]
+)
+def test_a_file_of_too_many_values_is_refused_with_the_limit(path: str, text: str) -> None:
+    assert parse(text.encode(), path, max_values=10).findings == ()
+    (finding,) = findings_of(lambda: parse(text.encode(), path, max_values=7))
+    assert (finding.rule, finding.blocking) == ("size", True)
+    assert finding.message == "more than 7 keys and values; write less, or split the file"
+
+
+def test_where_a_file_becomes_too_long_is_told() -> None:
+    (finding,) = findings_of(lambda: parse(b"- 1\n- 2\n- 3\n- 4\n", "a.yaml", max_values=3))
+    assert (finding.line, finding.column) == (4, 3)
+
+
 def test_a_file_over_the_limit_is_refused_with_its_size_and_the_limit() -> None:
     finding = why(b"a" * (MAX_BYTES + 1))
     assert finding.rule == "size"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.findings import Finding, Severity, blocking, did_you_mean, errors, in_file_order
+from generator.findings import Finding, Severity, blocking, did_you_mean, errors, in_file_order, only_near
 
 
 def finding(path: str = "a.yaml", line: int | None = 1, column: int | None = 1, **options: object) -> Finding:
@@ -41,6 +41,14 @@ def test_findings_come_by_file_then_position_and_only_once() -> None:
 def test_a_warning_and_a_note_are_no_errors() -> None:
     kinds = [finding(severity=severity) for severity in Severity]
     assert [found.severity for found in errors(kinds)] == [Severity.ERROR]
+
+
+def test_the_nearest_of_very_many_names_is_offered() -> None:
+    names = [f"readTicket{n}" for n in range(1000)]
+    assert did_you_mean("readTickt500", names) == "; did you mean 'readTicket500'?"
+    assert did_you_mean("zzz", names) == ""
+    assert did_you_mean("madTicket500", names) == "; did you mean 'readTicket500'?"
+    assert only_near("readTickt500", names, near=0.95) == "readTicket500"
 
 
 def test_only_what_makes_an_object_impossible_is_blocking() -> None:

@@ -471,3 +471,9 @@ def test_a_finding_is_one_line_whatever_the_names_in_it_hold() -> None:
     findings: tuple[Finding, ...] = found_in(defined({"start": "two\nlines\x1b[31m", "zz\nz": 1}))
     assert len(findings) == 2
     assert all(str(finding).isprintable() for finding in findings)
+
+
+def test_of_very_many_findings_of_one_rule_the_first_thousand_are_told() -> None:
+    names = [f"function{n}" for n in range(1_200)]
+    functions = [{"name": name, "type": "custom", "operation": "rest:post:/greet"} for name in names]
+    assert len(linted({"functions": functions}, about="unused-function")) == 1_000

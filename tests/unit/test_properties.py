@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from generator.errors import FindingsError
 from generator.properties import (
+    MAX_LINES,
     Expression,
     Property,
     Variable,
@@ -122,6 +123,13 @@ def test_a_malformed_escape_is_refused_with_its_line(text: str, line: int) -> No
 def test_properties_that_are_no_text_are_refused(data: bytes) -> None:
     with pytest.raises(FindingsError, match="encoding"):
         parse_properties(data, "p")
+
+
+def test_properties_of_too_many_lines_are_refused_with_their_number() -> None:
+    assert len(parse_properties(b"a=1\n" * (MAX_LINES - 1), "p").entries) == MAX_LINES - 1
+    (finding,) = findings_of(lambda: parse_properties(b"a=1\r\n" * MAX_LINES, "p"))
+    assert (finding.rule, finding.blocking) == ("size", True)
+    assert finding.message == "10,001 lines; at most 10,000 are read: write less"
 
 
 def test_half_of_a_surrogate_pair_is_refused_as_no_file_can_hold_it() -> None:

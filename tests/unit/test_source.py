@@ -192,6 +192,14 @@ def test_a_large_file_that_helm_never_loads_is_no_matter(folder: Path) -> None:
     assert "lib/big.jar" in read(folder).inputs
 
 
+def test_a_folder_of_too_many_bytes_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(source_module, "MAX_FOLDER_BYTES", 1_500)
+    write(folder, {"specs/a.yaml": b"a" * 1_000, "lib/big.jar": b"a" * 1_000})
+    assert read(folder).resources["specs/a.yaml"]
+    write(folder, {"specs/b.yaml": b"a" * 1_000})
+    assert "its files hold more than 1,500 bytes" in one(folder)
+
+
 def test_a_folder_of_too_many_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "MAX_FILES", 3)
     write(folder, {f"specs/{n}.yaml": "" for n in range(3)})
