@@ -13,6 +13,8 @@ from typing import Final
 _MANY: Final = 300
 #: So many of them to each side of the name are compared.
 _BESIDE: Final = 15
+#: How much nearer the first of two candidates has to be for no doubt to remain.
+_CLEARLY: Final = 0.1
 _LONG: Final = 200
 
 
@@ -131,9 +133,15 @@ def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def only_near(name: str, candidates: Iterable[str], *, near: float = 0.8) -> str | None:
-    """The one candidate that `name` was meant to be: as `near` (0 to 1) as that, and no other is; else None."""
-    found = _close(name, sorted(set(candidates)), 2, near)
-    return found[0] if len(found) == 1 else None
+    """The one candidate that `name` was meant to be: as `near` (0 to 1) as that, and no other nearly so; else None.
+
+    Of very many candidates none is, since not all of them are compared.
+    """
+    listed = sorted(set(candidates))
+    found = _close(name, listed, 2, near) if len(listed) <= _MANY else []
+    nearness = [difflib.SequenceMatcher(None, one, name).ratio() for one in found]
+    alone = len(found) == 1 or (len(found) == 2 and nearness[0] - nearness[1] >= _CLEARLY)  # noqa: PLR2004 - the first two
+    return found[0] if alone else None
 
 
 def respelt(at: Position, name: str, known: Iterable[str], taken: Container[str] = ()) -> Edit | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os.path
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +60,7 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
         for name, value in table.items():
             key = name.replace("-", "_")
             if key == "lint":
-                values["ignores"] = _ignores(path, value)
+                values["ignores"] = _ignores(path, start, value)
                 continue
             if key not in names:
                 raise SettingsError(f"{_place(path, name)}: unknown setting '{name}'{did_you_mean(key, names)}")
@@ -74,7 +75,7 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
     return _checked(Settings(**{**values, **paths}))
 
 
-def _ignores(path: Path, table: Any) -> IgnoreSettings:
+def _ignores(path: Path, start: Path, table: Any) -> IgnoreSettings:
     """The table `lint`: rules that are ignored everywhere, and by a pattern of paths."""
     known = ("ignore", "per-file-ignores")
     if not isinstance(table, dict):
@@ -90,7 +91,7 @@ def _ignores(path: Path, table: Any) -> IgnoreSettings:
     return IgnoreSettings(
         path=path.as_posix(),
         everywhere=_rules(path, "ignore", table.get("ignore", [])),
-        by_path={pattern: _rules(path, pattern, rules) for pattern, rules in by_path.items()},
+        by_path={str(_beside(path, start, name)): _rules(path, name, rules) for name, rules in by_path.items()},
     )
 
 
@@ -140,9 +141,11 @@ def _place(path: Path, name: str) -> str:
 
 
 def _beside(path: Path, start: Path, value: str) -> Path:
-    """A path in a settings file is relative to that file."""
+    """A path in a settings file is relative to that file; what comes out is relative to where waybill runs."""
     folder = path.parent
-    return Path(value) if folder == start else folder / value
+    if folder == start or Path(value).is_absolute():
+        return Path(value)
+    return start / os.path.relpath(folder / value, start)
 
 
 def _from_environment(environment: Mapping[str, str], names: set[str]) -> dict[str, str | bool]:

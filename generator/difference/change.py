@@ -129,10 +129,10 @@ class Difference:
     def bump(self) -> Literal["major", "minor", "patch"] | None:
         """The part of the chart's version that these changes move.
 
-        A value or an object that is gone or must be given: major; a value that may be given: minor; else patch.
+        What breaks installs or callers, or an object that is gone: major; a value that may be given: minor; else patch.
         """
         values = [c for c in self.changes if c.topic in (Topic.VALUE, Topic.VARIABLE, Topic.SECRET)]
-        if self.objects_gone or any(c.impact is Impact.BREAKING for c in values):
+        if self.objects_gone or self.of(Impact.BREAKING):
             return "major"
         if any(c.kind is Kind.ADDED for c in values):
             return "minor"

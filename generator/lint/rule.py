@@ -10,7 +10,7 @@ import inspect
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NotRequired, TypedDict, Unpack
 
@@ -143,7 +143,11 @@ class Rule:
 
     def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
         """What its check found, as findings; of very many the first."""
-        for one in islice(found, _MOST):
+        listed = list(islice(found, _MOST + 1))
+        if len(listed) > _MOST:
+            told = f"more than {_MOST:,} findings of this kind; mend these, then look again"
+            listed[_MOST] = replace(listed[_MOST], message=told, edit=None)
+        for one in listed:
             yield Finding(
                 path=one.at.path,
                 line=one.at.line,

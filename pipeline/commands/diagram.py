@@ -43,6 +43,7 @@ def diagram(
     """
     from pipeline import drawing, folders, report  # noqa: PLC0415 - --help does not need it
 
+    out = None if out == Path("-") else out
     wanted = drawing.format_of(out, format_)
     if out is None and (as_json or (wanted == "png" and sys.stdout.isatty())):
         raise click.UsageError("name a file for the picture: -o FILE")

@@ -38,6 +38,8 @@ def lint(
     from pipeline import folders, linting, report  # noqa: PLC0415 - as above
 
     if rules:
+        if format_ in ("github", "sarif"):
+            raise click.UsageError("--rules is text or json")
         _show_rules(workflow, as_json=as_json or format_ == "json")
         return
     settings = settings_of(options)

@@ -63,6 +63,11 @@ def test_standard_output_takes_the_picture_and_nothing_else(waybill: Waybill) ->
 
 
 @pytest.mark.usefixtures("repository")
+def test_a_dash_is_standard_output(waybill: Waybill) -> None:
+    assert waybill("diagram", "greeting", "-o", "-").out == waybill("diagram", "greeting").out
+
+
+@pytest.mark.usefixtures("repository")
 def test_json_tells_of_the_file(waybill: Waybill) -> None:
     done = waybill("diagram", "greeting", "-o", "a/b/greeting.svg", "--json")
     assert done.json == {"ok": True, "file": "a/b/greeting.svg", "format": "svg", "bytes": done.json["bytes"]}

@@ -129,6 +129,7 @@ USAGE = [
     ["lint", "none"],
     ["lint", "--format", "xml"],
     ["lint", "--rules", "unknown-stat"],
+    ["lint", "--rules", "--format", "sarif"],
     ["build", "greeting", "--registry", "A B"],
     ["build", "greeting", "--initial-version", "1"],
     ["index", "dist", "--url", "https://user:s3cret@example.org"],

@@ -166,6 +166,12 @@ def test_a_value_that_takes_less_is_breaking() -> None:
     assert found.bump == "major"
 
 
+def test_what_breaks_callers_asks_for_a_major_version_too() -> None:
+    found = compare(side(defined({"id": "greeting"})), side(defined({"id": "hello"})))
+    assert found.of(Impact.BREAKING)
+    assert found.bump == "major"
+
+
 def test_an_image_is_a_change_and_a_tag_of_its_content_is_none() -> None:
     read = defined({})
     moved = ImageReference(repository="quay.io/you/greeting", tag="src-000000000001")

@@ -48,7 +48,22 @@ def test_the_nearest_of_very_many_names_is_offered() -> None:
     assert did_you_mean("readTickt500", names) == "; did you mean 'readTicket500'?"
     assert did_you_mean("zzz", names) == ""
     assert did_you_mean("madTicket500", names) == "; did you mean 'readTicket500'?"
-    assert only_near("readTickt500", names, near=0.95) == "readTicket500"
+    assert only_near("readTickt500", names, near=0.95) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "candidates", "expected"),
+    [
+        ("dataCondition", ["dataConditions", "defaultCondition", "eventConditions"], "dataConditions"),
+        ("greet", ["greets", "greete"], None),
+        ("greeet", ["greet", "other"], "greet"),
+        ("zzz", ["greet"], None),
+    ],
+)
+def test_a_name_is_mended_only_where_one_right_name_is_clearly_the_nearest(
+    name: str, candidates: list[str], expected: str | None
+) -> None:
+    assert only_near(name, candidates) == expected
 
 
 def test_only_what_makes_an_object_impossible_is_blocking() -> None:

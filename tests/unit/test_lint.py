@@ -473,7 +473,9 @@ def test_a_finding_is_one_line_whatever_the_names_in_it_hold() -> None:
     assert all(str(finding).isprintable() for finding in findings)
 
 
-def test_of_very_many_findings_of_one_rule_the_first_thousand_are_told() -> None:
+def test_of_very_many_findings_of_one_rule_the_first_thousand_are_told_and_that_there_are_more() -> None:
     names = [f"function{n}" for n in range(1_200)]
     functions = [{"name": name, "type": "custom", "operation": "rest:post:/greet"} for name in names]
-    assert len(linted({"functions": functions}, about="unused-function")) == 1_000
+    found = linted({"functions": functions}, about="unused-function")
+    assert len(found) == 1_001
+    assert "more than 1,000 findings of this kind; mend these, then look again" in found[-1]

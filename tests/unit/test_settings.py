@@ -92,10 +92,12 @@ def test_a_flag_of_another_form_is_refused(tmp_path: Path) -> None:
     assert why(tmp_path).startswith(f"{tmp_path}/waybill.toml:1: 'minify_specs' needs true or false")
 
 
-def test_a_path_in_a_file_is_relative_to_that_file(tmp_path: Path) -> None:
+def test_a_path_in_a_file_is_relative_to_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"waybill.toml": 'workflows = "flows"\ncharts = "/abs/charts"\n', "a/b/x": ""})
     found = load(tmp_path / "a" / "b")
-    assert (found.workflows, found.charts) == (tmp_path / "flows", Path("/abs/charts"))
+    assert (found.workflows, found.charts) == (tmp_path / "a" / "b" / ".." / ".." / "flows", Path("/abs/charts"))
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert load(Path()).workflows == Path("../../flows")
     assert load(tmp_path).workflows == Path("flows")
 
 
@@ -197,3 +199,11 @@ def test_credentials_in_the_address_are_refused_without_showing_them(
     ):
         assert "repository_url" in message
         assert "s3" not in message
+
+
+def test_what_is_ignored_by_path_is_relative_to_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, {"waybill.toml": '[lint.per-file-ignores]\n"flows/*" = ["syntax"]\n', "a/b/x": ""})
+    monkeypatch.chdir(tmp_path / "a" / "b")
+    assert load(Path()).ignores.by_path == {"../../flows/*": ("syntax",)}
+    monkeypatch.chdir(tmp_path)
+    assert load(Path()).ignores.by_path == {"flows/*": ("syntax",)}
