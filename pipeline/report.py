@@ -92,14 +92,19 @@ def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
     say(f"next   {shlex.join(['waybill', 'lint', *names, '--fix'])}   mends {'it' if len(findings) == 1 else some}")
 
 
-def show_rules(subjects: Mapping[str, Sequence[Rule]]) -> None:
-    """A line a rule, on standard output."""
-    width = max(len(rule.name) for rules in subjects.values() for rule in rules)
-    for subject, rules in subjects.items():
-        print(f"{subject}")  # noqa: T201 - this is the terminal
-        for rule in rules:
-            print(f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}")  # noqa: T201 - as above
-    say("more   waybill lint --rules RULE   shows the reason and examples")
+def show_rules(rules: Iterable[Rule], overview: Mapping[str, Sequence[Rule]]) -> None:
+    """All that is to say of some rules, below a line for each in the overview; a pager shows it at a terminal."""
+    width = max((len(rule.name) for listed in overview.values() for rule in listed), default=0)
+    lines = [
+        line
+        for subject, listed in overview.items()
+        for line in (subject, *(f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}" for rule in listed))
+    ]
+    text = "\n".join([*lines, *([""] if lines else []), *(rule.as_text() for rule in rules)])
+    if sys.stdout.isatty():
+        click.echo_via_pager(text)
+    else:
+        click.echo(text, nl=False)
 
 
 def show_differences(differences: Sequence[Difference]) -> None:

@@ -24,7 +24,7 @@ _FORMATS: Final = ("text", "json", "github", "sarif")
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="[github on GitHub Actions, else text]")
-@click.option("--rules", is_flag=True, help="List the rules; with names, all that is to say of each.")
+@click.option("--rules", is_flag=True, help="Tell of each rule the reason and examples; of those named, or of all.")
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, then check.")
 def lint(
     workflow: tuple[str, ...], *, format_: Format | None, rules: bool, fix: bool, as_json: bool, **options: Any
@@ -69,7 +69,5 @@ def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
             raise SettingsError(f"there is no rule '{name}'{help_}")
     if as_json:
         print_json({"ok": True, "rules": [RULES[name].as_json() for name in names or RULES]})
-    elif names:
-        click.echo("\n".join(RULES[name].as_text() for name in names), nl=False)
     else:
-        report.show_rules(SUBJECTS)
+        report.show_rules([RULES[name] for name in names or RULES], {} if names else SUBJECTS)
