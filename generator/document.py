@@ -346,8 +346,9 @@ class _Composer:
             open_collections[-1].height = max(open_collections[-1].height, height)
         self._aliased += size
         self._count += size
-        if self._aliased > MAX_ALIASED_NODES:
-            self._stop("size", f"aliases repeat more than {MAX_ALIASED_NODES:,} values; write less", event.start_mark)
+        most = min(MAX_ALIASED_NODES, self._max_values)
+        if self._aliased > most:
+            self._stop("size", f"aliases repeat more than {most:,} values; write less", event.start_mark)
         return node
 
     def _remember(self, anchor: str | None, node: Node, size: int, height: int) -> None:
