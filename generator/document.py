@@ -12,7 +12,7 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NamedTuple, NoReturn
 
 import yaml
 
@@ -55,8 +55,7 @@ Path = tuple[str | int, ...]
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A value with its position. Maps hold nodes by key (with `keys`: where each key stands), lists hold nodes.
 
     `text` is a scalar as it was written, so that `version: 1.10` can be read as the string it was meant to be.
@@ -293,17 +292,17 @@ class _Composer:
     def _finished(self, event: Any, open_collections: list[_Open]) -> Node | None:
         """The node that an event completes, if it completes one."""
         match event:
+            case yaml.ScalarEvent():  # first, since most events are
+                self._count += 1
+                node = self._scalar(event)
+                self._remember(event.anchor, node, 1, 0)
+                return node
             case yaml.CollectionEndEvent():
                 done = open_collections.pop()
                 node = self._node(done.event, done.content, keys=done.keys)
                 self._remember(done.event.anchor, node, self._count - done.nodes_before, done.height + 1)
                 if open_collections:
                     open_collections[-1].height = max(open_collections[-1].height, done.height + 1)
-                return node
-            case yaml.ScalarEvent():
-                self._count += 1
-                node = self._scalar(event)
-                self._remember(event.anchor, node, 1, 0)
                 return node
             case yaml.AliasEvent():
                 return self._alias(event, open_collections)
@@ -361,8 +360,6 @@ class _Composer:
         text: str = event.value
         if event.tag == "tag:yaml.org,2002:str" or (event.tag is None and not event.implicit[0]):
             return self._node(event, text, text=text)
-        if _NOT_A_NUMBER.fullmatch(text):
-            self._stop("syntax", f"{text} is no JSON number, so no Kubernetes object can hold it", event.start_mark)
         return self._node(event, self._resolved(text, event), text=text)
 
     def _resolved(self, text: str, event: Any) -> str | int | float | bool | None:
@@ -370,6 +367,8 @@ class _Composer:
             return _CONSTANTS[text]
         if not (text[0] in "+-." or text[0].isdigit()):
             return text
+        if _NOT_A_NUMBER.fullmatch(text):
+            self._stop("syntax", f"{text} is no JSON number, so no Kubernetes object can hold it", event.start_mark)
         if len(text) > MAX_DIGITS and text.isdigit():
             self._stop("syntax", f"a number of {len(text):,} digits; write it as a string, in quotes", event.start_mark)
         if _INTEGER.fullmatch(text):
