@@ -100,9 +100,15 @@ def lint_together(repository: Repository) -> tuple[Finding, ...]:
 def _chart_findings(workflow: Workflow) -> Iterator[Finding]:
     """What makes the workflow's chart impossible; it is made only where something but its name could."""
     try:
-        if workflow.source.overlay or release_bytes(payload(workflow)) > _NEAR_THE_LIMIT:
+        if workflow.source.overlay or _is_large(workflow):
             workflow_chart(workflow, version="0.0.0", image=ImageReference(repository="any"))
         else:
             check_name(workflow)
     except FindingsError as error:
         yield from error.findings
+
+
+def _is_large(workflow: Workflow) -> bool:
+    """Whether the workflow's own text comes near the limit of a release; what is small is not composed to know."""
+    text = sum(map(len, workflow.mounted.values())) + len(workflow.source.resources[workflow.source.definition])
+    return text > MAX_RELEASE_BYTES // 8 and release_bytes(payload(workflow)) > _NEAR_THE_LIMIT
