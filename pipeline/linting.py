@@ -9,8 +9,7 @@ from typing import Literal
 
 from generator.errors import FindingsError
 from generator.findings import Edit, Finding, errors
-from generator.lint import RULES, lint
-from generator.lint.ignores import heed
+from generator.lint import RULES
 from generator.lint.mending import mend
 from generator.source import SharedFiles
 from pipeline import formats
@@ -38,9 +37,7 @@ def mend_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...
                 workflow = read_folder(folder, shared)
             except FindingsError:
                 continue
-            found = lint(workflow)
-            heard = set(heed(found, [workflow], settings.ignores, RULES, complete=False))
-            mended = mend(workflow, ignored=[finding for finding in found if finding not in heard])
+            mended = mend(workflow, settings.ignores)
             for path, data in mended.files.items():
                 transaction.replace_file(Path(path), data)
             done += mended.edits

@@ -9,8 +9,9 @@ from typing import Final
 
 from generator.document import decode
 from generator.errors import FindingsError
-from generator.findings import Edit, Finding, errors
-from generator.lint import lint
+from generator.findings import Edit, Finding, IgnoreSettings, errors
+from generator.lint import RULES, lint
+from generator.lint.ignores import heed
 from generator.workflow import Workflow, read_workflow
 
 #: What YAML 1.1, and so libyaml's line numbers, takes for the end of a line.
@@ -28,14 +29,18 @@ class Mended:
     edits: tuple[Edit, ...]
 
 
-def mend(workflow: Workflow, ignored: Iterable[Finding] = ()) -> Mended:
-    """Return the workflow with every edit applied that leaves fewer findings and no new error; `ignored` ones stay."""
-    left_alone = {finding.edit for finding in ignored}
+def mend(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Mended:
+    """Return the workflow with every edit applied that leaves fewer findings and no new error.
+
+    What comments or `ignores` keep back stays as it is.
+    """
+    ignores = ignores or IgnoreSettings()
     files: dict[str, bytes] = {}
     done: list[Edit] = []
     for _ in range(_MAX_ROUNDS):
         findings = lint(workflow)
-        edits = [f.edit for f in findings if f.edit and f.edit not in left_alone]
+        heard = heed(findings, [workflow], ignores, RULES, complete=False)
+        edits = [finding.edit for finding in heard if finding.edit]
         better = _better(workflow, findings, edits)
         if better is None:
             break

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.findings import Edit
+from generator.findings import Edit, IgnoreSettings
 from generator.lint import lint
 from generator.lint.mending import apply, mend
 from tests.unit.conftest import MINIMAL, workflow
@@ -69,8 +69,15 @@ def test_a_misspelt_field_whose_right_name_is_there_already_is_left_alone() -> N
 
 def test_what_somebody_ignores_is_left_alone() -> None:
     found = workflow({"greeting.sw.yaml": "id: g\nversion: 1.10\n" + STATES % "Finsh"})
-    done = mend(found, ignored=[f for f in lint(found) if f.rule == "wrong-type"])
+    done = mend(found, IgnoreSettings(everywhere=("wrong-type",)))
     assert [edit.new for edit in done.edits] == ["Finish"]
+
+
+def test_what_somebody_ignores_stays_ignored_where_another_edit_moves_it() -> None:
+    states = "[{name: A, type: inject, data: {a: 1}, end: true}]"
+    comment = "# waybill: ignore[wrong-type] so it is called"
+    wrong = f"{{id: g, descripton: x, version: 1.10, states: {states}}}  {comment}\n"
+    assert mended(wrong) == wrong.replace("descripton", "description")
 
 
 def test_mending_twice_is_mending_once() -> None:
