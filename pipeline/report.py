@@ -70,10 +70,14 @@ def as_text(findings: Iterable[Finding]) -> str:
 
 
 def _coloured(finding: Finding) -> str:
-    where, mark, rest = str(finding).partition(f": {finding.severity}: ")
-    if "NO_COLOR" in os.environ:
-        return f"{where}{mark}{rest}"
-    return f"{where}: {click.style(finding.severity, fg=_COLOURS[finding.severity], bold=True)}: {rest}"
+    where, _, rest = str(finding).partition(f": {finding.severity}: ")
+    return f"{where}: {_styled(finding.severity, _COLOURS[finding.severity], bold=True)}: {rest}"
+
+
+def _styled(text: str, colour: str | None, *, bold: bool) -> str:
+    """The text in a colour or bold, unless nobody wants colours (no-color.org)."""
+    plain = "NO_COLOR" in os.environ or not (colour or bold)
+    return text if plain else click.style(text, fg=colour, bold=bold)
 
 
 def counted(findings: Sequence[Finding]) -> str:
@@ -114,9 +118,8 @@ def show_differences(differences: Sequence[Difference]) -> None:
     if not differences:
         click.echo("No differences")
     for line in lines(differences):
-        colour = _IMPACT_COLOURS[line.impact] if line.impact and "NO_COLOR" not in os.environ else None
-        bold = line.heading and "NO_COLOR" not in os.environ
-        click.echo(click.style(line.text, fg=colour, bold=bold) if colour or bold else line.text)
+        colour = _IMPACT_COLOURS[line.impact] if line.impact else None
+        click.echo(_styled(line.text, colour, bold=line.heading))
 
 
 def plural(number: int, what: str) -> str:
