@@ -6,14 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from semver import Version
 
 from generator.chart import Chart, chart_name, required_values, workflow_chart
 from generator.errors import FindingsError, OutputError, VersionError
 from generator.findings import Finding, errors, in_file_order, strictly
-from generator.lint import RULES, lint, lint_together
+from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import Repository
 from generator.manifests import ImageReference
@@ -33,9 +33,6 @@ from pipeline.report import plural
 from pipeline.settings import Settings
 
 T = TypeVar("T")
-
-#: Rules that a cut of the specs may satisfy.
-SIZES: Final = ("config-map-size", "release-size")
 
 
 class Reporter(Protocol):
@@ -150,9 +147,8 @@ def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _
         cut = [minified(workflow) for workflow in workflows]
         workflows = [workflow for workflow, _ in cut]
         savings = [saving for _, some in cut for saving in some]
-        findings = [f for f in findings if f.rule not in SIZES] + [
-            f for w in workflows for f in lint(w) if f.rule in SIZES
-        ]
+        others = (finding for finding in findings if finding.rule not in SIZES)
+        findings = [*others, *(finding for workflow in workflows for finding in lint_sizes(workflow))]
     named = {chart_name(workflow.source.name): workflow for workflow in workflows}
     ordered = in_file_order([*findings, *_charts_that_meet(workflows, named)])
     if errors(ordered):

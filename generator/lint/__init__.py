@@ -73,6 +73,8 @@ SUBJECTS: Final[Mapping[str, tuple[Rule, ...]]] = {
 }
 #: Every rule by its name.
 RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rules in SUBJECTS.values() for rule in rules}
+#: Rules that a cut of the specs may satisfy.
+SIZES: Final = ("config-map-size", "release-size")
 #: Below this a release with all that a chart adds to the workflow's own text stays below Helm's limit.
 _NEAR_THE_LIMIT: Final = MAX_RELEASE_BYTES * 3 // 4
 
@@ -86,6 +88,13 @@ def lint(workflow: Workflow) -> tuple[Finding, ...]:
         if rule.check:
             findings += rule.findings(rule.check(workflow))
     return in_file_order(findings)
+
+
+def lint_sizes(workflow: Workflow) -> tuple[Finding, ...]:
+    """Return what of `lint` is about sizes, the one thing that a cut of the specs changes."""
+    size = RULES["config-map-size"]
+    findings = size.findings(size.check(workflow) if size.check else ())
+    return in_file_order([*(f for f in _chart_findings(workflow) if f.rule in SIZES), *findings])
 
 
 def lint_together(repository: Repository) -> tuple[Finding, ...]:
