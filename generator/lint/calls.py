@@ -111,6 +111,31 @@ def invalid_spec(workflow: Workflow) -> Iterator[Found]:
 
 
 @rule(
+    "byte-format",
+    reason="The engine makes a Java array of such a parameter or body, and then cannot write the code of its call.",
+    engine="The build ends, whether the operation is called or not: `Kind ARRAY is not supported`.",
+    bad=_example("readTicket", "{key: .key}", _SPEC.replace("{type: boolean}", "{type: string, format: byte}")),
+    good=_example("readTicket", "{key: .key}", _SPEC.replace("{type: boolean}", "{type: string}")),
+)
+def byte_format(workflow: Workflow) -> Iterator[Found]:
+    """A parameter or a whole body of the format byte, in an operation of a spec that is called."""
+    seen: set[str] = set()
+    for call in calls(workflow):
+        if (spec := call.spec) is None or call.shown in seen:
+            continue
+        seen.add(call.shown)
+        for operation in spec.operations:
+            taken = [(f"'{parameter.name}'", parameter.schema) for parameter in operation.parameters]
+            taken += [("its body", operation.body.schema)] if operation.body else []
+            for what, schema in taken:
+                if spec.resolved(schema).get("format") == "byte":
+                    message = (
+                        f"'{operation.id}' of {call.shown} takes {what} in the format 'byte', which ends the build"
+                    )
+                    yield Found(at=call.at, message=f"{message}; take the format out")
+
+
+@rule(
     "unknown-operation",
     reason="A call is an operationId of a spec; one that the spec does not have, or an operation without one, is none.",
     engine="It builds; the run fails with `Could not find work item handler for tickets_readTicket`.",

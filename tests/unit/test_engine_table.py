@@ -24,6 +24,7 @@ ROWS = [
     ("an operationId twice in one spec, a $ref to another file", "invalid-spec"),
     ("a number for a parameter that takes text", "wrong-argument"),
     ("a parameter of a Java type that no JSON has", "unsendable-argument"),
+    ("a parameter or a body of the format byte", "byte-format"),
     ("several arguments where any object may be the body", "ambiguous-body"),
     ("splits or another expression with several outputs", "several-outputs"),
     ("eventDataFilter.data on a callback", "callback-event-data"),
