@@ -42,6 +42,7 @@ _UNHEEDED: Final[Mapping[str, str]] = {
     "schedule": "the workflow starts when it is called, and at no other time",
     "continueAs": "the workflow ends, and no other starts",
     "runBefore": "no state is run before the workflow times out",
+    "authRef": "a call takes its credentials from application.properties, if from anywhere",
     "retryRef": "the action is tried once",
     "retryableErrors": "the action is tried once",
     "nonRetryableErrors": "the action is tried once",

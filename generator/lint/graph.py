@@ -44,6 +44,17 @@ states:
     dataConditions: [{condition: .count < 3, transition: Add}]
     defaultCondition: %s
 """
+_SPIN: Final = """
+functions:
+  - {name: add, type: expression, operation: "{count: (.count + 1)}"}
+states:
+  - name: Begin
+    type: switch
+    dataConditions: [{condition: .count > 9, end: true}]
+    defaultCondition: {transition: Add}
+  - {name: Add, type: operation, actions: [{functionRef: add}], transition: Again}
+  - {name: Again, type: operation, actions: [{functionRef: add}], %s}
+"""
 _WAIT: Final = """
 states:
   - name: Begin
@@ -109,8 +120,8 @@ def no_end(workflow: Workflow) -> Iterator[Found]:
     "busy-loop",
     reason="A loop that neither waits nor decides runs as fast as it can, for ever.",
     engine="The request ends with a StackOverflowError after it has kept a processor busy.",
-    bad=Example(definition=_LOOP % "{transition: Add}"),
-    good=Example(definition=_LOOP % "{end: true}"),
+    bad=Example(definition=_SPIN % "transition: Add"),
+    good=Example(definition=_SPIN % "end: true"),
 )
 def busy_loop(workflow: Workflow) -> Iterator[Found]:
     """A loop without a condition to leave it, a sleep or an event."""

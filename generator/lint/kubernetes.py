@@ -28,7 +28,8 @@ _DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 @rule(
     "invalid-name",
     reason="The id, the folders and the files become names of Kubernetes objects and keys in them.",
-    engine="The engine runs it; the API server refuses the object.",
+    engine="The API server refuses the object; with a space in the id, the application does not start: "
+    "`Illegal character in path`.",
     bad=Example(definition="id: An example"),
     good=Example(definition="id: an-example"),
 )
@@ -234,7 +235,7 @@ def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) 
     "byte-order-mark",
     severity=Severity.WARNING,
     reason="Helm strips it in silence, and a JSON parser refuses it.",
-    engine="A YAML file is read, a JSON file is refused.",
+    engine="It reads the file all the same; the API server and tools of JSON do not.",
     bad=Example(files={"schemas/input.json": BOM_UTF8 + b'{"properties": {}}'}),
     good=Example(files={"schemas/input.json": '{"properties": {}}'}),
 )

@@ -29,7 +29,7 @@ encoding = Rule(
     name="encoding",
     summary="A file or a file's name that is not UTF-8, or a file that holds NUL bytes.",
     reason="Helm replaces what is not UTF-8 in silence, so the cluster would get another text than the folder has.",
-    engine="It replaces the characters too, or the build ends.",
+    engine="It replaces the characters too.",
     bad=Example(files={"application.properties": b"greeting=Gr\xfc\xdfe\n"}),
     good=Example(files={"application.properties": "greeting=Grüße\n"}),
 )
@@ -37,7 +37,7 @@ depth = Rule(
     name="depth",
     summary="Values nested deeper than 100 levels.",
     reason="Nobody writes that by hand; it exhausts the stack of programs that read it.",
-    engine="The build may end with a StackOverflowError.",
+    engine="The build ends beyond 1,000 levels: `maximum allowed (1000, from StreamReadConstraints`.",
     bad=Example(definition=f"metadata: {'{a: ' * 120}1{'}' * 120}"),
     good=Example(definition="metadata: {a: {b: {c: 1}}}"),
 )
@@ -46,8 +46,10 @@ size = Rule(
     summary="A file, a folder, what a file holds or the sum of YAML aliases over its limit.",
     reason="The engine's YAML reader stops at 3 MiB, Helm at 5 MiB, aliases that multiply are a bomb, and nobody "
     "writes a definition of 30,000 keys and values, or 10,000 lines of properties (docs/design.md lists the limits).",
-    engine="The build ends with a YAMLException.",
-    bad=Example(commands=("head -c 6000000 /dev/zero | tr '\\0' '#' >example.sw.yaml",)),
+    engine="The build ends: `The incoming YAML document exceeds the limit`.",
+    bad=Example(
+        commands=("(printf 'metadata: {a: '; head -c 4000000 /dev/zero | tr '\\0' a; echo '}') >>example.sw.yaml",)
+    ),
     good=Example(definition=_STATES),
 )
 duplicate_key = Rule(
@@ -63,7 +65,7 @@ definitions = Rule(
     summary="More than one definition at the top of a folder.",
     reason="A folder is one workflow: one image, one custom resource, one chart.",
     engine="It runs both in one application.",
-    bad=Example(files={"second.sw.yaml": "id: second\n"}),
+    bad=Example(files={"second.sw.yaml": Example(definition="id: second").whole_definition()}),
     good=Example(definition=_STATES),
 )
 no_definition = Rule(
@@ -118,7 +120,7 @@ missing_field = Rule(
     name="missing-field",
     summary="A field that the DSL needs is not there.",
     reason="Without it the object means nothing.",
-    engine="The build ends with a NullPointerException or a ConstraintViolationException.",
+    engine="The build ends with a NullPointerException.",
     bad=Example(definition="states:\n  - {name: Begin, type: inject, end: true}"),
     good=Example(definition=_STATES),
 )

@@ -130,7 +130,7 @@ unknown_state = Rule(
     name="unknown-state",
     summary="A transition, a start or a compensation that names no state.",
     reason="Nothing can follow: the name is most often misspelt, or the state was renamed and this place forgotten.",
-    engine="The build ends with a NullPointerException that does not say where.",
+    engine="The build ends: `Action has no outgoing connection`, or `Process has no start node`.",
     bad=Example(definition=_STATES % "Finsh"),
     good=Example(definition=_STATES % "Finish"),
     check=_unknown("state"),
@@ -157,7 +157,7 @@ unknown_error = Rule(
     name="unknown-error",
     summary="A handler or a retry that names an error which is not declared.",
     reason="The error's code decides what is handled; without it the handler catches nothing.",
-    engine="The build ends, or the error goes past the handler and ends the run.",
+    engine="The build ends: `Cannot find any error definition for errorRef`.",
     bad=Example(definition=_ERROR % "notFond"),
     good=Example(definition=_ERROR % "notFound"),
     check=_unknown("error"),
@@ -166,7 +166,7 @@ unknown_retry = Rule(
     name="unknown-retry",
     summary="An action whose retry strategy is not declared.",
     reason="How often and how long to wait stands in `retries`.",
-    engine="The action is not repeated.",
+    engine="It repeats no action, whatever `retries` say; see unheeded-field.",
     bad=Example(definition=_RETRY % "thrce"),
     good=Example(definition=_RETRY % "thrice"),
     check=_unknown("retry"),
@@ -175,7 +175,7 @@ unknown_auth = Rule(
     name="unknown-auth",
     summary="A function whose authentication is not declared.",
     reason="Whom to log in as stands in `auth`.",
-    engine="The call goes out without credentials.",
+    engine="The call goes out without credentials; a declared one is not heeded either (unheeded-field).",
     bad=Example(definition=_AUTH % "logn"),
     good=Example(definition=_AUTH % "login"),
     check=_unknown("auth"),
@@ -198,7 +198,7 @@ def _duplicate(target: Target, engine: str, bad: str, good: str) -> Rule:
 
 duplicate_state = _duplicate(
     "state",
-    "The build ends, or one of the two is never run.",
+    "The build ends: `Action has no incoming connection`.",
     "states:\n  - {name: Begin, type: inject, data: {a: 1}, transition: Finish}\n"
     "  - {name: Finish, type: inject, data: {b: 1}, end: true}\n"
     "  - {name: Finish, type: inject, data: {c: 1}, end: true}",
@@ -206,31 +206,31 @@ duplicate_state = _duplicate(
 )
 duplicate_function = _duplicate(
     "function",
-    "One of the two is called, in silence.",
+    "The build ends: `There are duplicated function definitions`.",
     _CALL.replace("states:", '  - {name: greet, type: custom, operation: "rest:get:/greet"}\nstates:') % "greet",
     _CALL % "greet",
 )
 duplicate_event = _duplicate(
     "event",
-    "One of the two is listened to, in silence.",
+    "The first is listened to, in silence.",
     _EVENT.replace("states:", "  - {name: approved, source: desk, type: com.example.refused}\nstates:") % "approved",
     _EVENT % "approved",
 )
 duplicate_error = _duplicate(
     "error",
-    "One of the two codes is handled, in silence.",
+    "The first code is handled, in silence.",
     _ERROR.replace("functions:", '  - {name: notFound, code: "410"}\nfunctions:') % "notFound",
     _ERROR % "notFound",
 )
 duplicate_retry = _duplicate(
     "retry",
-    "One of the two is followed, in silence.",
+    "It follows neither; see unheeded-field.",
     _RETRY.replace("functions:", "  - {name: thrice, delay: PT9S, maxAttempts: 3}\nfunctions:") % "thrice",
     _RETRY % "thrice",
 )
 duplicate_auth = _duplicate(
     "auth",
-    "One of the two is used, in silence.",
+    "It logs in with neither: it takes the credentials of application.properties.",
     _AUTH.replace("functions:", "  - {name: login, scheme: bearer, properties: {token: x}}\nfunctions:") % "login",
     _AUTH % "login",
 )
@@ -242,7 +242,7 @@ _INPUT: Final = "dataInputSchema: schemas/input.json"
 @rule(
     "missing-file",
     reason="A definition that names a file needs it at build time; the name is most often misspelt.",
-    engine="The build ends with a FileNotFoundException or an UncheckedIOException.",
+    engine="The build ends with a NoSuchFileException.",
     bad=Example(definition="dataInputSchema: schemas/inptu.json", files={"schemas/input.json": _SCHEMA}),
     good=Example(definition=_INPUT, files={"schemas/input.json": _SCHEMA}),
 )
@@ -265,7 +265,7 @@ def missing_file(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "file-outside",
     reason="An image is built from the folder and workflows/shared alone; what lies elsewhere is not in it.",
-    engine="The build ends with a FileNotFoundException, on every machine but that of the author.",
+    engine="The build ends with a NoSuchFileException, on every machine but that of the author.",
     bad=Example(definition="dataInputSchema: ../../input.json"),
     good=Example(definition=_INPUT, files={"schemas/input.json": _SCHEMA}),
 )

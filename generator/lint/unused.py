@@ -49,7 +49,7 @@ _FUNCTION: Final = 'functions:\n  - {name: greet, type: custom, operation: "rest
 
 unused_function = _unused(
     "function",
-    "It makes the client of the function's service all the same.",
+    "It calls nothing, and makes a client of the function's spec all the same.",
     '{name: greet, type: custom, operation: "rest:post:/greet"}',
     _BEGIN % "operation, actions: [{functionRef: greet}]",
 )
@@ -83,7 +83,7 @@ unused_auth = _unused(
     "unused-file",
     severity=Severity.WARNING,
     reason="A spec or a schema that nothing names is published and read for nothing, or a reference was misspelt.",
-    engine="It makes a client of every spec in the folder, and mounts every file.",
+    engine="It makes nothing of it; the file lies in the image and in a ConfigMap.",
     bad=Example(files={"schemas/input.json": '{"type": "object"}'}),
     good=Example(
         definition="dataInputSchema: schemas/input.json",
