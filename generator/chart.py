@@ -29,7 +29,14 @@ _TAKEN_NAMES: Final = ("workflows", "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 _ESCAPED_DOT: Final = r"\."
-_TEMPLATES: Final = ("sonataflow.yaml", "configmaps.yaml", "networkpolicy.yaml", "NOTES.txt", "_workflow.tpl")
+_TEMPLATES: Final = (
+    "sonataflow.yaml",
+    "configmaps.yaml",
+    "networkpolicy.yaml",
+    "NOTES.txt",
+    "_workflow.tpl",
+    "_trust.tpl",
+)
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", "files/")
 _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
