@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +127,62 @@ def test_a_bundle_that_holds_no_certificate_stops_the_pod_and_says_so(
     done = fill(chart, helm, bundle, tmp_path / "cacerts")
     assert done.returncode == 1
     assert said in done.stdout + done.stderr
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers every request with 200 and nothing."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority.made(tmp_path / "authority")
+
+
+@pytest.fixture
+def address(authority: Authority) -> Iterator[str]:
+    """A server on this machine whose certificate comes from `authority`."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://localhost:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+#: Java's own client; the engine's REST clients take the trust store from the same properties of the JVM.
+CLIENT = """\
+class Client {
+    public static void main(String[] address) throws Exception {
+        var connection = (java.net.HttpURLConnection) new java.net.URL(address[0]).openConnection();
+        System.out.println(connection.getResponseCode());
+    }
+}
+"""
+
+
+def test_java_refuses_the_authority_until_it_has_what_the_chart_sets(
+    chart: Path, helm: Helm, tmp_path: Path, authority: Authority, address: str
+) -> None:
+    def call(**variables: str) -> str:
+        client = tmp_path / "Client.java"
+        client.write_text(CLIENT)
+        environment = {**os.environ, **variables}
+        done = subprocess.run(
+            ["java", str(client), address], capture_output=True, text=True, check=False, env=environment
+        )
+        return done.stdout.strip() or done.stderr
+
+    store = tmp_path / "cacerts"
+    filled = fill(chart, helm, authority.certificate, store)
+    assert filled.returncode == 0, filled.stderr
+    pod = pod_of(helm.render(chart, TRUSTING))
+    options = {each["name"]: each.get("value", "") for each in pod["container"]["env"]}["JDK_JAVA_OPTIONS"]
+    assert "unable to find valid certification path" in call()
+    assert call(JDK_JAVA_OPTIONS=options.replace(pod["initContainers"][0]["args"][-1], str(store))) == "200"
