@@ -64,7 +64,7 @@ def fuzz(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Write docs/reference/ from the code; --check only says whether it is as it would be written."""
+    """Write docs/reference/ and docs/workflows/; --check only says whether it is as it would be written."""
     session.install("-e", ".")
     session.run("python", "docs/generate.py", *session.posargs)
 

@@ -1,4 +1,4 @@
-"""Writes docs/reference/ from the code: commands, values and settings; docs/rules.md; and the picture of a workflow.
+"""Writes docs/reference/ from the code, docs/rules.md, docs/workflows/, the README's list of them, and a picture.
 
 `python docs/generate.py` writes; with `--check` it writes nothing, names the files that differ and exits 1.
 """
@@ -22,14 +22,23 @@ from generator import errors, lint, values
 from generator.diagram.svg import svg
 from generator.manifests import Database, ImageReference
 from generator.markdown_text import row
+from generator.page import index_row, page
 from generator.properties import Variable
+from generator.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
 from pipeline.drawing import read_folder_scene
+from pipeline.folders import all_folders
+from pipeline.reading import read_folder
 from pipeline.settings import Settings
 
 ROOT: Final = Path(__file__).parent.parent
 HEAD: Final = "<!-- Written by docs/generate.py; change the code, then run: nox -s docs -->\n\n"
+
+WORKFLOW_PAGES: Final = "docs/workflows"
+#: Between these lines the README lists the workflows.
+BEGIN: Final = "<!-- The workflows: written by docs/generate.py -->\n"
+END: Final = "<!-- end of the workflows -->"
 
 #: What click does not know of a command's arguments.
 ARGUMENTS: Final = {
@@ -63,9 +72,13 @@ EXAMPLE: Final = (
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or say which are not as they would be written; the exit code."""
-    differing = []
-    for path, page in PAGES.items():
-        target, text = ROOT / path, f"{HEAD}{page().rstrip()}\n"
+    pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()} | workflow_pages()
+    left = {path.relative_to(ROOT).as_posix() for path in (ROOT / WORKFLOW_PAGES).glob("*.md")} - pages.keys()
+    differing = sorted(left) if "--check" in arguments else []
+    for path in () if "--check" in arguments else left:
+        (ROOT / path).unlink()
+    for path, text in pages.items():
+        target = ROOT / path
         if "--check" not in arguments:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
@@ -232,6 +245,26 @@ def _table(heading: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def picture() -> str:
     """The picture of a workflow that the README shows."""
     return svg(read_folder_scene(ROOT / "workflows" / "escalation", expand=False)).text
+
+
+def workflow_pages() -> dict[str, str]:
+    """Path to text: a page for each workflow, a list of them, and the README with that list in it."""
+    workflows = [read_folder(folder) for folder in all_folders(ROOT / "workflows")]
+    pages = {f"{WORKFLOW_PAGES}/{workflow.source.name}.md": _workflow_page(workflow) for workflow in workflows}
+    heading = ("workflow", "type", "what it does")
+    listed = _table(heading, []) + "\n".join(index_row(w, f"{w.source.name}.md") for w in workflows)
+    pages[f"{WORKFLOW_PAGES}/README.md"] = f"{HEAD}# Workflows\n\n{listed}\n"
+    in_readme = _table(heading, []) + "\n".join(index_row(w, f"{WORKFLOW_PAGES}/{w.source.name}.md") for w in workflows)
+    before, mark, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN)
+    pages["README.md"] = f"{before}{mark}\n{in_readme}\n\n{END}{rest.partition(END)[2]}"
+    return pages
+
+
+def _workflow_page(workflow: Workflow) -> str:
+    name = workflow.source.name
+    readme = ROOT / "workflows" / name / "README.md"
+    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    return f"{HEAD}{page(workflow, text, f'../../workflows/{name}').rstrip()}\n"
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {

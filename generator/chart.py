@@ -29,7 +29,14 @@ _TAKEN_NAMES: Final = ("workflows", "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 _ESCAPED_DOT: Final = r"\."
-_TEMPLATES: Final = ("sonataflow.yaml", "configmaps.yaml", "networkpolicy.yaml", "NOTES.txt", "_workflow.tpl")
+_TEMPLATES: Final = (
+    "sonataflow.yaml",
+    "configmaps.yaml",
+    "networkpolicy.yaml",
+    "NOTES.txt",
+    "_workflow.tpl",
+    "_trust.tpl",
+)
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", "files/")
 _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
@@ -90,7 +97,7 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
         name=chart_name(workflow.source.name),
         version=version,
         folder=workflow.source.name,
-        description=_description(definition),
+        description=description_of(definition),
         app_version=definition.version,
     )
     check_name(workflow)
@@ -122,7 +129,18 @@ def required_values(workflow: Workflow) -> tuple[str, ...]:
     return (*variables, *secrets)
 
 
-def _description(definition: Definition) -> str:
+def installation(workflow: Workflow) -> dict[str, Any]:
+    """What pages about a workflow show of it: its picture, and the variables that an install is given."""
+    return {
+        "diagram": embedded(workflow.definition),
+        "variables": workflow.variables(),
+        "secret_variables": {key: environment_name(key) for key in workflow.secret_keys},
+        "secret_comments": workflow.secret_comments(),
+        "required": required_values(workflow),
+    }
+
+
+def description_of(definition: Definition) -> str:
     """One line on what the workflow does; Helm's lint asks for it."""
     lines = (" ".join(text.split()) for text in (definition.description, definition.name, definition.id))
     return next(filter(None, lines), "")
@@ -184,14 +202,10 @@ def _context(workflow: Workflow, chart: Chart) -> dict[str, Any]:
         "labels": manifests.labels_of(workflow.object_name),
         "annotations": manifests.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",
-        "variables": workflow.variables(),
-        "secret_variables": {key: environment_name(key) for key in workflow.secret_keys},
-        "secret_comments": workflow.secret_comments(),
-        "required": required_values(workflow),
+        **installation(workflow),
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
-        "diagram": embedded(workflow.definition),
         "flyway": manifests.FLYWAY if manifests.lacks_flyway(workflow.properties) else None,
     }
 

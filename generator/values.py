@@ -68,6 +68,7 @@ def workflow_values(
         _secret(secret_comments),
         _leaf("properties", "", _STRING, "Lines appended to application.properties."),
         _persistence(database),
+        _trusted_certificates(),
         _network_policy("Ingress to this workflow's pods from its own namespace and from those named here."),
         _leaf(
             "profile",
@@ -262,6 +263,17 @@ def _persistence(database: Database) -> Value:
             ),
         ),
         "Where waiting instances are kept.",
+    )
+
+
+def _trusted_certificates() -> Value:
+    return _group(
+        "trustedCertificates",
+        (
+            _leaf("configMap", "", _STRING, "A ConfigMap of yours with certificates as PEM, one or more."),
+            _leaf("key", "ca-bundle.crt", {"type": "string", "minLength": 1}, "The key of the certificates in it."),
+        ),
+        "Authorities that calls over HTTPS trust besides the public ones.",
     )
 
 

@@ -93,6 +93,7 @@ DEFAULTS: dict[str, Any] = {
         "jdbcUrl": "",
         "migrateDBOnStartUp": None,
     },
+    "trustedCertificates": {"configMap": "", "key": "ca-bundle.crt"},
     "networkPolicy": {
         "enabled": False,
         "rhdhNamespace": "rhdh-operator",

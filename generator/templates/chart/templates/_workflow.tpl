@@ -103,6 +103,7 @@
 {{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
 {{- define "<< chart.name >>.podTemplate" -}}
 {{- $given := deepCopy (.Values.podTemplate | default dict) -}}
+{{- if .Values.trustedCertificates.configMap -}}{{- include "<< chart.name >>.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
 {{- $givenEnv := dig "container" "env" list $given -}}
 {{- $taken := dict -}}
 {{- range $givenEnv -}}{{- $_ := set $taken .name true -}}{{- end -}}
