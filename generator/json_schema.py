@@ -127,15 +127,25 @@ def input_schema(source: Source, reference: str, base: str = "") -> JsonSchema |
     return JsonSchema(content=whole, document=document_of, draft=DRAFTS.get(named, DRAFTS[DEFAULT_DRAFT]))
 
 
-def openapi_schemas(content: Mapping[str, Any]) -> JsonSchema:
-    """An OpenAPI file as a document of JSON Schemas; `below` gives each of them.
+@dataclass(frozen=True, kw_only=True)
+class OpenApiSchemas:
+    """The schemas of an OpenAPI file as JSON Schemas.
 
     OpenAPI 2.0 and 3.0 have a `nullable` of their own and the boolean limits of draft 4 (OpenAPI 3.0.3, Schema Object).
     """
-    if str(content.get("openapi", "")).startswith("3.1"):
-        return JsonSchema(content={}, document=content, draft="Draft202012")
-    converted = _converted(content, named=False)
-    return JsonSchema(content={}, document=converted)
+
+    content: Mapping[str, Any]
+
+    def schema(self, fragment: Any) -> JsonSchema:
+        """A schema that stands somewhere in the file."""
+        if str(self.content.get("openapi", "")).startswith("3.1"):
+            return JsonSchema(content=fragment, document=self.content, draft="Draft202012")
+        return JsonSchema(content=_converted(fragment, named=False), document=self._document)
+
+    @cached_property
+    def _document(self) -> Mapping[str, Any]:
+        document: Mapping[str, Any] = _converted(self.content, named=False)
+        return document
 
 
 def _converted(value: Any, *, named: bool) -> Any:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.example import example
-from generator.json_schema import JsonSchema, openapi_schemas
+from generator.json_schema import JsonSchema, OpenApiSchemas
 
 Schema = dict[str, Any]
 
@@ -204,8 +204,7 @@ def test_an_openapi_schema_may_be_null_and_have_the_limits_of_draft_4() -> None:
         "openapi": "3.0.3",
         "components": {"schemas": {"T": {"properties": properties}, "Other": {"type": "array"}}},
     }
-    document = openapi_schemas(content)
-    schema = document.below({"$ref": "#/components/schemas/T"})
+    schema = OpenApiSchemas(content=content).schema({"$ref": "#/components/schemas/T"})
     assert example(schema)["data"] == {"nullable": True}
     assert schema.fits(example(schema))
     assert schema.fits({"limits": 9, "nothing": None, "reference": None, "example": None})
