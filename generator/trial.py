@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from generator import properties
 from generator.calls import calls, client_of, url_keys
+from generator.definition import Definition
 from generator.document import Document, Node
 from generator.errors import FindingsError
 from generator.example import example
@@ -16,12 +17,16 @@ from generator.findings import Finding, Severity
 from generator.json_schema import JsonSchema, Misfit, input_schema
 from generator.openapi import Spec
 from generator.properties import Variable, environment_name
+from generator.waiting import wait_of
 from generator.workflow import Workflow
 
 #: A value that is one variable and nothing else.
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)(:.*)?\}", re.ASCII | re.DOTALL)
 #: Where produced events go.
 _OUTGOING: Final = re.compile(r"mp\.messaging\.outgoing\..+\.url")
+#: The channel of all events that have none of their own (Kogito's default).
+_ANY_CHANNEL: Final = "kogito_incoming_stream"
+_DURATION: Final = re.compile(r"\$\{\s*\$SECRET\.(\w+)\s*\}", re.ASCII)
 #: What a variable is in a trial, where it has no default and holds no address.
 MADE_UP: Final = "mock"
 
@@ -54,6 +59,14 @@ class Input:
     value: Any
     made: bool
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Awaited:
+    """An event that an instance waits for, and the path at which the engine takes it."""
+
+    type: str
+    path: str
 
 
 def services(workflow: Workflow) -> tuple[Service, ...]:
@@ -138,6 +151,35 @@ def read_input(workflow: Workflow, document: Document) -> Input:
         )
     value = root.plain()
     return Input(value=value, made=False, findings=_findings(workflow, schema_of_input(workflow), value, document))
+
+
+def awaited(workflow: Workflow, definition: Definition, state: Mapping[str, Any]) -> tuple[Awaited, ...]:
+    """The events that an instance waits for in a state (of a flow's long form) of one of the workflow's definitions."""
+    wait = wait_of(state)
+    configuration = workflow.configuration()
+    types = {event.get("name"): str(event.get("type", "")) for event in definition.flow.get("events", [])}
+    known = [types[name] for name in (wait.events if wait else ()) if name in types]
+    return tuple(Awaited(type=one, path=_incoming_path(configuration, one)) for one in known)
+
+
+def _incoming_path(configuration: Mapping[str, str], type_: str) -> str:
+    """Where events of a type arrive: at a channel of their own, else at the one that takes all."""
+    for channel in (type_, _ANY_CHANNEL):
+        path = properties.expanded(configuration.get(f"mp.messaging.incoming.{channel}.path", ""), configuration)
+        if path:
+            return path
+    return "/"
+
+
+def slept(workflow: Workflow, state: Mapping[str, Any], variables: Mapping[str, str]) -> str:
+    """How long a state sleeps, as an ISO 8601 duration or, where only a run can tell, as it is written; "" if not."""
+    duration = str(state.get("duration", "")) if state.get("type") == "sleep" else ""
+    secret = _DURATION.fullmatch(duration)
+    if secret is None:
+        return duration
+    known = {**workflow.configuration(), **variables}
+    value = properties.expanded(known.get(secret[1], ""), known)
+    return duration if properties.UNSET in value or not value else value
 
 
 def _findings(

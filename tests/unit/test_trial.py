@@ -12,12 +12,14 @@ from generator.errors import FindingsError
 from generator.trial import (
     MADE_UP,
     Input,
+    awaited,
     made_input,
     missing_variables,
     mock_variables,
     read_input,
     secret_values,
     services,
+    slept,
 )  # fmt: skip
 from generator.workflow import Workflow
 from pipeline.folders import all_folders
@@ -174,6 +176,34 @@ def test_what_the_definition_lets_pass_is_a_warning() -> None:
 def test_an_input_that_is_no_map_is_refused() -> None:
     with pytest.raises(FindingsError, match=r"input.yaml:1:1: error: the input is a list; the engine takes a map"):
         read_text("[1]\n", with_schema())
+
+
+def test_an_awaited_event_is_told_with_the_path_where_it_is_taken() -> None:
+    events = [{"name": "saved", "type": "ticket_saved", "source": "x"}, {"name": "other", "type": "other_type"}]
+    state = {"name": "A", "type": "event", "onEvents": [{"eventRefs": ["saved", "other"]}], "end": True}
+    properties = "mp.messaging.incoming.ticket_saved.path=/tickets/saved\n"
+    read = defined({"events": events, "states": [state]}, {"application.properties": properties})
+    found = awaited(read, read.definition, read.definition.flow["states"][0])
+    assert [(one.type, one.path) for one in found] == [("ticket_saved", "/tickets/saved"), ("other_type", "/")]
+
+
+@pytest.mark.parametrize(
+    ("duration", "variables", "expected"),
+    [
+        ("PT3S", {}, "PT3S"),
+        ("${ $SECRET.period }", {}, "PT6S"),
+        ("${ $SECRET.period }", {"PERIOD": "PT1S"}, "PT1S"),
+        ("${ $SECRET.PLAIN }", {"PLAIN": "PT2S"}, "PT2S"),
+        ("${ .period }", {}, "${ .period }"),
+        ("${ $SECRET.unknown }", {}, "${ $SECRET.unknown }"),
+    ],
+)
+def test_how_long_a_state_sleeps_is_told_where_it_can_be_known(
+    duration: str, variables: dict[str, str], expected: str
+) -> None:
+    state = {"name": "A", "type": "sleep", "duration": duration, "end": True}
+    read = defined({"states": [state]}, {"application.properties": "period=${PERIOD:PT6S}\n"})
+    assert slept(read, read.definition.flow["states"][0], variables) == expected
 
 
 @pytest.mark.parametrize("folder", all_folders(ROOT / "workflows"), ids=lambda folder: folder.name)
