@@ -103,6 +103,21 @@ class StandIn:
             yield from _body_misfits(schemas, operation.body, request)
 
 
+class EventSink:
+    """Takes every event that a workflow produces."""
+
+    def answer(self, request: Request) -> Answer:
+        """Take an event (CloudEvents over HTTP, structured or binary) and name its type."""
+        type_ = request.headers.get("ce-type", "")
+        if not type_ and is_json(request.headers.get("content-type", "")):
+            try:
+                content = json.loads(request.body)
+            except ValueError:
+                content = None
+            type_ = str(content.get("type", "")) if isinstance(content, dict) else ""
+        return Answer(status=202, operation=type_ or "an event")
+
+
 def _refusal(status: int, operation: str, misfits: tuple[str, ...]) -> Answer:
     body = json.dumps({"message": "; ".join(misfits)}).encode()
     return Answer(status=status, media_type="application/json", body=body, operation=operation, misfits=misfits)

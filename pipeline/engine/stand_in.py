@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from generator.stand_in import Answer, Request, StandIn
+from generator.stand_in import Answer, Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,10 +21,19 @@ class Exchange:
     service: str
     request: Request
     answer: Answer
+    at: float = field(default_factory=time.time)
+    """When it was answered, in seconds since 1970."""
+
+
+class Answering(Protocol):
+    """Who answers requests."""
+
+    def answer(self, request: Request) -> Answer:
+        """The answer to a request."""
 
 
 @contextmanager
-def serving(name: str, stand_in: StandIn, heard: Callable[[Exchange], None]) -> Iterator[str]:
+def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None]) -> Iterator[str]:
     """Serve a stand-in while the block runs; gives its address. `heard` is called for each exchange, in a thread."""
 
     class Handler(BaseHTTPRequestHandler):
