@@ -85,6 +85,21 @@ def calls(workflow: Workflow) -> Iterator[Call]:
                 yield call
 
 
+def client_of(call: Call, configuration: Mapping[str, str]) -> str:
+    """The part of the rest-client keys that stands for a call's spec: its id, or its config-key."""
+    return configuration.get(f"quarkus.openapi-generator.codegen.spec.{call.id}.config-key", "").strip() or call.id
+
+
+def url_keys(client: str) -> tuple[str, ...]:
+    """The keys that hold a client's URL: Quarkus' own, with and without quotes, and MicroProfile's."""
+    names = (f"quarkus.rest-client.{client}", f'quarkus.rest-client."{client}"')
+    return (
+        *(f"{name}.{end}" for name in names for end in ("url", "uri")),
+        f"{client}/mp-rest/url",
+        f"{client}/mp-rest/uri",
+    )
+
+
 def operation_of(workflow: Workflow, definition: Definition, function: Mapping[str, Any]) -> Operation | None:
     """The operation that a function calls; None where it calls none, or the spec is not at hand."""
     for index, one in enumerate(definition.flow.get("functions", [])):

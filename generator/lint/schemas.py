@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from generator.document import Node, Path, parse
 from generator.errors import FindingsError
 from generator.findings import Finding, Position, Severity
+from generator.json_schema import DEFAULT_DRAFT, DRAFTS
 from generator.lint.rule import Example, Found, rule
 from generator.workflow import Workflow
 
@@ -34,16 +35,6 @@ _TYPED: Final = frozenset(
     {"type", "required", "title", "description", "uniqueItems", "readOnly", "writeOnly", "deprecated", "pattern"}
     | _BUILT
 )
-#: What `$schema` names, without its scheme, to the validator.
-_DRAFTS: Final[Mapping[str, str]] = {
-    "//json-schema.org/draft-04/schema": "Draft4",
-    "//json-schema.org/draft-06/schema": "Draft6",
-    "//json-schema.org/draft-07/schema": "Draft7",
-    "//json-schema.org/draft/2019-09/schema": "Draft201909",
-    "//json-schema.org/draft/2020-12/schema": "Draft202012",
-}
-_DEFAULT_DRAFT: Final = "//json-schema.org/draft-07/schema"
-
 #: Keys and values of a schema; nobody fills in a form of more.
 _MAX_VALUES: Final = 30_000
 
@@ -174,9 +165,9 @@ def invalid_schema(workflow: Workflow) -> Iterator[Found]:
         if schema.root is None:
             continue
         draft = _draft(schema.root)
-        if draft not in _DRAFTS:
+        if draft not in DRAFTS:
             at = schema.at(schema.root.value["$schema"])
-            message = f"'{draft[:100]}' is no draft of JSON Schema; write http:{_DEFAULT_DRAFT}#"
+            message = f"'{draft[:100]}' is no draft of JSON Schema; write http:{DEFAULT_DRAFT}#"
             yield Found(at=at, message=message, severity=Severity.WARNING if schema.referred else None)
             continue
         built = {path for path, _, built in schema.parts if built}
@@ -191,7 +182,7 @@ def invalid_schema(workflow: Workflow) -> Iterator[Found]:
 
 def _draft(root: Node) -> str:
     node = root.value.get("$schema")
-    return re.sub("^https?:|#$", "", str(node.value)) if node else _DEFAULT_DRAFT
+    return re.sub("^https?:|#$", "", str(node.value)) if node else DEFAULT_DRAFT
 
 
 @cache
@@ -199,8 +190,8 @@ def _validator(draft: str) -> Validator:
     """What holds schemas against a draft's own schema; it never asks the network."""
     import jsonschema_rs  # noqa: PLC0415 - 27 ms, paid only where there is a schema
 
-    validator: Validator = getattr(jsonschema_rs, f"{_DRAFTS[draft]}Validator")(
-        {"$ref": f"{'https' if 'Draft20' in _DRAFTS[draft] else 'http'}:{draft}"}, validate_formats=True, offline=True
+    validator: Validator = getattr(jsonschema_rs, f"{DRAFTS[draft]}Validator")(
+        {"$ref": f"{'https' if 'Draft20' in DRAFTS[draft] else 'http'}:{draft}"}, validate_formats=True, offline=True
     )
     return validator
 

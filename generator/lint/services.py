@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from generator.calls import STRATEGY, Call, calls
+from generator.calls import STRATEGY, Call, calls, client_of, url_keys
 from generator.findings import Position, Severity
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, SecurityScheme, Spec
@@ -84,21 +84,11 @@ class _Settings:
 
     def client(self, call: Call) -> str:
         """The part of the rest-client keys that stands for a spec: its id, or its config-key."""
-        return self.value(f"quarkus.openapi-generator.codegen.spec.{call.id}.config-key") or call.id
+        return client_of(call, self.values)
 
     def url(self, call: Call) -> Property | None:
         """The property that says where a spec's service is."""
-        return self.get(*_url_keys(self.client(call)))
-
-
-def _url_keys(client: str) -> tuple[str, ...]:
-    """The keys that hold a client's URL: Quarkus' own, with and without quotes, and MicroProfile's."""
-    names = (f"quarkus.rest-client.{client}", f'quarkus.rest-client."{client}"')
-    return (
-        *(f"{name}.{end}" for name in names for end in ("url", "uri")),
-        f"{client}/mp-rest/url",
-        f"{client}/mp-rest/uri",
-    )
+        return self.get(*url_keys(self.client(call)))
 
 
 def _by_spec(workflow: Workflow) -> Iterator[tuple[Call, Spec, list[Call]]]:
@@ -133,12 +123,12 @@ def missing_url(workflow: Workflow) -> Iterator[Found]:
     settings = _Settings(workflow)
     for call, spec, same in _by_spec(workflow):
         client = settings.client(call)
-        given = settings.given(*_url_keys(client)) or _keyed_at_run_time(same, settings)
+        given = settings.given(*url_keys(client)) or _keyed_at_run_time(same, settings)
         if given or "://" in spec.server:
             continue
         key = f"quarkus.rest-client.{client}.url"
         what = f"nothing says where the service of {call.shown} is"
-        if profile := settings.only_in(_url_keys(client)):
+        if profile := settings.only_in(url_keys(client)):
             what = f"only the profile {profile} says where the service of {call.shown} is, and no image runs in it"
         elif spec.server:
             what = f"calls of {call.shown} go to http://localhost{spec.server_path}"

@@ -1,0 +1,114 @@
+"""Takes the engine's own events (kie-addons-quarkus-events-process) over HTTP: what its instances do."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, Literal
+
+EventKind = Literal["started", "entered", "left", "data", "error", "ended"]
+
+#: `state` of an instance that has ended (org.kie.kogito.process.ProcessInstance).
+COMPLETED: Final = 2
+#: `eventType` of an instance and of a node: it begins, it ends.
+_BEGINS: Final = 1
+_ENDS: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """What happened to an instance.
+
+    `workflow` is the id of its definition, `parent` the instance that it is a subflow of. `name` is the node that was
+    entered or left (a state has one of its name), the path below workflowdata that got a value, or the error's message.
+    `at` is in seconds since 1970.
+    """
+
+    kind: EventKind
+    workflow: str
+    instance: str
+    at: float
+    parent: str = ""
+    name: str = ""
+    state: int = 0
+    value: Any = None
+
+
+def read_event(event: Mapping[str, Any]) -> Event | None:
+    """Return what a CloudEvent of the engine says; None where it is about something else."""
+    data = event.get("data")
+    if not isinstance(data, dict) or "processInstanceId" not in data:
+        return None
+    found = _happened(str(event.get("type")), data)
+    if found is None:
+        return None
+    kind, more = found
+    return Event(
+        kind=kind,
+        workflow=data["processId"],
+        instance=data["processInstanceId"],
+        at=datetime.fromisoformat(data["eventDate"]).timestamp(),
+        parent=data.get("parentInstanceId") or "",
+        **more,
+    )
+
+
+def _happened(kind: str, data: Mapping[str, Any]) -> tuple[EventKind, dict[str, Any]] | None:
+    ends = data.get("eventType") == _ENDS
+    match kind:
+        case "ProcessInstanceStateDataEvent" if data.get("eventType") in {_BEGINS, _ENDS}:
+            return ("ended", {"state": data["state"]}) if ends else ("started", {})
+        case "ProcessInstanceNodeDataEvent" if data.get("eventType") in {_BEGINS, _ENDS}:
+            return "left" if ends else "entered", {"name": data["nodeName"]}
+        case "ProcessInstanceErrorDataEvent":
+            return "error", {"name": str(data.get("errorMessage"))}
+        case "ProcessInstanceVariableDataEvent":
+            variable, _, name = data["variableName"].partition(".")
+            return ("data", {"name": name, "value": data["variableValue"]}) if variable == "workflowdata" else None
+    return None
+
+
+def merged(data: Any, event: Event) -> Any:
+    """The data of an instance with what an event of the kind `data` brings: all of it, or a value below a path."""
+    if not event.name:
+        return event.value
+    changed = dict(data) if isinstance(data, dict) else {}
+    key, _, rest = event.name.partition(".")
+    below = Event(kind="data", workflow="", instance="", at=0, name=rest, value=event.value)
+    return changed | {key: merged(changed.get(key), below)}
+
+
+@contextmanager
+def listening(heard: Callable[[Sequence[Event]], None]) -> Iterator[str]:
+    """Take events while the block runs; gives the address that they go to.
+
+    `heard` is called in a thread, with what one transaction of the engine did, in its order.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+            together = body["data"] if str(body.get("type")).startswith("Multiple") else [body]
+            heard([event for one in together if (event := read_event(one))])
+            self.send_response(202)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Nothing: `heard` is told."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,20 @@
+"""The results of runs, held against WorkflowResult."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema
+
+from tests.conftest import ROOT
+
+SCHEMA = json.loads((ROOT / "workflows/shared/schemas/workflow-result-schema.json").read_bytes())
+
+
+def result(data: Any) -> dict[str, Any]:
+    """Return the result in the data of a run."""
+    assert isinstance(data, dict), data
+    found: dict[str, Any] = data["result"]
+    jsonschema.validate(found, SCHEMA)
+    return found
