@@ -37,6 +37,14 @@ def tests(session: nox.Session) -> None:
     """Run the tests; what this machine has no tools for is left out and named at the end."""
     install(session, "test")
     session.run("pytest", *session.posargs, env=with_tools(session))
+    session.log("left out here: the workflows on the engine; nox -s engine runs them")
+
+
+@nox.session
+def engine(session: nox.Session) -> None:
+    """Run every workflow, every way through it, on the real engine (JDK 17, Maven, PostgreSQL; 2 minutes for Maven)."""
+    install(session, "test")
+    session.run("pytest", *(session.posargs or ["tests/engine"]), env=with_tools(session))
 
 
 @nox.session

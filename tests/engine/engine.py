@@ -84,13 +84,13 @@ class Engine:
         """Run the applications while the block runs."""
         self._log_file = log_file
         with listening(self.record.hear) as self._events, ExitStack() as stack:
-            stack.callback(lambda: self._processes.close())
+            stack.callback(self.stop)
             self.restart()
             yield self
 
     def restart(self, **variables: str) -> None:
         """Stop the applications and start them again, with other variables until the end of the test."""
-        self._processes.close()
+        self.stop()
         self.changed = bool(variables)
         given = {**self._variables, **variables, EVENTS_VARIABLE: self._events}
         with ExitStack() as stack:
@@ -99,6 +99,10 @@ class Engine:
                 running = stack.enter_context(one)
                 self._running |= dict.fromkeys(workflows, running)
             self._processes = stack.pop_all()
+
+    def stop(self) -> None:
+        """Stop the applications."""
+        self._processes.close()
 
     @property
     def log(self) -> str:
@@ -160,9 +164,10 @@ class Run:
 
 
 def _post(address: str, value: Any, media_type: str = "application/json") -> tuple[int, Any]:
-    request = urllib.request.Request(address, json.dumps(value).encode(), {"Content-Type": media_type}, method="POST")
+    headers = {"Content-Type": media_type}
+    request = urllib.request.Request(address, json.dumps(value).encode(), headers, method="POST")  # noqa: S310 - loopback
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE) as response:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310 - as above
             status, text = response.status, response.read()
     except urllib.error.HTTPError as error:
         status, text = error.code, error.read()

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from pipeline.engine.process import free_port
 
 #: PostgreSQL does not run as root; Debian's package makes this user.
@@ -45,7 +47,8 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
         ready = [program("pg_isready"), "-h", "127.0.0.1", "-p", str(port), "-U", NAME, "-d", "postgres"]
         end = time.monotonic() + 60
         while subprocess.run(ready, capture_output=True, check=False).returncode:
-            assert server.poll() is None and time.monotonic() < end, (folder / "log").read_text()
+            if server.poll() is not None or time.monotonic() > end:
+                pytest.fail((folder / "log").read_text())
             time.sleep(0.1)
         yield {
             "QUARKUS_DATASOURCE_JDBC_URL": f"jdbc:postgresql://127.0.0.1:{port}/postgres",

@@ -45,7 +45,7 @@ class Jira(Service):
             return Answer(status=404)
         return Answer(body={"key": key, "fields": self.issues[key]})
 
-    def get_transitions(self, call: Call) -> Answer:
+    def get_transitions(self, _: Call) -> Answer:
         offered = [
             {"id": "11", "name": "Start", "to": {"name": "In Arbeit", "statusCategory": {"key": "indeterminate"}}}
         ]
