@@ -19,8 +19,9 @@ DEFINITION_SUFFIXES: Final = (".sw.yaml", ".sw.yml", ".sw.json")
 QUARKUS_RESOURCES: Final = "src/main/resources"
 #: The folders that go into ConfigMaps, one ConfigMap for each folder below them (the operator mounts them flat).
 RESOURCE_FOLDERS: Final = ("schemas", "specs", "subflows")
-#: Files of one workflow that are no part of its image: the chart's, a person's and the secrets.
-NOT_IN_IMAGE: Final = ("chart", "README.md", "secret.properties")
+#: What lies in a workflow's folder and is no part of its image: the chart's files, functions that have images of their
+#: own, a person's file and the secrets.
+NOT_IN_IMAGE: Final = ("chart", "functions", "README.md", "secret.properties")
 #: Folders that tools leave behind.
 _LEFT_BY_TOOLS: Final = {".git", "target", "node_modules", "__pycache__"}
 #: Helm loads no larger file from a chart (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedFileSize).
@@ -164,6 +165,8 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         inner = relative.removeprefix(prefix) if relative.startswith(prefix) else None
         if top == "chart":
             overlay[relative.removeprefix("chart/")] = walker.read(relative, path)
+            continue
+        if top == "functions":
             continue
         if inner is not None and _is_resource(inner):
             resources[inner] = walker.read(relative, path)

@@ -385,7 +385,15 @@ def test_the_image_tag_changes_with_what_the_image_is_built_from(folder: Path, p
 
 
 @pytest.mark.parametrize(
-    "path", ["README.md", "secret.properties", "chart/templates/a.yaml", "chart/new.txt", "target/x.json"]
+    "path",
+    [
+        "README.md",
+        "secret.properties",
+        "chart/templates/a.yaml",
+        "chart/new.txt",
+        "functions/f/x.json",
+        "target/x.json",
+    ],
 )
 def test_the_image_tag_does_not_change_with_anything_else(folder: Path, path: str) -> None:
     write(folder, TAG_FILES)
