@@ -1,0 +1,74 @@
+"""The chart's value `trustedCertificates` on the real engine: a service with a private authority's certificate."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.certificates import Authority
+from tests.conftest import Helm
+from tests.engine.conftest import Engine, result
+from tests.integration.test_trusted_certificates import TRUSTING, chart, fill, pod_of
+
+__all__ = ["chart"]
+
+GIVEN = {"namespace": "team-a", "manager": "boss"}
+
+
+class OpensIssues(BaseHTTPRequestHandler):
+    """Says that an issue was opened, and knows nothing of any."""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = json.dumps({"id": "1", "key": "TEST-1", "self": "https://localhost/1"}).encode()
+        self.send_response(201)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority.made(tmp_path / "authority")
+
+
+@pytest.fixture
+def jira_url(authority: Authority) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), OpensIssues)
+    server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"https://localhost:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_private_authority_is_refused_without_the_value_and_trusted_with_what_it_sets(
+    engine: Engine, chart: Path, helm: Helm, authority: Authority, jira_url: str
+) -> None:
+    engine.restart(JIRA_URL=jira_url)
+    refused = result(engine.start("ticketEscalation", GIVEN).finish())
+    assert refused["completedWith"] == "error"
+    assert "Jira did not answer" in refused["message"]
+
+    store = authority.folder / "cacerts"
+    filled = fill(chart, helm, authority.certificate, store)
+    assert filled.returncode == 0, filled.stderr
+    pod = pod_of(helm.render(chart, TRUSTING))
+    options = {each["name"]: each.get("value", "") for each in pod["container"]["env"]}["JDK_JAVA_OPTIONS"]
+    mounted = pod["initContainers"][0]["args"][-1]
+    engine.restart(JIRA_URL=jira_url, JDK_JAVA_OPTIONS=options.replace(mounted, str(store)))
+    run = engine.start("ticketEscalation", GIVEN)
+    assert run.data["link"] == f"{jira_url}/browse/TEST-1"
+    assert "did not find the issue" in result(run.finish())["message"]
