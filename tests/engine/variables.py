@@ -14,9 +14,11 @@ def variables(services: Mapping[str, Service]) -> dict[str, str]:
         "OCP_API_SERVER_URL": services["kubernetes"].url,
         "OCP_API_SERVER_TOKEN": "cluster-token",
         "OCP_CONSOLE_URL": "https://console.example.com",
+        "BACKSTAGE_NOTIFICATIONS_URL": services["notifications"].url,
         "NOTIFICATIONS_BEARER_TOKEN": "backstage-token",
         "JIRA_ISSUE_TYPE": "10002",
         "ESCALATION_TIMEOUT_SECONDS": "1",
         "POLLING_PERIODICITY": "PT0.1S",
         "APPROVAL_POLLING_PERIODICITY": "PT0.1S",
+        "MTV_PLAN_MAX_RETRIES": "3",
     }
