@@ -50,12 +50,13 @@ ARGUMENTS: Final = {
     "DIR": "the folder with the packages",
 }
 
-#: Findings of packages, indexes and pictures, which lint does not read.
+#: Findings of packages, indexes, pictures and inputs, which lint does not read.
 OTHER_FINDINGS: Final = {
     "chart": "A Chart.yaml without name or version, or with a name that Helm refuses.",
     "helmignore": "A .helmignore with a line that is no pattern.",
     "index": "An index.yaml that is none.",
     "package": "A .tgz that is no chart.",
+    "input": "An input that does not fit the workflow's schema (`waybill run`).",
     "diagram-size": "A workflow with more states than a picture can show (`waybill diagram`).",
 }
 IGNORES: Final = """\
@@ -223,7 +224,7 @@ def rules() -> str:
                 for subject, listed in lint.SUBJECTS.items()
             ),
             "## Packages, indexes and pictures\n",
-            "What `package`, `index` and `diagram` refuse; these are no rules of lint.\n",
+            "What `package`, `index`, `diagram` and `run` refuse; these are no rules of lint.\n",
             _table(("finding", "what it means"), ((f"`{name}`", said) for name, said in OTHER_FINDINGS.items())),
         ]
     )

@@ -13,6 +13,7 @@ from pipeline.commands.index import index
 from pipeline.commands.lint import lint
 from pipeline.commands.manifests import manifests
 from pipeline.commands.package import package
+from pipeline.commands.run import run
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -27,7 +28,7 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, manifests, chart, lint, diagram, diff, explain, package, index):
+for command in (build, manifests, chart, lint, diagram, diff, explain, run, package, index):
     waybill.add_command(command)
 
 

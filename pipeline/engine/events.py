@@ -26,7 +26,7 @@ class Event:
 
     `workflow` is the id of its definition, `parent` the instance that it is a subflow of. `name` is the node that was
     entered or left (a state has one of its name), the path below workflowdata that got a value, or the error's message.
-    `at` is in seconds since 1970.
+    `node` is the node's number in its definition. `at` is in seconds since 1970.
     """
 
     kind: EventKind
@@ -35,6 +35,7 @@ class Event:
     at: float
     parent: str = ""
     name: str = ""
+    node: str = ""
     state: int = 0
     value: Any = None
 
@@ -64,7 +65,7 @@ def _happened(kind: str, data: Mapping[str, Any]) -> tuple[EventKind, dict[str, 
         case "ProcessInstanceStateDataEvent" if data.get("eventType") in {_BEGINS, _ENDS}:
             return ("ended", {"state": data["state"]}) if ends else ("started", {})
         case "ProcessInstanceNodeDataEvent" if data.get("eventType") in {_BEGINS, _ENDS}:
-            return "left" if ends else "entered", {"name": data["nodeName"]}
+            return "left" if ends else "entered", {"name": data["nodeName"], "node": data["nodeDefinitionId"]}
         case "ProcessInstanceErrorDataEvent":
             return "error", {"name": str(data.get("errorMessage"))}
         case "ProcessInstanceVariableDataEvent":

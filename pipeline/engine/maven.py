@@ -36,6 +36,16 @@ def lacking() -> tuple[str, ...]:
     return tuple(what for program, what in wanted if shutil.which(program) is None)
 
 
+def require() -> None:
+    """See that a build is possible.
+
+    Raises:
+        SettingsError: no JDK, or no Maven; the message has what installs them.
+    """
+    if missing := lacking():
+        raise SettingsError(f"the engine is built by Maven; this machine lacks {' and '.join(missing)}")
+
+
 def built(application: Application, cache: Path) -> Path | None:
     """The jar of an application that was built before."""
     jar = cache / _key(application) / _JAR
@@ -51,8 +61,7 @@ def build(application: Application, cache: Path) -> Path:
     """
     if jar := built(application, cache):
         return jar
-    if missing := lacking():
-        raise SettingsError(f"the engine is built by Maven; this machine lacks {' and '.join(missing)}")
+    require()
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".build-") as name:
         folder = Path(name)
