@@ -13,6 +13,8 @@ from pipeline.engine.events import Event, listening, merged, read_event
 
 COMMON = {"eventDate": "2026-01-31T12:00:00.500+00:00", "processId": "greeting", "processInstanceId": "1"}
 SAID = {"workflow": "greeting", "instance": "1", "at": 1769860800.5}
+NODE = {"nodeName": "Greet", "nodeDefinitionId": "4"}
+SAID_OF_NODE = {"name": "Greet", "node": "4"}
 EVENTS: Sequence[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
     ("ProcessInstanceStateDataEvent", {"eventType": 1, "state": 1}, {"kind": "started"}),
     ("ProcessInstanceStateDataEvent", {"eventType": 2, "state": 5}, {"kind": "ended", "state": 5}),
@@ -21,9 +23,9 @@ EVENTS: Sequence[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
         {"eventType": 2, "state": 2, "parentInstanceId": "0"},
         {"kind": "ended", "state": 2, "parent": "0"},
     ),
-    ("ProcessInstanceNodeDataEvent", {"eventType": 1, "nodeName": "Greet"}, {"kind": "entered", "name": "Greet"}),
-    ("ProcessInstanceNodeDataEvent", {"eventType": 2, "nodeName": "Greet"}, {"kind": "left", "name": "Greet"}),
-    ("ProcessInstanceNodeDataEvent", {"eventType": 6, "nodeName": "Greet"}, None),
+    ("ProcessInstanceNodeDataEvent", {"eventType": 1, **NODE}, {"kind": "entered", **SAID_OF_NODE}),
+    ("ProcessInstanceNodeDataEvent", {"eventType": 2, **NODE}, {"kind": "left", **SAID_OF_NODE}),
+    ("ProcessInstanceNodeDataEvent", {"eventType": 6, **NODE}, None),
     ("ProcessInstanceErrorDataEvent", {"errorMessage": "no"}, {"kind": "error", "name": "no"}),
     (
         "ProcessInstanceVariableDataEvent",
@@ -58,7 +60,7 @@ def test_data_come_whole_or_below_a_path() -> None:
 def test_what_one_transaction_did_is_told_together_and_in_order() -> None:
     heard: list[Sequence[Event]] = []
     ended = {"type": "ProcessInstanceStateDataEvent", "data": COMMON | {"eventType": 2, "state": 2}}
-    entered = {"type": "ProcessInstanceNodeDataEvent", "data": COMMON | {"eventType": 1, "nodeName": "Greet"}}
+    entered = {"type": "ProcessInstanceNodeDataEvent", "data": COMMON | {"eventType": 1, **NODE}}
     with listening(heard.append) as address:
         for body in ({"type": "MultipleProcessInstanceDataEvent", "data": [entered, ended]}, entered):
             request = urllib.request.Request(address, json.dumps(body).encode(), method="POST")  # noqa: S310 - loopback
