@@ -11,6 +11,7 @@ def variables(services: Mapping[str, Service]) -> dict[str, str]:
         "JIRA_URL": services["jira"].url,
         "JIRA_USERNAME": "waybill@example.com",
         "JIRA_API_TOKEN": "jira-token",
+        "MTA_URL": services["mta"].url,
         "OCP_API_SERVER_URL": services["kubernetes"].url,
         "OCP_API_SERVER_TOKEN": "cluster-token",
         "OCP_CONSOLE_URL": "https://console.example.com",
