@@ -13,7 +13,11 @@ class Jira(Service):
     """
 
     name = "jira"
-    specs = ("escalation/subflows/specs/jira.yaml",)
+    specs = (
+        "escalation/subflows/specs/jira.yaml",
+        "create-ocp-project/specs/jira-audit.yaml",
+        "request-vm-cnv/specs/jira-approval.yaml",
+    )
 
     def reset(self) -> None:
         self.issues: dict[str, dict[str, Any]] = {}
@@ -45,7 +49,9 @@ class Jira(Service):
             return Answer(status=404)
         return Answer(body={"key": key, "fields": self.issues[key]})
 
-    def get_transitions(self, _: Call) -> Answer:
+    def get_transitions(self, call: Call) -> Answer:
+        if call.parameters["issueIdOrKey"] not in self.issues:
+            return Answer(status=404)
         offered = [
             {"id": "11", "name": "Start", "to": {"name": "In Arbeit", "statusCategory": {"key": "indeterminate"}}}
         ]

@@ -1,0 +1,220 @@
+"""request-vm-cnv: a virtual machine of KubeVirt. What it shares is in test_approval.py."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.approvals import CLUSTER, JIRA, JSON, REQUEST, calls, links, refused
+from tests.engine.conftest import Engine, Run, result
+from tests.engine.kubevirt import hold_machine
+from tests.engine.services.jira import Jira
+from tests.engine.services.kubernetes import Kubernetes
+from tests.engine.services.notifications import Notifications
+from tests.engine.services.openshift import RUNNING
+
+MACHINES = "/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines"
+CONSOLE = "https://console.example.com/k8s/ns/team-a/kubevirt.io~v1~VirtualMachine/vm-a"
+CREATED = "The virtual machine vm-a was created, but is not known to run."
+MACHINE = {"key": "Virtual machine", "value": CONSOLE, "format": "link"}
+
+
+def approved(engine: Engine, jira: Jira) -> Run:
+    """Return a run whose request is approved."""
+    run = engine.start(REQUEST.workflow, REQUEST.given)
+    run.wait("WaitForDecision")
+    jira.close("OPS-1")
+    return run
+
+
+def test_an_approved_machine_is_created_and_waited_for(
+    engine: Engine, jira: Jira, kubernetes: Kubernetes, notifications: Notifications
+) -> None:
+    ended = result(approved(engine, jira).finish())
+    assert ended == {
+        "completedWith": "success",
+        "message": "The virtual machine vm-a runs in team-a: OPS-1 was approved.",
+        "outputs": [MACHINE, *links(jira, "OPS-1")],
+    }
+    assert [call for call, _ in groupby(calls(jira))] == [
+        {
+            "method": "POST",
+            "path": "/rest/api/latest/issue",
+            "headers": JIRA | JSON,
+            "body": {
+                "fields": {
+                    "project": {"key": "OPS"},
+                    "issuetype": {"name": "Task"},
+                    "summary": "Virtual machine vm-a requested",
+                    "description": "Please decide on the virtual machine vm-a with the image "
+                    "registry.example.com/fedora:40 in the namespace team-a: close this issue with the "
+                    "resolution Done to approve it, with any other to refuse it.",
+                }
+            },
+        },
+        {
+            "method": "GET",
+            "path": "/rest/api/latest/issue/OPS-1?fields=status%2Cresolution",
+            "headers": JIRA,
+            "body": None,
+        },
+    ]
+    assert calls(kubernetes) == [
+        {
+            "method": "POST",
+            "path": MACHINES,
+            "headers": CLUSTER | JSON,
+            "body": {
+                "apiVersion": "kubevirt.io/v1",
+                "kind": "VirtualMachine",
+                "metadata": {"name": "vm-a"},
+                "spec": {
+                    "runStrategy": "Always",
+                    "template": {
+                        "spec": {
+                            "domain": {
+                                "cpu": {"cores": 1},
+                                "memory": {"guest": "2Gi"},
+                                "devices": {
+                                    "disks": [{"name": "rootdisk", "disk": {"bus": "virtio"}}],
+                                    "interfaces": [{"name": "default", "masquerade": {}}],
+                                },
+                            },
+                            "networks": [{"name": "default", "pod": {}}],
+                            "volumes": [
+                                {"name": "rootdisk", "containerDisk": {"image": "registry.example.com/fedora:40"}}
+                            ],
+                        }
+                    },
+                },
+            },
+        },
+        {"method": "GET", "path": f"{MACHINES}/vm-a", "headers": CLUSTER, "body": None},
+        {"method": "GET", "path": f"{MACHINES}/vm-a", "headers": CLUSTER, "body": None},
+    ]
+    assert notifications.sent[1:] == [
+        {
+            "title": "Virtual machine vm-a",
+            "description": "The virtual machine vm-a runs in team-a: OPS-1 was approved.",
+            "link": CONSOLE,
+            "severity": "normal",
+            "topic": "request-vm-cnv",
+        }
+    ]
+
+
+def test_the_machine_is_one_that_kubevirt_knows(
+    engine: Engine, jira: Jira, kubernetes: Kubernetes, shared: Path
+) -> None:
+    approved(engine, jira).finish()
+    hold_machine(kubernetes.calls[0].body, shared)
+    hold_machine(kubernetes.machines["vm-a"], shared)
+
+
+CREATING = [
+    ({"status": 401}, "OCP_API_SERVER_TOKEN"),
+    ({"status": 403}, "the right to create and read virtual machines"),
+    ({"status": 404}, "no such namespace"),
+    ({"status": 409}, "another name"),
+    ({"status": 422}, "Check the image"),
+    ({"status": 500}, "OCP_API_SERVER_URL"),
+    ({"drop": True}, "OCP_API_SERVER_URL"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), CREATING, ids=str)
+def test_a_run_ends_when_the_machine_cannot_be_created(
+    *,
+    fault: dict[str, Any],
+    says: str,
+    engine: Engine,
+    jira: Jira,
+    kubernetes: Kubernetes,
+    notifications: Notifications,
+) -> None:
+    kubernetes.fail("createVirtualMachine", **fault)
+    ended = refused(approved(engine, jira))
+    assert ended["message"].startswith(f"{REQUEST.undone}. ")
+    assert says in ended["message"]
+    assert ended["outputs"] == links(jira, "OPS-1")
+    assert len(kubernetes.calls) == 1
+    assert notifications.sent[1]["link"] == f"{jira.url}/browse/OPS-1"
+
+
+def test_a_machine_that_exists_is_left_alone(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
+    kubernetes.have_machine(memory={"guest": "1Gi"})
+    assert "(409)" in refused(approved(engine, jira))["message"]
+    assert kubernetes.machines["vm-a"]["spec"]["template"]["spec"]["domain"]["memory"] == {"guest": "1Gi"}
+
+
+READING = [
+    ({"status": 401}, "OCP_API_SERVER_TOKEN"),
+    ({"status": 403}, "the right to create and read virtual machines"),
+    ({"status": 404}, "who deleted it"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), READING, ids=str)
+def test_a_run_ends_when_it_may_not_read_the_machine(
+    *,
+    fault: dict[str, Any],
+    says: str,
+    engine: Engine,
+    jira: Jira,
+    kubernetes: Kubernetes,
+    notifications: Notifications,
+) -> None:
+    kubernetes.fail("getVirtualMachine", **fault)
+    ended = refused(approved(engine, jira))
+    assert ended["message"].startswith(f"{CREATED} ")
+    assert says in ended["message"]
+    assert ended["outputs"] == [MACHINE, *links(jira, "OPS-1")]
+    assert notifications.sent[1]["link"] == CONSOLE
+
+
+def test_a_machine_that_does_not_run_is_given_up_after_ten_looks(
+    engine: Engine, jira: Jira, kubernetes: Kubernetes, notifications: Notifications
+) -> None:
+    kubernetes.starting = [{"printableStatus": "Provisioning"}, {"printableStatus": "ErrImagePull", "ready": False}]
+    run = approved(engine, jira)
+    ended = refused(run)
+    assert ended["message"].startswith(f"{CREATED} Its status is ErrImagePull. The looks that")
+    assert run.states.count("ReadVm") == 10
+    assert notifications.sent[1]["severity"] == "high"
+
+
+def test_a_failed_look_counts(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
+    kubernetes.fail("getVirtualMachine", status=500)
+    run = approved(engine, jira)
+    ended = refused(run)
+    assert ended["message"].startswith(f"{CREATED} Its status is unknown. The looks that")
+    assert run.states.count("ReadVm") == 10
+
+
+@pytest.mark.parametrize("fault", [{"status": 409, "times": 2}, {"drop": True, "times": 1}], ids=str)
+def test_a_few_failed_looks_are_no_failure(
+    fault: dict[str, Any], engine: Engine, jira: Jira, kubernetes: Kubernetes
+) -> None:
+    kubernetes.fail("getVirtualMachine", **fault)
+    assert result(approved(engine, jira).finish())["completedWith"] == "success"
+
+
+def test_a_machine_whose_guest_is_not_ready_is_waited_for(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
+    kubernetes.starting = [{}, RUNNING | {"ready": False}, RUNNING | {"ready": False}, RUNNING]
+    run = approved(engine, jira)
+    assert result(run.finish())["completedWith"] == "success"
+    assert run.states.count("ReadVm") == 4
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("vmName", "VM"), ("vmName", "v" * 64), ("vmNamespace", ""), ("vmImage", "a b"), ("vmImage", "")],
+)
+def test_what_kubevirt_would_refuse_is_refused_at_once(field: str, value: str, engine: Engine, jira: Jira) -> None:
+    status, body = engine.post(REQUEST.workflow, REQUEST.given | {field: value})
+    assert status == 400
+    assert f"$.{field}" in body["message"]
+    assert jira.calls == []
