@@ -1,0 +1,269 @@
+"""escalation on the real engine: each row of its README, with Jira and Kubernetes in every mood."""
+
+from __future__ import annotations
+
+import base64
+from itertools import groupby
+from typing import Any
+
+import pytest
+
+from tests.engine.conftest import Engine, Run, result
+from tests.engine.engine import eventually
+from tests.engine.services.jira import Jira
+from tests.engine.services.kubernetes import Kubernetes
+
+ID = "ticketEscalation"
+INPUT = {"namespace": "team-a", "manager": "boss"}
+ISSUES = "/rest/api/latest/issue"
+SENDS_JSON = {"content-type": "application/json"}
+JIRA = {"authorization": f"Basic {base64.b64encode(b'waybill@example.com:jira-token').decode()}"}
+CLUSTER = {"authorization": "Bearer cluster-token"}
+#: The looks in a row that may fail, as the workflow has it where nobody says otherwise.
+MAX_FAILURES = 5
+
+Fault = dict[str, Any]
+
+
+def waiting(engine: Engine) -> Run:
+    """A run whose issue is open."""
+    run = engine.start(ID, INPUT)
+    run.wait("Wait")
+    return run
+
+
+def operations(jira: Jira) -> list[str]:
+    return [call.operation for call in jira.calls]
+
+
+def link(jira: Jira) -> dict[str, str]:
+    return {"key": "Jira issue", "value": f"{jira.url}/browse/TEST-1", "format": "link"}
+
+
+def failure(run: Run) -> dict[str, Any]:
+    """The result of a run that created nothing."""
+    ended = result(run.finish())
+    assert ended["completedWith"] == "error"
+    assert ended["message"].startswith("The namespace team-a was not created. ")
+    return ended
+
+
+def test_a_namespace_is_created_once_its_issue_is_done(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
+    run = waiting(engine)
+    assert run.data["link"] == link(jira)["value"]
+    jira.close("TEST-1")
+    assert result(run.finish()) == {
+        "completedWith": "success",
+        "message": "The namespace team-a was created: TEST-1 is done.",
+        "outputs": [{"key": "Namespace", "value": "team-a", "format": "text"}, link(jira)],
+    }
+    calls = [call.plain() for call in jira.calls if call.operation != "addComment"]
+    assert [call for call, _ in groupby(calls)] == [
+        {
+            "method": "POST",
+            "path": ISSUES,
+            "headers": JIRA | SENDS_JSON,
+            "body": {
+                "fields": {
+                    "project": {"key": "TEST"},
+                    "issuetype": {"id": "10002"},
+                    "summary": "Namespace team-a requested",
+                    "description": "Please approve the namespace team-a by moving this issue to done.",
+                }
+            },
+        },
+        {"method": "GET", "path": f"{ISSUES}/TEST-1?fields=status", "headers": JIRA, "body": None},
+    ]
+    assert [call.plain() for call in kubernetes.calls] == [
+        {
+            "method": "POST",
+            "path": "/api/v1/namespaces",
+            "headers": CLUSTER | SENDS_JSON,
+            "body": {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-a"}},
+        }
+    ]
+
+
+@pytest.mark.parametrize("resolution", ["Done", "Won't Do", None])
+def test_an_issue_of_the_category_done_is_done_whatever_its_resolution(
+    resolution: str | None, engine: Engine, jira: Jira
+) -> None:
+    run = waiting(engine)
+    jira.close("TEST-1", resolution)
+    assert result(run.finish())["completedWith"] == "success"
+
+
+def test_the_manager_is_told_once_of_an_issue_that_stays_open(engine: Engine, jira: Jira) -> None:
+    run = waiting(engine)
+    run.wait("Escalate")
+    run.wait("Wait", times=run.states.count("Wait") + 3)
+    jira.close("TEST-1")
+    assert result(run.finish())["completedWith"] == "success"
+    assert [call.plain() for call in jira.calls if call.operation == "addComment"] == [
+        {
+            "method": "POST",
+            "path": f"{ISSUES}/TEST-1/comment",
+            "headers": JIRA | SENDS_JSON,
+            "body": {"body": "[~boss] this issue is still open: the namespace team-a waits for your approval."},
+        }
+    ]
+
+
+OPENING = [
+    ({"status": 400}, "JIRA_PROJECT and JIRA_ISSUE_TYPE, and which fields the project demands"),
+    ({"status": 401}, "JIRA_USERNAME and JIRA_API_TOKEN"),
+    ({"status": 403}, "the right to open, see and comment on issues"),
+    ({"status": 404}, "JIRA_URL is not the address of a Jira"),
+    ({"status": 409}, "JIRA_URL and JIRA_ISSUE_TYPE are set and right"),
+    ({"status": 500}, "JIRA_URL and JIRA_ISSUE_TYPE are set and right"),
+    ({"drop": True}, "JIRA_URL and JIRA_ISSUE_TYPE are set and right"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), OPENING, ids=str)
+def test_a_run_ends_when_its_issue_cannot_be_opened(fault: Fault, says: str, engine: Engine, jira: Jira) -> None:
+    jira.fail("createIssue", **fault)
+    run = engine.start(ID, INPUT)
+    ended = failure(run)
+    assert says in ended["message"]
+    assert ended["outputs"] == []
+    assert set(operations(jira)) == {"createIssue"}
+
+
+REFUSING = [
+    ({"status": 401}, "JIRA_USERNAME and JIRA_API_TOKEN"),
+    ({"status": 403}, "the right to open, see and comment on issues"),
+    ({"status": 404}, "It was deleted or moved"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), REFUSING, ids=str)
+def test_a_run_ends_when_its_issue_may_not_be_read(
+    fault: Fault, says: str, engine: Engine, jira: Jira, kubernetes: Kubernetes
+) -> None:
+    jira.fail("getIssue", **fault)
+    ended = failure(engine.start(ID, INPUT))
+    assert says in ended["message"]
+    assert ended["outputs"] == [link(jira)]
+    assert operations(jira).count("getIssue") == 1
+    assert kubernetes.calls == []
+
+
+@pytest.mark.parametrize("fault", [{"status": 409}, {"status": 500}, {"status": 503}], ids=str)
+def test_a_run_ends_when_too_many_looks_in_a_row_fail(fault: Fault, engine: Engine, jira: Jira) -> None:
+    jira.fail("getIssue", **fault)
+    ended = failure(engine.start(ID, INPUT))
+    assert "POLLING_MAX_FAILURES times in a row" in ended["message"]
+    assert ended["outputs"] == [link(jira)]
+    assert operations(jira) == ["createIssue", *["getIssue"] * MAX_FAILURES]
+
+
+def test_a_connection_that_is_dropped_is_a_failed_look(engine: Engine, jira: Jira) -> None:
+    jira.fail("getIssue", drop=True)
+    run = engine.start(ID, INPUT)
+    assert "POLLING_MAX_FAILURES times in a row" in failure(run)["message"]
+    assert run.states.count("ReadIssue") == MAX_FAILURES
+
+
+def test_a_good_look_sets_the_count_of_failed_ones_back(engine: Engine, jira: Jira) -> None:
+    jira.fail("getIssue", status=500, times=MAX_FAILURES - 1)
+    run = waiting(engine)
+    run.wait("Wait", times=MAX_FAILURES + 1)
+    jira.fail("getIssue", status=500, times=MAX_FAILURES - 1)
+    run.wait("Wait", times=run.states.count("Wait") + MAX_FAILURES + 1)
+    jira.close("TEST-1")
+    assert result(run.finish())["completedWith"] == "success"
+    assert run.states.count("ReadIssue") > 2 * MAX_FAILURES
+
+
+def test_how_many_looks_may_fail_can_be_set(engine: Engine, jira: Jira) -> None:
+    engine.restart(POLLING_MAX_FAILURES="1")
+    jira.fail("getIssue", status=500)
+    failure(engine.start(ID, INPUT))
+    assert operations(jira) == ["createIssue", "getIssue"]
+
+
+def test_nobody_is_told_of_an_open_issue_after_a_failed_look(engine: Engine, jira: Jira) -> None:
+    engine.restart(ESCALATION_TIMEOUT_SECONDS="0")
+    jira.fail("getIssue", status=500, times=2)
+    run = engine.start(ID, INPUT)
+    run.wait("CheckEscalated")
+    assert operations(jira)[:5] == ["createIssue", "getIssue", "getIssue", "getIssue", "addComment"]
+    jira.close("TEST-1")
+    assert result(run.finish())["completedWith"] == "success"
+
+
+COMMENTING = [
+    *REFUSING,
+    ({"status": 409}, "JIRA_URL and JIRA_ISSUE_TYPE are set and right"),
+    ({"status": 500}, "JIRA_URL and JIRA_ISSUE_TYPE are set and right"),
+    ({"drop": True}, "JIRA_URL and JIRA_ISSUE_TYPE are set and right"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), COMMENTING, ids=str)
+def test_a_run_ends_when_the_manager_cannot_be_told(fault: Fault, says: str, engine: Engine, jira: Jira) -> None:
+    jira.fail("addComment", **fault)
+    ended = failure(engine.start(ID, INPUT))
+    assert says in ended["message"]
+    assert ended["outputs"] == [link(jira)]
+    assert operations(jira)[-1] == "addComment"
+
+
+CREATING = [
+    ({"status": 401}, "OCP_API_SERVER_TOKEN"),
+    ({"status": 403}, "a cluster role that may"),
+    ({"status": 404}, "OCP_API_SERVER_URL is set and right"),
+    ({"status": 409}, "another name"),
+    ({"status": 500}, "OCP_API_SERVER_URL is set and right"),
+    ({"drop": True}, "OCP_API_SERVER_URL is set and right"),
+]
+
+
+@pytest.mark.parametrize(("fault", "says"), CREATING, ids=str)
+def test_a_run_ends_when_the_namespace_cannot_be_created(
+    fault: Fault, says: str, engine: Engine, jira: Jira, kubernetes: Kubernetes
+) -> None:
+    kubernetes.fail("createNamespace", **fault)
+    run = waiting(engine)
+    jira.close("TEST-1")
+    ended = failure(run)
+    assert says in ended["message"]
+    assert ended["outputs"] == [link(jira)]
+    assert len(kubernetes.calls) == 1
+
+
+def test_a_namespace_that_exists_is_not_created_again(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
+    kubernetes.namespaces.append("team-a")
+    run = waiting(engine)
+    jira.close("TEST-1")
+    assert "A namespace of this name exists already (409)" in failure(run)["message"]
+
+
+def test_slow_services_are_waited_for(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
+    for operation in ("createIssue", "getIssue", "addComment"):
+        jira.slow(operation, 2)
+    kubernetes.slow("createNamespace", 2)
+    run = waiting(engine)
+    eventually(lambda: "addComment" in operations(jira), "no comment")
+    jira.close("TEST-1")
+    assert result(run.finish())["completedWith"] == "success"
+
+
+@pytest.mark.parametrize("name", ["ESCALATION_TIMEOUT_SECONDS", "POLLING_MAX_FAILURES"])
+def test_a_setting_that_is_no_number_ends_the_run_before_anything_is_done(
+    name: str, engine: Engine, jira: Jira
+) -> None:
+    engine.restart(**{name: "soon"})
+    ended = failure(engine.start(ID, INPUT))
+    assert name in ended["message"]
+    assert ended["outputs"] == []
+    assert jira.calls == []
+
+
+def test_a_token_that_was_not_given_is_named(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
+    engine.restart(OCP_API_SERVER_TOKEN="")
+    run = waiting(engine)
+    jira.close("TEST-1")
+    assert "OCP_API_SERVER_TOKEN" in failure(run)["message"]
+    assert kubernetes.namespaces == []
