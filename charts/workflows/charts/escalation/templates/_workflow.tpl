@@ -42,7 +42,7 @@ sonataflow.org/workflow-namespace: ""
 {{- $own := .Values.env | default dict -}}
 {{- $shared := (.Values.global).env | default dict -}}
 {{- $values := dict -}}
-{{- range $name := list "ESCALATION_TIMEOUT_SECONDS" "JIRA_ISSUE_TYPE" "JIRA_PROJECT" "JIRA_URL" "JIRA_USERNAME" "OCP_API_SERVER_URL" "POLLING_PERIODICITY" "TRUST_ALL_CERTIFICATES" -}}
+{{- range $name := list "ESCALATION_TIMEOUT_SECONDS" "JIRA_ISSUE_TYPE" "JIRA_PROJECT" "JIRA_URL" "JIRA_USERNAME" "OCP_API_SERVER_URL" "POLLING_MAX_FAILURES" "POLLING_PERIODICITY" "TRUST_ALL_CERTIFICATES" -}}
 {{- range $value := list (index $shared $name) (index $own $name) -}}
 {{- if kindIs "map" $value -}}
 {{- if $value -}}{{- $_ := set $values $name $value -}}{{- end -}}
@@ -104,6 +104,7 @@ sonataflow.org/workflow-namespace: ""
 {{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
 {{- define "escalation.podTemplate" -}}
 {{- $given := deepCopy (.Values.podTemplate | default dict) -}}
+{{- if .Values.trustedCertificates.configMap -}}{{- include "escalation.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
 {{- $givenEnv := dig "container" "env" list $given -}}
 {{- $taken := dict -}}
 {{- range $givenEnv -}}{{- $_ := set $taken .name true -}}{{- end -}}

@@ -104,6 +104,7 @@ sonataflow.org/workflow-namespace: ""
 {{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
 {{- define "greeting.podTemplate" -}}
 {{- $given := deepCopy (.Values.podTemplate | default dict) -}}
+{{- if .Values.trustedCertificates.configMap -}}{{- include "greeting.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
 {{- $givenEnv := dig "container" "env" list $given -}}
 {{- $taken := dict -}}
 {{- range $givenEnv -}}{{- $_ := set $taken .name true -}}{{- end -}}
