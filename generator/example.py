@@ -304,6 +304,7 @@ def _texts(flat: Mapping[str, Any], name: str, number: int) -> Iterator[str]:
         longer = text if len(text) >= least else (f"{text}-" * (least // len(text) + 1))[:least]
         yield longer if len(longer) <= most else longer[: int(most)]
     if isinstance(pattern := flat.get("pattern"), str):
+        yield from (text.replace("NAME", name.lower()) for text in dict.fromkeys(_FORMATS.values()))
         yield from _matching(pattern, number)
 
 

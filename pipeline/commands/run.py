@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ def run(
     from pipeline.trial.narration import Narrator  # noqa: PLC0415 - as above
     from pipeline.trial.outcome import TrialOptions  # noqa: PLC0415 - as above
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
     wanted = TrialOptions(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
     workflow = reading.read_folder(folders.find_folder(folder, settings_of(options)))
     outcome = running.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json))

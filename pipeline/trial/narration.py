@@ -35,7 +35,7 @@ class Narrator:
 
     def tell_input(self, given: Input) -> None:
         """Show the input, and how to give another where it was made."""
-        self.stage("input", _short(given.value))
+        self.stage("input", in_one_line(json.dumps(given.value, ensure_ascii=False)))
         if given.made and given.value:
             self.stage("", "made of the schema's defaults and examples; give yours with --input FILE")
         report.show_findings(given.findings)

@@ -153,11 +153,14 @@ def test_a_run_that_does_not_end_in_time_is_stopped_and_says_where_it_is(asks: P
     assert (document["status"], document["reason"]) == ("timeout", "after 2 seconds it is still in Await")
 
 
-def test_ctrl_c_stops_the_engine_and_leaves_no_process(waiting: tuple[subprocess.Popen[str], list[str]]) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+def test_it_stops_the_engine_when_it_is_stopped_and_leaves_no_process(
+    waiting: tuple[subprocess.Popen[str], list[str]], how: signal.Signals
+) -> None:
     process, _ = waiting
     engine = children(process.pid)
     assert engine
-    process.send_signal(signal.SIGINT)
+    process.send_signal(how)
     _, rest = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "Traceback" not in rest

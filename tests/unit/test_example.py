@@ -153,6 +153,12 @@ def test_a_value_fits_the_schema_that_it_is_made_for(schema: Schema, complete: b
         ({"type": ["null", "integer"]}, 1),
         ({"properties": {"namespace": {"type": "string", "pattern": "^[a-z]+$"}}}, {"namespace": "namespace"}),
         ({"properties": {"mail": {"type": "string", "format": "email"}}}, {"mail": "mail@example.com"}),
+        (
+            {"properties": {"repository": {"type": "string", "pattern": "^(https?|ssh)://[^/]+/.+$"}}},
+            {
+                "repository": "https://example.com/repository",
+            },
+        ),
         ({"allOf": [{"type": "object", "example": {"a": 1}}]}, {"a": 1}),
         ({"type": "array", "items": {"type": "integer"}, "minItems": 3, "uniqueItems": True}, [1, 2, 3]),
         ({"oneOf": [{"type": "string", "pattern": "^(?!)$"}, {"type": "integer"}]}, 1),
