@@ -30,6 +30,13 @@ _MAX_PATTERN: Final = 200
 _SAMPLE: Final = "ab c1"
 #: What a string must not hold as it is (JSON); libjq lets it through.
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
+#: Words of jackson-jq's grammar, which it takes for no variable but `{$end}`; libjq takes them for variables.
+_KEYWORDS: Final = frozenset(
+    (
+        "and", "as", "break", "catch", "def", "elif", "else", "end", "false", "foreach", "if", "import", "include",
+        "label", "module", "null", "or", "reduce", "then", "true", "try",
+    )
+)  # fmt: skip
 #: The largest whole number that jackson-jq reads (a Java long).
 _MAX_INTEGER: Final = 2**63 - 1
 
@@ -89,6 +96,23 @@ def refused(tree: Node) -> Iterator[tuple[str, int]]:
                 yield "the engine's jq takes no '.' before '['; take it out", node.at
             case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE | Kind.OPTIONAL if _bare(node.children[0]):
                 yield f"the engine's jq wants brackets around '{node.children[0].kind}' here", node.children[0].at
+            case _ if keyword := next((name for name in _variables(node) if name in _KEYWORDS), None):
+                yield f"'{keyword}' is a keyword to the engine's jq, and no name; call it otherwise", node.at
+
+
+def _variables(node: Node) -> Iterator[str]:
+    """The names of variables and parameters that a part reads or binds, but for `{$name}`."""
+    match node.kind:
+        case Kind.VARIABLE if not node.text:
+            yield node.name
+        case Kind.LABEL | Kind.BREAK:
+            yield node.name.removeprefix("$")
+        case Kind.BIND | Kind.REDUCE | Kind.FOREACH:
+            members = {key.name for key in node.children if key.text == f"${key.name}"}
+            yield from (name for name in node.names if name not in members)
+        case Kind.DEFINE:
+            yield node.name.partition("/")[0]
+            yield from (name.removeprefix("$") for name in node.names)
 
 
 def _bare(node: Node) -> bool:

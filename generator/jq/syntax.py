@@ -343,7 +343,9 @@ class _Parser:
     def _key_pattern(self, names: list[str], keys: list[Node]) -> None:
         bound = self._next.kind == "variable"
         if bound:
-            names.append(self._take().text[1:])
+            token = self._take()
+            names.append(token.text[1:])
+            keys.append(Node(Kind.STRING, token.at, name=token.text[1:], text=token.text))
         else:
             keys.append(self._key())
         if not bound or self._sees(":"):
@@ -365,7 +367,7 @@ class _Parser:
         at = self._next.at
         if self._next.kind == "variable":
             name = self._take().text[1:]
-            return Node(Kind.STRING, at, name=name), Node(Kind.VARIABLE, at, name=name)
+            return Node(Kind.STRING, at, name=name), Node(Kind.VARIABLE, at, name=name, text="{")
         key = self._key()
         if not self._skip(":"):
             return key, Node(Kind.INDEX, at, (Node(Kind.IDENTITY, at), key))

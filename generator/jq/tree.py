@@ -18,6 +18,7 @@ class Kind(StrEnum):
     FORMAT = "format"
     """[string]"""
     VARIABLE = "variable"
+    """`text` is "{" where it stands in an object without a key"""
     CALL = "call"
     """(arguments)"""
     FIELD = "field"

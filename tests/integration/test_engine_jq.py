@@ -26,7 +26,17 @@ SYNTAX = (
     "# comment", "1 # comment", "reduce .[]? as $x (0; .).a", "reduce .[]? as $x (0; .)", "label $f | break $f",
     "-1", "--1", "1 as $x | [$x]", "1 as {a: $x} | $x", "try error catch .", "try 1", ".[1:]",
     ".[:]", '@base64 "\\(1)"',
+    ". as $end | 1", ". as $x | $end", ". as [$end] | 1", ". as {a: $end} | 1", ". as {$end} | {$end}",
+    ". as $end | {$end}", ". as {$end: [$x]} | 1", "reduce .[]? as $if (0; .)", "[foreach .[]? as $or (0; .)]",
+    "def f($then): 1; f(1)", "def f(null): 1; f(1)", "def null: 1; null", "label $try | 1", ".end", "{end: 1}", "{end}",
     "Hello World", "application/json", "x y", "utf-8", "{$x}", '{"a\\(1)": 2}', '."a"."b"', '.a."b"', '"a" "b"',
+)  # fmt: skip
+
+#: The words of jq that either of the two may treat in its own way where a variable stands.
+WORDS = (
+    "__loc__", "and", "as", "break", "catch", "def", "elif", "else", "empty", "end", "error", "false", "foreach", "if",
+    "import", "in", "include", "input", "label", "limit", "module", "not", "null", "or", "reduce", "then", "true",
+    "try",
 )  # fmt: skip
 
 #: A function of libjq that the engine lacks, to inputs on which what is said to do the same must do the same.
@@ -68,11 +78,12 @@ def test_the_facts_are_what_jackson_jq_says() -> None:
 
 
 def test_what_compiles_is_what_compiles_in_the_engine() -> None:
-    refused = refusals(SYNTAX)
+    texts = (*SYNTAX, *(f". as ${word} | $x" for word in WORDS if word != "__loc__"), *(f"${word}" for word in WORDS))
+    refused = refusals(texts)
     taken = {
-        text: refused[text] is None and not ((tree := parse(text)) and list(engine.refused(tree))) for text in SYNTAX
+        text: refused[text] is None and not ((tree := parse(text)) and list(engine.refused(tree))) for text in texts
     }
-    in_engine = dict(zip(SYNTAX, jackson_jq.evaluate(SYNTAX), strict=True))
+    in_engine = dict(zip(texts, jackson_jq.evaluate(texts), strict=True))
     assert taken == {text: found["compiles"] for text, found in in_engine.items()}
 
 

@@ -300,6 +300,11 @@ def test_together_or_alone_is_the_same(texts: list[str]) -> None:
         ("12345678901234567890", "does not read the number"),
         ('"a\tb"', "takes no tab"),
         ('{"a\nb": 1}', "takes no tab"),
+        (". as $end | .a", "'end' is a keyword"),
+        ("{a: $if}", "'if' is a keyword"),
+        ("reduce .[] as [$or] (0; 1)", "'or' is a keyword"),
+        ("def f($null): 1; f(2)", "'null' is a keyword"),
+        ("label $then | 1", "'then' is a keyword"),
     ],
 )
 def test_what_libjq_takes_and_the_engine_refuses_is_told(text: str, reason: str) -> None:
@@ -308,7 +313,17 @@ def test_what_libjq_takes_and_the_engine_refuses_is_told(text: str, reason: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["(if .a then .b else .c end).d", "(..)[0]", ".a[0]", "0", "9223372036854775807", "0.5"]
+    "text",
+    [
+        "(if .a then .b else .c end).d",
+        "(..)[0]",
+        ".a[0]",
+        "0",
+        "9223372036854775807",
+        "0.5",
+        ". as {$end} | {$end}",
+        "{end: .end}",
+    ],
 )
 def test_what_the_engine_takes_is_not_refused(text: str) -> None:
     assert not list(engine.refused(tree(text)))
