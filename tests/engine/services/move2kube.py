@@ -1,8 +1,10 @@
 """A stand-in for Move2Kube."""
 
 import io
+import re
 import zipfile
 
+from generator import stand_in
 from tests.engine.services.service import Answer, Call, Service
 
 
@@ -10,7 +12,9 @@ class Move2Kube(Service):
     """Makes a plan when it is looked for the second time, and asks questions until a test says `answered`.
 
     As Move2Kube's own API does (internal/move2kubeapi/handlers): 204 while a plan is made, 202 with the ID to a
-    transformation that was started, and its status in the project.
+    transformation that was started, and its status in the project. The zip of a transformation, which the function asks
+    for, is in no spec of the workflow; `downloads` has the paths of these calls, `refused` how many are answered 500
+    before one is answered well.
     """
 
     name = "move2kube"
@@ -21,6 +25,8 @@ class Move2Kube(Service):
         self.looks_until_plan = 2
         self.looks = 0
         self.outputs: dict[str, str] = {}
+        self.downloads: list[str] = []
+        self.refused = 0
         self.outcome = {"deploy/shop.yaml": "kind: Deployment\n"}
 
     def answered(self, status: str = "done") -> None:
@@ -35,6 +41,20 @@ class Move2Kube(Service):
             for name, text in self.outcome.items():
                 out.writestr(name, text)
         return file.getvalue()
+
+    def answer(self, request: stand_in.Request) -> stand_in.Answer:
+        """Answer a request; for a zip without a spec."""
+        found = re.fullmatch(r"/api/v1/workspaces/[^/]+/projects/[^/]+/outputs/([^/]+)", request.path)
+        if not found or request.method != "GET":
+            return super().answer(request)
+        self.downloads.append(request.path)
+        if self.refused:
+            self.refused -= 1
+            return stand_in.Answer(status=500)
+        status = self.outputs.get(found[1])
+        if status != "done":
+            return stand_in.Answer(status=204 if status else 404)
+        return stand_in.Answer(status=200, media_type="application/zip", body=self.zip)
 
     def start_planning(self, call: Call) -> Answer:  # noqa: ARG002 - the same for all
         return Answer(status=202)
