@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +48,8 @@ class Broker(Service):
         self.refused = 0
         self.held = threading.Event()
         self.events: list[Sent] = []
+        #: The type of each event that was delivered, and the status that was answered; 0 where nothing was.
+        self.deliveries: list[tuple[str, int]] = []
         self._kept: list[stand_in.Request] = []
 
     def hold(self) -> None:
@@ -82,23 +85,35 @@ class Broker(Service):
         attributes = _sent(request).attributes
         for trigger in _triggers():
             if trigger["filter"]["attributes"].items() <= attributes.items():
-                thread = threading.Thread(target=self._send, args=(trigger["subscriber"], request), daemon=True)
-                thread.start()
+                what = (attributes["type"], trigger["subscriber"], request)
+                threading.Thread(target=self._send, args=what, daemon=True).start()
 
-    def _send(self, subscriber: Mapping[str, Any], request: stand_in.Request) -> None:
+    def _send(self, kind: str, subscriber: Mapping[str, Any], request: stand_in.Request) -> None:
         subscribers = self.subscribers
         headers = {key: value for key, value in request.headers.items() if key == "content-type" or key[:3] == "ce-"}
         for turn in range(_RETRIES + 1):
             if subscribers is not self.subscribers:  # another test
                 return
             address = subscribers[subscriber["ref"]["name"]] + subscriber.get("uri", "/")
-            message = urllib.request.Request(address, request.body, headers)  # noqa: S310 - loopback
-            try:
-                with urllib.request.urlopen(message, timeout=60):  # noqa: S310 - as above
-                    return
-            except OSError:
-                time.sleep(_DELAY * 2**turn)
-        self.misfits.append(f"{address} did not take an event in {_RETRIES + 1} deliveries")
+            status = _post(address, request.body, headers)
+            self.deliveries.append((kind, status))
+            if 200 <= status < 300:
+                return
+            time.sleep(_DELAY * 2**turn)
+        self.misfits.append(f"{address} did not take '{kind}' in {_RETRIES + 1} deliveries")
+
+
+def _post(address: str, body: bytes, headers: Mapping[str, str]) -> int:
+    """Send an event; returns the status of the answer, or 0."""
+    message = urllib.request.Request(address, body, dict(headers))  # noqa: S310 - loopback
+    try:
+        with urllib.request.urlopen(message, timeout=60) as response:  # noqa: S310 - as above
+            status: int = response.status
+            return status
+    except urllib.error.HTTPError as error:
+        return error.code
+    except OSError:
+        return 0
 
 
 def _triggers() -> list[dict[str, Any]]:
