@@ -109,6 +109,10 @@ class Engine:
         """What the applications have logged."""
         return self._log_file.read_text(encoding="utf-8", errors="replace")
 
+    def url(self, workflow: str) -> str:
+        """Where the application that runs a workflow answers; the same after a restart."""
+        return self._running[workflow].url
+
     def post(self, workflow: str, data: Any) -> tuple[int, Any]:
         """Start an instance; returns the status and the body of the answer."""
         return _post(f"{self._running[workflow].url}/{workflow}", data)

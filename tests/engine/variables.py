@@ -12,6 +12,8 @@ def variables(services: Mapping[str, Service]) -> dict[str, str]:
         "JIRA_USERNAME": "waybill@example.com",
         "JIRA_API_TOKEN": "jira-token",
         "MTA_URL": services["mta"].url,
+        "MOVE2KUBE_URL": services["move2kube"].url,
+        "K_SINK": f"{services['broker'].url}/default",
         "OCP_API_SERVER_URL": services["kubernetes"].url,
         "OCP_API_SERVER_TOKEN": "cluster-token",
         "OCP_CONSOLE_URL": "https://console.example.com",
@@ -22,4 +24,5 @@ def variables(services: Mapping[str, Service]) -> dict[str, str]:
         "POLLING_PERIODICITY": "PT0.1S",
         "APPROVAL_POLLING_PERIODICITY": "PT0.1S",
         "MTV_PLAN_MAX_RETRIES": "3",
+        "MOVE2KUBE_GET_PLAN_MAX_RETRIES": "3",
     }
