@@ -31,6 +31,11 @@ _PERSISTENCE: Final = {
     FLYWAY: "true",
     "quarkus.datasource.db-kind": "postgresql",
 }
+#: The jobs service is a part of the application, which tells it of timers, and is called back, over HTTP all the same.
+_JOBS: Final = {
+    "kogito.service.url": "http://127.0.0.1:${quarkus.http.port}",
+    "kogito.jobs-service.url": "${kogito.service.url}",
+}
 _RESOURCES: Final = "src/main/resources"
 _PROPERTIES: Final = "application.properties"
 _LEFT_OUT: Final = (_PROPERTIES, "secret.properties", "README.md", "argfile.conf")
@@ -41,15 +46,17 @@ class Application:
     """A Maven project that runs some workflows.
 
     `workflows` are their ids, `files` path to bytes. With `persistent`, instances are kept in PostgreSQL, whose address
-    is given at run time (`QUARKUS_DATASOURCE_JDBC_URL`, `…_USERNAME`, `…_PASSWORD`).
+    is given at run time (`QUARKUS_DATASOURCE_JDBC_URL`, `…_USERNAME`, `…_PASSWORD`). With `jobs` besides, their
+    timers are, too (`…_REACTIVE_URL`): a jobs service is built in. Under it no timer takes less than a second.
     """
 
     workflows: tuple[str, ...]
     persistent: bool
+    jobs: bool
     files: Mapping[str, bytes]
 
 
-def applications(workflows: Iterable[Workflow], *, persistent: bool) -> tuple[Application, ...]:
+def applications(workflows: Iterable[Workflow], *, persistent: bool, jobs: bool = False) -> tuple[Application, ...]:
     """Put workflows into as few applications as their order allows: each into the first that it does not clash with.
 
     Two clash where one path has two contents, one key of application.properties two values, one id two definitions,
@@ -63,7 +70,7 @@ def applications(workflows: Iterable[Workflow], *, persistent: bool) -> tuple[Ap
             groups.append(group := _Group())
         group.claims |= claims
         group.workflows.append(workflow)
-    return tuple(_application(group.workflows, persistent=persistent) for group in groups)
+    return tuple(_application(group.workflows, persistent=persistent, jobs=jobs) for group in groups)
 
 
 class _Group:
@@ -92,20 +99,21 @@ def _files(workflow: Workflow) -> dict[str, bytes]:
     return own | {f"shared/{path}": data for path, data in workflow.source.shared.files.items()}
 
 
-def _application(workflows: list[Workflow], *, persistent: bool) -> Application:
+def _application(workflows: list[Workflow], *, persistent: bool, jobs: bool) -> Application:
     resources: dict[str, bytes] = {}
     configuration: dict[str, str] = {}
     for workflow in workflows:
         resources |= _files(workflow)
         configuration |= workflow.configuration()
     files = {f"{_RESOURCES}/{path}": data for path, data in resources.items()}
-    configuration |= {**_EVENTS, **(_PERSISTENCE if persistent else {})}
+    configuration |= {**_EVENTS, **(_PERSISTENCE if persistent else {}), **(_JOBS if jobs else {})}
     files[f"{_RESOURCES}/{_PROPERTIES}"] = javaproperties.dumps(configuration, timestamp=False).encode()
     files["pom.xml"] = templating.render(
-        "application/pom.xml", quarkus=QUARKUS_VERSION, kogito=KOGITO_VERSION, persistent=persistent
+        "application/pom.xml", quarkus=QUARKUS_VERSION, kogito=KOGITO_VERSION, persistent=persistent, jobs=jobs
     ).encode()
     return Application(
         workflows=tuple(workflow.definition.id for workflow in workflows),
         persistent=persistent,
+        jobs=jobs,
         files={path: files[path] for path in sorted(files)},
     )

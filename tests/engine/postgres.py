@@ -7,7 +7,7 @@ import pwd
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -52,9 +52,16 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
             time.sleep(0.1)
         yield {
             "QUARKUS_DATASOURCE_JDBC_URL": f"jdbc:postgresql://127.0.0.1:{port}/postgres",
+            "QUARKUS_DATASOURCE_REACTIVE_URL": f"postgresql://127.0.0.1:{port}/postgres",
             "QUARKUS_DATASOURCE_USERNAME": NAME,
             "QUARKUS_DATASOURCE_PASSWORD": "none",
         }
     finally:
         server.terminate()
         server.wait(60)
+
+
+def query(variables: Mapping[str, str], sql: str) -> str:
+    """What a running server answers, as text without a heading; `variables` are those that it gave."""
+    psql = [program("psql"), "-d", variables["QUARKUS_DATASOURCE_REACTIVE_URL"], "-U", NAME, "-tA", "-c", sql]
+    return subprocess.run(psql, check=True, capture_output=True, text=True).stdout.strip()

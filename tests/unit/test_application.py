@@ -94,6 +94,15 @@ def test_a_database_is_asked_for_only_where_instances_are_to_be_kept(greeting: d
         assert (b"postgresql" in properties) is persistent
 
 
+@pytest.mark.parametrize("jobs", [False, True])
+def test_a_jobs_service_is_built_in_only_where_timers_are_to_be_kept(*, jobs: bool) -> None:
+    workflow = read_folder(ROOT / "workflows" / "greeting")
+    (application,) = applications([workflow], persistent=True, jobs=jobs)
+    ET.fromstring(application.files["pom.xml"])  # noqa: S314 - our own
+    assert (b"jobs-service" in application.files["pom.xml"]) is jobs
+    assert (b"jobs-service" in application.files["src/main/resources/application.properties"]) is jobs
+
+
 def test_the_application_holds_the_workflows_files_and_the_shared_ones_but_no_secrets(tmp_path: Path) -> None:
     secret = {"secret.properties": "TOKEN=abc", "application.properties": "key=é ${A:x=y}\\\n  z", "README.md": "x"}
     (application,) = applications([written(tmp_path, "a", secret)], persistent=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -77,6 +78,7 @@ class Service:
     calls: list[Call] = field(default_factory=list)
     misfits: list[str] = field(default_factory=list)
     _failures: dict[str, _Failure] = field(default_factory=dict)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
         self._specs = {path: read_spec((ROOT / "workflows" / path).read_bytes(), path) for path in self.specs}
@@ -135,7 +137,8 @@ class Service:
 
     def _answer(self, call: Call) -> Answer:
         method = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", call.operation).lower()
-        answer: Answer = getattr(self, method)(call)
+        with self._turn:
+            answer: Answer = getattr(self, method)(call)
         return answer
 
     def _wrong(self, operation: str) -> Answer | None:
