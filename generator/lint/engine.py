@@ -9,8 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from generator.definition import Definition
+from generator.dsl import Holds
 from generator.findings import Position, Severity
 from generator.flow import actions_of, states_of
+from generator.jq.exclusion import exclude
+from generator.jq.tree import Node
+from generator.lint.condition_order import Way, ways_of_switches
+from generator.lint.expressions import valid_expressions
+from generator.lint.graph import with_known_states
 from generator.lint.rule import Example, Found, rule
 from generator.workflow import Workflow
 
@@ -37,6 +43,19 @@ states:
     actions: [{functionRef: %s}]
     end: true
 """
+_SWITCH: Final = """
+states:
+  - name: Begin
+    type: switch
+    dataConditions:
+      - {name: Done, condition: .done, transition: Finish}
+      - {name: Late, condition: %s, transition: Escalate}
+    defaultCondition: {end: true}
+  - {name: Escalate, type: inject, data: {said: late}, end: true}
+  - {name: Finish, type: inject, data: {said: done}, end: true}
+"""
+#: The characters of a condition without a name that a message shows.
+_SHOWN: Final = 60
 #: Fields that the engine reads and does not act on, to what happens instead.
 _UNHEEDED: Final[Mapping[str, str]] = {
     "schedule": "the workflow starts when it is called, and at no other time",
@@ -185,3 +204,54 @@ def subflow_error(workflow: Workflow) -> Iterator[Found]:
                 message = "when an expression in the subflow fails, this waits for ever; add a workflowExecTimeout"
                 yield Found(at=definition.position_of(*where, "subFlowRef"), message=message)
                 break
+
+
+@rule(
+    "condition-order",
+    severity=Severity.WARNING,
+    reason="Of several conditions that hold the first is meant to win; the engine does not test them in their order.",
+    engine="It tests them as their targets stand in `states`; those that end or send events come after these, those "
+    "whose target has several ways in come last. One that leads where the default leads is not tested at all.",
+    bad=Example(definition=_SWITCH % ".late"),
+    good=Example(definition=_SWITCH % "(.late and (.done | not))"),
+)
+def condition_order(workflow: Workflow) -> Iterator[Found]:
+    """A condition that wins over one before it in the same switch where both hold."""
+    trees: dict[tuple[object, ...], Node] = {
+        (definition.path, *expression.where[:4]): look.tree
+        for definition, expression, look in valid_expressions(workflow)
+        if expression.holds is Holds.CONDITION
+    }
+    for definition in with_known_states(workflow):
+        for ways in ways_of_switches(definition.graph):
+            for place, way in enumerate(ways):
+                tree = trees.get((definition.path, *way.edge.where[:4]))
+                for earlier in ways[:place]:
+                    other = trees.get((definition.path, *earlier.edge.where[:4]))
+                    if tree and other and way.wins_over(earlier) and not exclude(tree, other):
+                        at = definition.position_of(*way.edge.where[:4], "condition")
+                        yield Found(at=at, message=_order(way, earlier))
+                        break
+
+
+def _order(way: Way, earlier: Way) -> str:
+    """Which of two conditions wins, why, and what to do."""
+    wins, loses = _named(way), _named(earlier)
+    message = f"where {loses} and {wins} both hold, the engine takes {wins}{_why(way, earlier)}"
+    message += f"; let {wins} exclude {loses} ('and (… | not)')"
+    if way.by_state and earlier.by_state:
+        message += f", or put the state '{earlier.edge.target}' before '{way.edge.target}'"
+    return message
+
+
+def _why(way: Way, earlier: Way) -> str:
+    if earlier.rank is None:
+        return f": {_named(earlier)} leads where the default leads, and is not tested"
+    if earlier.joins and not way.joins:
+        return f", as several ways lead to '{earlier.edge.target}'"
+    return ""
+
+
+def _named(way: Way) -> str:
+    name = way.edge.name or way.edge.when
+    return f"'{name[:_SHOWN]}{'…' if len(name) > _SHOWN else ''}'"

@@ -81,7 +81,7 @@ states:
 )
 def unreachable_state(workflow: Workflow) -> Iterator[Found]:
     """A state that no run can come to."""
-    for definition in _with_known_states(workflow):
+    for definition in with_known_states(workflow):
         graph = definition.graph
         reached = _reached(graph)
         for name, state in graph.states.items():
@@ -105,7 +105,7 @@ def unreachable_state(workflow: Workflow) -> Iterator[Found]:
 )
 def no_end(workflow: Workflow) -> Iterator[Found]:
     """States that a run cannot leave, without an end."""
-    for definition in _with_known_states(workflow):
+    for definition in with_known_states(workflow):
         graph = definition.graph
         never = not any(edge.target is None for edge in graph.edges)
         for loop in _loops(graph):
@@ -125,7 +125,7 @@ def no_end(workflow: Workflow) -> Iterator[Found]:
 )
 def busy_loop(workflow: Workflow) -> Iterator[Found]:
     """A loop without a condition to leave it, a sleep or an event."""
-    for definition in _with_known_states(workflow):
+    for definition in with_known_states(workflow):
         for loop in _loops(definition.graph):
             if loop.spins:
                 way = ", ".join(f"'{name}'" for name in loop.states[:_SHOWN])
@@ -155,7 +155,7 @@ def back_to_start(workflow: Workflow) -> Iterator[Found]:
         if start.get("type") not in _ONE_WAY_IN and not start.get("stateDataFilter", {}).get("input"):
             continue
         for edge in graph.edges:
-            if edge.target == graph.start and _is_followed(graph, edge):
+            if edge.target == graph.start and is_followed(graph, edge):
                 message = f"this leads back to the start state '{graph.start}'; start at a new state before it"
                 yield Found(at=definition.position_of(*edge.where), message=message)
 
@@ -280,7 +280,7 @@ def _owners(definition: Definition) -> Iterator[tuple[Path, Owner]]:
             yield (*where, "defaultCondition"), default
 
 
-def _with_known_states(workflow: Workflow) -> Iterator[Definition]:
+def with_known_states(workflow: Workflow) -> Iterator[Definition]:
     """The definitions whose ways all lead to one state: a misspelt name would make others look lost."""
     for definition in workflow.definitions():
         names = definition.declared("state")
@@ -293,7 +293,7 @@ def _position(definition: Definition, state: str) -> Position:
     return definition.position_of("states", definition.graph.indices[state], "name")
 
 
-def _is_followed(graph: Graph, edge: Edge) -> bool:
+def is_followed(graph: Graph, edge: Edge) -> bool:
     """Whether the engine ever goes this way as part of the workflow itself."""
     match edge.kind:
         case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
@@ -310,7 +310,7 @@ def _compensating(graph: Graph) -> set[str]:
 
 def _reached(graph: Graph) -> frozenset[str]:
     """The states that the engine finds a way to, from the start or for compensation."""
-    following = graph.following(edge for edge in graph.edges if _is_followed(graph, edge))
+    following = graph.following(edge for edge in graph.edges if is_followed(graph, edge))
     return closure([graph.start, *_compensating(graph)], following)
 
 

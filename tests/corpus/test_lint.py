@@ -51,6 +51,8 @@ WARNINGS: dict[str, dict[str, list[str] | int]] = {
     },
     # the spec wants a bearer token, and no property gives one
     "missing-credentials": {"move2kube": ["m2k.sw.yml:33"], "mta-v7.x": ["mta.sw.yaml:24"]},
+    # mandatory incidents and an export may both be asked for; the first leads to a state with several ways in
+    "condition-order": {"mta-v7.x": ["mta.sw.yaml:291"]},
     # a database's password
     "credential": {"bulk-import-git-repos": ["application.properties:12"]},
     # annotated for the Orchestrator and with an output schema, but its one state writes `message` alone

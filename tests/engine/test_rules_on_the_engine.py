@@ -14,13 +14,17 @@ from pathlib import Path
 import pytest
 
 from generator.lint import RULES
-from generator.lint.rule import Example
+from generator.lint.condition_order import ways_of_switches
+from generator.lint.rule import FOLDER, Example
+from generator.source import read_shared, read_source
+from generator.workflow import read_workflow
 from tests.conftest import missing
 from tests.engine.jackson_jq import lacks
 from tests.engine.rules.building import build
-from tests.engine.rules.folders import Placed, name_of
+from tests.engine.rules.folders import Placed, name_of, write
 from tests.engine.rules.running import Application, Run, running, until
 from tests.engine.rules.service import Request, Service
+from tests.engine.rules.switches import GIVEN, SWITCHES, example
 from tests.engine.rules.table import ALONE, ELSEWHERE, INSTEAD, OTHERS, REFUSED, RUN, Seen
 
 #: How long an instance that waits for ever is looked at: longer than any time in the examples that end.
@@ -31,6 +35,10 @@ def _placed(rule: str, kind: str) -> Placed:
     example: Example = getattr(RULES[rule], kind)
     instead = RUN[rule].instead if rule in RUN else INSTEAD.get(rule, {})
     return Placed(name=name_of(rule, kind), example=example, instead=instead)
+
+
+def _switch_name(shows: str) -> str:
+    return name_of("switch", shows.replace(" ", "").replace("'", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,7 @@ def built(scratch: Path) -> Built:
         _placed(rule, "bad").place(folder)
     accepted = [_placed(rule, "good") for rule in (*REFUSED, ALONE)]
     accepted += [_placed(rule, kind) for rule in (*RUN, *OTHERS) for kind in ("bad", "good")]
+    accepted += [Placed(name=_switch_name(shows), example=example(shows)) for shows in SWITCHES]
     ids = {placed.name: placed.place(everything) for placed in accepted}
     *errors, _, error = build([*folders, everything], scratch)
     assert error is None, error
@@ -119,6 +128,18 @@ def test_a_callback_keeps_what_the_event_brought_unless_a_filter_reads_it_first(
         assert application.service.requests[1:] == [
             Request(method="POST", path="/ask", authorization=None, body=body),
         ]
+
+
+@pytest.mark.parametrize("shows", SWITCHES)
+def test_of_conditions_that_all_hold_the_one_wins_that_is_said_to_be_tested_first(
+    shows: str, application: Application, tmp_path: Path
+) -> None:
+    folder = write(example(shows), tmp_path)
+    written = read_workflow(read_source(folder, shown=FOLDER, shared=read_shared(tmp_path / "shared")))
+    switches = {ways[0].edge.source: ways for ways in ways_of_switches(written.definition.graph)}
+    ways = switches.get("Between", switches["Begin"])
+    first = next(way for way in ways if all(way.wins_over(other) for other in ways if other.edge is not way.edge))
+    assert application.start(_switch_name(shows), GIVEN).data.get("at") == first.edge.target
 
 
 @pytest.mark.parametrize(

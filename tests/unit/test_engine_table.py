@@ -30,6 +30,7 @@ ROWS = [
     ("eventDataFilter.data on a callback", "callback-event-data"),
     ("input against the dataInputSchema: a form's default", "default-value"),
     ("input against the dataInputSchema: what no form asks for", "required-property"),
+    ("conditions of a switch that hold at once", "condition-order"),
     ("timers do not survive a restart without a jobs service", "timer-without-jobs"),
     ("an expression that fails in a subflow leaves the caller waiting", "subflow-error"),
     ("an undefined function", "unknown-function"),

@@ -289,6 +289,9 @@ RUN: Final[Mapping[str, Row]] = {
         bad=Seen(waits=True),
         good=Seen(waits=False),
     ),
+    "condition-order": Row(
+        given={"done": True, "late": True}, bad=Seen(data={"said": "late"}), good=Seen(data={"said": "done"})
+    ),
     "subflow-error": Row(
         instead={
             **says(".greeting - 1"),
