@@ -49,7 +49,10 @@ def require() -> None:
 def built(application: Application, cache: Path) -> Path | None:
     """The jar of an application that was built before."""
     jar = cache / _key(application) / _JAR
-    return jar if jar.is_file() else None
+    if not jar.is_file():
+        return None
+    os.utime(jar.parent)  # what is used is not forgotten
+    return jar
 
 
 def build(application: Application, cache: Path) -> Path:
