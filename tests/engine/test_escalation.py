@@ -140,6 +140,22 @@ REFUSING = [
 ]
 
 
+def test_nobody_is_told_of_an_issue_that_may_not_be_read(engine: Engine, jira: Jira) -> None:
+    engine.restart(ESCALATION_TIMEOUT_SECONDS="0")
+    jira.fail("getIssue", status=403)
+    failure(engine.start(ID, INPUT))
+    assert in_turn(jira) == [OPEN, READ]
+
+
+def test_nobody_is_told_of_an_issue_that_is_done(engine: Engine, jira: Jira) -> None:
+    engine.restart(ESCALATION_TIMEOUT_SECONDS="0")
+    jira.slow("getIssue", 1)
+    run = engine.start(ID, INPUT)
+    jira.close("TEST-1")
+    assert result(run.finish())["completedWith"] == "success"
+    assert in_turn(jira) == [OPEN, READ]
+
+
 #: What may pass, and so is tried again where the run waits anyway.
 UNANSWERED = [{"status": 400}, {"status": 409}, {"status": 500}, {"drop": True}]
 
