@@ -47,7 +47,7 @@ def test_a_file_is_what_its_name_says_and_the_same_each_time(kind: str, waybill:
     for name in ("one", "two"):
         done = waybill("diagram", "escalation", "-o", f"{name}.{kind}", "--theme", "dark", "--expand")
         assert (done.code, done.out) == (0, "")
-        assert done.err == f"{name}.{kind}  Ticket escalation, ticketEscalation · 1.0.0 · 16 states\n"
+        assert done.err == f"{name}.{kind}  Ticket escalation, ticketEscalation · 1.0.0 · 17 states\n"
     data = (repository / f"one.{kind}").read_bytes()
     assert data == (repository / f"two.{kind}").read_bytes()
     starts = {"svg": b"<svg ", "png": PNG_START, "mmd": b"flowchart TD\n", "dot": b'digraph "ticketEscalation" {\n'}
