@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final
 
 from generator.explanation.phrases import listed, quoted, type_of
-from generator.json_pointer import at_pointer, pointer
+from generator.json_pointer import inside
 from generator.referenced import Referenced
 from generator.workflow import Workflow
 
@@ -124,7 +124,7 @@ class _Schema:
     def _target(self, reference: str, document: str) -> tuple[Any, str] | None:
         if document:
             return self._files.target(reference, document)
-        target = at_pointer(self._root, pointer(reference)) if reference.startswith("#") else None
+        target = inside(self._root, reference)
         return None if target is None else (target, "")
 
 

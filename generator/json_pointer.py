@@ -19,3 +19,8 @@ def at_pointer(content: Any, parts: Pointer) -> Any:
     for part in parts:
         content = content.get(part) if isinstance(content, dict) else None
     return content
+
+
+def inside(document: Any, reference: str) -> Any:
+    """What a reference to a part of its own document leads to; None where it leads nowhere, or into another file."""
+    return at_pointer(document, pointer(reference)) if reference == "#" or reference.startswith("#/") else None

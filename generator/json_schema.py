@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from generator.document import Path
-from generator.json_pointer import at_pointer, pointer
+from generator.json_pointer import inside
 from generator.referenced import Referenced
 from generator.source import Source
 
@@ -63,9 +63,7 @@ class JsonSchema:
 
     def at(self, reference: str) -> Any:
         """What a reference leads to; None where that is nowhere."""
-        if reference == "#":
-            return self.document
-        return at_pointer(self.document, pointer(reference)) if reference.startswith("#/") else None
+        return inside(self.document, reference)
 
     def misfits(self, value: Any) -> tuple[Misfit, ...]:
         """Where and why a value does not fit; nothing where the schema itself cannot be understood."""
@@ -87,11 +85,11 @@ class JsonSchema:
             if self.content is self.document:
                 validator: Validator = make(self.content, validate_formats=True, offline=True)
             else:
-                inside = {key: value for key, value in self.document.items() if key not in ("$id", "$schema")}
+                whole = {key: value for key, value in self.document.items() if key not in ("$id", "$schema")}
                 draft = getattr(jsonschema_rs, self.draft)
-                registry = jsonschema_rs.Registry([(_ROOT, {**inside, _INSIDE: self.content})], draft=draft)
-                whole = {"$ref": f"{_ROOT}#/{_INSIDE}"}
-                validator = make(whole, validate_formats=True, offline=True, registry=registry)
+                registry = jsonschema_rs.Registry([(_ROOT, {**whole, _INSIDE: self.content})], draft=draft)
+                part = {"$ref": f"{_ROOT}#/{_INSIDE}"}
+                validator = make(part, validate_formats=True, offline=True, registry=registry)
         except (ValueError, jsonschema_rs.ReferencingError):
             return None
         return validator

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from generator import json_pointer
 from generator.difference.change import Impact, Kind
 from generator.difference.content import canonical, shown
-from generator.json_pointer import at_pointer, pointer
 
 #: A reference, written in the document of a name, to what it leads to and the name of the document it is in.
 Resolver = Callable[[str, str], "tuple[Any, str] | None"]
@@ -99,7 +99,7 @@ def inside(schema: Any) -> Resolver:
     """Resolve the references of a schema that is given in place: those that lead to a part of itself."""
 
     def resolve(reference: str, _document: str) -> tuple[Any, str] | None:
-        found = at_pointer(schema, pointer(reference)) if reference.startswith("#/") else None
+        found = json_pointer.inside(schema, reference)
         return None if found is None else (found, "")
 
     return resolve

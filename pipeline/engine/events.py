@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http import HTTPStatus
 from typing import Any, Final, Literal
+
+from generator.stand_in import Answer, Request
+from pipeline.engine.stand_in import serving
 
 EventKind = Literal["started", "entered", "left", "data", "error", "ended"]
 
@@ -90,26 +92,16 @@ def listening(heard: Callable[[Sequence[Event]], None]) -> Iterator[str]:
 
     `heard` is called in a thread, with what one transaction of the engine did, in its order.
     """
+    with serving("events", _Listener(heard)) as address:
+        yield f"{address}/"
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
-            together = body["data"] if str(body.get("type")).startswith("Multiple") else [body]
-            heard([event for one in together if (event := read_event(one))])
-            self.send_response(202)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+@dataclass(frozen=True)
+class _Listener:
+    heard: Callable[[Sequence[Event]], None]
 
-        def log_message(self, *_: object) -> None:
-            """Nothing: `heard` is told."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
+    def answer(self, request: Request) -> Answer:
+        body = json.loads(request.body)
+        together = body["data"] if str(body.get("type")).startswith("Multiple") else [body]
+        self.heard([event for one in together if (event := read_event(one))])
+        return Answer(status=HTTPStatus.ACCEPTED)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
 from generator.stand_in import Answer, Request
@@ -32,8 +33,17 @@ class Answering(Protocol):
         """The answer to a request."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Show what is wrong with a stand-in; a caller that hangs up, as the engine does when it stops, is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
-def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None]) -> Iterator[str]:
+def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None] = lambda _: None) -> Iterator[str]:
     """Serve a stand-in while the block runs; gives its address. `heard` is called for each exchange, in a thread."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -62,10 +72,8 @@ def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None]) -
         def log_message(self, *_: object) -> None:
             """Nothing: `heard` is told."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
+    server = _Server(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:

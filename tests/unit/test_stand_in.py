@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
+from http.client import RemoteDisconnected
 from typing import Any
 
 import pytest
@@ -187,6 +188,19 @@ def test_it_is_served_over_http_and_each_exchange_is_told() -> None:
         ("TICKETS_URL", "/api/nothing", 404),
     ]
     assert heard[0].request.body == b'{"key": "T-2"}'
+
+
+@pytest.mark.parametrize(("error", "shown"), [(ConnectionAbortedError, False), (KeyError, True)])
+def test_a_caller_that_hangs_up_leaves_no_traceback_and_a_fault_of_a_stand_in_does(
+    error: type[Exception], *, shown: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Failing:
+        def answer(self, request: Request) -> Answer:
+            raise error(request.path)
+
+    with serving("TICKETS_URL", Failing()) as address, pytest.raises(RemoteDisconnected):
+        urllib.request.urlopen(address)  # noqa: S310 - on loopback
+    assert ("Traceback" in capsys.readouterr().err) is shown
 
 
 OURS = [

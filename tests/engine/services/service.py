@@ -97,7 +97,7 @@ class Service:
     @contextmanager
     def running(self) -> Iterator[None]:
         """Answer requests at `url` while the block runs."""
-        with serving(self.name, self, lambda _: None) as self.url:
+        with serving(self.name, self) as self.url:
             yield
 
     def fail(self, operation: str, *, status: int | None = None, drop: bool = False, times: int | None = None) -> None:
