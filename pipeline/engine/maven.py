@@ -20,6 +20,7 @@ JAVA_VERSION: Final = 17
 #: So many builds are kept in the cache.
 _KEPT: Final = 8
 _JAR: Final = "quarkus-run.jar"
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _ERROR: Final = re.compile(r"^\[ERROR\] .*$|^Caused by: .*$", re.MULTILINE)
 _SHOWN: Final = 10
 
@@ -99,8 +100,9 @@ def _key(application: Application) -> str:
 
 def _reasons(log: str) -> str:
     """What a build's log says went wrong, each line once."""
-    lines = dict.fromkeys(line.strip() for line in _ERROR.findall(log))
-    return "\n".join([*lines][:_SHOWN]) or log[-2000:]
+    plain = _COLOUR.sub("", log)
+    lines = dict.fromkeys(line.strip() for line in _ERROR.findall(plain))
+    return "\n".join([*lines][:_SHOWN]) or plain[-2000:]
 
 
 def _forget_old(cache: Path) -> None:
