@@ -77,10 +77,10 @@ def _has_own_node(edge: Edge) -> bool:
 
 
 def _conditions(graph: Graph, name: str) -> list[Edge]:
-    """The conditions on data; of a transition and an end in one condition the transition wins."""
+    """The conditions on data that lead somewhere; of a transition and an end in one condition the transition wins."""
     found: dict[Any, Edge] = {}
     for edge in graph.outgoing(name):
-        if edge.kind is EdgeKind.CONDITION:
+        if edge.kind is EdgeKind.CONDITION and (edge.target is None or edge.target in graph.states):
             found.setdefault(edge.where[3], edge)
     return list(found.values())
 

@@ -56,6 +56,8 @@ states:
 """
 #: The characters of a condition without a name that a message shows.
 _SHOWN: Final = 60
+#: So many conditions of a switch are held against each other; more are not written by people.
+_COMPARED: Final = 200
 #: Fields that the engine reads and does not act on, to what happens instead.
 _UNHEEDED: Final[Mapping[str, str]] = {
     "schedule": "the workflow starts when it is called, and at no other time",
@@ -224,7 +226,7 @@ def condition_order(workflow: Workflow) -> Iterator[Found]:
     }
     for definition in with_known_states(workflow):
         for ways in ways_of_switches(definition.graph):
-            for place, way in enumerate(ways):
+            for place, way in enumerate(ways[:_COMPARED]):
                 tree = trees.get((definition.path, *way.edge.where[:4]))
                 for earlier in ways[:place]:
                     other = trees.get((definition.path, *earlier.edge.where[:4]))

@@ -142,6 +142,7 @@ SENDS = {"produceEvents": [{"eventRef": "e"}]}
         ("the default's end", [switch(END, to("B")), inject("B")], "b"),
         ("an error's way in", [AB_OR_D, failing(**CALLS), inject("A"), inject("B")], "ba"),
         ("no handler of a sleep", [AB_OR_D, failing(**SLEEPS), inject("A"), inject("B")], "ab"),
+        ("a state that is not there", [switch(to("A"), to("Nowhere"), to("B")), inject("B"), inject("A")], "ca"),
         ("a switch for compensation", [{**AB, "usedForCompensation": True}, inject("A"), inject("B")], ""),
     ],
 )
