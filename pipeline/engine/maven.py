@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -91,6 +94,24 @@ def build(application: Application, cache: Path) -> Path:
     return target / _JAR
 
 
+@contextmanager
+def in_use(jar: Path) -> Iterator[None]:
+    """Keep a build from being forgotten while the block runs: the engine reads its files as it needs them."""
+    with _locked(jar.parent, fcntl.LOCK_SH):
+        yield
+
+
+@contextmanager
+def _locked(folder: Path, kind: int) -> Iterator[None]:
+    """Hold a lock on a folder, which leaves no file and ends with the process."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, kind)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _key(application: Application) -> str:
     digest = hashlib.sha256()
     for path, data in application.files.items():
@@ -108,4 +129,5 @@ def _reasons(log: str) -> str:
 def _forget_old(cache: Path) -> None:
     builds = sorted((one for one in cache.iterdir() if not one.name.startswith(".")), key=os.path.getmtime)
     for old in builds[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError), _locked(old, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(old, ignore_errors=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from pipeline.engine import maven
 from pipeline.engine.errors import EngineError
 
 #: Seconds that the engine has to become ready, and to stop when it is asked to.
@@ -53,7 +54,7 @@ def started(jar: Path, variables: Mapping[str, str], *, port: int, log_file: Pat
     """
     engine = RunningEngine(url=f"http://127.0.0.1:{port}", log_file=log_file)
     options = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={port}")
-    with log_file.open("ab") as log:
+    with maven.in_use(jar), log_file.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - the jar that we built
             ["java", *options, "-jar", str(jar)],  # noqa: S607 - found on PATH, as a person's shell would
             stdin=subprocess.DEVNULL,
@@ -62,11 +63,11 @@ def started(jar: Path, variables: Mapping[str, str], *, port: int, log_file: Pat
             env={**os.environ, **variables},
             start_new_session=True,
         )
-    try:
-        _wait_until_ready(engine, process)
-        yield engine
-    finally:
-        _stop(process)
+        try:
+            _wait_until_ready(engine, process)
+            yield engine
+        finally:
+            _stop(process)
 
 
 def _wait_until_ready(engine: RunningEngine, process: subprocess.Popen[bytes]) -> None:

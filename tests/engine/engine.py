@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.application import EVENTS_VARIABLE
+from pipeline.engine import maven
 from pipeline.engine.events import COMPLETED, Event, listening, merged
 from pipeline.engine.process import RunningEngine, free_port, started
 
@@ -84,6 +85,8 @@ class Engine:
         """Run the applications while the block runs."""
         self._log_file = log_file
         with listening(self.record.hear) as self._events, ExitStack() as stack:
+            for jar in self._jars:
+                stack.enter_context(maven.in_use(jar))
             stack.callback(self.stop)
             self.restart()
             yield self

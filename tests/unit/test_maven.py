@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,19 @@ def test_a_build_that_fails_says_why_and_leaves_nothing(tools: Path, tmp_path: P
     with pytest.raises(EngineError, match=r"refuses it:\n\[ERROR\] no such state\nCaused by: x$"):
         maven.build(APPLICATION, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_old_builds_are_forgotten_but_not_one_that_runs(tools: Path, tmp_path: Path) -> None:
+    program(tools, "javac", "exit 0")
+    program(tools, "mvn", f"mkdir -p target/quarkus-app; touch {JAR}")
+
+    def build(number: int) -> Path:
+        jar = maven.build(replace(APPLICATION, files={"pom.xml": str(number).encode()}), tmp_path / "cache")
+        os.utime(jar.parent, (number, number))
+        return jar
+
+    with maven.in_use(build(1)):
+        jars = [build(number) for number in range(1, 13)]
+        assert [jar.exists() for jar in jars] == [True] + [False] * 3 + [True] * 8
+    build(13)
+    assert not jars[0].exists()
