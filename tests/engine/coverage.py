@@ -25,6 +25,7 @@ class Coverage:
     ways: frozenset[Way]
     visited: frozenset[str]
     gone: frozenset[Way]
+    excused: frozenset[Way] = frozenset()
 
     @property
     def missing(self) -> list[str]:
@@ -55,5 +56,9 @@ def coverage(definition: Definition, instances: Iterable[Instance]) -> Coverage:
     ways = {(edge.source, edge.target) for edge in graph.edges if edge.source}
     excused = {way for way in ways if (definition.id, *way) in NOT_GONE}
     return Coverage(
-        states=frozenset(graph.states), ways=frozenset(ways - excused), visited=frozenset(visited), gone=frozenset(gone)
+        states=frozenset(graph.states),
+        ways=frozenset(ways - excused),
+        visited=frozenset(visited),
+        gone=frozenset(gone),
+        excused=frozenset(excused),
     )
