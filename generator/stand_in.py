@@ -51,7 +51,7 @@ class StandIn:
 
     def answer(self, request: Request) -> Answer:
         """Answer a request: with a success, or, where it does not fit, 400, 401 or 404 and the reason."""
-        found = self._find(request)
+        found = self.find(request)
         if found is None:
             return _refusal(404, "", (self._not_found(request),))
         spec, operation, in_path = found
@@ -67,12 +67,7 @@ class StandIn:
             body = text.encode()
         return Answer(status=made.status, media_type=made.media_type, body=body, operation=operation.id)
 
-    def _not_found(self, request: Request) -> str:
-        there = [f"{operation.method} {spec.server_path}{operation.path}" for *_, spec, operation in self._routes]
-        known = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
-        return f"no operation for {request.method} {request.path} in {' and '.join(self.specs)}; there are {known}"
-
-    def _find(self, request: Request) -> tuple[Spec, Operation, Mapping[str, str]] | None:
+    def find(self, request: Request) -> tuple[Spec, Operation, Mapping[str, str]] | None:
         """The operation of a request with the values in its path; the one with the fewest of them wins."""
         matches = [
             (spec, operation, {name: unquote(match[index]) for index, name in enumerate(names, start=1)})
@@ -80,6 +75,11 @@ class StandIn:
             if operation.method == request.method and (match := pattern.fullmatch(request.path))
         ]
         return min(matches, key=lambda found: len(found[2]), default=None)
+
+    def _not_found(self, request: Request) -> str:
+        there = [f"{operation.method} {spec.server_path}{operation.path}" for *_, spec, operation in self._routes]
+        known = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
+        return f"no operation for {request.method} {request.path} in {' and '.join(self.specs)}; there are {known}"
 
     @cached_property
     def _routes(self) -> tuple[tuple[re.Pattern[str], tuple[str, ...], Spec, Operation], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tests.engine.services.service import Answer, Call
+from tests.engine.services.service import Answer, Call, next_look
 
 #: What its operations are described in, below workflows/.
 SPECS = ("mtv-plan/specs/forklift-plan.yaml", "mtv-migration/specs/forklift-migration.yaml")
@@ -97,7 +97,7 @@ class ForkliftObjects:
         answer = self._read(kind, call)
         if answer.status != 200:
             return answer
-        return Answer(body=answer.body | {"status": statuses.pop(0) if len(statuses) > 1 else statuses[0]})
+        return Answer(body=answer.body | {"status": next_look(statuses)})
 
 
 def _failure(status: int, reason: str) -> Answer:

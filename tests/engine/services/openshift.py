@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.engine.services.service import Answer, Call
+from tests.engine.services.service import Answer, Call, next_look
 
 SPECS = (
     "create-ocp-project/specs/openshift-projects.yaml",
@@ -101,10 +101,6 @@ def project(name: str, phase: str) -> dict[str, Any]:
         "metadata": {"name": name},
         "status": status,
     }
-
-
-def next_look(looks: list[Any]) -> Any:
-    return looks.pop(0) if len(looks) > 1 else looks[0]
 
 
 def merge_patch(target: dict[str, Any], patch: dict[str, Any]) -> None:

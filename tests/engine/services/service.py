@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from generator import stand_in
 from generator.json_schema import OpenApiSchemas
-from generator.openapi import Spec, read_spec
+from generator.openapi import Operation, Spec, read_spec
 from pipeline.engine.stand_in import serving
 from tests.conftest import ROOT
 
@@ -81,7 +81,8 @@ class Service:
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._specs = {path: read_spec((ROOT / "workflows" / path).read_bytes(), path) for path in self.specs}
+        read = {path: read_spec((ROOT / "workflows" / path).read_bytes(), path) for path in self.specs}
+        self._stand_ins = {path: stand_in.StandIn(specs={path: spec}) for path, spec in read.items()}
         self.reset()
 
     def reset(self) -> None:
@@ -108,17 +109,14 @@ class Service:
         """Have calls of an operation answered late."""
         self._failures[self._known(operation)] = _Failure(seconds=seconds)
 
-    def heal(self) -> None:
-        """Have all calls answered well again."""
-        self._failures.clear()
-
     def _known(self, operation: str) -> str:
-        assert any(spec.operation(operation) for spec in self._specs.values()), f"{self.name} has no {operation}"
+        specs = (spec for each in self._stand_ins.values() for spec in each.specs.values())
+        assert any(spec.operation(operation) for spec in specs), f"{self.name} has no {operation}"
         return operation
 
     def answer(self, request: stand_in.Request) -> stand_in.Answer:
         """Answer a request, by whichever specs it fits."""
-        tried = {path: stand_in.StandIn(specs={path: spec}).answer(request) for path, spec in self._specs.items()}
+        tried = {path: each.answer(request) for path, each in self._stand_ins.items()}
         fitting = [path for path, answer in tried.items() if answer.operation and not answer.misfits]
         if not fitting:
             near = next((answer for answer in tried.values() if answer.operation), None)
@@ -127,11 +125,13 @@ class Service:
                 return near
             self.misfits += (near or next(iter(tried.values()))).misfits
             return stand_in.Answer(status=501)
-        call = self._call(request, self._specs[fitting[0]], tried[fitting[0]].operation)
+        found = [routed for path in fitting if (routed := self._stand_ins[path].find(request))]
+        _, operation, parameters = found[0]
+        call = self._call(request, operation.id, parameters)
         self.calls.append(call)
         answer = self._wrong(call.operation) or self._answer(call)
-        for path in fitting:
-            self.misfits += _answer_misfits(self._specs[path], tried[path].operation, answer)
+        for spec, operation, _ in found:
+            self.misfits += _answer_misfits(spec, operation, answer)
         body = b"" if answer.body is None else json.dumps(answer.body).encode()
         return stand_in.Answer(status=answer.status, media_type="application/json" if body else "", body=body)
 
@@ -152,37 +152,33 @@ class Service:
             raise ConnectionAbortedError
         return Answer(status=failure.status) if failure.status else None
 
-    def _call(self, request: stand_in.Request, spec: Spec, operation_id: str) -> Call:
-        operation = spec.operation(operation_id)
-        assert operation
-        template = spec.server_path + operation.path
-        names = re.findall(r"\{([^/{}]+)\}", template)
-        pattern = re.sub(r"\\\{[^/{}]+\\\}", "([^/]+)", re.escape(template))
-        found = re.fullmatch(pattern, request.path)
-        assert found
+    def _call(self, request: stand_in.Request, operation: str, parameters: Mapping[str, str]) -> Call:
         return Call(
             service=self.name,
-            operation=operation_id,
+            operation=operation,
             method=request.method,
             path=request.path,
-            parameters=dict(zip(names, map(unquote, found.groups()), strict=True)),
+            parameters=parameters,
             query=dict(request.query),
             headers=request.headers,
             body=json.loads(request.body) if request.body else None,
         )
 
 
-def _answer_misfits(spec: Spec, operation_id: str, answer: Answer) -> Iterator[str]:
+def next_look(looks: list[Any]) -> Any:
+    """What is seen at the next look at something that changes; the last of `looks` stays."""
+    return looks.pop(0) if len(looks) > 1 else looks[0]
+
+
+def _answer_misfits(spec: Spec, operation: Operation, answer: Answer) -> Iterator[str]:
     """What of an answer the spec does not say; errors that it leaves out may come all the same."""
-    operation = spec.operation(operation_id)
-    assert operation
     responses = spec.resolved(spec.content["paths"][operation.path])[operation.method.lower()]["responses"]
     response = responses.get(str(answer.status))
     if response is None:
         if answer.status < 400:
-            yield f"{operation_id} answered {answer.status}, which its spec does not have"
+            yield f"{operation.id} answered {answer.status}, which its spec does not have"
         return
     media = spec.resolved(response).get("content", {}).get("application/json", {})
     if answer.body is not None and "schema" in media:
         schema = OpenApiSchemas(content=spec.content).schema(media["schema"])
-        yield from (f"answer of {operation_id}: {misfit}" for misfit in schema.misfits(answer.body))
+        yield from (f"answer of {operation.id}: {misfit}" for misfit in schema.misfits(answer.body))
