@@ -8,8 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,17 +16,9 @@ from typing import Final
 
 from pipeline.engine.process import free_port
 from tests.conftest import ROOT, missing
+from tests.waiting import PATIENCE, eventually
 
 FUNCTION: Final = ROOT / "workflows/move2kube/functions/m2k-save-transformation-func"
-DEADLINE: Final = 60
-
-
-def until(what: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    end = time.monotonic() + DEADLINE
-    while not what():
-        assert time.monotonic() < end, "waited a minute in vain"
-        time.sleep(0.05)
 
 
 def git(folder: Path, *words: str) -> str:
@@ -94,7 +85,7 @@ def git_over_ssh(folder: Path) -> Iterator[GitServer]:
     repository = _repository(folder)
     with (folder / "sshd.log").open("w") as log:
         process = subprocess.Popen([program, "-D", "-e", "-f", str(folder / "config")], stdout=log, stderr=log)
-        until(lambda: _listens(port) or process.poll() is not None)
+        eventually(lambda: _listens(port) or process.poll() is not None, f"{program} listens")
         assert process.poll() is None, (folder / "sshd.log").read_text()
         try:
             yield GitServer(folder, repository, port)
@@ -144,13 +135,13 @@ def function(folder: Path, *, move2kube: str, broker: str, key: Path) -> Iterato
     with log.open("w") as out:
         command = [sys.executable, "-m", "save_transformation"]
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=out, cwd=folder)
-    until(lambda: _listens(port) or process.poll() is not None)
+    eventually(lambda: _listens(port) or process.poll() is not None, "the function listens")
     assert process.poll() is None, log.read_text()
     try:
         yield Function(port, log)
     finally:
         process.terminate()
-        code = process.wait(DEADLINE)
+        code = process.wait(PATIENCE)
     assert code == 0, log.read_text()
 
 

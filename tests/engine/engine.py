@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -18,9 +17,7 @@ from generator.application import EVENTS_VARIABLE
 from pipeline.engine import maven
 from pipeline.engine.events import COMPLETED, Event, listening, merged
 from pipeline.engine.process import RunningEngine, free_port, started
-
-#: Seconds until something that never comes is called so.
-PATIENCE = 60
+from tests.waiting import PATIENCE
 
 
 @dataclass
@@ -182,11 +179,3 @@ def _post(address: str, value: Any, media_type: str = "application/json") -> tup
         return status, json.loads(text)
     except ValueError:
         return status, text.decode(errors="replace")
-
-
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    """Wait until something that no event tells of is so."""
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)

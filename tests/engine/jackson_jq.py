@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.engine.java import class_path
 
 HERE = Path(__file__).parent
 FACTS = HERE.parent.parent / "generator" / "facts" / "jackson-jq.json"
 
 
-def lacks() -> str | None:
-    """The program that is missing here, if one is."""
-    return next((program for program in ("java", "mvn") if shutil.which(program) is None), None)
-
-
-@cache
-def class_path() -> str:
-    """jackson-jq and what it needs, fetched by Maven into its local repository."""
-    with tempfile.TemporaryDirectory() as name:
-        file = Path(name) / "class-path"
-        command = ["mvn", "-B", "-q", "-f", HERE / "pom.xml", "dependency:build-classpath", f"-Dmdep.outputFile={file}"]
-        subprocess.run(command, check=True, capture_output=True, timeout=300)
-        return file.read_text(encoding="utf-8").strip()
-
-
 def run(mode: str, stdin: str = "") -> str:
-    command = ["java", "-cp", class_path(), HERE / "JacksonJq.java", mode]
+    command = ["java", "-cp", class_path(HERE / "pom.xml"), HERE / "JacksonJq.java", mode]
     done = subprocess.run(command, input=stdin, check=True, capture_output=True, text=True, timeout=120)
     return done.stdout
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Engine, Run, result
-from tests.engine.engine import eventually
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
+from tests.waiting import eventually
 
 ID = "ticketEscalation"
 INPUT = {"namespace": "team-a", "manager": "boss"}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Engine, Run, result
-from tests.engine.engine import eventually
 from tests.engine.m2k import (  # noqa: F401 - fixtures among them
     FUNCTION,
     TRANSFORMATION,
@@ -25,6 +24,7 @@ from tests.engine.services.broker import Broker
 from tests.engine.services.move2kube import Move2Kube
 from tests.engine.services.notifications import Notifications
 from tests.m2k_function import GitServer, git
+from tests.waiting import eventually
 
 PROJECT = "/api/v1/workspaces/workspace-1/projects/project-1"
 JSON = {"content-type": "application/json"}

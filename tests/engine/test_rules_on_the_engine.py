@@ -18,14 +18,16 @@ from generator.lint.condition_order import ways_of_switches
 from generator.lint.rule import FOLDER, Example
 from generator.source import read_shared, read_source
 from generator.workflow import read_workflow
+from pipeline.engine.errors import EngineError
 from tests.conftest import missing
-from tests.engine.jackson_jq import lacks
+from tests.engine.java import lacks
 from tests.engine.rules.building import build
 from tests.engine.rules.folders import Placed, name_of, write
-from tests.engine.rules.running import Application, Run, running, until
+from tests.engine.rules.running import Application, Run, running
 from tests.engine.rules.service import Request, Service
 from tests.engine.rules.switches import GIVEN, SWITCHES, example
 from tests.engine.rules.table import ALONE, ELSEWHERE, INSTEAD, OTHERS, REFUSED, RUN, Seen
+from tests.waiting import eventually
 
 #: How long an instance that waits for ever is looked at: longer than any time in the examples that end.
 _LOOK_SECONDS = 3
@@ -124,7 +126,7 @@ def test_a_callback_keeps_what_the_event_brought_unless_a_filter_reads_it_first(
         name = name_of("callback-event-data", kind)
         run = application.start(name, {})
         assert application.event(f"{name}_approved", {"decision": "yes"}, run) == 202
-        until(lambda name=name, run=run: not application.waits(name, run), f"{name} ends")
+        eventually(lambda name=name, run=run: not application.waits(name, run), f"{name} ends")
         assert application.service.requests[1:] == [
             Request(method="POST", path="/ask", authorization=None, body=body),
         ]
@@ -164,7 +166,7 @@ def test_a_misspelt_key_is_named_when_the_application_starts(application: Applic
 
 
 def test_an_application_with_a_space_in_an_id_does_not_start(built: Built, scratch: Path) -> None:
-    said = pytest.raises(AssertionError, match="Illegal character in path")
+    said = pytest.raises(EngineError, match="Illegal character in path")
     with said, running(built.alone, scratch / "alone.log", Service(), {}):
         pass
 
@@ -188,4 +190,4 @@ def _look(seen: Seen, name: str, run: Run, application: Application) -> None:
         time.sleep(_LOOK_SECONDS)
         assert application.waits(name, run)
     elif seen.waits is False:
-        until(lambda: not application.waits(name, run), f"{name} ends")
+        eventually(lambda: not application.waits(name, run), f"{name} ends")

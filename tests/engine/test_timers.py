@@ -11,10 +11,11 @@ from pipeline.engine import maven
 from tests.conftest import missing
 from tests.engine import postgres
 from tests.engine.conftest import DEFINITIONS, WORKFLOWS, result
-from tests.engine.engine import Engine, eventually
+from tests.engine.engine import Engine
 from tests.engine.services.jira import Jira
 from tests.engine.services.service import Service
 from tests.engine.variables import variables
+from tests.waiting import eventually
 
 
 @pytest.fixture(scope="module")

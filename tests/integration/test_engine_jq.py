@@ -12,7 +12,7 @@ from generator.jq import engine
 from generator.jq.compiling import refusals
 from generator.jq.syntax import parse
 from tests.conftest import missing
-from tests.engine import jackson_jq
+from tests.engine import jackson_jq, java
 
 #: Expressions that one of libjq and jackson-jq refuses or both take, in every way that we know them to differ.
 SYNTAX = (
@@ -64,7 +64,7 @@ SAME = {
 
 @pytest.fixture(scope="module", autouse=True)
 def programs() -> None:
-    if program := jackson_jq.lacks():
+    if program := java.lacks():
         missing(f"{program} (a JDK and Maven)")
 
 

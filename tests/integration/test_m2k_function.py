@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from pipeline.engine.process import free_port
-from tests.m2k_function import DEADLINE, Function, GitServer, function, git, git_over_ssh
+from tests.m2k_function import Function, GitServer, function, git, git_over_ssh
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +81,7 @@ def deliver(function: Function, git_server: GitServer, target: str, run: str, **
     names = {"repository": git_server.address, "sourceBranch": "main", "targetBranch": target, "run": run}
     body = {**names, "workspace": "w", "project": "p", "transformation": "t", **data}
     headers = {"content-type": "application/json", "ce-specversion": "1.0", "ce-type": "save-transformation"}
-    connection = HTTPConnection("127.0.0.1", function.port, timeout=DEADLINE)
+    connection = HTTPConnection("127.0.0.1", function.port, timeout=PATIENCE)
     connection.request("POST", "/", json.dumps(body), headers)
     status = connection.getresponse().status
     connection.close()

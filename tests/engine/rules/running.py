@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from urllib.parse import quote
 
+from pipeline.engine.process import free_port, started
 from tests.engine.rules.service import Request, Service
-
-#: For what happens within a second on a quiet machine.
-_PATIENCE: Final = 60
+from tests.waiting import PATIENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,47 +64,22 @@ class Application:
             event["kogitoprocrefid"] = run.id
         return self.post(kind, event, "application/cloudevents+json")[0]
 
-    def ready(self) -> bool:
-        try:
-            return self._ask("GET", "q/health/ready")[0] == 200
-        except ConnectionError:
-            return False
-
     def waits(self, name: str, run: Run) -> bool:
         return self._ask("GET", f"{name}/{run.id}")[0] == 200
 
     def _ask(
         self, method: str, path: str, body: str | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, str]:
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=_PATIENCE)
+        connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
         with closing(connection):
             connection.request(method, f"/{quote(path)}", body, dict(headers or {}))
             response = connection.getresponse()
             return response.status, response.read().decode()
 
 
-def until(true: Callable[[], bool], what: str) -> None:
-    """Wait until something is true; fails after a minute."""
-    end = time.monotonic() + _PATIENCE
-    while not true():
-        assert time.monotonic() < end, f"not within {_PATIENCE} s: {what}"
-        time.sleep(0.1)
-
-
 @contextmanager
 def running(application: Path, log: Path, service: Service, variables: Mapping[str, str]) -> Iterator[Application]:
     """Start an application on a free port until it is ready; stop it in the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = ["java", f"-Dquarkus.http.port={port}", "-jar", application / "quarkus-run.jar"]
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, env={**os.environ, **variables}, stdout=output, stderr=output)
-    started = Application(port, log, service)
-    try:
-        until(lambda: started.ready() or process.poll() is not None, "the application is ready")
-        assert process.poll() is None, started.log
-        yield started
-    finally:
-        process.terminate()
-        process.wait(_PATIENCE)
+    port = free_port()
+    with started(application / "quarkus-run.jar", variables, port=port, log_file=log):
+        yield Application(port, log, service)
