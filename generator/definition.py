@@ -88,6 +88,11 @@ class Definition:
         """The states and what leads where."""
         return read_graph(self.flow)
 
+    @property
+    def input_schema(self) -> Any:
+        """The schema of the input: the path of a file, a schema, or None."""
+        return (self.flow.get("dataInputSchema") or {}).get("schema")
+
     @cached_property
     def expressions(self) -> tuple[Expression, ...]:
         """What the engine takes for jq, or what looks as if somebody meant it to."""

@@ -49,7 +49,7 @@ class _Place:
 def inputs(workflow: Workflow) -> tuple[Input, ...]:
     """The values of the input schema, in its order; none where the workflow has no schema that can be read."""
     files = Referenced(workflow.source)
-    schema: Any = (workflow.definition.flow.get("dataInputSchema") or {}).get("schema")
+    schema: Any = workflow.definition.input_schema
     document = ""
     if isinstance(schema, str):
         found = files.document(schema, workflow.definition.base)

@@ -123,7 +123,7 @@ def mock_variables(workflow: Workflow, addresses: Mapping[str, str], given: Mapp
 
 def schema_of_input(workflow: Workflow) -> JsonSchema | None:
     """The schema of the workflow's input; None where it has none, or it cannot be read."""
-    given = workflow.definition.flow.get("dataInputSchema", {}).get("schema")
+    given = workflow.definition.input_schema
     if isinstance(given, dict):
         return JsonSchema(content=given, document=given)
     return input_schema(workflow.source, given, workflow.definition.base) if isinstance(given, str) else None

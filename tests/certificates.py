@@ -5,7 +5,11 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from tests.conftest import missing
@@ -44,11 +48,20 @@ class Authority:
     def certificate(self) -> Path:
         return self.folder / "ca.pem"
 
-    def server_context(self) -> ssl.SSLContext:
-        """What a server on localhost answers with."""
+    def _server_context(self) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
         return context
+
+    @contextmanager
+    def serving(self, answering: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+        """Serve on localhost while the block runs, with a certificate from this authority; gives the address."""
+        server = ThreadingHTTPServer(("127.0.0.1", 0), answering)
+        server.socket = self._server_context().wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://localhost:{server.server_port}"
+        server.shutdown()
+        server.server_close()
 
     def fingerprint(self) -> str:
         return self.openssl("x509", "-in", "ca.pem", "-noout", "-fingerprint", "-sha256").partition("=")[2].strip()

@@ -42,7 +42,7 @@ def resources(old: Side, new: Side) -> Iterator[Change]:
 
 def _compared_schemas(side: Side) -> Iterator[str]:
     for definition in side.workflow.definitions():
-        schema = (definition.flow.get("dataInputSchema") or {}).get("schema")
+        schema = definition.input_schema
         if isinstance(schema, str) and (found := side.files.document(schema, definition.base)):
             yield found[0]
     for path in side.output_schemas() or ():

@@ -287,7 +287,7 @@ def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
             name = operation.partition("#")[0]
             if name not in aliases:
                 yield definition.position_of("functions", index, "operation"), name
-    schema = definition.flow.get("dataInputSchema", {}).get("schema")
+    schema = definition.input_schema
     if isinstance(schema, str):
         yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0]
     for output, at in definition.output_schemas():

@@ -91,7 +91,7 @@ def schemas_of(workflow: Workflow) -> Iterator[Schema]:
 
 def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
     for definition in workflow.definitions():
-        schema = definition.flow.get("dataInputSchema", {}).get("schema")
+        schema = definition.input_schema
         if isinstance(schema, str):
             yield schema, definition.base, definition is workflow.definition, False
         for output, _ in definition.output_schemas():

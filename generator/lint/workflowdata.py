@@ -72,7 +72,7 @@ def _reads(workflow: Workflow) -> Iterator[tuple[Definition, Expression, Node, i
 
 
 def _input_schema(workflow: Workflow, definition: Definition) -> Any:
-    schema = definition.flow.get("dataInputSchema", {}).get("schema")
+    schema = definition.input_schema
     if not isinstance(schema, str):
         return schema
     found = workflow.source.resolve(schema, definition.base)

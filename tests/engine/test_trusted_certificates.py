@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -13,9 +12,9 @@ import pytest
 from tests.certificates import Authority
 from tests.conftest import Helm
 from tests.engine.conftest import Engine, result
-from tests.integration.test_trusted_certificates import TRUSTING, chart, fill, pod_of
+from tests.integration.test_trusted_certificates import TRUSTING, authority, chart, fill, pod_of
 
-__all__ = ["chart"]
+__all__ = ["authority", "chart"]
 
 GIVEN = {"namespace": "team-a", "manager": "boss"}
 
@@ -40,18 +39,9 @@ class OpensIssues(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority.made(tmp_path / "authority")
-
-
-@pytest.fixture
 def jira_url(authority: Authority) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), OpensIssues)
-    server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"https://localhost:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with authority.serving(OpensIssues) as served:
+        yield served
 
 
 def test_a_private_authority_is_refused_without_the_value_and_trusted_with_what_it_sets(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -148,12 +147,8 @@ def authority(tmp_path: Path) -> Authority:
 @pytest.fixture
 def address(authority: Authority) -> Iterator[str]:
     """A server on this machine whose certificate comes from `authority`."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    server.socket = authority.server_context().wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"https://localhost:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
+    with authority.serving(Answering) as served:
+        yield f"{served}/"
 
 
 #: Java's own client; the engine's REST clients take the trust store from the same properties of the JVM.
