@@ -83,6 +83,13 @@ def jq_facts(session: nox.Session) -> None:
     session.run("python", "-m", "tests.engine.jackson_jq")
 
 
+@nox.session(name="crd-facts")
+def crd_facts(session: nox.Session) -> None:
+    """Write generator/crds/ from the CRDs of SonataFlow's operators in ../shared/crds."""
+    install(session, "test")
+    session.run("python", "-m", "tests.crd_facts")
+
+
 def with_tools(session: nox.Session) -> dict[str, str]:
     """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
     path = os.pathsep.join([str(helm(session)), session.bin, os.environ["PATH"]])
