@@ -90,6 +90,13 @@ def crd_facts(session: nox.Session) -> None:
     session.run("python", "-m", "tests.crd_facts")
 
 
+@nox.session(name="chart-facts")
+def chart_facts(session: nox.Session) -> None:
+    """Write generator/facts/chart-spec.json: what real Helm renders of a chart's custom resource."""
+    install(session, "test")
+    session.run("python", "-m", "tests.chart_facts", env=with_tools(session))
+
+
 def with_tools(session: nox.Session) -> dict[str, str]:
     """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
     path = os.pathsep.join([str(helm(session)), session.bin, os.environ["PATH"]])

@@ -6,6 +6,7 @@ import click
 
 from pipeline.commands.build import build
 from pipeline.commands.chart import chart
+from pipeline.commands.check import check
 from pipeline.commands.diagram import diagram
 from pipeline.commands.diff import diff
 from pipeline.commands.explain import explain
@@ -28,7 +29,7 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, manifests, chart, lint, diagram, diff, explain, run, package, index):
+for command in (build, check, manifests, chart, lint, diagram, diff, explain, run, package, index):
     waybill.add_command(command)
 
 

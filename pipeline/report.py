@@ -15,6 +15,7 @@ from generator.findings import Finding, Severity
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.compatibility.verdict import Verdict
     from generator.difference import Difference
     from generator.lint.rule import Rule
     from generator.minify import Saving
@@ -120,6 +121,30 @@ def show_differences(differences: Sequence[Difference]) -> None:
     for line in lines(differences):
         colour = _IMPACT_COLOURS[line.impact] if line.impact else None
         click.echo(_styled(line.text, colour, bold=line.heading))
+
+
+def show_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """What stands in the way, and a table of what runs where."""
+    from generator.compatibility.verdict import findings  # noqa: PLC0415 - `waybill check` alone needs it
+
+    click.echo(as_text(findings(verdicts)), nl=False, err=True)
+    _console().print(_verdict_table(verdicts))
+
+
+def _verdict_table(verdicts: Sequence[Verdict]) -> object:
+    from rich import box  # noqa: PLC0415 - 50 ms that --help and --json do not pay
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("workflow", overflow="fold")
+    for sonataflow in dict.fromkeys(verdict.sonataflow for verdict in verdicts):
+        table.add_column(f"SonataFlow {sonataflow}", overflow="fold")
+    rows: dict[str, list[str]] = {}
+    for verdict in verdicts:
+        rows.setdefault(verdict.workflow, []).append(verdict.outcome)
+    for workflow, outcomes in rows.items():
+        table.add_row(workflow, *outcomes)
+    return table
 
 
 def plural(number: int, what: str) -> str:

@@ -1,0 +1,159 @@
+"""Whether a workflow's chart runs on a SonataFlow: what it would lose there, and what would be refused."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from generator.compatibility.admission import admit, field_path
+from generator.compatibility.crd import Crd
+from generator.compatibility.rendered import rendered
+from generator.document import Path
+from generator.findings import Finding, Position, in_file_order
+from generator.workflow import Workflow
+
+#: What a definition's own part of the custom resource starts with.
+_FLOW: Final[Path] = ("spec", "flow")
+
+
+class Outcome(StrEnum):
+    """What a SonataFlow makes of a chart, the worst of it."""
+
+    FITS = "fits"
+    LOSES = "loses"
+    REFUSED = "refused"
+
+
+_RULES: Final = {Outcome.LOSES: "dropped-field", Outcome.REFUSED: "refused-field"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Objection:
+    """A field that a SonataFlow drops or refuses, and why.
+
+    `given` says which values make the chart set it (`default values`, `every value`). `at` is where the definition
+    sets it; None where the chart itself does.
+    """
+
+    path: Path
+    outcome: Outcome
+    reason: str
+    given: str
+    at: Position | None
+
+    @property
+    def field(self) -> str:
+        """The path as Kubernetes writes it."""
+        return field_path(self.path)
+
+    def message(self, who: str) -> str:
+        """What is wrong; `who` objects (`SonataFlow 1.44 and 1.45`)."""
+        if self.outcome is Outcome.REFUSED:
+            return f"{self.field} {self.reason}, for {who}"
+        where = "" if self.given == "default values" else "where a value sets it, "
+        return f"{self.field} is unknown to {who}: {where}it is dropped{self.reason}"
+
+    def as_json(self) -> dict[str, object]:
+        """The objection as a JSON object."""
+        return {
+            "field": self.field,
+            "outcome": str(self.outcome),
+            "reason": self.reason.removeprefix(" and "),
+            "values": self.given,
+            "path": self.at.path if self.at else None,
+            "line": self.at.line if self.at else None,
+            "column": self.at.column if self.at else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one SonataFlow (its name, as in `1.45`) says to the chart of one workflow (its folder)."""
+
+    workflow: str
+    sonataflow: str
+    objections: tuple[Objection, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of the objections."""
+        found = {objection.outcome for objection in self.objections}
+        return next((each for each in (Outcome.REFUSED, Outcome.LOSES) if each in found), Outcome.FITS)
+
+    def as_json(self) -> dict[str, object]:
+        """The verdict as a JSON object."""
+        return {
+            "workflow": self.workflow,
+            "sonataflow": self.sonataflow,
+            "outcome": str(self.outcome),
+            "objections": [objection.as_json() for objection in self.objections],
+        }
+
+
+def judge(workflow: Workflow, crd: Crd) -> Verdict:
+    """Hold the chart of a workflow, with its default values and with every optional one, against a SonataFlow."""
+    found: dict[tuple[Path, Outcome], Objection] = {}
+
+    def object_to(path: Path, outcome: Outcome, reason: str, given: str) -> None:
+        inside = path[: len(_FLOW)] == _FLOW
+        at = workflow.definition.position_of_key(*path[len(_FLOW) :]) if inside else None
+        objection = Objection(path=path, outcome=outcome, reason=reason, given=given, at=at)
+        found.setdefault((path, outcome), objection)
+
+    for given, resource in rendered(workflow).items():
+        admission = admit(resource, crd)
+        for refusal in admission.refused:
+            object_to(refusal.path, Outcome.REFUSED, refusal.message, given)
+        for path in admission.dropped:
+            object_to(path, Outcome.LOSES, _loss(path), given)
+    return Verdict(workflow=workflow.source.name, sonataflow=crd.name, objections=tuple(found.values()))
+
+
+def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
+    """The objections of all verdicts, each once: with all SonataFlows that have it, and all charts that it is about."""
+    groups: dict[tuple[str, Outcome, str, Position | None], list[tuple[Verdict, Objection]]] = {}
+    for verdict in verdicts:
+        for each in verdict.objections:
+            groups.setdefault((each.field, each.outcome, each.reason, each.at), []).append((verdict, each))
+    return in_file_order(_finding(group) for group in groups.values())
+
+
+def _finding(group: list[tuple[Verdict, Objection]]) -> Finding:
+    objection = group[0][1]
+    names = list(dict.fromkeys(verdict.sonataflow for verdict, _ in group))
+    charts = list(dict.fromkeys(verdict.workflow for verdict, _ in group))
+    of_chart = f"the chart of {charts[0]}" if len(charts) == 1 else f"the charts of {len(charts)} workflows"
+    at = objection.at or Position(path=of_chart)
+    return Finding(
+        path=at.path,
+        line=at.line,
+        column=at.column,
+        rule=_RULES[objection.outcome],
+        message=objection.message(f"SonataFlow {one_after_another(names)}"),
+    )
+
+
+def one_after_another(names: Sequence[str]) -> str:
+    """`1.40, 1.43 and 1.44`."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _loss(path: Path) -> str:
+    """What it means that a field is dropped, by the nearest field above it of which that is known."""
+    loss = next((_losses()[above] for above in _above(path) if above in _losses()), None)
+    return f" and {loss}" if loss else ""
+
+
+def _above(path: Path) -> Iterator[str]:
+    return (field_path(path[:end]) for end in range(len(path), 0, -1))
+
+
+@cache
+def _losses() -> Mapping[str, str]:
+    losses: dict[str, str] = json.loads((resources.files("generator") / "facts/losses.json").read_bytes())
+    return losses

@@ -1,0 +1,85 @@
+"""What a chart's custom resource sets beside the workflow, made anew: `python -m tests.chart_facts`, with Helm on PATH.
+
+It writes generator/facts/chart-spec.json: `spec` without `flow` and `resources`, as real Helm renders it.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from generator.chart import workflow_chart
+from generator.manifests import ImageReference
+from pipeline.reading import read_folder
+from tests.conftest import ROOT, Helm, find_helm3
+
+FACTS: Final = ROOT / "generator" / "facts" / "chart-spec.json"
+#: Values for everything that reaches the custom resource and is empty by default.
+EVERY_VALUE: Final[Mapping[str, Any]] = {
+    "imagePullSecrets": [{"name": "pull"}],
+    "envFrom": [{"secretRef": {"name": "mine"}}],
+    "env": {"ADDRESS": {"configMapKeyRef": {"name": "addresses", "key": "address"}}},
+    "persistence": {"serviceRef": {"namespace": "sonataflow-infra"}, "migrateDBOnStartUp": True},
+    "trustedCertificates": {"configMap": "authorities"},
+    "replicas": 2,
+    "podTemplate": {"container": {"resources": {"requests": {"cpu": "250m", "memory": "512Mi"}}}},
+    "sink": {"ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "events"}},
+    "sources": [
+        {"eventType": "approved", "ref": {"apiVersion": "eventing.knative.dev/v1", "kind": "Broker", "name": "events"}}
+    ],
+}
+#: What the resource is rendered with, by what a message calls it.
+VALUES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "default values": {},
+    "every value": EVERY_VALUE,
+    "persistence.jdbcUrl": {"persistence": {"jdbcUrl": "jdbc:postgresql://database:5432/sonataflow"}},
+}
+
+
+#: A workflow with all that a chart can have: a variable, a Secret and mounted resources.
+WORKFLOW: Final[Mapping[str, str]] = {
+    "workflow.sw.yaml": """\
+id: workflow
+version: "1.0"
+specVersion: "0.8"
+name: Workflow
+start: Done
+states:
+  - {name: Done, type: inject, data: {}, end: true}
+""",
+    "application.properties": "address=${ADDRESS}\n",
+    "secret.properties": "TOKEN=\n",
+    "schemas/input.json": "{}\n",
+}
+
+
+def facts(helm: Helm) -> bytes:
+    """What generator/facts/chart-spec.json holds."""
+    with tempfile.TemporaryDirectory() as name:
+        write(Path(name, "workflow"), {path: text.encode() for path, text in WORKFLOW.items()})
+        image = ImageReference(repository="registry.example/workflow", tag="1")
+        chart = workflow_chart(read_folder(Path(name, "workflow")), version="1.0.0", image=image)
+        write(Path(name, "chart"), chart.files)
+        specs = {title: _spec(helm, Path(name, "chart"), values) for title, values in VALUES.items()}
+    return (json.dumps(specs, indent=1, sort_keys=True) + "\n").encode()
+
+
+def write(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Write files below a folder."""
+    for path, data in files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+
+
+def _spec(helm: Helm, folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
+    rendered = helm.render(folder, {"requireEnv": False, **values})
+    spec = next(each for each in rendered if each["kind"] == "SonataFlow")["spec"]
+    return {key: value for key, value in spec.items() if key not in ("flow", "resources")}
+
+
+if __name__ == "__main__":
+    FACTS.write_bytes(facts(find_helm3()))

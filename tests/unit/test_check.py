@@ -1,0 +1,161 @@
+"""`waybill check`: what a SonataFlow says to a workflow's chart."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from generator.compatibility.crd import known_crd
+from generator.compatibility.verdict import Outcome, findings, judge
+from pipeline.crds import read_crds
+from pipeline.reading import read_folder
+from tests.conftest import ROOT, Waybill
+
+WORKFLOW = """\
+id: noted
+version: "1.0"
+specVersion: "0.8"
+name: Noted
+start: Done
+functions:
+  - name: log
+    type: custom
+    operation: sysout
+    metadata: {level: info}
+states:
+  - name: Done
+    type: operation
+    actions: [{functionRef: {refName: log, arguments: {message: done}}}]
+    metadata:
+      errorMessage: It went wrong
+    end: true
+"""
+
+
+@pytest.fixture
+def noted(tmp_path: Path) -> Path:
+    """A workflow with strings in its metadata."""
+    folder = tmp_path / "workflows" / "noted"
+    folder.mkdir(parents=True)
+    folder.joinpath("noted.sw.yaml").write_text(WORKFLOW)
+    return folder
+
+
+def test_our_workflows_fit_the_newest_sonataflow_whole(waybill: Waybill) -> None:
+    done = waybill("check", "--sonataflow", "10", cwd=ROOT)
+    assert done.code == 0, done.err
+    assert done.err.count("fits") == 10
+    assert "error" not in done.err
+
+
+def test_a_field_that_is_dropped_is_reported_as_the_loss_it_is() -> None:
+    verdict = judge(read_folder(ROOT / "workflows" / "greeting"), known_crd("1.45"))
+    assert verdict.outcome is Outcome.LOSES
+    first, second, third = findings([verdict])
+    assert str(first) == (
+        "the chart of greeting: error: spec.persistence is unknown to SonataFlow 1.45: it is dropped and the "
+        "workflow's state is lost on restart [dropped-field]"
+    )
+    assert second.message.startswith("spec.sink is unknown to SonataFlow 1.45: where a value sets it, it is dropped")
+    assert third.message.startswith("spec.sources is unknown")
+
+
+def test_what_is_refused_is_named_with_its_line_and_all_versions_that_refuse_it(noted: Path, waybill: Waybill) -> None:
+    done = waybill("check", "noted", "--sonataflow", "1.44", "--sonataflow", "1.45")
+    assert done.code == 1
+    expected = (
+        "workflows/noted/noted.sw.yaml:16:7: error: spec.flow.states[0].metadata.errorMessage must be an object, "
+        "not a string, for SonataFlow 1.44 and 1.45 [refused-field]"
+    )
+    assert expected in done.err.splitlines()
+    assert done.err.count("refused ") == 2
+    assert judge(read_folder(noted), known_crd("10")).outcome is Outcome.FITS
+
+
+def test_json_has_a_verdict_for_each_pair(noted: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    done = waybill("check", "--json", "--sonataflow", "1.45", "--sonataflow", "10")
+    assert done.code == 1
+    assert [(v["workflow"], v["sonataflow"], v["outcome"]) for v in done.json["verdicts"]] == [
+        ("noted", "1.45", "refused"),
+        ("noted", "10", "fits"),
+    ]
+    first = done.json["verdicts"][0]["objections"][0]
+    assert first["field"] == "spec.flow.functions[0].metadata.level"
+    assert (first["line"], first["values"]) == (10, "default values")
+    assert not done.json["ok"]
+
+
+def test_without_a_version_every_known_one_is_asked(noted: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    done = waybill("check", "--json")
+    assert [verdict["sonataflow"] for verdict in done.json["verdicts"]] == ["1.40", "1.43", "1.44", "1.45", "10"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--sonataflow", "11"], "SonataFlow '11' is not known; there are 1.40, 1.43, 1.44, 1.45, 10"),
+        (["--sonataflow", "../crds/10"], "is not known"),
+        (["--crds", "nowhere"], "nowhere: there is no such file or folder"),
+        (["notd"], "did you mean 'noted'?"),
+    ],
+)
+def test_what_is_not_there_is_a_matter_of_usage(noted: Path, words: list[str], said: str, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    done = waybill("check", *words)
+    assert done.code == 2
+    assert said in done.err
+
+
+def definition(schema: object) -> dict[str, object]:
+    """A CustomResourceDefinition of SonataFlow."""
+    version = {"name": "v1alpha08", "served": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"kind": "SonataFlow", "plural": "sonataflows"}
+    return {
+        "kind": "CustomResourceDefinition",
+        "spec": {"group": "sonataflow.org", "names": names, "versions": [version]},
+    }
+
+
+def test_real_crds_take_the_place_of_what_is_known(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    closed = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"flow": {"type": "object"}}}}}
+    text = "# A licence.\n---\n" + yaml.safe_dump_all([{"kind": "Namespace"}, definition(closed)])
+    tmp_path.joinpath("mine.yaml").write_text(text)
+    done = waybill("check", "--json", "--crds", "mine.yaml")
+    assert [verdict["sonataflow"] for verdict in done.json["verdicts"]] == ["of mine.yaml"]
+    fields = {objection["field"] for objection in done.json["verdicts"][0]["objections"]}
+    assert {"spec.podTemplate", "spec.persistence", "spec.flow.states"} <= fields
+
+
+def test_crds_are_read_from_a_folder_and_as_json(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"spec": {"type": "object"}}}
+    folder = tmp_path / "crds"
+    folder.mkdir()
+    folder.joinpath("sonataflows.json").write_text(json.dumps(definition(schema)))
+    folder.joinpath("notes.txt").write_text("{")
+    assert read_crds(str(folder)).schema == schema
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a: b\n---\nc: [\n", "crds.yaml:4:1"),
+        ("", "no CustomResourceDefinition of SonataFlow"),
+        ("# nothing\n", "no CustomResourceDefinition of SonataFlow"),
+        ("\x00\x01", "crds.yaml"),
+        ("a: &a [*a]\n", "crds.yaml"),
+    ],
+)
+def test_crds_that_cannot_be_read_are_findings(
+    noted: Path, tmp_path: Path, text: str, said: str, waybill: Waybill
+) -> None:
+    assert noted.is_dir()
+    tmp_path.joinpath("crds.yaml").write_text(text)
+    done = waybill("check", "--crds", "crds.yaml")
+    assert done.code == 1
+    assert said in done.err
