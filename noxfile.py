@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -37,7 +38,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests; what this machine has no tools for is left out and named at the end."""
     install(session, "test")
     session.run("pytest", *session.posargs, env=with_tools(session))
-    session.log("left out here: the workflows on the engine; nox -s engine runs them")
+    session.log("left out here: the workflows on the engine, nox -s engine; charts in a cluster, nox -s e2e-cluster")
 
 
 @nox.session
@@ -45,6 +46,13 @@ def engine(session: nox.Session) -> None:
     """Run every workflow, every way through it, on the real engine (JDK 17, Maven, PostgreSQL; 2 minutes for Maven)."""
     install(session, "test")
     session.run("pytest", *(session.posargs or ["tests/engine"]), env=with_tools(session))
+
+
+@nox.session(name="e2e-cluster")
+def e2e_cluster(session: nox.Session) -> None:
+    """Ask a real Kubernetes API server what it drops and refuses (Go; 6 minutes for its build, once)."""
+    install(session, "test")
+    session.run("pytest", *(session.posargs or ["tests/cluster"]), env={**with_tools(session), **kubernetes(session)})
 
 
 @nox.session
@@ -112,6 +120,26 @@ def helm(session: nox.Session) -> Path:
             "go", "install", f"helm.sh/helm/v3/cmd/helm@{HELM_VERSION}", env={"GOBIN": str(made(folder))}, external=True
         )
     return folder
+
+
+def kubernetes(session: nox.Session) -> dict[str, str]:
+    """Where kube-apiserver and etcd are, built from the Go modules that tests/cluster/go.mod names where Go is."""
+    modules = Path("tests/cluster")
+    key = hashlib.sha256(modules.joinpath("go.sum").read_bytes()).hexdigest()[:12]
+    folder = CACHE / f"kubernetes-{key}"
+    if not (folder / "etcd").is_file() and shutil.which("go"):
+        session.log("building kube-apiserver and etcd from their Go modules: 6 minutes, once")
+        version = re.search(r"k8s.io/kubernetes (v(\d+)\.(\d+)\S*)", modules.joinpath("go.mod").read_text())
+        named = zip(("gitVersion", "gitMajor", "gitMinor"), version.groups(), strict=True)
+        flags = " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in named)])
+        with tempfile.TemporaryDirectory(dir=made(CACHE)) as name, session.chdir(modules):
+            programs = {"kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver", "etcd": "go.etcd.io/etcd/server/v3"}
+            for program, package in programs.items():
+                output = Path(name, "bin", program)
+                command = ("go", "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(output), package)
+                session.run(*command, env={"CGO_ENABLED": "0"}, external=True)
+            Path(name, "bin").rename(folder)
+    return {"WAYBILL_KUBERNETES": str(folder)}
 
 
 def node_modules(session: nox.Session) -> Path:

@@ -13,8 +13,8 @@ from typing import Any, Final
 from generator.errors import SettingsError
 from generator.findings import IgnoreSettings, did_you_mean
 
-#: Variables of ours that are no settings: where tests find their data, and where tools are kept between runs.
-_OTHER_VARIABLES: Final = {"WAYBILL_SHARED", "WAYBILL_CACHE"}
+#: Variables of ours that are no settings: where tests find data and programs, and where tools are kept between runs.
+_OTHER_VARIABLES: Final = {"WAYBILL_SHARED", "WAYBILL_CACHE", "WAYBILL_KUBERNETES"}
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-rc\.(0|[1-9][0-9]*))?")
 _PATHS: Final = ("workflows", "charts", "output")

@@ -1,0 +1,252 @@
+"""A real Kubernetes API server on loopback: etcd and kube-apiserver, no kubelet, no controllers."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from tests.waiting import eventually
+
+#: How a warning names a field that is dropped (kube-apiserver, field validation).
+_UNKNOWN_FIELD: Final = re.compile(r'unknown field \\?"([^"\\]*)')
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server says to a request."""
+
+    code: int
+    content: Any
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What became of a resource: the fields that were refused and that were dropped, as Kubernetes writes them."""
+
+    refused: frozenset[str]
+    dropped: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ApiServer:
+    """A server that runs; the token may do anything."""
+
+    address: str
+    certificate: Path
+    token: str = field(repr=False)
+    folder: Path
+
+    def ask(self, method: str, path: str, content: object = None) -> Answer:
+        """Send one request."""
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        data = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(self.address + path, data=data, headers=headers, method=method)  # noqa: S310 - our own server
+        context = ssl.create_default_context(cafile=str(self.certificate))
+        try:
+            with urllib.request.urlopen(request, context=context, timeout=60) as answer:  # noqa: S310 - as above
+                return _answer(answer)
+        except urllib.error.HTTPError as error:
+            return _answer(error)
+
+    def must(self, method: str, path: str, content: object = None) -> Any:
+        """Send one request that has to succeed, and return what it gives."""
+        answer = self.ask(method, path, content)
+        assert answer.code < HTTPStatus.BAD_REQUEST, answer.content
+        return answer.content
+
+    def namespace(self) -> str:
+        """A new namespace; without controllers a deleted one never goes, so nobody uses one again."""
+        name = f"test-{secrets.token_hex(4)}"
+        self.must("POST", "/api/v1/namespaces", {"metadata": {"name": name}})
+        return name
+
+    def define(self, definitions: Sequence[Mapping[str, Any]]) -> None:
+        """Serve CustomResourceDefinitions in place of those of the same name, and wait until they are in force."""
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+        for definition in definitions:
+            name = definition["metadata"]["name"]
+            there = self.ask("GET", f"{path}/{name}")
+            if there.code == HTTPStatus.NOT_FOUND:
+                self.must("POST", path, definition)
+            else:
+                version = {"resourceVersion": there.content["metadata"]["resourceVersion"]}
+                changed = {**definition, "metadata": {**definition["metadata"], **version}}
+                self.must("PUT", f"{path}/{name}", changed)
+            eventually(partial(self._serves, definition["spec"]), f"{name} is in force")
+
+    def _serves(self, spec: Mapping[str, Any]) -> bool:
+        """Whether the server publishes just the fields that a definition has."""
+        for version in spec["versions"]:
+            answer = self.ask("GET", f"/openapi/v3/apis/{spec['group']}/{version['name']}")
+            if answer.code != HTTPStatus.OK:
+                return False
+            kinds = answer.content["components"]["schemas"].values()
+            schema: Any = next((each for each in kinds if _is_of(each, spec["names"]["kind"])), {})
+            wanted = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+            if _names(schema.get("properties", {}).get("spec")) != _names(wanted):
+                return False
+        return True
+
+    def stored(self, resource: Mapping[str, Any], plural: str, namespace: str) -> Stored:
+        """Create a custom resource, read back what is left of it, and delete it."""
+        path = f"/apis/{resource['apiVersion']}/namespaces/{namespace}/{plural}"
+        answer = self.ask("POST", f"{path}?fieldValidation=Warn", resource)
+        warned = frozenset(name for text in answer.warnings for name in _UNKNOWN_FIELD.findall(text))
+        if answer.code >= HTTPStatus.BAD_REQUEST:
+            causes = answer.content["details"]["causes"]
+            return Stored(refused=frozenset(cause["field"] for cause in causes) - {"<nil>"}, dropped=warned)
+        name = answer.content["metadata"]["name"]
+        read_back = self.must("GET", f"{path}/{name}")
+        self.must("DELETE", f"{path}/{name}")
+        gone = dict(_gone(resource["spec"], read_back["spec"], "spec"))
+        # A null where none may be goes without a word.
+        assert warned == {path for path, value in gone.items() if value is not None or path in warned}
+        return Stored(refused=frozenset(), dropped=warned)
+
+
+def _answer(answer: Any) -> Answer:
+    warnings = tuple(answer.headers.get_all("Warning") or ())
+    return Answer(code=answer.status, content=json.loads(answer.read() or b"{}"), warnings=warnings)
+
+
+def _is_of(schema: Mapping[str, Any], kind: str) -> bool:
+    return any(each["kind"] == kind for each in schema.get("x-kubernetes-group-version-kind", ()))
+
+
+def _names(schema: Any) -> Any:
+    """The names of all fields of a schema, nested."""
+    if not isinstance(schema, dict):
+        return None
+    fields = {name: _names(field) for name, field in schema.get("properties", {}).items()}
+    return fields, _names(schema.get("items")), _names(schema.get("additionalProperties"))
+
+
+def _gone(sent: Any, stored: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """The fields of what was sent that are not in what was stored, each with its value."""
+    match sent:
+        case dict():
+            for key, child in sent.items():
+                if key in stored:
+                    yield from _gone(child, stored[key], f"{path}.{key}")
+                else:
+                    yield f"{path}.{key}", child
+        case list():
+            for number, child in enumerate(sent):
+                yield from _gone(child, stored[number], f"{path}[{number}]")
+
+
+@contextmanager
+def running(programs: Path) -> Iterator[ApiServer]:
+    """Run etcd and kube-apiserver out of a folder; both end with the block."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cluster-")))
+        clients, peers, port = _free_ports(3)
+        etcd: list[str | Path] = [
+            programs / "etcd",
+            "--data-dir",
+            folder / "etcd",
+            "--unsafe-no-fsync",
+            "--log-level",
+            "warn",
+        ]
+        etcd += ["--name", "default", "--initial-cluster", f"default=http://127.0.0.1:{peers}"]
+        for kind, number in (("client", clients), ("peer", peers)):
+            etcd += [f"--listen-{kind}-urls", f"http://127.0.0.1:{number}"]
+        etcd += ["--advertise-client-urls", f"http://127.0.0.1:{clients}"]
+        etcd += ["--initial-advertise-peer-urls", f"http://127.0.0.1:{peers}"]
+        stack.enter_context(_process(etcd, folder / "etcd.log"))
+        server = ApiServer(
+            address=f"https://127.0.0.1:{port}",
+            certificate=folder / "pki" / "apiserver.crt",
+            token=secrets.token_hex(16),
+            folder=folder,
+        )
+        stack.enter_context(_process(_apiserver(programs, server, clients, port), folder / "apiserver.log"))
+        eventually(partial(_is_ready, server), f"kube-apiserver is ready; see {folder / 'apiserver.log'}")
+        _write_kubeconfig(server)
+        yield server
+
+
+def _apiserver(programs: Path, server: ApiServer, etcd: int, port: int) -> list[str | Path]:
+    keys = server.certificate.parent
+    keys.mkdir(mode=0o700)
+    subprocess.run(["openssl", "genrsa", "-out", keys / "accounts.key", "2048"], check=True, capture_output=True)
+    tokens = keys / "tokens.csv"
+    tokens.touch(mode=0o600)
+    tokens.write_text(f"{server.token},admin,admin,system:masters\n", encoding="utf-8")
+    return [
+        programs / "kube-apiserver",
+        f"--etcd-servers=http://127.0.0.1:{etcd}",
+        *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={keys}"),
+        *("--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none"),
+        *("--service-account-issuer=https://kubernetes.default.svc", f"--token-auth-file={tokens}"),
+        *(f"--service-account-key-file={keys}/accounts.key", f"--service-account-signing-key-file={keys}/accounts.key"),
+        *("--authorization-mode=AlwaysAllow", "--anonymous-auth=false", "--disable-admission-plugins=ServiceAccount"),
+    ]
+
+
+@contextmanager
+def _process(command: Sequence[str | Path], log: Path) -> Iterator[None]:
+    """A process that writes into a log and ends with the block."""
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+
+def _is_ready(server: ApiServer) -> bool:
+    try:
+        request = urllib.request.Request(f"{server.address}/readyz")  # noqa: S310 - our own server
+        request.add_header("Authorization", f"Bearer {server.token}")
+        context = ssl.create_default_context(cafile=str(server.certificate))
+        with urllib.request.urlopen(request, context=context, timeout=2) as answer:  # noqa: S310 - as above
+            return bool(answer.status == HTTPStatus.OK)
+    except (OSError, ssl.SSLError):
+        return False
+
+
+def _write_kubeconfig(server: ApiServer) -> None:
+    """What Helm reads; the file is the owner's alone."""
+    user = {"name": "test", "user": {"token": server.token}}
+    cluster = {"server": server.address, "certificate-authority": str(server.certificate)}
+    context = {"name": "test", "context": {"cluster": "test", "user": "test"}}
+    clusters = [{"name": "test", "cluster": cluster}]
+    content = {"apiVersion": "v1", "kind": "Config", "clusters": clusters, "users": [user], "contexts": [context]}
+    file = server.folder / "kubeconfig"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps({**content, "current-context": "test"}), encoding="utf-8")
+
+
+def _free_ports(number: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def programs_in(folder: str) -> Path | None:
+    """The folder with kube-apiserver and etcd; None where they are not there."""
+    there = all(shutil.which(name, path=folder) for name in ("kube-apiserver", "etcd"))
+    return Path(folder) if folder and there else None

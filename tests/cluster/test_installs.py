@@ -1,0 +1,199 @@
+"""Each chart installs, upgrades and goes in a cluster of the newest SonataFlow, by Helm's CLI."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.chart import chart_name
+from tests.cluster.apiserver import ApiServer
+from tests.cluster.conftest import definitions_in
+from tests.conftest import ROOT, Helm3, HelmRefusal
+from tests.crd_facts import FOLDERS
+
+OURS = ROOT / "charts" / "workflows"
+#: Whose kinds our charts use; a SinkBinding's definition is not among the data, and its fields are not asked here.
+OTHERS = ("knative", "openshift", "olm", "tackles.yaml")
+SINK_BINDING = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "sinkbindings.sources.knative.dev"},
+    "spec": {
+        "group": "sources.knative.dev",
+        "names": {"kind": "SinkBinding", "plural": "sinkbindings"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                    }
+                },
+            }
+        ],
+    },
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What came of one chart: what Helm or the server said against each step, "" where it went well."""
+
+    install: str
+    upgrade: str = "not tried"
+    uninstall: str = "not tried"
+
+    @property
+    def green(self) -> bool:
+        return not (self.install or self.upgrade or self.uninstall)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A server with the CRDs that charts need, and the Helm that installs there."""
+
+    server: ApiServer
+    helm: Helm3
+
+    def cell(self, chart: Path, values: Mapping[str, Any]) -> Cell:
+        """Install a chart in a namespace of its own, upgrade it with a changed value, and take it away."""
+        namespace = self.server.namespace()
+        if said := self._step(namespace, chart, values, "install"):
+            return Cell(install=said)
+        if said := self._step(namespace, chart, with_a_label(values), "upgrade"):
+            return Cell(install="", upgrade=said)
+        return Cell(install="", upgrade="", uninstall=self._uninstall(namespace))
+
+    def _step(self, namespace: str, chart: Path, values: Mapping[str, Any], verb: str) -> str:
+        try:
+            self._helm(namespace, verb, "demo", str(chart), "-f", "-", stdin=json.dumps(values))
+            manifest = self._helm(namespace, "get", "manifest", "demo")
+        except HelmRefusal as refusal:
+            return str(refusal)
+        objects = [each for each in yaml.load_all(manifest, yaml.CSafeLoader) if each]
+        return "; ".join(filter(None, (self._not_stored(each, namespace) for each in objects)))
+
+    def _not_stored(self, rendered: Mapping[str, Any], namespace: str) -> str:
+        """What of a custom resource that was rendered is not in the cluster."""
+        if rendered["kind"] != "SonataFlow":
+            return ""
+        name = rendered["metadata"]["name"]
+        path = f"/apis/{rendered['apiVersion']}/namespaces/{namespace}/sonataflows/{name}"
+        stored = self.server.must("GET", path)
+        return "" if holds(stored["spec"], rendered["spec"]) else f"{name} is not stored as it was rendered"
+
+    def _uninstall(self, namespace: str) -> str:
+        try:
+            self._helm(namespace, "uninstall", "demo")
+        except HelmRefusal as refusal:
+            return str(refusal)
+        left = self.server.must("GET", f"/apis/sonataflow.org/v1alpha08/namespaces/{namespace}/sonataflows")["items"]
+        maps = self.server.must("GET", f"/api/v1/namespaces/{namespace}/configmaps")["items"]
+        secrets = self.server.must("GET", f"/api/v1/namespaces/{namespace}/secrets")["items"]
+        kept = [each for each in secrets if each["metadata"]["annotations"].get("helm.sh/resource-policy") == "keep"]
+        names = [each["metadata"]["name"] for each in [*left, *maps, *secrets] if each not in kept]
+        return f"{', '.join(names)} stayed" if names else ""
+
+    def _helm(self, namespace: str, *words: str, stdin: str | None = None) -> str:
+        access = ("--kubeconfig", str(self.server.folder / "kubeconfig"), "--namespace", namespace)
+        return self.helm.run(*words, *access, stdin=stdin)
+
+
+def with_a_label(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with one changed; of an umbrella's, one in each chart."""
+    if any(isinstance(value, dict) and value.get("enabled") for value in values.values()):
+        return {name: with_a_label(value) for name, value in values.items()}
+    return {**values, "commonLabels": {"changed": "yes"}}
+
+
+def holds(stored: Any, rendered: Any) -> bool:
+    """Whether all that was rendered is stored; what the server adds is its own business."""
+    match rendered:
+        case dict():
+            return all(key in stored and holds(stored[key], child) for key, child in rendered.items())
+        case list():
+            pairs = zip(stored, rendered, strict=False)
+            return len(stored) == len(rendered) and all(holds(one, other) for one, other in pairs)
+    return bool(stored == rendered)
+
+
+@pytest.fixture(scope="module")
+def cluster(apiserver: ApiServer, helm3: Helm3, shared: Path) -> Cluster:
+    apiserver.define(definitions_in(shared / "crds" / FOLDERS["10"]))
+    for name in OTHERS:
+        place = shared / "crds-others" / name
+        apiserver.define(definitions_in(place) if place.is_dir() else list(yaml.safe_load_all(place.read_bytes())))
+    apiserver.define([SINK_BINDING])
+    return Cluster(apiserver, helm3)
+
+
+def table(cells: Mapping[str, Cell]) -> None:
+    for name, cell in cells.items():
+        steps = (f"{step}: {said or 'ok'}" for step, said in vars(cell).items())
+        print(f"  {name:<28} {'  '.join(steps)}")
+
+
+INSTALL = {"requireEnv": False}
+
+
+def test_every_chart_of_the_corpus_installs_upgrades_and_goes(cluster: Cluster, corpus_charts: Path) -> None:
+    charts = sorted((corpus_charts / "charts").iterdir())
+    cells = {chart.name: cluster.cell(chart, INSTALL) for chart in charts}
+    print()
+    table(cells)
+    assert len(cells) == 21
+    assert [name for name, cell in cells.items() if not cell.green] == []
+
+
+def test_each_of_our_charts_installs_upgrades_and_goes(cluster: Cluster) -> None:
+    charts = sorted((OURS / "charts").iterdir())
+    cells = {chart.name: cluster.cell(chart, INSTALL) for chart in charts}
+    print()
+    table(cells)
+    assert len(cells) == 10
+    assert [name for name, cell in cells.items() if not cell.green] == []
+
+
+@pytest.mark.parametrize("whose", ["the corpus", "ours"])
+def test_an_umbrella_with_all_its_charts_installs_upgrades_and_goes(
+    whose: str, cluster: Cluster, corpus_charts: Path
+) -> None:
+    umbrella = corpus_charts if whose == "the corpus" else OURS
+    values = {chart.name: {"enabled": True, **INSTALL} for chart in (umbrella / "charts").iterdir()}
+    cell = cluster.cell(umbrella, values)
+    print()
+    table({f"umbrella, {whose}": cell})
+    assert cell.green
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  podTemplate:\n", "  podTemplates: {replicas: 2}\n  podTemplate:\n"),
+        ('name: "greeting"\n', 'name: "Greeting_1"\n'),
+        ("  podTemplate:\n", "  podTemplate:\n    replicas: many\n"),
+        ("", "TWICE"),
+    ],
+    ids=["an unknown field", "a bad name", "a wrong type", "an object twice"],
+)
+def test_a_template_that_is_wrong_turns_its_cell_red(old: str, new: str, cluster: Cluster, tmp_path: Path) -> None:
+    chart = tmp_path / chart_name("greeting")
+    shutil.copytree(OURS / "charts" / "greeting", chart)
+    assert cluster.cell(chart, INSTALL).green
+    template = chart / "templates" / "sonataflow.yaml"
+    text = template.read_text(encoding="utf-8")
+    changed = f"{text}\n---\n{text}" if new == "TWICE" else text.replace(old, new, 1)
+    assert changed != text
+    template.write_text(changed, encoding="utf-8")
+    assert not cluster.cell(chart, INSTALL).green
