@@ -199,6 +199,7 @@ def _context(workflow: Workflow, chart: Chart) -> dict[str, Any]:
         "properties_name": f"{workflow.object_name}-props",
         "secret_name": workflow.secret_name,
         "api_version": manifests.API_VERSION,
+        "newest_kind": manifests.NEWEST_KIND,
         "labels": manifests.labels_of(workflow.object_name),
         "annotations": manifests.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",

@@ -77,6 +77,12 @@ def workflow_values(
             "The operator's profile: gitops runs the image as it is.",
         ),
         _leaf(
+            "operatorCheck",
+            "discovery",
+            {"enum": ["discovery", "none"]},
+            "discovery stops an install where the cluster's SonataFlow would drop fields; it needs no rights.",
+        ),
+        _leaf(
             "replicas",
             None,
             {"type": ["integer", "null"], "minimum": 0},

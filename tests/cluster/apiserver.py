@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from tests.waiting import eventually
 
+_DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 #: How a warning names a field that is dropped (kube-apiserver, field validation).
 _UNKNOWN_FIELD: Final = re.compile(r'unknown field \\?"([^"\\]*)')
 
@@ -78,21 +79,30 @@ class ApiServer:
 
     def define(self, definitions: Sequence[Mapping[str, Any]]) -> None:
         """Serve CustomResourceDefinitions in place of those of the same name, and wait until they are in force."""
-        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
         for definition in definitions:
             name = definition["metadata"]["name"]
-            there = self.ask("GET", f"{path}/{name}")
+            there = self.ask("GET", f"{_DEFINITIONS}/{name}")
             if there.code == HTTPStatus.NOT_FOUND:
-                self.must("POST", path, definition)
+                self.must("POST", _DEFINITIONS, definition)
             else:
                 version = {"resourceVersion": there.content["metadata"]["resourceVersion"]}
                 changed = {**definition, "metadata": {**definition["metadata"], **version}}
-                self.must("PUT", f"{path}/{name}", changed)
+                self.must("PUT", f"{_DEFINITIONS}/{name}", changed)
             eventually(partial(self._serves, definition["spec"]), f"{name} is in force")
 
+    def undefine(self, name: str) -> None:
+        """Stop serving a kind, and wait until discovery says so."""
+        self.ask("DELETE", f"{_DEFINITIONS}/{name}")
+        plural, _, group = name.partition(".")
+        discovery = f"/apis/{group}/v1alpha08"
+        eventually(lambda: plural not in str(self.must("GET", discovery)), f"{name} is gone")
+
     def _serves(self, spec: Mapping[str, Any]) -> bool:
-        """Whether the server publishes just the fields that a definition has."""
+        """Whether the server publishes just the fields that a definition has, and has storage for them."""
         for version in spec["versions"]:
+            listed = self.ask("GET", f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}")
+            if listed.code != HTTPStatus.OK:
+                return False
             answer = self.ask("GET", f"/openapi/v3/apis/{spec['group']}/{version['name']}")
             if answer.code != HTTPStatus.OK:
                 return False

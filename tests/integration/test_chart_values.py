@@ -367,11 +367,19 @@ def test_every_value_is_documented_where_it_stands(chart: Path) -> None:
 
 
 def test_a_cluster_without_the_operator_is_refused_with_one_line(chart: Path, helm3: Helm3) -> None:
-    on_a_server = ("--api-versions", "v1/ConfigMap")
+    on_a_server = ("--api-versions", "v1/Pod")
     with pytest.raises(HelmRefusal) as refusal:
         helm3.render(chart, ALL_GIVEN, *on_a_server)
     assert "this cluster has no sonataflow.org/v1alpha08: install the SonataFlow operator" in str(refusal.value)
-    assert helm3.render(chart, ALL_GIVEN, *on_a_server, "--api-versions", "sonataflow.org/v1alpha08")
+
+
+def test_a_cluster_with_an_operator_that_would_drop_fields_is_refused(chart: Path, helm3: Helm3) -> None:
+    on_a_server = ("--api-versions", "v1/Pod", "--api-versions", "sonataflow.org/v1alpha08")
+    with pytest.raises(HelmRefusal, match=r"SonataFlow operator is older than 10: it would drop spec\.persistence"):
+        helm3.render(chart, ALL_GIVEN, *on_a_server)
+    assert helm3.render(chart, {**ALL_GIVEN, "operatorCheck": "none"}, *on_a_server)
+    newest = "sonataflow.org/v1alpha08/SonataFlowClusterPlatform"
+    assert helm3.render(chart, ALL_GIVEN, *on_a_server, "--api-versions", newest)
 
 
 def test_a_provider_s_version_suffix_passes(chart: Path, helm3: Helm3) -> None:

@@ -101,6 +101,7 @@ DEFAULTS: dict[str, Any] = {
         "extraNamespaces": [],
     },
     "profile": "gitops",
+    "operatorCheck": "discovery",
     "replicas": None,
     "podTemplate": {"container": {"resources": {}}},
     "sink": {},
@@ -149,6 +150,7 @@ GOOD: list[dict[str, Any]] = [
     {"sink": {"ref": {"kind": "Broker"}}},
     {"sources": [{"ref": {}}]},
     {"profile": "preview"},
+    {"operatorCheck": "none"},
     {"commonLabels": {"a": "b"}},
 ]
 BAD: list[dict[str, Any]] = [
@@ -157,6 +159,8 @@ BAD: list[dict[str, Any]] = [
     {"enabled": "true"},
     {"requireenv": False},
     {"requireEnv": "no"},
+    {"operatorCheck": False},
+    {"operatorCheck": "lax"},
     {"image": {"tga": "1"}},
     {"image": {"repository": ""}},
     {"image": {"digest": "abc"}},
