@@ -132,7 +132,10 @@ class ApiServer:
 
 def _answer(answer: Any) -> Answer:
     warnings = tuple(answer.headers.get_all("Warning") or ())
-    return Answer(code=answer.status, content=json.loads(answer.read() or b"{}"), warnings=warnings)
+    text = answer.read()
+    # An API that is not served yet is a page that is not found, in plain text.
+    content = json.loads(text) if answer.headers.get_content_type() == "application/json" else text.decode()
+    return Answer(code=answer.status, content=content, warnings=warnings)
 
 
 def _is_of(schema: Mapping[str, Any], kind: str) -> bool:
