@@ -138,6 +138,7 @@ def test_a_misshapen_file_is_refused_where_it_is_wrong_by_us_and_by_the_schema(t
         ),
         ("crd", "null", "error: crd is nothing; write a string"),
         ("properties", "{a: true}", "error: the property 'a' is a boolean; write a string, in quotes"),
+        ("properties", "{a: ''}", "error: the property 'a' is empty; write it"),
         ("properties", "[a=b]", "error: properties is a list; write a map of strings"),
         ("builder", "{}", "error: builder is a map; write a string"),
     ],
