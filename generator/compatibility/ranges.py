@@ -7,7 +7,7 @@ lets pre-releases into all that it is ANDed with. tests/integration/test_ranges.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -19,7 +19,7 @@ from generator.errors import VersionError, WaybillError
 #: Masterminds/semver 3.5.0, constraints.go: MaxConstraintLen and MaxConstraintGroups.
 MAX_LENGTH: Final = 512
 MAX_GROUPS: Final = 32
-#: Ours: what is decided about two ranges takes time that grows with the cube of it.
+#: Ours: what is decided about two ranges takes time that grows with the square of it.
 MAX_CONSTRAINTS: Final = 32
 #: Go reads the numbers of a version as uint64.
 _MAX_NUMBER: Final = 2**64 - 1
@@ -87,22 +87,23 @@ class Range:
 
         A constraint is a union of spans that begin with their first version, less single versions that `!=` names. So
         the first version that both hold, if there is one, is where one of the spans begins, or the next that no `!=`
-        names: the next version of all, or, where pre-releases do not count, the next release.
+        refuses: the next version of all, or, where pre-releases do not count, the next release.
         """
-        refusals = self._refusals + other._refusals
+        refusals = (*self._refusals, *other._refusals)
         return any(
             self.holds(version) and other.holds(version)
             for start in self._starts | other._starts
-            for version in _following(start, refusals)
+            for first, following in ((start, _next_version), (start.finalize_version(), Version.bump_patch))
+            for version in _until_none_refuses(first, following, refusals)
         )
 
     @cached_property
     def _starts(self) -> frozenset[Version]:
         return frozenset(low for group in self._groups for constraint in group for low, _ in constraint.spans)
 
-    @property
-    def _refusals(self) -> int:
-        return sum(constraint.operator == "!=" for group in self._groups for constraint in group)
+    @cached_property
+    def _refusals(self) -> tuple[_Constraint, ...]:
+        return tuple(constraint for group in self._groups for constraint in group if constraint.operator == "!=")
 
 
 def parse_range(text: str, what: str, *, error: type[WaybillError] = VersionError) -> Range:
@@ -244,10 +245,12 @@ def _next_version(version: Version) -> Version:
     return version.bump_patch().replace(prerelease="0")
 
 
-def _following(start: Version, steps: int) -> Iterator[Version]:
-    """`start` and the next versions, then the release that it becomes and the next releases: so many `steps` each."""
-    version, release = start, start.finalize_version()
-    for _ in range(steps + 1):
+def _until_none_refuses(
+    version: Version, following: Callable[[Version], Version], refusals: Sequence[_Constraint]
+) -> Iterator[Version]:
+    """`version` and those that follow, up to the first that none refuses; each refuses one at most."""
+    for _ in range(len(refusals) + 1):
         yield version
-        yield release
-        version, release = _next_version(version), release.bump_patch()
+        if all(refusal.holds(version) for refusal in refusals):
+            return
+        version = following(version)
