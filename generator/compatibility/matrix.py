@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Final, NamedTuple
 
 from semver import Version  # noqa: TC002 - annotations stay importable
 
+from generator.compatibility.crd import known_crds
 from generator.compatibility.ranges import Range, parse_range
 from generator.compatibility.reading import Reading
 from generator.document import Node, parse
@@ -20,6 +22,9 @@ from generator.findings import Position, in_file_order, one_of
 MAX_VALUES: Final = 20_000
 #: What stands in the place of a SonataFlow that nobody has established.
 UNKNOWN: Final = "unknown"
+
+#: A `crd` of this form is a name, any other a path.
+_VERSION_LIKE: Final = re.compile(r"[0-9.]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,6 +174,9 @@ class _MatrixReading(Reading):
             self.refuse(self.at(fields["name"]), f"no operator can have the name {UNKNOWN}; give it another")
         versions = self.range(fields.get("versions"), "versions")
         crd = self.text(fields.get("crd"), "crd", number=True)
+        if crd is not None and _VERSION_LIKE.fullmatch(crd) and crd not in known_crds():
+            message = f"waybill has no CRD by the name '{crd}'{one_of(crd, known_crds())}"
+            self.refuse(self.at(fields["crd"]), f"{message}; or write a path from this file, as in crds/{crd}.yaml")
         builder = self.text(fields.get("builder"), "builder")
         properties = self.properties(fields.get("properties"))
         if name is None or versions is None or crd is None or builder is None or properties is None:

@@ -188,6 +188,12 @@ def test_what_contradicts_itself_is_refused_though_its_shape_is_right(more: str,
     jsonschema.Draft202012Validator(SCHEMA).validate(yaml.safe_load(TWO + more))
 
 
+def test_the_name_of_a_crd_that_waybill_does_not_have_is_refused() -> None:
+    [found] = refused(TWO.replace("crd: 10", "crd: 1.46"))
+    assert "4:41: error: waybill has no CRD by the name '1.46'; did you mean '1.45'? (one of 1.40, 1.43," in found
+    assert "or write a path from this file, as in crds/1.46.yaml" in found
+
+
 def test_two_sonataflows_of_one_version_or_one_name_are_refused() -> None:
     entry = "{name: %s, versions: %s, crd: c, properties: {}, builder: b}"
     text = f"operators: {{sonataflow: [{entry % ('a', '1.x')}, {entry % ('b', '1.2.3')}, {entry % ('a', '2.x')}]}}"
@@ -225,6 +231,10 @@ def test_more_items_than_anybody_writes_are_refused() -> None:
     text = json.dumps({"rows": rows})
     assert f"rows has more than {MAX_ITEMS} items; write fewer" in "\n".join(refused(text))
     assert not jsonschema.Draft202012Validator(SCHEMA).is_valid(json.loads(text))
+
+
+def test_the_file_that_waybill_carries_is_the_one_at_the_top() -> None:
+    assert (ROOT / "generator" / "compatibility.yaml").resolve() == ROOT / "compatibility.yaml"
 
 
 def test_the_schema_is_a_schema_and_takes_the_file_that_waybill_carries() -> None:
