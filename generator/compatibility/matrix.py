@@ -1,0 +1,263 @@
+"""compatibility.yaml: which operators there are, what each needs, and which chart versions run on which of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final, NamedTuple
+
+from semver import Version  # noqa: TC002 - annotations stay importable
+
+from generator.compatibility.crd import known_crds
+from generator.compatibility.ranges import Range, parse_range
+from generator.compatibility.reading import Reading
+from generator.document import Node, parse
+from generator.errors import FindingsError, VersionError
+from generator.findings import Position, in_file_order, one_of
+
+#: Ours: keys and values of a file; the one of this repository has some 200.
+MAX_VALUES: Final = 20_000
+#: What stands in the place of a SonataFlow that nobody has established.
+UNKNOWN: Final = "unknown"
+
+#: A `crd` of this form is a name, any other a path.
+_VERSION_LIKE: Final = re.compile(r"[0-9.]+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SonataFlow:
+    """Versions of the SonataFlow operator that are alike.
+
+    `crd` is the name of facts that waybill has (`1.45`), or a path relative to the file; `properties` are what a
+    workflow with persistence needs in application.properties; `builder` is the image that workflows are built with.
+    """
+
+    name: str
+    versions: Range
+    crd: str
+    properties: Mapping[str, str]
+    builder: str
+    at: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orchestrator:
+    """Versions of the Orchestrator operator, and the name of the SonataFlow that they bring: None where unknown."""
+
+    versions: Range
+    sonataflow: str | None
+    at: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What versions of some charts run on: versions of one operator, or of each of the two."""
+
+    charts: tuple[str, ...]
+    versions: Range
+    orchestrator: Range | None
+    sonataflow: Range | None
+    at: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matrix:
+    """A compatibility.yaml that was read: no two operators of a kind and no two rows of a chart overlap."""
+
+    path: str
+    sonataflows: tuple[SonataFlow, ...]
+    orchestrators: tuple[Orchestrator, ...]
+    rows: tuple[Row, ...]
+
+    def names(self, chart: str) -> bool:
+        """Whether there is a row of the chart, whatever its version."""
+        return any(chart in row.charts for row in self.rows)
+
+    def row_of(self, chart: str, version: Version) -> Row | None:
+        """The row of a chart's version; a pre-release is looked up as the release that it becomes."""
+        release = version.finalize_version()
+        return next((row for row in self.rows if chart in row.charts and row.versions.holds(release)), None)
+
+    def sonataflow(self, version: Version) -> SonataFlow | None:
+        """The SonataFlow operator of a version; a pre-release counts as in Helm."""
+        return next((entry for entry in self.sonataflows if entry.versions.holds(version)), None)
+
+    def orchestrator(self, version: Version) -> Orchestrator | None:
+        """The Orchestrator operator of a version; a pre-release counts as in Helm."""
+        return next((entry for entry in self.orchestrators if entry.versions.holds(version)), None)
+
+    def underneath(self, orchestrator: Orchestrator) -> SonataFlow | None:
+        """The SonataFlow that an Orchestrator brings, where that is known."""
+        return next((entry for entry in self.sonataflows if entry.name == orchestrator.sonataflow), None)
+
+
+@cache
+def known_matrix() -> Matrix:
+    """The compatibility.yaml that waybill carries: the operators that it knows, and the charts published so far."""
+    return read_matrix((resources.files("generator") / "compatibility.yaml").read_bytes(), "compatibility.yaml")
+
+
+def read_matrix(data: bytes, path: str, *, known: Matrix | None = None) -> Matrix:
+    """Read a compatibility.yaml; one without `operators` takes those that are `known`.
+
+    generator/compatibility/schema.json says the same about its shape, for editors.
+
+    Raises:
+        FindingsError: it is not YAML, misshapen, or contradicts itself; all that is wrong, each with its position.
+    """
+    document = parse(data, path, max_values=MAX_VALUES)
+    reading = _MatrixReading(path)
+    top = reading.fields(document.root, "the file", required=(), optional=("operators", "rows"))
+    operators = _Operators((), ())
+    if (node := top.get("operators")) is not None:
+        operators = reading.operators(node)
+    elif known is not None:
+        operators = _Operators(known.sonataflows, known.orchestrators)
+    rows = tuple(reading.rows(top["rows"], operators)) if "rows" in top else ()
+    if findings := (*document.findings, *reading.findings):
+        raise FindingsError(in_file_order(findings))
+    return Matrix(path=path, sonataflows=operators.sonataflows, orchestrators=operators.orchestrators, rows=rows)
+
+
+class _Operators(NamedTuple):
+    """What `operators` holds; not `complete` where a part of it could not be read."""
+
+    sonataflows: tuple[SonataFlow, ...]
+    orchestrators: tuple[Orchestrator, ...]
+    complete: bool = True
+
+    def covers(self, kind: str, versions: Range) -> bool:
+        """Whether an entry has some of the versions; where entries may lack, the doubt is in the row's favour."""
+        entries: Sequence[SonataFlow | Orchestrator] = (
+            self.orchestrators if kind == "orchestrator" else self.sonataflows
+        )
+        return not self.complete or any(entry.versions.overlaps(versions) for entry in entries)
+
+
+class _MatrixReading(Reading):
+    """Reads the parts of a compatibility.yaml; None where a part is misshapen."""
+
+    def range(self, node: Node | None, what: str) -> Range | None:
+        text = self.text(node, what, number=True)
+        if node is None or text is None:
+            return None
+        try:
+            return parse_range(text, what)
+        except VersionError as error:
+            self.refuse(self.at(node), str(error))
+            return None
+
+    def operators(self, node: Node) -> _Operators:
+        fields = self.fields(node, "operators", required=("sonataflow",), optional=("orchestrator",))
+        written = self.items(fields.get("sonataflow"), "operators.sonataflow")
+        names = {text for item in written if (text := _name(item)) is not None}
+        sonataflows = [self.sonataflow(item) for item in written]
+        nodes = self.items(fields.get("orchestrator"), "operators.orchestrator")
+        orchestrators = [self.orchestrator(item, names) for item in nodes]
+        read = _Operators(
+            tuple(entry for entry in sonataflows if entry is not None),
+            tuple(entry for entry in orchestrators if entry is not None),
+            complete=not self.findings,
+        )
+        self.clashes("SonataFlow", read.sonataflows)
+        self.clashes("Orchestrator", read.orchestrators)
+        return read
+
+    def sonataflow(self, node: Node) -> SonataFlow | None:
+        required = ("name", "versions", "crd", "properties", "builder")
+        fields = self.fields(node, "a SonataFlow operator", required=required)
+        name = self.text(fields.get("name"), "the name", number=True)
+        if name == UNKNOWN:
+            self.refuse(self.at(fields["name"]), f"no operator can have the name {UNKNOWN}; give it another")
+        versions = self.range(fields.get("versions"), "versions")
+        crd = self.text(fields.get("crd"), "crd", number=True)
+        if crd is not None and _VERSION_LIKE.fullmatch(crd) and crd not in known_crds():
+            message = f"waybill has no CRD by the name '{crd}'{one_of(crd, known_crds())}"
+            self.refuse(self.at(fields["crd"]), f"{message}; or write a path from this file, as in crds/{crd}.yaml")
+        builder = self.text(fields.get("builder"), "builder")
+        properties = self.properties(fields.get("properties"))
+        if name is None or versions is None or crd is None or builder is None or properties is None:
+            return None
+        return SonataFlow(
+            name=name, versions=versions, crd=crd, properties=properties, builder=builder, at=self.at(node)
+        )
+
+    def properties(self, node: Node | None) -> dict[str, str] | None:
+        if node is None:
+            return None
+        if not isinstance(node.value, dict):
+            self.refuse(self.at(node), f"properties is {node.kind}; write a map of strings")
+            return None
+        read = {key: self.text(value, f"the property '{key}'") for key, value in node.value.items()}
+        return {key: value for key, value in read.items() if value is not None}
+
+    def orchestrator(self, node: Node, names: Collection[str]) -> Orchestrator | None:
+        fields = self.fields(node, "an Orchestrator operator", required=("versions", "sonataflow"))
+        versions = self.range(fields.get("versions"), "versions")
+        named = fields.get("sonataflow")
+        name = self.text(named, "sonataflow", number=True)
+        if versions is None or named is None or name is None:
+            return None
+        if name != UNKNOWN and name not in names:
+            message = f"no SonataFlow operator has the name '{name}'{one_of(name, [*sorted(names), UNKNOWN])}"
+            self.refuse(self.at(named), message)
+        return Orchestrator(versions=versions, sonataflow=None if name == UNKNOWN else name, at=self.at(node))
+
+    def clashes(self, kind: str, entries: Sequence[SonataFlow | Orchestrator]) -> None:
+        """What is wrong between two entries: at the later one, against the first that it clashes with."""
+        for place, entry in enumerate(entries):
+            earlier = entries[:place]
+            overlapping = next((other for other in earlier if other.versions.overlaps(entry.versions)), None)
+            if overlapping is not None:
+                where = f"{overlapping.versions} of line {overlapping.at.line}"
+                self.refuse(entry.at, f"{kind} {entry.versions} overlaps {where}; a version has one entry")
+            if isinstance(entry, SonataFlow) and entry.name in {o.name for o in earlier if isinstance(o, SonataFlow)}:
+                self.refuse(entry.at, f"a second {kind} has the name '{entry.name}'; give it a name of its own")
+
+    def rows(self, node: Node, operators: _Operators) -> Iterator[Row]:
+        """The rows that can be read, each held against the operators and against those before it."""
+        earlier: list[Row] = []
+        for item in self.items(node, "rows"):
+            row = self.row(item, operators)
+            if row is not None:
+                yield row
+                self.clash(row, earlier)
+                earlier.append(row)
+
+    def row(self, node: Node, operators: _Operators) -> Row | None:
+        fields = self.fields(node, "a row", required=("charts", "versions"), optional=("orchestrator", "sonataflow"))
+        charts = [self.text(chart, "a chart's name") for chart in self.items(fields.get("charts"), "charts")]
+        versions = self.range(fields.get("versions"), "versions")
+        runs_on = {kind: self.range(fields.get(kind), kind) for kind in ("orchestrator", "sonataflow")}
+        if isinstance(node.value, dict) and not fields.keys() & runs_on.keys():
+            self.refuse(self.at(node), "a row names no operator; write orchestrator or sonataflow, with a range")
+        for kind, named in runs_on.items():
+            if named is not None and not operators.covers(kind, named):
+                message = f"no entry below operators.{kind} has versions of {named}; add one, or name another version"
+                self.refuse(self.at(fields[kind]), message)
+        names = tuple(chart for chart in charts if chart is not None)
+        if versions is None or len(names) < len(charts) or not names or not any(runs_on.values()):
+            return None
+        for name in {name for name in names if names.count(name) > 1}:
+            self.refuse(self.at(fields["charts"]), f"a row names the chart '{name}' twice; name it once")
+        return Row(charts=tuple(dict.fromkeys(names)), versions=versions, at=self.at(node), **runs_on)
+
+    def clash(self, row: Row, earlier: Sequence[Row]) -> None:
+        """What is wrong between a row and the first of the others that has versions of the same chart."""
+        for other in earlier:
+            shared = [chart for chart in row.charts if chart in other.charts]
+            if shared and other.versions.overlaps(row.versions):
+                where = f"{shared[0]} {row.versions} overlaps {other.versions} of line {other.at.line}"
+                same = (str(row.orchestrator), str(row.sonataflow)) == (str(other.orchestrator), str(other.sonataflow))
+                says = "says the same; keep one of the two" if same else "names other operators; a version has one row"
+                self.refuse(row.at, f"{where} and {says}")
+                return
+
+
+def _name(node: Node) -> str | None:
+    """The name of a SonataFlow whose other fields may be wrong."""
+    name = node.value.get("name") if isinstance(node.value, dict) else None
+    return name.text if name is not None else None
