@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from generator.difference import Difference
     from generator.lint.rule import Rule
     from generator.minify import Saving
+    from pipeline.checking import Checked
     from pipeline.outcome import BuildResult, BuiltChart
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
@@ -123,27 +124,25 @@ def show_differences(differences: Sequence[Difference]) -> None:
         click.echo(_styled(line.text, colour, bold=line.heading))
 
 
-def show_verdicts(verdicts: Sequence[Verdict]) -> None:
+def show_checked(checked: Checked) -> None:
     """What stands in the way, and a table of what runs where."""
-    from generator.compatibility.verdict import findings  # noqa: PLC0415 - `waybill check` alone needs it
-
-    click.echo(as_text(findings(verdicts)), nl=False, err=True)
-    _console().print(_verdict_table(verdicts))
+    show_findings(checked.findings)
+    if checked.verdicts:
+        _console().print(_verdict_table(checked.verdicts))
 
 
 def _verdict_table(verdicts: Sequence[Verdict]) -> object:
+    """A row a workflow, a column an operator; a cell is empty where the chart does not claim to run there."""
     from rich import box  # noqa: PLC0415 - 50 ms that --help and --json do not pay
     from rich.table import Table  # noqa: PLC0415 - as above
 
+    operators = list(dict.fromkeys(verdict.operator for verdict in verdicts))
+    cells = {(verdict.workflow, verdict.operator): str(verdict.outcome) for verdict in verdicts}
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("workflow", overflow="fold")
-    for sonataflow in dict.fromkeys(verdict.sonataflow for verdict in verdicts):
-        table.add_column(f"SonataFlow {sonataflow}", overflow="fold")
-    rows: dict[str, list[str]] = {}
-    for verdict in verdicts:
-        rows.setdefault(verdict.workflow, []).append(verdict.outcome)
-    for workflow, outcomes in rows.items():
-        table.add_row(workflow, *outcomes)
+    for heading in ("workflow", *operators):
+        table.add_column(heading, overflow="fold")
+    for workflow in dict.fromkeys(verdict.workflow for verdict in verdicts):
+        table.add_row(workflow, *(cells.get((workflow, operator), "") for operator in operators))
     return table
 
 

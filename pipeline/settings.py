@@ -17,7 +17,7 @@ from generator.findings import IgnoreSettings, did_you_mean
 _OTHER_VARIABLES: Final = {"WAYBILL_SHARED", "WAYBILL_CACHE", "WAYBILL_KUBERNETES"}
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-rc\.(0|[1-9][0-9]*))?")
-_PATHS: Final = ("workflows", "charts", "output")
+_PATHS: Final = ("workflows", "charts", "output", "compatibility")
 _FLAGS: Final = ("minify_specs", "strict")
 
 
@@ -31,6 +31,8 @@ class Settings:
     """The umbrella chart goes to `workflows/` below it, the workflows' charts to `workflows/charts/`."""
     output: Path = Path("dist")
     """Where packages and index.yaml go."""
+    compatibility: Path = Path("compatibility.yaml")
+    """Which chart versions run on which operators; where there is no such file, only the operators are known."""
     registry: str = "quay.io/orchestrator"
     """Registry and namespace of the images."""
     image_prefix: str = "serverless-workflow-"

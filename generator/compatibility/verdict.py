@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     """What a SonataFlow makes of a chart, the worst of it."""
 
     FITS = "fits"
+    UNKNOWN = "unknown"
     LOSES = "loses"
     REFUSED = "refused"
 
@@ -73,15 +74,22 @@ class Objection:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What one SonataFlow (its name, as in `1.45`) says to the chart of one workflow (its folder)."""
+    """What one operator (`Orchestrator 1.3.x`) says to the chart of one workflow (its folder).
+
+    `sonataflow` is the name of the SonataFlow that was asked (`1.45`); None where nobody knows which one the operator
+    brings.
+    """
 
     workflow: str
-    sonataflow: str
+    operator: str
+    sonataflow: str | None
     objections: tuple[Objection, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
         """The worst of the objections."""
+        if self.sonataflow is None:
+            return Outcome.UNKNOWN
         found = {objection.outcome for objection in self.objections}
         return next((each for each in (Outcome.REFUSED, Outcome.LOSES) if each in found), Outcome.FITS)
 
@@ -89,14 +97,18 @@ class Verdict:
         """The verdict as a JSON object."""
         return {
             "workflow": self.workflow,
+            "operator": self.operator,
             "sonataflow": self.sonataflow,
             "outcome": str(self.outcome),
             "objections": [objection.as_json() for objection in self.objections],
         }
 
 
-def judge(workflow: Workflow, crd: Crd) -> Verdict:
-    """Hold the chart of a workflow, with its default values and with every optional one, against a SonataFlow."""
+def judge(workflow: Workflow, crd: Crd, operator: str = "") -> Verdict:
+    """Hold the chart of a workflow, with its default values and with every optional one, against a SonataFlow.
+
+    `operator` is what brings it, where that is not the SonataFlow operator itself.
+    """
     found: dict[tuple[Path, Outcome], Objection] = {}
 
     def object_to(path: Path, outcome: Outcome, reason: str, given: str) -> None:
@@ -111,7 +123,12 @@ def judge(workflow: Workflow, crd: Crd) -> Verdict:
             object_to(refusal.path, Outcome.REFUSED, refusal.message, given)
         for path in admission.dropped:
             object_to(path, Outcome.LOSES, _loss(path), given)
-    return Verdict(workflow=workflow.source.name, sonataflow=crd.name, objections=tuple(found.values()))
+    return Verdict(
+        workflow=workflow.source.name,
+        operator=operator or f"SonataFlow {crd.name}",
+        sonataflow=crd.name,
+        objections=tuple(found.values()),
+    )
 
 
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
@@ -125,7 +142,7 @@ def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
 
 def _finding(group: list[tuple[Verdict, Objection]]) -> Finding:
     objection = group[0][1]
-    names = list(dict.fromkeys(verdict.sonataflow for verdict, _ in group))
+    names = list(dict.fromkeys(verdict.sonataflow or verdict.operator for verdict, _ in group))
     charts = list(dict.fromkeys(verdict.workflow for verdict, _ in group))
     of_chart = f"the chart of {charts[0]}" if len(charts) == 1 else f"the charts of {len(charts)} workflows"
     at = objection.at or Position(path=of_chart)

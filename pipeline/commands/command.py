@@ -21,6 +21,9 @@ _SETTINGS: Final = {
     "workflows": click.option("--workflows", type=FILE, metavar="DIR", help="Workflow folders.  [workflows]"),
     "charts": click.option("--charts", type=FILE, metavar="DIR", help="Charts folder.  [charts]"),
     "output": click.option("--output", type=FILE, metavar="DIR", help="Packages and index.yaml.  [dist]"),
+    "compatibility": click.option(
+        "--compatibility", type=FILE, metavar="FILE", help="What runs on which operator.  [compatibility.yaml]"
+    ),
     "registry": click.option("--registry", metavar="HOST/PATH", help="Where images are."),
     "image_prefix": click.option("--image-prefix", metavar="TEXT", help="What an image's name starts with."),
     "repository_url": click.option("--repository-url", metavar="URL", help="Where the chart repository is served."),

@@ -45,8 +45,9 @@ def noted(tmp_path: Path) -> Path:
 
 
 def test_our_workflows_fit_the_newest_sonataflow_whole(waybill: Waybill) -> None:
-    done = waybill("check", "--sonataflow", "10", cwd=ROOT)
+    done = waybill("check", cwd=ROOT)
     assert done.code == 0, done.err
+    assert "SonataFlow 10" in done.err
     assert done.err.count("fits") == 10
     assert "error" not in done.err
 
@@ -89,17 +90,86 @@ def test_json_has_a_verdict_for_each_pair(noted: Path, waybill: Waybill) -> None
     assert not done.json["ok"]
 
 
-def test_without_a_version_every_known_one_is_asked(noted: Path, waybill: Waybill) -> None:
+def test_all_known_versions_are_asked_by_one_word(noted: Path, waybill: Waybill) -> None:
     assert noted.is_dir()
-    done = waybill("check", "--json")
+    done = waybill("check", "--json", "--sonataflow", "all")
     assert [verdict["sonataflow"] for verdict in done.json["verdicts"]] == ["1.40", "1.43", "1.44", "1.45", "10"]
+
+
+def test_a_chart_that_no_row_names_is_checked_against_the_newest_with_a_warning(noted: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    done = waybill("check")
+    assert done.code == 0, done.err
+    assert "compatibility.yaml: warning: no row names noted; add one: it was checked against SonataFlow 10" in done.err
+
+
+ROWS = """\
+rows:
+  - charts: [noted]
+    versions: 0.1.x
+    sonataflow: 1.44.x || 10.x
+    orchestrator: 1.3.x
+"""
+
+
+def test_a_chart_is_checked_against_what_its_row_claims(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    tmp_path.joinpath("compatibility.yaml").write_text(ROWS)
+    done = waybill("check", "--json")
+    assert done.code == 1
+    assert [(v["operator"], v["sonataflow"], v["outcome"]) for v in done.json["verdicts"]] == [
+        ("Orchestrator 1.3.x", None, "unknown"),
+        ("SonataFlow 1.44", "1.44", "refused"),
+        ("SonataFlow 10", "10", "fits"),
+    ]
+
+
+def test_a_version_that_no_row_of_its_chart_holds_is_an_error(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    tmp_path.joinpath("compatibility.yaml").write_text(ROWS.replace("0.1.x", "0.2.x"))
+    done = waybill("check")
+    assert done.code == 1
+    assert "compatibility.yaml: error: no row holds noted 0.1.0, though others name the chart; add one" in done.err
+
+
+def test_an_operator_whose_sonataflow_nobody_knows_is_never_fine(noted: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    done = waybill("check", "--operator", "1.3.2")
+    assert done.code == 1
+    assert "unknown" in done.err
+
+
+def test_an_operator_with_crds_of_its_own_is_checked_by_them(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    schema = {
+        "type": "object",
+        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+    }
+    tmp_path.joinpath("mine.json").write_text(json.dumps(definition(schema)))
+    flow = {"name": "mine", "versions": "11.x", "crd": "mine.json", "properties": {}, "builder": "builder.example/x:1"}
+    operators = {"sonataflow": [flow], "orchestrator": [{"versions": "2.x", "sonataflow": "mine"}]}
+    tmp_path.joinpath("compatibility.yaml").write_text(json.dumps({"operators": operators}))
+    done = waybill("check", "--json", "--operator", "2.1")
+    assert done.code == 0
+    assert done.json["verdicts"][0]["sonataflow"] == "mine"
+
+
+def test_a_compatibility_yaml_that_is_wrong_stops_the_check_with_its_line(
+    noted: Path, tmp_path: Path, waybill: Waybill
+) -> None:
+    assert noted.is_dir()
+    tmp_path.joinpath("compatibility.yaml").write_text(ROWS.replace("0.1.x", "~>one"))
+    done = waybill("check")
+    assert done.code == 1
+    assert "compatibility.yaml:3:15: error:" in done.err
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--sonataflow", "11"], "SonataFlow '11' is not known; there are 1.40, 1.43, 1.44, 1.45, 10"),
-        (["--sonataflow", "../crds/10"], "is not known"),
+        (["--sonataflow", "../crds/10"], "--sonataflow '../crds/10' is not a version"),
+        (["--operator", "3"], "Orchestrator '3' is not in compatibility.yaml; there are 1.2.x, 1.3.x"),
         (["--crds", "nowhere"], "nowhere: there is no such file or folder"),
         (["notd"], "did you mean 'noted'?"),
     ],

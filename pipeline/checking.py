@@ -1,0 +1,126 @@
+"""Holds the charts of workflows against operators: those that a chart claims, or those that a person names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from semver import Version
+
+from generator.chart import chart_name
+from generator.compatibility.claims import Claims, Operator, claims_of, orchestrator_meant, sonataflow_meant
+from generator.compatibility.crd import Crd, known_crd, known_crds
+from generator.compatibility.matrix import Matrix, known_matrix, read_matrix
+from generator.compatibility.verdict import Verdict, findings, judge
+from generator.errors import OutputError
+from generator.findings import Finding
+from generator.umbrella import NAME as UMBRELLA
+from pipeline.charts_folder import ChartsFolder, read_charts_folder
+from pipeline.crds import read_crds
+from pipeline.reading import read_folder
+from pipeline.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The operators that a person names: versions of SonataFlow and of the Orchestrator, and a place with CRDs."""
+
+    sonataflows: tuple[str, ...] = ()
+    orchestrators: tuple[str, ...] = ()
+    crds: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What came of it: a verdict a pair, and what is wrong with the charts and with compatibility.yaml."""
+
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+
+
+def check(folders: Iterable[Path], asked: Asked, settings: Settings) -> Checked:
+    """Hold the chart of each workflow folder against the operators that are asked for, else against those it claims.
+
+    Raises:
+        SettingsError: an operator that is not known, or CRDs that are not there.
+        FindingsError: a workflow, compatibility.yaml or CRDs that cannot be read.
+    """
+    checking = _Checking(settings)
+    operators = list(checking.named(asked))
+    own = read_crds(asked.crds) if asked.crds else None
+    verdicts: list[Verdict] = []
+    found: list[Finding] = []
+    for workflow in map(read_folder, folders):
+        claims = Claims(operators=tuple(operators))
+        if not operators and own is None:
+            claims = checking.claims(chart_name(workflow.source.name))
+        found += claims.findings
+        for operator in claims.operators:
+            crd = checking.crd(operator)
+            if crd is None:
+                verdicts.append(Verdict(workflow=workflow.source.name, operator=operator.name, sonataflow=None))
+            else:
+                verdicts.append(judge(workflow, crd, operator.name))
+        if own:
+            verdicts.append(judge(workflow, own))
+    return Checked(verdicts=tuple(verdicts), findings=(*found, *findings(verdicts)))
+
+
+def read_compatibility(path: Path) -> Matrix:
+    """Read compatibility.yaml; where there is none, the operators that waybill knows, and no rows.
+
+    Raises:
+        FindingsError: it is misshapen or contradicts itself.
+        OutputError: it cannot be read.
+    """
+    known = known_matrix()
+    try:
+        return read_matrix(path.read_bytes(), path.as_posix(), known=known)
+    except FileNotFoundError:
+        return replace(known, path=path.as_posix(), rows=())
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+class _Checking:
+    """What one check needs more than once: the matrix, the charts as they lie there, and the operators' schemas."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._crds: dict[str, Crd] = {}
+
+    @cached_property
+    def matrix(self) -> Matrix:
+        return read_compatibility(self._settings.compatibility)
+
+    def named(self, asked: Asked) -> Iterator[Operator]:
+        """The operators that a person names."""
+        for text in asked.orchestrators:
+            yield orchestrator_meant(text, self.matrix)
+        for text in self._all_where_asked(asked.sonataflows):
+            yield sonataflow_meant(text, self.matrix)
+
+    def _all_where_asked(self, names: Sequence[str]) -> Sequence[str]:
+        return [flow.name for flow in self.matrix.sonataflows] if "all" in names else names
+
+    def claims(self, chart: str) -> Claims:
+        """What a chart claims at the version that lies in the charts folder; a new one has the first."""
+        version = self._charts.chart_version(chart) or self._settings.initial_version
+        return claims_of(chart, Version.parse(version), self.matrix)
+
+    @cached_property
+    def _charts(self) -> ChartsFolder:
+        return read_charts_folder(self._settings.charts / UMBRELLA)
+
+    def crd(self, operator: Operator) -> Crd | None:
+        """The schema of an operator's SonataFlow: waybill's own facts, or a file beside compatibility.yaml."""
+        flow = operator.sonataflow
+        if flow is None:
+            return None
+        if flow.name not in self._crds:
+            beside = str(self._settings.compatibility.parent / flow.crd)
+            read = known_crd(flow.crd) if flow.crd in known_crds() else read_crds(beside)
+            self._crds[flow.name] = replace(read, name=flow.name)
+        return self._crds[flow.name]
