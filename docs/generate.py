@@ -19,13 +19,15 @@ from typing import Final
 import click
 
 from generator import errors, lint, values
+from generator.compatibility.table import markdown
 from generator.diagram.svg import svg
 from generator.manifests import Database, ImageReference
-from generator.markdown_text import row
+from generator.markdown_text import code, row
 from generator.page import index_row, page
 from generator.properties import Variable
 from generator.workflow import Workflow
 from pipeline import cli
+from pipeline.checking import read_compatibility
 from pipeline.commands.command import Command
 from pipeline.drawing import read_folder_scene
 from pipeline.folders import all_folders
@@ -56,6 +58,11 @@ OTHER_FINDINGS: Final = {
     "helmignore": "A .helmignore with a line that is no pattern.",
     "index": "An index.yaml that is none.",
     "package": "A .tgz that is no chart.",
+    "compatibility": "A compatibility.yaml that is misshapen or contradicts itself (`waybill check`, `matrix`).",
+    "crd": "CRDs without SonataFlow (`waybill check --crds`).",
+    "dropped-field": "A field that an operator's CRD does not know: the API server drops it (`waybill check`).",
+    "no-row": "A chart, or a version of it, that no row of compatibility.yaml holds (`waybill check`).",
+    "refused-field": "A value that an operator's CRD refuses (`waybill check`).",
     "input": "An input that does not fit the workflow's schema (`waybill run`).",
     "diagram-size": "A workflow with more states than a picture can show (`waybill diagram`).",
 }
@@ -101,6 +108,28 @@ def commands() -> str:
             "the findings of `lint`, and what `diff` and `explain` say. `waybill --version` shows the version.\n",
             _table(("exit code", "when"), sorted(_exit_codes())),
             *(_command(name, command) for name, command in listed.items()),
+        ]
+    )
+
+
+def compatibility() -> str:
+    """compatibility.yaml as a page: which charts run on which operators, and what each SonataFlow is."""
+    matrix = read_compatibility(ROOT / "compatibility.yaml")
+    flows = (
+        (code(flow.name), code(str(flow.versions)), code(f"{key}={value}"), code(flow.builder))
+        for flow in matrix.sonataflows
+        for key, value in flow.properties.items()
+    )
+    bundles = ((code(str(each.versions)), each.sonataflow or "unknown") for each in matrix.orchestrators)
+    return "\n".join(
+        [
+            "# Which charts run on which operators\n",
+            "From compatibility.yaml; `waybill matrix` shows it, `waybill check` proves it.\n",
+            markdown(matrix),
+            "## SonataFlow\n",
+            _table(("SonataFlow", "versions", "for persistence", "builder image"), flows),
+            "## Orchestrator\n",
+            _table(("Orchestrator", "SonataFlow that it brings"), bundles),
         ]
     )
 
@@ -271,6 +300,7 @@ def _workflow_page(workflow: Workflow) -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference/commands.md": commands,
     "docs/reference/values.md": values_and_settings,
+    "docs/reference/compatibility.md": compatibility,
     "docs/rules.md": rules,
     "docs/images/escalation.svg": picture,
 }

@@ -13,6 +13,7 @@ from pipeline.commands.explain import explain
 from pipeline.commands.index import index
 from pipeline.commands.lint import lint
 from pipeline.commands.manifests import manifests
+from pipeline.commands.matrix import matrix
 from pipeline.commands.package import package
 from pipeline.commands.run import run
 
@@ -29,7 +30,7 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, check, manifests, chart, lint, diagram, diff, explain, run, package, index):
+for command in (build, check, matrix, manifests, chart, lint, diagram, diff, explain, run, package, index):
     waybill.add_command(command)
 
 

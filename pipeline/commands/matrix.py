@@ -1,0 +1,30 @@
+"""`waybill matrix`: compatibility.yaml as a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pipeline.commands.command import command, print_json, settings_of
+
+
+@command(
+    "compatibility",
+    short_help="Show which charts run on which operators.",
+    example="waybill matrix --markdown > docs/compatibility.md\nwaybill matrix --json",
+    writes=False,
+)
+@click.option("--markdown", is_flag=True, help="A Markdown table; what is shown without --json, too.")
+def matrix(*, markdown: bool, as_json: bool, **options: Any) -> None:
+    """Show compatibility.yaml as a table: charts, their versions, and the operators that they run on."""
+    from generator.compatibility import table  # noqa: PLC0415 - --help does not need it
+    from pipeline.checking import read_compatibility  # noqa: PLC0415 - as above
+
+    if markdown and as_json:
+        raise click.UsageError("--markdown or --json, not both")
+    read = read_compatibility(settings_of(options).compatibility)
+    if as_json:
+        print_json(table.as_json(read))
+    else:
+        click.echo(table.markdown(read), nl=False)
