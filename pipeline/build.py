@@ -63,11 +63,6 @@ class _Work:
         workflow = self.workflows[name]
         return workflow_chart(workflow, version=version, image=image_of(workflow, self.settings))
 
-    def published_otherwise(self, packed: Package) -> bool:
-        """Whether the index has this version with other bytes."""
-        entry = self.known.find(packed.name, packed.version)
-        return entry is not None and entry.get("digest") not in (None, packed.digest)
-
 
 def read_folders(
     folders: Iterable[Path], settings: Settings, *, complete: bool = False
@@ -111,7 +106,10 @@ def build(options: BuildOptions, settings: Settings, *, created: datetime, repor
     charts = _charts(work, reporter)
     reporter.stage("packages", plural(len(charts) + 1, "package"))
     charts, packages = _packages(work, charts, reporter)
-    umbrella, umbrella_package = _umbrella(work, charts)
+    part: Bump = "patch" if options.bump in (None, "release") else options.bump
+    umbrella, umbrella_package = moved_umbrella(
+        work.folder, charts, work.known, settings, part=part, everything=options.everything
+    )
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages[UMBRELLA] = umbrella_package
     index = index_file.add(work.known, packages.values(), created=created, url=settings.repository_url)
@@ -232,7 +230,7 @@ def _packages(
             chart = work.chart(name, str(_bumped(Version.parse(committed.version), work.options.bump, name)))
             packed = package(chart.files, name)
         versioned[name], packages[name] = chart, packed
-    if refused := [packed for packed in packages.values() if work.published_otherwise(packed)]:
+    if refused := [packed for packed in packages.values() if work.known.differs(packed)]:
         raise VersionError("\n".join(map(index_file.published_otherwise, refused)))
     return versioned, packages
 
@@ -242,7 +240,7 @@ def _wants_bump(work: _Work, chart: Chart, packed: Package) -> bool:
         return True
     if work.options.bump == "release":
         return bool(Version.parse(chart.version).prerelease)
-    return work.folder.changed(chart) or work.published_otherwise(packed)
+    return work.folder.changed(chart) or work.known.differs(packed)
 
 
 def _bumped(version: Version, part: Bump, name: str) -> Version:
@@ -252,17 +250,24 @@ def _bumped(version: Version, part: Bump, name: str) -> Version:
         raise VersionError(f"{name}: {error}") from None
 
 
-def _umbrella(work: _Work, charts: Mapping[str, Chart]) -> tuple[dict[str, bytes], Package]:
+def moved_umbrella(
+    folder: ChartsFolder,
+    charts: Mapping[str, Chart],
+    known: Index,
+    settings: Settings,
+    *,
+    part: Bump,
+    everything: bool = False,
+) -> tuple[dict[str, bytes], Package]:
     """The files of the umbrella with all its charts, and its package.
 
     Nobody writes its version by hand, so it moves on by itself when what is in it changed.
     """
-    version = Version.parse(work.folder.version() or work.settings.initial_version)
-    part: Bump = "patch" if work.options.bump in (None, "release") else work.options.bump
+    version = Version.parse(folder.version() or settings.initial_version)
     while True:
-        files = work.folder.wanted(charts, str(version), everything=work.options.everything)
+        files = folder.wanted(charts, str(version), everything=everything)
         packed = package(files, UMBRELLA)
-        if not work.published_otherwise(packed):
+        if not known.differs(packed):
             return files, packed
         version = bumped(version, part)
 

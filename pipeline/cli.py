@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from pipeline.commands.build import build
+from pipeline.commands.bump import bump
 from pipeline.commands.chart import chart
 from pipeline.commands.check import check
 from pipeline.commands.diagram import diagram
@@ -29,7 +30,7 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, check, manifests, chart, lint, diagram, diff, explain, run, package, index):
+for command in (build, bump, check, manifests, chart, lint, diagram, diff, explain, run, package, index):
     waybill.add_command(command)
 
 

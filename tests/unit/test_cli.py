@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from pipeline.cli import waybill
 from tests.unit.conftest import write, write_workflow
 
-COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index", "run"]
+COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index", "run", "bump"]
 
 
 @pytest.fixture
@@ -49,6 +49,7 @@ GOOD = [
     ["explain", "greeting"],
     ["package", "charts/workflows/charts/greeting", "-o", "out"],
     ["index", "dist"],
+    ["bump", "greeting", "patch"],
 ]
 
 
