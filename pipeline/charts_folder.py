@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart import Chart
+from generator.content_key import content_key
 from generator.document import parse
 from generator.errors import OutputError
 from generator.umbrella import SubChart, umbrella_files
@@ -46,12 +47,13 @@ class ChartsFolder:
         return _version(self.charts.get(name, {}), self.path / "charts" / name)
 
     def changed(self, chart: Chart) -> bool:
-        """Whether a chart that lies there already would become another one."""
-        return chart.name in self.charts and dict(self.charts[chart.name]) != dict(chart.files)
+        """Whether a chart that lies there already would get other content."""
+        return chart.name in self.charts and content_key(self.charts[chart.name]) != content_key(chart.files)
 
     def state(self, chart: Chart) -> str:
-        """What a build makes of a chart: new, changed or unchanged."""
-        return "new" if chart.name not in self.charts else "changed" if self.changed(chart) else "unchanged"
+        """What a build makes of the files of a chart: new, changed or unchanged."""
+        there = self.charts.get(chart.name)
+        return "new" if there is None else "unchanged" if dict(there) == dict(chart.files) else "changed"
 
     def wanted(self, charts: Mapping[str, Chart], version: str, *, everything: bool) -> dict[str, bytes]:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
