@@ -6,11 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from semver import Version
+
 from generator.chart import chart_name
 from generator.document import decode, parse
 from generator.errors import OutputError, SettingsError, VersionError
 from generator.findings import Edit
 from generator.lint.mending import apply
+from generator.next_version import Step
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions import Bump, bumped, note_on, parse_version
 from pipeline.build import known_index, moved_umbrella
@@ -61,9 +64,8 @@ def bump_charts(names: Sequence[str], part: Bump, settings: Settings) -> list[Mo
         moves.append(move)
         moved[name] = {**files, "Chart.yaml": data}
     after = replace(folder, charts={**folder.charts, **moved})
-    files, umbrella = moved_umbrella(
-        after, {}, known_index(settings.output, None), settings, part="patch" if part == "release" else part
-    )
+    moving = Step(before=Version.parse(before or settings.initial_version), part="patch" if part == "release" else part)
+    files, umbrella = moved_umbrella(after, {}, known_index(settings.output, None), moving)
     with Transaction() as transaction:
         transaction.replace_tree(folder.path, files)
         transaction.commit()

@@ -158,6 +158,9 @@ def show_build(result: BuildResult) -> None:
     console = _console()
     console.print(_build_table([*result.charts, result.umbrella]))
     show_savings(result.savings)
+    for chart in result.charts:
+        if chart.reason:
+            say(f"{chart.chart} {chart.before} -> {chart.version}: {chart.reason}")
     if result.charts:
         easiest = min(result.charts, key=lambda chart: len(chart.required))
         values = "".join(f" --set {path}=..." for path in easiest.required)
