@@ -141,7 +141,8 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
     work = _prepare(options, settings, reporter)
     version = work.folder.version() or settings.initial_version
     wanted = work.folder.wanted(_charts(work, reporter), version, everything=options.everything)
-    return tuple(f"{work.folder.path.as_posix()}/{path}" for path in differences(work.folder.path, wanted))
+    different = differences(work.folder.path, work.folder.with_changelogs(wanted))
+    return tuple(f"{work.folder.path.as_posix()}/{path}" for path in different)
 
 
 def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _Work:
@@ -324,7 +325,7 @@ def moved_umbrella(
 def _write(work: _Work, umbrella: Mapping[str, bytes], packages: Iterable[Package], index: Index) -> None:
     with Transaction() as transaction:
         if work.folder.files() != umbrella:
-            transaction.replace_tree(work.folder.path, umbrella)
+            transaction.replace_tree(work.folder.path, work.folder.with_changelogs(umbrella))
         for packed in packages:
             write_if_changed(transaction, work.settings.output / packed.file_name, packed.data)
         write_if_changed(transaction, work.settings.output / "index.yaml", index_file.render(index))

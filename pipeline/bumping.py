@@ -67,7 +67,7 @@ def bump_charts(names: Sequence[str], part: Bump, settings: Settings) -> list[Mo
     moving = Step(before=Version.parse(before or settings.initial_version), part="patch" if part == "release" else part)
     files, umbrella = moved_umbrella(after, {}, known_index(settings.output, None), moving)
     with Transaction() as transaction:
-        transaction.replace_tree(folder.path, files)
+        transaction.replace_tree(folder.path, folder.with_changelogs(files))
         transaction.commit()
     if before is not None and before != umbrella.version:
         moves.append(Move(name=UMBRELLA, path=folder.path / "Chart.yaml", before=before, after=umbrella.version))

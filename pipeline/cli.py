@@ -6,6 +6,7 @@ import click
 
 from pipeline.commands.build import build
 from pipeline.commands.bump import bump
+from pipeline.commands.changelog import changelog
 from pipeline.commands.chart import chart
 from pipeline.commands.check import check
 from pipeline.commands.diagram import diagram
@@ -30,7 +31,7 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, bump, check, manifests, chart, lint, diagram, diff, explain, run, package, index):
+for command in (build, bump, changelog, check, manifests, chart, lint, diagram, diff, explain, run, package, index):
     waybill.add_command(command)
 
 

@@ -40,15 +40,16 @@ def _reasons(difference: Difference, part: Part) -> Iterator[str]:
     """The changes that ask for a part, in words."""
     match part:
         case "major":
-            yield from map(_words, difference.of(Impact.BREAKING))
+            yield from map(words_of, difference.of(Impact.BREAKING))
             yield from (f"{name} is gone" for name in difference.objects_gone)
         case "minor":
-            yield from (_words(c) for c in difference.changes if c.topic in _PATHS and c.kind is Kind.ADDED)
+            yield from (words_of(c) for c in difference.changes if c.topic in _PATHS and c.kind is Kind.ADDED)
         case _:
-            yield from map(_words, difference.changes)
+            yield from map(words_of, difference.changes)
 
 
-def _words(change: Change) -> str:
+def words_of(change: Change) -> str:
+    """A change in words, a value by the path that a person writes."""
     if change.topic in _PATHS and change.kind in (Kind.ADDED, Kind.REMOVED):
         path = f"{_PATHS[change.topic]}{change.subject}"
         if change.kind is Kind.REMOVED:

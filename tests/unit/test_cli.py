@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from pipeline.cli import waybill
 from tests.unit.conftest import write, write_workflow
 
-COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index", "run", "bump"]
+COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index", "run"]
+COMMANDS += ["bump", "changelog"]
 
 
 @pytest.fixture
@@ -50,6 +51,7 @@ GOOD = [
     ["package", "charts/workflows/charts/greeting", "-o", "out"],
     ["index", "dist"],
     ["bump", "greeting", "patch"],
+    ["changelog", "greeting"],
 ]
 
 
