@@ -48,6 +48,7 @@ ARGUMENTS: Final = {
     "FOLDER": "a workflow folder's name below the workflows folder, or its path",
     "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a revision of git, or a range of two",
     "NEW": "the same; the working folder where it is left out",
+    "PART": "patch, minor, major, rc or release",
     "CHART": "a chart folder: one with a Chart.yaml",
     "DIR": "the folder with the packages",
 }

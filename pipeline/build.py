@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -11,6 +12,7 @@ from typing import Protocol, TypeVar
 from semver import Version
 
 from generator.chart import Chart, chart_name, required_values, workflow_chart
+from generator.content_key import content_key
 from generator.errors import FindingsError, OutputError, VersionError
 from generator.findings import Finding, errors, in_file_order, strictly
 from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
@@ -18,16 +20,17 @@ from generator.lint.ignores import heed
 from generator.lint.rule import Repository
 from generator.manifests import ImageReference
 from generator.minify import Saving, minified
+from generator.next_version import Need, Step, at_most, largest, next_step
 from generator.source import SharedFiles
 from generator.umbrella import NAME as UMBRELLA
-from generator.versions import Bump, bumped
+from generator.versions import Bump
 from generator.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.files import FILE_MODE, Transaction, differences
 from pipeline.index import Index
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
-from pipeline.package import Package, package
+from pipeline.package import Package, package, read_package_files
 from pipeline.reading import read_folder
 from pipeline.report import plural
 from pipeline.settings import Settings
@@ -63,10 +66,14 @@ class _Work:
         workflow = self.workflows[name]
         return workflow_chart(workflow, version=version, image=image_of(workflow, self.settings))
 
-    def published_otherwise(self, packed: Package) -> bool:
-        """Whether the index has this version with other bytes."""
-        entry = self.known.find(packed.name, packed.version)
-        return entry is not None and entry.get("digest") not in (None, packed.digest)
+
+@dataclass(frozen=True, kw_only=True)
+class _Packed:
+    """Charts at the versions that they get, their packages, and how the versions moved; each by the chart's name."""
+
+    charts: Mapping[str, Chart]
+    packages: Mapping[str, Package]
+    steps: Mapping[str, Step]
 
 
 def read_folders(
@@ -110,14 +117,14 @@ def build(options: BuildOptions, settings: Settings, *, created: datetime, repor
     work = _prepare(options, settings, reporter)
     charts = _charts(work, reporter)
     reporter.stage("packages", plural(len(charts) + 1, "package"))
-    charts, packages = _packages(work, charts, reporter)
-    umbrella, umbrella_package = _umbrella(work, charts)
+    packed = _packages(work, charts, reporter)
+    umbrella, umbrella_package = _umbrella(work, packed)
     reporter.stage("index", str(settings.output / "index.yaml"))
-    packages[UMBRELLA] = umbrella_package
-    index = index_file.add(work.known, packages.values(), created=created, url=settings.repository_url)
-    _write(work, umbrella, packages.values(), index)
+    packages = [*packed.packages.values(), umbrella_package]
+    index = index_file.add(work.known, packages, created=created, url=settings.repository_url)
+    _write(work, umbrella, packages, index)
     return BuildResult(
-        charts=tuple(_row(work, chart, packages[chart.name]) for chart in sorted(charts.values(), key=_folder_name)),
+        charts=tuple(_row(work, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
         umbrella=_umbrella_row(work, umbrella, umbrella_package),
         index=settings.output / "index.yaml",
         findings=work.findings,
@@ -134,7 +141,8 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
     work = _prepare(options, settings, reporter)
     version = work.folder.version() or settings.initial_version
     wanted = work.folder.wanted(_charts(work, reporter), version, everything=options.everything)
-    return tuple(f"{work.folder.path.as_posix()}/{path}" for path in differences(work.folder.path, wanted))
+    different = differences(work.folder.path, work.folder.with_changelogs(wanted))
+    return tuple(f"{work.folder.path.as_posix()}/{path}" for path in different)
 
 
 def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _Work:
@@ -216,61 +224,108 @@ def _charts(work: _Work, reporter: Reporter) -> dict[str, Chart]:
     return charts
 
 
-def _packages(
-    work: _Work, charts: Mapping[str, Chart], reporter: Reporter
-) -> tuple[dict[str, Chart], dict[str, Package]]:
-    """Charts and packages by name, at new versions where they were asked for.
-
-    A chart that was named gets the bump; with --all only those that differ from the committed or published one.
-    """
+def _packages(work: _Work, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
+    """Charts and packages by name, at new versions where they were asked for."""
     versioned: dict[str, Chart] = {}
     packages: dict[str, Package] = {}
+    steps: dict[str, Step] = {}
+    refused: list[str] = []
     for name, committed in reporter.track("packages", list(charts.items())):
         packed = package(committed.files, name)
         chart = committed
-        if work.options.bump and _wants_bump(work, committed, packed):
-            chart = work.chart(name, str(_bumped(Version.parse(committed.version), work.options.bump, name)))
-            packed = package(chart.files, name)
+        try:
+            if found := _step(work, committed, packed):
+                chart = work.chart(name, str(found.after))
+                packed = package(chart.files, name)
+                steps[name] = found
+        except VersionError as error:
+            refused.append(f"{name}: {error}")
         versioned[name], packages[name] = chart, packed
-    if refused := [packed for packed in packages.values() if work.published_otherwise(packed)]:
-        raise VersionError("\n".join(map(index_file.published_otherwise, refused)))
-    return versioned, packages
+    refused = refused or [index_file.published_otherwise(p) for p in packages.values() if work.known.differs(p)]
+    if refused:
+        raise VersionError("\n".join(refused))
+    return _Packed(charts=versioned, packages=packages, steps=steps)
 
 
-def _wants_bump(work: _Work, chart: Chart, packed: Package) -> bool:
-    if not work.options.everything:
-        return True
-    if work.options.bump == "release":
-        return bool(Version.parse(chart.version).prerelease)
-    return work.folder.changed(chart) or work.published_otherwise(packed)
+def _step(work: _Work, chart: Chart, packed: Package) -> Step | None:
+    """How a chart's version moves; None where it stays.
+
+    A chart that was named gets the bump that was asked for; with --all, and with `auto`, only one that changed since
+    the version that was published or committed.
+    """
+    options, version = work.options, Version.parse(chart.version)
+    if options.bump is None:
+        return None
+    if options.bump == "release":
+        return Step(before=version, part="release") if version.prerelease or not options.everything else None
+    base = _base(work, chart)
+    need = None
+    if base is not None and content_key(base) != content_key(chart.files):
+        need = _need(work, chart, base)
+    elif work.known.differs(packed):
+        need = Need(part="patch", reasons=[f"{version} is published with other bytes"])
+    if need is None and (options.everything or options.bump == "auto"):
+        return None
+    return next_step(version, options.bump, need, forced=options.force_version)
 
 
-def _bumped(version: Version, part: Bump, name: str) -> Version:
-    try:
-        return bumped(version, part)
-    except VersionError as error:
-        raise VersionError(f"{name}: {error}") from None
+def _need(work: _Work, chart: Chart, base: Mapping[str, bytes]) -> Need:
+    from generator.difference import side_of_workflow  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
+    from generator.difference.need import need_of  # noqa: PLC0415 - as above
+
+    workflow = work.workflows[chart.name]
+    new = side_of_workflow(workflow, title=chart.folder, image=image_of(workflow, work.settings))
+    return need_of(base, chart.files, new, Version.parse(chart.version))
 
 
-def _umbrella(work: _Work, charts: Mapping[str, Chart]) -> tuple[dict[str, bytes], Package]:
+def _base(work: _Work, chart: Chart) -> Mapping[str, bytes] | None:
+    """The files of the version before: as its package has them that the index names, else as they are committed."""
+    entry = work.known.find(chart.name, chart.version)
+    path = work.settings.output / f"{chart.name}-{chart.version}.tgz"
+    if entry and path.is_file():
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == entry.get("digest"):
+            return read_package_files(data, path.as_posix())
+    return work.folder.charts.get(chart.name)
+
+
+def _umbrella(work: _Work, packed: _Packed) -> tuple[dict[str, bytes], Package]:
+    """The umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
+    options, settings, folder = work.options, work.settings, work.folder
+    version = Version.parse(folder.version() or settings.initial_version)
+    towards = [each.towards if each.part == "rc" else each.part for each in packed.steps.values()]
+    parts = [part for part in towards if part != "release"]
+    part: Bump = "patch"
+    if options.bump == "auto":
+        there = folder.wanted(packed.charts, str(version), everything=options.everything)
+        names = {path.split("/")[1] for path in there if path.startswith("charts/")}
+        parts += ["major"] if folder.charts.keys() - names else ["minor"] if names - folder.charts.keys() else []
+        part = "rc" if version.prerelease else at_most(version, largest(parts))
+    elif options.bump not in (None, "release"):
+        part = options.bump
+    moving = Step(before=version, part=part, towards=largest(parts))
+    return moved_umbrella(folder, packed.charts, work.known, moving, everything=options.everything)
+
+
+def moved_umbrella(
+    folder: ChartsFolder, charts: Mapping[str, Chart], known: Index, moving: Step, *, everything: bool = False
+) -> tuple[dict[str, bytes], Package]:
     """The files of the umbrella with all its charts, and its package.
 
     Nobody writes its version by hand, so it moves on by itself when what is in it changed.
     """
-    version = Version.parse(work.folder.version() or work.settings.initial_version)
-    part: Bump = "patch" if work.options.bump in (None, "release") else work.options.bump
     while True:
-        files = work.folder.wanted(charts, str(version), everything=work.options.everything)
+        files = folder.wanted(charts, str(moving.before), everything=everything)
         packed = package(files, UMBRELLA)
-        if not work.published_otherwise(packed):
+        if not known.differs(packed):
             return files, packed
-        version = bumped(version, part)
+        moving = replace(moving, before=moving.after)
 
 
 def _write(work: _Work, umbrella: Mapping[str, bytes], packages: Iterable[Package], index: Index) -> None:
     with Transaction() as transaction:
         if work.folder.files() != umbrella:
-            transaction.replace_tree(work.folder.path, umbrella)
+            transaction.replace_tree(work.folder.path, work.folder.with_changelogs(umbrella))
         for packed in packages:
             write_if_changed(transaction, work.settings.output / packed.file_name, packed.data)
         write_if_changed(transaction, work.settings.output / "index.yaml", index_file.render(index))
@@ -287,17 +342,21 @@ def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mod
         transaction.replace_file(target, data, mode=mode)
 
 
-def _row(work: _Work, chart: Chart, packed: Package) -> BuiltChart:
-    workflow = work.workflows[chart.name]
+def _row(work: _Work, chart: Chart, packed: _Packed) -> BuiltChart:
+    workflow, archive = work.workflows[chart.name], packed.packages[chart.name]
+    moved = packed.steps.get(chart.name)
     return BuiltChart(
         folder=chart.folder,
         chart=chart.name,
         version=chart.version,
         image=str(image_of(workflow, work.settings)),
-        package=work.settings.output / packed.file_name,
+        package=work.settings.output / archive.file_name,
         state=work.folder.state(chart),
-        bytes=len(packed.data),
+        bytes=len(archive.data),
         required=required_values(workflow),
+        before=str(moved.before) if moved else None,
+        bump=moved.part if moved else None,
+        reason=moved.reason if moved else "",
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart import Chart
+from generator.content_key import content_key
 from generator.document import parse
 from generator.errors import OutputError
 from generator.umbrella import SubChart, umbrella_files
@@ -15,6 +16,9 @@ from generator.versions import parse_version
 
 #: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
 FOLDER_ANNOTATION: Final = "waybill/folder"
+
+#: It stays where it lies and is in no package: no version's bytes change by it.
+CHANGELOG: Final = "CHANGELOG.md"
 
 Files = Mapping[str, bytes]
 
@@ -26,11 +30,18 @@ class ChartsFolder:
     path: Path
     own: Files = field(default_factory=dict)
     charts: Mapping[str, Files] = field(default_factory=dict)
+    changelogs: Mapping[str, bytes] = field(default_factory=dict)
+    """The CHANGELOG.md of a chart by its name; the other files are those that a package has."""
 
     def files(self) -> dict[str, bytes]:
         """All files by path below the umbrella's folder."""
         below = {f"charts/{name}/{path}": data for name, files in self.charts.items() for path, data in files.items()}
         return {**self.own, **below}
+
+    def with_changelogs(self, files: Files) -> dict[str, bytes]:
+        """The files that should lie there, with the changelogs of the charts that stay."""
+        staying = (name for name in self.changelogs if f"charts/{name}/Chart.yaml" in files)
+        return {**files, **{f"charts/{name}/{CHANGELOG}": self.changelogs[name] for name in staying}}
 
     def version(self) -> str | None:
         """The version of the umbrella; None where there is none yet.
@@ -46,12 +57,13 @@ class ChartsFolder:
         return _version(self.charts.get(name, {}), self.path / "charts" / name)
 
     def changed(self, chart: Chart) -> bool:
-        """Whether a chart that lies there already would become another one."""
-        return chart.name in self.charts and dict(self.charts[chart.name]) != dict(chart.files)
+        """Whether a chart that lies there already would get other content."""
+        return chart.name in self.charts and content_key(self.charts[chart.name]) != content_key(chart.files)
 
     def state(self, chart: Chart) -> str:
-        """What a build makes of a chart: new, changed or unchanged."""
-        return "new" if chart.name not in self.charts else "changed" if self.changed(chart) else "unchanged"
+        """What a build makes of the files of a chart: new, changed or unchanged."""
+        there = self.charts.get(chart.name)
+        return "new" if there is None else "unchanged" if dict(there) == dict(chart.files) else "changed"
 
     def wanted(self, charts: Mapping[str, Chart], version: str, *, everything: bool) -> dict[str, bytes]:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
@@ -90,15 +102,18 @@ def read_charts_folder(path: Path) -> ChartsFolder:
             )
         own: dict[str, bytes] = {}
         charts: dict[str, dict[str, bytes]] = {}
+        changelogs: dict[str, bytes] = {}
         for file in files:
             match file.relative_to(path).parts:
+                case ["charts", name, "CHANGELOG.md"]:
+                    changelogs[name] = file.read_bytes()
                 case ["charts", name, *below] if below:
                     charts.setdefault(name, {})["/".join(below)] = file.read_bytes()
                 case parts:
                     own["/".join(parts)] = file.read_bytes()
     except OSError as error:
         raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    return ChartsFolder(path=path, own=own, charts=charts)
+    return ChartsFolder(path=path, own=own, charts=charts, changelogs=changelogs)
 
 
 def chart_version(folder: Path) -> str | None:

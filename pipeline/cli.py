@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from pipeline.commands.build import build
+from pipeline.commands.bump import bump
+from pipeline.commands.changelog import changelog
 from pipeline.commands.chart import chart
 from pipeline.commands.check import check
 from pipeline.commands.diagram import diagram
@@ -30,7 +32,10 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
-for command in (build, check, matrix, manifests, chart, lint, diagram, diff, explain, run, package, index):
+_CHARTS = (build, bump, changelog, check, matrix, manifests, chart, package, index)
+_WORKFLOWS = (lint, diagram, diff, explain, run)
+
+for command in (*_CHARTS, *_WORKFLOWS):
     waybill.add_command(command)
 
 

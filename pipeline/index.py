@@ -62,6 +62,11 @@ class Index:
         """The entry of one version of one chart."""
         return next((entry for entry in self.entries.get(name, ()) if str(entry.get("version")) == version), None)
 
+    def differs(self, package: Package) -> bool:
+        """Whether this version of this chart is there with other bytes."""
+        entry = self.find(package.name, package.version)
+        return entry is not None and entry.get("digest") not in (None, package.digest)
+
 
 EMPTY: Final = Index(entries={}, head={"apiVersion": "v1"})
 

@@ -11,6 +11,7 @@ from generator.findings import Finding
 
 if TYPE_CHECKING:
     from generator.minify import Saving
+    from generator.next_version import Asked
     from generator.versions import Bump
 
 
@@ -20,7 +21,8 @@ class BuildOptions:
 
     folders: Sequence[Path]
     everything: bool = False
-    bump: Bump | None = None
+    bump: Asked | None = None
+    force_version: bool = False
     merge: Path | None = None
     minify_specs: bool = False
 
@@ -38,6 +40,10 @@ class BuiltChart:
     bytes: int
     required: tuple[str, ...] = ()
     """Paths of the values that an install must be given."""
+    before: str | None = None
+    """The version that it moved from; `bump` is the part that moved, and `reason` what asks for it."""
+    bump: Bump | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from generator.minify import Saving, minified
 from generator.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.build import image_of, known_index, write_if_changed
-from pipeline.charts_folder import chart_version
+from pipeline.charts_folder import CHANGELOG, chart_version
 from pipeline.files import FILE_MODE, Transaction
 from pipeline.index import Index
 from pipeline.package import Package, package, read_chart_folder, read_package
@@ -80,7 +80,8 @@ def write_chart(target: Path, chart: Chart) -> None:
             f"{target}: holds files but no Chart.yaml, so it is no chart; move it away, or name another OUT"
         )
     with Transaction() as transaction:
-        transaction.replace_tree(target, chart.files)
+        kept = {CHANGELOG: path.read_bytes()} if (path := target / CHANGELOG).is_file() else {}
+        transaction.replace_tree(target, {**chart.files, **kept})
         transaction.commit()
 
 
@@ -91,12 +92,16 @@ def write_packages(out: Path, folders: Sequence[Path]) -> list[Package]:
         OutputError: no chart, or it cannot be written; nothing was changed.
         FindingsError: a Chart.yaml that says too little.
     """
-    packages = [package(read_chart_folder(folder), folder.as_posix()) for folder in folders]
+    packages = [package(_without_changelog(read_chart_folder(folder)), folder.as_posix()) for folder in folders]
     with Transaction() as transaction:
         for packed in packages:
             write_if_changed(transaction, out / packed.file_name, packed.data)
         transaction.commit()
     return packages
+
+
+def _without_changelog(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {path: data for path, data in files.items() if path != CHANGELOG}
 
 
 def write_index(directory: Path, merge: Path | None, *, url: str, created: datetime) -> Index:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from generator.difference import Difference
     from generator.lint.rule import Rule
     from generator.minify import Saving
+    from pipeline.bumping import Move
     from pipeline.checking import Checked
     from pipeline.outcome import BuildResult, BuiltChart
 
@@ -156,10 +157,28 @@ def show_build(result: BuildResult) -> None:
     console = _console()
     console.print(_build_table([*result.charts, result.umbrella]))
     show_savings(result.savings)
+    for chart in result.charts:
+        if chart.reason:
+            say(f"{chart.chart} {chart.before} -> {chart.version}: {chart.reason}")
     if result.charts:
         easiest = min(result.charts, key=lambda chart: len(chart.required))
         values = "".join(f" --set {path}=..." for path in easiest.required)
         say(f"next   helm install {easiest.chart} {easiest.package}{values}")
+
+
+def show_moves(moves: Sequence[Move], names: Sequence[str]) -> None:
+    """The table of versions that moved, and the command that builds them; `names` are the workflows asked for."""
+    from rich import box  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    table = Table("chart", "before", "after", box=box.SIMPLE_HEAD, pad_edge=False)
+    for move in moves:
+        table.add_row(move.name, move.before, move.after)
+    _console().print(table)
+    for move in moves:
+        if move.note:
+            say(f"{move.name}: {move.note}")
+    say(f"next   {shlex.join(['waybill', 'build', *names])}")
 
 
 def show_savings(savings: Sequence[Saving]) -> None:

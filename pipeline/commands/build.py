@@ -11,10 +11,11 @@ import click
 from pipeline.commands.command import FILE, command, finish_check, print_json, settings_of
 
 if TYPE_CHECKING:
+    from generator.next_version import Asked
     from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
     from pipeline.settings import Settings
 
-_BUMPS: Final = ("patch", "minor", "major", "rc", "release")
+_BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 
 
 @command(
@@ -29,19 +30,24 @@ _BUMPS: Final = ("patch", "minor", "major", "rc", "release")
     "strict",
     "check",
     short_help="Check workflows, make charts, packages and index.",
-    example="waybill build greeting\nwaybill build --all --workflows my/workflows --charts my/charts --output dist",
+    example="waybill build greeting\nwaybill build --all --bump auto\n"
+    "waybill build --all --workflows my/workflows --charts my/charts --output dist",
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="All workflows of the workflows folder.")
 @click.option(
-    "--bump", type=click.Choice(_BUMPS), help="New version for the named charts; with --all for changed ones."
+    "--bump",
+    type=click.Choice(_BUMPS),
+    help="New version for the named charts; with --all for changed ones. auto goes by what changed.",
 )
+@click.option("--force-version", is_flag=True, help="Take a --bump that is smaller than what changed asks for.")
 @click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml that is published already.")
 def build(
     workflow: tuple[str, ...],
     *,
     everything: bool,
-    bump: str | None,
+    bump: Asked | None,
+    force_version: bool,
     merge: Path | None,
     check: bool,
     as_json: bool,
@@ -58,11 +64,14 @@ def build(
         raise click.UsageError(
             "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
         )
+    if force_version and not bump:
+        raise click.UsageError("--force-version goes with --bump")
     settings = settings_of(options)
     wanted = BuildOptions(
         folders=folders.select_folders(workflow, settings),
         everything=everything,
-        bump=bump,  # type: ignore[arg-type]  # click has checked the choice
+        bump=bump,
+        force_version=force_version,
         merge=merge,
         minify_specs=settings.minify_specs,
     )
@@ -105,6 +114,9 @@ def _build_json(result: BuildResult) -> dict[str, Any]:
             "chart": built.chart,
             "version": built.version,
             "image": built.image or None,
+            "before": built.before,
+            "bump": built.bump,
+            "reason": built.reason or None,
             "state": built.state,
             "package": built.package.as_posix(),
             "bytes": built.bytes,

@@ -14,6 +14,7 @@ from pipeline.cli import waybill
 from tests.unit.conftest import write, write_workflow
 
 COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index", "run"]
+COMMANDS += ["bump", "changelog"]
 
 
 @pytest.fixture
@@ -49,6 +50,8 @@ GOOD = [
     ["explain", "greeting"],
     ["package", "charts/workflows/charts/greeting", "-o", "out"],
     ["index", "dist"],
+    ["bump", "greeting", "patch"],
+    ["changelog", "greeting"],
 ]
 
 

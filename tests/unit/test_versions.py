@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from semver import Version
 
 from generator.errors import SettingsError, VersionError
-from generator.versions import BUMPS, Bump, bumped, is_version, parse_version
+from generator.versions import BUMPS, PARTS, Bump, Part, bumped, is_version, note_on, parse_version
 
 numbers = st.integers(0, 1000)
 identifiers: Final = st.integers(0, 99).map(str) | st.from_regex(r"[0-9]*[a-zA-Z-][0-9a-zA-Z-]*", fullmatch=True)
-dotted = st.lists(identifiers | st.just("rc"), min_size=1, max_size=3).map(".".join)
+candidates: Final = st.just("rc") | st.from_regex(r"rc[0-9]{1,3}", fullmatch=True)
+dotted = st.lists(identifiers | candidates, min_size=1, max_size=3).map(".".join)
 versions = st.builds(
     lambda major, minor, patch, pre, build: str(Version(major, minor, patch, pre, build)),
     numbers,
@@ -66,10 +67,38 @@ def test_a_caller_may_have_another_error() -> None:
         ("1.2.4-rc.1+build", "rc", "1.2.4-rc.2"),
         ("1.2.3+build", "rc", "1.2.4-rc.1"),
         ("1.2.4-rc.1+build", "release", "1.2.4"),
+        ("1.2.4-rc1", "rc", "1.2.4-rc2"),
+        ("1.2.4-rc08+build", "rc", "1.2.4-rc9"),
+        ("1.2.4-rc9", "rc", "1.2.5-rc.1"),
+        ("1.2.4-rc10", "rc", "1.2.5-rc.1"),
+        ("1.2.4-rc1.x", "rc", "1.2.5-rc.1"),
+        ("1.2.4-rc12", "release", "1.2.4"),
     ],
 )
 def test_a_bump_makes_the_next_version(version: str, part: Bump, expected: str) -> None:
     assert str(bumped(Version.parse(version), part)) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "towards", "expected"),
+    [
+        ("2.0.0", "major", "3.0.0-rc.1"),
+        ("2.0.0", "minor", "2.1.0-rc.1"),
+        ("2.0.0", "patch", "2.0.1-rc.1"),
+        ("3.0.0-rc.1", "major", "3.0.0-rc.2"),
+    ],
+)
+def test_a_first_candidate_is_one_of_the_version_that_is_to_come(version: str, towards: Part, expected: str) -> None:
+    assert str(bumped(Version.parse(version), "rc", towards=towards)) == expected
+
+
+def test_it_is_said_why_a_candidate_does_not_count_on() -> None:
+    assert note_on(Version.parse("1.2.4-rc9"), "rc").startswith("after 1.2.4-rc9 comes 1.2.5-rc.1: rc10 sorts before")
+
+
+@pytest.mark.parametrize(("version", "part"), [("1.2.4-rc8", "rc"), ("1.2.4-rc.9", "rc"), ("1.2.4-rc9", "release")])
+def test_nothing_is_said_of_a_version_that_moves_as_expected(version: str, part: Bump) -> None:
+    assert note_on(Version.parse(version), part) == ""
 
 
 def test_what_is_released_is_not_released_again() -> None:
@@ -77,12 +106,18 @@ def test_what_is_released_is_not_released_again() -> None:
         bumped(Version.parse("1.2.3"), "release")
 
 
-@given(versions, st.sampled_from(BUMPS))
-def test_a_bumped_version_is_always_greater(text: str, part: Bump) -> None:
+@given(versions)
+def test_a_version_is_written_as_it_was_read(text: str) -> None:
+    assert str(parse_version(text, "v")) == text
+    assert parse_version(str(parse_version(text, "v")), "v") == parse_version(text, "v")
+
+
+@given(versions, st.sampled_from(BUMPS), st.sampled_from(PARTS))
+def test_a_bumped_version_is_always_greater(text: str, part: Bump, towards: Part) -> None:
     version = Version.parse(text)
     if part == "release" and not version.prerelease:
         return
-    assert bumped(version, part) > version
+    assert bumped(version, part, towards=towards) > version
 
 
 @given(versions)

@@ -1,0 +1,41 @@
+"""`waybill bump`: new versions by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from pipeline.commands.command import command, print_json, settings_of
+
+if TYPE_CHECKING:
+    from generator.versions import Bump
+
+_PARTS: Final = ("patch", "minor", "major", "rc", "release")
+
+
+@command(
+    "workflows",
+    "charts",
+    "output",
+    "initial_version",
+    short_help="Move the versions of charts.",
+    example="waybill bump greeting escalation minor\nwaybill bump greeting patch --app",
+)
+@click.argument("workflow", nargs=-1, required=True)
+@click.argument("part", type=click.Choice(_PARTS), metavar="PART")
+@click.option("--app", is_flag=True, help="Move the workflow's own version, and leave its chart alone.")
+def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any) -> None:
+    """Move the versions of the charts of some workflows, and the umbrella with them.
+
+    PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of one. Every name is checked first.
+    """
+    from pipeline import bumping, files, report  # noqa: PLC0415 - --help does not need it
+
+    settings = settings_of(options)
+    with files.only_writer(settings.output, report.say_waiting):
+        moves = (bumping.bump_workflows if app else bumping.bump_charts)(workflow, part, settings)
+    if as_json:
+        print_json({"ok": True, "moved": [move.as_json() for move in moves]})
+        return
+    report.show_moves(moves, workflow)

@@ -1,0 +1,35 @@
+"""`waybill changelog`: what changed from version to version of a chart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pipeline.commands.command import command, print_json, settings_of
+
+
+@command(
+    "workflows",
+    "charts",
+    "output",
+    "repository_url",
+    short_help="Write the CHANGELOG.md of a chart.",
+    example="waybill changelog greeting",
+)
+@click.argument("workflow")
+def changelog(workflow: str, *, as_json: bool, **options: Any) -> None:
+    """Give the CHANGELOG.md of a workflow's chart a section for each version that has none.
+
+    Sections that are there stay as they are. The published packages say what changed.
+    """
+    from pipeline import changelog as job  # noqa: PLC0415 - --help does not need it
+    from pipeline import files, report  # noqa: PLC0415 - as above
+
+    settings = settings_of(options)
+    with files.only_writer(settings.output, report.say_waiting):
+        written = job.write_changelog(workflow, settings)
+    if as_json:
+        print_json({"ok": True, "path": written.path.as_posix(), "versions": list(written.versions)})
+        return
+    report.say(f"{written.path.as_posix()}  {', '.join(written.versions) or 'has a section for each version'}")
