@@ -28,7 +28,8 @@ _PARTS: Final = ("patch", "minor", "major", "rc", "release")
 def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any) -> None:
     """Move the versions of the charts of some workflows, and the umbrella with them.
 
-    PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of one. Every name is checked first.
+    PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of
+    one. Every name is checked first.
     """
     from pipeline import bumping, files, report  # noqa: PLC0415 - --help does not need it
 
