@@ -86,13 +86,13 @@ class Cluster:
         return "; ".join(filter(None, (self._not_stored(each, namespace) for each in objects)))
 
     def _not_stored(self, rendered: Mapping[str, Any], namespace: str) -> str:
-        """What of a custom resource that was rendered is not in the cluster."""
-        if rendered["kind"] != "SonataFlow":
-            return ""
+        """What of an object that was rendered is not in the cluster: all of it, or a field of a custom resource."""
         name = rendered["metadata"]["name"]
-        path = f"/apis/{rendered['apiVersion']}/namespaces/{namespace}/sonataflows/{name}"
-        stored = self.server.must("GET", path)
-        return "" if holds(stored["spec"], rendered["spec"]) else f"{name} is not stored as it was rendered"
+        stored = self.server.find(rendered, namespace)
+        if stored is None:
+            return f"{name} is not there"
+        whole = rendered["kind"] != "SonataFlow" or holds(stored["spec"], rendered["spec"])
+        return "" if whole else f"{name} is not stored as it was rendered"
 
     def _uninstall(self, namespace: str) -> str:
         """What stays of a release: any object of its manifest, and any secret, Helm's own too; but what is kept."""
