@@ -97,6 +97,18 @@ class ApiServer:
         discovery = f"/apis/{group}/v1alpha08"
         eventually(lambda: plural not in str(self.must("GET", discovery)), f"{name} is gone")
 
+    def find(self, rendered: Mapping[str, Any], namespace: str) -> Any:
+        """The object of a manifest as the server has it; None where it is not there, or is only waiting to go."""
+        group = rendered["apiVersion"]
+        served = f"/apis/{group}" if "/" in group else f"/api/{group}"
+        kinds = self.must("GET", served)["resources"]
+        kind = next(each for each in kinds if each["kind"] == rendered["kind"] and "/" not in each["name"])
+        place = rendered["metadata"].get("namespace", namespace)
+        within = f"/namespaces/{place}" if kind["namespaced"] else ""
+        answer = self.ask("GET", f"{served}{within}/{kind['name']}/{rendered['metadata']['name']}")
+        there = answer.code == HTTPStatus.OK and "deletionTimestamp" not in answer.content["metadata"]
+        return answer.content if there else None
+
     def _serves(self, spec: Mapping[str, Any]) -> bool:
         """Whether the server publishes just the fields that a definition has, and has storage for them."""
         for version in spec["versions"]:
@@ -191,7 +203,7 @@ def running(programs: Path) -> Iterator[ApiServer]:
             folder=folder,
         )
         stack.enter_context(_process(_apiserver(programs, server, clients, port), folder / "apiserver.log"))
-        eventually(partial(_is_ready, server), f"kube-apiserver is ready; see {folder / 'apiserver.log'}")
+        eventually(partial(_is_ready, server), "kube-apiserver is ready")
         _write_kubeconfig(server)
         yield server
 
@@ -216,10 +228,14 @@ def _apiserver(programs: Path, server: ApiServer, etcd: int, port: int) -> list[
 
 @contextmanager
 def _process(command: Sequence[str | Path], log: Path) -> Iterator[None]:
-    """A process that writes into a log and ends with the block."""
+    """A process that writes into a log and ends with the block; what fails in the block tells how the log ends."""
     with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
         try:
             yield
+        except BaseException as error:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            error.add_note("\n".join([f"{log.name} ends with:", *lines[-20:]]))
+            raise
         finally:
             process.terminate()
             try:

@@ -15,8 +15,9 @@ import yaml
 from generator.chart import chart_name
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
-from tests.conftest import ROOT, Helm3, HelmRefusal
+from tests.conftest import ROOT, SHARED, Helm3, HelmRefusal
 from tests.crd_facts import FOLDERS
+from tests.integration.test_our_charts import values_of
 
 OURS = ROOT / "charts" / "workflows"
 #: Whose kinds our charts use; a SinkBinding's definition is not among the data, and its fields are not asked here.
@@ -85,25 +86,26 @@ class Cluster:
         return "; ".join(filter(None, (self._not_stored(each, namespace) for each in objects)))
 
     def _not_stored(self, rendered: Mapping[str, Any], namespace: str) -> str:
-        """What of a custom resource that was rendered is not in the cluster."""
-        if rendered["kind"] != "SonataFlow":
-            return ""
+        """What of an object that was rendered is not in the cluster: all of it, or a field of a custom resource."""
         name = rendered["metadata"]["name"]
-        path = f"/apis/{rendered['apiVersion']}/namespaces/{namespace}/sonataflows/{name}"
-        stored = self.server.must("GET", path)
-        return "" if holds(stored["spec"], rendered["spec"]) else f"{name} is not stored as it was rendered"
+        stored = self.server.find(rendered, namespace)
+        if stored is None:
+            return f"{name} is not there"
+        whole = rendered["kind"] != "SonataFlow" or holds(stored["spec"], rendered["spec"])
+        return "" if whole else f"{name} is not stored as it was rendered"
 
     def _uninstall(self, namespace: str) -> str:
+        """What stays of a release: any object of its manifest, and any secret, Helm's own too; but what is kept."""
         try:
+            manifest = self._helm(namespace, "get", "manifest", "demo")
             self._helm(namespace, "uninstall", "demo")
         except HelmRefusal as refusal:
             return str(refusal)
-        left = self.server.must("GET", f"/apis/sonataflow.org/v1alpha08/namespaces/{namespace}/sonataflows")["items"]
-        maps = self.server.must("GET", f"/api/v1/namespaces/{namespace}/configmaps")["items"]
-        secrets = self.server.must("GET", f"/api/v1/namespaces/{namespace}/secrets")["items"]
-        kept = [each for each in secrets if each["metadata"]["annotations"].get("helm.sh/resource-policy") == "keep"]
-        names = [each["metadata"]["name"] for each in [*left, *maps, *secrets] if each not in kept]
-        return f"{', '.join(names)} stayed" if names else ""
+        installed = [each for each in yaml.load_all(manifest, yaml.CSafeLoader) if each]
+        left = [each for each in installed if self.server.find(each, namespace)]
+        left += self.server.must("GET", f"/api/v1/namespaces/{namespace}/secrets")["items"]
+        names = {each["metadata"]["name"] for each in left if not is_kept(each)}
+        return f"{', '.join(sorted(names))} stayed" if names else ""
 
     def _helm(self, namespace: str, *words: str, stdin: str | None = None) -> str:
         access = ("--kubeconfig", str(self.server.folder / "kubeconfig"), "--namespace", namespace)
@@ -115,6 +117,16 @@ def with_a_label(values: Mapping[str, Any]) -> dict[str, Any]:
     if any(isinstance(value, dict) and value.get("enabled") for value in values.values()):
         return {name: with_a_label(value) for name, value in values.items()}
     return {**values, "commonLabels": {"changed": "yes"}}
+
+
+def is_kept(resource: Mapping[str, Any]) -> bool:
+    return bool(resource["metadata"].get("annotations", {}).get("helm.sh/resource-policy") == "keep")
+
+
+def required_by(workflows: Path) -> dict[str, dict[str, Any]]:
+    """For the chart of each workflow of a folder: all values that an install must be given."""
+    folders = (folder for folder in workflows.iterdir() if folder.is_dir() and folder.name != "shared")
+    return {chart_name(folder.name): values_of(folder) for folder in folders}
 
 
 def holds(stored: Any, rendered: Any) -> bool:
@@ -149,7 +161,8 @@ INSTALL = {"requireEnv": False}
 
 def test_every_chart_of_the_corpus_installs_upgrades_and_goes(cluster: Cluster, corpus_charts: Path) -> None:
     charts = sorted((corpus_charts / "charts").iterdir())
-    cells = {chart.name: cluster.cell(chart, INSTALL) for chart in charts}
+    values = required_by(SHARED / "corpus" / "workflows")
+    cells = {chart.name: cluster.cell(chart, values[chart.name]) for chart in charts}
     print()
     table(cells)
     assert len(cells) == 21
@@ -158,7 +171,8 @@ def test_every_chart_of_the_corpus_installs_upgrades_and_goes(cluster: Cluster, 
 
 def test_each_of_our_charts_installs_upgrades_and_goes(cluster: Cluster) -> None:
     charts = sorted((OURS / "charts").iterdir())
-    cells = {chart.name: cluster.cell(chart, INSTALL) for chart in charts}
+    values = required_by(ROOT / "workflows")
+    cells = {chart.name: cluster.cell(chart, values[chart.name]) for chart in charts}
     print()
     table(cells)
     assert len(cells) == 10
@@ -169,8 +183,8 @@ def test_each_of_our_charts_installs_upgrades_and_goes(cluster: Cluster) -> None
 def test_an_umbrella_with_all_its_charts_installs_upgrades_and_goes(
     whose: str, cluster: Cluster, corpus_charts: Path
 ) -> None:
-    umbrella = corpus_charts if whose == "the corpus" else OURS
-    values = {chart.name: {"enabled": True, **INSTALL} for chart in (umbrella / "charts").iterdir()}
+    umbrella, workflows = (corpus_charts, SHARED / "corpus") if whose == "the corpus" else (OURS, ROOT)
+    values = {name: {"enabled": True, **given} for name, given in required_by(workflows / "workflows").items()}
     cell = cluster.cell(umbrella, values)
     print()
     table({f"umbrella, {whose}": cell})
