@@ -12,13 +12,16 @@ from semver import Version
 from generator.chart import chart_name
 from generator.compatibility.claims import Claims, Operator, claims_of, orchestrator_meant, sonataflow_meant
 from generator.compatibility.crd import Crd, known_crd, known_crds
+from generator.compatibility.listing import Listed, Wanted, listed
 from generator.compatibility.matrix import Matrix, known_matrix, read_matrix
+from generator.compatibility.ranges import parse_loose
 from generator.compatibility.verdict import Verdict, findings, judge
-from generator.errors import OutputError
+from generator.errors import OutputError, SettingsError
 from generator.findings import Finding
 from generator.umbrella import NAME as UMBRELLA
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.crds import read_crds
+from pipeline.published import read_published_index
 from pipeline.reading import read_folder
 from pipeline.settings import Settings
 
@@ -66,6 +69,29 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings) -> Checked:
         if own:
             verdicts.append(judge(workflow, own))
     return Checked(verdicts=tuple(verdicts), findings=(*found, *findings(verdicts)))
+
+
+def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, ...]:
+    """Say what of a published index (a file or an address) the one operator that is asked for can run.
+
+    Raises:
+        SettingsError: no operator is asked for, or more than one, or one that is not known.
+        OutputError: the index cannot be read.
+        FindingsError: it is no index, or compatibility.yaml cannot be read.
+    """
+    matrix = read_compatibility(settings.compatibility)
+    match (asked.orchestrators, asked.sonataflows):
+        case ((text,), ()):
+            orchestrator_meant(text, matrix)
+            wanted = Wanted(version=parse_loose(text, "--operator"), orchestrator=True)
+        case ((), (text,)):
+            sonataflow_meant(text, matrix)
+            wanted = Wanted(version=parse_loose(text, "--sonataflow"), orchestrator=False)
+        case _:
+            raise SettingsError(
+                "--index needs the one operator that you have: --operator 1.3.2, or --sonataflow 10.1.0"
+            )
+    return tuple(listed(read_published_index(place).entries, wanted, matrix))
 
 
 def read_compatibility(path: Path) -> Matrix:

@@ -95,6 +95,19 @@ def read_repository(place: str) -> ChartRepository:
     return ChartRepository(place=place, index=parse_index(download(url, limit=MAX_BYTES), without_secrets(url)))
 
 
+def read_published_index(place: str) -> Index:
+    """Read one index.yaml: a file, a folder with one, or an address.
+
+    Raises:
+        OutputError: it cannot be read.
+        FindingsError: it is no index.
+    """
+    if "://" in place:
+        return parse_index(download(place, limit=MAX_BYTES), without_secrets(place))
+    path = Path(place, "index.yaml") if Path(place).is_dir() else Path(place)
+    return parse_index(_file(path), path.as_posix())
+
+
 def without_secrets(url: str) -> str:
     """An address without what may be a secret: user, password and query."""
     parts = urlsplit(url)

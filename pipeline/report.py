@@ -15,6 +15,7 @@ from generator.findings import Finding, Severity
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from generator.compatibility.listing import Listed
     from generator.compatibility.verdict import Verdict
     from generator.difference import Difference
     from generator.lint.rule import Rule
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _IMPACT_COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
 _WIDTH_OF_A_LOG: Final = 120
+#: As many versions are named as fit a cell.
+_NAMED: Final = 5
 #: From here on work takes seconds, and a bar says how many more.
 _MANY: Final = 50
 
@@ -130,6 +133,32 @@ def show_checked(checked: Checked) -> None:
     show_findings(checked.findings)
     if checked.verdicts:
         _console().print(_verdict_table(checked.verdicts))
+
+
+def show_listed(versions: Sequence[Listed]) -> None:
+    """A row a chart: the versions that an operator runs, newest first, and how many it does not."""
+    from rich import box  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    from generator.compatibility.listing import Standing  # noqa: PLC0415 - `waybill check` alone needs it
+
+    others = [standing for standing in Standing if standing is not Standing.CLAIMED]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("chart", overflow="fold")
+    table.add_column("runs, newest first", overflow="fold")
+    for standing in others:
+        table.add_column(standing, justify="right")
+    for chart in dict.fromkeys(each.chart for each in versions):
+        of_chart = [each for each in versions if each.chart == chart]
+        claimed = [each.version for each in of_chart if each.standing is Standing.CLAIMED]
+        counts = (sum(each.standing is standing for each in of_chart) for standing in others)
+        table.add_row(chart, _some(claimed) or "none", *(str(count) if count else "" for count in counts))
+    _console().print(table)
+
+
+def _some(versions: Sequence[str]) -> str:
+    more = len(versions) - _NAMED
+    return ", ".join([*versions[:_NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _verdict_table(verdicts: Sequence[Verdict]) -> object:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pipeline.commands.command import command, print_json, settings_of
+
+if TYPE_CHECKING:
+    from pipeline.checking import Asked
+    from pipeline.settings import Settings
 
 
 @command(
@@ -16,19 +20,22 @@ from pipeline.commands.command import command, print_json, settings_of
     "compatibility",
     short_help="Check which charts run on which operators.",
     example="waybill check\nwaybill check greeting --sonataflow 1.45\nwaybill check --sonataflow all\n"
-    "waybill check --crds my/operator/crds",
+    "waybill check --crds my/operator/crds\n"
+    "waybill check --index https://example.com/charts/index.yaml --operator 1.3.2",
     writes=False,
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--sonataflow", multiple=True, metavar="V", help="A SonataFlow, as in 1.45; or all. May be repeated.")
 @click.option("--operator", multiple=True, metavar="V", help="An Orchestrator, as in 1.3.2. May be repeated.")
 @click.option("--crds", metavar="PATH", help="CRDs of an operator: a folder, a file or an address.")
+@click.option("--index", metavar="PLACE", help="An index.yaml, a file or an address: what of it the operator runs.")
 def check(
     workflow: tuple[str, ...],
     *,
     sonataflow: tuple[str, ...],
     operator: tuple[str, ...],
     crds: str | None,
+    index: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -42,8 +49,11 @@ def check(
     from pipeline import checking, folders, report  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
-    selected = folders.select_folders(workflow, settings)
     asked = checking.Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds)
+    if index:
+        _check_index(index, asked, settings, as_json=as_json)
+        return
+    selected = folders.select_folders(workflow, settings)
     checked = checking.check(report.StageReporter().track("check", selected), asked, settings)
     fits = all(verdict.outcome is Outcome.FITS for verdict in checked.verdicts) and not errors(checked.findings)
     if as_json:
@@ -52,4 +62,19 @@ def check(
     else:
         report.show_checked(checked)
     if not fits:
+        sys.exit(1)
+
+
+def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> None:
+    """List a published repository; exit 1 where the operator runs nothing of it."""
+    from generator.compatibility.listing import Standing  # noqa: PLC0415 - as above
+    from pipeline import checking, report  # noqa: PLC0415 - as above
+
+    found = checking.check_index(place, asked, settings)
+    if as_json:
+        versions = [{"chart": e.chart, "version": e.version, "standing": str(e.standing)} for e in found]
+        print_json({"ok": any(e.standing is Standing.CLAIMED for e in found), "versions": versions})
+    else:
+        report.show_listed(found)
+    if not any(each.standing is Standing.CLAIMED for each in found):
         sys.exit(1)
