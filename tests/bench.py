@@ -51,11 +51,11 @@ class Figure:
     aim: str
 
 
-def run(command: Sequence[str], folder: Path) -> Run:
+def run(command: Sequence[str], folder: Path, *, codes: Sequence[int] = (0,)) -> Run:
     """Run a command to its end; its output is thrown away.
 
     Raises:
-        SystemExit: the command failed, so there is nothing to measure.
+        SystemExit: the command ended with another code, so there is nothing to measure.
     """
     environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
     start = time.perf_counter()
@@ -64,7 +64,7 @@ def run(command: Sequence[str], folder: Path) -> Run:
     ) as process:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in codes:
         raise SystemExit(f"{' '.join(command[:4])} … ended with {process.returncode}")
     return Run(time.perf_counter() - start, usage.ru_maxrss / 1024)
 
@@ -241,6 +241,70 @@ def measure_lint(workflows: Path, folder: Path, times: int) -> list[Figure]:
     ]
 
 
+def measure_check(workflows: Path, folder: Path, times: int) -> Figure:
+    """All charts against all SonataFlows, beside kubeconform on the same resources and schemas."""
+    from generator.compatibility.crd import known_crd, known_crds  # noqa: PLC0415 - not while builds are measured
+    from generator.compatibility.rendered import rendered  # noqa: PLC0415 - as above
+    from pipeline.folders import all_folders  # noqa: PLC0415 - as above
+    from pipeline.reading import read_folder  # noqa: PLC0415 - as above
+
+    folders = all_folders(workflows)
+    command = [*WAYBILL, "check", "--workflows", str(workflows), "--sonataflow", "all"]
+    checked = median(times, lambda: run(command, folder, codes=(0, 1))).seconds
+    what = f"check, {len(folders)} charts x {len(known_crds())} CRDs"
+    kubeconform = shutil.which("kubeconform")
+    if kubeconform is None:
+        return Figure(what, f"{checked:.2f} s", "no kubeconform here", "", "")
+    files = []
+    for name in folders:
+        for number, resource in enumerate(rendered(read_folder(name)).values()):
+            files.append(folder / f"resource-{name.name}-{number}.json")
+            files[-1].write_text(json.dumps(resource), encoding="utf-8")
+    for version in known_crds():
+        (folder / f"schema-{version}.json").write_text(json.dumps(known_crd(version).schema), encoding="utf-8")
+
+    def conformed() -> Run:
+        places = [str(folder / f"schema-{version}.json") for version in known_crds()]
+        runs = [run([kubeconform, "-schema-location", at, *map(str, files)], folder, codes=(0, 1)) for at in places]
+        return Run(sum(r.seconds for r in runs), max(r.mebibytes for r in runs))
+
+    yard = median(times, conformed).seconds
+    return Figure(what, f"{checked:.2f} s", f"{yard:.2f} s, kubeconform", f"{checked / yard:.2f}x", "")
+
+
+def measure_index(folder: Path, times: int) -> Figure:
+    """What of 10,000 published versions an operator runs, beside `helm search repo` on the same index."""
+    entries = {f"chart-{chart}": [_entry(chart, version) for version in range(100)] for chart in range(100)}
+    index = folder / "repository" / "waybill-index.yaml"
+    index.parent.mkdir()
+    index.write_text(json.dumps({"apiVersion": "v1", "entries": entries}), encoding="utf-8")
+    rows = [{"charts": list(entries), "versions": ">=0.0.50", "sonataflow": "10.x"}]
+    (folder / "rows.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
+    command = [*WAYBILL, "check", "--index", str(index), "--sonataflow", "10", "--compatibility", "rows.json"]
+    checked = median(times, lambda: run(command, folder)).seconds
+    helm = shutil.which("helm")
+    if helm is None:
+        return Figure("check --index, 10,000 versions", f"{checked:.2f} s", "no helm here", "", "")
+    known = {"apiVersion": "v1", "repositories": [{"name": "waybill", "url": "https://charts.example"}]}
+    (folder / "repositories.yaml").write_text(json.dumps(known), encoding="utf-8")
+    where = ["--repository-config", str(folder / "repositories.yaml"), "--repository-cache", str(index.parent)]
+    yard = median(times, lambda: run([helm, "search", "repo", "--versions", *where], folder)).seconds
+    return Figure(
+        "check --index, 10,000 versions",
+        f"{checked:.2f} s",
+        f"{yard:.2f} s, helm search repo",
+        f"{checked / yard:.2f}x",
+        "",
+    )
+
+
+def _entry(chart: int, version: int) -> dict[str, object]:
+    name = f"chart-{chart}"
+    url = f"https://charts.example/{name}-0.0.{version}.tgz"
+    about = {"apiVersion": "v2", "name": name, "version": f"0.0.{version}", "description": f"The chart {chart}."}
+    return {**about, "digest": f"{chart * 100 + version:064x}", "created": "2026-01-01T00:00:00Z", "urls": [url]}
+
+
 def main() -> None:
     """Measure, then print the table and the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -256,6 +320,7 @@ def main() -> None:
         figures = [*measure_builds(workflows, folder, times), measure_start(folder, times * 4)]
         figures += measure_lint(workflows, folder, times)
         figures.append(measure_diagram(workflows, folder, times * 2))
+        figures += [measure_check(workflows, folder, times), measure_index(folder, times)]
         figures += [] if short else measure_growth(workflows, folder)
     show(figures)
     print(json.dumps([asdict(figure) for figure in figures], indent=2, ensure_ascii=False))
