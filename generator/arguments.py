@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from generator.document import Path
+from generator.document import Path, field_path
 from generator.findings import one_of
 from generator.jq import engine
 from generator.jq.names import uses
@@ -163,9 +163,9 @@ def body_misfits(spec: Spec, schema: Schema, argument: Any, path: Path) -> Itera
     if value is None or value is UNKNOWN:
         return
     if what in _CONVERTED and not _is_one_of(value, _CONVERTED[what]):
-        yield Misfit(path=path, message=_misfit(_shown(path), what, argument, value))
+        yield Misfit(path=path, message=_misfit(field_path(path), what, argument, value))
     elif what == "string" and isinstance(value, str) and value not in (choices := _choices(spec, schema, value)):
-        yield Misfit(path=path, message=f"'{_shown(path)}' cannot be '{value}'{one_of(value, choices)}")
+        yield Misfit(path=path, message=f"'{field_path(path)}' cannot be '{value}'{one_of(value, choices)}")
     elif what == "array":
         items = spec.resolved(schema).get("items")
         for index, one in enumerate(value):
@@ -194,12 +194,6 @@ def _misfit(name: str, what: Kind, argument: Any, value: Any) -> str:
 
 def _alternatives(spec: Spec, schema: Schema) -> bool:
     return any(key in spec.resolved(schema) for key in ("oneOf", "anyOf", "discriminator"))
-
-
-def _shown(path: Path) -> str:
-    """A path as a person writes it: `fields.labels[0]`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
 
 
 def missing_fields(spec: Spec, schema: Schema, value: Mapping[str, Any]) -> Iterator[str]:

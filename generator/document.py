@@ -52,6 +52,12 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 #: The keys and indices that lead to a value.
 Path = tuple[str | int, ...]
 
+
+def field_path(path: Path) -> str:
+    """A path as people and Kubernetes write it: `spec.flow.states[0].name`; "" for the value itself."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from generator.document import Path
+from generator.document import Path, field_path
 from generator.json_pointer import inside
 from generator.referenced import Referenced
 from generator.source import Source
@@ -45,7 +45,7 @@ class Misfit:
     message: str
 
     def __str__(self) -> str:
-        below = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path).removeprefix(".")
+        below = field_path(self.path)
         return f"'{below}': {self.message}" if below else self.message
 
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.compatibility.crd import Crd
-from generator.document import Path
+from generator.document import Path, field_path
 from generator.json_schema import OpenApiSchemas
 
 if TYPE_CHECKING:
@@ -30,11 +30,6 @@ _NAMES: Final = {
 }
 #: Formats that kube-apiserver checks of texts, in words.
 _FORMATS: Final = {"byte": "text in base64", "date-time": "a date with a time, such as 2026-01-31T12:00:00Z"}
-
-
-def field_path(path: Path) -> str:
-    """A path as Kubernetes writes it: `spec.flow.states[0].name`."""
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
 @dataclass(frozen=True, kw_only=True)

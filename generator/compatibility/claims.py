@@ -53,8 +53,7 @@ def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
     """The SonataFlow that a person names by its name or by a version (`1.45`, `10.1.0`).
 
     Raises:
-        SettingsError: the matrix has none of that version.
-        VersionError: it is no version.
+        SettingsError: it is no version, or the matrix has none of it.
     """
     named = next((flow for flow in matrix.sonataflows if flow.name == text), None)
     found = named or matrix.sonataflow(parse_loose(text, "--sonataflow", error=SettingsError))

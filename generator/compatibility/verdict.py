@@ -10,10 +10,10 @@ from functools import cache
 from importlib import resources
 from typing import Final
 
-from generator.compatibility.admission import admit, field_path
+from generator.compatibility.admission import admit
 from generator.compatibility.crd import Crd
 from generator.compatibility.rendered import rendered
-from generator.document import Path
+from generator.document import Path, field_path
 from generator.findings import Finding, Position, in_file_order
 from generator.workflow import Workflow
 

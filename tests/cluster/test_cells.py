@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from generator.compatibility.admission import admit, field_path
+from generator.compatibility.admission import admit
 from generator.compatibility.crd import known_crd
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, judge
+from generator.document import field_path
 from generator.workflow import Workflow
 from pipeline.reading import read_folder
 from tests.cluster.apiserver import ApiServer, Stored

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.compatibility.admission import Admission, admit, field_path
+from generator.compatibility.admission import Admission, admit
 from generator.compatibility.crd import known_crd, known_crds
+from generator.document import field_path
 from generator.manifests import Database, ManifestOptions, manifests
 from pipeline.reading import read_folder
 from tests.crd_facts import FACTS, FOLDERS, crd_in

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from generator.compatibility.admission import Admission, admit, field_path
+from generator.compatibility.admission import Admission, admit
 from generator.compatibility.crd import Crd, crd_of, known_crd, known_crds
-from generator.document import Path
+from generator.document import Path, field_path
 from generator.errors import FindingsError
 from generator.manifests import Database, Manifest, ManifestOptions, manifests
 from pipeline.reading import read_folder
