@@ -20,6 +20,7 @@ import click
 
 from generator import errors, lint, values
 from generator.compatibility.table import markdown
+from generator.compatibility.target import newest_target
 from generator.diagram.svg import svg
 from generator.manifests import Database, ImageReference
 from generator.markdown_text import code, row
@@ -27,10 +28,10 @@ from generator.page import index_row, page
 from generator.properties import Variable
 from generator.workflow import Workflow
 from pipeline import cli
-from pipeline.checking import read_compatibility
 from pipeline.commands.command import Command
 from pipeline.drawing import read_folder_scene
 from pipeline.folders import all_folders
+from pipeline.operators import read_compatibility
 from pipeline.reading import read_folder
 from pipeline.settings import Settings
 
@@ -62,7 +63,10 @@ OTHER_FINDINGS: Final = {
     "compatibility": "A compatibility.yaml that is misshapen or contradicts itself (`waybill check`, `matrix`).",
     "crd": "CRDs without SonataFlow (`waybill check --crds`).",
     "dropped-field": "A field that an operator's CRD does not know: the API server drops it (`waybill check`).",
-    "no-row": "A chart, or a version of it, that no row of compatibility.yaml holds (`waybill check`).",
+    "left-out": "What a chart cannot give its workflow on the operator that it is made for (`waybill build`).",
+    "no-row": "A chart, or a version of it, that no row of compatibility.yaml holds (`waybill build`, `check`).",
+    "refuted-row": "A row of compatibility.yaml that an operator's CRD refutes (`waybill build`).",
+    "unknown-operator": "A row with an Orchestrator of which nobody knows what it brings (`waybill build`).",
     "refused-field": "A value that an operator's CRD refuses (`waybill check`).",
     "input": "An input that does not fit the workflow's schema (`waybill run`).",
     "diagram-size": "A workflow with more states than a picture can show (`waybill diagram`).",
@@ -73,6 +77,8 @@ ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
+#: What docs/generate.py writes into README.md stands between these.
+MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
 EXAMPLE: Final = (
     "workflows/greeting/greeting.sw.yaml:36:21: error: transition to the unknown state 'GreetInGermn'; "
     "did you mean 'GreetInGerman'? [unknown-state]"
@@ -81,7 +87,8 @@ EXAMPLE: Final = (
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or say which are not as they would be written; the exit code."""
-    pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()} | workflow_pages()
+    pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()}
+    pages |= {**workflow_pages(), "README.md": readme()}
     left = {path.relative_to(ROOT).as_posix() for path in (ROOT / WORKFLOW_PAGES).glob("*.md")} - pages.keys()
     differing = sorted(left) if "--check" in arguments else []
     for path in () if "--check" in arguments else left:
@@ -117,7 +124,13 @@ def compatibility() -> str:
     """compatibility.yaml as a page: which charts run on which operators, and what each SonataFlow is."""
     matrix = read_compatibility(ROOT / "compatibility.yaml")
     flows = (
-        (code(flow.name), code(str(flow.versions)), code(f"{key}={value}"), code(flow.builder))
+        (
+            code(flow.name),
+            code(str(flow.versions)),
+            code(f"{key}={value}"),
+            ", ".join(map(code, flow.profiles)),
+            code(flow.builder),
+        )
         for flow in matrix.sonataflows
         for key, value in flow.properties.items()
     )
@@ -128,11 +141,20 @@ def compatibility() -> str:
             "From compatibility.yaml; `waybill matrix` shows it, `waybill check` proves it.\n",
             markdown(matrix),
             "## SonataFlow\n",
-            _table(("SonataFlow", "versions", "for persistence", "builder image"), flows),
+            _table(("SonataFlow", "versions", "for persistence", "profiles", "builder image"), flows),
             "## Orchestrator\n",
             _table(("Orchestrator", "SonataFlow that it brings"), bundles),
         ]
     )
+
+
+def readme() -> str:
+    """README.md with the table of compatibility.yaml between its marks."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(MARKS[0])
+    after = rest.partition(MARKS[1])[2]
+    table = markdown(read_compatibility(ROOT / "compatibility.yaml"))
+    return f"{before}{MARKS[0]}\n{table}{MARKS[1]}{after}"
 
 
 def _exit_codes() -> Iterator[tuple[str, str]]:
@@ -163,6 +185,7 @@ def _command(name: str, command: Command) -> str:
 def values_and_settings() -> str:
     """The values of a workflow's chart and of the umbrella, and the settings of waybill."""
     chart = values.workflow_values(
+        target=newest_target(),
         image=ImageReference(repository=f"{Settings.registry}/{Settings.image_prefix}FOLDER", tag="src-…"),
         database=Database(schema="FOLDER"),
         variables=[

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from generator import manifests, templating, values, yaml_text
+from generator.compatibility.claims import operator_annotations
+from generator.compatibility.table import table_of
+from generator.compatibility.target import Target, newest_target
 from generator.definition import Definition
 from generator.diagram.embedding import embedded
 from generator.document import decode, parse
@@ -35,8 +38,11 @@ _TEMPLATES: Final = (
     "networkpolicy.yaml",
     "NOTES.txt",
     "_workflow.tpl",
-    "_trust.tpl",
 )
+#: For operators that let a chart decide on a workflow's pods.
+_POD_TEMPLATES: Final = ("_pod.tpl", "_trust.tpl")
+#: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
+FOLDER_ANNOTATION: Final = "waybill/folder"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", "files/")
 _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
@@ -85,8 +91,8 @@ def chart_name(folder: str) -> str:
     return folder.removesuffix(".x").replace(".", "-")
 
 
-def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -> Chart:
-    """Return the chart of one workflow.
+def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference, target: Target | None = None) -> Chart:
+    """Return the chart of one workflow, made for one SonataFlow: the newest where no other is given.
 
     Raises:
         FindingsError: a name that Helm refuses, a file of chart/ that clashes with a generated one, a release that
@@ -101,8 +107,9 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference) -
         app_version=definition.version,
     )
     check_name(workflow)
+    target = target or newest_target()
     findings: list[Finding] = []
-    files = _generated_files(workflow, chart, image, findings)
+    files = _generated_files(workflow, chart, image, target, findings)
     files |= _overlay(workflow, files, findings)
     if findings:
         raise FindingsError(in_file_order(findings))
@@ -122,21 +129,28 @@ def check_name(workflow: Workflow) -> None:
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 
-def required_values(workflow: Workflow) -> tuple[str, ...]:
+def secret_keys(workflow: Workflow, target: Target) -> tuple[str, ...]:
+    """The keys of secret.properties that a chart asks for: none where its operator takes nothing from Secrets."""
+    return workflow.secret_keys if target.pods else ()
+
+
+def required_values(workflow: Workflow, target: Target | None = None) -> tuple[str, ...]:
     """The values that an install must be given, as `--set` takes their paths."""
     variables = (f"env.{variable.name}" for variable in workflow.variables() if variable.default is None)
-    secrets = (f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in workflow.secret_keys)
-    return (*variables, *secrets)
+    keys = secret_keys(workflow, target or newest_target())
+    return (*variables, *(f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in keys))
 
 
-def installation(workflow: Workflow) -> dict[str, Any]:
+def installation(workflow: Workflow, target: Target | None = None) -> dict[str, Any]:
     """What pages about a workflow show of it: its picture, and the variables that an install is given."""
+    target = target or newest_target()
     return {
+        "target": target,
         "diagram": embedded(workflow.definition),
         "variables": workflow.variables(),
-        "secret_variables": {key: environment_name(key) for key in workflow.secret_keys},
+        "secret_variables": {key: environment_name(key) for key in secret_keys(workflow, target)},
         "secret_comments": workflow.secret_comments(),
-        "required": required_values(workflow),
+        "required": required_values(workflow, target),
     }
 
 
@@ -147,16 +161,18 @@ def description_of(definition: Definition) -> str:
 
 
 def _generated_files(
-    workflow: Workflow, chart: Chart, image: ImageReference, findings: list[Finding]
+    workflow: Workflow, chart: Chart, image: ImageReference, target: Target, findings: list[Finding]
 ) -> dict[str, bytes]:
-    context = _context(workflow, chart)
+    context = _context(workflow, chart, target)
     chart_values = values.workflow_values(
         image=image,
         database=Database(schema=workflow.source.name),
         variables=workflow.variables(),
         secret_comments=workflow.secret_comments(),
+        target=target,
     )
-    texts = {"Chart.yaml": templating.render("chart/Chart.yaml", chart=chart, icon=ICON)}
+    annotations = {FOLDER_ANNOTATION: chart.folder, **operator_annotations(chart.name, chart.version, target)}
+    texts = {"Chart.yaml": templating.render("chart/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)}
     with Collecting(findings):
         generated = templating.render("chart/values.yaml", chart=chart, values=chart_values)
         texts["values.yaml"] = _with_own_values(workflow, generated)
@@ -166,22 +182,34 @@ def _generated_files(
     with Collecting(findings):
         own_text = _own_text(workflow, "README.md").strip()
         rows = tuple(values.rows(chart_values))
-        texts["README.md"] = templating.render("chart/README.md", rows=rows, own_text=own_text, **context)
-    names = _TEMPLATES + (("secret.yaml",) if workflow.secret_keys else ())
+        texts["README.md"] = templating.render(
+            "chart/README.md",
+            rows=rows,
+            operators=table_of(chart.name, target.matrix),
+            own_secrets=workflow.secret_keys,
+            own_text=own_text,
+            **context,
+        )
+    names = [
+        *_TEMPLATES,
+        *(_POD_TEMPLATES if target.pods else ()),
+        *(("secret.yaml",) if context["secret_variables"] else ()),
+    ]
     texts |= {f"templates/{name}": templating.render(f"chart/templates/{name}", **context) for name in names}
-    return {path: text.encode() for path, text in texts.items()} | payload(workflow)
+    return {path: text.encode() for path, text in texts.items()} | payload(workflow, target)
 
 
-def payload(workflow: Workflow) -> dict[str, bytes]:
+def payload(workflow: Workflow, target: Target | None = None) -> dict[str, bytes]:
     """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
     files = {f"files/{path}": data for path, data in workflow.mounted.items()}
-    files["files/flow.yaml"] = yaml_text.dump(manifests.flow(workflow)).encode()
+    flow = (target or newest_target()).flow(manifests.flow(workflow))
+    files["files/flow.yaml"] = yaml_text.dump(flow).encode()
     if workflow.properties:
         files["files/application.properties"] = workflow.properties.text.encode()
     return files
 
 
-def _context(workflow: Workflow, chart: Chart) -> dict[str, Any]:
+def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]:
     """The variables that the chart's templates use."""
     folders = workflow.source.resource_folders()
     maps = [
@@ -199,15 +227,17 @@ def _context(workflow: Workflow, chart: Chart) -> dict[str, Any]:
         "properties_name": f"{workflow.object_name}-props",
         "secret_name": workflow.secret_name,
         "api_version": manifests.API_VERSION,
-        "newest_kind": manifests.NEWEST_KIND,
+        "newest_kind": manifests.NEWEST_KIND if manifests.NEWEST_KIND in target.kinds else None,
         "labels": manifests.labels_of(workflow.object_name),
         "annotations": manifests.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",
-        **installation(workflow),
+        **installation(workflow, target),
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
-        "flyway": manifests.FLYWAY if manifests.lacks_flyway(workflow.properties) else None,
+        "persistence_properties": {
+            key: value for key, value in target.sonataflow.properties.items() if key not in workflow.configuration()
+        },
     }
 
 

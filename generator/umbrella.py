@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from generator import templating, values
@@ -26,12 +27,17 @@ class SubChart:
     checked: bool = True
 
 
-def umbrella_files(charts: Sequence[SubChart], *, version: str) -> dict[str, bytes]:
-    """Return the umbrella's own files by path; the charts themselves go below charts/."""
+def umbrella_files(
+    charts: Sequence[SubChart], *, version: str, annotations: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, bytes]:
+    """Return the umbrella's own files by path; the charts themselves go below charts/.
+
+    `annotations` are those of its Chart.yaml.
+    """
     ordered = sorted(charts, key=lambda chart: chart.name)
     names = [chart.name for chart in ordered]
     own_values = values.umbrella_values(names)
-    context = {"name": NAME, "version": version, "charts": ordered, "icon": ICON}
+    context = {"name": NAME, "version": version, "charts": ordered, "annotations": annotations, "icon": ICON}
     schema = values.json_schema("workflows", own_values)
     texts = {
         "Chart.yaml": templating.render("umbrella/Chart.yaml", **context),

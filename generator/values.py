@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from generator.compatibility.target import Target
 from generator.manifests import DEFAULT_PROFILE, Database, ImageReference
 from generator.properties import Variable
 
@@ -16,8 +17,23 @@ _FLAG: Final[Schema] = {"type": "boolean"}
 _MAP: Final[Schema] = {"type": "object"}
 _MAPS: Final[Schema] = {"type": "array", "items": {"type": "object"}}
 _STRINGS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
+_SCALAR: Final[Schema] = {"type": ["string", "number", "boolean", "null"]}
 _VARIABLE: Final[Schema] = {"type": ["string", "number", "boolean", "object", "null"]}
-_SECRET: Final[Schema] = {"type": ["string", "number", "boolean", "null"]}
+#: Values that say what the workflow's pods are like.
+_OF_PODS: Final = frozenset(
+    (
+        "image",
+        "imagePullSecrets",
+        "envFrom",
+        "secret",
+        "trustedCertificates",
+        "replicas",
+        "podTemplate",
+        "rollOnChange",
+    )
+)
+#: Values that are fields of the custom resource.
+_EVENTS: Final = ("sink", "sources")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,16 +62,16 @@ def workflow_values(
     database: Database,
     variables: Sequence[Variable],
     secret_comments: Mapping[str, str],
+    target: Target,
 ) -> tuple[Value, ...]:
-    """Return the values of a workflow's chart, in the order of values.yaml."""
-    return (
+    """Return the values of a workflow's chart that its operator has a use for, in the order of values.yaml."""
+    useless = {*(() if target.pods else _OF_PODS), *(key for key in _EVENTS if key not in target.events)}
+    if not target.keeps_state:
+        useless.add("persistence")
+    every = (
         _image(image),
         _leaf("imagePullSecrets", [], _MAPS, "Secrets to pull the image with: [{name: my-pull-secret}]."),
-        _group(
-            "env",
-            tuple(map(_variable, variables)),
-            "The workflow's variables: a string, or the map of a valueFrom ({secretKeyRef: {name: …, key: …}}).",
-        ),
+        _variables(variables, target),
         _leaf(
             "envFrom",
             [],
@@ -67,15 +83,10 @@ def workflow_values(
         ),
         _secret(secret_comments),
         _leaf("properties", "", _STRING, "Lines appended to application.properties."),
-        _persistence(database),
+        _persistence(database, target),
         _trusted_certificates(),
         _network_policy("Ingress to this workflow's pods from its own namespace and from those named here."),
-        _leaf(
-            "profile",
-            DEFAULT_PROFILE,
-            {"enum": ["gitops", "dev", "preview"]},
-            "The operator's profile: gitops runs the image as it is.",
-        ),
+        _profile(target.sonataflow.profiles),
         _leaf(
             "operatorCheck",
             "discovery",
@@ -116,6 +127,7 @@ def workflow_values(
             more=True,
         ),
     )
+    return tuple(value for value in every if value.key not in useless)
 
 
 def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
@@ -210,9 +222,16 @@ def _image(image: ImageReference) -> Value:
     )
 
 
-def _variable(variable: Variable) -> Value:
+def _variables(variables: Sequence[Variable], target: Target) -> Value:
+    schema, what = _SCALAR, "strings, which become lines of application.properties."
+    if target.pods:
+        schema, what = _VARIABLE, "a string, or the map of a valueFrom ({secretKeyRef: {name: …, key: …}})."
+    return _group("env", tuple(_variable(each, schema) for each in variables), f"The workflow's variables: {what}")
+
+
+def _variable(variable: Variable, schema: Schema) -> Value:
     what = "Required." if variable.default is None else f"Default: {_in_one_line(variable.default) or 'empty'}."
-    return _leaf(variable.name, "", _VARIABLE, *filter(None, (_in_one_line(variable.comment), what)))
+    return _leaf(variable.name, "", schema, *filter(None, (_in_one_line(variable.comment), what)))
 
 
 def _in_one_line(text: str) -> str:
@@ -226,7 +245,7 @@ def _secret(comments: Mapping[str, str]) -> Value:
             _group(
                 "data",
                 tuple(
-                    _leaf(key, "", _SECRET, *filter(None, (_in_one_line(comment), "Required.")))
+                    _leaf(key, "", _SCALAR, *filter(None, (_in_one_line(comment), "Required.")))
                     for key, comment in comments.items()
                 ),
                 "Values for the workflow's Secret; a key without a value is left as it is in the cluster.",
@@ -237,7 +256,19 @@ def _secret(comments: Mapping[str, str]) -> Value:
     )
 
 
-def _persistence(database: Database) -> Value:
+def _profile(profiles: Sequence[str]) -> Value:
+    first = profiles[0]
+    how = "the image as it is" if first == DEFAULT_PROFILE else "in production"
+    return _leaf("profile", first, {"enum": list(profiles)}, f"The operator's profile: {first} runs {how}.")
+
+
+def _persistence(database: Database, target: Target) -> Value:
+    migrate = _leaf(
+        "migrateDBOnStartUp",
+        None,
+        {"type": ["boolean", "null"]},
+        "Create the tables at start; empty leaves it to the operator.",
+    )
     return _group(
         "persistence",
         (
@@ -261,12 +292,7 @@ def _persistence(database: Database) -> Value:
                 ),
             ),
             _leaf("jdbcUrl", "", _STRING, "A JDBC URL in place of serviceRef."),
-            _leaf(
-                "migrateDBOnStartUp",
-                None,
-                {"type": ["boolean", "null"]},
-                "Create the tables at start; empty leaves it to the operator.",
-            ),
+            *((migrate,) if target.persistence else ()),
         ),
         "Where waiting instances are kept.",
     )

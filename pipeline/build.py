@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from semver import Version
-
-from generator.chart import Chart, chart_name, required_values, workflow_chart
-from generator.content_key import content_key
+from generator.chart import Chart, chart_name, required_values
+from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.errors import FindingsError, OutputError, VersionError
 from generator.findings import Finding, errors, in_file_order, strictly
 from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import Repository
-from generator.manifests import ImageReference
 from generator.minify import Saving, minified
-from generator.next_version import Need, Step, at_most, largest, next_step
+from generator.next_version import Step
 from generator.source import SharedFiles
 from generator.umbrella import NAME as UMBRELLA
-from generator.versions import Bump
 from generator.workflow import Workflow
 from pipeline import index as index_file
-from pipeline.charts_folder import ChartsFolder, read_charts_folder
+from pipeline.charts_folder import read_charts_folder
 from pipeline.files import FILE_MODE, Transaction, differences
 from pipeline.index import Index
+from pipeline.moving import step_of, umbrella_of
+from pipeline.operators import Operators, charts_of
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
-from pipeline.package import Package, package, read_package_files
+from pipeline.package import Package, package
 from pipeline.reading import read_folder
 from pipeline.report import plural
 from pipeline.settings import Settings
+from pipeline.work import Work, image_of
 
 T = TypeVar("T")
 
@@ -46,25 +44,6 @@ class Reporter(Protocol):
 
     def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
         """Hand on `items` one by one, and show how many of them are done."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Work:
-    """All that a build starts from: workflows that passed their checks, what is there already, what was asked for."""
-
-    workflows: Mapping[str, Workflow]
-    """Chart name to workflow."""
-    findings: tuple[Finding, ...]
-    savings: tuple[Saving, ...]
-    folder: ChartsFolder
-    known: Index
-    options: BuildOptions
-    settings: Settings
-
-    def chart(self, name: str, version: str) -> Chart:
-        """The chart of a workflow at a version."""
-        workflow = self.workflows[name]
-        return workflow_chart(workflow, version=version, image=image_of(workflow, self.settings))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,12 +79,6 @@ def read_folders(
     return workflows, strictly(heard) if settings.strict else heard
 
 
-def image_of(workflow: Workflow, settings: Settings) -> ImageReference:
-    """Where the image of a workflow is, tagged with the hash of what it is built from."""
-    repository = f"{settings.registry}/{settings.image_prefix}{workflow.source.name}".lower()
-    return ImageReference(repository=repository, tag=workflow.image_tag())
-
-
 def build(options: BuildOptions, settings: Settings, *, created: datetime, reporter: Reporter) -> BuildResult:
     """Check, then generate charts, packages and index, then write all of it at once.
 
@@ -118,7 +91,8 @@ def build(options: BuildOptions, settings: Settings, *, created: datetime, repor
     charts = _charts(work, reporter)
     reporter.stage("packages", plural(len(charts) + 1, "package"))
     packed = _packages(work, charts, reporter)
-    umbrella, umbrella_package = _umbrella(work, packed)
+    proved = _prove(work, packed)
+    umbrella, umbrella_package = umbrella_of(work, packed.charts, packed.steps)
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages = [*packed.packages.values(), umbrella_package]
     index = index_file.add(work.known, packages, created=created, url=settings.repository_url)
@@ -127,7 +101,8 @@ def build(options: BuildOptions, settings: Settings, *, created: datetime, repor
         charts=tuple(_row(work, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
         umbrella=_umbrella_row(work, umbrella, umbrella_package),
         index=settings.output / "index.yaml",
-        findings=work.findings,
+        findings=in_file_order([*work.findings, *proved]),
+        crds=work.operators.files,
         savings=work.savings,
     )
 
@@ -139,13 +114,14 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
         FindingsError: a workflow has errors.
     """
     work = _prepare(options, settings, reporter)
-    version = work.folder.version() or settings.initial_version
-    wanted = work.folder.wanted(_charts(work, reporter), version, everything=options.everything)
+    charts = _charts(work, reporter)
+    version = work.version(UMBRELLA)
+    wanted = work.folder.wanted(charts, version, target=work.line.target, everything=options.everything)
     different = differences(work.folder.path, work.folder.with_changelogs(wanted))
     return tuple(f"{work.folder.path.as_posix()}/{path}" for path in different)
 
 
-def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _Work:
+def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> Work:
     reporter.stage("check", plural(len(options.folders), "workflow"))
     tracked = reporter.track("check", options.folders)
     workflows, heard = read_folders(tracked, settings, complete=options.everything)
@@ -161,12 +137,16 @@ def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> _
     ordered = in_file_order([*findings, *_charts_that_meet(workflows, named)])
     if errors(ordered):
         raise FindingsError(ordered)
-    reporter.stage("charts", plural(len(workflows), "chart"))
-    return _Work(
+    operators = Operators(settings.compatibility)
+    line = operators.line(operator=options.operator, sonataflow=options.sonataflow)
+    reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.target.sonataflow.name}")
+    return Work(
         workflows=named,
         findings=ordered,
         savings=tuple(savings),
-        folder=read_charts_folder(settings.charts / UMBRELLA),
+        operators=operators,
+        line=line,
+        folder=read_charts_folder(charts_of(settings.charts, line.operator) / UMBRELLA),
         known=known_index(settings.output, options.merge),
         options=options,
         settings=settings,
@@ -210,13 +190,13 @@ def read_index(path: Path, *, optional: bool = False) -> Index:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _charts(work: _Work, reporter: Reporter) -> dict[str, Chart]:
-    """The charts by name, at their committed versions; new ones start at the setting."""
+def _charts(work: Work, reporter: Reporter) -> dict[str, Chart]:
+    """The charts by name, at their committed versions; see `Work.version` for new ones."""
     charts: dict[str, Chart] = {}
     findings: list[Finding] = []
     for name in reporter.track("charts", list(work.workflows)):
         try:
-            charts[name] = work.chart(name, work.folder.chart_version(name) or work.settings.initial_version)
+            charts[name] = work.chart(name, work.version(name))
         except FindingsError as error:
             findings += error.findings
     if findings:
@@ -224,7 +204,7 @@ def _charts(work: _Work, reporter: Reporter) -> dict[str, Chart]:
     return charts
 
 
-def _packages(work: _Work, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
+def _packages(work: Work, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
     """Charts and packages by name, at new versions where they were asked for."""
     versioned: dict[str, Chart] = {}
     packages: dict[str, Package] = {}
@@ -234,7 +214,7 @@ def _packages(work: _Work, charts: Mapping[str, Chart], reporter: Reporter) -> _
         packed = package(committed.files, name)
         chart = committed
         try:
-            if found := _step(work, committed, packed):
+            if found := step_of(work, committed, packed):
                 chart = work.chart(name, str(found.after))
                 packed = package(chart.files, name)
                 steps[name] = found
@@ -247,82 +227,27 @@ def _packages(work: _Work, charts: Mapping[str, Chart], reporter: Reporter) -> _
     return _Packed(charts=versioned, packages=packages, steps=steps)
 
 
-def _step(work: _Work, chart: Chart, packed: Package) -> Step | None:
-    """How a chart's version moves; None where it stays.
+def _prove(work: Work, packed: _Packed) -> tuple[Finding, ...]:
+    """What the rows of compatibility.yaml promise of the charts, held against their operators.
 
-    A chart that was named gets the bump that was asked for; with --all, and with `auto`, only one that changed since
-    the version that was published or committed.
+    Raises:
+        FindingsError: a row is refuted.
     """
-    options, version = work.options, Version.parse(chart.version)
-    if options.bump is None:
-        return None
-    if options.bump == "release":
-        return Step(before=version, part="release") if version.prerelease or not options.everything else None
-    base = _base(work, chart)
-    need = None
-    if base is not None and content_key(base) != content_key(chart.files):
-        need = _need(work, chart, base)
-    elif work.known.differs(packed):
-        need = Need(part="patch", reasons=[f"{version} is published with other bytes"])
-    if need is None and (options.everything or options.bump == "auto"):
-        return None
-    return next_step(version, options.bump, need, forced=options.force_version)
+    candidates = [
+        Candidate(chart=name, version=chart.version, workflow=work.workflows[name])
+        for name, chart in packed.charts.items()
+    ]
+    target = work.line.target
+    found = in_file_order(
+        [*refuted(candidates, target, work.operators.crd), *left_out(work.workflows.values(), target)]
+    )
+    found = strictly(found) if work.settings.strict else found
+    if errors(found):
+        raise FindingsError(in_file_order([*work.findings, *found]))
+    return found
 
 
-def _need(work: _Work, chart: Chart, base: Mapping[str, bytes]) -> Need:
-    from generator.difference import side_of_workflow  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
-    from generator.difference.need import need_of  # noqa: PLC0415 - as above
-
-    workflow = work.workflows[chart.name]
-    new = side_of_workflow(workflow, title=chart.folder, image=image_of(workflow, work.settings))
-    return need_of(base, chart.files, new, Version.parse(chart.version))
-
-
-def _base(work: _Work, chart: Chart) -> Mapping[str, bytes] | None:
-    """The files of the version before: as its package has them that the index names, else as they are committed."""
-    entry = work.known.find(chart.name, chart.version)
-    path = work.settings.output / f"{chart.name}-{chart.version}.tgz"
-    if entry and path.is_file():
-        data = path.read_bytes()
-        if hashlib.sha256(data).hexdigest() == entry.get("digest"):
-            return read_package_files(data, path.as_posix())
-    return work.folder.charts.get(chart.name)
-
-
-def _umbrella(work: _Work, packed: _Packed) -> tuple[dict[str, bytes], Package]:
-    """The umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
-    options, settings, folder = work.options, work.settings, work.folder
-    version = Version.parse(folder.version() or settings.initial_version)
-    towards = [each.towards if each.part == "rc" else each.part for each in packed.steps.values()]
-    parts = [part for part in towards if part != "release"]
-    part: Bump = "patch"
-    if options.bump == "auto":
-        there = folder.wanted(packed.charts, str(version), everything=options.everything)
-        names = {path.split("/")[1] for path in there if path.startswith("charts/")}
-        parts += ["major"] if folder.charts.keys() - names else ["minor"] if names - folder.charts.keys() else []
-        part = "rc" if version.prerelease else at_most(version, largest(parts))
-    elif options.bump not in (None, "release"):
-        part = options.bump
-    moving = Step(before=version, part=part, towards=largest(parts))
-    return moved_umbrella(folder, packed.charts, work.known, moving, everything=options.everything)
-
-
-def moved_umbrella(
-    folder: ChartsFolder, charts: Mapping[str, Chart], known: Index, moving: Step, *, everything: bool = False
-) -> tuple[dict[str, bytes], Package]:
-    """The files of the umbrella with all its charts, and its package.
-
-    Nobody writes its version by hand, so it moves on by itself when what is in it changed.
-    """
-    while True:
-        files = folder.wanted(charts, str(moving.before), everything=everything)
-        packed = package(files, UMBRELLA)
-        if not known.differs(packed):
-            return files, packed
-        moving = replace(moving, before=moving.after)
-
-
-def _write(work: _Work, umbrella: Mapping[str, bytes], packages: Iterable[Package], index: Index) -> None:
+def _write(work: Work, umbrella: Mapping[str, bytes], packages: Iterable[Package], index: Index) -> None:
     with Transaction() as transaction:
         if work.folder.files() != umbrella:
             transaction.replace_tree(work.folder.path, work.folder.with_changelogs(umbrella))
@@ -342,7 +267,7 @@ def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mod
         transaction.replace_file(target, data, mode=mode)
 
 
-def _row(work: _Work, chart: Chart, packed: _Packed) -> BuiltChart:
+def _row(work: Work, chart: Chart, packed: _Packed) -> BuiltChart:
     workflow, archive = work.workflows[chart.name], packed.packages[chart.name]
     moved = packed.steps.get(chart.name)
     return BuiltChart(
@@ -353,14 +278,14 @@ def _row(work: _Work, chart: Chart, packed: _Packed) -> BuiltChart:
         package=work.settings.output / archive.file_name,
         state=work.folder.state(chart),
         bytes=len(archive.data),
-        required=required_values(workflow),
+        required=required_values(workflow, work.line.target),
         before=str(moved.before) if moved else None,
         bump=moved.part if moved else None,
         reason=moved.reason if moved else "",
     )
 
 
-def _umbrella_row(work: _Work, files: Mapping[str, bytes], packed: Package) -> BuiltChart:
+def _umbrella_row(work: Work, files: Mapping[str, bytes], packed: Package) -> BuiltChart:
     before = work.folder.files()
     return BuiltChart(
         folder="",

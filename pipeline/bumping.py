@@ -16,10 +16,11 @@ from generator.lint.mending import apply
 from generator.next_version import Step
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions import Bump, bumped, note_on, parse_version
-from pipeline.build import known_index, moved_umbrella
+from pipeline.build import known_index
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.files import Transaction
 from pipeline.folders import find_folder
+from pipeline.moving import moved_umbrella
 from pipeline.reading import read_folder
 from pipeline.settings import Settings
 

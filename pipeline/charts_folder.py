@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from generator.chart import Chart
+from generator.chart import FOLDER_ANNOTATION, Chart
+from generator.compatibility.claims import operator_annotations
+from generator.compatibility.target import Target
 from generator.content_key import content_key
 from generator.document import parse
 from generator.errors import OutputError
+from generator.umbrella import NAME as UMBRELLA
 from generator.umbrella import SubChart, umbrella_files
 from generator.versions import parse_version
-
-#: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
-FOLDER_ANNOTATION: Final = "waybill/folder"
 
 #: It stays where it lies and is in no package: no version's bytes change by it.
 CHANGELOG: Final = "CHANGELOG.md"
@@ -43,6 +43,10 @@ class ChartsFolder:
         staying = (name for name in self.changelogs if f"charts/{name}/Chart.yaml" in files)
         return {**files, **{f"charts/{name}/{CHANGELOG}": self.changelogs[name] for name in staying}}
 
+    def _annotations(self) -> dict[str, str]:
+        annotations = _metadata(self.own, self.path).get("annotations")
+        return {str(key): str(value) for key, value in annotations.items()} if isinstance(annotations, dict) else {}
+
     def version(self) -> str | None:
         """The version of the umbrella; None where there is none yet.
 
@@ -65,10 +69,13 @@ class ChartsFolder:
         there = self.charts.get(chart.name)
         return "new" if there is None else "unchanged" if dict(there) == dict(chart.files) else "changed"
 
-    def wanted(self, charts: Mapping[str, Chart], version: str, *, everything: bool) -> dict[str, bytes]:
+    def wanted(
+        self, charts: Mapping[str, Chart], version: str, *, target: Target | None, everything: bool
+    ) -> dict[str, bytes]:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
 
-        With `everything`, a generated chart whose workflow is gone goes.
+        With `everything`, a generated chart whose workflow is gone goes. Without a `target` the umbrella says of
+        operators what it says now.
         """
         subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
         files = {f"charts/{c.name}/{path}": data for c in charts.values() for path, data in c.files.items()}
@@ -82,7 +89,8 @@ class ChartsFolder:
             files |= {f"charts/{name}/{path}": data for path, data in kept.items()}
             if metadata:
                 subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
-        files |= umbrella_files(subs, version=version)
+        annotations = operator_annotations(UMBRELLA, version, target) if target else self._annotations()
+        files |= umbrella_files(subs, version=version, annotations=annotations)
         return {path: files[path] for path in sorted(files)}
 
 

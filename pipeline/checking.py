@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -11,16 +11,17 @@ from semver import Version
 
 from generator.chart import chart_name
 from generator.compatibility.claims import Claims, Operator, claims_of, orchestrator_meant, sonataflow_meant
-from generator.compatibility.crd import Crd, known_crd, known_crds
+from generator.compatibility.crd import Crd
 from generator.compatibility.listing import Listed, Wanted, listed
-from generator.compatibility.matrix import Matrix, known_matrix, read_matrix
+from generator.compatibility.matrix import Matrix
 from generator.compatibility.ranges import parse_loose
 from generator.compatibility.verdict import Verdict, findings, judge
-from generator.errors import OutputError, SettingsError
+from generator.errors import SettingsError
 from generator.findings import Finding
 from generator.umbrella import NAME as UMBRELLA
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.crds import read_crds
+from pipeline.operators import Operators, read_compatibility
 from pipeline.published import read_published_index
 from pipeline.reading import read_folder
 from pipeline.settings import Settings
@@ -94,32 +95,16 @@ def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, .
     return tuple(listed(read_published_index(place).entries, wanted, matrix))
 
 
-def read_compatibility(path: Path) -> Matrix:
-    """Read compatibility.yaml; where there is none, the operators that waybill knows, and no rows.
-
-    Raises:
-        FindingsError: it is misshapen or contradicts itself.
-        OutputError: it cannot be read.
-    """
-    known = known_matrix()
-    try:
-        return read_matrix(path.read_bytes(), path.as_posix(), known=known)
-    except FileNotFoundError:
-        return replace(known, path=path.as_posix(), rows=())
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
-
-
 class _Checking:
-    """What one check needs more than once: the matrix, the charts as they lie there, and the operators' schemas."""
+    """What one check needs more than once: the operators, and the charts as they lie there."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._crds: dict[str, Crd] = {}
+        self._operators = Operators(settings.compatibility)
 
-    @cached_property
+    @property
     def matrix(self) -> Matrix:
-        return read_compatibility(self._settings.compatibility)
+        return self._operators.matrix
 
     def named(self, asked: Asked) -> Iterator[Operator]:
         """The operators that a person names."""
@@ -141,12 +126,5 @@ class _Checking:
         return read_charts_folder(self._settings.charts / UMBRELLA)
 
     def crd(self, operator: Operator) -> Crd | None:
-        """The schema of an operator's SonataFlow: waybill's own facts, or a file beside compatibility.yaml."""
-        flow = operator.sonataflow
-        if flow is None:
-            return None
-        if flow.name not in self._crds:
-            beside = str(self._settings.compatibility.parent / flow.crd)
-            read = known_crd(flow.crd) if flow.crd in known_crds() else read_crds(beside)
-            self._crds[flow.name] = replace(read, name=flow.name)
-        return self._crds[flow.name]
+        """The schema of an operator's SonataFlow, where that is known."""
+        return self._operators.crd(operator.sonataflow) if operator.sonataflow else None

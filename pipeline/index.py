@@ -62,6 +62,10 @@ class Index:
         """The entry of one version of one chart."""
         return next((entry for entry in self.entries.get(name, ()) if str(entry.get("version")) == version), None)
 
+    def versions(self, name: str) -> list[str]:
+        """The versions of one chart that are SemVer."""
+        return [text for entry in self.entries.get(name, ()) if is_version(text := str(entry.get("version")))]
+
     def differs(self, package: Package) -> bool:
         """Whether this version of this chart is there with other bytes."""
         entry = self.find(package.name, package.version)

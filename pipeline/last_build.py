@@ -35,7 +35,7 @@ class Record:
             return None
         try:
             kept = json.loads(self.path.read_bytes())
-            if kept["inputs"] != self.inputs or kept["outputs"] != _digest(self._written(kept["packages"])):
+            if kept["inputs"] != self.inputs or kept["outputs"] != _digest(self._beside(kept["files"])):
                 return None
             return _result(kept["result"])
         except (OSError, ValueError, KeyError, TypeError):
@@ -45,11 +45,12 @@ class Record:
         """Remember a build; a cache folder that cannot be written is no failure."""
         if self.inputs is None or result.savings:
             return
-        packages = [chart.package.as_posix() for chart in (*result.charts, result.umbrella)]
+        packages = (chart.package for chart in (*result.charts, result.umbrella))
+        files = [path.as_posix() for path in (*packages, *result.crds)]
         content = {
             "inputs": self.inputs,
-            "outputs": _digest(self._written(packages)),
-            "packages": packages,
+            "outputs": _digest(self._beside(files)),
+            "files": files,
             "result": dataclasses.asdict(result),
         }
         with contextlib.suppress(OSError):
@@ -58,24 +59,30 @@ class Record:
             beside.write_text(json.dumps(content, default=str), encoding="utf-8")
             beside.replace(self.path)
 
-    def _written(self, packages: Iterable[str]) -> list[Path]:
-        return [*self.outputs, *map(Path, packages)]
+    def _beside(self, files: Iterable[str]) -> list[Path]:
+        return [*self.outputs, *map(Path, files)]
 
 
 def record_of(options: BuildOptions, settings: Settings) -> Record:
     """Return the record for a build, with the digest of all that it would read: files, settings and waybill itself."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     name = hashlib.sha256(str(settings.output.resolve()).encode()).hexdigest()[:16]
+    charts = settings.charts if options.operator or options.sonataflow else settings.charts / "workflows"
     return Record(
         path=cache / "waybill" / "builds" / f"{name}.json",
         inputs=None if options.bump else _inputs(options, settings),
-        outputs=(settings.charts / "workflows", settings.output / "index.yaml"),
+        outputs=(charts, settings.output / "index.yaml"),
     )
 
 
 def _inputs(options: BuildOptions, settings: Settings) -> str | None:
     read = {folder.resolve().parent / SHARED for folder in options.folders}
-    files = [*options.folders, *sorted(read), *([options.merge] if options.merge else [])]
+    files = [
+        *options.folders,
+        *sorted(read),
+        *([options.merge] if options.merge else []),
+        settings.compatibility,
+    ]
     try:
         return _digest(files, repr((options, settings, Path.cwd(), _code())))
     except OSError:
@@ -121,6 +128,7 @@ def _result(kept: dict[str, Any]) -> BuildResult:
         umbrella=_chart(kept["umbrella"]),
         index=Path(kept["index"]),
         findings=tuple(map(_finding, kept["findings"])),
+        crds=tuple(map(Path, kept["crds"])),
     )
 
 

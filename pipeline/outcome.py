@@ -25,6 +25,9 @@ class BuildOptions:
     force_version: bool = False
     merge: Path | None = None
     minify_specs: bool = False
+    operator: str | None = None
+    """The Orchestrator that the charts are for; without it and `sonataflow`, the newest SonataFlow that is known."""
+    sonataflow: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,4 +57,6 @@ class BuildResult:
     umbrella: BuiltChart
     index: Path
     findings: tuple[Finding, ...]
+    crds: tuple[Path, ...] = ()
+    """The CRDs beside compatibility.yaml that charts were held against."""
     savings: tuple[Saving, ...] = ()

@@ -9,19 +9,21 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart import Chart, chart_name, workflow_chart
+from generator.compatibility.lines import Line
 from generator.errors import FindingsError, OutputError
 from generator.findings import blocking, in_file_order
 from generator.lint import lint
 from generator.minify import Saving, minified
 from generator.workflow import Workflow
 from pipeline import index as index_file
-from pipeline.build import image_of, known_index, write_if_changed
+from pipeline.build import known_index, write_if_changed
 from pipeline.charts_folder import CHANGELOG, chart_version
 from pipeline.files import FILE_MODE, Transaction
 from pipeline.index import Index
 from pipeline.package import Package, package, read_chart_folder, read_package
 from pipeline.reading import read_folder
 from pipeline.settings import Settings
+from pipeline.work import image_of
 
 #: Secrets are for nobody else's eyes.
 _SECRET_MODE: Final = 0o600
@@ -62,11 +64,16 @@ def write_manifests(out: Path, name: str, files: Mapping[str, bytes]) -> None:
         transaction.commit()
 
 
-def chart_for(workflow: Workflow, out: Path, settings: Settings) -> tuple[Chart, Path]:
-    """Return the chart of a workflow, at the version that OUT/CHART has already, and its folder."""
-    target = out / chart_name(workflow.source.name)
-    version = chart_version(target) or settings.initial_version
-    return workflow_chart(workflow, version=version, image=image_of(workflow, settings)), target
+def chart_for(workflow: Workflow, out: Path, line: Line, settings: Settings) -> tuple[Chart, Path]:
+    """Return the chart of a workflow, at the version that OUT/CHART has already, and its folder.
+
+    Raises:
+        VersionError: none is for the operator that was asked for, or the one there is for another.
+    """
+    name = chart_name(workflow.source.name)
+    version = line.start(name, chart_version(out / name), (), settings.initial_version)
+    chart = workflow_chart(workflow, version=version, image=image_of(workflow, settings), target=line.target)
+    return chart, out / name
 
 
 def write_chart(target: Path, chart: Chart) -> None:

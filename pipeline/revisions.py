@@ -17,13 +17,13 @@ from generator.minify import minified
 from generator.source import read_shared, read_source
 from generator.versions import is_version
 from generator.workflow import Workflow, read_workflow
-from pipeline.build import image_of
 from pipeline.folders import SHARED, all_folders, find_folder
 from pipeline.package import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
 from pipeline.published import chart_repositories, download, read_repository, without_secrets
 from pipeline.reading import read_folder
 from pipeline.repository import Repository, Revision, open_repository
 from pipeline.settings import Settings
+from pipeline.work import image_of
 
 #: `main..HEAD` compares two commits, `main...HEAD` the second with what both have in common (gitrevisions).
 _RANGE: Final = re.compile(r"(?P<old>.*?)(?P<dots>\.{2,3})(?P<new>(?:[^.].*)?)")

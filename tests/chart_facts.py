@@ -8,10 +8,17 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
+
 from generator.chart import workflow_chart
+from generator.compatibility.crd import known_crd
+from generator.compatibility.matrix import known_matrix
+from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OPERATOR
+from generator.compatibility.target import Target
 from generator.manifests import ImageReference
 from pipeline.reading import read_folder
 from tests.conftest import ROOT, Helm, find_helm3
@@ -38,6 +45,8 @@ VALUES: Final[Mapping[str, Mapping[str, Any]]] = {
     "persistence.jdbcUrl": {"persistence": {"jdbcUrl": "jdbc:postgresql://database:5432/sonataflow"}},
 }
 
+#: A SonataFlow for each form that a chart has.
+FORMS: Final[Mapping[str, str]] = {CONNECTED_BY_OPERATOR: "10", CONNECTED_BY_CHART: "1.45"}
 
 #: A workflow with all that a chart can have: a variable, a Secret and mounted resources.
 WORKFLOW: Final[Mapping[str, str]] = {
@@ -58,13 +67,23 @@ states:
 
 def facts(helm: Helm) -> bytes:
     """What generator/facts/chart-spec.json holds."""
+    specs: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
         write(Path(name, "workflow"), {path: text.encode() for path, text in WORKFLOW.items()})
         image = ImageReference(repository="registry.example/workflow", tag="1")
-        chart = workflow_chart(read_folder(Path(name, "workflow")), version="1.0.0", image=image)
-        write(Path(name, "chart"), chart.files)
-        specs = {title: _spec(helm, Path(name, "chart"), values) for title, values in VALUES.items()}
+        for form, sonataflow in FORMS.items():
+            workflow = read_folder(Path(name, "workflow"))
+            chart = workflow_chart(workflow, version="1.0.0", image=image, target=target_for(sonataflow))
+            write(Path(name, form), chart.files)
+            specs[form] = {title: _spec(helm, Path(name, form), given) for title, given in VALUES.items()}
     return (json.dumps(specs, indent=1, sort_keys=True) + "\n").encode()
+
+
+def target_for(sonataflow: str) -> Target:
+    """What charts for a SonataFlow that waybill knows are made for; no chart has a row."""
+    matrix = replace(known_matrix(), rows=())
+    found = next(each for each in matrix.sonataflows if each.name == sonataflow)
+    return Target(sonataflow=found, crd=known_crd(found.crd), matrix=matrix)
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:
@@ -75,8 +94,18 @@ def write(folder: Path, files: Mapping[str, bytes]) -> None:
         file.write_bytes(data)
 
 
+def known_of(values: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that a chart has; one for an older operator has fewer."""
+    return {
+        key: known_of(value, own[key]) if isinstance(value, dict) and own[key] else value
+        for key, value in values.items()
+        if key in own
+    }
+
+
 def _spec(helm: Helm, folder: Path, values: Mapping[str, Any]) -> dict[str, Any]:
-    rendered = helm.render(folder, {"requireEnv": False, **values})
+    own = yaml.safe_load((folder / "values.yaml").read_bytes())
+    rendered = helm.render(folder, {"requireEnv": False, **known_of(values, own)})
     spec = next(each for each in rendered if each["kind"] == "SonataFlow")["spec"]
     return {key: value for key, value in spec.items() if key not in ("flow", "resources")}
 

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-from semver import Version  # noqa: TC002 - annotations stay importable
+from semver import Version
 
-from generator.compatibility.matrix import Matrix, Orchestrator, SonataFlow
-from generator.compatibility.ranges import parse_loose
+from generator.compatibility.matrix import Matrix, Orchestrator, Row, SonataFlow
+from generator.compatibility.ranges import Range, parse_loose
+from generator.compatibility.target import Target
 from generator.errors import SettingsError
 from generator.findings import Finding, Severity
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """An operator as a table shows it (`Orchestrator 1.3.x`), and its SonataFlow: None where nobody knows it."""
+    """Versions of an operator, of one kind or the other, as a table shows them (`Orchestrator 1.3.x`).
 
+    `sonataflow` is what they bring; None where nobody knows it.
+    """
+
+    kind: Literal["orchestrator", "sonataflow"]
     name: str
+    versions: Range
     sonataflow: SonataFlow | None
+
+    def is_in(self, row: Row) -> bool:
+        """Whether a row names it, or else the SonataFlow that it brings."""
+        named: Range | None = getattr(row, self.kind)
+        if named is None and self.sonataflow is not None and row.sonataflow is not None:
+            return row.sonataflow.overlaps(self.sonataflow.versions)
+        return named is not None and named.overlaps(self.versions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +63,24 @@ def claims_of(chart: str, version: Version, matrix: Matrix) -> Claims:
     return Claims(operators=(newest,), findings=(finding,))
 
 
+def operator_annotations(chart: str, version: str, target: Target) -> dict[str, str]:
+    """What a version of a chart says of its operators: those of its row, and what one brings of the other.
+
+    Without a row, the SonataFlow that it was made for.
+    """
+    matrix = target.matrix
+    row = matrix.row_of(chart, Version.parse(version))
+    orchestrators, sonataflows = (row.orchestrator, row.sonataflow) if row else (None, target.sonataflow.versions)
+    bringing = [(each.versions, flow.versions) for each in matrix.orchestrators if (flow := matrix.underneath(each))]
+    brought = [flow for each, flow in bringing if orchestrators and each.overlaps(orchestrators)]
+    bundles = [each for each, flow in bringing if sonataflows and flow.overlaps(sonataflows)]
+    said = {
+        "waybill/operator-versions": [orchestrators] if orchestrators else bundles,
+        "waybill/sonataflow-versions": [sonataflows] if sonataflows else brought,
+    }
+    return {key: " || ".join(map(str, ranges)) for key, ranges in said.items() if ranges}
+
+
 def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
     """The SonataFlow that a person names by its name or by a version (`1.45`, `10.1.0`).
 
@@ -77,8 +109,13 @@ def orchestrator_meant(text: str, matrix: Matrix) -> Operator:
 
 
 def _flow(flow: SonataFlow) -> Operator:
-    return Operator(name=f"SonataFlow {flow.name}", sonataflow=flow)
+    return Operator(kind="sonataflow", name=f"SonataFlow {flow.name}", versions=flow.versions, sonataflow=flow)
 
 
 def _bundle(orchestrator: Orchestrator, matrix: Matrix) -> Operator:
-    return Operator(name=f"Orchestrator {orchestrator.versions}", sonataflow=matrix.underneath(orchestrator))
+    return Operator(
+        kind="orchestrator",
+        name=f"Orchestrator {orchestrator.versions}",
+        versions=orchestrator.versions,
+        sonataflow=matrix.underneath(orchestrator),
+    )

@@ -13,7 +13,7 @@ from generator.errors import FindingsError
 from generator.findings import Finding
 from generator.manifests import API_VERSION
 
-_GROUP, _, _VERSION = API_VERSION.partition("/")
+GROUP, _, _VERSION = API_VERSION.partition("/")
 _KIND: Final = "SonataFlow"
 #: What a schema says to people alone (OpenAPI 3.0.3, Schema Object).
 _FOR_PEOPLE: Final = ("description", "title", "example", "externalDocs")
@@ -86,7 +86,7 @@ def _served(document: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """What a definition of the operator's group serves: version and kind, with the schema."""
     match document:
         case {"spec": {"group": str(group), "names": {"kind": str(kind)}, "versions": list(versions)}}:
-            for version in versions if group == _GROUP else ():
+            for version in versions if group == GROUP else ():
                 match version:
                     case {"name": str(name), "schema": {"openAPIV3Schema": dict(schema)}}:
                         if version.get("served", True) is not False:

@@ -17,11 +17,15 @@ from generator.compatibility.reading import Reading
 from generator.document import Node, parse
 from generator.errors import FindingsError, VersionError
 from generator.findings import Position, in_file_order, one_of
+from generator.manifests import DEFAULT_PROFILE
 
 #: Ours: keys and values of a file; the one of this repository has some 200.
 MAX_VALUES: Final = 20_000
 #: What stands in the place of a SonataFlow that nobody has established.
 UNKNOWN: Final = "unknown"
+
+#: What operators from 10 on have (apache/incubator-kie-tools, sonataflow-operator, api/metadata/annotations.go).
+PROFILES: Final = (DEFAULT_PROFILE, "preview", "dev")
 
 #: A `crd` of this form is a name, any other a path.
 _VERSION_LIKE: Final = re.compile(r"[0-9.]+")
@@ -33,6 +37,7 @@ class SonataFlow:
 
     `crd` is the name of facts that waybill has (`1.45`), or a path relative to the file; `properties` are what a
     workflow with persistence needs in application.properties; `builder` is the image that workflows are built with.
+    `profiles` are the ways to run one that the operator has (`sonataflow.org/profile`), first the one that charts take.
     """
 
     name: str
@@ -40,6 +45,7 @@ class SonataFlow:
     crd: str
     properties: Mapping[str, str]
     builder: str
+    profiles: tuple[str, ...]
     at: Position
 
 
@@ -168,7 +174,7 @@ class _MatrixReading(Reading):
 
     def sonataflow(self, node: Node) -> SonataFlow | None:
         required = ("name", "versions", "crd", "properties", "builder")
-        fields = self.fields(node, "a SonataFlow operator", required=required)
+        fields = self.fields(node, "a SonataFlow operator", required=required, optional=("profiles",))
         name = self.text(fields.get("name"), "the name", number=True)
         if name == UNKNOWN:
             self.refuse(self.at(fields["name"]), f"no operator can have the name {UNKNOWN}; give it another")
@@ -179,10 +185,17 @@ class _MatrixReading(Reading):
             self.refuse(self.at(fields["crd"]), f"{message}; or write a path from this file, as in crds/{crd}.yaml")
         builder = self.text(fields.get("builder"), "builder")
         properties = self.properties(fields.get("properties"))
+        profiles = [self.text(each, "a profile") for each in self.items(fields.get("profiles"), "profiles")]
         if name is None or versions is None or crd is None or builder is None or properties is None:
             return None
         return SonataFlow(
-            name=name, versions=versions, crd=crd, properties=properties, builder=builder, at=self.at(node)
+            name=name,
+            versions=versions,
+            crd=crd,
+            properties=properties,
+            builder=builder,
+            profiles=tuple(filter(None, profiles)) or PROFILES,
+            at=self.at(node),
         )
 
     def properties(self, node: Node | None) -> dict[str, str] | None:

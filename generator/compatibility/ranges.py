@@ -97,6 +97,12 @@ class Range:
             for version in _until_none_refuses(first, following, refusals)
         )
 
+    def first(self) -> Version:
+        """The first release that it holds; 0.0.0 where it holds none."""
+        starts = (start.finalize_version() for start in self._starts)
+        later = (each for start in starts for each in _until_none_refuses(start, Version.bump_patch, self._refusals))
+        return min(filter(self.holds, later), default=Version(0))
+
     @cached_property
     def _starts(self) -> frozenset[Version]:
         return frozenset(low for group in self._groups for constraint in group for low, _ in constraint.spans)

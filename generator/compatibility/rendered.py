@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Final
 
+from generator.compatibility.target import Target, newest_target
 from generator.manifests import Manifest, ManifestOptions, manifests
 from generator.workflow import Workflow
 
+#: The two forms of a chart in facts/chart-spec.json: who connects a workflow with its database.
+CONNECTED_BY_OPERATOR: Final = "connected by the operator"
+CONNECTED_BY_CHART: Final = "connected by the chart"
 
-def rendered(workflow: Workflow) -> Mapping[str, Manifest]:
+
+def rendered(workflow: Workflow, target: Target | None = None) -> Mapping[str, Manifest]:
     """Return the custom resources of a workflow's chart by what they are rendered with (`default values`, …).
 
-    What a chart sets beside the workflow is taken from what real Helm rendered (facts/chart-spec.json): all values in
-    it are examples, all fields are those of the chart.
+    `target` is what the chart was made for. What a chart sets beside the workflow is taken from what real Helm rendered
+    (facts/chart-spec.json): all values in it are examples, all fields are those of the chart.
     """
+    target = target or newest_target()
     resource = next(each for each in manifests(workflow, ManifestOptions()) if each["kind"] == "SonataFlow")
-    own = {key: resource["spec"][key] for key in ("flow", "resources")}
-    return {title: {**resource, "spec": {**spec, **own}} for title, spec in _chart_specs().items()}
+    spec = resource["spec"]
+    own = {"flow": target.flow(spec["flow"]), "resources": spec["resources"]}
+    return {title: {**resource, "spec": {**spec, **own}} for title, spec in _chart_specs(target)}
+
+
+def _chart_specs(target: Target) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What the charts set that were made for a SonataFlow, by what they are rendered with."""
+    for title, spec in _facts()[CONNECTED_BY_OPERATOR if target.persistence else CONNECTED_BY_CHART].items():
+        yield title, {field: value for field, value in spec.items() if target.crd.knows("spec", field)}
 
 
 @cache
-def _chart_specs() -> Mapping[str, dict[str, Any]]:
-    specs: dict[str, dict[str, Any]] = json.loads((resources.files("generator") / "facts/chart-spec.json").read_bytes())
-    return specs
+def _facts() -> Mapping[str, Mapping[str, dict[str, Any]]]:
+    facts: dict[str, Any] = json.loads((resources.files("generator") / "facts/chart-spec.json").read_bytes())
+    return facts

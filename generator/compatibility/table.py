@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.compatibility.matrix import Matrix
+from generator.compatibility.matrix import Matrix, Row
 from generator.markdown_text import code, row
 
 _HEADINGS = ("chart", "chart version", "Orchestrator", "SonataFlow")
@@ -11,10 +11,17 @@ _HEADINGS = ("chart", "chart version", "Orchestrator", "SonataFlow")
 def markdown(matrix: Matrix) -> str:
     """The rows as a Markdown table, in the order of the file."""
     lines = [row(_HEADINGS), row(["---"] * len(_HEADINGS))]
-    for each in matrix.rows:
-        ranges = (each.versions, each.orchestrator, each.sonataflow)
-        lines.append(row([", ".join(map(code, each.charts)), *(code(str(found)) if found else "" for found in ranges)]))
+    lines += [row([", ".join(map(code, each.charts)), *_ranges(each)]) for each in matrix.rows]
     return "\n".join(lines) + "\n"
+
+
+def table_of(chart: str, matrix: Matrix) -> str:
+    """The rows of one chart as those of a Markdown table: its versions, Orchestrator, SonataFlow."""
+    return "\n".join(row(_ranges(each)) for each in matrix.rows if chart in each.charts)
+
+
+def _ranges(of: Row) -> list[str]:
+    return [code(str(found)) if found else "" for found in (of.versions, of.orchestrator, of.sonataflow)]
 
 
 def as_json(matrix: Matrix) -> dict[str, object]:
@@ -28,6 +35,7 @@ def as_json(matrix: Matrix) -> dict[str, object]:
                     "crd": flow.crd,
                     "properties": dict(flow.properties),
                     "builder": flow.builder,
+                    "profiles": list(flow.profiles),
                 }
                 for flow in matrix.sonataflows
             ],

@@ -13,6 +13,7 @@ from typing import Final
 from generator.compatibility.admission import admit
 from generator.compatibility.crd import Crd
 from generator.compatibility.rendered import rendered
+from generator.compatibility.target import Target
 from generator.document import Path, field_path
 from generator.findings import Finding, Position, in_file_order
 from generator.workflow import Workflow
@@ -104,10 +105,11 @@ class Verdict:
         }
 
 
-def judge(workflow: Workflow, crd: Crd, operator: str = "") -> Verdict:
+def judge(workflow: Workflow, crd: Crd, operator: str = "", *, target: Target | None = None) -> Verdict:
     """Hold the chart of a workflow, with its default values and with every optional one, against a SonataFlow.
 
-    `operator` is what brings it, where that is not the SonataFlow operator itself.
+    `operator` is what brings it, where that is not the SonataFlow operator itself; `target` is what the chart was made
+    for.
     """
     found: dict[tuple[Path, Outcome], Objection] = {}
 
@@ -117,7 +119,7 @@ def judge(workflow: Workflow, crd: Crd, operator: str = "") -> Verdict:
         objection = Objection(path=path, outcome=outcome, reason=reason, given=given, at=at)
         found.setdefault((path, outcome), objection)
 
-    for given, resource in rendered(workflow).items():
+    for given, resource in rendered(workflow, target).items():
         admission = admit(resource, crd)
         for refusal in admission.refused:
             object_to(refusal.path, Outcome.REFUSED, refusal.message, given)

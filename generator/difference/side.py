@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from generator import manifests
 from generator.chart import required_values, workflow_chart
+from generator.compatibility.target import Target
 from generator.definition import Definition
 from generator.document import parse
 from generator.errors import FindingsError
@@ -87,13 +88,13 @@ class Side:
         return Referenced(self.workflow.source)
 
 
-def side_of_workflow(workflow: Workflow, *, title: str, image: ImageReference) -> Side:
-    """Return the side of a workflow folder; `image` is what its chart names.
+def side_of_workflow(workflow: Workflow, *, title: str, image: ImageReference, target: Target | None = None) -> Side:
+    """Return the side of a workflow folder; `image` is what its chart names, `target` what it is made for.
 
     Raises:
         FindingsError: no chart can be made of it.
     """
-    files = workflow_chart(workflow, version="0.0.0", image=image).files
+    files = workflow_chart(workflow, version="0.0.0", image=image, target=target).files
     return Side(
         title=title,
         workflow=workflow,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pipeline.commands.command import FILE, command, finish_check, print_json, settings_of
+from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
 
 if TYPE_CHECKING:
     from generator.next_version import Asked
@@ -28,9 +28,10 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "initial_version",
     "minify_specs",
     "strict",
+    "compatibility",
     "check",
     short_help="Check workflows, make charts, packages and index.",
-    example="waybill build greeting\nwaybill build --all --bump auto\n"
+    example="waybill build greeting\nwaybill build --all --bump auto\nwaybill build --all --sonataflow 1.45\n"
     "waybill build --all --workflows my/workflows --charts my/charts --output dist",
 )
 @click.argument("workflow", nargs=-1)
@@ -41,6 +42,7 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     help="New version for the named charts; with --all for changed ones. auto goes by what changed.",
 )
 @click.option("--force-version", is_flag=True, help="Take a --bump that is smaller than what changed asks for.")
+@operator_options
 @click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml that is published already.")
 def build(
     workflow: tuple[str, ...],
@@ -48,6 +50,8 @@ def build(
     everything: bool,
     bump: Asked | None,
     force_version: bool,
+    operator: str | None,
+    sonataflow: str | None,
     merge: Path | None,
     check: bool,
     as_json: bool,
@@ -55,7 +59,8 @@ def build(
 ) -> None:
     """Check workflows, then make their charts, packages and index.yaml: the main job.
 
-    WORKFLOW is a folder's name or path. Everything is written at once, or nothing is.
+    WORKFLOW is a folder's name or path. Everything is written at once, or nothing is. Nothing is written of what
+    compatibility.yaml says of the charts and an operator's CRD refutes.
     """
     from pipeline import files, folders, last_build, report  # noqa: PLC0415 - --help does not need it
     from pipeline.outcome import BuildOptions  # noqa: PLC0415 - as above
@@ -72,6 +77,8 @@ def build(
         everything=everything,
         bump=bump,
         force_version=force_version,
+        operator=operator,
+        sonataflow=sonataflow,
         merge=merge,
         minify_specs=settings.minify_specs,
     )

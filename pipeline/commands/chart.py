@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from pipeline.commands.command import FILE, command, finish_check, print_json, settings_of
+from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
 
 
 @command(
@@ -16,22 +16,28 @@ from pipeline.commands.command import FILE, command, finish_check, print_json, s
     "image_prefix",
     "initial_version",
     "minify_specs",
+    "compatibility",
     "check",
     short_help="Write one chart folder.",
-    example="waybill chart greeting -o out",
+    example="waybill chart greeting -o out\nwaybill chart greeting -o out --sonataflow 1.45",
 )
 @click.argument("folder")
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The chart goes to OUT/CHART.")
-def chart(folder: str, *, out: Path, check: bool, as_json: bool, **options: Any) -> None:
+@operator_options
+def chart(
+    folder: str, *, out: Path, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
+) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
     from pipeline import folders, outputs, report  # noqa: PLC0415 - --help does not need it
     from pipeline.files import differences  # noqa: PLC0415 - as above
+    from pipeline.operators import Operators  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
     workflow, savings = outputs.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs
     )
-    made, target = outputs.chart_for(workflow, out, settings)
+    line = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow)
+    made, target = outputs.chart_for(workflow, out, line, settings)
     if check:
         paths = tuple(f"{target.as_posix()}/{path}" for path in differences(target, made.files))
         finish_check(paths, as_json=as_json)

@@ -73,6 +73,16 @@ def command(
     return decorate
 
 
+def operator_options(function: Callable[..., None]) -> Callable[..., None]:
+    """`--operator` and `--sonataflow`: what charts are made for, where that is not the newest SonataFlow."""
+    for option in (
+        click.option("--sonataflow", metavar="V", help="Make charts for this SonataFlow, as in 1.45."),
+        click.option("--operator", metavar="V", help="Make charts for this Orchestrator, as in 1.3.2."),
+    ):
+        function = option(function)
+    return function
+
+
 def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., None]:
     """Turn errors into a message and an exit code."""
 

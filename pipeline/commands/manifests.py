@@ -43,7 +43,7 @@ def manifests(
     from generator.manifests import Database, ManifestOptions, manifest_files  # noqa: PLC0415 - --help does not need it
     from generator.manifests import manifests as objects_of  # noqa: PLC0415 - as above
     from pipeline import folders, outputs, report  # noqa: PLC0415 - as above
-    from pipeline.build import image_of  # noqa: PLC0415 - as above
+    from pipeline.work import image_of  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
     workflow, savings = outputs.read_for_output(

@@ -7,12 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from generator.chart import workflow_chart
+from generator.compatibility.admission import admit
+from generator.compatibility.crd import known_crds
 from generator.compatibility.rendered import rendered
+from generator.compatibility.target import newest_target
 from generator.manifests import Database, ImageReference
+from generator.properties import parse_properties
 from generator.values import rows, workflow_values
 from pipeline.reading import read_folder
-from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, facts
+from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, WORKFLOW, facts, known_of, target_for, write
 from tests.conftest import ROOT, Helm
 
 CHARTS = ROOT / "charts" / "workflows" / "charts"
@@ -60,9 +66,79 @@ def test_the_workflows_of_this_repository_set_no_field_that_is_not_checked(folde
         assert spec["flow"] == checked[title]["spec"]["flow"]
 
 
+@pytest.mark.parametrize("sonataflow", known_crds())
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_a_chart_for_an_operator_sets_what_is_checked_and_nothing_that_it_lacks(
+    folder: Path, sonataflow: str, helm: Helm, tmp_path: Path
+) -> None:
+    workflow, target = read_folder(folder), target_for(sonataflow)
+    image = ImageReference(repository="registry.example/workflow", tag="1")
+    chart = workflow_chart(workflow, version="1.0.0", image=image, target=target)
+    write(tmp_path / "chart", chart.files)
+    own = yaml.safe_load(chart.files["values.yaml"])
+    checked = rendered(workflow, target)
+    for title, values in {**VALUES, "every value": {**EVERY_VALUE, "env": {}}}.items():
+        given = {"requireEnv": False, **known_of(values, own)}
+        resource = next(r for r in helm.render(tmp_path / "chart", given) if r["kind"] == "SonataFlow")
+        assert set(fields(resource["spec"])) <= set(fields(checked[title]["spec"])), title
+        admission = admit(resource, target.crd)
+        assert (admission.dropped, admission.refused) == ((), ()), title
+
+
+def variables_of(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    spec = next(each for each in resources if each["kind"] == "SonataFlow")["spec"]
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in spec["podTemplate"]["container"]["env"]}
+
+
+def test_without_spec_persistence_a_chart_connects_the_workflow_with_its_database(helm: Helm, tmp_path: Path) -> None:
+    write(tmp_path / "w", {path: text.encode() for path, text in WORKFLOW.items()})
+    image = ImageReference(repository="registry.example/workflow", tag="1")
+    chart = workflow_chart(read_folder(tmp_path / "w"), version="1.0.0", image=image, target=target_for("1.45"))
+    write(tmp_path / "chart", chart.files)
+    resources = helm.render(tmp_path / "chart", {"requireEnv": False})
+    set_ = variables_of(resources)
+    secret = "sonataflow-psql-postgresql"  # noqa: S105 - a Secret's name
+    assert set_["QUARKUS_DATASOURCE_PASSWORD"] == {"secretKeyRef": {"name": secret, "key": "postgres-password"}}
+    assert set_["QUARKUS_DATASOURCE_USERNAME"] == {"secretKeyRef": {"name": secret, "key": "postgres-username"}}
+    assert set_["QUARKUS_DATASOURCE_JDBC_URL"] == (
+        f"jdbc:postgresql://{secret}.default:5432/sonataflow?currentSchema=w"
+    )
+    properties = next(
+        each for each in resources if each["kind"] == "ConfigMap" and each["metadata"]["name"].endswith("-props")
+    )
+    assert "quarkus.flyway.migrate-at-start=true\n" in properties["data"]["application.properties"]
+    off = variables_of(helm.render(tmp_path / "chart", {"requireEnv": False, "persistence": {"enabled": False}}))
+    assert not [name for name in off if name.startswith(("QUARKUS_", "KOGITO_"))]
+    mine = {"container": {"env": [{"name": "QUARKUS_DATASOURCE_JDBC_URL", "value": "mine"}]}}
+    assert (
+        variables_of(helm.render(tmp_path / "chart", {"requireEnv": False, "podTemplate": mine}))[
+            "QUARKUS_DATASOURCE_JDBC_URL"
+        ]
+        == "mine"
+    )
+
+
+#: Values that Java's properties would read otherwise, if they were written as they are.
+AWKWARD = ("plain", " leads", "back\\slash", "two\nlines", "\ttab", "a=b:c", "#no comment", "ends\\", "ü ${X}", "1.50")
+
+
+@pytest.mark.parametrize("value", AWKWARD)
+def test_without_a_pod_variables_are_lines_that_say_what_was_given(value: str, helm: Helm, tmp_path: Path) -> None:
+    write(tmp_path / "w", {path: text.encode() for path, text in WORKFLOW.items()})
+    image = ImageReference(repository="registry.example/workflow", tag="1")
+    chart = workflow_chart(read_folder(tmp_path / "w"), version="1.0.0", image=image, target=target_for("1.44"))
+    write(tmp_path / "chart", chart.files)
+    resources = helm.render(tmp_path / "chart", {"env": {"ADDRESS": value}})
+    properties = next(each for each in resources if each["metadata"]["name"].endswith("-props"))
+    text = properties["data"]["application.properties"]
+    read = parse_properties(text.encode(), "application.properties").effective()
+    assert read == {"address": "${ADDRESS}", "ADDRESS": value}
+
+
 def test_no_value_that_reaches_the_custom_resource_is_left_out() -> None:
     taken = {path.removeprefix(".") for path in fields(EVERY_VALUE)} | {"persistence.jdbcUrl"}
     values = workflow_values(
+        target=newest_target(),
         image=ImageReference(repository="registry.example/workflow", tag="1"),
         database=Database(schema="workflow"),
         variables=(),

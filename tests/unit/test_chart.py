@@ -12,6 +12,7 @@ import yaml
 
 from generator import values
 from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
+from generator.compatibility.target import newest_target
 from generator.document import parse
 from generator.errors import FindingsError
 from generator.findings import Finding
@@ -91,6 +92,7 @@ def test_the_files_of_the_smallest_chart() -> None:
         "README.md",
         "files/flow.yaml",
         "templates/NOTES.txt",
+        "templates/_pod.tpl",
         "templates/_trust.tpl",
         "templates/_workflow.tpl",
         "templates/configmaps.yaml",
@@ -131,7 +133,7 @@ def test_chart_yaml_says_what_the_chart_is() -> None:
         "appVersion": "1.10",
         "kubeVersion": ">= 1.20.0-0",
         "keywords": ["serverless-workflow", "sonataflow", "orchestrator"],
-        "annotations": {"waybill/folder": "greeting"},
+        "annotations": {"waybill/folder": "greeting", "waybill/sonataflow-versions": "10.x"},
     }
 
 
@@ -181,6 +183,7 @@ def test_the_readme_has_a_row_for_each_value_and_each_variable() -> None:
     found = defined({}, FILES)
     readme = chart(found).files["README.md"].decode()
     table = values.workflow_values(
+        target=newest_target(),
         image=IMAGE,
         database=Database(schema="greeting"),
         variables=found.variables(),

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from generator.compatibility.lines import Line
+from generator.compatibility.target import newest_target
 from generator.errors import FindingsError, OutputError, VersionError
 from generator.manifests import ManifestOptions, manifest_files, manifests
 from pipeline.index import parse_index
@@ -27,6 +29,8 @@ from tests.unit.conftest import rules, write, write_workflow
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 CHART = {"Chart.yaml": "name: demo\nversion: 1.2.3\n", "values.yaml": "a: 1\n"}
+
+NEWEST = Line(target=newest_target())
 
 
 def names(folder: Path) -> list[str]:
@@ -74,19 +78,19 @@ def test_manifests_stop_on_what_makes_an_object_impossible_and_on_nothing_else(t
 def test_a_chart_keeps_the_version_that_it_has(tmp_path: Path) -> None:
     workflow = read_folder(write_workflow(tmp_path / "workflows", "greet.x"))
     settings = Settings(initial_version="0.5.0")
-    made, target = chart_for(workflow, tmp_path / "out", settings)
+    made, target = chart_for(workflow, tmp_path / "out", NEWEST, settings)
     assert (made.version, target) == ("0.5.0", tmp_path / "out" / "greet")
     write(target, {"Chart.yaml": "name: greet\nversion: 3.2.1-rc.1\n"})
-    assert chart_for(workflow, tmp_path / "out", settings)[0].version == "3.2.1-rc.1"
+    assert chart_for(workflow, tmp_path / "out", NEWEST, settings)[0].version == "3.2.1-rc.1"
     write(target, {"Chart.yaml": "name: greet\nversion: '1'\n"})
     with pytest.raises(VersionError):
-        chart_for(workflow, tmp_path / "out", settings)
+        chart_for(workflow, tmp_path / "out", NEWEST, settings)
 
 
 def test_a_chart_is_written_as_a_whole(tmp_path: Path) -> None:
     workflow = read_folder(write_workflow(tmp_path / "workflows", "greeting"))
     out = write(tmp_path / "out", {"greeting/Chart.yaml": CHART["Chart.yaml"], "greeting/templates/old.yaml": ""})
-    made, target = chart_for(workflow, out, Settings())
+    made, target = chart_for(workflow, out, NEWEST, Settings())
     write_chart(target, made)
     assert names(target) == sorted(made.files)
     assert all((target / path).read_bytes() == data for path, data in made.files.items())
@@ -94,7 +98,7 @@ def test_a_chart_is_written_as_a_whole(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_chart_is_never_replaced(tmp_path: Path) -> None:
     workflow = read_folder(write_workflow(tmp_path / "workflows", "greeting"))
-    made, target = chart_for(workflow, write(tmp_path / "out", {"greeting/thesis.txt": "mine"}), Settings())
+    made, target = chart_for(workflow, write(tmp_path / "out", {"greeting/thesis.txt": "mine"}), NEWEST, Settings())
     with pytest.raises(OutputError, match=r"holds files but no Chart\.yaml"):
         write_chart(target, made)
     assert names(target) == ["thesis.txt"]

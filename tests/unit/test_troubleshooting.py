@@ -10,12 +10,17 @@ import pytest
 import yaml
 
 from generator import values
+from generator.compatibility.target import newest_target
 from generator.manifests import Database, ImageReference
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 VALUES = values.workflow_values(
-    image=ImageReference(repository="x"), database=Database(schema="x"), variables=[], secret_comments={}
+    target=newest_target(),
+    image=ImageReference(repository="x"),
+    database=Database(schema="x"),
+    variables=[],
+    secret_comments={},
 )
 #: Names that stand for those of any workflow.
 EXAMPLES = {"secret.data.JIRA_API_TOKEN"}

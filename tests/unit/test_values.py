@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from generator.chart import Chart, workflow_chart
+from generator.compatibility.target import newest_target
 from generator.manifests import Database, ImageReference
 from generator.properties import Variable
 from generator.umbrella import SubChart, umbrella_files
@@ -236,7 +237,11 @@ def test_a_value_is_documented_right_above_it(key: str, expected: list[str]) -> 
 
 def test_every_value_is_documented() -> None:
     listed = workflow_values(
-        image=IMAGE, database=Database(schema="s"), variables=[Variable(name="X")], secret_comments={"K": ""}
+        target=newest_target(),
+        image=IMAGE,
+        database=Database(schema="s"),
+        variables=[Variable(name="X")],
+        secret_comments={"K": ""},
     )
     undocumented = [row.path for row in [*rows(listed), *rows(umbrella_values(["a"]))] if not row.description.strip()]
     assert undocumented == []

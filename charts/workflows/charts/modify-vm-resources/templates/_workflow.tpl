@@ -13,19 +13,6 @@ sonataflow.org/workflow-namespace: ""
 {{- end }}
 {{- end }}
 
-{{- /* The image: a digest wins over a tag; global.imageRegistry takes the registry's place. */}}
-{{- define "modify-vm-resources.image" -}}
-{{- $repository := .Values.image.repository -}}
-{{- with (.Values.global).imageRegistry -}}
-{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
-{{- end -}}
-{{- if .Values.image.digest -}}
-{{- printf "%s@%s" $repository .Values.image.digest -}}
-{{- else -}}
-{{- printf "%s:%v" $repository (.Values.image.tag | default "latest") -}}
-{{- end -}}
-{{- end }}
-
 {{- /* application.properties as it is mounted: the workflow's own lines, what persistence needs, what the user adds. */}}
 {{- define "modify-vm-resources.properties" -}}
 {{- $text := .Files.Get "files/application.properties" -}}
@@ -57,7 +44,6 @@ sonataflow.org/workflow-namespace: ""
 {{- /* What the workflow needs and nobody gave, as a JSON list of value paths. */}}
 {{- define "modify-vm-resources.missing" -}}
 {{- $missing := list -}}
-{{- if not .Values.envFrom -}}
 {{- $given := include "modify-vm-resources.values" . | fromJson -}}
 {{- range dig "container" "env" list (.Values.podTemplate | default dict) -}}
 {{- $_ := set $given .name true -}}
@@ -73,7 +59,8 @@ sonataflow.org/workflow-namespace: ""
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- end -}}
+{{- /* What is in them is known to the cluster alone. */ -}}
+{{- if .Values.envFrom -}}{{- $missing = list -}}{{- end -}}
 {{- toJson $missing -}}
 {{- end }}
 
@@ -96,53 +83,4 @@ sonataflow.org/workflow-namespace: ""
 {{- fail (join "\n" $lines) -}}
 {{- end -}}
 {{- end -}}
-{{- end }}
-
-{{- /* One hash of all mounted resources: when one changes, the operator sees a new container and restarts it. */}}
-{{- define "modify-vm-resources.checksum" -}}
-{{- $digests := list -}}
-{{- range list "files/schemas/modify-vm-resources-input-schema.json" "files/schemas/workflow-output-schema.json" "files/specs/jira-approval.yaml" "files/specs/notifications.yaml" "files/specs/virtual-machine-resources.yaml" -}}
-{{- $digests = append $digests (printf "%s %s" . ($.Files.Get . | sha256sum)) -}}
-{{- end -}}
-{{- join "\n" $digests | sha256sum -}}
-{{- end }}
-
-{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
-{{- define "modify-vm-resources.podTemplate" -}}
-{{- $given := deepCopy (.Values.podTemplate | default dict) -}}
-{{- if .Values.trustedCertificates.configMap -}}{{- include "modify-vm-resources.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
-{{- $givenEnv := dig "container" "env" list $given -}}
-{{- $taken := dict -}}
-{{- range $givenEnv -}}{{- $_ := set $taken .name true -}}{{- end -}}
-{{- $env := list -}}
-{{- range $name, $value := include "modify-vm-resources.values" . | fromJson -}}
-{{- if not (hasKey $taken $name) -}}
-{{- $env = append $env (dict "name" $name (kindIs "map" $value | ternary "valueFrom" "value") $value) -}}
-{{- end -}}
-{{- $_ := set $taken $name true -}}
-{{- end -}}
-{{- $secret := .Values.secret.existingSecret | default "modify-vm-resources-secrets" -}}
-{{- range $key, $name := dict "JIRA_API_TOKEN" "JIRA_API_TOKEN" "NOTIFICATIONS_BEARER_TOKEN" "NOTIFICATIONS_BEARER_TOKEN" "OCP_API_SERVER_TOKEN" "OCP_API_SERVER_TOKEN" -}}
-{{- if not (hasKey $taken $name) -}}
-{{- $reference := dict "name" $secret "key" $key -}}
-{{- /* Where envFrom may bring the value, a Secret that is not there must not keep the pod from starting. */ -}}
-{{- if $.Values.envFrom -}}{{- $_ := set $reference "optional" true -}}{{- end -}}
-{{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) -}}
-{{- end -}}
-{{- end -}}
-{{- if .Values.rollOnChange -}}
-{{- $env = append $env (dict "name" "WAYBILL_RESOURCES_CHECKSUM" "value" (include "modify-vm-resources.checksum" .)) -}}
-{{- end -}}
-{{- $container := dict "image" (include "modify-vm-resources.image" .) "resources" dict -}}
-{{- with concat $env $givenEnv -}}{{- $_ := set $container "env" . -}}{{- end -}}
-{{- with concat (.Values.envFrom | default list) (dig "container" "envFrom" list $given) -}}
-{{- $_ := set $container "envFrom" . -}}
-{{- end -}}
-{{- $pod := dict "container" $container -}}
-{{- with .Values.imagePullSecrets -}}{{- $_ := set $pod "imagePullSecrets" . -}}{{- end -}}
-{{- if not (kindIs "invalid" .Values.replicas) -}}{{- $_ := set $pod "replicas" (int .Values.replicas) -}}{{- end -}}
-{{- if hasKey $given "container" -}}
-{{- $_ := set $given "container" (omit $given.container "env" "envFrom") -}}
-{{- end -}}
-{{- toYaml (mergeOverwrite $pod $given) -}}
 {{- end }}

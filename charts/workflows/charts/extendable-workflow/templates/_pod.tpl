@@ -1,0 +1,52 @@
+{{- /* The image: a digest wins over a tag; global.imageRegistry takes the registry's place. */}}
+{{- define "extendable-workflow.image" -}}
+{{- $repository := .Values.image.repository -}}
+{{- with (.Values.global).imageRegistry -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
+{{- end -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" $repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%v" $repository (.Values.image.tag | default "latest") -}}
+{{- end -}}
+{{- end }}
+
+{{- /* One hash of all mounted resources: when one changes, the operator sees a new container and restarts it. */}}
+{{- define "extendable-workflow.checksum" -}}
+{{- $digests := list -}}
+{{- range list "files/schemas/extendable-workflow-input-schema.json" "files/schemas/workflow-output-schema.json" "files/schemas/steps/component.json" "files/schemas/steps/database.json" "files/schemas/steps/operation.json" -}}
+{{- $digests = append $digests (printf "%s %s" . ($.Files.Get . | sha256sum)) -}}
+{{- end -}}
+{{- join "\n" $digests | sha256sum -}}
+{{- end }}
+
+{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
+{{- define "extendable-workflow.podTemplate" -}}
+{{- $given := deepCopy (.Values.podTemplate | default dict) -}}
+{{- if .Values.trustedCertificates.configMap -}}{{- include "extendable-workflow.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
+{{- $givenEnv := dig "container" "env" list $given -}}
+{{- $taken := dict -}}
+{{- range $givenEnv -}}{{- $_ := set $taken .name true -}}{{- end -}}
+{{- $env := list -}}
+{{- range $name, $value := include "extendable-workflow.values" . | fromJson -}}
+{{- if not (hasKey $taken $name) -}}
+{{- $env = append $env (dict "name" $name (kindIs "map" $value | ternary "valueFrom" "value") $value) -}}
+{{- end -}}
+{{- $_ := set $taken $name true -}}
+{{- end -}}
+{{- if .Values.rollOnChange -}}
+{{- $env = append $env (dict "name" "WAYBILL_RESOURCES_CHECKSUM" "value" (include "extendable-workflow.checksum" .)) -}}
+{{- end -}}
+{{- $container := dict "image" (include "extendable-workflow.image" .) "resources" dict -}}
+{{- with concat $env $givenEnv -}}{{- $_ := set $container "env" . -}}{{- end -}}
+{{- with concat (.Values.envFrom | default list) (dig "container" "envFrom" list $given) -}}
+{{- $_ := set $container "envFrom" . -}}
+{{- end -}}
+{{- $pod := dict "container" $container -}}
+{{- with .Values.imagePullSecrets -}}{{- $_ := set $pod "imagePullSecrets" . -}}{{- end -}}
+{{- if not (kindIs "invalid" .Values.replicas) -}}{{- $_ := set $pod "replicas" (int .Values.replicas) -}}{{- end -}}
+{{- if hasKey $given "container" -}}
+{{- $_ := set $given "container" (omit $given.container "env" "envFrom") -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $pod $given) -}}
+{{- end }}

@@ -1,0 +1,61 @@
+{{- /* The image: a digest wins over a tag; global.imageRegistry takes the registry's place. */}}
+{{- define "request-vm-cnv.image" -}}
+{{- $repository := .Values.image.repository -}}
+{{- with (.Values.global).imageRegistry -}}
+{{- $repository = printf "%s/%s" (trimSuffix "/" .) (regexReplaceAll "^([^/]*[.:][^/]*|localhost)/" $repository "") -}}
+{{- end -}}
+{{- if .Values.image.digest -}}
+{{- printf "%s@%s" $repository .Values.image.digest -}}
+{{- else -}}
+{{- printf "%s:%v" $repository (.Values.image.tag | default "latest") -}}
+{{- end -}}
+{{- end }}
+
+{{- /* One hash of all mounted resources: when one changes, the operator sees a new container and restarts it. */}}
+{{- define "request-vm-cnv.checksum" -}}
+{{- $digests := list -}}
+{{- range list "files/schemas/request-vm-cnv-input-schema.json" "files/schemas/workflow-output-schema.json" "files/specs/jira-approval.yaml" "files/specs/notifications.yaml" "files/specs/virtual-machines.yaml" -}}
+{{- $digests = append $digests (printf "%s %s" . ($.Files.Get . | sha256sum)) -}}
+{{- end -}}
+{{- join "\n" $digests | sha256sum -}}
+{{- end }}
+
+{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
+{{- define "request-vm-cnv.podTemplate" -}}
+{{- $given := deepCopy (.Values.podTemplate | default dict) -}}
+{{- if .Values.trustedCertificates.configMap -}}{{- include "request-vm-cnv.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
+{{- $givenEnv := dig "container" "env" list $given -}}
+{{- $taken := dict -}}
+{{- range $givenEnv -}}{{- $_ := set $taken .name true -}}{{- end -}}
+{{- $env := list -}}
+{{- range $name, $value := include "request-vm-cnv.values" . | fromJson -}}
+{{- if not (hasKey $taken $name) -}}
+{{- $env = append $env (dict "name" $name (kindIs "map" $value | ternary "valueFrom" "value") $value) -}}
+{{- end -}}
+{{- $_ := set $taken $name true -}}
+{{- end -}}
+{{- $secret := .Values.secret.existingSecret | default "request-vm-cnv-secrets" -}}
+{{- range $key, $name := dict "JIRA_API_TOKEN" "JIRA_API_TOKEN" "NOTIFICATIONS_BEARER_TOKEN" "NOTIFICATIONS_BEARER_TOKEN" "OCP_API_SERVER_TOKEN" "OCP_API_SERVER_TOKEN" -}}
+{{- if not (hasKey $taken $name) -}}
+{{- $reference := dict "name" $secret "key" $key -}}
+{{- /* Where envFrom may bring the value, a Secret that is not there must not keep the pod from starting. */ -}}
+{{- if $.Values.envFrom -}}{{- $_ := set $reference "optional" true -}}{{- end -}}
+{{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) -}}
+{{- end -}}
+{{- end -}}
+{{- if .Values.rollOnChange -}}
+{{- $env = append $env (dict "name" "WAYBILL_RESOURCES_CHECKSUM" "value" (include "request-vm-cnv.checksum" .)) -}}
+{{- end -}}
+{{- $container := dict "image" (include "request-vm-cnv.image" .) "resources" dict -}}
+{{- with concat $env $givenEnv -}}{{- $_ := set $container "env" . -}}{{- end -}}
+{{- with concat (.Values.envFrom | default list) (dig "container" "envFrom" list $given) -}}
+{{- $_ := set $container "envFrom" . -}}
+{{- end -}}
+{{- $pod := dict "container" $container -}}
+{{- with .Values.imagePullSecrets -}}{{- $_ := set $pod "imagePullSecrets" . -}}{{- end -}}
+{{- if not (kindIs "invalid" .Values.replicas) -}}{{- $_ := set $pod "replicas" (int .Values.replicas) -}}{{- end -}}
+{{- if hasKey $given "container" -}}
+{{- $_ := set $given "container" (omit $given.container "env" "envFrom") -}}
+{{- end -}}
+{{- toYaml (mergeOverwrite $pod $given) -}}
+{{- end }}

@@ -1,0 +1,113 @@
+"""Proves what rows say of charts, before they are packed: a row that its operator's CRD refutes is a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from semver import Version
+
+from generator.compatibility.claims import Operator, claims_of
+from generator.compatibility.crd import Crd
+from generator.compatibility.matrix import SonataFlow
+from generator.compatibility.target import Target
+from generator.compatibility.verdict import Objection, Outcome, judge, one_after_another
+from generator.findings import Finding, Position, Severity
+from generator.next_version import few
+from generator.workflow import Workflow
+
+#: The schema of a SonataFlow.
+Schema = Callable[[SonataFlow], Crd]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A chart at the version that it is to have, and the workflow that it is made of."""
+
+    chart: str
+    version: str
+    workflow: Workflow
+
+    def __str__(self) -> str:
+        return f"{self.chart} {self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Broken:
+    """A promise of a row to some charts that an operator does not keep."""
+
+    at: Position
+    operator: Operator
+    sonataflow: SonataFlow
+    objection: Objection
+    candidates: list[Candidate]
+
+
+def refuted(candidates: Iterable[Candidate], target: Target, schema: Schema) -> Iterator[Finding]:
+    """What the rows of charts promise and their operators do not keep; all charts are made for `target`.
+
+    An operator whose SonataFlow is unknown is a warning, and so is a chart without a row where others have one.
+    """
+    broken: dict[tuple[str, Position, str], _Broken] = {}
+    unknown: dict[tuple[str, Position], list[Candidate]] = {}
+    for candidate in candidates:
+        version = Version.parse(candidate.version)
+        claims, row = claims_of(candidate.chart, version, target.matrix), target.matrix.row_of(candidate.chart, version)
+        at = row.at if row else Position(path=target.matrix.path)
+        yield from claims.findings if target.matrix.rows else ()
+        for operator in claims.operators:
+            flow = operator.sonataflow
+            if flow is None:
+                unknown.setdefault((operator.name, at), []).append(candidate)
+                continue
+            for objection in judge(candidate.workflow, schema(flow), target=target).objections:
+                first = _Broken(at=at, operator=operator, sonataflow=flow, objection=objection, candidates=[])
+                key = (operator.name, at, objection.message(operator.name))
+                broken.setdefault(key, first).candidates.append(candidate)
+    for each in broken.values():
+        yield _of_broken(each, target, schema)
+    for (operator_name, at), charts in unknown.items():
+        yield _of_unknown(operator_name, at, charts)
+
+
+def left_out(workflows: Iterable[Workflow], target: Target) -> Iterator[Finding]:
+    """What charts cannot give their workflows on the operator that they are made for."""
+    name, entry = f"SonataFlow {target.sonataflow.name}", target.sonataflow.at
+    if not target.keeps_state:
+        message = f"{name} has no place for a database's password: what is built for it keeps no state over a restart"
+        yield _warning(entry, "left-out", message)
+    for workflow in workflows:
+        if workflow.secrets and not target.pods:
+            keys = one_after_another(workflow.secret_keys)
+            message = f"{name} takes nothing from Secrets, so its chart does not ask for {keys}"
+            yield _warning(Position(path=workflow.secrets.path), "left-out", message)
+
+
+def _warning(at: Position, rule: str, message: str) -> Finding:
+    return Finding(path=at.path, line=at.line, column=at.column, rule=rule, message=message, severity=Severity.WARNING)
+
+
+def _of_broken(broken: _Broken, target: Target, schema: Schema) -> Finding:
+    who, objection, flow = f"SonataFlow {broken.sonataflow.name}", broken.objection, broken.sonataflow
+    bringing = "" if broken.operator.kind == "sonataflow" else f", which {broken.operator.name} brings"
+    where = f" ({objection.at})" if objection.at else ""
+    own = replace(target, sonataflow=flow, crd=schema(flow))
+    kept = all(judge(each.workflow, own.crd, target=own).outcome is Outcome.FITS for each in broken.candidates)
+    mend = f"build for it with --sonataflow {flow.name}, or take" if kept else "mend it, or take"
+    return Finding(
+        path=broken.at.path,
+        line=broken.at.line,
+        column=broken.at.column,
+        rule="refuted-row",
+        message=f"{_named(broken.candidates)} cannot run on {broken.operator.name}, as this row says: "
+        f"{objection.message(who)}{bringing}{where}; {mend} {broken.operator.name} out of the row",
+    )
+
+
+def _of_unknown(operator: str, at: Position, candidates: list[Candidate]) -> Finding:
+    message = f"{_named(candidates)} was not held against {operator}: which SonataFlow it brings is unknown"
+    return _warning(at, "unknown-operator", f"{message}; name it in the entry of the operator")
+
+
+def _named(candidates: list[Candidate]) -> str:
+    return few(list(map(str, candidates)), ", ")

@@ -1,0 +1,109 @@
+"""How the versions of charts move in a build: by what a person asked for, and by what changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from semver import Version
+
+from generator.chart import Chart
+from generator.compatibility.lines import Line
+from generator.content_key import content_key
+from generator.next_version import Need, Step, at_most, largest, next_step
+from generator.umbrella import NAME as UMBRELLA
+from generator.versions import Bump
+from pipeline.charts_folder import ChartsFolder
+from pipeline.index import Index
+from pipeline.package import Package, package, read_package_files
+from pipeline.work import Work, image_of
+
+
+def step_of(work: Work, chart: Chart, packed: Package) -> Step | None:
+    """How a chart's version moves; None where it stays.
+
+    A chart that was named gets the bump that was asked for; with --all, and with `auto`, only one that changed since
+    the version that was published or committed.
+
+    Raises:
+        VersionError: what changed asks for more than a person did, or the version would leave its line.
+    """
+    options, version = work.options, Version.parse(chart.version)
+    if options.bump is None:
+        return None
+    if options.bump == "release":
+        return Step(before=version, part="release") if version.prerelease or not options.everything else None
+    base = _base(work, chart)
+    need = None
+    if base is not None and content_key(base) != content_key(chart.files):
+        need = _need(work, chart, base)
+    elif work.known.differs(packed):
+        need = Need(part="patch", reasons=[f"{version} is published with other bytes"])
+    if need is None and (options.everything or options.bump == "auto"):
+        return None
+    step = next_step(version, options.bump, need, forced=options.force_version)
+    return work.line.step(chart.name, step, exactly=options.bump != "auto")
+
+
+def _need(work: Work, chart: Chart, base: Mapping[str, bytes]) -> Need:
+    from generator.difference import side_of_workflow  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
+    from generator.difference.need import need_of  # noqa: PLC0415 - as above
+
+    workflow, image = work.workflows[chart.name], image_of(work.workflows[chart.name], work.settings)
+    new = side_of_workflow(workflow, title=chart.folder, image=image, target=work.line.target)
+    return need_of(base, chart.files, new, Version.parse(chart.version))
+
+
+def _base(work: Work, chart: Chart) -> Mapping[str, bytes] | None:
+    """The files of the version before: as its package has them that the index names, else as they are committed."""
+    entry = work.known.find(chart.name, chart.version)
+    path = work.settings.output / f"{chart.name}-{chart.version}.tgz"
+    if entry and path.is_file():
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == entry.get("digest"):
+            return read_package_files(data, path.as_posix())
+    return work.folder.charts.get(chart.name)
+
+
+def umbrella_of(work: Work, charts: Mapping[str, Chart], steps: Mapping[str, Step]) -> tuple[dict[str, bytes], Package]:
+    """The umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
+    options, folder = work.options, work.folder
+    version = Version.parse(work.version(UMBRELLA))
+    towards = [each.towards if each.part == "rc" else each.part for each in steps.values()]
+    parts = [part for part in towards if part != "release"]
+    part: Bump = "patch"
+    if options.bump == "auto":
+        there = folder.wanted(charts, str(version), target=work.line.target, everything=options.everything)
+        names = {path.split("/")[1] for path in there if path.startswith("charts/")}
+        parts += ["major"] if folder.charts.keys() - names else ["minor"] if names - folder.charts.keys() else []
+        part = "rc" if version.prerelease else at_most(version, largest(parts))
+    elif options.bump not in (None, "release"):
+        part = options.bump
+    moving = Step(before=version, part=part, towards=largest(parts))
+    return moved_umbrella(folder, charts, work.known, moving, line=work.line, everything=options.everything)
+
+
+def moved_umbrella(
+    folder: ChartsFolder,
+    charts: Mapping[str, Chart],
+    known: Index,
+    moving: Step,
+    *,
+    line: Line | None = None,
+    everything: bool = False,
+) -> tuple[dict[str, bytes], Package]:
+    """The files of the umbrella with all its charts, and its package.
+
+    Nobody writes its version by hand, so it moves on by itself when what is in it changed.
+
+    Raises:
+        VersionError: its line has no version left.
+    """
+    while True:
+        files = folder.wanted(charts, str(moving.before), target=line.target if line else None, everything=everything)
+        packed = package(files, UMBRELLA)
+        if not known.differs(packed):
+            return files, packed
+        step = line.step(UMBRELLA, moving, exactly=False) if line else moving
+        moving = replace(step, before=step.after)

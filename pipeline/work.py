@@ -1,0 +1,56 @@
+"""What a build works on: workflows that passed their checks, what is there already, what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.chart import Chart, workflow_chart
+from generator.compatibility.lines import Line
+from generator.findings import Finding
+from generator.manifests import ImageReference
+from generator.minify import Saving
+from generator.umbrella import NAME as UMBRELLA
+from generator.workflow import Workflow
+from pipeline.charts_folder import ChartsFolder
+from pipeline.index import Index
+from pipeline.operators import Operators
+from pipeline.outcome import BuildOptions
+from pipeline.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """All that a build starts from. `line` is what the charts are built for."""
+
+    workflows: Mapping[str, Workflow]
+    """Chart name to workflow."""
+    findings: tuple[Finding, ...]
+    savings: tuple[Saving, ...]
+    operators: Operators
+    line: Line
+    folder: ChartsFolder
+    known: Index
+    options: BuildOptions
+    settings: Settings
+
+    def version(self, name: str) -> str:
+        """The version that a chart has before it moves.
+
+        Raises:
+            VersionError: none is for the operator that was asked for, or the committed one is for another.
+        """
+        committed = self.folder.version() if name == UMBRELLA else self.folder.chart_version(name)
+        return self.line.start(name, committed, self.known.versions(name), self.settings.initial_version)
+
+    def chart(self, name: str, version: str) -> Chart:
+        """The chart of a workflow at a version."""
+        workflow = self.workflows[name]
+        image = image_of(workflow, self.settings)
+        return workflow_chart(workflow, version=version, image=image, target=self.line.target)
+
+
+def image_of(workflow: Workflow, settings: Settings) -> ImageReference:
+    """Where the image of a workflow is, tagged with the hash of what it is built from."""
+    repository = f"{settings.registry}/{settings.image_prefix}{workflow.source.name}".lower()
+    return ImageReference(repository=repository, tag=workflow.image_tag())
