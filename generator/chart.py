@@ -35,6 +35,7 @@ _TEMPLATES: Final = (
     "networkpolicy.yaml",
     "NOTES.txt",
     "_workflow.tpl",
+    "_operator.tpl",
     "_trust.tpl",
 )
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", "files/")
@@ -200,6 +201,7 @@ def _context(workflow: Workflow, chart: Chart) -> dict[str, Any]:
         "secret_name": workflow.secret_name,
         "api_version": manifests.API_VERSION,
         "newest_kind": manifests.NEWEST_KIND,
+        "definition_name": manifests.DEFINITION_NAME,
         "labels": manifests.labels_of(workflow.object_name),
         "annotations": manifests.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",
