@@ -38,6 +38,7 @@ _TEMPLATES: Final = (
     "networkpolicy.yaml",
     "NOTES.txt",
     "_workflow.tpl",
+    "_operator.tpl",
 )
 #: For operators that let a chart decide on a workflow's pods.
 _POD_TEMPLATES: Final = ("_pod.tpl", "_trust.tpl")
@@ -228,6 +229,7 @@ def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]
         "secret_name": workflow.secret_name,
         "api_version": manifests.API_VERSION,
         "newest_kind": manifests.NEWEST_KIND if manifests.NEWEST_KIND in target.kinds else None,
+        "definition_name": manifests.DEFINITION_NAME,
         "labels": manifests.labels_of(workflow.object_name),
         "annotations": manifests.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",

@@ -15,6 +15,8 @@ from generator.yaml_text import dump
 API_VERSION: Final = "sonataflow.org/v1alpha08"
 #: Only the operators that know all fields of a chart serve it (generator/crds: 10).
 NEWEST_KIND: Final = f"{API_VERSION}/SonataFlowClusterPlatform"
+#: The CustomResourceDefinition of SonataFlow.
+DEFINITION_NAME: Final = "sonataflows.sonataflow.org"
 #: Creates the engine's tables at start; what 10.x needs for persistence (kie-addons-quarkus-persistence-jdbc).
 FLYWAY: Final = "kie.flyway.enabled"
 DEFAULT_PROFILE: Final = "gitops"

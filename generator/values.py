@@ -90,8 +90,9 @@ def workflow_values(
         _leaf(
             "operatorCheck",
             "discovery",
-            {"enum": ["discovery", "none"]},
+            {"enum": ["discovery", "strict", "none"]},
             "discovery stops an install where the cluster's SonataFlow would drop fields; it needs no rights.",
+            "strict reads the operator's schema and names each of them; README.md says which right that needs.",
         ),
         _leaf(
             "replicas",

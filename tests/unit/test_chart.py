@@ -92,6 +92,7 @@ def test_the_files_of_the_smallest_chart() -> None:
         "README.md",
         "files/flow.yaml",
         "templates/NOTES.txt",
+        "templates/_operator.tpl",
         "templates/_pod.tpl",
         "templates/_trust.tpl",
         "templates/_workflow.tpl",

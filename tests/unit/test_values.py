@@ -152,6 +152,7 @@ GOOD: list[dict[str, Any]] = [
     {"sources": [{"ref": {}}]},
     {"profile": "preview"},
     {"operatorCheck": "none"},
+    {"operatorCheck": "strict"},
     {"commonLabels": {"a": "b"}},
 ]
 BAD: list[dict[str, Any]] = [

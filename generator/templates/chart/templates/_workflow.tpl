@@ -80,17 +80,7 @@
 
 {{- /* Stops an install that cannot work. An umbrella that says so (global.checkedBy) asks for all its charts at once. */}}
 {{- define "<< chart.name >>.requirements" -}}
-{{- /* What a cluster serves is asked only where there is one: helm template knows none. */ -}}
-{{- if .Capabilities.APIVersions.Has "v1/Pod" -}}
-{{- if not (.Capabilities.APIVersions.Has "<< api_version >>") -}}
-{{- fail "this cluster has no << api_version >>: install the SonataFlow operator (OpenShift Serverless Logic) first" -}}
-{{- end -}}
-<% if newest_kind %>
-{{- if and (eq .Values.operatorCheck "discovery") (not (.Capabilities.APIVersions.Has "<< newest_kind >>")) -}}
-{{- fail "this cluster's SonataFlow operator is older than 10: it would drop spec.persistence, and the workflow's state would be lost on restart; upgrade the operator first, or install all the same: --set operatorCheck=none" -}}
-{{- end -}}
-<% endif %>
-{{- end -}}
+{{- include "<< chart.name >>.operator" . -}}
 {{- if and .Values.requireEnv (not (.Values.global).checkedBy) -}}
 {{- with include "<< chart.name >>.missing" . | fromJsonArray -}}
 {{- $lines := list (printf "<< chart.name >> needs %d more values:" (len .)) -}}
