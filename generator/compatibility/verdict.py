@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import resources
 from typing import Final
 
 from generator.compatibility.admission import admit
+from generator.compatibility.advice import instead, loss
 from generator.compatibility.crd import Crd
 from generator.compatibility.rendered import rendered
 from generator.document import Path, field_path
@@ -52,10 +50,15 @@ class Objection:
         """The path as Kubernetes writes it."""
         return field_path(self.path)
 
+    @property
+    def instead(self) -> str | None:
+        """What to write instead of a value that is refused; None where there is nothing."""
+        return instead(self.path) if self.outcome is Outcome.REFUSED else None
+
     def message(self, who: str) -> str:
         """What is wrong; `who` objects (`SonataFlow 1.44 and 1.45`)."""
         if self.outcome is Outcome.REFUSED:
-            return f"{self.field} {self.reason}, for {who}"
+            return f"{self.field} {self.reason}, for {who}{f'; {self.instead}' if self.instead else ''}"
         where = "" if self.given == "default values" else "where a value sets it, "
         return f"{self.field} is unknown to {who}: {where}it is dropped{self.reason}"
 
@@ -65,6 +68,7 @@ class Objection:
             "field": self.field,
             "outcome": str(self.outcome),
             "reason": self.reason.removeprefix(" and "),
+            "instead": self.instead,
             "values": self.given,
             "path": self.at.path if self.at else None,
             "line": self.at.line if self.at else None,
@@ -122,7 +126,8 @@ def judge(workflow: Workflow, crd: Crd, operator: str = "") -> Verdict:
         for refusal in admission.refused:
             object_to(refusal.path, Outcome.REFUSED, refusal.message, given)
         for path in admission.dropped:
-            object_to(path, Outcome.LOSES, _loss(path), given)
+            lost = loss(path)
+            object_to(path, Outcome.LOSES, f" and {lost}" if lost else "", given)
     return Verdict(
         workflow=workflow.source.name,
         operator=operator or f"SonataFlow {crd.name}",
@@ -158,19 +163,3 @@ def _finding(group: list[tuple[Verdict, Objection]]) -> Finding:
 def one_after_another(names: Sequence[str]) -> str:
     """`1.40, 1.43 and 1.44`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
-def _loss(path: Path) -> str:
-    """What it means that a field is dropped, by the nearest field above it of which that is known."""
-    loss = next((_losses()[above] for above in _above(path) if above in _losses()), None)
-    return f" and {loss}" if loss else ""
-
-
-def _above(path: Path) -> Iterator[str]:
-    return (field_path(path[:end]) for end in range(len(path), 0, -1))
-
-
-@cache
-def _losses() -> Mapping[str, str]:
-    losses: dict[str, str] = json.loads((resources.files("generator") / "facts/losses.json").read_bytes())
-    return losses
