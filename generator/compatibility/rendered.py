@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from generator.definition import Definition
 from generator.manifests import Manifest, ManifestOptions, manifests
 from generator.workflow import Workflow
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedChart:
+    """A chart as operators see it: its custom resource by what it is rendered with (`default values`, …).
+
+    `name` is what a table calls it. `definition` is what it was made of; None where nobody has that.
+    """
+
+    name: str
+    resources: Mapping[str, Manifest]
+    definition: Definition | None = None
+
+
+def rendered_chart(workflow: Workflow) -> RenderedChart:
+    """The chart of a workflow; a table calls it by the workflow's folder."""
+    return RenderedChart(name=workflow.source.name, resources=rendered(workflow), definition=workflow.definition)
 
 
 def rendered(workflow: Workflow) -> Mapping[str, Manifest]:

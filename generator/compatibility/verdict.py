@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from generator.compatibility.admission import admit
 from generator.compatibility.advice import instead, loss
 from generator.compatibility.crd import Crd
-from generator.compatibility.rendered import rendered
+from generator.compatibility.rendered import RenderedChart, rendered_chart
+from generator.definition import Definition
 from generator.document import Path, field_path
 from generator.findings import Finding, Position, in_file_order
 from generator.workflow import Workflow
@@ -78,8 +79,9 @@ class Objection:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What one operator (`Orchestrator 1.3.x`) says to the chart of one workflow (its folder).
+    """What one operator (`Orchestrator 1.3.x`) says to the chart of one workflow.
 
+    `workflow` is its folder; of a chart that somebody made, the chart's name.
     `sonataflow` is the name of the SonataFlow that was asked (`1.45`); None where nobody knows which one the operator
     brings.
     """
@@ -113,27 +115,36 @@ def judge(workflow: Workflow, crd: Crd, operator: str = "") -> Verdict:
 
     `operator` is what brings it, where that is not the SonataFlow operator itself.
     """
+    return judge_chart(rendered_chart(workflow), crd, operator)
+
+
+def judge_chart(chart: RenderedChart, crd: Crd, operator: str = "") -> Verdict:
+    """Hold a rendered chart against a SonataFlow; `operator` as above."""
     found: dict[tuple[Path, Outcome], Objection] = {}
-
-    def object_to(path: Path, outcome: Outcome, reason: str, given: str) -> None:
-        inside = path[: len(_FLOW)] == _FLOW
-        at = workflow.definition.position_of_key(*path[len(_FLOW) :]) if inside else None
-        objection = Objection(path=path, outcome=outcome, reason=reason, given=given, at=at)
-        found.setdefault((path, outcome), objection)
-
-    for given, resource in rendered(workflow).items():
-        admission = admit(resource, crd)
-        for refusal in admission.refused:
-            object_to(refusal.path, Outcome.REFUSED, refusal.message, given)
-        for path in admission.dropped:
-            lost = loss(path)
-            object_to(path, Outcome.LOSES, f" and {lost}" if lost else "", given)
+    for given, resource in chart.resources.items():
+        for objection in judge_resource(resource, crd, given=given, definition=chart.definition):
+            found.setdefault((objection.path, objection.outcome), objection)
     return Verdict(
-        workflow=workflow.source.name,
+        workflow=chart.name,
         operator=operator or f"SonataFlow {crd.name}",
         sonataflow=crd.name,
         objections=tuple(found.values()),
     )
+
+
+def judge_resource(
+    resource: Mapping[str, Any], crd: Crd, *, given: str, definition: Definition | None = None
+) -> Iterator[Objection]:
+    """What a SonataFlow objects to in one custom resource; `given` are the values that it was rendered with."""
+    admission = admit(resource, crd)
+    objections = [(refusal.path, Outcome.REFUSED, refusal.message) for refusal in admission.refused]
+    for path in admission.dropped:
+        lost = loss(path)
+        objections.append((path, Outcome.LOSES, f" and {lost}" if lost else ""))
+    for path, outcome, reason in objections:
+        below = path[len(_FLOW) :] if path[: len(_FLOW)] == _FLOW else None
+        at = None if definition is None or below is None else definition.position_of_key(*below)
+        yield Objection(path=path, outcome=outcome, reason=reason, given=given, at=at)
 
 
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
