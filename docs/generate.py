@@ -46,6 +46,7 @@ END: Final = "<!-- end of the workflows -->"
 #: What click does not know of a command's arguments.
 ARGUMENTS: Final = {
     "WORKFLOW": "a workflow folder's name below the workflows folder, or its path",
+    "WORKFLOW|CHART": "a workflow folder's name or path, or a chart that somebody made: its folder, or its package",
     "FOLDER": "a workflow folder's name below the workflows folder, or its path",
     "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a revision of git, or a range of two",
     "NEW": "the same; the working folder where it is left out",
@@ -67,6 +68,7 @@ OTHER_FINDINGS: Final = {
     "no-row": "A chart, or a version of it, that no row of compatibility.yaml holds (`waybill build`, `check`).",
     "refuted-row": "A row of compatibility.yaml that an operator's CRD refutes (`waybill build`).",
     "unknown-operator": "A row with an Orchestrator of which nobody knows what it brings (`waybill build`).",
+    "no-sonataflow": "A chart that renders no SonataFlow with its default values (`waybill check CHART`).",
     "refused-field": "A value that an operator's CRD refuses (`waybill check`).",
     "input": "An input that does not fit the workflow's schema (`waybill run`).",
     "diagram-size": "A workflow with more states than a picture can show (`waybill diagram`).",

@@ -15,7 +15,8 @@ from generator.compatibility.crd import Crd
 from generator.compatibility.listing import Listed, Wanted, listed
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.ranges import parse_loose
-from generator.compatibility.verdict import Verdict, findings, judge
+from generator.compatibility.rendered import RenderedChart, rendered_chart
+from generator.compatibility.verdict import Verdict, findings, judge_chart
 from generator.errors import SettingsError
 from generator.findings import Finding
 from generator.umbrella import NAME as UMBRELLA
@@ -24,6 +25,7 @@ from pipeline.crds import read_crds
 from pipeline.operators import Operators, read_compatibility
 from pipeline.published import read_published_index
 from pipeline.reading import read_folder
+from pipeline.rendering import HelmChart, render_chart
 from pipeline.settings import Settings
 
 
@@ -44,32 +46,40 @@ class Checked:
     findings: tuple[Finding, ...]
 
 
-def check(folders: Iterable[Path], asked: Asked, settings: Settings) -> Checked:
+def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Sequence[Path] = ()) -> Checked:
     """Hold the chart of each workflow folder against the operators that are asked for, else against those it claims.
 
+    `charts` are chart folders and packages that somebody made: Helm renders them.
+
     Raises:
-        SettingsError: an operator that is not known, or CRDs that are not there.
+        SettingsError: an operator that is not known, CRDs that are not there, or no Helm where there are charts.
+        OutputError: Helm does not render a chart.
         FindingsError: a workflow, compatibility.yaml or CRDs that cannot be read.
     """
-    checking = _Checking(settings)
-    operators = list(checking.named(asked))
-    own = read_crds(asked.crds) if asked.crds else None
+    checking = _Checking(settings, asked)
     verdicts: list[Verdict] = []
     found: list[Finding] = []
     for workflow in map(read_folder, folders):
-        claims = Claims(operators=tuple(operators))
-        if not operators and own is None:
-            claims = checking.claims(chart_name(workflow.source.name))
+        claims = checking.asked or checking.claims(chart_name(workflow.source.name))
+        verdicts += checking.verdicts(rendered_chart(workflow), claims)
         found += claims.findings
-        for operator in claims.operators:
-            crd = checking.crd(operator)
-            if crd is None:
-                verdicts.append(Verdict(workflow=workflow.source.name, operator=operator.name, sonataflow=None))
-            else:
-                verdicts.append(judge(workflow, crd, operator.name))
-        if own:
-            verdicts.append(judge(workflow, own))
+    for path in charts:
+        chart = render_chart(path)
+        if not chart.rendered:
+            found.append(_renders_nothing(path, chart))
+            continue
+        claims = checking.asked or claims_of(chart.name, chart.version, checking.matrix)
+        verdicts += (verdict for each in chart.rendered for verdict in checking.verdicts(each, claims))
+        found += claims.findings
     return Checked(verdicts=tuple(verdicts), findings=(*found, *findings(verdicts)))
+
+
+def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
+    message = (
+        f"{chart.name} {chart.version} renders no SonataFlow with its default values, so nothing of it was checked; "
+        "where its sub-charts are off, check each by itself"
+    )
+    return Finding(path=path.as_posix(), rule="no-sonataflow", message=message)
 
 
 def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, ...]:
@@ -98,15 +108,29 @@ def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, .
 class _Checking:
     """What one check needs more than once: the operators, and the charts as they lie there."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, asked: Asked) -> None:
         self._settings = settings
         self._operators = Operators(settings.compatibility)
+        operators = tuple(self._named(asked))
+        self._own = read_crds(asked.crds) if asked.crds else None
+        self.asked = Claims(operators=operators) if operators or self._own else None
 
     @property
     def matrix(self) -> Matrix:
         return self._operators.matrix
 
-    def named(self, asked: Asked) -> Iterator[Operator]:
+    def verdicts(self, chart: RenderedChart, claims: Claims) -> Iterator[Verdict]:
+        """What each of the operators says to a chart, then the one whose CRDs a person names."""
+        for operator in claims.operators:
+            crd = self.crd(operator)
+            if crd is None:
+                yield Verdict(workflow=chart.name, operator=operator.name, sonataflow=None)
+            else:
+                yield judge_chart(chart, crd, operator.name)
+        if self._own:
+            yield judge_chart(chart, self._own)
+
+    def _named(self, asked: Asked) -> Iterator[Operator]:
         """The operators that a person names."""
         for text in asked.orchestrators:
             yield orchestrator_meant(text, self.matrix)

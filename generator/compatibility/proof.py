@@ -10,8 +10,9 @@ from semver import Version
 from generator.compatibility.claims import Operator, claims_of
 from generator.compatibility.crd import Crd
 from generator.compatibility.matrix import SonataFlow
+from generator.compatibility.rendered import rendered_chart
 from generator.compatibility.target import Target
-from generator.compatibility.verdict import Objection, Outcome, judge, one_after_another
+from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart, one_after_another
 from generator.findings import Finding, Position, Severity
 from generator.next_version import few
 from generator.workflow import Workflow
@@ -55,12 +56,13 @@ def refuted(candidates: Iterable[Candidate], target: Target, schema: Schema) -> 
         claims, row = claims_of(candidate.chart, version, target.matrix), target.matrix.row_of(candidate.chart, version)
         at = row.at if row else Position(path=target.matrix.path)
         yield from claims.findings if target.matrix.rows else ()
+        chart = rendered_chart(candidate.workflow, target)
         for operator in claims.operators:
             flow = operator.sonataflow
             if flow is None:
                 unknown.setdefault((operator.name, at), []).append(candidate)
                 continue
-            for objection in judge(candidate.workflow, schema(flow), target=target).objections:
+            for objection in judge_chart(chart, schema(flow)).objections:
                 first = _Broken(at=at, operator=operator, sonataflow=flow, objection=objection, candidates=[])
                 key = (operator.name, at, objection.message(operator.name))
                 broken.setdefault(key, first).candidates.append(candidate)

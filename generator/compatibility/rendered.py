@@ -4,17 +4,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any, Final
 
 from generator.compatibility.target import Target, newest_target
+from generator.definition import Definition
 from generator.manifests import Manifest, ManifestOptions, manifests
 from generator.workflow import Workflow
 
 #: The two forms of a chart in facts/chart-spec.json: who connects a workflow with its database.
 CONNECTED_BY_OPERATOR: Final = "connected by the operator"
 CONNECTED_BY_CHART: Final = "connected by the chart"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RenderedChart:
+    """A chart as operators see it: its custom resource by what it is rendered with (`default values`, …).
+
+    `name` is what a table calls it. `definition` is what it was made of; None where nobody has that.
+    """
+
+    name: str
+    resources: Mapping[str, Manifest]
+    definition: Definition | None = None
+
+
+def rendered_chart(workflow: Workflow, target: Target | None = None) -> RenderedChart:
+    """The chart of a workflow; a table calls it by the workflow's folder."""
+    return RenderedChart(
+        name=workflow.source.name, resources=rendered(workflow, target), definition=workflow.definition
+    )
 
 
 def rendered(workflow: Workflow, target: Target | None = None) -> Mapping[str, Manifest]:

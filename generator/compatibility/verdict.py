@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from generator.compatibility.admission import admit
+from generator.compatibility.advice import instead, loss
 from generator.compatibility.crd import Crd
-from generator.compatibility.rendered import rendered
+from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.target import Target
+from generator.definition import Definition
 from generator.document import Path, field_path
 from generator.findings import Finding, Position, in_file_order
 from generator.workflow import Workflow
@@ -53,10 +52,15 @@ class Objection:
         """The path as Kubernetes writes it."""
         return field_path(self.path)
 
+    @property
+    def instead(self) -> str | None:
+        """What to write instead of a value that is refused; None where there is nothing."""
+        return instead(self.path) if self.outcome is Outcome.REFUSED else None
+
     def message(self, who: str) -> str:
         """What is wrong; `who` objects (`SonataFlow 1.44 and 1.45`)."""
         if self.outcome is Outcome.REFUSED:
-            return f"{self.field} {self.reason}, for {who}"
+            return f"{self.field} {self.reason}, for {who}{f'; {self.instead}' if self.instead else ''}"
         where = "" if self.given == "default values" else "where a value sets it, "
         return f"{self.field} is unknown to {who}: {where}it is dropped{self.reason}"
 
@@ -66,6 +70,7 @@ class Objection:
             "field": self.field,
             "outcome": str(self.outcome),
             "reason": self.reason.removeprefix(" and "),
+            "instead": self.instead,
             "values": self.given,
             "path": self.at.path if self.at else None,
             "line": self.at.line if self.at else None,
@@ -75,8 +80,9 @@ class Objection:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What one operator (`Orchestrator 1.3.x`) says to the chart of one workflow (its folder).
+    """What one operator (`Orchestrator 1.3.x`) says to the chart of one workflow.
 
+    `workflow` is its folder; of a chart that somebody made, the chart's name.
     `sonataflow` is the name of the SonataFlow that was asked (`1.45`); None where nobody knows which one the operator
     brings.
     """
@@ -111,26 +117,36 @@ def judge(workflow: Workflow, crd: Crd, operator: str = "", *, target: Target | 
     `operator` is what brings it, where that is not the SonataFlow operator itself; `target` is what the chart was made
     for.
     """
+    return judge_chart(rendered_chart(workflow, target), crd, operator)
+
+
+def judge_chart(chart: RenderedChart, crd: Crd, operator: str = "") -> Verdict:
+    """Hold a rendered chart against a SonataFlow; `operator` as above."""
     found: dict[tuple[Path, Outcome], Objection] = {}
-
-    def object_to(path: Path, outcome: Outcome, reason: str, given: str) -> None:
-        inside = path[: len(_FLOW)] == _FLOW
-        at = workflow.definition.position_of_key(*path[len(_FLOW) :]) if inside else None
-        objection = Objection(path=path, outcome=outcome, reason=reason, given=given, at=at)
-        found.setdefault((path, outcome), objection)
-
-    for given, resource in rendered(workflow, target).items():
-        admission = admit(resource, crd)
-        for refusal in admission.refused:
-            object_to(refusal.path, Outcome.REFUSED, refusal.message, given)
-        for path in admission.dropped:
-            object_to(path, Outcome.LOSES, _loss(path), given)
+    for given, resource in chart.resources.items():
+        for objection in judge_resource(resource, crd, given=given, definition=chart.definition):
+            found.setdefault((objection.path, objection.outcome), objection)
     return Verdict(
-        workflow=workflow.source.name,
+        workflow=chart.name,
         operator=operator or f"SonataFlow {crd.name}",
         sonataflow=crd.name,
         objections=tuple(found.values()),
     )
+
+
+def judge_resource(
+    resource: Mapping[str, Any], crd: Crd, *, given: str, definition: Definition | None = None
+) -> Iterator[Objection]:
+    """What a SonataFlow objects to in one custom resource; `given` are the values that it was rendered with."""
+    admission = admit(resource, crd)
+    objections = [(refusal.path, Outcome.REFUSED, refusal.message) for refusal in admission.refused]
+    for path in admission.dropped:
+        lost = loss(path)
+        objections.append((path, Outcome.LOSES, f" and {lost}" if lost else ""))
+    for path, outcome, reason in objections:
+        below = path[len(_FLOW) :] if path[: len(_FLOW)] == _FLOW else None
+        at = None if definition is None or below is None else definition.position_of_key(*below)
+        yield Objection(path=path, outcome=outcome, reason=reason, given=given, at=at)
 
 
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
@@ -160,19 +176,3 @@ def _finding(group: list[tuple[Verdict, Objection]]) -> Finding:
 def one_after_another(names: Sequence[str]) -> str:
     """`1.40, 1.43 and 1.44`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
-
-
-def _loss(path: Path) -> str:
-    """What it means that a field is dropped, by the nearest field above it of which that is known."""
-    loss = next((_losses()[above] for above in _above(path) if above in _losses()), None)
-    return f" and {loss}" if loss else ""
-
-
-def _above(path: Path) -> Iterator[str]:
-    return (field_path(path[:end]) for end in range(len(path), 0, -1))
-
-
-@cache
-def _losses() -> Mapping[str, str]:
-    losses: dict[str, str] = json.loads((resources.files("generator") / "facts/losses.json").read_bytes())
-    return losses

@@ -7,6 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 
+from generator.compatibility.advice import instead
 from generator.findings import Position, Severity
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.manifests import resource_map_names
@@ -175,10 +176,7 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
 def constants(workflow: Workflow) -> Iterator[Found]:
     """Constants, which no custom resource can carry."""
     if workflow.definition.flow.get("constants"):
-        message = (
-            "no SonataFlow CRD takes 'constants': put the values into application.properties and read them as "
-            "$SECRET.name, or set them in an inject state"
-        )
+        message = f"no SonataFlow CRD takes 'constants': {instead(('spec', 'flow', 'constants'))}"
         yield Found(at=workflow.definition.position_of("constants"), message=message, blocking=True)
 
 
@@ -227,7 +225,8 @@ def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) 
     for index, retry in enumerate(definition.flow.get("retries", [])):
         value = retry.get(field)
         if value is not None and not isinstance(value, bool) and value not in means_nothing:
-            message = f"no SonataFlow CRD takes '{field}: {value}': it is left out of the custom resource"
+            left_out = f"no SonataFlow CRD takes '{field}: {value}': it is left out of the custom resource"
+            message = f"{left_out}; {instead(('spec', 'flow', 'retries', index, field))}"
             yield Found(at=definition.position_of("retries", index, field), message=message)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
     "compatibility",
     short_help="Check which charts run on which operators.",
     example="waybill check\nwaybill check greeting --sonataflow 1.45\nwaybill check --sonataflow all\n"
+    "waybill check greeting-2.0.0.tgz --operator 1.3.2\n"
     "waybill check --crds my/operator/crds\n"
     "waybill check --index https://example.com/charts/index.yaml --operator 1.3.2",
     writes=False,
 )
-@click.argument("workflow", nargs=-1)
+@click.argument("words", nargs=-1, metavar="[WORKFLOW|CHART]...")
 @click.option("--sonataflow", multiple=True, metavar="V", help="A SonataFlow, as in 1.45; or all. May be repeated.")
 @click.option("--operator", multiple=True, metavar="V", help="An Orchestrator, as in 1.3.2. May be repeated.")
 @click.option("--crds", metavar="PATH", help="CRDs of an operator: a folder, a file or an address.")
 @click.option("--index", metavar="PLACE", help="An index.yaml, a file or an address: what of it the operator runs.")
 def check(
-    workflow: tuple[str, ...],
+    words: tuple[str, ...],
     *,
     sonataflow: tuple[str, ...],
     operator: tuple[str, ...],
@@ -41,20 +43,24 @@ def check(
 ) -> None:
     """Check what an operator makes of each workflow's chart: what it would drop, and what it would refuse.
 
+    A chart folder or a package that somebody made is rendered by Helm with its default values.
+
     Without a version, each chart is held against the operators that compatibility.yaml says it runs on; with its
     default values and with every optional one. Exits 1 unless everything fits.
     """
     from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
     from generator.findings import errors  # noqa: PLC0415 - as above
-    from pipeline import checking, folders, report  # noqa: PLC0415 - as above
+    from pipeline import checking, folders, rendering, report  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
     asked = checking.Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds)
     if index:
         _check_index(index, asked, settings, as_json=as_json)
         return
-    selected = folders.select_folders(workflow, settings)
-    checked = checking.check(report.StageReporter().track("check", selected), asked, settings)
+    charts = [Path(word) for word in words if rendering.is_chart(word)]
+    names = [word for word in words if not rendering.is_chart(word)]
+    selected = folders.select_folders(names, settings) if names or not charts else []
+    checked = checking.check(report.StageReporter().track("check", selected), asked, settings, charts)
     fits = all(verdict.outcome is Outcome.FITS for verdict in checked.verdicts) and not errors(checked.findings)
     if as_json:
         found = [finding.as_json() for finding in checked.findings]

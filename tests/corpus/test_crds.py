@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from generator.compatibility.admission import Admission, admit
+from generator.compatibility.advice import instead
 from generator.compatibility.crd import known_crd, known_crds
+from generator.compatibility.verdict import findings, judge
 from generator.document import field_path
 from generator.manifests import Database, ManifestOptions, manifests
 from pipeline.reading import read_folder
@@ -28,6 +33,15 @@ STRINGS_IN_METADATA = {
 CONSTANTS = {"customerbankingtransactions-json", "greetings-constants-file-yaml"}
 #: The one of them with strings in metadata.
 MULTIAUTH = "applicationrequest.multiauth-json"
+#: What no CRD takes of corpus/spec, in the reference's manifests, and what to write instead; jitter is there because
+#: the reference adds it.
+REFUSED_BY_ALL = {
+    "applicationrequest-issue103-json": ("spec.flow.retries[0].jitter", "leave it out"),
+    "applicationrequest-issue69-json": ("spec.flow.retries[0].jitter", "leave it out"),
+    MULTIAUTH: ("spec.flow.retries[0].jitter", "leave it out"),
+    "customerbankingtransactions-json": ("spec.flow.constants.Data", "put the values into application.properties"),
+    "greetings-constants-file-yaml": ("spec.flow.constants.Data", "put the values into application.properties"),
+}
 
 
 @pytest.mark.parametrize(("name", "folder"), FOLDERS.items())
@@ -62,3 +76,28 @@ def test_constants_are_refused_by_every_version(version: str, shared: Path) -> N
     found = admissions(shared / "corpus" / "spec", version)
     expected = CONSTANTS if version == "10" else {*CONSTANTS, MULTIAUTH}
     assert {name for name, each in found.items() if each.refused} == expected
+
+
+def references(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The custom resources of corpus/spec as the reference makes them, by the folder's name."""
+    for each in sorted(folder.glob("spec-*")):
+        (file,) = each.glob("*-sonataflow_*.yaml")
+        yield each.name.removeprefix("spec-"), yaml.safe_load(file.read_text())
+
+
+def test_of_the_reference_s_resources_five_are_refused_by_all_and_each_is_told_what_to_write(shared: Path) -> None:
+    found: dict[str, tuple[str, str | None]] = {}
+    for name, resource in references(shared / "corpus" / "manifests"):
+        refusals = [{each.path for each in admit(resource, known_crd(version)).refused} for version in known_crds()]
+        for path in set.intersection(*refusals):
+            found[name] = (field_path(path), instead(path))
+    assert {name: field for name, (field, _) in found.items()} == {n: field for n, (field, _) in REFUSED_BY_ALL.items()}
+    assert all(str(said).startswith(REFUSED_BY_ALL[name][1]) for name, (_, said) in found.items())
+
+
+@pytest.mark.parametrize("name", sorted(CONSTANTS))
+def test_constants_are_told_what_to_write_instead(name: str, shared: Path) -> None:
+    verdict = judge(read_folder(shared / "corpus" / "spec" / name), known_crd("10"))
+    refused = [finding.message for finding in findings([verdict]) if finding.rule == "refused-field"]
+    assert refused
+    assert all(REFUSED_BY_ALL[name][1] in message for message in refused)

@@ -432,6 +432,7 @@ def test_a_retry_number_that_no_crd_takes_is_a_warning(field: str, value: object
     (finding,) = found_in(defined({"retries": [{"name": "r", "maxAttempts": 3, field: value}]}))
     assert (finding.rule, finding.severity) == (f"retry-{field}", Severity.WARNING)
     assert f"'{field}: {value}': it is left out" in finding.message
+    assert finding.message.endswith("; leave it out: the engine repeats no action")
 
 
 @pytest.mark.parametrize("path", ["specs/a.yaml", "greeting.sw.json", "application.properties"])

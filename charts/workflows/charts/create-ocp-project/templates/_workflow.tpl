@@ -66,15 +66,7 @@ sonataflow.org/workflow-namespace: ""
 
 {{- /* Stops an install that cannot work. An umbrella that says so (global.checkedBy) asks for all its charts at once. */}}
 {{- define "create-ocp-project.requirements" -}}
-{{- /* What a cluster serves is asked only where there is one: helm template knows none. */ -}}
-{{- if .Capabilities.APIVersions.Has "v1/Pod" -}}
-{{- if not (.Capabilities.APIVersions.Has "sonataflow.org/v1alpha08") -}}
-{{- fail "this cluster has no sonataflow.org/v1alpha08: install the SonataFlow operator (OpenShift Serverless Logic) first" -}}
-{{- end -}}
-{{- if and (eq .Values.operatorCheck "discovery") (not (.Capabilities.APIVersions.Has "sonataflow.org/v1alpha08/SonataFlowClusterPlatform")) -}}
-{{- fail "this cluster's SonataFlow operator is older than 10: it would drop spec.persistence, and the workflow's state would be lost on restart; upgrade the operator first, or install all the same: --set operatorCheck=none" -}}
-{{- end -}}
-{{- end -}}
+{{- include "create-ocp-project.operator" . -}}
 {{- if and .Values.requireEnv (not (.Values.global).checkedBy) -}}
 {{- with include "create-ocp-project.missing" . | fromJsonArray -}}
 {{- $lines := list (printf "create-ocp-project needs %d more values:" (len .)) -}}

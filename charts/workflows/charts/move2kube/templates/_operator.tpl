@@ -1,0 +1,52 @@
+{{- /* Stops an install where the cluster's operator cannot run the workflow. */}}
+{{- define "move2kube.operator" -}}
+{{- /* What a cluster serves is asked only where there is one: helm template knows none. */ -}}
+{{- if .Capabilities.APIVersions.Has "v1/Pod" -}}
+{{- if not (.Capabilities.APIVersions.Has "sonataflow.org/v1alpha08") -}}
+{{- fail "this cluster has no sonataflow.org/v1alpha08: install the SonataFlow operator (OpenShift Serverless Logic) first" -}}
+{{- end -}}
+{{- $advice := printf "install all the same: --set %soperatorCheck=none" (.Chart.IsRoot | ternary "" "move2kube.") -}}
+{{- /* In a dry run lookup gives nothing; then discovery says what it can. */ -}}
+{{- $definition := dict -}}
+{{- if eq .Values.operatorCheck "strict" -}}
+{{- $definition = lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "sonataflows.sonataflow.org" -}}
+{{- end -}}
+{{- if $definition -}}
+{{- $resource := dict "spec" (include "move2kube.spec" . | fromYaml) -}}
+{{- range $definition.spec.versions -}}
+{{- if eq (printf "%s/%s" $definition.spec.group .name) "sonataflow.org/v1alpha08" -}}
+{{- with include "move2kube.dropped" (dict "value" $resource "schema" .schema.openAPIV3Schema "path" "") -}}
+{{- fail (printf "this cluster's SonataFlow operator would drop fields that move2kube sets:%s\nUpgrade the operator first, or %s" . $advice) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- else if and (ne .Values.operatorCheck "none") (not (.Capabilities.APIVersions.Has "sonataflow.org/v1alpha08/SonataFlowClusterPlatform")) -}}
+{{- fail (printf "this cluster's SonataFlow operator is older than 10: it would drop spec.persistence, and the workflow's state would be lost on restart; upgrade the operator first, or %s" $advice) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{- /*
+The fields of .value that an API server drops by .schema, a line each; .path leads to .value. It keeps what properties
+or additionalProperties name, and everything where unknown fields are preserved (Kubernetes: pruning of custom resources).
+*/}}
+{{- define "move2kube.dropped" -}}
+{{- $open := index .schema "x-kubernetes-preserve-unknown-fields" | default false -}}
+{{- if kindIs "map" .value -}}
+{{- range $name, $child := .value -}}
+{{- $path := printf "%s.%s" $.path $name | trimPrefix "." -}}
+{{- $field := dig "properties" $name $.schema.additionalProperties $.schema -}}
+{{- if kindIs "map" $field -}}
+{{- include "move2kube.dropped" (dict "value" $child "schema" $field "path" $path) -}}
+{{- else if not (or $field $open) -}}
+{{- printf "\n  %s" $path -}}
+{{- end -}}
+{{- end -}}
+{{- else if and (kindIs "slice" .value) (kindIs "map" .schema.items) -}}
+{{- /* A list that keeps what is unknown means its items. */ -}}
+{{- $item := $open | ternary (merge (dict "x-kubernetes-preserve-unknown-fields" true) .schema.items) .schema.items -}}
+{{- range $number, $child := .value -}}
+{{- include "move2kube.dropped" (dict "value" $child "schema" $item "path" (printf "%s[%d]" $.path $number)) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
