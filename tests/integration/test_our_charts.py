@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,19 @@ FOLDERS = sorted(folder for folder in (ROOT / "workflows").iterdir() if folder.n
 
 def values_of(folder: Path) -> dict[str, Any]:
     """Values for all that an install of a workflow must be given."""
-    given: dict[str, Any] = {}
-    for path in required_values(read_folder(folder)):
+    return given(required_values(read_folder(folder)))
+
+
+def given(paths: Iterable[str]) -> dict[str, Any]:
+    """Values in which all paths have one."""
+    values: dict[str, Any] = {}
+    for path in paths:
         *parents, name = path.split(".")
-        below = given
+        below = values
         for parent in parents:
             below = below.setdefault(parent, {})
         below[name] = "given"
-    return given
+    return values
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
