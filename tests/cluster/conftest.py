@@ -12,6 +12,33 @@ import yaml
 
 from tests.cluster.apiserver import ApiServer, programs_in, running
 from tests.conftest import missing
+from tests.crd_facts import FOLDERS
+
+#: Whose kinds our charts use; a SinkBinding's definition is not among the data, and its fields are not asked here.
+OTHERS = ("knative", "openshift", "olm", "tackles.yaml")
+SINK_BINDING = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "sinkbindings.sources.knative.dev"},
+    "spec": {
+        "group": "sources.knative.dev",
+        "names": {"kind": "SinkBinding", "plural": "sinkbindings"},
+        "scope": "Namespaced",
+        "versions": [
+            {
+                "name": "v1",
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
+                    }
+                },
+            }
+        ],
+    },
+}
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +54,21 @@ def definitions_in(folder: Path) -> list[dict[str, Any]]:
     """The CustomResourceDefinitions of a folder."""
     files = (path.read_bytes() for path in sorted(folder.rglob("*.yaml")))
     return [document for data in files for document in yaml.load_all(data, yaml.CSafeLoader) if document]
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
+def sonataflow(request: pytest.FixtureRequest, apiserver: ApiServer, shared: Path) -> str:
+    """Each SonataFlow in turn, its CRDs in force."""
+    apiserver.define(definitions_in(shared / "crds" / FOLDERS[request.param]))
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def other_kinds(apiserver: ApiServer, shared: Path) -> ApiServer:
+    """The server, which knows the kinds of others that charts use."""
+    for name in OTHERS:
+        place = shared / "crds-others" / name
+        apiserver.define(definitions_in(place) if place.is_dir() else list(yaml.safe_load_all(place.read_bytes())))
+    apiserver.define([SINK_BINDING])
+    return apiserver

@@ -31,8 +31,8 @@ def workflows(kind: str) -> Iterator[Workflow]:
             yield read_folder(folder)
 
 
-def predicted(resource: dict[str, Any], version: str) -> Stored:
-    admission = admit(resource, known_crd(version))
+def predicted(resource: dict[str, Any], sonataflow: str) -> Stored:
+    admission = admit(resource, known_crd(sonataflow))
     return Stored(
         refused=frozenset(field_path(refusal.path) for refusal in admission.refused),
         dropped=frozenset(map(field_path, admission.dropped)),
@@ -44,32 +44,24 @@ def named(resource: dict[str, Any]) -> dict[str, Any]:
     return {**resource, "metadata": {"generateName": "workflow-"}}
 
 
-@pytest.fixture(scope="module", params=FOLDERS)
-def version(request: pytest.FixtureRequest, apiserver: ApiServer, shared: Path) -> str:
-    """Each SonataFlow in turn, its CRDs in force."""
-    apiserver.define(definitions_in(shared / "crds" / FOLDERS[request.param]))
-    name: str = request.param
-    return name
-
-
 @pytest.fixture(scope="module")
 def namespace(apiserver: ApiServer) -> str:
     return apiserver.namespace()
 
 
-def test_each_cell_of_the_table_is_what_the_server_does(version: str, apiserver: ApiServer, namespace: str) -> None:
+def test_each_cell_of_the_table_is_what_the_server_does(sonataflow: str, apiserver: ApiServer, namespace: str) -> None:
     cells: dict[str, tuple[str, str]] = {}
     for workflow in workflows("workflows"):
         outcomes = []
         for given, resource in rendered(workflow).items():
             stored = apiserver.stored(named(resource), "sonataflows", namespace)
-            assert stored == predicted(resource, version), f"{workflow.source.name}, {given}"
+            assert stored == predicted(resource, sonataflow), f"{workflow.source.name}, {given}"
             outcomes.append(stored)
         said = (
             "refused" if any(s.refused for s in outcomes) else "loses" if any(s.dropped for s in outcomes) else "fits"
         )
-        cells[workflow.source.name] = (judge(workflow, known_crd(version)).outcome, said)
-    print(f"\nSonataFlow {version}")
+        cells[workflow.source.name] = (judge(workflow, known_crd(sonataflow)).outcome, said)
+    print(f"\nSonataFlow {sonataflow}")
     for name, (ours, servers) in cells.items():
         print(f"  {name:<28} {ours:<8} the server: {servers}")
     assert len(cells) == 21
@@ -77,11 +69,11 @@ def test_each_cell_of_the_table_is_what_the_server_does(version: str, apiserver:
 
 
 def test_the_definitions_that_cover_the_dsl_fare_as_predicted(
-    version: str, apiserver: ApiServer, namespace: str
+    sonataflow: str, apiserver: ApiServer, namespace: str
 ) -> None:
     for workflow in workflows("spec"):
         resource = rendered(workflow)["default values"]
-        assert apiserver.stored(named(resource), "sonataflows", namespace) == predicted(resource, version)
+        assert apiserver.stored(named(resource), "sonataflows", namespace) == predicted(resource, sonataflow)
 
 
 #: What a value is turned into to see what the server says.
@@ -118,8 +110,8 @@ def _places(value: Any) -> Iterator[tuple[Any, Any]]:
                 yield from _places(child)
 
 
-def test_resources_with_odd_values_fare_as_predicted(version: str, apiserver: ApiServer, namespace: str) -> None:
-    chance = random.Random(version)  # noqa: S311 - for variety, the same each time
+def test_resources_with_odd_values_fare_as_predicted(sonataflow: str, apiserver: ApiServer, namespace: str) -> None:
+    chance = random.Random(sonataflow)  # noqa: S311 - for variety, the same each time
     resources = [each for workflow in workflows("workflows") for each in rendered(workflow).values()]
     refused = 0
     for _ in range(150):
@@ -127,7 +119,7 @@ def test_resources_with_odd_values_fare_as_predicted(version: str, apiserver: Ap
         if not isinstance(resource["spec"], dict):
             continue
         stored = apiserver.stored(named(resource), "sonataflows", namespace)
-        assert stored == predicted(resource, version), resource["spec"]
+        assert stored == predicted(resource, sonataflow), resource["spec"]
         refused += bool(stored.refused)
     assert refused > 20
 

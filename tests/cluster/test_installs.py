@@ -20,31 +20,6 @@ from tests.crd_facts import FOLDERS
 from tests.integration.test_our_charts import values_of
 
 OURS = ROOT / "charts" / "workflows"
-#: Whose kinds our charts use; a SinkBinding's definition is not among the data, and its fields are not asked here.
-OTHERS = ("knative", "openshift", "olm", "tackles.yaml")
-SINK_BINDING = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {"name": "sinkbindings.sources.knative.dev"},
-    "spec": {
-        "group": "sources.knative.dev",
-        "names": {"kind": "SinkBinding", "plural": "sinkbindings"},
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
-                    }
-                },
-            }
-        ],
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -141,13 +116,9 @@ def holds(stored: Any, rendered: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def cluster(apiserver: ApiServer, helm3: Helm3, shared: Path) -> Cluster:
-    apiserver.define(definitions_in(shared / "crds" / FOLDERS["10"]))
-    for name in OTHERS:
-        place = shared / "crds-others" / name
-        apiserver.define(definitions_in(place) if place.is_dir() else list(yaml.safe_load_all(place.read_bytes())))
-    apiserver.define([SINK_BINDING])
-    return Cluster(apiserver, helm3)
+def cluster(other_kinds: ApiServer, helm3: Helm3, shared: Path) -> Cluster:
+    other_kinds.define(definitions_in(shared / "crds" / FOLDERS["10"]))
+    return Cluster(other_kinds, helm3)
 
 
 def table(cells: Mapping[str, Cell]) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from generator.chart import required_values, workflow_chart
 from generator.compatibility.rendered import rendered
@@ -14,32 +13,18 @@ from generator.manifests import ImageReference
 from pipeline.reading import read_folder
 from tests.chart_facts import target_for, write
 from tests.cluster.apiserver import ApiServer, Stored
-from tests.cluster.conftest import definitions_in
 from tests.cluster.test_cells import named, workflows
-from tests.cluster.test_installs import OTHERS, SINK_BINDING, Cell, Cluster, table
+from tests.cluster.test_installs import Cell, Cluster, table
 from tests.conftest import ROOT, Helm3
-from tests.crd_facts import FOLDERS
 from tests.integration.test_our_charts import given
 
 IMAGE = ImageReference(repository="registry.example/workflow", tag="1")
 WHOLE = Stored(refused=frozenset(), dropped=frozenset())
 
 
-@pytest.fixture(scope="module", params=FOLDERS)
-def sonataflow(request: pytest.FixtureRequest, apiserver: ApiServer, shared: Path) -> str:
-    """Each SonataFlow in turn, its CRDs in force."""
-    apiserver.define(definitions_in(shared / "crds" / FOLDERS[request.param]))
-    name: str = request.param
-    return name
-
-
 @pytest.fixture(scope="module")
-def cluster(apiserver: ApiServer, helm3: Helm3, shared: Path) -> Cluster:
-    for name in OTHERS:
-        place = shared / "crds-others" / name
-        apiserver.define(definitions_in(place) if place.is_dir() else list(yaml.safe_load_all(place.read_bytes())))
-    apiserver.define([SINK_BINDING])
-    return Cluster(apiserver, helm3)
+def cluster(other_kinds: ApiServer, helm3: Helm3) -> Cluster:
+    return Cluster(other_kinds, helm3)
 
 
 def test_the_workflows_of_the_corpus_are_stored_whole_where_they_were_built_for(
