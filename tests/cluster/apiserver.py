@@ -222,7 +222,7 @@ def _apiserver(programs: Path, server: ApiServer, etcd: int, port: int) -> list[
         *("--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none"),
         *("--service-account-issuer=https://kubernetes.default.svc", f"--token-auth-file={tokens}"),
         *(f"--service-account-key-file={keys}/accounts.key", f"--service-account-signing-key-file={keys}/accounts.key"),
-        *("--authorization-mode=AlwaysAllow", "--anonymous-auth=false", "--disable-admission-plugins=ServiceAccount"),
+        *("--authorization-mode=RBAC", "--anonymous-auth=false", "--disable-admission-plugins=ServiceAccount"),
     ]
 
 

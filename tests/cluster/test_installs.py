@@ -51,6 +51,15 @@ class Cluster:
             return Cell(install="", upgrade=said)
         return Cell(install="", upgrade="", uninstall=self._uninstall(namespace))
 
+    def asked(self, chart: Path, values: Mapping[str, Any], whom: str = "server") -> str:
+        """What is said against an install that only pretends (`--dry-run=server` or `client`)."""
+        words = ("install", "demo", str(chart), f"--dry-run={whom}", "-f", "-")
+        try:
+            self._helm("default", *words, stdin=json.dumps(values))
+        except HelmRefusal as refusal:
+            return str(refusal)
+        return ""
+
     def _step(self, namespace: str, chart: Path, values: Mapping[str, Any], verb: str) -> str:
         try:
             self._helm(namespace, verb, "demo", str(chart), "-f", "-", stdin=json.dumps(values))
