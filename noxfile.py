@@ -50,7 +50,7 @@ def engine(session: nox.Session) -> None:
 
 @nox.session(name="e2e-cluster")
 def e2e_cluster(session: nox.Session) -> None:
-    """Ask a real Kubernetes API server what it drops and refuses (Go; 6 minutes for its build, once)."""
+    """Ask a real Kubernetes API server what it drops and refuses (Go; 7 minutes for its build, once)."""
     install(session, "test")
     session.run("pytest", *(session.posargs or ["tests/cluster"]), env={**with_tools(session), **kubernetes(session)})
 
@@ -123,17 +123,18 @@ def helm(session: nox.Session) -> Path:
 
 
 def kubernetes(session: nox.Session) -> dict[str, str]:
-    """Where kube-apiserver and etcd are, built from the Go modules that tests/cluster/go.mod names where Go is."""
+    """Where kube-apiserver, etcd and kubectl are, built from the modules of tests/cluster/go.mod where Go is."""
     modules = Path("tests/cluster")
     key = hashlib.sha256(modules.joinpath("go.sum").read_bytes()).hexdigest()[:12]
     folder = CACHE / f"kubernetes-{key}"
     if not (folder / "etcd").is_file() and shutil.which("go"):
-        session.log("building kube-apiserver and etcd from their Go modules: 6 minutes, once")
+        session.log("building kube-apiserver, etcd and kubectl from their Go modules: 7 minutes, once")
         version = re.search(r"k8s.io/kubernetes (v(\d+)\.(\d+)\S*)", modules.joinpath("go.mod").read_text())
         named = zip(("gitVersion", "gitMajor", "gitMinor"), version.groups(), strict=True)
         flags = " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in named)])
         with tempfile.TemporaryDirectory(dir=made(CACHE)) as name, session.chdir(modules):
-            programs = {"kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver", "etcd": "go.etcd.io/etcd/server/v3"}
+            programs = {name: f"k8s.io/kubernetes/cmd/{name}" for name in ("kube-apiserver", "kubectl")}
+            programs["etcd"] = "go.etcd.io/etcd/server/v3"
             for program, package in programs.items():
                 output = Path(name, "bin", program)
                 command = ("go", "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(output), package)

@@ -46,12 +46,18 @@ class Stored:
 
 @dataclass(frozen=True)
 class ApiServer:
-    """A server that runs; the token may do anything."""
+    """A server that runs; the token may do anything. `programs` is where kubectl lies beside it."""
 
     address: str
     certificate: Path
     token: str = field(repr=False)
     folder: Path
+    programs: Path
+
+    @property
+    def kubeconfig(self) -> Path:
+        """What Helm and kubectl read: the contexts `test`, who may do anything, and `nobody`, who has no rights."""
+        return self.folder / "kubeconfig"
 
     def ask(self, method: str, path: str, content: object = None) -> Answer:
         """Send one request."""
@@ -201,22 +207,24 @@ def running(programs: Path) -> Iterator[ApiServer]:
             certificate=folder / "pki" / "apiserver.crt",
             token=secrets.token_hex(16),
             folder=folder,
+            programs=programs,
         )
-        stack.enter_context(_process(_apiserver(programs, server, clients, port), folder / "apiserver.log"))
+        nobody = secrets.token_hex(16)
+        stack.enter_context(_process(_apiserver(server, nobody, clients, port), folder / "apiserver.log"))
         eventually(partial(_is_ready, server), "kube-apiserver is ready")
-        _write_kubeconfig(server)
+        _write_kubeconfig(server, {"test": server.token, "nobody": nobody})
         yield server
 
 
-def _apiserver(programs: Path, server: ApiServer, etcd: int, port: int) -> list[str | Path]:
+def _apiserver(server: ApiServer, nobody: str, etcd: int, port: int) -> list[str | Path]:
     keys = server.certificate.parent
     keys.mkdir(mode=0o700)
     subprocess.run(["openssl", "genrsa", "-out", keys / "accounts.key", "2048"], check=True, capture_output=True)
     tokens = keys / "tokens.csv"
     tokens.touch(mode=0o600)
-    tokens.write_text(f"{server.token},admin,admin,system:masters\n", encoding="utf-8")
+    tokens.write_text(f"{server.token},admin,admin,system:masters\n{nobody},nobody,nobody\n", encoding="utf-8")
     return [
-        programs / "kube-apiserver",
+        server.programs / "kube-apiserver",
         f"--etcd-servers=http://127.0.0.1:{etcd}",
         *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", f"--secure-port={port}", f"--cert-dir={keys}"),
         *("--service-cluster-ip-range=10.0.0.0/24", "--endpoint-reconciler-type=none"),
@@ -255,16 +263,15 @@ def _is_ready(server: ApiServer) -> bool:
         return False
 
 
-def _write_kubeconfig(server: ApiServer) -> None:
-    """What Helm reads; the file is the owner's alone."""
-    user = {"name": "test", "user": {"token": server.token}}
+def _write_kubeconfig(server: ApiServer, tokens: Mapping[str, str]) -> None:
+    """What Helm and kubectl read, a context a user, the first the current one; the file is the owner's alone."""
+    users = [{"name": name, "user": {"token": token}} for name, token in tokens.items()]
     cluster = {"server": server.address, "certificate-authority": str(server.certificate)}
-    context = {"name": "test", "context": {"cluster": "test", "user": "test"}}
+    contexts = [{"name": name, "context": {"cluster": "test", "user": name}} for name in tokens]
     clusters = [{"name": "test", "cluster": cluster}]
-    content = {"apiVersion": "v1", "kind": "Config", "clusters": clusters, "users": [user], "contexts": [context]}
-    file = server.folder / "kubeconfig"
-    file.touch(mode=0o600)
-    file.write_text(json.dumps({**content, "current-context": "test"}), encoding="utf-8")
+    content = {"apiVersion": "v1", "kind": "Config", "clusters": clusters, "users": users, "contexts": contexts}
+    server.kubeconfig.touch(mode=0o600)
+    server.kubeconfig.write_text(json.dumps({**content, "current-context": next(iter(tokens))}), encoding="utf-8")
 
 
 def _free_ports(number: int) -> list[int]:
@@ -276,6 +283,6 @@ def _free_ports(number: int) -> list[int]:
 
 
 def programs_in(folder: str) -> Path | None:
-    """The folder with kube-apiserver and etcd; None where they are not there."""
-    there = all(shutil.which(name, path=folder) for name in ("kube-apiserver", "etcd"))
+    """The folder with kube-apiserver, etcd and kubectl; None where they are not there."""
+    there = all(shutil.which(name, path=folder) for name in ("kube-apiserver", "etcd", "kubectl"))
     return Path(folder) if folder and there else None

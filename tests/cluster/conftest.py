@@ -45,7 +45,7 @@ SINK_BINDING = {
 def apiserver() -> Iterator[ApiServer]:
     programs = programs_in(os.environ.get("WAYBILL_KUBERNETES", ""))
     if programs is None:
-        missing("kube-apiserver and etcd (run: nox -s e2e-cluster, where Go is)")
+        missing("kube-apiserver, etcd and kubectl (run: nox -s e2e-cluster, where Go is)")
     with running(programs) as server:
         yield server
 

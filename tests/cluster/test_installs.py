@@ -92,7 +92,7 @@ class Cluster:
         return f"{', '.join(sorted(names))} stayed" if names else ""
 
     def _helm(self, namespace: str, *words: str, stdin: str | None = None) -> str:
-        access = ("--kubeconfig", str(self.server.folder / "kubeconfig"), "--namespace", namespace)
+        access = ("--kubeconfig", str(self.server.kubeconfig), "--namespace", namespace)
         return self.helm.run(*words, *access, stdin=stdin)
 
 
