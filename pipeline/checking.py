@@ -21,6 +21,7 @@ from generator.errors import SettingsError
 from generator.findings import Finding
 from generator.umbrella import NAME as UMBRELLA
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
+from pipeline.cluster import Cluster, read_cluster
 from pipeline.crds import read_crds
 from pipeline.operators import Operators, read_compatibility
 from pipeline.published import read_published_index
@@ -31,11 +32,16 @@ from pipeline.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The operators that a person names: versions of SonataFlow and of the Orchestrator, and a place with CRDs."""
+    """The operators that a person names: versions of SonataFlow and of the Orchestrator, a place with CRDs, a cluster.
+
+    Without a `context` the cluster is that of the kubeconfig's current one.
+    """
 
     sonataflows: tuple[str, ...] = ()
     orchestrators: tuple[str, ...] = ()
     crds: str | None = None
+    cluster: bool = False
+    context: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,7 @@ class Checked:
 
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+    cluster: Cluster | None = None
 
 
 def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Sequence[Path] = ()) -> Checked:
@@ -53,7 +60,7 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
 
     Raises:
         SettingsError: an operator that is not known, CRDs that are not there, or no Helm where there are charts.
-        OutputError: Helm does not render a chart.
+        OutputError: Helm does not render a chart, a cluster that is not reached or has no SonataFlow.
         FindingsError: a workflow, compatibility.yaml or CRDs that cannot be read.
     """
     checking = _Checking(settings, asked)
@@ -71,7 +78,7 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
         claims = checking.asked or claims_of(chart.name, chart.version, checking.matrix)
         verdicts += (verdict for each in chart.rendered for verdict in checking.verdicts(each, claims))
         found += claims.findings
-    return Checked(verdicts=tuple(verdicts), findings=(*found, *findings(verdicts)))
+    return Checked(verdicts=tuple(verdicts), findings=(*found, *findings(verdicts)), cluster=checking.cluster)
 
 
 def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
@@ -113,14 +120,15 @@ class _Checking:
         self._operators = Operators(settings.compatibility)
         operators = tuple(self._named(asked))
         self._own = read_crds(asked.crds) if asked.crds else None
-        self.asked = Claims(operators=operators) if operators or self._own else None
+        self.cluster = read_cluster(asked.context) if asked.cluster else None
+        self.asked = Claims(operators=operators) if operators or self._own or self.cluster else None
 
     @property
     def matrix(self) -> Matrix:
         return self._operators.matrix
 
     def verdicts(self, chart: RenderedChart, claims: Claims) -> Iterator[Verdict]:
-        """What each of the operators says to a chart, then the one whose CRDs a person names."""
+        """What each of the operators says to a chart, then the one whose CRDs a person names, then the cluster's."""
         for operator in claims.operators:
             crd = self.crd(operator)
             if crd is None:
@@ -129,6 +137,8 @@ class _Checking:
                 yield judge_chart(chart, crd, operator.name)
         if self._own:
             yield judge_chart(chart, self._own)
+        if self.cluster:
+            yield judge_chart(chart, self.cluster.crd, self.cluster.operator)
 
     def _named(self, asked: Asked) -> Iterator[Operator]:
         """The operators that a person names."""

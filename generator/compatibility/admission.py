@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.compatibility.crd import Crd
+from generator.compatibility.structural import validator
 from generator.document import Path, field_path
-from generator.json_schema import OpenApiSchemas
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
@@ -174,17 +172,4 @@ def _key_of(item: Any, schema: Mapping[str, Any]) -> Any:
 
 @cache
 def _validator(crd: Crd) -> Validator:
-    import jsonschema_rs  # noqa: PLC0415 - 27 ms, paid only where a resource is checked
-
-    schema = OpenApiSchemas(content={}).schema(_without_what_all_have(crd.schema))
-    return jsonschema_rs.Draft7Validator(
-        schema.content, validate_formats=True, formats={"byte": _is_base64}, offline=True
-    )
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return True
+    return validator(_without_what_all_have(crd.schema))

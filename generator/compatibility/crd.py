@@ -9,14 +9,13 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
+from generator.compatibility.structural import structural
 from generator.errors import FindingsError
 from generator.findings import Finding
 from generator.manifests import API_VERSION
 
 GROUP, _, _VERSION = API_VERSION.partition("/")
 _KIND: Final = "SonataFlow"
-#: What a schema says to people alone (OpenAPI 3.0.3, Schema Object).
-_FOR_PEOPLE: Final = ("description", "title", "example", "externalDocs")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,14 +71,14 @@ def crd_of(documents: Iterable[object], *, name: str, shown: str) -> Crd:
     """Take what matters out of CustomResourceDefinitions; other objects among them are passed over.
 
     Raises:
-        FindingsError: none of them defines SonataFlow in the version that charts use.
+        FindingsError: none of them defines SonataFlow in the version that charts use, or what does is misshapen.
     """
     served = [found for document in documents for found in _served(document)]
     schema = next((schema for kind, schema in served if kind == f"{_VERSION}/{_KIND}"), None)
     if schema is None:
         message = f"no CustomResourceDefinition of {_KIND} {API_VERSION} in it; name the operator's own CRDs"
         raise FindingsError([Finding(path=shown, rule="crd", message=message)])
-    return Crd(name=name, kinds=tuple(sorted(kind for kind, _ in served)), schema=without_descriptions(schema))
+    return Crd(name=name, kinds=tuple(sorted(kind for kind, _ in served)), schema=structural(schema, shown))
 
 
 def _served(document: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -93,23 +92,36 @@ def _served(document: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
                             yield f"{name}/{kind}", schema
 
 
-def without_descriptions(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema without what it says to people alone."""
+def crd_served(document: bytes, *, name: str, shown: str) -> Crd:
+    """Take what matters out of the OpenAPI document that an API server has for the operator's group.
 
-    def stripped(value: Any) -> Any:
-        match value:
-            case dict():
-                return without_descriptions(value)
-            case list():
-                return [stripped(item) for item in value]
-        return value
+    It is the CustomResourceDefinition's schema again, with what all resources have added to it, and each says what it
+    is of (Kubernetes, `/openapi/v3/apis/GROUP/VERSION`; apiextensions-apiserver, controller/openapi/builder).
 
-    return {
-        key: {name: stripped(field) for name, field in value.items()}
-        if key == "properties" and isinstance(value, dict)
-        else value
-        if key in ("default", "enum")
-        else stripped(value)
-        for key, value in schema.items()
-        if key not in _FOR_PEOPLE
-    }
+    Raises:
+        FindingsError: it is no JSON, says nothing of SonataFlow's fields, or is misshapen.
+    """
+    try:
+        content = json.loads(document)
+    except (ValueError, RecursionError) as error:
+        message = f"its OpenAPI document cannot be read: {error}"
+        raise FindingsError([Finding(path=shown, rule="crd", message=message)]) from error
+    schemas = dict(_published(content))
+    match schemas.get(_KIND):
+        case {"properties": {"spec": _} as fields, **rest}:
+            whole = structural({**rest, "properties": {**fields, "metadata": {"type": "object"}}}, shown)
+            kinds = (kind for kind in schemas if kind.removesuffix("List") not in schemas or not kind.endswith("List"))
+            return Crd(name=name, kinds=tuple(sorted(f"{_VERSION}/{kind}" for kind in kinds)), schema=whole)
+    message = f"its OpenAPI document says nothing of the fields of {_KIND} {API_VERSION}"
+    raise FindingsError([Finding(path=shown, rule="crd", message=message)])
+
+
+def _published(document: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The kinds of the operator's group in an OpenAPI document, each with its schema."""
+    match document:
+        case {"components": {"schemas": dict(schemas)}}:
+            for schema in schemas.values():
+                match schema:
+                    case {"x-kubernetes-group-version-kind": [dict(of)]}:
+                        if (of.get("group"), of.get("version")) == (GROUP, _VERSION):
+                            yield str(of.get("kind")), schema

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     short_help="Check which charts run on which operators.",
     example="waybill check\nwaybill check greeting --sonataflow 1.45\nwaybill check --sonataflow all\n"
     "waybill check greeting-2.0.0.tgz --operator 1.3.2\n"
-    "waybill check --crds my/operator/crds\n"
+    "waybill check --crds my/operator/crds\nwaybill check --cluster --context production\n"
     "waybill check --index https://example.com/charts/index.yaml --operator 1.3.2",
     writes=False,
 )
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 @click.option("--sonataflow", multiple=True, metavar="V", help="A SonataFlow, as in 1.45; or all. May be repeated.")
 @click.option("--operator", multiple=True, metavar="V", help="An Orchestrator, as in 1.3.2. May be repeated.")
 @click.option("--crds", metavar="PATH", help="CRDs of an operator: a folder, a file or an address.")
+@click.option("--cluster", is_flag=True, help="What the cluster that kubectl or oc is logged in to has itself.")
+@click.option("--context", metavar="NAME", help="With --cluster: a context of the kubeconfig.  [the current one]")
 @click.option("--index", metavar="PLACE", help="An index.yaml, a file or an address: what of it the operator runs.")
 def check(
     words: tuple[str, ...],
@@ -37,6 +39,8 @@ def check(
     sonataflow: tuple[str, ...],
     operator: tuple[str, ...],
     crds: str | None,
+    cluster: bool,
+    context: str | None,
     index: str | None,
     as_json: bool,
     **options: Any,
@@ -49,11 +53,16 @@ def check(
     default values and with every optional one. Exits 1 unless everything fits.
     """
     from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
+    from generator.errors import SettingsError  # noqa: PLC0415 - as above
     from generator.findings import errors  # noqa: PLC0415 - as above
     from pipeline import checking, folders, rendering, report  # noqa: PLC0415 - as above
 
+    if context is not None and not cluster:
+        raise SettingsError("--context says which cluster --cluster asks; give that, too")
+    if index and cluster:
+        raise SettingsError("--index is about a published repository, --cluster about the workflows here; give one")
     settings = settings_of(options)
-    asked = checking.Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds)
+    asked = checking.Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
     if index:
         _check_index(index, asked, settings, as_json=as_json)
         return
@@ -64,7 +73,9 @@ def check(
     fits = all(verdict.outcome is Outcome.FITS for verdict in checked.verdicts) and not errors(checked.findings)
     if as_json:
         found = [finding.as_json() for finding in checked.findings]
-        print_json({"ok": fits, "verdicts": [verdict.as_json() for verdict in checked.verdicts], "findings": found})
+        asked_of = {"cluster": checked.cluster.as_json()} if checked.cluster else {}
+        verdicts = [verdict.as_json() for verdict in checked.verdicts]
+        print_json({"ok": fits, **asked_of, "verdicts": verdicts, "findings": found})
     else:
         report.show_checked(checked)
     if not fits:
