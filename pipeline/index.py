@@ -167,7 +167,7 @@ def published_otherwise(package: Package) -> str:
     """The message for a version that is published with other bytes."""
     return (
         f"{package.name} {package.version} is in the index with other bytes, and a published version never changes; "
-        f"give the chart a new one: --bump patch (or, if nobody has it yet, take it out of the index)"
+        f"give the chart a new one: --bump auto (or, if nobody has it yet, take it out of the index)"
     )
 
 

@@ -100,7 +100,7 @@ def test_a_version_with_other_bytes_is_refused_and_told_what_to_do() -> None:
         add(once, [packed(body="x")], created=NOW, url="")
     assert str(caught.value).startswith(
         "demo 1.0.0 is in the index with other bytes, and a published version never changes; "
-        "give the chart a new one: --bump patch"
+        "give the chart a new one: --bump auto"
     )
 
 
