@@ -16,6 +16,7 @@ from generator.compatibility.listing import Listed, Wanted, listed
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.ranges import parse_loose
 from generator.compatibility.rendered import RenderedChart, rendered_chart
+from generator.compatibility.target import Target
 from generator.compatibility.verdict import Verdict, findings, judge_chart
 from generator.errors import SettingsError
 from generator.findings import Finding
@@ -50,6 +51,8 @@ class Checked:
 
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
+    made_for: str
+    """The SonataFlow that the charts of workflows are made for."""
     cluster: Cluster | None = None
 
 
@@ -68,7 +71,7 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
     found: list[Finding] = []
     for workflow in map(read_folder, folders):
         claims = checking.asked or checking.claims(chart_name(workflow.source.name))
-        verdicts += checking.verdicts(rendered_chart(workflow), claims)
+        verdicts += checking.verdicts(rendered_chart(workflow, checking.target), claims)
         found += claims.findings
     for path in charts:
         chart = render_chart(path)
@@ -78,7 +81,12 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
         claims = checking.asked or claims_of(chart.name, chart.version, checking.matrix)
         verdicts += (verdict for each in chart.rendered for verdict in checking.verdicts(each, claims))
         found += claims.findings
-    return Checked(verdicts=tuple(verdicts), findings=(*found, *findings(verdicts)), cluster=checking.cluster)
+    return Checked(
+        verdicts=tuple(verdicts),
+        findings=(*found, *findings(verdicts)),
+        made_for=checking.target.sonataflow.name,
+        cluster=checking.cluster,
+    )
 
 
 def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
@@ -126,6 +134,11 @@ class _Checking:
     @property
     def matrix(self) -> Matrix:
         return self._operators.matrix
+
+    @cached_property
+    def target(self) -> Target:
+        """What a build makes the charts of workflows for, where nobody asks for another operator."""
+        return self._operators.line().target
 
     def verdicts(self, chart: RenderedChart, claims: Claims) -> Iterator[Verdict]:
         """What each of the operators says to a chart, then the one whose CRDs a person names, then the cluster's."""

@@ -54,7 +54,7 @@ class Operators:
         Raises:
             SettingsError: an operator that is not known, or one that does not bring the SonataFlow that is named.
         """
-        newest = self.matrix.sonataflows[-1]
+        newest = self.matrix.newest
         flow = sonataflow_meant(sonataflow, self.matrix) if sonataflow else None
         bundle = orchestrator_meant(operator, self.matrix) if operator else None
         made_for = (flow.sonataflow if flow else None) or (bundle.sonataflow if bundle else newest)

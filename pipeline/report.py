@@ -135,6 +135,20 @@ def show_checked(checked: Checked) -> None:
         _console().print(_verdict_table(checked.verdicts))
 
 
+def show_next_build(checked: Checked) -> None:
+    """Say how to build for the last of the SonataFlows that lose or refuse something that was not made for them."""
+    from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - `waybill check` alone needs it
+
+    others = (each for each in checked.verdicts if each.sonataflow != checked.made_for)
+    broken = [each for each in others if each.outcome in (Outcome.LOSES, Outcome.REFUSED)]
+    if not broken:
+        return
+    sonataflow = str(broken[-1].sonataflow)
+    names = list(dict.fromkeys(each.workflow for each in broken if each.sonataflow == sonataflow))
+    which = names if len(names) <= _NAMED else ["--all"]
+    say(f"next   {shlex.join(['waybill', 'build', *which, '--sonataflow', sonataflow])}   makes charts for it")
+
+
 def show_listed(versions: Sequence[Listed]) -> None:
     """A row a chart: the versions that an operator runs, newest first, and how many it does not."""
     from rich import box  # noqa: PLC0415 - as above

@@ -57,7 +57,7 @@ def claims_of(chart: str, version: Version, matrix: Matrix) -> Claims:
     if matrix.names(chart):
         message = f"no row holds {chart} {version}, though others name the chart; add one"
         return Claims(operators=(), findings=(Finding(path=matrix.path, rule="no-row", message=message),))
-    newest = _flow(matrix.sonataflows[-1])
+    newest = _flow(matrix.newest)
     message = f"no row names {chart}; add one: it was checked against {newest.name}, the newest that is known"
     finding = Finding(path=matrix.path, rule="no-row", message=message, severity=Severity.WARNING)
     return Claims(operators=(newest,), findings=(finding,))
@@ -91,7 +91,8 @@ def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
     found = named or matrix.sonataflow(parse_loose(text, "--sonataflow", error=SettingsError))
     if found is None:
         known = ", ".join(flow.name for flow in matrix.sonataflows)
-        raise SettingsError(f"SonataFlow '{text}' is not known; there are {known}; for another one, give --crds")
+        message = f"SonataFlow '{text}' is not known; there are {known}; write another one into {matrix.path}"
+        raise SettingsError(f"{message}, or check with --crds")
     return _flow(found)
 
 

@@ -78,6 +78,11 @@ class Matrix:
     orchestrators: tuple[Orchestrator, ...]
     rows: tuple[Row, ...]
 
+    @property
+    def newest(self) -> SonataFlow:
+        """The newest SonataFlow, wherever it stands in the file."""
+        return max(self.sonataflows, key=lambda flow: flow.versions.first())
+
     def names(self, chart: str) -> bool:
         """Whether there is a row of the chart, whatever its version."""
         return any(chart in row.charts for row in self.rows)

@@ -77,9 +77,8 @@ class Target:
 @cache
 def newest_target() -> Target:
     """The newest SonataFlow that waybill knows."""
-    matrix = known_matrix()
-    newest = matrix.sonataflows[-1]
-    return Target(sonataflow=newest, crd=known_crd(newest.crd), matrix=replace(matrix, rows=()))
+    matrix = replace(known_matrix(), rows=())
+    return Target(sonataflow=matrix.newest, crd=known_crd(matrix.newest.crd), matrix=matrix)
 
 
 def _of_metadata(path: Path, schema: Mapping[str, Any]) -> Path:

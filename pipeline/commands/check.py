@@ -78,6 +78,8 @@ def check(
         print_json({"ok": fits, **asked_of, "verdicts": verdicts, "findings": found})
     else:
         report.show_checked(checked)
+        if not (charts or crds or cluster):
+            report.show_next_build(checked)
     if not fits:
         sys.exit(1)
 

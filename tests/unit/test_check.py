@@ -96,6 +96,21 @@ def test_all_known_versions_are_asked_by_one_word(noted: Path, waybill: Waybill)
     assert [verdict["sonataflow"] for verdict in done.json["verdicts"]] == ["1.40", "1.43", "1.44", "1.45", "10"]
 
 
+def test_the_next_command_builds_for_the_operator_that_would_lose_something(noted: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    asked = ("--sonataflow", "1.44", "--sonataflow", "1.45", "--sonataflow", "10")
+    assert "next   waybill build noted --sonataflow 1.45   makes charts for it" in waybill("check", *asked).err
+    assert "next" not in waybill("check", "--sonataflow", "10").err
+
+
+def test_the_chart_that_is_checked_is_the_one_that_a_build_makes(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
+    assert noted.is_dir()
+    only = '{name: "1.45", versions: 1.45.x, crd: "1.45", properties: {}, builder: b}'
+    tmp_path.joinpath("compatibility.yaml").write_text(f"operators:\n  sonataflow:\n    - {only}\n")
+    assert waybill("check", "noted", "--sonataflow", "1.45").code == 0
+    assert waybill("build", "noted").code == 0
+
+
 def test_a_chart_that_no_row_names_is_checked_against_the_newest_with_a_warning(noted: Path, waybill: Waybill) -> None:
     assert noted.is_dir()
     done = waybill("check")

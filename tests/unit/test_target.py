@@ -15,7 +15,7 @@ from generator import manifests
 from generator.chart import required_values, workflow_chart
 from generator.compatibility.admission import admit
 from generator.compatibility.crd import known_crd
-from generator.compatibility.matrix import read_matrix
+from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.compatibility.ranges import parse_range
 from generator.compatibility.rendered import rendered
@@ -268,6 +268,11 @@ def test_an_operator_that_nobody_knows_is_a_warning(tmp_path: Path) -> None:
     rows = "rows:\n  - {charts: [greeting], versions: 2.x, orchestrator: 1.3.x}\n"
     (found,) = proved(tmp_path, rows)
     assert "warning: greeting 2.0.0 was not held against Orchestrator 1.3.x" in found
+
+
+def test_the_newest_operator_is_the_newest_wherever_it_stands() -> None:
+    known = known_matrix()
+    assert replace(known, sonataflows=known.sonataflows[::-1]).newest is known.newest is known.sonataflows[-1]
 
 
 def test_a_schema_without_metadata_needs_no_validator() -> None:
