@@ -191,3 +191,12 @@ def test_a_template_that_is_wrong_turns_its_cell_red(old: str, new: str, cluster
     assert changed != text
     template.write_text(changed, encoding="utf-8")
     assert not cluster.cell(chart, INSTALL).green
+
+
+def test_an_uninstall_that_leaves_something_turns_its_cell_red(cluster: Cluster, tmp_path: Path) -> None:
+    chart = tmp_path / chart_name("greeting")
+    shutil.copytree(OURS / "charts" / "greeting", chart)
+    hook = {"helm.sh/hook": "post-install"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "left-behind", "annotations": hook}}
+    (chart / "templates" / "left.yaml").write_text(json.dumps(secret), encoding="utf-8")
+    assert cluster.cell(chart, INSTALL) == Cell(install="", upgrade="", uninstall="left-behind stayed")
