@@ -1,4 +1,4 @@
-"""Feeds arbitrary bytes to the readers and to all of lint: nothing but a WaybillError may come out.
+"""Feeds arbitrary bytes to the readers, and to all of lint: nothing but a WaybillError may come out.
 
 `nox -s fuzz -- --seconds 30`; what breaks a reader is left as `crash-…` in the current folder.
 """
@@ -21,6 +21,8 @@ import yaml
 
 with atheris.instrument_imports(include=["generator"]):
     from generator import document, properties
+    from generator.compatibility.matrix import known_matrix, read_matrix
+    from generator.compatibility.table import markdown
     from generator.errors import WaybillError
     from generator.lint import lint, lint_together
     from generator.lint.rule import Repository
@@ -84,6 +86,9 @@ FILES: Final = {
 }
 
 
+MATRIX: Final = (Path(__file__).parent.parent / "compatibility.yaml").read_bytes()
+
+
 def all_of_lint(path: str, data: bytes) -> None:
     """Lint a folder in which one file holds the given bytes."""
     resources = {**FILES, path: data}
@@ -123,10 +128,10 @@ ODD: Final[tuple[Any, ...]] = (
 )
 
 
-def shuffled(path: str, data: bytes) -> None:
-    """Lint a folder in which values of one file have changed places, or have become something odd."""
+def shuffled(read: Callable[[bytes], object], seed: bytes, data: bytes) -> None:
+    """Read a file in which values have changed places, or have become something odd."""
     chance = random.Random(data)  # noqa: S311 - a repeatable choice, no secret
-    tree = yaml.load(FILES[path], yaml.CSafeLoader)
+    tree = yaml.load(seed, yaml.CSafeLoader)
     for _ in range(chance.randint(1, 6)):
         places = list(inner_places(tree))
         owner, key = chance.choice(places)
@@ -142,7 +147,7 @@ def shuffled(path: str, data: bytes) -> None:
                 del owner[key]
         if not tree or not list(inner_places(tree)):
             return
-    all_of_lint(path, json.dumps(tree).encode())
+    read(json.dumps(tree).encode())
 
 
 def inner_places(tree: Any) -> Iterator[tuple[Any, Any]]:
@@ -152,13 +157,27 @@ def inner_places(tree: Any) -> Iterator[tuple[Any, Any]]:
         yield from inner_places(tree[key])
 
 
+def matrix(data: bytes) -> None:
+    """Read a compatibility.yaml, and show it."""
+    read = read_matrix(data, "compatibility.yaml", known=known_matrix())
+    markdown(read)
+    for row in read.rows:
+        row.versions.first()
+
+
 #: What is fed: what reads the bytes, or makes its choices by them.
 TARGETS: Final[tuple[Callable[[bytes], object], ...]] = (
     lambda data: document.parse(data, "a.yaml"),
     lambda data: document.parse(data, "a.json"),
     lambda data: properties.parse_properties(data, "application.properties"),
+    matrix,
     *(partial(all_of_lint, path) for path in FILES),
-    *(partial(shuffled, path) for path in FILES if not path.endswith(".properties")),
+    partial(shuffled, matrix, MATRIX),
+    *(
+        partial(shuffled, partial(all_of_lint, path), seed)
+        for path, seed in FILES.items()
+        if not path.endswith(".properties")
+    ),
 )
 
 
@@ -176,7 +195,7 @@ def main() -> None:
     options.add_argument("--seconds", type=int, default=60)
     seconds = options.parse_args().seconds
     with tempfile.TemporaryDirectory() as folder:
-        seeds = [SEED, SCHEMA, PROPERTIES, *FILES.values()]
+        seeds = [SEED, SCHEMA, PROPERTIES, MATRIX, *FILES.values()]
         for index in range(len(TARGETS)):
             (Path(folder) / str(index)).write_bytes(bytes([index]) + (seeds[index] if index < len(seeds) else b"0"))
         limits = [f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1024", "-max_len=8192", "-len_control=0"]
