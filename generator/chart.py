@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from semver import Version
+
 from generator import manifests, templating, values, yaml_text
 from generator.compatibility.claims import operator_annotations
 from generator.compatibility.table import table_of
@@ -152,6 +154,7 @@ def installation(workflow: Workflow, target: Target | None = None) -> dict[str, 
         "secret_variables": {key: environment_name(key) for key in secret_keys(workflow, target)},
         "secret_comments": workflow.secret_comments(),
         "required": required_values(workflow, target),
+        "line": "",
     }
 
 
@@ -234,6 +237,7 @@ def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]
         "annotations": manifests.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",
         **installation(workflow, target),
+        "line": _line(chart, target),
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
@@ -241,6 +245,12 @@ def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]
             key: value for key, value in target.sonataflow.properties.items() if key not in workflow.configuration()
         },
     }
+
+
+def _line(chart: Chart, target: Target) -> str:
+    """The versions that an install has to name, since Helm takes the newest; empty where the newest is right."""
+    row = target.matrix.row_of(chart.name, Version.parse(chart.version))
+    return str(row.versions) if row and target.sonataflow != target.matrix.newest else ""
 
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:

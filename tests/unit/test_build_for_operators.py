@@ -62,6 +62,8 @@ def test_charts_for_an_operator_lie_beside_those_of_the_newest_and_in_one_index(
     assert said(OWN) == said(OWN.parent.parent) == {"waybill/sonataflow-versions": "1.45.x"}
     assert "persistence:" not in (OWN / "templates" / "sonataflow.yaml").read_text()
     assert "persistence:" in (NEWEST / "templates" / "sonataflow.yaml").read_text()
+    assert 'helm install greeting REPOSITORY/greeting --version "1.45.x"' in (OWN / "README.md").read_text()
+    assert "--version" not in (NEWEST / "README.md").read_text()
 
 
 def test_a_build_for_an_operator_again_changes_nothing_and_its_check_is_quiet() -> None:
