@@ -62,7 +62,7 @@ OTHER_FINDINGS: Final = {
     "index": "An index.yaml that is none.",
     "package": "A .tgz that is no chart.",
     "compatibility": "A compatibility.yaml that is misshapen or contradicts itself (`waybill check`, `matrix`).",
-    "crd": "CRDs without SonataFlow (`waybill check --crds`).",
+    "crd": "CRDs, or a cluster, without SonataFlow, or with a misshapen schema (`waybill check --crds`, `--cluster`).",
     "dropped-field": "A field that an operator's CRD does not know: the API server drops it (`waybill check`).",
     "left-out": "What a chart cannot give its workflow on the operator that it is made for (`waybill build`).",
     "no-row": "A chart, or a version of it, that no row of compatibility.yaml holds (`waybill build`, `check`).",

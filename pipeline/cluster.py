@@ -22,9 +22,9 @@ from generator.manifests import API_VERSION
 #: OpenShift's oc takes the same words.
 _PROGRAMS: Final = ("kubectl", "oc")
 #: Seconds; a login by a plugin may ask a server of its own.
-_PATIENCE: Final = 120
+PATIENCE: Final = 120
 #: What the server publishes of the operator's kinds; everybody who is logged in may read it (role system:discovery).
-_SCHEMA: Final = f"/openapi/v3/apis/{API_VERSION}"
+SCHEMA: Final = f"/openapi/v3/apis/{API_VERSION}"
 #: OLM copies a ClusterServiceVersion into each namespace; the copies have this label.
 _ORIGINALS: Final = "!olm.copiedFrom"
 #: The label of the operator's Deployment, of 10.x and before.
@@ -74,7 +74,7 @@ def read_cluster(context: str | None) -> Cluster:
     """
     asking = _Asking(context)
     shown = f"of the context {context}" if context else "of the cluster"
-    crd = crd_served(asking.must("get", "--raw", _SCHEMA), name=shown, shown=shown.removeprefix("of "))
+    crd = crd_served(asking.must("get", "--raw", SCHEMA), name=shown, shown=shown.removeprefix("of "))
     return Cluster(crd=crd, installed=_installed(asking), likeness=likeness(crd))
 
 
@@ -121,10 +121,10 @@ class _Asking:
         try:
             # Without standard input nothing can wait for an answer to a question that nobody sees.
             return subprocess.run(  # noqa: S603 - the user's own kubectl, without a shell
-                self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE
+                self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
             )
         except subprocess.TimeoutExpired as error:
-            raise OutputError(f"{self._said(words)} says nothing in {_PATIENCE} seconds; log in first") from error
+            raise OutputError(f"{self._said(words)} says nothing in {PATIENCE} seconds; log in first") from error
         except OSError as error:
             raise OutputError(f"{self._program}: cannot be run: {error.strerror}") from error
 
