@@ -382,6 +382,13 @@ def test_a_cluster_with_an_operator_that_would_drop_fields_is_refused(chart: Pat
     assert helm3.render(chart, ALL_GIVEN, *on_a_server, "--api-versions", newest)
 
 
+def test_where_no_cluster_can_be_read_strict_asks_what_discovery_does(chart: Path, helm3: Helm3) -> None:
+    strict = {**ALL_GIVEN, "operatorCheck": "strict"}
+    assert helm3.render(chart, strict) == helm3.render(chart, ALL_GIVEN)
+    with pytest.raises(HelmRefusal, match="SonataFlow operator is older than 10"):
+        helm3.render(chart, strict, "--api-versions", "v1/Pod", "--api-versions", "sonataflow.org/v1alpha08")
+
+
 def test_a_provider_s_version_suffix_passes(chart: Path, helm3: Helm3) -> None:
     assert helm3.render(chart, ALL_GIVEN, "--kube-version", "v1.31.2-eks-1")
     with pytest.raises(HelmRefusal):
