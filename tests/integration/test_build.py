@@ -224,7 +224,7 @@ class TestVersions:
         done = waybill("build", "--all")
         assert done.code == 1
         assert "greeting 0.1.0 is in the index with other bytes" in done.err
-        assert "--bump patch" in done.err
+        assert "--bump auto" in done.err
         assert "escalation" not in done.err
         assert bytes_below(repository / "charts") | bytes_below(repository / "dist") == before
 
