@@ -18,10 +18,11 @@ from typing import Final
 
 import click
 
-from generator import errors, lint, values
+from generator import lint, values
 from generator.compatibility.table import markdown
 from generator.compatibility.target import newest_target
 from generator.diagram.svg import svg
+from generator.findings import errors
 from generator.manifests import Database, ImageReference
 from generator.markdown_text import code, row
 from generator.page import index_row, page

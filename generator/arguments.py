@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from generator.document import Path, field_path
-from generator.findings import one_of
+from generator.findings.suggestions import one_of
 from generator.jq import engine
 from generator.jq.names import uses
 from generator.jq.syntax import parse

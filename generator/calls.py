@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from generator.definition import Definition
 from generator.document import Path
-from generator.errors import FindingsError
-from generator.findings import Position
+from generator.findings.errors import FindingsError
+from generator.findings.position import Position
 from generator.flow import actions_of
 from generator.openapi import Operation, Spec, quarkus_name, read_spec
 from generator.source import Source

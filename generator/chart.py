@@ -19,8 +19,8 @@ from generator.compatibility.target import Target, newest_target
 from generator.definition import Definition
 from generator.diagram.embedding import embedded
 from generator.document import decode, parse
-from generator.errors import Collecting, FindingsError
-from generator.findings import Finding, in_file_order
+from generator.findings.errors import Collecting, FindingsError
+from generator.findings.finding import Finding, in_file_order
 from generator.manifests import Database, ImageReference
 from generator.properties import environment_name
 from generator.workflow import Workflow

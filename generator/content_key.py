@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from generator.document import Node, decode, parse
-from generator.errors import FindingsError
-from generator.findings import Edit
-from generator.lint.mending import apply
+from generator.findings.edits import Edit, apply_edits
+from generator.findings.errors import FindingsError
 
 #: Where a chart says its image's digest; the README has it in its table of values.
 _SAY_DIGEST: Final = ("values.yaml", "README.md")
@@ -30,7 +29,7 @@ def _without_version(files: Mapping[str, bytes]) -> dict[str, bytes]:
     if node is None:
         return {}
     edit = Edit(path=path, line=node.line, column=node.column, old=node.text, new="")
-    return {path: apply(decode(files[path], path), [edit])[0].encode()}
+    return {path: apply_edits(decode(files[path], path), [edit])[0].encode()}
 
 
 def _without_digest(files: Mapping[str, bytes]) -> dict[str, bytes]:

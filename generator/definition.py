@@ -11,9 +11,12 @@ from typing import Any, Final
 from generator import dsl
 from generator.document import Document, Node, Path, parse
 from generator.dsl import Field, Kind, Shape, Target
-from generator.errors import FindingsError
 from generator.expressions import Expression, held, read_expressions
-from generator.findings import Finding, Position, Severity, did_you_mean, one_of, replaced, respelt
+from generator.findings.edits import replaced, respelt
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, Severity
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean, one_of
 from generator.graph import Graph, read_graph
 from generator.properties import secret_references
 from generator.source import Resolved, Source

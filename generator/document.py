@@ -16,8 +16,8 @@ from typing import Any, Final, NamedTuple, NoReturn
 
 import yaml
 
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 
 #: SnakeYAML, which the engine reads definitions with, stops at 3 MiB (LoaderOptions.codePointLimit).
 MAX_BYTES: Final = 3 * 1024 * 1024

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from generator.document import Node, Path
 from generator.dsl import Holds
-from generator.findings import Position
+from generator.findings.position import Position
 from generator.flow import functions_of, value_at
 
 _MARKS: Final = (("${", "}"), ("{{", "}}"))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from generator.findings import in_one_line
+from generator.findings.printable import in_one_line
 
 _BACKTICKS: Final = re.compile(r"`+")
 #: A name in quotes, which may hold apostrophes.

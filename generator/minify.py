@@ -10,7 +10,7 @@ from typing import Any, Final
 from generator import yaml_text
 from generator.calls import calls
 from generator.document import parse
-from generator.errors import FindingsError
+from generator.findings.errors import FindingsError
 from generator.json_pointer import Pointer, at_pointer, pointer
 from generator.openapi import METHODS
 from generator.source import MAX_FILE_BYTES, RESOURCE_FOLDERS

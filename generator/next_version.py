@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from generator.errors import VersionError
+from generator.findings.errors import VersionError
 from generator.versions import PARTS, Bump, Part, bumped
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 from generator.document import Node, parse
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from generator.json_pointer import at_pointer, pointer
 from generator.source import MAX_FILE_BYTES
 

@@ -10,8 +10,9 @@ from itertools import islice
 from typing import Final
 
 from generator.document import decode
-from generator.errors import FindingsError
-from generator.findings import Finding, Position
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
+from generator.findings.position import Position
 
 #: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
 PROFILE: Final = "prod"

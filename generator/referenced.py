@@ -6,8 +6,8 @@ import posixpath
 from typing import Any
 
 from generator.document import Document, Node, parse
-from generator.errors import FindingsError
-from generator.findings import Position
+from generator.findings.errors import FindingsError
+from generator.findings.position import Position
 from generator.json_pointer import at_pointer, pointer
 from generator.source import MAX_FILE_BYTES, Resolved, Source
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
 
-from generator.errors import FindingsError
-from generator.findings import Finding, in_file_order
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, in_file_order
 
 DEFINITION_SUFFIXES: Final = (".sw.yaml", ".sw.yml", ".sw.json")
 #: A Quarkus project keeps the workflow's files where Java keeps resources.

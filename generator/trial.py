@@ -11,9 +11,9 @@ from generator import properties
 from generator.calls import calls, client_of, url_keys
 from generator.definition import Definition
 from generator.document import Document, Node
-from generator.errors import FindingsError
 from generator.example import example
-from generator.findings import Finding, Severity
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, Severity
 from generator.json_schema import JsonSchema, Misfit, input_schema
 from generator.openapi import Spec
 from generator.properties import Variable, environment_name

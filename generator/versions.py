@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from semver import Version
 
-from generator.errors import VersionError, WaybillError
+from generator.findings.errors import VersionError, WaybillError
 
 Part = Literal["patch", "minor", "major"]
 Bump = Literal[Part, "rc", "release"]

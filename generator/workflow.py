@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from generator import properties
 from generator.definition import Definition, read_definition
 from generator.document import decode
-from generator.errors import Collecting, FindingsError
-from generator.findings import Finding
+from generator.findings.errors import Collecting, FindingsError
+from generator.findings.finding import Finding
 from generator.properties import Properties, Variable
 from generator.source import RESOURCE_FOLDERS, Source
 

@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 
 from generator.chart import Chart, chart_name, required_values
 from generator.compatibility.proof import Candidate, left_out, refuted
-from generator.errors import FindingsError, OutputError, VersionError
-from generator.findings import Finding, errors, in_file_order, strictly
+from generator.findings.errors import FindingsError, OutputError, VersionError
+from generator.findings.finding import Finding, errors, in_file_order, strictly
 from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import Repository

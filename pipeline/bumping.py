@@ -10,9 +10,8 @@ from semver import Version
 
 from generator.chart import chart_name
 from generator.document import decode, parse
-from generator.errors import OutputError, SettingsError, VersionError
-from generator.findings import Edit
-from generator.lint.mending import apply
+from generator.findings.edits import Edit, apply_edits
+from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.next_version import Step
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions import Bump, bumped, note_on, parse_version
@@ -129,7 +128,7 @@ def _moved(name: str, data: bytes, path: Path, part: Bump) -> tuple[Move, bytes]
     except VersionError as error:
         raise VersionError(f"{name}: {error}") from None
     edit = Edit(path=path.as_posix(), line=node.line, column=node.column, old=node.text, new=str(after))
-    text, done = apply(decode(data, edit.path), [edit])
+    text, done = apply_edits(decode(data, edit.path), [edit])
     if not done:
         raise OutputError(f"{path}:{node.line}: the version is not written in one piece; write it as {before}")
     move = Move(name=name, path=path, before=str(before), after=str(after), note=note_on(before, part))

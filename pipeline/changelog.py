@@ -11,7 +11,7 @@ from semver import Version
 from generator.chart import chart_name
 from generator.difference import Side, compare, side_of_chart
 from generator.difference.changelog import section, versions_in, with_sections
-from generator.errors import FindingsError, SettingsError
+from generator.findings.errors import FindingsError, SettingsError
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions import is_version
 from pipeline.charts_folder import CHANGELOG, read_charts_folder

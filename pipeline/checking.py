@@ -18,8 +18,8 @@ from generator.compatibility.ranges import parse_loose
 from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.target import Target
 from generator.compatibility.verdict import Verdict, findings, judge_chart
-from generator.errors import SettingsError
-from generator.findings import Finding
+from generator.findings.errors import SettingsError
+from generator.findings.finding import Finding
 from generator.umbrella import NAME as UMBRELLA
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.cluster import Cluster, read_cluster

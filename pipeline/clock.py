@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator.errors import SettingsError
+from generator.findings.errors import SettingsError
 
 
 def creation_time(folder: Path, environment: Mapping[str, str]) -> datetime:

@@ -15,8 +15,9 @@ from typing import Final
 from generator.compatibility.crd import Crd, crd_served
 from generator.compatibility.installed import Installed, installed_by_deployment, installed_by_olm
 from generator.compatibility.likeness import Likeness, likeness
-from generator.errors import OutputError, SettingsError, WaybillError
-from generator.findings import in_one_line, one_of
+from generator.findings.errors import OutputError, SettingsError, WaybillError
+from generator.findings.printable import in_one_line
+from generator.findings.suggestions import one_of
 from generator.manifests import API_VERSION
 
 #: OpenShift's oc takes the same words.

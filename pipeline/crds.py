@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.compatibility.crd import Crd, crd_of
-from generator.errors import OutputError, SettingsError
+from generator.findings.errors import OutputError, SettingsError
 from pipeline.documents import MAX_BYTES, parse_documents
 from pipeline.published import download, without_secrets
 

@@ -9,8 +9,8 @@ from typing import Final, Literal, get_args
 from generator.definition import read_definition
 from generator.diagram.reading import read_scene
 from generator.diagram.scene import Scene
-from generator.errors import SettingsError
-from generator.findings import one_of
+from generator.findings.errors import SettingsError
+from generator.findings.suggestions import one_of
 from pipeline.reading import read_folder_source
 
 Format = Literal["svg", "png", "mmd", "dot"]

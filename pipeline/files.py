@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from generator.errors import OutputError
+from generator.findings.errors import OutputError
 
 #: Readable for all, as git has it.
 FILE_MODE: Final = 0o644

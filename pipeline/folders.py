@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from generator.errors import SettingsError
-from generator.findings import did_you_mean
+from generator.findings.errors import SettingsError
+from generator.findings.suggestions import did_you_mean
 from pipeline.settings import Settings
 
 #: The folder beside the workflows' that holds what all of them use.

@@ -9,7 +9,9 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import quote
 
-from generator.findings import Edit, Finding, Severity, in_one_line
+from generator.findings.edits import Edit
+from generator.findings.finding import Finding, Severity
+from generator.findings.printable import in_one_line
 from generator.lint.rule import Rule
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"

@@ -12,8 +12,8 @@ import yaml
 from semver import Version
 
 from generator.document import Node, parse
-from generator.errors import FindingsError, VersionError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError, VersionError
+from generator.findings.finding import Finding
 from generator.versions import is_version
 from pipeline.package import Package
 

@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from generator.findings import Edit, Finding, Severity
+from generator.findings.edits import Edit
+from generator.findings.finding import Finding, Severity
 from pipeline.folders import SHARED
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.settings import Settings

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from generator.errors import FindingsError
-from generator.findings import Edit, Finding, errors
+from generator.findings.edits import Edit
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, errors
 from generator.lint import RULES
 from generator.lint.mending import mend
 from generator.source import SharedFiles

@@ -12,7 +12,7 @@ from generator.compatibility.crd import Crd, known_crd, known_crds
 from generator.compatibility.lines import Line
 from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix, read_matrix
 from generator.compatibility.target import Target
-from generator.errors import OutputError, SettingsError
+from generator.findings.errors import OutputError, SettingsError
 from pipeline.crds import read_crds
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.findings import Finding
+from generator.findings.finding import Finding
 
 if TYPE_CHECKING:
     from generator.minify import Saving

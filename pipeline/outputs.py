@@ -10,8 +10,8 @@ from typing import Final
 
 from generator.chart import Chart, chart_name, workflow_chart
 from generator.compatibility.lines import Line
-from generator.errors import FindingsError, OutputError
-from generator.findings import blocking, in_file_order
+from generator.findings.errors import FindingsError, OutputError
+from generator.findings.finding import blocking, in_file_order
 from generator.lint import lint
 from generator.minify import Saving, minified
 from generator.workflow import Workflow

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from generator.document import Node, decode, parse
-from generator.errors import FindingsError, OutputError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError, OutputError
+from generator.findings.finding import Finding
 from generator.source import MAX_FILE_BYTES
 from generator.versions import parse_version
 

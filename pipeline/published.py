@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import IO, Any, Final, NoReturn
 from urllib.parse import urljoin, urlsplit
 
-from generator.errors import OutputError, SettingsError
-from generator.findings import did_you_mean
+from generator.findings.errors import OutputError, SettingsError
+from generator.findings.suggestions import did_you_mean
 from pipeline.index import MAX_BYTES, Index, parse_index
 from pipeline.package import MAX_PACKAGE_BYTES
 

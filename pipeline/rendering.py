@@ -13,8 +13,8 @@ from semver import Version  # noqa: TC002 - annotations stay importable
 
 from generator.compatibility.ranges import parse_loose
 from generator.compatibility.rendered import RenderedChart
-from generator.errors import OutputError, SettingsError
-from generator.findings import in_one_line
+from generator.findings.errors import OutputError, SettingsError
+from generator.findings.printable import in_one_line
 from generator.manifests import API_VERSION, Manifest
 from pipeline.documents import parse_documents
 

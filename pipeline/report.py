@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from generator.findings import Finding, Severity
+from generator.findings.finding import Finding, Severity
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-from generator.errors import OutputError, SettingsError
-from generator.findings import did_you_mean
+from generator.findings.errors import OutputError, SettingsError
+from generator.findings.suggestions import did_you_mean
 from generator.source import MAX_FILES
 from pipeline.folders import SHARED
 

@@ -11,8 +11,8 @@ from typing import Final
 from generator.chart import chart_name
 from generator.difference import Side, appeared, compare, side_of_chart, side_of_workflow, vanished
 from generator.difference.markdown import Compared
-from generator.errors import FindingsError, SettingsError
-from generator.findings import did_you_mean
+from generator.findings.errors import FindingsError, SettingsError
+from generator.findings.suggestions import did_you_mean
 from generator.minify import minified
 from generator.source import read_shared, read_source
 from generator.versions import is_version

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from generator.errors import SettingsError
-from generator.findings import IgnoreSettings, did_you_mean
+from generator.findings.errors import SettingsError
+from generator.findings.finding import IgnoreSettings
+from generator.findings.suggestions import did_you_mean
 
 #: Variables of ours that are no settings: where tests find data and programs, and where tools are kept between runs.
 _OTHER_VARIABLES: Final = {"WAYBILL_SHARED", "WAYBILL_CACHE", "WAYBILL_KUBERNETES"}

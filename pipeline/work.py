@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.chart import Chart, workflow_chart
 from generator.compatibility.lines import Line
-from generator.findings import Finding
+from generator.findings.finding import Finding
 from generator.manifests import ImageReference
 from generator.minify import Saving
 from generator.umbrella import NAME as UMBRELLA

@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["generator"]):
     from generator import document, properties
     from generator.compatibility.matrix import known_matrix, read_matrix
     from generator.compatibility.table import markdown
-    from generator.errors import WaybillError
+    from generator.findings.errors import WaybillError
     from generator.lint import lint, lint_together
     from generator.lint.rule import Repository
     from generator.source import SharedFiles, Source

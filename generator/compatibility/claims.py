@@ -10,8 +10,8 @@ from semver import Version
 from generator.compatibility.matrix import Matrix, Orchestrator, Row, SonataFlow
 from generator.compatibility.ranges import Range, parse_loose
 from generator.compatibility.target import Target
-from generator.errors import SettingsError
-from generator.findings import Finding, Severity
+from generator.findings.errors import SettingsError
+from generator.findings.finding import Finding, Severity
 
 
 @dataclass(frozen=True, kw_only=True)

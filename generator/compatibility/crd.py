@@ -10,8 +10,8 @@ from importlib.resources.abc import Traversable
 from typing import Any, Final
 
 from generator.compatibility.structural import structural
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from generator.manifests import API_VERSION
 
 GROUP, _, _VERSION = API_VERSION.partition("/")

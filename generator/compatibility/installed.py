@@ -8,7 +8,7 @@ from typing import Final
 
 from semver import Version
 
-from generator.findings import in_one_line
+from generator.findings.printable import in_one_line
 from generator.json_pointer import at_pointer
 
 #: What a ClusterServiceVersion of the operator owns.

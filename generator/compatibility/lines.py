@@ -10,7 +10,7 @@ from semver import Version
 from generator.compatibility.claims import Operator
 from generator.compatibility.ranges import Range
 from generator.compatibility.target import Target
-from generator.errors import VersionError
+from generator.findings.errors import VersionError
 from generator.next_version import Step
 from generator.versions import PARTS
 

@@ -13,7 +13,8 @@ from generator.compatibility.matrix import SonataFlow
 from generator.compatibility.rendered import rendered_chart
 from generator.compatibility.target import Target
 from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart, one_after_another
-from generator.findings import Finding, Position, Severity
+from generator.findings.finding import Finding, Severity
+from generator.findings.position import Position
 from generator.next_version import few
 from generator.workflow import Workflow
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from semver import Version
 
-from generator.errors import VersionError, WaybillError
+from generator.findings.errors import VersionError, WaybillError
 
 #: Masterminds/semver 3.5.0, constraints.go: MaxConstraintLen and MaxConstraintGroups.
 MAX_LENGTH: Final = 512

@@ -6,7 +6,9 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from generator.document import Node
-from generator.findings import Finding, Position, one_of
+from generator.findings.finding import Finding
+from generator.findings.position import Position
+from generator.findings.suggestions import one_of
 
 #: Ours: items of one list; each row of compatibility.yaml is held against each other one, and a dozen is usual.
 MAX_ITEMS: Final = 500

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.document import field_path
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from generator.json_schema import OpenApiSchemas
 
 if TYPE_CHECKING:

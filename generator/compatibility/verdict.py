@@ -14,7 +14,8 @@ from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.target import Target
 from generator.definition import Definition
 from generator.document import Path, field_path
-from generator.findings import Finding, Position, in_file_order
+from generator.findings.finding import Finding, in_file_order
+from generator.findings.position import Position
 from generator.workflow import Workflow
 
 #: What a definition's own part of the custom resource starts with.

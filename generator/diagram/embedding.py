@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.definition import Definition
 from generator.diagram.mermaid import embeddable
 from generator.diagram.reading import read_scene
-from generator.errors import FindingsError
+from generator.findings.errors import FindingsError
 
 
 def embedded(definition: Definition) -> str | None:

@@ -9,8 +9,8 @@ from generator.definition import Definition
 from generator.diagram.scene import MARKS, Link, Node, NodeKind, Scene
 from generator.diagram.states import StateReader
 from generator.diagram.text import duration, expression, printable
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from generator.flow import functions_of
 from generator.graph import Edge, EdgeKind
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from generator.findings import Position
+from generator.findings.position import Position
 
 
 class Topic(StrEnum):

@@ -10,8 +10,8 @@ from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import canonical, places
 from generator.difference.side import Side
 from generator.document import parse
-from generator.errors import FindingsError
-from generator.findings import Position
+from generator.findings.errors import FindingsError
+from generator.findings.position import Position
 from generator.source import DEFINITION_SUFFIXES, MAX_FILE_BYTES
 
 

@@ -12,7 +12,7 @@ from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import canonical, shown
 from generator.difference.schema import Role, compare_schemas, inside
 from generator.difference.side import Side
-from generator.findings import Position
+from generator.findings.position import Position
 from generator.properties import Variable
 
 #: A tag that `Workflow.image_tag` made: it follows from what is compared anyway.

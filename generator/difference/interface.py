@@ -11,7 +11,7 @@ from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import shown
 from generator.difference.schema import Role, SchemaChange, compare_schemas
 from generator.difference.side import Side
-from generator.findings import Position
+from generator.findings.position import Position
 
 _REASONS: Final = {
     (Topic.INPUT, Kind.ADDED): "input was not checked, and is now",

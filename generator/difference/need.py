@@ -9,7 +9,7 @@ from generator.difference.change import Change, Difference, Impact, Kind, Topic
 from generator.difference.compare import compare
 from generator.difference.side import Side, side_of_chart
 from generator.difference.words import subject_of, told
-from generator.errors import FindingsError
+from generator.findings.errors import FindingsError
 from generator.next_version import Need, at_most, few
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from generator.chart import required_values, workflow_chart
 from generator.compatibility.target import Target
 from generator.definition import Definition
 from generator.document import parse
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from generator.manifests import ImageReference
 from generator.properties import Properties, Property
 from generator.referenced import Referenced

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.difference.change import Change, Difference, Hazard, Impact, Kind, Topic, summary
-from generator.findings import in_one_line
+from generator.findings.printable import in_one_line
 
 _MARKS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RENAMED: "~", Kind.CHANGED: "~"}
 #: What a log shows without a second line, by and large.

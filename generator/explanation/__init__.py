@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.explanation.sections import Section, sections_of
-from generator.findings import in_one_line
+from generator.findings.printable import in_one_line
 from generator.markdown_text import plain
 from generator.workflow import Workflow
 

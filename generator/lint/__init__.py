@@ -7,8 +7,8 @@ from types import ModuleType
 from typing import Final
 
 from generator.chart import MAX_RELEASE_BYTES, check_name, payload, release_bytes, workflow_chart
-from generator.errors import FindingsError
-from generator.findings import Finding, in_file_order
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, in_file_order
 from generator.lint import (
     calls,
     configuration,

@@ -9,8 +9,11 @@ from typing import Any, Final
 from generator import arguments
 from generator.calls import Call, calls, function_references
 from generator.document import Path
-from generator.errors import FindingsError
-from generator.findings import Position, Severity, did_you_mean, only_near, replaced, respelt
+from generator.findings.edits import replaced, respelt
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean, only_near
 from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, Spec, read_spec

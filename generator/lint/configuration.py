@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.calls import calls
-from generator.findings import Severity, did_you_mean, only_near, replaced
+from generator.findings.edits import replaced
+from generator.findings.finding import Severity
+from generator.findings.suggestions import did_you_mean, only_near
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Spec
 from generator.properties import PROFILE, Properties, Property, expressions, literals

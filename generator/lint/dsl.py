@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.definition import Definition
-from generator.findings import Position, Severity
+from generator.findings.finding import Severity
+from generator.findings.position import Position
 from generator.flow import actions_of, states_of
 from generator.lint import cron
 from generator.lint.rule import Example, Found, rule

@@ -12,7 +12,7 @@ from typing import Final
 
 from generator.dsl import Holds
 from generator.expressions import Expression
-from generator.findings import Severity
+from generator.findings.finding import Severity
 from generator.jq.compiling import refusals
 from generator.lint.rule import Example, Found, rule
 from generator.workflow import Workflow

@@ -10,7 +10,8 @@ from typing import Final
 
 from generator.definition import Definition
 from generator.dsl import Holds
-from generator.findings import Position, Severity
+from generator.findings.finding import Severity
+from generator.findings.position import Position
 from generator.flow import actions_of, states_of
 from generator.jq.exclusion import exclude
 from generator.jq.tree import Node

@@ -13,7 +13,9 @@ from generator import expressions
 from generator.definition import Definition
 from generator.dsl import Holds
 from generator.expressions import Expression
-from generator.findings import Position, Severity, did_you_mean, only_near
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean, only_near
 from generator.flow import states_of
 from generator.jq import engine
 from generator.jq.compiling import interpolated, refusals

@@ -7,7 +7,10 @@ from functools import lru_cache
 from typing import Final
 
 from generator.document import Node
-from generator.findings import Position, Severity, did_you_mean, respelt
+from generator.findings.edits import respelt
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean
 from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.lint.schemas import Schema, plain_type, schemas_of

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from generator.definition import Definition
 from generator.document import Path
-from generator.findings import Position, Severity
+from generator.findings.finding import Severity
+from generator.findings.position import Position
 from generator.flow import actions_in, states_of
 from generator.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
 from generator.lint.rule import Example, Found, rule

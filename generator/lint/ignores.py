@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Final
 
-from generator.findings import Finding, IgnoreSettings, Position, Severity, did_you_mean, in_file_order
+from generator.findings.finding import Finding, IgnoreSettings, Severity, in_file_order
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Found, Rule
 from generator.workflow import Workflow
 

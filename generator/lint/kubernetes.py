@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.compatibility.advice import instead
-from generator.findings import Position, Severity
+from generator.findings.finding import Severity
+from generator.findings.position import Position
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.manifests import resource_map_names
 from generator.properties import environment_name

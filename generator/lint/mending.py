@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from generator.document import decode
-from generator.errors import FindingsError
-from generator.findings import Edit, Finding, IgnoreSettings, errors
+from generator.findings.edits import Edit, apply_edits
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, IgnoreSettings, errors
 from generator.lint import RULES, lint
 from generator.lint.ignores import heed
 from generator.workflow import Workflow, read_workflow
 
-#: What YAML 1.1, and so libyaml's line numbers, takes for the end of a line.
-_LINE: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 #: One mended mistake may bring another to light; more than this many times in a row, it is a circle.
 _MAX_ROUNDS: Final = 10
 
@@ -71,32 +69,13 @@ def _edited(workflow: Workflow, edits: Iterable[Edit]) -> tuple[Workflow | None,
     for relative, data in source.resources.items():
         here = [edit for edit in edits if edit.path == source.shown(relative)]
         if here:
-            text, fitting = apply(decode(data, source.shown(relative)), here)
+            text, fitting = apply_edits(decode(data, source.shown(relative)), here)
             resources[relative] = text.encode()
             applied += fitting
     try:
         return read_workflow(replace(source, resources=resources)), tuple(applied)
     except FindingsError:
         return None, ()
-
-
-def apply(text: str, edits: Iterable[Edit]) -> tuple[str, tuple[Edit, ...]]:
-    """Return the text with the edits that fit it, and those edits; of two that overlap the later one wins."""
-    starts = [0, *(match.end() for match in _LINE.finditer(text))]
-    applied: list[Edit] = []
-    untouched = len(text)
-    for edit in sorted(set(edits), key=lambda e: (e.line, e.column), reverse=True):
-        if edit.line > len(starts):
-            continue
-        at = starts[edit.line - 1] + edit.column - 1
-        if text[at : at + 1] in "'\"" and text.startswith(edit.old, at + 1):
-            at += 1
-        end = at + len(edit.old)
-        if text.startswith(edit.old, at) and end <= untouched:
-            text = text[:at] + edit.new + text[end:]
-            untouched = at
-            applied.append(edit)
-    return text, tuple(reversed(applied))
 
 
 def _text(workflow: Workflow, path: str) -> bytes:

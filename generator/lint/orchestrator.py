@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from generator.definition import Definition
-from generator.findings import Severity, did_you_mean, one_of, respelt
+from generator.findings.edits import respelt
+from generator.findings.finding import Severity
+from generator.findings.suggestions import did_you_mean, one_of
 from generator.lint.object_literal import UNKNOWN
 from generator.lint.results import Written, first_ends_without_result, written_objects
 from generator.lint.rule import Example, Found, Repository, rule, rule_together

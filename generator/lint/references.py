@@ -8,7 +8,9 @@ from typing import Final
 
 from generator.definition import Definition
 from generator.dsl import Target
-from generator.findings import Position, did_you_mean, respelt
+from generator.findings.edits import respelt
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Check, Example, Found, Rule, rule
 from generator.workflow import Workflow
 

@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NotRequired, TypedDict, Unpack
 
-from generator.findings import Edit, Finding, Position, Severity
+from generator.findings.edits import Edit
+from generator.findings.finding import Finding, Severity
+from generator.findings.position import Position
 from generator.markdown_text import fenced
 from generator.workflow import Workflow
 

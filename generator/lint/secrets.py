@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from generator.findings import Severity
+from generator.findings.finding import Severity
 from generator.lint.rule import Example, Found, rule
 from generator.properties import Property, literals
 from generator.workflow import Workflow

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from generator.calls import STRATEGY, Call, calls, client_of, url_keys
-from generator.findings import Position, Severity
+from generator.findings.finding import Severity
+from generator.findings.position import Position
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, SecurityScheme, Spec
 from generator.properties import UNSET, Properties, Property, environment_name, expanded, expressions

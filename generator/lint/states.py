@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from generator.findings import Severity
+from generator.findings.finding import Severity
 from generator.flow import actions_of, states_of
 from generator.lint.graph import WITHOUT_HANDLERS
 from generator.lint.rule import Example, Found, rule

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.definition import Definition
-from generator.findings import did_you_mean, respelt
+from generator.findings.edits import respelt
+from generator.findings.suggestions import did_you_mean
 from generator.flow import actions_of
 from generator.lint.rule import Example, Found, rule
 from generator.source import DEFINITION_SUFFIXES

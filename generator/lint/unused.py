@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.dsl import Target
-from generator.findings import Position, Severity
+from generator.findings.finding import Severity
+from generator.findings.position import Position
 from generator.lint.references import SECTIONS, file_references
 from generator.lint.rule import Example, Found, Rule, rule
 from generator.workflow import Workflow

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from generator.definition import Definition
 from generator.document import parse
-from generator.errors import FindingsError
 from generator.expressions import Expression
-from generator.findings import Severity, did_you_mean, only_near
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Severity
+from generator.findings.suggestions import did_you_mean, only_near
 from generator.jq.tree import Node
 from generator.lint.expressions import place, valid_expressions
 from generator.lint.rule import Example, Found, rule

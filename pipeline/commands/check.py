@@ -53,8 +53,8 @@ def check(
     default values and with every optional one. Exits 1 unless everything fits.
     """
     from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
-    from generator.errors import SettingsError  # noqa: PLC0415 - as above
-    from generator.findings import errors  # noqa: PLC0415 - as above
+    from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
+    from generator.findings.finding import errors  # noqa: PLC0415 - as above
     from pipeline import checking, folders, rendering, report  # noqa: PLC0415 - as above
 
     if context is not None and not cluster:

@@ -88,7 +88,7 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
-        from generator.errors import WaybillError  # noqa: PLC0415 - --help does not need it
+        from generator.findings.errors import WaybillError  # noqa: PLC0415 - --help does not need it
 
         try:
             function(*args, as_json=as_json, **kwargs)
@@ -102,8 +102,8 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 
 def _fail(error: BaseException, *, as_json: bool, writes: bool) -> None:
     """Say what went wrong, without a traceback, and end with the error's exit code."""
-    from generator.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
-    from generator.findings import Severity  # noqa: PLC0415 - as above
+    from generator.findings.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
+    from generator.findings.finding import Severity  # noqa: PLC0415 - as above
     from pipeline import report  # noqa: PLC0415 - as above
 
     findings = error.findings if isinstance(error, FindingsError) else ()

@@ -33,7 +33,7 @@ def lint(
 
     A comment `# waybill: ignore[RULE] reason` on a line, above it or at the top of a file keeps a finding back.
     """
-    from generator.findings import errors  # noqa: PLC0415 - --help does not need it
+    from generator.findings.finding import errors  # noqa: PLC0415 - --help does not need it
     from pipeline import build as job  # noqa: PLC0415 - as above
     from pipeline import folders, linting, report  # noqa: PLC0415 - as above
 
@@ -58,8 +58,8 @@ def lint(
 
 
 def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
-    from generator.errors import SettingsError  # noqa: PLC0415 - as above
-    from generator.findings import did_you_mean  # noqa: PLC0415 - as above
+    from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
+    from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - as above
     from generator.lint import RULES, SUBJECTS  # noqa: PLC0415 - as above
     from pipeline import report  # noqa: PLC0415 - as above
 

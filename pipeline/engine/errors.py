@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.errors import WaybillError
+from generator.findings.errors import WaybillError
 
 
 class EngineError(WaybillError):

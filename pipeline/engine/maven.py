@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.application import Application
-from generator.errors import SettingsError
+from generator.findings.errors import SettingsError
 from pipeline.engine.errors import EngineError
 
 #: The Java that the engine is compiled for.

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator.durations import duration_parts
-from generator.findings import in_one_line
+from generator.findings.printable import in_one_line
 from generator.trial import Awaited, Input, Service
 from pipeline import report
 from pipeline.trial.outcome import CallMade, StatePassed, TrialOutcome

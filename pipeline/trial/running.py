@@ -16,8 +16,9 @@ from typing import Any, Final
 from generator import trial
 from generator.application import EVENTS_VARIABLE, applications
 from generator.document import Document, parse
-from generator.errors import FindingsError, SettingsError
-from generator.findings import errors, in_one_line
+from generator.findings.errors import FindingsError, SettingsError
+from generator.findings.finding import errors
+from generator.findings.printable import in_one_line
 from generator.properties import Variable, environment_name, parse_properties
 from generator.stand_in import EventSink, StandIn
 from generator.trial import Input

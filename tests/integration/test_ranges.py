@@ -10,7 +10,7 @@ import pytest
 from semver import Version
 
 from generator.compatibility.ranges import parse_range
-from generator.errors import VersionError
+from generator.findings.errors import VersionError
 from tests.conftest import Helm, HelmRefusal
 
 RANGES: Final = (

@@ -11,8 +11,8 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 
 from generator.definition import Definition
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from generator.lint import SUBJECTS, lint
 from generator.source import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
 from generator.workflow import Workflow, read_workflow

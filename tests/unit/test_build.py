@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
-from generator.errors import FindingsError, OutputError, VersionError
-from generator.findings import errors
+from generator.findings.errors import FindingsError, OutputError, VersionError
+from generator.findings.finding import errors
 from generator.versions import Bump
 from pipeline.build import build, check, image_of, read_folders, read_index
 from pipeline.charts_folder import chart_version

@@ -14,8 +14,8 @@ from generator import values
 from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
 from generator.compatibility.target import newest_target
 from generator.document import parse
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from generator.manifests import Database, ImageReference, flow
 from generator.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined, workflow

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from generator.chart import Chart
-from generator.errors import OutputError, VersionError
+from generator.findings.errors import OutputError, VersionError
 from pipeline.charts_folder import ChartsFolder, chart_version, read_charts_folder
 from tests.unit.conftest import write
 

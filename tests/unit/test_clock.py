@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import SettingsError
+from generator.findings.errors import SettingsError
 from pipeline.clock import creation_time
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from generator.compatibility.crd import known_crd
 from generator.compatibility.installed import Installed, installed_by_deployment, installed_by_olm
 from generator.compatibility.likeness import Likeness, likeness
-from generator.errors import OutputError
+from generator.findings.errors import OutputError
 from pipeline import cluster
 from tests.conftest import ROOT, Waybill
 from tests.unit.test_served_crd import document, published

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.errors import FindingsError
+from generator.findings.errors import FindingsError
 from generator.lint import lint
 from generator.properties import UNSET, expanded
 from tests.unit.conftest import defined, linted_by, shown

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.chart import workflow_chart
-from generator.errors import FindingsError
-from generator.findings import Position, Severity, blocking
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Severity, blocking
+from generator.findings.position import Position
 from generator.lint import lint
 from generator.manifests import ImageReference, ManifestOptions, manifest_files, manifests
 from generator.workflow import Workflow, read_workflow

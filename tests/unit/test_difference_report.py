@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from generator.difference import Difference, appeared, compare, summary
 from generator.difference.markdown import MAX_CHARACTERS, Compared, markdown
 from generator.difference.words import lines
-from generator.findings import in_one_line
+from generator.findings.printable import in_one_line
 from tests.unit.conftest import defined
 from tests.unit.differing import EVENT, WAITING, F, Fields, between, call, flow, inject, side
 

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.document import MAX_ALIASED_NODES, MAX_BYTES, MAX_DEPTH, Document, Node, decode, parse
-from generator.errors import FindingsError
-from generator.findings import Finding
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
 from tests.unit.conftest import findings_of
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from generator import expressions
 from generator.dsl import Holds
 from generator.expressions import Expression, bare
-from generator.findings import Position
+from generator.findings.position import Position
 from generator.lint import lint
 from generator.workflow import Workflow
 from tests.unit.conftest import defined, linted, workflow

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import OutputError
+from generator.findings.errors import OutputError
 from pipeline.files import Transaction, differences
 from tests.unit.conftest import write
 

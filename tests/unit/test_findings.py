@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generator.findings import Finding, Severity, blocking, did_you_mean, errors, in_file_order, only_near
+from generator.findings.finding import Finding, Severity, blocking, errors, in_file_order
+from generator.findings.suggestions import did_you_mean, only_near
 
 
 def finding(path: str = "a.yaml", line: int | None = 1, column: int | None = 1, **options: object) -> Finding:

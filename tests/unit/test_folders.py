@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.errors import SettingsError
+from generator.findings.errors import SettingsError
 from pipeline.folders import all_folders, find_folder, select_folders
 from pipeline.settings import Settings
 from tests.unit.conftest import write

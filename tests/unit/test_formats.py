@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.findings import Edit, Finding, Severity
+from generator.findings.edits import Edit
+from generator.findings.finding import Finding, Severity
 from generator.lint import RULES
 from pipeline.formats import github, sarif
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.findings import IgnoreSettings
+from generator.findings.finding import IgnoreSettings
 from generator.lint import RULES, lint
 from generator.lint.ignores import heed
 from tests.unit.conftest import Files, shown, workflow

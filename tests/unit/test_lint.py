@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.findings import Finding, Severity, blocking, errors
+from generator.findings.finding import Finding, Severity, blocking, errors
 from generator.lint import lint_together
 from generator.lint.kubernetes import MAX_CONFIG_MAP_BYTES
 from generator.lint.rule import Repository

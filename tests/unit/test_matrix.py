@@ -15,7 +15,7 @@ from semver import Version
 
 from generator.compatibility.matrix import UNKNOWN, Matrix, known_matrix, read_matrix
 from generator.compatibility.reading import MAX_ITEMS
-from generator.errors import FindingsError, WaybillError
+from generator.findings.errors import FindingsError, WaybillError
 from tests.conftest import ROOT
 
 SCHEMA: Final = json.loads((ROOT / "generator" / "compatibility" / "schema.json").read_text(encoding="utf-8"))

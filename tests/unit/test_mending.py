@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.findings import Edit, IgnoreSettings
+from generator.findings.edits import Edit, apply_edits
+from generator.findings.finding import IgnoreSettings
 from generator.lint import lint
-from generator.lint.mending import apply, mend
+from generator.lint.mending import mend
 from tests.unit.conftest import MINIMAL, workflow
 
 HERE = "workflows/greeting/greeting.sw.yaml"
@@ -102,13 +103,13 @@ def edit(line: int, column: int, old: str, new: str) -> Edit:
     ],
 )
 def test_an_edit_is_made_where_its_text_stands_and_nowhere_else(one: Edit, result: str) -> None:
-    text, applied = apply("ab\ncd", [one])
+    text, applied = apply_edits("ab\ncd", [one])
     assert text == result
     assert applied == ((one,) if result != "ab\ncd" else ())
 
 
 def test_of_two_edits_that_overlap_one_is_made() -> None:
-    text, applied = apply("abcd", [edit(1, 1, "abc", "x"), edit(1, 2, "bcd", "y")])
+    text, applied = apply_edits("abcd", [edit(1, 1, "abc", "x"), edit(1, 2, "bcd", "y")])
     assert text == "ay"
     assert len(applied) == 1
 
@@ -119,6 +120,6 @@ def test_of_two_edits_that_overlap_one_is_made() -> None:
 )
 def test_edits_that_do_not_fit_change_nothing(text: str, raw: list[tuple[int, int, str, str]]) -> None:
     edits = [edit(*fields) for fields in raw]
-    changed, applied = apply(text, edits)
+    changed, applied = apply_edits(text, edits)
     assert changed == text or applied
     assert set(applied) <= set(edits)

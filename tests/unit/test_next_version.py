@@ -9,7 +9,7 @@ from semver import Version
 
 from generator.chart import workflow_chart
 from generator.difference.need import need_of
-from generator.errors import VersionError
+from generator.findings.errors import VersionError
 from generator.next_version import Asked, Need, largest, next_step
 from generator.versions import PARTS, Bump, Part
 from generator.workflow import Workflow

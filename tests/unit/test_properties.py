@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.errors import FindingsError
+from generator.findings.errors import FindingsError
 from generator.properties import (
     MAX_LINES,
     Expression,

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from semver import Version
 
 from generator.compatibility.ranges import Range, parse_loose, parse_range
-from generator.errors import SettingsError, VersionError, WaybillError
+from generator.findings.errors import SettingsError, VersionError, WaybillError
 
 few = st.integers(0, 2)
 pre_releases = st.sampled_from(["0", "rc.1", "rc.1.0", "rc.2", "x"])

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.findings import Edit, Finding, Severity
+from generator.findings.edits import Edit
+from generator.findings.finding import Finding, Severity
 from generator.minify import Saving
 from pipeline.outcome import BuildResult, BuiltChart
 from pipeline.report import StageReporter, as_text, counted, plural, show_build, show_findings, show_next_fix

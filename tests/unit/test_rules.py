@@ -11,8 +11,8 @@ from pathlib import Path
 import javaproperties  # noqa: F401 - the reader loads it late, when nobody may read where Python lies
 import pytest
 
-from generator.errors import FindingsError
-from generator.findings import Finding, IgnoreSettings, Severity
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, IgnoreSettings, Severity
 from generator.lint import RULES, SUBJECTS, lint, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import FOLDER, Example, Repository, Rule

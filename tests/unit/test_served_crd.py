@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from generator.compatibility.admission import admit
 from generator.compatibility.crd import Crd, crd_of, crd_served, known_crd, known_crds
 from generator.compatibility.likeness import likeness
-from generator.errors import FindingsError
+from generator.findings.errors import FindingsError
 
 GROUP = "sonataflow.org"
 SPEC: dict[str, Any] = {

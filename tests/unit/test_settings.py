@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.errors import SettingsError
+from generator.findings.errors import SettingsError
 from pipeline.settings import Settings, load_settings
 from tests.unit.conftest import write
 

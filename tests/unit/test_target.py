@@ -21,7 +21,7 @@ from generator.compatibility.ranges import parse_range
 from generator.compatibility.rendered import rendered
 from generator.compatibility.target import Target, newest_target
 from generator.compatibility.verdict import Outcome, judge
-from generator.errors import VersionError
+from generator.findings.errors import VersionError
 from generator.manifests import ImageReference
 from generator.next_version import Step
 from generator.workflow import Workflow

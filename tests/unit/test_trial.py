@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from generator.document import parse
-from generator.errors import FindingsError
+from generator.findings.errors import FindingsError
 from generator.trial import (
     MADE_UP,
     Input,

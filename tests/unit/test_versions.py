@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from semver import Version
 
-from generator.errors import SettingsError, VersionError
+from generator.findings.errors import SettingsError, VersionError
 from generator.versions import BUMPS, PARTS, Bump, Part, bumped, is_version, note_on, parse_version
 
 numbers = st.integers(0, 1000)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from generator.findings import Finding
+    from generator.findings.finding import Finding
 
 
 class WaybillError(Exception):
