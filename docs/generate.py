@@ -24,9 +24,9 @@ from generator.compatibility.target import newest_target
 from generator.diagram.svg import svg
 from generator.findings import errors
 from generator.manifests import Database, ImageReference
-from generator.markdown_text import code, row
 from generator.page import index_row, page
 from generator.properties import Variable
+from generator.text.markdown import code, row
 from generator.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command

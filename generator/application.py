@@ -8,9 +8,9 @@ from typing import Final
 
 import javaproperties
 
-from generator import templating
 from generator.calls import calls
 from generator.manifests import FLYWAY
+from generator.text import templates
 from generator.workflow import Workflow
 
 #: The engine that runs them; what is known of it was tried with these (../shared/tools/engine).
@@ -108,7 +108,7 @@ def _application(workflows: list[Workflow], *, persistent: bool, jobs: bool) -> 
     files = {f"{_RESOURCES}/{path}": data for path, data in resources.items()}
     configuration |= {**_EVENTS, **(_PERSISTENCE if persistent else {}), **(_JOBS if jobs else {})}
     files[f"{_RESOURCES}/{_PROPERTIES}"] = javaproperties.dumps(configuration, timestamp=False).encode()
-    files["pom.xml"] = templating.render(
+    files["pom.xml"] = templates.render(
         "application/pom.xml", quarkus=QUARKUS_VERSION, kogito=KOGITO_VERSION, persistent=persistent, jobs=jobs
     ).encode()
     return Application(

@@ -10,12 +10,12 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from generator.definition import Definition
-from generator.document import Path
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
 from generator.flow import actions_of
 from generator.openapi import Operation, Spec, quarkus_name, read_spec
 from generator.source import Source
+from generator.text.yaml_reader import Path
 from generator.workflow import Workflow
 
 #: The property that says what a spec is called by (Kogito, WorkflowOperationIdFactoryProvider), and its values.

@@ -12,17 +12,18 @@ from typing import Any, Final
 
 from semver import Version
 
-from generator import manifests, templating, values, yaml_text
+from generator import manifests, values
 from generator.compatibility.claims import operator_annotations
 from generator.compatibility.table import table_of
 from generator.compatibility.target import Target, newest_target
 from generator.definition import Definition
 from generator.diagram.embedding import embedded
-from generator.document import decode, parse
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding, in_file_order
 from generator.manifests import Database, ImageReference
 from generator.properties import environment_name
+from generator.text import templates, yaml_writer
+from generator.text.yaml_reader import decode, parse
 from generator.workflow import Workflow
 
 #: Helm keeps a release in one Secret: gzip, then base64 (helm.sh/helm/v3/pkg/storage/driver), and a Secret holds 1 MiB.
@@ -176,9 +177,9 @@ def _generated_files(
         target=target,
     )
     annotations = {FOLDER_ANNOTATION: chart.folder, **operator_annotations(chart.name, chart.version, target)}
-    texts = {"Chart.yaml": templating.render("chart/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)}
+    texts = {"Chart.yaml": templates.render("chart/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)}
     with Collecting(findings):
-        generated = templating.render("chart/values.yaml", chart=chart, values=chart_values)
+        generated = templates.render("chart/values.yaml", chart=chart, values=chart_values)
         texts["values.yaml"] = _with_own_values(workflow, generated)
     with Collecting(findings):
         schema = _with_own_schema(workflow, values.json_schema(chart.name, chart_values))
@@ -186,7 +187,7 @@ def _generated_files(
     with Collecting(findings):
         own_text = _own_text(workflow, "README.md").strip()
         rows = tuple(values.rows(chart_values))
-        texts["README.md"] = templating.render(
+        texts["README.md"] = templates.render(
             "chart/README.md",
             rows=rows,
             operators=table_of(chart.name, target.matrix),
@@ -199,7 +200,7 @@ def _generated_files(
         *(_POD_TEMPLATES if target.pods else ()),
         *(("secret.yaml",) if context["secret_variables"] else ()),
     ]
-    texts |= {f"templates/{name}": templating.render(f"chart/templates/{name}", **context) for name in names}
+    texts |= {f"templates/{name}": templates.render(f"chart/templates/{name}", **context) for name in names}
     return {path: text.encode() for path, text in texts.items()} | payload(workflow, target)
 
 
@@ -207,7 +208,7 @@ def payload(workflow: Workflow, target: Target | None = None) -> dict[str, bytes
     """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
     files = {f"files/{path}": data for path, data in workflow.mounted.items()}
     flow = (target or newest_target()).flow(manifests.flow(workflow))
-    files["files/flow.yaml"] = yaml_text.dump(flow).encode()
+    files["files/flow.yaml"] = yaml_writer.dump(flow).encode()
     if workflow.properties:
         files["files/application.properties"] = workflow.properties.text.encode()
     return files
@@ -282,7 +283,7 @@ def _with_own_values(workflow: Workflow, generated: str) -> str:
         goes_together = parse(text.encode(), "values.yaml").root.plain() == {**taken, **own}
     except FindingsError:
         goes_together = False
-    return text if goes_together else f"{generated}{heading}{yaml_text.dump(own)}"
+    return text if goes_together else f"{generated}{heading}{yaml_writer.dump(own)}"
 
 
 def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[str, Any]:

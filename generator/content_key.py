@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from generator.document import Node, decode, parse
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import FindingsError
+from generator.text.yaml_reader import Node, decode, parse
 
 #: Where a chart says its image's digest; the README has it in its table of values.
 _SAY_DIGEST: Final = ("values.yaml", "README.md")

@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import Any, Final
 
 from generator import dsl
-from generator.document import Document, Node, Path, parse
 from generator.dsl import Field, Kind, Shape, Target
 from generator.expressions import Expression, held, read_expressions
 from generator.findings.edits import replaced, respelt
@@ -20,6 +19,7 @@ from generator.findings.suggestions import did_you_mean, one_of
 from generator.graph import Graph, read_graph
 from generator.properties import secret_references
 from generator.source import Resolved, Source
+from generator.text.yaml_reader import Document, Node, Path, parse
 
 #: Keys and values of a definition, twenty times those of a large one: each is looked at by every rule.
 MAX_VALUES: Final = 30_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from generator.document import Path
+from generator.text.yaml_reader import Path
 
 Flow = Mapping[str, Any]
 State = Mapping[str, Any]

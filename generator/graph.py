@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from generator.document import Path
+from generator.text.yaml_reader import Path
 
 
 class EdgeKind(StrEnum):

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from generator.explanation.phrases import listed, quoted, type_of
-from generator.json_pointer import inside
+from generator.explanation.phrases import type_of
 from generator.referenced import Referenced
+from generator.text.json_pointer import inside
+from generator.text.words import listed, quoted
 from generator.workflow import Workflow
 
 #: Objects in objects, parts of parts: no form is that deep, and a schema may refer to itself.

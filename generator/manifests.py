@@ -9,8 +9,8 @@ from typing import Any, Final
 from generator import properties
 from generator.properties import Properties
 from generator.source import slug
+from generator.text.yaml_writer import dump
 from generator.workflow import Workflow
-from generator.yaml_text import dump
 
 API_VERSION: Final = "sonataflow.org/v1alpha08"
 #: Only the operators that know all fields of a chart serve it (generator/crds: 10).

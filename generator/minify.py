@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from generator import yaml_text
 from generator.calls import calls
-from generator.document import parse
 from generator.findings.errors import FindingsError
-from generator.json_pointer import Pointer, at_pointer, pointer
 from generator.openapi import METHODS
 from generator.source import MAX_FILE_BYTES, RESOURCE_FOLDERS
+from generator.text import yaml_writer
+from generator.text.json_pointer import Pointer, at_pointer, pointer
+from generator.text.yaml_reader import parse
 from generator.workflow import Workflow
 
 #: Where OpenAPI 2 keeps what operations share.
@@ -77,7 +77,7 @@ def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
     cut["paths"] = {
         a: called.get(a, item) for a, item in spec["paths"].items() if a in called or ("paths", a) in needed
     }
-    text = json.dumps(cut, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_text.dump(cut)
+    text = json.dumps(cut, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_writer.dump(cut)
     return text.encode()
 
 

@@ -13,11 +13,11 @@ from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from generator.document import Node, parse
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.json_pointer import at_pointer, pointer
 from generator.source import MAX_FILE_BYTES
+from generator.text.json_pointer import at_pointer, pointer
+from generator.text.yaml_reader import Node, parse
 
 Schema = Mapping[str, Any]
 SchemeKind = Literal["basic", "bearer", "apiKey", "oauth2", "other"]

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
-from generator import templating
 from generator.chart import Chart, chart_name, description_of, installation
 from generator.explanation import Explanation, explain
 from generator.inputs import Input, inputs
-from generator.markdown_text import code, paragraph, plain, row
+from generator.text import templates
+from generator.text.markdown import code, paragraph, plain, row
 from generator.workflow import Workflow
 
 #: What of an explanation a page shows; the rest stands in the picture and the tables.
@@ -31,7 +31,7 @@ def page(workflow: Workflow, readme: str, folder: str) -> str:
     explanation = explain(workflow)
     name = chart_name(workflow.source.name)
     chart = Chart(name=name, version="", folder=workflow.source.name, description="", app_version=definition.version)
-    return templating.render(
+    return templates.render(
         "page/workflow.md",
         chart=chart,
         title=plain(definition.name or definition.id),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from generator.document import decode
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.findings.position import Position
+from generator.text.yaml_reader import decode
 
 #: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
 PROFILE: Final = "prod"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 from typing import Any
 
-from generator.document import Document, Node, parse
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
-from generator.json_pointer import at_pointer, pointer
 from generator.source import MAX_FILE_BYTES, Resolved, Source
+from generator.text.json_pointer import at_pointer, pointer
+from generator.text.yaml_reader import Document, Node, parse
 
 
 class Referenced:

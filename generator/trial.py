@@ -10,13 +10,13 @@ from typing import Any, Final
 from generator import properties
 from generator.calls import calls, client_of, url_keys
 from generator.definition import Definition
-from generator.document import Document, Node
 from generator.example import example
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.json_schema import JsonSchema, Misfit, input_schema
 from generator.openapi import Spec
 from generator.properties import Variable, environment_name
+from generator.text.yaml_reader import Document, Node
 from generator.waiting import wait_of
 from generator.workflow import Workflow
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from generator import properties
 from generator.definition import Definition, read_definition
-from generator.document import decode
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding
 from generator.properties import Properties, Variable
 from generator.source import RESOURCE_FOLDERS, Source
+from generator.text.yaml_reader import decode
 
 
 @dataclass(frozen=True, kw_only=True)

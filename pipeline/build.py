@@ -18,6 +18,7 @@ from generator.lint.rule import Repository
 from generator.minify import Saving, minified
 from generator.next_version import Step
 from generator.source import SharedFiles
+from generator.text.words import plural
 from generator.umbrella import NAME as UMBRELLA
 from generator.workflow import Workflow
 from pipeline import index as index_file
@@ -29,7 +30,6 @@ from pipeline.operators import Operators, charts_of
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.package import Package, package
 from pipeline.reading import read_folder
-from pipeline.report import plural
 from pipeline.settings import Settings
 from pipeline.work import Work, image_of
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from semver import Version
 
 from generator.chart import chart_name
-from generator.document import decode, parse
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.next_version import Step
+from generator.text.yaml_reader import decode, parse
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions import Bump, bumped, note_on, parse_version
 from pipeline.build import known_index

@@ -11,8 +11,8 @@ from generator.chart import FOLDER_ANNOTATION, Chart
 from generator.compatibility.claims import operator_annotations
 from generator.compatibility.target import Target
 from generator.content_key import content_key
-from generator.document import parse
 from generator.findings.errors import OutputError
+from generator.text.yaml_reader import parse
 from generator.umbrella import NAME as UMBRELLA
 from generator.umbrella import SubChart, umbrella_files
 from generator.versions import parse_version

@@ -8,7 +8,7 @@ from typing import Final
 
 from generator.compatibility.crd import Crd, crd_of
 from generator.findings.errors import OutputError, SettingsError
-from pipeline.documents import MAX_BYTES, parse_documents
+from generator.text.yaml_stream import MAX_BYTES, parse_documents
 from pipeline.published import download, without_secrets
 
 _WEB: Final = ("http://", "https://")

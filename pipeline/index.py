@@ -11,9 +11,9 @@ from typing import Any, Final
 import yaml
 from semver import Version
 
-from generator.document import Node, parse
 from generator.findings.errors import FindingsError, VersionError
 from generator.findings.finding import Finding
+from generator.text.yaml_reader import Node, parse
 from generator.versions import is_version
 from pipeline.package import Package
 

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from generator.document import Node, decode, parse
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.source import MAX_FILE_BYTES
+from generator.text.yaml_reader import Node, decode, parse
 from generator.versions import parse_version
 
 #: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.

@@ -16,7 +16,7 @@ from generator.compatibility.rendered import RenderedChart
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.printable import in_one_line
 from generator.manifests import API_VERSION, Manifest
-from pipeline.documents import parse_documents
+from generator.text.yaml_stream import parse_documents
 
 #: Charts of waybill stop where a variable lacks a value; what they set does not depend on it.
 _STOPS_WITHOUT_VARIABLES: Final = "requireEnv"

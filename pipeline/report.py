@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from generator.findings.finding import Finding, Severity
+from generator.text.words import listed, plural
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -90,7 +91,7 @@ def counted(findings: Sequence[Finding]) -> str:
     """`3 errors, 1 warning and 2 notes`."""
     counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
     parts = [plural(number, severity) for severity, number in counts.items() if number]
-    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "no findings"
+    return listed(parts) or "no findings"
 
 
 def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
@@ -188,11 +189,6 @@ def _verdict_table(verdicts: Sequence[Verdict]) -> object:
     for workflow in dict.fromkeys(verdict.workflow for verdict in verdicts):
         table.add_row(workflow, *(cells.get((workflow, operator), "") for operator in operators))
     return table
-
-
-def plural(number: int, what: str) -> str:
-    """`1 chart`, `2 charts`."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def show_build(result: BuildResult) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from generator.compatibility.crd import Crd
 from generator.compatibility.structural import validator
-from generator.document import Path, field_path
+from generator.text.yaml_reader import Path, field_path
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from generator.document import Path, field_path
+from generator.text.yaml_reader import Path, field_path
 
 
 def loss(path: Path) -> str | None:

@@ -9,7 +9,7 @@ from typing import Final
 from semver import Version
 
 from generator.findings.printable import in_one_line
-from generator.json_pointer import at_pointer
+from generator.text.json_pointer import at_pointer
 
 #: What a ClusterServiceVersion of the operator owns.
 _OWNED: Final = "sonataflows.sonataflow.org"

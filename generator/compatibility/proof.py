@@ -12,10 +12,11 @@ from generator.compatibility.crd import Crd
 from generator.compatibility.matrix import SonataFlow
 from generator.compatibility.rendered import rendered_chart
 from generator.compatibility.target import Target
-from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart, one_after_another
+from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.next_version import few
+from generator.text.words import listed
 from generator.workflow import Workflow
 
 #: The schema of a SonataFlow.
@@ -81,7 +82,7 @@ def left_out(workflows: Iterable[Workflow], target: Target) -> Iterator[Finding]
         yield _warning(entry, "left-out", message)
     for workflow in workflows:
         if workflow.secrets and not target.pods:
-            keys = one_after_another(workflow.secret_keys)
+            keys = listed(workflow.secret_keys)
             message = f"{name} takes nothing from Secrets, so its chart does not ask for {keys}"
             yield _warning(Position(path=workflow.secrets.path), "left-out", message)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
-from generator.document import Node
 from generator.findings.finding import Finding
 from generator.findings.position import Position
 from generator.findings.suggestions import one_of
+from generator.text.words import listed
+from generator.text.yaml_reader import Node
 
 #: Ours: items of one list; each row of compatibility.yaml is held against each other one, and a dozen is usual.
 MAX_ITEMS: Final = 500
@@ -37,7 +38,7 @@ class Reading:
         """The fields of a map that it may have; all else is a finding."""
         keys = [*required, *optional]
         if not isinstance(node.value, dict):
-            self.refuse(self.at(node), f"{what} is {node.kind}; write a map with {_listed(keys)}")
+            self.refuse(self.at(node), f"{what} is {node.kind}; write a map with {listed(keys)}")
             return {}
         for key in node.value:
             if key not in keys:
@@ -45,7 +46,7 @@ class Reading:
                 at = Position(path=self._path, line=line, column=column)
                 self.refuse(at, f"{what} has the unknown key '{key}'{one_of(key, keys)}")
         if missing := [key for key in required if key not in node.value]:
-            self.refuse(self.at(node), f"{what} has no {_listed(missing)}; write it")
+            self.refuse(self.at(node), f"{what} has no {listed(missing)}; write it")
         return {key: value for key, value in node.value.items() if key in keys}
 
     def items(self, node: Node | None, what: str) -> list[Node]:
@@ -72,7 +73,3 @@ class Reading:
         quoted = ", in quotes" if node.kind in ("a boolean", "a number") else ""
         self.refuse(self.at(node), f"{what} is {node.kind}; write a string{quoted}")
         return None
-
-
-def _listed(keys: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(keys[:-1]), keys[-1])))

@@ -10,7 +10,7 @@ from typing import Any, Final
 from generator.compatibility.admission import admit
 from generator.compatibility.crd import GROUP, Crd, known_crd
 from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix
-from generator.document import Path
+from generator.text.yaml_reader import Path
 
 #: What a definition says to people and tools alone; the engine does not read it.
 _METADATA: Final = "metadata"

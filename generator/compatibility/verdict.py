@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -13,9 +13,10 @@ from generator.compatibility.crd import Crd
 from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.target import Target
 from generator.definition import Definition
-from generator.document import Path, field_path
 from generator.findings.finding import Finding, in_file_order
 from generator.findings.position import Position
+from generator.text.words import listed
+from generator.text.yaml_reader import Path, field_path
 from generator.workflow import Workflow
 
 #: What a definition's own part of the custom resource starts with.
@@ -170,10 +171,5 @@ def _finding(group: list[tuple[Verdict, Objection]]) -> Finding:
         line=at.line,
         column=at.column,
         rule=_RULES[objection.outcome],
-        message=objection.message(f"SonataFlow {one_after_another(names)}"),
+        message=objection.message(f"SonataFlow {listed(names)}"),
     )
-
-
-def one_after_another(names: Sequence[str]) -> str:
-    """`1.40, 1.43 and 1.44`."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

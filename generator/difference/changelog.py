@@ -11,7 +11,7 @@ from semver import Version
 
 from generator.difference.change import Difference, Impact
 from generator.difference.need import words_of
-from generator.markdown_text import plain
+from generator.text.markdown import plain
 from generator.versions import is_version
 
 _SECTION: Final = re.compile(r"^## ", re.MULTILINE)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.document import Path
+from generator.text.yaml_reader import Path
 
 #: Two things of different names are one that was renamed when they share this much (0 to 1), and no other does.
 ALIKE: Final = 0.7

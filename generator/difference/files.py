@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import canonical, places
 from generator.difference.side import Side
-from generator.document import parse
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
 from generator.source import DEFINITION_SUFFIXES, MAX_FILE_BYTES
+from generator.text.yaml_reader import parse
 
 
 def resources(old: Side, new: Side) -> Iterator[Change]:

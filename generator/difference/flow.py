@@ -13,9 +13,9 @@ from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import Place, name_of, paired, places, shown
 from generator.difference.references import followed
 from generator.difference.ways import Way, paired_ways, place_of, reason_of, target_of, way_of, way_text
-from generator.document import Path
 from generator.dsl import Target
 from generator.graph import Edge, EdgeKind, read_graph
+from generator.text.yaml_reader import Path
 
 _TOPICS: Final[Mapping[str, Topic]] = {
     "functions": Topic.FUNCTION,

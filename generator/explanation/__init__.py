@@ -9,7 +9,7 @@ from typing import Final
 
 from generator.explanation.sections import Section, sections_of
 from generator.findings.printable import in_one_line
-from generator.markdown_text import plain
+from generator.text.markdown import plain
 from generator.workflow import Workflow
 
 _WIDTH: Final = 110

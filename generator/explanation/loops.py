@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.explanation.phrases import condition, duration, listed, quoted, several
+from generator.explanation.phrases import condition
 from generator.flow import actions_in
 from generator.graph import Edge, EdgeKind, Graph, cycles, in_order
+from generator.text.words import duration, listed, quoted, several
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,12 @@ from typing import Any, Final
 from generator.calls import Call, calls
 from generator.definition import Definition
 from generator.explanation.loops import loops
-from generator.explanation.phrases import duration, listed, on_error, quoted, several, type_of, ways_on
+from generator.explanation.phrases import on_error, type_of, ways_on
 from generator.explanation.states import Functions, States, request_of
 from generator.flow import actions_in
 from generator.graph import EdgeKind, Graph
 from generator.referenced import Referenced
+from generator.text.words import duration, listed, quoted, several
 from generator.waiting import wait_of
 from generator.workflow import Workflow
 

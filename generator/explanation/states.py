@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from generator.calls import Call
-from generator.explanation.phrases import duration, listed, plural, quoted, several
+from generator.text.words import duration, listed, plural, quoted, several
 
 #: A function's name to its declaration and what it calls, where that is known.
 Functions = Mapping[str, tuple[Mapping[str, Any], Call | None]]

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from generator import arguments
 from generator.calls import Call, calls, function_references
-from generator.document import Path
 from generator.findings.edits import replaced, respelt
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
@@ -17,6 +16,7 @@ from generator.findings.suggestions import did_you_mean, only_near
 from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, Spec, read_spec
+from generator.text.yaml_reader import Path
 from generator.workflow import Workflow
 
 _SPEC: Final = """\

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from generator.document import Node
 from generator.findings.edits import respelt
 from generator.findings.finding import Severity
 from generator.findings.position import Position
@@ -14,6 +13,7 @@ from generator.findings.suggestions import did_you_mean
 from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.lint.schemas import Schema, plain_type, schemas_of
+from generator.text.yaml_reader import Node
 from generator.workflow import Workflow
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.definition import Definition
-from generator.document import Path
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.flow import actions_in, states_of
 from generator.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
 from generator.lint.rule import Example, Found, rule
+from generator.text.yaml_reader import Path
 from generator.workflow import Workflow
 
 #: States that the engine makes no error handler for: what their `onErrors` say never happens.

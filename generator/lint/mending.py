@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from generator.document import decode
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, IgnoreSettings, errors
 from generator.lint import RULES, lint
 from generator.lint.ignores import heed
+from generator.text.yaml_reader import decode
 from generator.workflow import Workflow, read_workflow
 
 #: One mended mistake may bring another to light; more than this many times in a row, it is a circle.

@@ -8,10 +8,10 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from generator.definition import Definition
-from generator.document import Path
 from generator.flow import actions_of, functions_of, states_of
 from generator.graph import EdgeKind
 from generator.lint.object_literal import read_object
+from generator.text.yaml_reader import Path
 
 #: What the Orchestrator shows: either counts as a result.
 _SHOWN: Final = frozenset({"result", "workflowOptions"})

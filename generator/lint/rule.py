@@ -17,7 +17,7 @@ from typing import Final, NotRequired, TypedDict, Unpack
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
-from generator.markdown_text import fenced
+from generator.text.markdown import fenced
 from generator.workflow import Workflow
 
 #: Findings of one rule in one workflow; who mends so many sees the others next time.

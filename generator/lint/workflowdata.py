@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from generator.definition import Definition
-from generator.document import parse
 from generator.expressions import Expression
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
@@ -14,6 +13,7 @@ from generator.findings.suggestions import did_you_mean, only_near
 from generator.jq.tree import Node
 from generator.lint.expressions import place, valid_expressions
 from generator.lint.rule import Example, Found, rule
+from generator.text.yaml_reader import parse
 from generator.workflow import Workflow
 from generator.workflowdata import Written, on_workflowdata, read_names, written
 

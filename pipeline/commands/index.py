@@ -19,6 +19,7 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
 @click.option("--url", metavar="URL", help="Where the packages are served; relative addresses without it.")
 def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
+    from generator.text.words import plural  # noqa: PLC0415 - as above
     from pipeline import files, outputs, report  # noqa: PLC0415 - --help does not need it
     from pipeline.clock import creation_time  # noqa: PLC0415 - as above
 
@@ -27,9 +28,9 @@ def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool
     with files.only_writer(directory, report.say_waiting):
         written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
-    charts = report.plural(len(written.entries), "chart")
+    charts = plural(len(written.entries), "chart")
     versions = sum(len(entries) for entries in written.entries.values())
     if as_json:
         print_json({"ok": True, "index": path.as_posix(), "charts": len(written.entries), "versions": versions})
         return
-    report.say(f"{path.as_posix()}  {charts}, {report.plural(versions, 'version')}")
+    report.say(f"{path.as_posix()}  {charts}, {plural(versions, 'version')}")

@@ -34,6 +34,7 @@ def lint(
     A comment `# waybill: ignore[RULE] reason` on a line, above it or at the top of a file keeps a finding back.
     """
     from generator.findings.finding import errors  # noqa: PLC0415 - --help does not need it
+    from generator.text.words import plural  # noqa: PLC0415 - as above
     from pipeline import build as job  # noqa: PLC0415 - as above
     from pipeline import folders, linting, report  # noqa: PLC0415 - as above
 
@@ -51,7 +52,7 @@ def lint(
     for edit in fixed:
         report.say(f"mended {edit}")
     click.echo(linting.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
-    report.say(f"{report.counted(findings)} in {report.plural(len(selected), 'workflow')}")
+    report.say(f"{report.counted(findings)} in {plural(len(selected), 'workflow')}")
     report.show_next_fix(findings, workflow)
     if errors(findings):
         sys.exit(1)

@@ -7,8 +7,8 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from generator.durations import duration_parts
 from generator.findings.printable import in_one_line
+from generator.text.durations import duration_parts
 from generator.trial import Awaited, Input, Service
 from pipeline import report
 from pipeline.trial.outcome import CallMade, StatePassed, TrialOutcome

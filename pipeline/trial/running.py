@@ -15,19 +15,19 @@ from typing import Any, Final
 
 from generator import trial
 from generator.application import EVENTS_VARIABLE, applications
-from generator.document import Document, parse
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line
 from generator.properties import Variable, environment_name, parse_properties
 from generator.stand_in import EventSink, StandIn
+from generator.text.words import plural
+from generator.text.yaml_reader import Document, parse
 from generator.trial import Input
 from generator.workflow import Workflow
 from pipeline.engine import maven
 from pipeline.engine.events import COMPLETED, Event, listening, merged
 from pipeline.engine.process import RunningEngine, free_port, started
 from pipeline.engine.stand_in import Exchange, serving
-from pipeline.report import plural
 from pipeline.trial.narration import Narrator
 from pipeline.trial.outcome import CallMade, StatePassed, Status, TrialOptions, TrialOutcome
 from pipeline.trial.starting import Reply, advice, post, reason_in

@@ -14,7 +14,7 @@ from generator.compatibility.admission import admit
 from generator.compatibility.crd import known_crd
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, judge
-from generator.document import field_path
+from generator.text.yaml_reader import field_path
 from generator.workflow import Workflow
 from pipeline.reading import read_folder
 from tests.cluster.apiserver import ApiServer, Stored

@@ -14,7 +14,7 @@ import yaml
 
 from generator.compatibility.admission import admit
 from generator.compatibility.crd import Crd, crd_of, known_crd
-from generator.document import field_path
+from generator.text.yaml_reader import field_path
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
 from tests.cluster.test_installs import INSTALL, OURS, Cluster

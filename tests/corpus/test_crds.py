@@ -13,8 +13,8 @@ from generator.compatibility.admission import Admission, admit
 from generator.compatibility.advice import instead
 from generator.compatibility.crd import known_crd, known_crds
 from generator.compatibility.verdict import findings, judge
-from generator.document import field_path
 from generator.manifests import Database, ManifestOptions, manifests
+from generator.text.yaml_reader import field_path
 from pipeline.reading import read_folder
 from tests.crd_facts import FACTS, FOLDERS, crd_in
 

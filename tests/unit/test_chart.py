@@ -13,10 +13,10 @@ import yaml
 from generator import values
 from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
 from generator.compatibility.target import newest_target
-from generator.document import parse
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.manifests import Database, ImageReference, flow
+from generator.text.yaml_reader import parse
 from generator.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined, workflow
 

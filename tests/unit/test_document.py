@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.document import MAX_ALIASED_NODES, MAX_BYTES, MAX_DEPTH, Document, Node, decode, parse
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
+from generator.text.yaml_reader import MAX_ALIASED_NODES, MAX_BYTES, MAX_DEPTH, Document, Node, decode, parse
 from tests.unit.conftest import findings_of
 
 

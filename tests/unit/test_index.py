@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.document import parse
 from generator.findings.errors import FindingsError, VersionError
+from generator.text.yaml_reader import parse
 from pipeline.index import EMPTY, Index, add, merge, newest_first, parse_index, render
 from pipeline.package import Package, package
 from tests.unit.conftest import findings_of

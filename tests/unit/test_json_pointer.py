@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from generator.json_pointer import inside
+from generator.text.json_pointer import inside
 
 DOCUMENT: dict[str, Any] = {"definitions": {"a/b": {"type": "string"}, "c d": {"type": "number"}}, "enum": ["x"]}
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from generator.document import parse
 from generator.minify import minified
+from generator.text.yaml_reader import parse
 from tests.unit.conftest import Files, workflow
 
 

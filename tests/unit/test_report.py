@@ -11,8 +11,9 @@ import pytest
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.minify import Saving
+from generator.text.words import plural
 from pipeline.outcome import BuildResult, BuiltChart
-from pipeline.report import StageReporter, as_text, counted, plural, show_build, show_findings, show_next_fix
+from pipeline.report import StageReporter, as_text, counted, show_build, show_findings, show_next_fix
 
 ERROR = Finding(path="a", rule="r", message="m")
 WARNING = Finding(path="a", rule="r", message="m", severity=Severity.WARNING)

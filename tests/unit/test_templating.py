@@ -9,7 +9,7 @@ import pytest
 
 from generator.chart import workflow_chart
 from generator.manifests import ImageReference
-from generator.templating import FOLDER, render
+from generator.text.templates import FOLDER, render
 from generator.umbrella import SubChart, umbrella_files
 from tests.unit.conftest import defined
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.document import parse
 from generator.findings.errors import FindingsError
+from generator.text.yaml_reader import parse
 from generator.trial import (
     MADE_UP,
     Input,

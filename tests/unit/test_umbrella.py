@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.document import parse
+from generator.text.yaml_reader import parse
 from generator.umbrella import SubChart, umbrella_files
 
 ONE = SubChart(name="greeting", version="0.1.0", description="Greets | <people>.")

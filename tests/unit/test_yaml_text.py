@@ -10,8 +10,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.document import parse
-from generator.yaml_text import dump
+from generator.text.yaml_reader import parse
+from generator.text.yaml_writer import dump
 
 STRINGS = [
     "",

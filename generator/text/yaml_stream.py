@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from generator.document import decode, parse
+from generator.text.yaml_reader import decode, parse
 
 #: All CRDs of an operator together have 2 MB, all objects of its bundle a few more.
 MAX_BYTES: Final = 20_000_000

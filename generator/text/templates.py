@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import jinja2
 
-from generator.markdown_text import cell, paragraph
-from generator.yaml_text import scalar
+from generator.text.markdown import cell, paragraph
+from generator.text.yaml_writer import scalar
 
-FOLDER: Final = Path(__file__).parent / "templates"
+FOLDER: Final = Path(__file__).parent.parent / "templates"
 
 
 def render(template: str, **variables: Any) -> str:
