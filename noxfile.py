@@ -87,7 +87,7 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(name="jq-facts")
 def jq_facts(session: nox.Session) -> None:
-    """Write generator/facts/jackson-jq.json from the engine's own jq (a JDK, Maven)."""
+    """Write generator/jq/jackson-jq.json from the engine's own jq (a JDK, Maven)."""
     session.run("python", "-m", "tests.engine.jackson_jq")
 
 

@@ -11,10 +11,10 @@ from semver import Version
 from generator.chart import chart_name
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import OutputError, SettingsError, VersionError
-from generator.next_version import Step
 from generator.text.yaml_reader import decode, parse
 from generator.umbrella import NAME as UMBRELLA
-from generator.versions import Bump, bumped, note_on, parse_version
+from generator.versions.semver_text import Bump, bumped, note_on, parse_version
+from generator.versions.steps import Step
 from pipeline.build import known_index
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.files import Transaction

@@ -13,7 +13,7 @@ from generator.difference import Side, compare, side_of_chart
 from generator.difference.changelog import section, versions_in, with_sections
 from generator.findings.errors import FindingsError, SettingsError
 from generator.umbrella import NAME as UMBRELLA
-from generator.versions import is_version
+from generator.versions.semver_text import is_version
 from pipeline.charts_folder import CHANGELOG, read_charts_folder
 from pipeline.files import Transaction
 from pipeline.folders import find_folder

@@ -15,7 +15,7 @@ from generator.findings.errors import OutputError
 from generator.text.yaml_reader import parse
 from generator.umbrella import NAME as UMBRELLA
 from generator.umbrella import SubChart, umbrella_files
-from generator.versions import parse_version
+from generator.versions.semver_text import parse_version
 
 #: It stays where it lies and is in no package: no version's bytes change by it.
 CHANGELOG: Final = "CHANGELOG.md"

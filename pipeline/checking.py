@@ -14,13 +14,13 @@ from generator.compatibility.claims import Claims, Operator, claims_of, orchestr
 from generator.compatibility.crd import Crd
 from generator.compatibility.listing import Listed, Wanted, listed
 from generator.compatibility.matrix import Matrix
-from generator.compatibility.ranges import parse_loose
 from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.target import Target
 from generator.compatibility.verdict import Verdict, findings, judge_chart
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding
 from generator.umbrella import NAME as UMBRELLA
+from generator.versions.ranges import parse_loose
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.cluster import Cluster, read_cluster
 from pipeline.crds import read_crds

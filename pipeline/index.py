@@ -14,7 +14,7 @@ from semver import Version
 from generator.findings.errors import FindingsError, VersionError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, parse
-from generator.versions import is_version
+from generator.versions.semver_text import is_version
 from pipeline.package import Package
 
 #: Fields of Chart.yaml that Helm copies into an index entry (helm.sh/helm/v3/pkg/chart, Metadata).

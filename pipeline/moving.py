@@ -11,9 +11,9 @@ from semver import Version
 from generator.chart import Chart
 from generator.compatibility.lines import Line
 from generator.content_key import content_key
-from generator.next_version import Need, Step, at_most, largest, next_step
 from generator.umbrella import NAME as UMBRELLA
-from generator.versions import Bump
+from generator.versions.semver_text import Bump
+from generator.versions.steps import Need, Step, at_most, largest, next_step
 from pipeline.charts_folder import ChartsFolder
 from pipeline.index import Index
 from pipeline.package import Package, package, read_package_files

@@ -11,8 +11,8 @@ from generator.findings.finding import Finding
 
 if TYPE_CHECKING:
     from generator.minify import Saving
-    from generator.next_version import Asked
-    from generator.versions import Bump
+    from generator.versions.semver_text import Bump
+    from generator.versions.steps import Asked
 
 
 @dataclass(frozen=True, kw_only=True)

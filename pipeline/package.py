@@ -18,7 +18,7 @@ from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.source import MAX_FILE_BYTES
 from generator.text.yaml_reader import Node, decode, parse
-from generator.versions import parse_version
+from generator.versions.semver_text import parse_version
 
 #: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
 _NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")

@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from semver import Version  # noqa: TC002 - annotations stay importable
 
-from generator.compatibility.ranges import parse_loose
 from generator.compatibility.rendered import RenderedChart
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.printable import in_one_line
 from generator.manifests import API_VERSION, Manifest
 from generator.text.yaml_stream import parse_documents
+from generator.versions.ranges import parse_loose
 
 #: Charts of waybill stop where a variable lacks a value; what they set does not depend on it.
 _STOPS_WITHOUT_VARIABLES: Final = "requireEnv"

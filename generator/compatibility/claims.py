@@ -8,10 +8,10 @@ from typing import Literal
 from semver import Version
 
 from generator.compatibility.matrix import Matrix, Orchestrator, Row, SonataFlow
-from generator.compatibility.ranges import Range, parse_loose
 from generator.compatibility.target import Target
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding, Severity
+from generator.versions.ranges import Range, parse_loose
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from semver import Version
 
 from generator.compatibility.claims import Operator
-from generator.compatibility.ranges import Range
 from generator.compatibility.target import Target
 from generator.findings.errors import VersionError
-from generator.next_version import Step
-from generator.versions import PARTS
+from generator.versions.ranges import Range
+from generator.versions.semver_text import PARTS
+from generator.versions.steps import Step
 
 
 @dataclass(frozen=True, kw_only=True)

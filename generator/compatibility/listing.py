@@ -10,7 +10,7 @@ from typing import Any
 from semver import Version
 
 from generator.compatibility.matrix import Matrix, Row
-from generator.versions import is_version
+from generator.versions.semver_text import is_version
 
 
 class Standing(StrEnum):

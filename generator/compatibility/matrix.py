@@ -12,7 +12,6 @@ from typing import Final, NamedTuple
 from semver import Version  # noqa: TC002 - annotations stay importable
 
 from generator.compatibility.crd import known_crds
-from generator.compatibility.ranges import Range, parse_range
 from generator.compatibility.reading import Reading
 from generator.findings.errors import FindingsError, VersionError
 from generator.findings.finding import in_file_order
@@ -20,6 +19,7 @@ from generator.findings.position import Position
 from generator.findings.suggestions import one_of
 from generator.manifests import DEFAULT_PROFILE
 from generator.text.yaml_reader import Node, parse
+from generator.versions.ranges import Range, parse_range
 
 #: Ours: keys and values of a file; the one of this repository has some 200.
 MAX_VALUES: Final = 20_000

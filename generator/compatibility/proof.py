@@ -15,8 +15,8 @@ from generator.compatibility.target import Target
 from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
-from generator.next_version import few
 from generator.text.words import listed
+from generator.versions.steps import few
 from generator.workflow import Workflow
 
 #: The schema of a SonataFlow.

@@ -12,7 +12,7 @@ from semver import Version
 from generator.difference.change import Difference, Impact
 from generator.difference.need import words_of
 from generator.text.markdown import plain
-from generator.versions import is_version
+from generator.versions.semver_text import is_version
 
 _SECTION: Final = re.compile(r"^## ", re.MULTILINE)
 _VERSION: Final = re.compile(r"\[?v?(?P<version>[^\s\]]+)")

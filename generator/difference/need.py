@@ -10,12 +10,12 @@ from generator.difference.compare import compare
 from generator.difference.side import Side, side_of_chart
 from generator.difference.words import subject_of, told
 from generator.findings.errors import FindingsError
-from generator.next_version import Need, at_most, few
+from generator.versions.steps import Need, at_most, few
 
 if TYPE_CHECKING:
     from semver import Version
 
-    from generator.versions import Part
+    from generator.versions.semver_text import Part
 
 #: Where a person writes what a change is about.
 _PATHS: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data.", Topic.VALUE: ""}

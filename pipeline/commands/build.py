@@ -11,7 +11,7 @@ import click
 from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
 
 if TYPE_CHECKING:
-    from generator.next_version import Asked
+    from generator.versions.steps import Asked
     from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
     from pipeline.settings import Settings
 

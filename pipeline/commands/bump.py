@@ -9,7 +9,7 @@ import click
 from pipeline.commands.command import command, print_json, settings_of
 
 if TYPE_CHECKING:
-    from generator.versions import Bump
+    from generator.versions.semver_text import Bump
 
 _PARTS: Final = ("patch", "minor", "major", "rc", "release")
 

@@ -13,7 +13,7 @@ import yaml
 
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import errors
-from generator.versions import Bump
+from generator.versions.semver_text import Bump
 from pipeline.build import build, check, image_of, read_folders, read_index
 from pipeline.charts_folder import chart_version
 from pipeline.folders import all_folders

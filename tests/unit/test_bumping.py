@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from generator.versions import Bump
+from generator.versions.semver_text import Bump
 from pipeline.build import build
 from pipeline.cli import waybill
 from pipeline.folders import all_folders

@@ -10,8 +10,8 @@ from semver import Version
 from generator.chart import workflow_chart
 from generator.difference.need import need_of
 from generator.findings.errors import VersionError
-from generator.next_version import Asked, Need, largest, next_step
-from generator.versions import PARTS, Bump, Part
+from generator.versions.semver_text import PARTS, Bump, Part
+from generator.versions.steps import Asked, Need, largest, next_step
 from generator.workflow import Workflow
 from tests.unit.conftest import Files, defined, workflow
 from tests.unit.differing import IMAGE, side

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from semver import Version
 
-from generator.compatibility.ranges import Range, parse_loose, parse_range
 from generator.findings.errors import SettingsError, VersionError, WaybillError
+from generator.versions.ranges import Range, parse_loose, parse_range
 
 few = st.integers(0, 2)
 pre_releases = st.sampled_from(["0", "rc.1", "rc.1.0", "rc.2", "x"])

@@ -17,13 +17,13 @@ from generator.compatibility.admission import admit
 from generator.compatibility.crd import known_crd
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.proof import Candidate, left_out, refuted
-from generator.compatibility.ranges import parse_range
 from generator.compatibility.rendered import rendered
 from generator.compatibility.target import Target, newest_target
 from generator.compatibility.verdict import Outcome, judge
 from generator.findings.errors import VersionError
 from generator.manifests import ImageReference
-from generator.next_version import Step
+from generator.versions.ranges import parse_range
+from generator.versions.steps import Step
 from generator.workflow import Workflow
 from pipeline.operators import Operators
 from tests.chart_facts import target_for

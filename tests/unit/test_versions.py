@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from semver import Version
 
 from generator.findings.errors import SettingsError, VersionError
-from generator.versions import BUMPS, PARTS, Bump, Part, bumped, is_version, note_on, parse_version
+from generator.versions.semver_text import BUMPS, PARTS, Bump, Part, bumped, is_version, note_on, parse_version
 
 numbers = st.integers(0, 1000)
 identifiers: Final = st.integers(0, 99).map(str) | st.from_regex(r"[0-9]*[a-zA-Z-][0-9a-zA-Z-]*", fullmatch=True)

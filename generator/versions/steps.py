@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from generator.findings.errors import VersionError
-from generator.versions import PARTS, Bump, Part, bumped
+from generator.versions.semver_text import PARTS, Bump, Part, bumped
 
 if TYPE_CHECKING:
     from semver import Version
