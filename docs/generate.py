@@ -25,9 +25,9 @@ from generator.diagram.svg import svg
 from generator.findings import errors
 from generator.manifests import Database, ImageReference
 from generator.page import index_row, page
-from generator.properties import Variable
 from generator.text.markdown import code, row
-from generator.workflow import Workflow
+from generator.workflow.properties import Variable
+from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
 from pipeline.drawing import read_folder_scene

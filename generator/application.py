@@ -11,7 +11,7 @@ import javaproperties
 from generator.calls import calls
 from generator.manifests import FLYWAY
 from generator.text import templates
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 #: The engine that runs them; what is known of it was tried with these (../shared/tools/engine).
 QUARKUS_VERSION: Final = "3.15.3"

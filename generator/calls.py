@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from generator.definition import Definition
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
-from generator.flow import actions_of
 from generator.openapi import Operation, Spec, quarkus_name, read_spec
-from generator.source import Source
 from generator.text.yaml_reader import Path
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_of
+from generator.workflow.folder import Source
+from generator.workflow.workflow import Workflow
 
 #: The property that says what a spec is called by (Kogito, WorkflowOperationIdFactoryProvider), and its values.
 STRATEGY: Final = "kogito.sw.operationIdStrategy"

@@ -16,15 +16,15 @@ from generator import manifests, values
 from generator.compatibility.claims import operator_annotations
 from generator.compatibility.table import table_of
 from generator.compatibility.target import Target, newest_target
-from generator.definition import Definition
 from generator.diagram.embedding import embedded
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding, in_file_order
 from generator.manifests import Database, ImageReference
-from generator.properties import environment_name
 from generator.text import templates, yaml_writer
 from generator.text.yaml_reader import decode, parse
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.properties import environment_name
+from generator.workflow.workflow import Workflow
 
 #: Helm keeps a release in one Secret: gzip, then base64 (helm.sh/helm/v3/pkg/storage/driver), and a Secret holds 1 MiB.
 MAX_RELEASE_BYTES: Final = 1024 * 1024

@@ -9,10 +9,10 @@ from itertools import islice
 from typing import Any, Final
 
 from generator.explanation.phrases import type_of
-from generator.referenced import Referenced
 from generator.text.json_pointer import inside
 from generator.text.words import listed, quoted
-from generator.workflow import Workflow
+from generator.workflow.file_references import Referenced
+from generator.workflow.workflow import Workflow
 
 #: Objects in objects, parts of parts: no form is that deep, and a schema may refer to itself.
 _MAX_DEPTH: Final = 8

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from generator.referenced import Referenced
-from generator.source import Source
 from generator.text.json_pointer import inside
 from generator.text.yaml_reader import Path, field_path
+from generator.workflow.file_references import Referenced
+from generator.workflow.folder import Source
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator import properties
-from generator.properties import Properties
-from generator.source import slug
 from generator.text.yaml_writer import dump
-from generator.workflow import Workflow
+from generator.workflow import properties
+from generator.workflow.folder import slug
+from generator.workflow.properties import Properties
+from generator.workflow.workflow import Workflow
 
 API_VERSION: Final = "sonataflow.org/v1alpha08"
 #: Only the operators that know all fields of a chart serve it (generator/crds: 10).

@@ -10,11 +10,11 @@ from typing import Any, Final
 from generator.calls import calls
 from generator.findings.errors import FindingsError
 from generator.openapi import METHODS
-from generator.source import MAX_FILE_BYTES, RESOURCE_FOLDERS
 from generator.text import yaml_writer
 from generator.text.json_pointer import Pointer, at_pointer, pointer
 from generator.text.yaml_reader import parse
-from generator.workflow import Workflow
+from generator.workflow.folder import MAX_FILE_BYTES, RESOURCE_FOLDERS
+from generator.workflow.workflow import Workflow
 
 #: Where OpenAPI 2 keeps what operations share.
 _SWAGGER_SECTIONS: Final = ("definitions", "parameters", "responses")

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.source import MAX_FILE_BYTES
 from generator.text.json_pointer import at_pointer, pointer
 from generator.text.yaml_reader import Node, parse
+from generator.workflow.folder import MAX_FILE_BYTES
 
 Schema = Mapping[str, Any]
 SchemeKind = Literal["basic", "bearer", "apiKey", "oauth2", "other"]

@@ -12,7 +12,7 @@ from generator.explanation import Explanation, explain
 from generator.inputs import Input, inputs
 from generator.text import templates
 from generator.text.markdown import code, paragraph, plain, row
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 #: What of an explanation a page shows; the rest stands in the picture and the tables.
 _SECTIONS: Final = ("What it calls", "Which events it knows", "How it ends")

@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from generator import properties
 from generator.calls import calls, client_of, url_keys
-from generator.definition import Definition
 from generator.example import example
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.json_schema import JsonSchema, Misfit, input_schema
 from generator.openapi import Spec
-from generator.properties import Variable, environment_name
 from generator.text.yaml_reader import Document, Node
-from generator.waiting import wait_of
-from generator.workflow import Workflow
+from generator.workflow import properties
+from generator.workflow.definition import Definition
+from generator.workflow.properties import Variable, environment_name
+from generator.workflow.waits import wait_of
+from generator.workflow.workflow import Workflow
 
 #: A value that is one variable and nothing else.
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)(:.*)?\}", re.ASCII | re.DOTALL)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from generator.compatibility.target import Target
 from generator.manifests import DEFAULT_PROFILE, Database, ImageReference
-from generator.properties import Variable
+from generator.workflow.properties import Variable
 
 Schema = Mapping[str, Any]
 

@@ -16,11 +16,11 @@ from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import Repository
 from generator.minify import Saving, minified
-from generator.source import SharedFiles
 from generator.text.words import plural
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions.steps import Step
-from generator.workflow import Workflow
+from generator.workflow.folder import SharedFiles
+from generator.workflow.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.charts_folder import read_charts_folder
 from pipeline.files import FILE_MODE, Transaction, differences

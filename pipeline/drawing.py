@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from generator.definition import read_definition
 from generator.diagram.reading import read_scene
 from generator.diagram.scene import Scene
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import one_of
+from generator.workflow.definition import read_definition
 from pipeline.reading import read_folder_source
 
 Format = Literal["svg", "png", "mmd", "dot"]

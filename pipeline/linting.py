@@ -12,7 +12,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, errors
 from generator.lint import RULES
 from generator.lint.mending import mend
-from generator.source import SharedFiles
+from generator.workflow.folder import SharedFiles
 from pipeline import formats
 from pipeline.files import Transaction
 from pipeline.reading import read_folder

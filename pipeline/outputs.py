@@ -14,7 +14,7 @@ from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order
 from generator.lint import lint
 from generator.minify import Saving, minified
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.build import known_index, write_if_changed
 from pipeline.charts_folder import CHANGELOG, chart_version

@@ -16,9 +16,9 @@ from typing import Any, Final, NoReturn
 
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
-from generator.source import MAX_FILE_BYTES
 from generator.text.yaml_reader import Node, decode, parse
 from generator.versions.semver_text import parse_version
+from generator.workflow.folder import MAX_FILE_BYTES
 
 #: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
 _NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")

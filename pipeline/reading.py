@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.source import SharedFiles, Source, read_shared, read_source
-from generator.workflow import Workflow, read_workflow
+from generator.workflow.folder import SharedFiles, Source, read_shared, read_source
+from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.folders import SHARED
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
-from generator.source import MAX_FILES
+from generator.workflow.folder import MAX_FILES
 from pipeline.folders import SHARED
 
 if TYPE_CHECKING:

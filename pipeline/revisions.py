@@ -14,9 +14,9 @@ from generator.difference.markdown import Compared
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.minify import minified
-from generator.source import read_shared, read_source
 from generator.versions.semver_text import is_version
-from generator.workflow import Workflow, read_workflow
+from generator.workflow.folder import read_shared, read_source
+from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.folders import SHARED, all_folders, find_folder
 from pipeline.package import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
 from pipeline.published import chart_repositories, download, read_repository, without_secrets

@@ -11,7 +11,7 @@ from generator.findings.finding import Finding
 from generator.manifests import ImageReference
 from generator.minify import Saving
 from generator.umbrella import NAME as UMBRELLA
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from pipeline.charts_folder import ChartsFolder
 from pipeline.index import Index
 from pipeline.operators import Operators

@@ -205,8 +205,8 @@ for text in json.load(open(sys.argv[1], encoding="utf-8")):
 
 def distinct_expressions(workflows: Path) -> list[str]:
     """The expressions of all workflows, each once."""
-    from generator.source import read_shared, read_source  # noqa: PLC0415 - not while builds are measured
-    from generator.workflow import read_workflow  # noqa: PLC0415 - as above
+    from generator.workflow.folder import read_shared, read_source  # noqa: PLC0415 - not while builds are measured
+    from generator.workflow.workflow import read_workflow  # noqa: PLC0415 - as above
 
     shared = read_shared(workflows / "shared")
     folders = sorted(path for path in workflows.iterdir() if path.is_dir() and path.name != "shared")

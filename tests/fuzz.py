@@ -20,15 +20,15 @@ import atheris
 import yaml
 
 with atheris.instrument_imports(include=["generator"]):
-    from generator import properties
     from generator.compatibility.matrix import known_matrix, read_matrix
     from generator.compatibility.table import markdown
     from generator.findings.errors import WaybillError
     from generator.lint import lint, lint_together
     from generator.lint.rule import Repository
-    from generator.source import SharedFiles, Source
     from generator.text import yaml_reader
-    from generator.workflow import read_workflow
+    from generator.workflow import properties
+    from generator.workflow.folder import SharedFiles, Source
+    from generator.workflow.workflow import read_workflow
 
 #: A definition to begin with, and to come back to: each part of it is somebody's input.
 SEED: Final = b"""\

@@ -17,7 +17,7 @@ from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.text.words import listed
 from generator.versions.steps import few
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 #: The schema of a SonataFlow.
 Schema = Callable[[SonataFlow], Crd]

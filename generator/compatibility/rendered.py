@@ -10,9 +10,9 @@ from importlib import resources
 from typing import Any, Final
 
 from generator.compatibility.target import Target, newest_target
-from generator.definition import Definition
 from generator.manifests import Manifest, ManifestOptions, manifests
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.workflow import Workflow
 
 #: The two forms of a chart in facts/chart-spec.json: who connects a workflow with its database.
 CONNECTED_BY_OPERATOR: Final = "connected by the operator"

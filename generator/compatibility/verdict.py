@@ -12,12 +12,12 @@ from generator.compatibility.advice import instead, loss
 from generator.compatibility.crd import Crd
 from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.target import Target
-from generator.definition import Definition
 from generator.findings.finding import Finding, in_file_order
 from generator.findings.position import Position
 from generator.text.words import listed
 from generator.text.yaml_reader import Path, field_path
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.workflow import Workflow
 
 #: What a definition's own part of the custom resource starts with.
 _FLOW: Final[Path] = ("spec", "flow")

@@ -8,7 +8,7 @@ from typing import Final
 from generator.diagram.scene import MARKS, Node, NodeKind, Scene
 from generator.diagram.theme import LIGHT
 from generator.diagram.words import expanded, lines
-from generator.graph import EdgeKind
+from generator.workflow.graph import EdgeKind
 
 _SHAPES: Final[Mapping[NodeKind, str]] = {
     NodeKind.SWITCH: "octagon",

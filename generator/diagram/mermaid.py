@@ -10,7 +10,7 @@ from generator.diagram.scene import MARKS, Node, NodeKind, Scene
 from generator.diagram.text import shortened
 from generator.diagram.theme import NEUTRAL_BOXES, NEUTRAL_LINKS
 from generator.diagram.words import expanded, lines
-from generator.graph import EdgeKind
+from generator.workflow.graph import EdgeKind
 
 #: What Mermaid draws at most where nobody changed it (maxTextSize in its configuration; GitHub does not).
 _MAX_CHARACTERS: Final = 50_000

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from generator.definition import Definition
 from generator.diagram.scene import MARKS, Link, Node, NodeKind, Scene
 from generator.diagram.states import StateReader
 from generator.diagram.text import duration, expression, printable
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.flow import functions_of
-from generator.graph import Edge, EdgeKind
+from generator.workflow.definition import Definition
+from generator.workflow.flow import functions_of
+from generator.workflow.graph import Edge, EdgeKind
 
 #: More is no picture that anybody could read, and laying it out takes minutes.
 MAX_NODES: Final = 400

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.diagram.scene import NodeKind
-from generator.graph import EdgeKind
+from generator.workflow.graph import EdgeKind
 
 
 @dataclass(frozen=True, kw_only=True)

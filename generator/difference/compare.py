@@ -15,7 +15,7 @@ from generator.difference.installation import content_tags, installation
 from generator.difference.interface import input_schema, schemas
 from generator.difference.running import hazards
 from generator.difference.side import Side
-from generator.flow import functions_of
+from generator.workflow.flow import functions_of
 
 
 def compare(old: Side, new: Side) -> Difference:

@@ -11,8 +11,8 @@ from generator.difference.content import canonical, places
 from generator.difference.side import Side
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
-from generator.source import DEFINITION_SUFFIXES, MAX_FILE_BYTES
 from generator.text.yaml_reader import parse
+from generator.workflow.folder import DEFINITION_SUFFIXES, MAX_FILE_BYTES
 
 
 def resources(old: Side, new: Side) -> Iterator[Change]:

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from generator import dsl
-from generator.definition import Definition
 from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import Place, name_of, paired, places, shown
 from generator.difference.references import followed
 from generator.difference.ways import Way, paired_ways, place_of, reason_of, target_of, way_of, way_text
-from generator.dsl import Target
-from generator.graph import Edge, EdgeKind, read_graph
 from generator.text.yaml_reader import Path
+from generator.workflow import dsl
+from generator.workflow.definition import Definition
+from generator.workflow.dsl import Target
+from generator.workflow.graph import Edge, EdgeKind, read_graph
 
 _TOPICS: Final[Mapping[str, Topic]] = {
     "functions": Topic.FUNCTION,

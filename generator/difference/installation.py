@@ -13,7 +13,7 @@ from generator.difference.content import canonical, shown
 from generator.difference.schema import Role, compare_schemas, inside
 from generator.difference.side import Side
 from generator.findings.position import Position
-from generator.properties import Variable
+from generator.workflow.properties import Variable
 
 #: A tag that `Workflow.image_tag` made: it follows from what is compared anyway.
 _CONTENT_TAG: Final = re.compile(r"src-[0-9a-f]{12}")

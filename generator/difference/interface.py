@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.definition import Definition
 from generator.difference.change import Change, Impact, Kind, Topic
 from generator.difference.content import shown
 from generator.difference.schema import Role, SchemaChange, compare_schemas
 from generator.difference.side import Side
 from generator.findings.position import Position
+from generator.workflow.definition import Definition
 
 _REASONS: Final = {
     (Topic.INPUT, Kind.ADDED): "input was not checked, and is now",

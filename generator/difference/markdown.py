@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator import manifests
-from generator.definition import Definition
 from generator.diagram.embedding import embedded
 from generator.difference.change import Change, Difference, Impact, summary
 from generator.difference.side import Side
 from generator.difference.words import hazard_text, place_of, subject_of, told, verdict
 from generator.text.markdown import code, fenced, folded, plain, row
 from generator.text.yaml_writer import dump
+from generator.workflow.definition import Definition
 
 #: GitHub refuses a longer comment ("body is too long (maximum is 65536 characters)").
 MAX_CHARACTERS: Final = 65_536

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from generator import dsl
-from generator.dsl import Field, Shape, Target
+from generator.workflow import dsl
+from generator.workflow.dsl import Field, Shape, Target
 
 Renames = Mapping[Target, Mapping[str, str]]
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from generator.definition import Definition
 from generator.difference.change import Change, Hazard, Kind, Topic
 from generator.difference.content import Pairing, canonical
 from generator.difference.flow import Definitions
 from generator.difference.side import Side
-from generator.waiting import wait_of
+from generator.workflow.definition import Definition
+from generator.workflow.waits import wait_of
 
 _FINISH: Final = "let them finish or abort them before the upgrade, or run the old version beside the new one"
 #: Fields of an event that decide whether it reaches the instance that waits for it.

@@ -11,15 +11,15 @@ from typing import Any, Final
 from generator import manifests
 from generator.chart import required_values, workflow_chart
 from generator.compatibility.target import Target
-from generator.definition import Definition
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.manifests import ImageReference
-from generator.properties import Properties, Property
-from generator.referenced import Referenced
-from generator.source import MAX_FILE_BYTES, SharedFiles, Source
 from generator.text.yaml_reader import parse
-from generator.workflow import Workflow, read_workflow
+from generator.workflow.definition import Definition
+from generator.workflow.file_references import Referenced
+from generator.workflow.folder import MAX_FILE_BYTES, SharedFiles, Source
+from generator.workflow.properties import Properties, Property
+from generator.workflow.workflow import Workflow, read_workflow
 
 _FLOW: Final = "files/flow.yaml"
 #: A chart has no extensions, so which schema is the output's shows in its name alone.

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.difference.content import canonical, shown
-from generator.flow import value_at
-from generator.graph import Edge, EdgeKind
+from generator.workflow.flow import value_at
+from generator.workflow.graph import Edge, EdgeKind
 
 #: A way out of a state, and what its transition or end says beside where it leads.
 Way = tuple[Edge, Mapping[str, Any]]

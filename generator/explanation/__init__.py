@@ -10,7 +10,7 @@ from typing import Final
 from generator.explanation.sections import Section, sections_of
 from generator.findings.printable import in_one_line
 from generator.text.markdown import plain
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 _WIDTH: Final = 110
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from generator.explanation.phrases import condition
-from generator.flow import actions_in
-from generator.graph import Edge, EdgeKind, Graph, cycles, in_order
 from generator.text.words import duration, listed, quoted, several
+from generator.workflow.flow import actions_in
+from generator.workflow.graph import Edge, EdgeKind, Graph, cycles, in_order
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from generator.graph import Edge, EdgeKind
 from generator.text.words import listed, quoted, several, without_mark
+from generator.workflow.graph import Edge, EdgeKind
 
 _TYPES: Final = {
     "array": "a list",

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.calls import Call, calls
-from generator.definition import Definition
 from generator.explanation.loops import loops
 from generator.explanation.phrases import on_error, type_of, ways_on
 from generator.explanation.states import Functions, States, request_of
-from generator.flow import actions_in
-from generator.graph import EdgeKind, Graph
-from generator.referenced import Referenced
 from generator.text.words import duration, listed, quoted, several
-from generator.waiting import wait_of
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.file_references import Referenced
+from generator.workflow.flow import actions_in
+from generator.workflow.graph import EdgeKind, Graph
+from generator.workflow.waits import wait_of
+from generator.workflow.workflow import Workflow
 
 _TIMERS: Final = ("sleep", "delay")
 

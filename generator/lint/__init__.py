@@ -33,7 +33,7 @@ from generator.lint import (
 )
 from generator.lint.rule import Repository, Rule
 from generator.manifests import ImageReference
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 #: The modules that hold rules, in the order of the documentation.
 _MODULES: Final[tuple[ModuleType, ...]] = (

@@ -17,7 +17,7 @@ from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, Spec, read_spec
 from generator.text.yaml_reader import Path
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 _SPEC: Final = """\
 openapi: 3.0.3

@@ -13,8 +13,8 @@ from generator.findings.finding import Severity
 from generator.findings.suggestions import did_you_mean, only_near
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Spec
-from generator.properties import PROFILE, Properties, Property, expressions, literals
-from generator.workflow import Workflow
+from generator.workflow.properties import PROFILE, Properties, Property, expressions, literals
+from generator.workflow.workflow import Workflow
 
 
 def _example(text: str) -> Example:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from generator.definition import Definition
 from generator.findings.finding import Severity
 from generator.findings.position import Position
-from generator.flow import actions_of, states_of
 from generator.lint import cron
 from generator.lint.rule import Example, Found, rule
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_of, states_of
+from generator.workflow.workflow import Workflow
 
 #: The version of the specification that the engine and the custom resource speak.
 SPECIFICATION: Final = "0.8"

@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from generator.dsl import Holds
-from generator.expressions import Expression
 from generator.findings.finding import Severity
 from generator.jq.compiling import refusals
 from generator.lint.rule import Example, Found, rule
-from generator.workflow import Workflow
+from generator.workflow.dsl import Holds
+from generator.workflow.expressions import Expression
+from generator.workflow.workflow import Workflow
 
 #: What java.time.Duration.parse takes: days and time, no weeks, months and years.
 _ISO: Final = re.compile(

@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from generator.definition import Definition
-from generator.dsl import Holds
 from generator.findings.finding import Severity
 from generator.findings.position import Position
-from generator.flow import actions_of, states_of
 from generator.jq.exclusion import exclude
 from generator.jq.tree import Node
 from generator.lint.condition_order import Way, ways_of_switches
 from generator.lint.expressions import valid_expressions
 from generator.lint.graph import with_known_states
 from generator.lint.rule import Example, Found, rule
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.dsl import Holds
+from generator.workflow.flow import actions_of, states_of
+from generator.workflow.workflow import Workflow
 
 _CALLBACK: Final = """
 events:

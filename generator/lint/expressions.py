@@ -9,21 +9,21 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Final
 
-from generator import expressions
-from generator.definition import Definition
-from generator.dsl import Holds
-from generator.expressions import Expression
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, only_near
-from generator.flow import states_of
 from generator.jq import engine
 from generator.jq.compiling import interpolated, refusals
 from generator.jq.names import Use, Uses, kept_whole, members, several_outputs, uses
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
 from generator.lint.rule import Example, Found, rule
-from generator.workflow import Workflow
+from generator.workflow import expressions
+from generator.workflow.definition import Definition
+from generator.workflow.dsl import Holds
+from generator.workflow.expressions import Expression
+from generator.workflow.flow import states_of
+from generator.workflow.workflow import Workflow
 
 #: What somebody meant as an expression starts so; `./path`, `...` and `$5` do not look like one.
 _LIKE_AN_EXPRESSION: Final = re.compile(r'"|\$[A-Za-z_{]|\.(?!\.?/|\.\.)')

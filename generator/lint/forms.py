@@ -14,7 +14,7 @@ from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
 from generator.lint.schemas import Schema, plain_type, schemas_of
 from generator.text.yaml_reader import Node
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 
 def _words(text: str, *, before: str = "") -> frozenset[str]:

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.definition import Definition
 from generator.findings.finding import Severity
 from generator.findings.position import Position
-from generator.flow import actions_in, states_of
-from generator.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
 from generator.lint.rule import Example, Found, rule
 from generator.text.yaml_reader import Path
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_in, states_of
+from generator.workflow.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
+from generator.workflow.workflow import Workflow
 
 #: States that the engine makes no error handler for: what their `onErrors` say never happens.
 WITHOUT_HANDLERS: Final = frozenset({"inject", "sleep", "switch"})

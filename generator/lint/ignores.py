@@ -16,7 +16,7 @@ from generator.findings.finding import Finding, IgnoreSettings, Severity, in_fil
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Found, Rule
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 _COMMENT: Final = re.compile(r"#\s*waybill:\s*ignore\b\s*(?:\[([^\]\n]*)\])?[ \t]*(.*)")
 _MARK: Final = b"waybill:"

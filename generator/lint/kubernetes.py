@@ -12,8 +12,8 @@ from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.manifests import resource_map_names
-from generator.properties import environment_name
-from generator.workflow import Workflow
+from generator.workflow.properties import environment_name
+from generator.workflow.workflow import Workflow
 
 #: The API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
 MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024

@@ -12,7 +12,7 @@ from generator.findings.finding import Finding, IgnoreSettings, errors
 from generator.lint import RULES, lint
 from generator.lint.ignores import heed
 from generator.text.yaml_reader import decode
-from generator.workflow import Workflow, read_workflow
+from generator.workflow.workflow import Workflow, read_workflow
 
 #: One mended mistake may bring another to light; more than this many times in a row, it is a circle.
 _MAX_ROUNDS: Final = 10

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Any, Final
 
-from generator.expressions import bare
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
+from generator.workflow.expressions import bare
 
 
 class _Unknown(Enum):

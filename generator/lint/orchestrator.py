@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from generator.definition import Definition
 from generator.findings.edits import respelt
 from generator.findings.finding import Severity
 from generator.findings.suggestions import did_you_mean, one_of
 from generator.lint.object_literal import UNKNOWN
 from generator.lint.results import Written, first_ends_without_result, written_objects
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.workflow import Workflow
 
 _TYPES: Final = ("workflow-type/infrastructure", "workflow-type/assessment")
 _PREFIX: Final = "workflow-type"

@@ -6,13 +6,13 @@ import posixpath
 from collections.abc import Iterator
 from typing import Final
 
-from generator.definition import Definition
-from generator.dsl import Target
 from generator.findings.edits import respelt
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Check, Example, Found, Rule, rule
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.dsl import Target
+from generator.workflow.workflow import Workflow
 
 #: Function types whose operation is `FILE#NAME`; the others hold an expression, a call or the name of a service.
 _WITH_FILE: Final = ("rest", "asyncapi", "rpc", "graphql")

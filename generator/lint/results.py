@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from generator.definition import Definition
-from generator.flow import actions_of, functions_of, states_of
-from generator.graph import EdgeKind
 from generator.lint.object_literal import read_object
 from generator.text.yaml_reader import Path
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_of, functions_of, states_of
+from generator.workflow.graph import EdgeKind
 
 #: What the Orchestrator shows: either counts as a result.
 _SHOWN: Final = frozenset({"result", "workflowOptions"})

@@ -18,7 +18,7 @@ from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.text.markdown import fenced
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 #: Findings of one rule in one workflow; who mends so many sees the others next time.
 _MOST: Final = 1_000

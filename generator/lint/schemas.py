@@ -20,7 +20,7 @@ from generator.findings.position import Position
 from generator.json_schema import DEFAULT_DRAFT, DRAFTS
 from generator.lint.rule import Example, Found, rule
 from generator.text.yaml_reader import Node, Path, parse
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator

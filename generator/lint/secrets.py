@@ -8,8 +8,8 @@ from typing import Final
 
 from generator.findings.finding import Severity
 from generator.lint.rule import Example, Found, rule
-from generator.properties import Property, literals
-from generator.workflow import Workflow
+from generator.workflow.properties import Property, literals
+from generator.workflow.workflow import Workflow
 
 #: Ends of keys whose value is a credential, in any way of writing them: `api-key`, `API_KEY`, `apiKey`.
 _CREDENTIAL_KEY: Final = re.compile(

@@ -10,8 +10,8 @@ from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.lint.rule import Example, Found, rule
 from generator.openapi import Operation, SecurityScheme, Spec
-from generator.properties import UNSET, Properties, Property, environment_name, expanded, expressions
-from generator.workflow import Workflow
+from generator.workflow.properties import UNSET, Properties, Property, environment_name, expanded, expressions
+from generator.workflow.workflow import Workflow
 
 _FLOW: Final = """
 functions:

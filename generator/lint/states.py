@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.findings.finding import Severity
-from generator.flow import actions_of, states_of
 from generator.lint.graph import WITHOUT_HANDLERS
 from generator.lint.rule import Example, Found, rule
-from generator.workflow import Workflow
+from generator.workflow.flow import actions_of, states_of
+from generator.workflow.workflow import Workflow
 
 #: What an action can do, each in a field of its own.
 _KINDS: Final = ("functionRef", "eventRef", "subFlowRef")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from generator.definition import Definition
 from generator.findings.edits import respelt
 from generator.findings.suggestions import did_you_mean
-from generator.flow import actions_of
 from generator.lint.rule import Example, Found, rule
-from generator.source import DEFINITION_SUFFIXES
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_of
+from generator.workflow.folder import DEFINITION_SUFFIXES
+from generator.workflow.workflow import Workflow
 
 _CALL: Final = "states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: %s}], end: true}"
 _CHILD: Final = """\

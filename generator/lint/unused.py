@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from generator.dsl import Target
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.lint.references import SECTIONS, file_references
 from generator.lint.rule import Example, Found, Rule, rule
-from generator.workflow import Workflow
+from generator.workflow.dsl import Target
+from generator.workflow.workflow import Workflow
 
 _REASON: Final = "It misleads who reads the definition; often another name was meant where it should be used."
 _BEGIN: Final = "states:\n  - {name: Begin, type: %s, end: true}"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from generator.definition import Definition
-from generator.expressions import Expression
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
 from generator.findings.suggestions import did_you_mean, only_near
@@ -14,8 +12,10 @@ from generator.jq.tree import Node
 from generator.lint.expressions import place, valid_expressions
 from generator.lint.rule import Example, Found, rule
 from generator.text.yaml_reader import parse
-from generator.workflow import Workflow
-from generator.workflowdata import Written, on_workflowdata, read_names, written
+from generator.workflow.data_names import Written, on_workflowdata, read_names, written
+from generator.workflow.definition import Definition
+from generator.workflow.expressions import Expression
+from generator.workflow.workflow import Workflow
 
 #: As near as this, a name that nobody declares is a misspelt one.
 _NEAR: Final = 0.85

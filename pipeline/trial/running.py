@@ -18,12 +18,12 @@ from generator.application import EVENTS_VARIABLE, applications
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line
-from generator.properties import Variable, environment_name, parse_properties
 from generator.stand_in import EventSink, StandIn
 from generator.text.words import plural
 from generator.text.yaml_reader import Document, parse
 from generator.trial import Input
-from generator.workflow import Workflow
+from generator.workflow.properties import Variable, environment_name, parse_properties
+from generator.workflow.workflow import Workflow
 from pipeline.engine import maven
 from pipeline.engine.events import COMPLETED, Event, listening, merged
 from pipeline.engine.process import RunningEngine, free_port, started

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from generator.definition import Definition
+from generator.workflow.definition import Definition
 from pipeline.trial.outcome import CallMade, StatePassed
 
 Happened = StatePassed | CallMade

@@ -15,7 +15,7 @@ from generator.compatibility.crd import known_crd
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, judge
 from generator.text.yaml_reader import field_path
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from pipeline.reading import read_folder
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.conftest import definitions_in

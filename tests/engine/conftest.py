@@ -14,8 +14,8 @@ from typing import Final
 import pytest
 
 from generator.application import applications
-from generator.definition import Definition
-from generator.workflow import Workflow
+from generator.workflow.definition import Definition
+from generator.workflow.workflow import Workflow
 from pipeline.engine import maven
 from pipeline.reading import read_folder
 from tests.conftest import ROOT, missing

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from generator.definition import Definition
-from generator.graph import read_graph
+from generator.workflow.definition import Definition
+from generator.workflow.graph import read_graph
 from pipeline.engine.events import COMPLETED
 from tests.engine.engine import Instance
 

@@ -16,8 +16,8 @@ import pytest
 from generator.lint import RULES
 from generator.lint.condition_order import ways_of_switches
 from generator.lint.rule import FOLDER, Example
-from generator.source import read_shared, read_source
-from generator.workflow import read_workflow
+from generator.workflow.folder import read_shared, read_source
+from generator.workflow.workflow import read_workflow
 from pipeline.engine.errors import EngineError
 from tests.conftest import missing
 from tests.engine.java import lacks

@@ -15,8 +15,8 @@ from generator.compatibility.crd import known_crds
 from generator.compatibility.rendered import rendered
 from generator.compatibility.target import newest_target
 from generator.manifests import Database, ImageReference
-from generator.properties import parse_properties
 from generator.values import rows, workflow_values
+from generator.workflow.properties import parse_properties
 from pipeline.reading import read_folder
 from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, WORKFLOW, facts, known_of, target_for, write
 from tests.conftest import ROOT, Helm

@@ -10,12 +10,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from generator.definition import Definition
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.lint import SUBJECTS, lint
-from generator.source import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
-from generator.workflow import Workflow, read_workflow
+from generator.workflow.definition import Definition
+from generator.workflow.folder import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
+from generator.workflow.workflow import Workflow, read_workflow
 
 settings.register_profile(
     "unit", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

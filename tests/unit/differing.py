@@ -10,7 +10,7 @@ from generator.chart import workflow_chart
 from generator.difference import Difference, Side, compare, side_of_chart, side_of_workflow
 from generator.difference.words import subject_of, told
 from generator.manifests import ImageReference
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined
 
 IMAGE = ImageReference(repository="quay.io/me/greeting", tag="src-000000000001")

@@ -10,7 +10,7 @@ import javaproperties
 import pytest
 
 from generator.application import Application, applications
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from pipeline.reading import read_folder
 from tests.conftest import ROOT
 

@@ -17,7 +17,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.manifests import Database, ImageReference, flow
 from generator.text.yaml_reader import parse
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined, workflow
 
 IMAGE = ImageReference(repository="quay.io/orchestrator/serverless-workflow-greeting", tag="src-0123456789ab")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from generator.findings.errors import FindingsError
 from generator.lint import lint
-from generator.properties import UNSET, expanded
+from generator.workflow.properties import UNSET, expanded
 from tests.unit.conftest import defined, linted_by, shown
 
 SPEC = json.dumps(

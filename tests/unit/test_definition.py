@@ -16,7 +16,7 @@ from generator.findings.finding import Severity, blocking
 from generator.findings.position import Position
 from generator.lint import lint
 from generator.manifests import ImageReference, ManifestOptions, manifest_files, manifests
-from generator.workflow import Workflow, read_workflow
+from generator.workflow.workflow import Workflow, read_workflow
 from tests.unit.conftest import (
     MINIMAL,
     Files,

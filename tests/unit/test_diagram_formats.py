@@ -18,7 +18,7 @@ from generator.diagram.scene import NodeKind, Scene
 from generator.diagram.stylesheet import ThemeName
 from generator.diagram.svg import svg
 from generator.diagram.theme import DARK, DASHES, LIGHT, NEUTRAL_BOXES, NEUTRAL_LINKS, Theme
-from generator.graph import EdgeKind
+from generator.workflow.graph import EdgeKind
 from tests.unit.conftest import defined
 from tests.unit.diagram_workflows import long_workflow, workflows
 

@@ -10,7 +10,7 @@ import pytest
 from generator.diagram.reading import MAX_NODES, read_scene
 from generator.diagram.scene import Frame, FrameKind, Node, NodeKind, Row, Scene
 from generator.findings.errors import FindingsError
-from generator.graph import EdgeKind
+from generator.workflow.graph import EdgeKind
 from tests.unit.conftest import MINIMAL, defined
 
 CALL = {"functionRef": "greet"}

@@ -11,7 +11,7 @@ from generator.difference import Difference, Impact, Kind, Topic, appeared, comp
 from generator.difference.words import lines, verdict
 from generator.findings.errors import FindingsError
 from generator.manifests import ImageReference
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from tests.unit.conftest import Files, defined, workflow
 from tests.unit.differing import (
     F,

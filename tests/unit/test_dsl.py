@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from generator import dsl
-from generator.dsl import Field, Shape
+from generator.workflow import dsl
+from generator.workflow.dsl import Field, Shape
 
 
 def shapes(shape: Shape, seen: set[int] | None = None) -> Iterator[Shape]:

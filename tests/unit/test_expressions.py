@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import expressions
-from generator.dsl import Holds
-from generator.expressions import Expression, bare
 from generator.findings.position import Position
 from generator.lint import lint
-from generator.workflow import Workflow
+from generator.workflow import expressions
+from generator.workflow.dsl import Holds
+from generator.workflow.expressions import Expression, bare
+from generator.workflow.workflow import Workflow
 from tests.unit.conftest import defined, linted, workflow
 
 FUNCTIONS = [

@@ -12,7 +12,7 @@ from generator.findings.finding import Finding, Severity, blocking, errors
 from generator.lint import lint_together
 from generator.lint.kubernetes import MAX_CONFIG_MAP_BYTES
 from generator.lint.rule import Repository
-from generator.workflow import read_workflow
+from generator.workflow.workflow import read_workflow
 from tests.conftest import ROOT
 from tests.unit.conftest import MINIMAL, Files, defined, found_in, linted, read, rules, shown, workflow, write
 

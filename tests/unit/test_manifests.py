@@ -17,8 +17,8 @@ from generator.manifests import (
     properties_text,
     resource_map_names,
 )
-from generator.properties import parse_properties
-from generator.workflow import Workflow
+from generator.workflow.properties import parse_properties
+from generator.workflow.workflow import Workflow
 from tests.unit.conftest import defined, workflow
 
 FILES = {

@@ -12,7 +12,7 @@ from generator.difference.need import need_of
 from generator.findings.errors import VersionError
 from generator.versions.semver_text import PARTS, Bump, Part
 from generator.versions.steps import Asked, Need, largest, next_step
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from tests.unit.conftest import Files, defined, workflow
 from tests.unit.differing import IMAGE, side
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generator.findings.errors import FindingsError
-from generator.properties import (
+from generator.workflow.properties import (
     MAX_LINES,
     Expression,
     Property,

@@ -16,8 +16,8 @@ from generator.findings.finding import Finding, IgnoreSettings, Severity
 from generator.lint import RULES, SUBJECTS, lint, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import FOLDER, Example, Repository, Rule
-from generator.source import SharedFiles, read_shared, read_source
-from generator.workflow import Workflow, read_workflow
+from generator.workflow.folder import SharedFiles, read_shared, read_source
+from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.folders import all_folders
 from tests.unit.conftest import write
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from generator import source as source_module
 from generator.findings.errors import FindingsError
-from generator.source import MAX_FILE_BYTES, Resolved, read_shared, read_source
-from generator.workflow import read_workflow
+from generator.workflow import folder as source_module
+from generator.workflow.folder import MAX_FILE_BYTES, Resolved, read_shared, read_source
+from generator.workflow.workflow import read_workflow
 from tests.unit.conftest import Files, read, refused, rules, shown, source, write, write_workflow
 
 

@@ -24,7 +24,7 @@ from generator.findings.errors import VersionError
 from generator.manifests import ImageReference
 from generator.versions.ranges import parse_range
 from generator.versions.steps import Step
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from pipeline.operators import Operators
 from tests.chart_facts import target_for
 from tests.unit.conftest import defined

@@ -21,7 +21,7 @@ from generator.trial import (
     services,
     slept,
 )  # fmt: skip
-from generator.workflow import Workflow
+from generator.workflow.workflow import Workflow
 from pipeline.folders import all_folders
 from pipeline.reading import read_folder
 from tests.conftest import ROOT

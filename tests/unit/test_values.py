@@ -12,9 +12,9 @@ import yaml
 from generator.chart import Chart, workflow_chart
 from generator.compatibility.target import newest_target
 from generator.manifests import Database, ImageReference
-from generator.properties import Variable
 from generator.umbrella import SubChart, umbrella_files
 from generator.values import Value, rows, umbrella_values, workflow_values
+from generator.workflow.properties import Variable
 from tests.unit.conftest import defined
 
 IMAGE = ImageReference(repository="quay.io/orchestrator/serverless-workflow-greeting", tag="src-0123456789ab")

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-from generator import dsl
-from generator.dsl import Field, Kind, Shape, Target
-from generator.expressions import Expression, held, read_expressions
 from generator.findings.edits import replaced, respelt
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, one_of
-from generator.graph import Graph, read_graph
-from generator.properties import secret_references
-from generator.source import Resolved, Source
 from generator.text.yaml_reader import Document, Node, Path, parse
+from generator.workflow import dsl
+from generator.workflow.dsl import Field, Kind, Shape, Target
+from generator.workflow.expressions import Expression, held, read_expressions
+from generator.workflow.folder import Resolved, Source
+from generator.workflow.graph import Graph, read_graph
+from generator.workflow.properties import secret_references
 
 #: Keys and values of a definition, twenty times those of a large one: each is looked at by every rule.
 MAX_VALUES: Final = 30_000

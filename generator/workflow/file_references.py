@@ -7,9 +7,9 @@ from typing import Any
 
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
-from generator.source import MAX_FILE_BYTES, Resolved, Source
 from generator.text.json_pointer import at_pointer, pointer
 from generator.text.yaml_reader import Document, Node, parse
+from generator.workflow.folder import MAX_FILE_BYTES, Resolved, Source
 
 
 class Referenced:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.flow import actions_in
+from generator.workflow.flow import actions_in
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.dsl import Holds
-from generator.expressions import Expression, bare
-from generator.flow import actions_in, functions_of, states_of, value_at
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
+from generator.workflow.dsl import Holds
+from generator.workflow.expressions import Expression, bare
+from generator.workflow.flow import actions_in, functions_of, states_of, value_at
 
 #: What tells more about an object than its properties, and so may allow more.
 _OPEN_ENDED: Final = frozenset(

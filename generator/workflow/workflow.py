@@ -7,13 +7,13 @@ from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator import properties
-from generator.definition import Definition, read_definition
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding
-from generator.properties import Properties, Variable
-from generator.source import RESOURCE_FOLDERS, Source
 from generator.text.yaml_reader import decode
+from generator.workflow import properties
+from generator.workflow.definition import Definition, read_definition
+from generator.workflow.folder import RESOURCE_FOLDERS, Source
+from generator.workflow.properties import Properties, Variable
 
 
 @dataclass(frozen=True, kw_only=True)

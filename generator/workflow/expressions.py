@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
-from generator.dsl import Holds
 from generator.findings.position import Position
-from generator.flow import functions_of, value_at
 from generator.text.yaml_reader import Node, Path
+from generator.workflow.dsl import Holds
+from generator.workflow.flow import functions_of, value_at
 
 _MARKS: Final = (("${", "}"), ("{{", "}}"))
 #: What Java's String.trim takes off.
