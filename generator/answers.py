@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.example import example
-from generator.json_schema import JsonSchema, OpenApiSchemas
-from generator.openapi import Operation, Spec
+from generator.contracts.json_schema import JsonSchema, OpenApiSchemas
+from generator.contracts.openapi import Operation, Spec
+from generator.contracts.samples import example
 
 #: What stands for a success without a status of its own, the first first; a `default` is often an error.
 _CLASSES: Final = ("2XX", "2xx", "default")

@@ -8,7 +8,7 @@ from typing import Final
 
 import javaproperties
 
-from generator.calls import calls
+from generator.contracts.calls import calls
 from generator.manifests import FLYWAY
 from generator.text import templates
 from generator.workflow.workflow import Workflow

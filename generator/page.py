@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import quote
 
 from generator.chart import Chart, chart_name, description_of, installation
+from generator.contracts.inputs import Input, inputs
 from generator.explanation import Explanation, explain
-from generator.inputs import Input, inputs
 from generator.text import templates
 from generator.text.markdown import code, paragraph, plain, row
 from generator.workflow.workflow import Workflow

@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from generator.answers import is_json, success
-from generator.json_schema import OpenApiSchemas
-from generator.openapi import Body, Operation, Parameter, Spec
+from generator.contracts.json_schema import OpenApiSchemas
+from generator.contracts.openapi import Body, Operation, Parameter, Spec
 
 _TEMPLATE: Final = re.compile(r"\{([^/{}]+)\}")
 _CASTS: Final = {"integer": int, "number": float}

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from generator.calls import calls, client_of, url_keys
-from generator.example import example
+from generator.contracts.calls import calls, client_of, url_keys
+from generator.contracts.json_schema import JsonSchema, Misfit, input_schema
+from generator.contracts.openapi import Spec
+from generator.contracts.samples import example
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
-from generator.json_schema import JsonSchema, Misfit, input_schema
-from generator.openapi import Spec
 from generator.text.yaml_reader import Document, Node
 from generator.workflow import properties
 from generator.workflow.definition import Definition

@@ -10,12 +10,12 @@ from typing import Protocol, TypeVar
 
 from generator.chart import Chart, chart_name, required_values
 from generator.compatibility.proof import Candidate, left_out, refuted
+from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import Finding, errors, in_file_order, strictly
 from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import Repository
-from generator.minify import Saving, minified
 from generator.text.words import plural
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions.steps import Step

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from generator.findings.finding import Finding
 
 if TYPE_CHECKING:
-    from generator.minify import Saving
+    from generator.contracts.minify import Saving
     from generator.versions.semver_text import Bump
     from generator.versions.steps import Asked
 

@@ -10,10 +10,10 @@ from typing import Final
 
 from generator.chart import Chart, chart_name, workflow_chart
 from generator.compatibility.lines import Line
+from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order
 from generator.lint import lint
-from generator.minify import Saving, minified
 from generator.workflow.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.build import known_index, write_if_changed

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from generator.compatibility.listing import Listed
     from generator.compatibility.verdict import Verdict
+    from generator.contracts.minify import Saving
     from generator.difference import Difference
     from generator.lint.rule import Rule
-    from generator.minify import Saving
     from pipeline.bumping import Move
     from pipeline.checking import Checked
     from pipeline.outcome import BuildResult, BuiltChart

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart import chart_name
+from generator.contracts.minify import minified
 from generator.difference import Side, appeared, compare, side_of_chart, side_of_workflow, vanished
 from generator.difference.markdown import Compared
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.suggestions import did_you_mean
-from generator.minify import minified
 from generator.versions.semver_text import is_version
 from generator.workflow.folder import read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow

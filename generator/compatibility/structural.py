@@ -7,9 +7,9 @@ import binascii
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from generator.contracts.json_schema import OpenApiSchemas
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.json_schema import OpenApiSchemas
 from generator.text.yaml_reader import field_path
 
 if TYPE_CHECKING:

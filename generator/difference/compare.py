@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from generator.calls import operation_of
+from generator.contracts.calls import operation_of
 from generator.difference.change import Change, Difference, Impact, Kind, Topic, in_order
 from generator.difference.content import Pairing, paired, shown
 from generator.difference.files import image_files, resources

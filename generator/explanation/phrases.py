@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 from generator.text.words import listed, quoted, several, without_mark
 from generator.workflow.graph import Edge, EdgeKind
 
-_TYPES: Final = {
-    "array": "a list",
-    "object": "a map",
-    "integer": "a whole number",
-    "null": "nothing",
-    "boolean": "true or false",
-}
 #: The error that every other one is (SonataFlow: the code is the name of a Java exception).
 _ANY_ERROR: Final = ("java.lang.Throwable", "java.lang.Exception", "java.lang.RuntimeException")
 
@@ -66,14 +59,3 @@ def ways_on(edges: Sequence[Edge]) -> list[str]:
 
 def _of(edges: Sequence[Edge], kind: EdgeKind) -> list[Edge]:
     return [edge for edge in edges if edge.kind is kind]
-
-
-def type_of(schema: Mapping[str, Any]) -> str:
-    """What a value must be, by its JSON Schema."""
-    given = schema.get("type")
-    names = [str(name) for name in (given if isinstance(given, list) else [given]) if name]
-    text = listed((_TYPES.get(name, f"a {name}") for name in names), "or")
-    choices = schema.get("enum")
-    if isinstance(choices, list) and choices:
-        text = f"one of {several([str(choice) for choice in choices], 'or')}"
-    return text

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.calls import Call, calls
+from generator.contracts.calls import Call, calls
+from generator.contracts.json_schema import type_of
 from generator.explanation.loops import loops
-from generator.explanation.phrases import on_error, type_of, ways_on
+from generator.explanation.phrases import on_error, ways_on
 from generator.explanation.states import Functions, States, request_of
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.definition import Definition

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from generator.calls import Call
+from generator.contracts.calls import Call
 from generator.text.words import duration, listed, plural, quoted, several
 
 #: A function's name to its declaration and what it calls, where that is known.

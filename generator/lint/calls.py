@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator import arguments
-from generator.calls import Call, calls, function_references
+from generator.contracts import arguments
+from generator.contracts.calls import Call, calls, function_references
+from generator.contracts.openapi import Operation, Spec, read_spec
 from generator.findings.edits import replaced, respelt
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
@@ -15,7 +16,6 @@ from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, only_near
 from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
-from generator.openapi import Operation, Spec, read_spec
 from generator.text.yaml_reader import Path
 from generator.workflow.workflow import Workflow
 

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from generator.calls import calls
+from generator.contracts.calls import calls
+from generator.contracts.openapi import Spec
 from generator.findings.edits import replaced
 from generator.findings.finding import Severity
 from generator.findings.suggestions import did_you_mean, only_near
 from generator.lint.rule import Example, Found, rule
-from generator.openapi import Spec
 from generator.workflow.properties import PROFILE, Properties, Property, expressions, literals
 from generator.workflow.workflow import Workflow
 

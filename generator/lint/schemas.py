@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
+from generator.contracts.json_schema import DEFAULT_DRAFT, DRAFTS
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
-from generator.json_schema import DEFAULT_DRAFT, DRAFTS
 from generator.lint.rule import Example, Found, rule
 from generator.text.yaml_reader import Node, Path, parse
 from generator.workflow.workflow import Workflow

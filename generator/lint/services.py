@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from generator.calls import STRATEGY, Call, calls, client_of, url_keys
+from generator.contracts.calls import STRATEGY, Call, calls, client_of, url_keys
+from generator.contracts.openapi import Operation, SecurityScheme, Spec
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.lint.rule import Example, Found, rule
-from generator.openapi import Operation, SecurityScheme, Spec
 from generator.workflow.properties import UNSET, Properties, Property, environment_name, expanded, expressions
 from generator.workflow.workflow import Workflow
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from generator.inputs import inputs
+from generator.contracts.inputs import inputs
 from generator.page import page, section
 from pipeline.reading import read_folder
 from tests.conftest import SHARED

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.arguments import UNKNOWN, literal
-from generator.calls import calls, operation_of
+from generator.contracts.arguments import UNKNOWN, literal
+from generator.contracts.calls import calls, operation_of
 from generator.lint import lint
 from tests.unit.conftest import Files, defined, linted_by, shown, workflow
 

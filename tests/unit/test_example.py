@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.example import example
-from generator.json_schema import JsonSchema, OpenApiSchemas
+from generator.contracts.json_schema import JsonSchema, OpenApiSchemas
+from generator.contracts.samples import example
 
 Schema = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.minify import minified
+from generator.contracts.minify import minified
 from generator.text.yaml_reader import parse
 from tests.unit.conftest import Files, workflow
 

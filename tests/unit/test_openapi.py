@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.openapi import Body, Operation, Parameter, Spec, quarkus_name, read_spec
+from generator.contracts.openapi import Body, Operation, Parameter, Spec, quarkus_name, read_spec
 from tests.unit.conftest import findings_of, shown
 
 STRING = {"type": "string"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from generator.contracts.minify import Saving
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
-from generator.minify import Saving
 from generator.text.words import plural
 from pipeline.outcome import BuildResult, BuiltChart
 from pipeline.report import StageReporter, as_text, counted, show_build, show_findings, show_next_fix

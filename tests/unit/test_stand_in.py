@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from generator.answers import success
-from generator.calls import calls
-from generator.openapi import Operation, Spec, read_spec
+from generator.contracts.calls import calls
+from generator.contracts.openapi import Operation, Spec, read_spec
 from generator.stand_in import Answer, Request, StandIn
 from pipeline.engine.stand_in import Exchange, serving
 from pipeline.folders import all_folders

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from generator import stand_in
-from generator.json_schema import OpenApiSchemas
-from generator.openapi import Operation, Spec, read_spec
+from generator.contracts.json_schema import OpenApiSchemas
+from generator.contracts.openapi import Operation, Spec, read_spec
 from pipeline.engine.stand_in import serving
 from tests.conftest import ROOT
 

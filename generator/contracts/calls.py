@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from generator.contracts.openapi import Operation, Spec, quarkus_name, read_spec
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
-from generator.openapi import Operation, Spec, quarkus_name, read_spec
 from generator.text.yaml_reader import Path
 from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of

@@ -14,7 +14,7 @@ from functools import reduce
 from itertools import islice, product
 from typing import Any, Final
 
-from generator.json_schema import JsonSchema, subschemas
+from generator.contracts.json_schema import JsonSchema, subschemas
 
 #: Below this depth an object has only what it must have.
 _DEPTH: Final = 6

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from generator.calls import calls
+from generator.contracts.calls import calls
+from generator.contracts.openapi import METHODS
 from generator.findings.errors import FindingsError
-from generator.openapi import METHODS
 from generator.text import yaml_writer
 from generator.text.json_pointer import Pointer, at_pointer, pointer
 from generator.text.yaml_reader import parse

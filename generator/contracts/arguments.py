@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from generator.contracts.openapi import Body, Operation, Parameter, Schema, Spec
 from generator.findings.suggestions import one_of
 from generator.jq import engine
 from generator.jq.names import uses
 from generator.jq.syntax import parse
-from generator.openapi import Body, Operation, Parameter, Schema, Spec
 from generator.text.yaml_reader import Path, field_path
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "map", "any", "unknown"]

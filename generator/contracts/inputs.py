@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
-from generator.explanation.phrases import type_of
+from generator.contracts.json_schema import type_of
 from generator.text.json_pointer import inside
 from generator.text.words import listed, quoted
 from generator.workflow.file_references import Referenced

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from generator.text.json_pointer import inside
+from generator.text.words import listed, several
 from generator.text.yaml_reader import Path, field_path
 from generator.workflow.file_references import Referenced
 from generator.workflow.folder import Source
@@ -35,6 +36,13 @@ _INSIDE: Final = "$inside"
 _DATA: Final = frozenset({"default", "enum", "const", "example", "examples"})
 #: Below these the keys are names that people chose.
 _NAMED: Final = frozenset({"properties", "patternProperties", "definitions", "schemas", "$defs", "dependentSchemas"})
+_TYPES: Final = {
+    "array": "a list",
+    "object": "a map",
+    "integer": "a whole number",
+    "null": "nothing",
+    "boolean": "true or false",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,3 +191,14 @@ def subschemas(schema: Mapping[str, Any], key: str) -> Iterator[Any]:
     """The schemas in a list, such as `allOf`."""
     given = schema.get(key)
     yield from given if isinstance(given, list) else ()
+
+
+def type_of(schema: Mapping[str, Any]) -> str:
+    """What a value must be, by its JSON Schema."""
+    given = schema.get("type")
+    names = [str(name) for name in (given if isinstance(given, list) else [given]) if name]
+    text = listed((_TYPES.get(name, f"a {name}") for name in names), "or")
+    choices = schema.get("enum")
+    if isinstance(choices, list) and choices:
+        text = f"one of {several([str(choice) for choice in choices], 'or')}"
+    return text
