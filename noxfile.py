@@ -93,14 +93,14 @@ def jq_facts(session: nox.Session) -> None:
 
 @nox.session(name="crd-facts")
 def crd_facts(session: nox.Session) -> None:
-    """Write generator/crds/ from the CRDs of SonataFlow's operators in ../shared/crds."""
+    """Write generator/kubernetes/crds/ from the CRDs of SonataFlow's operators in ../shared/crds."""
     install(session, "test")
     session.run("python", "-m", "tests.crd_facts")
 
 
 @nox.session(name="chart-facts")
 def chart_facts(session: nox.Session) -> None:
-    """Write generator/facts/chart-spec.json: what real Helm renders of a chart's custom resource."""
+    """Write generator/kubernetes/facts/chart-spec.json: what real Helm renders of a chart's custom resource."""
     install(session, "test")
     session.run("python", "-m", "tests.chart_facts", env=with_tools(session))
 

@@ -23,7 +23,7 @@ from generator.compatibility.table import markdown
 from generator.compatibility.target import newest_target
 from generator.diagram.svg import svg
 from generator.findings import errors
-from generator.manifests import Database, ImageReference
+from generator.kubernetes.objects import Database, ImageReference
 from generator.page import index_row, page
 from generator.text.markdown import code, row
 from generator.workflow.properties import Variable

@@ -9,7 +9,7 @@ from typing import Final
 import javaproperties
 
 from generator.contracts.calls import calls
-from generator.manifests import FLYWAY
+from generator.kubernetes.objects import FLYWAY
 from generator.text import templates
 from generator.workflow.workflow import Workflow
 

@@ -12,14 +12,15 @@ from typing import Any, Final
 
 from semver import Version
 
-from generator import manifests, values
+from generator import values
 from generator.compatibility.claims import operator_annotations
 from generator.compatibility.table import table_of
 from generator.compatibility.target import Target, newest_target
 from generator.diagram.embedding import embedded
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding, in_file_order
-from generator.manifests import Database, ImageReference
+from generator.kubernetes import objects
+from generator.kubernetes.objects import Database, ImageReference
 from generator.text import templates, yaml_writer
 from generator.text.yaml_reader import decode, parse
 from generator.workflow.definition import Definition
@@ -207,7 +208,7 @@ def _generated_files(
 def payload(workflow: Workflow, target: Target | None = None) -> dict[str, bytes]:
     """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
     files = {f"files/{path}": data for path, data in workflow.mounted.items()}
-    flow = (target or newest_target()).flow(manifests.flow(workflow))
+    flow = (target or newest_target()).flow(objects.flow(workflow))
     files["files/flow.yaml"] = yaml_writer.dump(flow).encode()
     if workflow.properties:
         files["files/application.properties"] = workflow.properties.text.encode()
@@ -223,7 +224,7 @@ def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]
             folder=folder,
             files=tuple(_MountedFile(key=file, path=f"files/{folder}/{file}") for file in folders[folder]),
         )
-        for folder, map_name in manifests.resource_map_names(workflow).items()
+        for folder, map_name in objects.resource_map_names(workflow).items()
     ]
     return {
         "chart": chart,
@@ -231,11 +232,11 @@ def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]
         "object_name": workflow.object_name,
         "properties_name": f"{workflow.object_name}-props",
         "secret_name": workflow.secret_name,
-        "api_version": manifests.API_VERSION,
-        "newest_kind": manifests.NEWEST_KIND if manifests.NEWEST_KIND in target.kinds else None,
-        "definition_name": manifests.DEFINITION_NAME,
-        "labels": manifests.labels_of(workflow.object_name),
-        "annotations": manifests.annotations_of(workflow),
+        "api_version": objects.API_VERSION,
+        "newest_kind": objects.NEWEST_KIND if objects.NEWEST_KIND in target.kinds else None,
+        "definition_name": objects.DEFINITION_NAME,
+        "labels": objects.labels_of(workflow.object_name),
+        "annotations": objects.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",
         **installation(workflow, target),
         "line": _line(chart, target),

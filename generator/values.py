@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator.compatibility.target import Target
-from generator.manifests import DEFAULT_PROFILE, Database, ImageReference
+from generator.kubernetes.objects import DEFAULT_PROFILE, Database, ImageReference
 from generator.workflow.properties import Variable
 
 Schema = Mapping[str, Any]

@@ -11,7 +11,6 @@ from semver import Version
 
 from generator.chart import chart_name
 from generator.compatibility.claims import Claims, Operator, claims_of, orchestrator_meant, sonataflow_meant
-from generator.compatibility.crd import Crd
 from generator.compatibility.listing import Listed, Wanted, listed
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.rendered import RenderedChart, rendered_chart
@@ -19,6 +18,7 @@ from generator.compatibility.target import Target
 from generator.compatibility.verdict import Verdict, findings, judge_chart
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding
+from generator.kubernetes.crd import Crd
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions.ranges import parse_loose
 from pipeline.charts_folder import ChartsFolder, read_charts_folder

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator.compatibility.crd import Crd, crd_served
-from generator.compatibility.installed import Installed, installed_by_deployment, installed_by_olm
-from generator.compatibility.likeness import Likeness, likeness
 from generator.findings.errors import OutputError, SettingsError, WaybillError
 from generator.findings.printable import in_one_line
 from generator.findings.suggestions import one_of
-from generator.manifests import API_VERSION
+from generator.kubernetes.crd import Crd, crd_served
+from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
+from generator.kubernetes.objects import API_VERSION
+from generator.kubernetes.schema_match import Likeness, likeness
 
 #: OpenShift's oc takes the same words.
 _PROGRAMS: Final = ("kubectl", "oc")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from generator.compatibility.crd import Crd, crd_of
 from generator.findings.errors import OutputError, SettingsError
+from generator.kubernetes.crd import Crd, crd_of
 from generator.text.yaml_stream import MAX_BYTES, parse_documents
 from pipeline.published import download, without_secrets
 

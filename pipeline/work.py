@@ -9,7 +9,7 @@ from generator.chart import Chart, workflow_chart
 from generator.compatibility.lines import Line
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
-from generator.manifests import ImageReference
+from generator.kubernetes.objects import ImageReference
 from generator.umbrella import NAME as UMBRELLA
 from generator.workflow.workflow import Workflow
 from pipeline.charts_folder import ChartsFolder

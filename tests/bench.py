@@ -243,8 +243,8 @@ def measure_lint(workflows: Path, folder: Path, times: int) -> list[Figure]:
 
 def measure_check(workflows: Path, folder: Path, times: int) -> Figure:
     """All charts against all SonataFlows, beside kubeconform on the same resources and schemas."""
-    from generator.compatibility.crd import known_crd, known_crds  # noqa: PLC0415 - not while builds are measured
     from generator.compatibility.rendered import rendered  # noqa: PLC0415 - as above
+    from generator.kubernetes.crd import known_crd, known_crds  # noqa: PLC0415 - not while builds are measured
     from pipeline.folders import all_folders  # noqa: PLC0415 - as above
     from pipeline.reading import read_folder  # noqa: PLC0415 - as above
 

@@ -1,6 +1,6 @@
 """What a chart's custom resource sets beside the workflow, made anew: `python -m tests.chart_facts`, with Helm on PATH.
 
-It writes generator/facts/chart-spec.json: `spec` without `flow` and `resources`, as real Helm renders it.
+It writes generator/kubernetes/facts/chart-spec.json: `spec` without `flow` and `resources`, as real Helm renders it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any, Final
 import yaml
 
 from generator.chart import workflow_chart
-from generator.compatibility.crd import known_crd
 from generator.compatibility.matrix import known_matrix
 from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OPERATOR
 from generator.compatibility.target import Target
-from generator.manifests import ImageReference
+from generator.kubernetes.crd import known_crd
+from generator.kubernetes.objects import ImageReference
 from pipeline.reading import read_folder
 from tests.conftest import ROOT, Helm, find_helm3
 
-FACTS: Final = ROOT / "generator" / "facts" / "chart-spec.json"
+FACTS: Final = ROOT / "generator" / "kubernetes" / "facts" / "chart-spec.json"
 #: Values for everything that reaches the custom resource and is empty by default.
 EVERY_VALUE: Final[Mapping[str, Any]] = {
     "imagePullSecrets": [{"name": "pull"}],
@@ -66,7 +66,7 @@ states:
 
 
 def facts(helm: Helm) -> bytes:
-    """What generator/facts/chart-spec.json holds."""
+    """What generator/kubernetes/facts/chart-spec.json holds."""
     specs: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
         write(Path(name, "workflow"), {path: text.encode() for path, text in WORKFLOW.items()})

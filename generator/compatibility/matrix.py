@@ -11,13 +11,13 @@ from typing import Final, NamedTuple
 
 from semver import Version  # noqa: TC002 - annotations stay importable
 
-from generator.compatibility.crd import known_crds
 from generator.compatibility.reading import Reading
 from generator.findings.errors import FindingsError, VersionError
 from generator.findings.finding import in_file_order
 from generator.findings.position import Position
 from generator.findings.suggestions import one_of
-from generator.manifests import DEFAULT_PROFILE
+from generator.kubernetes.crd import known_crds
+from generator.kubernetes.objects import DEFAULT_PROFILE
 from generator.text.yaml_reader import Node, parse
 from generator.versions.ranges import Range, parse_range
 

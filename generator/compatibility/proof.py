@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from semver import Version
 
 from generator.compatibility.claims import Operator, claims_of
-from generator.compatibility.crd import Crd
 from generator.compatibility.matrix import SonataFlow
 from generator.compatibility.rendered import rendered_chart
 from generator.compatibility.target import Target
 from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
+from generator.kubernetes.crd import Crd
 from generator.text.words import listed
 from generator.versions.steps import few
 from generator.workflow.workflow import Workflow

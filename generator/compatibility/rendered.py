@@ -10,7 +10,7 @@ from importlib import resources
 from typing import Any, Final
 
 from generator.compatibility.target import Target, newest_target
-from generator.manifests import Manifest, ManifestOptions, manifests
+from generator.kubernetes.objects import Manifest, ManifestOptions, manifests
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 
@@ -59,5 +59,5 @@ def _chart_specs(target: Target) -> Iterator[tuple[str, dict[str, Any]]]:
 
 @cache
 def _facts() -> Mapping[str, Mapping[str, dict[str, Any]]]:
-    facts: dict[str, Any] = json.loads((resources.files("generator") / "facts/chart-spec.json").read_bytes())
+    facts: dict[str, Any] = json.loads((resources.files("generator.kubernetes") / "facts/chart-spec.json").read_bytes())
     return facts

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Final
 
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import GROUP, Crd, known_crd
 from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import GROUP, Crd, known_crd
 from generator.text.yaml_reader import Path
 
 #: What a definition says to people and tools alone; the engine does not read it.

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from generator.compatibility.admission import admit
-from generator.compatibility.advice import instead, loss
-from generator.compatibility.crd import Crd
 from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.target import Target
 from generator.findings.finding import Finding, in_file_order
 from generator.findings.position import Position
+from generator.kubernetes.admission import admit
+from generator.kubernetes.consequences import instead, loss
+from generator.kubernetes.crd import Crd
 from generator.text.words import listed
 from generator.text.yaml_reader import Path, field_path
 from generator.workflow.definition import Definition

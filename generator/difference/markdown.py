@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from generator import manifests
 from generator.diagram.embedding import embedded
 from generator.difference.change import Change, Difference, Impact, summary
 from generator.difference.side import Side
 from generator.difference.words import hazard_text, place_of, subject_of, told, verdict
+from generator.kubernetes import objects
 from generator.text.markdown import code, fenced, folded, plain, row
 from generator.text.yaml_writer import dump
 from generator.workflow.definition import Definition
@@ -132,7 +132,7 @@ def _texts(side: Side, *, whole: bool) -> dict[str, str]:
         definition = workflow.source.definition
         texts = {definition: workflow.source.resources[definition].decode(errors="replace")}
     else:
-        texts = {"flow.yaml": dump(manifests.flow(workflow))}
+        texts = {"flow.yaml": dump(objects.flow(workflow))}
     if workflow.properties:
         texts["application.properties"] = workflow.properties.text
     return texts | {path: data.decode(errors="replace") for path, data in workflow.mounted.items()}

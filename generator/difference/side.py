@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from generator import manifests
 from generator.chart import required_values, workflow_chart
 from generator.compatibility.target import Target
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.manifests import ImageReference
+from generator.kubernetes import objects
+from generator.kubernetes.objects import ImageReference
 from generator.text.yaml_reader import parse
 from generator.workflow.definition import Definition
 from generator.workflow.file_references import Referenced
@@ -59,7 +59,7 @@ class Side:
     @cached_property
     def objects(self) -> frozenset[str]:
         """The names of the Kubernetes objects, by kind."""
-        maps = manifests.resource_map_names(replace(self.workflow, definition=self._named()))
+        maps = objects.resource_map_names(replace(self.workflow, definition=self._named()))
         secret = [f"Secret {self.object_name}-secrets"] if self.workflow.secret_keys else []
         return frozenset([f"SonataFlow {self.object_name}", *(f"ConfigMap {name}" for name in maps.values()), *secret])
 

@@ -9,6 +9,7 @@ from typing import Final
 from generator.chart import MAX_RELEASE_BYTES, check_name, payload, release_bytes, workflow_chart
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, in_file_order
+from generator.kubernetes.objects import ImageReference
 from generator.lint import (
     calls,
     configuration,
@@ -32,7 +33,6 @@ from generator.lint import (
     workflowdata,
 )
 from generator.lint.rule import Repository, Rule
-from generator.manifests import ImageReference
 from generator.workflow.workflow import Workflow
 
 #: The modules that hold rules, in the order of the documentation.

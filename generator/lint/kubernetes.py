@@ -7,11 +7,11 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 
-from generator.compatibility.advice import instead
 from generator.findings.finding import Severity
 from generator.findings.position import Position
+from generator.kubernetes.consequences import instead
+from generator.kubernetes.objects import resource_map_names
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
-from generator.manifests import resource_map_names
 from generator.workflow.properties import environment_name
 from generator.workflow.workflow import Workflow
 

@@ -40,8 +40,8 @@ def manifests(
     **options: Any,
 ) -> None:
     """Write plain Kubernetes YAML, ready for kubectl apply. Files of an earlier run that are no longer made go."""
-    from generator.manifests import Database, ManifestOptions, manifest_files  # noqa: PLC0415 - --help does not need it
-    from generator.manifests import manifests as objects_of  # noqa: PLC0415 - as above
+    from generator.kubernetes.objects import Database, ManifestOptions, manifest_files  # noqa: PLC0415 - --help does not need it
+    from generator.kubernetes.objects import manifests as objects_of  # noqa: PLC0415 - as above
     from pipeline import folders, outputs, report  # noqa: PLC0415 - as above
     from pipeline.work import image_of  # noqa: PLC0415 - as above
 

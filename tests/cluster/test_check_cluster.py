@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from generator.compatibility.crd import known_crd
+from generator.kubernetes.crd import known_crd
 from pipeline.cluster import read_cluster
 from tests.cluster.apiserver import ApiServer, running
 from tests.cluster.conftest import definitions_in

@@ -9,7 +9,7 @@ import pytest
 
 from generator.chart import required_values, workflow_chart
 from generator.compatibility.rendered import rendered
-from generator.manifests import ImageReference
+from generator.kubernetes.objects import ImageReference
 from pipeline.reading import read_folder
 from tests.chart_facts import target_for, write
 from tests.cluster.apiserver import ApiServer, Stored

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import Crd, crd_of, known_crd
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import Crd, crd_of, known_crd
 from generator.text.yaml_reader import field_path
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in

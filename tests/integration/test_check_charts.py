@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.compatibility.crd import known_crd, known_crds
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, Verdict, judge_resource
+from generator.kubernetes.crd import known_crd, known_crds
 from pipeline.reading import read_folder
 from tests.conftest import ROOT, Helm3, Waybill
 

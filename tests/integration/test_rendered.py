@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from generator.chart import workflow_chart
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import known_crds
 from generator.compatibility.rendered import rendered
 from generator.compatibility.target import newest_target
-from generator.manifests import Database, ImageReference
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import known_crds
+from generator.kubernetes.objects import Database, ImageReference
 from generator.values import rows, workflow_values
 from generator.workflow.properties import parse_properties
 from pipeline.reading import read_folder

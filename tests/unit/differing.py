@@ -9,7 +9,7 @@ from typing import Any
 from generator.chart import workflow_chart
 from generator.difference import Difference, Side, compare, side_of_chart, side_of_workflow
 from generator.difference.words import subject_of, told
-from generator.manifests import ImageReference
+from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from generator.compatibility.admission import Admission, admit
-from generator.compatibility.crd import Crd, crd_of, known_crd, known_crds
 from generator.findings.errors import FindingsError
-from generator.manifests import Database, Manifest, ManifestOptions, manifests
+from generator.kubernetes.admission import Admission, admit
+from generator.kubernetes.crd import Crd, crd_of, known_crd, known_crds
+from generator.kubernetes.objects import Database, Manifest, ManifestOptions, manifests
 from generator.text.yaml_reader import Path, field_path
 from pipeline.reading import read_folder
 from tests.conftest import ROOT

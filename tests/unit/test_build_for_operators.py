@@ -10,7 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner, Result
 
-from generator.compatibility.crd import known_crd
+from generator.kubernetes.crd import known_crd
 from pipeline.cli import waybill
 from tests.unit.conftest import write_workflow
 

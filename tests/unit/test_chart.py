@@ -15,7 +15,7 @@ from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes,
 from generator.compatibility.target import newest_target
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.manifests import Database, ImageReference, flow
+from generator.kubernetes.objects import Database, ImageReference, flow
 from generator.text.yaml_reader import parse
 from generator.workflow.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined, workflow

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.compatibility.crd import known_crd
 from generator.compatibility.verdict import Outcome, findings, judge
+from generator.kubernetes.crd import known_crd
 from pipeline.crds import read_crds
 from pipeline.reading import read_folder
 from tests.conftest import ROOT, Waybill

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.compatibility.crd import known_crd
-from generator.compatibility.installed import Installed, installed_by_deployment, installed_by_olm
-from generator.compatibility.likeness import Likeness, likeness
 from generator.findings.errors import OutputError
+from generator.kubernetes.crd import known_crd
+from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
+from generator.kubernetes.schema_match import Likeness, likeness
 from pipeline import cluster
 from tests.conftest import ROOT, Waybill
 from tests.unit.test_served_crd import document, published

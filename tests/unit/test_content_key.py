@@ -6,7 +6,7 @@ import pytest
 
 from generator.chart import workflow_chart
 from generator.content_key import content_key
-from generator.manifests import ImageReference
+from generator.kubernetes.objects import ImageReference
 from tests.unit.conftest import workflow
 
 IMAGE = ImageReference(repository="quay.io/me/greeting", tag="src-1")

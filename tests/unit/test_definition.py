@@ -14,8 +14,8 @@ from generator.chart import workflow_chart
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity, blocking
 from generator.findings.position import Position
+from generator.kubernetes.objects import ImageReference, ManifestOptions, manifest_files, manifests
 from generator.lint import lint
-from generator.manifests import ImageReference, ManifestOptions, manifest_files, manifests
 from generator.workflow.workflow import Workflow, read_workflow
 from tests.unit.conftest import (
     MINIMAL,

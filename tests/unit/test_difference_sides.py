@@ -10,7 +10,7 @@ import pytest
 from generator.difference import Difference, Impact, Kind, Topic, appeared, compare, side_of_chart, vanished
 from generator.difference.words import lines, verdict
 from generator.findings.errors import FindingsError
-from generator.manifests import ImageReference
+from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from tests.unit.conftest import Files, defined, workflow
 from tests.unit.differing import (

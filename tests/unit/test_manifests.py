@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.manifests import (
+from generator.kubernetes.objects import (
     Database,
     ImageReference,
     ManifestOptions,

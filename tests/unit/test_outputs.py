@@ -13,7 +13,7 @@ import yaml
 from generator.compatibility.lines import Line
 from generator.compatibility.target import newest_target
 from generator.findings.errors import FindingsError, OutputError, VersionError
-from generator.manifests import ManifestOptions, manifest_files, manifests
+from generator.kubernetes.objects import ManifestOptions, manifest_files, manifests
 from pipeline.index import parse_index
 from pipeline.outputs import (
     chart_for,

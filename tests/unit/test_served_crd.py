@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import Crd, crd_of, crd_served, known_crd, known_crds
-from generator.compatibility.likeness import likeness
 from generator.findings.errors import FindingsError
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import Crd, crd_of, crd_served, known_crd, known_crds
+from generator.kubernetes.schema_match import likeness
 
 GROUP = "sonataflow.org"
 SPEC: dict[str, Any] = {

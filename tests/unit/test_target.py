@@ -11,17 +11,17 @@ import pytest
 import yaml
 from semver import Version
 
-from generator import manifests
 from generator.chart import required_values, workflow_chart
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import known_crd
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.compatibility.rendered import rendered
 from generator.compatibility.target import Target, newest_target
 from generator.compatibility.verdict import Outcome, judge
 from generator.findings.errors import VersionError
-from generator.manifests import ImageReference
+from generator.kubernetes import objects
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import known_crd
+from generator.kubernetes.objects import ImageReference
 from generator.versions.ranges import parse_range
 from generator.versions.steps import Step
 from generator.workflow.workflow import Workflow
@@ -72,16 +72,16 @@ def test_a_chart_for_each_operator_fits_it(sonataflow: str) -> None:
 @pytest.mark.parametrize("sonataflow", ALL[:-1])
 def test_metadata_that_an_operator_refuses_is_left_out_and_no_more(sonataflow: str) -> None:
     workflow = with_metadata()
-    flow = target_for(sonataflow).flow(manifests.flow(workflow))
+    flow = target_for(sonataflow).flow(objects.flow(workflow))
     assert flow["metadata"] == {"team": "x"}
     assert "metadata" not in flow["functions"][0]
     assert "metadata" not in flow["states"][0]
     assert flow["states"][0]["actions"][0]["functionRef"]["arguments"] == {"metadata": {"a": "b"}}
-    assert manifests.flow(workflow)["functions"][0]["metadata"] == {"configKey": "k"}
+    assert objects.flow(workflow)["functions"][0]["metadata"] == {"configKey": "k"}
 
 
 def test_the_newest_operator_takes_all_metadata() -> None:
-    flow = manifests.flow(with_metadata())
+    flow = objects.flow(with_metadata())
     assert newest_target().flow(flow) == flow
 
 
@@ -121,7 +121,7 @@ def test_what_a_chart_cannot_give_is_said() -> None:
 
 
 def test_the_properties_of_persistence_are_the_operators() -> None:
-    assert newest_target().sonataflow.properties == {manifests.FLYWAY: "true"}
+    assert newest_target().sonataflow.properties == {objects.FLYWAY: "true"}
     chart = workflow_chart(with_metadata(), version="1.0.0", image=IMAGE, target=target_for("1.45"))
     assert '"quarkus.flyway.migrate-at-start=true"' in chart.files["templates/_workflow.tpl"].decode()
 
@@ -278,5 +278,5 @@ def test_the_newest_operator_is_the_newest_wherever_it_stands() -> None:
 def test_a_schema_without_metadata_needs_no_validator() -> None:
     crd = known_crd("10")
     bare = Target(sonataflow=newest_target().sonataflow, crd=crd, matrix=newest_target().matrix)
-    flow = manifests.flow(defined({}))
+    flow = objects.flow(defined({}))
     assert bare.flow(flow) == flow

@@ -8,7 +8,7 @@ import jinja2
 import pytest
 
 from generator.chart import workflow_chart
-from generator.manifests import ImageReference
+from generator.kubernetes.objects import ImageReference
 from generator.text.templates import FOLDER, render
 from generator.umbrella import SubChart, umbrella_files
 from tests.unit.conftest import defined

@@ -11,7 +11,7 @@ import yaml
 
 from generator import values
 from generator.compatibility.target import newest_target
-from generator.manifests import Database, ImageReference
+from generator.kubernetes.objects import Database, ImageReference
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import yaml
 
 from generator.chart import Chart, workflow_chart
 from generator.compatibility.target import newest_target
-from generator.manifests import Database, ImageReference
+from generator.kubernetes.objects import Database, ImageReference
 from generator.umbrella import SubChart, umbrella_files
 from generator.values import Value, rows, umbrella_values, workflow_values
 from generator.workflow.properties import Variable

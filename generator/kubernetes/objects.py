@@ -13,7 +13,7 @@ from generator.workflow.properties import Properties
 from generator.workflow.workflow import Workflow
 
 API_VERSION: Final = "sonataflow.org/v1alpha08"
-#: Only the operators that know all fields of a chart serve it (generator/crds: 10).
+#: Only the operators that know all fields of a chart serve it (generator/kubernetes/crds: 10).
 NEWEST_KIND: Final = f"{API_VERSION}/SonataFlowClusterPlatform"
 #: The CustomResourceDefinition of SonataFlow.
 DEFINITION_NAME: Final = "sonataflows.sonataflow.org"

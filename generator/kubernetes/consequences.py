@@ -29,5 +29,5 @@ def _nearest(path: Path, facts: Mapping[str, str]) -> str | None:
 
 @cache
 def _facts(name: str) -> Mapping[str, str]:
-    facts: dict[str, str] = json.loads((resources.files("generator") / f"facts/{name}.json").read_bytes())
+    facts: dict[str, str] = json.loads((resources.files("generator.kubernetes") / f"facts/{name}.json").read_bytes())
     return facts

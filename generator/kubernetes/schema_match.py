@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.compatibility.crd import Crd, known_crd, known_crds
+from generator.kubernetes.crd import Crd, known_crd, known_crds
 
 #: A field's path through properties, items (`[]`) and values of maps (`*`), and what it is.
 _Fields = Mapping[tuple[str, ...], object]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from generator.compatibility.crd import Crd
-from generator.compatibility.structural import validator
+from generator.kubernetes.crd import Crd
+from generator.kubernetes.structural import validator
 from generator.text.yaml_reader import Path, field_path
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, Final
 
-from generator.compatibility.structural import structural
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.manifests import API_VERSION
+from generator.kubernetes.objects import API_VERSION
+from generator.kubernetes.structural import structural
 
 GROUP, _, _VERSION = API_VERSION.partition("/")
 _KIND: Final = "SonataFlow"
@@ -64,7 +64,7 @@ def known_crds() -> tuple[str, ...]:
 
 
 def _facts() -> Traversable:
-    return resources.files("generator") / "crds"
+    return resources.files("generator.kubernetes") / "crds"
 
 
 def crd_of(documents: Iterable[object], *, name: str, shown: str) -> Crd:
