@@ -19,8 +19,8 @@ from typing import Final
 import click
 
 from generator import lint, values
+from generator.compatibility.capabilities import newest_target
 from generator.compatibility.table import markdown
-from generator.compatibility.target import newest_target
 from generator.diagram.svg import svg
 from generator.findings import errors
 from generator.kubernetes.objects import Database, ImageReference

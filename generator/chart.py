@@ -13,9 +13,9 @@ from typing import Any, Final
 from semver import Version
 
 from generator import values
-from generator.compatibility.claims import operator_annotations
+from generator.compatibility.capabilities import Target, newest_target
+from generator.compatibility.supported import operator_annotations
 from generator.compatibility.table import table_of
-from generator.compatibility.target import Target, newest_target
 from generator.diagram.embedding import embedded
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding, in_file_order

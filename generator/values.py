@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from generator.compatibility.target import Target
+from generator.compatibility.capabilities import Target
 from generator.kubernetes.objects import DEFAULT_PROFILE, Database, ImageReference
 from generator.workflow.properties import Variable
 

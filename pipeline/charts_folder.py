@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart import FOLDER_ANNOTATION, Chart
-from generator.compatibility.claims import operator_annotations
-from generator.compatibility.target import Target
+from generator.compatibility.capabilities import Target
+from generator.compatibility.supported import operator_annotations
 from generator.content_key import content_key
 from generator.findings.errors import OutputError
 from generator.text.yaml_reader import parse

@@ -10,11 +10,11 @@ from pathlib import Path
 from semver import Version
 
 from generator.chart import chart_name
-from generator.compatibility.claims import Claims, Operator, claims_of, orchestrator_meant, sonataflow_meant
-from generator.compatibility.listing import Listed, Wanted, listed
+from generator.compatibility.capabilities import Target
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.rendered import RenderedChart, rendered_chart
-from generator.compatibility.target import Target
+from generator.compatibility.support_status import Listed, Wanted, listed
+from generator.compatibility.supported import Claims, Operator, claims_of, orchestrator_meant, sonataflow_meant
 from generator.compatibility.verdict import Verdict, findings, judge_chart
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding

@@ -9,7 +9,7 @@ from dataclasses import replace
 from semver import Version
 
 from generator.chart import Chart
-from generator.compatibility.lines import Line
+from generator.compatibility.version_line import Line
 from generator.content_key import content_key
 from generator.umbrella import NAME as UMBRELLA
 from generator.versions.semver_text import Bump

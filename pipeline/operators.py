@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from generator.compatibility.claims import Operator, orchestrator_meant, sonataflow_meant
-from generator.compatibility.lines import Line
+from generator.compatibility.capabilities import Target
 from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix, read_matrix
-from generator.compatibility.target import Target
+from generator.compatibility.supported import Operator, orchestrator_meant, sonataflow_meant
+from generator.compatibility.version_line import Line
 from generator.findings.errors import OutputError, SettingsError
 from generator.kubernetes.crd import Crd, known_crd, known_crds
 from pipeline.crds import read_crds

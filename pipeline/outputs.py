@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart import Chart, chart_name, workflow_chart
-from generator.compatibility.lines import Line
+from generator.compatibility.version_line import Line
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order

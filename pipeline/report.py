@@ -16,7 +16,7 @@ from generator.text.words import listed, plural
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from generator.compatibility.listing import Listed
+    from generator.compatibility.support_status import Listed
     from generator.compatibility.verdict import Verdict
     from generator.contracts.minify import Saving
     from generator.difference import Difference
@@ -155,7 +155,7 @@ def show_listed(versions: Sequence[Listed]) -> None:
     from rich import box  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415 - as above
 
-    from generator.compatibility.listing import Standing  # noqa: PLC0415 - `waybill check` alone needs it
+    from generator.compatibility.support_status import Standing  # noqa: PLC0415 - `waybill check` alone needs it
 
     others = [standing for standing in Standing if standing is not Standing.CLAIMED]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

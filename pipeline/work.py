@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from generator.chart import Chart, workflow_chart
-from generator.compatibility.lines import Line
+from generator.compatibility.version_line import Line
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import ImageReference

@@ -15,9 +15,9 @@ from typing import Any, Final
 import yaml
 
 from generator.chart import workflow_chart
+from generator.compatibility.capabilities import Target
 from generator.compatibility.matrix import known_matrix
 from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OPERATOR
-from generator.compatibility.target import Target
 from generator.kubernetes.crd import known_crd
 from generator.kubernetes.objects import ImageReference
 from pipeline.reading import read_folder

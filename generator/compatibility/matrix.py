@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from semver import Version  # noqa: TC002 - annotations stay importable
 
-from generator.compatibility.reading import Reading
+from generator.compatibility.matrix_reader import Reading
 from generator.findings.errors import FindingsError, VersionError
 from generator.findings.finding import in_file_order
 from generator.findings.position import Position

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from semver import Version
 
-from generator.compatibility.claims import Operator, claims_of
+from generator.compatibility.capabilities import Target
 from generator.compatibility.matrix import SonataFlow
 from generator.compatibility.rendered import rendered_chart
-from generator.compatibility.target import Target
+from generator.compatibility.supported import Operator, claims_of
 from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position

@@ -9,7 +9,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from generator.compatibility.target import Target, newest_target
+from generator.compatibility.capabilities import Target, newest_target
 from generator.kubernetes.objects import Manifest, ManifestOptions, manifests
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow

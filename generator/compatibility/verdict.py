@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from generator.compatibility.capabilities import Target
 from generator.compatibility.rendered import RenderedChart, rendered_chart
-from generator.compatibility.target import Target
 from generator.findings.finding import Finding, in_file_order
 from generator.findings.position import Position
 from generator.kubernetes.admission import admit

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from generator.chart import required_values, workflow_chart
-from generator.compatibility.target import Target
+from generator.compatibility.capabilities import Target
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.kubernetes import objects

@@ -86,7 +86,7 @@ def check(
 
 def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> None:
     """List a published repository; exit 1 where the operator runs nothing of it."""
-    from generator.compatibility.listing import Standing  # noqa: PLC0415 - as above
+    from generator.compatibility.support_status import Standing  # noqa: PLC0415 - as above
     from pipeline import checking, report  # noqa: PLC0415 - as above
 
     found = checking.check_index(place, asked, settings)

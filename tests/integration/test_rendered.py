@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from generator.chart import workflow_chart
+from generator.compatibility.capabilities import newest_target
 from generator.compatibility.rendered import rendered
-from generator.compatibility.target import newest_target
 from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import known_crds
 from generator.kubernetes.objects import Database, ImageReference

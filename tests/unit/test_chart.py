@@ -12,7 +12,7 @@ import yaml
 
 from generator import values
 from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
-from generator.compatibility.target import newest_target
+from generator.compatibility.capabilities import newest_target
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import Database, ImageReference, flow

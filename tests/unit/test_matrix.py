@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from semver import Version
 
 from generator.compatibility.matrix import UNKNOWN, Matrix, known_matrix, read_matrix
-from generator.compatibility.reading import MAX_ITEMS
+from generator.compatibility.matrix_reader import MAX_ITEMS
 from generator.findings.errors import FindingsError, WaybillError
 from tests.conftest import ROOT
 

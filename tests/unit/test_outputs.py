@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.compatibility.lines import Line
-from generator.compatibility.target import newest_target
+from generator.compatibility.capabilities import newest_target
+from generator.compatibility.version_line import Line
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.kubernetes.objects import ManifestOptions, manifest_files, manifests
 from pipeline.index import parse_index

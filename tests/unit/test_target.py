@@ -12,10 +12,10 @@ import yaml
 from semver import Version
 
 from generator.chart import required_values, workflow_chart
+from generator.compatibility.capabilities import Target, newest_target
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.compatibility.rendered import rendered
-from generator.compatibility.target import Target, newest_target
 from generator.compatibility.verdict import Outcome, judge
 from generator.findings.errors import VersionError
 from generator.kubernetes import objects

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from generator import values
-from generator.compatibility.target import newest_target
+from generator.compatibility.capabilities import newest_target
 from generator.kubernetes.objects import Database, ImageReference
 from tests.conftest import ROOT
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from generator.chart import Chart, workflow_chart
-from generator.compatibility.target import newest_target
+from generator.compatibility.capabilities import newest_target
 from generator.kubernetes.objects import Database, ImageReference
 from generator.umbrella import SubChart, umbrella_files
 from generator.values import Value, rows, umbrella_values, workflow_values

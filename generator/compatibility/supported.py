@@ -7,8 +7,8 @@ from typing import Literal
 
 from semver import Version
 
+from generator.compatibility.capabilities import Target
 from generator.compatibility.matrix import Matrix, Orchestrator, Row, SonataFlow
-from generator.compatibility.target import Target
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding, Severity
 from generator.versions.ranges import Range, parse_loose

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from semver import Version
 
-from generator.compatibility.claims import Operator
-from generator.compatibility.target import Target
+from generator.compatibility.capabilities import Target
+from generator.compatibility.supported import Operator
 from generator.findings.errors import VersionError
 from generator.versions.ranges import Range
 from generator.versions.semver_text import PARTS
