@@ -21,7 +21,7 @@ import click
 from generator import lint, values
 from generator.compatibility.capabilities import newest_target
 from generator.compatibility.table import markdown
-from generator.diagram.svg import svg
+from generator.diagram.output.svg import svg
 from generator.findings import errors
 from generator.kubernetes.objects import Database, ImageReference
 from generator.page import index_row, page

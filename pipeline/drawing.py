@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from generator.diagram.reading import read_scene
+from generator.diagram.from_definition import read_scene
 from generator.diagram.scene import Scene
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import one_of
@@ -62,11 +62,11 @@ def draw(scene: Scene, kind: Format, theme: Theme) -> Diagram:
     """Return a scene in a format; Mermaid and DOT leave the theme to who draws them."""
     match kind:
         case "mmd":
-            from generator.diagram.mermaid import mermaid  # noqa: PLC0415 - each format loads what it needs
+            from generator.diagram.output.mermaid import mermaid  # noqa: PLC0415 - each format loads what it needs
 
             return Diagram(data=mermaid(scene).encode())
         case "dot":
-            from generator.diagram.dot import dot  # noqa: PLC0415 - as above
+            from generator.diagram.output.dot import dot  # noqa: PLC0415 - as above
 
             return Diagram(data=dot(scene).encode())
         case "svg" | "png":
@@ -74,8 +74,8 @@ def draw(scene: Scene, kind: Format, theme: Theme) -> Diagram:
 
 
 def _drawn(scene: Scene, kind: Format, theme: Theme) -> Diagram:
-    from generator.diagram.stylesheet import ThemeName  # noqa: PLC0415 - as above
-    from generator.diagram.svg import svg  # noqa: PLC0415 - as above
+    from generator.diagram.output.stylesheet import ThemeName  # noqa: PLC0415 - as above
+    from generator.diagram.output.svg import svg  # noqa: PLC0415 - as above
 
     if kind == "svg":
         return Diagram(data=svg(scene, theme=ThemeName(theme)).text.encode())

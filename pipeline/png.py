@@ -7,7 +7,7 @@ import re
 from importlib import resources
 from typing import Final
 
-from generator.diagram.svg import Drawing
+from generator.diagram.output.svg import Drawing
 
 #: Pixels for each unit, so that text is sharp on a screen with a high density.
 _ZOOM: Final = 2.0

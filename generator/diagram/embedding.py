@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from generator.diagram.mermaid import embeddable
-from generator.diagram.reading import read_scene
+from generator.diagram.from_definition import read_scene
+from generator.diagram.output.mermaid import embeddable
 from generator.findings.errors import FindingsError
 from generator.workflow.definition import Definition
 

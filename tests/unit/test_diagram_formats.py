@@ -11,13 +11,13 @@ from xml.etree import ElementTree as ET
 import pytest
 from hypothesis import given, settings
 
-from generator.diagram.dot import dot, quoted
-from generator.diagram.mermaid import embeddable, escaped, mermaid
-from generator.diagram.reading import read_scene
+from generator.diagram.from_definition import read_scene
+from generator.diagram.output.dot import dot, quoted
+from generator.diagram.output.mermaid import embeddable, escaped, mermaid
+from generator.diagram.output.stylesheet import ThemeName
+from generator.diagram.output.svg import svg
+from generator.diagram.output.theme import DARK, DASHES, LIGHT, NEUTRAL_BOXES, NEUTRAL_LINKS, Theme
 from generator.diagram.scene import NodeKind, Scene
-from generator.diagram.stylesheet import ThemeName
-from generator.diagram.svg import svg
-from generator.diagram.theme import DARK, DASHES, LIGHT, NEUTRAL_BOXES, NEUTRAL_LINKS, Theme
 from generator.workflow.graph import EdgeKind
 from tests.unit.conftest import defined
 from tests.unit.diagram_workflows import long_workflow, workflows

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import Phase, given, settings
 
+from generator.diagram.from_definition import read_scene
 from generator.diagram.layout import picture
-from generator.diagram.reading import read_scene
 from generator.diagram.scene import NodeKind
 from tests.pictures import crossings, faults
 from tests.unit.conftest import defined

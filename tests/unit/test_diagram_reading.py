@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.diagram.reading import MAX_NODES, read_scene
+from generator.diagram.from_definition import MAX_NODES, read_scene
 from generator.diagram.scene import Frame, FrameKind, Node, NodeKind, Row, Scene
 from generator.findings.errors import FindingsError
 from generator.workflow.graph import EdgeKind

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from generator.diagram import icons
 from generator.diagram.cards import (
     BADGE,
     ICON,
@@ -23,8 +22,9 @@ from generator.diagram.cards import (
     Route,
 )
 from generator.diagram.layout import MARGIN, Point, picture
+from generator.diagram.output import icons
+from generator.diagram.output.stylesheet import SUBTITLE_SIZE, TITLE_SIZE, ThemeName, stylesheet
 from generator.diagram.scene import MARKS, NodeKind, Scene
-from generator.diagram.stylesheet import SUBTITLE_SIZE, TITLE_SIZE, ThemeName, stylesheet
 from generator.diagram.text import is_measured, width, wrapped
 
 #: The least width, so that a title has room above a single state.

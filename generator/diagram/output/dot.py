@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from generator.diagram.output.theme import LIGHT
 from generator.diagram.scene import MARKS, Node, NodeKind, Scene
-from generator.diagram.theme import LIGHT
 from generator.diagram.words import expanded, lines
 from generator.workflow.graph import EdgeKind
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from generator.diagram.output.theme import NEUTRAL_BOXES, NEUTRAL_LINKS
 from generator.diagram.scene import MARKS, Node, NodeKind, Scene
 from generator.diagram.text import shortened
-from generator.diagram.theme import NEUTRAL_BOXES, NEUTRAL_LINKS
 from generator.diagram.words import expanded, lines
 from generator.workflow.graph import EdgeKind
 

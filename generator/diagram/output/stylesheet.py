@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from generator.diagram.cards import LABEL_SIZE, NAME_SIZE, TEXT_SIZE
-from generator.diagram.theme import DARK, DASHES, LIGHT, Theme
+from generator.diagram.output.theme import DARK, DASHES, LIGHT, Theme
 
 TITLE_SIZE: Final = 20.0
 SUBTITLE_SIZE: Final = 13.0
