@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from generator.chart import Chart, chart_name, description_of, installation
 from generator.contracts.inputs import Input, inputs
-from generator.explanation import Explanation, explain
+from generator.explain.explanation import Explanation, explain
 from generator.text import templates
 from generator.text.markdown import code, paragraph, plain, row
 from generator.workflow.workflow import Workflow

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from generator.explanation import explain
+from generator.explain.explanation import explain
 from generator.text.words import duration
 from tests.unit.conftest import Files, defined, findings_of
 from tests.unit.differing import EVENT, F, Fields, call, flow, inject, subflow, switch

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from generator.explanation.sections import Section, sections_of
+from generator.explain.sections import Section, sections_of
 from generator.findings.printable import in_one_line
 from generator.text.markdown import plain
 from generator.workflow.workflow import Workflow

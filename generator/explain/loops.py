@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.explanation.phrases import condition
+from generator.explain.phrases import condition
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.flow import actions_in
 from generator.workflow.graph import Edge, EdgeKind, Graph, cycles, in_order

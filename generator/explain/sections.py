@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from generator.contracts.calls import Call, calls
 from generator.contracts.json_schema import type_of
-from generator.explanation.loops import loops
-from generator.explanation.phrases import on_error, ways_on
-from generator.explanation.states import Functions, States, request_of
+from generator.explain.loops import loops
+from generator.explain.phrases import on_error, ways_on
+from generator.explain.states import Functions, States, request_of
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.definition import Definition
 from generator.workflow.file_references import Referenced
