@@ -18,13 +18,14 @@ from typing import Final
 
 import click
 
-from generator import lint, values
+from generator import lint
+from generator.chart import values
+from generator.chart.page import index_row, page
 from generator.compatibility.capabilities import newest_target
 from generator.compatibility.table import markdown
 from generator.diagram.output.svg import svg
 from generator.findings import errors
 from generator.kubernetes.objects import Database, ImageReference
-from generator.page import index_row, page
 from generator.text.markdown import code, row
 from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow

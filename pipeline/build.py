@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from generator.chart import Chart, chart_name, required_values
+from generator.chart.chart import Chart, chart_name, required_values
+from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError, VersionError
@@ -17,7 +18,6 @@ from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
 from generator.lint.ignores import heed
 from generator.lint.rule import Repository
 from generator.text.words import plural
-from generator.umbrella import NAME as UMBRELLA
 from generator.versions.steps import Step
 from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from semver import Version
 
-from generator.chart import chart_name
+from generator.chart.chart import chart_name
+from generator.chart.umbrella import NAME as UMBRELLA
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.text.yaml_reader import decode, parse
-from generator.umbrella import NAME as UMBRELLA
 from generator.versions.semver_text import Bump, bumped, note_on, parse_version
 from generator.versions.steps import Step
 from pipeline.build import known_index

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from semver import Version
 
-from generator.chart import chart_name
+from generator.chart.chart import chart_name
+from generator.chart.umbrella import NAME as UMBRELLA
 from generator.difference import Side, compare, side_of_chart
 from generator.difference.changelog import section, versions_in, with_sections
 from generator.findings.errors import FindingsError, SettingsError
-from generator.umbrella import NAME as UMBRELLA
 from generator.versions.semver_text import is_version
 from pipeline.charts_folder import CHANGELOG, read_charts_folder
 from pipeline.files import Transaction

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from generator.chart import FOLDER_ANNOTATION, Chart
+from generator.chart.chart import FOLDER_ANNOTATION, Chart
+from generator.chart.content import content_key
+from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.umbrella import SubChart, umbrella_files
 from generator.compatibility.capabilities import Target
 from generator.compatibility.supported import operator_annotations
-from generator.content_key import content_key
 from generator.findings.errors import OutputError
 from generator.text.yaml_reader import parse
-from generator.umbrella import NAME as UMBRELLA
-from generator.umbrella import SubChart, umbrella_files
 from generator.versions.semver_text import parse_version
 
 #: It stays where it lies and is in no package: no version's bytes change by it.

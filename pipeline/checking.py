@@ -9,7 +9,8 @@ from pathlib import Path
 
 from semver import Version
 
-from generator.chart import chart_name
+from generator.chart.chart import chart_name
+from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.capabilities import Target
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.rendered import RenderedChart, rendered_chart
@@ -19,7 +20,6 @@ from generator.compatibility.verdict import Verdict, findings, judge_chart
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding
 from generator.kubernetes.crd import Crd
-from generator.umbrella import NAME as UMBRELLA
 from generator.versions.ranges import parse_loose
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
 from pipeline.cluster import Cluster, read_cluster

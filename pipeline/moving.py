@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from semver import Version
 
-from generator.chart import Chart
+from generator.chart.chart import Chart
+from generator.chart.content import content_key
+from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import Line
-from generator.content_key import content_key
-from generator.umbrella import NAME as UMBRELLA
 from generator.versions.semver_text import Bump
 from generator.versions.steps import Need, Step, at_most, largest, next_step
 from pipeline.charts_folder import ChartsFolder

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from generator.chart import Chart, chart_name, workflow_chart
+from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.compatibility.version_line import Line
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator.chart import chart_name
+from generator.chart.chart import chart_name
 from generator.contracts.minify import minified
 from generator.difference import Side, appeared, compare, side_of_chart, side_of_workflow, vanished
 from generator.difference.markdown import Compared

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from generator.chart import Chart, workflow_chart
+from generator.chart.chart import Chart, workflow_chart
+from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import Line
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import ImageReference
-from generator.umbrella import NAME as UMBRELLA
 from generator.workflow.workflow import Workflow
 from pipeline.charts_folder import ChartsFolder
 from pipeline.index import Index

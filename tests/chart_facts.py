@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from generator.chart import workflow_chart
+from generator.chart.chart import workflow_chart
 from generator.compatibility.capabilities import Target
 from generator.compatibility.matrix import known_matrix
 from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OPERATOR

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from generator.chart import required_values, workflow_chart
+from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.capabilities import Target
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding

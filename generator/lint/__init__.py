@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Final
 
-from generator.chart import MAX_RELEASE_BYTES, check_name, payload, release_bytes, workflow_chart
+from generator.chart.chart import MAX_RELEASE_BYTES, check_name, payload, release_bytes, workflow_chart
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, in_file_order
 from generator.kubernetes.objects import ImageReference

@@ -1,4 +1,4 @@
-"""Renders the Jinja2 templates below generator/templates/; their delimiters cannot meet Helm's."""
+"""Renders the Jinja2 templates of the packages; their delimiters cannot meet Helm's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import jinja2
 from generator.text.markdown import cell, paragraph
 from generator.text.yaml_writer import scalar
 
-FOLDER: Final = Path(__file__).parent.parent / "templates"
+_GENERATOR: Final = Path(__file__).parent.parent
 
 
 def render(template: str, **variables: Any) -> str:
-    """Render the template at `template`, a path below generator/templates/.
+    """Render a template: `chart/umbrella/README.md` is umbrella/README.md in the templates/ of generator/chart/.
 
     The filter `json` writes a value as JSON, which is also YAML, `scalar` a string without quotes where that is safe;
     `go` writes a string as a Go literal, so that text of a workflow inside a Helm template stays text whatever it
@@ -25,10 +25,17 @@ def render(template: str, **variables: Any) -> str:
     return _environment().get_template(template).render(**variables)
 
 
+def template_folders() -> dict[str, Path]:
+    """Package to the folder of its templates."""
+    return {path.parent.name: path for path in sorted(_GENERATOR.glob("*/templates"))}
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(  # noqa: S701 - the output is YAML and Markdown for Helm, never HTML for a browser
-        loader=jinja2.FileSystemLoader(FOLDER),
+        loader=jinja2.PrefixLoader(
+            {name: jinja2.FileSystemLoader(folder) for name, folder in template_folders().items()}
+        ),
         block_start_string="<%",
         block_end_string="%>",
         variable_start_string="<<",

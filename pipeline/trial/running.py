@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator import trial
-from generator.application import EVENTS_VARIABLE, applications
+from generator.application.application import EVENTS_VARIABLE, applications
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.chart import required_values, workflow_chart
+from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.rendered import rendered
 from generator.kubernetes.objects import ImageReference
 from pipeline.reading import read_folder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.chart import chart_name
+from generator.chart.chart import chart_name
 from pipeline.reading import read_folder
 from tests.conftest import SHARED, Waybill
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+from generator.chart.page import page, section
 from generator.contracts.inputs import inputs
-from generator.page import page, section
 from pipeline.reading import read_folder
 from tests.conftest import SHARED
 

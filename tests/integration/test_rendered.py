@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.chart import workflow_chart
+from generator.chart.chart import workflow_chart
+from generator.chart.values import rows, workflow_values
 from generator.compatibility.capabilities import newest_target
 from generator.compatibility.rendered import rendered
 from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import known_crds
 from generator.kubernetes.objects import Database, ImageReference
-from generator.values import rows, workflow_values
 from generator.workflow.properties import parse_properties
 from pipeline.reading import read_folder
 from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, WORKFLOW, facts, known_of, target_for, write

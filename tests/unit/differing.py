@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from generator.chart import workflow_chart
+from generator.chart.chart import workflow_chart
 from generator.difference import Difference, Side, compare, side_of_chart, side_of_workflow
 from generator.difference.words import subject_of, told
 from generator.kubernetes.objects import ImageReference

@@ -10,8 +10,8 @@ import jsonschema
 import pytest
 import yaml
 
-from generator import values
-from generator.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
+from generator.chart import values
+from generator.chart.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
 from generator.compatibility.capabilities import newest_target
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.chart import Chart
+from generator.chart.chart import Chart
 from generator.findings.errors import OutputError, VersionError
 from pipeline.charts_folder import ChartsFolder, chart_version, read_charts_folder
 from tests.unit.conftest import write

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generator.chart import workflow_chart
-from generator.content_key import content_key
+from generator.chart.chart import workflow_chart
+from generator.chart.content import content_key
 from generator.kubernetes.objects import ImageReference
 from tests.unit.conftest import workflow
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator.chart import workflow_chart
+from generator.chart.chart import workflow_chart
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity, blocking
 from generator.findings.position import Position

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from semver import Version
 
-from generator.chart import workflow_chart
+from generator.chart.chart import workflow_chart
 from generator.difference.need import need_of
 from generator.findings.errors import VersionError
 from generator.versions.semver_text import PARTS, Bump, Part

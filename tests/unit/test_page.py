@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from generator.chart.page import index_row, opening, page, section
 from generator.contracts.inputs import inputs
-from generator.page import index_row, opening, page, section
 from tests.unit.conftest import MINIMAL, Files
 from tests.unit.conftest import workflow as workflow_of
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from semver import Version
 
-from generator.chart import required_values, workflow_chart
+from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.capabilities import Target, newest_target
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.proof import Candidate, left_out, refuted

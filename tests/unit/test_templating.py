@@ -7,10 +7,10 @@ import re
 import jinja2
 import pytest
 
-from generator.chart import workflow_chart
+from generator.chart.chart import workflow_chart
+from generator.chart.umbrella import SubChart, umbrella_files
 from generator.kubernetes.objects import ImageReference
-from generator.text.templates import FOLDER, render
-from generator.umbrella import SubChart, umbrella_files
+from generator.text.templates import render, template_folders
 from tests.unit.conftest import defined
 
 FULL = workflow_chart(
@@ -26,13 +26,16 @@ FULL = workflow_chart(
     image=ImageReference(repository="q/r", tag="1"),
 ).files
 UMBRELLA = umbrella_files([SubChart(name="greeting", version="0.1.0", description="d")], version="0.1.0")
-TEMPLATES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*") if path.is_file())
+CHART = template_folders()["chart"]
+TEMPLATES = sorted(path.relative_to(CHART).as_posix() for path in CHART.rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("template", ["chart/Chart.yaml", "chart/templates/sonataflow.yaml", "umbrella/Chart.yaml"])
+@pytest.mark.parametrize(
+    "template", ["workflow/Chart.yaml", "workflow/templates/sonataflow.yaml", "umbrella/Chart.yaml"]
+)
 def test_a_variable_that_is_not_there_is_an_error(template: str) -> None:
     with pytest.raises(jinja2.UndefinedError):
-        render(template)
+        render(f"chart/{template}")
 
 
 @pytest.mark.parametrize("files", [FULL, UMBRELLA], ids=["chart", "umbrella"])
@@ -41,7 +44,7 @@ def test_none_of_our_delimiters_is_left_in_what_was_rendered(files: dict[str, by
 
 
 def test_every_template_is_used() -> None:
-    assert {path.removeprefix("chart/") for path in TEMPLATES if path.startswith("chart/")} <= set(FULL)
+    assert {path.removeprefix("workflow/") for path in TEMPLATES if path.startswith("workflow/")} <= set(FULL)
     assert {path.removeprefix("umbrella/") for path in TEMPLATES if path.startswith("umbrella/")} <= set(UMBRELLA)
 
 

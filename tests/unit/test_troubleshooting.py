@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from generator import values
+from generator.chart import values
 from generator.compatibility.capabilities import newest_target
 from generator.kubernetes.objects import Database, ImageReference
 from tests.conftest import ROOT

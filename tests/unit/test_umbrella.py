@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import yaml
 
+from generator.chart.umbrella import SubChart, umbrella_files
 from generator.text.yaml_reader import parse
-from generator.umbrella import SubChart, umbrella_files
 
 ONE = SubChart(name="greeting", version="0.1.0", description="Greets | <people>.")
 OTHER = SubChart(name="a-b", version="1.0.0-rc.1", description="d")

@@ -9,11 +9,11 @@ import jsonschema
 import pytest
 import yaml
 
-from generator.chart import Chart, workflow_chart
+from generator.chart.chart import Chart, workflow_chart
+from generator.chart.umbrella import SubChart, umbrella_files
+from generator.chart.values import Value, rows, umbrella_values, workflow_values
 from generator.compatibility.capabilities import newest_target
 from generator.kubernetes.objects import Database, ImageReference
-from generator.umbrella import SubChart, umbrella_files
-from generator.values import Value, rows, umbrella_values, workflow_values
 from generator.workflow.properties import Variable
 from tests.unit.conftest import defined
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from generator import values
-from generator.chart import ICON
+from generator.chart import values
+from generator.chart.chart import ICON
 from generator.text import templates
 
 NAME: Final = "workflows"
@@ -41,14 +41,14 @@ def umbrella_files(
     context = {"name": NAME, "version": version, "charts": ordered, "annotations": annotations, "icon": ICON}
     schema = values.json_schema("workflows", own_values)
     texts = {
-        "Chart.yaml": templates.render("umbrella/Chart.yaml", **context),
+        "Chart.yaml": templates.render("chart/umbrella/Chart.yaml", **context),
         "values.yaml": templates.render(
-            "chart/values.yaml", chart=SubChart(name=NAME, version=version, description=""), values=own_values
+            "chart/workflow/values.yaml", chart=SubChart(name=NAME, version=version, description=""), values=own_values
         ),
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
-        "README.md": templates.render("umbrella/README.md", rows=tuple(values.rows(own_values)), **context),
-        "templates/requirements.yaml": templates.render("umbrella/templates/requirements.yaml", **context),
-        "templates/networkpolicy.yaml": templates.render("umbrella/templates/networkpolicy.yaml", **context),
-        "templates/NOTES.txt": templates.render("umbrella/templates/NOTES.txt", **context),
+        "README.md": templates.render("chart/umbrella/README.md", rows=tuple(values.rows(own_values)), **context),
+        "templates/requirements.yaml": templates.render("chart/umbrella/templates/requirements.yaml", **context),
+        "templates/networkpolicy.yaml": templates.render("chart/umbrella/templates/networkpolicy.yaml", **context),
+        "templates/NOTES.txt": templates.render("chart/umbrella/templates/NOTES.txt", **context),
     }
     return {path: texts[path].encode() for path in sorted(texts)}

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from semver import Version
 
-from generator import values
+from generator.chart import values
 from generator.compatibility.capabilities import Target, newest_target
 from generator.compatibility.supported import operator_annotations
 from generator.compatibility.table import table_of
@@ -178,9 +178,11 @@ def _generated_files(
         target=target,
     )
     annotations = {FOLDER_ANNOTATION: chart.folder, **operator_annotations(chart.name, chart.version, target)}
-    texts = {"Chart.yaml": templates.render("chart/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)}
+    texts = {
+        "Chart.yaml": templates.render("chart/workflow/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)
+    }
     with Collecting(findings):
-        generated = templates.render("chart/values.yaml", chart=chart, values=chart_values)
+        generated = templates.render("chart/workflow/values.yaml", chart=chart, values=chart_values)
         texts["values.yaml"] = _with_own_values(workflow, generated)
     with Collecting(findings):
         schema = _with_own_schema(workflow, values.json_schema(chart.name, chart_values))
@@ -189,7 +191,7 @@ def _generated_files(
         own_text = _own_text(workflow, "README.md").strip()
         rows = tuple(values.rows(chart_values))
         texts["README.md"] = templates.render(
-            "chart/README.md",
+            "chart/workflow/README.md",
             rows=rows,
             operators=table_of(chart.name, target.matrix),
             own_secrets=workflow.secret_keys,
@@ -201,7 +203,7 @@ def _generated_files(
         *(_POD_TEMPLATES if target.pods else ()),
         *(("secret.yaml",) if context["secret_variables"] else ()),
     ]
-    texts |= {f"templates/{name}": templates.render(f"chart/templates/{name}", **context) for name in names}
+    texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
     return {path: text.encode() for path, text in texts.items()} | payload(workflow, target)
 
 

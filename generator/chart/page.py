@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import quote
 
-from generator.chart import Chart, chart_name, description_of, installation
+from generator.chart.chart import Chart, chart_name, description_of, installation
 from generator.contracts.inputs import Input, inputs
 from generator.explain.explanation import Explanation, explain
 from generator.text import templates
@@ -32,7 +32,7 @@ def page(workflow: Workflow, readme: str, folder: str) -> str:
     name = chart_name(workflow.source.name)
     chart = Chart(name=name, version="", folder=workflow.source.name, description="", app_version=definition.version)
     return templates.render(
-        "page/workflow.md",
+        "chart/page/workflow.md",
         chart=chart,
         title=plain(definition.name or definition.id),
         description=paragraph(opening(readme) or description_of(definition)),
