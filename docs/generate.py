@@ -18,7 +18,6 @@ from typing import Final
 
 import click
 
-from generator import lint
 from generator.chart import values
 from generator.chart.page import index_row, page
 from generator.compatibility.capabilities import newest_target
@@ -26,6 +25,7 @@ from generator.compatibility.table import markdown
 from generator.diagram.output.svg import svg
 from generator.findings import errors
 from generator.kubernetes.objects import Database, ImageReference
+from generator.lint.registry import SUBJECTS
 from generator.text.markdown import code, row
 from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow
@@ -262,7 +262,7 @@ def rules() -> str:
     """Every rule of lint with its reason and its examples."""
     overview = (
         (f"[`{rule.name}`](#{rule.name})", str(rule.severity), rule.summary)
-        for listed in lint.SUBJECTS.values()
+        for listed in SUBJECTS.values()
         for rule in listed
     )
     return "\n".join(
@@ -278,7 +278,7 @@ def rules() -> str:
             _table(("rule", "severity", "what it finds"), overview),
             *(
                 "\n".join([f"## {subject}\n", *(f"### {rule.name}\n\n{rule.as_markdown()}" for rule in listed)])
-                for subject, listed in lint.SUBJECTS.items()
+                for subject, listed in SUBJECTS.items()
             ),
             "## Packages, indexes and pictures\n",
             "What `package`, `index`, `diagram` and `run` refuse; these are no rules of lint.\n",

@@ -14,9 +14,10 @@ from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import Finding, errors, in_file_order, strictly
-from generator.lint import RULES, SIZES, lint, lint_sizes, lint_together
-from generator.lint.ignores import heed
+from generator.lint.linter import SIZES, lint, lint_sizes, lint_together
+from generator.lint.registry import RULES
 from generator.lint.rule import Repository
+from generator.lint.suppressions import heed
 from generator.text.words import plural
 from generator.versions.steps import Step
 from generator.workflow.folder import SharedFiles

@@ -10,8 +10,8 @@ from typing import Literal
 from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, errors
-from generator.lint import RULES
-from generator.lint.mending import mend
+from generator.lint.fixes import mend
+from generator.lint.registry import RULES
 from generator.workflow.folder import SharedFiles
 from pipeline import formats
 from pipeline.files import Transaction

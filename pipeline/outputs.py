@@ -13,7 +13,7 @@ from generator.compatibility.version_line import Line
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order
-from generator.lint import lint
+from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.build import known_index, write_if_changed

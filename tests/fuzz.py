@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["generator"]):
     from generator.compatibility.matrix import known_matrix, read_matrix
     from generator.compatibility.table import markdown
     from generator.findings.errors import WaybillError
-    from generator.lint import lint, lint_together
+    from generator.lint.linter import lint, lint_together
     from generator.lint.rule import Repository
     from generator.text import yaml_reader
     from generator.workflow import properties

@@ -61,7 +61,7 @@ def lint(
 def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
     from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
     from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - as above
-    from generator.lint import RULES, SUBJECTS  # noqa: PLC0415 - as above
+    from generator.lint.registry import RULES, SUBJECTS  # noqa: PLC0415 - as above
     from pipeline import report  # noqa: PLC0415 - as above
 
     for name in names:

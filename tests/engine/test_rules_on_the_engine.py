@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.lint import RULES
-from generator.lint.condition_order import ways_of_switches
+from generator.lint.registry import RULES
 from generator.lint.rule import FOLDER, Example
+from generator.lint.support.condition_order import ways_of_switches
 from generator.workflow.folder import read_shared, read_source
 from generator.workflow.workflow import read_workflow
 from pipeline.engine.errors import EngineError

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.lint import SUBJECTS, lint
+from generator.lint.linter import lint
+from generator.lint.registry import SUBJECTS
 from generator.workflow.definition import Definition
 from generator.workflow.folder import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from generator.contracts.arguments import UNKNOWN, literal
 from generator.contracts.calls import calls, operation_of
-from generator.lint import lint
+from generator.lint.linter import lint
 from tests.unit.conftest import Files, defined, linted_by, shown, workflow
 
 STRING = {"type": "string"}

@@ -273,7 +273,7 @@ def test_help_names_the_commands() -> None:
 
 #: What takes its time to load, and what only some commands need.
 HEAVY = {
-    "generator.lint", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs", "resvg_py", "semver",
+    "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs", "resvg_py", "semver",
     "urllib.request", "yaml",
 }  # fmt: skip
 
@@ -302,9 +302,12 @@ def test_a_build_that_changes_nothing_loads_what_draws_its_table_alone() -> None
 @pytest.mark.parametrize(
     ("words", "unneeded"),
     [
-        (["explain", "greeting"], {"generator.lint", "git", "graphlay", "jinja2", "jq", "jsonschema_rs", "resvg_py"}),
+        (
+            ["explain", "greeting"],
+            {"generator.lint.linter", "git", "graphlay", "jinja2", "jq", "jsonschema_rs", "resvg_py"},
+        ),
         (["lint", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),
-        (["diagram", "greeting", "--format", "svg"], {"generator.lint", "git", "jinja2", "jq", "resvg_py"}),
+        (["diagram", "greeting", "--format", "svg"], {"generator.lint.linter", "git", "jinja2", "jq", "resvg_py"}),
         (["diff", "greeting", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",

@@ -12,7 +12,7 @@ import pytest
 from generator.jq.exclusion import exclude
 from generator.jq.syntax import parse
 from generator.jq.tree import Node
-from generator.lint.condition_order import Way, ways_of_switches
+from generator.lint.support.condition_order import Way, ways_of_switches
 from tests.unit.conftest import defined, linted
 
 State = dict[str, Any]

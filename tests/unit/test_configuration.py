@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.findings.errors import FindingsError
-from generator.lint import lint
+from generator.lint.linter import lint
 from generator.workflow.properties import UNSET, expanded
 from tests.unit.conftest import defined, linted_by, shown
 

@@ -15,7 +15,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity, blocking
 from generator.findings.position import Position
 from generator.kubernetes.objects import ImageReference, ManifestOptions, manifest_files, manifests
-from generator.lint import lint
+from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow, read_workflow
 from tests.unit.conftest import (
     MINIMAL,

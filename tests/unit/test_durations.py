@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from generator.lint import lint
+from generator.lint.linter import lint
 from tests.unit.conftest import defined
 
 

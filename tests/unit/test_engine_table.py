@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.lint import RULES
+from generator.lint.registry import RULES
 
 #: Row of the table, and what else was seen on the engine, to the rule that finds it; each rule's bad example is a
 #: folder that breaks it, and tests/unit/test_rules.py holds it to that.

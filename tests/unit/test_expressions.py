@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.findings.position import Position
-from generator.lint import lint
+from generator.lint.linter import lint
 from generator.workflow import expressions
 from generator.workflow.dsl import Holds
 from generator.workflow.expressions import Expression, bare

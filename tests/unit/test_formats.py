@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
-from generator.lint import RULES
+from generator.lint.registry import RULES
 from pipeline.formats import github, sarif
 
 EDIT = Edit(path="a/b.yaml", line=3, column=5, old="Finsh", new="Finish")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.lint import lint
+from generator.lint.linter import lint
 from tests.unit.conftest import linted, shown, workflow
 
 Flow = dict[str, Any]

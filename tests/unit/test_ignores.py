@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.findings.finding import IgnoreSettings
-from generator.lint import RULES, lint
-from generator.lint.ignores import heed
+from generator.lint.linter import lint
+from generator.lint.registry import RULES
+from generator.lint.suppressions import heed
 from tests.unit.conftest import Files, shown, workflow
 
 HERE = "workflows/greeting/greeting.sw.yaml"

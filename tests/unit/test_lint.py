@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from generator.findings.finding import Finding, Severity, blocking, errors
-from generator.lint import lint_together
-from generator.lint.kubernetes import MAX_CONFIG_MAP_BYTES
+from generator.lint.linter import lint_together
 from generator.lint.rule import Repository
+from generator.lint.rules.kubernetes import MAX_CONFIG_MAP_BYTES
 from generator.workflow.workflow import read_workflow
 from tests.conftest import ROOT
 from tests.unit.conftest import MINIMAL, Files, defined, found_in, linted, read, rules, shown, workflow, write

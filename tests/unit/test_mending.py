@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.finding import IgnoreSettings
-from generator.lint import lint
-from generator.lint.mending import mend
+from generator.lint.fixes import mend
+from generator.lint.linter import lint
 from tests.unit.conftest import MINIMAL, workflow
 
 HERE = "workflows/greeting/greeting.sw.yaml"

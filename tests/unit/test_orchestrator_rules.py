@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.lint import lint_together
-from generator.lint.object_literal import UNKNOWN, read_object
+from generator.lint.linter import lint_together
 from generator.lint.rule import Repository
+from generator.lint.support.object_literal import UNKNOWN, read_object
 from tests.unit.conftest import defined, linted, shown
 
 Fields = dict[str, Any]

@@ -13,9 +13,10 @@ import pytest
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, IgnoreSettings, Severity
-from generator.lint import RULES, SUBJECTS, lint, lint_together
-from generator.lint.ignores import heed
+from generator.lint.linter import lint, lint_together
+from generator.lint.registry import RULES, SUBJECTS
 from generator.lint.rule import FOLDER, Example, Repository, Rule
+from generator.lint.suppressions import heed
 from generator.workflow.folder import SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.folders import all_folders

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from generator.lint.cron import what_is_wrong
+from generator.lint.support.cron import what_is_wrong
 from tests.unit.conftest import linted
 
 Fields = dict[str, Any]

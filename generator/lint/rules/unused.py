@@ -9,8 +9,8 @@ from typing import Final
 
 from generator.findings.finding import Severity
 from generator.findings.position import Position
-from generator.lint.references import SECTIONS, file_references
 from generator.lint.rule import Example, Found, Rule, rule
+from generator.lint.rules.references import SECTIONS, file_references
 from generator.workflow.dsl import Target
 from generator.workflow.workflow import Workflow
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from generator.lint.graph import is_followed
+from generator.lint.rules.graph import is_followed
 from generator.workflow.graph import Edge, EdgeKind, Graph
 
 #: What a condition leads to, in the order of the engine: a state, what is made for the condition alone, a join.

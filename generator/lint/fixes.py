@@ -9,8 +9,9 @@ from typing import Final
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, IgnoreSettings, errors
-from generator.lint import RULES, lint
-from generator.lint.ignores import heed
+from generator.lint.linter import lint
+from generator.lint.registry import RULES
+from generator.lint.suppressions import heed
 from generator.text.yaml_reader import decode
 from generator.workflow.workflow import Workflow, read_workflow
 

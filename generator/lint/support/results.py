@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final
 
-from generator.lint.object_literal import read_object
+from generator.lint.support.object_literal import read_object
 from generator.text.yaml_reader import Path
 from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of, functions_of, states_of

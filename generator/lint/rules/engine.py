@@ -12,10 +12,10 @@ from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.jq.exclusion import exclude
 from generator.jq.tree import Node
-from generator.lint.condition_order import Way, ways_of_switches
-from generator.lint.expressions import valid_expressions
-from generator.lint.graph import with_known_states
 from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.expressions import valid_expressions
+from generator.lint.rules.graph import with_known_states
+from generator.lint.support.condition_order import Way, ways_of_switches
 from generator.workflow.definition import Definition
 from generator.workflow.dsl import Holds
 from generator.workflow.flow import actions_of, states_of

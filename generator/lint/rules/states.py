@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.findings.finding import Severity
-from generator.lint.graph import WITHOUT_HANDLERS
 from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.graph import WITHOUT_HANDLERS
 from generator.workflow.flow import actions_of, states_of
 from generator.workflow.workflow import Workflow
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from generator.findings.finding import Severity
 from generator.findings.position import Position
-from generator.lint import cron
 from generator.lint.rule import Example, Found, rule
+from generator.lint.support import cron
 from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of, states_of
 from generator.workflow.workflow import Workflow

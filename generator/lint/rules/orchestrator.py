@@ -11,9 +11,9 @@ from typing import Any, Final
 from generator.findings.edits import respelt
 from generator.findings.finding import Severity
 from generator.findings.suggestions import did_you_mean, one_of
-from generator.lint.object_literal import UNKNOWN
-from generator.lint.results import Written, first_ends_without_result, written_objects
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
+from generator.lint.support.object_literal import UNKNOWN
+from generator.lint.support.results import Written, first_ends_without_result, written_objects
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 

@@ -9,8 +9,8 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
 from generator.findings.suggestions import did_you_mean, only_near
 from generator.jq.tree import Node
-from generator.lint.expressions import place, valid_expressions
 from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.expressions import place, valid_expressions
 from generator.text.yaml_reader import parse
 from generator.workflow.data_names import Written, on_workflowdata, read_names, written
 from generator.workflow.definition import Definition

@@ -14,8 +14,8 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, only_near
-from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.references import HELPED
 from generator.text.yaml_reader import Path
 from generator.workflow.workflow import Workflow
 

@@ -10,9 +10,9 @@ from generator.findings.edits import respelt
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
-from generator.lint.references import HELPED
 from generator.lint.rule import Example, Found, rule
-from generator.lint.schemas import Schema, plain_type, schemas_of
+from generator.lint.rules.references import HELPED
+from generator.lint.rules.schemas import Schema, plain_type, schemas_of
 from generator.text.yaml_reader import Node
 from generator.workflow.workflow import Workflow
 
