@@ -10,8 +10,9 @@ from semver import Version
 
 from generator.chart.chart import chart_name
 from generator.chart.umbrella import NAME as UMBRELLA
-from generator.difference import Side, compare, side_of_chart
-from generator.difference.changelog import section, versions_in, with_sections
+from generator.diff.changelog import section, versions_in, with_sections
+from generator.diff.compare import compare
+from generator.diff.snapshot import Side, side_of_chart
 from generator.findings.errors import FindingsError, SettingsError
 from generator.versions.semver_text import is_version
 from pipeline.charts_folder import CHANGELOG, read_charts_folder

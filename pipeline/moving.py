@@ -47,8 +47,8 @@ def step_of(work: Work, chart: Chart, packed: Package) -> Step | None:
 
 
 def _need(work: Work, chart: Chart, base: Mapping[str, bytes]) -> Need:
-    from generator.difference import side_of_workflow  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
-    from generator.difference.need import need_of  # noqa: PLC0415 - as above
+    from generator.diff.need import need_of  # noqa: PLC0415 - as above
+    from generator.diff.snapshot import side_of_workflow  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
 
     workflow, image = work.workflows[chart.name], image_of(work.workflows[chart.name], work.settings)
     new = side_of_workflow(workflow, title=chart.folder, image=image, target=work.line.target)

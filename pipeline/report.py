@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from generator.compatibility.support_status import Listed
     from generator.compatibility.verdict import Verdict
     from generator.contracts.minify import Saving
-    from generator.difference import Difference
+    from generator.diff.change import Difference
     from generator.lint.rule import Rule
     from pipeline.bumping import Move
     from pipeline.checking import Checked
@@ -120,7 +120,7 @@ def show_rules(rules: Iterable[Rule], overview: Mapping[str, Sequence[Rule]]) ->
 
 def show_differences(differences: Sequence[Difference]) -> None:
     """A report on standard output, in colour where somebody watches."""
-    from generator.difference.words import lines  # noqa: PLC0415 - `waybill diff` alone needs it
+    from generator.diff.words import lines  # noqa: PLC0415 - `waybill diff` alone needs it
 
     if not differences:
         click.echo("No differences")

@@ -10,8 +10,9 @@ from typing import Final
 
 from generator.chart.chart import chart_name
 from generator.contracts.minify import minified
-from generator.difference import Side, appeared, compare, side_of_chart, side_of_workflow, vanished
-from generator.difference.markdown import Compared
+from generator.diff.compare import appeared, compare, vanished
+from generator.diff.markdown import Compared
+from generator.diff.snapshot import Side, side_of_chart, side_of_workflow
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.versions.semver_text import is_version

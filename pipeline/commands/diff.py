@@ -10,7 +10,7 @@ import click
 from pipeline.commands.command import command, print_json, settings_of
 
 if TYPE_CHECKING:
-    from generator.difference import Difference
+    from generator.diff.change import Difference
 
 _FORMATS: Final = ("text", "markdown", "json")
 _LIMITS: Final = ("breaking", "any")
@@ -56,7 +56,7 @@ def diff(
     if as_json or format_ == "json":
         print_json({"ok": not failed, "differences": [difference.as_json() for difference in differences]})
     elif format_ == "markdown":
-        from generator.difference.markdown import markdown  # noqa: PLC0415 - as above
+        from generator.diff.markdown import markdown  # noqa: PLC0415 - as above
 
         click.echo(markdown(pairs), nl=False)
     else:
@@ -67,7 +67,7 @@ def diff(
 
 def _fails(difference: Difference, limit: str | None) -> bool:
     """Whether a difference is what `--fail-on` is about."""
-    from generator.difference import Impact  # noqa: PLC0415 - as above
+    from generator.diff.change import Impact  # noqa: PLC0415 - as above
 
     if limit == "breaking":
         return bool(difference.of(Impact.BREAKING))

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from generator.chart.chart import workflow_chart
-from generator.difference import Difference, Side, compare, side_of_chart, side_of_workflow
-from generator.difference.words import subject_of, told
+from generator.diff.change import Difference
+from generator.diff.compare import compare
+from generator.diff.snapshot import Side, side_of_chart, side_of_workflow
+from generator.diff.words import subject_of, told
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from tests.unit.conftest import MINIMAL, Files, defined

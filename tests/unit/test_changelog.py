@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from generator.difference.changelog import versions_in, with_sections
+from generator.diff.changelog import versions_in, with_sections
 from pipeline.cli import waybill
 from tests.unit.conftest import write, write_workflow
 

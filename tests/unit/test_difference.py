@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from generator.difference import Impact, Topic, compare
-from generator.difference.words import place_of
+from generator.diff.change import Impact, Topic
+from generator.diff.compare import compare
+from generator.diff.words import place_of
 from tests.unit.conftest import workflow
 from tests.unit.differing import (
     CONDITIONS,

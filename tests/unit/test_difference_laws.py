@@ -9,8 +9,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.difference import Change, Kind, Topic, compare, side_of_chart
-from generator.difference.words import lines
+from generator.diff.change import Change, Kind, Topic
+from generator.diff.compare import compare
+from generator.diff.snapshot import side_of_chart
+from generator.diff.words import lines
 from tests.unit.conftest import defined, findings_of
 from tests.unit.differing import (
     F,

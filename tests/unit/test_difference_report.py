@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from generator.difference import Difference, appeared, compare, summary
-from generator.difference.markdown import MAX_CHARACTERS, Compared, markdown
-from generator.difference.words import lines
+from generator.diff.change import Difference, summary
+from generator.diff.compare import appeared, compare
+from generator.diff.markdown import MAX_CHARACTERS, Compared, markdown
+from generator.diff.words import lines
 from generator.findings.printable import in_one_line
 from tests.unit.conftest import defined
 from tests.unit.differing import EVENT, WAITING, F, Fields, between, call, flow, inject, side

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from generator.difference.change import Impact, Kind
-from generator.difference.schema import Role, SchemaChange, compare_schemas, inside
+from generator.diff.change import Impact, Kind
+from generator.diff.schema import Role, SchemaChange, compare_schemas, inside
 
 B, C, N = "breaking", "compatible", "internal"
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from generator.difference import Difference, Impact, Kind, Topic, appeared, compare, side_of_chart, vanished
-from generator.difference.words import lines, verdict
+from generator.diff.change import Difference, Impact, Kind, Topic
+from generator.diff.compare import appeared, compare, vanished
+from generator.diff.snapshot import side_of_chart
+from generator.diff.words import lines, verdict
 from generator.findings.errors import FindingsError
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from semver import Version
 
 from generator.chart.chart import workflow_chart
-from generator.difference.need import need_of
+from generator.diff.need import need_of
 from generator.findings.errors import VersionError
 from generator.versions.semver_text import PARTS, Bump, Part
 from generator.versions.steps import Asked, Need, largest, next_step

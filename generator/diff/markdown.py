@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.diagram.embedding import embedded
-from generator.difference.change import Change, Difference, Impact, summary
-from generator.difference.side import Side
-from generator.difference.words import hazard_text, place_of, subject_of, told, verdict
+from generator.diff.change import Change, Difference, Impact, summary
+from generator.diff.snapshot import Side
+from generator.diff.words import hazard_text, place_of, subject_of, told, verdict
 from generator.kubernetes import objects
 from generator.text.markdown import code, fenced, folded, plain, row
 from generator.text.yaml_writer import dump

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from generator.difference.change import Impact, Kind
-from generator.difference.content import canonical, shown
+from generator.diff.change import Impact, Kind
+from generator.diff.content import canonical, shown
 from generator.text import json_pointer
 
 #: A reference, written in the document of a name, to what it leads to and the name of the document it is in.

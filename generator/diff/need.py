@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from generator.difference.change import Change, Difference, Impact, Kind, Topic
-from generator.difference.compare import compare
-from generator.difference.side import Side, side_of_chart
-from generator.difference.words import subject_of, told
+from generator.diff.change import Change, Difference, Impact, Kind, Topic
+from generator.diff.compare import compare
+from generator.diff.snapshot import Side, side_of_chart
+from generator.diff.words import subject_of, told
 from generator.findings.errors import FindingsError
 from generator.versions.steps import Need, at_most, few
 

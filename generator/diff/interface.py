@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.difference.change import Change, Impact, Kind, Topic
-from generator.difference.content import shown
-from generator.difference.schema import Role, SchemaChange, compare_schemas
-from generator.difference.side import Side
+from generator.diff.change import Change, Impact, Kind, Topic
+from generator.diff.content import shown
+from generator.diff.schema import Role, SchemaChange, compare_schemas
+from generator.diff.snapshot import Side
 from generator.findings.position import Position
 from generator.workflow.definition import Definition
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from functools import partial
 
 from generator.contracts.calls import operation_of
-from generator.difference.change import Change, Difference, Impact, Kind, Topic, in_order
-from generator.difference.content import Pairing, paired, shown
-from generator.difference.files import image_files, resources
-from generator.difference.flow import Definitions
-from generator.difference.installation import content_tags, installation
-from generator.difference.interface import input_schema, schemas
-from generator.difference.running import hazards
-from generator.difference.side import Side
+from generator.diff.change import Change, Difference, Impact, Kind, Topic, in_order
+from generator.diff.content import Pairing, paired, shown
+from generator.diff.files import image_files, resources
+from generator.diff.flow import Definitions
+from generator.diff.installation import content_tags, installation
+from generator.diff.interface import input_schema, schemas
+from generator.diff.running import hazards
+from generator.diff.snapshot import Side
 from generator.workflow.flow import functions_of
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from generator.difference.change import Change, Hazard, Kind, Topic
-from generator.difference.content import Pairing, canonical
-from generator.difference.flow import Definitions
-from generator.difference.side import Side
+from generator.diff.change import Change, Hazard, Kind, Topic
+from generator.diff.content import Pairing, canonical
+from generator.diff.flow import Definitions
+from generator.diff.snapshot import Side
 from generator.workflow.definition import Definition
 from generator.workflow.waits import wait_of
 

@@ -6,9 +6,9 @@ import hashlib
 import posixpath
 from collections.abc import Iterator
 
-from generator.difference.change import Change, Impact, Kind, Topic
-from generator.difference.content import canonical, places
-from generator.difference.side import Side
+from generator.diff.change import Change, Impact, Kind, Topic
+from generator.diff.content import canonical, places
+from generator.diff.snapshot import Side
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
 from generator.text.yaml_reader import parse

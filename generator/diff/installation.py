@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from generator.difference.change import Change, Impact, Kind, Topic
-from generator.difference.content import canonical, shown
-from generator.difference.schema import Role, compare_schemas, inside
-from generator.difference.side import Side
+from generator.diff.change import Change, Impact, Kind, Topic
+from generator.diff.content import canonical, shown
+from generator.diff.schema import Role, compare_schemas, inside
+from generator.diff.snapshot import Side
 from generator.findings.position import Position
 from generator.workflow.properties import Variable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from generator.difference.content import canonical, shown
+from generator.diff.content import canonical, shown
 from generator.workflow.flow import value_at
 from generator.workflow.graph import Edge, EdgeKind
 

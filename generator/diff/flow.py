@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from generator.difference.change import Change, Impact, Kind, Topic
-from generator.difference.content import Place, name_of, paired, places, shown
-from generator.difference.references import followed
-from generator.difference.ways import Way, paired_ways, place_of, reason_of, target_of, way_of, way_text
+from generator.diff.change import Change, Impact, Kind, Topic
+from generator.diff.content import Place, name_of, paired, places, shown
+from generator.diff.references import followed
+from generator.diff.ways import Way, paired_ways, place_of, reason_of, target_of, way_of, way_text
 from generator.text.yaml_reader import Path
 from generator.workflow import dsl
 from generator.workflow.definition import Definition

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from generator.difference.change import Change, Difference, Hazard, Impact, Kind, Topic, summary
+from generator.diff.change import Change, Difference, Hazard, Impact, Kind, Topic, summary
 from generator.findings.printable import in_one_line
 
 _MARKS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RENAMED: "~", Kind.CHANGED: "~"}
