@@ -10,7 +10,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
-from generator.stand_in import Answer, Request
+from generator.mocks.service import Answer, Request
 from pipeline.engine.stand_in import serving
 
 EventKind = Literal["started", "entered", "left", "data", "error", "ended"]

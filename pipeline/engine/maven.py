@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from generator.application.application import Application
+from generator.application.projects import Application
 from generator.findings.errors import SettingsError
 from pipeline.engine.errors import EngineError
 

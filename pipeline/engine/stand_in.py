@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlsplit
 
-from generator.stand_in import Answer, Request
+from generator.mocks.service import Answer, Request
 
 
 @dataclass(frozen=True, kw_only=True)

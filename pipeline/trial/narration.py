@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator.findings.printable import in_one_line
+from generator.mocks.run_inputs import Awaited, Input, Service
 from generator.text.durations import duration_parts
-from generator.trial import Awaited, Input, Service
 from pipeline import report
 from pipeline.trial.outcome import CallMade, StatePassed, TrialOutcome
 

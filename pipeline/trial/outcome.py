@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from generator.trial import Input
+from generator.mocks.run_inputs import Input
 
 Status = Literal["completed", "failed", "timeout"]
 

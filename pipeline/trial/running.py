@@ -13,15 +13,15 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
-from generator import trial
-from generator.application.application import EVENTS_VARIABLE, applications
+from generator.application.projects import EVENTS_VARIABLE, applications
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line
-from generator.stand_in import EventSink, StandIn
+from generator.mocks import run_inputs
+from generator.mocks.run_inputs import Input
+from generator.mocks.service import EventSink, StandIn
 from generator.text.words import plural
 from generator.text.yaml_reader import Document, parse
-from generator.trial import Input
 from generator.workflow.properties import Variable, environment_name, parse_properties
 from generator.workflow.workflow import Workflow
 from pipeline.engine import maven
@@ -55,7 +55,7 @@ def run(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, str]
     taken = _input(workflow, wanted.input)
     if errors(taken.findings):
         raise FindingsError(taken.findings)
-    if not wanted.mock and (missing := trial.missing_variables(workflow, given)):
+    if not wanted.mock and (missing := run_inputs.missing_variables(workflow, given)):
         raise SettingsError(_missing(missing, narrator.name))
     maven.require()
     narrator.tell_input(taken)
@@ -65,7 +65,10 @@ def run(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, str]
 def _given(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, str]) -> dict[str, str]:
     """Variable to value of secret.properties, then the environment, then --env-file; the last one wins."""
     names = {one.name for one in workflow.variables()} | {environment_name(key) for key in workflow.secret_keys}
-    given = {**trial.secret_values(workflow), **{name: environment[name] for name in names if environment.get(name)}}
+    given = {
+        **run_inputs.secret_values(workflow),
+        **{name: environment[name] for name in names if environment.get(name)},
+    }
     if wanted.env_file is None:
         return given
     read = parse_properties(_read(wanted.env_file), wanted.env_file.as_posix())
@@ -74,8 +77,8 @@ def _given(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, s
 
 def _input(workflow: Workflow, path: Path | None) -> Input:
     if path is None:
-        return trial.made_input(workflow)
-    return trial.read_input(workflow, _document(path))
+        return run_inputs.made_input(workflow)
+    return run_inputs.read_input(workflow, _document(path))
 
 
 def _document(path: Path) -> Document:
@@ -154,15 +157,15 @@ class _Run:
         """The variables that the engine is given; with `mock`, stand-ins are served while the stack is open."""
         if not self._wanted.mock:
             return dict(self._given)
-        services = trial.services(self._workflow)
+        services = run_inputs.services(self._workflow)
         addresses = {
             one.name: stack.enter_context(
                 serving(one.name, StandIn(specs=one.specs) if one.specs else EventSink(), self._told.put)
             )
             for one in services
         }
-        mocked = trial.mock_variables(self._workflow, addresses, self._given)
-        made_up = [name for name, value in mocked.items() if value == trial.MADE_UP]
+        mocked = run_inputs.mock_variables(self._workflow, addresses, self._given)
+        made_up = [name for name, value in mocked.items() if value == run_inputs.MADE_UP]
         self._narrator.tell_services(addresses, services, made_up)
         return {**self._given, **mocked}
 
@@ -236,8 +239,8 @@ class _Run:
         """Say what an instance waits for in a state that it is still in."""
         definition = next(one for one in self._workflow.definitions() if one.id == passed.workflow)
         state = next(one for one in definition.flow["states"] if one["name"] == passed.state)
-        sleep = trial.slept(self._workflow, state, variables)
-        events = trial.awaited(self._workflow, definition, state)
+        sleep = run_inputs.slept(self._workflow, state, variables)
+        events = run_inputs.awaited(self._workflow, definition, state)
         self._narrator.tell_wait(sleep, events, passed.instance, url)
 
     def _found(self, engine: RunningEngine) -> TrialOutcome:

@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from generator.application.application import applications
+from generator.application.projects import applications
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 from pipeline.engine import maven

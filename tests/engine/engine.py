@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generator.application.application import EVENTS_VARIABLE
+from generator.application.projects import EVENTS_VARIABLE
 from pipeline.engine import maven
 from pipeline.engine.events import COMPLETED, Event, listening, merged
 from pipeline.engine.process import RunningEngine, free_port, started

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from generator.application.application import applications
+from generator.application.projects import applications
 from pipeline.engine import maven
 from tests.conftest import missing
 from tests.engine import postgres

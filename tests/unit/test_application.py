@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import javaproperties
 import pytest
 
-from generator.application.application import Application, applications
+from generator.application.projects import Application, applications
 from generator.workflow.workflow import Workflow
 from pipeline.reading import read_folder
 from tests.conftest import ROOT

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.application.application import Application
+from generator.application.projects import Application
 from generator.findings.errors import SettingsError
 from pipeline.engine import maven
 from pipeline.engine.errors import EngineError

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from generator.trial import Awaited, Input
+from generator.mocks.run_inputs import Awaited, Input
 from pipeline.cli import waybill
 from pipeline.trial.narration import Narrator, sending
 from pipeline.trial.outcome import CallMade, StatePassed, TrialOutcome

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.answers import success
 from generator.contracts.calls import calls
 from generator.contracts.openapi import Operation, Spec, read_spec
-from generator.stand_in import Answer, Request, StandIn
+from generator.mocks.responses import success
+from generator.mocks.service import Answer, Request, StandIn
 from pipeline.engine.stand_in import Exchange, serving
 from pipeline.folders import all_folders
 from pipeline.reading import read_folder

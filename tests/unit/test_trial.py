@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from generator.findings.errors import FindingsError
-from generator.text.yaml_reader import parse
-from generator.trial import (
+from generator.mocks.run_inputs import (  # fmt: skip
     MADE_UP,
     Input,
     awaited,
@@ -20,7 +19,8 @@ from generator.trial import (
     secret_values,
     services,
     slept,
-)  # fmt: skip
+)
+from generator.text.yaml_reader import parse
 from generator.workflow.workflow import Workflow
 from pipeline.folders import all_folders
 from pipeline.reading import read_folder

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from generator import stand_in
 from generator.contracts.json_schema import OpenApiSchemas
 from generator.contracts.openapi import Operation, Spec, read_spec
+from generator.mocks import service
 from pipeline.engine.stand_in import serving
 from tests.conftest import ROOT
 
@@ -82,7 +82,7 @@ class Service:
 
     def __post_init__(self) -> None:
         read = {path: read_spec((ROOT / "workflows" / path).read_bytes(), path) for path in self.specs}
-        self._stand_ins = {path: stand_in.StandIn(specs={path: spec}) for path, spec in read.items()}
+        self._stand_ins = {path: service.StandIn(specs={path: spec}) for path, spec in read.items()}
         self.reset()
 
     def reset(self) -> None:
@@ -114,7 +114,7 @@ class Service:
         assert any(spec.operation(operation) for spec in specs), f"{self.name} has no {operation}"
         return operation
 
-    def answer(self, request: stand_in.Request) -> stand_in.Answer:
+    def answer(self, request: service.Request) -> service.Answer:
         """Answer a request, by whichever specs it fits."""
         tried = {path: each.answer(request) for path, each in self._stand_ins.items()}
         fitting = [path for path, answer in tried.items() if answer.operation and not answer.misfits]
@@ -124,7 +124,7 @@ class Service:
             if near and near.status == 401:
                 return near
             self.misfits += (near or next(iter(tried.values()))).misfits
-            return stand_in.Answer(status=501)
+            return service.Answer(status=501)
         found = [routed for path in fitting if (routed := self._stand_ins[path].find(request))]
         _, operation, parameters = found[0]
         call = self._call(request, operation.id, parameters)
@@ -133,7 +133,7 @@ class Service:
         for spec, operation, _ in found:
             self.misfits += _answer_misfits(spec, operation, answer)
         body = b"" if answer.body is None else json.dumps(answer.body).encode()
-        return stand_in.Answer(status=answer.status, media_type="application/json" if body else "", body=body)
+        return service.Answer(status=answer.status, media_type="application/json" if body else "", body=body)
 
     def _answer(self, call: Call) -> Answer:
         method = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", call.operation).lower()
@@ -152,7 +152,7 @@ class Service:
             raise ConnectionAbortedError
         return Answer(status=failure.status) if failure.status else None
 
-    def _call(self, request: stand_in.Request, operation: str, parameters: Mapping[str, str]) -> Call:
+    def _call(self, request: service.Request, operation: str, parameters: Mapping[str, str]) -> Call:
         return Call(
             service=self.name,
             operation=operation,

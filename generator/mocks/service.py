@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any, Final
 from urllib.parse import unquote
 
-from generator.answers import is_json, success
 from generator.contracts.json_schema import OpenApiSchemas
 from generator.contracts.openapi import Body, Operation, Parameter, Spec
+from generator.mocks.responses import is_json, success
 
 _TEMPLATE: Final = re.compile(r"\{([^/{}]+)\}")
 _CASTS: Final = {"integer": int, "number": float}
