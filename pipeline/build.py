@@ -24,7 +24,6 @@ from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.charts_folder import read_charts_folder
-from pipeline.files import FILE_MODE, Transaction, differences
 from pipeline.index import Index
 from pipeline.moving import step_of, umbrella_of
 from pipeline.operators import Operators, charts_of
@@ -32,6 +31,7 @@ from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.package import Package, package
 from pipeline.reading import read_folder
 from pipeline.settings import Settings
+from pipeline.system.files import FILE_MODE, Transaction, differences
 from pipeline.work import Work, image_of
 
 T = TypeVar("T")

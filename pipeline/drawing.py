@@ -95,7 +95,7 @@ def write(out: Path, data: bytes) -> None:
     Raises:
         OutputError: it cannot be written; what was there before is still there.
     """
-    from pipeline.files import Transaction  # noqa: PLC0415 - standard output needs none of it
+    from pipeline.system.files import Transaction  # noqa: PLC0415 - standard output needs none of it
 
     with Transaction() as transaction:
         transaction.replace_file(out, data)

@@ -13,11 +13,12 @@ from generator.findings.finding import Finding, errors
 from generator.lint.fixes import mend
 from generator.lint.registry import RULES
 from generator.workflow.folder import SharedFiles
-from pipeline import formats
-from pipeline.files import Transaction
 from pipeline.reading import read_folder
-from pipeline.report import as_text
 from pipeline.settings import Settings
+from pipeline.system.files import Transaction
+from pipeline.terminal.annotations import github
+from pipeline.terminal.console import as_text
+from pipeline.terminal.sarif import sarif
 
 Format = Literal["text", "json", "github", "sarif"]
 
@@ -54,9 +55,9 @@ def rendered(
         case "text":
             return as_text(findings)
         case "github":
-            return formats.github(findings, environment)
+            return github(findings, environment)
         case "sarif":
-            document: Mapping[str, object] = formats.sarif(findings, RULES, environment)
+            document: Mapping[str, object] = sarif(findings, RULES, environment)
         case "json":
             listed = [finding.as_json() for finding in findings]
             document = {"ok": not errors(findings), "findings": listed, "fixed": [edit.as_json() for edit in fixed]}

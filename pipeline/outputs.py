@@ -18,11 +18,11 @@ from generator.workflow.workflow import Workflow
 from pipeline import index as index_file
 from pipeline.build import known_index, write_if_changed
 from pipeline.charts_folder import CHANGELOG, chart_version
-from pipeline.files import FILE_MODE, Transaction
 from pipeline.index import Index
 from pipeline.package import Package, package, read_chart_folder, read_package
 from pipeline.reading import read_folder
 from pipeline.settings import Settings
+from pipeline.system.files import FILE_MODE, Transaction
 from pipeline.work import image_of
 
 #: Secrets are for nobody else's eyes.

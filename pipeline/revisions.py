@@ -20,10 +20,11 @@ from generator.workflow.folder import read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.folders import SHARED, all_folders, find_folder
 from pipeline.package import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
-from pipeline.published import chart_repositories, download, read_repository, without_secrets
+from pipeline.published import chart_repositories, read_repository
 from pipeline.reading import read_folder
-from pipeline.repository import Repository, Revision, open_repository
 from pipeline.settings import Settings
+from pipeline.system.git import Repository, Revision, open_repository
+from pipeline.system.http import download, without_secrets
 from pipeline.work import image_of
 
 #: `main..HEAD` compares two commits, `main...HEAD` the second with what both have in common (gitrevisions).

@@ -62,8 +62,10 @@ def build(
     WORKFLOW is a folder's name or path. Everything is written at once, or nothing is. Nothing is written of what
     compatibility.yaml says of the charts and an operator's CRD refutes.
     """
-    from pipeline import files, folders, last_build, report  # noqa: PLC0415 - --help does not need it
+    from pipeline import folders, last_build  # noqa: PLC0415 - --help does not need it
     from pipeline.outcome import BuildOptions  # noqa: PLC0415 - as above
+    from pipeline.system import files  # noqa: PLC0415 - --help does not need it
+    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     if bool(workflow) == everything:
         raise click.UsageError(
@@ -85,33 +87,33 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
-    with files.only_writer(settings.output, report.say_waiting):
+    with files.only_writer(settings.output, console.say_waiting):
         record = last_build.record_of(wanted, settings)
         result = record.unchanged()
         if result is None:
             result = _build(wanted, settings)
             record.keep(result)
-    report.show_findings(result.findings)
+    console.show_findings(result.findings)
     if as_json:
         print_json(_build_json(result))
     else:
-        report.show_build(result)
+        console.show_build(result)
 
 
 def _build(wanted: BuildOptions, settings: Settings) -> BuildResult:
     from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
-    from pipeline.clock import creation_time  # noqa: PLC0415 - as above
+    from pipeline.system.clock import creation_time  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     created = creation_time(settings.workflows, os.environ)
-    return job.build(wanted, settings, created=created, reporter=report.StageReporter())
+    return job.build(wanted, settings, created=created, reporter=console.StageReporter())
 
 
 def _check(wanted: BuildOptions, settings: Settings, *, as_json: bool) -> None:
     from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
-    finish_check(job.check(wanted, settings, reporter=report.StageReporter()), as_json=as_json)
+    finish_check(job.check(wanted, settings, reporter=console.StageReporter()), as_json=as_json)
 
 
 def _build_json(result: BuildResult) -> dict[str, Any]:

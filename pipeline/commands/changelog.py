@@ -24,12 +24,13 @@ def changelog(workflow: str, *, as_json: bool, **options: Any) -> None:
     Sections that are there stay as they are. The published packages say what changed.
     """
     from pipeline import changelog as job  # noqa: PLC0415 - --help does not need it
-    from pipeline import files, report  # noqa: PLC0415 - as above
+    from pipeline.system import files  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
-    with files.only_writer(settings.output, report.say_waiting):
+    with files.only_writer(settings.output, console.say_waiting):
         written = job.write_changelog(workflow, settings)
     if as_json:
         print_json({"ok": True, "path": written.path.as_posix(), "versions": list(written.versions)})
         return
-    report.say(f"{written.path.as_posix()}  {', '.join(written.versions) or 'has a section for each version'}")
+    console.say(f"{written.path.as_posix()}  {', '.join(written.versions) or 'has a section for each version'}")

@@ -28,9 +28,10 @@ def chart(
     folder: str, *, out: Path, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
 ) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
-    from pipeline import folders, outputs, report  # noqa: PLC0415 - --help does not need it
-    from pipeline.files import differences  # noqa: PLC0415 - as above
+    from pipeline import folders, outputs  # noqa: PLC0415 - --help does not need it
     from pipeline.operators import Operators  # noqa: PLC0415 - as above
+    from pipeline.system.files import differences  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     settings = settings_of(options)
     workflow, savings = outputs.read_for_output(
@@ -46,6 +47,6 @@ def chart(
     if as_json:
         print_json({"ok": True, "chart": made.name, "version": made.version, "folder": target.as_posix()})
         return
-    report.show_savings(savings)
-    report.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
-    report.say(f"next   helm install {made.name} {target.as_posix()}")
+    console.show_savings(savings)
+    console.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
+    console.say(f"next   helm install {made.name} {target.as_posix()}")

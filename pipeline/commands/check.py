@@ -55,7 +55,8 @@ def check(
     from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
     from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
     from generator.findings.finding import errors  # noqa: PLC0415 - as above
-    from pipeline import checking, folders, rendering, report  # noqa: PLC0415 - as above
+    from pipeline import checking, folders, rendering  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     if context is not None and not cluster:
         raise SettingsError("--context says which cluster --cluster asks; give that, too")
@@ -69,7 +70,7 @@ def check(
     charts = [Path(word) for word in words if rendering.is_chart(word)]
     names = [word for word in words if not rendering.is_chart(word)]
     selected = folders.select_folders(names, settings) if names or not charts else []
-    checked = checking.check(report.StageReporter().track("check", selected), asked, settings, charts)
+    checked = checking.check(console.StageReporter().track("check", selected), asked, settings, charts)
     fits = all(verdict.outcome is Outcome.FITS for verdict in checked.verdicts) and not errors(checked.findings)
     if as_json:
         found = [finding.as_json() for finding in checked.findings]
@@ -77,9 +78,9 @@ def check(
         verdicts = [verdict.as_json() for verdict in checked.verdicts]
         print_json({"ok": fits, **asked_of, "verdicts": verdicts, "findings": found})
     else:
-        report.show_checked(checked)
+        console.show_checked(checked)
         if not (charts or crds or cluster):
-            report.show_next_build(checked)
+            console.show_next_build(checked)
     if not fits:
         sys.exit(1)
 
@@ -87,13 +88,14 @@ def check(
 def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> None:
     """List a published repository; exit 1 where the operator runs nothing of it."""
     from generator.compatibility.support_status import Standing  # noqa: PLC0415 - as above
-    from pipeline import checking, report  # noqa: PLC0415 - as above
+    from pipeline import checking  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     found = checking.check_index(place, asked, settings)
     if as_json:
         versions = [{"chart": e.chart, "version": e.version, "standing": str(e.standing)} for e in found]
         print_json({"ok": any(e.standing is Standing.CLAIMED for e in found), "versions": versions})
     else:
-        report.show_listed(found)
+        console.show_listed(found)
     if not any(each.standing is Standing.CLAIMED for each in found):
         sys.exit(1)

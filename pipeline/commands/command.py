@@ -104,7 +104,7 @@ def _fail(error: BaseException, *, as_json: bool, writes: bool) -> None:
     """Say what went wrong, without a traceback, and end with the error's exit code."""
     from generator.findings.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
     from generator.findings.finding import Severity  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     findings = error.findings if isinstance(error, FindingsError) else ()
     match error:
@@ -118,11 +118,11 @@ def _fail(error: BaseException, *, as_json: bool, writes: bool) -> None:
         case _:
             message = str(error)
     if findings:
-        report.show_findings(findings)
+        console.show_findings(findings)
         stopped = [finding for finding in findings if finding.severity is not Severity.NOTE]
-        report.say(f"{report.counted(stopped)}{'; nothing was written' if writes else ''}")
+        console.say(f"{console.counted(stopped)}{'; nothing was written' if writes else ''}")
     else:
-        report.say(f"waybill: error: {message}")
+        console.say(f"waybill: error: {message}")
     if as_json:
         print_json({"ok": False, "error": message, "findings": [finding.as_json() for finding in findings]})
     sys.exit(error.exit_code if isinstance(error, WaybillError) else 1)
@@ -142,13 +142,13 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
     """Say what `--check` found: the paths that are not as they would be generated; exit 1 where there are some."""
-    from pipeline import report  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     if as_json:
         print_json({"ok": not paths, "different": list(paths)})
     for path in paths:
-        report.say(f"{path}: not what would be generated")
+        console.say(f"{path}: not what would be generated")
     if paths:
-        report.say("run the same command without --check, and commit what it writes")
+        console.say("run the same command without --check, and commit what it writes")
         sys.exit(1)
-    report.say("everything is as it would be generated")
+    console.say("everything is as it would be generated")

@@ -41,7 +41,8 @@ def diagram(
 
     .mmd is Mermaid, .dot is Graphviz. An SVG with the theme auto is light or dark as its viewer is, a PNG light.
     """
-    from pipeline import drawing, folders, report  # noqa: PLC0415 - --help does not need it
+    from pipeline import drawing, folders  # noqa: PLC0415 - --help does not need it
+    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     out = None if out == Path("-") else out
     wanted = drawing.format_of(out, format_)
@@ -50,7 +51,7 @@ def diagram(
     scene = drawing.read_folder_scene(folders.find_folder(folder, settings_of(options)), expand=expand)
     drawn = drawing.draw(scene, wanted, theme)
     if drawn.hint:
-        report.say(drawn.hint)
+        console.say(drawn.hint)
     if out is None:
         sys.stdout.buffer.write(drawn.data)
         return
@@ -58,4 +59,4 @@ def diagram(
     if as_json:
         print_json({"ok": True, "file": out.as_posix(), "format": wanted, "bytes": len(drawn.data)})
         return
-    report.say(f"{out.as_posix()}  {scene.title}, {scene.subtitle}")
+    console.say(f"{out.as_posix()}  {scene.title}, {scene.subtitle}")

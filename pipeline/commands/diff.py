@@ -47,8 +47,8 @@ def diff(
     published version. A revision alone, or a range (main..HEAD), is about all workflows. Without NEW, it is
     the folder as it lies there.
     """
-    from pipeline import report  # noqa: PLC0415 - --help does not need it
     from pipeline.revisions import compared  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     pairs = compared(old, new, settings_of(options))
     differences = [pair.difference for pair in pairs]
@@ -60,7 +60,7 @@ def diff(
 
         click.echo(markdown(pairs), nl=False)
     else:
-        report.show_differences(differences)
+        console.show_differences(differences)
     if failed:
         sys.exit(1)
 

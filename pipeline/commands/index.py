@@ -20,12 +20,14 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
 def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
     from generator.text.words import plural  # noqa: PLC0415 - as above
-    from pipeline import files, outputs, report  # noqa: PLC0415 - --help does not need it
-    from pipeline.clock import creation_time  # noqa: PLC0415 - as above
+    from pipeline import outputs  # noqa: PLC0415 - --help does not need it
+    from pipeline.system import files  # noqa: PLC0415 - --help does not need it
+    from pipeline.system.clock import creation_time  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
-    with files.only_writer(directory, report.say_waiting):
+    with files.only_writer(directory, console.say_waiting):
         written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
     charts = plural(len(written.entries), "chart")
@@ -33,4 +35,4 @@ def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool
     if as_json:
         print_json({"ok": True, "index": path.as_posix(), "charts": len(written.entries), "versions": versions})
         return
-    report.say(f"{path.as_posix()}  {charts}, {plural(versions, 'version')}")
+    console.say(f"{path.as_posix()}  {charts}, {plural(versions, 'version')}")

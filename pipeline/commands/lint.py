@@ -36,7 +36,8 @@ def lint(
     from generator.findings.finding import errors  # noqa: PLC0415 - --help does not need it
     from generator.text.words import plural  # noqa: PLC0415 - as above
     from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import folders, linting, report  # noqa: PLC0415 - as above
+    from pipeline import folders, linting  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     if rules:
         if format_ in ("github", "sarif"):
@@ -46,14 +47,14 @@ def lint(
     settings = settings_of(options)
     selected = folders.select_folders(workflow, settings)
     fixed = linting.mend_folders(selected, settings) if fix else ()
-    tracked = report.StageReporter().track("lint", selected)
+    tracked = console.StageReporter().track("lint", selected)
     _, findings = job.read_folders(tracked, settings, complete=not workflow)
     wanted: Format = "json" if as_json else format_ or linting.default_format(os.environ)
     for edit in fixed:
-        report.say(f"mended {edit}")
+        console.say(f"mended {edit}")
     click.echo(linting.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
-    report.say(f"{report.counted(findings)} in {plural(len(selected), 'workflow')}")
-    report.show_next_fix(findings, workflow)
+    console.say(f"{console.counted(findings)} in {plural(len(selected), 'workflow')}")
+    console.show_next_fix(findings, workflow)
     if errors(findings):
         sys.exit(1)
 
@@ -62,7 +63,7 @@ def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
     from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
     from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - as above
     from generator.lint.registry import RULES, SUBJECTS  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     for name in names:
         if name not in RULES:
@@ -71,4 +72,4 @@ def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         print_json({"ok": True, "rules": [RULES[name].as_json() for name in names or RULES]})
     else:
-        report.show_rules([RULES[name] for name in names or RULES], {} if names else SUBJECTS)
+        console.show_rules([RULES[name] for name in names or RULES], {} if names else SUBJECTS)

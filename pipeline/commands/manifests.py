@@ -42,7 +42,8 @@ def manifests(
     """Write plain Kubernetes YAML, ready for kubectl apply. Files of an earlier run that are no longer made go."""
     from generator.kubernetes.objects import Database, ManifestOptions, manifest_files  # noqa: PLC0415 - --help does not need it
     from generator.kubernetes.objects import manifests as objects_of  # noqa: PLC0415 - as above
-    from pipeline import folders, outputs, report  # noqa: PLC0415 - as above
+    from pipeline import folders, outputs  # noqa: PLC0415 - as above
+    from pipeline.terminal import console  # noqa: PLC0415 - as above
     from pipeline.work import image_of  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
@@ -62,10 +63,10 @@ def manifests(
     if as_json:
         print_json({"ok": True, "files": [f"{out.as_posix()}/{name}" for name in files]})
         return
-    report.show_savings(savings)
+    console.show_savings(savings)
     for name in files:
-        report.say(f"{out.as_posix()}/{name}")
+        console.say(f"{out.as_posix()}/{name}")
     if workflow.secret_keys and not with_secret_values:
         keys = ", ".join(workflow.secret_keys)
-        report.say(f"no Secret was written; create '{workflow.secret_name}' with {keys}, or give --with-secret-values")
-    report.say(f"next   kubectl apply -f {out.as_posix()}")
+        console.say(f"no Secret was written; create '{workflow.secret_name}' with {keys}, or give --with-secret-values")
+    console.say(f"next   kubectl apply -f {out.as_posix()}")

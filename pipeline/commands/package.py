@@ -14,7 +14,8 @@ from pipeline.commands.command import FILE, command, print_json
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="Where the packages go.")
 def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     """Pack chart folders into CHART-VERSION.tgz, the same bytes each time."""
-    from pipeline import outputs, report  # noqa: PLC0415 - --help does not need it
+    from pipeline import outputs  # noqa: PLC0415 - --help does not need it
+    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     packages = outputs.write_packages(out, chart)
     paths = [f"{out.as_posix()}/{packed.file_name}" for packed in packages]
@@ -23,5 +24,5 @@ def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
         print_json({"ok": True, "packages": listed})
         return
     for path in paths:
-        report.say(path)
-    report.say(f"next   waybill index {out.as_posix()}")
+        console.say(path)
+    console.say(f"next   waybill index {out.as_posix()}")

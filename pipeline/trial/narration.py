@@ -10,7 +10,7 @@ from typing import Any
 from generator.findings.printable import in_one_line
 from generator.mocks.run_inputs import Awaited, Input, Service
 from generator.text.durations import duration_parts
-from pipeline import report
+from pipeline.terminal import console
 from pipeline.trial.outcome import CallMade, StatePassed, TrialOutcome
 
 #: Longer values are cut short on the terminal; --json has all of them.
@@ -23,7 +23,7 @@ class Narrator:
     def __init__(self, name: str, *, quiet: bool = False) -> None:
         self.name = name
         self._quiet = quiet
-        self._reporter = report.StageReporter(quiet=quiet)
+        self._reporter = console.StageReporter(quiet=quiet)
 
     def stage(self, name: str, what: str) -> None:
         """Say that a stage begins."""
@@ -31,14 +31,14 @@ class Narrator:
 
     def _say(self, text: str) -> None:
         if not self._quiet:
-            report.say(text)
+            console.say(text)
 
     def tell_input(self, given: Input) -> None:
         """Show the input, and how to give another where it was made."""
         self.stage("input", in_one_line(json.dumps(given.value, ensure_ascii=False)))
         if given.made and given.value:
             self.stage("", "made of the schema's defaults and examples; give yours with --input FILE")
-        report.show_findings(given.findings)
+        console.show_findings(given.findings)
 
     def tell_services(self, addresses: Mapping[str, str], services: Iterable[Service], made_up: Iterable[str]) -> None:
         """Show what stands in for each service, and which variables have a value that means nothing."""

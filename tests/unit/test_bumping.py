@@ -15,8 +15,8 @@ from pipeline.build import build
 from pipeline.cli import waybill
 from pipeline.folders import all_folders
 from pipeline.outcome import BuildOptions
-from pipeline.report import StageReporter
 from pipeline.settings import Settings
+from pipeline.terminal.console import StageReporter
 from tests.unit.conftest import write, write_workflow
 
 CHARTS = Path("charts/workflows")

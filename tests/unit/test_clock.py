@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from generator.findings.errors import SettingsError
-from pipeline.clock import creation_time
+from pipeline.system.clock import creation_time
 
 
 def test_source_date_epoch_is_the_time(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from generator.findings.errors import OutputError
-from pipeline.files import Transaction, differences
+from pipeline.system.files import Transaction, differences
 from tests.unit.conftest import write
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.lint.registry import RULES
-from pipeline.formats import github, sarif
+from pipeline.terminal.annotations import github
+from pipeline.terminal.sarif import sarif
 
 EDIT = Edit(path="a/b.yaml", line=3, column=5, old="Finsh", new="Finish")
 FINDING = Finding(path="a/b.yaml", line=3, column=5, rule="unknown-state", message="no 'Finsh'", edit=EDIT)

@@ -13,7 +13,7 @@ from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.text.words import plural
 from pipeline.outcome import BuildResult, BuiltChart
-from pipeline.report import StageReporter, as_text, counted, show_build, show_findings, show_next_fix
+from pipeline.terminal.console import StageReporter, as_text, counted, show_build, show_findings, show_next_fix
 
 ERROR = Finding(path="a", rule="r", message="m")
 WARNING = Finding(path="a", rule="r", message="m", severity=Severity.WARNING)

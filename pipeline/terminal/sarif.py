@@ -1,52 +1,20 @@
-"""Findings for the programs that take them up: GitHub's annotations, SARIF for code scanning."""
+"""Findings as SARIF, for code scanning."""
 
 from __future__ import annotations
 
-import os.path
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import quote
 
 from generator.findings.edits import Edit
-from generator.findings.finding import Finding, Severity
+from generator.findings.finding import Finding
 from generator.findings.printable import in_one_line
 from generator.lint.rule import Rule
+from pipeline.terminal.annotations import LEVELS, path_in_repository
 
 SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
-#: GitHub's workflow commands and SARIF both say it so (docs.github.com, SARIF 2.1.0 section 3.27.10).
-_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
-_GITHUB: Final = {**_LEVELS, Severity.NOTE: "notice"}
-
-
-def github(findings: Iterable[Finding], environment: Mapping[str, str]) -> str:
-    """A workflow command a finding, which GitHub Actions shows beside the line of a pull request.
-
-    Source: docs.github.com, "Workflow commands for GitHub Actions"; the escapes are those of its toolkit.
-    """
-    return "".join(f"{_command(finding, environment)}\n" for finding in findings)
-
-
-def _command(finding: Finding, environment: Mapping[str, str]) -> str:
-    where = {"file": _in_repository(finding.path, environment), "line": finding.line, "col": finding.column}
-    given = {**where, "title": f"waybill: {finding.rule}"}
-    properties = ",".join(f"{key}={_property(str(value))}" for key, value in given.items() if value is not None)
-    return f"::{_GITHUB[finding.severity]} {properties}::{_data(str(finding))}"
-
-
-def _in_repository(path: str, environment: Mapping[str, str]) -> str:
-    """The path from the root of the checkout, which is what GitHub wants to have."""
-    root = environment.get("GITHUB_WORKSPACE")
-    return os.path.relpath(path, root) if root else path
-
-
-def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
 
 
 def sarif(findings: Sequence[Finding], rules: Mapping[str, Rule], environment: Mapping[str, str]) -> dict[str, Any]:
@@ -83,18 +51,18 @@ def _sarif_rule(name: str, rule: Rule | None) -> dict[str, Any]:
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": f"{rule.reason} Otherwise: {rule.engine}"},
         "help": {"text": rule.as_text(), "markdown": rule.as_markdown()},
-        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "defaultConfiguration": {"level": LEVELS[rule.severity]},
     }
 
 
 def _result(finding: Finding, rule_index: int, environment: Mapping[str, str]) -> dict[str, Any]:
-    artifact = {"uri": quote(_in_repository(finding.path, environment))}
+    artifact = {"uri": quote(path_in_repository(finding.path, environment))}
     region = {"startLine": finding.line or 1, "startColumn": finding.column or 1}
     fixes = {"fixes": [_fix(finding.edit, environment)]} if finding.edit else {}
     return {
         "ruleId": finding.rule,
         "ruleIndex": rule_index,
-        "level": _LEVELS[finding.severity],
+        "level": LEVELS[finding.severity],
         "message": {"text": in_one_line(finding.message)},
         "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": region}}],
         **fixes,
@@ -108,7 +76,7 @@ def _fix(edit: Edit, environment: Mapping[str, str]) -> dict[str, Any]:
         "endLine": edit.line,
         "endColumn": edit.column + len(edit.old),
     }
-    artifact = {"uri": quote(_in_repository(edit.path, environment))}
+    artifact = {"uri": quote(path_in_repository(edit.path, environment))}
     replacement = {"deletedRegion": region, "insertedContent": {"text": edit.new}}
     return {
         "description": {"text": f"Write '{edit.new}'."},
