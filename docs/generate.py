@@ -32,10 +32,10 @@ from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
 from pipeline.drawing import read_folder_scene
-from pipeline.folders import all_folders
 from pipeline.operators import read_compatibility
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 
 ROOT: Final = Path(__file__).parent.parent
 HEAD: Final = "<!-- Written by docs/generate.py; change the code, then run: nox -s docs -->\n\n"

@@ -29,10 +29,10 @@ from pipeline.moving import step_of, umbrella_of
 from pipeline.operators import Operators, charts_of
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.package import Package, package
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
 from pipeline.system.files import FILE_MODE, Transaction, differences
 from pipeline.work import Work, image_of
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 
 T = TypeVar("T")
 

@@ -17,11 +17,11 @@ from generator.versions.semver_text import Bump, bumped, note_on, parse_version
 from generator.versions.steps import Step
 from pipeline.build import known_index
 from pipeline.charts_folder import ChartsFolder, read_charts_folder
-from pipeline.folders import find_folder
 from pipeline.moving import moved_umbrella
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
 from pipeline.system.files import Transaction
+from pipeline.workspace.folders import find_folder
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,9 +26,9 @@ from pipeline.cluster import Cluster, read_cluster
 from pipeline.crds import read_crds
 from pipeline.operators import Operators, read_compatibility
 from pipeline.published import read_published_index
-from pipeline.reading import read_folder
 from pipeline.rendering import HelmChart, render_chart
-from pipeline.settings import Settings
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from generator.diagram.scene import Scene
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import one_of
 from generator.workflow.definition import read_definition
-from pipeline.reading import read_folder_source
+from pipeline.workspace.workflows import read_folder_source
 
 Format = Literal["svg", "png", "mmd", "dot"]
 Theme = Literal["auto", "light", "dark"]

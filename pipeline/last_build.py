@@ -17,9 +17,9 @@ from typing import Any
 
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
-from pipeline.folders import SHARED
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
-from pipeline.settings import Settings
+from pipeline.workspace.folders import SHARED
+from pipeline.workspace.settings import Settings
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

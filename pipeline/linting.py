@@ -13,12 +13,12 @@ from generator.findings.finding import Finding, errors
 from generator.lint.fixes import mend
 from generator.lint.registry import RULES
 from generator.workflow.folder import SharedFiles
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
 from pipeline.system.files import Transaction
 from pipeline.terminal.annotations import github
 from pipeline.terminal.console import as_text
 from pipeline.terminal.sarif import sarif
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 
 Format = Literal["text", "json", "github", "sarif"]
 

@@ -20,10 +20,10 @@ from pipeline.build import known_index, write_if_changed
 from pipeline.charts_folder import CHANGELOG, chart_version
 from pipeline.index import Index
 from pipeline.package import Package, package, read_chart_folder, read_package
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
 from pipeline.system.files import FILE_MODE, Transaction
 from pipeline.work import image_of
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 
 #: Secrets are for nobody else's eyes.
 _SECRET_MODE: Final = 0o600

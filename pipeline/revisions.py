@@ -18,14 +18,14 @@ from generator.findings.suggestions import did_you_mean
 from generator.versions.semver_text import is_version
 from generator.workflow.folder import read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-from pipeline.folders import SHARED, all_folders, find_folder
 from pipeline.package import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
 from pipeline.published import chart_repositories, read_repository
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
 from pipeline.system.git import Repository, Revision, open_repository
 from pipeline.system.http import download, without_secrets
 from pipeline.work import image_of
+from pipeline.workspace.folders import SHARED, all_folders, find_folder
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 
 #: `main..HEAD` compares two commits, `main...HEAD` the second with what both have in common (gitrevisions).
 _RANGE: Final = re.compile(r"(?P<old>.*?)(?P<dots>\.{2,3})(?P<new>(?:[^.].*)?)")

@@ -16,7 +16,7 @@ from pipeline.charts_folder import ChartsFolder
 from pipeline.index import Index
 from pipeline.operators import Operators
 from pipeline.outcome import BuildOptions
-from pipeline.settings import Settings
+from pipeline.workspace.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)

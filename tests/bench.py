@@ -245,8 +245,8 @@ def measure_check(workflows: Path, folder: Path, times: int) -> Figure:
     """All charts against all SonataFlows, beside kubeconform on the same resources and schemas."""
     from generator.compatibility.rendered import rendered  # noqa: PLC0415 - as above
     from generator.kubernetes.crd import known_crd, known_crds  # noqa: PLC0415 - not while builds are measured
-    from pipeline.folders import all_folders  # noqa: PLC0415 - as above
-    from pipeline.reading import read_folder  # noqa: PLC0415 - as above
+    from pipeline.workspace.folders import all_folders  # noqa: PLC0415 - as above
+    from pipeline.workspace.workflows import read_folder  # noqa: PLC0415 - as above
 
     folders = all_folders(workflows)
     command = [*WAYBILL, "check", "--workflows", str(workflows), "--sonataflow", "all"]

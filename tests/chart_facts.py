@@ -20,7 +20,7 @@ from generator.compatibility.matrix import known_matrix
 from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OPERATOR
 from generator.kubernetes.crd import known_crd
 from generator.kubernetes.objects import ImageReference
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, Helm, find_helm3
 
 FACTS: Final = ROOT / "generator" / "kubernetes" / "facts" / "chart-spec.json"

@@ -13,7 +13,7 @@ from pipeline.commands.command import FILE, command, finish_check, operator_opti
 if TYPE_CHECKING:
     from generator.versions.steps import Asked
     from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
-    from pipeline.settings import Settings
+    from pipeline.workspace.settings import Settings
 
 _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 
@@ -62,10 +62,11 @@ def build(
     WORKFLOW is a folder's name or path. Everything is written at once, or nothing is. Nothing is written of what
     compatibility.yaml says of the charts and an operator's CRD refutes.
     """
-    from pipeline import folders, last_build  # noqa: PLC0415 - --help does not need it
+    from pipeline import last_build  # noqa: PLC0415 - --help does not need it
     from pipeline.outcome import BuildOptions  # noqa: PLC0415 - as above
     from pipeline.system import files  # noqa: PLC0415 - --help does not need it
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
+    from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
 
     if bool(workflow) == everything:
         raise click.UsageError(

@@ -28,10 +28,11 @@ def chart(
     folder: str, *, out: Path, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
 ) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
-    from pipeline import folders, outputs  # noqa: PLC0415 - --help does not need it
+    from pipeline import outputs  # noqa: PLC0415 - --help does not need it
     from pipeline.operators import Operators  # noqa: PLC0415 - as above
     from pipeline.system.files import differences  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
+    from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
 
     settings = settings_of(options)
     workflow, savings = outputs.read_for_output(

@@ -12,7 +12,7 @@ from pipeline.commands.command import command, print_json, settings_of
 
 if TYPE_CHECKING:
     from pipeline.checking import Asked
-    from pipeline.settings import Settings
+    from pipeline.workspace.settings import Settings
 
 
 @command(
@@ -55,8 +55,9 @@ def check(
     from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
     from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
     from generator.findings.finding import errors  # noqa: PLC0415 - as above
-    from pipeline import checking, folders, rendering  # noqa: PLC0415 - as above
+    from pipeline import checking, rendering  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
+    from pipeline.workspace import folders  # noqa: PLC0415 - as above
 
     if context is not None and not cluster:
         raise SettingsError("--context says which cluster --cluster asks; give that, too")

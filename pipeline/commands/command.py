@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings
+    from pipeline.workspace.settings import Settings
 
 FILE: Final = click.Path(path_type=Path)
 
@@ -135,7 +135,7 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """The settings that hold here, with a command's options."""
-    from pipeline.settings import load_settings  # noqa: PLC0415 - as above
+    from pipeline.workspace.settings import load_settings  # noqa: PLC0415 - as above
 
     return load_settings(Path(), os.environ, options)
 

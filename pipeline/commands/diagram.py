@@ -41,8 +41,9 @@ def diagram(
 
     .mmd is Mermaid, .dot is Graphviz. An SVG with the theme auto is light or dark as its viewer is, a PNG light.
     """
-    from pipeline import drawing, folders  # noqa: PLC0415 - --help does not need it
+    from pipeline import drawing  # noqa: PLC0415 - --help does not need it
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
+    from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
 
     out = None if out == Path("-") else out
     wanted = drawing.format_of(out, format_)

@@ -20,9 +20,9 @@ from pipeline.commands.command import command, print_json, settings_of
 def explain(folder: str, *, format_: Literal["text", "markdown", "json"], as_json: bool, **options: Any) -> None:
     """Tell in plain sentences what a workflow does, calls and needs, and how it ends."""
     from generator.explain import explanation  # noqa: PLC0415 - --help does not need it
-    from pipeline import folders, reading  # noqa: PLC0415 - as above
+    from pipeline.workspace import folders, workflows  # noqa: PLC0415 - as above
 
-    workflow = reading.read_folder(folders.find_folder(folder, settings_of(options)))
+    workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
     told = explanation.explain(workflow)
     if as_json or format_ == "json":
         print_json({"ok": True, **told.as_json()})

@@ -36,8 +36,9 @@ def lint(
     from generator.findings.finding import errors  # noqa: PLC0415 - --help does not need it
     from generator.text.words import plural  # noqa: PLC0415 - as above
     from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import folders, linting  # noqa: PLC0415 - as above
+    from pipeline import linting  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
+    from pipeline.workspace import folders  # noqa: PLC0415 - as above
 
     if rules:
         if format_ in ("github", "sarif"):

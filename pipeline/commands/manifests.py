@@ -42,9 +42,10 @@ def manifests(
     """Write plain Kubernetes YAML, ready for kubectl apply. Files of an earlier run that are no longer made go."""
     from generator.kubernetes.objects import Database, ManifestOptions, manifest_files  # noqa: PLC0415 - --help does not need it
     from generator.kubernetes.objects import manifests as objects_of  # noqa: PLC0415 - as above
-    from pipeline import folders, outputs  # noqa: PLC0415 - as above
+    from pipeline import outputs  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
     from pipeline.work import image_of  # noqa: PLC0415 - as above
+    from pipeline.workspace import folders  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
     workflow, savings = outputs.read_for_output(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.workflow.folder import MAX_FILES
-from pipeline.folders import SHARED
+from pipeline.workspace.folders import SHARED
 
 if TYPE_CHECKING:
     from git import Commit, Repo, Tree

@@ -16,7 +16,7 @@ from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import known_crd
 from generator.text.yaml_reader import field_path
 from generator.workflow.workflow import Workflow
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.conftest import definitions_in
 from tests.conftest import SHARED

@@ -10,7 +10,7 @@ import pytest
 from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.rendered import rendered
 from generator.kubernetes.objects import ImageReference
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.chart_facts import target_for, write
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.test_cells import named, workflows

@@ -15,7 +15,7 @@ from generator.kubernetes.consequences import instead
 from generator.kubernetes.crd import known_crd, known_crds
 from generator.kubernetes.objects import Database, ManifestOptions, manifests
 from generator.text.yaml_reader import field_path
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.crd_facts import FACTS, FOLDERS, crd_in
 
 #: The folders whose metadata holds strings, which CRDs before 10.x refuse.

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from generator.chart.page import page, section
 from generator.contracts.inputs import inputs
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import SHARED
 
 FOLDERS = sorted(

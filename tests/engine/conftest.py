@@ -17,7 +17,7 @@ from generator.application.projects import applications
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 from pipeline.engine import maven
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, missing
 from tests.engine import postgres, services
 from tests.engine.coverage import coverage

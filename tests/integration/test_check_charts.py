@@ -13,7 +13,7 @@ import yaml
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, Verdict, judge_resource
 from generator.kubernetes.crd import known_crd, known_crds
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, Helm3, Waybill
 
 CHARTS = ROOT / "charts" / "workflows" / "charts"

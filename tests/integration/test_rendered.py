@@ -17,7 +17,7 @@ from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import known_crds
 from generator.kubernetes.objects import Database, ImageReference
 from generator.workflow.properties import parse_properties
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, WORKFLOW, facts, known_of, target_for, write
 from tests.conftest import ROOT, Helm
 

@@ -14,7 +14,7 @@ from generator.kubernetes.admission import Admission, admit
 from generator.kubernetes.crd import Crd, crd_of, known_crd, known_crds
 from generator.kubernetes.objects import Database, Manifest, ManifestOptions, manifests
 from generator.text.yaml_reader import Path, field_path
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT
 
 PART: dict[str, Any] = {

@@ -11,7 +11,7 @@ import pytest
 
 from generator.application.projects import Application, applications
 from generator.workflow.workflow import Workflow
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT
 
 DEFINITION = """

@@ -16,11 +16,11 @@ from generator.findings.finding import errors
 from generator.versions.semver_text import Bump
 from pipeline.build import build, check, image_of, read_folders, read_index
 from pipeline.charts_folder import chart_version
-from pipeline.folders import all_folders
 from pipeline.index import EMPTY
 from pipeline.outcome import BuildOptions, BuildResult
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 from tests.unit.conftest import rules, write, write_workflow
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

@@ -13,10 +13,10 @@ from click.testing import CliRunner, Result
 from generator.versions.semver_text import Bump
 from pipeline.build import build
 from pipeline.cli import waybill
-from pipeline.folders import all_folders
 from pipeline.outcome import BuildOptions
-from pipeline.settings import Settings
 from pipeline.terminal.console import StageReporter
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.settings import Settings
 from tests.unit.conftest import write, write_workflow
 
 CHARTS = Path("charts/workflows")

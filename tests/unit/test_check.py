@@ -11,7 +11,7 @@ import yaml
 from generator.compatibility.verdict import Outcome, findings, judge
 from generator.kubernetes.crd import known_crd
 from pipeline.crds import read_crds
-from pipeline.reading import read_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, Waybill
 
 WORKFLOW = """\

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from generator.findings.errors import SettingsError
-from pipeline.folders import all_folders, find_folder, select_folders
-from pipeline.settings import Settings
+from pipeline.workspace.folders import all_folders, find_folder, select_folders
+from pipeline.workspace.settings import Settings
 from tests.unit.conftest import write
 
 

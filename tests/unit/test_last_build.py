@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from pipeline.build import build
 from pipeline.last_build import Record, record_of
 from pipeline.outcome import BuildOptions, BuildResult
-from pipeline.settings import Settings
 from pipeline.terminal.console import StageReporter
+from pipeline.workspace.settings import Settings
 from tests.unit.conftest import write, write_workflow
 
 FOLDERS = [Path("workflows/greeting")]

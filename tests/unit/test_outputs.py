@@ -23,8 +23,8 @@ from pipeline.outputs import (
     write_manifests,
     write_packages,
 )
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 from tests.unit.conftest import rules, write, write_workflow
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

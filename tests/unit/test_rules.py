@@ -19,7 +19,7 @@ from generator.lint.rule import FOLDER, Example, Repository, Rule
 from generator.lint.suppressions import heed
 from generator.workflow.folder import SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-from pipeline.folders import all_folders
+from pipeline.workspace.folders import all_folders
 from tests.unit.conftest import write
 
 NOBODY = 65534

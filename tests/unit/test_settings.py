@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from generator.findings.errors import SettingsError
-from pipeline.settings import Settings, load_settings
+from pipeline.workspace.settings import Settings, load_settings
 from tests.unit.conftest import write
 
 

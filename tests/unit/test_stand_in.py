@@ -16,8 +16,8 @@ from generator.contracts.openapi import Operation, Spec, read_spec
 from generator.mocks.responses import success
 from generator.mocks.service import Answer, Request, StandIn
 from pipeline.engine.stand_in import Exchange, serving
-from pipeline.folders import all_folders
-from pipeline.reading import read_folder
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT
 
 Content = dict[str, Any]

@@ -22,8 +22,8 @@ from generator.mocks.run_inputs import (  # fmt: skip
 )
 from generator.text.yaml_reader import parse
 from generator.workflow.workflow import Workflow
-from pipeline.folders import all_folders
-from pipeline.reading import read_folder
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT
 from tests.unit.conftest import defined
 

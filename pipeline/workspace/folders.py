@@ -8,7 +8,7 @@ from typing import Final
 
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
-from pipeline.settings import Settings
+from pipeline.workspace.settings import Settings
 
 #: The folder beside the workflows' that holds what all of them use.
 SHARED: Final = "shared"
