@@ -22,13 +22,13 @@ from generator.text.words import plural
 from generator.versions.steps import Step
 from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow
-from pipeline import index as index_file
-from pipeline.charts_folder import read_charts_folder
-from pipeline.index import Index
+from pipeline.charts import index as index_file
+from pipeline.charts.archive import Package, package
+from pipeline.charts.folder import read_charts_folder
+from pipeline.charts.index import Index, known_index
 from pipeline.moving import step_of, umbrella_of
 from pipeline.operators import Operators, charts_of
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
-from pipeline.package import Package, package
 from pipeline.system.files import FILE_MODE, Transaction, differences
 from pipeline.work import Work, image_of
 from pipeline.workspace.settings import Settings
@@ -160,35 +160,6 @@ def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflo
         if named[name] is not workflow:
             message = f"the folder and {named[name].source.path} both make the chart '{name}'; rename one"
             yield Finding(path=workflow.source.path, rule="chart-name", message=message)
-
-
-def known_index(output: Path, merge: Path | None) -> Index:
-    """The index that lies in `output`, merged with another one where that is given.
-
-    Raises:
-        OutputError: one cannot be read.
-        FindingsError: one is no index.
-        VersionError: the two have one version with other bytes.
-    """
-    known = read_index(output / "index.yaml", optional=True)
-    return index_file.merge(known, read_index(merge)) if merge else known
-
-
-def read_index(path: Path, *, optional: bool = False) -> Index:
-    """Read an index.yaml; an optional one that is not there is empty.
-
-    Raises:
-        OutputError: it cannot be read.
-        FindingsError: it is no index.
-    """
-    try:
-        return index_file.parse_index(path.read_bytes(), path.as_posix())
-    except FileNotFoundError:
-        if optional:
-            return index_file.EMPTY
-        raise OutputError(f"{path}: there is no such file") from None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _charts(work: Work, reporter: Reporter) -> dict[str, Chart]:

@@ -15,9 +15,9 @@ from generator.diff.compare import compare
 from generator.diff.snapshot import Side, side_of_chart
 from generator.findings.errors import FindingsError, SettingsError
 from generator.versions.semver_text import is_version
-from pipeline.charts_folder import CHANGELOG, read_charts_folder
-from pipeline.package import read_package_files
-from pipeline.published import ChartRepository, chart_repositories, read_repository
+from pipeline.charts.archive import read_package_files
+from pipeline.charts.folder import CHANGELOG, read_charts_folder
+from pipeline.charts.repository import ChartRepository, chart_repositories, read_repository
 from pipeline.system.files import Transaction
 from pipeline.workspace.folders import find_folder
 from pipeline.workspace.settings import Settings

@@ -21,11 +21,11 @@ from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding
 from generator.kubernetes.crd import Crd
 from generator.versions.ranges import parse_loose
-from pipeline.charts_folder import ChartsFolder, read_charts_folder
+from pipeline.charts.folder import ChartsFolder, read_charts_folder
+from pipeline.charts.repository import read_published_index
 from pipeline.cluster import Cluster, read_cluster
 from pipeline.crds import read_crds
 from pipeline.operators import Operators, read_compatibility
-from pipeline.published import read_published_index
 from pipeline.rendering import HelmChart, render_chart
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder

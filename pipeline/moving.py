@@ -14,9 +14,9 @@ from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import Line
 from generator.versions.semver_text import Bump
 from generator.versions.steps import Need, Step, at_most, largest, next_step
-from pipeline.charts_folder import ChartsFolder
-from pipeline.index import Index
-from pipeline.package import Package, package, read_package_files
+from pipeline.charts.archive import Package, package, read_package_files
+from pipeline.charts.folder import ChartsFolder
+from pipeline.charts.index import Index
 from pipeline.work import Work, image_of
 
 

@@ -15,11 +15,11 @@ from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
-from pipeline import index as index_file
-from pipeline.build import known_index, write_if_changed
-from pipeline.charts_folder import CHANGELOG, chart_version
-from pipeline.index import Index
-from pipeline.package import Package, package, read_chart_folder, read_package
+from pipeline.build import write_if_changed
+from pipeline.charts import index as index_file
+from pipeline.charts.archive import Package, package, read_chart_folder, read_package
+from pipeline.charts.folder import CHANGELOG, chart_version
+from pipeline.charts.index import Index, known_index
 from pipeline.system.files import FILE_MODE, Transaction
 from pipeline.work import image_of
 from pipeline.workspace.settings import Settings

@@ -18,8 +18,8 @@ from generator.findings.suggestions import did_you_mean
 from generator.versions.semver_text import is_version
 from generator.workflow.folder import read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-from pipeline.package import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
-from pipeline.published import chart_repositories, read_repository
+from pipeline.charts.archive import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
+from pipeline.charts.repository import chart_repositories, read_repository
 from pipeline.system.git import Repository, Revision, open_repository
 from pipeline.system.http import download, without_secrets
 from pipeline.work import image_of

@@ -12,8 +12,8 @@ from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
-from pipeline.charts_folder import ChartsFolder
-from pipeline.index import Index
+from pipeline.charts.folder import ChartsFolder
+from pipeline.charts.index import Index
 from pipeline.operators import Operators
 from pipeline.outcome import BuildOptions
 from pipeline.workspace.settings import Settings

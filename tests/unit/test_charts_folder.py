@@ -10,7 +10,7 @@ import yaml
 
 from generator.chart.chart import Chart
 from generator.findings.errors import OutputError, VersionError
-from pipeline.charts_folder import ChartsFolder, chart_version, read_charts_folder
+from pipeline.charts.folder import ChartsFolder, chart_version, read_charts_folder
 from tests.unit.conftest import write
 
 GENERATED = "name: one\nversion: 1.0.0\ndescription: d\nannotations: {waybill/folder: one}\n"

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from generator.findings.errors import FindingsError, VersionError
 from generator.text.yaml_reader import parse
-from pipeline.index import EMPTY, Index, add, merge, newest_first, parse_index, render
-from pipeline.package import Package, package
+from pipeline.charts.archive import Package, package
+from pipeline.charts.index import EMPTY, Index, add, merge, newest_first, parse_index, render
 from tests.unit.conftest import findings_of
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)

@@ -14,7 +14,7 @@ from generator.compatibility.capabilities import newest_target
 from generator.compatibility.version_line import Line
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.kubernetes.objects import ManifestOptions, manifest_files, manifests
-from pipeline.index import parse_index
+from pipeline.charts.index import parse_index
 from pipeline.outputs import (
     chart_for,
     read_for_output,

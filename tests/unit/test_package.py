@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from generator.findings.errors import FindingsError, OutputError, VersionError, WaybillError
 from generator.workflow.folder import MAX_FILE_BYTES
-from pipeline.package import archive, package, read_chart_folder, read_package, read_package_files
+from pipeline.charts.archive import archive, package, read_chart_folder, read_package, read_package_files
 from tests.unit.conftest import Files, as_bytes, findings_of, write
 
 CHART = {

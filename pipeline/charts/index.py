@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 
 import yaml
 from semver import Version
 
-from generator.findings.errors import FindingsError, VersionError
+from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, parse
 from generator.versions.semver_text import is_version
-from pipeline.package import Package
+from pipeline.charts.archive import Package
 
 #: Fields of Chart.yaml that Helm copies into an index entry (helm.sh/helm/v3/pkg/chart, Metadata).
 _METADATA_FIELDS: Final = (
@@ -227,3 +228,32 @@ def _tag_of(text: str) -> str:
 
 
 _resolver: Final = yaml.resolver.Resolver()
+
+
+def known_index(output: Path, merge: Path | None) -> Index:
+    """The index that lies in `output`, merged with another one where that is given.
+
+    Raises:
+        OutputError: one cannot be read.
+        FindingsError: one is no index.
+        VersionError: the two have one version with other bytes.
+    """
+    known = read_index(output / "index.yaml", optional=True)
+    return merge(known, read_index(merge)) if merge else known
+
+
+def read_index(path: Path, *, optional: bool = False) -> Index:
+    """Read an index.yaml; an optional one that is not there is empty.
+
+    Raises:
+        OutputError: it cannot be read.
+        FindingsError: it is no index.
+    """
+    try:
+        return parse_index(path.read_bytes(), path.as_posix())
+    except FileNotFoundError:
+        if optional:
+            return EMPTY
+        raise OutputError(f"{path}: there is no such file") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error

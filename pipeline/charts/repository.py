@@ -11,8 +11,8 @@ from urllib.parse import urljoin, urlsplit
 
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
-from pipeline.index import MAX_BYTES, Index, parse_index
-from pipeline.package import MAX_PACKAGE_BYTES
+from pipeline.charts.archive import MAX_PACKAGE_BYTES
+from pipeline.charts.index import MAX_BYTES, Index, parse_index
 from pipeline.system.http import SCHEMES, download, without_secrets
 
 #: As many versions are named as fit a line.
