@@ -32,7 +32,7 @@ from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
 from pipeline.drawing import read_folder_scene
-from pipeline.operators import read_compatibility
+from pipeline.operators.known import read_compatibility
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder

@@ -27,7 +27,7 @@ from pipeline.charts.archive import Package, package
 from pipeline.charts.folder import read_charts_folder
 from pipeline.charts.index import Index, known_index
 from pipeline.moving import step_of, umbrella_of
-from pipeline.operators import Operators, charts_of
+from pipeline.operators.known import Operators, charts_of
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.system.files import FILE_MODE, Transaction, differences
 from pipeline.work import Work, image_of

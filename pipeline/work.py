@@ -14,7 +14,7 @@ from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from pipeline.charts.folder import ChartsFolder
 from pipeline.charts.index import Index
-from pipeline.operators import Operators
+from pipeline.operators.known import Operators
 from pipeline.outcome import BuildOptions
 from pipeline.workspace.settings import Settings
 

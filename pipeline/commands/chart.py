@@ -29,7 +29,7 @@ def chart(
 ) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
     from pipeline import outputs  # noqa: PLC0415 - --help does not need it
-    from pipeline.operators import Operators  # noqa: PLC0415 - as above
+    from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
     from pipeline.system.files import differences  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
     from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it

@@ -11,7 +11,7 @@ import click
 from pipeline.commands.command import command, print_json, settings_of
 
 if TYPE_CHECKING:
-    from pipeline.checking import Asked
+    from pipeline.operators.compatibility_check import Asked
     from pipeline.workspace.settings import Settings
 
 
@@ -55,7 +55,7 @@ def check(
     from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
     from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
     from generator.findings.finding import errors  # noqa: PLC0415 - as above
-    from pipeline import checking, rendering  # noqa: PLC0415 - as above
+    from pipeline.operators import compatibility_check, helm  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
     from pipeline.workspace import folders  # noqa: PLC0415 - as above
 
@@ -64,14 +64,16 @@ def check(
     if index and cluster:
         raise SettingsError("--index is about a published repository, --cluster about the workflows here; give one")
     settings = settings_of(options)
-    asked = checking.Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
+    asked = compatibility_check.Asked(
+        sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context
+    )
     if index:
         _check_index(index, asked, settings, as_json=as_json)
         return
-    charts = [Path(word) for word in words if rendering.is_chart(word)]
-    names = [word for word in words if not rendering.is_chart(word)]
+    charts = [Path(word) for word in words if helm.is_chart(word)]
+    names = [word for word in words if not helm.is_chart(word)]
     selected = folders.select_folders(names, settings) if names or not charts else []
-    checked = checking.check(console.StageReporter().track("check", selected), asked, settings, charts)
+    checked = compatibility_check.check(console.StageReporter().track("check", selected), asked, settings, charts)
     fits = all(verdict.outcome is Outcome.FITS for verdict in checked.verdicts) and not errors(checked.findings)
     if as_json:
         found = [finding.as_json() for finding in checked.findings]
@@ -89,10 +91,10 @@ def check(
 def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> None:
     """List a published repository; exit 1 where the operator runs nothing of it."""
     from generator.compatibility.support_status import Standing  # noqa: PLC0415 - as above
-    from pipeline import checking  # noqa: PLC0415 - as above
+    from pipeline.operators import compatibility_check  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
 
-    found = checking.check_index(place, asked, settings)
+    found = compatibility_check.check_index(place, asked, settings)
     if as_json:
         versions = [{"chart": e.chart, "version": e.version, "standing": str(e.standing)} for e in found]
         print_json({"ok": any(e.standing is Standing.CLAIMED for e in found), "versions": versions})

@@ -19,7 +19,7 @@ from pipeline.commands.command import command, print_json, settings_of
 def matrix(*, markdown: bool, as_json: bool, **options: Any) -> None:
     """Show compatibility.yaml as a table: charts, their versions, and the operators that they run on."""
     from generator.compatibility import table  # noqa: PLC0415 - --help does not need it
-    from pipeline.operators import read_compatibility  # noqa: PLC0415 - as above
+    from pipeline.operators.known import read_compatibility  # noqa: PLC0415 - as above
 
     if markdown and as_json:
         raise click.UsageError("--markdown or --json, not both")

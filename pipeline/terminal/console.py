@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from generator.diff.change import Difference
     from generator.lint.rule import Rule
     from pipeline.bumping import Move
-    from pipeline.checking import Checked
+    from pipeline.operators.compatibility_check import Checked
     from pipeline.outcome import BuildResult, BuiltChart
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from generator.kubernetes.crd import known_crd
-from pipeline.cluster import read_cluster
+from pipeline.operators.cluster import read_cluster
 from tests.cluster.apiserver import ApiServer, running
 from tests.cluster.conftest import definitions_in
 from tests.conftest import ROOT, Waybill

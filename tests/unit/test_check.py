@@ -10,7 +10,7 @@ import yaml
 
 from generator.compatibility.verdict import Outcome, findings, judge
 from generator.kubernetes.crd import known_crd
-from pipeline.crds import read_crds
+from pipeline.operators.crds import read_crds
 from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, Waybill
 

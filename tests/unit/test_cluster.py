@@ -16,7 +16,7 @@ from generator.findings.errors import OutputError
 from generator.kubernetes.crd import known_crd
 from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
 from generator.kubernetes.schema_match import Likeness, likeness
-from pipeline import cluster
+from pipeline.operators import cluster
 from tests.conftest import ROOT, Waybill
 from tests.unit.test_served_crd import document, published
 

@@ -25,7 +25,7 @@ from generator.kubernetes.objects import ImageReference
 from generator.versions.ranges import parse_range
 from generator.versions.steps import Step
 from generator.workflow.workflow import Workflow
-from pipeline.operators import Operators
+from pipeline.operators.known import Operators
 from tests.chart_facts import target_for
 from tests.unit.conftest import defined
 

@@ -23,10 +23,10 @@ from generator.kubernetes.crd import Crd
 from generator.versions.ranges import parse_loose
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.repository import read_published_index
-from pipeline.cluster import Cluster, read_cluster
-from pipeline.crds import read_crds
-from pipeline.operators import Operators, read_compatibility
-from pipeline.rendering import HelmChart, render_chart
+from pipeline.operators.cluster import Cluster, read_cluster
+from pipeline.operators.crds import read_crds
+from pipeline.operators.helm import HelmChart, render_chart
+from pipeline.operators.known import Operators, read_compatibility
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 

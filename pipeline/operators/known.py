@@ -13,7 +13,7 @@ from generator.compatibility.supported import Operator, orchestrator_meant, sona
 from generator.compatibility.version_line import Line
 from generator.findings.errors import OutputError, SettingsError
 from generator.kubernetes.crd import Crd, known_crd, known_crds
-from pipeline.crds import read_crds
+from pipeline.operators.crds import read_crds
 
 
 class Operators:
