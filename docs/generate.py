@@ -31,7 +31,7 @@ from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
-from pipeline.drawing import read_folder_scene
+from pipeline.inspect.diagram import read_folder_scene
 from pipeline.operators.known import read_compatibility
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings

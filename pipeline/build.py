@@ -14,25 +14,21 @@ from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import Finding, errors, in_file_order, strictly
-from generator.lint.linter import SIZES, lint, lint_sizes, lint_together
-from generator.lint.registry import RULES
-from generator.lint.rule import Repository
-from generator.lint.suppressions import heed
+from generator.lint.linter import SIZES, lint_sizes
 from generator.text.words import plural
 from generator.versions.steps import Step
-from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow
 from pipeline.charts import index as index_file
 from pipeline.charts.archive import Package, package
 from pipeline.charts.folder import read_charts_folder
 from pipeline.charts.index import Index, known_index
+from pipeline.inspect.lint import read_folders
 from pipeline.moving import step_of, umbrella_of
 from pipeline.operators.known import Operators, charts_of
 from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
 from pipeline.system.files import FILE_MODE, Transaction, differences
 from pipeline.work import Work, image_of
 from pipeline.workspace.settings import Settings
-from pipeline.workspace.workflows import read_folder
 
 T = TypeVar("T")
 
@@ -54,30 +50,6 @@ class _Packed:
     charts: Mapping[str, Chart]
     packages: Mapping[str, Package]
     steps: Mapping[str, Step]
-
-
-def read_folders(
-    folders: Iterable[Path], settings: Settings, *, complete: bool = False
-) -> tuple[list[Workflow], tuple[Finding, ...]]:
-    """Read and check many folders; what cannot be read is among the findings, what the settings ignore is not.
-
-    `complete` says that no workflow of the repository is left out.
-    """
-    workflows: list[Workflow] = []
-    findings: list[Finding] = []
-    shared: dict[Path, SharedFiles] = {}
-    for folder in folders:
-        try:
-            workflow = read_folder(folder, shared)
-        except FindingsError as error:
-            findings += error.findings
-            complete = False
-        else:
-            workflows.append(workflow)
-            findings += lint(workflow)
-    findings += lint_together(Repository(workflows=workflows, complete=complete))
-    heard = heed(findings, workflows, settings.ignores, RULES, complete=complete)
-    return workflows, strictly(heard) if settings.strict else heard
 
 
 def build(options: BuildOptions, settings: Settings, *, created: datetime, reporter: Reporter) -> BuildResult:

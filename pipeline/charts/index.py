@@ -230,7 +230,7 @@ def _tag_of(text: str) -> str:
 _resolver: Final = yaml.resolver.Resolver()
 
 
-def known_index(output: Path, merge: Path | None) -> Index:
+def known_index(output: Path, published: Path | None) -> Index:
     """The index that lies in `output`, merged with another one where that is given.
 
     Raises:
@@ -239,7 +239,7 @@ def known_index(output: Path, merge: Path | None) -> Index:
         VersionError: the two have one version with other bytes.
     """
     known = read_index(output / "index.yaml", optional=True)
-    return merge(known, read_index(merge)) if merge else known
+    return merge(known, read_index(published)) if published else known
 
 
 def read_index(path: Path, *, optional: bool = False) -> Index:

@@ -47,7 +47,7 @@ def diff(
     published version. A revision alone, or a range (main..HEAD), is about all workflows. Without NEW, it is
     the folder as it lies there.
     """
-    from pipeline.revisions import compared  # noqa: PLC0415 - as above
+    from pipeline.inspect.diff import compared  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     pairs = compared(old, new, settings_of(options))

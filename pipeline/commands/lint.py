@@ -11,7 +11,7 @@ import click
 from pipeline.commands.command import command, print_json, settings_of
 
 if TYPE_CHECKING:
-    from pipeline.linting import Format
+    from pipeline.inspect.lint import Format
 
 _FORMATS: Final = ("text", "json", "github", "sarif")
 
@@ -35,8 +35,7 @@ def lint(
     """
     from generator.findings.finding import errors  # noqa: PLC0415 - --help does not need it
     from generator.text.words import plural  # noqa: PLC0415 - as above
-    from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import linting  # noqa: PLC0415 - as above
+    from pipeline.inspect import lint  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
     from pipeline.workspace import folders  # noqa: PLC0415 - as above
 
@@ -47,13 +46,13 @@ def lint(
         return
     settings = settings_of(options)
     selected = folders.select_folders(workflow, settings)
-    fixed = linting.mend_folders(selected, settings) if fix else ()
+    fixed = lint.mend_folders(selected, settings) if fix else ()
     tracked = console.StageReporter().track("lint", selected)
-    _, findings = job.read_folders(tracked, settings, complete=not workflow)
-    wanted: Format = "json" if as_json else format_ or linting.default_format(os.environ)
+    _, findings = lint.read_folders(tracked, settings, complete=not workflow)
+    wanted: Format = "json" if as_json else format_ or lint.default_format(os.environ)
     for edit in fixed:
         console.say(f"mended {edit}")
-    click.echo(linting.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
+    click.echo(lint.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
     console.say(f"{console.counted(findings)} in {plural(len(selected), 'workflow')}")
     console.show_next_fix(findings, workflow)
     if errors(findings):

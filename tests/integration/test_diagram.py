@@ -20,7 +20,7 @@ from generator.diagram.output.dot import dot
 from generator.diagram.output.mermaid import mermaid
 from generator.diagram.output.stylesheet import ThemeName
 from generator.diagram.output.svg import svg
-from pipeline.drawing import read_folder_scene
+from pipeline.inspect.diagram import read_folder_scene
 from tests.conftest import ROOT, SHARED, Waybill, find_node_tool, missing
 from tests.unit.conftest import defined
 from tests.unit.diagram_workflows import long_workflow, workflows

@@ -14,9 +14,10 @@ import yaml
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import errors
 from generator.versions.semver_text import Bump
-from pipeline.build import build, check, image_of, read_folders
+from pipeline.build import build, check, image_of
 from pipeline.charts.folder import chart_version
 from pipeline.charts.index import EMPTY, read_index
+from pipeline.inspect.lint import read_folders
 from pipeline.outcome import BuildOptions, BuildResult
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings

@@ -9,10 +9,14 @@ from typing import Literal
 
 from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError
-from generator.findings.finding import Finding, errors
+from generator.findings.finding import Finding, errors, strictly
 from generator.lint.fixes import mend
+from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES
+from generator.lint.rule import Repository
+from generator.lint.suppressions import heed
 from generator.workflow.folder import SharedFiles
+from generator.workflow.workflow import Workflow
 from pipeline.system.files import Transaction
 from pipeline.terminal.annotations import github
 from pipeline.terminal.console import as_text
@@ -21,6 +25,30 @@ from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 
 Format = Literal["text", "json", "github", "sarif"]
+
+
+def read_folders(
+    folders: Iterable[Path], settings: Settings, *, complete: bool = False
+) -> tuple[list[Workflow], tuple[Finding, ...]]:
+    """Read and check many folders; what cannot be read is among the findings, what the settings ignore is not.
+
+    `complete` says that no workflow of the repository is left out.
+    """
+    workflows: list[Workflow] = []
+    findings: list[Finding] = []
+    shared: dict[Path, SharedFiles] = {}
+    for folder in folders:
+        try:
+            workflow = read_folder(folder, shared)
+        except FindingsError as error:
+            findings += error.findings
+            complete = False
+        else:
+            workflows.append(workflow)
+            findings += lint(workflow)
+    findings += lint_together(Repository(workflows=workflows, complete=complete))
+    heard = heed(findings, workflows, settings.ignores, RULES, complete=complete)
+    return workflows, strictly(heard) if settings.strict else heard
 
 
 def mend_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...]:

@@ -79,7 +79,7 @@ def _drawn(scene: Scene, kind: Format, theme: Theme) -> Diagram:
 
     if kind == "svg":
         return Diagram(data=svg(scene, theme=ThemeName(theme)).text.encode())
-    from pipeline.png import needs_other_fonts, png  # noqa: PLC0415 - as above
+    from pipeline.inspect.png import needs_other_fonts, png  # noqa: PLC0415 - as above
 
     drawing = svg(scene, theme=ThemeName.DARK if theme == "dark" else ThemeName.LIGHT)
     hint = (
