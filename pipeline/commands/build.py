@@ -12,7 +12,8 @@ from pipeline.commands.command import FILE, command, finish_check, operator_opti
 
 if TYPE_CHECKING:
     from generator.versions.steps import Asked
-    from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
+    from pipeline.build.request import BuildRequest
+    from pipeline.build.result import BuildResult, BuiltChart
     from pipeline.workspace.settings import Settings
 
 _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
@@ -62,8 +63,8 @@ def build(
     WORKFLOW is a folder's name or path. Everything is written at once, or nothing is. Nothing is written of what
     compatibility.yaml says of the charts and an operator's CRD refutes.
     """
-    from pipeline import last_build  # noqa: PLC0415 - --help does not need it
-    from pipeline.outcome import BuildOptions  # noqa: PLC0415 - as above
+    from pipeline.build import record  # noqa: PLC0415 - --help does not need it
+    from pipeline.build.request import BuildRequest  # noqa: PLC0415 - as above
     from pipeline.system import files  # noqa: PLC0415 - --help does not need it
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
     from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
@@ -75,7 +76,7 @@ def build(
     if force_version and not bump:
         raise click.UsageError("--force-version goes with --bump")
     settings = settings_of(options)
-    wanted = BuildOptions(
+    wanted = BuildRequest(
         folders=folders.select_folders(workflow, settings),
         everything=everything,
         bump=bump,
@@ -89,11 +90,11 @@ def build(
         _check(wanted, settings, as_json=as_json)
         return
     with files.only_writer(settings.output, console.say_waiting):
-        record = last_build.record_of(wanted, settings)
-        result = record.unchanged()
+        last_build = record.record_of(wanted, settings)
+        result = last_build.unchanged()
         if result is None:
             result = _build(wanted, settings)
-            record.keep(result)
+            last_build.keep(result)
     console.show_findings(result.findings)
     if as_json:
         print_json(_build_json(result))
@@ -101,8 +102,8 @@ def build(
         console.show_build(result)
 
 
-def _build(wanted: BuildOptions, settings: Settings) -> BuildResult:
-    from pipeline import build as job  # noqa: PLC0415 - as above
+def _build(wanted: BuildRequest, settings: Settings) -> BuildResult:
+    from pipeline.build import job  # noqa: PLC0415 - as above
     from pipeline.system.clock import creation_time  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
 
@@ -110,8 +111,8 @@ def _build(wanted: BuildOptions, settings: Settings) -> BuildResult:
     return job.build(wanted, settings, created=created, reporter=console.StageReporter())
 
 
-def _check(wanted: BuildOptions, settings: Settings, *, as_json: bool) -> None:
-    from pipeline import build as job  # noqa: PLC0415 - as above
+def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:
+    from pipeline.build import job  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     finish_check(job.check(wanted, settings, reporter=console.StageReporter()), as_json=as_json)

@@ -31,13 +31,13 @@ def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **o
     PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of
     one. Every name is checked first.
     """
-    from pipeline import bumping  # noqa: PLC0415 - --help does not need it
+    from pipeline.build import bump  # noqa: PLC0415 - --help does not need it
     from pipeline.system import files  # noqa: PLC0415 - --help does not need it
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
     settings = settings_of(options)
     with files.only_writer(settings.output, console.say_waiting):
-        moves = (bumping.bump_workflows if app else bumping.bump_charts)(workflow, part, settings)
+        moves = (bump.bump_workflows if app else bump.bump_charts)(workflow, part, settings)
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})
         return

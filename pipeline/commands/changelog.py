@@ -23,7 +23,7 @@ def changelog(workflow: str, *, as_json: bool, **options: Any) -> None:
 
     Sections that are there stay as they are. The published packages say what changed.
     """
-    from pipeline import changelog as job  # noqa: PLC0415 - --help does not need it
+    from pipeline.build import changelog as job  # noqa: PLC0415 - --help does not need it
     from pipeline.system import files  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
 

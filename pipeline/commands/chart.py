@@ -28,23 +28,23 @@ def chart(
     folder: str, *, out: Path, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
 ) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
-    from pipeline import outputs  # noqa: PLC0415 - --help does not need it
+    from pipeline.build import single_steps  # noqa: PLC0415 - --help does not need it
     from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
     from pipeline.system.files import differences  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
     from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
 
     settings = settings_of(options)
-    workflow, savings = outputs.read_for_output(
+    workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs
     )
     line = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow)
-    made, target = outputs.chart_for(workflow, out, line, settings)
+    made, target = single_steps.chart_for(workflow, out, line, settings)
     if check:
         paths = tuple(f"{target.as_posix()}/{path}" for path in differences(target, made.files))
         finish_check(paths, as_json=as_json)
         return
-    outputs.write_chart(target, made)
+    single_steps.write_chart(target, made)
     if as_json:
         print_json({"ok": True, "chart": made.name, "version": made.version, "folder": target.as_posix()})
         return

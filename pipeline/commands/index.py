@@ -20,7 +20,7 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
 def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
     from generator.text.words import plural  # noqa: PLC0415 - as above
-    from pipeline import outputs  # noqa: PLC0415 - --help does not need it
+    from pipeline.build import single_steps  # noqa: PLC0415 - --help does not need it
     from pipeline.system import files  # noqa: PLC0415 - --help does not need it
     from pipeline.system.clock import creation_time  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
@@ -28,7 +28,7 @@ def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
     with files.only_writer(directory, console.say_waiting):
-        written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
+        written = single_steps.write_index(directory, merge, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
     charts = plural(len(written.entries), "chart")
     versions = sum(len(entries) for entries in written.entries.values())

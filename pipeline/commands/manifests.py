@@ -42,13 +42,13 @@ def manifests(
     """Write plain Kubernetes YAML, ready for kubectl apply. Files of an earlier run that are no longer made go."""
     from generator.kubernetes.objects import Database, ManifestOptions, manifest_files  # noqa: PLC0415 - --help does not need it
     from generator.kubernetes.objects import manifests as objects_of  # noqa: PLC0415 - as above
-    from pipeline import outputs  # noqa: PLC0415 - as above
+    from pipeline.build import single_steps  # noqa: PLC0415 - as above
+    from pipeline.images.reference import image_of  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
-    from pipeline.work import image_of  # noqa: PLC0415 - as above
     from pipeline.workspace import folders  # noqa: PLC0415 - as above
 
     settings = settings_of(options)
-    workflow, savings = outputs.read_for_output(
+    workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs
     )
     database = None if no_persistence else Database(schema=workflow.source.name, namespace=database_namespace)
@@ -60,7 +60,7 @@ def manifests(
         secret_values=with_secret_values,
     )
     files = manifest_files(objects_of(workflow, chosen))
-    outputs.write_manifests(out, workflow.object_name, files)
+    single_steps.write_manifests(out, workflow.object_name, files)
     if as_json:
         print_json({"ok": True, "files": [f"{out.as_posix()}/{name}" for name in files]})
         return

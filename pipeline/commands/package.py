@@ -14,10 +14,10 @@ from pipeline.commands.command import FILE, command, print_json
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="Where the packages go.")
 def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     """Pack chart folders into CHART-VERSION.tgz, the same bytes each time."""
-    from pipeline import outputs  # noqa: PLC0415 - --help does not need it
+    from pipeline.build import single_steps  # noqa: PLC0415 - --help does not need it
     from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
 
-    packages = outputs.write_packages(out, chart)
+    packages = single_steps.write_packages(out, chart)
     paths = [f"{out.as_posix()}/{packed.file_name}" for packed in packages]
     if as_json:
         listed = [{"path": path, "digest": p.digest} for path, p in zip(paths, packages, strict=True)]

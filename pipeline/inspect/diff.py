@@ -20,9 +20,9 @@ from generator.workflow.folder import read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
 from pipeline.charts.repository import chart_repositories, read_repository
+from pipeline.images.reference import image_of
 from pipeline.system.git import Repository, Revision, open_repository
 from pipeline.system.http import download, without_secrets
-from pipeline.work import image_of
 from pipeline.workspace.folders import SHARED, all_folders, find_folder
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder

@@ -130,6 +130,16 @@ def _put_back(target: Path, old: Path | None) -> None:
         raise OutputError(f"{target}: cannot be put back: {error.strerror}; what was there is in {old}") from error
 
 
+def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:
+    """Stage a file unless it has these bytes already, and is no more open than it should be."""
+    try:
+        same = target.is_file() and target.read_bytes() == data and not target.stat().st_mode & 0o777 & ~mode
+    except OSError as error:
+        raise OutputError(f"{target}: cannot be read: {error.strerror}") from error
+    if not same:
+        transaction.replace_file(target, data, mode=mode)
+
+
 def differences(target: Path, files: Mapping[str, bytes]) -> list[str]:
     """The paths below `target` whose bytes are not those of `files`: changed, missing, or there and not generated."""
     there = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if not path.is_dir()}

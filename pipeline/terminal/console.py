@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from generator.contracts.minify import Saving
     from generator.diff.change import Difference
     from generator.lint.rule import Rule
-    from pipeline.bumping import Move
+    from pipeline.build.bump import Move
+    from pipeline.build.result import BuildResult, BuiltChart
     from pipeline.operators.compatibility_check import Checked
-    from pipeline.outcome import BuildResult, BuiltChart
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 _IMPACT_COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}

@@ -14,11 +14,12 @@ import yaml
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import errors
 from generator.versions.semver_text import Bump
-from pipeline.build import build, check, image_of
+from pipeline.build.job import build, check, image_of
+from pipeline.build.request import BuildRequest
+from pipeline.build.result import BuildResult
 from pipeline.charts.folder import chart_version
 from pipeline.charts.index import EMPTY, read_index
 from pipeline.inspect.lint import read_folders
-from pipeline.outcome import BuildOptions, BuildResult
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
@@ -58,7 +59,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(*names: str, created: datetime = NOW, settings: Settings | None = None, **options: Any) -> BuildResult:
     settings = settings or Settings()
     folders = [Path("workflows") / name for name in names] or all_folders(settings.workflows)
-    wanted = BuildOptions(folders=folders, everything=not names, **options)
+    wanted = BuildRequest(folders=folders, everything=not names, **options)
     return build(wanted, settings, created=created, reporter=Stages())
 
 
@@ -120,7 +121,7 @@ def test_the_same_workflows_give_the_same_bytes_elsewhere(repository: Path, monk
 def test_the_stages_are_told_as_they_go(repository: Path) -> None:
     stages = Stages()
     folders = [repository / "workflows" / "greeting"]
-    build(BuildOptions(folders=folders), Settings(), created=NOW, reporter=stages)
+    build(BuildRequest(folders=folders), Settings(), created=NOW, reporter=stages)
     assert [name for name, _ in stages.heard] == ["check", "charts", "packages", "index"]
     assert stages.heard[0] == ("check", "1 workflow")
 
@@ -372,7 +373,7 @@ def test_a_place_that_cannot_be_written_leaves_everything_as_it_was(repository: 
 
 def checked(*names: str) -> tuple[str, ...]:
     folders = [Path("workflows") / name for name in names] or all_folders(Path("workflows"))
-    return check(BuildOptions(folders=folders, everything=not names), Settings(), reporter=Stages())
+    return check(BuildRequest(folders=folders, everything=not names), Settings(), reporter=Stages())
 
 
 def test_a_check_names_nothing_after_a_build_and_writes_nothing(repository: Path) -> None:

@@ -11,9 +11,9 @@ import yaml
 from click.testing import CliRunner, Result
 
 from generator.versions.semver_text import Bump
-from pipeline.build import build
+from pipeline.build.job import build
+from pipeline.build.request import BuildRequest
 from pipeline.cli import waybill
-from pipeline.outcome import BuildOptions
 from pipeline.terminal.console import StageReporter
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
@@ -30,7 +30,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     write_workflow(tmp_path / "workflows", "greeting")
     write_workflow(tmp_path / "workflows", "second.x", id="second")
-    options = BuildOptions(folders=all_folders(Path("workflows")), everything=True)
+    options = BuildRequest(folders=all_folders(Path("workflows")), everything=True)
     build(options, Settings(), created=datetime(2026, 3, 4, tzinfo=UTC), reporter=StageReporter(quiet=True))
     return tmp_path
 

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.build import build
-from pipeline.last_build import Record, record_of
-from pipeline.outcome import BuildOptions, BuildResult
+from pipeline.build.job import build
+from pipeline.build.record import Record, record_of
+from pipeline.build.request import BuildRequest
+from pipeline.build.result import BuildResult
 from pipeline.terminal.console import StageReporter
 from pipeline.workspace.settings import Settings
 from tests.unit.conftest import write, write_workflow
@@ -33,11 +34,11 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def record(**options: Any) -> Record:
-    return record_of(BuildOptions(**{"folders": FOLDERS, **options}), Settings())
+    return record_of(BuildRequest(**{"folders": FOLDERS, **options}), Settings())
 
 
 def made(**options: Any) -> BuildResult:
-    wanted = BuildOptions(**{"folders": FOLDERS, **options})
+    wanted = BuildRequest(**{"folders": FOLDERS, **options})
     before = record_of(wanted, Settings())
     result = build(wanted, Settings(), created=datetime(2026, 1, 1, tzinfo=UTC), reporter=StageReporter(quiet=True))
     before.keep(result)
@@ -98,7 +99,7 @@ def test_another_request_is_another_build(options: dict[str, Any]) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_other_settings_are_another_build() -> None:
-    options = BuildOptions(folders=FOLDERS)
+    options = BuildRequest(folders=FOLDERS)
     assert record_of(options, Settings()).unchanged() is not None
     assert record_of(options, Settings(registry="other.io/x")).unchanged() is None
 

@@ -14,8 +14,7 @@ from generator.compatibility.capabilities import newest_target
 from generator.compatibility.version_line import Line
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.kubernetes.objects import ManifestOptions, manifest_files, manifests
-from pipeline.charts.index import parse_index
-from pipeline.outputs import (
+from pipeline.build.single_steps import (
     chart_for,
     read_for_output,
     write_chart,
@@ -23,6 +22,7 @@ from pipeline.outputs import (
     write_manifests,
     write_packages,
 )
+from pipeline.charts.index import parse_index
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 from tests.unit.conftest import rules, write, write_workflow

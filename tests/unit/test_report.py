@@ -12,7 +12,7 @@ from generator.contracts.minify import Saving
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.text.words import plural
-from pipeline.outcome import BuildResult, BuiltChart
+from pipeline.build.result import BuildResult, BuiltChart
 from pipeline.terminal.console import StageReporter, as_text, counted, show_build, show_findings, show_next_fix
 
 ERROR = Finding(path="a", rule="r", message="m")

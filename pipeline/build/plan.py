@@ -10,12 +10,12 @@ from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import Line
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
-from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
+from pipeline.build.request import BuildRequest
 from pipeline.charts.folder import ChartsFolder
 from pipeline.charts.index import Index
+from pipeline.images.reference import image_of
 from pipeline.operators.known import Operators
-from pipeline.outcome import BuildOptions
 from pipeline.workspace.settings import Settings
 
 
@@ -31,7 +31,7 @@ class Work:
     line: Line
     folder: ChartsFolder
     known: Index
-    options: BuildOptions
+    options: BuildRequest
     settings: Settings
 
     def version(self, name: str) -> str:
@@ -48,9 +48,3 @@ class Work:
         workflow = self.workflows[name]
         image = image_of(workflow, self.settings)
         return workflow_chart(workflow, version=version, image=image, target=self.line.target)
-
-
-def image_of(workflow: Workflow, settings: Settings) -> ImageReference:
-    """Where the image of a workflow is, tagged with the hash of what it is built from."""
-    repository = f"{settings.registry}/{settings.image_prefix}{workflow.source.name}".lower()
-    return ImageReference(repository=repository, tag=workflow.image_tag())

@@ -17,7 +17,8 @@ from typing import Any
 
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
-from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
+from pipeline.build.request import BuildRequest
+from pipeline.build.result import BuildResult, BuiltChart
 from pipeline.workspace.folders import SHARED
 from pipeline.workspace.settings import Settings
 
@@ -64,7 +65,7 @@ class Record:
         return [*self.outputs, *map(Path, files)]
 
 
-def record_of(options: BuildOptions, settings: Settings) -> Record:
+def record_of(options: BuildRequest, settings: Settings) -> Record:
     """Return the record for a build, with the digest of all that it would read: files, settings and waybill itself."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     name = hashlib.sha256(str(settings.output.resolve()).encode()).hexdigest()[:16]
@@ -76,7 +77,7 @@ def record_of(options: BuildOptions, settings: Settings) -> Record:
     )
 
 
-def _inputs(options: BuildOptions, settings: Settings) -> str | None:
+def _inputs(options: BuildRequest, settings: Settings) -> str | None:
     read = {folder.resolve().parent / SHARED for folder in options.folders}
     files = [
         *options.folders,

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Protocol, TypeVar
 
 from generator.chart.chart import Chart, chart_name, required_values
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
-from generator.findings.errors import FindingsError, OutputError, VersionError
+from generator.findings.errors import FindingsError, VersionError
 from generator.findings.finding import Finding, errors, in_file_order, strictly
 from generator.lint.linter import SIZES, lint_sizes
 from generator.text.words import plural
 from generator.versions.steps import Step
 from generator.workflow.workflow import Workflow
+from pipeline.build.plan import Work
+from pipeline.build.request import BuildRequest
+from pipeline.build.result import BuildResult, BuiltChart
+from pipeline.build.versioning import step_of, umbrella_of
 from pipeline.charts import index as index_file
 from pipeline.charts.archive import Package, package
 from pipeline.charts.folder import read_charts_folder
 from pipeline.charts.index import Index, known_index
+from pipeline.images.reference import image_of
 from pipeline.inspect.lint import read_folders
-from pipeline.moving import step_of, umbrella_of
 from pipeline.operators.known import Operators, charts_of
-from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
-from pipeline.system.files import FILE_MODE, Transaction, differences
-from pipeline.work import Work, image_of
+from pipeline.system.files import Transaction, differences, write_if_changed
 from pipeline.workspace.settings import Settings
 
 T = TypeVar("T")
@@ -52,7 +53,7 @@ class _Packed:
     steps: Mapping[str, Step]
 
 
-def build(options: BuildOptions, settings: Settings, *, created: datetime, reporter: Reporter) -> BuildResult:
+def build(options: BuildRequest, settings: Settings, *, created: datetime, reporter: Reporter) -> BuildResult:
     """Check, then generate charts, packages and index, then write all of it at once.
 
     Raises:
@@ -80,7 +81,7 @@ def build(options: BuildOptions, settings: Settings, *, created: datetime, repor
     )
 
 
-def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> tuple[str, ...]:
+def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> tuple[str, ...]:
     """Return the paths in the charts folder whose bytes are not what would be generated; writes nothing.
 
     Raises:
@@ -94,7 +95,7 @@ def check(options: BuildOptions, settings: Settings, *, reporter: Reporter) -> t
     return tuple(f"{work.folder.path.as_posix()}/{path}" for path in different)
 
 
-def _prepare(options: BuildOptions, settings: Settings, reporter: Reporter) -> Work:
+def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Work:
     reporter.stage("check", plural(len(options.folders), "workflow"))
     tracked = reporter.track("check", options.folders)
     workflows, heard = read_folders(tracked, settings, complete=options.everything)
@@ -199,16 +200,6 @@ def _write(work: Work, umbrella: Mapping[str, bytes], packages: Iterable[Package
             write_if_changed(transaction, work.settings.output / packed.file_name, packed.data)
         write_if_changed(transaction, work.settings.output / "index.yaml", index_file.render(index))
         transaction.commit()
-
-
-def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:
-    """Stage a file unless it has these bytes already, and is no more open than it should be."""
-    try:
-        same = target.is_file() and target.read_bytes() == data and not target.stat().st_mode & 0o777 & ~mode
-    except OSError as error:
-        raise OutputError(f"{target}: cannot be read: {error.strerror}") from error
-    if not same:
-        transaction.replace_file(target, data, mode=mode)
 
 
 def _row(work: Work, chart: Chart, packed: _Packed) -> BuiltChart:

@@ -14,10 +14,11 @@ from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import Line
 from generator.versions.semver_text import Bump
 from generator.versions.steps import Need, Step, at_most, largest, next_step
+from pipeline.build.plan import Work
 from pipeline.charts.archive import Package, package, read_package_files
 from pipeline.charts.folder import ChartsFolder
 from pipeline.charts.index import Index
-from pipeline.work import Work, image_of
+from pipeline.images.reference import image_of
 
 
 def step_of(work: Work, chart: Chart, packed: Package) -> Step | None:

@@ -15,9 +15,9 @@ from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.text.yaml_reader import decode, parse
 from generator.versions.semver_text import Bump, bumped, note_on, parse_version
 from generator.versions.steps import Step
+from pipeline.build.versioning import moved_umbrella
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.index import known_index
-from pipeline.moving import moved_umbrella
 from pipeline.system.files import Transaction
 from pipeline.workspace.folders import find_folder
 from pipeline.workspace.settings import Settings

@@ -15,13 +15,12 @@ from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
-from pipeline.build import write_if_changed
 from pipeline.charts import index as index_file
 from pipeline.charts.archive import Package, package, read_chart_folder, read_package
 from pipeline.charts.folder import CHANGELOG, chart_version
 from pipeline.charts.index import Index, known_index
-from pipeline.system.files import FILE_MODE, Transaction
-from pipeline.work import image_of
+from pipeline.images.reference import image_of
+from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 

@@ -1,8 +1,7 @@
-"""What a build is asked for and what it comes to: values that the command line, the report and the record share."""
+"""What a build comes to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,22 +11,6 @@ from generator.findings.finding import Finding
 if TYPE_CHECKING:
     from generator.contracts.minify import Saving
     from generator.versions.semver_text import Bump
-    from generator.versions.steps import Asked
-
-
-@dataclass(frozen=True, kw_only=True)
-class BuildOptions:
-    """What a person asked for. `folders` are workflow folders; `everything` is set by `--all`."""
-
-    folders: Sequence[Path]
-    everything: bool = False
-    bump: Asked | None = None
-    force_version: bool = False
-    merge: Path | None = None
-    minify_specs: bool = False
-    operator: str | None = None
-    """The Orchestrator that the charts are for; without it and `sonataflow`, the newest SonataFlow that is known."""
-    sonataflow: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
