@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import generator
+import pipeline
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from pipeline.build.request import BuildRequest
@@ -93,8 +95,8 @@ def _inputs(options: BuildRequest, settings: Settings) -> str | None:
 
 def _code() -> list[tuple[str, int, int]]:
     """What waybill itself is made of, by size and time of change."""
-    here = Path(__file__).parent
-    files = sorted(path for folder in (here, here.parent / "generator") for path in folder.rglob("*"))
+    packages = (Path(*package.__path__) for package in (generator, pipeline))
+    files = sorted(path for folder in packages for path in folder.rglob("*"))
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.suffix != ".pyc"]
 
 

@@ -47,15 +47,15 @@ def run(
     Without --input one is made of the defaults and examples in the input's schema. Without --mock real services are
     called; variables come from the environment, secret.properties and --env-file. Exits 1 when the run fails.
     """
-    from pipeline.trial import running  # noqa: PLC0415 - as above
-    from pipeline.trial.narration import Narrator  # noqa: PLC0415 - as above
-    from pipeline.trial.outcome import TrialOptions  # noqa: PLC0415 - as above
+    from pipeline.run import runner  # noqa: PLC0415 - as above
+    from pipeline.run.narrator import Narrator  # noqa: PLC0415 - as above
+    from pipeline.run.outcome import TrialOptions  # noqa: PLC0415 - as above
     from pipeline.workspace import folders, workflows  # noqa: PLC0415 - --help does not need it
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
     wanted = TrialOptions(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
-    outcome = running.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json))
+    outcome = runner.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json))
     if as_json:
         print_json(outcome.as_json())
     if not outcome.ok:

@@ -16,7 +16,7 @@ import pytest
 from generator.application.projects import applications
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
-from pipeline.engine import maven
+from pipeline.run.engine import maven
 from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, missing
 from tests.engine import postgres, services

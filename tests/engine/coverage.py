@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from generator.workflow.definition import Definition
 from generator.workflow.graph import read_graph
-from pipeline.engine.events import COMPLETED
+from pipeline.run.engine.events import COMPLETED
 from tests.engine.engine import Instance
 
 Way = tuple[str, str | None]

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from generator.application.projects import EVENTS_VARIABLE
-from pipeline.engine import maven
-from pipeline.engine.events import COMPLETED, Event, listening, merged
-from pipeline.engine.process import RunningEngine, free_port, started
+from pipeline.run.engine import maven
+from pipeline.run.engine.events import COMPLETED, Event, listening, merged
+from pipeline.run.engine.process import RunningEngine, free_port, started
 from tests.waiting import PATIENCE
 
 

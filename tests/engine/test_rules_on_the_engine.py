@@ -18,7 +18,7 @@ from generator.lint.rule import FOLDER, Example
 from generator.lint.support.condition_order import ways_of_switches
 from generator.workflow.folder import read_shared, read_source
 from generator.workflow.workflow import read_workflow
-from pipeline.engine.errors import EngineError
+from pipeline.run.engine.errors import EngineError
 from tests.conftest import missing
 from tests.engine.java import lacks
 from tests.engine.rules.building import build

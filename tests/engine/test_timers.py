@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from generator.application.projects import applications
-from pipeline.engine import maven
+from pipeline.run.engine import maven
 from tests.conftest import missing
 from tests.engine import postgres
 from tests.engine.conftest import DEFINITIONS, WORKFLOWS, result

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.events import Event, listening, merged, read_event
+from pipeline.run.engine.events import Event, listening, merged, read_event
 
 COMMON = {"eventDate": "2026-01-31T12:00:00.500+00:00", "processId": "greeting", "processInstanceId": "1"}
 SAID = {"workflow": "greeting", "instance": "1", "at": 1769860800.5}

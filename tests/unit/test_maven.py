@@ -10,8 +10,8 @@ import pytest
 
 from generator.application.projects import Application
 from generator.findings.errors import SettingsError
-from pipeline.engine import maven
-from pipeline.engine.errors import EngineError
+from pipeline.run.engine import maven
+from pipeline.run.engine.errors import EngineError
 
 APPLICATION = Application(workflows=("a",), persistent=False, jobs=False, files={"pom.xml": b"<project/>"})
 JAR = "target/quarkus-app/quarkus-run.jar"

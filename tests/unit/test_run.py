@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 from generator.mocks.run_inputs import Awaited, Input
 from pipeline.cli import waybill
-from pipeline.trial.narration import Narrator, sending
-from pipeline.trial.outcome import CallMade, StatePassed, TrialOutcome
-from pipeline.trial.starting import advice, reason_in
-from pipeline.trial.timeline import Timeline
+from pipeline.run.narrator import Narrator, sending
+from pipeline.run.outcome import CallMade, StatePassed, TrialOutcome
+from pipeline.run.start import advice, reason_in
+from pipeline.run.timeline import Timeline
 from tests.unit.conftest import defined, write, write_workflow
 
 SCHEMA = {

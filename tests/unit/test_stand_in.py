@@ -15,7 +15,7 @@ from generator.contracts.calls import calls
 from generator.contracts.openapi import Operation, Spec, read_spec
 from generator.mocks.responses import success
 from generator.mocks.service import Answer, Request, StandIn
-from pipeline.engine.stand_in import Exchange, serving
+from pipeline.run.engine.services import Exchange, serving
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT

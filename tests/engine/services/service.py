@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from generator.contracts.json_schema import OpenApiSchemas
 from generator.contracts.openapi import Operation, Spec, read_spec
 from generator.mocks import service
-from pipeline.engine.stand_in import serving
+from pipeline.run.engine.services import serving
 from tests.conftest import ROOT
 
 #: The headers that a comparison of a call looks at.

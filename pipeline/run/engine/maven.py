@@ -16,7 +16,7 @@ from typing import Final
 
 from generator.application.projects import Application
 from generator.findings.errors import SettingsError
-from pipeline.engine.errors import EngineError
+from pipeline.run.engine.errors import EngineError
 
 #: The Java that the engine is compiled for.
 JAVA_VERSION: Final = 17

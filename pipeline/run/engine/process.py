@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.engine import maven
-from pipeline.engine.errors import EngineError
+from pipeline.run.engine import maven
+from pipeline.run.engine.errors import EngineError
 
 #: Seconds that the engine has to become ready, and to stop when it is asked to.
 _READY: Final = 180

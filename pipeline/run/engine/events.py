@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Any, Final, Literal
 
 from generator.mocks.service import Answer, Request
-from pipeline.engine.stand_in import serving
+from pipeline.run.engine.services import serving
 
 EventKind = Literal["started", "entered", "left", "data", "error", "ended"]
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from generator.workflow.definition import Definition
-from pipeline.trial.outcome import CallMade, StatePassed
+from pipeline.run.outcome import CallMade, StatePassed
 
 Happened = StatePassed | CallMade
 

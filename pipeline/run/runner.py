@@ -24,14 +24,14 @@ from generator.text.words import plural
 from generator.text.yaml_reader import Document, parse
 from generator.workflow.properties import Variable, environment_name, parse_properties
 from generator.workflow.workflow import Workflow
-from pipeline.engine import maven
-from pipeline.engine.events import COMPLETED, Event, listening, merged
-from pipeline.engine.process import RunningEngine, free_port, started
-from pipeline.engine.stand_in import Exchange, serving
-from pipeline.trial.narration import Narrator
-from pipeline.trial.outcome import CallMade, StatePassed, Status, TrialOptions, TrialOutcome
-from pipeline.trial.starting import Reply, advice, post, reason_in
-from pipeline.trial.timeline import Timeline
+from pipeline.run.engine import maven
+from pipeline.run.engine.events import COMPLETED, Event, listening, merged
+from pipeline.run.engine.process import RunningEngine, free_port, started
+from pipeline.run.engine.services import Exchange, serving
+from pipeline.run.narrator import Narrator
+from pipeline.run.outcome import CallMade, StatePassed, Status, TrialOptions, TrialOutcome
+from pipeline.run.start import Reply, advice, post, reason_in
+from pipeline.run.timeline import Timeline
 
 #: Seconds between two looks at what is told.
 _LOOK: Final = 0.2

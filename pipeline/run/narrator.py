@@ -10,8 +10,8 @@ from typing import Any
 from generator.findings.printable import in_one_line
 from generator.mocks.run_inputs import Awaited, Input, Service
 from generator.text.durations import duration_parts
+from pipeline.run.outcome import CallMade, StatePassed, TrialOutcome
 from pipeline.terminal import console
-from pipeline.trial.outcome import CallMade, StatePassed, TrialOutcome
 
 #: Longer values are cut short on the terminal; --json has all of them.
 _WIDTH = 100
