@@ -23,7 +23,7 @@ from generator.diagram.output.svg import svg
 from pipeline.inspect.diagram import read_folder_scene
 from tests.conftest import ROOT, SHARED, Waybill, find_node_tool, missing
 from tests.unit.conftest import defined
-from tests.unit.diagram_workflows import long_workflow, workflows
+from tests.unit.generator.diagram.workflows import long_workflow, workflows
 
 OURS: Final = sorted(path for path in (ROOT / "workflows").iterdir() if path.name != "shared")
 CORPUS: Final = sorted(

@@ -15,7 +15,7 @@ from generator.findings.errors import FindingsError
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from tests.unit.conftest import Files, defined, workflow
-from tests.unit.differing import (
+from tests.unit.generator.diff.differing import (
     F,
     Fields,
     between,

@@ -7,7 +7,7 @@ import pytest
 from generator.lint.registry import RULES
 
 #: Row of the table, and what else was seen on the engine, to the rule that finds it; each rule's bad example is a
-#: folder that breaks it, and tests/unit/test_rules.py holds it to that.
+#: folder that breaks it, and tests/unit/generator/lint/test_rules.py holds it to that.
 ROWS = [
     ("an operationId that the spec does not have", "unknown-operation"),
     ("a jq expression that does not compile", "invalid-expression"),

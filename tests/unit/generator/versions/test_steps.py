@@ -14,7 +14,7 @@ from generator.versions.semver_text import PARTS, Bump, Part
 from generator.versions.steps import Asked, Need, largest, next_step
 from generator.workflow.workflow import Workflow
 from tests.unit.conftest import Files, defined, workflow
-from tests.unit.differing import IMAGE, side
+from tests.unit.generator.diff.differing import IMAGE, side
 
 
 def needed(old: Workflow, new: Workflow, version: str = "2.0.0") -> Need:

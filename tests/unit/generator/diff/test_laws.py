@@ -14,17 +14,7 @@ from generator.diff.compare import compare
 from generator.diff.snapshot import side_of_chart
 from generator.diff.words import lines
 from tests.unit.conftest import defined, findings_of
-from tests.unit.differing import (
-    F,
-    Fields,
-    G,
-    between,
-    call,
-    flow,
-    inject,
-    side,
-    switch,
-)
+from tests.unit.generator.diff.differing import F, Fields, G, between, call, flow, inject, side, switch
 
 NAMES = st.sampled_from("ABCDE")
 

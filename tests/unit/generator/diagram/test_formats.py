@@ -20,7 +20,7 @@ from generator.diagram.output.theme import DARK, DASHES, LIGHT, NEUTRAL_BOXES, N
 from generator.diagram.scene import NodeKind, Scene
 from generator.workflow.graph import EdgeKind
 from tests.unit.conftest import defined
-from tests.unit.diagram_workflows import long_workflow, workflows
+from tests.unit.generator.diagram.workflows import long_workflow, workflows
 
 SVG = "{http://www.w3.org/2000/svg}"
 #: All that a picture is made of; no script, link, image, animation or foreign content.

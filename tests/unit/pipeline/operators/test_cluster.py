@@ -18,7 +18,7 @@ from generator.kubernetes.installed import Installed, installed_by_deployment, i
 from generator.kubernetes.schema_match import Likeness, likeness
 from pipeline.operators import cluster
 from tests.conftest import ROOT, Waybill
-from tests.unit.test_served_crd import document, published
+from tests.unit.generator.kubernetes.test_served_crd import document, published
 
 
 @pytest.mark.parametrize(

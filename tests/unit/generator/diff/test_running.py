@@ -4,17 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.differing import (
-    EVENT,
-    WAITING,
-    F,
-    Fields,
-    between,
-    flow,
-    hazards,
-    inject,
-    subflow,
-)
+from tests.unit.generator.diff.differing import EVENT, WAITING, F, Fields, between, flow, hazards, inject, subflow
 
 WAITS: dict[str, tuple[Fields, Fields, list[str]]] = {
     "nothing waits": (flow(inject("A", "B"), inject("B")), flow(inject("A")), []),

@@ -13,7 +13,7 @@ from generator.diagram.layout import picture
 from generator.diagram.scene import NodeKind
 from tests.pictures import crossings, faults
 from tests.unit.conftest import defined
-from tests.unit.diagram_workflows import long_workflow, workflows
+from tests.unit.generator.diagram.workflows import long_workflow, workflows
 
 
 @given(workflows())

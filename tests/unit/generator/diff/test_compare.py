@@ -8,7 +8,7 @@ from generator.diff.change import Impact, Topic
 from generator.diff.compare import compare
 from generator.diff.words import place_of
 from tests.unit.conftest import workflow
-from tests.unit.differing import (
+from tests.unit.generator.diff.differing import (
     CONDITIONS,
     EVENT,
     WAITING,

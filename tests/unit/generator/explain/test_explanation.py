@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from generator.explain.explanation import explain
 from generator.text.words import duration
 from tests.unit.conftest import Files, defined, findings_of
-from tests.unit.differing import EVENT, F, Fields, call, flow, inject, subflow, switch
+from tests.unit.generator.diff.differing import EVENT, F, Fields, call, flow, inject, subflow, switch
 
 SPEC = "openapi: 3.0.0\nservers: [{url: https://example.org}]\npaths:\n  /go: {post: {operationId: go}}\n"
 

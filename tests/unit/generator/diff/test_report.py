@@ -17,7 +17,7 @@ from generator.diff.markdown import MAX_CHARACTERS, Compared, markdown
 from generator.diff.words import lines
 from generator.findings.printable import in_one_line
 from tests.unit.conftest import defined
-from tests.unit.differing import EVENT, WAITING, F, Fields, between, call, flow, inject, side
+from tests.unit.generator.diff.differing import EVENT, WAITING, F, Fields, between, call, flow, inject, side
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
 MENTION = re.compile(r"@someone")
