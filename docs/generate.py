@@ -20,7 +20,7 @@ import click
 
 from generator.chart import values
 from generator.chart.page import index_row, page
-from generator.compatibility.capabilities import newest_target
+from generator.compatibility.capabilities import newest_capabilities
 from generator.compatibility.table import markdown
 from generator.diagram.output.svg import svg
 from generator.findings import errors
@@ -189,7 +189,7 @@ def _command(name: str, command: Command) -> str:
 def values_and_settings() -> str:
     """The values of a workflow's chart and of the umbrella, and the settings of waybill."""
     chart = values.workflow_values(
-        target=newest_target(),
+        capabilities=newest_capabilities(),
         image=ImageReference(repository=f"{Settings.registry}/{Settings.image_prefix}FOLDER", tag="src-…"),
         database=Database(schema="FOLDER"),
         variables=[

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from generator.chart.chart import workflow_chart
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import known_matrix
 from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OPERATOR
 from generator.kubernetes.crd import known_crd
@@ -73,17 +73,17 @@ def facts(helm: Helm) -> bytes:
         image = ImageReference(repository="registry.example/workflow", tag="1")
         for form, sonataflow in FORMS.items():
             workflow = read_folder(Path(name, "workflow"))
-            chart = workflow_chart(workflow, version="1.0.0", image=image, target=target_for(sonataflow))
+            chart = workflow_chart(workflow, version="1.0.0", image=image, capabilities=capabilities_of(sonataflow))
             write(Path(name, form), chart.files)
             specs[form] = {title: _spec(helm, Path(name, form), given) for title, given in VALUES.items()}
     return (json.dumps(specs, indent=1, sort_keys=True) + "\n").encode()
 
 
-def target_for(sonataflow: str) -> Target:
+def capabilities_of(sonataflow: str) -> OperatorCapabilities:
     """What charts for a SonataFlow that waybill knows are made for; no chart has a row."""
     matrix = replace(known_matrix(), rows=())
     found = next(each for each in matrix.sonataflows if each.name == sonataflow)
-    return Target(sonataflow=found, crd=known_crd(found.crd), matrix=matrix)
+    return OperatorCapabilities(sonataflow=found, crd=known_crd(found.crd), matrix=matrix)
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from semver import Version
 
 from generator.chart import values
-from generator.compatibility.capabilities import Target, newest_target
+from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.supported import operator_annotations
 from generator.compatibility.table import table_of
 from generator.diagram.embedding import embedded
@@ -96,7 +96,9 @@ def chart_name(folder: str) -> str:
     return folder.removesuffix(".x").replace(".", "-")
 
 
-def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference, target: Target | None = None) -> Chart:
+def workflow_chart(
+    workflow: Workflow, *, version: str, image: ImageReference, capabilities: OperatorCapabilities | None = None
+) -> Chart:
     """Return the chart of one workflow, made for one SonataFlow: the newest where no other is given.
 
     Raises:
@@ -112,9 +114,9 @@ def workflow_chart(workflow: Workflow, *, version: str, image: ImageReference, t
         app_version=definition.version,
     )
     check_name(workflow)
-    target = target or newest_target()
+    capabilities = capabilities or newest_capabilities()
     findings: list[Finding] = []
-    files = _generated_files(workflow, chart, image, target, findings)
+    files = _generated_files(workflow, chart, image, capabilities, findings)
     files |= _overlay(workflow, files, findings)
     if findings:
         raise FindingsError(in_file_order(findings))
@@ -134,28 +136,28 @@ def check_name(workflow: Workflow) -> None:
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 
-def secret_keys(workflow: Workflow, target: Target) -> tuple[str, ...]:
+def secret_keys(workflow: Workflow, capabilities: OperatorCapabilities) -> tuple[str, ...]:
     """The keys of secret.properties that a chart asks for: none where its operator takes nothing from Secrets."""
-    return workflow.secret_keys if target.pods else ()
+    return workflow.secret_keys if capabilities.pods else ()
 
 
-def required_values(workflow: Workflow, target: Target | None = None) -> tuple[str, ...]:
+def required_values(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> tuple[str, ...]:
     """The values that an install must be given, as `--set` takes their paths."""
     variables = (f"env.{variable.name}" for variable in workflow.variables() if variable.default is None)
-    keys = secret_keys(workflow, target or newest_target())
+    keys = secret_keys(workflow, capabilities or newest_capabilities())
     return (*variables, *(f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in keys))
 
 
-def installation(workflow: Workflow, target: Target | None = None) -> dict[str, Any]:
+def installation(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> dict[str, Any]:
     """What pages about a workflow show of it: its picture, and the variables that an install is given."""
-    target = target or newest_target()
+    capabilities = capabilities or newest_capabilities()
     return {
-        "target": target,
+        "capabilities": capabilities,
         "diagram": embedded(workflow.definition),
         "variables": workflow.variables(),
-        "secret_variables": {key: environment_name(key) for key in secret_keys(workflow, target)},
+        "secret_variables": {key: environment_name(key) for key in secret_keys(workflow, capabilities)},
         "secret_comments": workflow.secret_comments(),
-        "required": required_values(workflow, target),
+        "required": required_values(workflow, capabilities),
         "line": "",
     }
 
@@ -167,17 +169,17 @@ def description_of(definition: Definition) -> str:
 
 
 def _generated_files(
-    workflow: Workflow, chart: Chart, image: ImageReference, target: Target, findings: list[Finding]
+    workflow: Workflow, chart: Chart, image: ImageReference, capabilities: OperatorCapabilities, findings: list[Finding]
 ) -> dict[str, bytes]:
-    context = _context(workflow, chart, target)
+    context = _context(workflow, chart, capabilities)
     chart_values = values.workflow_values(
         image=image,
         database=Database(schema=workflow.source.name),
         variables=workflow.variables(),
         secret_comments=workflow.secret_comments(),
-        target=target,
+        capabilities=capabilities,
     )
-    annotations = {FOLDER_ANNOTATION: chart.folder, **operator_annotations(chart.name, chart.version, target)}
+    annotations = {FOLDER_ANNOTATION: chart.folder, **operator_annotations(chart.name, chart.version, capabilities)}
     texts = {
         "Chart.yaml": templates.render("chart/workflow/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)
     }
@@ -193,31 +195,31 @@ def _generated_files(
         texts["README.md"] = templates.render(
             "chart/workflow/README.md",
             rows=rows,
-            operators=table_of(chart.name, target.matrix),
+            operators=table_of(chart.name, capabilities.matrix),
             own_secrets=workflow.secret_keys,
             own_text=own_text,
             **context,
         )
     names = [
         *_TEMPLATES,
-        *(_POD_TEMPLATES if target.pods else ()),
+        *(_POD_TEMPLATES if capabilities.pods else ()),
         *(("secret.yaml",) if context["secret_variables"] else ()),
     ]
     texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
-    return {path: text.encode() for path, text in texts.items()} | payload(workflow, target)
+    return {path: text.encode() for path, text in texts.items()} | payload(workflow, capabilities)
 
 
-def payload(workflow: Workflow, target: Target | None = None) -> dict[str, bytes]:
+def payload(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> dict[str, bytes]:
     """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
     files = {f"files/{path}": data for path, data in workflow.mounted.items()}
-    flow = (target or newest_target()).flow(objects.flow(workflow))
+    flow = (capabilities or newest_capabilities()).flow(objects.flow(workflow))
     files["files/flow.yaml"] = yaml_writer.dump(flow).encode()
     if workflow.properties:
         files["files/application.properties"] = workflow.properties.text.encode()
     return files
 
 
-def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]:
+def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilities) -> dict[str, Any]:
     """The variables that the chart's templates use."""
     folders = workflow.source.resource_folders()
     maps = [
@@ -235,26 +237,28 @@ def _context(workflow: Workflow, chart: Chart, target: Target) -> dict[str, Any]
         "properties_name": f"{workflow.object_name}-props",
         "secret_name": workflow.secret_name,
         "api_version": objects.API_VERSION,
-        "newest_kind": objects.NEWEST_KIND if objects.NEWEST_KIND in target.kinds else None,
+        "newest_kind": objects.NEWEST_KIND if objects.NEWEST_KIND in capabilities.kinds else None,
         "definition_name": objects.DEFINITION_NAME,
         "labels": objects.labels_of(workflow.object_name),
         "annotations": objects.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",
-        **installation(workflow, target),
-        "line": _line(chart, target),
+        **installation(workflow, capabilities),
+        "line": _line(chart, capabilities),
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
         "persistence_properties": {
-            key: value for key, value in target.sonataflow.properties.items() if key not in workflow.configuration()
+            key: value
+            for key, value in capabilities.sonataflow.properties.items()
+            if key not in workflow.configuration()
         },
     }
 
 
-def _line(chart: Chart, target: Target) -> str:
+def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
     """The versions that an install has to name, since Helm takes the newest; empty where the newest is right."""
-    row = target.matrix.row_of(chart.name, Version.parse(chart.version))
-    return str(row.versions) if row and target.sonataflow != target.matrix.newest else ""
+    row = capabilities.matrix.row_of(chart.name, Version.parse(chart.version))
+    return str(row.versions) if row and capabilities.sonataflow != capabilities.matrix.newest else ""
 
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import quote
 
 from generator.chart.chart import Chart, chart_name, description_of, installation
-from generator.contracts.inputs import Input, inputs
+from generator.contracts.inputs import InputRow, inputs
 from generator.explain.explanation import Explanation, explain
 from generator.text import templates
 from generator.text.markdown import code, paragraph, plain, row
@@ -82,7 +82,7 @@ def _type(workflow: Workflow) -> str:
     return plain(types[0]) if types else "infrastructure"
 
 
-def _input_row(given: Input) -> str:
+def _input_row(given: InputRow) -> str:
     kind = f"{given.kind}, when {given.when}" if given.when else given.kind
     return row([code(given.path), plain(given.must), plain(kind), paragraph(given.about)])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.kubernetes.objects import DEFAULT_PROFILE, Database, ImageReference
 from generator.workflow.properties import Variable
 
@@ -62,16 +62,16 @@ def workflow_values(
     database: Database,
     variables: Sequence[Variable],
     secret_comments: Mapping[str, str],
-    target: Target,
+    capabilities: OperatorCapabilities,
 ) -> tuple[Value, ...]:
     """Return the values of a workflow's chart that its operator has a use for, in the order of values.yaml."""
-    useless = {*(() if target.pods else _OF_PODS), *(key for key in _EVENTS if key not in target.events)}
-    if not target.keeps_state:
+    useless = {*(() if capabilities.pods else _OF_PODS), *(key for key in _EVENTS if key not in capabilities.events)}
+    if not capabilities.keeps_state:
         useless.add("persistence")
     every = (
         _image(image),
         _leaf("imagePullSecrets", [], _MAPS, "Secrets to pull the image with: [{name: my-pull-secret}]."),
-        _variables(variables, target),
+        _variables(variables, capabilities),
         _leaf(
             "envFrom",
             [],
@@ -83,10 +83,10 @@ def workflow_values(
         ),
         _secret(secret_comments),
         _leaf("properties", "", _STRING, "Lines appended to application.properties."),
-        _persistence(database, target),
+        _persistence(database, capabilities),
         _trusted_certificates(),
         _network_policy("Ingress to this workflow's pods from its own namespace and from those named here."),
-        _profile(target.sonataflow.profiles),
+        _profile(capabilities.sonataflow.profiles),
         _leaf(
             "operatorCheck",
             "discovery",
@@ -223,9 +223,9 @@ def _image(image: ImageReference) -> Value:
     )
 
 
-def _variables(variables: Sequence[Variable], target: Target) -> Value:
+def _variables(variables: Sequence[Variable], capabilities: OperatorCapabilities) -> Value:
     schema, what = _SCALAR, "strings, which become lines of application.properties."
-    if target.pods:
+    if capabilities.pods:
         schema, what = _VARIABLE, "a string, or the map of a valueFrom ({secretKeyRef: {name: …, key: …}})."
     return _group("env", tuple(_variable(each, schema) for each in variables), f"The workflow's variables: {what}")
 
@@ -263,7 +263,7 @@ def _profile(profiles: Sequence[str]) -> Value:
     return _leaf("profile", first, {"enum": list(profiles)}, f"The operator's profile: {first} runs {how}.")
 
 
-def _persistence(database: Database, target: Target) -> Value:
+def _persistence(database: Database, capabilities: OperatorCapabilities) -> Value:
     migrate = _leaf(
         "migrateDBOnStartUp",
         None,
@@ -293,7 +293,7 @@ def _persistence(database: Database, target: Target) -> Value:
                 ),
             ),
             _leaf("jdbcUrl", "", _STRING, "A JDBC URL in place of serviceRef."),
-            *((migrate,) if target.persistence else ()),
+            *((migrate,) if capabilities.persistence else ()),
         ),
         "Where waiting instances are kept.",
     )

@@ -10,14 +10,14 @@ from typing import Any, Final
 from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix
 from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import GROUP, Crd, known_crd
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 
 #: What a definition says to people and tools alone; the engine does not read it.
 _METADATA: Final = "metadata"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Target:
+class OperatorCapabilities:
     """A SonataFlow with its schema, and the matrix that a chart tells its operators from."""
 
     sonataflow: SonataFlow
@@ -75,13 +75,13 @@ class Target:
 
 
 @cache
-def newest_target() -> Target:
+def newest_capabilities() -> OperatorCapabilities:
     """The newest SonataFlow that waybill knows."""
     matrix = replace(known_matrix(), rows=())
-    return Target(sonataflow=matrix.newest, crd=known_crd(matrix.newest.crd), matrix=matrix)
+    return OperatorCapabilities(sonataflow=matrix.newest, crd=known_crd(matrix.newest.crd), matrix=matrix)
 
 
-def _of_metadata(path: Path, schema: Mapping[str, Any]) -> Path:
+def _of_metadata(path: FieldPath, schema: Mapping[str, Any]) -> FieldPath:
     """The path of the metadata that a value lies in; empty where it lies in none. What an author names is none."""
     for place, key in enumerate(path):
         schema = schema.get("items", {}) if isinstance(key, int) else schema.get("properties", {}).get(key, {})
@@ -90,7 +90,7 @@ def _of_metadata(path: Path, schema: Mapping[str, Any]) -> Path:
     return ()
 
 
-def _remove(content: Any, path: Path) -> None:
+def _remove(content: Any, path: FieldPath) -> None:
     for key in path[:-1]:
         content = content[key]
     content.pop(path[-1], None)

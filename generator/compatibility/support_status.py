@@ -13,7 +13,7 @@ from generator.compatibility.matrix import Matrix, Row
 from generator.versions.semver_text import is_version
 
 
-class Standing(StrEnum):
+class SupportStatus(StrEnum):
     """What compatibility.yaml says of a version on an operator."""
 
     CLAIMED = "claimed"
@@ -32,15 +32,15 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A version of a chart in a repository, and its standing."""
+    """A version of a chart in a repository, and its status."""
 
     chart: str
     version: str
-    standing: Standing
+    status: SupportStatus
 
 
 def listed(entries: Mapping[str, Sequence[Mapping[str, Any]]], wanted: Wanted, matrix: Matrix) -> Iterator[Listed]:
-    """The versions of an index (chart to entries) with their standing, by chart, newest first.
+    """The versions of an index (chart to entries) with their status, by chart, newest first.
 
     A version that is no SemVer has no row; it comes last.
     """
@@ -49,28 +49,28 @@ def listed(entries: Mapping[str, Sequence[Mapping[str, Any]]], wanted: Wanted, m
         valid = sorted((each for each in versions if is_version(each)), key=Version.parse, reverse=True)
         for version in valid:
             row = matrix.row_of(chart, Version.parse(version))
-            standing = Standing.NO_ROW if row is None else _standing(row, wanted, matrix)
-            yield Listed(chart=chart, version=version, standing=standing)
+            status = SupportStatus.NO_ROW if row is None else _standing(row, wanted, matrix)
+            yield Listed(chart=chart, version=version, status=status)
         for version in versions:
             if version not in valid:
-                yield Listed(chart=chart, version=version, standing=Standing.NO_ROW)
+                yield Listed(chart=chart, version=version, status=SupportStatus.NO_ROW)
 
 
-def _standing(row: Row, wanted: Wanted, matrix: Matrix) -> Standing:
+def _standing(row: Row, wanted: Wanted, matrix: Matrix) -> SupportStatus:
     """What a row says of an operator: of the kind that it names, or of what one kind brings of the other."""
     own, other = (row.orchestrator, row.sonataflow) if wanted.orchestrator else (row.sonataflow, row.orchestrator)
     if own is not None:
-        return Standing.CLAIMED if own.holds(wanted.version) else Standing.REFUTED
+        return SupportStatus.CLAIMED if own.holds(wanted.version) else SupportStatus.REFUTED
     if other is None:
-        return Standing.UNKNOWN
+        return SupportStatus.UNKNOWN
     if wanted.orchestrator:
         bundle = matrix.orchestrator(wanted.version)
         flow = matrix.underneath(bundle) if bundle else None
         if flow is None:
-            return Standing.UNKNOWN
-        return Standing.CLAIMED if flow.versions.overlaps(other) else Standing.REFUTED
+            return SupportStatus.UNKNOWN
+        return SupportStatus.CLAIMED if flow.versions.overlaps(other) else SupportStatus.REFUTED
     bundles = [each for each in matrix.orchestrators if each.versions.overlaps(other)]
     flows = [matrix.underneath(each) for each in bundles]
     if any(flow is not None and flow.versions.holds(wanted.version) for flow in flows):
-        return Standing.CLAIMED
-    return Standing.UNKNOWN if None in flows else Standing.REFUTED
+        return SupportStatus.CLAIMED
+    return SupportStatus.UNKNOWN if None in flows else SupportStatus.REFUTED

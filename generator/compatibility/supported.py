@@ -7,7 +7,7 @@ from typing import Literal
 
 from semver import Version
 
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import Matrix, Orchestrator, Row, SonataFlow
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding, Severity
@@ -35,14 +35,14 @@ class Operator:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claims:
+class SupportedOperators:
     """The operators that a version of a chart is checked against, and what is to be said of the choice."""
 
     operators: tuple[Operator, ...]
     findings: tuple[Finding, ...] = ()
 
 
-def claims_of(chart: str, version: Version, matrix: Matrix) -> Claims:
+def supported_operators(chart: str, version: Version, matrix: Matrix) -> SupportedOperators:
     """Return the operators of a chart's row.
 
     A chart without a row is an error where the matrix names the chart at all; else a warning, and the newest SonataFlow
@@ -53,24 +53,24 @@ def claims_of(chart: str, version: Version, matrix: Matrix) -> Claims:
         flows = (flow for flow in matrix.sonataflows if row.sonataflow and flow.versions.overlaps(row.sonataflow))
         wanted = row.orchestrator
         bundles = (each for each in matrix.orchestrators if wanted and each.versions.overlaps(wanted))
-        return Claims(operators=(*(_bundle(each, matrix) for each in bundles), *map(_flow, flows)))
+        return SupportedOperators(operators=(*(_bundle(each, matrix) for each in bundles), *map(_flow, flows)))
     if matrix.names(chart):
         message = f"no row holds {chart} {version}, though others name the chart; add one"
-        return Claims(operators=(), findings=(Finding(path=matrix.path, rule="no-row", message=message),))
+        return SupportedOperators(operators=(), findings=(Finding(path=matrix.path, rule="no-row", message=message),))
     newest = _flow(matrix.newest)
     message = f"no row names {chart}; add one: it was checked against {newest.name}, the newest that is known"
     finding = Finding(path=matrix.path, rule="no-row", message=message, severity=Severity.WARNING)
-    return Claims(operators=(newest,), findings=(finding,))
+    return SupportedOperators(operators=(newest,), findings=(finding,))
 
 
-def operator_annotations(chart: str, version: str, target: Target) -> dict[str, str]:
+def operator_annotations(chart: str, version: str, capabilities: OperatorCapabilities) -> dict[str, str]:
     """What a version of a chart says of its operators: those of its row, and what one brings of the other.
 
     Without a row, the SonataFlow that it was made for.
     """
-    matrix = target.matrix
+    matrix = capabilities.matrix
     row = matrix.row_of(chart, Version.parse(version))
-    orchestrators, sonataflows = (row.orchestrator, row.sonataflow) if row else (None, target.sonataflow.versions)
+    orchestrators, sonataflows = (row.orchestrator, row.sonataflow) if row else (None, capabilities.sonataflow.versions)
     bringing = [(each.versions, flow.versions) for each in matrix.orchestrators if (flow := matrix.underneath(each))]
     brought = [flow for each, flow in bringing if orchestrators and each.overlaps(orchestrators)]
     bundles = [each for each, flow in bringing if sonataflows and flow.overlaps(sonataflows)]

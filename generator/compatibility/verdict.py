@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.findings.finding import Finding, in_file_order
 from generator.findings.position import Position
@@ -15,12 +15,12 @@ from generator.kubernetes.admission import admit
 from generator.kubernetes.consequences import instead, loss
 from generator.kubernetes.crd import Crd
 from generator.text.words import listed
-from generator.text.yaml_reader import Path, field_path
+from generator.text.yaml_reader import FieldPath, field_path
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 
 #: What a definition's own part of the custom resource starts with.
-_FLOW: Final[Path] = ("spec", "flow")
+_FLOW: Final[FieldPath] = ("spec", "flow")
 
 
 class Outcome(StrEnum):
@@ -43,7 +43,7 @@ class Objection:
     sets it; None where the chart itself does.
     """
 
-    path: Path
+    path: FieldPath
     outcome: Outcome
     reason: str
     given: str
@@ -113,18 +113,20 @@ class Verdict:
         }
 
 
-def judge(workflow: Workflow, crd: Crd, operator: str = "", *, target: Target | None = None) -> Verdict:
+def judge(
+    workflow: Workflow, crd: Crd, operator: str = "", *, capabilities: OperatorCapabilities | None = None
+) -> Verdict:
     """Hold the chart of a workflow, with its default values and with every optional one, against a SonataFlow.
 
-    `operator` is what brings it, where that is not the SonataFlow operator itself; `target` is what the chart was made
-    for.
+    `operator` is what brings it, where that is not the SonataFlow operator itself; `capabilities` is what the
+    chart was made for.
     """
-    return judge_chart(rendered_chart(workflow, target), crd, operator)
+    return judge_chart(rendered_chart(workflow, capabilities), crd, operator)
 
 
 def judge_chart(chart: RenderedChart, crd: Crd, operator: str = "") -> Verdict:
     """Hold a rendered chart against a SonataFlow; `operator` as above."""
-    found: dict[tuple[Path, Outcome], Objection] = {}
+    found: dict[tuple[FieldPath, Outcome], Objection] = {}
     for given, resource in chart.resources.items():
         for objection in judge_resource(resource, crd, given=given, definition=chart.definition):
             found.setdefault((objection.path, objection.outcome), objection)

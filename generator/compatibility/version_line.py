@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from semver import Version
 
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.supported import Operator
 from generator.findings.errors import VersionError
 from generator.versions.ranges import Range
@@ -16,13 +16,13 @@ from generator.versions.steps import Step
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class VersionLine:
     """What charts are built for. `operator` is the one that was asked for; None where nobody asked for any.
 
     Then a chart may have any version, and what its row says of it is proved.
     """
 
-    target: Target
+    capabilities: OperatorCapabilities
     operator: Operator | None = None
 
     def versions(self, chart: str) -> Range | None:
@@ -33,7 +33,9 @@ class Line:
         """
         if self.operator is None:
             return None
-        found = [row.versions for row in self.target.matrix.rows if chart in row.charts and self.operator.is_in(row)]
+        found = [
+            row.versions for row in self.capabilities.matrix.rows if chart in row.charts and self.operator.is_in(row)
+        ]
         if not found:
             raise VersionError(self._no_row(self.operator, chart))
         return max(found, key=Range.first)
@@ -55,7 +57,7 @@ class Line:
         if not line.holds(Version.parse(committed).finalize_version()):
             raise VersionError(
                 f"{chart} is at {committed}, but its versions for {self.operator.name} are {line}; "
-                f"build into a folder of its own with --charts, or mend {self.target.matrix.path}"
+                f"build into a folder of its own with --charts, or mend {self.capabilities.matrix.path}"
             )
         return committed
 
@@ -71,12 +73,13 @@ class Line:
             if line is None or line.holds(each.after.finalize_version()):
                 return each
         raise VersionError(
-            f"{step.after} is none of the versions {line} that {self.target.matrix.path} has for it; "
+            f"{step.after} is none of the versions {line} that {self.capabilities.matrix.path} has for it; "
             f"take a smaller --bump, or widen the row"
         )
 
     def _no_row(self, operator: Operator, chart: str) -> str:
         return (
-            f"no row of {self.target.matrix.path} says which versions of {chart} are for {operator.name}; add one:\n"
+            f"no row of {self.capabilities.matrix.path} says which versions of {chart} are for {operator.name}; "
+            "add one:\n"
             f"  - charts: [{chart}]\n    versions: {operator.versions}\n    {operator.kind}: {operator.versions}"
         )

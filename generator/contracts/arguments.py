@@ -17,7 +17,7 @@ from generator.findings.suggestions import one_of
 from generator.jq import engine
 from generator.jq.names import uses
 from generator.jq.syntax import parse
-from generator.text.yaml_reader import Path, field_path
+from generator.text.yaml_reader import FieldPath, field_path
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "map", "any", "unknown"]
 
@@ -73,7 +73,7 @@ UNKNOWN: Final = Unknown()
 class Misfit:
     """An argument that is not what the operation takes: where below the arguments, and what is wrong."""
 
-    path: Path
+    path: FieldPath
     message: str
 
 
@@ -156,7 +156,7 @@ def _is_one_of(value: Any, types: tuple[type, ...]) -> bool:
     return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
-def body_misfits(spec: Spec, schema: Schema, argument: Any, path: Path) -> Iterator[Misfit]:
+def body_misfits(spec: Spec, schema: Schema, argument: Any, path: FieldPath) -> Iterator[Misfit]:
     """The literals below an argument that the engine cannot put into the body."""
     value = literal(argument)
     what = kind(spec, schema)
@@ -205,7 +205,9 @@ def missing_fields(spec: Spec, schema: Schema, value: Mapping[str, Any]) -> Iter
             yield name
 
 
-def unknown_fields(spec: Spec, schema: Schema, value: Any, path: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+def unknown_fields(
+    spec: Spec, schema: Schema, value: Any, path: FieldPath
+) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
     """The fields, to any depth, that an object does not have: the engine leaves them out. With those that it has."""
     what = kind(spec, schema)
     if what == "array" and isinstance(value, list):

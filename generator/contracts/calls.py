@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from generator.contracts.openapi import Operation, Spec, quarkus_name, read_spec
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of
 from generator.workflow.folder import Source
@@ -109,7 +109,7 @@ def operation_of(workflow: Workflow, definition: Definition, function: Mapping[s
     return None
 
 
-def function_references(definition: Definition) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def function_references(definition: Definition) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:
     """Every `functionRef` of the definition's actions, and its path in the flow."""
     for where, action in actions_of(definition.flow):
         if isinstance(reference := action.get("functionRef"), dict):

@@ -20,7 +20,7 @@ _MAX_ROWS: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True)
-class Input:
+class InputRow:
     """One value: its path (`vms[].name`), whether it must be given, what it is, and on what condition it is asked for.
 
     A name or a value from the schema stands in 'quotes' in `must`, `kind` and `when`; `about` is the author's text.
@@ -47,7 +47,7 @@ class _Place:
         return _Place(document=self.document, prefix=self.prefix + step, when=conditions, depth=self.depth + 1)
 
 
-def inputs(workflow: Workflow) -> tuple[Input, ...]:
+def inputs(workflow: Workflow) -> tuple[InputRow, ...]:
     """The values of the input schema, in its order; none where the workflow has no schema that can be read."""
     files = Referenced(workflow.source)
     schema: Any = workflow.definition.input_schema
@@ -55,7 +55,7 @@ def inputs(workflow: Workflow) -> tuple[Input, ...]:
     if isinstance(schema, str):
         found = files.document(schema, workflow.definition.base)
         document, schema = (found[0], found[1].root.plain()) if found else ("", None)
-    rows: dict[str, Input] = {}
+    rows: dict[str, InputRow] = {}
     for row in islice(_Schema(files, schema).rows(schema, _Place(document=document)), _MAX_ROWS):
         if row.path in rows and not row.about:
             continue  # a choice names again what it depends on
@@ -70,7 +70,7 @@ class _Schema:
         self._files = files
         self._root = root
 
-    def rows(self, schema: Any, place: _Place) -> Iterator[Input]:
+    def rows(self, schema: Any, place: _Place) -> Iterator[InputRow]:
         """The rows of the object that a schema describes."""
         described, document = self._resolved(schema, place.document)
         if place.depth > _MAX_DEPTH:
@@ -82,9 +82,9 @@ class _Schema:
         for part, when in self._parts(described):
             yield from self.rows(part, here.part(when=when))
 
-    def _property(self, schema: Any, name: str, place: _Place, *, must: bool) -> Iterator[Input]:
+    def _property(self, schema: Any, name: str, place: _Place, *, must: bool) -> Iterator[InputRow]:
         described, document = self._resolved(schema, place.document)
-        yield Input(
+        yield InputRow(
             path=f"{place.prefix}{name}",
             must="mandatory" if must else _default(described),
             kind=type_of(described),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from generator.text.json_pointer import inside
 from generator.text.words import listed, several
-from generator.text.yaml_reader import Path, field_path
+from generator.text.yaml_reader import FieldPath, field_path
 from generator.workflow.file_references import Referenced
 from generator.workflow.folder import Source
 
@@ -49,7 +49,7 @@ _TYPES: Final = {
 class Misfit:
     """Where a value does not fit its schema, below the value, and why."""
 
-    path: Path
+    path: FieldPath
     message: str
 
     def __str__(self) -> str:

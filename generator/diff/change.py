@@ -53,7 +53,7 @@ class Impact(StrEnum):
 class Change:
     """One thing that is different.
 
-    `what` says which part of the subject (empty: the subject itself), `before` and `after` are its text on each side,
+    `what` says which part of the subject (empty: the subject itself), `before` and `after` are its text in either,
     None where it is absent. `within` is the id of the subflow that it is in. `old` and `new` are positions.
     """
 
@@ -107,7 +107,7 @@ class Hazard:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """All that is different between two sides of one workflow; `old` and `new` say what was compared.
+    """All that is different between two snapshots of one workflow; `old` and `new` say what was compared.
 
     `tags` are the image's tags where the content asks for another image.
     """
@@ -119,7 +119,7 @@ class Difference:
     hazards: tuple[Hazard, ...] = ()
     tags: tuple[str, str] | None = None
     objects_gone: tuple[str, ...] = ()
-    """Kubernetes objects that the old side has and the new side has not, by name."""
+    """Kubernetes objects that the old snapshot has and the new snapshot has not, by name."""
 
     def of(self, impact: Impact) -> tuple[Change, ...]:
         """The changes of one impact."""

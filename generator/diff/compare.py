@@ -1,4 +1,4 @@
-"""Compares two sides of one workflow, and says what is different."""
+"""Compares two snapshots of one workflow, and says what is different."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from generator.diff.flow import Definitions
 from generator.diff.installation import content_tags, installation
 from generator.diff.interface import input_schema, schemas
 from generator.diff.running import hazards
-from generator.diff.snapshot import Side
+from generator.diff.snapshot import Snapshot
 from generator.workflow.flow import functions_of
 
 
-def compare(old: Side, new: Side) -> Difference:
-    """Return what is different between two sides; two that mean the same have no changes."""
+def compare(old: Snapshot, new: Snapshot) -> Difference:
+    """Return what is different between two snapshots; two that mean the same have no changes."""
     whole = old.whole and new.whole
     before, after = old.subflows(), new.subflows()
     subflows = paired(before, after, lambda definition: dict(definition.flow))
@@ -46,30 +46,30 @@ def compare(old: Side, new: Side) -> Difference:
     )
 
 
-def _subflow_input(old: Side, new: Side, pair: Definitions) -> Iterator[Change]:
+def _subflow_input(old: Snapshot, new: Snapshot, pair: Definitions) -> Iterator[Change]:
     """What a subflow takes is between it and its parent, and breaks nobody else."""
     for change in input_schema(old, new, pair.old, pair.new):
         yield replace(change, impact=Impact.INTERNAL, reason="")
 
 
-def appeared(side: Side, *, old: str) -> Difference:
-    """The difference for a workflow that is on the new side alone; `old` names the side without it."""
-    what = Change(topic=Topic.WORKFLOW, kind=Kind.ADDED, subject=side.name, impact=Impact.COMPATIBLE)
-    what = replace(what, after=side.version or None, new=side.definition.position_of())
-    return Difference(name=side.name, old=old, new=side.title, changes=(what,))
+def appeared(snapshot: Snapshot, *, old: str) -> Difference:
+    """The difference for a workflow that is in the new snapshot alone; `old` names the snapshot without it."""
+    what = Change(topic=Topic.WORKFLOW, kind=Kind.ADDED, subject=snapshot.name, impact=Impact.COMPATIBLE)
+    what = replace(what, after=snapshot.version or None, new=snapshot.definition.position_of())
+    return Difference(name=snapshot.name, old=old, new=snapshot.title, changes=(what,))
 
 
-def vanished(side: Side, *, new: str) -> Difference:
-    """The difference for a workflow that is on the old side alone; `new` names the side without it."""
+def vanished(snapshot: Snapshot, *, new: str) -> Difference:
+    """The difference for a workflow that is in the old snapshot alone; `new` names the snapshot without it."""
     reason = "callers and instances that wait have nobody any more"
-    what = Change(topic=Topic.WORKFLOW, kind=Kind.REMOVED, subject=side.name, impact=Impact.BREAKING, reason=reason)
-    what = replace(what, before=side.version or None, old=side.definition.position_of())
+    what = Change(topic=Topic.WORKFLOW, kind=Kind.REMOVED, subject=snapshot.name, impact=Impact.BREAKING, reason=reason)
+    what = replace(what, before=snapshot.version or None, old=snapshot.definition.position_of())
     return Difference(
-        name=side.name, old=side.title, new=new, changes=(what,), objects_gone=tuple(sorted(side.objects))
+        name=snapshot.name, old=snapshot.title, new=new, changes=(what,), objects_gone=tuple(sorted(snapshot.objects))
     )
 
 
-def _identity(old: Side, new: Side) -> Iterator[Change]:
+def _identity(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """What a workflow says it is; a chart holds less of that than a folder."""
     reason = "its address, its Kubernetes objects and what refers to it are called by the id"
     if old.whole and new.whole:
@@ -90,7 +90,13 @@ def _identity(old: Side, new: Side) -> Iterator[Change]:
 
 
 def _said(
-    what: str, before: str, after: str, sides: tuple[Side, Side], *, impact: Impact = Impact.INTERNAL, reason: str = ""
+    what: str,
+    before: str,
+    after: str,
+    snapshots: tuple[Snapshot, Snapshot],
+    *,
+    impact: Impact = Impact.INTERNAL,
+    reason: str = "",
 ) -> Iterator[Change]:
     if before != after:
         yield Change(
@@ -101,12 +107,12 @@ def _said(
             after=shown(after),
             impact=impact,
             reason=reason,
-            old=sides[0].definition.position_of(),
-            new=sides[1].definition.position_of(),
+            old=snapshots[0].definition.position_of(),
+            new=snapshots[1].definition.position_of(),
         )
 
 
-def _calls(old: Side, new: Side, pair: Definitions) -> Iterator[Change]:
+def _calls(old: Snapshot, new: Snapshot, pair: Definitions) -> Iterator[Change]:
     """Functions whose operation has another method or path in the spec."""
     known = functions_of(pair.old.flow)
     for index, function in enumerate(pair.new.flow.get("functions") or ()):
@@ -129,7 +135,7 @@ def _calls(old: Side, new: Side, pair: Definitions) -> Iterator[Change]:
             )
 
 
-def _subflows(old: Side, new: Side, pairing: Pairing) -> Iterator[Change]:
+def _subflows(old: Snapshot, new: Snapshot, pairing: Pairing) -> Iterator[Change]:
     before, after = old.subflows(), new.subflows()
     change = partial(Change, topic=Topic.SUBFLOW, impact=Impact.INTERNAL)
     for name, other in pairing.renamed.items():

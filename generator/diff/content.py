@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 
 #: Two things of different names are one that was renamed when they share this much (0 to 1), and no other does.
 ALIKE: Final = 0.7
@@ -36,7 +36,7 @@ _MOST_COMPARED: Final = 40_000
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """Which names of two sides belong together: `same` are on both, `renamed` old to new."""
+    """Which names of two snapshots belong together: `same` are in both, `renamed` old to new."""
 
     same: tuple[str, ...]
     renamed: Mapping[str, str]
@@ -44,7 +44,7 @@ class Pairing:
     added: tuple[str, ...]
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Old and new name of everything that is on both sides."""
+        """Old and new name of everything that is in both snapshots."""
         yield from ((name, name) for name in self.same)
         yield from self.renamed.items()
 
@@ -53,8 +53,8 @@ class Pairing:
 class Place:
     """A place where two values differ: its path in each, and what is there (None: nothing)."""
 
-    old: Path
-    new: Path
+    old: FieldPath
+    new: FieldPath
     before: Any = None
     after: Any = None
     moved: bool = False
@@ -121,8 +121,8 @@ def _leaves(value: Any, path: str = "") -> Counter[str]:
             return Counter([f"{path}={json.dumps(value, ensure_ascii=False)}"])
 
 
-def places(before: Any, after: Any, old: Path = (), new: Path = ()) -> Iterator[Place]:
-    """The places, outermost where one side has nothing there, in which two values differ."""
+def places(before: Any, after: Any, old: FieldPath = (), new: FieldPath = ()) -> Iterator[Place]:
+    """The places, outermost where one snapshot has nothing there, in which two values differ."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from places(before.get(key), after.get(key), (*old, key), (*new, key))
@@ -132,7 +132,7 @@ def places(before: Any, after: Any, old: Path = (), new: Path = ()) -> Iterator[
         yield Place(old=old, new=new, before=before, after=after)
 
 
-def _list_places(before: list[Any], after: list[Any], old: Path, new: Path) -> Iterator[Place]:
+def _list_places(before: list[Any], after: list[Any], old: FieldPath, new: FieldPath) -> Iterator[Place]:
     matches = aligned(before, after)
     for i, j in matches:
         yield from places(before[i], after[j], (*old, i), (*new, j))

@@ -8,19 +8,19 @@ from collections.abc import Iterator
 
 from generator.diff.change import Change, Impact, Kind, Topic
 from generator.diff.content import canonical, places
-from generator.diff.snapshot import Side
+from generator.diff.snapshot import Snapshot
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
 from generator.text.yaml_reader import parse
 from generator.workflow.folder import DEFINITION_SUFFIXES, MAX_FILE_BYTES
 
 
-def resources(old: Side, new: Side) -> Iterator[Change]:
+def resources(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """Mounted files; subflows and the schemas that are compared by themselves are left out."""
     compared = {*_compared_schemas(old), *_compared_schemas(new)}
     before, after = (
-        {path: data for path, data in side.workflow.mounted.items() if not path.endswith(DEFINITION_SUFFIXES)}
-        for side in (old, new)
+        {path: data for path, data in snapshot.workflow.mounted.items() if not path.endswith(DEFINITION_SUFFIXES)}
+        for snapshot in (old, new)
     )
     for path in sorted({*before, *after}):
         one, other = before.get(path), after.get(path)
@@ -40,12 +40,12 @@ def resources(old: Side, new: Side) -> Iterator[Change]:
         )
 
 
-def _compared_schemas(side: Side) -> Iterator[str]:
-    for definition in side.workflow.definitions():
+def _compared_schemas(snapshot: Snapshot) -> Iterator[str]:
+    for definition in snapshot.workflow.definitions():
         schema = definition.input_schema
-        if isinstance(schema, str) and (found := side.files.document(schema, definition.base)):
+        if isinstance(schema, str) and (found := snapshot.files.document(schema, definition.base)):
             yield found[0]
-    for path in side.output_schemas() or ():
+    for path in snapshot.output_schemas() or ():
         yield posixpath.normpath(path)
 
 
@@ -71,7 +71,7 @@ def _size_of_change(one: bytes, other: bytes, path: str) -> str | None:
     return f"{number} value{'' if number == 1 else 's'}"
 
 
-def image_files(old: Side, new: Side) -> Iterator[Change]:
+def image_files(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """What else an image is built from: code, further files, workflows/shared. A chart holds nothing of it."""
     if not (old.whole and new.whole):
         return
@@ -82,10 +82,10 @@ def image_files(old: Side, new: Side) -> Iterator[Change]:
             yield Change(topic=Topic.IMAGE, kind=kind, subject=path, impact=Impact.INTERNAL)
 
 
-def _built_from(side: Side) -> dict[str, str]:
-    source = side.workflow.source
+def _built_from(snapshot: Snapshot) -> dict[str, str]:
+    source = snapshot.workflow.source
     read = {source.shown(path).removeprefix(f"{source.path}/"): data for path, data in source.resources.items()}
-    looked_at = {*side.workflow.mounted, source.definition, "application.properties"}
+    looked_at = {*snapshot.workflow.mounted, source.definition, "application.properties"}
     known = {source.shown(path).removeprefix(f"{source.path}/") for path in looked_at}
     own = {
         path: _meaning(read[path], path) if path in read else digest

@@ -11,7 +11,7 @@ from generator.diff.change import Change, Impact, Kind, Topic
 from generator.diff.content import Place, name_of, paired, places, shown
 from generator.diff.references import followed
 from generator.diff.ways import Way, paired_ways, place_of, reason_of, target_of, way_of, way_text
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 from generator.workflow import dsl
 from generator.workflow.definition import Definition
 from generator.workflow.dsl import Target
@@ -68,7 +68,7 @@ class Definitions:
         return followed(self.old.flow, self.renames)
 
     def _change(
-        self, topic: Topic, kind: Kind, subject: str, old: Path | None, new: Path | None, **more: Any
+        self, topic: Topic, kind: Kind, subject: str, old: FieldPath | None, new: FieldPath | None, **more: Any
     ) -> Change:
         return Change(
             topic=topic,
@@ -90,7 +90,7 @@ class Definitions:
             yield self._at(place, Topic.WORKFLOW, _spelled(place, before, after))
 
     def _at(
-        self, place: Place, topic: Topic, subject: str, what: str = "", under: tuple[Path, Path] = ((), ())
+        self, place: Place, topic: Topic, subject: str, what: str = "", under: tuple[FieldPath, FieldPath] = ((), ())
     ) -> Change:
         """The change that a place is."""
         old, new = (*under[0], *place.old), (*under[1], *place.new)
@@ -137,7 +137,7 @@ class Definitions:
                 yield _as_event(change, one, other) if topic is Topic.EVENT else change
 
     def _items(self, flow: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:
-        """The declarations of a section by name, with what both sides can hold."""
+        """The declarations of a section by name, with what both snapshots can hold."""
         items = _by_name(flow, section)
         if self.whole or section != "retries":
             return items
@@ -151,7 +151,7 @@ class Definitions:
         renamed = self.renames["state"]
         old_graph, new_graph = read_graph(self._old_flow), self.new.graph
         for name in old:
-            at: Path = ("states", old_graph.indices[name])
+            at: FieldPath = ("states", old_graph.indices[name])
             if name not in new and name not in renamed:
                 yield self._change(Topic.STATE, Kind.REMOVED, name, at, None, before=_state_text(old[name]))
         for name in new:
@@ -231,7 +231,7 @@ def _states_by_name(flow: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 
 def _unnamed(one: Definition, other: Definition) -> Mapping[Target, Mapping[str, str]]:
-    """Replaces the names of states that the other side lacks: a rename must not make its neighbours look different."""
+    """Replaces the names of states that the other has not: a rename must not make its neighbours look different."""
     return {"state": dict.fromkeys(one.graph.states.keys() - other.graph.states.keys(), "")}
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from generator.diff.change import Change, Impact, Kind, Topic
 from generator.diff.content import canonical, shown
 from generator.diff.schema import Role, compare_schemas, inside
-from generator.diff.snapshot import Side
+from generator.diff.snapshot import Snapshot
 from generator.findings.position import Position
 from generator.workflow.properties import Variable
 
@@ -20,7 +20,7 @@ _CONTENT_TAG: Final = re.compile(r"src-[0-9a-f]{12}")
 _GIVEN_VALUES: Final = ("env.", "secret.data.", "image.")
 
 
-def installation(old: Side, new: Side) -> Iterator[Change]:
+def installation(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """The changes of all that an install sees."""
     yield from _variables(old, new)
     yield from _secrets(old, new)
@@ -29,13 +29,13 @@ def installation(old: Side, new: Side) -> Iterator[Change]:
     yield from _image(old, new)
 
 
-def content_tags(old: Side, new: Side) -> tuple[str, str] | None:
+def content_tags(old: Snapshot, new: Snapshot) -> tuple[str, str] | None:
     """The tags of two images that are tagged by their content, where that is different."""
     one, other = old.image.tag or "", new.image.tag or ""
     return (one, other) if one != other and _is_of_content(old) and _is_of_content(new) else None
 
 
-def _variables(old: Side, new: Side) -> Iterator[Change]:
+def _variables(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     before = {variable.name: variable for variable in old.workflow.variables()}
     after = {variable.name: variable for variable in new.workflow.variables()}
     for name in sorted({*before, *after}):
@@ -72,7 +72,7 @@ def _default(variable: Variable) -> str:
     return "required" if variable.default is None else f"default {variable.default!r}"
 
 
-def _secrets(old: Side, new: Side) -> Iterator[Change]:
+def _secrets(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     before, after = set(old.workflow.secret_keys), set(new.workflow.secret_keys)
     for key in sorted(after - before):
         reason = f"an upgrade must give 'secret.data.{key}'"
@@ -82,7 +82,7 @@ def _secrets(old: Side, new: Side) -> Iterator[Change]:
         yield Change(topic=Topic.SECRET, kind=Kind.REMOVED, subject=key, impact=Impact.BREAKING, reason=reason)
 
 
-def _values(old: Side, new: Side) -> Iterator[Change]:
+def _values(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """Values of the chart that are no variables, no secrets and not the image."""
     before, after = dict(_leaves(old.values)), dict(_leaves(new.values))
     for path in dict.fromkeys((*before, *after)):
@@ -100,7 +100,7 @@ def _values(old: Side, new: Side) -> Iterator[Change]:
     yield from _value_types(old, new)
 
 
-def _value_types(old: Side, new: Side) -> Iterator[Change]:
+def _value_types(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """What a value may be, by the schemas of the two charts."""
     for change in compare_schemas(old.schema, new.schema, Role.INPUT, inside(old.schema), inside(new.schema)):
         if change.what not in ("", "title", "description") and not change.path.startswith(_GIVEN_VALUES):
@@ -125,7 +125,7 @@ def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
             yield path, child
 
 
-def _properties(old: Side, new: Side) -> Iterator[Change]:
+def _properties(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """Lines of application.properties; what they read from outside are variables, too."""
     before, after = old.workflow.properties, new.workflow.properties
     one = {entry.key: entry for entry in before.entries} if before else {}
@@ -146,7 +146,7 @@ def _properties(old: Side, new: Side) -> Iterator[Change]:
         )
 
 
-def _image(old: Side, new: Side) -> Iterator[Change]:
+def _image(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     before, after = old.image, new.image
     if _is_of_content(old) and _is_of_content(new):
         before, after = replace(before, tag=None), replace(after, tag=None)
@@ -161,5 +161,5 @@ def _image(old: Side, new: Side) -> Iterator[Change]:
         )
 
 
-def _is_of_content(side: Side) -> bool:
-    return not side.image.digest and bool(_CONTENT_TAG.fullmatch(side.image.tag or ""))
+def _is_of_content(snapshot: Snapshot) -> bool:
+    return not snapshot.image.digest and bool(_CONTENT_TAG.fullmatch(snapshot.image.tag or ""))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from generator.diff.change import Change, Impact, Kind, Topic
 from generator.diff.content import shown
 from generator.diff.schema import Role, SchemaChange, compare_schemas
-from generator.diff.snapshot import Side
+from generator.diff.snapshot import Snapshot
 from generator.findings.position import Position
 from generator.workflow.definition import Definition
 
@@ -23,12 +23,12 @@ _REASONS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Schema:
-    """A schema of one side: as it is given (a file's path, the schema itself, or nothing), its content, and its file.
+    """A schema of one snapshot: as it is given (a path, the schema itself, or nothing), its content, and its file.
 
     `file` is empty where the schema is given in place, `readable` false where its file cannot be read.
     """
 
-    side: Side
+    snapshot: Snapshot
     given: Any
     content: Any = None
     file: str = ""
@@ -36,15 +36,15 @@ class _Schema:
 
     def resolve(self, reference: str, document: str) -> tuple[Any, str] | None:
         """What a `$ref` leads to."""
-        return self.side.files.target(reference, document or self.file)
+        return self.snapshot.files.target(reference, document or self.file)
 
     def position(self, path: str = "") -> Position | None:
         """Where the property at `path` (`customer.name`) is described."""
         steps = [step for name in path.split(".") for step in ("properties", name)] if path else []
-        return self.side.files.position(self.file, *steps) if self.file else None
+        return self.snapshot.files.position(self.file, *steps) if self.file else None
 
 
-def schemas(old: Side, new: Side) -> Iterator[Change]:
+def schemas(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """The changes of the input's schema and of the output's."""
     yield from input_schema(old, new, old.definition, new.definition)
     before, after = old.output_schemas(), new.output_schemas()
@@ -54,7 +54,7 @@ def schemas(old: Side, new: Side) -> Iterator[Change]:
         yield from _compared(_read(old, one or None), _read(new, other or None), Topic.OUTPUT)
 
 
-def input_schema(old: Side, new: Side, before: Definition, after: Definition) -> Iterator[Change]:
+def input_schema(old: Snapshot, new: Snapshot, before: Definition, after: Definition) -> Iterator[Change]:
     """The changes of what a definition takes."""
     one, other = before.flow.get("dataInputSchema") or {}, after.flow.get("dataInputSchema") or {}
     schemas = _read(old, one.get("schema"), before.base), _read(new, other.get("schema"), after.base)
@@ -75,7 +75,7 @@ def input_schema(old: Side, new: Side, before: Definition, after: Definition) ->
 
 
 def _outputs(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Old and new file of each output schema; one on each side are the same, whatever they are called."""
+    """Old and new file of each output schema; one in each snapshot are the same, whatever they are called."""
     if len(before) == 1 and len(after) == 1:
         yield before[0], after[0]
         return
@@ -83,13 +83,13 @@ def _outputs(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[tuple[
         yield (path if path in before else "", path if path in after else "")
 
 
-def _read(side: Side, given: Any, base: str = "") -> _Schema:
+def _read(snapshot: Snapshot, given: Any, base: str = "") -> _Schema:
     if not isinstance(given, str):
-        return _Schema(side=side, given=given, content=given)
-    found = side.files.document(given, base)
+        return _Schema(snapshot=snapshot, given=given, content=given)
+    found = snapshot.files.document(given, base)
     if found is None:
-        return _Schema(side=side, given=given, readable=False)
-    return _Schema(side=side, given=given, content=found[1].root.plain(), file=found[0])
+        return _Schema(snapshot=snapshot, given=given, readable=False)
+    return _Schema(snapshot=snapshot, given=given, content=found[1].root.plain(), file=found[0])
 
 
 def _compared(old: _Schema, new: _Schema, topic: Topic) -> Iterator[Change]:

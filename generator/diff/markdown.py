@@ -12,7 +12,7 @@ from typing import Final
 
 from generator.diagram.embedding import embedded
 from generator.diff.change import Change, Difference, Impact, summary
-from generator.diff.snapshot import Side
+from generator.diff.snapshot import Snapshot
 from generator.diff.words import hazard_text, place_of, subject_of, told, verdict
 from generator.kubernetes import objects
 from generator.text.markdown import code, fenced, folded, plain, row
@@ -27,11 +27,11 @@ Draw = Callable[[Definition], str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """A difference with the sides that it is between; a side is None where the workflow is not there."""
+    """A difference with the snapshots that it is between; a snapshot is None where the workflow is not there."""
 
     difference: Difference
-    old: Side | None
-    new: Side | None
+    old: Snapshot | None
+    new: Snapshot | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,25 +109,27 @@ def _table(changes: Sequence[Change]) -> str:
 
 
 def _diagrams(one: Compared, draw: Draw) -> Iterator[str]:
-    drawn = [(name, draw(side.definition)) for name, side in (("Before", one.old), ("After", one.new)) if side]
+    drawn = [
+        (name, draw(snapshot.definition)) for name, snapshot in (("Before", one.old), ("After", one.new)) if snapshot
+    ]
     if parts := [f"{name}\n\n{fenced(text, 'mermaid')}" for name, text in drawn if text]:
         yield folded("Diagrams", "\n\n".join(parts))
 
 
 def raw_diff(one: Compared) -> str:
-    """A unified diff of the texts of both sides, the definition first.
+    """A unified diff of the texts of both snapshots, the definition first.
 
     Against a chart, which holds no definition as it was written, the flow of the custom resource is compared.
     """
-    whole = all(side.whole for side in (one.old, one.new) if side)
-    before, after = (_texts(side, whole=whole) if side else {} for side in (one.old, one.new))
+    whole = all(snapshot.whole for snapshot in (one.old, one.new) if snapshot)
+    before, after = (_texts(snapshot, whole=whole) if snapshot else {} for snapshot in (one.old, one.new))
     paths = dict.fromkeys((*before, *after))
     return "".join(_unified(path, before.get(path), after.get(path)) for path in paths)
 
 
-def _texts(side: Side, *, whole: bool) -> dict[str, str]:
-    """The files of a side by path: the definition, the properties, what is mounted."""
-    workflow = side.workflow
+def _texts(snapshot: Snapshot, *, whole: bool) -> dict[str, str]:
+    """The files of a snapshot by path: the definition, the properties, what is mounted."""
+    workflow = snapshot.workflow
     if whole:
         definition = workflow.source.definition
         texts = {definition: workflow.source.resources[definition].decode(errors="replace")}

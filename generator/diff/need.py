@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from generator.diff.change import Change, Difference, Impact, Kind, Topic
 from generator.diff.compare import compare
-from generator.diff.snapshot import Side, side_of_chart
+from generator.diff.snapshot import Snapshot, snapshot_of_chart
 from generator.diff.words import subject_of, told
 from generator.findings.errors import FindingsError
 from generator.versions.steps import Need, at_most, few
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 _PATHS: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data.", Topic.VALUE: ""}
 
 
-def need_of(base: Mapping[str, bytes], files: Mapping[str, bytes], new: Side, version: Version) -> Need:
+def need_of(base: Mapping[str, bytes], files: Mapping[str, bytes], new: Snapshot, version: Version) -> Need:
     """Return what the changes from the chart `base`, which has `version`, to the chart with `files` ask for.
 
     Below 1.0 what breaks installs asks for a minor version (SemVer 2.0.0, section 4).
     """
     try:
-        old = side_of_chart(base, title=str(version), shown=str(version))
+        old = snapshot_of_chart(base, title=str(version), shown=str(version))
     except FindingsError:
         return Need(part=at_most(version, "major"), reasons=["the chart before is none of waybill's"], certain=False)
     difference = compare(old, new)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from generator.diff.change import Change, Hazard, Kind, Topic
 from generator.diff.content import Pairing, canonical
 from generator.diff.flow import Definitions
-from generator.diff.snapshot import Side
+from generator.diff.snapshot import Snapshot
 from generator.workflow.definition import Definition
 from generator.workflow.waits import wait_of
 
@@ -37,9 +37,9 @@ _NAMED: Final = 5
 
 
 def hazards(
-    old: Side, new: Side, pairs: Sequence[Definitions], changes: Sequence[Change], subflows: Pairing
+    old: Snapshot, new: Snapshot, pairs: Sequence[Definitions], changes: Sequence[Change], subflows: Pairing
 ) -> Iterator[Hazard]:
-    """What waiting instances of the old side would trip over; none where nothing in it waits."""
+    """What waiting instances of the old snapshot would trip over; none where nothing in it waits."""
     waiting = [pair for pair in pairs if any(map(wait_of, pair.old.graph.states.values()))]
     gone = [old.subflows()[name] for name in (*subflows.removed, *subflows.renamed)]
     if not waiting and not any(_waits(definition) for definition in gone):
@@ -58,7 +58,7 @@ def _waits(definition: Definition) -> bool:
     return any(map(wait_of, definition.graph.states.values()))
 
 
-def _identity(old: Side, new: Side) -> Iterator[Hazard]:
+def _identity(old: Snapshot, new: Snapshot) -> Iterator[Hazard]:
     """The engine looks an instance up by the id and the version of its workflow."""
     if old.object_name != new.object_name:
         message = f"waiting instances belong to '{old.object_name}', and the new workflow does not look for them"

@@ -1,4 +1,4 @@
-"""One side of a comparison: a workflow, read from its folder or back from its chart, with what an install sees."""
+"""A snapshot of a workflow for a comparison: read from its folder or back from its chart, with what an install sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from generator.chart.chart import required_values, workflow_chart
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.kubernetes import objects
@@ -28,7 +28,7 @@ _OBJECT_NAME: Final = re.compile(r'^  name: "([^"\n]+)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class Snapshot:
     """What can be compared of one workflow.
 
     `title` is what a person called it. `values` and `schema` are those of its chart. `whole` says that the folder was
@@ -88,14 +88,16 @@ class Side:
         return Referenced(self.workflow.source)
 
 
-def side_of_workflow(workflow: Workflow, *, title: str, image: ImageReference, target: Target | None = None) -> Side:
-    """Return the side of a workflow folder; `image` is what its chart names, `target` what it is made for.
+def snapshot_of_workflow(
+    workflow: Workflow, *, title: str, image: ImageReference, capabilities: OperatorCapabilities | None = None
+) -> Snapshot:
+    """Return the snapshot of a workflow folder; `image` is what its chart names, `capabilities` what it is made for.
 
     Raises:
         FindingsError: no chart can be made of it.
     """
-    files = workflow_chart(workflow, version="0.0.0", image=image, target=target).files
-    return Side(
+    files = workflow_chart(workflow, version="0.0.0", image=image, capabilities=capabilities).files
+    return Snapshot(
         title=title,
         workflow=workflow,
         object_name=workflow.object_name,
@@ -109,8 +111,8 @@ def side_of_workflow(workflow: Workflow, *, title: str, image: ImageReference, t
     )
 
 
-def side_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> Side:
-    """Return the side of a chart that waybill made: its files by path, `shown` in messages.
+def snapshot_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> Snapshot:
+    """Return the snapshot of a chart that waybill made: its files by path, `shown` in messages.
 
     Raises:
         FindingsError: a file cannot be read, or the chart holds no workflow.
@@ -124,7 +126,7 @@ def side_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> Side
     workflow = _workflow(files, str(about.get("name", "")), values, shown)
     image = values.get("image")
     image = image if isinstance(image, dict) else {}
-    return Side(
+    return Snapshot(
         title=title,
         workflow=workflow,
         object_name=_object_name(files) or workflow.object_name or workflow.source.name,

@@ -57,7 +57,7 @@ def told(change: Change) -> str:
 
 
 def _happened(change: Change) -> str:
-    """What happened to a part of something that is on both sides."""
+    """What happened to a part of something that is in both snapshots."""
     if change.kind is Kind.CHANGED and change.before is not change.after:
         return "added" if change.before is None else "removed"
     return str(change.kind)
@@ -69,7 +69,7 @@ def _arrow(change: Change) -> str:
 
 
 def place_of(change: Change) -> str:
-    """`path:line:column` of the new side, else of the old one; empty where there is none."""
+    """`path:line:column` of the new snapshot, else of the old one; empty where there is none."""
     at = change.new or change.old
     return "" if at is None else in_one_line(str(at))
 

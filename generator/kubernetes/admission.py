@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from generator.kubernetes.crd import Crd
 from generator.kubernetes.structural import validator
-from generator.text.yaml_reader import Path, field_path
+from generator.text.yaml_reader import FieldPath, field_path
 
 if TYPE_CHECKING:
     from jsonschema_rs import ValidationError, Validator
@@ -34,7 +34,7 @@ _FORMATS: Final = {"byte": "text in base64", "date-time": "a date with a time, s
 class Refusal:
     """A value that the server refuses: where it is, and what it must be (`must be an object, not a string`)."""
 
-    path: Path
+    path: FieldPath
     message: str
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Refusal:
 class Admission:
     """What becomes of a resource: it is stored without what is `dropped`, or `refused` as a whole."""
 
-    dropped: tuple[Path, ...] = ()
+    dropped: tuple[FieldPath, ...] = ()
     refused: tuple[Refusal, ...] = ()
 
 
@@ -55,7 +55,7 @@ def admit(resource: Mapping[str, Any], crd: Crd) -> Admission:
     Unknown fields are dropped first, then defaults are filled in, then what is left is validated (Kubernetes,
     apiextensions-apiserver: pruning, defaulting, structural schemas). `metadata` is not looked at.
     """
-    dropped: list[Path] = []
+    dropped: list[FieldPath] = []
     content = {key: value for key, value in resource.items() if key not in _OF_ALL}
     stored = _stored(content, _without_what_all_have(crd.schema), (), dropped)
     refused = [*_misfits(stored, crd), *_doubles(stored, crd.schema, ())]
@@ -71,7 +71,7 @@ def _without_what_all_have(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**schema, "properties": fields}
 
 
-def _stored(value: Any, schema: Mapping[str, Any], path: Path, dropped: list[Path]) -> Any:
+def _stored(value: Any, schema: Mapping[str, Any], path: FieldPath, dropped: list[FieldPath]) -> Any:
     """The value as it would be stored; the paths of what would not are added to `dropped`."""
     match value:
         case dict():
@@ -84,7 +84,7 @@ def _stored(value: Any, schema: Mapping[str, Any], path: Path, dropped: list[Pat
 
 
 def _stored_object(
-    value: Mapping[str, Any], schema: Mapping[str, Any], path: Path, dropped: list[Path]
+    value: Mapping[str, Any], schema: Mapping[str, Any], path: FieldPath, dropped: list[FieldPath]
 ) -> dict[str, Any]:
     fields: Mapping[str, Any] = schema.get("properties", {})
     stored: dict[str, Any] = {}
@@ -141,7 +141,7 @@ def _kind_of(value: Any) -> str:
     return "null"
 
 
-def _doubles(value: Any, schema: Mapping[str, Any], path: Path) -> Iterator[Refusal]:
+def _doubles(value: Any, schema: Mapping[str, Any], path: FieldPath) -> Iterator[Refusal]:
     """Items of lists that have to be different from each other and are not (x-kubernetes-list-type)."""
     match value:
         case dict():

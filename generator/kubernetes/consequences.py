@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from generator.text.yaml_reader import Path, field_path
+from generator.text.yaml_reader import FieldPath, field_path
 
 
-def loss(path: Path) -> str | None:
+def loss(path: FieldPath) -> str | None:
     """What it means that an operator drops a field (`the workflow's state is lost on restart`)."""
     return _nearest(path, _facts("losses"))
 
 
-def instead(path: Path) -> str | None:
+def instead(path: FieldPath) -> str | None:
     """What to write instead of a value that an operator refuses; None where there is nothing."""
     return _nearest(path, _facts("instead"))
 
 
-def _nearest(path: Path, facts: Mapping[str, str]) -> str | None:
+def _nearest(path: FieldPath, facts: Mapping[str, str]) -> str | None:
     """The fact about the field, or about the nearest one above it of which there is one; it holds for all items."""
     names = tuple(part for part in path if isinstance(part, str))
     above = (field_path(names[:end]) for end in range(len(names), 0, -1))

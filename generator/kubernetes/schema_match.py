@@ -13,7 +13,7 @@ _Fields = Mapping[tuple[str, ...], object]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Likeness:
+class SchemaMatch:
     """The known SonataFlows whose schema is nearest, oldest first (`1.40`, `1.43`), and how many fields differ.
 
     A field differs when it is in one of the two alone, or is of another type there.
@@ -34,12 +34,12 @@ class Likeness:
         )
 
 
-def likeness(crd: Crd) -> Likeness:
+def schema_match(crd: Crd) -> SchemaMatch:
     """Compare a schema with those of all versions that waybill knows."""
     fields = dict(_fields(crd.schema, ()))
     differing = {name: _differing(fields, dict(_fields(known_crd(name).schema, ()))) for name in known_crds()}
     fewest = min(differing.values())
-    return Likeness(names=tuple(name for name, number in differing.items() if number == fewest), differing=fewest)
+    return SchemaMatch(names=tuple(name for name, number in differing.items() if number == fewest), differing=fewest)
 
 
 def _differing(one: _Fields, other: _Fields) -> int:

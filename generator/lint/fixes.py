@@ -11,16 +11,16 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, IgnoreSettings, errors
 from generator.lint.linter import lint
 from generator.lint.registry import RULES
-from generator.lint.suppressions import heed
+from generator.lint.suppressions import apply_suppressions
 from generator.text.yaml_reader import decode
 from generator.workflow.workflow import Workflow, read_workflow
 
-#: One mended mistake may bring another to light; more than this many times in a row, it is a circle.
+#: One fixed mistake may bring another to light; more than this many times in a row, it is a circle.
 _MAX_ROUNDS: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mended:
+class Fixed:
     """A workflow after mending; `files` are those that changed, by path as in findings, `edits` what was done."""
 
     workflow: Workflow
@@ -28,7 +28,7 @@ class Mended:
     edits: tuple[Edit, ...]
 
 
-def mend(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Mended:
+def fix(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Fixed:
     """Return the workflow with every edit applied that leaves fewer findings and no new error.
 
     What comments or `ignores` keep back stays as it is.
@@ -38,15 +38,15 @@ def mend(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Mended:
     done: list[Edit] = []
     for _ in range(_MAX_ROUNDS):
         findings = lint(workflow)
-        heard = heed(findings, [workflow], ignores, RULES, complete=False)
-        edits = [finding.edit for finding in heard if finding.edit]
+        kept = apply_suppressions(findings, [workflow], ignores, RULES, complete=False)
+        edits = [finding.edit for finding in kept if finding.edit]
         better = _better(workflow, findings, edits)
         if better is None:
             break
         workflow, applied = better
         done += applied
         files |= {edit.path: _text(workflow, edit.path) for edit in applied}
-    return Mended(workflow=workflow, files=files, edits=tuple(done))
+    return Fixed(workflow=workflow, files=files, edits=tuple(done))
 
 
 def _better(

@@ -25,15 +25,15 @@ def lint(workflow: Workflow) -> tuple[Finding, ...]:
     for definition in workflow.definitions():
         findings += definition.findings
     for rule in RULES.values():
-        if rule.check:
-            findings += rule.findings(rule.check(workflow))
+        if rule.find:
+            findings += rule.findings(rule.find(workflow))
     return in_file_order(findings)
 
 
 def lint_sizes(workflow: Workflow) -> tuple[Finding, ...]:
     """Return what of `lint` is about sizes, the one thing that a cut of the specs changes."""
     size = RULES["config-map-size"]
-    findings = size.findings(size.check(workflow) if size.check else ())
+    findings = size.findings(size.find(workflow) if size.find else ())
     return in_file_order([*(f for f in _chart_findings(workflow) if f.rule in SIZES), *findings])
 
 
@@ -41,8 +41,8 @@ def lint_together(repository: Repository) -> tuple[Finding, ...]:
     """Return what is wrong between the workflows of one repository, in file order."""
     findings: list[Finding] = []
     for rule in RULES.values():
-        if rule.check_together:
-            findings += rule.findings(rule.check_together(repository))
+        if rule.find_together:
+            findings += rule.findings(rule.find_together(repository))
     return in_file_order(findings)
 
 

@@ -1,7 +1,7 @@
-"""What a rule of lint is: a check, and all that a person may want to know of it, in one place.
+"""What a rule of lint is: a function that finds, and all that a person may want to know of it, in one place.
 
 A rule is one function below the decorator `rule` (or `rule_together`, where it compares workflows with each other), in
-the module of its subject. What readers find while they read a folder has a `Rule` without a check, in `reading`.
+the module of its subject. What readers find while they read a folder has a `Rule` without one, in `rules.files`.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a check found: where, what is wrong and what to do; `severity` where it is not the rule's own."""
+    """What a rule found: where, what is wrong and what to do; `severity` where it is not the rule's own."""
 
     at: Position
     message: str
@@ -93,8 +93,8 @@ class Repository:
     complete: bool = False
 
 
-Check = Callable[[Workflow], Iterator[Found]]
-CheckTogether = Callable[[Repository], Iterator[Found]]
+Find = Callable[[Workflow], Iterator[Found]]
+FindTogether = Callable[[Repository], Iterator[Found]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +111,8 @@ class Rule:
     bad: Example
     good: Example
     severity: Severity = Severity.ERROR
-    check: Check | None = None
-    check_together: CheckTogether | None = None
+    find: Find | None = None
+    find_together: FindTogether | None = None
 
     def as_json(self) -> dict[str, object]:
         """The rule as a JSON object, for `--json`."""
@@ -144,7 +144,7 @@ class Rule:
         return "\n\n".join([f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}", *examples]) + "\n"
 
     def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
-        """What its check found, as findings; of very many the first."""
+        """What it found, as findings; of very many the first."""
         listed = list(islice(found, _MOST + 1))
         if len(listed) > _MOST:
             told = f"more than {_MOST:,} findings of this kind; mend these, then look again"
@@ -163,7 +163,7 @@ class Rule:
 
 
 class About(TypedDict):
-    """What a rule says of itself beside its name and its check; see `Rule`."""
+    """What a rule says of itself beside its name and its function; see `Rule`."""
 
     reason: str
     engine: str
@@ -172,14 +172,14 @@ class About(TypedDict):
     severity: NotRequired[Severity]
 
 
-def rule(name: str, **about: Unpack[About]) -> Callable[[Check], Rule]:
-    """Make a check of one workflow a rule; the first line of its docstring says what it finds."""
-    return lambda check: Rule(name=name, summary=_summary(check), check=check, **about)
+def rule(name: str, **about: Unpack[About]) -> Callable[[Find], Rule]:
+    """Make a function that looks at one workflow a rule; the first line of its docstring says what it finds."""
+    return lambda find: Rule(name=name, summary=_summary(find), find=find, **about)
 
 
-def rule_together(name: str, **about: Unpack[About]) -> Callable[[CheckTogether], Rule]:
-    """Make a check that compares the workflows of a repository a rule."""
-    return lambda check: Rule(name=name, summary=_summary(check), check_together=check, **about)
+def rule_together(name: str, **about: Unpack[About]) -> Callable[[FindTogether], Rule]:
+    """Make a function that compares the workflows of a repository a rule."""
+    return lambda find: Rule(name=name, summary=_summary(find), find_together=find, **about)
 
 
 def _in_markdown(heading: str, example: Example) -> Iterator[str]:
@@ -189,5 +189,5 @@ def _in_markdown(heading: str, example: Example) -> Iterator[str]:
         yield f"{title}\n\n{fenced(text, language)}"
 
 
-def _summary(check: Callable[..., object]) -> str:
-    return (inspect.getdoc(check) or "").partition("\n")[0]
+def _summary(find: Callable[..., object]) -> str:
+    return (inspect.getdoc(find) or "").partition("\n")[0]

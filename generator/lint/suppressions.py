@@ -57,14 +57,14 @@ class _Ignore:
     reason: str = ""
 
     def covers(self, finding: Finding) -> bool:
-        """Whether a finding is not to be heard of."""
+        """Whether a finding is not to be reported."""
         if finding.blocking or finding.rule not in self.rules:
             return False
         here = fnmatchcase(finding.path, self.pattern) if self.pattern else finding.path in self.paths
         return here and self.line in (None, finding.line)
 
 
-def heed(
+def apply_suppressions(
     findings: Iterable[Finding],
     workflows: Sequence[Workflow],
     settings: IgnoreSettings,
@@ -80,20 +80,20 @@ def heed(
     comments = [ignore for workflow in workflows for ignore in _comments(workflow)]
     ours = [*comments, *_from_settings(settings)]
     used: set[tuple[_Ignore, str]] = set()
-    heard: list[Finding] = []
+    kept: list[Finding] = []
     for finding in findings:
         covering = [ignore for ignore in ours if ignore.covers(finding)]
         used |= {(ignore, finding.rule) for ignore in covering}
         if not covering:
-            heard.append(finding)
+            kept.append(finding)
     for ignore in ours:
-        heard += unknown_ignore.findings(_wrong(ignore, rules))
+        kept += unknown_ignore.findings(_wrong(ignore, rules))
         for name in ignore.rules:
-            judged = complete or (not ignore.pattern and name in rules and not rules[name].check_together)
+            judged = complete or (not ignore.pattern and name in rules and not rules[name].find_together)
             if judged and name in rules and (ignore, name) not in used:
                 message = f"nothing here breaks '{name}', or it cannot be ignored; take it out"
-                heard += unused_ignore.findings([Found(at=ignore.at, message=message)])
-    return in_file_order(heard)
+                kept += unused_ignore.findings([Found(at=ignore.at, message=message)])
+    return in_file_order(kept)
 
 
 def _wrong(ignore: _Ignore, rules: Iterable[str]) -> Iterator[Found]:

@@ -53,7 +53,7 @@ class Service:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Input:
+class RunInput:
     """An input, and what a schema says of it; `made` says that it was made for the schema."""
 
     value: Any
@@ -129,15 +129,15 @@ def schema_of_input(workflow: Workflow) -> JsonSchema | None:
     return input_schema(workflow.source, given, workflow.definition.base) if isinstance(given, str) else None
 
 
-def made_input(workflow: Workflow) -> Input:
+def made_input(workflow: Workflow) -> RunInput:
     """An input of the schema's examples and defaults, with a value made for what else is mandatory."""
     schema = schema_of_input(workflow)
     value = example(schema, complete=False) if schema else {}
     findings = _findings(workflow, schema, value, None)
-    return Input(value=value, made=True, findings=findings)
+    return RunInput(value=value, made=True, findings=findings)
 
 
-def read_input(workflow: Workflow, document: Document) -> Input:
+def read_input(workflow: Workflow, document: Document) -> RunInput:
     """An input that a person wrote, with an error where it does not fit.
 
     Raises:
@@ -150,7 +150,7 @@ def read_input(workflow: Workflow, document: Document) -> Input:
             [Finding(path=document.path, line=root.line, column=root.column, rule="input", message=message)]
         )
     value = root.plain()
-    return Input(value=value, made=False, findings=_findings(workflow, schema_of_input(workflow), value, document))
+    return RunInput(value=value, made=False, findings=_findings(workflow, schema_of_input(workflow), value, document))
 
 
 def awaited(workflow: Workflow, definition: Definition, state: Mapping[str, Any]) -> tuple[Awaited, ...]:

@@ -44,7 +44,7 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StandIn:
+class MockService:
     """Stands in for the service that some specs describe; each has the path that a person knows it by."""
 
     specs: Mapping[str, Spec]

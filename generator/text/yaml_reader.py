@@ -50,10 +50,10 @@ _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "b
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 #: The keys and indices that lead to a value.
-Path = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 
 
-def field_path(path: Path) -> str:
+def field_path(path: FieldPath) -> str:
     """A path as people and Kubernetes write it: `spec.flow.states[0].name`; "" for the value itself."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 

@@ -13,7 +13,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, one_of
-from generator.text.yaml_reader import Document, Node, Path, parse
+from generator.text.yaml_reader import Document, FieldPath, Node, parse
 from generator.workflow import dsl
 from generator.workflow.dsl import Field, Kind, Shape, Target
 from generator.workflow.expressions import Expression, held, read_expressions
@@ -81,8 +81,8 @@ class Definition:
     declarations: tuple[Declaration, ...]
     findings: tuple[Finding, ...]
     secrets: tuple[str, ...]
-    positions: Mapping[Path, Position]
-    key_positions: Mapping[Path, Position]
+    positions: Mapping[FieldPath, Position]
+    key_positions: Mapping[FieldPath, Position]
     held: tuple[Expression, ...]
     """Every string that the engine could take for an expression or a duration, in the order of the definition."""
 
@@ -164,8 +164,8 @@ class _Reader:
         self._findings = list(document.findings)
         self._references: list[Reference] = []
         self._declarations: list[Declaration] = []
-        self._positions: dict[Path, Position] = {}
-        self._key_positions: dict[Path, Position] = {}
+        self._positions: dict[FieldPath, Position] = {}
+        self._key_positions: dict[FieldPath, Position] = {}
         self._secrets: set[str] = set()
         self._held: list[Expression] = []
 
@@ -215,7 +215,7 @@ class _Reader:
             message = f"holds {size:,} characters of expressions; at most {MAX_EXPRESSIONS:,} are read: write less"
             raise FindingsError([_finding(Position(path=self._path, line=1, column=1), "size", message, blocking=True)])
 
-    def _object(self, node: Node, shape: Shape, where: Path) -> dict[str, Any] | None:
+    def _object(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
         """One object of the DSL in its long form; None for `end: false`, which is no end."""
         self._mark(where, node)
         if not isinstance(node.value, dict):
@@ -232,7 +232,7 @@ class _Reader:
                 content[key] = value
         return content
 
-    def _short_form(self, node: Node, shape: Shape, where: Path) -> dict[str, Any] | None:
+    def _short_form(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
         if shape.short is None or not self._fits_short_form(node, shape.fields[shape.short]):
             also = " or a string" if shape.short and shape.fields[shape.short].kind is not Kind.BOOLEAN else ""
             self._find(node, "wrong-type", f"{node.kind} where {shape.name} (a map{also}) belongs", blocking=True)
@@ -257,7 +257,7 @@ class _Reader:
         elif field.default is not None:
             content[key] = field.default
 
-    def _field(self, node: Node, field: Field, where: Path, key: str) -> Any:
+    def _field(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
         if field.in_file and isinstance(node.value, str):
             return self._from_file(node, field, where, key)
         if not field.many:
@@ -275,12 +275,12 @@ class _Reader:
             self._find(node, "missing-field", message, severity=severity, blocking=key == "states")
         return items
 
-    def _item(self, node: Node, field: Field, where: Path, key: str) -> Any:
+    def _item(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
         if where == (key, where[-1]) and (target := dsl.DECLARATIONS.get(key)):
             self._declare(node, target)
         return self._state(node, where) if where[:-1] == ("states",) else self._value(node, field, where)
 
-    def _state(self, node: Node, where: Path) -> Any:
+    def _state(self, node: Node, where: FieldPath) -> Any:
         kind = node.value.get("type") if isinstance(node.value, dict) else None
         shape = dsl.STATES.get(kind.value) if kind and isinstance(kind.value, str) else None
         if shape:
@@ -295,7 +295,7 @@ class _Reader:
             self._find(kind, "unknown-value", message, blocking=True, edit=edit)
         return {}
 
-    def _value(self, node: Node, field: Field, where: Path) -> Any:
+    def _value(self, node: Node, field: Field, where: FieldPath) -> Any:
         if field.holds:
             self._held += held(node, field.holds, self._path, where)
         match field.kind:
@@ -310,7 +310,7 @@ class _Reader:
             case kind:
                 return self._scalar(node, field, kind, where)
 
-    def _scalar(self, node: Node, field: Field, kind: Kind, where: Path) -> Any:
+    def _scalar(self, node: Node, field: Field, kind: Kind, where: FieldPath) -> Any:
         self._mark(where, node)
         value = node.value
         fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
@@ -330,7 +330,7 @@ class _Reader:
             self._references.append(Reference(target=field.refers, name=str(value), phrase=field.phrase, at=at))
         return value
 
-    def _from_file(self, node: Node, field: Field, where: Path, key: str) -> Any:
+    def _from_file(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
         """The content of a file that stands for `key`: the value itself, or a map with `key` alone."""
         resolved = self._source.resolve(node.value, self._base)
         data = self._source.contents(resolved)
@@ -380,10 +380,10 @@ class _Reader:
             message = f"unknown value '{_shortened(node)}'{one_of(value, field.choices)}"
             self._find(node, "unknown-value", message, edit=respelt(self._position(node), value, field.choices))
 
-    def _mark(self, where: Path, node: Node) -> None:
+    def _mark(self, where: FieldPath, node: Node) -> None:
         self._positions[where] = self._position(node)
 
-    def _mark_all(self, where: Path, node: Node) -> None:
+    def _mark_all(self, where: FieldPath, node: Node) -> None:
         self._mark(where, node)
         match node.value:
             case dict():

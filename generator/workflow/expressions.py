@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from generator.findings.position import Position
-from generator.text.yaml_reader import Node, Path
+from generator.text.yaml_reader import FieldPath, Node
 from generator.workflow.dsl import Holds
 from generator.workflow.flow import functions_of, value_at
 
@@ -33,7 +33,7 @@ class Expression:
     raw: str
     holds: Holds
     at: Position
-    where: Path
+    where: FieldPath
     operation: str = ""
 
     @property
@@ -73,7 +73,7 @@ def bare(raw: str) -> str:
     return text
 
 
-def held(node: Node, holds: Holds, path: str, where: Path) -> Iterator[Expression]:
+def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expression]:
     """The strings at and below a node of a field that holds expressions."""
     match node.value:
         case str() if node.value.strip(_BLANKS):

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 
 
 class EdgeKind(StrEnum):
@@ -34,7 +34,7 @@ class Edge:
     source: str
     target: str | None
     kind: EdgeKind
-    where: Path
+    where: FieldPath
     when: str = ""
     name: str = ""
     produces: tuple[str, ...] = ()
@@ -103,7 +103,7 @@ _CONDITIONS: Final = (
 )
 
 
-def _edges(name: str, state: Mapping[str, Any], where: Path) -> Iterator[Edge]:
+def _edges(name: str, state: Mapping[str, Any], where: FieldPath) -> Iterator[Edge]:
     yield from _ways(name, state, where, EdgeKind.TRANSITION)
     for key, kind, asked in _CONDITIONS:
         for index, condition in enumerate(state.get(key, ())):
@@ -118,7 +118,7 @@ def _edges(name: str, state: Mapping[str, Any], where: Path) -> Iterator[Edge]:
 
 
 def _ways(
-    name: str, owner: Mapping[str, Any], where: Path, kind: EdgeKind, *, when: str = "", label: str = ""
+    name: str, owner: Mapping[str, Any], where: FieldPath, kind: EdgeKind, *, when: str = "", label: str = ""
 ) -> Iterator[Edge]:
     """The transition and the end of a state, a condition or an error handler; it should have one of them."""
     transition, end = owner.get("transition"), owner.get("end")

@@ -12,7 +12,7 @@ from generator.chart.chart import chart_name
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.diff.changelog import section, versions_in, with_sections
 from generator.diff.compare import compare
-from generator.diff.snapshot import Side, side_of_chart
+from generator.diff.snapshot import Snapshot, snapshot_of_chart
 from generator.findings.errors import FindingsError, SettingsError
 from generator.versions.semver_text import is_version
 from pipeline.charts.archive import read_package_files
@@ -49,14 +49,16 @@ def write_changelog(name: str, settings: Settings) -> Written:
     versions = _versions(chart, present, repository)
     sections: dict[str, str] = {}
 
-    def side(version: str | None) -> Side | None:
+    def snapshot(version: str | None) -> Snapshot | None:
         if version is None:
             return None
-        return _side(folder.charts[chart] if version == present else _published(chart, version, repository), version)
+        return _snapshot(
+            folder.charts[chart] if version == present else _published(chart, version, repository), version
+        )
 
     for version, before in zip(versions, [*versions[1:], None], strict=True):
-        if version not in known and (new := side(version)):
-            old = side(before)
+        if version not in known and (new := snapshot(version)):
+            old = snapshot(before)
             sections[version] = section(version, compare(old, new) if old else None)
     path = folder.path / "charts" / chart / CHANGELOG
     if sections:
@@ -89,9 +91,9 @@ def _published(chart: str, version: str, repository: ChartRepository | None) -> 
     return read_package_files(repository.fetch(chart, version), f"{chart}-{version}.tgz of {repository.place}")
 
 
-def _side(files: Mapping[str, bytes], version: str) -> Side | None:
+def _snapshot(files: Mapping[str, bytes], version: str) -> Snapshot | None:
     """A version to compare, without its number; None where waybill did not make the chart."""
     try:
-        return replace(side_of_chart(files, title=version, shown=version), chart_version=None)
+        return replace(snapshot_of_chart(files, title=version, shown=version), chart_version=None)
     except FindingsError:
         return None

@@ -17,7 +17,7 @@ from generator.lint.linter import SIZES, lint_sizes
 from generator.text.words import plural
 from generator.versions.steps import Step
 from generator.workflow.workflow import Workflow
-from pipeline.build.plan import Work
+from pipeline.build.plan import Plan
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
 from pipeline.build.versioning import step_of, umbrella_of
@@ -61,23 +61,23 @@ def build(options: BuildRequest, settings: Settings, *, created: datetime, repor
         VersionError: the index has a version with other bytes.
         OutputError: something cannot be written; what was there is still there.
     """
-    work = _prepare(options, settings, reporter)
-    charts = _charts(work, reporter)
+    plan = _prepare(options, settings, reporter)
+    charts = _charts(plan, reporter)
     reporter.stage("packages", plural(len(charts) + 1, "package"))
-    packed = _packages(work, charts, reporter)
-    proved = _prove(work, packed)
-    umbrella, umbrella_package = umbrella_of(work, packed.charts, packed.steps)
+    packed = _packages(plan, charts, reporter)
+    proved = _prove(plan, packed)
+    umbrella, umbrella_package = umbrella_of(plan, packed.charts, packed.steps)
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages = [*packed.packages.values(), umbrella_package]
-    index = index_file.add(work.known, packages, created=created, url=settings.repository_url)
-    _write(work, umbrella, packages, index)
+    index = index_file.add(plan.known, packages, created=created, url=settings.repository_url)
+    _write(plan, umbrella, packages, index)
     return BuildResult(
-        charts=tuple(_row(work, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
-        umbrella=_umbrella_row(work, umbrella, umbrella_package),
+        charts=tuple(_row(plan, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
+        umbrella=_umbrella_row(plan, umbrella, umbrella_package),
         index=settings.output / "index.yaml",
-        findings=in_file_order([*work.findings, *proved]),
-        crds=work.operators.files,
-        savings=work.savings,
+        findings=in_file_order([*plan.findings, *proved]),
+        crds=plan.operators.files,
+        savings=plan.savings,
     )
 
 
@@ -87,17 +87,17 @@ def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> t
     Raises:
         FindingsError: a workflow has errors.
     """
-    work = _prepare(options, settings, reporter)
-    charts = _charts(work, reporter)
-    version = work.version(UMBRELLA)
-    wanted = work.folder.wanted(charts, version, target=work.line.target, everything=options.everything)
-    different = differences(work.folder.path, work.folder.with_changelogs(wanted))
-    return tuple(f"{work.folder.path.as_posix()}/{path}" for path in different)
+    plan = _prepare(options, settings, reporter)
+    charts = _charts(plan, reporter)
+    version = plan.version(UMBRELLA)
+    wanted = plan.folder.wanted(charts, version, capabilities=plan.line.capabilities, everything=options.everything)
+    different = differences(plan.folder.path, plan.folder.with_changelogs(wanted))
+    return tuple(f"{plan.folder.path.as_posix()}/{path}" for path in different)
 
 
-def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Work:
-    reporter.stage("check", plural(len(options.folders), "workflow"))
-    tracked = reporter.track("check", options.folders)
+def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Plan:
+    reporter.stage("lint", plural(len(options.folders), "workflow"))
+    tracked = reporter.track("lint", options.folders)
     workflows, heard = read_folders(tracked, settings, complete=options.everything)
     findings = list(heard)
     savings: list[Saving] = []
@@ -113,8 +113,8 @@ def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> W
         raise FindingsError(ordered)
     operators = Operators(settings.compatibility)
     line = operators.line(operator=options.operator, sonataflow=options.sonataflow)
-    reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.target.sonataflow.name}")
-    return Work(
+    reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.capabilities.sonataflow.name}")
+    return Plan(
         workflows=named,
         findings=ordered,
         savings=tuple(savings),
@@ -135,21 +135,21 @@ def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflo
             yield Finding(path=workflow.source.path, rule="chart-name", message=message)
 
 
-def _charts(work: Work, reporter: Reporter) -> dict[str, Chart]:
-    """The charts by name, at their committed versions; see `Work.version` for new ones."""
+def _charts(plan: Plan, reporter: Reporter) -> dict[str, Chart]:
+    """The charts by name, at their committed versions; see `Plan.version` for new ones."""
     charts: dict[str, Chart] = {}
     findings: list[Finding] = []
-    for name in reporter.track("charts", list(work.workflows)):
+    for name in reporter.track("charts", list(plan.workflows)):
         try:
-            charts[name] = work.chart(name, work.version(name))
+            charts[name] = plan.chart(name, plan.version(name))
         except FindingsError as error:
             findings += error.findings
     if findings:
-        raise FindingsError(in_file_order([*work.findings, *findings]))
+        raise FindingsError(in_file_order([*plan.findings, *findings]))
     return charts
 
 
-def _packages(work: Work, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
+def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
     """Charts and packages by name, at new versions where they were asked for."""
     versioned: dict[str, Chart] = {}
     packages: dict[str, Package] = {}
@@ -159,75 +159,75 @@ def _packages(work: Work, charts: Mapping[str, Chart], reporter: Reporter) -> _P
         packed = package(committed.files, name)
         chart = committed
         try:
-            if found := step_of(work, committed, packed):
-                chart = work.chart(name, str(found.after))
+            if found := step_of(plan, committed, packed):
+                chart = plan.chart(name, str(found.after))
                 packed = package(chart.files, name)
                 steps[name] = found
         except VersionError as error:
             refused.append(f"{name}: {error}")
         versioned[name], packages[name] = chart, packed
-    refused = refused or [index_file.published_otherwise(p) for p in packages.values() if work.known.differs(p)]
+    refused = refused or [index_file.published_otherwise(p) for p in packages.values() if plan.known.differs(p)]
     if refused:
         raise VersionError("\n".join(refused))
     return _Packed(charts=versioned, packages=packages, steps=steps)
 
 
-def _prove(work: Work, packed: _Packed) -> tuple[Finding, ...]:
+def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
     """What the rows of compatibility.yaml promise of the charts, held against their operators.
 
     Raises:
         FindingsError: a row is refuted.
     """
     candidates = [
-        Candidate(chart=name, version=chart.version, workflow=work.workflows[name])
+        Candidate(chart=name, version=chart.version, workflow=plan.workflows[name])
         for name, chart in packed.charts.items()
     ]
-    target = work.line.target
+    capabilities = plan.line.capabilities
     found = in_file_order(
-        [*refuted(candidates, target, work.operators.crd), *left_out(work.workflows.values(), target)]
+        [*refuted(candidates, capabilities, plan.operators.crd), *left_out(plan.workflows.values(), capabilities)]
     )
-    found = strictly(found) if work.settings.strict else found
+    found = strictly(found) if plan.settings.strict else found
     if errors(found):
-        raise FindingsError(in_file_order([*work.findings, *found]))
+        raise FindingsError(in_file_order([*plan.findings, *found]))
     return found
 
 
-def _write(work: Work, umbrella: Mapping[str, bytes], packages: Iterable[Package], index: Index) -> None:
+def _write(plan: Plan, umbrella: Mapping[str, bytes], packages: Iterable[Package], index: Index) -> None:
     with Transaction() as transaction:
-        if work.folder.files() != umbrella:
-            transaction.replace_tree(work.folder.path, work.folder.with_changelogs(umbrella))
+        if plan.folder.files() != umbrella:
+            transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(umbrella))
         for packed in packages:
-            write_if_changed(transaction, work.settings.output / packed.file_name, packed.data)
-        write_if_changed(transaction, work.settings.output / "index.yaml", index_file.render(index))
+            write_if_changed(transaction, plan.settings.output / packed.file_name, packed.data)
+        write_if_changed(transaction, plan.settings.output / "index.yaml", index_file.render(index))
         transaction.commit()
 
 
-def _row(work: Work, chart: Chart, packed: _Packed) -> BuiltChart:
-    workflow, archive = work.workflows[chart.name], packed.packages[chart.name]
+def _row(plan: Plan, chart: Chart, packed: _Packed) -> BuiltChart:
+    workflow, archive = plan.workflows[chart.name], packed.packages[chart.name]
     moved = packed.steps.get(chart.name)
     return BuiltChart(
         folder=chart.folder,
         chart=chart.name,
         version=chart.version,
-        image=str(image_of(workflow, work.settings)),
-        package=work.settings.output / archive.file_name,
-        state=work.folder.state(chart),
+        image=str(image_of(workflow, plan.settings)),
+        package=plan.settings.output / archive.file_name,
+        state=plan.folder.state(chart),
         bytes=len(archive.data),
-        required=required_values(workflow, work.line.target),
+        required=required_values(workflow, plan.line.capabilities),
         before=str(moved.before) if moved else None,
         bump=moved.part if moved else None,
         reason=moved.reason if moved else "",
     )
 
 
-def _umbrella_row(work: Work, files: Mapping[str, bytes], packed: Package) -> BuiltChart:
-    before = work.folder.files()
+def _umbrella_row(plan: Plan, files: Mapping[str, bytes], packed: Package) -> BuiltChart:
+    before = plan.folder.files()
     return BuiltChart(
         folder="",
         chart=UMBRELLA,
         version=packed.version,
         image="",
-        package=work.settings.output / packed.file_name,
+        package=plan.settings.output / packed.file_name,
         state="new" if not before else "unchanged" if before == files else "changed",
         bytes=len(packed.data),
     )

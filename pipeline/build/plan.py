@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from generator.chart.chart import Chart, workflow_chart
 from generator.chart.umbrella import NAME as UMBRELLA
-from generator.compatibility.version_line import Line
+from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
 from generator.workflow.workflow import Workflow
@@ -20,7 +20,7 @@ from pipeline.workspace.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
+class Plan:
     """All that a build starts from. `line` is what the charts are built for."""
 
     workflows: Mapping[str, Workflow]
@@ -28,7 +28,7 @@ class Work:
     findings: tuple[Finding, ...]
     savings: tuple[Saving, ...]
     operators: Operators
-    line: Line
+    line: VersionLine
     folder: ChartsFolder
     known: Index
     options: BuildRequest
@@ -47,4 +47,4 @@ class Work:
         """The chart of a workflow at a version."""
         workflow = self.workflows[name]
         image = image_of(workflow, self.settings)
-        return workflow_chart(workflow, version=version, image=image, target=self.line.target)
+        return workflow_chart(workflow, version=version, image=image, capabilities=self.line.capabilities)

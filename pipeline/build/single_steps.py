@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart.chart import Chart, chart_name, workflow_chart
-from generator.compatibility.version_line import Line
+from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order
@@ -63,7 +63,7 @@ def write_manifests(out: Path, name: str, files: Mapping[str, bytes]) -> None:
         transaction.commit()
 
 
-def chart_for(workflow: Workflow, out: Path, line: Line, settings: Settings) -> tuple[Chart, Path]:
+def chart_for(workflow: Workflow, out: Path, line: VersionLine, settings: Settings) -> tuple[Chart, Path]:
     """Return the chart of a workflow, at the version that OUT/CHART has already, and its folder.
 
     Raises:
@@ -71,7 +71,9 @@ def chart_for(workflow: Workflow, out: Path, line: Line, settings: Settings) -> 
     """
     name = chart_name(workflow.source.name)
     version = line.start(name, chart_version(out / name), (), settings.initial_version)
-    chart = workflow_chart(workflow, version=version, image=image_of(workflow, settings), target=line.target)
+    chart = workflow_chart(
+        workflow, version=version, image=image_of(workflow, settings), capabilities=line.capabilities
+    )
     return chart, out / name
 
 

@@ -11,7 +11,7 @@ from generator.chart.chart import FOLDER_ANNOTATION, Chart
 from generator.chart.content import content_key
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.chart.umbrella import SubChart, umbrella_files
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.supported import operator_annotations
 from generator.findings.errors import OutputError
 from generator.text.yaml_reader import parse
@@ -70,11 +70,11 @@ class ChartsFolder:
         return "new" if there is None else "unchanged" if dict(there) == dict(chart.files) else "changed"
 
     def wanted(
-        self, charts: Mapping[str, Chart], version: str, *, target: Target | None, everything: bool
+        self, charts: Mapping[str, Chart], version: str, *, capabilities: OperatorCapabilities | None, everything: bool
     ) -> dict[str, bytes]:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
 
-        With `everything`, a generated chart whose workflow is gone goes. Without a `target` the umbrella says of
+        With `everything`, a generated chart whose workflow is gone goes. Without a `capabilities` the umbrella says of
         operators what it says now.
         """
         subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
@@ -89,7 +89,7 @@ class ChartsFolder:
             files |= {f"charts/{name}/{path}": data for path, data in kept.items()}
             if metadata:
                 subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
-        annotations = operator_annotations(UMBRELLA, version, target) if target else self._annotations()
+        annotations = operator_annotations(UMBRELLA, version, capabilities) if capabilities else self._annotations()
         files |= umbrella_files(subs, version=version, annotations=annotations)
         return {path: files[path] for path in sorted(files)}
 

@@ -90,15 +90,15 @@ def check(
 
 def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> None:
     """List a published repository; exit 1 where the operator runs nothing of it."""
-    from generator.compatibility.support_status import Standing  # noqa: PLC0415 - as above
+    from generator.compatibility.support_status import SupportStatus  # noqa: PLC0415 - as above
     from pipeline.operators import compatibility_check  # noqa: PLC0415 - as above
     from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     found = compatibility_check.check_index(place, asked, settings)
     if as_json:
-        versions = [{"chart": e.chart, "version": e.version, "standing": str(e.standing)} for e in found]
-        print_json({"ok": any(e.standing is Standing.CLAIMED for e in found), "versions": versions})
+        versions = [{"chart": e.chart, "version": e.version, "status": str(e.status)} for e in found]
+        print_json({"ok": any(e.status is SupportStatus.CLAIMED for e in found), "versions": versions})
     else:
         console.show_listed(found)
-    if not any(each.standing is Standing.CLAIMED for each in found):
+    if not any(each.status is SupportStatus.CLAIMED for each in found):
         sys.exit(1)

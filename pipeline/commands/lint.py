@@ -46,7 +46,7 @@ def lint(
         return
     settings = settings_of(options)
     selected = folders.select_folders(workflow, settings)
-    fixed = lint.mend_folders(selected, settings) if fix else ()
+    fixed = lint.fix_folders(selected, settings) if fix else ()
     tracked = console.StageReporter().track("lint", selected)
     _, findings = lint.read_folders(tracked, settings, complete=not workflow)
     wanted: Format = "json" if as_json else format_ or lint.default_format(os.environ)

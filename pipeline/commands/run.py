@@ -49,11 +49,11 @@ def run(
     """
     from pipeline.run import runner  # noqa: PLC0415 - as above
     from pipeline.run.narrator import Narrator  # noqa: PLC0415 - as above
-    from pipeline.run.outcome import TrialOptions  # noqa: PLC0415 - as above
+    from pipeline.run.outcome import RunRequest  # noqa: PLC0415 - as above
     from pipeline.workspace import folders, workflows  # noqa: PLC0415 - --help does not need it
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
-    wanted = TrialOptions(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
+    wanted = RunRequest(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
     outcome = runner.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json))
     if as_json:

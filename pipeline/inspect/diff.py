@@ -12,7 +12,7 @@ from generator.chart.chart import chart_name
 from generator.contracts.minify import minified
 from generator.diff.compare import appeared, compare, vanished
 from generator.diff.markdown import Compared
-from generator.diff.snapshot import Side, side_of_chart, side_of_workflow
+from generator.diff.snapshot import Snapshot, snapshot_of_chart, snapshot_of_workflow
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.versions.semver_text import is_version
@@ -36,11 +36,11 @@ _WEB: Final = ("http://", "https://")
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """What a reference to one workflow means. `side` is None where a commit has no such workflow."""
+    """What a reference to one workflow means. `snapshot` is None where a commit has no such workflow."""
 
     name: str
     title: str
-    side: Side | None
+    snapshot: Snapshot | None
     working: bool = False
     """It is a folder as it lies on disk."""
 
@@ -94,12 +94,12 @@ def _no_revision(one: _Found, new: str, settings: Settings) -> str:
 
 
 def _pair(old: _Found, new: _Found) -> Compared:
-    if old.side and new.side:
-        return Compared(difference=compare(old.side, new.side), old=old.side, new=new.side)
-    if new.side:
-        return Compared(difference=appeared(new.side, old=old.title), old=None, new=new.side)
-    if old.side:
-        return Compared(difference=vanished(old.side, new=new.title), old=old.side, new=None)
+    if old.snapshot and new.snapshot:
+        return Compared(difference=compare(old.snapshot, new.snapshot), old=old.snapshot, new=new.snapshot)
+    if new.snapshot:
+        return Compared(difference=appeared(new.snapshot, old=old.title), old=None, new=new.snapshot)
+    if old.snapshot:
+        return Compared(difference=vanished(old.snapshot, new=new.title), old=old.snapshot, new=None)
     raise SettingsError(f"neither {old.title} nor {new.title} has a workflow '{old.name}'")
 
 
@@ -110,7 +110,7 @@ def _all_workflows(old: str, new: str | None, settings: Settings) -> Iterator[Co
     with open_repository(settings.workflows) as repository:
         match = None if new is not None or old.startswith(_PATHS) else _RANGE.fullmatch(old)
         if match:
-            one, other = (repository.revision(match[side] or "HEAD") for side in ("old", "new"))
+            one, other = (repository.revision(match[end] or "HEAD") for end in ("old", "new"))
             if match["dots"] == "...":
                 one = repository.common_ancestor(one, other)
             yield from _commits(repository, one, other, settings)
@@ -120,7 +120,7 @@ def _all_workflows(old: str, new: str | None, settings: Settings) -> Iterator[Co
             yield from _commits(repository, found, repository.revision(new), settings)
         else:
             before, unread = _readable_at(repository, found, None, settings)
-            after = {folder.name: _side_of_folder(folder, settings) for folder in all_folders(settings.workflows)}
+            after = {folder.name: _snapshot_of_folder(folder, settings) for folder in all_folders(settings.workflows)}
             yield from _different(before, after, unread, old=str(found), new="the working folders")
 
 
@@ -130,36 +130,36 @@ def _commits(repository: Repository, old: Revision, new: Revision, settings: Set
     everything = before.get(SHARED) != after.get(SHARED)
     names = [name for name in {**before, **after} if everything or before.get(name) != after.get(name)]
     one, unread = _readable_at(repository, old, names, settings)
-    other = _sides_at(repository, new, names, settings)
+    other = _snapshots_at(repository, new, names, settings)
     yield from _different(one, other, unread, old=str(old), new=str(new))
 
 
 def _readable_at(
     repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
-) -> tuple[dict[str, Side], dict[str, str]]:
+) -> tuple[dict[str, Snapshot], dict[str, str]]:
     """The workflows of an old commit, and why others cannot be read: what was broken may be what is mended now."""
-    sides: dict[str, Side] = {}
+    snapshots: dict[str, Snapshot] = {}
     unread: dict[str, str] = {}
     for name in _workflows_at(repository, revision, names):
         try:
-            sides |= _sides_at(repository, revision, [name], settings)
+            snapshots |= _snapshots_at(repository, revision, [name], settings)
         except FindingsError as error:
             unread[name] = str(error.findings[0])
-    return sides, unread
+    return snapshots, unread
 
 
-def _sides_at(
+def _snapshots_at(
     repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
-) -> dict[str, Side]:
+) -> dict[str, Snapshot]:
     """Workflows of a commit by folder; all of them where no names are given."""
     wanted = _workflows_at(repository, revision, names)
-    sides = {}
+    snapshots = {}
     with repository.exported(revision, wanted) as folder:
         shared = read_shared(folder / SHARED)
         for name in wanted:
             source = read_source(folder / name, shown=repository.shown(revision, name), shared=shared)
-            sides[name] = _side(read_workflow(source), f"{name}@{revision.name} ({revision})", settings)
-    return sides
+            snapshots[name] = _snapshot(read_workflow(source), f"{name}@{revision.name} ({revision})", settings)
+    return snapshots
 
 
 def _workflows_at(repository: Repository, revision: Revision, names: Sequence[str] | None) -> list[str]:
@@ -168,7 +168,7 @@ def _workflows_at(repository: Repository, revision: Revision, names: Sequence[st
 
 
 def _different(
-    before: Mapping[str, Side], after: Mapping[str, Side], unread: Mapping[str, str], *, old: str, new: str
+    before: Mapping[str, Snapshot], after: Mapping[str, Snapshot], unread: Mapping[str, str], *, old: str, new: str
 ) -> Iterator[Compared]:
     """Compare folders of one name, and those whose workflow moved to another folder; what is the same is left out."""
     moved = _moved(before, after)
@@ -177,15 +177,15 @@ def _different(
         if one is None and other is None:
             continue
         title = f"{old}, where it cannot be read ({unread[name]})" if name in unread else old
-        pair = _pair(_Found(name=name, title=title, side=one), _Found(name=name, title=new, side=other))
+        pair = _pair(_Found(name=name, title=title, snapshot=one), _Found(name=name, title=new, snapshot=other))
         if pair.difference.changes or pair.difference.tags or pair.difference.hazards:
             yield pair
 
 
-def _moved(before: Mapping[str, Side], after: Mapping[str, Side]) -> dict[str, str]:
+def _moved(before: Mapping[str, Snapshot], after: Mapping[str, Snapshot]) -> dict[str, str]:
     """Folders that were renamed, old to new: the workflow in them has the id of before."""
-    by_id = {side.definition.id: name for name, side in after.items() if name not in before}
-    gone = {name: side.definition.id for name, side in before.items() if name not in after}
+    by_id = {snapshot.definition.id: name for name, snapshot in after.items() if name not in before}
+    gone = {name: snapshot.definition.id for name, snapshot in before.items() if name not in after}
     return {name: by_id[workflow_id] for name, workflow_id in gone.items() if workflow_id in by_id}
 
 
@@ -206,8 +206,8 @@ def _find(word: str, settings: Settings) -> _Found | None:
         folder = find_folder(word, settings)
     except SettingsError:
         return None
-    side = _side_of_folder(folder, settings)
-    return _Found(name=side.name, title=side.title, side=side, working=True)
+    snapshot = _snapshot_of_folder(folder, settings)
+    return _Found(name=snapshot.name, title=snapshot.title, snapshot=snapshot, working=True)
 
 
 def _is_file(path: Path) -> bool:
@@ -218,8 +218,8 @@ def _is_file(path: Path) -> bool:
 
 
 def _chart(files: Mapping[str, bytes], shown: str, what: str) -> _Found:
-    side = side_of_chart(files, title=f"{shown} ({what})", shown=shown)
-    return _Found(name=side.name, title=side.title, side=side)
+    snapshot = snapshot_of_chart(files, title=f"{shown} ({what})", shown=shown)
+    return _Found(name=snapshot.name, title=snapshot.title, snapshot=snapshot)
 
 
 def _at_revision(name: str, revision: str, settings: Settings) -> _Found:
@@ -243,13 +243,13 @@ def _at_revision(name: str, revision: str, settings: Settings) -> _Found:
 
 
 def _in_commit(repository: Repository, revision: Revision, folder: str, workflows: Path, settings: Settings) -> _Found:
-    side = _sides_at(repository, revision, [folder], settings).get(folder)
+    snapshot = _snapshots_at(repository, revision, [folder], settings).get(folder)
     title = f"{folder}@{revision.name} ({revision})"
-    if side is None and not _is_folder_name(folder, workflows):
+    if snapshot is None and not _is_folder_name(folder, workflows):
         known = [name for name in repository.folders(revision) if name != SHARED]
         message = f"{revision.name} has no workflow '{folder}', and there is no such folder now"
         raise SettingsError(f"{message}{did_you_mean(folder, known)}")
-    return _Found(name=folder, title=title, side=side)
+    return _Found(name=folder, title=title, snapshot=snapshot)
 
 
 def _is_folder_name(folder: str, workflows: Path) -> bool:
@@ -266,8 +266,8 @@ def _published(folder: str, version: str, why: str, settings: Settings) -> _Foun
             continue
         data = repository.fetch(chart, version)
         shown = f"{chart}-{version}.tgz of {place}"
-        side = side_of_chart(read_package_files(data, shown), title=f"{chart}@{version} ({shown})", shown=shown)
-        return _Found(name=folder, title=side.title, side=side)
+        snapshot = snapshot_of_chart(read_package_files(data, shown), title=f"{chart}@{version} ({shown})", shown=shown)
+        return _Found(name=folder, title=snapshot.title, snapshot=snapshot)
     if len(reasons) == 1:
         reasons.append(f"no repository_url is set, and {settings.output} holds no index.yaml")
     raise SettingsError(f"there is no '{folder}@{version}': {'; '.join(reasons)}")
@@ -281,24 +281,24 @@ def _working_folder(word: str, one: _Found, settings: Settings) -> _Found:
     by_name = [folder for folder in known.values() if one.name in (folder.name, chart_name(folder.name))]
     folder = next((folder for folder in (*by_path, *by_name) if folder.is_dir()), None)
     if folder is None:
-        if one.side is not None and one.side.whole:
-            return _Found(name=one.name, title="the working folders", side=None)
+        if one.snapshot is not None and one.snapshot.whole:
+            return _Found(name=one.name, title="the working folders", snapshot=None)
         near = did_you_mean(one.name, known)
         raise SettingsError(f"{settings.workflows}: holds no workflow of the chart '{one.name}'{near}; name NEW, too")
-    side = _side_of_folder(folder, settings)
-    return _Found(name=folder.name, title=side.title, side=side, working=True)
+    snapshot = _snapshot_of_folder(folder, settings)
+    return _Found(name=folder.name, title=snapshot.title, snapshot=snapshot, working=True)
 
 
-def _side_of_folder(folder: Path, settings: Settings) -> Side:
-    return _side(read_folder(folder), folder.as_posix(), settings)
+def _snapshot_of_folder(folder: Path, settings: Settings) -> Snapshot:
+    return _snapshot(read_folder(folder), folder.as_posix(), settings)
 
 
-def _side(workflow: Workflow, title: str, settings: Settings) -> Side:
-    """The side of a workflow, with the image and the specs that its chart would have."""
+def _snapshot(workflow: Workflow, title: str, settings: Settings) -> Snapshot:
+    """The snapshot of a workflow, with the image and the specs that its chart would have."""
     image = image_of(workflow, settings)
     if settings.minify_specs:
         workflow, _ = minified(workflow)
-    return side_of_workflow(workflow, title=title, image=image)
+    return snapshot_of_workflow(workflow, title=title, image=image)
 
 
 def _unknown(word: str, settings: Settings) -> str:

@@ -10,11 +10,11 @@ from typing import Literal
 from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, errors, strictly
-from generator.lint.fixes import mend
+from generator.lint.fixes import fix
 from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES
 from generator.lint.rule import Repository
-from generator.lint.suppressions import heed
+from generator.lint.suppressions import apply_suppressions
 from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow
 from pipeline.system.files import Transaction
@@ -47,11 +47,11 @@ def read_folders(
             workflows.append(workflow)
             findings += lint(workflow)
     findings += lint_together(Repository(workflows=workflows, complete=complete))
-    heard = heed(findings, workflows, settings.ignores, RULES, complete=complete)
-    return workflows, strictly(heard) if settings.strict else heard
+    kept = apply_suppressions(findings, workflows, settings.ignores, RULES, complete=complete)
+    return workflows, strictly(kept) if settings.strict else kept
 
 
-def mend_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...]:
+def fix_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...]:
     """Mend what has one right answer in the files of some folders, and return what was done.
 
     All files of all folders are written, or none; a folder that cannot be read stays as it is.
@@ -67,10 +67,10 @@ def mend_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...
                 workflow = read_folder(folder, shared)
             except FindingsError:
                 continue
-            mended = mend(workflow, settings.ignores)
-            for path, data in mended.files.items():
+            fixed = fix(workflow, settings.ignores)
+            for path, data in fixed.files.items():
                 transaction.replace_file(Path(path), data)
-            done += mended.edits
+            done += fixed.edits
         transaction.commit()
     return tuple(done)
 

@@ -18,7 +18,7 @@ from generator.findings.suggestions import one_of
 from generator.kubernetes.crd import Crd, crd_served
 from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
 from generator.kubernetes.objects import API_VERSION
-from generator.kubernetes.schema_match import Likeness, likeness
+from generator.kubernetes.schema_match import SchemaMatch, schema_match
 
 #: OpenShift's oc takes the same words.
 _PROGRAMS: Final = ("kubectl", "oc")
@@ -48,20 +48,20 @@ class Cluster:
 
     crd: Crd
     installed: Installed | None
-    likeness: Likeness
+    schema_match: SchemaMatch
 
     @property
     def operator(self) -> str:
         """The operator as a table shows it: `SonataFlow Operator 10.1.0 (schema like 10)`."""
-        return f"{self.installed or f'SonataFlow {self.crd.name}'} ({self.likeness})"
+        return f"{self.installed or f'SonataFlow {self.crd.name}'} ({self.schema_match})"
 
     def as_json(self) -> dict[str, object]:
         """The cluster as a JSON object."""
         return {
             "operator": self.installed.name if self.installed else None,
             "version": self.installed.version if self.installed else None,
-            "schemaLike": list(self.likeness.names),
-            "differingFields": self.likeness.differing,
+            "schemaLike": list(self.schema_match.names),
+            "differingFields": self.schema_match.differing,
         }
 
 
@@ -76,7 +76,7 @@ def read_cluster(context: str | None) -> Cluster:
     asking = _Asking(context)
     shown = f"of the context {context}" if context else "of the cluster"
     crd = crd_served(asking.must("get", "--raw", SCHEMA), name=shown, shown=shown.removeprefix("of "))
-    return Cluster(crd=crd, installed=_installed(asking), likeness=likeness(crd))
+    return Cluster(crd=crd, installed=_installed(asking), schema_match=schema_match(crd))
 
 
 def _installed(asking: _Asking) -> Installed | None:

@@ -1,4 +1,4 @@
-"""Holds the charts of workflows against operators: those that a chart claims, or those that a person names."""
+"""Holds the charts of workflows against operators: those that a chart supported, or those that a person names."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from semver import Version
 
 from generator.chart.chart import chart_name
 from generator.chart.umbrella import NAME as UMBRELLA
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.rendered import RenderedChart, rendered_chart
 from generator.compatibility.support_status import Listed, Wanted, listed
-from generator.compatibility.supported import Claims, Operator, claims_of, orchestrator_meant, sonataflow_meant
+from generator.compatibility.supported import (
+    Operator,
+    SupportedOperators,
+    orchestrator_meant,
+    sonataflow_meant,
+    supported_operators,
+)
 from generator.compatibility.verdict import Verdict, findings, judge_chart
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding
@@ -57,7 +63,7 @@ class Checked:
 
 
 def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Sequence[Path] = ()) -> Checked:
-    """Hold the chart of each workflow folder against the operators that are asked for, else against those it claims.
+    """Hold the chart of each workflow folder against the operators that are asked for, else against those it supported.
 
     `charts` are chart folders and packages that somebody made: Helm renders them.
 
@@ -70,21 +76,21 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
     verdicts: list[Verdict] = []
     found: list[Finding] = []
     for workflow in map(read_folder, folders):
-        claims = checking.asked or checking.claims(chart_name(workflow.source.name))
-        verdicts += checking.verdicts(rendered_chart(workflow, checking.target), claims)
-        found += claims.findings
+        supported = checking.asked or checking.supported(chart_name(workflow.source.name))
+        verdicts += checking.verdicts(rendered_chart(workflow, checking.capabilities), supported)
+        found += supported.findings
     for path in charts:
         chart = render_chart(path)
         if not chart.rendered:
             found.append(_renders_nothing(path, chart))
             continue
-        claims = checking.asked or claims_of(chart.name, chart.version, checking.matrix)
-        verdicts += (verdict for each in chart.rendered for verdict in checking.verdicts(each, claims))
-        found += claims.findings
+        supported = checking.asked or supported_operators(chart.name, chart.version, checking.matrix)
+        verdicts += (verdict for each in chart.rendered for verdict in checking.verdicts(each, supported))
+        found += supported.findings
     return Checked(
         verdicts=tuple(verdicts),
         findings=(*found, *findings(verdicts)),
-        made_for=checking.target.sonataflow.name,
+        made_for=checking.capabilities.sonataflow.name,
         cluster=checking.cluster,
     )
 
@@ -129,20 +135,20 @@ class _Checking:
         operators = tuple(self._named(asked))
         self._own = read_crds(asked.crds) if asked.crds else None
         self.cluster = read_cluster(asked.context) if asked.cluster else None
-        self.asked = Claims(operators=operators) if operators or self._own or self.cluster else None
+        self.asked = SupportedOperators(operators=operators) if operators or self._own or self.cluster else None
 
     @property
     def matrix(self) -> Matrix:
         return self._operators.matrix
 
     @cached_property
-    def target(self) -> Target:
+    def capabilities(self) -> OperatorCapabilities:
         """What a build makes the charts of workflows for, where nobody asks for another operator."""
-        return self._operators.line().target
+        return self._operators.line().capabilities
 
-    def verdicts(self, chart: RenderedChart, claims: Claims) -> Iterator[Verdict]:
+    def verdicts(self, chart: RenderedChart, supported: SupportedOperators) -> Iterator[Verdict]:
         """What each of the operators says to a chart, then the one whose CRDs a person names, then the cluster's."""
-        for operator in claims.operators:
+        for operator in supported.operators:
             crd = self.crd(operator)
             if crd is None:
                 yield Verdict(workflow=chart.name, operator=operator.name, sonataflow=None)
@@ -163,10 +169,10 @@ class _Checking:
     def _all_where_asked(self, names: Sequence[str]) -> Sequence[str]:
         return [flow.name for flow in self.matrix.sonataflows] if "all" in names else names
 
-    def claims(self, chart: str) -> Claims:
-        """What a chart claims at the version that lies in the charts folder; a new one has the first."""
+    def supported(self, chart: str) -> SupportedOperators:
+        """What a chart supported at the version that lies in the charts folder; a new one has the first."""
         version = self._charts.chart_version(chart) or self._settings.initial_version
-        return claims_of(chart, Version.parse(version), self.matrix)
+        return supported_operators(chart, Version.parse(version), self.matrix)
 
     @cached_property
     def _charts(self) -> ChartsFolder:

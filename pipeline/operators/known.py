@@ -7,10 +7,10 @@ from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
-from generator.compatibility.capabilities import Target
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix, read_matrix
 from generator.compatibility.supported import Operator, orchestrator_meant, sonataflow_meant
-from generator.compatibility.version_line import Line
+from generator.compatibility.version_line import VersionLine
 from generator.findings.errors import OutputError, SettingsError
 from generator.kubernetes.crd import Crd, known_crd, known_crds
 from pipeline.operators.crds import read_crds
@@ -46,7 +46,7 @@ class Operators:
             self._crds[sonataflow.name] = replace(read, name=sonataflow.name)
         return self._crds[sonataflow.name]
 
-    def line(self, *, operator: str | None = None, sonataflow: str | None = None) -> Line:
+    def line(self, *, operator: str | None = None, sonataflow: str | None = None) -> VersionLine:
         """What charts are built for: an Orchestrator, a SonataFlow, or both where nobody knows what the first brings.
 
         The newest SonataFlow is what charts are built for anyway, so naming it asks for nothing.
@@ -64,9 +64,9 @@ class Operators:
             )
         if bundle and bundle.sonataflow and bundle.sonataflow is not made_for:
             raise SettingsError(f"{bundle.name} brings SonataFlow {bundle.sonataflow.name}, not {made_for.name}")
-        target = Target(sonataflow=made_for, crd=self.crd(made_for), matrix=self.matrix)
+        capabilities = OperatorCapabilities(sonataflow=made_for, crd=self.crd(made_for), matrix=self.matrix)
         asked = bundle or (flow if made_for is not newest else None)
-        return Line(target=target, operator=asked)
+        return VersionLine(capabilities=capabilities, operator=asked)
 
 
 def charts_of(charts: Path, operator: Operator | None) -> Path:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from generator.findings.printable import in_one_line
-from generator.mocks.run_inputs import Awaited, Input, Service
+from generator.mocks.run_inputs import Awaited, RunInput, Service
 from generator.text.durations import duration_parts
-from pipeline.run.outcome import CallMade, StatePassed, TrialOutcome
+from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
 from pipeline.terminal import console
 
 #: Longer values are cut short on the terminal; --json has all of them.
@@ -33,7 +33,7 @@ class Narrator:
         if not self._quiet:
             console.say(text)
 
-    def tell_input(self, given: Input) -> None:
+    def tell_input(self, given: RunInput) -> None:
         """Show the input, and how to give another where it was made."""
         self.stage("input", in_one_line(json.dumps(given.value, ensure_ascii=False)))
         if given.made and given.value:
@@ -72,7 +72,7 @@ class Narrator:
             self._say(f"{'':>9}    waits for the event {event.type}; to send it:")
             self._say(f"{'':>9}    {sending(event, instance, address)}")
 
-    def tell_outcome(self, outcome: TrialOutcome) -> None:
+    def tell_outcome(self, outcome: RunOutcome) -> None:
         """Show how the run ended, its result as a table, and what to do next."""
         result = outcome.result
         if result is None:
@@ -90,7 +90,7 @@ class Narrator:
             self.stage("", outcome.advice)
         self.stage("next", shlex.join(self._next(outcome)))
 
-    def _next(self, outcome: TrialOutcome) -> list[str]:
+    def _next(self, outcome: RunOutcome) -> list[str]:
         return ["waybill", "build" if outcome.ok else "lint", self.name]
 
 

@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from generator.mocks.run_inputs import Input
+from generator.mocks.run_inputs import RunInput
 
 Status = Literal["completed", "failed", "timeout"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialOptions:
+class RunRequest:
     """What a person asked for; `port` None is any free one, `timeout` is in seconds."""
 
     input: Path | None = None
@@ -54,12 +54,12 @@ class CallMade:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialOutcome:
+class RunOutcome:
     """How a run ended: `data` are its workflow data, `reason` is the engine's own where it did not complete."""
 
     workflow: str
     status: Status
-    input: Input
+    input: RunInput
     instance: str = ""
     states: tuple[StatePassed, ...] = ()
     calls: tuple[CallMade, ...] = ()

@@ -18,8 +18,8 @@ from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line
 from generator.mocks import run_inputs
-from generator.mocks.run_inputs import Input
-from generator.mocks.service import EventSink, StandIn
+from generator.mocks.run_inputs import RunInput
+from generator.mocks.service import EventSink, MockService
 from generator.text.words import plural
 from generator.text.yaml_reader import Document, parse
 from generator.workflow.properties import Variable, environment_name, parse_properties
@@ -29,7 +29,7 @@ from pipeline.run.engine.events import COMPLETED, Event, listening, merged
 from pipeline.run.engine.process import RunningEngine, free_port, started
 from pipeline.run.engine.services import Exchange, serving
 from pipeline.run.narrator import Narrator
-from pipeline.run.outcome import CallMade, StatePassed, Status, TrialOptions, TrialOutcome
+from pipeline.run.outcome import CallMade, RunOutcome, RunRequest, StatePassed, Status
 from pipeline.run.start import Reply, advice, post, reason_in
 from pipeline.run.timeline import Timeline
 
@@ -43,7 +43,7 @@ _SETTLE: Final = 0.5
 _IN_ERROR: Final = 5
 
 
-def run(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, str], narrator: Narrator) -> TrialOutcome:
+def run(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str], narrator: Narrator) -> RunOutcome:
     """Run a workflow once and tell of it.
 
     Raises:
@@ -62,7 +62,7 @@ def run(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, str]
     return _Run(workflow, wanted, given, taken, narrator).outcome()
 
 
-def _given(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, str]) -> dict[str, str]:
+def _given(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str]) -> dict[str, str]:
     """Variable to value of secret.properties, then the environment, then --env-file; the last one wins."""
     names = {one.name for one in workflow.variables()} | {environment_name(key) for key in workflow.secret_keys}
     given = {
@@ -75,7 +75,7 @@ def _given(workflow: Workflow, wanted: TrialOptions, environment: Mapping[str, s
     return {**given, **read.effective()}
 
 
-def _input(workflow: Workflow, path: Path | None) -> Input:
+def _input(workflow: Workflow, path: Path | None) -> RunInput:
     if path is None:
         return run_inputs.made_input(workflow)
     return run_inputs.read_input(workflow, _document(path))
@@ -107,7 +107,7 @@ class _Run:
     """One run: everything that is told of it goes through one queue, to be looked at by one thread."""
 
     def __init__(
-        self, workflow: Workflow, wanted: TrialOptions, given: Mapping[str, str], taken: Input, narrator: Narrator
+        self, workflow: Workflow, wanted: RunRequest, given: Mapping[str, str], taken: RunInput, narrator: Narrator
     ) -> None:
         self._workflow = workflow
         self._wanted = wanted
@@ -123,7 +123,7 @@ class _Run:
         self._data: Any = None
         self._reason = ""
 
-    def outcome(self) -> TrialOutcome:
+    def outcome(self) -> RunOutcome:
         """Build, start, follow until the end, and stop."""
         with ExitStack() as stack:
             variables = self._variables(stack)
@@ -160,7 +160,7 @@ class _Run:
         services = run_inputs.services(self._workflow)
         addresses = {
             one.name: stack.enter_context(
-                serving(one.name, StandIn(specs=one.specs) if one.specs else EventSink(), self._told.put)
+                serving(one.name, MockService(specs=one.specs) if one.specs else EventSink(), self._told.put)
             )
             for one in services
         }
@@ -243,7 +243,7 @@ class _Run:
         events = run_inputs.awaited(self._workflow, definition, state)
         self._narrator.tell_wait(sleep, events, passed.instance, url)
 
-    def _found(self, engine: RunningEngine) -> TrialOutcome:
+    def _found(self, engine: RunningEngine) -> RunOutcome:
         status: Status = "timeout"
         reason = self._reason
         if self._reply is not None and self._reply.status >= HTTPStatus.BAD_REQUEST:
@@ -255,7 +255,7 @@ class _Run:
             reason = f"after {self._wanted.timeout:g} seconds it is still in {at or 'its start'}"
         if status == "failed":
             reason = reason or reason_in(engine.log)
-        return TrialOutcome(
+        return RunOutcome(
             workflow=self._workflow.definition.id,
             status=status,
             input=self._input,

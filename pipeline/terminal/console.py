@@ -155,18 +155,18 @@ def show_listed(versions: Sequence[Listed]) -> None:
     from rich import box  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415 - as above
 
-    from generator.compatibility.support_status import Standing  # noqa: PLC0415 - `waybill check` alone needs it
+    from generator.compatibility.support_status import SupportStatus  # noqa: PLC0415 - `waybill check` alone needs it
 
-    others = [standing for standing in Standing if standing is not Standing.CLAIMED]
+    others = [status for status in SupportStatus if status is not SupportStatus.CLAIMED]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("chart", overflow="fold")
     table.add_column("runs, newest first", overflow="fold")
-    for standing in others:
-        table.add_column(standing, justify="right")
+    for status in others:
+        table.add_column(status, justify="right")
     for chart in dict.fromkeys(each.chart for each in versions):
         of_chart = [each for each in versions if each.chart == chart]
-        claimed = [each.version for each in of_chart if each.standing is Standing.CLAIMED]
-        counts = (sum(each.standing is standing for each in of_chart) for standing in others)
+        claimed = [each.version for each in of_chart if each.status is SupportStatus.CLAIMED]
+        counts = (sum(each.status is status for each in of_chart) for status in others)
         table.add_row(chart, _some(claimed) or "none", *(str(count) if count else "" for count in counts))
     _console().print(table)
 

@@ -11,7 +11,7 @@ from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.rendered import rendered
 from generator.kubernetes.objects import ImageReference
 from pipeline.workspace.workflows import read_folder
-from tests.chart_facts import target_for, write
+from tests.chart_facts import capabilities_of, write
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.test_cells import named, workflows
 from tests.cluster.test_installs import Cell, Cluster, table
@@ -30,7 +30,7 @@ def cluster(other_kinds: ApiServer, helm3: Helm3) -> Cluster:
 def test_the_workflows_of_the_corpus_are_stored_whole_where_they_were_built_for(
     sonataflow: str, apiserver: ApiServer
 ) -> None:
-    namespace, target = apiserver.namespace(), target_for(sonataflow)
+    namespace, target = apiserver.namespace(), capabilities_of(sonataflow)
     stored: dict[str, Stored] = {}
     for workflow in workflows("workflows"):
         for title, resource in rendered(workflow, target).items():
@@ -43,7 +43,7 @@ def test_the_workflows_of_the_corpus_are_stored_whole_where_they_were_built_for(
 def test_each_of_our_workflows_installs_upgrades_and_goes_where_it_was_built_for(
     sonataflow: str, cluster: Cluster, tmp_path: Path
 ) -> None:
-    target = target_for(sonataflow)
+    target = capabilities_of(sonataflow)
     cells: dict[str, Cell] = {}
     for folder in sorted((ROOT / "workflows").iterdir()):
         if folder.name == "shared":

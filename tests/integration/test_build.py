@@ -48,7 +48,7 @@ def test_one_command_makes_charts_packages_and_an_index(repository: Path, waybil
     assert made == {"dist/greeting-0.1.0.tgz", "dist/workflows-0.1.0.tgz", "dist/index.yaml"}
     assert (repository / GREETING / "Chart.yaml").is_file()
     stages = [line.split()[0] for line in done.err.splitlines()[:4]]
-    assert stages == ["check", "charts", "packages", "index"]
+    assert stages == ["lint", "charts", "packages", "index"]
     assert "next   helm install greeting dist/greeting-0.1.0.tgz" in done.err
 
 
@@ -423,7 +423,7 @@ class TestFailuresInTheMiddle:
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         ) as process:
             assert process.stderr is not None
-            assert "check" in process.stderr.readline()
+            assert "lint" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
         assert process.returncode == 1

@@ -16,7 +16,7 @@ from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, only_near
 from generator.lint.rule import Example, Found, rule
 from generator.lint.rules.references import HELPED
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 from generator.workflow.workflow import Workflow
 
 _SPEC: Final = """\
@@ -193,7 +193,7 @@ class _Use:
     spec: Spec
     operation: Operation
     given: Mapping[str, Any]
-    where: Path
+    where: FieldPath
 
     @property
     def at(self) -> Position:
@@ -201,10 +201,10 @@ class _Use:
         definition = self.call.definition
         return definition.position_of(*self.where, "arguments" if self.given else "refName")
 
-    def at_value(self, path: Path) -> Position:
+    def at_value(self, path: FieldPath) -> Position:
         return self.call.definition.position_of(*self.where, "arguments", *path)
 
-    def at_key(self, path: Path) -> Position:
+    def at_key(self, path: FieldPath) -> Position:
         return self.call.definition.position_of_key(*self.where, "arguments", *path)
 
 
@@ -271,7 +271,7 @@ def unknown_argument(workflow: Workflow) -> Iterator[Found]:
             yield Found(at=at, message=f"'{use.operation.id}' takes no '{name}'{where}{help_}", edit=edit)
 
 
-def _unknown(use: _Use) -> Iterator[tuple[Path, tuple[str, ...]]]:
+def _unknown(use: _Use) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
     """Where an argument is that the operation does not take, and what fields it could be instead."""
     left = _for_body(use)
     if use.operation.body is not None:
@@ -286,7 +286,7 @@ def _takes(known: Sequence[str]) -> str:
     return f"; there is {', '.join(known[:_LISTED])}{', …' if len(known) > _LISTED else ''}" if known else ""
 
 
-def _siblings(given: Any, path: Path) -> Mapping[str, Any]:
+def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
     for part in path[:-1]:
         given = given[part]
     siblings: Mapping[str, Any] = given

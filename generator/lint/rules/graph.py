@@ -12,7 +12,7 @@ from typing import Any, Final
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.lint.rule import Example, Found, rule
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_in, states_of
 from generator.workflow.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
@@ -268,7 +268,7 @@ class _Loop:
         return not self.waits and all(edge.kind is EdgeKind.ERROR for edge in self.leaving)
 
 
-def _owners(definition: Definition) -> Iterator[tuple[Path, Owner]]:
+def _owners(definition: Definition) -> Iterator[tuple[FieldPath, Owner]]:
     """Everything that has a way out: states, conditions, error handlers; with their paths in the flow."""
     for where, state in states_of(definition.flow):
         if state.get("type"):

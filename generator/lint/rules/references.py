@@ -9,7 +9,7 @@ from typing import Final
 from generator.findings.edits import respelt
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
-from generator.lint.rule import Check, Example, Found, Rule, rule
+from generator.lint.rule import Example, Find, Found, Rule, rule
 from generator.workflow.definition import Definition
 from generator.workflow.dsl import Target
 from generator.workflow.workflow import Workflow
@@ -32,8 +32,8 @@ _PLURAL: Final[dict[Target, str]] = {**SECTIONS, "auth": "authentications"}
 HELPED: Final = 50
 
 
-def _unknown(target: Target) -> Check:
-    def check(workflow: Workflow) -> Iterator[Found]:
+def _unknown(target: Target) -> Find:
+    def find(workflow: Workflow) -> Iterator[Found]:
         for definition in workflow.definitions():
             known = frozenset(definition.declared(target))
             if target == "state" and not known:
@@ -45,11 +45,11 @@ def _unknown(target: Target) -> Check:
                 message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
                 yield Found(at=reference.at, message=message, edit=respelt(reference.at, reference.name, near))
 
-    return check
+    return find
 
 
-def _twice(target: Target) -> Check:
-    def check(workflow: Workflow) -> Iterator[Found]:
+def _twice(target: Target) -> Find:
+    def find(workflow: Workflow) -> Iterator[Found]:
         for definition in workflow.definitions():
             first: dict[str, Position] = {}
             for declaration in definition.declarations:
@@ -60,7 +60,7 @@ def _twice(target: Target) -> Check:
                     what = f"two {_PLURAL[target]} are called '{declaration.name}' (the first on line {at.line})"
                     yield Found(at=declaration.at, message=f"{what}; rename one")
 
-    return check
+    return find
 
 
 _CALL: Final = """
@@ -135,7 +135,7 @@ unknown_state = Rule(
     engine="The build ends: `Action has no outgoing connection`, or `Process has no start node`.",
     bad=Example(definition=_STATES % "Finsh"),
     good=Example(definition=_STATES % "Finish"),
-    check=_unknown("state"),
+    find=_unknown("state"),
 )
 unknown_function = Rule(
     name="unknown-function",
@@ -144,7 +144,7 @@ unknown_function = Rule(
     engine="The build ends, with a message that names the function and not the place.",
     bad=Example(definition=_CALL % "greeet"),
     good=Example(definition=_CALL % "greet"),
-    check=_unknown("function"),
+    find=_unknown("function"),
 )
 unknown_event = Rule(
     name="unknown-event",
@@ -153,7 +153,7 @@ unknown_event = Rule(
     engine="The build ends, with a message that names the event and not the place.",
     bad=Example(definition=_EVENT % "aproved"),
     good=Example(definition=_EVENT % "approved"),
-    check=_unknown("event"),
+    find=_unknown("event"),
 )
 unknown_error = Rule(
     name="unknown-error",
@@ -162,7 +162,7 @@ unknown_error = Rule(
     engine="The build ends: `Cannot find any error definition for errorRef`.",
     bad=Example(definition=_ERROR % "notFond"),
     good=Example(definition=_ERROR % "notFound"),
-    check=_unknown("error"),
+    find=_unknown("error"),
 )
 unknown_retry = Rule(
     name="unknown-retry",
@@ -171,7 +171,7 @@ unknown_retry = Rule(
     engine="It repeats no action, whatever `retries` say; see unheeded-field.",
     bad=Example(definition=_RETRY % "thrce"),
     good=Example(definition=_RETRY % "thrice"),
-    check=_unknown("retry"),
+    find=_unknown("retry"),
 )
 unknown_auth = Rule(
     name="unknown-auth",
@@ -180,7 +180,7 @@ unknown_auth = Rule(
     engine="The call goes out without credentials; a declared one is not heeded either (unheeded-field).",
     bad=Example(definition=_AUTH % "logn"),
     good=Example(definition=_AUTH % "login"),
-    check=_unknown("auth"),
+    find=_unknown("auth"),
 )
 
 _TWICE_REASON: Final = "A name stands for one thing; which of two a reference means is left to chance."
@@ -194,7 +194,7 @@ def _duplicate(target: Target, engine: str, bad: str, good: str) -> Rule:
         engine=engine,
         bad=Example(definition=bad),
         good=Example(definition=good),
-        check=_twice(target),
+        find=_twice(target),
     )
 
 

@@ -19,7 +19,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.lint.rule import Example, Found, rule
-from generator.text.yaml_reader import Node, Path, parse
+from generator.text.yaml_reader import FieldPath, Node, parse
 from generator.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _TYPED: Final = frozenset(
 _MAX_VALUES: Final = 30_000
 
 #: The path of a schema in another, the schema, and whether the engine reads it while it is built.
-Part = tuple[Path, Node, bool]
+Part = tuple[FieldPath, Node, bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,11 +197,11 @@ def _validator(draft: str) -> Validator:
     return validator
 
 
-def _where(path: Path) -> str:
+def _where(path: FieldPath) -> str:
     return f"'{path[-1]}': " if path and isinstance(path[-1], str) else ""
 
 
-def _descend(root: Node, path: Path) -> Node:
+def _descend(root: Node, path: FieldPath) -> Node:
     node = root
     for key in path:
         node = node.value[key]

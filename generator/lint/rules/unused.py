@@ -42,7 +42,7 @@ def _unused(target: Target, engine: str, declared: str, used: str) -> Rule:
         bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}"),
         good=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{used}"),
         severity=Severity.WARNING,
-        check=check,
+        find=check,
     )
 
 

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from typing import Any, Final
 
 from generator.lint.support.object_literal import read_object
-from generator.text.yaml_reader import Path
+from generator.text.yaml_reader import FieldPath
 from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of, functions_of, states_of
 from generator.workflow.graph import EdgeKind
@@ -30,7 +30,7 @@ class Written:
     """An object that a definition merges into its data, and where it stands in the flow."""
 
     content: Mapping[str, Any]
-    where: Path
+    where: FieldPath
 
 
 def written_objects(definition: Definition) -> Iterator[Written]:
@@ -45,7 +45,7 @@ def written_objects(definition: Definition) -> Iterator[Written]:
             yield Written(content=content, where=(*where, "stateDataFilter", "output"))
 
 
-def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, Path]]:
+def first_ends_without_result(definition: Definition) -> Iterator[tuple[str, FieldPath]]:
     """The ends that a run comes to without a result, as no state on its way writes one: the state, the end's path."""
     graph = definition.graph
     effects = _effects(definition)

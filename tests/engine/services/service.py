@@ -82,7 +82,7 @@ class Service:
 
     def __post_init__(self) -> None:
         read = {path: read_spec((ROOT / "workflows" / path).read_bytes(), path) for path in self.specs}
-        self._stand_ins = {path: service.StandIn(specs={path: spec}) for path, spec in read.items()}
+        self._stand_ins = {path: service.MockService(specs={path: spec}) for path, spec in read.items()}
         self.reset()
 
     def reset(self) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from generator.chart import values
 from generator.chart.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
-from generator.compatibility.capabilities import newest_target
+from generator.compatibility.capabilities import newest_capabilities
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import Database, ImageReference, flow
@@ -184,7 +184,7 @@ def test_the_readme_has_a_row_for_each_value_and_each_variable() -> None:
     found = defined({}, FILES)
     readme = chart(found).files["README.md"].decode()
     table = values.workflow_values(
-        target=newest_target(),
+        capabilities=newest_capabilities(),
         image=IMAGE,
         database=Database(schema="greeting"),
         variables=found.variables(),

@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from generator.chart import values
-from generator.compatibility.capabilities import newest_target
+from generator.compatibility.capabilities import newest_capabilities
 from generator.kubernetes.objects import Database, ImageReference
 from tests.conftest import ROOT
 
 TEXT = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 VALUES = values.workflow_values(
-    target=newest_target(),
+    capabilities=newest_capabilities(),
     image=ImageReference(repository="x"),
     database=Database(schema="x"),
     variables=[],

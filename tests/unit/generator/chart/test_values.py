@@ -12,7 +12,7 @@ import yaml
 from generator.chart.chart import Chart, workflow_chart
 from generator.chart.umbrella import SubChart, umbrella_files
 from generator.chart.values import Value, rows, umbrella_values, workflow_values
-from generator.compatibility.capabilities import newest_target
+from generator.compatibility.capabilities import newest_capabilities
 from generator.kubernetes.objects import Database, ImageReference
 from generator.workflow.properties import Variable
 from tests.unit.conftest import defined
@@ -238,7 +238,7 @@ def test_a_value_is_documented_right_above_it(key: str, expected: list[str]) -> 
 
 def test_every_value_is_documented() -> None:
     listed = workflow_values(
-        target=newest_target(),
+        capabilities=newest_capabilities(),
         image=IMAGE,
         database=Database(schema="s"),
         variables=[Variable(name="X")],

@@ -12,7 +12,7 @@ import yaml
 from semver import Version
 
 from generator.chart.chart import required_values, workflow_chart
-from generator.compatibility.capabilities import Target, newest_target
+from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.compatibility.rendered import rendered
@@ -26,7 +26,7 @@ from generator.versions.ranges import parse_range
 from generator.versions.steps import Step
 from generator.workflow.workflow import Workflow
 from pipeline.operators.known import Operators
-from tests.chart_facts import target_for
+from tests.chart_facts import capabilities_of
 from tests.unit.conftest import defined
 
 IMAGE = ImageReference(repository="quay.io/q/r", tag="1")
@@ -55,24 +55,24 @@ def with_metadata() -> Workflow:
 
 
 def values_of(workflow: Workflow, sonataflow: str) -> dict[str, Any]:
-    files = workflow_chart(workflow, version="1.0.0", image=IMAGE, target=target_for(sonataflow)).files
+    files = workflow_chart(workflow, version="1.0.0", image=IMAGE, capabilities=capabilities_of(sonataflow)).files
     found: dict[str, Any] = yaml.safe_load(files["values.yaml"])
     return found
 
 
 @pytest.mark.parametrize("sonataflow", ALL)
 def test_a_chart_for_each_operator_fits_it(sonataflow: str) -> None:
-    target, workflow = target_for(sonataflow), with_metadata()
-    assert judge(workflow, target.crd, target=target).outcome is Outcome.FITS
-    for resource in rendered(workflow, target).values():
-        admission = admit(resource, target.crd)
+    capabilities, workflow = capabilities_of(sonataflow), with_metadata()
+    assert judge(workflow, capabilities.crd, capabilities=capabilities).outcome is Outcome.FITS
+    for resource in rendered(workflow, capabilities).values():
+        admission = admit(resource, capabilities.crd)
         assert (admission.dropped, admission.refused) == ((), ())
 
 
 @pytest.mark.parametrize("sonataflow", ALL[:-1])
 def test_metadata_that_an_operator_refuses_is_left_out_and_no_more(sonataflow: str) -> None:
     workflow = with_metadata()
-    flow = target_for(sonataflow).flow(objects.flow(workflow))
+    flow = capabilities_of(sonataflow).flow(objects.flow(workflow))
     assert flow["metadata"] == {"team": "x"}
     assert "metadata" not in flow["functions"][0]
     assert "metadata" not in flow["states"][0]
@@ -82,7 +82,7 @@ def test_metadata_that_an_operator_refuses_is_left_out_and_no_more(sonataflow: s
 
 def test_the_newest_operator_takes_all_metadata() -> None:
     flow = objects.flow(with_metadata())
-    assert newest_target().flow(flow) == flow
+    assert newest_capabilities().flow(flow) == flow
 
 
 def test_a_chart_has_the_values_that_its_operator_has_a_use_for() -> None:
@@ -104,25 +104,25 @@ def test_a_chart_has_the_values_that_its_operator_has_a_use_for() -> None:
 
 
 def test_a_variable_without_a_pod_is_a_string() -> None:
-    files = workflow_chart(with_metadata(), version="1.0.0", image=IMAGE, target=target_for("1.44")).files
+    files = workflow_chart(with_metadata(), version="1.0.0", image=IMAGE, capabilities=capabilities_of("1.44")).files
     schema = json.loads(files["values.schema.json"])
     assert "object" not in schema["properties"]["env"]["properties"]["JIRA_URL"]["type"]
-    assert required_values(with_metadata(), target_for("1.44")) == ("env.JIRA_URL",)
+    assert required_values(with_metadata(), capabilities_of("1.44")) == ("env.JIRA_URL",)
     assert required_values(with_metadata()) == ("env.JIRA_URL", "secret.data.TOKEN")
 
 
 def test_what_a_chart_cannot_give_is_said() -> None:
-    assert list(left_out([with_metadata()], target_for("10"))) == []
-    assert list(left_out([with_metadata()], target_for("1.45"))) == []
-    state, secret = left_out([with_metadata()], target_for("1.44"))
+    assert list(left_out([with_metadata()], capabilities_of("10"))) == []
+    assert list(left_out([with_metadata()], capabilities_of("1.45"))) == []
+    state, secret = left_out([with_metadata()], capabilities_of("1.44"))
     assert "keeps no state" in state.message
     assert secret.message == "SonataFlow 1.44 takes nothing from Secrets, so its chart does not ask for TOKEN"
     assert secret.path.endswith("secret.properties")
 
 
 def test_the_properties_of_persistence_are_the_operators() -> None:
-    assert newest_target().sonataflow.properties == {objects.FLYWAY: "true"}
-    chart = workflow_chart(with_metadata(), version="1.0.0", image=IMAGE, target=target_for("1.45"))
+    assert newest_capabilities().sonataflow.properties == {objects.FLYWAY: "true"}
+    chart = workflow_chart(with_metadata(), version="1.0.0", image=IMAGE, capabilities=capabilities_of("1.45"))
     assert '"quarkus.flyway.migrate-at-start=true"' in chart.files["templates/_workflow.tpl"].decode()
 
 
@@ -166,8 +166,8 @@ rows:
   - {charts: [greeting], versions: 1.3.x, orchestrator: 1.3.x}
   - {charts: [greeting], versions: 1.2.x, orchestrator: 1.2.x}
 """
-    target = replace(newest_target(), matrix=read_matrix(text.encode(), "compatibility.yaml"))
-    files = workflow_chart(defined({}), version=version, image=IMAGE, target=target).files
+    capabilities = replace(newest_capabilities(), matrix=read_matrix(text.encode(), "compatibility.yaml"))
+    files = workflow_chart(defined({}), version=version, image=IMAGE, capabilities=capabilities).files
     annotations = yaml.safe_load(files["Chart.yaml"])["annotations"]
     assert annotations == {"waybill/folder": "greeting", **expected}
     assert b"| `1.45.x` |  | `1.45.x` |" in files["README.md"]
@@ -230,9 +230,9 @@ def test_the_first_version_of_a_range_is_in_it_and_none_before(text: str) -> Non
 
 def proved(folder: Path, rows: str, sonataflow: str | None = None, chart: str = "greeting") -> list[str]:
     known = operators(folder, rows)
-    target = known.line(sonataflow=sonataflow).target
+    capabilities = known.line(sonataflow=sonataflow).capabilities
     candidates = [Candidate(chart=chart, version="2.0.0", workflow=with_metadata())]
-    return [str(finding).replace(str(folder), "") for finding in refuted(candidates, target, known.crd)]
+    return [str(finding).replace(str(folder), "") for finding in refuted(candidates, capabilities, known.crd)]
 
 
 def test_a_row_that_the_crd_refutes_is_said_with_its_field_and_what_mends_it(tmp_path: Path) -> None:
@@ -277,6 +277,8 @@ def test_the_newest_operator_is_the_newest_wherever_it_stands() -> None:
 
 def test_a_schema_without_metadata_needs_no_validator() -> None:
     crd = known_crd("10")
-    bare = Target(sonataflow=newest_target().sonataflow, crd=crd, matrix=newest_target().matrix)
+    bare = OperatorCapabilities(
+        sonataflow=newest_capabilities().sonataflow, crd=crd, matrix=newest_capabilities().matrix
+    )
     flow = objects.flow(defined({}))
     assert bare.flow(flow) == flow

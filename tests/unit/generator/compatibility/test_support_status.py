@@ -64,7 +64,7 @@ def test_each_version_has_its_standing_newest_first(
 ) -> None:
     done = waybill("check", "--json", "--index", index.name, *words)
     assert done.code == 0
-    found = [(each["chart"], each["version"], each["standing"]) for each in done.json["versions"]]
+    found = [(each["chart"], each["version"], each["status"]) for each in done.json["versions"]]
     expected = zip(ORDER, greeting, strict=True)
     assert found == [*(("greeting", *pair) for pair in expected), ("old", "0.1.3", old)]
 

@@ -9,7 +9,7 @@ from typing import Any
 from generator.chart.chart import workflow_chart
 from generator.diff.change import Difference
 from generator.diff.compare import compare
-from generator.diff.snapshot import Side, side_of_chart, side_of_workflow
+from generator.diff.snapshot import Snapshot, snapshot_of_chart, snapshot_of_workflow
 from generator.diff.words import subject_of, told
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
@@ -20,16 +20,16 @@ IMAGE = ImageReference(repository="quay.io/me/greeting", tag="src-000000000001")
 Fields = dict[str, Any]
 
 
-def side(read: Workflow, image: ImageReference = IMAGE) -> Side:
-    return side_of_workflow(read, title="here", image=image)
+def snapshot(read: Workflow, image: ImageReference = IMAGE) -> Snapshot:
+    return snapshot_of_workflow(read, title="here", image=image)
 
 
-def chart_side(read: Workflow, version: str = "1.0.0", image: ImageReference = IMAGE) -> Side:
-    return side_of_chart(workflow_chart(read, version=version, image=image).files, title="chart", shown="chart")
+def chart_snapshot(read: Workflow, version: str = "1.0.0", image: ImageReference = IMAGE) -> Snapshot:
+    return snapshot_of_chart(workflow_chart(read, version=version, image=image).files, title="chart", shown="chart")
 
 
 def between(old: Fields, new: Fields, before: Files | None = None, after: Files | None = None) -> Difference:
-    return compare(side(defined(old, before)), side(defined(new, before if after is None else after)))
+    return compare(snapshot(defined(old, before)), snapshot(defined(new, before if after is None else after)))
 
 
 def said(difference: Difference) -> list[str]:

@@ -20,7 +20,7 @@ from tests.unit.generator.diff.differing import (
     flow,
     inject,
     said,
-    side,
+    snapshot,
     switch,
 )
 
@@ -237,14 +237,14 @@ states:
     end: {terminate: true}
     data: {}
 """
-    found = compare(side(workflow({"g.sw.yaml": one})), side(workflow({"g.sw.yaml": other})))
+    found = compare(snapshot(workflow({"g.sw.yaml": one})), snapshot(workflow({"g.sw.yaml": other})))
     assert found.changes == ()
 
 
 def test_a_change_stands_at_its_line_and_column_on_both_sides() -> None:
     old = "id: g\nversion: '1'\nname: x\nstates:\n- {name: A, type: sleep, duration: PT1S, end: true}\n"
     new = "id: g\nversion: '1'\nname: x\nstates:\n\n- {name: A, type: sleep, duration: PT2S, end: true}\n"
-    (change,) = compare(side(workflow({"g.sw.yaml": old})), side(workflow({"g.sw.yaml": new}))).changes
+    (change,) = compare(snapshot(workflow({"g.sw.yaml": old})), snapshot(workflow({"g.sw.yaml": new}))).changes
     assert change.old
     assert (change.old.line, change.old.column) == (5, 36)
     assert place_of(change) == "workflows/greeting/g.sw.yaml:6:36"

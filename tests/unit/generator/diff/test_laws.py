@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from generator.diff.change import Change, Kind, Topic
 from generator.diff.compare import compare
-from generator.diff.snapshot import side_of_chart
+from generator.diff.snapshot import snapshot_of_chart
 from generator.diff.words import lines
 from tests.unit.conftest import defined, findings_of
-from tests.unit.generator.diff.differing import F, Fields, G, between, call, flow, inject, side, switch
+from tests.unit.generator.diff.differing import F, Fields, G, between, call, flow, inject, snapshot, switch
 
 NAMES = st.sampled_from("ABCDE")
 
@@ -94,8 +94,8 @@ JSON = st.recursive(
 @given(st.dictionaries(st.sampled_from(["states", "functions", "events", "start", "dataInputSchema", "id"]), JSON))
 def test_whatever_can_be_read_can_be_compared(fields: Fields) -> None:
     def run() -> None:
-        read = side(defined(fields))
-        list(lines([compare(read, side(defined({}))), compare(side(defined({})), read)]))
+        read = snapshot(defined(fields))
+        list(lines([compare(read, snapshot(defined({}))), compare(snapshot(defined({})), read)]))
 
     findings_of(run)
 
@@ -111,8 +111,8 @@ def test_whatever_a_chart_holds_it_is_compared_or_refused(files: Fields, propert
     written = {path: json.dumps(content).encode() for path, content in files.items()}
 
     def run() -> None:
-        read = side_of_chart({**written, "files/application.properties": properties}, title="x", shown="x")
-        compare(read, side(defined({}))).as_json()
+        read = snapshot_of_chart({**written, "files/application.properties": properties}, title="x", shown="x")
+        compare(read, snapshot(defined({}))).as_json()
 
     findings_of(run)
 
@@ -126,6 +126,6 @@ def test_whatever_maps_a_chart_holds_it_is_compared(about: Fields, flow_: Fields
     files = {path: json.dumps(content).encode() for path, content in contents.items()}
 
     def run() -> None:
-        compare(side_of_chart(files, title="x", shown="x"), side(defined({}))).as_json()
+        compare(snapshot_of_chart(files, title="x", shown="x"), snapshot(defined({}))).as_json()
 
     findings_of(run)

@@ -17,14 +17,14 @@ from generator.diff.markdown import MAX_CHARACTERS, Compared, markdown
 from generator.diff.words import lines
 from generator.findings.printable import in_one_line
 from tests.unit.conftest import defined
-from tests.unit.generator.diff.differing import EVENT, WAITING, F, Fields, between, call, flow, inject, side
+from tests.unit.generator.diff.differing import EVENT, WAITING, F, Fields, between, call, flow, inject, snapshot
 
 GITHUB = MarkdownIt("gfm-like", {"linkify": False})
 MENTION = re.compile(r"@someone")
 
 
 def pair(old: Fields, new: Fields) -> Compared:
-    one, other = side(defined(old)), side(defined(new))
+    one, other = snapshot(defined(old)), snapshot(defined(new))
     return Compared(difference=compare(one, other), old=one, new=other)
 
 
@@ -90,7 +90,7 @@ def test_a_workflow_that_is_too_large_to_be_drawn_has_no_diagram() -> None:
 
 
 def test_a_workflow_that_came_has_no_diagram_before() -> None:
-    here = side(defined({}))
+    here = snapshot(defined({}))
     text = markdown([Compared(difference=appeared(here, old="main"), old=None, new=here)], draw)
     assert "Before" not in text
     assert "After" in text

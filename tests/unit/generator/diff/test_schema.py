@@ -146,7 +146,9 @@ def test_a_chain_of_thousands_of_references_comes_to_an_end() -> None:
 
 
 def test_a_doubling_of_references_takes_no_time() -> None:
-    definitions = {f"d{n}": {"properties": {side: {"$ref": f"#/$defs/d{n + 1}"} for side in "ab"}} for n in range(60)}
+    definitions = {
+        f"d{n}": {"properties": {snapshot: {"$ref": f"#/$defs/d{n + 1}"} for snapshot in "ab"}} for n in range(60)
+    }
     assert compared({"$ref": "#/$defs/d0", "$defs": definitions}, {"$ref": "#/$defs/d0", "$defs": definitions}) == []
 
 

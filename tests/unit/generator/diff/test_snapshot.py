@@ -9,7 +9,7 @@ import pytest
 
 from generator.diff.change import Difference, Impact, Kind, Topic
 from generator.diff.compare import appeared, compare, vanished
-from generator.diff.snapshot import side_of_chart
+from generator.diff.snapshot import snapshot_of_chart
 from generator.diff.words import lines, verdict
 from generator.findings.errors import FindingsError
 from generator.kubernetes.objects import ImageReference
@@ -20,11 +20,11 @@ from tests.unit.generator.diff.differing import (
     Fields,
     between,
     call,
-    chart_side,
+    chart_snapshot,
     flow,
     inject,
     said,
-    side,
+    snapshot,
     subflow,
 )
 
@@ -57,7 +57,7 @@ def test_a_schema_is_compared_through_its_references_even_into_shared() -> None:
         {"schemas/who.json": json.dumps({"definitions": {"person": {"type": t}}})} for t in ("string", "object")
     )
     files = schema_files(s=schema)
-    found = compare(side(defined(fields, files, shared=old)), side(defined(fields, files, shared=new)))
+    found = compare(snapshot(defined(fields, files, shared=old)), snapshot(defined(fields, files, shared=new)))
     assert "breaking: input 'who': type: string → object" in said(found)
 
 
@@ -151,7 +151,7 @@ def test_a_secret_s_value_is_never_shown() -> None:
 def test_a_value_of_the_workflow_s_own_chart_is_a_value() -> None:
     one = workflow({}, overlay={"values.yaml": "broker: a\nlimit: 1\n"})
     other = workflow({}, overlay={"values.yaml": "broker: b\nsize: 2\n"})
-    assert said(compare(side(one), side(other))) == [
+    assert said(compare(snapshot(one), snapshot(other))) == [
         "breaking: value 'limit': removed: 1",
         "compatible: value 'broker': default: a → b",
         "compatible: value 'size': added: 2",
@@ -163,13 +163,13 @@ def test_a_value_that_takes_less_is_breaking() -> None:
         overlay = {"values.yaml": "level: 1\n", "values.schema.json": json.dumps({"properties": {"level": schema}})}
         return workflow({}, overlay=overlay)
 
-    found = compare(side(own({"type": "integer"})), side(own({"type": "integer", "maximum": 3})))
+    found = compare(snapshot(own({"type": "integer"})), snapshot(own({"type": "integer", "maximum": 3})))
     assert said(found) == ["breaking: value 'level': maximum added: 3"]
     assert found.bump == "major"
 
 
 def test_what_breaks_callers_asks_for_a_major_version_too() -> None:
-    found = compare(side(defined({"id": "greeting"})), side(defined({"id": "hello"})))
+    found = compare(snapshot(defined({"id": "greeting"})), snapshot(defined({"id": "hello"})))
     assert found.of(Impact.BREAKING)
     assert found.bump == "major"
 
@@ -179,9 +179,9 @@ def test_an_image_is_a_change_and_a_tag_of_its_content_is_none() -> None:
     moved = ImageReference(repository="quay.io/you/greeting", tag="src-000000000001")
     again = ImageReference(repository="quay.io/me/greeting", tag="src-000000000002")
     pinned = ImageReference(repository="quay.io/me/greeting", digest="sha256:" + "a" * 64)
-    assert [c.topic for c in compare(side(read), side(read, moved)).changes] == [Topic.IMAGE]
-    assert [c.topic for c in compare(side(read), side(read, pinned)).changes] == [Topic.IMAGE]
-    found = compare(side(read), side(read, again))
+    assert [c.topic for c in compare(snapshot(read), snapshot(read, moved)).changes] == [Topic.IMAGE]
+    assert [c.topic for c in compare(snapshot(read), snapshot(read, pinned)).changes] == [Topic.IMAGE]
+    found = compare(snapshot(read), snapshot(read, again))
     assert found.changes == ()
     assert found.tags == ("src-000000000001", "src-000000000002")
     assert verdict(found).startswith("No differences; in form alone")
@@ -214,7 +214,7 @@ def test_subflows_are_compared_by_their_id() -> None:
 
 
 def test_a_workflow_that_is_on_one_side_alone_has_come_or_gone() -> None:
-    here = side(defined({}))
+    here = snapshot(defined({}))
     come, gone = appeared(here, old="main"), vanished(here, new="HEAD")
     assert [(c.kind, c.impact) for c in come.changes] == [(Kind.ADDED, Impact.COMPATIBLE)]
     assert [(c.kind, c.impact) for c in gone.changes] == [(Kind.REMOVED, Impact.BREAKING)]
@@ -231,15 +231,17 @@ def test_a_folder_and_the_chart_that_is_made_of_it_are_the_same() -> None:
             "subflows/s.sw.json": subflow("s", inject("A")),
         },
     )
-    assert compare(side(read), chart_side(read)).changes == ()
-    assert compare(chart_side(read), side(read)).changes == ()
-    assert said(compare(chart_side(read), chart_side(read, "1.1.0"))) == ["compatible: chart version: 1.0.0 → 1.1.0"]
+    assert compare(snapshot(read), chart_snapshot(read)).changes == ()
+    assert compare(chart_snapshot(read), snapshot(read)).changes == ()
+    assert said(compare(chart_snapshot(read), chart_snapshot(read, "1.1.0"))) == [
+        "compatible: chart version: 1.0.0 → 1.1.0"
+    ]
 
 
 def test_a_chart_that_waybill_did_not_make_is_refused_with_the_reason() -> None:
     files = {"Chart.yaml": b"name: x\nversion: 1.0.0\n", "templates/a.yaml": b""}
     with pytest.raises(FindingsError, match=r"holds no files/flow\.yaml"):
-        side_of_chart(files, title="x", shown="x")
+        snapshot_of_chart(files, title="x", shown="x")
 
 
 def test_names_from_files_cannot_write_to_the_terminal() -> None:

@@ -13,7 +13,7 @@ from generator.findings.errors import FindingsError
 from generator.kubernetes.admission import Admission, admit
 from generator.kubernetes.crd import Crd, crd_of, known_crd, known_crds
 from generator.kubernetes.objects import Database, Manifest, ManifestOptions, manifests
-from generator.text.yaml_reader import Path, field_path
+from generator.text.yaml_reader import FieldPath, field_path
 from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT
 
@@ -169,7 +169,7 @@ def without(schema: Any, path: tuple[str, ...]) -> dict[str, Any]:
     return copied
 
 
-def in_schema(path: Path) -> str:
+def in_schema(path: FieldPath) -> str:
     return ".".join(part for part in path if isinstance(part, str))
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from generator.findings.errors import FindingsError
 from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import Crd, crd_of, crd_served, known_crd, known_crds
-from generator.kubernetes.schema_match import likeness
+from generator.kubernetes.schema_match import schema_match
 
 GROUP = "sonataflow.org"
 SPEC: dict[str, Any] = {
@@ -172,5 +172,5 @@ def test_whatever_a_document_holds_it_is_read_or_refused(data: st.DataObject, va
     with contextlib.suppress(FindingsError):
         crd = served(content)
         admit(RESOURCE, crd)
-        likeness(crd)
+        schema_match(crd)
         assert crd.facts()

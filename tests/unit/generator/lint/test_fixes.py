@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.finding import IgnoreSettings
-from generator.lint.fixes import mend
+from generator.lint.fixes import fix
 from generator.lint.linter import lint
 from tests.unit.conftest import MINIMAL, workflow
 
@@ -21,8 +21,8 @@ STATES = (
 )
 
 
-def mended(text: str) -> str:
-    done = mend(workflow({"greeting.sw.yaml": text}))
+def fixed(text: str) -> str:
+    done = fix(workflow({"greeting.sw.yaml": text}))
     return done.files.get(HERE, text.encode()).decode()
 
 
@@ -47,12 +47,12 @@ def mended(text: str) -> str:
     ],
 )
 def test_what_has_one_right_answer_is_mended_and_nothing_else_is_touched(wrong: str, right: str) -> None:
-    assert mended(wrong) == right
+    assert fixed(wrong) == right
 
 
 def test_json_is_mended_too() -> None:
     text = json.dumps({**MINIMAL, "start": "Begin", "states": [{**MINIMAL["states"][0], "name": "Beginn"}]}, indent=2)
-    done = mend(workflow({"greeting.sw.json": text}))
+    done = fix(workflow({"greeting.sw.json": text}))
     assert [(edit.old, edit.new) for edit in done.edits] == [("Begin", "Beginn")]
     assert lint(done.workflow) == ()
 
@@ -60,17 +60,17 @@ def test_json_is_mended_too() -> None:
 @pytest.mark.parametrize("target", ["Nowhere", "Begn1sh", "F"])
 def test_a_name_that_may_mean_two_things_or_none_is_left_alone(target: str) -> None:
     text = "id: g\nversion: '1'\n" + STATES % target
-    assert mended(text) == text
+    assert fixed(text) == text
 
 
 def test_a_misspelt_field_whose_right_name_is_there_already_is_left_alone() -> None:
     text = "id: g\nversion: '1'\ndescripton: x\ndescription: y\n" + STATES % "Finish"
-    assert mended(text) == text
+    assert fixed(text) == text
 
 
 def test_what_somebody_ignores_is_left_alone() -> None:
     found = workflow({"greeting.sw.yaml": "id: g\nversion: 1.10\n" + STATES % "Finsh"})
-    done = mend(found, IgnoreSettings(everywhere=("wrong-type",)))
+    done = fix(found, IgnoreSettings(everywhere=("wrong-type",)))
     assert [edit.new for edit in done.edits] == ["Finish"]
 
 
@@ -78,12 +78,12 @@ def test_what_somebody_ignores_stays_ignored_where_another_edit_moves_it() -> No
     states = "[{name: A, type: inject, data: {a: 1}, end: true}]"
     comment = "# waybill: ignore[wrong-type] so it is called"
     wrong = f"{{id: g, descripton: x, version: 1.10, states: {states}}}  {comment}\n"
-    assert mended(wrong) == wrong.replace("descripton", "description")
+    assert fixed(wrong) == wrong.replace("descripton", "description")
 
 
 def test_mending_twice_is_mending_once() -> None:
-    once = mended("id: g\nversion: 1.10\ndescripton: x\n" + STATES % "Finsh")
-    assert mended(once) == once
+    once = fixed("id: g\nversion: 1.10\ndescripton: x\n" + STATES % "Finsh")
+    assert fixed(once) == once
 
 
 def edit(line: int, column: int, old: str, new: str) -> Edit:

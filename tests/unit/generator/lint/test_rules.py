@@ -16,7 +16,7 @@ from generator.findings.finding import Finding, IgnoreSettings, Severity
 from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES, SUBJECTS
 from generator.lint.rule import FOLDER, Example, Repository, Rule
-from generator.lint.suppressions import heed
+from generator.lint.suppressions import apply_suppressions
 from generator.workflow.folder import SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.workspace.folders import all_folders
@@ -51,8 +51,8 @@ def findings(rule: Rule, example: Example, workflows: Path) -> list[Finding]:
     for workflow in read:
         found += lint(workflow)
     found += lint_together(Repository(workflows=read, complete=True))
-    heard = heed(found, read, IgnoreSettings(), RULES, complete=True)
-    return [finding for finding in heard if finding.severity is not Severity.NOTE or finding.rule == rule.name]
+    kept = apply_suppressions(found, read, IgnoreSettings(), RULES, complete=True)
+    return [finding for finding in kept if finding.severity is not Severity.NOTE or finding.rule == rule.name]
 
 
 def workflow_in(folder: Path, shared: SharedFiles) -> Workflow:

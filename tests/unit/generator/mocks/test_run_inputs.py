@@ -10,7 +10,7 @@ import yaml
 from generator.findings.errors import FindingsError
 from generator.mocks.run_inputs import (  # fmt: skip
     MADE_UP,
-    Input,
+    RunInput,
     awaited,
     made_input,
     missing_variables,
@@ -140,7 +140,7 @@ def with_schema(schema: Any = "schemas/input.json", **fields: Any) -> Workflow:
     return defined({"dataInputSchema": schema, **fields}, files)
 
 
-def read_text(text: str, workflow: Workflow, path: str = "input.yaml") -> Input:
+def read_text(text: str, workflow: Workflow, path: str = "input.yaml") -> RunInput:
     return read_input(workflow, parse(text.encode(), path))
 
 

@@ -14,7 +14,7 @@ import yaml
 from generator.contracts.calls import calls
 from generator.contracts.openapi import Operation, Spec, read_spec
 from generator.mocks.responses import success
-from generator.mocks.service import Answer, Request, StandIn
+from generator.mocks.service import Answer, MockService, Request
 from pipeline.run.engine.services import Exchange, serving
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.workflows import read_folder
@@ -89,7 +89,7 @@ def answered(method: str, path: str, body: Any = None, content: Content = SPEC, 
         headers={name.replace("_", "-"): value for name, value in headers.items()},
         body=b"" if body is None else json.dumps(body).encode(),
     )
-    return StandIn(specs={"specs/tickets.yaml": spec(content)}).answer(request)
+    return MockService(specs={"specs/tickets.yaml": spec(content)}).answer(request)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_swagger_2_has_its_examples_and_schemas_elsewhere() -> None:
 
 def test_it_is_served_over_http_and_each_exchange_is_told() -> None:
     heard: list[Exchange] = []
-    with serving("TICKETS_URL", StandIn(specs={"specs/tickets.yaml": spec(SPEC)}), heard.append) as address:
+    with serving("TICKETS_URL", MockService(specs={"specs/tickets.yaml": spec(SPEC)}), heard.append) as address:
         request = urllib.request.Request(  # noqa: S310 - on loopback
             f"{address}/api/tickets",
             data=(part for part in (b'{"key": ', b'"T-2"}')),

@@ -14,12 +14,12 @@ from generator.versions.semver_text import PARTS, Bump, Part
 from generator.versions.steps import Asked, Need, largest, next_step
 from generator.workflow.workflow import Workflow
 from tests.unit.conftest import Files, defined, workflow
-from tests.unit.generator.diff.differing import IMAGE, side
+from tests.unit.generator.diff.differing import IMAGE, snapshot
 
 
 def needed(old: Workflow, new: Workflow, version: str = "2.0.0") -> Need:
     base = workflow_chart(old, version=version, image=IMAGE).files
-    return need_of(base, workflow_chart(new, version=version, image=IMAGE).files, side(new), Version.parse(version))
+    return need_of(base, workflow_chart(new, version=version, image=IMAGE).files, snapshot(new), Version.parse(version))
 
 
 NEEDS: dict[str, tuple[Files, Files, Part, str]] = {
@@ -96,7 +96,7 @@ def test_three_reasons_are_told_and_the_rest_counted() -> None:
 
 def test_of_a_chart_that_cannot_be_compared_nothing_is_certain() -> None:
     new = workflow({})
-    need = need_of({"Chart.yaml": b"version: 2.0.0\n"}, {}, side(new), Version.parse("2.0.0"))
+    need = need_of({"Chart.yaml": b"version: 2.0.0\n"}, {}, snapshot(new), Version.parse("2.0.0"))
     assert (need.part, need.certain) == ("major", False)
     assert next_step(Version.parse("2.0.0"), "patch", need).part == "patch"
 

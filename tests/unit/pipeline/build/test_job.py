@@ -43,7 +43,7 @@ class Stages:
         self.heard.append((name, what))
 
     def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
-        assert name in ("check", "charts", "packages")
+        assert name in ("lint", "charts", "packages")
         return items
 
 
@@ -122,8 +122,8 @@ def test_the_stages_are_told_as_they_go(repository: Path) -> None:
     stages = Stages()
     folders = [repository / "workflows" / "greeting"]
     build(BuildRequest(folders=folders), Settings(), created=NOW, reporter=stages)
-    assert [name for name, _ in stages.heard] == ["check", "charts", "packages", "index"]
-    assert stages.heard[0] == ("check", "1 workflow")
+    assert [name for name, _ in stages.heard] == ["lint", "charts", "packages", "index"]
+    assert stages.heard[0] == ("lint", "1 workflow")
 
 
 def test_the_image_is_named_by_folder_and_content(repository: Path) -> None:

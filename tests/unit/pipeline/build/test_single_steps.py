@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.compatibility.capabilities import newest_target
-from generator.compatibility.version_line import Line
+from generator.compatibility.capabilities import newest_capabilities
+from generator.compatibility.version_line import VersionLine
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.kubernetes.objects import ManifestOptions, manifest_files, manifests
 from pipeline.build.single_steps import (
@@ -30,7 +30,7 @@ from tests.unit.conftest import rules, write, write_workflow
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 CHART = {"Chart.yaml": "name: demo\nversion: 1.2.3\n", "values.yaml": "a: 1\n"}
 
-NEWEST = Line(target=newest_target())
+NEWEST = VersionLine(capabilities=newest_capabilities())
 
 
 def names(folder: Path) -> list[str]:

@@ -78,7 +78,7 @@ def test_a_chart_is_new_changed_or_unchanged(folder: Path) -> None:
 def test_a_chart_that_is_not_generated_now_stays_unless_its_workflow_is_gone(
     folder: Path, *, everything: bool, names: list[str]
 ) -> None:
-    wanted = read_charts_folder(folder).wanted({}, "2.0.1", target=None, everything=everything)
+    wanted = read_charts_folder(folder).wanted({}, "2.0.1", capabilities=None, everything=everything)
     assert sorted({path.split("/")[1] for path in wanted if path.startswith("charts/")}) == names
     umbrella = yaml.safe_load(wanted["Chart.yaml"])
     assert umbrella["version"] == "2.0.1"
@@ -89,7 +89,7 @@ def test_a_chart_that_is_not_generated_now_stays_unless_its_workflow_is_gone(
 
 def test_a_generated_chart_takes_the_place_of_the_one_that_lies_there(folder: Path) -> None:
     chart = dataclasses.replace(CHART, version="1.1.0", files={"Chart.yaml": b"name: one\nversion: 1.1.0\n"})
-    wanted = read_charts_folder(folder).wanted({"one": chart}, "2.0.1", target=None, everything=False)
+    wanted = read_charts_folder(folder).wanted({"one": chart}, "2.0.1", capabilities=None, everything=False)
     assert [path for path in wanted if path.startswith("charts/one/")] == ["charts/one/Chart.yaml"]
     dependencies = {c["name"]: c["version"] for c in yaml.safe_load(wanted["Chart.yaml"])["dependencies"]}
     assert dependencies == {"mine": "3.0.0-rc.1", "one": "1.1.0"}

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from generator.findings.errors import OutputError
 from generator.kubernetes.crd import known_crd
 from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
-from generator.kubernetes.schema_match import Likeness, likeness
+from generator.kubernetes.schema_match import SchemaMatch, schema_match
 from pipeline.operators import cluster
 from tests.conftest import ROOT, Waybill
 from tests.unit.generator.kubernetes.test_served_crd import document, published
@@ -32,12 +32,12 @@ from tests.unit.generator.kubernetes.test_served_crd import document, published
     ],
 )
 def test_likeness_in_words(names: tuple[str, ...], differing: int, said: str) -> None:
-    assert str(Likeness(names=names, differing=differing)) == said
+    assert str(SchemaMatch(names=names, differing=differing)) == said
 
 
 @pytest.mark.parametrize("name", ["1.40", "1.43", "1.44"])
 def test_versions_with_the_same_fields_are_alike(name: str) -> None:
-    assert likeness(known_crd(name)) == Likeness(names=("1.40", "1.43", "1.44"), differing=0)
+    assert schema_match(known_crd(name)) == SchemaMatch(names=("1.40", "1.43", "1.44"), differing=0)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_each_field_that_differs_counts(changed: dict[str, Any], differing: int 
     schema = {
         "properties": {**known.schema["properties"], "spec": {**spec, "properties": {**spec["properties"], **changed}}}
     }
-    found = likeness(replace(known, schema={**known.schema, **schema}))
+    found = schema_match(replace(known, schema={**known.schema, **schema}))
     assert found.names == ("10",)
     assert found.differing == differing if differing else found.differing > 1
 

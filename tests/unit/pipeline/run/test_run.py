@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from generator.mocks.run_inputs import Awaited, Input
+from generator.mocks.run_inputs import Awaited, RunInput
 from pipeline.cli import waybill
 from pipeline.run.narrator import Narrator, sending
-from pipeline.run.outcome import CallMade, StatePassed, TrialOutcome
+from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
 from pipeline.run.start import advice, reason_in
 from pipeline.run.timeline import Timeline
 from tests.unit.conftest import defined, write, write_workflow
@@ -146,8 +146,8 @@ def call(**fields: Any) -> CallMade:
     return CallMade(**{**made, **fields})
 
 
-def outcome(**fields: Any) -> TrialOutcome:
-    return TrialOutcome(workflow="w", status="completed", input=Input(value={}, made=True), **fields)
+def outcome(**fields: Any) -> RunOutcome:
+    return RunOutcome(workflow="w", status="completed", input=RunInput(value={}, made=True), **fields)
 
 
 def test_a_run_is_told_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,7 +175,7 @@ def test_a_run_is_told_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_quiet_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     narrator = Narrator("tickets", quiet=True)
-    narrator.tell_input(Input(value={}, made=True))
+    narrator.tell_input(RunInput(value={}, made=True))
     narrator.tell(call())
     narrator.tell_wait("PT1S", [Awaited(type="t", path="/")], "i", "http://127.0.0.1:1")
     narrator.tell_outcome(outcome())
@@ -194,7 +194,7 @@ def test_a_quiet_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     ],
 )
 def test_a_run_is_good_when_it_completed_and_its_result_is_no_error(status: Any, data: Any, *, ok: bool) -> None:
-    found = TrialOutcome(workflow="w", status=status, input=Input(value={}, made=False), data=data)
+    found = RunOutcome(workflow="w", status=status, input=RunInput(value={}, made=False), data=data)
     assert found.ok is ok
     assert json.loads(json.dumps(found.as_json()))["ok"] is ok
 

@@ -20,7 +20,7 @@
 {{- join "\n" $digests | sha256sum -}}
 {{- end }}
 
-<% if not target.persistence %>
+<% if not capabilities.persistence %>
 {{- /* The database's variables, as a JSON list: those that later operators set by spec.persistence, which this one lacks. */}}
 {{- define "<< chart.name >>.database" -}}
 {{- $variables := list -}}
@@ -67,7 +67,7 @@
 {{- end -}}
 {{- end -}}
 <% endif %>
-<% if not target.persistence %>
+<% if not capabilities.persistence %>
 {{- range include "<< chart.name >>.database" . | fromJsonArray -}}
 {{- if not (hasKey $taken .name) -}}{{- $env = append $env . -}}{{- end -}}
 {{- end -}}

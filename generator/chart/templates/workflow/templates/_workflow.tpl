@@ -14,12 +14,12 @@
 {{- define "<< chart.name >>.properties" -}}
 {{- $text := .Files.Get "files/application.properties" -}}
 {{- $more := list -}}
-<% if target.keeps_state %>
+<% if capabilities.keeps_state %>
 <% for key, value in persistence_properties.items() %>
 {{- if .Values.persistence.enabled -}}{{- $more = append $more << (key ~ "=" ~ value) | go >> -}}{{- end -}}
 <% endfor %>
 <% endif %>
-<% if not target.pods %>
+<% if not capabilities.pods %>
 {{- /* This operator takes no variables: what they say stands where the properties look for it, too. */ -}}
 {{- range $name, $value := include "<< chart.name >>.values" . | fromJson -}}
 {{- $escaped := $value | replace "\\" "\\\\" | replace "\n" "\\n" | replace "\r" "\\r" -}}
@@ -53,7 +53,7 @@
 {{- define "<< chart.name >>.missing" -}}
 {{- $missing := list -}}
 {{- $given := include "<< chart.name >>.values" . | fromJson -}}
-<% if target.pods %>
+<% if capabilities.pods %>
 {{- range dig "container" "env" list (.Values.podTemplate | default dict) -}}
 {{- $_ := set $given .name true -}}
 {{- end -}}
@@ -71,7 +71,7 @@
 {{- end -}}
 {{- end -}}
 <% endif %>
-<% if target.pods %>
+<% if capabilities.pods %>
 {{- /* What is in them is known to the cluster alone. */ -}}
 {{- if .Values.envFrom -}}{{- $missing = list -}}{{- end -}}
 <% endif %>
@@ -85,7 +85,7 @@
 {{- with include "<< chart.name >>.missing" . | fromJsonArray -}}
 {{- $lines := list (printf "<< chart.name >> needs %d more values:" (len .)) -}}
 {{- range . -}}{{- $lines = append $lines (printf "  --set %s=..." .) -}}{{- end -}}
-{{- $lines = append $lines "Give them with --set or in a values file<% if target.pods %>; or list ConfigMaps and Secrets in envFrom<% endif %><% if secret_variables %>, name a Secret in secret.existingSecret (<< secret_name >>, where the workflow was installed before)<% endif %>, or install without them: --set requireEnv=false" -}}
+{{- $lines = append $lines "Give them with --set or in a values file<% if capabilities.pods %>; or list ConfigMaps and Secrets in envFrom<% endif %><% if secret_variables %>, name a Secret in secret.existingSecret (<< secret_name >>, where the workflow was installed before)<% endif %>, or install without them: --set requireEnv=false" -}}
 {{- fail (join "\n" $lines) -}}
 {{- end -}}
 {{- end -}}
