@@ -20,6 +20,7 @@ from generator.diagram.embedding import embedded
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding, in_file_order
 from generator.kubernetes import objects
+from generator.kubernetes.crd import API_VERSION, DEFINITION_NAME, NEWEST_KIND
 from generator.kubernetes.objects import Database, ImageReference
 from generator.text import templates, yaml_writer
 from generator.text.yaml_reader import decode, parse
@@ -36,18 +37,14 @@ _TAKEN_NAMES: Final = ("workflows", "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 _ESCAPED_DOT: Final = r"\."
-_TEMPLATES: Final = (
-    "sonataflow.yaml",
-    "configmaps.yaml",
-    "networkpolicy.yaml",
-    "NOTES.txt",
-    "_workflow.tpl",
-    "_operator.tpl",
-)
+#: Beside those of the objects that a chart installs (kubernetes.objects).
+_TEMPLATES: Final = ("NOTES.txt", "_workflow.tpl", "_operator.tpl")
 #: For operators that let a chart decide on a workflow's pods.
 _POD_TEMPLATES: Final = ("_pod.tpl", "_trust.tpl")
 #: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
 FOLDER_ANNOTATION: Final = "waybill/folder"
+#: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
+ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", "files/")
 _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
@@ -179,7 +176,11 @@ def _generated_files(
         secret_comments=workflow.secret_comments(),
         capabilities=capabilities,
     )
-    annotations = {FOLDER_ANNOTATION: chart.folder, **operator_annotations(chart.name, chart.version, capabilities)}
+    annotations = {
+        FOLDER_ANNOTATION: chart.folder,
+        ID_ANNOTATION: workflow.definition.id,
+        **operator_annotations(chart.name, chart.version, capabilities),
+    }
     texts = {
         "Chart.yaml": templates.render("chart/workflow/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)
     }
@@ -201,9 +202,9 @@ def _generated_files(
             **context,
         )
     names = [
+        *(row.template for row in context["objects"]),
         *_TEMPLATES,
         *(_POD_TEMPLATES if capabilities.pods else ()),
-        *(("secret.yaml",) if context["secret_variables"] else ()),
     ]
     texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
     return {path: text.encode() for path, text in texts.items()} | payload(workflow, capabilities)
@@ -234,11 +235,13 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
         "chart": chart,
         "definition": workflow.definition,
         "object_name": workflow.object_name,
-        "properties_name": f"{workflow.object_name}-props",
-        "secret_name": workflow.secret_name,
-        "api_version": objects.API_VERSION,
-        "newest_kind": objects.NEWEST_KIND if objects.NEWEST_KIND in capabilities.kinds else None,
-        "definition_name": objects.DEFINITION_NAME,
+        "objects": objects.installed_objects(workflow, capabilities.crd),
+        "workflow": workflow,
+        "properties_name": objects.properties_name(workflow),
+        "secret_name": objects.secret_name(workflow),
+        "api_version": API_VERSION,
+        "newest_kind": NEWEST_KIND if NEWEST_KIND in capabilities.kinds else None,
+        "definition_name": DEFINITION_NAME,
         "labels": objects.labels_of(workflow.object_name),
         "annotations": objects.annotations_of(workflow),
         "profile_annotation": "sonataflow.org/profile",

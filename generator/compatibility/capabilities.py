@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from typing import Any, Final
+from typing import Any
 
 from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix
-from generator.kubernetes.admission import admit
 from generator.kubernetes.crd import GROUP, Crd, known_crd
-from generator.text.yaml_reader import FieldPath
-
-#: What a definition says to people and tools alone; the engine does not read it.
-_METADATA: Final = "metadata"
+from generator.kubernetes.metadata import without_refused_metadata
+from generator.kubernetes.objects import PERSISTENCE, POD_TEMPLATE
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -27,12 +24,12 @@ class OperatorCapabilities:
     @cached_property
     def pods(self) -> bool:
         """Whether a chart decides on the pods: image, variables, Secrets. Else the operator builds an image."""
-        return self.crd.knows("spec", "podTemplate")
+        return self.crd.knows(*POD_TEMPLATE)
 
     @cached_property
     def persistence(self) -> bool:
         """Whether the operator connects a workflow with its database; else the chart does, where it decides on pods."""
-        return self.crd.knows("spec", "persistence")
+        return self.crd.knows(*PERSISTENCE)
 
     @property
     def keeps_state(self) -> bool:
@@ -51,27 +48,7 @@ class OperatorCapabilities:
 
     def flow(self, definition: Mapping[str, Any]) -> dict[str, Any]:
         """A definition without the `metadata` that the operator refuses; the image keeps it."""
-        if not self._refuses_metadata:
-            return dict(definition)
-        flow = dict(_copied(definition))
-        resource = {"spec": {"flow": flow}}
-        refused = (_of_metadata(refusal.path, self.crd.schema) for refusal in admit(resource, self.crd).refused)
-        for path in filter(None, set(refused)):
-            _remove(resource, path)
-        return flow
-
-    @cached_property
-    def _refuses_metadata(self) -> bool:
-        """Whether any metadata is not free; the schema is asked before a validator is loaded for it."""
-
-        def typed(schema: Mapping[str, Any]) -> Iterator[bool]:
-            for name, field in schema.get("properties", {}).items():
-                yield name == _METADATA and "additionalProperties" in field
-                yield from typed(field)
-            if "items" in schema:
-                yield from typed(schema["items"])
-
-        return any(typed(self.crd.schema))
+        return without_refused_metadata(definition, self.crd)
 
 
 @cache
@@ -79,28 +56,3 @@ def newest_capabilities() -> OperatorCapabilities:
     """The newest SonataFlow that waybill knows."""
     matrix = replace(known_matrix(), rows=())
     return OperatorCapabilities(sonataflow=matrix.newest, crd=known_crd(matrix.newest.crd), matrix=matrix)
-
-
-def _of_metadata(path: FieldPath, schema: Mapping[str, Any]) -> FieldPath:
-    """The path of the metadata that a value lies in; empty where it lies in none. What an author names is none."""
-    for place, key in enumerate(path):
-        schema = schema.get("items", {}) if isinstance(key, int) else schema.get("properties", {}).get(key, {})
-        if key == _METADATA and schema:
-            return path[: place + 1]
-    return ()
-
-
-def _remove(content: Any, path: FieldPath) -> None:
-    for key in path[:-1]:
-        content = content[key]
-    content.pop(path[-1], None)
-
-
-def _copied(value: Any) -> Any:
-    """The value with maps and lists of its own."""
-    match value:
-        case Mapping():
-            return {key: _copied(child) for key, child in value.items()}
-        case list():
-            return [_copied(child) for child in value]
-    return value

@@ -8,12 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from generator.chart.chart import required_values, workflow_chart
+from generator.chart.chart import ID_ANNOTATION, required_values, workflow_chart
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.kubernetes import objects
-from generator.kubernetes.objects import ImageReference
+from generator.kubernetes.objects import ImageReference, installed_objects
 from generator.text.yaml_reader import parse
 from generator.workflow.definition import Definition
 from generator.workflow.file_references import Referenced
@@ -24,7 +23,6 @@ from generator.workflow.workflow import Workflow, read_workflow
 _FLOW: Final = "files/flow.yaml"
 #: A chart has no extensions, so which schema is the output's shows in its name alone.
 _OUTPUT_SCHEMA: Final = re.compile(r"schemas/[^/]*output[^/]*\.json", re.IGNORECASE)
-_OBJECT_NAME: Final = re.compile(r'^  name: "([^"\n]+)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,6 @@ class Snapshot:
 
     title: str
     workflow: Workflow
-    object_name: str
     description: str
     version: str
     chart_version: str | None
@@ -51,6 +48,11 @@ class Snapshot:
         """The folder of the workflow, or the chart."""
         return self.workflow.source.name
 
+    @property
+    def object_name(self) -> str:
+        """The name of the custom resource."""
+        return self.workflow.object_name
+
     @cached_property
     def required(self) -> frozenset[str]:
         """The paths of the values that an install must give."""
@@ -59,12 +61,8 @@ class Snapshot:
     @cached_property
     def objects(self) -> frozenset[str]:
         """The names of the Kubernetes objects, by kind."""
-        maps = objects.resource_map_names(replace(self.workflow, definition=self._named()))
-        secret = [f"Secret {self.object_name}-secrets"] if self.workflow.secret_keys else []
-        return frozenset([f"SonataFlow {self.object_name}", *(f"ConfigMap {name}" for name in maps.values()), *secret])
-
-    def _named(self) -> Definition:
-        return replace(self.workflow.definition, id=self.object_name)
+        rows = installed_objects(self.workflow)
+        return frozenset(f"{row.kind} {name}" for row in rows for name in row.names(self.workflow).values())
 
     @property
     def definition(self) -> Definition:
@@ -100,7 +98,6 @@ def snapshot_of_workflow(
     return Snapshot(
         title=title,
         workflow=workflow,
-        object_name=workflow.object_name,
         description=workflow.definition.description,
         version=workflow.definition.version,
         chart_version=None,
@@ -123,13 +120,12 @@ def snapshot_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> 
     about = _map(files["Chart.yaml"], f"{shown}/Chart.yaml")
     values = _map(files.get("values.yaml", b"{}"), f"{shown}/values.yaml")
     schema = _map(files.get("values.schema.json", b"{}"), f"{shown}/values.schema.json")
-    workflow = _workflow(files, str(about.get("name", "")), values, shown)
+    workflow = _workflow(files, about, values, shown)
     image = values.get("image")
     image = image if isinstance(image, dict) else {}
     return Snapshot(
         title=title,
         workflow=workflow,
-        object_name=_object_name(files) or workflow.object_name or workflow.source.name,
         description=str(about.get("description") or ""),
         version=str(about.get("appVersion") or ""),
         chart_version=str(about.get("version") or "") or None,
@@ -144,8 +140,11 @@ def snapshot_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> 
     )
 
 
-def _workflow(files: Mapping[str, bytes], name: str, values: Mapping[str, Any], shown: str) -> Workflow:
+def _workflow(files: Mapping[str, bytes], about: Mapping[str, Any], values: Mapping[str, Any], shown: str) -> Workflow:
     """The workflow that a chart was made from, as far as a chart tells."""
+    name = str(about.get("name", ""))
+    annotations = about.get("annotations")
+    id_ = annotations.get(ID_ANNOTATION) if isinstance(annotations, dict) else None
     resources = {path.removeprefix("files/"): data for path, data in files.items() if path.startswith("files/")}
     source = Source(
         name=name,
@@ -158,19 +157,17 @@ def _workflow(files: Mapping[str, bytes], name: str, values: Mapping[str, Any], 
     )
     secrets = tuple(Property(key, "", 1) for key in _secret_keys(values))
     workflow = read_workflow(source)
-    return replace(workflow, secrets=Properties(path="", entries=secrets) if secrets else None)
+    return replace(
+        workflow,
+        definition=replace(workflow.definition, id=str(id_ or name)),
+        secrets=Properties(path="", entries=secrets) if secrets else None,
+    )
 
 
 def _secret_keys(values: Mapping[str, Any]) -> Iterator[str]:
     secret = values.get("secret")
     data = secret.get("data") if isinstance(secret, dict) else None
     yield from data if isinstance(data, dict) else ()
-
-
-def _object_name(files: Mapping[str, bytes]) -> str | None:
-    """The custom resource's name: in the template, as no value holds it."""
-    found = _OBJECT_NAME.search(files.get("templates/sonataflow.yaml", b"").decode(errors="replace"))
-    return found[1] if found else None
 
 
 def _map(data: bytes, path: str) -> dict[str, Any]:

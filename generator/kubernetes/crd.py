@@ -11,9 +11,13 @@ from typing import Any, Final
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.kubernetes.objects import API_VERSION
 from generator.kubernetes.structural import structural
 
+API_VERSION: Final = "sonataflow.org/v1alpha08"
+#: Only the operators that know all fields of a chart serve it (generator/kubernetes/crds: 10).
+NEWEST_KIND: Final = f"{API_VERSION}/SonataFlowClusterPlatform"
+#: The CustomResourceDefinition of SonataFlow.
+DEFINITION_NAME: Final = "sonataflows.sonataflow.org"
 GROUP, _, _VERSION = API_VERSION.partition("/")
 _KIND: Final = "SonataFlow"
 

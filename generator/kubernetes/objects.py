@@ -1,25 +1,26 @@
-"""Turns an understood workflow into Kubernetes objects: plain data, in the order they are to be applied."""
+"""What a workflow's chart installs: one table, and the objects of it as plain data for `waybill manifests`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from generator.kubernetes.crd import API_VERSION, Crd
+from generator.kubernetes.metadata import without_refused_metadata
 from generator.text.yaml_writer import dump
 from generator.workflow import properties
 from generator.workflow.folder import slug
 from generator.workflow.properties import Properties
 from generator.workflow.workflow import Workflow
 
-API_VERSION: Final = "sonataflow.org/v1alpha08"
-#: Only the operators that know all fields of a chart serve it (generator/kubernetes/crds: 10).
-NEWEST_KIND: Final = f"{API_VERSION}/SonataFlowClusterPlatform"
-#: The CustomResourceDefinition of SonataFlow.
-DEFINITION_NAME: Final = "sonataflows.sonataflow.org"
 #: Creates the engine's tables at start; what 10.x needs for persistence (kie-addons-quarkus-persistence-jdbc).
 FLYWAY: Final = "kie.flyway.enabled"
 DEFAULT_PROFILE: Final = "gitops"
+#: Fields of the custom resource that only later operators have.
+POD_TEMPLATE: Final = ("spec", "podTemplate")
+PERSISTENCE: Final = ("spec", "persistence")
 
 Manifest = dict[str, Any]
 
@@ -64,25 +65,104 @@ class Database:
             }
         }
 
+    def as_variables(self) -> list[Manifest]:
+        """The variables of the container that connect a workflow where its operator has no `spec.persistence`."""
+        host = f"{self.service}.{self.namespace}" if self.namespace else self.service
+        values = {
+            "KOGITO_PERSISTENCE_TYPE": "jdbc",
+            "QUARKUS_DATASOURCE_DB_KIND": "postgresql",
+            "QUARKUS_DATASOURCE_JDBC_URL": (
+                f"jdbc:postgresql://{host}:{self.port}/{self.name}?currentSchema={self.schema}"
+            ),
+        }
+        keys = {"QUARKUS_DATASOURCE_PASSWORD": self.password_key, "QUARKUS_DATASOURCE_USERNAME": self.user_key}
+        return [
+            *({"name": name, "value": value} for name, value in values.items()),
+            *(_from_secret(name, key, self.secret) for name, key in keys.items()),
+        ]
+
 
 @dataclass(frozen=True, kw_only=True)
 class ManifestOptions:
-    """What a person may choose about the objects."""
+    """What a person may choose about the objects.
+
+    `crd` is what the operator takes; None stands for one that takes all that waybill writes. `properties` are those
+    that a database needs (compatibility.yaml has them for each SonataFlow).
+    """
 
     image: str = ""
     namespace: str = ""
     profile: str = DEFAULT_PROFILE
     database: Database | None = None
     secret_values: bool = False
+    crd: Crd | None = None
+    properties: Mapping[str, str] = field(default_factory=lambda: {FLYWAY: "true"})
+
+    def takes(self, *path: str) -> bool:
+        """Whether the operator takes a field of the custom resource."""
+        return self.crd is None or self.crd.knows(*path)
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether a workflow is connected with its database."""
+        return self.database is not None and (self.takes(*PERSISTENCE) or self.takes(*POD_TEMPLATE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledObject:
+    """One kind of object that a workflow's chart installs: a row of the table `OBJECTS`.
+
+    `name` is a format: `workflow` is the name of the custom resource; with `folder` in it, each folder of resources has
+    an object of its own, and `number` counts them. `template` is the file of the chart that renders it. `holds` and
+    `condition` tell a README what is in it and when it is there; `applies` says which workflows can have it at all.
+    `needs` are the fields of the custom resource without which an operator has no use for it. `manifest` makes it for
+    `waybill manifests`, out of the workflow, its folder ("" where there is none), its name and the options.
+    """
+
+    kind: str
+    name: str
+    template: str
+    holds: str
+    condition: str = "always"
+    applies: Callable[[Workflow], bool] = lambda _: True
+    needs: tuple[tuple[str, ...], ...] = ()
+    manifest: Callable[[Workflow, str, str, ManifestOptions], Manifest | None] | None = None
+
+    def names(self, workflow: Workflow) -> dict[str, str]:
+        """Folder to name of each such object that the workflow can have; the folder is "" where there is none."""
+        if not self.applies(workflow):
+            return {}
+        folders = list(workflow.source.resource_folders()) if "{folder}" in self.name else [""]
+        return {
+            folder: self.name.format(workflow=workflow.object_name, number=f"{number:02d}", folder=slug(folder))
+            for number, folder in enumerate(folders, start=1)
+        }
+
+    def name_pattern(self, workflow: str) -> str:
+        """A regular expression for every name that such an object of a workflow can have had."""
+        return self.name.format(workflow=re.escape(workflow), number=r"\d\d+", folder=".*")
+
+
+def installed_objects(workflow: Workflow, crd: Crd | None = None) -> tuple[InstalledObject, ...]:
+    """The rows of the table that the chart of a workflow has; without `crd`, for an operator that takes everything."""
+    return tuple(
+        row for row in OBJECTS if row.names(workflow) and (crd is None or all(crd.knows(*path) for path in row.needs))
+    )
 
 
 def resource_map_names(workflow: Workflow) -> dict[str, str]:
     """Folder to the name of the ConfigMap that holds it: `01-greeting-resources-schemas`."""
-    folders = workflow.source.resource_folders()
-    return {
-        folder: f"{number:02d}-{workflow.object_name}-resources-{slug(folder)}"
-        for number, folder in enumerate(folders, start=1)
-    }
+    return RESOURCES.names(workflow)
+
+
+def secret_name(workflow: Workflow) -> str:
+    """The Secret that holds what secret.properties names."""
+    return SECRET.name.format(workflow=workflow.object_name)
+
+
+def properties_name(workflow: Workflow) -> str:
+    """The ConfigMap that holds application.properties."""
+    return PROPERTIES.name.format(workflow=workflow.object_name)
 
 
 def labels_of(name: str, namespace: str = "") -> dict[str, str]:
@@ -121,28 +201,28 @@ def flow(workflow: Workflow) -> Manifest:
     return dict(sorted(content.items()))
 
 
-def lacks_flyway(props: Properties | None) -> bool:
-    """Whether persistence has to add its property: what a workflow says itself stays."""
-    return props is None or FLYWAY not in props.effective()
+def properties_text(props: Properties | None, more: Mapping[str, str]) -> str | None:
+    """application.properties as it is mounted, with `more` where a workflow does not say otherwise itself.
 
-
-def properties_text(props: Properties | None, *, persistence: bool) -> str | None:
-    """application.properties as it is mounted; None where there is nothing to mount."""
+    None where there is nothing to mount.
+    """
     text = props.text if props else None
-    if persistence and lacks_flyway(props):
-        return properties.with_property(text or "", f"{FLYWAY}=true")
+    own = props.effective() if props else {}
+    for key, value in more.items():
+        if key not in own:
+            text = properties.with_property(text or "", f"{key}={value}")
     return text
 
 
 def manifests(workflow: Workflow, options: ManifestOptions) -> list[Manifest]:
-    """Return the objects of a workflow: properties, secret, resources, custom resource."""
-    objects = [
-        _properties_map(workflow, options),
-        _secret(workflow, options) if options.secret_values else None,
-        *_resource_maps(workflow, options),
-        _sonataflow(workflow, options),
-    ]
-    return [manifest for manifest in objects if manifest]
+    """Return the objects of a workflow, as plain data in the order in which they are applied."""
+    made = (
+        row.manifest(workflow, folder, name, options)
+        for row in installed_objects(workflow, options.crd)
+        if row.manifest
+        for folder, name in row.names(workflow).items()
+    )
+    return [manifest for manifest in made if manifest]
 
 
 def manifest_files(objects: list[Manifest]) -> dict[str, bytes]:
@@ -157,55 +237,48 @@ def _metadata(name: str, namespace: str, **more: Any) -> Manifest:
     return {"name": name, **({"namespace": namespace} if namespace else {}), **more}
 
 
-def _properties_map(workflow: Workflow, options: ManifestOptions) -> Manifest | None:
-    text = properties_text(workflow.properties, persistence=options.database is not None)
+def _properties_map(workflow: Workflow, _folder: str, name: str, options: ManifestOptions) -> Manifest | None:
+    text = properties_text(workflow.properties, options.properties if options.keeps_state else {})
     if text is None:
         return None
-    name = workflow.object_name
-    common = labels_of(name, options.namespace)
+    labels = labels_of(workflow.object_name, options.namespace)
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": _metadata(f"{name}-props", options.namespace, labels=common),
+        "metadata": _metadata(name, options.namespace, labels=labels),
         "data": {"application.properties": text},
     }
 
 
-def _secret(workflow: Workflow, options: ManifestOptions) -> Manifest | None:
-    if not workflow.secrets:
+def _secret(workflow: Workflow, _folder: str, name: str, options: ManifestOptions) -> Manifest | None:
+    if not (options.secret_values and workflow.secrets):
         return None
-    name = workflow.object_name
+    labels = labels_of(workflow.object_name, options.namespace)
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": _metadata(workflow.secret_name, options.namespace, labels=labels_of(name, options.namespace)),
+        "metadata": _metadata(name, options.namespace, labels=labels),
         "stringData": dict(properties.secret_values(workflow.secrets)),
     }
 
 
-def _resource_maps(workflow: Workflow, options: ManifestOptions) -> list[Manifest]:
-    folders = workflow.source.resource_folders()
-    return [
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": _metadata(name, options.namespace),
-            "data": {file: workflow.mounted[f"{folder}/{file}"].decode() for file in folders[folder]},
-        }
-        for folder, name in resource_map_names(workflow).items()
-    ]
+def _resource_map(workflow: Workflow, folder: str, name: str, options: ManifestOptions) -> Manifest:
+    files = workflow.source.resource_folders()[folder]
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(name, options.namespace),
+        "data": {file: workflow.mounted[f"{folder}/{file}"].decode() for file in files},
+    }
 
 
-def _sonataflow(workflow: Workflow, options: ManifestOptions) -> Manifest:
-    name = workflow.object_name
-    environment = [_from_secret(key, workflow.secret_name) for key in workflow.secret_keys]
-    container: Manifest = {**({"image": options.image} if options.image else {}), "resources": {}}
-    if environment:
-        container["env"] = environment
+def _sonataflow(workflow: Workflow, _folder: str, name: str, options: ManifestOptions) -> Manifest:
     mounted = [
         {"configMap": {"name": map_name}, "workflowPath": folder}
         for folder, map_name in resource_map_names(workflow).items()
     ]
+    persistence = options.database.as_persistence() if options.database and options.takes(*PERSISTENCE) else None
+    definition = flow(workflow)
     return {
         "apiVersion": API_VERSION,
         "kind": "SonataFlow",
@@ -216,13 +289,69 @@ def _sonataflow(workflow: Workflow, options: ManifestOptions) -> Manifest:
             annotations=annotations_of(workflow, options.profile),
         ),
         "spec": {
-            "flow": flow(workflow),
-            **({"persistence": options.database.as_persistence()} if options.database else {}),
-            "podTemplate": {"container": container},
+            "flow": without_refused_metadata(definition, options.crd) if options.crd else definition,
+            **({"persistence": persistence} if persistence else {}),
+            **({"podTemplate": {"container": _container(workflow, options)}} if options.takes(*POD_TEMPLATE) else {}),
             "resources": {"configMaps": mounted} if mounted else {},
         },
     }
 
 
-def _from_secret(key: str, secret: str) -> Mapping[str, Any]:
-    return {"name": properties.environment_name(key), "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+def _container(workflow: Workflow, options: ManifestOptions) -> Manifest:
+    secret = secret_name(workflow)
+    environment = [_from_secret(properties.environment_name(key), key, secret) for key in workflow.secret_keys]
+    if options.database and not options.takes(*PERSISTENCE):
+        environment += options.database.as_variables()
+    image = {"image": options.image} if options.image else {}
+    return {**image, "resources": {}, **({"env": environment} if environment else {})}
+
+
+def _from_secret(name: str, key: str, secret: str) -> Manifest:
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
+PROPERTIES: Final = InstalledObject(
+    kind="ConfigMap",
+    name="{workflow}-props",
+    template="properties.yaml",
+    holds="application.properties, and what `properties` adds",
+    condition="where there is any",
+    manifest=_properties_map,
+)
+SECRET: Final = InstalledObject(
+    kind="Secret",
+    name="{workflow}-secrets",
+    template="secret.yaml",
+    holds="what secret.properties names",
+    condition="where `secret.data` has a value and `secret.existingSecret` has none",
+    applies=lambda workflow: bool(workflow.secret_keys),
+    needs=(POD_TEMPLATE,),
+    manifest=_secret,
+)
+RESOURCES: Final = InstalledObject(
+    kind="ConfigMap",
+    name="{number}-{workflow}-resources-{folder}",
+    template="resources.yaml",
+    holds="the files of one folder",
+    manifest=_resource_map,
+)
+#: What a workflow's chart installs, in the order in which it is applied. Another object is a row here and its template.
+OBJECTS: Final = (
+    PROPERTIES,
+    SECRET,
+    RESOURCES,
+    InstalledObject(
+        kind="NetworkPolicy",
+        name="{workflow}",
+        template="networkpolicy.yaml",
+        holds="who may call the workflow",
+        condition="with `networkPolicy.enabled`",
+    ),
+    InstalledObject(
+        kind="SonataFlow",
+        name="{workflow}",
+        template="sonataflow.yaml",
+        holds="the workflow itself",
+        manifest=_sonataflow,
+    ),
+)

@@ -36,11 +36,6 @@ class Workflow:
         return self.definition.id.lower()
 
     @property
-    def secret_name(self) -> str:
-        """The Secret that holds what secret.properties names."""
-        return f"{self.object_name}-secrets"
-
-    @property
     def secret_keys(self) -> tuple[str, ...]:
         """The keys of secret.properties, sorted."""
         return tuple(properties.secret_values(self.secrets)) if self.secrets else ()

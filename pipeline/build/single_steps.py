@@ -13,6 +13,7 @@ from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import blocking, in_file_order
+from generator.kubernetes.objects import OBJECTS
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
 from pipeline.charts import index as index_file
@@ -51,14 +52,14 @@ def write_manifests(out: Path, name: str, files: Mapping[str, bytes]) -> None:
     Raises:
         OutputError: nothing was changed.
     """
-    kinds = r"configmap_(\d\d+-)?|secret_|sonataflow_"
-    ours = re.compile(rf"\d\d+-({kinds}){re.escape(name)}(-props|-secrets|-resources-.*)?\.yaml")
+    ours = "|".join(f"{row.kind.lower()}_{row.name_pattern(name)}" for row in OBJECTS)
+    file_of_ours = re.compile(rf"\d\d+-({ours})\.yaml")
     with Transaction() as transaction:
         for file, data in files.items():
             mode = _SECRET_MODE if "-secret_" in file else FILE_MODE
             write_if_changed(transaction, out / file, data, mode=mode)
         for path in out.iterdir() if out.is_dir() else ():
-            if ours.fullmatch(path.name) and path.name not in files:
+            if file_of_ours.fullmatch(path.name) and path.name not in files:
                 transaction.remove(path)
         transaction.commit()
 

@@ -15,9 +15,8 @@ from typing import Final
 from generator.findings.errors import OutputError, SettingsError, WaybillError
 from generator.findings.printable import in_one_line
 from generator.findings.suggestions import one_of
-from generator.kubernetes.crd import Crd, crd_served
+from generator.kubernetes.crd import API_VERSION, Crd, crd_served
 from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
-from generator.kubernetes.objects import API_VERSION
 from generator.kubernetes.schema_match import SchemaMatch, schema_match
 
 #: OpenShift's oc takes the same words.

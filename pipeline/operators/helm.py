@@ -14,7 +14,8 @@ from semver import Version  # noqa: TC002 - annotations stay importable
 from generator.compatibility.rendered import RenderedChart
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.printable import in_one_line
-from generator.kubernetes.objects import API_VERSION, Manifest
+from generator.kubernetes.crd import API_VERSION
+from generator.kubernetes.objects import Manifest
 from generator.text.yaml_stream import parse_documents
 from generator.versions.ranges import parse_loose
 

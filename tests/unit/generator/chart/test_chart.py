@@ -96,8 +96,8 @@ def test_the_files_of_the_smallest_chart() -> None:
         "templates/_pod.tpl",
         "templates/_trust.tpl",
         "templates/_workflow.tpl",
-        "templates/configmaps.yaml",
         "templates/networkpolicy.yaml",
+        "templates/properties.yaml",
         "templates/sonataflow.yaml",
         "values.schema.json",
         "values.yaml",
@@ -134,7 +134,11 @@ def test_chart_yaml_says_what_the_chart_is() -> None:
         "appVersion": "1.10",
         "kubeVersion": ">= 1.20.0-0",
         "keywords": ["serverless-workflow", "sonataflow", "orchestrator"],
-        "annotations": {"waybill/folder": "greeting", "waybill/sonataflow-versions": "10.x"},
+        "annotations": {
+            "waybill/folder": "greeting",
+            "waybill/workflow-id": "greeting",
+            "waybill/sonataflow-versions": "10.x",
+        },
     }
 
 

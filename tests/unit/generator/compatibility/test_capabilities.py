@@ -169,7 +169,7 @@ rows:
     capabilities = replace(newest_capabilities(), matrix=read_matrix(text.encode(), "compatibility.yaml"))
     files = workflow_chart(defined({}), version=version, image=IMAGE, capabilities=capabilities).files
     annotations = yaml.safe_load(files["Chart.yaml"])["annotations"]
-    assert annotations == {"waybill/folder": "greeting", **expected}
+    assert annotations == {"waybill/folder": "greeting", "waybill/workflow-id": "greeting", **expected}
     assert b"| `1.45.x` |  | `1.45.x` |" in files["README.md"]
 
 

@@ -235,8 +235,8 @@ def test_persistence_switches_flyway_on_unless_the_properties_say_something_abou
     text: str | None, expected: str
 ) -> None:
     properties = None if text is None else parse_properties(text.encode(), "p")
-    assert properties_text(properties, persistence=True) == expected
-    assert properties_text(properties, persistence=False) == text
+    assert properties_text(properties, {"kie.flyway.enabled": "true"}) == expected
+    assert properties_text(properties, {}) == text
 
 
 @pytest.mark.parametrize(

@@ -50,4 +50,4 @@ def test_every_template_is_used() -> None:
 
 def test_helm_s_own_expressions_come_through() -> None:
     assert b'{{- .Files.Get "files/flow.yaml" | nindent 4 }}' in FULL["templates/sonataflow.yaml"]
-    assert b'{{ .Files.Get "files/specs/a.yaml" | toJson }}' in FULL["templates/configmaps.yaml"]
+    assert b'{{ .Files.Get "files/specs/a.yaml" | toJson }}' in FULL["templates/resources.yaml"]
