@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,7 +80,7 @@ def facts(helm: Helm) -> bytes:
 
 def capabilities_of(sonataflow: str) -> OperatorCapabilities:
     """What charts for a SonataFlow that waybill knows are made for; no chart has a row."""
-    matrix = replace(known_matrix(), rows=())
+    matrix = known_matrix()
     found = next(each for each in matrix.sonataflows if each.name == sonataflow)
     return OperatorCapabilities(sonataflow=found, crd=known_crd(found.crd), matrix=matrix)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
@@ -54,5 +54,5 @@ class OperatorCapabilities:
 @cache
 def newest_capabilities() -> OperatorCapabilities:
     """The newest SonataFlow that waybill knows."""
-    matrix = replace(known_matrix(), rows=())
+    matrix = known_matrix()
     return OperatorCapabilities(sonataflow=matrix.newest, crd=known_crd(matrix.newest.crd), matrix=matrix)

@@ -109,8 +109,9 @@ class Matrix:
 
 @cache
 def known_matrix() -> Matrix:
-    """The compatibility.yaml that waybill carries: the operators that it knows, and the charts published so far."""
-    return read_matrix((resources.files("generator") / "compatibility.yaml").read_bytes(), "compatibility.yaml")
+    """The operators that waybill knows, without rows: which charts run on them is for each repository to say."""
+    data = (resources.files("generator.compatibility") / "operators.yaml").read_bytes()
+    return read_matrix(data, "operators.yaml (waybill's own)")
 
 
 def read_matrix(data: bytes, path: str, *, known: Matrix | None = None) -> Matrix:

@@ -87,6 +87,6 @@ def read_compatibility(path: Path) -> Matrix:
     try:
         return read_matrix(path.read_bytes(), path.as_posix(), known=known)
     except FileNotFoundError:
-        return replace(known, path=path.as_posix(), rows=())
+        return replace(known, path=path.as_posix())
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
