@@ -6,13 +6,14 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from semver import Version
 
 from generator.chart import values
+from generator.chart.files import PAYLOAD, ChartFiles
 from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.supported import operator_annotations
 from generator.compatibility.table import table_of
@@ -41,11 +42,13 @@ _ESCAPED_DOT: Final = r"\."
 _TEMPLATES: Final = ("NOTES.txt", "_workflow.tpl", "_operator.tpl")
 #: For operators that let a chart decide on a workflow's pods.
 _POD_TEMPLATES: Final = ("_pod.tpl", "_trust.tpl")
+#: The definition among the files of a chart.
+FLOW_FILE: Final = "flow.yaml"
 #: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
 FOLDER_ANNOTATION: Final = "waybill/folder"
 #: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
 ID_ANNOTATION: Final = "waybill/workflow-id"
-_OVERLAY_FOLDERS: Final = ("templates/", "crds/", "files/")
+_OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
 _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
 _ICON_SVG: Final = (
@@ -58,14 +61,14 @@ ICON: Final = f"data:image/svg+xml;base64,{base64.b64encode(_ICON_SVG.encode()).
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A Helm chart as files: path below the chart's folder to bytes."""
+    """A Helm chart as files."""
 
     name: str
     version: str
     folder: str
     description: str
     app_version: str
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: ChartFiles = field(default_factory=ChartFiles)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,8 +120,9 @@ def workflow_chart(
     files |= _overlay(workflow, files, findings)
     if findings:
         raise FindingsError(in_file_order(findings))
-    _check_release(workflow, files)
-    return replace(chart, files={path: files[path] for path in sorted(files)})
+    made = ChartFiles(files)
+    _check_release(workflow, made)
+    return replace(chart, files=made)
 
 
 def check_name(workflow: Workflow) -> None:
@@ -207,17 +211,16 @@ def _generated_files(
         *(_POD_TEMPLATES if capabilities.pods else ()),
     ]
     texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
-    return {path: text.encode() for path, text in texts.items()} | payload(workflow, capabilities)
+    return {**{path: text.encode() for path, text in texts.items()}, **payload(workflow, capabilities)}
 
 
-def payload(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> dict[str, bytes]:
+def payload(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> ChartFiles:
     """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
-    files = {f"files/{path}": data for path, data in workflow.mounted.items()}
     flow = (capabilities or newest_capabilities()).flow(objects.flow(workflow))
-    files["files/flow.yaml"] = yaml_writer.dump(flow).encode()
+    files = {**workflow.mounted, FLOW_FILE: yaml_writer.dump(flow).encode()}
     if workflow.properties:
-        files["files/application.properties"] = workflow.properties.text.encode()
-    return files
+        files["application.properties"] = workflow.properties.text.encode()
+    return ChartFiles({f"{PAYLOAD}{path}": data for path, data in files.items()})
 
 
 def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilities) -> dict[str, Any]:
@@ -227,7 +230,7 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
         _ResourceMap(
             name=map_name,
             folder=folder,
-            files=tuple(_MountedFile(key=file, path=f"files/{folder}/{file}") for file in folders[folder]),
+            files=tuple(_MountedFile(key=file, path=f"{PAYLOAD}{folder}/{file}") for file in folders[folder]),
         )
         for folder, map_name in objects.resource_map_names(workflow).items()
     ]
@@ -274,7 +277,7 @@ def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[
             places = ", ".join((*_OVERLAY_FOLDERS, *_OVERLAY_MERGED))
             message = f"'{path}' has no place in a chart; chart/ takes {places}"
             findings.append(_overlay_finding(workflow, path, message))
-        elif not path.startswith("files/"):
+        elif not path.startswith(PAYLOAD):
             with Collecting(findings):
                 _own_text(workflow, path)
     return added
@@ -334,7 +337,7 @@ def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:
     return Finding(path=f"{workflow.source.path}/chart/{path}", rule="chart-files", message=message, blocking=True)
 
 
-def _check_release(workflow: Workflow, files: Mapping[str, bytes]) -> None:
+def _check_release(workflow: Workflow, files: ChartFiles) -> None:
     size = release_bytes(files)
     if size > MAX_RELEASE_BYTES:
         message = (
@@ -344,14 +347,14 @@ def _check_release(workflow: Workflow, files: Mapping[str, bytes]) -> None:
         raise FindingsError([Finding(path=workflow.source.path, rule="release-size", message=message, blocking=True)])
 
 
-def release_bytes(files: Mapping[str, bytes]) -> int:
+def release_bytes(files: ChartFiles) -> int:
     """About how many bytes Helm stores for a release of a chart.
 
     Helm keeps the chart's files (base64 in JSON) and the rendered objects, which hold the payload once more, and
     compresses both. What stays far below the limit uncompressed, or compressed in haste, is not compressed as well as
     Helm does it: its size is an upper bound.
     """
-    rendered = b"".join(_rendered(files))
+    rendered = b"".join(files.payload.values())
     if sum(map(len, files.values())) * 4 // 3 + len(rendered) < MAX_RELEASE_BYTES // 2:
         return sum(map(len, files.values())) + len(rendered)
     stored = b"".join(base64.b64encode(data) for data in files.values()) + rendered
@@ -359,7 +362,3 @@ def release_bytes(files: Mapping[str, bytes]) -> int:
     if in_haste < MAX_RELEASE_BYTES // 2:
         return in_haste
     return len(gzip.compress(stored, 9)) * 4 // 3
-
-
-def _rendered(files: Mapping[str, bytes]) -> Iterator[bytes]:
-    return (data for path, data in files.items() if path.startswith("files/"))

@@ -10,6 +10,7 @@ from typing import Final
 
 from generator.chart import values
 from generator.chart.chart import ICON
+from generator.chart.files import ChartFiles
 from generator.text import templates
 
 NAME: Final = "workflows"
@@ -30,7 +31,7 @@ class SubChart:
 
 def umbrella_files(
     charts: Sequence[SubChart], *, version: str, annotations: Mapping[str, str] = MappingProxyType({})
-) -> dict[str, bytes]:
+) -> ChartFiles:
     """Return the umbrella's own files by path; the charts themselves go below charts/.
 
     `annotations` are those of its Chart.yaml.
@@ -51,4 +52,4 @@ def umbrella_files(
         "templates/networkpolicy.yaml": templates.render("chart/umbrella/templates/networkpolicy.yaml", **context),
         "templates/NOTES.txt": templates.render("chart/umbrella/templates/NOTES.txt", **context),
     }
-    return {path: texts[path].encode() for path in sorted(texts)}
+    return ChartFiles({path: text.encode() for path, text in texts.items()})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from generator.chart.files import ChartFiles
 from generator.diff.change import Change, Difference, Impact, Kind, Topic
 from generator.diff.compare import compare
 from generator.diff.snapshot import Snapshot, snapshot_of_chart
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _PATHS: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data.", Topic.VALUE: ""}
 
 
-def need_of(base: Mapping[str, bytes], files: Mapping[str, bytes], new: Snapshot, version: Version) -> Need:
+def need_of(base: ChartFiles, files: ChartFiles, new: Snapshot, version: Version) -> Need:
     """Return what the changes from the chart `base`, which has `version`, to the chart with `files` ask for.
 
     Below 1.0 what breaks installs asks for a minor version (SemVer 2.0.0, section 4).
@@ -58,7 +59,7 @@ def words_of(change: Change) -> str:
     return f"{subject_of(change)}: {told(change)}"
 
 
-def _files(base: Mapping[str, bytes], files: Mapping[str, bytes]) -> str:
+def _files(base: ChartFiles, files: ChartFiles) -> str:
     """What is different where it means the same."""
     paths = sorted(path for path in base.keys() | files.keys() if base.get(path) != files.get(path))
     return f"other content in {few(paths, ', ')}"

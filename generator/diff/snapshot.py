@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
-from generator.chart.chart import ID_ANNOTATION, required_values, workflow_chart
+from generator.chart.chart import FLOW_FILE, ID_ANNOTATION, required_values, workflow_chart
+from generator.chart.files import PAYLOAD, ChartFiles
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
@@ -20,7 +21,6 @@ from generator.workflow.folder import MAX_FILE_BYTES, SharedFiles, Source
 from generator.workflow.properties import Properties, Property
 from generator.workflow.workflow import Workflow, read_workflow
 
-_FLOW: Final = "files/flow.yaml"
 #: A chart has no extensions, so which schema is the output's shows in its name alone.
 _OUTPUT_SCHEMA: Final = re.compile(r"schemas/[^/]*output[^/]*\.json", re.IGNORECASE)
 
@@ -108,14 +108,14 @@ def snapshot_of_workflow(
     )
 
 
-def snapshot_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> Snapshot:
+def snapshot_of_chart(files: ChartFiles, *, title: str, shown: str) -> Snapshot:
     """Return the snapshot of a chart that waybill made: its files by path, `shown` in messages.
 
     Raises:
         FindingsError: a file cannot be read, or the chart holds no workflow.
     """
-    if "Chart.yaml" not in files or _FLOW not in files:
-        message = f"holds no {_FLOW}, so it is no workflow's chart of waybill; name another chart"
+    if "Chart.yaml" not in files or FLOW_FILE not in files.payload:
+        message = f"holds no {PAYLOAD}{FLOW_FILE}, so it is no workflow's chart of waybill; name another chart"
         raise FindingsError([Finding(path=shown, rule="chart", message=message)])
     about = _map(files["Chart.yaml"], f"{shown}/Chart.yaml")
     values = _map(files.get("values.yaml", b"{}"), f"{shown}/values.yaml")
@@ -140,17 +140,16 @@ def snapshot_of_chart(files: Mapping[str, bytes], *, title: str, shown: str) -> 
     )
 
 
-def _workflow(files: Mapping[str, bytes], about: Mapping[str, Any], values: Mapping[str, Any], shown: str) -> Workflow:
+def _workflow(files: ChartFiles, about: Mapping[str, Any], values: Mapping[str, Any], shown: str) -> Workflow:
     """The workflow that a chart was made from, as far as a chart tells."""
     name = str(about.get("name", ""))
     annotations = about.get("annotations")
     id_ = annotations.get(ID_ANNOTATION) if isinstance(annotations, dict) else None
-    resources = {path.removeprefix("files/"): data for path, data in files.items() if path.startswith("files/")}
     source = Source(
         name=name,
-        path=f"{shown}/files",
-        definition="flow.yaml",
-        resources=resources,
+        path=f"{shown}/{PAYLOAD.rstrip('/')}",
+        definition=FLOW_FILE,
+        resources=files.payload,
         inputs={},
         overlay={},
         shared=SharedFiles(files={}),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from semver import Version
 
 from generator.chart.chart import chart_name
+from generator.chart.files import ChartFiles
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import OutputError, SettingsError, VersionError
@@ -57,12 +58,12 @@ def bump_charts(names: Sequence[str], part: Bump, settings: Settings) -> list[Mo
     charts = [chart_name(path.name) for path in _each(names, lambda name: _built(name, folder, settings))]
     before = folder.version()
     moves: list[Move] = []
-    moved: dict[str, Mapping[str, bytes]] = {}
+    moved: dict[str, ChartFiles] = {}
     for name in charts:
         files = folder.charts[name]
         move, data = _moved(name, files["Chart.yaml"], folder.path / "charts" / name / "Chart.yaml", part)
         moves.append(move)
-        moved[name] = {**files, "Chart.yaml": data}
+        moved[name] = ChartFiles({**files, "Chart.yaml": data})
     after = replace(folder, charts={**folder.charts, **moved})
     moving = Step(before=Version.parse(before or settings.initial_version), part="patch" if part == "release" else part)
     files, umbrella = moved_umbrella(after, {}, known_index(settings.output, None), moving)

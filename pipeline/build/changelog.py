@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from semver import Version
 
 from generator.chart.chart import chart_name
+from generator.chart.files import ChartFiles
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.diff.changelog import section, versions_in, with_sections
 from generator.diff.compare import compare
@@ -85,13 +85,13 @@ def _versions(chart: str, present: str, repository: ChartRepository | None) -> l
     return sorted({present, *before}, key=Version.parse, reverse=True)
 
 
-def _published(chart: str, version: str, repository: ChartRepository | None) -> Mapping[str, bytes]:
+def _published(chart: str, version: str, repository: ChartRepository | None) -> ChartFiles:
     if repository is None:
-        return {}
+        return ChartFiles()
     return read_package_files(repository.fetch(chart, version), f"{chart}-{version}.tgz of {repository.place}")
 
 
-def _snapshot(files: Mapping[str, bytes], version: str) -> Snapshot | None:
+def _snapshot(files: ChartFiles, version: str) -> Snapshot | None:
     """A version to compare, without its number; None where waybill did not make the chart."""
     try:
         return replace(snapshot_of_chart(files, title=version, shown=version), chart_version=None)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from generator.chart.chart import Chart, chart_name, required_values
+from generator.chart.files import ChartFiles
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
@@ -116,6 +117,7 @@ def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> P
     reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.capabilities.sonataflow.name}")
     return Plan(
         workflows=named,
+        images={name: image_of(workflow, settings) for name, workflow in named.items()},
         findings=ordered,
         savings=tuple(savings),
         operators=operators,
@@ -192,7 +194,7 @@ def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
     return found
 
 
-def _write(plan: Plan, umbrella: Mapping[str, bytes], packages: Iterable[Package], index: Index) -> None:
+def _write(plan: Plan, umbrella: ChartFiles, packages: Iterable[Package], index: Index) -> None:
     with Transaction() as transaction:
         if plan.folder.files() != umbrella:
             transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(umbrella))
@@ -209,7 +211,7 @@ def _row(plan: Plan, chart: Chart, packed: _Packed) -> BuiltChart:
         folder=chart.folder,
         chart=chart.name,
         version=chart.version,
-        image=str(image_of(workflow, plan.settings)),
+        image=str(plan.images[chart.name]),
         package=plan.settings.output / archive.file_name,
         state=plan.folder.state(chart),
         bytes=len(archive.data),
@@ -220,7 +222,7 @@ def _row(plan: Plan, chart: Chart, packed: _Packed) -> BuiltChart:
     )
 
 
-def _umbrella_row(plan: Plan, files: Mapping[str, bytes], packed: Package) -> BuiltChart:
+def _umbrella_row(plan: Plan, files: ChartFiles, packed: Package) -> BuiltChart:
     before = plan.folder.files()
     return BuiltChart(
         folder="",

@@ -10,11 +10,11 @@ from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
+from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from pipeline.build.request import BuildRequest
 from pipeline.charts.folder import ChartsFolder
 from pipeline.charts.index import Index
-from pipeline.images.reference import image_of
 from pipeline.operators.known import Operators
 from pipeline.workspace.settings import Settings
 
@@ -25,6 +25,8 @@ class Plan:
 
     workflows: Mapping[str, Workflow]
     """Chart name to workflow."""
+    images: Mapping[str, ImageReference]
+    """Chart name to the image that it names."""
     findings: tuple[Finding, ...]
     savings: tuple[Saving, ...]
     operators: Operators
@@ -45,6 +47,6 @@ class Plan:
 
     def chart(self, name: str, version: str) -> Chart:
         """The chart of a workflow at a version."""
-        workflow = self.workflows[name]
-        image = image_of(workflow, self.settings)
-        return workflow_chart(workflow, version=version, image=image, capabilities=self.line.capabilities)
+        return workflow_chart(
+            self.workflows[name], version=version, image=self.images[name], capabilities=self.line.capabilities
+        )

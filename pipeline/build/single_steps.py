@@ -101,16 +101,12 @@ def write_packages(out: Path, folders: Sequence[Path]) -> list[Package]:
         OutputError: no chart, or it cannot be written; nothing was changed.
         FindingsError: a Chart.yaml that says too little.
     """
-    packages = [package(_without_changelog(read_chart_folder(folder)), folder.as_posix()) for folder in folders]
+    packages = [package(read_chart_folder(folder).without(CHANGELOG), folder.as_posix()) for folder in folders]
     with Transaction() as transaction:
         for packed in packages:
             write_if_changed(transaction, out / packed.file_name, packed.data)
         transaction.commit()
     return packages
-
-
-def _without_changelog(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {path: data for path, data in files.items() if path != CHANGELOG}
 
 
 def write_index(directory: Path, merge: Path | None, *, url: str, created: datetime) -> Index:

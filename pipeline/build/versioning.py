@@ -10,6 +10,7 @@ from semver import Version
 
 from generator.chart.chart import Chart
 from generator.chart.content import content_key
+from generator.chart.files import ChartFiles
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.versions.semver_text import Bump
@@ -18,7 +19,6 @@ from pipeline.build.plan import Plan
 from pipeline.charts.archive import Package, package, read_package_files
 from pipeline.charts.folder import ChartsFolder
 from pipeline.charts.index import Index
-from pipeline.images.reference import image_of
 
 
 def step_of(plan: Plan, chart: Chart, packed: Package) -> Step | None:
@@ -47,16 +47,20 @@ def step_of(plan: Plan, chart: Chart, packed: Package) -> Step | None:
     return plan.line.step(chart.name, step, exactly=options.bump != "auto")
 
 
-def _need(plan: Plan, chart: Chart, base: Mapping[str, bytes]) -> Need:
+def _need(plan: Plan, chart: Chart, base: ChartFiles) -> Need:
     from generator.diff.need import need_of  # noqa: PLC0415 - as above
     from generator.diff.snapshot import snapshot_of_workflow  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
 
-    workflow, image = plan.workflows[chart.name], image_of(plan.workflows[chart.name], plan.settings)
-    new = snapshot_of_workflow(workflow, title=chart.folder, image=image, capabilities=plan.line.capabilities)
+    new = snapshot_of_workflow(
+        plan.workflows[chart.name],
+        title=chart.folder,
+        image=plan.images[chart.name],
+        capabilities=plan.line.capabilities,
+    )
     return need_of(base, chart.files, new, Version.parse(chart.version))
 
 
-def _base(plan: Plan, chart: Chart) -> Mapping[str, bytes] | None:
+def _base(plan: Plan, chart: Chart) -> ChartFiles | None:
     """The files of the version before: as its package has them that the index names, else as they are committed."""
     entry = plan.known.find(chart.name, chart.version)
     path = plan.settings.output / f"{chart.name}-{chart.version}.tgz"
@@ -67,7 +71,7 @@ def _base(plan: Plan, chart: Chart) -> Mapping[str, bytes] | None:
     return plan.folder.charts.get(chart.name)
 
 
-def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Step]) -> tuple[dict[str, bytes], Package]:
+def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Step]) -> tuple[ChartFiles, Package]:
     """The umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
     options, folder = plan.options, plan.folder
     version = Version.parse(plan.version(UMBRELLA))
@@ -76,7 +80,7 @@ def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Ste
     part: Bump = "patch"
     if options.bump == "auto":
         there = folder.wanted(charts, str(version), capabilities=plan.line.capabilities, everything=options.everything)
-        names = {path.split("/")[1] for path in there if path.startswith("charts/")}
+        names = there.subcharts.keys()
         parts += ["major"] if folder.charts.keys() - names else ["minor"] if names - folder.charts.keys() else []
         part = "rc" if version.prerelease else at_most(version, largest(parts))
     elif options.bump not in (None, "release"):
@@ -93,7 +97,7 @@ def moved_umbrella(
     *,
     line: VersionLine | None = None,
     everything: bool = False,
-) -> tuple[dict[str, bytes], Package]:
+) -> tuple[ChartFiles, Package]:
     """The files of the umbrella with all its charts, and its package.
 
     Nobody writes its version by hand, so it moves on by itself when what is in it changed.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from generator.chart.files import ChartFiles
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, decode, parse
@@ -50,7 +51,7 @@ class Package:
         return hashlib.sha256(self.data).hexdigest()
 
 
-def read_chart_folder(folder: Path) -> dict[str, bytes]:
+def read_chart_folder(folder: Path) -> ChartFiles:
     """Return the files of a chart by path, without what its .helmignore names.
 
     Raises:
@@ -66,7 +67,7 @@ def read_chart_folder(folder: Path) -> dict[str, bytes]:
         wanted = _without_ignored(folder, files)
         if findings := [finding for path in wanted for finding in _not_packed(folder, path)]:
             raise FindingsError(findings)
-        return {path: files[path].read_bytes() for path in wanted}
+        return ChartFiles({path: files[path].read_bytes() for path in wanted})
     except OSError as error:
         raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
 
@@ -161,7 +162,7 @@ def read_package(path: Path) -> Package:
     return replace(package({"Chart.yaml": chart_yaml}, path.as_posix()), data=data)
 
 
-def read_package_files(data: bytes, shown: str) -> dict[str, bytes]:
+def read_package_files(data: bytes, shown: str) -> ChartFiles:
     """Return the files of a chart's archive by path below the chart's folder; links and special files are left out.
 
     Raises:
@@ -188,7 +189,7 @@ def read_package_files(data: bytes, shown: str) -> dict[str, bytes]:
         _refuse(shown, f"no chart package: {error}; name another file")
     if "Chart.yaml" not in files:
         _refuse(shown, "no chart package: there is no Chart.yaml in it; name another file")
-    return files
+    return ChartFiles(files)
 
 
 def _refuse(path: str, message: str) -> NoReturn:

@@ -9,6 +9,7 @@ from typing import Final
 
 from generator.chart.chart import FOLDER_ANNOTATION, Chart
 from generator.chart.content import content_key
+from generator.chart.files import ChartFiles
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.chart.umbrella import SubChart, umbrella_files
 from generator.compatibility.capabilities import OperatorCapabilities
@@ -20,28 +21,25 @@ from generator.versions.semver_text import parse_version
 #: It stays where it lies and is in no package: no version's bytes change by it.
 CHANGELOG: Final = "CHANGELOG.md"
 
-Files = Mapping[str, bytes]
-
 
 @dataclass(frozen=True, kw_only=True)
 class ChartsFolder:
     """What lies there now: the umbrella's own files by path, and those of each chart below charts/."""
 
     path: Path
-    own: Files = field(default_factory=dict)
-    charts: Mapping[str, Files] = field(default_factory=dict)
+    own: ChartFiles = field(default_factory=ChartFiles)
+    charts: Mapping[str, ChartFiles] = field(default_factory=dict)
     changelogs: Mapping[str, bytes] = field(default_factory=dict)
     """The CHANGELOG.md of a chart by its name; the other files are those that a package has."""
 
-    def files(self) -> dict[str, bytes]:
-        """All files by path below the umbrella's folder."""
-        below = {f"charts/{name}/{path}": data for name, files in self.charts.items() for path, data in files.items()}
-        return {**self.own, **below}
+    def files(self) -> ChartFiles:
+        """All files of the umbrella."""
+        return ChartFiles.joined(self.own, self.charts)
 
-    def with_changelogs(self, files: Files) -> dict[str, bytes]:
+    def with_changelogs(self, files: ChartFiles) -> ChartFiles:
         """The files that should lie there, with the changelogs of the charts that stay."""
-        staying = (name for name in self.changelogs if f"charts/{name}/Chart.yaml" in files)
-        return {**files, **{f"charts/{name}/{CHANGELOG}": self.changelogs[name] for name in staying}}
+        staying = {name: {CHANGELOG: self.changelogs[name]} for name in self.changelogs.keys() & files.subcharts.keys()}
+        return ChartFiles.joined(files, staying)
 
     def _annotations(self) -> dict[str, str]:
         annotations = _metadata(self.own, self.path).get("annotations")
@@ -71,14 +69,14 @@ class ChartsFolder:
 
     def wanted(
         self, charts: Mapping[str, Chart], version: str, *, capabilities: OperatorCapabilities | None, everything: bool
-    ) -> dict[str, bytes]:
+    ) -> ChartFiles:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
 
         With `everything`, a generated chart whose workflow is gone goes. Without a `capabilities` the umbrella says of
         operators what it says now.
         """
         subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
-        files = {f"charts/{c.name}/{path}": data for c in charts.values() for path, data in c.files.items()}
+        wanted = {chart.name: chart.files for chart in charts.values()}
         for name in sorted(self.charts.keys() - charts.keys()):
             kept = self.charts[name]
             metadata = _metadata(kept, self.path / "charts" / name)
@@ -86,12 +84,11 @@ class ChartsFolder:
             generated = isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations
             if everything and generated:
                 continue
-            files |= {f"charts/{name}/{path}": data for path, data in kept.items()}
+            wanted[name] = kept
             if metadata:
                 subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
         annotations = operator_annotations(UMBRELLA, version, capabilities) if capabilities else self._annotations()
-        files |= umbrella_files(subs, version=version, annotations=annotations)
-        return {path: files[path] for path in sorted(files)}
+        return ChartFiles.joined(umbrella_files(subs, version=version, annotations=annotations), wanted)
 
 
 def read_charts_folder(path: Path) -> ChartsFolder:
@@ -108,20 +105,13 @@ def read_charts_folder(path: Path) -> ChartsFolder:
             raise OutputError(
                 f"{path}: holds files but no Chart.yaml, so it is no chart; move it away, or name another"
             )
-        own: dict[str, bytes] = {}
-        charts: dict[str, dict[str, bytes]] = {}
-        changelogs: dict[str, bytes] = {}
-        for file in files:
-            match file.relative_to(path).parts:
-                case ["charts", name, "CHANGELOG.md"]:
-                    changelogs[name] = file.read_bytes()
-                case ["charts", name, *below] if below:
-                    charts.setdefault(name, {})["/".join(below)] = file.read_bytes()
-                case parts:
-                    own["/".join(parts)] = file.read_bytes()
+        read = ChartFiles({file.relative_to(path).as_posix(): file.read_bytes() for file in files})
     except OSError as error:
         raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
-    return ChartsFolder(path=path, own=own, charts=charts, changelogs=changelogs)
+    below = read.subcharts
+    charts = {name: files.without(CHANGELOG) for name, files in below.items()}
+    changelogs = {name: files[CHANGELOG] for name, files in below.items() if CHANGELOG in files}
+    return ChartsFolder(path=path, own=read.own, charts=charts, changelogs=changelogs)
 
 
 def chart_version(folder: Path) -> str | None:
@@ -140,12 +130,12 @@ def _hand_made_or_built_before(name: str, metadata: Mapping[str, object], *, gen
     return SubChart(name=name, version=str(metadata.get("version")), description=description, checked=generated)
 
 
-def _version(files: Files, shown: Path) -> str | None:
+def _version(files: Mapping[str, bytes], shown: Path) -> str | None:
     version = _metadata(files, shown).get("version")
     return None if version is None else str(parse_version(str(version), f"{shown}/Chart.yaml: version"))
 
 
-def _metadata(files: Files, shown: Path) -> dict[str, object]:
+def _metadata(files: Mapping[str, bytes], shown: Path) -> dict[str, object]:
     if "Chart.yaml" not in files:
         return {}
     content = parse(files["Chart.yaml"], f"{shown}/Chart.yaml").root.plain()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart.chart import chart_name
+from generator.chart.files import ChartFiles
 from generator.contracts.minify import minified
 from generator.diff.compare import appeared, compare, vanished
 from generator.diff.markdown import Compared
@@ -217,7 +218,7 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _chart(files: Mapping[str, bytes], shown: str, what: str) -> _Found:
+def _chart(files: ChartFiles, shown: str, what: str) -> _Found:
     snapshot = snapshot_of_chart(files, title=f"{shown} ({what})", shown=shown)
     return _Found(name=snapshot.name, title=snapshot.title, snapshot=snapshot)
 

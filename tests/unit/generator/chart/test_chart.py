@@ -12,6 +12,7 @@ import yaml
 
 from generator.chart import values
 from generator.chart.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
+from generator.chart.files import ChartFiles
 from generator.compatibility.capabilities import newest_capabilities
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
@@ -360,8 +361,8 @@ def test_a_large_workflow_that_compresses_well_is_no_matter() -> None:
 
 
 def test_the_size_of_a_release_grows_with_its_files() -> None:
-    small = {"files/a": noise(10_000)}
-    large = {"files/a": noise(900_000)}
+    small = ChartFiles({"files/a": noise(10_000)})
+    large = ChartFiles({"files/a": noise(900_000)})
     assert 10_000 <= release_bytes(small) < 100_000
     assert release_bytes(large) > 900_000
 

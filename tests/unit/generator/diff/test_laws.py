@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.chart.files import ChartFiles
 from generator.diff.change import Change, Kind, Topic
 from generator.diff.compare import compare
 from generator.diff.snapshot import snapshot_of_chart
@@ -111,7 +112,9 @@ def test_whatever_a_chart_holds_it_is_compared_or_refused(files: Fields, propert
     written = {path: json.dumps(content).encode() for path, content in files.items()}
 
     def run() -> None:
-        read = snapshot_of_chart({**written, "files/application.properties": properties}, title="x", shown="x")
+        read = snapshot_of_chart(
+            ChartFiles({**written, "files/application.properties": properties}), title="x", shown="x"
+        )
         compare(read, snapshot(defined({}))).as_json()
 
     findings_of(run)
@@ -123,7 +126,7 @@ MAPS = st.dictionaries(st.sampled_from(["image", "env", "secret", "data", "name"
 @given(MAPS, MAPS, MAPS)
 def test_whatever_maps_a_chart_holds_it_is_compared(about: Fields, flow_: Fields, values: Fields) -> None:
     contents = {"Chart.yaml": about, "files/flow.yaml": flow_, "values.yaml": values, "values.schema.json": values}
-    files = {path: json.dumps(content).encode() for path, content in contents.items()}
+    files = ChartFiles({path: json.dumps(content).encode() for path, content in contents.items()})
 
     def run() -> None:
         compare(snapshot_of_chart(files, title="x", shown="x"), snapshot(defined({}))).as_json()

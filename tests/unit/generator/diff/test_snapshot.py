@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from generator.chart.files import ChartFiles
 from generator.diff.change import Difference, Impact, Kind, Topic
 from generator.diff.compare import appeared, compare, vanished
 from generator.diff.snapshot import snapshot_of_chart
@@ -241,7 +242,7 @@ def test_a_folder_and_the_chart_that_is_made_of_it_are_the_same() -> None:
 def test_a_chart_that_waybill_did_not_make_is_refused_with_the_reason() -> None:
     files = {"Chart.yaml": b"name: x\nversion: 1.0.0\n", "templates/a.yaml": b""}
     with pytest.raises(FindingsError, match=r"holds no files/flow\.yaml"):
-        snapshot_of_chart(files, title="x", shown="x")
+        snapshot_of_chart(ChartFiles(files), title="x", shown="x")
 
 
 def test_names_from_files_cannot_write_to_the_terminal() -> None:

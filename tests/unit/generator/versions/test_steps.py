@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from semver import Version
 
 from generator.chart.chart import workflow_chart
+from generator.chart.files import ChartFiles
 from generator.diff.need import need_of
 from generator.findings.errors import VersionError
 from generator.versions.semver_text import PARTS, Bump, Part
@@ -96,7 +97,7 @@ def test_three_reasons_are_told_and_the_rest_counted() -> None:
 
 def test_of_a_chart_that_cannot_be_compared_nothing_is_certain() -> None:
     new = workflow({})
-    need = need_of({"Chart.yaml": b"version: 2.0.0\n"}, {}, snapshot(new), Version.parse("2.0.0"))
+    need = need_of(ChartFiles({"Chart.yaml": b"version: 2.0.0\n"}), ChartFiles(), snapshot(new), Version.parse("2.0.0"))
     assert (need.part, need.certain) == ("major", False)
     assert next_step(Version.parse("2.0.0"), "patch", need).part == "patch"
 
