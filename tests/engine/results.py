@@ -9,6 +9,8 @@ import jsonschema
 
 from tests.conftest import ROOT
 
+#: What a result ends with where its notification was not taken.
+NOT_NOTIFIED = "Nobody was notified: check BACKSTAGE_NOTIFICATIONS_URL, NOTIFICATIONS_BEARER_TOKEN and the recipients."
 SCHEMA = json.loads((ROOT / "workflows/shared/schemas/workflow-result-schema.json").read_bytes())
 
 
