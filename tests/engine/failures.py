@@ -47,8 +47,8 @@ class Failure:
     made: bool = False
     """Whether the outputs lead to what the workflow makes."""
 
-    issues: tuple[str, ...]
-    """The issues that the outputs lead to."""
+    issues: tuple[str, ...] | None = None
+    """The issues that the outputs lead to; None: the request and, where there is one, the record."""
 
     open: tuple[str, ...] = ()
     """The issues that are still open at the end."""
@@ -99,7 +99,6 @@ def failures_of_every(approval: Approval) -> tuple[Failure, ...]:
             completed="success",
             message=approval.done,
             made=True,
-            issues=approval.issues,
             calls=approval.calls,
             states={"RequestNotNotified": 1},
         ),
@@ -110,7 +109,6 @@ def failures_of_every(approval: Approval) -> tuple[Failure, ...]:
             faults={**JIRA_FAULTS, 404: "did not find the request*JIRA_USERNAME may not see it*"},
             decided=False,
             message=f"{approval.undone}. Jira ",
-            issues=approval.issues,
             open=approval.issues,
             calls={**approval.asking, "getIssue": 1},
         ),
@@ -121,7 +119,6 @@ def failures_of_every(approval: Approval) -> tuple[Failure, ...]:
             faults={500: "did not answer*"},
             decided=False,
             message=f"{approval.undone}. Jira ",
-            issues=approval.issues,
             open=approval.issues,
             calls={**approval.asking, "getIssue": 5},
             states={"ReadDecision": 5},
@@ -136,7 +133,6 @@ def failures_of_every(approval: Approval) -> tuple[Failure, ...]:
                 completed="success",
                 message=approval.done,
                 made=True,
-                issues=approval.issues,
                 calls=approval.calls,
                 states={"CountUnreadDecision": 1},
             )
@@ -151,7 +147,6 @@ def failures_of_every(approval: Approval) -> tuple[Failure, ...]:
             completed="success",
             message=approval.done,
             made=True,
-            issues=approval.issues,
             calls=approval.calls,
             last="NotNotified",
         ),
@@ -185,7 +180,6 @@ CREATE_OCP_PROJECT: Final = (
             DROPPED: ADDRESS,
         },
         message=f"{PROJECT.undone}. ",
-        issues=PROJECT.issues,
         open=("AUDIT-1",),
         calls={"createIssue": 2, "createProjectRequest": 1},
     ),
@@ -195,7 +189,6 @@ CREATE_OCP_PROJECT: Final = (
         operation="getProject",
         faults={401: TOKEN, 403: "*to read them*", 404: "*who deleted it*"},
         message=REQUESTED,
-        issues=PROJECT.issues,
         open=("AUDIT-1",),
         calls={"createIssue": 2, "createProjectRequest": 1, "getProject": 1},
     ),
@@ -205,7 +198,6 @@ CREATE_OCP_PROJECT: Final = (
         operation="getProject",
         faults={500: "The cluster did not answer*"},
         message=REQUESTED,
-        issues=PROJECT.issues,
         open=("AUDIT-1",),
         calls={"createIssue": 2, "createProjectRequest": 1, "getProject": 5},
         states={"ReadProject": 5},
@@ -220,7 +212,6 @@ CREATE_OCP_PROJECT: Final = (
             completed="success",
             message=PROJECT.done,
             made=True,
-            issues=PROJECT.issues,
             calls=PROJECT.calls + Counter(getProject=times),
             states={"CountUnreadProject": looks},
         )
@@ -237,7 +228,6 @@ CREATE_OCP_PROJECT: Final = (
             completed="success",
             message=PROJECT.done,
             made=True,
-            issues=PROJECT.issues,
             open=("AUDIT-1",),
             calls={**PROJECT.calls, **calls},
         )
@@ -265,7 +255,6 @@ REQUEST_VM_CNV: Final = (
             DROPPED: ADDRESS,
         },
         message=f"{REQUEST.undone}. ",
-        issues=REQUEST.issues,
         calls={"createIssue": 1, "createVirtualMachine": 1},
     ),
     Failure(
@@ -275,7 +264,6 @@ REQUEST_VM_CNV: Final = (
         faults={401: TOKEN, 403: "*the right to create and read virtual machines*", 404: "*who deleted it*"},
         message=CREATED,
         made=True,
-        issues=REQUEST.issues,
         calls={"createIssue": 1, "createVirtualMachine": 1, "getVirtualMachine": 1},
     ),
     Failure(
@@ -285,7 +273,6 @@ REQUEST_VM_CNV: Final = (
         faults={500: "Its status is unknown. The looks that*"},
         message=CREATED,
         made=True,
-        issues=REQUEST.issues,
         calls={"createIssue": 1, "createVirtualMachine": 1, "getVirtualMachine": 10},
         states={"ReadVm": 10},
     ),
@@ -299,7 +286,6 @@ REQUEST_VM_CNV: Final = (
             completed="success",
             message=REQUEST.done,
             made=True,
-            issues=REQUEST.issues,
             calls=REQUEST.calls + Counter(getVirtualMachine=times),
             states={"VmUnread": looks},
         )
@@ -342,7 +328,6 @@ MODIFY_VM_RESOURCES: Final = (
         },
         given={"autoRestart": True},
         message=f"{CHANGE.undone}. ",
-        issues=CHANGE.issues,
         calls={"getVirtualMachine": 1, "createIssue": 1, "patchVirtualMachine": 1},
     ),
     Failure(
@@ -353,7 +338,6 @@ MODIFY_VM_RESOURCES: Final = (
         given={"autoRestart": True},
         message=CHANGED,
         made=True,
-        issues=CHANGE.issues,
         calls={"getVirtualMachine": 1, "createIssue": 1, "patchVirtualMachine": 1, "restartVirtualMachine": 1},
     ),
     Failure(
@@ -365,7 +349,6 @@ MODIFY_VM_RESOURCES: Final = (
         given={"autoRestart": True},
         message=CHANGED,
         made=True,
-        issues=CHANGE.issues,
         calls={"getVirtualMachine": 2, "createIssue": 1, "patchVirtualMachine": 1, "restartVirtualMachine": 1},
     ),
     Failure(
@@ -377,7 +360,6 @@ MODIFY_VM_RESOURCES: Final = (
         given={"autoRestart": True},
         message=CHANGED,
         made=True,
-        issues=CHANGE.issues,
         calls={"getVirtualMachine": 11, "createIssue": 1, "patchVirtualMachine": 1, "restartVirtualMachine": 1},
         states={"ReadStatus": 10},
     ),
@@ -392,7 +374,6 @@ MODIFY_VM_RESOURCES: Final = (
         completed="success",
         message="The virtual machine vm-a was changed: memory 4Gi (was 2Gi).",
         made=True,
-        issues=CHANGE.issues,
         calls={"getVirtualMachine": 8, "createIssue": 1, "patchVirtualMachine": 1, "restartVirtualMachine": 1},
     ),
 )
