@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.engine.engine import Engine, Run
-from tests.engine.results import result
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.service import Service
@@ -135,10 +134,3 @@ def calls(service: Service) -> list[dict[str, Any]]:
         if call["body"] is None:
             call["headers"].pop("content-type", None)
     return plain
-
-
-def refused(run: Run) -> dict[str, Any]:
-    """Return the result of a run that did not do what it was asked to do."""
-    ended = result(run.finish())
-    assert ended["completedWith"] == "error"
-    return ended

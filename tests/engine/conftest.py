@@ -21,12 +21,9 @@ from pipeline.reading import read_folder
 from tests.conftest import ROOT, missing
 from tests.engine import postgres, services
 from tests.engine.coverage import coverage
-from tests.engine.engine import Engine, Run
-from tests.engine.results import result
+from tests.engine.engine import Engine
 from tests.engine.services.service import Service
 from tests.engine.variables import variables
-
-__all__ = ["Engine", "Run", "result"]
 
 HERE: Final = Path(__file__).parent
 WORKFLOWS: Final[Mapping[str, Workflow]] = {

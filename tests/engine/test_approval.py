@@ -22,10 +22,10 @@ from tests.engine.approvals import (
     calls,
     links,
     prepare,
-    refused,
     waiting,
 )
-from tests.engine.conftest import Engine, result
+from tests.engine.engine import Engine
+from tests.engine.results import failed, succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
@@ -83,7 +83,7 @@ def test_an_issue_is_looked_at_until_it_is_closed(approval: Approval, engine: En
     run = engine.start(approval.workflow, approval.given)
     run.wait("WaitForDecision", times=3)
     jira.close("OPS-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     looks = [call for call in calls(jira) if call["path"].startswith("/rest/api/latest/issue/OPS-1")]
     assert len(looks) > 2
     assert [look for look, _ in groupby(looks)] == [
@@ -116,7 +116,7 @@ def test_any_other_resolution_than_done_refuses(
 ) -> None:
     run = waiting(engine, approval)
     jira.close("OPS-1", resolution)
-    ended = refused(run)
+    ended = failed(run)
     assert ended["message"] == f"{approval.undone}: OPS-1 was closed {says}"
     assert ended["outputs"] == links(jira, *approval.issues)
     assert all(call.method == "GET" for call in kubernetes.calls)
@@ -138,13 +138,13 @@ def test_a_good_look_makes_up_for_failed_ones(approval: Approval, engine: Engine
     jira.fail("getIssue", status=500, times=4)
     run.wait("WaitForDecision", times=11)
     jira.close("OPS-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states.count("CountUnreadDecision") == 8
 
 
 def test_a_slow_answer_is_waited_for(approval: Approval, engine: Engine, jira: Jira) -> None:
     jira.slow("createIssue", 2)
-    assert result(approved(engine, jira, approval).finish())["completedWith"] == "success"
+    succeeded(approved(engine, jira, approval))
 
 
 @pytest.mark.parametrize("recipients", ["user:default/jane", [""], [1]])

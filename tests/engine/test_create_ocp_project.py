@@ -9,8 +9,9 @@ from itertools import groupby
 
 import pytest
 
-from tests.engine.approvals import CLUSTER, JIRA, JSON, PROJECT, approved, calls, links, refused, waiting
-from tests.engine.conftest import Engine, result
+from tests.engine.approvals import CLUSTER, JIRA, JSON, PROJECT, approved, calls, links, waiting
+from tests.engine.engine import Engine
+from tests.engine.results import failed, result, succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
@@ -97,7 +98,7 @@ def test_a_refused_project_is_not_created_and_its_record_closed(
 ) -> None:
     run = waiting(engine, PROJECT)
     jira.close("OPS-1", "Won't Do")
-    refused(run)
+    failed(run)
     assert jira.issues["AUDIT-1"]["status"]["statusCategory"]["key"] == "done"
     assert kubernetes.calls == []
 
@@ -105,21 +106,20 @@ def test_a_refused_project_is_not_created_and_its_record_closed(
 def test_a_project_that_exists_is_not_taken_over(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
     kubernetes.projects["team-a"] = ["Active"]
     run = approved(engine, jira, PROJECT)
-    assert "(409)" in refused(run)["message"]
+    assert "(409)" in failed(run)["message"]
 
 
 def test_a_project_is_waited_for_as_long_as_it_takes(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
     kubernetes.phases = [""] * 12 + ["Active"]
     run = approved(engine, jira, PROJECT)
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states.count("WaitForProject") == 12
 
 
 def test_a_record_that_cannot_be_closed_is_named_and_the_project_stays(engine: Engine, jira: Jira) -> None:
     jira.closable = False
     run = approved(engine, jira, PROJECT)
-    ended = result(run.finish())
-    assert ended["completedWith"] == "success"
+    ended = succeeded(run)
     assert ended["message"] == (
         "The project team-a is ready: OPS-1 was approved. The record stays open: "
         "Jira offers no transition of it to a status of the category done. Close it by hand."

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.engine import Engine, Run
+from tests.engine.results import failed, result, succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.waiting import eventually
@@ -74,8 +75,7 @@ def link(jira: Jira) -> dict[str, str]:
 
 def failure(run: Run) -> dict[str, Any]:
     """The result of a run that created nothing."""
-    ended = result(run.finish())
-    assert ended["completedWith"] == "error"
+    ended = failed(run)
     assert ended["message"].startswith("The namespace team-a was not created. ")
     return ended
 
@@ -100,7 +100,7 @@ def test_an_issue_of_the_category_done_is_done_whatever_its_resolution(
 ) -> None:
     run = waiting(engine)
     jira.close("TEST-1", resolution)
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
 
 
 def test_the_manager_is_told_once_of_an_issue_that_stays_open(engine: Engine, jira: Jira) -> None:
@@ -108,7 +108,7 @@ def test_the_manager_is_told_once_of_an_issue_that_stays_open(engine: Engine, ji
     run.wait("Escalate")
     run.wait("Wait", times=run.states.count("Wait") + 3)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert in_turn(jira) == [OPEN, READ, COMMENT, READ]
     assert operations(jira).count("addComment") == 1
 
@@ -152,7 +152,7 @@ def test_nobody_is_told_of_an_issue_that_is_done(engine: Engine, jira: Jira) -> 
     jira.slow("getIssue", 1)
     run = engine.start(ID, INPUT)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert in_turn(jira) == [OPEN, READ]
 
 
@@ -194,7 +194,7 @@ def test_a_good_look_sets_the_count_of_failed_ones_back(engine: Engine, jira: Ji
     jira.fail("getIssue", status=500, times=MAX_FAILURES - 1)
     run.wait("Wait", times=run.states.count("Wait") + MAX_FAILURES + 1)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states.count("ReadIssue") > 2 * MAX_FAILURES
 
 
@@ -212,7 +212,7 @@ def test_nobody_is_told_of_an_open_issue_after_a_failed_look(engine: Engine, jir
     run.wait("CheckEscalated")
     assert operations(jira)[:5] == ["createIssue", "getIssue", "getIssue", "getIssue", "addComment"]
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
 
 
 @pytest.mark.parametrize(("fault", "says"), REFUSING, ids=str)
@@ -235,7 +235,7 @@ def test_a_comment_that_fails_is_tried_again_at_the_next_look(fault: Fault, engi
     run.wait("Escalate", times=3)
     run.wait("Wait", times=run.states.count("Wait") + 3)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert in_turn(jira) == [OPEN, READ, COMMENT, READ, COMMENT, READ, COMMENT, READ]
 
 
@@ -277,7 +277,7 @@ def test_slow_services_are_waited_for(engine: Engine, jira: Jira, kubernetes: Ku
     run = waiting(engine)
     eventually(lambda: "addComment" in operations(jira), "no comment")
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
 
 
 @pytest.mark.parametrize("name", ["ESCALATION_TIMEOUT_SECONDS", "POLLING_MAX_FAILURES"])

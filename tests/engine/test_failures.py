@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.engine.approvals import Approval, approved, links, prepare
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.engine import Engine, Run
 from tests.engine.failures import DROPPED, FAILURES, Failure, Fault
-from tests.engine.results import NOT_NOTIFIED
+from tests.engine.results import NOT_NOTIFIED, result
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications

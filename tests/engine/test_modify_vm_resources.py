@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.engine.approvals import CHANGE, CLUSTER, CONSOLE, JIRA, JSON, approved, calls, links, prepare, refused
-from tests.engine.conftest import Engine, result
+from tests.engine.approvals import CHANGE, CLUSTER, CONSOLE, JIRA, JSON, approved, calls, links, prepare
+from tests.engine.engine import Engine
 from tests.engine.kubevirt import hold_machine
+from tests.engine.results import failed, result, succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
@@ -135,7 +136,7 @@ def test_the_machine_stays_one_that_kubevirt_knows(
 
 def test_nothing_to_change_is_said_before_anybody_is_asked(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
     given = {key: value for key, value in CHANGE.given.items() if key != "memory"}
-    ended = refused(engine.start(CHANGE.workflow, given | {"autoRestart": True}))
+    ended = failed(engine.start(CHANGE.workflow, given | {"autoRestart": True}))
     assert ended["message"].startswith(f"{CHANGE.undone}. Nothing is to be changed.")
     assert jira.calls == kubernetes.calls == []
 
@@ -144,8 +145,7 @@ def test_a_machine_that_does_not_run_is_changed_all_the_same(
     engine: Engine, jira: Jira, kubernetes: Kubernetes
 ) -> None:
     kubernetes.machines["vm-a"]["status"] = {"printableStatus": "Stopped", "ready": False}
-    ended = result(approved(engine, jira, CHANGE, autoRestart=True).finish())
-    assert ended["completedWith"] == "success"
+    ended = succeeded(approved(engine, jira, CHANGE, autoRestart=True))
     assert ended["message"] == (
         "The virtual machine vm-a was changed: memory 4Gi (was 2Gi). "
         "It does not run, or must not be restarted now (409); the change takes effect at its next restart."
@@ -157,7 +157,7 @@ def test_a_machine_that_does_not_come_back_is_given_up_after_ten_looks(
 ) -> None:
     kubernetes.restarting[-1] = {"printableStatus": "ErrorUnschedulable", "ready": False}
     run = approved(engine, jira, CHANGE, autoRestart=True)
-    ended = refused(run)
+    ended = failed(run)
     assert ended["message"].startswith(f"{CHANGED} Its status is ErrorUnschedulable. The looks that")
     assert run.states.count("ReadStatus") == 10
 

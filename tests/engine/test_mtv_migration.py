@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.engine.engine import Engine, Run
-from tests.engine.results import result
+from tests.engine.results import NOT_NOTIFIED, failed, result
 from tests.engine.services.forklift import condition
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
-from tests.engine.test_mtv_plan import INPUT, NOT_NOTIFIED, PATH, PLAN_OUTPUT, operations
+from tests.engine.test_mtv_plan import INPUT, PATH, PLAN_OUTPUT, operations
 
 MIGRATE = {"operation": "MIGRATE", "migrationName": "web-shop", "migrationNamespace": "openshift-mtv"}
 MIGRATION = "web-shop-00001"
@@ -27,9 +27,7 @@ STARTED = "2026-01-31T12:00:00Z"
 def fails(engine: Engine) -> tuple[Run, dict[str, Any]]:
     """A run that creates a plan and migrates it, and its result, which is an error."""
     run = engine.start("mtv-migration", INPUT)
-    outcome = result(run.finish())
-    assert outcome["completedWith"] == "error"
-    return run, outcome
+    return run, failed(run)
 
 
 def test_a_new_plan_is_migrated_and_people_are_told_when_it_starts_and_ends(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.engine.engine import Engine, Run
-from tests.engine.results import result
+from tests.engine.results import NOT_NOTIFIED, failed, result, succeeded
 from tests.engine.services.forklift import READY, condition
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
@@ -25,7 +25,6 @@ INPUT = {
 }
 PLAN_OUTPUT = {"key": "Plan", "value": "openshift-mtv/web-shop", "format": "text"}
 READS = ("getProvider", "getStorageMap", "getNetworkMap")
-NOT_NOTIFIED = "Nobody was notified: check BACKSTAGE_NOTIFICATIONS_URL, NOTIFICATIONS_BEARER_TOKEN and the recipients."
 
 
 class Planning:
@@ -42,9 +41,7 @@ class Planning:
     def fails(self, **changes: Any) -> tuple[Run, dict[str, Any]]:
         """The run and its result, which is an error."""
         run = self.start(**changes)
-        outcome = result(run.finish())
-        assert outcome["completedWith"] == "error"
-        return run, outcome
+        return run, failed(run)
 
 
 @pytest.fixture(params=["mtv-plan", "mtv-migration"])
@@ -182,7 +179,7 @@ def test_what_is_not_ready_is_named_with_its_reason_and_no_plan_is_created(
 def test_a_map_that_its_controller_has_not_yet_seen_is_taken(planning: Planning, kubernetes: Kubernetes) -> None:
     kubernetes.add("StorageMap", "datastores", None)
     kubernetes.add("NetworkMap", "networks", [condition("Other", category="Warn")])
-    assert result(planning.start().finish())["completedWith"] == "success"
+    succeeded(planning.start())
 
 
 def test_a_plan_that_exists_is_left_alone(planning: Planning, kubernetes: Kubernetes) -> None:
@@ -218,7 +215,7 @@ def test_a_plan_that_never_becomes_ready_is_given_up(planning: Planning, kuberne
 def test_a_look_that_fails_counts_as_a_look(planning: Planning, kubernetes: Kubernetes) -> None:
     kubernetes.fail("getPlan", status=500, times=2)
     run = planning.start()
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states.count("PlanUnread") == 2
     assert operations(kubernetes).count("getPlan") == 3
 
@@ -267,7 +264,7 @@ def test_a_plan_that_was_deleted_meanwhile_ends_the_run(planning: Planning, kube
 @pytest.mark.parametrize("operation", [*READS, "createPlan", "getPlan"])
 def test_a_slow_cluster_is_waited_for(planning: Planning, kubernetes: Kubernetes, operation: str) -> None:
     kubernetes.slow(operation, 1)
-    assert result(planning.start().finish())["completedWith"] == "success"
+    succeeded(planning.start())
 
 
 @pytest.mark.parametrize("fault", [{"status": 400}, {"status": 401}, {"status": 500}, {"drop": True}])
@@ -276,9 +273,8 @@ def test_a_notification_that_fails_changes_no_outcome(
 ) -> None:
     notifications.fail("createNotification", **fault)
     run = planning.start()
-    outcome = result(run.finish())
+    outcome = succeeded(run)
     assert run.states[-2:] == ["Notify", "NotNotified"]
-    assert outcome["completedWith"] == "success"
     assert outcome["message"] == f"The plan web-shop is ready to migrate web, db. {NOT_NOTIFIED}"
 
 

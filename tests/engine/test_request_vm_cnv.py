@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.approvals import CLUSTER, CONSOLE, JIRA, JSON, REQUEST, approved, calls, links, refused
-from tests.engine.conftest import Engine, result
+from tests.engine.approvals import CLUSTER, CONSOLE, JIRA, JSON, REQUEST, approved, calls, links
+from tests.engine.engine import Engine
 from tests.engine.kubevirt import hold_machine
+from tests.engine.results import failed, result, succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
@@ -108,7 +109,7 @@ def test_the_machine_is_one_that_kubevirt_knows(
 
 def test_a_machine_that_exists_is_left_alone(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
     kubernetes.have_machine(memory={"guest": "1Gi"})
-    assert "(409)" in refused(approved(engine, jira, REQUEST))["message"]
+    assert "(409)" in failed(approved(engine, jira, REQUEST))["message"]
     assert kubernetes.machines["vm-a"]["spec"]["template"]["spec"]["domain"]["memory"] == {"guest": "1Gi"}
 
 
@@ -117,7 +118,7 @@ def test_a_machine_that_does_not_run_is_given_up_after_ten_looks(
 ) -> None:
     kubernetes.starting = [{"printableStatus": "Provisioning"}, {"printableStatus": "ErrImagePull", "ready": False}]
     run = approved(engine, jira, REQUEST)
-    ended = refused(run)
+    ended = failed(run)
     assert ended["message"].startswith(f"{CREATED} Its status is ErrImagePull. The looks that")
     assert run.states.count("ReadVm") == 10
     assert notifications.sent[1]["severity"] == "high"
@@ -126,7 +127,7 @@ def test_a_machine_that_does_not_run_is_given_up_after_ten_looks(
 def test_a_machine_whose_guest_is_not_ready_is_waited_for(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
     kubernetes.starting = [{}, RUNNING | {"ready": False}, RUNNING | {"ready": False}, RUNNING]
     run = approved(engine, jira, REQUEST)
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states.count("ReadVm") == 4
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.engine import Engine, Run
+from tests.engine.results import result
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 

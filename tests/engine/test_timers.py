@@ -10,8 +10,9 @@ from generator.application import applications
 from pipeline.engine import maven
 from tests.conftest import missing
 from tests.engine import postgres
-from tests.engine.conftest import DEFINITIONS, WORKFLOWS, result
+from tests.engine.conftest import DEFINITIONS, WORKFLOWS
 from tests.engine.engine import Engine
+from tests.engine.results import succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.service import Service
 from tests.engine.variables import variables
@@ -49,5 +50,5 @@ def test_an_escalation_that_sleeps_goes_on_after_a_restart(
     before = len(run.states)
     engine_with_jobs.restart()
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states[before:] == ["ReadIssue", "CheckIssue", "CreateNamespace", "ReportSuccess"]
