@@ -10,13 +10,7 @@ from typing import Any
 from tests.engine.engine import Engine, Run
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
-from tests.engine.services.service import Service
 
-#: waybill@example.com:jira-token
-JIRA = {"authorization": "Basic d2F5YmlsbEBleGFtcGxlLmNvbTpqaXJhLXRva2Vu"}
-CLUSTER = {"authorization": "Bearer cluster-token"}
-BACKSTAGE = {"authorization": "Bearer backstage-token"}
-JSON = {"content-type": "application/json"}
 CONSOLE = "https://console.example.com/k8s/ns/team-a/kubevirt.io~v1~VirtualMachine/vm-a"
 
 
@@ -122,15 +116,3 @@ def links(jira: Jira, *keys: str) -> list[dict[str, str]]:
     """Return the outputs that lead to issues: the request, then the record."""
     names = {"OPS-1": "Request", "AUDIT-1": "Record"}
     return [{"key": names[key], "value": f"{jira.url}/browse/{key}", "format": "link"} for key in keys]
-
-
-def calls(service: Service) -> list[dict[str, Any]]:
-    """Return the calls of a service in full; a content type counts only where there is content.
-
-    The engine hands that of the start on to the calls before the first wait, whether or not they have a body.
-    """
-    plain = [call.plain() for call in service.calls]
-    for call in plain:
-        if call["body"] is None:
-            call["headers"].pop("content-type", None)
-    return plain

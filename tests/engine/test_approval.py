@@ -5,25 +5,12 @@ What they do when a service fails is in failures.py.
 
 from __future__ import annotations
 
-from itertools import groupby
 from typing import Any
 
 import pytest
 
-from tests.engine.approvals import (
-    BACKSTAGE,
-    CHANGE,
-    JIRA,
-    JSON,
-    PROJECT,
-    REQUEST,
-    Approval,
-    approved,
-    calls,
-    links,
-    prepare,
-    waiting,
-)
+from tests.engine.approvals import CHANGE, PROJECT, REQUEST, Approval, approved, links, prepare, waiting
+from tests.engine.calls import BACKSTAGE, JIRA, JSON, calls, in_turn, plain
 from tests.engine.engine import Engine
 from tests.engine.results import failed, succeeded
 from tests.engine.services.jira import Jira
@@ -46,11 +33,11 @@ def test_people_are_told_where_to_decide(
 ) -> None:
     run = waiting(engine, approval, recipients=["user:default/jane", "group:default/ops"])
     assert calls(notifications) == [
-        {
-            "method": "POST",
-            "path": "/api/notifications",
-            "headers": BACKSTAGE | JSON,
-            "body": {
+        plain(
+            "POST",
+            "/api/notifications",
+            BACKSTAGE | JSON,
+            {
                 "recipients": {"type": "entity", "entityRef": ["user:default/jane", "group:default/ops"]},
                 "payload": {
                     "title": approval.waiting,
@@ -60,7 +47,7 @@ def test_people_are_told_where_to_decide(
                     "topic": approval.workflow,
                 },
             },
-        }
+        )
     ]
     jira.close("OPS-1")
     run.finish()
@@ -86,14 +73,7 @@ def test_an_issue_is_looked_at_until_it_is_closed(approval: Approval, engine: En
     succeeded(run)
     looks = [call for call in calls(jira) if call["path"].startswith("/rest/api/latest/issue/OPS-1")]
     assert len(looks) > 2
-    assert [look for look, _ in groupby(looks)] == [
-        {
-            "method": "GET",
-            "path": "/rest/api/latest/issue/OPS-1?fields=status%2Cresolution",
-            "headers": JIRA,
-            "body": None,
-        }
-    ]
+    assert in_turn(looks) == [plain("GET", "/rest/api/latest/issue/OPS-1?fields=status%2Cresolution", JIRA)]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ What it shares is in test_approval.py, what it does when a service fails in fail
 
 from __future__ import annotations
 
-from itertools import groupby
-
 import pytest
 
-from tests.engine.approvals import CLUSTER, JIRA, JSON, PROJECT, approved, calls, links, waiting
+from tests.engine.approvals import PROJECT, approved, links, waiting
+from tests.engine.calls import CLUSTER, JIRA, JSON, calls, in_turn, plain
 from tests.engine.engine import Engine
 from tests.engine.results import failed, result, succeeded
 from tests.engine.services.jira import Jira
@@ -28,12 +27,12 @@ def test_an_approved_project_is_created_and_its_record_closed(
         "outputs": [PROJECT.made, *links(jira, "OPS-1", "AUDIT-1")],
     }
     issue = "/rest/api/latest/issue"
-    assert [call for call, _ in groupby(calls(jira))] == [
-        {
-            "method": "POST",
-            "path": issue,
-            "headers": JIRA | JSON,
-            "body": {
+    assert in_turn(calls(jira)) == [
+        plain(
+            "POST",
+            issue,
+            JIRA | JSON,
+            {
                 "fields": {
                     "project": {"key": "AUDIT"},
                     "issuetype": {"name": "Task"},
@@ -42,12 +41,12 @@ def test_an_approved_project_is_created_and_its_record_closed(
                     f"The run {run.id} closes this issue once that is settled.",
                 }
             },
-        },
-        {
-            "method": "POST",
-            "path": issue,
-            "headers": JIRA | JSON,
-            "body": {
+        ),
+        plain(
+            "POST",
+            issue,
+            JIRA | JSON,
+            {
                 "fields": {
                     "project": {"key": "OPS"},
                     "issuetype": {"name": "Task"},
@@ -56,31 +55,26 @@ def test_an_approved_project_is_created_and_its_record_closed(
                     "resolution Done to approve it, with any other to refuse it. Its record is AUDIT-1.",
                 }
             },
-        },
-        {"method": "GET", "path": f"{issue}/OPS-1?fields=status%2Cresolution", "headers": JIRA, "body": None},
-        {"method": "GET", "path": f"{issue}/AUDIT-1/transitions", "headers": JIRA, "body": None},
-        {
-            "method": "POST",
-            "path": f"{issue}/AUDIT-1/transitions",
-            "headers": JIRA | JSON,
-            "body": {"transition": {"id": "31"}},
-        },
+        ),
+        plain("GET", f"{issue}/OPS-1?fields=status%2Cresolution", JIRA),
+        plain("GET", f"{issue}/AUDIT-1/transitions", JIRA),
+        plain("POST", f"{issue}/AUDIT-1/transitions", JIRA | JSON, {"transition": {"id": "31"}}),
     ]
     projects = "/apis/project.openshift.io/v1"
     assert calls(kubernetes) == [
-        {
-            "method": "POST",
-            "path": f"{projects}/projectrequests",
-            "headers": CLUSTER | JSON,
-            "body": {
+        plain(
+            "POST",
+            f"{projects}/projectrequests",
+            CLUSTER | JSON,
+            {
                 "apiVersion": "project.openshift.io/v1",
                 "kind": "ProjectRequest",
                 "metadata": {"name": "team-a"},
                 "description": "Approved in OPS-1",
             },
-        },
-        {"method": "GET", "path": f"{projects}/projects/team-a", "headers": CLUSTER, "body": None},
-        {"method": "GET", "path": f"{projects}/projects/team-a", "headers": CLUSTER, "body": None},
+        ),
+        plain("GET", f"{projects}/projects/team-a", CLUSTER),
+        plain("GET", f"{projects}/projects/team-a", CLUSTER),
     ]
     assert notifications.sent[1:] == [
         {
@@ -124,7 +118,7 @@ def test_a_record_that_cannot_be_closed_is_named_and_the_project_stays(engine: E
         "The project team-a is ready: OPS-1 was approved. The record stays open: "
         "Jira offers no transition of it to a status of the category done. Close it by hand."
     )
-    assert all(call.operation != "doTransition" for call in jira.calls)
+    assert "doTransition" not in jira.operations
 
 
 @pytest.mark.parametrize("name", ["t", "Team", "team_a", "-team", "team-", "t" * 64])

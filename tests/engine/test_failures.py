@@ -72,7 +72,7 @@ def test_a_run_does_what_its_row_says_when_a_service_fails(
 
 def calls(*services: Service, decided: bool) -> Counter[str]:
     """Count the calls by operation, as `Failure.calls` does."""
-    counted = Counter(call.operation for service in services for call in service.calls)
+    counted = Counter(operation for service in services for operation in service.operations)
     if decided:
         del counted["getIssue"]
     return counted

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.approvals import CHANGE, CLUSTER, CONSOLE, JIRA, JSON, approved, calls, links, prepare
+from tests.engine.approvals import CHANGE, CONSOLE, approved, links, prepare
+from tests.engine.calls import CLUSTER, JIRA, JSON, calls, plain
 from tests.engine.engine import Engine
 from tests.engine.kubevirt import hold_machine
 from tests.engine.results import failed, result, succeeded
@@ -22,7 +23,7 @@ from tests.engine.services.notifications import Notifications
 MACHINE = "/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines/vm-a"
 CHANGED = "The virtual machine vm-a was changed, but is not known to run with the change."
 ALL_FOUR = "memory 4Gi (was 2Gi), cores 2 (was 1), threads 2 (was not set), sockets 3 (was 1)"
-READ = {"method": "GET", "path": MACHINE, "headers": CLUSTER, "body": None}
+READ = plain("GET", MACHINE, CLUSTER)
 
 
 @pytest.fixture(autouse=True)
@@ -32,12 +33,12 @@ def machine(kubernetes: Kubernetes) -> None:
 
 def patch(domain: dict[str, Any]) -> dict[str, Any]:
     """Return the call that changes the virtual machine."""
-    return {
-        "method": "PATCH",
-        "path": MACHINE,
-        "headers": CLUSTER | {"content-type": "application/merge-patch+json"},
-        "body": {"spec": {"template": {"spec": {"domain": domain}}}},
-    }
+    return plain(
+        "PATCH",
+        MACHINE,
+        CLUSTER | {"content-type": "application/merge-patch+json"},
+        {"spec": {"template": {"spec": {"domain": domain}}}},
+    )
 
 
 def test_an_approved_change_is_made_and_the_machine_restarted(
@@ -50,11 +51,11 @@ def test_an_approved_change_is_made_and_the_machine_restarted(
         "message": f"The virtual machine vm-a was changed: {ALL_FOUR}. It was restarted and runs with the change.",
         "outputs": [CHANGE.made, *links(jira, "OPS-1")],
     }
-    assert calls(jira)[0] == {
-        "method": "POST",
-        "path": "/rest/api/latest/issue",
-        "headers": JIRA | JSON,
-        "body": {
+    assert calls(jira)[0] == plain(
+        "POST",
+        "/rest/api/latest/issue",
+        JIRA | JSON,
+        {
             "fields": {
                 "project": {"key": "OPS"},
                 "issuetype": {"name": "Task"},
@@ -64,16 +65,13 @@ def test_an_approved_change_is_made_and_the_machine_restarted(
                 "with the resolution Done to approve it, with any other to refuse it.",
             }
         },
-    }
+    )
     assert calls(kubernetes) == [
         READ,
         patch({"memory": {"guest": "4Gi"}, "cpu": {"cores": 2, "threads": 2, "sockets": 3}}),
-        {
-            "method": "PUT",
-            "path": f"/apis/subresources.kubevirt.io/v1{MACHINE.removeprefix('/apis/kubevirt.io/v1')}/restart",
-            "headers": CLUSTER,
-            "body": None,
-        },
+        plain(
+            "PUT", f"/apis/subresources.kubevirt.io/v1{MACHINE.removeprefix('/apis/kubevirt.io/v1')}/restart", CLUSTER
+        ),
         READ,
         READ,
         READ,

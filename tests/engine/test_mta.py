@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from tests.conftest import ROOT
+from tests.engine.calls import BACKSTAGE, JSON, plain
 from tests.engine.engine import Engine, Run
 from tests.engine.results import NOT_NOTIFIED, failed, result, succeeded
 from tests.engine.services.mta import Mta
@@ -29,7 +30,6 @@ TASK = {
         "tagger": {"enabled": True},
     },
 }
-JSON = {"content-type": "application/json"}
 MOVE2KUBE = {"id": "m2k", "name": "Move2Kube"}
 LISTS = ("currentVersion", "newOptions", "otherOptions", "upgradeOptions", "migrationOptions", "continuationOptions")
 NO_RESULT = f"The analysis of {URL} came to no result. "
@@ -45,11 +45,6 @@ def failed_by(run: Run, state: str, sentence: str) -> dict[str, Any]:
     assert state in run.states
     assert told["message"].startswith(NO_RESULT + sentence)
     return told
-
-
-def plain(method: str, path: str, headers: dict[str, str], body: Any = None) -> dict[str, Any]:
-    """A call as `Call.plain` gives it."""
-    return {"method": method, "path": path, "headers": headers, "body": body}
 
 
 def link_to_the_analysis(mta: Mta) -> dict[str, str]:
@@ -85,10 +80,10 @@ class TestTheAnalysis:
             plain("GET", "/hub/applications", JSON),
             plain("POST", "/hub/applications", JSON, application),
             plain("POST", "/hub/tasks", JSON, TASK),
-            plain("GET", "/hub/tasks/8", {}),
-            plain("GET", "/hub/tasks/8", {}),
-            plain("GET", "/hub/applications/7", {}),
-            plain("GET", "/hub/analyses/report/applications/7/issues", {}),
+            plain("GET", "/hub/tasks/8"),
+            plain("GET", "/hub/tasks/8"),
+            plain("GET", "/hub/applications/7"),
+            plain("GET", "/hub/analyses/report/applications/7/issues"),
         ]
         payload = {
             "title": "MTA analysis completed",
@@ -99,7 +94,7 @@ class TestTheAnalysis:
         }
         told = {"recipients": {"type": "entity", "entityRef": ["user:default/jane"]}, "payload": payload}
         assert [call.plain() for call in notifications.calls] == [
-            plain("POST", "/api/notifications", {**JSON, "authorization": "Bearer backstage-token"}, told)
+            plain("POST", "/api/notifications", BACKSTAGE | JSON, told)
         ]
 
     @pytest.mark.parametrize("recipients", [{}, {"recipients": []}])

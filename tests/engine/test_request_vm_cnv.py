@@ -5,12 +5,12 @@ What it shares is in test_approval.py, what it does when a service fails in fail
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
 
 import pytest
 
-from tests.engine.approvals import CLUSTER, CONSOLE, JIRA, JSON, REQUEST, approved, calls, links
+from tests.engine.approvals import CONSOLE, REQUEST, approved, links
+from tests.engine.calls import CLUSTER, JIRA, JSON, calls, in_turn, plain
 from tests.engine.engine import Engine
 from tests.engine.kubevirt import hold_machine
 from tests.engine.results import failed, result, succeeded
@@ -32,12 +32,12 @@ def test_an_approved_machine_is_created_and_waited_for(
         "message": "The virtual machine vm-a runs in team-a: OPS-1 was approved.",
         "outputs": [REQUEST.made, *links(jira, "OPS-1")],
     }
-    assert [call for call, _ in groupby(calls(jira))] == [
-        {
-            "method": "POST",
-            "path": "/rest/api/latest/issue",
-            "headers": JIRA | JSON,
-            "body": {
+    assert in_turn(calls(jira)) == [
+        plain(
+            "POST",
+            "/rest/api/latest/issue",
+            JIRA | JSON,
+            {
                 "fields": {
                     "project": {"key": "OPS"},
                     "issuetype": {"name": "Task"},
@@ -47,20 +47,15 @@ def test_an_approved_machine_is_created_and_waited_for(
                     "resolution Done to approve it, with any other to refuse it.",
                 }
             },
-        },
-        {
-            "method": "GET",
-            "path": "/rest/api/latest/issue/OPS-1?fields=status%2Cresolution",
-            "headers": JIRA,
-            "body": None,
-        },
+        ),
+        plain("GET", "/rest/api/latest/issue/OPS-1?fields=status%2Cresolution", JIRA),
     ]
     assert calls(kubernetes) == [
-        {
-            "method": "POST",
-            "path": MACHINES,
-            "headers": CLUSTER | JSON,
-            "body": {
+        plain(
+            "POST",
+            MACHINES,
+            CLUSTER | JSON,
+            {
                 "apiVersion": "kubevirt.io/v1",
                 "kind": "VirtualMachine",
                 "metadata": {"name": "vm-a"},
@@ -84,9 +79,9 @@ def test_an_approved_machine_is_created_and_waited_for(
                     },
                 },
             },
-        },
-        {"method": "GET", "path": f"{MACHINES}/vm-a", "headers": CLUSTER, "body": None},
-        {"method": "GET", "path": f"{MACHINES}/vm-a", "headers": CLUSTER, "body": None},
+        ),
+        plain("GET", f"{MACHINES}/vm-a", CLUSTER),
+        plain("GET", f"{MACHINES}/vm-a", CLUSTER),
     ]
     assert notifications.sent[1:] == [
         {

@@ -86,6 +86,11 @@ class Service:
         self._stand_ins = {path: stand_in.StandIn(specs={path: spec}) for path, spec in read.items()}
         self.reset()
 
+    @property
+    def operations(self) -> list[str]:
+        """The operations that were called, in the order in which they were."""
+        return [call.operation for call in self.calls]
+
     def reset(self) -> None:
         """Forget what a test did; every stand-in has its own."""
 
