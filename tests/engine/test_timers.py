@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from generator.application import applications
-from pipeline.engine import maven
-from tests.conftest import missing
 from tests.engine import postgres
-from tests.engine.conftest import DEFINITIONS, WORKFLOWS
+from tests.engine.conftest import WORKFLOWS, StartEngine
 from tests.engine.engine import Engine
 from tests.engine.results import succeeded
 from tests.engine.services.jira import Jira
@@ -21,16 +19,10 @@ from tests.waiting import eventually
 
 @pytest.fixture(scope="module")
 def engine_with_jobs(
-    all_services: dict[str, Service], database: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    start_engine: StartEngine, all_services: dict[str, Service], database: dict[str, str]
 ) -> Iterator[Engine]:
-    for what in maven.lacking():
-        missing(what)
-    (application,) = applications([WORKFLOWS["escalation"]], persistent=True, jobs=True)
-    jar = maven.build(application, maven.cache_folder())
     given = variables(all_services) | database | {"ESCALATION_TIMEOUT_SECONDS": "3600", "POLLING_PERIODICITY": "PT5S"}
-    states = {name: [state["name"] for state in one.flow["states"]] for name, one in DEFINITIONS.items()}
-    log = tmp_path_factory.mktemp("jobs") / "engine.log"
-    with Engine({jar: application.workflows}, states, given).running(log) as engine:
+    with start_engine(applications([WORKFLOWS["escalation"]], persistent=True, jobs=True), given) as engine:
         yield engine
 
 
