@@ -55,12 +55,13 @@ class Answer:
 
 @dataclass
 class _Failure:
-    """How calls of an operation go wrong, so many `times` (None: always)."""
+    """How calls of an operation go wrong: so many `times` (None: always) `after` so many that do not."""
 
     status: int | None = None
     drop: bool = False
     seconds: float = 0
     times: int | None = None
+    after: int = 0
 
 
 @dataclass
@@ -85,6 +86,11 @@ class Service:
         self._stand_ins = {path: service.MockService(specs={path: spec}) for path, spec in read.items()}
         self.reset()
 
+    @property
+    def operations(self) -> list[str]:
+        """The operations that were called, in the order in which they were."""
+        return [call.operation for call in self.calls]
+
     def reset(self) -> None:
         """Forget what a test did; every stand-in has its own."""
 
@@ -101,9 +107,17 @@ class Service:
         with serving(self.name, self) as self.url:
             yield
 
-    def fail(self, operation: str, *, status: int | None = None, drop: bool = False, times: int | None = None) -> None:
+    def fail(
+        self,
+        operation: str,
+        *,
+        status: int | None = None,
+        drop: bool = False,
+        times: int | None = None,
+        after: int = 0,
+    ) -> None:
         """Have calls of an operation answered with a status, or their connection dropped."""
-        self._failures[self._known(operation)] = _Failure(status=status, drop=drop, times=times)
+        self._failures[self._known(operation)] = _Failure(status=status, drop=drop, times=times, after=after)
 
     def slow(self, operation: str, seconds: float) -> None:
         """Have calls of an operation answered late."""
@@ -144,6 +158,9 @@ class Service:
     def _wrong(self, operation: str) -> Answer | None:
         failure = self._failures.get(operation)
         if failure is None or failure.times == 0:
+            return None
+        if failure.after:
+            failure.after -= 1
             return None
         if failure.times is not None:
             failure.times -= 1
