@@ -57,11 +57,12 @@ def e2e_cluster(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the code: ruff, mypy."""
+    """Check the code: ruff, mypy, and the order of the packages by import-linter."""
     install(session, "lint", "test")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+    session.run("lint-imports")
 
 
 @nox.session

@@ -24,6 +24,8 @@ RESOURCE_FOLDERS: Final = ("schemas", "specs", "subflows")
 NOT_IN_IMAGE: Final = ("chart", "functions", "README.md", "secret.properties")
 #: Folders that tools leave behind.
 _LEFT_BY_TOOLS: Final = {".git", "target", "node_modules", "__pycache__"}
+#: The folder beside the workflows' that holds what all of them use.
+SHARED: Final = "shared"
 #: Helm loads no larger file from a chart (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedFileSize).
 MAX_FILE_BYTES: Final = 5 * 1024 * 1024
 #: What is read of one folder in all; a release that Helm can store holds 1 MiB, compressed.

@@ -19,9 +19,9 @@ import generator
 import pipeline
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
+from generator.workflow.folder import SHARED
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
-from pipeline.workspace.folders import SHARED
 from pipeline.workspace.settings import Settings
 
 

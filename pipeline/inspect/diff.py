@@ -17,14 +17,14 @@ from generator.diff.snapshot import Snapshot, snapshot_of_chart, snapshot_of_wor
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.versions.semver_text import is_version
-from generator.workflow.folder import read_shared, read_source
+from generator.workflow.folder import SHARED, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
 from pipeline.charts.repository import chart_repositories, read_repository
 from pipeline.images.reference import image_of
 from pipeline.system.git import Repository, Revision, open_repository
 from pipeline.system.http import download, without_secrets
-from pipeline.workspace.folders import SHARED, all_folders, find_folder
+from pipeline.workspace.folders import all_folders, find_folder
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 

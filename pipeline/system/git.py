@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
-from generator.workflow.folder import MAX_FILES
-from pipeline.workspace.folders import SHARED
+from generator.workflow.folder import MAX_FILES, SHARED
 
 if TYPE_CHECKING:
     from git import Commit, Repo, Tree

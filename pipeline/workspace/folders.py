@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
+from generator.workflow.folder import SHARED
 from pipeline.workspace.settings import Settings
-
-#: The folder beside the workflows' that holds what all of them use.
-SHARED: Final = "shared"
 
 
 def select_folders(names: Sequence[str], settings: Settings) -> list[Path]:

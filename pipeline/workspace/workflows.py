@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.workflow.folder import SharedFiles, Source, read_shared, read_source
+from generator.workflow.folder import SHARED, SharedFiles, Source, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-from pipeline.workspace.folders import SHARED
 
 
 def read_folder(folder: Path, shared: dict[Path, SharedFiles] | None = None) -> Workflow:

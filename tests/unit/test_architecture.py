@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -58,6 +60,29 @@ def test_the_generator_has_no_effect_and_asks_nobody(module: str) -> None:
     tree = parsed(module)
     effects = EFFECTS & set(imported(tree)) | CALLS & set(used(tree))
     assert effects - ALLOWED.get(module, set()) == set()
+
+
+@pytest.mark.parametrize("top", ["generator", "pipeline"])
+def test_design_md_has_the_packages_in_the_order_of_imports(top: str) -> None:
+    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    table = design.partition(f"### {top}/")[2].partition("\n#")[0]
+    rows = [re.findall("`([^`]+)`", line.split("|")[1]) for line in table.splitlines() if line.startswith("| `")]
+    documented = [name for row in rows for name in row]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    layers = next(each["layers"] for each in contracts if each.get("containers") == [top])
+    assert documented == layers[::-1]
+    modules = {path.stem for path in (ROOT / top).glob("*.py") if path.stem != "__init__"}
+    assert set(layers) == modules | {path.parent.name for path in (ROOT / top).glob("*/__init__.py")}
+
+
+def test_contributing_md_names_files_that_there_are() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("## Where a change goes")[2].partition("\n\n`generator/`")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| ") and "(to come)" not in line][1:]
+    named = {row: re.findall(r"`((?:generator|pipeline|tests|docs|workflows)/[^`]*)`", row) for row in rows}
+    assert [row for row, paths in named.items() if not paths] == []
+    assert {path for paths in named.values() for path in paths if not (ROOT / path).exists()} == set()
 
 
 def test_no_module_takes_what_another_keeps_to_itself() -> None:
