@@ -107,7 +107,7 @@ def test_on_github_actions_findings_are_annotations(wrong: Path, waybill: Waybil
 def test_the_rules_are_listed_and_told_in_full(waybill: Waybill) -> None:
     listed = waybill("lint", "--rules")
     assert (listed.code, listed.err) == (0, "")
-    assert listed.out.startswith("Reading\n  syntax ")
+    assert listed.out.startswith("Files\n  syntax ")
     assert "\nunknown-state (error)\n" in listed.out
     assert listed.out.count("\nwrong: ") >= 100
     told = waybill("lint", "--rules", "unknown-state").out
