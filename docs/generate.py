@@ -57,24 +57,6 @@ ARGUMENTS: Final = {
     "DIR": "the folder with the packages",
 }
 
-#: Findings of packages, indexes, pictures and inputs, which lint does not read.
-OTHER_FINDINGS: Final = {
-    "chart": "A Chart.yaml without name or version, or with a name that Helm refuses.",
-    "helmignore": "A .helmignore with a line that is no pattern.",
-    "index": "An index.yaml that is none.",
-    "package": "A .tgz that is no chart.",
-    "compatibility": "A compatibility.yaml that is misshapen or contradicts itself (`waybill check`, `matrix`).",
-    "crd": "CRDs, or a cluster, without SonataFlow, or with a misshapen schema (`waybill check --crds`, `--cluster`).",
-    "dropped-field": "A field that an operator's CRD does not know: the API server drops it (`waybill check`).",
-    "left-out": "What a chart cannot give its workflow on the operator that it is made for (`waybill build`).",
-    "no-row": "A chart, or a version of it, that no row of compatibility.yaml holds (`waybill build`, `check`).",
-    "refuted-row": "A row of compatibility.yaml that an operator's CRD refutes (`waybill build`).",
-    "unknown-operator": "A row with an Orchestrator of which nobody knows what it brings (`waybill build`).",
-    "no-sonataflow": "A chart that renders no SonataFlow with its default values (`waybill check CHART`).",
-    "refused-field": "A value that an operator's CRD refuses (`waybill check`).",
-    "input": "An input that does not fit the workflow's schema (`waybill run`).",
-    "diagram-size": "A workflow with more states than a picture can show (`waybill diagram`).",
-}
 IGNORES: Final = """\
 [tool.waybill.lint]                 # [lint] in waybill.toml
 ignore = ["workflow-type"]          # rules, in the whole repository
@@ -259,7 +241,7 @@ def _field_docs(owner: type) -> dict[str, str]:
 
 
 def rules() -> str:
-    """Every rule of lint with its reason and its examples."""
+    """Every rule with its reason and its examples."""
     overview = (
         (f"[`{rule.name}`](#{rule.name})", str(rule.severity), rule.summary)
         for listed in SUBJECTS.values()
@@ -273,16 +255,14 @@ def rules() -> str:
             f"```\n{EXAMPLE}\n```\n",
             "`lint` and `build` report all of them at once and stop on errors; warnings stop nothing, unless",
             "`--strict` makes them errors. `manifests` and `chart` stop on those errors alone that make a Kubernetes",
-            "object impossible. The examples are fields of a definition (the others are those of the smallest one) and",
-            "further files; each is a test.\n",
+            "object impossible. Other commands report the rules of the last subjects; each rule says which.\n",
+            "The examples are fields of a definition (the others are those of the smallest one) and further files;",
+            "each is a test.\n",
             _table(("rule", "severity", "what it finds"), overview),
             *(
                 "\n".join([f"## {subject}\n", *(f"### {rule.name}\n\n{rule.as_markdown()}" for rule in listed)])
                 for subject, listed in SUBJECTS.items()
             ),
-            "## Packages, indexes and pictures\n",
-            "What `package`, `index`, `diagram` and `run` refuse; these are no rules of lint.\n",
-            _table(("finding", "what it means"), ((f"`{name}`", said) for name, said in OTHER_FINDINGS.items())),
         ]
     )
 

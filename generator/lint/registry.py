@@ -10,7 +10,9 @@ from generator.lint import suppressions
 from generator.lint.rule import Rule
 from generator.lint.rules import (
     calls,
+    compatibility,
     configuration,
+    diagrams,
     dsl,
     durations,
     engine,
@@ -20,7 +22,9 @@ from generator.lint.rules import (
     graph,
     kubernetes,
     orchestrator,
+    packages,
     references,
+    runs,
     schemas,
     secrets,
     services,
@@ -52,9 +56,13 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     kubernetes,
     engine,
     suppressions,
+    compatibility,
+    packages,
+    diagrams,
+    runs,
 )
 #: Where a subject is called otherwise than its module.
-_TITLES: Final = {"dsl": "DSL", "workflow_data": "Workflow data"}
+_TITLES: Final = {"dsl": "DSL", "workflow_data": "Workflow data", "packages": "Packages and indexes"}
 
 
 def _title(module: ModuleType) -> str:

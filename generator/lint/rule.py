@@ -1,7 +1,8 @@
 """What a rule of lint is: a function that finds, and all that a person may want to know of it, in one place.
 
 A rule is one function below the decorator `rule` (or `rule_together`, where it compares workflows with each other), in
-the module of its subject. What readers find while they read a folder has a `Rule` without one, in `rules.files`.
+the module of its subject. What readers find while they read a folder has a `Rule` without one, in `rules.files`; so has
+what other commands than lint report, in `rules.compatibility`, `rules.packages`, `rules.diagrams` and `rules.runs`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from typing import Final, NotRequired, TypedDict, Unpack
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
-from generator.text.markdown import fenced
+from generator.text.markdown import code, fenced
+from generator.text.words import listed
 from generator.workflow.workflow import Workflow
 
 #: Findings of one rule in one workflow; who mends so many sees the others next time.
@@ -35,6 +37,8 @@ _FIELD: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
 #: The workflow folder of an example.
 FOLDER: Final = "example"
 IN_A_SHELL: Final = "in a shell"
+#: What reports the rules of lint; `waybill build` does, too.
+LINT: Final = "waybill lint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +46,15 @@ class Example:
     """A folder that shows what a rule is about.
 
     `definition` holds the fields that matter, in YAML; the others are those of the smallest definition. `files` are
-    further files of the folder, `beside` those of the workflows folder around it (`shared/…`, other workflows).
-    `commands` are run by a shell in the folder, for what no file can show.
+    further files of the folder, `beside` those of the workflows folder around it (`shared/…`, other workflows),
+    `repository` those of the folder around that (compatibility.yaml, a chart, an index).
+    `commands` are run by a shell in the workflow's folder, for what no file can show.
     """
 
     definition: str = ""
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
+    repository: Mapping[str, str] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
 
     def workflows(self) -> dict[str, str | bytes]:
@@ -68,7 +74,7 @@ class Example:
         """Title and text of each part, for a person to look at."""
         if self.definition:
             yield f"{FOLDER}.sw.yaml", textwrap.dedent(self.definition).strip("\n")
-        for path, text in {**self.files, **self.beside}.items():
+        for path, text in {**self.files, **self.beside, **self.repository}.items():
             yield path, text.strip("\n") if isinstance(text, str) else ascii(text)
         if self.commands:
             yield IN_A_SHELL, "\n".join(self.commands)
@@ -101,7 +107,8 @@ FindTogether = Callable[[Repository], Iterator[Found]]
 class Rule:
     """A rule: its name as findings have it in brackets, what it finds, why that is wrong, and an example each way.
 
-    `engine` says what the SonataFlow engine, or who comes after it, does when nobody heeds the rule.
+    `engine` says what the SonataFlow engine, or who comes after it, does when nobody heeds the rule. `reported_by` are
+    commands that report the rule, and report the bad example where they run beside its `workflows/`.
     """
 
     name: str
@@ -113,6 +120,17 @@ class Rule:
     severity: Severity = Severity.ERROR
     find: Find | None = None
     find_together: FindTogether | None = None
+    reported_by: tuple[str, ...] = (LINT,)
+
+    @property
+    def of_lint(self) -> bool:
+        """Whether lint reports it."""
+        return LINT in self.reported_by
+
+    @property
+    def reporters(self) -> str:
+        """The commands that report it, without their arguments (`waybill matrix and waybill check`)."""
+        return listed(dict.fromkeys(" ".join(words.split()[:2]) for words in self.reported_by))
 
     def as_json(self) -> dict[str, object]:
         """The rule as a JSON object, for `--json`."""
@@ -122,6 +140,7 @@ class Rule:
             "summary": self.summary,
             "reason": self.reason,
             "engine": self.engine,
+            "reported_by": list(self.reported_by),
             "bad": dict(self.bad.parts()),
             "good": dict(self.good.parts()),
         }
@@ -135,21 +154,24 @@ class Rule:
         )
         otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
         about = textwrap.fill(f"{self.summary} {self.reason} {otherwise}", 100)
-        return "\n\n".join([f"{self.name} ({self.severity})", about, *examples]) + "\n"
+        reporters = () if self.of_lint else ("\n".join(["reported by:", *(f"    {one}" for one in self.reported_by)]),)
+        return "\n\n".join([f"{self.name} ({self.severity})", about, *reporters, *examples]) + "\n"
 
     def as_markdown(self) -> str:
         """All of it below its heading, for a page or code scanning."""
         otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
         examples = (*_in_markdown("Wrong", self.bad), *_in_markdown("Right", self.good))
-        return "\n\n".join([f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}", *examples]) + "\n"
+        reporters = () if self.of_lint else (f"Reported by {listed(map(code, self.reported_by))}.",)
+        about = (f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}")
+        return "\n\n".join([*about, *reporters, *examples]) + "\n"
 
     def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
         """What it found, as findings; of very many the first."""
-        listed = list(islice(found, _MOST + 1))
-        if len(listed) > _MOST:
+        first = list(islice(found, _MOST + 1))
+        if len(first) > _MOST:
             told = f"more than {_MOST:,} findings of this kind; mend these, then look again"
-            listed[_MOST] = replace(listed[_MOST], message=told, edit=None)
-        for one in listed:
+            first[_MOST] = replace(first[_MOST], message=told, edit=None)
+        for one in first:
             yield Finding(
                 path=one.at.path,
                 line=one.at.line,

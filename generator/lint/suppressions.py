@@ -1,7 +1,8 @@
 """Findings that somebody does not want to hear of: comments in files, settings for a repository, each with a reason.
 
 `# waybill: ignore[RULE, …] reason` at the end of a line is about that line, on a line of its own about the next one,
-and above everything else about the whole file. What makes a Kubernetes object impossible cannot be ignored.
+and above everything else about the whole file. What makes a Kubernetes object impossible cannot be ignored, nor what
+other commands than lint report.
 """
 
 from __future__ import annotations
@@ -88,12 +89,20 @@ def apply_suppressions(
             kept.append(finding)
     for ignore in ours:
         kept += unknown_ignore.findings(_wrong(ignore, rules))
-        for name in ignore.rules:
-            judged = complete or (not ignore.pattern and name in rules and not rules[name].find_together)
-            if judged and name in rules and (ignore, name) not in used:
-                message = f"nothing here breaks '{name}', or it cannot be ignored; take it out"
-                kept += unused_ignore.findings([Found(at=ignore.at, message=message)])
+        idle = [rules[name] for name in ignore.rules if name in rules and (ignore, name) not in used]
+        kept += unused_ignore.findings(_unused(ignore, idle, complete=complete))
     return in_file_order(kept)
+
+
+def _unused(ignore: _Ignore, idle: Iterable[Rule], *, complete: bool) -> Iterator[Found]:
+    """What is wrong with the `idle` rules of a comment or setting, those of which it kept nothing back."""
+    for rule in idle:
+        if not rule.of_lint:
+            reported = f"'{rule.name}' is reported by {rule.reporters}, where no comment or setting ignores it"
+            yield Found(at=ignore.at, message=f"{reported}; take it out")
+        elif complete or not (ignore.pattern or rule.find_together):
+            message = f"nothing here breaks '{rule.name}', or it cannot be ignored; take it out"
+            yield Found(at=ignore.at, message=message)
 
 
 def _wrong(ignore: _Ignore, rules: Iterable[str]) -> Iterator[Found]:

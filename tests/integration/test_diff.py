@@ -365,8 +365,8 @@ def test_a_redirect_away_from_http_is_not_followed(
     assert subjects(waybill("diff", "greeting@1.0.0", "--repository-url", url, "--json")) == CHANGED
 
 
-def test_a_server_that_is_not_there_is_said_to_be(waybill: Waybill, repository: Path) -> None:
-    assert repository.is_dir()
+@pytest.mark.usefixtures("repository")
+def test_a_server_that_is_not_there_is_said_to_be(waybill: Waybill) -> None:
     done = waybill("diff", "greeting@1.0.0", "--repository-url", "http://127.0.0.1:9")
     assert done.code == 1
     assert "http://127.0.0.1:9/index.yaml: cannot be fetched" in done.err

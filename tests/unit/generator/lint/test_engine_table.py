@@ -1,10 +1,11 @@
-"""The table of ../shared/tools/engine/README.md, row by row: the rule that finds each mistake."""
+"""The table of ../shared/tools/engine/README.md, row by row: the rule that finds each mistake, tried on the engine."""
 
 from __future__ import annotations
 
 import pytest
 
 from generator.lint.registry import RULES
+from tests.engine.rules.table import ALONE, ELSEWHERE, OTHERS, REFUSED, RUN
 
 #: Row of the table, and what else was seen on the engine, to the rule that finds it; each rule's bad example is a
 #: folder that breaks it, and tests/unit/generator/lint/test_rules.py holds it to that.
@@ -41,6 +42,15 @@ ROWS = [
 ]
 
 
+#: What shows only after a restart with a database: tests/engine/test_timers.py restarts a workflow of ours.
+UNTRIED = {"timer-without-jobs"}
+
+
 @pytest.mark.parametrize(("row", "name"), ROWS)
-def test_a_row_of_the_engine_s_table_has_its_rule(row: str, name: str) -> None:
-    assert RULES[name].engine, row
+def test_a_row_of_the_engine_s_table_has_a_rule_whose_examples_are_tried_on_the_engine(row: str, name: str) -> None:
+    tried = {*REFUSED, *RUN, *OTHERS, ALONE}
+    assert name in tried or name in UNTRIED, row
+
+
+def test_every_rule_is_tried_on_the_engine_or_says_why_it_is_not() -> None:
+    assert sorted([*REFUSED, *RUN, *OTHERS, ALONE, *ELSEWHERE]) == sorted(RULES)

@@ -76,6 +76,21 @@ def test_a_rule_that_there_is_not_is_a_finding_with_the_nearest() -> None:
     assert f"{HERE}:2:16: warning: there is no rule 'wrong-typ'; did you mean 'wrong-type'? [unknown-ignore]" in lines
 
 
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_rule_that_lint_does_not_report_is_known_and_cannot_be_ignored(*, complete: bool) -> None:
+    said = "warning: 'refuted-row' is reported by waybill build, where no comment or setting ignores it; take it out"
+    text = TEXT.replace("id: g\n", "id: g  # waybill: ignore[refuted-row] why\n")
+    lines = kept(text, everywhere=("refuted-row",), complete=complete)
+    assert lines[0] == f"pyproject.toml: {said} [unused-ignore]"
+    assert lines[1] == f"{HERE}:1:8: {said} [unused-ignore]"
+    assert len(lines) == 4
+
+
+def test_all_commands_that_report_a_rule_are_named() -> None:
+    (line, *_) = kept(TEXT, everywhere=("compatibility",))
+    assert "'compatibility' is reported by waybill matrix, waybill check and waybill build, where no" in line
+
+
 @pytest.mark.parametrize("comment", ["# waybill: ignore why", "# waybill: ignore[] why", "#waybill:ignore[ , ]"])
 def test_a_comment_without_a_rule_is_a_finding(comment: str) -> None:
     lines = kept(TEXT.replace("1.10\n", f"1.10  {comment}\n"))

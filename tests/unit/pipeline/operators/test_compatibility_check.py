@@ -76,8 +76,8 @@ def test_what_is_refused_is_named_with_its_line_and_all_versions_that_refuse_it(
     assert judge(read_folder(noted), known_crd("10")).outcome is Outcome.FITS
 
 
-def test_json_has_a_verdict_for_each_pair(noted: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_json_has_a_verdict_for_each_pair(waybill: Waybill) -> None:
     done = waybill("check", "--json", "--sonataflow", "1.45", "--sonataflow", "10")
     assert done.code == 1
     assert [(v["workflow"], v["sonataflow"], v["outcome"]) for v in done.json["verdicts"]] == [
@@ -90,29 +90,29 @@ def test_json_has_a_verdict_for_each_pair(noted: Path, waybill: Waybill) -> None
     assert not done.json["ok"]
 
 
-def test_all_known_versions_are_asked_by_one_word(noted: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_all_known_versions_are_asked_by_one_word(waybill: Waybill) -> None:
     done = waybill("check", "--json", "--sonataflow", "all")
     assert [verdict["sonataflow"] for verdict in done.json["verdicts"]] == ["1.40", "1.43", "1.44", "1.45", "10"]
 
 
-def test_the_next_command_builds_for_the_operator_that_would_lose_something(noted: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_the_next_command_builds_for_the_operator_that_would_lose_something(waybill: Waybill) -> None:
     asked = ("--sonataflow", "1.44", "--sonataflow", "1.45", "--sonataflow", "10")
     assert "next   waybill build noted --sonataflow 1.45   makes charts for it" in waybill("check", *asked).err
     assert "next" not in waybill("check", "--sonataflow", "10").err
 
 
-def test_the_chart_that_is_checked_is_the_one_that_a_build_makes(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_the_chart_that_is_checked_is_the_one_that_a_build_makes(tmp_path: Path, waybill: Waybill) -> None:
     only = '{name: "1.45", versions: 1.45.x, crd: "1.45", properties: {}, builder: b}'
     tmp_path.joinpath("compatibility.yaml").write_text(f"operators:\n  sonataflow:\n    - {only}\n")
     assert waybill("check", "noted", "--sonataflow", "1.45").code == 0
     assert waybill("build", "noted").code == 0
 
 
-def test_a_chart_that_no_row_names_is_checked_against_the_newest_with_a_warning(noted: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_a_chart_that_no_row_names_is_checked_against_the_newest_with_a_warning(waybill: Waybill) -> None:
     done = waybill("check")
     assert done.code == 0, done.err
     assert "compatibility.yaml: warning: no row names noted; add one: it was checked against SonataFlow 10" in done.err
@@ -127,8 +127,8 @@ rows:
 """
 
 
-def test_a_chart_is_checked_against_what_its_row_claims(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_a_chart_is_checked_against_what_its_row_claims(tmp_path: Path, waybill: Waybill) -> None:
     tmp_path.joinpath("compatibility.yaml").write_text(ROWS)
     done = waybill("check", "--json")
     assert done.code == 1
@@ -139,23 +139,23 @@ def test_a_chart_is_checked_against_what_its_row_claims(noted: Path, tmp_path: P
     ]
 
 
-def test_a_version_that_no_row_of_its_chart_holds_is_an_error(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_a_version_that_no_row_of_its_chart_holds_is_an_error(tmp_path: Path, waybill: Waybill) -> None:
     tmp_path.joinpath("compatibility.yaml").write_text(ROWS.replace("0.1.x", "0.2.x"))
     done = waybill("check")
     assert done.code == 1
     assert "compatibility.yaml: error: no row holds noted 0.1.0, though others name the chart; add one" in done.err
 
 
-def test_an_operator_whose_sonataflow_nobody_knows_is_never_fine(noted: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_an_operator_whose_sonataflow_nobody_knows_is_never_fine(waybill: Waybill) -> None:
     done = waybill("check", "--operator", "1.3.2")
     assert done.code == 1
     assert "unknown" in done.err
 
 
-def test_an_operator_with_crds_of_its_own_is_checked_by_them(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_an_operator_with_crds_of_its_own_is_checked_by_them(tmp_path: Path, waybill: Waybill) -> None:
     schema = {
         "type": "object",
         "properties": {"spec": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}},
@@ -169,10 +169,8 @@ def test_an_operator_with_crds_of_its_own_is_checked_by_them(noted: Path, tmp_pa
     assert done.json["verdicts"][0]["sonataflow"] == "mine"
 
 
-def test_a_compatibility_yaml_that_is_wrong_stops_the_check_with_its_line(
-    noted: Path, tmp_path: Path, waybill: Waybill
-) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_a_compatibility_yaml_that_is_wrong_stops_the_check_with_its_line(tmp_path: Path, waybill: Waybill) -> None:
     tmp_path.joinpath("compatibility.yaml").write_text(ROWS.replace("0.1.x", "~>one"))
     done = waybill("check")
     assert done.code == 1
@@ -189,8 +187,8 @@ def test_a_compatibility_yaml_that_is_wrong_stops_the_check_with_its_line(
         (["notd"], "did you mean 'noted'?"),
     ],
 )
-def test_what_is_not_there_is_a_matter_of_usage(noted: Path, words: list[str], said: str, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_what_is_not_there_is_a_matter_of_usage(words: list[str], said: str, waybill: Waybill) -> None:
     done = waybill("check", *words)
     assert done.code == 2
     assert said in done.err
@@ -206,8 +204,8 @@ def definition(schema: object) -> dict[str, object]:
     }
 
 
-def test_real_crds_take_the_place_of_what_is_known(noted: Path, tmp_path: Path, waybill: Waybill) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_real_crds_take_the_place_of_what_is_known(tmp_path: Path, waybill: Waybill) -> None:
     closed = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"flow": {"type": "object"}}}}}
     text = "# A licence.\n---\n" + yaml.safe_dump_all([{"kind": "Namespace"}, definition(closed)])
     tmp_path.joinpath("mine.yaml").write_text(text)
@@ -236,10 +234,8 @@ def test_crds_are_read_from_a_folder_and_as_json(tmp_path: Path) -> None:
         ("a: &a [*a]\n", "crds.yaml"),
     ],
 )
-def test_crds_that_cannot_be_read_are_findings(
-    noted: Path, tmp_path: Path, text: str, said: str, waybill: Waybill
-) -> None:
-    assert noted.is_dir()
+@pytest.mark.usefixtures("noted")
+def test_crds_that_cannot_be_read_are_findings(tmp_path: Path, text: str, said: str, waybill: Waybill) -> None:
     tmp_path.joinpath("crds.yaml").write_text(text)
     done = waybill("check", "--crds", "crds.yaml")
     assert done.code == 1
