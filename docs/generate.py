@@ -93,7 +93,7 @@ def main(arguments: list[str]) -> int:
 
 def commands() -> str:
     """Every command with its arguments, options and example."""
-    listed = cli.waybill.commands
+    listed = _commands()
     return "\n".join(
         [
             "# Commands\n",
@@ -180,7 +180,7 @@ def values_and_settings() -> str:
         ],
         secret_comments={"KEY": "What the comment in secret.properties says."},
     )
-    flags = {p.name: p.opts[0] for p in cli.waybill.commands["build"].params if isinstance(p, click.Option)}
+    flags = {p.name: p.opts[0] for p in _commands()["build"].params if isinstance(p, click.Option)}
     return "\n".join(
         [
             "# Values and settings\n\n## Values of a workflow's chart\n",
@@ -269,6 +269,13 @@ def rules() -> str:
 
 def _sentence(docstring: str | None) -> str:
     return (docstring or "").partition("\n")[0]
+
+
+def _commands() -> dict[str, Command]:
+    """Each command by its name, in the order of the page."""
+    context = click.Context(cli.waybill)
+    found = {name: cli.waybill.get_command(context, name) for name in cli.SHORT_HELPS}
+    return {name: command for name, command in found.items() if isinstance(command, Command)}
 
 
 def _first_line(command: click.Command) -> str:

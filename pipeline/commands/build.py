@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from pipeline.build import record
+from pipeline.build.request import BuildRequest
+from pipeline.build.result import BuildResult, BuiltChart
 from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
+from pipeline.system import files
+from pipeline.system.clock import creation_time
+from pipeline.terminal import console
+from pipeline.workspace import folders
+from pipeline.workspace.settings import Settings
 
 if TYPE_CHECKING:
     from generator.versions.steps import Asked
-    from pipeline.build.request import BuildRequest
-    from pipeline.build.result import BuildResult, BuiltChart
-    from pipeline.workspace.settings import Settings
 
 _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 
@@ -63,12 +68,6 @@ def build(
     WORKFLOW is a folder's name or path. Everything is written at once, or nothing is. Nothing is written of what
     compatibility.yaml says of the charts and an operator's CRD refutes.
     """
-    from pipeline.build import record  # noqa: PLC0415 - --help does not need it
-    from pipeline.build.request import BuildRequest  # noqa: PLC0415 - as above
-    from pipeline.system import files  # noqa: PLC0415 - --help does not need it
-    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
-    from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
-
     if bool(workflow) == everything:
         raise click.UsageError(
             "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
@@ -103,9 +102,7 @@ def build(
 
 
 def _build(wanted: BuildRequest, settings: Settings) -> BuildResult:
-    from pipeline.build import job  # noqa: PLC0415 - as above
-    from pipeline.system.clock import creation_time  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
+    from pipeline.build import job  # noqa: PLC0415 - all that a build needs; one that changes nothing needs none of it
 
     created = creation_time(settings.workflows, os.environ)
     return job.build(wanted, settings, created=created, reporter=console.StageReporter())
@@ -113,7 +110,6 @@ def _build(wanted: BuildRequest, settings: Settings) -> BuildResult:
 
 def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:
     from pipeline.build import job  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
 
     finish_check(job.check(wanted, settings, reporter=console.StageReporter()), as_json=as_json)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
+from generator.versions.semver_text import Bump
+from pipeline.build.bump import bump_charts, bump_workflows
 from pipeline.commands.command import command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from generator.versions.semver_text import Bump
+from pipeline.system import files
+from pipeline.terminal import console
 
 _PARTS: Final = ("patch", "minor", "major", "rc", "release")
 
@@ -31,13 +32,9 @@ def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **o
     PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of
     one. Every name is checked first.
     """
-    from pipeline.build import bump  # noqa: PLC0415 - --help does not need it
-    from pipeline.system import files  # noqa: PLC0415 - --help does not need it
-    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
-
     settings = settings_of(options)
     with files.only_writer(settings.output, console.say_waiting):
-        moves = (bump.bump_workflows if app else bump.bump_charts)(workflow, part, settings)
+        moves = (bump_workflows if app else bump_charts)(workflow, part, settings)
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})
         return

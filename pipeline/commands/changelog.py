@@ -6,7 +6,10 @@ from typing import Any
 
 import click
 
+from pipeline.build.changelog import write_changelog
 from pipeline.commands.command import command, print_json, settings_of
+from pipeline.system import files
+from pipeline.terminal import console
 
 
 @command(
@@ -23,13 +26,9 @@ def changelog(workflow: str, *, as_json: bool, **options: Any) -> None:
 
     Sections that are there stay as they are. The published packages say what changed.
     """
-    from pipeline.build import changelog as job  # noqa: PLC0415 - --help does not need it
-    from pipeline.system import files  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-
     settings = settings_of(options)
     with files.only_writer(settings.output, console.say_waiting):
-        written = job.write_changelog(workflow, settings)
+        written = write_changelog(workflow, settings)
     if as_json:
         print_json({"ok": True, "path": written.path.as_posix(), "versions": list(written.versions)})
         return

@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
+from pipeline.build import single_steps
 from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
+from pipeline.operators.known import Operators
+from pipeline.system.files import differences
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 
 @command(
@@ -28,12 +33,6 @@ def chart(
     folder: str, *, out: Path, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
 ) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
-    from pipeline.build import single_steps  # noqa: PLC0415 - --help does not need it
-    from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
-    from pipeline.system.files import differences  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
-    from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
-
     settings = settings_of(options)
     workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from generator.compatibility.support_status import SupportStatus
+from generator.compatibility.verdict import Outcome
+from generator.findings.errors import SettingsError
+from generator.findings.finding import errors
 from pipeline.commands.command import command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from pipeline.operators.compatibility_check import Asked
-    from pipeline.workspace.settings import Settings
+from pipeline.operators import compatibility_check, helm
+from pipeline.operators.compatibility_check import Asked
+from pipeline.terminal import console
+from pipeline.workspace import folders
+from pipeline.workspace.settings import Settings
 
 
 @command(
@@ -52,21 +57,12 @@ def check(
     Without a version, each chart is held against the operators that compatibility.yaml says it runs on; with its
     default values and with every optional one. Exits 1 unless everything fits.
     """
-    from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
-    from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
-    from generator.findings.finding import errors  # noqa: PLC0415 - as above
-    from pipeline.operators import compatibility_check, helm  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-    from pipeline.workspace import folders  # noqa: PLC0415 - as above
-
     if context is not None and not cluster:
         raise SettingsError("--context says which cluster --cluster asks; give that, too")
     if index and cluster:
         raise SettingsError("--index is about a published repository, --cluster about the workflows here; give one")
     settings = settings_of(options)
-    asked = compatibility_check.Asked(
-        sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context
-    )
+    asked = Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
     if index:
         _check_index(index, asked, settings, as_json=as_json)
         return
@@ -90,10 +86,6 @@ def check(
 
 def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> None:
     """List a published repository; exit 1 where the operator runs nothing of it."""
-    from generator.compatibility.support_status import SupportStatus  # noqa: PLC0415 - as above
-    from pipeline.operators import compatibility_check  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-
     found = compatibility_check.check_index(place, asked, settings)
     if as_json:
         versions = [{"chart": e.chart, "version": e.version, "status": str(e.status)} for e in found]

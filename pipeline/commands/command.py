@@ -1,4 +1,4 @@
-"""What every command has: settings as options, an example, errors as messages. Nothing heavy is imported up here."""
+"""What every command has: settings as options, an example, errors as messages."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-if TYPE_CHECKING:
-    from pipeline.workspace.settings import Settings
+from generator.findings.errors import FindingsError, WaybillError
+from generator.findings.finding import Severity
+from pipeline.terminal import console
+from pipeline.workspace.settings import Settings, load_settings
 
 FILE: Final = click.Path(path_type=Path)
 
@@ -88,8 +90,6 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
-        from generator.findings.errors import WaybillError  # noqa: PLC0415 - --help does not need it
-
         try:
             function(*args, as_json=as_json, **kwargs)
         except (WaybillError, KeyboardInterrupt, OSError) as error:
@@ -102,10 +102,6 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 
 def _fail(error: BaseException, *, as_json: bool, writes: bool) -> None:
     """Say what went wrong, without a traceback, and end with the error's exit code."""
-    from generator.findings.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
-    from generator.findings.finding import Severity  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-
     findings = error.findings if isinstance(error, FindingsError) else ()
     match error:
         case BrokenPipeError():
@@ -135,15 +131,11 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """The settings that hold here, with a command's options."""
-    from pipeline.workspace.settings import load_settings  # noqa: PLC0415 - as above
-
     return load_settings(Path(), os.environ, options)
 
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
     """Say what `--check` found: the paths that are not as they would be generated; exit 1 where there are some."""
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-
     if as_json:
         print_json({"ok": not paths, "different": list(paths)})
     for path in paths:

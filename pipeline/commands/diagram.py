@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
 from pipeline.commands.command import FILE, command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from pipeline.inspect.diagram import Format, Theme
+from pipeline.inspect.diagram import Format, Theme, draw, format_of, read_folder_scene, write
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 _FORMATS: Final = ("svg", "png", "mmd", "dot")
 _THEMES: Final = ("auto", "light", "dark")
@@ -41,22 +41,18 @@ def diagram(
 
     .mmd is Mermaid, .dot is Graphviz. An SVG with the theme auto is light or dark as its viewer is, a PNG light.
     """
-    from pipeline.inspect import diagram  # noqa: PLC0415 - --help does not need it
-    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
-    from pipeline.workspace import folders  # noqa: PLC0415 - --help does not need it
-
     out = None if out == Path("-") else out
-    wanted = diagram.format_of(out, format_)
+    wanted = format_of(out, format_)
     if out is None and (as_json or (wanted == "png" and sys.stdout.isatty())):
         raise click.UsageError("name a file for the picture: -o FILE")
-    scene = diagram.read_folder_scene(folders.find_folder(folder, settings_of(options)), expand=expand)
-    drawn = diagram.draw(scene, wanted, theme)
+    scene = read_folder_scene(folders.find_folder(folder, settings_of(options)), expand=expand)
+    drawn = draw(scene, wanted, theme)
     if drawn.hint:
         console.say(drawn.hint)
     if out is None:
         sys.stdout.buffer.write(drawn.data)
         return
-    diagram.write(out, drawn.data)
+    write(out, drawn.data)
     if as_json:
         print_json({"ok": True, "file": out.as_posix(), "format": wanted, "bytes": len(drawn.data)})
         return

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import click
 
+from generator.diff.change import Difference, Impact
+from generator.diff.markdown import markdown
 from pipeline.commands.command import command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from generator.diff.change import Difference
+from pipeline.inspect.diff import compared
+from pipeline.terminal import console
 
 _FORMATS: Final = ("text", "markdown", "json")
 _LIMITS: Final = ("breaking", "any")
@@ -47,17 +48,12 @@ def diff(
     published version. A revision alone, or a range (main..HEAD), is about all workflows. Without NEW, it is
     the folder as it lies there.
     """
-    from pipeline.inspect.diff import compared  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
-
     pairs = compared(old, new, settings_of(options))
     differences = [pair.difference for pair in pairs]
     failed = any(_fails(difference, fail_on) for difference in differences)
     if as_json or format_ == "json":
         print_json({"ok": not failed, "differences": [difference.as_json() for difference in differences]})
     elif format_ == "markdown":
-        from generator.diff.markdown import markdown  # noqa: PLC0415 - as above
-
         click.echo(markdown(pairs), nl=False)
     else:
         console.show_differences(differences)
@@ -67,8 +63,6 @@ def diff(
 
 def _fails(difference: Difference, limit: str | None) -> bool:
     """Whether a difference is what `--fail-on` is about."""
-    from generator.diff.change import Impact  # noqa: PLC0415 - as above
-
     if limit == "breaking":
         return bool(difference.of(Impact.BREAKING))
     return limit == "any" and bool(difference.changes)

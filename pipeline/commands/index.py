@@ -7,7 +7,12 @@ from pathlib import Path
 
 import click
 
+from generator.text.words import plural
+from pipeline.build import single_steps
 from pipeline.commands.command import FILE, command, print_json, settings_of
+from pipeline.system import files
+from pipeline.system.clock import creation_time
+from pipeline.terminal import console
 
 
 @command(
@@ -19,12 +24,6 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
 @click.option("--url", metavar="URL", help="Where the packages are served; relative addresses without it.")
 def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
-    from generator.text.words import plural  # noqa: PLC0415 - as above
-    from pipeline.build import single_steps  # noqa: PLC0415 - --help does not need it
-    from pipeline.system import files  # noqa: PLC0415 - --help does not need it
-    from pipeline.system.clock import creation_time  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
-
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
     with files.only_writer(directory, console.say_waiting):

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
+from generator.findings.errors import SettingsError
+from generator.findings.finding import errors
+from generator.findings.suggestions import did_you_mean
+from generator.lint.registry import RULES, SUBJECTS
+from generator.text.words import plural
 from pipeline.commands.command import command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from pipeline.inspect.lint import Format
+from pipeline.inspect.lint import Format, default_format, fix_folders, read_folders, rendered
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 _FORMATS: Final = ("text", "json", "github", "sarif")
 
@@ -33,12 +38,6 @@ def lint(
 
     A comment `# waybill: ignore[RULE] reason` on a line, above it or at the top of a file keeps a finding back.
     """
-    from generator.findings.finding import errors  # noqa: PLC0415 - --help does not need it
-    from generator.text.words import plural  # noqa: PLC0415 - as above
-    from pipeline.inspect import lint  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-    from pipeline.workspace import folders  # noqa: PLC0415 - as above
-
     if rules:
         if format_ in ("github", "sarif"):
             raise click.UsageError("--rules is text or json")
@@ -46,13 +45,13 @@ def lint(
         return
     settings = settings_of(options)
     selected = folders.select_folders(workflow, settings)
-    fixed = lint.fix_folders(selected, settings) if fix else ()
+    fixed = fix_folders(selected, settings) if fix else ()
     tracked = console.StageReporter().track("lint", selected)
-    _, findings = lint.read_folders(tracked, settings, complete=not workflow)
-    wanted: Format = "json" if as_json else format_ or lint.default_format(os.environ)
+    _, findings = read_folders(tracked, settings, complete=not workflow)
+    wanted: Format = "json" if as_json else format_ or default_format(os.environ)
     for edit in fixed:
         console.say(f"mended {edit}")
-    click.echo(lint.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
+    click.echo(rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
     console.say(f"{console.counted(findings)} in {plural(len(selected), 'workflow')}")
     console.show_next_fix(findings, workflow)
     if errors(findings):
@@ -60,11 +59,6 @@ def lint(
 
 
 def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
-    from generator.findings.errors import SettingsError  # noqa: PLC0415 - as above
-    from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - as above
-    from generator.lint.registry import RULES, SUBJECTS  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-
     for name in names:
         if name not in RULES:
             help_ = did_you_mean(name, RULES) or "; waybill lint --rules lists them"

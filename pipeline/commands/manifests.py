@@ -7,7 +7,15 @@ from typing import Any
 
 import click
 
+from generator.compatibility.proof import left_out
+from generator.kubernetes.objects import Database, ManifestOptions, manifest_files, secret_name
+from generator.kubernetes.objects import manifests as objects_of
+from pipeline.build import single_steps
 from pipeline.commands.command import FILE, command, operator_options, print_json, settings_of
+from pipeline.images.reference import image_of
+from pipeline.operators.known import Operators
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 
 @command(
@@ -47,15 +55,6 @@ def manifests(
 
     Files of an earlier run that are no longer made go.
     """
-    from generator.compatibility.proof import left_out  # noqa: PLC0415 - --help does not need it
-    from generator.kubernetes.objects import Database, ManifestOptions, manifest_files, secret_name  # noqa: PLC0415 - --help does not need it
-    from generator.kubernetes.objects import manifests as objects_of  # noqa: PLC0415 - as above
-    from pipeline.build import single_steps  # noqa: PLC0415 - as above
-    from pipeline.images.reference import image_of  # noqa: PLC0415 - as above
-    from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
-    from pipeline.terminal import console  # noqa: PLC0415 - as above
-    from pipeline.workspace import folders  # noqa: PLC0415 - as above
-
     settings = settings_of(options)
     workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs

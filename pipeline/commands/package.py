@@ -6,7 +6,9 @@ from pathlib import Path
 
 import click
 
+from pipeline.build import single_steps
 from pipeline.commands.command import FILE, command, print_json
+from pipeline.terminal import console
 
 
 @command(short_help="Pack chart folders.", example="waybill package charts/workflows/charts/greeting -o dist")
@@ -14,9 +16,6 @@ from pipeline.commands.command import FILE, command, print_json
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="Where the packages go.")
 def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     """Pack chart folders into CHART-VERSION.tgz, the same bytes each time."""
-    from pipeline.build import single_steps  # noqa: PLC0415 - --help does not need it
-    from pipeline.terminal import console  # noqa: PLC0415 - --help does not need it
-
     packages = single_steps.write_packages(out, chart)
     paths = [f"{out.as_posix()}/{packed.file_name}" for packed in packages]
     if as_json:

@@ -11,6 +11,10 @@ from typing import Any
 import click
 
 from pipeline.commands.command import FILE, command, print_json, settings_of
+from pipeline.run import runner
+from pipeline.run.narrator import Narrator
+from pipeline.run.outcome import RunRequest
+from pipeline.workspace import folders, workflows
 
 
 @command(
@@ -47,11 +51,6 @@ def run(
     Without --input one is made of the defaults and examples in the input's schema. Without --mock real services are
     called; variables come from the environment, secret.properties and --env-file. Exits 1 when the run fails.
     """
-    from pipeline.run import runner  # noqa: PLC0415 - as above
-    from pipeline.run.narrator import Narrator  # noqa: PLC0415 - as above
-    from pipeline.run.outcome import RunRequest  # noqa: PLC0415 - as above
-    from pipeline.workspace import folders, workflows  # noqa: PLC0415 - --help does not need it
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
     wanted = RunRequest(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))

@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
-from pipeline.cli import waybill
+from pipeline.cli import SHORT_HELPS, waybill
+from tests.conftest import ROOT
 from tests.unit.conftest import write, write_workflow
 
 COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index", "run"]
@@ -271,6 +273,42 @@ def test_help_names_the_commands() -> None:
     assert [command for command in COMMANDS if f"\n  {command} " not in result.stdout] == []
 
 
+@pytest.mark.parametrize("name", SHORT_HELPS)
+def test_the_help_of_the_group_says_of_each_command_what_the_command_says(name: str) -> None:
+    command = waybill.get_command(click.Context(waybill), name)
+    assert command is not None
+    assert (command.name, command.short_help) == (name, SHORT_HELPS[name])
+
+
+def test_each_module_of_a_command_is_in_the_help() -> None:
+    modules = {path.stem for path in (ROOT / "pipeline" / "commands").glob("*.py")}
+    assert modules - {"__init__", "command"} == set(SHORT_HELPS)
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("biuld", "'biuld'; did you mean 'build'?"),
+        ("Manifest", "'Manifest'; did you mean 'manifests'?"),
+        ("zzz", "'zzz'."),
+    ],
+)
+def test_a_typo_in_the_name_of_a_command_suggests_the_nearest_name(name: str, end: str) -> None:
+    result = run(name, "greeting")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == f"Error: No such command {end}"
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [("waybill b", ["build", "bump"]), ("waybill --v", ["--version"]), ("waybill build --b", ["--bump"])],
+)
+def test_a_shell_is_offered_commands_and_options(words: str, offered: list[str]) -> None:
+    environment = {"_WAYBILL_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    result = CliRunner().invoke(waybill, [], env=environment, prog_name="waybill")
+    assert result.stdout.split() == [f"plain,{name}" for name in offered]
+
+
 #: What takes its time to load, and what only some commands need.
 HEAVY = {
     "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs", "resvg_py", "semver",
@@ -285,8 +323,12 @@ def loaded(code: str) -> str:
     return done.stdout
 
 
-def test_the_command_line_loads_nothing_heavy_before_it_is_needed() -> None:
-    assert loaded("import pipeline.cli") == "[]\n"
+@pytest.mark.parametrize("words", [["--help"], ["--version"], ["biuld"]], ids=" ".join)
+def test_the_command_line_loads_nothing_heavy_before_it_is_needed(words: list[str]) -> None:
+    code = (
+        f"import contextlib\nfrom pipeline.cli import waybill\nwith contextlib.suppress(SystemExit): waybill({words})"
+    )
+    assert loaded(code).splitlines()[-1] == "[]"
 
 
 @pytest.mark.usefixtures("repository")
