@@ -12,7 +12,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 from itertools import islice, product
+from random import Random
 from typing import Any, Final
+
+import rstr
 
 from generator.contracts.json_schema import JsonSchema, subschemas
 
@@ -310,10 +313,6 @@ def _texts(flat: Mapping[str, Any], name: str, number: int) -> Iterator[str]:
 
 def _matching(pattern: str, number: int) -> Iterator[str]:
     """Texts that fit a pattern, made by rstr; none where it is no pattern of Python."""
-    from random import Random  # noqa: PLC0415 - of a fixed seed, and rarely needed
-
-    import rstr  # noqa: PLC0415 - as above
-
     for seed in range(number, number + _WAYS):
         try:
             yield rstr.Rstr(Random(seed)).xeger(pattern)  # noqa: S311 - no secret is made

@@ -13,6 +13,7 @@ from generator.chart.content import content_key
 from generator.chart.files import ChartFiles
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
+from generator.diff.snapshot import snapshot_of_workflow
 from generator.versions.semver_text import Bump
 from generator.versions.steps import Need, Step, at_most, largest, next_step
 from pipeline.build.plan import Plan
@@ -48,8 +49,7 @@ def step_of(plan: Plan, chart: Chart, packed: Package) -> Step | None:
 
 
 def _need(plan: Plan, chart: Chart, base: ChartFiles) -> Need:
-    from generator.diff.need import need_of  # noqa: PLC0415 - as above
-    from generator.diff.snapshot import snapshot_of_workflow  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
+    from generator.diff.need import need_of  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
 
     new = snapshot_of_workflow(
         plan.workflows[chart.name],

@@ -7,10 +7,16 @@ from pathlib import Path
 from typing import Final, Literal, get_args
 
 from generator.diagram.from_definition import read_scene
+from generator.diagram.output.dot import dot
+from generator.diagram.output.mermaid import mermaid
+from generator.diagram.output.stylesheet import ThemeName
+from generator.diagram.output.svg import svg
 from generator.diagram.scene import Scene
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import one_of
 from generator.workflow.definition import read_definition
+from pipeline.inspect.png import needs_other_fonts, png
+from pipeline.system.files import Transaction
 from pipeline.workspace.workflows import read_folder_source
 
 Format = Literal["svg", "png", "mmd", "dot"]
@@ -62,25 +68,16 @@ def draw(scene: Scene, kind: Format, theme: Theme) -> Diagram:
     """Return a scene in a format; Mermaid and DOT leave the theme to who draws them."""
     match kind:
         case "mmd":
-            from generator.diagram.output.mermaid import mermaid  # noqa: PLC0415 - each format loads what it needs
-
             return Diagram(data=mermaid(scene).encode())
         case "dot":
-            from generator.diagram.output.dot import dot  # noqa: PLC0415 - as above
-
             return Diagram(data=dot(scene).encode())
         case "svg" | "png":
             return _drawn(scene, kind, theme)
 
 
 def _drawn(scene: Scene, kind: Format, theme: Theme) -> Diagram:
-    from generator.diagram.output.stylesheet import ThemeName  # noqa: PLC0415 - as above
-    from generator.diagram.output.svg import svg  # noqa: PLC0415 - as above
-
     if kind == "svg":
         return Diagram(data=svg(scene, theme=ThemeName(theme)).text.encode())
-    from pipeline.inspect.png import needs_other_fonts, png  # noqa: PLC0415 - as above
-
     drawing = svg(scene, theme=ThemeName.DARK if theme == "dark" else ThemeName.LIGHT)
     hint = (
         "some characters come from the fonts of this machine; where they are boxes, install a font that has them, "
@@ -95,8 +92,6 @@ def write(out: Path, data: bytes) -> None:
     Raises:
         OutputError: it cannot be written; what was there before is still there.
     """
-    from pipeline.system.files import Transaction  # noqa: PLC0415 - standard output needs none of it
-
     with Transaction() as transaction:
         transaction.replace_file(out, data)
         transaction.commit()

@@ -141,17 +141,13 @@ class Repository:
 
     def _git(self, *words: str) -> str:
         """What git says, or nothing where it says no."""
-        from git.exc import GitCommandError  # noqa: PLC0415 - git is loaded where a reference is looked up
-
-        try:
-            said: Any = self._repo.git.execute(["git", *words])
-        except GitCommandError as error:
-            if "dubious ownership" in str(error.stderr):
-                place = self._repo.working_dir
-                message = f"{place}: git does not read a repository of another user; allow it: git config --global"
-                raise OutputError(f"{message} --add safe.directory {place}") from None
-            return ""
-        return str(said).strip()
+        done: Any = self._repo.git.execute(["git", *words], with_extended_output=True, with_exceptions=False)
+        status, said, refusal = done
+        if "dubious ownership" in refusal:
+            place = self._repo.working_dir
+            message = f"{place}: git does not read a repository of another user; allow it: git config --global"
+            raise OutputError(f"{message} --add safe.directory {place}")
+        return "" if status else str(said).strip()
 
 
 @contextmanager
@@ -193,7 +189,7 @@ def _below(repo: Repo, workflows: Path) -> PurePosixPath:
 @contextmanager
 def _readable(revision: Revision) -> Iterator[None]:
     """Turn what GitPython raises over objects that are missing or malformed into a message."""
-    from git.exc import GitError, ODBError  # noqa: PLC0415 - as above
+    from git.exc import GitError, ODBError  # noqa: PLC0415 - loaded by then
 
     try:
         yield
