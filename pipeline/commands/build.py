@@ -98,7 +98,7 @@ def build(
     if as_json:
         print_json(_build_json(result))
     else:
-        console.show_build(result)
+        show_build(result)
 
 
 def _build(wanted: BuildRequest, settings: Settings) -> BuildResult:
@@ -112,6 +112,23 @@ def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:
     from pipeline.build import job  # noqa: PLC0415 - as above
 
     finish_check(job.check(wanted, settings, reporter=console.StageReporter()), as_json=as_json)
+
+
+def show_build(result: BuildResult) -> None:
+    """The table of what was built, and what to do next."""
+    rows = (
+        (chart.folder or "all of them", chart.state, str(chart.package), console.size(chart.bytes))
+        for chart in (*result.charts, result.umbrella)
+    )
+    console.show_table(("workflow", "state", "package", "size"), rows, numbers=("size",))
+    console.show_savings(result.savings)
+    for chart in result.charts:
+        if chart.reason:
+            console.say(f"{chart.chart} {chart.before} -> {chart.version}: {chart.reason}")
+    if result.charts:
+        easiest = min(result.charts, key=lambda chart: len(chart.required))
+        values = (word for path in easiest.required for word in ("--set", f"{path}=..."))
+        console.show_next(["helm", "install", easiest.chart, str(easiest.package), *values])
 
 
 def _build_json(result: BuildResult) -> dict[str, Any]:

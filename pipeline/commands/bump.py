@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import click
 
 from generator.versions.semver_text import Bump
-from pipeline.build.bump import bump_charts, bump_workflows
+from pipeline.build.bump import Move, bump_charts, bump_workflows
 from pipeline.commands.command import command, print_json, settings_of
 from pipeline.system import files
 from pipeline.terminal import console
@@ -38,4 +39,13 @@ def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **o
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})
         return
-    console.show_moves(moves, workflow)
+    _show(moves, workflow)
+
+
+def _show(moves: Sequence[Move], names: Sequence[str]) -> None:
+    """The table of versions that moved, and the command that builds them; `names` are the workflows asked for."""
+    console.show_table(("chart", "before", "after"), ((move.name, move.before, move.after) for move in moves))
+    for move in moves:
+        if move.note:
+            console.say(f"{move.name}: {move.note}")
+    console.show_next(["waybill", "build", *names])

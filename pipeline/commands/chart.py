@@ -49,4 +49,4 @@ def chart(
         return
     console.show_savings(savings)
     console.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
-    console.say(f"next   helm install {made.name} {target.as_posix()}")
+    console.show_next(["helm", "install", made.name, target.as_posix()])

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
-from generator.compatibility.support_status import SupportStatus
-from generator.compatibility.verdict import Outcome
+from generator.compatibility.support_status import Listed, SupportStatus
+from generator.compatibility.verdict import Outcome, Verdict
 from generator.findings.errors import SettingsError
 from generator.findings.finding import errors
 from pipeline.commands.command import command, print_json, settings_of
 from pipeline.operators import compatibility_check, helm
-from pipeline.operators.compatibility_check import Asked
+from pipeline.operators.compatibility_check import Asked, Checked
 from pipeline.terminal import console
 from pipeline.workspace import folders
 from pipeline.workspace.settings import Settings
+
+#: As many versions are named as fit a cell, and as many workflows as fit a command.
+_NAMED: Final = 5
 
 
 @command(
@@ -77,9 +81,9 @@ def check(
         verdicts = [verdict.as_json() for verdict in checked.verdicts]
         print_json({"ok": fits, **asked_of, "verdicts": verdicts, "findings": found})
     else:
-        console.show_checked(checked)
+        _show_checked(checked)
         if not (charts or crds or cluster):
-            console.show_next_build(checked)
+            _show_next_build(checked)
     if not fits:
         sys.exit(1)
 
@@ -91,6 +95,53 @@ def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool)
         versions = [{"chart": e.chart, "version": e.version, "status": str(e.status)} for e in found]
         print_json({"ok": any(e.status is SupportStatus.CLAIMED for e in found), "versions": versions})
     else:
-        console.show_listed(found)
+        _show_listed(found)
     if not any(each.status is SupportStatus.CLAIMED for each in found):
         sys.exit(1)
+
+
+def _show_checked(checked: Checked) -> None:
+    """What stands in the way, and a table of what runs where."""
+    console.show_findings(checked.findings)
+    if checked.verdicts:
+        _show_verdicts(checked.verdicts)
+
+
+def _show_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """A row a workflow, a column an operator; a cell is empty where the chart does not claim to run there."""
+    operators = list(dict.fromkeys(verdict.operator for verdict in verdicts))
+    cells = {(verdict.workflow, verdict.operator): str(verdict.outcome) for verdict in verdicts}
+    rows = (
+        (workflow, *(cells.get((workflow, operator), "") for operator in operators))
+        for workflow in dict.fromkeys(verdict.workflow for verdict in verdicts)
+    )
+    console.show_table(("workflow", *operators), rows)
+
+
+def _show_next_build(checked: Checked) -> None:
+    """Say how to build for the last of the SonataFlows that lose or refuse something that was not made for them."""
+    others = (each for each in checked.verdicts if each.sonataflow != checked.made_for)
+    broken = [each for each in others if each.outcome in (Outcome.LOSES, Outcome.REFUSED)]
+    if not broken:
+        return
+    sonataflow = str(broken[-1].sonataflow)
+    names = list(dict.fromkeys(each.workflow for each in broken if each.sonataflow == sonataflow))
+    which = names if len(names) <= _NAMED else ["--all"]
+    console.show_next(["waybill", "build", *which, "--sonataflow", sonataflow], "makes charts for it")
+
+
+def _show_listed(versions: Sequence[Listed]) -> None:
+    """A row a chart: the versions that an operator runs, newest first, and how many it does not."""
+    others = [status for status in SupportStatus if status is not SupportStatus.CLAIMED]
+    rows = []
+    for chart in dict.fromkeys(each.chart for each in versions):
+        of_chart = [each for each in versions if each.chart == chart]
+        claimed = [each.version for each in of_chart if each.status is SupportStatus.CLAIMED]
+        counts = (sum(each.status is status for each in of_chart) for status in others)
+        rows.append((chart, _some(claimed) or "none", *(str(count) if count else "" for count in counts)))
+    console.show_table(("chart", "runs, newest first", *others), rows, numbers=others)
+
+
+def _some(versions: Sequence[str]) -> str:
+    more = len(versions) - _NAMED
+    return ", ".join([*versions[:_NAMED], *([f"and {more} more"] if more > 0 else [])])

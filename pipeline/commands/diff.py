@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any, Final, Literal
 
 import click
 
 from generator.diff.change import Difference, Impact
 from generator.diff.markdown import markdown
+from generator.diff.words import lines
 from pipeline.commands.command import command, print_json, settings_of
 from pipeline.inspect.diff import compared
 from pipeline.terminal import console
 
 _FORMATS: Final = ("text", "markdown", "json")
 _LIMITS: Final = ("breaking", "any")
+_COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
 
 
 @command(
@@ -56,7 +59,7 @@ def diff(
     elif format_ == "markdown":
         click.echo(markdown(pairs), nl=False)
     else:
-        console.show_differences(differences)
+        _show(differences)
     if failed:
         sys.exit(1)
 
@@ -66,3 +69,12 @@ def _fails(difference: Difference, limit: str | None) -> bool:
     if limit == "breaking":
         return bool(difference.of(Impact.BREAKING))
     return limit == "any" and bool(difference.changes)
+
+
+def _show(differences: Sequence[Difference]) -> None:
+    """A report on standard output, in colour where somebody watches."""
+    if not differences:
+        click.echo("No differences")
+    for line in lines(differences):
+        colour = _COLOURS[line.impact] if line.impact else None
+        click.echo(console.styled(line.text, colour, bold=line.heading))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import click
@@ -12,6 +13,7 @@ from generator.findings.errors import SettingsError
 from generator.findings.finding import errors
 from generator.findings.suggestions import did_you_mean
 from generator.lint.registry import RULES, SUBJECTS
+from generator.lint.rule import Rule
 from generator.text.words import plural
 from pipeline.commands.command import command, print_json, settings_of
 from pipeline.inspect.lint import Format, default_format, fix_folders, read_folders, rendered
@@ -66,4 +68,19 @@ def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         print_json({"ok": True, "rules": [RULES[name].as_json() for name in names or RULES]})
     else:
-        console.show_rules([RULES[name] for name in names or RULES], {} if names else SUBJECTS)
+        _print_rules([RULES[name] for name in names or RULES], {} if names else SUBJECTS)
+
+
+def _print_rules(rules: Iterable[Rule], overview: Mapping[str, Sequence[Rule]]) -> None:
+    """All that is to say of some rules, below a line for each in the overview; a pager shows it at a terminal."""
+    width = max((len(rule.name) for listed in overview.values() for rule in listed), default=0)
+    lines = [
+        line
+        for subject, listed in overview.items()
+        for line in (subject, *(f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}" for rule in listed))
+    ]
+    text = "\n".join([*lines, *([""] if lines else []), *(rule.as_text() for rule in rules)])
+    if sys.stdout.isatty():
+        click.echo_via_pager(text)
+    else:
+        click.echo(text, nl=False)

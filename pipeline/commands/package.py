@@ -24,4 +24,4 @@ def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
         return
     for path in paths:
         console.say(path)
-    console.say(f"next   waybill index {out.as_posix()}")
+    console.show_next(["waybill", "index", out.as_posix()])

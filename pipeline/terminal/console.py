@@ -1,11 +1,11 @@
-"""What a person sees: stages while work goes on, findings, a table at the end, the next command to copy."""
+"""What a person sees: stages while work goes on, findings, tables, the next command to copy."""
 
 from __future__ import annotations
 
 import os
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
@@ -14,22 +14,9 @@ from generator.findings.finding import Finding, Severity
 from generator.text.words import listed, plural
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from generator.compatibility.support_status import Listed
-    from generator.compatibility.verdict import Verdict
     from generator.contracts.minify import Saving
-    from generator.diff.change import Difference
-    from generator.lint.rule import Rule
-    from pipeline.build.bump import Move
-    from pipeline.build.result import BuildResult, BuiltChart
-    from pipeline.operators.compatibility_check import Checked
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-_IMPACT_COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
-_WIDTH_OF_A_LOG: Final = 120
-#: As many versions are named as fit a cell.
-_NAMED: Final = 5
 #: From here on work takes seconds, and a bar says how many more.
 _MANY: Final = 50
 
@@ -51,9 +38,9 @@ class StageReporter:
         """Hand on `items`; a person at a terminal sees a bar where there are many."""
         if self._quiet or len(items) < _MANY or not sys.stderr.isatty():
             return items
-        from rich.progress import track  # noqa: PLC0415 - 60 ms that short work does not pay
+        from pipeline.terminal.progress import tracked  # noqa: PLC0415 - 80 ms that short work does not pay
 
-        return track(items, description=f"{name:>9}", console=_console(), transient=True)
+        return tracked(f"{name:>9}", items)
 
 
 def say(text: str) -> None:
@@ -78,10 +65,10 @@ def as_text(findings: Iterable[Finding]) -> str:
 
 def _coloured(finding: Finding) -> str:
     where, _, rest = str(finding).partition(f": {finding.severity}: ")
-    return f"{where}: {_styled(finding.severity, _COLOURS[finding.severity], bold=True)}: {rest}"
+    return f"{where}: {styled(finding.severity, _COLOURS[finding.severity], bold=True)}: {rest}"
 
 
-def _styled(text: str, colour: str | None, *, bold: bool) -> str:
+def styled(text: str, colour: str | None, *, bold: bool) -> str:
     """The text in a colour or bold, unless nobody wants colours (no-color.org)."""
     plain = "NO_COLOR" in os.environ or not (colour or bold)
     return text if plain else click.style(text, fg=colour, bold=bold)
@@ -100,150 +87,27 @@ def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
     if not fixable:
         return
     some = f"{fixable} of them" if fixable < len(findings) else "all of them"
-    say(f"next   {shlex.join(['waybill', 'lint', *names, '--fix'])}   mends {'it' if len(findings) == 1 else some}")
-
-
-def show_rules(rules: Iterable[Rule], overview: Mapping[str, Sequence[Rule]]) -> None:
-    """All that is to say of some rules, below a line for each in the overview; a pager shows it at a terminal."""
-    width = max((len(rule.name) for listed in overview.values() for rule in listed), default=0)
-    lines = [
-        line
-        for subject, listed in overview.items()
-        for line in (subject, *(f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}" for rule in listed))
-    ]
-    text = "\n".join([*lines, *([""] if lines else []), *(rule.as_text() for rule in rules)])
-    if sys.stdout.isatty():
-        click.echo_via_pager(text)
-    else:
-        click.echo(text, nl=False)
-
-
-def show_differences(differences: Sequence[Difference]) -> None:
-    """A report on standard output, in colour where somebody watches."""
-    from generator.diff.words import lines  # noqa: PLC0415 - `waybill diff` alone needs it
-
-    if not differences:
-        click.echo("No differences")
-    for line in lines(differences):
-        colour = _IMPACT_COLOURS[line.impact] if line.impact else None
-        click.echo(_styled(line.text, colour, bold=line.heading))
-
-
-def show_checked(checked: Checked) -> None:
-    """What stands in the way, and a table of what runs where."""
-    show_findings(checked.findings)
-    if checked.verdicts:
-        _console().print(_verdict_table(checked.verdicts))
-
-
-def show_next_build(checked: Checked) -> None:
-    """Say how to build for the last of the SonataFlows that lose or refuse something that was not made for them."""
-    from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - `waybill check` alone needs it
-
-    others = (each for each in checked.verdicts if each.sonataflow != checked.made_for)
-    broken = [each for each in others if each.outcome in (Outcome.LOSES, Outcome.REFUSED)]
-    if not broken:
-        return
-    sonataflow = str(broken[-1].sonataflow)
-    names = list(dict.fromkeys(each.workflow for each in broken if each.sonataflow == sonataflow))
-    which = names if len(names) <= _NAMED else ["--all"]
-    say(f"next   {shlex.join(['waybill', 'build', *which, '--sonataflow', sonataflow])}   makes charts for it")
-
-
-def show_listed(versions: Sequence[Listed]) -> None:
-    """A row a chart: the versions that an operator runs, newest first, and how many it does not."""
-    from rich import box  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    from generator.compatibility.support_status import SupportStatus  # noqa: PLC0415 - `waybill check` alone needs it
-
-    others = [status for status in SupportStatus if status is not SupportStatus.CLAIMED]
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("chart", overflow="fold")
-    table.add_column("runs, newest first", overflow="fold")
-    for status in others:
-        table.add_column(status, justify="right")
-    for chart in dict.fromkeys(each.chart for each in versions):
-        of_chart = [each for each in versions if each.chart == chart]
-        claimed = [each.version for each in of_chart if each.status is SupportStatus.CLAIMED]
-        counts = (sum(each.status is status for each in of_chart) for status in others)
-        table.add_row(chart, _some(claimed) or "none", *(str(count) if count else "" for count in counts))
-    _console().print(table)
-
-
-def _some(versions: Sequence[str]) -> str:
-    more = len(versions) - _NAMED
-    return ", ".join([*versions[:_NAMED], *([f"and {more} more"] if more > 0 else [])])
-
-
-def _verdict_table(verdicts: Sequence[Verdict]) -> object:
-    """A row a workflow, a column an operator; a cell is empty where the chart does not claim to run there."""
-    from rich import box  # noqa: PLC0415 - 50 ms that --help and --json do not pay
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    operators = list(dict.fromkeys(verdict.operator for verdict in verdicts))
-    cells = {(verdict.workflow, verdict.operator): str(verdict.outcome) for verdict in verdicts}
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("workflow", *operators):
-        table.add_column(heading, overflow="fold")
-    for workflow in dict.fromkeys(verdict.workflow for verdict in verdicts):
-        table.add_row(workflow, *(cells.get((workflow, operator), "") for operator in operators))
-    return table
-
-
-def show_build(result: BuildResult) -> None:
-    """The table of what was built, and what to do next."""
-    console = _console()
-    console.print(_build_table([*result.charts, result.umbrella]))
-    show_savings(result.savings)
-    for chart in result.charts:
-        if chart.reason:
-            say(f"{chart.chart} {chart.before} -> {chart.version}: {chart.reason}")
-    if result.charts:
-        easiest = min(result.charts, key=lambda chart: len(chart.required))
-        values = "".join(f" --set {path}=..." for path in easiest.required)
-        say(f"next   helm install {easiest.chart} {easiest.package}{values}")
-
-
-def show_moves(moves: Sequence[Move], names: Sequence[str]) -> None:
-    """The table of versions that moved, and the command that builds them; `names` are the workflows asked for."""
-    from rich import box  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    table = Table("chart", "before", "after", box=box.SIMPLE_HEAD, pad_edge=False)
-    for move in moves:
-        table.add_row(move.name, move.before, move.after)
-    _console().print(table)
-    for move in moves:
-        if move.note:
-            say(f"{move.name}: {move.note}")
-    say(f"next   {shlex.join(['waybill', 'build', *names])}")
+    show_next(["waybill", "lint", *names, "--fix"], f"mends {'it' if len(findings) == 1 else some}")
 
 
 def show_savings(savings: Sequence[Saving]) -> None:
     """A line for each spec that was cut down."""
     for saving in savings:
-        say(f"cut down {saving.path}: {_size(saving.before)} to {_size(saving.after)}")
+        say(f"cut down {saving.path}: {size(saving.before)} to {size(saving.after)}")
 
 
-def _console() -> Console:
-    from rich.console import Console  # noqa: PLC0415 - 50 ms that --help and --json do not pay
-
-    return Console(stderr=True, markup=False, width=None if sys.stderr.isatty() else _WIDTH_OF_A_LOG)
-
-
-def _build_table(charts: Sequence[BuiltChart]) -> object:
-    from rich import box  # noqa: PLC0415 - as above
-    from rich.table import Table  # noqa: PLC0415 - as above
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("workflow", "state", "package"):
-        table.add_column(heading, overflow="fold")
-    table.add_column("size", justify="right", no_wrap=True)
-    for chart in charts:
-        table.add_row(chart.folder or "all of them", chart.state, str(chart.package), _size(chart.bytes))
-    return table
-
-
-def _size(number: int) -> str:
+def size(number: int) -> str:
+    """A number of bytes in KiB."""
     return f"{number / 1024:,.1f} KiB"
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[str] = ()) -> None:
+    """A table on standard error; the columns whose headings are among `numbers` are aligned to the right."""
+    from pipeline.terminal.table import print_table  # noqa: PLC0415 - 50 ms that --json does not pay
+
+    print_table(headings, rows, numbers=numbers)
+
+
+def show_next(words: Sequence[str], why: str = "") -> None:
+    """The next command as it is to be copied, and what it does."""
+    say(f"next   {shlex.join(words)}{f'   {why}' if why else ''}")
