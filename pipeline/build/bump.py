@@ -20,6 +20,7 @@ from pipeline.build.versioning import moved_umbrella
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.index import known_index
 from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
 from pipeline.workspace.folders import find_folder
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
@@ -46,7 +47,7 @@ class Move:
         }
 
 
-def bump_charts(names: Sequence[str], part: Bump, settings: Settings) -> list[Move]:
+def bump_charts(names: Sequence[str], part: Bump, settings: Settings, journal: Journal) -> list[Move]:
     """Move the versions of the charts of some workflows, and the umbrella's files with them.
 
     Raises:
@@ -67,7 +68,7 @@ def bump_charts(names: Sequence[str], part: Bump, settings: Settings) -> list[Mo
     after = replace(folder, charts={**folder.charts, **moved})
     moving = Step(before=Version.parse(before or settings.initial_version), part="patch" if part == "release" else part)
     files, umbrella = moved_umbrella(after, {}, known_index(settings.output, None), moving)
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         transaction.replace_tree(folder.path, folder.with_changelogs(files))
         transaction.commit()
     if before is not None and before != umbrella.version:
@@ -75,7 +76,7 @@ def bump_charts(names: Sequence[str], part: Bump, settings: Settings) -> list[Mo
     return moves
 
 
-def bump_workflows(names: Sequence[str], part: Bump, settings: Settings) -> list[Move]:
+def bump_workflows(names: Sequence[str], part: Bump, settings: Settings, journal: Journal) -> list[Move]:
     """Move the `version` of the definitions of some workflows, and nothing else of them.
 
     Raises:
@@ -85,7 +86,7 @@ def bump_workflows(names: Sequence[str], part: Bump, settings: Settings) -> list
         OutputError: it cannot be written; nothing was changed.
     """
     moves = []
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         for folder in _each(names, lambda name: find_folder(name, settings)):
             source = read_folder(folder).source
             path = folder / source.definition

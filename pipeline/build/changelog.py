@@ -19,6 +19,7 @@ from pipeline.charts.archive import read_package_files
 from pipeline.charts.folder import CHANGELOG, read_charts_folder
 from pipeline.charts.repository import ChartRepository, chart_repositories, read_repository
 from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
 from pipeline.workspace.folders import find_folder
 from pipeline.workspace.settings import Settings
 
@@ -31,7 +32,7 @@ class Written:
     versions: tuple[str, ...]
 
 
-def write_changelog(name: str, settings: Settings) -> Written:
+def write_changelog(name: str, settings: Settings, journal: Journal) -> Written:
     """Give a chart's changelog a section for each version without one: the present one and those published before.
 
     Raises:
@@ -62,7 +63,7 @@ def write_changelog(name: str, settings: Settings) -> Written:
             sections[version] = section(version, compare(old, new) if old else None)
     path = folder.path / "charts" / chart / CHANGELOG
     if sections:
-        with Transaction() as transaction:
+        with Transaction(journal) as transaction:
             transaction.replace_file(path, with_sections(text, chart, sections).encode())
             transaction.commit()
     return Written(path=path, versions=tuple(sections))

@@ -30,6 +30,7 @@ from pipeline.images.reference import image_of
 from pipeline.inspect.lint import read_folders
 from pipeline.operators.known import Operators, charts_of
 from pipeline.system.files import Transaction, differences, write_if_changed
+from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 
 T = TypeVar("T")
@@ -54,7 +55,9 @@ class _Packed:
     steps: Mapping[str, Step]
 
 
-def build(options: BuildRequest, settings: Settings, *, created: datetime, reporter: Reporter) -> BuildResult:
+def build(
+    options: BuildRequest, settings: Settings, journal: Journal, *, created: datetime, reporter: Reporter
+) -> BuildResult:
     """Check, then generate charts, packages and index, then write all of it at once.
 
     Raises:
@@ -71,7 +74,7 @@ def build(options: BuildRequest, settings: Settings, *, created: datetime, repor
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages = [*packed.packages.values(), umbrella_package]
     index = index_file.add(plan.known, packages, created=created, url=settings.repository_url)
-    _write(plan, umbrella, packages, index)
+    _write(plan, umbrella, packages, index, journal)
     return BuildResult(
         charts=tuple(_row(plan, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
         umbrella=_umbrella_row(plan, umbrella, umbrella_package),
@@ -194,8 +197,8 @@ def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
     return found
 
 
-def _write(plan: Plan, umbrella: ChartFiles, packages: Iterable[Package], index: Index) -> None:
-    with Transaction() as transaction:
+def _write(plan: Plan, umbrella: ChartFiles, packages: Iterable[Package], index: Index, journal: Journal) -> None:
+    with Transaction(journal) as transaction:
         if plan.folder.files() != umbrella:
             transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(umbrella))
         for packed in packages:

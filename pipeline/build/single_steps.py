@@ -22,6 +22,7 @@ from pipeline.charts.folder import CHANGELOG, chart_version
 from pipeline.charts.index import Index, known_index
 from pipeline.images.reference import image_of
 from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
+from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 
@@ -44,7 +45,7 @@ def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workfl
     return workflow, savings
 
 
-def write_manifests(out: Path, name: str, files: Mapping[str, bytes]) -> None:
+def write_manifests(out: Path, name: str, files: Mapping[str, bytes], journal: Journal) -> None:
     """Write the manifest files of the workflow `name`; those of its earlier runs that are no longer made go.
 
     Files of other workflows and of people stay.
@@ -54,7 +55,7 @@ def write_manifests(out: Path, name: str, files: Mapping[str, bytes]) -> None:
     """
     ours = "|".join(f"{row.kind.lower()}_{row.name_pattern(name)}" for row in OBJECTS)
     file_of_ours = re.compile(rf"\d\d+-({ours})\.yaml")
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         for file, data in files.items():
             mode = _SECRET_MODE if "-secret_" in file else FILE_MODE
             write_if_changed(transaction, out / file, data, mode=mode)
@@ -78,7 +79,7 @@ def chart_for(workflow: Workflow, out: Path, line: VersionLine, settings: Settin
     return chart, out / name
 
 
-def write_chart(target: Path, chart: Chart) -> None:
+def write_chart(target: Path, chart: Chart, journal: Journal) -> None:
     """Write a chart folder as a whole.
 
     Raises:
@@ -88,13 +89,13 @@ def write_chart(target: Path, chart: Chart) -> None:
         raise OutputError(
             f"{target}: holds files but no Chart.yaml, so it is no chart; move it away, or name another OUT"
         )
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         kept = {CHANGELOG: path.read_bytes()} if (path := target / CHANGELOG).is_file() else {}
         transaction.replace_tree(target, {**chart.files, **kept})
         transaction.commit()
 
 
-def write_packages(out: Path, folders: Sequence[Path]) -> list[Package]:
+def write_packages(out: Path, folders: Sequence[Path], journal: Journal) -> list[Package]:
     """Pack chart folders into `out`.
 
     Raises:
@@ -102,14 +103,14 @@ def write_packages(out: Path, folders: Sequence[Path]) -> list[Package]:
         FindingsError: a Chart.yaml that says too little.
     """
     packages = [package(read_chart_folder(folder).without(CHANGELOG), folder.as_posix()) for folder in folders]
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         for packed in packages:
             write_if_changed(transaction, out / packed.file_name, packed.data)
         transaction.commit()
     return packages
 
 
-def write_index(directory: Path, merge: Path | None, *, url: str, created: datetime) -> Index:
+def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime) -> Index:
     """Write `directory`/index.yaml over the packages in it, and return it.
 
     Raises:
@@ -124,7 +125,7 @@ def write_index(directory: Path, merge: Path | None, *, url: str, created: datet
     known = known_index(directory, merge)
     packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
     written = index_file.add(known, packages, created=created, url=url)
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         write_if_changed(transaction, directory / "index.yaml", index_file.render(written))
         transaction.commit()
     return written

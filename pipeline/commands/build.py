@@ -11,9 +11,18 @@ import click
 from pipeline.build import record
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
-from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
+from pipeline.commands.command import (
+    FILE,
+    command,
+    finish_check,
+    operator_options,
+    pass_journal,
+    print_json,
+    settings_of,
+)
 from pipeline.system import files
 from pipeline.system.clock import creation_time
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace import folders
 from pipeline.workspace.settings import Settings
@@ -50,7 +59,10 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 @click.option("--force-version", is_flag=True, help="Take a --bump that is smaller than what changed asks for.")
 @operator_options
 @click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml that is published already.")
+@pass_journal
 def build(
+    journal: Journal,
+    /,
     workflow: tuple[str, ...],
     *,
     everything: bool,
@@ -92,7 +104,7 @@ def build(
         last_build = record.record_of(wanted, settings)
         result = last_build.unchanged()
         if result is None:
-            result = _build(wanted, settings)
+            result = _build(wanted, settings, journal)
             last_build.keep(result)
     console.show_findings(result.findings)
     if as_json:
@@ -101,11 +113,11 @@ def build(
         show_build(result)
 
 
-def _build(wanted: BuildRequest, settings: Settings) -> BuildResult:
+def _build(wanted: BuildRequest, settings: Settings, journal: Journal) -> BuildResult:
     from pipeline.build import job  # noqa: PLC0415 - all that a build needs; one that changes nothing needs none of it
 
     created = creation_time(settings.workflows, os.environ)
-    return job.build(wanted, settings, created=created, reporter=console.StageReporter())
+    return job.build(wanted, settings, journal, created=created, reporter=console.StageReporter())
 
 
 def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:

@@ -9,8 +9,9 @@ import click
 
 from generator.versions.semver_text import Bump
 from pipeline.build.bump import Move, bump_charts, bump_workflows
-from pipeline.commands.command import command, print_json, settings_of
+from pipeline.commands.command import command, pass_journal, print_json, settings_of
 from pipeline.system import files
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 
 _PARTS: Final = ("patch", "minor", "major", "rc", "release")
@@ -27,7 +28,10 @@ _PARTS: Final = ("patch", "minor", "major", "rc", "release")
 @click.argument("workflow", nargs=-1, required=True)
 @click.argument("part", type=click.Choice(_PARTS), metavar="PART")
 @click.option("--app", is_flag=True, help="Move the workflow's own version, and leave its chart alone.")
-def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any) -> None:
+@pass_journal
+def bump(
+    journal: Journal, /, workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any
+) -> None:
     """Move the versions of the charts of some workflows, and the umbrella with them.
 
     PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of
@@ -35,7 +39,7 @@ def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **o
     """
     settings = settings_of(options)
     with files.only_writer(settings.output, console.say_waiting):
-        moves = (bump_workflows if app else bump_charts)(workflow, part, settings)
+        moves = (bump_workflows if app else bump_charts)(workflow, part, settings, journal)
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})
         return

@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from pipeline.build.changelog import write_changelog
-from pipeline.commands.command import command, print_json, settings_of
+from pipeline.commands.command import command, pass_journal, print_json, settings_of
 from pipeline.system import files
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 
 
@@ -21,14 +22,15 @@ from pipeline.terminal import console
     example="waybill changelog greeting",
 )
 @click.argument("workflow")
-def changelog(workflow: str, *, as_json: bool, **options: Any) -> None:
+@pass_journal
+def changelog(journal: Journal, /, workflow: str, *, as_json: bool, **options: Any) -> None:
     """Give the CHANGELOG.md of a workflow's chart a section for each version that has none.
 
     Sections that are there stay as they are. The published packages say what changed.
     """
     settings = settings_of(options)
     with files.only_writer(settings.output, console.say_waiting):
-        written = write_changelog(workflow, settings)
+        written = write_changelog(workflow, settings, journal)
     if as_json:
         print_json({"ok": True, "path": written.path.as_posix(), "versions": list(written.versions)})
         return

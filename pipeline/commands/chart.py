@@ -8,9 +8,18 @@ from typing import Any
 import click
 
 from pipeline.build import single_steps
-from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
+from pipeline.commands.command import (
+    FILE,
+    command,
+    finish_check,
+    operator_options,
+    pass_journal,
+    print_json,
+    settings_of,
+)
 from pipeline.operators.known import Operators
 from pipeline.system.files import differences
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace import folders
 
@@ -29,8 +38,18 @@ from pipeline.workspace import folders
 @click.argument("folder")
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The chart goes to OUT/CHART.")
 @operator_options
+@pass_journal
 def chart(
-    folder: str, *, out: Path, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
+    journal: Journal,
+    /,
+    folder: str,
+    *,
+    out: Path,
+    operator: str | None,
+    sonataflow: str | None,
+    check: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
     settings = settings_of(options)
@@ -43,7 +62,7 @@ def chart(
         paths = tuple(f"{target.as_posix()}/{path}" for path in differences(target, made.files))
         finish_check(paths, as_json=as_json)
         return
-    single_steps.write_chart(target, made)
+    single_steps.write_chart(target, made, journal)
     if as_json:
         print_json({"ok": True, "chart": made.name, "version": made.version, "folder": target.as_posix()})
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,10 +15,13 @@ import click
 
 from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.settings import Settings, load_settings
 
 FILE: Final = click.Path(path_type=Path)
+#: Gives a command, as its first argument, the journal that its effects go into.
+pass_journal = click.make_pass_decorator(Journal, ensure=True)
 
 _SETTINGS: Final = {
     "workflows": click.option("--workflows", type=FILE, metavar="DIR", help="Workflow folders.  [workflows]"),
@@ -58,7 +62,7 @@ def command(
     """Make a function a command: its own options, then those of `settings` by name, then --json and --debug.
 
     The function is given `as_json`; what it raises becomes a message and an exit code. `example` has a line a command;
-    one that `writes` says of an error that nothing was written.
+    one that `writes` says of findings that nothing was written, while its journal is empty.
     """
 
     def decorate(function: Callable[..., None]) -> Command:
@@ -90,38 +94,56 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
+        journal = click.get_current_context().ensure_object(Journal)
         try:
             function(*args, as_json=as_json, **kwargs)
         except (WaybillError, KeyboardInterrupt, OSError) as error:
             if debug:
+                _show_done(journal)
                 raise
-            _fail(error, as_json=as_json, writes=writes)
+            _fail(error, journal, as_json=as_json, writes=writes)
 
     return run
 
 
-def _fail(error: BaseException, *, as_json: bool, writes: bool) -> None:
-    """Say what went wrong, without a traceback, and end with the error's exit code."""
+def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool) -> None:
+    """Say what went wrong and what was done before, without a traceback, and end with the error's exit code."""
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     findings = error.findings if isinstance(error, FindingsError) else ()
-    match error:
-        case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
-        case KeyboardInterrupt():
-            message = "interrupted; nothing was changed"
-        case OSError():
-            message = f"{error.filename or 'waybill'}: {error.strerror or error}"
-        case _:
-            message = str(error)
+    message = _message(error, journal)
     if findings:
         console.show_findings(findings)
         stopped = [finding for finding in findings if finding.severity is not Severity.NOTE]
-        console.say(f"{console.counted(stopped)}{'; nothing was written' if writes else ''}")
+        console.say(f"{console.counted(stopped)}{journal.nothing_was('written') if writes else ''}")
     else:
         console.say(f"waybill: error: {message}")
+    _show_done(journal)
     if as_json:
-        print_json({"ok": False, "error": message, "findings": [finding.as_json() for finding in findings]})
+        done = [effect.as_json() for effect in journal.effects]
+        found = [finding.as_json() for finding in findings]
+        next_ = shlex.join(journal.go_on) or None
+        print_json({"ok": False, "error": message, "findings": found, "done": done, "next": next_})
     sys.exit(error.exit_code if isinstance(error, WaybillError) else 1)
+
+
+def _message(error: BaseException, journal: Journal) -> str:
+    match error:
+        case KeyboardInterrupt():
+            return f"interrupted{journal.nothing_was('changed')}"
+        case OSError():
+            return f"{error.filename or 'waybill'}: {error.strerror or error}"
+        case _:
+            return str(error)
+
+
+def _show_done(journal: Journal) -> None:
+    """What was done before something went wrong, and the command that goes on from there."""
+    for line in journal.lines():
+        console.say(line)
+    if journal.go_on:
+        console.show_next(journal.go_on, "goes on from there")
 
 
 def print_json(document: Mapping[str, Any]) -> None:

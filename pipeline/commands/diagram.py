@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import click
 
-from pipeline.commands.command import FILE, command, print_json, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
 from pipeline.inspect.diagram import Format, Theme, draw, format_of, read_folder_scene, write
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace import folders
 
@@ -27,7 +28,10 @@ _THEMES: Final = ("auto", "light", "dark")
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="Where there is no FILE.  [svg]")
 @click.option("--theme", type=click.Choice(_THEMES), default="auto", help="Colours of SVG and PNG.  [auto]")
 @click.option("--expand", is_flag=True, help="Draw each subflow in the first state that runs it.")
+@pass_journal
 def diagram(
+    journal: Journal,
+    /,
     folder: str,
     *,
     out: Path | None,
@@ -52,7 +56,7 @@ def diagram(
     if out is None:
         sys.stdout.buffer.write(drawn.data)
         return
-    write(out, drawn.data)
+    write(out, drawn.data, journal)
     if as_json:
         print_json({"ok": True, "file": out.as_posix(), "format": wanted, "bytes": len(drawn.data)})
         return

@@ -9,9 +9,10 @@ import click
 
 from generator.text.words import plural
 from pipeline.build import single_steps
-from pipeline.commands.command import FILE, command, print_json, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
 from pipeline.system import files
 from pipeline.system.clock import creation_time
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 
 
@@ -22,12 +23,13 @@ from pipeline.terminal import console
 @click.argument("directory", metavar="DIR", type=FILE)
 @click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml whose entries stay as they are.")
 @click.option("--url", metavar="URL", help="Where the packages are served; relative addresses without it.")
-def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
+@pass_journal
+def index(journal: Journal, /, directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
     with files.only_writer(directory, console.say_waiting):
-        written = single_steps.write_index(directory, merge, url=settings.repository_url, created=created)
+        written = single_steps.write_index(directory, merge, journal, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
     charts = plural(len(written.entries), "chart")
     versions = sum(len(entries) for entries in written.entries.values())

@@ -15,8 +15,9 @@ from generator.findings.suggestions import did_you_mean
 from generator.lint.registry import RULES, SUBJECTS
 from generator.lint.rule import Rule
 from generator.text.words import plural
-from pipeline.commands.command import command, print_json, settings_of
+from pipeline.commands.command import command, pass_journal, print_json, settings_of
 from pipeline.inspect.lint import Format, default_format, fix_folders, read_folders, rendered
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace import folders
 
@@ -33,8 +34,17 @@ _FORMATS: Final = ("text", "json", "github", "sarif")
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="[github on GitHub Actions, else text]")
 @click.option("--rules", is_flag=True, help="Tell of each rule the reason and examples; of those named, or of all.")
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, then check.")
+@pass_journal
 def lint(
-    workflow: tuple[str, ...], *, format_: Format | None, rules: bool, fix: bool, as_json: bool, **options: Any
+    journal: Journal,
+    /,
+    workflow: tuple[str, ...],
+    *,
+    format_: Format | None,
+    rules: bool,
+    fix: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Check definitions and their files; without WORKFLOW all of them. Exits 1 on an error.
 
@@ -47,7 +57,7 @@ def lint(
         return
     settings = settings_of(options)
     selected = folders.select_folders(workflow, settings)
-    fixed = fix_folders(selected, settings) if fix else ()
+    fixed = fix_folders(selected, settings, journal) if fix else ()
     tracked = console.StageReporter().track("lint", selected)
     _, findings = read_folders(tracked, settings, complete=not workflow)
     wanted: Format = "json" if as_json else format_ or default_format(os.environ)

@@ -11,9 +11,10 @@ from generator.compatibility.proof import left_out
 from generator.kubernetes.objects import Database, ManifestOptions, manifest_files, secret_name
 from generator.kubernetes.objects import manifests as objects_of
 from pipeline.build import single_steps
-from pipeline.commands.command import FILE, command, operator_options, print_json, settings_of
+from pipeline.commands.command import FILE, command, operator_options, pass_journal, print_json, settings_of
 from pipeline.images.reference import image_of
 from pipeline.operators.known import Operators
+from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace import folders
 
@@ -36,7 +37,10 @@ from pipeline.workspace import folders
 @click.option("--profile", metavar="P", help="The operator's profile.  [as a chart has it: gitops, or prod before 10]")
 @click.option("--with-secret-values", is_flag=True, help="Write the Secret with the values of secret.properties.")
 @operator_options
+@pass_journal
 def manifests(
+    journal: Journal,
+    /,
     folder: str,
     *,
     out: Path,
@@ -71,7 +75,7 @@ def manifests(
         properties=capabilities.sonataflow.properties,
     )
     files = manifest_files(objects_of(workflow, chosen))
-    single_steps.write_manifests(out, workflow.object_name, files)
+    single_steps.write_manifests(out, workflow.object_name, files, journal)
     if as_json:
         print_json({"ok": True, "files": [f"{out.as_posix()}/{name}" for name in files]})
         return

@@ -10,10 +10,11 @@ from typing import Any
 
 import click
 
-from pipeline.commands.command import FILE, command, print_json, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
 from pipeline.run import runner
 from pipeline.run.narrator import Narrator
 from pipeline.run.outcome import RunRequest
+from pipeline.system.journal import Journal
 from pipeline.workspace import folders, workflows
 
 
@@ -35,7 +36,10 @@ from pipeline.workspace import folders, workflows
     metavar="SECONDS",
     help="How long the workflow may run.  [600]",
 )
+@pass_journal
 def run(
+    journal: Journal,
+    /,
     folder: str,
     *,
     input_: Path | None,
@@ -54,7 +58,7 @@ def run(
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
     wanted = RunRequest(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
-    outcome = runner.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json))
+    outcome = runner.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json), journal)
     if as_json:
         print_json(outcome.as_json())
     if not outcome.ok:

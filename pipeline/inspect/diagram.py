@@ -17,6 +17,7 @@ from generator.findings.suggestions import one_of
 from generator.workflow.definition import read_definition
 from pipeline.inspect.png import needs_other_fonts, png
 from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
 from pipeline.workspace.workflows import read_folder_source
 
 Format = Literal["svg", "png", "mmd", "dot"]
@@ -86,12 +87,12 @@ def _drawn(scene: Scene, kind: Format, theme: Theme) -> Diagram:
     return Diagram(data=png(drawing), hint=hint if needs_other_fonts(drawing) else "")
 
 
-def write(out: Path, data: bytes) -> None:
+def write(out: Path, data: bytes, journal: Journal) -> None:
     """Write a picture whole.
 
     Raises:
         OutputError: it cannot be written; what was there before is still there.
     """
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         transaction.replace_file(out, data)
         transaction.commit()

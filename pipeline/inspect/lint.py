@@ -18,6 +18,7 @@ from generator.lint.suppressions import apply_suppressions
 from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow
 from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
 from pipeline.terminal.annotations import github
 from pipeline.terminal.console import as_text
 from pipeline.terminal.sarif import sarif
@@ -51,7 +52,7 @@ def read_folders(
     return workflows, strictly(kept) if settings.strict else kept
 
 
-def fix_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...]:
+def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -> tuple[Edit, ...]:
     """Mend what has one right answer in the files of some folders, and return what was done.
 
     All files of all folders are written, or none; a folder that cannot be read stays as it is.
@@ -61,7 +62,7 @@ def fix_folders(folders: Iterable[Path], settings: Settings) -> tuple[Edit, ...]
     """
     shared: dict[Path, SharedFiles] = {}
     done: list[Edit] = []
-    with Transaction() as transaction:
+    with Transaction(journal) as transaction:
         for folder in folders:
             try:
                 workflow = read_folder(folder, shared)

@@ -20,7 +20,7 @@ from generator.findings.printable import in_one_line
 from generator.mocks import run_inputs
 from generator.mocks.run_inputs import RunInput
 from generator.mocks.service import EventSink, MockService
-from generator.text.words import plural
+from generator.text.words import plural, several
 from generator.text.yaml_reader import Document, parse
 from generator.workflow.properties import Variable, environment_name, parse_properties
 from generator.workflow.workflow import Workflow
@@ -32,6 +32,7 @@ from pipeline.run.narrator import Narrator
 from pipeline.run.outcome import CallMade, RunOutcome, RunRequest, StatePassed, Status
 from pipeline.run.start import Reply, advice, post, reason_in
 from pipeline.run.timeline import Timeline
+from pipeline.system.journal import Effect, Journal
 
 #: Seconds between two looks at what is told.
 _LOOK: Final = 0.2
@@ -43,7 +44,9 @@ _SETTLE: Final = 0.5
 _IN_ERROR: Final = 5
 
 
-def run(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str], narrator: Narrator) -> RunOutcome:
+def run(
+    workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str], narrator: Narrator, journal: Journal
+) -> RunOutcome:
     """Run a workflow once and tell of it.
 
     Raises:
@@ -59,7 +62,7 @@ def run(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str], 
         raise SettingsError(_missing(missing, narrator.name))
     maven.require()
     narrator.tell_input(taken)
-    return _Run(workflow, wanted, given, taken, narrator).outcome()
+    return _Run(workflow, wanted, given, taken, narrator, journal=journal).outcome()
 
 
 def _given(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str]) -> dict[str, str]:
@@ -107,13 +110,21 @@ class _Run:
     """One run: everything that is told of it goes through one queue, to be looked at by one thread."""
 
     def __init__(
-        self, workflow: Workflow, wanted: RunRequest, given: Mapping[str, str], taken: RunInput, narrator: Narrator
+        self,
+        workflow: Workflow,
+        wanted: RunRequest,
+        given: Mapping[str, str],
+        taken: RunInput,
+        narrator: Narrator,
+        *,
+        journal: Journal,
     ) -> None:
         self._workflow = workflow
         self._wanted = wanted
         self._given = given
         self._input = taken
         self._narrator = narrator
+        self._journal = journal
         self._told: queue.SimpleQueue[Sequence[Event] | Exchange | Reply] = queue.SimpleQueue()
         self._timeline = Timeline(workflow.definitions())
         self._instance = ""
@@ -138,11 +149,18 @@ class _Run:
             address = f"{engine.url}/{self._workflow.definition.id}"
             self._narrator.stage("engine", f"is ready; POST {address}")
             self._start = time.time()
+            self._record()
             threading.Thread(target=lambda: self._told.put(post(address, self._input.value)), daemon=True).start()
             self._follow(variables, engine.url)
             found = self._found(engine)
         self._narrator.tell_outcome(found)
         return found
+
+    def _record(self) -> None:
+        """Services that are called keep what they are told to do, however the run ends; stand-ins do nothing."""
+        called = [service.name for service in run_inputs.services(self._workflow)]
+        if called and not self._wanted.mock:
+            self._journal.record(Effect(done=f"started the workflow, which calls {several(called)}"))
 
     def _jar(self) -> Path:
         """The application that runs the workflow alone, built unless it was before."""

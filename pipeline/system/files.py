@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from generator.findings.errors import OutputError
+from generator.text.words import several
+from pipeline.system.journal import Effect, Journal
 
 #: Readable for all, as git has it.
 FILE_MODE: Final = 0o644
@@ -23,10 +25,12 @@ FILE_MODE: Final = 0o644
 class Transaction:
     """Collects what is to be written; `commit` puts all of it in place, or, when anything fails, none of it.
 
-    Used as a context manager: what was staged and not committed is cleaned up, whatever happened.
+    Used as a context manager: what was staged and not committed is cleaned up, whatever happened. The journal is given
+    what was committed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
         self._moves: list[tuple[Path | None, Path]] = []
         self._left_over: list[Path] = []
         self._made_folders: list[Path] = []
@@ -45,9 +49,9 @@ class Transaction:
         """Stage one file.
 
         Raises:
-            OutputError: it cannot be written (no space, no permission); nothing is changed.
+            OutputError: it cannot be written (no space, no permission); no target is changed.
         """
-        with _as_output_error(target):
+        with _as_output_error(target, self._journal):
             self._make_folder(target.parent)
             handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
             staged = Path(name)
@@ -63,9 +67,9 @@ class Transaction:
         """Stage a folder as a whole: what is in it now and not in `files` goes.
 
         Raises:
-            OutputError: it cannot be written; nothing is changed.
+            OutputError: it cannot be written; no target is changed.
         """
-        with _as_output_error(target):
+        with _as_output_error(target, self._journal):
             self._make_folder(target.parent)
             staged = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new"))
             self._left_over.append(staged)
@@ -91,7 +95,7 @@ class Transaction:
         with _uninterrupted():
             try:
                 for staged, target in self._moves:
-                    with _as_output_error(target):
+                    with _as_output_error(target, self._journal):
                         done.append((target, _set_aside(target, len(done))))
                         if staged:
                             staged.rename(target)
@@ -99,9 +103,17 @@ class Transaction:
                 for target, old in reversed(done):
                     _put_back(target, old)
                 raise
+            self._record()
         self._left_over += [old for _, old in done if old]
         self._made_folders.clear()
         self._moves.clear()
+
+    def _record(self) -> None:
+        written = [target.as_posix() for staged, target in self._moves if staged]
+        removed = [target.as_posix() for staged, target in self._moves if staged is None]
+        for what, paths in (("wrote", written), ("removed", removed)):
+            if paths:
+                self._journal.record(Effect(done=f"{what} {several(paths)}"))
 
     def _make_folder(self, folder: Path) -> None:
         missing = [path for path in (folder, *folder.parents) if not path.exists()]
@@ -155,7 +167,7 @@ def only_writer(output: Path, waiting: Callable[[], None]) -> Iterator[None]:
     """
     above = output.resolve().parent
     folder = next(path for path in (above, *above.parents) if path.is_dir())
-    with _as_output_error(folder):
+    with _as_output_error(folder, Journal()):
         handle = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -169,11 +181,12 @@ def only_writer(output: Path, waiting: Callable[[], None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _as_output_error(target: Path) -> Iterator[None]:
+def _as_output_error(target: Path, journal: Journal) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(f"{target}: cannot be written: {error.strerror}; nothing was changed") from error
+        unchanged = journal.nothing_was("changed")
+        raise OutputError(f"{target}: cannot be written: {error.strerror}{unchanged}") from error
 
 
 @contextlib.contextmanager

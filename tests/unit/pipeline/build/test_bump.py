@@ -14,6 +14,7 @@ from generator.versions.semver_text import Bump
 from pipeline.build.job import build
 from pipeline.build.request import BuildRequest
 from pipeline.cli import waybill
+from pipeline.system.journal import Journal
 from pipeline.terminal.console import StageReporter
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
@@ -31,7 +32,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_workflow(tmp_path / "workflows", "greeting")
     write_workflow(tmp_path / "workflows", "second.x", id="second")
     options = BuildRequest(folders=all_folders(Path("workflows")), everything=True)
-    build(options, Settings(), created=datetime(2026, 3, 4, tzinfo=UTC), reporter=StageReporter(quiet=True))
+    build(options, Settings(), Journal(), created=datetime(2026, 3, 4, tzinfo=UTC), reporter=StageReporter(quiet=True))
     return tmp_path
 
 

@@ -20,6 +20,7 @@ from pipeline.build.result import BuildResult
 from pipeline.charts.folder import chart_version
 from pipeline.charts.index import EMPTY, read_index
 from pipeline.inspect.lint import read_folders
+from pipeline.system.journal import Journal
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
@@ -60,7 +61,7 @@ def run(*names: str, created: datetime = NOW, settings: Settings | None = None, 
     settings = settings or Settings()
     folders = [Path("workflows") / name for name in names] or all_folders(settings.workflows)
     wanted = BuildRequest(folders=folders, everything=not names, **options)
-    return build(wanted, settings, created=created, reporter=Stages())
+    return build(wanted, settings, Journal(), created=created, reporter=Stages())
 
 
 def everything(folder: Path) -> dict[str, bytes]:
@@ -121,7 +122,7 @@ def test_the_same_workflows_give_the_same_bytes_elsewhere(repository: Path, monk
 def test_the_stages_are_told_as_they_go(repository: Path) -> None:
     stages = Stages()
     folders = [repository / "workflows" / "greeting"]
-    build(BuildRequest(folders=folders), Settings(), created=NOW, reporter=stages)
+    build(BuildRequest(folders=folders), Settings(), Journal(), created=NOW, reporter=stages)
     assert [name for name, _ in stages.heard] == ["lint", "charts", "packages", "index"]
     assert stages.heard[0] == ("lint", "1 workflow")
 

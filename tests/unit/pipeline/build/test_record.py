@@ -15,6 +15,7 @@ from pipeline.build.job import build
 from pipeline.build.record import Record, record_of
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult
+from pipeline.system.journal import Journal
 from pipeline.terminal.console import StageReporter
 from pipeline.workspace.settings import Settings
 from tests.unit.conftest import write, write_workflow
@@ -40,7 +41,9 @@ def record(**options: Any) -> Record:
 def made(**options: Any) -> BuildResult:
     wanted = BuildRequest(**{"folders": FOLDERS, **options})
     before = record_of(wanted, Settings())
-    result = build(wanted, Settings(), created=datetime(2026, 1, 1, tzinfo=UTC), reporter=StageReporter(quiet=True))
+    result = build(
+        wanted, Settings(), Journal(), created=datetime(2026, 1, 1, tzinfo=UTC), reporter=StageReporter(quiet=True)
+    )
     before.keep(result)
     return result
 

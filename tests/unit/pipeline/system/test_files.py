@@ -14,6 +14,7 @@ import pytest
 
 from generator.findings.errors import OutputError
 from pipeline.system.files import Transaction, differences
+from pipeline.system.journal import Journal
 from tests.unit.conftest import write
 
 
@@ -30,7 +31,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_everything_is_in_place_after_a_commit(out: Path) -> None:
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "a.txt", b"new")
         transaction.replace_file(out / "deep" / "er" / "b.txt", b"new")
         transaction.replace_tree(out / "tree", {"kept": b"new", "sub/added": b"new"})
@@ -50,7 +51,7 @@ def test_everything_is_in_place_after_a_commit(out: Path) -> None:
 
 def test_nothing_changes_before_a_commit(out: Path) -> None:
     before = {path: data for path, data in tree(out).items() if data}
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "a.txt", b"new")
         transaction.replace_tree(out / "tree", {"kept": b"new"})
         transaction.remove(out / "other")
@@ -62,7 +63,7 @@ def test_what_was_not_committed_is_cleaned_up(out: Path, error: type[BaseExcepti
     before = tree(out)
 
     def interrupted() -> None:
-        with Transaction() as transaction:
+        with Transaction(Journal()) as transaction:
             transaction.replace_file(out / "a.txt", b"new")
             transaction.replace_tree(out / "tree", {"kept": b"new"})
             transaction.remove(out / "other")
@@ -75,7 +76,7 @@ def test_what_was_not_committed_is_cleaned_up(out: Path, error: type[BaseExcepti
 
 def test_folders_that_were_made_for_what_was_not_committed_go_too(out: Path) -> None:
     before = tree(out)
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "new" / "deep" / "a.txt", b"new")
         transaction.replace_tree(out / "another" / "tree", {"a": b"new"})
     assert tree(out) == before
@@ -85,7 +86,7 @@ def test_folders_that_were_made_for_what_was_not_committed_go_too(out: Path) -> 
 def test_a_move_that_fails_puts_everything_back(out: Path, tmp_path: Path, last: str) -> None:
     before = tree(out)
     lost = tmp_path / "lost"
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "a.txt", b"new")
         transaction.replace_file(out / "b.txt", b"new")
         transaction.replace_tree(out / "tree", {"kept": b"new"})
@@ -103,7 +104,7 @@ def test_a_move_that_fails_puts_everything_back(out: Path, tmp_path: Path, last:
 
 def test_a_move_that_fails_over_something_puts_that_back_too(out: Path) -> None:
     before = tree(out)
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "a.txt", b"new")
         for staged in out.glob(".a.txt.*"):
             staged.unlink()
@@ -125,7 +126,7 @@ def test_ctrl_c_in_the_middle_of_the_moves_leaves_all_of_it_or_none(out: Path, m
     monkeypatch.setattr(Path, "rename", interrupted)
     before = signal.getsignal(signal.SIGINT)
     try:
-        with Transaction() as transaction:
+        with Transaction(Journal()) as transaction:
             for name in ("a.txt", "b.txt", "c.txt"):
                 transaction.replace_file(out / name, b"new")
             transaction.commit()
@@ -144,14 +145,14 @@ def test_ctrl_c_in_the_middle_of_the_moves_leaves_all_of_it_or_none(out: Path, m
 )
 def test_a_place_that_cannot_be_written_is_named_and_nothing_changes(out: Path, target: str) -> None:
     before = tree(out)
-    with Transaction() as transaction, pytest.raises(OutputError, match=f"{target}: cannot be written: "):
+    with Transaction(Journal()) as transaction, pytest.raises(OutputError, match=f"{target}: cannot be written: "):
         transaction.replace_file(out / target, b"new")
     assert tree(out) == before
 
 
 def test_a_tree_whose_paths_clash_is_refused_and_nothing_stays_behind(out: Path) -> None:
     before = tree(out)
-    with Transaction() as transaction, pytest.raises(OutputError):
+    with Transaction(Journal()) as transaction, pytest.raises(OutputError):
         transaction.replace_tree(out / "tree", {"a": b"", "a/b": b""})
     assert tree(out) == before
 
@@ -171,7 +172,7 @@ def small_disk() -> Iterator[None]:
 def test_a_disk_without_room_is_told_and_nothing_changes(out: Path, place: str) -> None:
     before = tree(out)
     large = b"x" * 2000
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "b.txt", b"new")
         stage = {
             "tree": lambda: transaction.replace_tree(out / place, {"kept": large}),
@@ -195,7 +196,7 @@ def test_whatever_stands_in_the_place_is_replaced_and_a_link_is_not_followed(out
             target.symlink_to("a.txt")
         case _:
             target.symlink_to("none")
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(target, b"new")
         transaction.commit()
     assert not target.is_symlink()
@@ -204,7 +205,7 @@ def test_whatever_stands_in_the_place_is_replaced_and_a_link_is_not_followed(out
 
 
 def test_files_and_folders_may_be_read_by_everybody(out: Path) -> None:
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "a.txt", b"new")
         transaction.replace_tree(out / "tree", {"x": b"new"})
         transaction.commit()
@@ -214,10 +215,10 @@ def test_files_and_folders_may_be_read_by_everybody(out: Path) -> None:
 
 def test_a_name_of_250_characters_is_written(tmp_path: Path) -> None:
     target = tmp_path / ("n" * 250)
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(target, b"one")
         transaction.commit()
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(target, b"two")
         transaction.commit()
     assert tree(tmp_path) == {target.name: b"two"}
@@ -225,7 +226,7 @@ def test_a_name_of_250_characters_is_written(tmp_path: Path) -> None:
 
 def test_a_target_that_is_replaced_twice_goes_back_to_what_it_was_when_a_move_fails(out: Path, tmp_path: Path) -> None:
     before = tree(out)
-    with Transaction() as transaction:
+    with Transaction(Journal()) as transaction:
         transaction.replace_file(out / "a.txt", b"one")
         transaction.replace_file(out / "a.txt", b"two")
         transaction.replace_file(tmp_path / "lost" / "x", b"new")
