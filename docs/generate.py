@@ -6,13 +6,10 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +31,7 @@ from pipeline.commands.command import Command
 from pipeline.inspect.diagram import read_folder_scene
 from pipeline.operators.known import read_compatibility
 from pipeline.workspace.folders import all_folders
-from pipeline.workspace.settings import Settings
+from pipeline.workspace.settings import Setting, Settings, known_settings
 from pipeline.workspace.workflows import read_folder
 
 ROOT: Final = Path(__file__).parent.parent
@@ -63,8 +60,9 @@ ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
-#: What docs/generate.py writes into README.md stands between these.
-MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
+#: Between these README.md has what is written here.
+MATRIX_MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
+SETTINGS_MARKS: Final = ("<!-- The settings: written by docs/generate.py -->", "<!-- end of the settings -->")
 EXAMPLE: Final = (
     "workflows/greeting/greeting.sw.yaml:36:21: error: transition to the unknown state 'GreetInGermn'; "
     "did you mean 'GreetInGerman'? [unknown-state]"
@@ -135,12 +133,16 @@ def compatibility() -> str:
 
 
 def readme() -> str:
-    """README.md with the table of compatibility.yaml between its marks."""
+    """README.md with the tables of compatibility.yaml and of the settings between their marks."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, _, rest = text.partition(MARKS[0])
-    after = rest.partition(MARKS[1])[2]
-    table = markdown(read_compatibility(ROOT / "compatibility.yaml"))
-    return f"{before}{MARKS[0]}\n{table}{MARKS[1]}{after}"
+    text = _between(MATRIX_MARKS, markdown(read_compatibility(ROOT / "compatibility.yaml")), text)
+    settings = ((key, default, said) for key, _, _, default, said in _setting_rows())
+    return _between(SETTINGS_MARKS, _table(("setting", "default", "what it is"), settings), text)
+
+
+def _between(marks: tuple[str, str], new: str, text: str) -> str:
+    before, _, rest = text.partition(marks[0])
+    return f"{before}{marks[0]}\n{new}{marks[1]}{rest.partition(marks[1])[2]}"
 
 
 def _exit_codes() -> Iterator[tuple[str, str]]:
@@ -180,7 +182,6 @@ def values_and_settings() -> str:
         ],
         secret_comments={"KEY": "What the comment in secret.properties says."},
     )
-    flags = {p.name: p.opts[0] for p in _commands()["build"].params if isinstance(p, click.Option)}
     return "\n".join(
         [
             "# Values and settings\n\n## Values of a workflow's chart\n",
@@ -194,16 +195,9 @@ def values_and_settings() -> str:
             "## Settings of waybill\n",
             "Read from the nearest `waybill.toml`, or the table `[tool.waybill]` of a `pyproject.toml`, in the current",
             "folder or one above it; a variable wins over the file, an option over both. Paths in the file are",
-            "relative to it.\n",
-            _table(
-                ("setting", "variable", "option", "default", "what it is"),
-                (
-                    (f"`{n}`", f"`WAYBILL_{n.upper()}`", f"`{flags[n]}`", f"`{_default(n)}`", said)
-                    for n, said in _field_docs(Settings).items()
-                    if n in flags
-                ),
-            ),
-            "What lint is not to report stands in a table of its own; a comment does the same for one place:",
+            "relative to it. A name may have hyphens in place of underscores.\n",
+            _table(("setting", "variable", "option", "default", "what it is"), _setting_rows()),
+            "`lint` is a table; a comment does the same for one place:",
             "`# waybill: ignore[RULE] reason`, at the end of a line, above it, or at the top of a file.\n",
             f"```toml\n{IGNORES}\n```\n",
             "Two more variables are read: `SOURCE_DATE_EPOCH`, the time of new index entries in seconds since 1970",
@@ -221,23 +215,17 @@ def _value_table(listed: tuple[values.Value, ...]) -> str:
     return _table(("value", "default", "what it does"), rows)
 
 
-def _default(name: str) -> str:
-    default = next(f.default for f in fields(Settings) if f.name == name)
-    return str(default) or '""'
+def _setting_rows() -> Iterator[tuple[str, ...]]:
+    for setting in known_settings().values():
+        ways = (code(setting.variable), code(setting.option)) if setting.variable else ("", "")
+        yield (code(setting.key), *ways, _default(setting), setting.about.text)
 
 
-def _field_docs(owner: type) -> dict[str, str]:
-    """The strings below the fields of a class; Python itself drops them."""
-    body = next(n for n in ast.walk(ast.parse(inspect.getsource(owner))) if isinstance(n, ast.ClassDef)).body
-    return {
-        before.target.id: after.value.value
-        for before, after in pairwise(body)
-        if isinstance(before, ast.AnnAssign)
-        and isinstance(before.target, ast.Name)
-        and isinstance(after, ast.Expr)
-        and isinstance(after.value, ast.Constant)
-        and isinstance(after.value.value, str)
-    }
+def _default(setting: Setting) -> str:
+    """A default as a settings file has it, without quotes; nothing where that is empty."""
+    if isinstance(setting.default, bool):
+        return code(str(setting.default).lower())
+    return code(str(setting.default)) if setting.default else ""
 
 
 def rules() -> str:

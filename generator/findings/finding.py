@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from generator.findings.edits import Edit
@@ -56,15 +56,6 @@ class Finding:
             "message": self.message,
             "fixable": self.edit is not None,
         }
-
-
-@dataclass(frozen=True, kw_only=True)
-class IgnoreSettings:
-    """What a repository ignores: rules everywhere, and rules by a pattern of paths; `path` is the settings file."""
-
-    path: str = ""
-    everywhere: tuple[str, ...] = ()
-    by_path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

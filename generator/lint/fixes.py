@@ -8,10 +8,10 @@ from typing import Final
 
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import FindingsError
-from generator.findings.finding import Finding, IgnoreSettings, errors
+from generator.findings.finding import Finding, errors
 from generator.lint.linter import lint
 from generator.lint.registry import RULES
-from generator.lint.suppressions import apply_suppressions
+from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from generator.text.yaml_reader import decode
 from generator.workflow.workflow import Workflow, read_workflow
 

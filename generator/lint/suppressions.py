@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Final
 
-from generator.findings.finding import Finding, IgnoreSettings, Severity, in_file_order
+from generator.findings.finding import Finding, Severity, in_file_order
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Found, Rule
@@ -43,6 +43,15 @@ unused_ignore = Rule(
     good=Example(definition=_REASON),
     severity=Severity.WARNING,
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class IgnoreSettings:
+    """What a repository ignores: rules everywhere, and rules by a pattern of paths; `path` is the settings file."""
+
+    path: str = ""
+    everywhere: tuple[str, ...] = ()
+    by_path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,29 +17,14 @@ from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.workspace.settings import Settings, load_settings
+from pipeline.workspace.settings import Settings, known_settings
+from pipeline.workspace.settings_reader import load_settings
 
 FILE: Final = click.Path(path_type=Path)
 #: Gives a command, as its first argument, the journal that its effects go into.
 pass_journal = click.make_pass_decorator(Journal, ensure=True)
 
-_SETTINGS: Final = {
-    "workflows": click.option("--workflows", type=FILE, metavar="DIR", help="Workflow folders.  [workflows]"),
-    "charts": click.option("--charts", type=FILE, metavar="DIR", help="Charts folder.  [charts]"),
-    "output": click.option("--output", type=FILE, metavar="DIR", help="Packages and index.yaml.  [dist]"),
-    "compatibility": click.option(
-        "--compatibility", type=FILE, metavar="FILE", help="What runs on which operator.  [compatibility.yaml]"
-    ),
-    "registry": click.option("--registry", metavar="HOST/PATH", help="Where images are."),
-    "image_prefix": click.option("--image-prefix", metavar="TEXT", help="What an image's name starts with."),
-    "repository_url": click.option("--repository-url", metavar="URL", help="Where the chart repository is served."),
-    "initial_version": click.option("--initial-version", metavar="V", help="Version of a new chart.  [0.1.0]"),
-    "minify_specs": click.option(
-        "--minify-specs/--no-minify-specs", default=None, help="Cut OpenAPI files down to the calls in use."
-    ),
-    "strict": click.option("--strict/--no-strict", default=None, help="Take warnings for errors."),
-    "check": click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change."),
-}
+_CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change.")
 _OF_ALL: Final = (
     click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
     click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
@@ -69,7 +54,7 @@ def command(
         own: list[click.Parameter] = getattr(function, "__click_params__", [])
         guarded = _guarded(function, writes=writes)
         guarded.__click_params__ = []  # type: ignore[attr-defined]  # where click collects options
-        for option in reversed((*(_SETTINGS[name] for name in settings), *_OF_ALL)):
+        for option in reversed((*map(_option, settings), *_OF_ALL)):
             option(guarded)
         guarded.__click_params__ += own  # type: ignore[attr-defined]  # as above
         made = click.command(cls=Command, short_help=short_help)(guarded)
@@ -77,6 +62,19 @@ def command(
         return made
 
     return decorate
+
+
+def _option(name: str) -> Callable[[Any], Any]:
+    """The option for a setting, with its text and its default; or `check`."""
+    if name == "check":
+        return _CHECK
+    setting = known_settings()[name,]
+    text = setting.about.text.replace("`", "")
+    if setting.type is bool:
+        return click.option(f"{setting.option}/--no-{setting.option[2:]}", default=None, help=text)
+    default = f"  [{setting.default}]" if setting.default else ""
+    form = FILE if setting.type is Path else str
+    return click.option(setting.option, type=form, metavar=setting.about.metavar, help=text + default)
 
 
 def operator_options(function: Callable[..., None]) -> Callable[..., None]:

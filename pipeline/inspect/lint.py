@@ -14,7 +14,7 @@ from generator.lint.fixes import fix
 from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES
 from generator.lint.rule import Repository
-from generator.lint.suppressions import apply_suppressions
+from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow
 from pipeline.system.files import Transaction
@@ -48,8 +48,17 @@ def read_folders(
             workflows.append(workflow)
             findings += lint(workflow)
     findings += lint_together(Repository(workflows=workflows, complete=complete))
-    kept = apply_suppressions(findings, workflows, settings.ignores, RULES, complete=complete)
+    kept = apply_suppressions(findings, workflows, ignores_of(settings), RULES, complete=complete)
     return workflows, strictly(kept) if settings.strict else kept
+
+
+def ignores_of(settings: Settings) -> IgnoreSettings:
+    """What the settings ignore, as lint takes it."""
+    return IgnoreSettings(
+        path=settings.file.as_posix() if settings.file else "",
+        everywhere=settings.lint.ignore,
+        by_path=settings.lint.per_file_ignores,
+    )
 
 
 def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -> tuple[Edit, ...]:
@@ -68,7 +77,7 @@ def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -
                 workflow = read_folder(folder, shared)
             except FindingsError:
                 continue
-            fixed = fix(workflow, settings.ignores)
+            fixed = fix(workflow, ignores_of(settings))
             for path, data in fixed.files.items():
                 transaction.replace_file(Path(path), data)
             done += fixed.edits

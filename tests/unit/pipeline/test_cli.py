@@ -311,8 +311,8 @@ def test_a_shell_is_offered_commands_and_options(words: str, offered: list[str])
 
 #: What takes its time to load, and what only some commands need.
 HEAVY = {
-    "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs", "resvg_py", "semver",
-    "urllib.request", "yaml",
+    "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs", "msgspec",
+    "resvg_py", "semver", "urllib.request", "yaml",
 }  # fmt: skip
 
 

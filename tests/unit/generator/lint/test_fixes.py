@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.findings.edits import Edit, apply_edits
-from generator.findings.finding import IgnoreSettings
 from generator.lint.fixes import fix
 from generator.lint.linter import lint
+from generator.lint.suppressions import IgnoreSettings
 from tests.unit.conftest import MINIMAL, workflow
 
 HERE = "workflows/greeting/greeting.sw.yaml"

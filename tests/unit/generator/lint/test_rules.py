@@ -15,11 +15,11 @@ import javaproperties  # noqa: F401 - the reader loads it late, when nobody may 
 import pytest
 
 from generator.findings.errors import FindingsError
-from generator.findings.finding import Finding, IgnoreSettings, Severity
+from generator.findings.finding import Finding, Severity
 from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES, SUBJECTS
 from generator.lint.rule import FOLDER, Example, Repository, Rule
-from generator.lint.suppressions import apply_suppressions
+from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from generator.workflow.folder import SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.workspace.folders import all_folders

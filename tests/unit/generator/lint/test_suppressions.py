@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.findings.finding import IgnoreSettings
 from generator.lint.linter import lint
 from generator.lint.registry import RULES
-from generator.lint.suppressions import apply_suppressions
+from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from tests.unit.conftest import Files, shown, workflow
 
 HERE = "workflows/greeting/greeting.sw.yaml"

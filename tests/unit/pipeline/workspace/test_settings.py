@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from generator.findings.errors import SettingsError
-from pipeline.workspace.settings import Settings, load_settings
+from pipeline.workspace.settings import OTHER_VARIABLES, LintSettings, Setting, Settings, known_settings
+from pipeline.workspace.settings_reader import load_settings
+from tests.conftest import ROOT
 from tests.unit.conftest import write
 
 
@@ -204,6 +207,70 @@ def test_credentials_in_the_address_are_refused_without_showing_them(
 def test_what_is_ignored_by_path_is_relative_to_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, {"waybill.toml": '[lint.per-file-ignores]\n"flows/*" = ["syntax"]\n', "a/b/x": ""})
     monkeypatch.chdir(tmp_path / "a" / "b")
-    assert load(Path()).ignores.by_path == {"../../flows/*": ("syntax",)}
+    assert load(Path()).lint.per_file_ignores == {"../../flows/*": ("syntax",)}
     monkeypatch.chdir(tmp_path)
-    assert load(Path()).ignores.by_path == {"flows/*": ("syntax",)}
+    assert load(Path()).lint.per_file_ignores == {"flows/*": ("syntax",)}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lint = 3\n", "1: 'lint' is no table; write [lint] above its settings"),
+        ("strict = true\n\n[lint]\nignored = []\n", "4: unknown setting 'lint.ignored'; did you mean 'ignore'?"),
+        (
+            "[lint]\nper-file-ignore = {}\n",
+            "2: unknown setting 'lint.per-file-ignore'; did you mean 'per-file-ignores'?",
+        ),
+        ("[lint]\nignore = 'a'\n", "2: 'lint.ignore' needs a list of rules, as in [\"unused-function\"]"),
+        ("lint.ignore = [\n  'a',\n  1,\n]\n", "1: 'lint.ignore' needs a list of rules, as in [\"unused-function\"]"),
+        (
+            "[lint.per-file-ignores]\n'a/*' = 'b'\n",
+            '1: \'lint.per-file-ignores\' needs a list of rules for each pattern, as in "x/*" = ["unused-function"]',
+        ),
+    ],
+)
+def test_a_table_is_read_as_strictly_as_the_settings_above_it(tmp_path: Path, text: str, message: str) -> None:
+    assert why(write(tmp_path, {"waybill.toml": text})) == f"{tmp_path}/waybill.toml:{message}"
+
+
+def test_a_table_of_pyproject_is_named_as_it_is_written_there(tmp_path: Path) -> None:
+    write(tmp_path, {"pyproject.toml": "[tool.ruff]\nlint = 3\n[tool.waybill]\nlint = 3\n"})
+    assert why(tmp_path) == (
+        f"{tmp_path}/pyproject.toml:4: 'lint' is no table; write [tool.waybill.lint] above its settings"
+    )
+
+
+def test_a_value_of_the_wrong_form_is_not_shown(tmp_path: Path) -> None:
+    write(tmp_path, {"waybill.toml": 'repository_url = ["https://user:s3cret@example.org"]\n'})
+    assert why(tmp_path) == f"{tmp_path}/waybill.toml:1: 'repository_url' needs a string, in quotes"
+
+
+def test_a_table_of_the_settings_is_a_table_of_the_file(tmp_path: Path) -> None:
+    write(tmp_path, {"waybill.toml": '[lint]\nignore = ["a"]\nper_file_ignores = {"b/*" = ["c", "d"]}\n'})
+    found = load(tmp_path)
+    assert found.lint == LintSettings(ignore=("a",), per_file_ignores={"b/*": ("c", "d")})
+    assert found.file == tmp_path / "waybill.toml"
+
+
+#: What this module misspells on purpose.
+MISSPELT = {"WAYBILL_REGISTY"}
+
+
+def test_every_variable_of_ours_is_in_the_registry() -> None:
+    known = {setting.variable for setting in known_settings().values()} | OTHER_VARIABLES.keys()
+    named = {
+        name
+        for place in ("pipeline", "generator", "tests", "docs", "noxfile.py", "README.md", "CONTRIBUTING.md")
+        for path in ([ROOT / place] if (ROOT / place).is_file() else (ROOT / place).rglob("*"))
+        if path.suffix in (".py", ".md", ".mjs", ".json", ".jinja")
+        for name in re.findall(r"\bWAYBILL_[A-Z_]*[A-Z]\b", path.read_text(encoding="utf-8"))
+    }
+    assert named - known == MISSPELT
+    assert OTHER_VARIABLES.keys() <= named
+
+
+@pytest.mark.parametrize("setting", known_settings().values(), ids=lambda setting: setting.key)
+def test_a_setting_says_what_it_is_and_how_its_value_is_written(setting: Setting) -> None:
+    assert setting.about.text.endswith(".")
+    assert setting.about.form or setting.variable
+    assert setting.about.metavar or setting.type not in (str, Path)
