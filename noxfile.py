@@ -18,7 +18,9 @@ nox.options.error_on_missing_interpreters = False
 PROJECT = nox.project.load_toml("pyproject.toml")
 HELM_VERSION = "v3.19.0"
 #: Where tools are kept between runs.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "waybill"
+CACHE = Path(
+    os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
+)
 
 
 def install(session: nox.Session, *groups: str) -> None:

@@ -201,8 +201,8 @@ def values_and_settings() -> str:
             "`# waybill: ignore[RULE] reason`, at the end of a line, above it, or at the top of a file.\n",
             f"```toml\n{IGNORES}\n```\n",
             "Two more variables are read: `SOURCE_DATE_EPOCH`, the time of new index entries in seconds since 1970",
-            "(else the last commit's, else now), and `XDG_CACHE_HOME`, below which the record of the last build lies",
-            "(else `~/.cache`).",
+            "(else the last commit's, else now), and `WAYBILL_CACHE`, the folder for what waybill keeps between runs",
+            "(else `waybill` in the user's cache folder: `XDG_CACHE_HOME`, or `~/.cache`).",
         ]
     )
 

@@ -22,6 +22,7 @@ from generator.findings.finding import Finding, Severity
 from generator.workflow.folder import SHARED
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
+from pipeline.system.cache import cache_folder
 from pipeline.workspace.settings import Settings
 
 
@@ -69,11 +70,10 @@ class Record:
 
 def record_of(options: BuildRequest, settings: Settings) -> Record:
     """Return the record for a build, with the digest of all that it would read: files, settings and waybill itself."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
     name = hashlib.sha256(str(settings.output.resolve()).encode()).hexdigest()[:16]
     charts = settings.charts if options.operator or options.sonataflow else settings.charts / "workflows"
     return Record(
-        path=cache / "waybill" / "builds" / f"{name}.json",
+        path=cache_folder("builds") / f"{name}.json",
         inputs=None if options.bump else _inputs(options, settings),
         outputs=(charts, settings.output / "index.yaml"),
     )

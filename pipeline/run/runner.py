@@ -32,6 +32,7 @@ from pipeline.run.narrator import Narrator
 from pipeline.run.outcome import CallMade, RunOutcome, RunRequest, StatePassed, Status
 from pipeline.run.start import Reply, advice, post, reason_in
 from pipeline.run.timeline import Timeline
+from pipeline.system.cache import cache_folder
 from pipeline.system.journal import Effect, Journal
 
 #: Seconds between two looks at what is told.
@@ -165,7 +166,7 @@ class _Run:
     def _jar(self) -> Path:
         """The application that runs the workflow alone, built unless it was before."""
         (application,) = applications([self._workflow], persistent=False)
-        cache = maven.cache_folder()
+        cache = cache_folder("engine")
         if maven.built(application, cache) is None:
             first = "" if cache.is_dir() else "; the first time it fetches some 330 MB, which takes 2 minutes"
             self._narrator.stage("build", f"with Maven, about half a minute{first}")

@@ -17,6 +17,7 @@ from generator.application.projects import Application, applications
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 from pipeline.run.engine import maven
+from pipeline.system.cache import cache_folder
 from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, missing
 from tests.engine import postgres, services
@@ -85,7 +86,7 @@ def start_engine(tmp_path_factory: pytest.TempPathFactory) -> StartEngine:
 
     @contextmanager
     def started(given: Iterable[Application], environment: Mapping[str, str]) -> Iterator[Engine]:
-        jars = {maven.build(application, maven.cache_folder()): application.workflows for application in given}
+        jars = {maven.build(application, cache_folder("engine")): application.workflows for application in given}
         states = {name: [state["name"] for state in one.flow["states"]] for name, one in DEFINITIONS.items()}
         with Engine(jars, states, environment).running(tmp_path_factory.mktemp("engine") / "engine.log") as engine:
             yield engine

@@ -418,7 +418,7 @@ class TestFailuresInTheMiddle:
             cwd=repository,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "XDG_CACHE_HOME": "c"},
+            env={**os.environ, "XDG_CACHE_HOME": str(repository / "c")},
             # A background job of a shell ignores Ctrl-C, and its children would inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         ) as process:
@@ -516,7 +516,7 @@ def test_long_work_shows_a_bar_at_a_terminal(repository: Path) -> None:
         edit(folder / "greeting.sw.yaml", "id: greeting", f"id: copy{number}")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "--all"]
-    env = {**os.environ, "XDG_CACHE_HOME": "c", "TERM": "xterm", "COLUMNS": "100"}
+    env = {**os.environ, "XDG_CACHE_HOME": str(repository / "c"), "TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(command, cwd=repository, stderr=theirs, env=env) as process:
         os.close(theirs)
         shown = b"".join(read_to_the_end(ours))

@@ -28,12 +28,6 @@ _ERROR: Final = re.compile(r"^\[ERROR\] .*$|^Caused by: .*$", re.MULTILINE)
 _SHOWN: Final = 10
 
 
-def cache_folder() -> Path:
-    """Where builds are kept: below the user's cache folder."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser())
-    return cache / "waybill" / "engine"
-
-
 def lacking() -> tuple[str, ...]:
     """What a build needs and this machine does not have, with what installs it; empty where all is there."""
     wanted = (("javac", f"a JDK {JAVA_VERSION} (apt install openjdk-17-jdk)"), ("mvn", "Maven (apt install maven)"))
