@@ -20,7 +20,7 @@ from pipeline.commands.command import (
     print_json,
     settings_of,
 )
-from pipeline.system import files
+from pipeline.system import locks
 from pipeline.system.clock import creation_time
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -100,7 +100,7 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
-    with files.only_writer(settings.output, console.say_waiting):
+    with locks.only_writer(settings.output, console.say_waiting):
         last_build = record.record_of(wanted, settings)
         result = last_build.unchanged()
         if result is None:

@@ -10,7 +10,7 @@ import click
 from generator.versions.semver_text import Bump
 from pipeline.build.bump import Move, bump_charts, bump_workflows
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
-from pipeline.system import files
+from pipeline.system import locks
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 
@@ -38,7 +38,7 @@ def bump(
     one. Every name is checked first.
     """
     settings = settings_of(options)
-    with files.only_writer(settings.output, console.say_waiting):
+    with locks.only_writer(settings.output, console.say_waiting):
         moves = (bump_workflows if app else bump_charts)(workflow, part, settings, journal)
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})

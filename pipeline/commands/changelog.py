@@ -8,7 +8,7 @@ import click
 
 from pipeline.build.changelog import write_changelog
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
-from pipeline.system import files
+from pipeline.system import locks
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 
@@ -29,7 +29,7 @@ def changelog(journal: Journal, /, workflow: str, *, as_json: bool, **options: A
     Sections that are there stay as they are. The published packages say what changed.
     """
     settings = settings_of(options)
-    with files.only_writer(settings.output, console.say_waiting):
+    with locks.only_writer(settings.output, console.say_waiting):
         written = write_changelog(workflow, settings, journal)
     if as_json:
         print_json({"ok": True, "path": written.path.as_posix(), "versions": list(written.versions)})

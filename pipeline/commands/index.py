@@ -10,7 +10,7 @@ import click
 from generator.text.words import plural
 from pipeline.build import single_steps
 from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
-from pipeline.system import files
+from pipeline.system import locks
 from pipeline.system.clock import creation_time
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -28,7 +28,7 @@ def index(journal: Journal, /, directory: Path, *, merge: Path | None, url: str 
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
-    with files.only_writer(directory, console.say_waiting):
+    with locks.only_writer(directory, console.say_waiting):
         written = single_steps.write_index(directory, merge, journal, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
     charts = plural(len(written.entries), "chart")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import signal
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -157,27 +156,6 @@ def differences(target: Path, files: Mapping[str, bytes]) -> list[str]:
     there = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if not path.is_dir()}
     changed = (name for name, data in files.items() if name not in there or there[name].read_bytes() != data)
     return sorted({*changed, *(there.keys() - files.keys())})
-
-
-@contextlib.contextmanager
-def only_writer(output: Path, waiting: Callable[[], None]) -> Iterator[None]:
-    """Be the only one who reads, merges and writes below `output`; `waiting` is called where another one is at it.
-
-    The lock is on the folder that `output` lies in, leaves no file behind, and ends with the process.
-    """
-    above = output.resolve().parent
-    folder = next(path for path in (above, *above.parents) if path.is_dir())
-    with _as_output_error(folder, Journal()):
-        handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager

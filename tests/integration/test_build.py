@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.system.locks import only_writer
 from tests.conftest import ROOT, Waybill
 
 GREETING = "charts/workflows/charts/greeting"
@@ -501,6 +502,15 @@ class TestUsage:
         image = waybill("build", "greeting", *words, env=env).json["charts"][0]["image"]
         assert image.startswith("three.example/wf-greeting:src-")
         assert versions(repository, "greeting")[-1] == "5.0.0"
+
+    def test_a_second_build_says_that_it_waits_for_the_first(self, repository: Path) -> None:
+        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "greeting"]
+        with only_writer(repository / "dist", lambda: None):
+            second = subprocess.Popen(command, cwd=repository, stderr=subprocess.PIPE, text=True)
+            assert second.stderr is not None
+            assert second.stderr.readline() == "another waybill writes here; waiting for it to end\n"
+        second.communicate()
+        assert second.returncode == 0
 
     def test_a_misspelt_setting_is_named_with_its_line(self, repository: Path, waybill: Waybill) -> None:
         (repository / "waybill.toml").write_text('\nregistri = "x"\n', encoding="utf-8")

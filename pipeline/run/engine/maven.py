@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from generator.application.projects import Application
 from generator.findings.errors import SettingsError
 from pipeline.run.engine.errors import EngineError
+from pipeline.system.locks import is_in_use
 
 #: The Java that the engine is compiled for.
 JAVA_VERSION: Final = 17
@@ -88,24 +86,6 @@ def build(application: Application, cache: Path) -> Path:
     return target / _JAR
 
 
-@contextmanager
-def in_use(jar: Path) -> Iterator[None]:
-    """Keep a build from being forgotten while the block runs: the engine reads its files as it needs them."""
-    with _locked(jar.parent, fcntl.LOCK_SH):
-        yield
-
-
-@contextmanager
-def _locked(folder: Path, kind: int) -> Iterator[None]:
-    """Hold a lock on a folder, which leaves no file and ends with the process."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, kind)
-        yield
-    finally:
-        os.close(handle)
-
-
 def _key(application: Application) -> str:
     digest = hashlib.sha256()
     for path, data in application.files.items():
@@ -123,5 +103,5 @@ def _reasons(log: str) -> str:
 def _forget_old(cache: Path) -> None:
     builds = sorted((one for one in cache.iterdir() if not one.name.startswith(".")), key=os.path.getmtime)
     for old in builds[:-_KEPT]:
-        with suppress(OSError), _locked(old, fcntl.LOCK_EX | fcntl.LOCK_NB):
+        if not is_in_use(old):
             shutil.rmtree(old, ignore_errors=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.run.engine import maven
 from pipeline.run.engine.errors import EngineError
+from pipeline.system.locks import in_use
 
 #: Seconds that the engine has to become ready, and to stop when it is asked to.
 _READY: Final = 180
@@ -54,7 +54,7 @@ def started(jar: Path, variables: Mapping[str, str], *, port: int, log_file: Pat
     """
     engine = RunningEngine(url=f"http://127.0.0.1:{port}", log_file=log_file)
     options = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={port}")
-    with maven.in_use(jar), log_file.open("ab") as log:
+    with in_use(jar.parent), log_file.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - the jar that we built
             ["java", *options, "-jar", str(jar)],  # noqa: S607 - found on PATH, as a person's shell would
             stdin=subprocess.DEVNULL,

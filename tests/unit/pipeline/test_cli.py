@@ -311,8 +311,8 @@ def test_a_shell_is_offered_commands_and_options(words: str, offered: list[str])
 
 #: What takes its time to load, and what only some commands need.
 HEAVY = {
-    "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs", "msgspec",
-    "resvg_py", "semver", "urllib.request", "yaml",
+    "filelock", "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs",
+    "msgspec", "resvg_py", "semver", "urllib.request", "yaml",
 }  # fmt: skip
 
 
@@ -332,11 +332,11 @@ def test_the_command_line_loads_nothing_heavy_before_it_is_needed(words: list[st
 
 
 @pytest.mark.usefixtures("repository")
-def test_a_build_that_changes_nothing_loads_what_draws_its_table_alone() -> None:
+def test_a_build_that_changes_nothing_loads_what_locks_its_output_and_draws_its_table_alone() -> None:
     run("build", "greeting")
     run("build", "greeting")
     assert loaded("from pipeline.cli import waybill\nwaybill(['build', 'greeting'], standalone_mode=False)") == (
-        "['rich']\n"
+        "['filelock', 'rich']\n"
     )
 
 
@@ -346,11 +346,14 @@ def test_a_build_that_changes_nothing_loads_what_draws_its_table_alone() -> None
     [
         (
             ["explain", "greeting"],
-            {"generator.lint.linter", "git", "graphlay", "jinja2", "jq", "jsonschema_rs", "resvg_py"},
+            {"filelock", "generator.lint.linter", "git", "graphlay", "jinja2", "jq", "jsonschema_rs", "resvg_py"},
         ),
-        (["lint", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),
-        (["diagram", "greeting", "--format", "svg"], {"generator.lint.linter", "git", "jinja2", "jq", "resvg_py"}),
-        (["diff", "greeting", "greeting"], {"git", "graphlay", "jsonschema_rs", "resvg_py"}),
+        (["lint", "greeting"], {"filelock", "git", "graphlay", "jsonschema_rs", "resvg_py"}),
+        (
+            ["diagram", "greeting", "--format", "svg"],
+            {"filelock", "generator.lint.linter", "git", "jinja2", "jq", "resvg_py"},
+        ),
+        (["diff", "greeting", "greeting"], {"filelock", "git", "graphlay", "jsonschema_rs", "resvg_py"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

@@ -12,6 +12,7 @@ from generator.application.projects import Application
 from generator.findings.errors import SettingsError
 from pipeline.run.engine import maven
 from pipeline.run.engine.errors import EngineError
+from pipeline.system.locks import in_use
 
 APPLICATION = Application(workflows=("a",), persistent=False, jobs=False, files={"pom.xml": b"<project/>"})
 JAR = "target/quarkus-app/quarkus-run.jar"
@@ -65,7 +66,7 @@ def test_old_builds_are_forgotten_but_not_one_that_runs(tools: Path, tmp_path: P
         os.utime(jar.parent, (number, number))
         return jar
 
-    with maven.in_use(build(1)):
+    with in_use(build(1).parent):
         jars = [build(number) for number in range(1, 13)]
         assert [jar.exists() for jar in jars] == [True] + [False] * 3 + [True] * 8
     build(13)
