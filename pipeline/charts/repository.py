@@ -13,7 +13,7 @@ from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from pipeline.charts.archive import MAX_PACKAGE_BYTES
 from pipeline.charts.index import MAX_BYTES, Index, parse_index
-from pipeline.system.http import SCHEMES, download, without_secrets
+from pipeline.system.http import SCHEMES, download, scheme_of, without_secrets
 
 #: As many versions are named as fit a line.
 _NAMED: Final = 10
@@ -54,9 +54,9 @@ class ChartRepository:
         return f"{self.place} has no {chart} {version}; there are {', '.join(versions[:_NAMED])}"
 
     def _read(self, url: str) -> bytes:
-        if urlsplit(self.place).scheme in SCHEMES:
+        if scheme_of(self.place) in SCHEMES:
             return download(urljoin(f"{self.place.rstrip('/')}/", url), limit=MAX_PACKAGE_BYTES)
-        if urlsplit(url).scheme in SCHEMES:
+        if scheme_of(url) in SCHEMES:
             beside = Path(self.place, urlsplit(url).path.rsplit("/", 1)[-1])
             return beside.read_bytes() if beside.is_file() else download(url, limit=MAX_PACKAGE_BYTES)
         path = Path(self.place, url)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from typing import Any, Final
+
+from generator.findings.errors import OutputError
+from pipeline.system.http import Request, send
 
 #: What the engine says to what to do about it (../shared/tools/engine tells how each was seen).
 _ADVICE: Final = (
@@ -21,6 +22,8 @@ _ADVICE: Final = (
     ("UnknownHost", "a service's address does not exist; check it, or try with --mock"),
     ("still in", "give it longer with --timeout, or send the event that it waits for"),
 )
+#: The most bytes of the data that an instance ends with.
+_MAX_REPLY: Final = 100 * 1024 * 1024
 _ERROR_LINE: Final = re.compile(r"^.*(?:ERROR|Exception|Caused by:).*$", re.MULTILINE)
 
 
@@ -37,14 +40,15 @@ class Reply:
 def post(address: str, value: Any) -> Reply:
     """Start an instance; the engine answers once it has ended, or waits."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    request = urllib.request.Request(address, json.dumps(value).encode(), headers, method="POST")  # noqa: S310 - loopback
+    body = json.dumps(value).encode()
+    request = Request(
+        method="POST", url=address, headers=headers, body=body, limit=_MAX_REPLY, silence=None, patience=None
+    )
     try:
-        with urllib.request.urlopen(request) as response:  # noqa: S310 - as above
-            status, text = response.status, response.read().decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        status, text = error.code, error.read().decode(errors="replace")
-    except OSError as error:
+        answer = send(request)
+    except OutputError as error:
         return Reply(status=599, message=f"the engine does not answer: {error}")
+    status, text = answer.status, answer.body.decode(errors="replace")
     try:
         content = json.loads(text)
     except ValueError:

@@ -1,90 +1,122 @@
-"""Downloads over HTTP, with limits of time and size, and without credentials in messages."""
+"""Requests over HTTP, with limits of time and size, and without credentials in messages."""
 
 from __future__ import annotations
 
-import time
-import urllib.error
-import urllib.request
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPException
-from typing import IO, Any, Final, NoReturn
+from typing import Final
 from urllib.parse import urlsplit
 
 from generator.findings.errors import OutputError, SettingsError
 
-#: Seconds that a server may be silent, and that a download may take altogether.
-_SILENCE: Final = 20
-_PATIENCE: Final = 120
-_CHUNK: Final = 1024 * 1024
 SCHEMES: Final = ("http", "https")
+#: Methods that change nothing, so that a request may be sent again, or elsewhere.
+SAFE: Final = frozenset({"GET", "HEAD"})
 
 
-def without_secrets(url: str) -> str:
-    """An address without what may be a secret: user, password and query."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked of a server."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    limit: int
+    """The most bytes that the body of the answer may have."""
+    silence: float | None = 20
+    """Seconds that the server may be silent; None: as long as it takes."""
+    patience: float | None = 120
+    """Seconds for all of it: names, redirects, further attempts, and the last byte."""
+    attempts: int = 3
+    """How often a request that changes nothing is sent before it is given up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server answered, whatever its status; the body is all there."""
+
+    status: int
+    body: bytes
 
 
 def download(url: str, *, limit: int) -> bytes:
-    """Return what an address serves, at most `limit` bytes.
+    """Return what a URL serves, at most `limit` bytes.
 
     Raises:
-        SettingsError: it is neither http nor https.
+        SettingsError: it is not an HTTP URL.
         OutputError: it cannot be fetched; the message holds no credential.
     """
-    if urlsplit(url).scheme not in SCHEMES:
-        raise SettingsError(f"'{without_secrets(url)}' is no address of HTTP; fetch the package and name the file")
+    answer = send(Request(url=url, limit=limit))
+    if answer.status == HTTPStatus.OK:
+        return answer.body
+    place = without_secrets(url)
+    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        message = (
+            f"{place}: asks for a login ({answer.status}); waybill sends none: fetch the package and name the file"
+        )
+        raise OutputError(message)
+    raise OutputError(f"{place}: the server answers {answer.status}{_phrase(answer.status)}")
+
+
+def send(request: Request) -> Answer:
+    """Send a request and return its answer.
+
+    A request that changes nothing is sent again where the connection fails or the server is not available, and
+    follows redirects; no step leads from https to http. Proxies are those of the environment.
+
+    Raises:
+        SettingsError: the URL is not an HTTP URL.
+        OutputError: no answer, or not a whole one, within the limits; the message holds no credential.
+    """
+    if scheme_of(request.url) not in SCHEMES:
+        raise SettingsError(f"'{without_secrets(request.url)}' is not an HTTP URL; fetch the package and name the file")
+    from pipeline.system.http_client import answer_to  # noqa: PLC0415 - 80 ms for urllib3, which no folder needs
+
     try:
-        with _opener().open(url, timeout=_SILENCE) as answer:
-            return _limited(answer, without_secrets(url), limit)
-    except urllib.error.HTTPError as error:
-        _refuse(without_secrets(url), error)
-    except (OSError, HTTPException, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise OutputError(f"{without_secrets(url)}: cannot be fetched: {reason}") from None
+        return _within(request.patience, lambda: answer_to(request))
+    except TimeoutError:
+        message = f"not complete after {request.patience:g} seconds; fetch it and name the file"
+        raise OutputError(f"{without_secrets(request.url)}: {message}") from None
 
 
-def _limited(answer: IO[bytes], place: str, limit: int) -> bytes:
-    data = bytearray()
-    until = time.monotonic() + _PATIENCE
-    while chunk := answer.read(_CHUNK):
-        data += chunk
-        if len(data) > limit:
-            raise OutputError(f"{place}: more than {limit:,} bytes; that is not what was asked for")
-        if time.monotonic() > until:
-            raise OutputError(f"{place}: not through after {_PATIENCE} seconds; fetch it and name the file")
-    return bytes(data)
+def _within(seconds: float | None, work: Callable[[], Answer]) -> Answer:
+    """Do some work in a thread, and wait so long for it; no time-out of a socket covers names and slow headers.
+
+    Raises:
+        TimeoutError: it takes longer.
+    """
+    future: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result(seconds)
 
 
-def _refuse(place: str, error: urllib.error.HTTPError) -> NoReturn:
-    if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        message = f"{place}: asks for a login ({error.code}); waybill sends none: fetch the package and name the file"
-        raise OutputError(message) from None
-    raise OutputError(f"{place}: the server answers {error.code} {error.reason}") from None
+def scheme_of(url: str) -> str:
+    """The scheme of a URL; "" where it has none, or is no URL."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
 
 
-class _SafeRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects, but not from https to where everyone can listen, and not away from HTTP."""
-
-    def redirect_request(self, req: urllib.request.Request, *rest: Any) -> urllib.request.Request | None:
-        """Refuse what is less safe than what was asked for."""
-        made = super().redirect_request(req, *rest)
-        scheme = urlsplit(made.full_url).scheme if made else req.type
-        if scheme not in SCHEMES or (req.type == "https" and scheme != "https"):
-            raise OutputError(f"{without_secrets(req.full_url)}: leads on to {scheme}, which is not followed")
-        return made
+def without_secrets(url: str) -> str:
+    """A URL without what may be a secret: user, password and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{url.partition('://')[0]}://…"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def _opener() -> urllib.request.OpenerDirector:
-    """An opener for HTTP alone: urllib's own would read files, too."""
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.ProxyHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        _SafeRedirects(),
-    ):
-        opener.add_handler(handler)
-    return opener
+def _phrase(status: int) -> str:
+    return f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""

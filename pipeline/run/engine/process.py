@@ -6,20 +6,23 @@ import os
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
+from generator.findings.errors import OutputError
 from pipeline.run.engine.errors import EngineError
+from pipeline.system.http import Request, send
 from pipeline.system.locks import in_use
 
 #: Seconds that the engine has to become ready, and to stop when it is asked to.
 _READY: Final = 180
 _STOP: Final = 20
 _LOOK: Final = 0.1
+_MAX_HEALTH: Final = 1024 * 1024
 _SHOWN: Final = 3000
 
 
@@ -71,13 +74,12 @@ def started(jar: Path, variables: Mapping[str, str], *, port: int, log_file: Pat
 
 
 def _wait_until_ready(engine: RunningEngine, process: subprocess.Popen[bytes]) -> None:
+    ready = Request(url=f"{engine.url}/q/health/ready", limit=_MAX_HEALTH, patience=5, attempts=1)
     end = time.monotonic() + _READY
     while process.poll() is None and time.monotonic() < end:
-        with (
-            suppress(OSError),
-            urllib.request.urlopen(f"{engine.url}/q/health/ready", timeout=5),  # noqa: S310 - loopback
-        ):
-            return
+        with suppress(OutputError):
+            if send(ready).status == HTTPStatus.OK:
+                return
         time.sleep(_LOOK)
     raise EngineError(f"the engine does not start; its log ends with\n{engine.log[-_SHOWN:]}")
 

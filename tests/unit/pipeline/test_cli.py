@@ -312,7 +312,7 @@ def test_a_shell_is_offered_commands_and_options(words: str, offered: list[str])
 #: What takes its time to load, and what only some commands need.
 HEAVY = {
     "filelock", "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs",
-    "msgspec", "resvg_py", "semver", "urllib.request", "yaml",
+    "msgspec", "resvg_py", "semver", "urllib.request", "urllib3", "yaml",
 }  # fmt: skip
 
 
@@ -353,7 +353,7 @@ def test_a_build_that_changes_nothing_loads_what_locks_its_output_and_draws_its_
             ["diagram", "greeting", "--format", "svg"],
             {"filelock", "generator.lint.linter", "git", "jinja2", "jq", "resvg_py"},
         ),
-        (["diff", "greeting", "greeting"], {"filelock", "git", "graphlay", "jsonschema_rs", "resvg_py"}),
+        (["diff", "greeting", "greeting"], {"filelock", "git", "graphlay", "jsonschema_rs", "resvg_py", "urllib3"}),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )
