@@ -21,6 +21,7 @@ from pipeline.charts.archive import Package, package, read_chart_folder, read_pa
 from pipeline.charts.folder import CHANGELOG, chart_version
 from pipeline.charts.index import Index, known_index
 from pipeline.images.reference import image_of
+from pipeline.system.environment import without_home
 from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
@@ -30,6 +31,7 @@ from pipeline.workspace.workflows import read_folder
 _SECRET_MODE: Final = 0o600
 
 
+@without_home()
 def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workflow, tuple[Saving, ...]]:
     """Read a workflow whose objects are to be made, and say what cutting its specs down saved.
 

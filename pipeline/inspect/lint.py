@@ -17,6 +17,7 @@ from generator.lint.rule import Repository
 from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from generator.workflow.folder import SharedFiles
 from generator.workflow.workflow import Workflow
+from pipeline.system.environment import without_home
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
 from pipeline.terminal.annotations import github
@@ -28,6 +29,7 @@ from pipeline.workspace.workflows import read_folder
 Format = Literal["text", "json", "github", "sarif"]
 
 
+@without_home()
 def read_folders(
     folders: Iterable[Path], settings: Settings, *, complete: bool = False
 ) -> tuple[list[Workflow], tuple[Finding, ...]]:
@@ -61,6 +63,7 @@ def ignores_of(settings: Settings) -> IgnoreSettings:
     )
 
 
+@without_home()
 def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -> tuple[Edit, ...]:
     """Mend what has one right answer in the files of some folders, and return what was done.
 

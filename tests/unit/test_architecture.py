@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 MODULES = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "generator").rglob("*.py"))]
+PIPELINE = sorted((ROOT / "pipeline").rglob("*.py"))
 
 #: Modules of the network, of processes, of the clock, of chance and of other places to write to.
 EFFECTS = frozenset(
@@ -27,7 +28,6 @@ CALLS = frozenset(
 #: Module to what it may do all the same.
 ALLOWED = {
     "generator/contracts/samples.py": {"random"},  # of a fixed seed
-    "generator/jq/compiling.py": {"environ"},  # takes HOME away from libjq, which reads ~/.jq otherwise
 }
 
 
@@ -83,6 +83,14 @@ def test_contributing_md_names_files_that_there_are() -> None:
     named = {row: re.findall(r"`((?:generator|pipeline|tests|docs|workflows)/[^`]*)`", row) for row in rows}
     assert [row for row, paths in named.items() if not paths] == []
     assert {path for paths in named.values() for path in paths if not (ROOT / path).exists()} == set()
+
+
+def test_whoever_has_expressions_compiled_keeps_libjq_from_the_home_folder() -> None:
+    compiling = {"generator.lint.linter.lint", "generator.lint.linter.lint_together", "generator.lint.fixes.fix"}
+    modules = {path: set(imported(ast.parse(path.read_text(encoding="utf-8")))) for path in PIPELINE}
+    asking = {path for path, names in modules.items() if names & compiling or "generator.jq.compiling" in names}
+    assert asking
+    assert [path for path in asking if "pipeline.system.environment.without_home" not in modules[path]] == []
 
 
 def test_no_module_takes_what_another_keeps_to_itself() -> None:

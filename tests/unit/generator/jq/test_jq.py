@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -206,13 +204,6 @@ def test_a_multiplied_string_takes_no_memory() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.stdout.endswith("None}\n"), done.stderr
-
-
-def test_what_lies_in_the_home_folder_has_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / ".jq").write_text("def broken: ;", encoding="utf-8")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert why(".only_here | length") is None
-    assert os.environ["HOME"] == str(tmp_path)
 
 
 def test_a_text_with_an_interpolation_is_a_string_that_lacks_its_quotes() -> None:
