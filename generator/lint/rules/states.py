@@ -93,7 +93,7 @@ def action_kind(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, action in actions_of(definition.flow):
             given = [kind for kind in _KINDS if action.get(kind) is not None]
-            if not given and action:
+            if not given and where not in definition.misread:
                 message = f"the action does nothing; give it one of {', '.join(_KINDS)}"
                 yield Found(at=definition.position_of(*where), message=message)
             for ignored in given[1:]:
