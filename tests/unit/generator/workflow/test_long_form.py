@@ -1,9 +1,10 @@
-"""The long form of whatever is written has the types of the DSL table."""
+"""The types of the long form are those of the DSL table, and the long form of whatever is written has them."""
 
 from __future__ import annotations
 
 import copy
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,9 @@ from generator.text.yaml_reader import FieldPath
 from generator.workflow import dsl
 from generator.workflow.dsl import Field, Kind, Shape
 from generator.workflow.workflow import read_workflow
+from tests.dsl_types import TYPES, name_of, types
 from tests.unit.conftest import definition, source
+from tests.unit.generator.workflow.test_dsl import ALL
 
 #: What the long form holds of a field that is no object, and a value that is right.
 KINDS: dict[Kind, tuple[tuple[type, ...], Any]] = {
@@ -31,6 +34,15 @@ ODD = (None, True, False, 0, 1.5, "", "a", "${", "PT1S", "switch", [], {}, [[]],
 #: More than the objects of the table lie in each other, lists counted too.
 DEPTH = 10
 STATE = dsl.WORKFLOW.fields["states"].kind
+
+
+def test_the_types_are_made_from_the_table() -> None:
+    assert TYPES.read_bytes() == types(), "write them anew: nox -s dsl-types"
+
+
+def test_each_object_has_a_type_of_its_own() -> None:
+    shapes = {id(shape): shape for shape in ALL}
+    assert max(Counter(map(name_of, shapes.values())).values()) == 1
 
 
 def whole(shape: Shape) -> dict[str, Any]:
