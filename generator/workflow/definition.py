@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.findings.edits import replaced, respelt
 from generator.findings.errors import FindingsError
@@ -20,6 +20,9 @@ from generator.workflow.expressions import Expression, held, read_expressions
 from generator.workflow.folder import Resolved, Source
 from generator.workflow.graph import Graph, read_graph
 from generator.workflow.properties import secret_references
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow
 
 #: Keys and values of a definition, twenty times those of a large one: each is looked at by every rule.
 MAX_VALUES: Final = 30_000
@@ -75,7 +78,7 @@ class Definition:
     spec_version: str
     description: str
     expression_lang: str
-    flow: Mapping[str, Any]
+    flow: Flow
     extensions: Any
     references: tuple[Reference, ...]
     declarations: tuple[Declaration, ...]
@@ -96,7 +99,7 @@ class Definition:
     @property
     def input_schema(self) -> Any:
         """The schema of the input: the path of a file, a schema, or None."""
-        return (self.flow.get("dataInputSchema") or {}).get("schema")
+        return self.flow.get("dataInputSchema", {}).get("schema")
 
     @cached_property
     def expressions(self) -> tuple[Expression, ...]:
@@ -190,7 +193,7 @@ class _Reader:
             spec_version=identity["specVersion"],
             description=identity["description"],
             expression_lang=identity["expressionLang"] or "jq",
-            flow=content,
+            flow=cast("Flow", content),
             extensions=extensions.plain() if extensions else None,
             references=tuple(self._references),
             declarations=tuple(self._declarations),
