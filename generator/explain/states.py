@@ -142,7 +142,8 @@ class States:
             case "expression":
                 return f"computes {quoted(name)}"
             case "custom" if operation.startswith("sysout"):
-                message = (reference.get("arguments") or {}).get("message")
+                arguments = reference.get("arguments")
+                message = arguments.get("message") if isinstance(arguments, dict) else None
                 return f"writes {quoted(message)} to the log" if message else "writes to the log"
             case "custom" if operation.startswith("rest:"):
                 return f"{verb} {quoted(name)} ({quoted(operation.removeprefix('rest:'))})"
