@@ -108,6 +108,13 @@ def chart_facts(session: nox.Session) -> None:
     session.run("python", "-m", "tests.chart_facts", env=with_tools(session))
 
 
+@nox.session(name="dsl-types")
+def dsl_types(session: nox.Session) -> None:
+    """Write generator/workflow/long_form.pyi: the types of a definition's long form, from the DSL table."""
+    install(session, "test")
+    session.run("python", "-m", "tests.dsl_types")
+
+
 def with_tools(session: nox.Session) -> dict[str, str]:
     """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
     path = os.pathsep.join([str(helm(session)), session.bin, os.environ["PATH"]])

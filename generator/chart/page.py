@@ -77,8 +77,8 @@ def section(readme: str, title: str) -> str:
 
 
 def _type(workflow: Workflow) -> str:
-    annotations = workflow.definition.flow.get("annotations") or ()
-    types = [str(each).removeprefix(_TYPE) for each in annotations if str(each).startswith(_TYPE)]
+    annotations = workflow.definition.flow.get("annotations", ())
+    types = [each.removeprefix(_TYPE) for each in annotations if each.startswith(_TYPE)]
     return plain(types[0]) if types else "infrastructure"
 
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from generator.contracts.openapi import Operation, Spec, quarkus_name, read_spec
@@ -17,6 +17,9 @@ from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of
 from generator.workflow.folder import Source
 from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Function, FunctionReference
 
 #: The property that says what a spec is called by (Kogito, WorkflowOperationIdFactoryProvider), and its values.
 STRATEGY: Final = "kogito.sw.operationIdStrategy"
@@ -42,10 +45,9 @@ class Call:
     fetched: bool
 
     @property
-    def function(self) -> Mapping[str, Any]:
+    def function(self) -> Function:
         """The function as the definition has it."""
-        function: Mapping[str, Any] = self.definition.flow["functions"][self.index]
-        return function
+        return self.definition.flow["functions"][self.index]
 
     @property
     def at(self) -> Position:
@@ -80,7 +82,7 @@ class Call:
 def calls(workflow: Workflow) -> Iterator[Call]:
     """Every function of the workflow and its subflows that calls an operation of an OpenAPI file."""
     for definition in workflow.definitions():
-        for index, _ in enumerate(definition.flow.get("functions", [])):
+        for index in range(len(definition.flow.get("functions", ()))):
             if (call := _call(workflow, definition, index)) is not None:
                 yield call
 
@@ -100,26 +102,26 @@ def url_keys(client: str) -> tuple[str, ...]:
     )
 
 
-def operation_of(workflow: Workflow, definition: Definition, function: Mapping[str, Any]) -> Operation | None:
+def operation_of(workflow: Workflow, definition: Definition, function: Function) -> Operation | None:
     """The operation that a function calls; None where it calls none, or the spec is not at hand."""
-    for index, one in enumerate(definition.flow.get("functions", [])):
+    for index, one in enumerate(definition.flow.get("functions", ())):
         if one is function or one == function:
             call = _call(workflow, definition, index)
             return call.operation if call else None
     return None
 
 
-def function_references(definition: Definition) -> Iterator[tuple[FieldPath, Mapping[str, Any]]]:
+def function_references(definition: Definition) -> Iterator[tuple[FieldPath, FunctionReference]]:
     """Every `functionRef` of the definition's actions, and its path in the flow."""
     for where, action in actions_of(definition.flow):
-        if isinstance(reference := action.get("functionRef"), dict):
+        if (reference := action.get("functionRef")) is not None:
             yield (*where, "functionRef"), reference
 
 
 def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None:
     function = definition.flow["functions"][index]
-    operation = str(function.get("operation", ""))
-    if operation.count("#") != 1 or function.get("type") != "rest":
+    operation = function.get("operation", "")
+    if operation.count("#") != 1 or function["type"] != "rest":
         return None
     file, _, operation_id = operation.partition("#")
     uri = definition.uri_definitions().get(file, file)
@@ -152,9 +154,7 @@ def _in_shared(uri: str, source: Source) -> str | None:
     return next((f"shared/{tail}" for tail in tails if tail in source.shared.files), None)
 
 
-def _name(
-    workflow: Workflow, definition: Definition, function: Mapping[str, Any], file: str, data: bytes | None
-) -> str:
+def _name(workflow: Workflow, definition: Definition, function: Function, file: str, data: bytes | None) -> str:
     """What the engine calls a file by: the last part of its path, unless the property says otherwise."""
     strategy = workflow.configuration().get(STRATEGY, "")
     match strategy.upper():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from generator.diagram.scene import MARKS, Link, Node, NodeKind, Scene
 from generator.diagram.states import StateReader
@@ -11,8 +11,11 @@ from generator.diagram.text import duration, expression, printable
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.workflow.definition import Definition
-from generator.workflow.flow import functions_of
+from generator.workflow.flow import functions_of, workflow_timeout
 from generator.workflow.graph import Edge, EdgeKind
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Schedule
 
 #: More is no picture that anybody could read, and laying it out takes minutes.
 MAX_NODES: Final = 400
@@ -68,10 +71,9 @@ def _facts(definition: Definition, states: str) -> Iterator[str]:
     yield printable(definition.id)
     yield printable(definition.version)
     yield states
-    timeout = definition.flow.get("timeouts", {}).get("workflowExecTimeout", {})
-    limit = timeout.get("duration", "unlimited")
-    if limit != "unlimited":
-        yield f"at most {duration(limit)}"
+    timeout = workflow_timeout(definition.flow)
+    if timeout and timeout["duration"] != "unlimited":
+        yield f"at most {duration(timeout['duration'])}"
 
 
 class _Collected:
@@ -151,7 +153,7 @@ class _Collected:
             yield f"{said} leads to {', '.join(targets)}."
 
 
-def _schedule(schedule: Mapping[str, Any]) -> str:
+def _schedule(schedule: Schedule) -> str:
     """When a workflow starts by itself."""
     if cron := schedule.get("cron", {}).get("expression"):
         return f"at {printable(cron)}"

@@ -115,8 +115,8 @@ def _said(
 def _calls(old: Snapshot, new: Snapshot, pair: Definitions) -> Iterator[Change]:
     """Functions whose operation has another method or path in the spec."""
     known = functions_of(pair.old.flow)
-    for index, function in enumerate(pair.new.flow.get("functions") or ()):
-        other = known.get(function.get("name"))
+    for index, function in enumerate(pair.new.flow.get("functions", ())):
+        other = known.get(function.get("name", ""))
         if other is None or other.get("operation") != function.get("operation"):
             continue
         was = operation_of(old.workflow, pair.old, other)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.diff.change import Change, Impact, Kind, Topic
 from generator.diff.content import Place, name_of, paired, places, shown
@@ -16,6 +16,9 @@ from generator.workflow import dsl
 from generator.workflow.definition import Definition
 from generator.workflow.dsl import Target
 from generator.workflow.graph import Edge, EdgeKind, read_graph
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow, State
 
 _TOPICS: Final[Mapping[str, Topic]] = {
     "functions": Topic.FUNCTION,
@@ -63,7 +66,7 @@ class Definitions:
         return found
 
     @cached_property
-    def _old_flow(self) -> Mapping[str, Any]:
+    def _old_flow(self) -> Flow:
         """The old flow with every reference under its new name."""
         return followed(self.old.flow, self.renames)
 
@@ -136,7 +139,7 @@ class Definitions:
                 change = self._at(place, topic, after, _spelled(place, one, other), under)
                 yield _as_event(change, one, other) if topic is Topic.EVENT else change
 
-    def _items(self, flow: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:
+    def _items(self, flow: Flow, section: str) -> dict[str, Mapping[str, Any]]:
         """The declarations of a section by name, with what both snapshots can hold."""
         items = _by_name(flow, section)
         if self.whole or section != "retries":
@@ -211,22 +214,28 @@ class Definitions:
             yield self._change(Topic.TRANSITION, Kind.CHANGED, state, asked[0][0].where, asked[0][1].where, **text)
 
 
-def _by_name(flow: Mapping[str, Any], section: str) -> dict[str, Mapping[str, Any]]:
+def _by_name(flow: Flow, section: str) -> dict[str, Mapping[str, Any]]:
     """The declarations of a section by name, the first of one name."""
     found: dict[str, Mapping[str, Any]] = {}
-    for item in flow.get(section) or ():
+    for item in _section(flow, section):
         found.setdefault(str(item.get("name", "")), item)
     return found
 
 
 def _indices(definition: Definition, section: str) -> dict[str, int]:
     found: dict[str, int] = {}
-    for index, item in enumerate(definition.flow.get(section) or ()):
+    for index, item in enumerate(_section(definition.flow, section)):
         found.setdefault(str(item.get("name", "")), index)
     return found
 
 
-def _states_by_name(flow: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _section(flow: Mapping[str, Any], section: str) -> Sequence[Mapping[str, Any]]:
+    """What a section declares, whatever it is; fields are compared by the table, not by their types."""
+    declared: Sequence[Mapping[str, Any]] = flow.get(section, ())
+    return declared
+
+
+def _states_by_name(flow: Flow) -> dict[str, State]:
     return dict(read_graph(flow).states)
 
 
@@ -235,7 +244,7 @@ def _unnamed(one: Definition, other: Definition) -> Mapping[Target, Mapping[str,
     return {"state": dict.fromkeys(one.graph.states.keys() - other.graph.states.keys(), "")}
 
 
-def _with_ways_in(flow: Mapping[str, Any], own: Definition, other: Definition) -> dict[str, dict[str, Any]]:
+def _with_ways_in(flow: Flow, own: Definition, other: Definition) -> dict[str, dict[str, Any]]:
     """The states by name, with what leads to each: two that are entered alike are likely to be one."""
     ways: dict[str, list[str]] = {}
     for edge in own.graph.edges:
@@ -280,8 +289,8 @@ def _described(item: Mapping[str, Any]) -> str | None:
     return shown(next((item[key] for key in ("operation", "type", "code", "delay", "scheme") if key in item), None))
 
 
-def _state_text(state: Mapping[str, Any]) -> str:
-    return str(state.get("type", "state"))
+def _state_text(state: State) -> str:
+    return state["type"]
 
 
 def _event_impact(event: Mapping[str, Any], kind: Kind) -> tuple[Impact, str]:

@@ -56,11 +56,13 @@ def schemas(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 def input_schema(old: Snapshot, new: Snapshot, before: Definition, after: Definition) -> Iterator[Change]:
     """The changes of what a definition takes."""
-    one, other = before.flow.get("dataInputSchema") or {}, after.flow.get("dataInputSchema") or {}
-    schemas = _read(old, one.get("schema"), before.base), _read(new, other.get("schema"), after.base)
+    schemas = _read(old, before.input_schema, before.base), _read(new, after.input_schema, after.base)
     yield from _compared(*schemas, Topic.INPUT)
-    strict = bool(one.get("failOnValidationErrors")), bool(other.get("failOnValidationErrors"))
-    if one and other and strict[0] != strict[1]:
+    one, other = before.flow.get("dataInputSchema"), after.flow.get("dataInputSchema")
+    if not one or not other:
+        return
+    strict = one["failOnValidationErrors"], other["failOnValidationErrors"]
+    if strict[0] != strict[1]:
         yield Change(
             topic=Topic.INPUT,
             kind=Kind.CHANGED,

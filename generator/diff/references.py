@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from generator.workflow import dsl
 from generator.workflow.dsl import Field, Shape, Target
 
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow
+
 Renames = Mapping[Target, Mapping[str, str]]
 
 
-def followed(flow: Mapping[str, Any], renames: Renames) -> dict[str, Any]:
+def followed(flow: Flow, renames: Renames) -> Flow:
     """Return a flow in its long form with every reference by an old name under the new one.
 
     Declarations keep their names; so do states in `states`.
     """
-    return _object(flow, dsl.WORKFLOW, renames, ())
+    return cast("Flow", _object(flow, dsl.WORKFLOW, renames, ()))
 
 
 def _object(value: Mapping[str, Any], shape: Shape, renames: Renames, where: tuple[str, ...]) -> dict[str, Any]:

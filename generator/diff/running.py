@@ -133,9 +133,10 @@ def _numbers(pair: Definitions) -> Iterator[Hazard]:
     moved = []
     for name, state in pair.old.graph.states.items():
         after = renamed.get(name, name)
-        if state.get("type") != pair.new.graph.states.get(after, {}).get("type"):
+        other = pair.new.graph.states.get(after)
+        if other is None or state["type"] != other["type"]:
             continue
-        if wait_of(state) and after in pair.new.graph.states and _above(pair.old, name) != _above(pair.new, after):
+        if wait_of(state) and _above(pair.old, name) != _above(pair.new, after):
             moved.append(name)
     if moved:
         names = ", ".join(f"'{name}'" for name in moved[:_NAMED]) + (" and others" if len(moved) > _NAMED else "")
@@ -149,7 +150,7 @@ def _numbers(pair: Definitions) -> Iterator[Hazard]:
 def _above(definition: Definition, name: str) -> str:
     """The shape of all that stands above a state, and of the state itself: it gives the numbers of its nodes."""
     graph = definition.graph
-    states = definition.flow.get("states") or ()
+    states = definition.flow.get("states", ())
     return canonical([_shape(state) for state in states[: graph.indices[name] + 1]])
 
 

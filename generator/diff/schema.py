@@ -253,17 +253,13 @@ class _Comparison:
     def _alternatives(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
         for key in _ALTERNATIVES:
             before, after = _list(old, key), _list(new, key)
-            gone = [schema for schema in before if canonical(schema) not in map(canonical, after)]
-            come = [schema for schema in after if canonical(schema) not in map(canonical, before)]
+            gone, come = _missing(before, after), _missing(after, before)
             if len(gone) == len(come):
                 for one, other in zip(gone, come, strict=True):
                     yield from self.compare(one, other, at)
                 continue
-            wider = bool(before) and bool(after) and len(come) > len(gone)
-            effect = Effect.MORE if wider or not after else Effect.LESS
-            if key == "allOf" and before and after:
-                effect = Effect.LESS if len(come) > len(gone) else Effect.MORE
-            yield self._change(at, key, Effect.OTHER if gone and come else effect, gone or None, come or None)
+            effect = Effect.OTHER if gone and come else _effect_of_alternatives(key, before, after)
+            yield self._change(at, key, effect, gone or None, come or None)
 
     def _notes(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
         keys = [*_NOTES, *sorted(key for key in {*old, *new} if key.startswith("ui:"))]
@@ -297,6 +293,19 @@ class _Comparison:
 def _reference(schema: Any) -> str:
     reference = schema.get("$ref") if isinstance(schema, dict) else None
     return reference if isinstance(reference, str) else ""
+
+
+def _missing(schemas: list[Any], others: list[Any]) -> list[Any]:
+    """Those of the schemas that are not among the others."""
+    known = [canonical(schema) for schema in others]
+    return [schema for schema in schemas if canonical(schema) not in known]
+
+
+def _effect_of_alternatives(key: str, before: list[Any], after: list[Any]) -> Effect:
+    """What more or fewer schemas do to the values that fit; with all of `allOf` a value has to fit."""
+    if not before or not after:
+        return Effect.LESS if after else Effect.MORE
+    return Effect.MORE if (len(after) > len(before)) is (key != "allOf") else Effect.LESS
 
 
 def _as_map(schema: Any) -> Mapping[str, Any]:

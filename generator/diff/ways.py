@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from generator.diff.content import canonical, shown
 from generator.workflow.flow import value_at
 from generator.workflow.graph import Edge, EdgeKind
 
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow
+
 #: A way out of a state, and what its transition or end says beside where it leads.
 Way = tuple[Edge, Mapping[str, Any]]
 
 
-def way_of(flow: Mapping[str, Any], edge: Edge) -> Mapping[str, Any]:
+def way_of(flow: Flow, edge: Edge) -> Mapping[str, Any]:
     """What a transition or an end says beside where it leads."""
     value = value_at(flow, edge.where)
     return {key: part for key, part in value.items() if key != "nextState"} if isinstance(value, dict) else {}

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from generator.explain.phrases import condition
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.flow import actions_in
 from generator.workflow.graph import Edge, EdgeKind, Graph, cycles, in_order
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import State
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +37,23 @@ def _loops(graph: Graph, order: tuple[str, ...]) -> Iterator[Loop]:
         yield Loop(states=tuple(states), ways_out=tuple(ways_out))
 
 
-def _pace(loop: Loop, states: Mapping[str, Mapping[str, Any]]) -> str:
+def _pace(loop: Loop, states: Mapping[str, State]) -> str:
     waits = [pause for name in loop.states for pause in _pauses(states[name])]
     if len(waits) == 1:
         said = duration(waits[0])
         return f", with a pause {said}" if said.startswith("as long") else f", with a pause of {said}"
     if waits:
         return ", with pauses"
-    events = any(states[name].get("type") in ("event", "callback") for name in loop.states)
+    events = any(states[name]["type"] in ("event", "callback") for name in loop.states)
     return ", each time an event comes" if events else ", without a pause"
 
 
-def _pauses(state: Mapping[str, Any]) -> Iterator[Any]:
+def _pauses(state: State) -> Iterator[str]:
     """How long a state waits: itself, or around its actions."""
-    yield from (state[key] for key in ("duration", "timeDelay") if key in state)
-    for action in actions_in(state):
-        yield from (action.get("sleep") or {}).values()
+    sleeps = [action.get("sleep", {}) for action in actions_in(state)]
+    pauses = [state.get("duration"), state.get("timeDelay")]
+    pauses += [pause for sleep in sleeps for pause in (sleep.get("before"), sleep.get("after"))]
+    yield from (pause for pause in pauses if pause is not None)
 
 
 def _until(loop: Loop) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.contracts.calls import Call, calls
 from generator.contracts.json_schema import type_of
@@ -14,10 +14,13 @@ from generator.explain.states import Functions, States, request_of
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.definition import Definition
 from generator.workflow.file_references import Referenced
-from generator.workflow.flow import actions_in
+from generator.workflow.flow import actions_in, called_by, workflow_timeout
 from generator.workflow.graph import EdgeKind, Graph
 from generator.workflow.waits import wait_of
 from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Action, Function
 
 _TIMERS: Final = ("sleep", "delay")
 
@@ -68,7 +71,7 @@ def order_of(graph: Graph) -> tuple[str, ...]:
 
 
 def _functions(definition: Definition, workflow: Workflow) -> Functions:
-    functions = definition.flow.get("functions") or ()
+    functions = definition.flow.get("functions", ())
     called = {call.index: call for call in calls(workflow) if call.definition is definition}
     return {str(each.get("name")): (each, called.get(index)) for index, each in enumerate(functions)}
 
@@ -76,8 +79,8 @@ def _functions(definition: Definition, workflow: Workflow) -> Functions:
 def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
     """What each state does and where it leads, from the start on."""
     graph = definition.graph
-    retries = {str(retry.get("name")): retry for retry in definition.flow.get("retries") or ()}
-    codes = {str(e.get("name")): str(e.get("code") or "") for e in definition.flow.get("errors") or ()}
+    retries = {str(retry.get("name")): retry for retry in definition.flow.get("retries", ())}
+    codes = {str(e.get("name")): e.get("code", "") for e in definition.flow.get("errors", ())}
     states = States(_functions(definition, workflow), retries)
     reachable = graph.reachable()
     for name in order_of(graph):
@@ -95,8 +98,7 @@ def _capital(text: str) -> str:
 
 
 def _input(definition: Definition, files: Referenced) -> Iterator[str]:
-    given = definition.flow.get("dataInputSchema") or {}
-    schema: Any = given.get("schema")
+    schema: Any = definition.input_schema
     if isinstance(schema, str):
         found = files.document(schema, definition.base)
         schema = found[1].root.plain() if found else None
@@ -119,24 +121,20 @@ def _sentence(text: Any) -> str:
 
 def _calls(workflow: Workflow) -> Iterator[str]:
     for definition in workflow.definitions():
-        used = {
-            str((a.get("functionRef") or {}).get("refName"))
-            for s in definition.graph.states.values()
-            for a in actions_in(s)
-        }
+        used = {called_by(action) for state in definition.graph.states.values() for action in actions_in(state)}
         for name, (function, call) in _functions(definition, workflow).items():
             if name in used and not is_computed(function):
                 yield _call(name, function, call, workflow)
 
 
-def is_computed(function: Mapping[str, Any]) -> bool:
+def is_computed(function: Function) -> bool:
     """Whether a function stays inside of the engine: an expression, a line in the log."""
-    return function.get("type") == "expression" or str(function.get("operation", "")).startswith("sysout")
+    return function["type"] == "expression" or function.get("operation", "").startswith("sysout")
 
 
-def _call(name: str, function: Mapping[str, Any], call: Call | None, workflow: Workflow) -> str:
+def _call(name: str, function: Function, call: Call | None, workflow: Workflow) -> str:
     if call is None:
-        operation, kind = function.get("operation", ""), function.get("type", "rest")
+        operation, kind = function.get("operation", ""), function["type"]
         return f"{quoted(name)} is {quoted(operation)} (type {quoted(kind)})."
     if not (request := request_of(call)):
         place = f"{quoted(call.operation_id)} of {quoted(call.shown)}"
@@ -154,11 +152,11 @@ def _server(call: Call, workflow: Workflow) -> str:
 
 def _events(workflow: Workflow) -> Iterator[str]:
     for definition in workflow.definitions():
-        for event in definition.flow.get("events") or ():
-            produced = event.get("kind") == "produced"
+        for event in definition.flow.get("events", ()):
+            produced = event["kind"] == "produced"
             source = f" from {quoted(event['source'])}" if event.get("source") and not produced else ""
             verb = "It sends" if produced else "It listens to"
-            names = [str(each.get("contextAttributeName")) for each in event.get("correlation") or ()]
+            names = [str(each.get("contextAttributeName")) for each in event.get("correlation", ())]
             by = f", told apart by {several(names)}" if names else ""
             yield f"{verb} {quoted(event.get('name'))}: the type {quoted(event.get('type'))}{source}{by}."
 
@@ -191,8 +189,8 @@ def _persistence(workflow: Workflow) -> Iterator[str]:
         for name, state in definition.graph.states.items():
             if wait_of(state) is None:
                 continue
-            timer = state.get("type") in _TIMERS or any(a.get("sleep") or a.get("retryRef") for a in actions_in(state))
-            timer = timer or "eventTimeout" in (state.get("timeouts") or {})
+            timer = state["type"] in _TIMERS or any(a.get("sleep") or a.get("retryRef") for a in actions_in(state))
+            timer = timer or bool(state.get("timeouts", {}).get("eventTimeout"))
             (timed if timer else waiting).append(name)
     if waiting or timed:
         yield f"It may wait in {several([*timed, *waiting])}; a database keeps it over a restart."
@@ -208,22 +206,26 @@ def _ends(definition: Definition) -> Iterator[str]:
         yield f"It ends after {several(ends, 'or')}."
     else:
         yield "It never ends: no state that can be reached has an end."
-    timeout = (definition.flow.get("timeouts") or {}).get("workflowExecTimeout") or {}
-    if (limit := timeout.get("duration")) and limit != "unlimited":
+    timeout = workflow_timeout(definition.flow)
+    if timeout and timeout["duration"] != "unlimited":
         before = f", after {quoted(timeout['runBefore'])}" if timeout.get("runBefore") else ""
-        yield f"It is ended after {duration(limit)}{before}."
-    handled = {edge.source for edge in graph.edges if edge.kind is EdgeKind.ERROR}
-    computed = {str(each.get("name")) for each in definition.flow.get("functions") or () if is_computed(each)}
-    unhandled = [
-        name
-        for name, state in graph.states.items()
-        if name in reachable - handled and any(_may_fail(action, computed) for action in actions_in(state))
-    ]
-    if unhandled:
+        yield f"It is ended after {duration(timeout['duration'])}{before}."
+    if unhandled := list(_unhandled(definition)):
         yield f"An error in {several(unhandled, 'or')} ends it as failed: nothing handles it there."
 
 
-def _may_fail(action: Mapping[str, Any], computed: set[str]) -> bool:
+def _unhandled(definition: Definition) -> Iterator[str]:
+    """The states that a run can come to whose errors nothing handles."""
+    graph = definition.graph
+    handled = {edge.source for edge in graph.edges if edge.kind is EdgeKind.ERROR}
+    reached = graph.reachable() - handled
+    computed = {each.get("name") for each in definition.flow.get("functions", ()) if is_computed(each)}
+    for name, state in graph.states.items():
+        if name in reached and any(_may_fail(action, computed) for action in actions_in(state)):
+            yield name
+
+
+def _may_fail(action: Action, computed: set[str | None]) -> bool:
     """Whether an action calls something outside of the workflow."""
-    called = (action.get("functionRef") or {}).get("refName", "")
+    called = called_by(action)
     return bool(action.get("subFlowRef")) or (bool(called) and called not in computed)

@@ -194,10 +194,10 @@ def flow(workflow: Workflow) -> Manifest:
     A number as a retry's jitter or multiplier is refused by every CRD (they want an object there that no engine
     reads), so it is left out; lint says so.
     """
-    content = dict(workflow.definition.flow)
-    if "retries" in content:
+    content: Manifest = dict(workflow.definition.flow)
+    if retries := workflow.definition.flow.get("retries"):
         left_out = ("jitter", "multiplier")
-        content["retries"] = [{k: v for k, v in retry.items() if k not in left_out} for retry in content["retries"]]
+        content["retries"] = [{k: v for k, v in retry.items() if k not in left_out} for retry in retries]
     return dict(sorted(content.items()))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.contracts.calls import calls, client_of, url_keys
 from generator.contracts.json_schema import JsonSchema, Misfit, input_schema
@@ -19,6 +19,9 @@ from generator.workflow.definition import Definition
 from generator.workflow.properties import Variable, environment_name
 from generator.workflow.waits import wait_of
 from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import State
 
 #: A value that is one variable and nothing else.
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)(:.*)?\}", re.ASCII | re.DOTALL)
@@ -153,11 +156,11 @@ def read_input(workflow: Workflow, document: Document) -> RunInput:
     return RunInput(value=value, made=False, findings=_findings(workflow, schema_of_input(workflow), value, document))
 
 
-def awaited(workflow: Workflow, definition: Definition, state: Mapping[str, Any]) -> tuple[Awaited, ...]:
+def awaited(workflow: Workflow, definition: Definition, state: State) -> tuple[Awaited, ...]:
     """The events that an instance waits for in a state (of a flow's long form) of one of the workflow's definitions."""
     wait = wait_of(state)
     configuration = workflow.configuration()
-    types = {event.get("name"): str(event.get("type", "")) for event in definition.flow.get("events", [])}
+    types = {event.get("name"): event.get("type", "") for event in definition.flow.get("events", ())}
     known = [types[name] for name in (wait.events if wait else ()) if name in types]
     return tuple(Awaited(type=one, path=_incoming_path(configuration, one)) for one in known)
 
@@ -171,9 +174,9 @@ def _incoming_path(configuration: Mapping[str, str], type_: str) -> str:
     return "/"
 
 
-def slept(workflow: Workflow, state: Mapping[str, Any], variables: Mapping[str, str]) -> str:
+def slept(workflow: Workflow, state: State, variables: Mapping[str, str]) -> str:
     """How long a state sleeps, as an ISO 8601 duration or, where only a run can tell, as it is written; "" if not."""
-    duration = str(state.get("duration", "")) if state.get("type") == "sleep" else ""
+    duration = state.get("duration", "") if state["type"] == "sleep" else ""
     secret = _DURATION.fullmatch(duration)
     if secret is None:
         return duration

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
 from generator.workflow.dsl import Holds
 from generator.workflow.expressions import Expression, bare
-from generator.workflow.flow import actions_in, functions_of, states_of, value_at
+from generator.workflow.flow import actions_in, function_of, functions_of, states_of, value_at
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Action, ActionDataFilter, EventDataFilter, Flow, Function, State
 
 #: What tells more about an object than its properties, and so may allow more.
 _OPEN_ENDED: Final = frozenset(
@@ -47,7 +50,7 @@ _NOTHING: Final = Written()
 _ANYTHING: Final = Written(unknown=True)
 
 
-def written(flow: Mapping[str, Any], input_schema: Any) -> Written:
+def written(flow: Flow, input_schema: Any) -> Written:
     """What can stand at the top of workflowdata at any time, by the flow in its long form and its input schema."""
     functions = functions_of(flow)
     total = _by_input(flow, input_schema)
@@ -56,7 +59,7 @@ def written(flow: Mapping[str, Any], input_schema: Any) -> Written:
     return total
 
 
-def _by_input(flow: Mapping[str, Any], schema: Any) -> Written:
+def _by_input(flow: Flow, schema: Any) -> Written:
     checked = flow.get("dataInputSchema", {}).get("failOnValidationErrors", True)
     if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
         return _ANYTHING
@@ -64,32 +67,34 @@ def _by_input(flow: Mapping[str, Any], schema: Any) -> Written:
     return Written(names=frozenset(schema["properties"]), undeclared=not closed)
 
 
-def _by_state(state: Mapping[str, Any], functions: Mapping[Any, Any]) -> Written:
+def _by_state(state: State, functions: Mapping[str, Function]) -> Written:
     if state.get("onErrors"):
         return _ANYTHING
-    total = Written(names=frozenset(state.get("data", {})))
-    for replaced in state.get("stateDataFilter", {}).values():
+    total = Written(names=frozenset(state.get("data", ())))
+    filter_ = state.get("stateDataFilter", {})
+    for replaced in filter(None, (filter_.get("input"), filter_.get("output"))):
         total |= _by_result(replaced)
     if collected := state.get("outputCollection"):
         total |= _by_target(collected)
     reactions = (*state.get("onEvents", ()), *state.get("eventConditions", ()))
-    for reaction in (*reactions, *([state] if state.get("type") == "callback" else [])):
-        total |= _by_event(reaction.get("eventDataFilter", {}))
-    foreach = state.get("type") == "foreach"
+    for reaction in (*reactions, *([state] if state["type"] == "callback" else [])):
+        total |= _by_event(reaction.get("eventDataFilter"))
     for action in actions_in(state):
-        total |= _by_action(action, functions, merged=not foreach)
+        total |= _by_action(action, functions, merged=state["type"] != "foreach")
     return total
 
 
-def _by_event(event_filter: Mapping[str, Any]) -> Written:
-    if not event_filter.get("useData", True):
+def _by_event(filter_: EventDataFilter | None) -> Written:
+    if filter_ is None:
+        return _ANYTHING
+    if not filter_["useData"]:
         return _NOTHING
-    return _by_target(event_filter["toStateData"]) if event_filter.get("toStateData") else _ANYTHING
+    return _by_target(target) if (target := filter_.get("toStateData")) else _ANYTHING
 
 
-def _by_action(action: Mapping[str, Any], functions: Mapping[Any, Any], *, merged: bool) -> Written:
-    data_filter = action.get("actionDataFilter", {})
-    if not data_filter.get("useResults", True) or (action.get("eventRef") and not data_filter.get("fromStateData")):
+def _by_action(action: Action, functions: Mapping[str, Function], *, merged: bool) -> Written:
+    data_filter = action["actionDataFilter"]
+    if not data_filter["useResults"] or (action.get("eventRef") and not data_filter.get("fromStateData")):
         return _NOTHING
     if target := data_filter.get("toStateData"):
         return _by_target(target)
@@ -97,11 +102,15 @@ def _by_action(action: Mapping[str, Any], functions: Mapping[Any, Any], *, merge
         return _NOTHING
     if results := data_filter.get("results"):
         return _by_result(results)
-    function = functions.get(action.get("functionRef", {}).get("refName"), {})
+    function = function_of(action, functions)
+    return _by_call(function, data_filter) if function else _ANYTHING
+
+
+def _by_call(function: Function, data_filter: ActionDataFilter) -> Written:
     operation = function.get("operation", "")
     if operation.startswith("sysout") and not data_filter.get("fromStateData"):
         return _NOTHING
-    return _by_result(operation) if function.get("type") == "expression" else _ANYTHING
+    return _by_result(operation) if function["type"] == "expression" else _ANYTHING
 
 
 def _by_target(expression: str) -> Written:
@@ -156,15 +165,15 @@ def _top(tree: Node | None) -> str | None:
 _ON_WORKFLOWDATA: Final = (Holds.CONDITION, Holds.COLLECTION, Holds.DURATION)
 
 
-def on_workflowdata(expression: Expression, flow: Mapping[str, Any]) -> bool:
+def on_workflowdata(expression: Expression, flow: Flow) -> bool:
     """Whether an expression is evaluated on workflowdata, not on a result, an event or a part that a filter took."""
     where = expression.where
     if expression.holds in _ON_WORKFLOWDATA or where[-2:-1] == ("stateDataFilter",) or where[-1] == "fromStateData":
         return True
     if expression.holds is not Holds.ARGUMENTS or "functionRef" not in where:
         return False
-    action = value_at(flow, where[: where.index("functionRef")])
-    return not action.get("actionDataFilter", {}).get("fromStateData")
+    action: Action = value_at(flow, where[: where.index("functionRef")])
+    return not action["actionDataFilter"].get("fromStateData")
 
 
 def read_names(tree: Node) -> Iterator[Node]:

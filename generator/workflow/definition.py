@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.findings.edits import replaced, respelt
 from generator.findings.errors import FindingsError
@@ -20,6 +20,9 @@ from generator.workflow.expressions import Expression, held, read_expressions
 from generator.workflow.folder import Resolved, Source
 from generator.workflow.graph import Graph, read_graph
 from generator.workflow.properties import secret_references
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow
 
 #: Keys and values of a definition, twenty times those of a large one: each is looked at by every rule.
 MAX_VALUES: Final = 30_000
@@ -75,7 +78,7 @@ class Definition:
     spec_version: str
     description: str
     expression_lang: str
-    flow: Mapping[str, Any]
+    flow: Flow
     extensions: Any
     references: tuple[Reference, ...]
     declarations: tuple[Declaration, ...]
@@ -83,6 +86,8 @@ class Definition:
     secrets: tuple[str, ...]
     positions: Mapping[FieldPath, Position]
     key_positions: Mapping[FieldPath, Position]
+    misread: frozenset[FieldPath]
+    """The paths of what stands where an object belongs and is none: there `flow` has an object of defaults."""
     held: tuple[Expression, ...]
     """Every string that the engine could take for an expression or a duration, in the order of the definition."""
 
@@ -94,7 +99,7 @@ class Definition:
     @property
     def input_schema(self) -> Any:
         """The schema of the input: the path of a file, a schema, or None."""
-        return (self.flow.get("dataInputSchema") or {}).get("schema")
+        return self.flow.get("dataInputSchema", {}).get("schema")
 
     @cached_property
     def expressions(self) -> tuple[Expression, ...]:
@@ -167,6 +172,7 @@ class _Reader:
         self._positions: dict[FieldPath, Position] = {}
         self._key_positions: dict[FieldPath, Position] = {}
         self._secrets: set[str] = set()
+        self._misread: set[FieldPath] = set()
         self._held: list[Expression] = []
 
     def read(self) -> Definition:
@@ -187,7 +193,7 @@ class _Reader:
             spec_version=identity["specVersion"],
             description=identity["description"],
             expression_lang=identity["expressionLang"] or "jq",
-            flow=content,
+            flow=cast("Flow", content),
             extensions=extensions.plain() if extensions else None,
             references=tuple(self._references),
             declarations=tuple(self._declarations),
@@ -195,6 +201,7 @@ class _Reader:
             secrets=tuple(sorted(self._secrets)),
             positions=self._positions,
             key_positions=self._key_positions,
+            misread=frozenset(self._misread),
             held=tuple(self._held),
         )
 
@@ -224,19 +231,21 @@ class _Reader:
         self._report_unknown(node, shape)
         for key, field in shape.fields.items():
             child = node.value.get(key)
-            if child is None or child.value is None:
-                self._left_out(content, key, field, node, shape)
-                continue
-            value = self._field(child, field, (*where, key), key)
-            if not _says_nothing(value, field):
-                content[key] = value
-        return content
+            value = None
+            if child is not None and child.value is not None:
+                value = self._field(child, field, (*where, key), key)
+            elif field.required:
+                message = f"{shape.name} needs '{key}'; add it"
+                self._find(node, "missing-field", message, blocking=shape.validated)
+            content[key] = _default(field) if _says_nothing(value, field) else value
+        return {key: value for key, value in content.items() if value is not None}
 
     def _short_form(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
         if shape.short is None or not self._fits_short_form(node, shape.fields[shape.short]):
             also = " or a string" if shape.short and shape.fields[shape.short].kind is not Kind.BOOLEAN else ""
             self._find(node, "wrong-type", f"{node.kind} where {shape.name} (a map{also}) belongs", blocking=True)
-            return {}
+            self._misread.add(where)
+            return _defaults(shape)
         if node.value is False:
             return None
         return self._object(Node({shape.short: node}, node.line, node.column, keys={}), shape, where)
@@ -245,17 +254,6 @@ class _Reader:
         if field.kind is Kind.BOOLEAN:
             return isinstance(node.value, bool)
         return isinstance(node.value, (str, int, float)) and not isinstance(node.value, bool)
-
-    def _left_out(self, content: dict[str, Any], key: str, field: Field, node: Node, shape: Shape) -> None:
-        if field.required:
-            message = f"{shape.name} needs '{key}'; add it"
-            self._find(node, "missing-field", message, blocking=shape.validated)
-        elif isinstance(field.kind, Shape) and field.default is not None:
-            content[key] = {
-                name: inner.default for name, inner in field.kind.fields.items() if inner.default is not None
-            }
-        elif field.default is not None:
-            content[key] = field.default
 
     def _field(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
         if field.in_file and isinstance(node.value, str):
@@ -278,7 +276,10 @@ class _Reader:
     def _item(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
         if where == (key, where[-1]) and (target := dsl.DECLARATIONS.get(key)):
             self._declare(node, target)
-        return self._state(node, where) if where[:-1] == ("states",) else self._value(node, field, where)
+        if where[:-1] == ("states",):
+            return self._state(node, where)
+        value = self._value(node, field, where)
+        return "" if value is None else value
 
     def _state(self, node: Node, where: FieldPath) -> Any:
         kind = node.value.get("type") if isinstance(node.value, dict) else None
@@ -409,6 +410,15 @@ def _says_nothing(value: Any, field: Field) -> bool:
         or (value == "" and not field.required)
         or (value is False and field.default is None and field.kind is Kind.BOOLEAN)
     )
+
+
+def _default(field: Field) -> Any:
+    """What a field holds that is left out, says nothing or cannot be read; None where it is left out as well."""
+    return _defaults(field.kind) if field.default is not None and isinstance(field.kind, Shape) else field.default
+
+
+def _defaults(shape: Shape) -> dict[str, Any]:
+    return {key: default for key, field in shape.fields.items() if (default := _default(field)) is not None}
 
 
 def _why_missing(reference: str, resolved: Resolved) -> str:

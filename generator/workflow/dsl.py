@@ -162,6 +162,7 @@ _TIMEOUTS: Final = {
     "eventTimeout": _DURATION,
 }
 
+_STATE_FILTER: Final = _shape("a state data filter", input=_FILTER, output=_FILTER)
 _EVENT_FILTER: Final = _shape("an event data filter", useData=_flag(default=True), data=_FILTER, toStateData=_TARGET)
 _ACTION_FILTER: Final = _shape(
     "an action data filter",
@@ -260,7 +261,7 @@ def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
         onErrors=_list(_ON_ERROR),
         transition=_one(_TRANSITION),
         end=_one(_END),
-        stateDataFilter=_one(_shape("a state data filter", input=_FILTER, output=_FILTER)),
+        stateDataFilter=_one(_STATE_FILTER),
         compensatedBy=_text(refers="state", phrase="compensated by"),
         usedForCompensation=_flag(),
         metadata=Field(kind=Kind.MAP, holds=Holds.METADATA),

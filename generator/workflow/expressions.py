@@ -9,12 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from generator.findings.position import Position
 from generator.text.yaml_reader import FieldPath, Node
 from generator.workflow.dsl import Holds
 from generator.workflow.flow import functions_of, value_at
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow, Function, FunctionReference
 
 _MARKS: Final = (("${", "}"), ("{{", "}}"))
 #: What Java's String.trim takes off.
@@ -90,25 +93,27 @@ def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expr
                 yield from held(child, holds, path, (*where, index))
 
 
-def read_expressions(candidates: Iterable[Expression], flow: Mapping[str, Any]) -> tuple[Expression, ...]:
+def read_expressions(candidates: Iterable[Expression], flow: Flow) -> tuple[Expression, ...]:
     """Those of the candidates that the engine evaluates as jq where they are valid; of durations those in `${ }`."""
     functions = functions_of(flow)
     return tuple(found for one in candidates if (found := _expression(one, flow, functions)) is not None)
 
 
-def _expression(one: Expression, flow: Mapping[str, Any], functions: Mapping[Any, Any]) -> Expression | None:
+def _expression(one: Expression, flow: Flow, functions: Mapping[str, Function]) -> Expression | None:
     match one.holds:
         case Holds.DURATION:
             taken = one.marked
         case Holds.OPERATION:
-            taken = flow["functions"][one.where[1]].get("type") == "expression"
+            function: Function = value_at(flow, one.where[:2])
+            taken = function["type"] == "expression"
         case Holds.METADATA:
             taken = one.where[-1] == "errorMessage"
         case Holds.DATA:
             taken = one.where[-1] == "data"
         case Holds.ARGUMENTS:
-            called = value_at(flow, one.where[: one.where.index("arguments")]).get("refName")
-            operation = functions.get(called, {}).get("operation", "")
+            reference: FunctionReference = value_at(flow, one.where[: one.where.index("arguments")])
+            called = functions.get(reference.get("refName", ""))
+            operation = called.get("operation", "") if called else ""
             taken = not operation.startswith(_PLAIN_ARGUMENTS)
             one = replace(one, operation=operation)
         case _:

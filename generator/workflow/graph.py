@@ -6,9 +6,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, TypeAlias
 
 from generator.text.yaml_reader import FieldPath
+from generator.workflow.flow import states_of, workflow_timeout
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import (
+        DataCondition,
+        DefaultCondition,
+        End,
+        ErrorHandler,
+        EventCondition,
+        Flow,
+        State,
+        Transition,
+    )
+
+    #: What says where a run goes on: it should have a transition or an end.
+    Owner: TypeAlias = State | DataCondition | EventCondition | DefaultCondition | ErrorHandler
 
 
 class EdgeKind(StrEnum):
@@ -47,7 +63,7 @@ class Graph:
     """States by name (the first of one name), the start and every way from one to another, in the file's order."""
 
     start: str
-    states: Mapping[str, Mapping[str, Any]]
+    states: Mapping[str, State]
     indices: Mapping[str, int]
     """State to its place in `states` of the flow."""
     edges: tuple[Edge, ...]
@@ -77,39 +93,33 @@ class Graph:
         return closure(first, self.following(self.edges)) & self.states.keys()
 
 
-def read_graph(flow: Mapping[str, Any]) -> Graph:
+def read_graph(flow: Flow) -> Graph:
     """Return the graph of a definition's flow, its long form; whatever is malformed in it is left out."""
-    states: dict[str, Mapping[str, Any]] = {}
+    states: dict[str, State] = {}
     indices: dict[str, int] = {}
     edges: list[Edge] = []
-    for index, state in enumerate(flow.get("states", ())):
-        if isinstance(name := state.get("name"), str) and name not in states:
-            states[name], indices[name] = state, index
-            edges += _edges(name, state, ("states", index))
+    for where, state in states_of(flow):
+        if (name := state.get("name")) is not None and name not in states:
+            states[name], indices[name] = state, int(where[1])
+            edges += _edges(name, state, where)
     start = flow.get("start", {}).get("stateName", "")
-    timeout = flow.get("timeouts", {}).get("workflowExecTimeout", {})
-    if run_before := timeout.get("runBefore"):
+    timeout = workflow_timeout(flow)
+    if timeout and (run_before := timeout.get("runBefore")):
         where = ("timeouts", "workflowExecTimeout", "runBefore")
-        edges.append(
-            Edge(source="", target=run_before, kind=EdgeKind.TIMEOUT, where=where, when=timeout.get("duration", ""))
-        )
+        edges.append(Edge(source="", target=run_before, kind=EdgeKind.TIMEOUT, where=where, when=timeout["duration"]))
     return Graph(start=start, states=states, indices=indices, edges=tuple(edges))
 
 
-#: The conditions of a switch, and what each asks for.
-_CONDITIONS: Final = (
-    ("dataConditions", EdgeKind.CONDITION, "condition"),
-    ("eventConditions", EdgeKind.EVENT, "eventRef"),
-)
-
-
-def _edges(name: str, state: Mapping[str, Any], where: FieldPath) -> Iterator[Edge]:
+def _edges(name: str, state: State, where: FieldPath) -> Iterator[Edge]:
     yield from _ways(name, state, where, EdgeKind.TRANSITION)
-    for key, kind, asked in _CONDITIONS:
-        for index, condition in enumerate(state.get(key, ())):
-            when, label = condition.get(asked, ""), condition.get("name", "")
-            yield from _ways(name, condition, (*where, key, index), kind, when=when, label=label)
-    yield from _ways(name, state.get("defaultCondition", {}), (*where, "defaultCondition"), EdgeKind.DEFAULT)
+    for index, on_data in enumerate(state.get("dataConditions", ())):
+        when, at = on_data.get("condition", ""), (*where, "dataConditions", index)
+        yield from _ways(name, on_data, at, EdgeKind.CONDITION, when=when, label=on_data.get("name", ""))
+    for index, on_event in enumerate(state.get("eventConditions", ())):
+        when, at = on_event.get("eventRef", ""), (*where, "eventConditions", index)
+        yield from _ways(name, on_event, at, EdgeKind.EVENT, when=when, label=on_event.get("name", ""))
+    if default := state.get("defaultCondition"):
+        yield from _ways(name, default, (*where, "defaultCondition"), EdgeKind.DEFAULT)
     for index, handler in enumerate(state.get("onErrors", ())):
         errors = [*filter(None, [handler.get("errorRef")]), *handler.get("errorRefs", ())]
         yield from _ways(name, handler, (*where, "onErrors", index), EdgeKind.ERROR, when=", ".join(errors))
@@ -118,14 +128,14 @@ def _edges(name: str, state: Mapping[str, Any], where: FieldPath) -> Iterator[Ed
 
 
 def _ways(
-    name: str, owner: Mapping[str, Any], where: FieldPath, kind: EdgeKind, *, when: str = "", label: str = ""
+    name: str, owner: Owner, where: FieldPath, kind: EdgeKind, *, when: str = "", label: str = ""
 ) -> Iterator[Edge]:
     """The transition and the end of a state, a condition or an error handler; it should have one of them."""
     transition, end = owner.get("transition"), owner.get("end")
-    if transition and transition.get("nextState"):
+    if transition and (target := transition.get("nextState")):
         yield Edge(
             source=name,
-            target=transition["nextState"],
+            target=target,
             kind=kind,
             where=(*where, "transition"),
             when=when,
@@ -134,7 +144,6 @@ def _ways(
             compensates=transition.get("compensate", False),
         )
     if end is not None:
-        continued = end.get("continueAs")
         yield Edge(
             source=name,
             target=None,
@@ -144,12 +153,12 @@ def _ways(
             name=label,
             produces=_produced(end),
             compensates=end.get("compensate", False),
-            continues_as=continued.get("workflowId") if continued else None,
+            continues_as=end.get("continueAs", {}).get("workflowId"),
         )
 
 
-def _produced(owner: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(event["eventRef"] for event in owner.get("produceEvents", ()) if event.get("eventRef"))
+def _produced(way: Transition | End) -> tuple[str, ...]:
+    return tuple(name for event in way.get("produceEvents", ()) if (name := event.get("eventRef")))
 
 
 def closure(first: Iterable[str], following: Mapping[str, Iterable[str]]) -> frozenset[str]:

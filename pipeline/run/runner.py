@@ -257,7 +257,7 @@ class _Run:
     def _tell_wait(self, passed: StatePassed, variables: Mapping[str, str], url: str) -> None:
         """Say what an instance waits for in a state that it is still in."""
         definition = next(one for one in self._workflow.definitions() if one.id == passed.workflow)
-        state = next(one for one in definition.flow["states"] if one["name"] == passed.state)
+        state = definition.graph.states[passed.state]
         sleep = run_inputs.slept(self._workflow, state, variables)
         events = run_inputs.awaited(self._workflow, definition, state)
         self._narrator.tell_wait(sleep, events, passed.instance, url)

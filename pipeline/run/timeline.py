@@ -21,9 +21,9 @@ class Timeline:
     def __init__(self, definitions: Iterable[Definition]) -> None:
         known = list(definitions)
         self._types = {
-            (definition.id, state["name"]): str(state.get("type", ""))
+            (definition.id, name): state["type"]
             for definition in known
-            for state in definition.flow.get("states", [])
+            for name, state in definition.graph.states.items()
         }
         self._own = known[0].id
         self._nodes: dict[tuple[str, str], str] = {}

@@ -76,9 +76,9 @@ def invalid_operation(workflow: Workflow) -> Iterator[Found]:
     """A function of the type rest whose operation is not FILE#OPERATION."""
     for definition in workflow.definitions():
         used = {reference.get("refName") for _, reference in function_references(definition)}
-        for index, function in enumerate(definition.flow.get("functions", [])):
-            operation = str(function.get("operation", ""))
-            if function.get("type") != "rest" or operation.count("#") == 1 or not operation:
+        for index, function in enumerate(definition.flow.get("functions", ())):
+            operation = function.get("operation", "")
+            if function["type"] != "rest" or operation.count("#") == 1 or not operation:
                 continue
             custom = operation.startswith(_CUSTOM)
             help_ = "give the function the type custom" if custom else "write FILE#OPERATION"

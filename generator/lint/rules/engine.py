@@ -18,7 +18,7 @@ from generator.lint.rules.graph import with_known_states
 from generator.lint.support.condition_order import Way, ways_of_switches
 from generator.workflow.definition import Definition
 from generator.workflow.dsl import Holds
-from generator.workflow.flow import actions_of, states_of
+from generator.workflow.flow import actions_of, function_of, functions_of, is_printing, states_of, workflow_timeout
 from generator.workflow.workflow import Workflow
 
 _CALLBACK: Final = """
@@ -100,15 +100,11 @@ def callback_event_data(workflow: Workflow) -> Iterator[Found]:
 def print_arguments(workflow: Workflow) -> Iterator[Found]:
     """A call of `sysout` without arguments."""
     for definition in workflow.definitions():
-        printing = {
-            function.get("name")
-            for function in definition.flow.get("functions", ())
-            if function.get("type") == "custom" and str(function.get("operation")).partition(":")[0] == "sysout"
-        }
+        functions = functions_of(definition.flow)
         for where, action in actions_of(definition.flow):
-            called = action.get("functionRef") or {}
-            if called.get("refName") in printing and called.get("arguments") is None:
-                message = f"'{called['refName']}' prints nothing; add 'arguments: {{message: …}}'"
+            function, called = function_of(action, functions), action.get("functionRef", {})
+            if function and is_printing(function) and called.get("arguments") is None:
+                message = f"'{called.get('refName')}' prints nothing; add 'arguments: {{message: …}}'"
                 yield Found(at=definition.position_of(*where, "functionRef"), message=message)
 
 
@@ -164,12 +160,12 @@ def _has_jobs_service(workflow: Workflow) -> bool:
 
 def _timers(definition: Definition) -> Iterator[Position]:
     """Where something waits for a time to pass, in the order of the definition's tables."""
-    if "workflowExecTimeout" in definition.flow.get("timeouts", {}):
+    if workflow_timeout(definition.flow):
         yield definition.position_of("timeouts", "workflowExecTimeout")
     for where, state in states_of(definition.flow):
-        if state.get("type") == "sleep":
+        if state["type"] == "sleep":
             yield definition.position_of(*where, "duration")
-        if "eventTimeout" in state.get("timeouts", {}):
+        if state.get("timeouts", {}).get("eventTimeout"):
             yield definition.position_of(*where, "timeouts", "eventTimeout")
     for where, action in actions_of(definition.flow):
         if action.get("sleep"):
@@ -200,10 +196,10 @@ def _timers(definition: Definition) -> Iterator[Position]:
 def subflow_error(workflow: Workflow) -> Iterator[Found]:
     """A subflow that a workflow waits for without a timeout of its own; said once a definition."""
     for definition in workflow.definitions():
-        if "workflowExecTimeout" in definition.flow.get("timeouts", {}):
+        if workflow_timeout(definition.flow):
             continue
         for where, action in actions_of(definition.flow):
-            if (action.get("subFlowRef") or {}).get("invoke") == "sync":
+            if action.get("subFlowRef", {}).get("invoke") == "sync":
                 message = "when an expression in the subflow fails, this waits for ever; add a workflowExecTimeout"
                 yield Found(at=definition.position_of(*where, "subFlowRef"), message=message)
                 break

@@ -236,10 +236,10 @@ def unknown_variable(workflow: Workflow) -> Iterator[Found]:
     """A variable that nobody sets: neither the engine nor the expression itself nor a foreach state."""
     # a subflow sees the parameters of the foreach state that calls it
     everywhere = {
-        state["iterationParam"]
+        name
         for definition in workflow.definitions()
-        for _, state in states_of(definition.flow)
-        if state.get("iterationParam")
+        for _, state in states_of(definition.flow, "foreach")
+        if (name := state.get("iterationParam"))
     }
     known = engine.VARIABLES | everywhere
     for _, expression, look in valid_expressions(workflow):
@@ -287,8 +287,7 @@ def unknown_workflow_field(workflow: Workflow) -> Iterator[Found]:
 def unknown_constant(workflow: Workflow) -> Iterator[Found]:
     """A constant that the definition does not have."""
     for definition, use, at in _members(workflow, "CONST"):
-        constants = definition.flow.get("constants")
-        known = constants if isinstance(constants, dict) else {}
+        known = definition.flow.get("constants", {})
         if use.name not in known:
             help_ = did_you_mean(use.name, known) or "; add it under 'constants'"
             yield Found(at=at(), message=f"there is no constant '{use.name}'{help_}")
@@ -308,8 +307,7 @@ def unknown_secret(workflow: Workflow) -> Iterator[Found]:
     files = (workflow.properties, workflow.secrets)
     properties = {key for file in files if file for key in file.winning()}
     for definition, use, at in _members(workflow, "SECRET"):
-        declared = definition.flow.get("secrets")
-        known = properties | {str(name) for name in declared if name} if isinstance(declared, list) else properties
+        known = properties.union(filter(None, definition.flow.get("secrets", ())))
         exists = any(key == use.name or key.startswith(f"{use.name}.") for key in known)
         if not exists and (near := only_near(use.name, known)):
             yield Found(at=at(), message=f"no property is called '{use.name}'; did you mean '{near}'?")

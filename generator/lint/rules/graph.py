@@ -5,9 +5,9 @@ What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), ea
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
 from generator.findings.finding import Severity
 from generator.findings.position import Position
@@ -18,6 +18,10 @@ from generator.workflow.flow import actions_in, states_of
 from generator.workflow.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
 from generator.workflow.workflow import Workflow
 
+if TYPE_CHECKING:
+    from generator.workflow.graph import Owner
+    from generator.workflow.long_form import State
+
 #: States that the engine makes no error handler for: what their `onErrors` say never happens.
 WITHOUT_HANDLERS: Final = frozenset({"inject", "sleep", "switch"})
 #: Start states that nothing may lead back to: they are no sub-process, so they have one way in.
@@ -26,8 +30,6 @@ _ONE_WAY_IN: Final = frozenset({"inject", "sleep", "switch", "event", "parallel"
 _WAITING: Final = frozenset({"sleep", "delay", "event", "callback"})
 #: The states of a loop that a message names.
 _SHOWN: Final = 5
-
-Owner = Mapping[str, Any]
 
 _TWO: Final = """
 states:
@@ -152,8 +154,8 @@ def back_to_start(workflow: Workflow) -> Iterator[Found]:
     """A way back to a start state that can have none."""
     for definition in workflow.definitions():
         graph = definition.graph
-        start = graph.states.get(graph.start, {})
-        if start.get("type") not in _ONE_WAY_IN and not start.get("stateDataFilter", {}).get("input"):
+        start = graph.states.get(graph.start)
+        if start is None or not (start["type"] in _ONE_WAY_IN or start.get("stateDataFilter", {}).get("input")):
             continue
         for edge in graph.edges:
             if edge.target == graph.start and is_followed(graph, edge):
@@ -211,7 +213,7 @@ def switch_way(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "switch"):
             for way in ("transition", "end"):
-                if state.get(way) is not None:
+                if way in state:
                     message = f"a switch has no '{way}' of its own; put it into 'defaultCondition'"
                     yield Found(at=definition.position_of(*where, way), message=message)
 
@@ -271,12 +273,14 @@ class _Loop:
 def _owners(definition: Definition) -> Iterator[tuple[FieldPath, Owner]]:
     """Everything that has a way out: states, conditions, error handlers; with their paths in the flow."""
     for where, state in states_of(definition.flow):
-        if state.get("type"):
-            yield where, state
-        for key in ("dataConditions", "eventConditions", "onErrors"):
-            for inner, owner in enumerate(state.get(key, ())):
-                if owner:
-                    yield (*where, key, inner), owner
+        yield where, state
+        inner: dict[str, Sequence[Owner]] = {
+            "dataConditions": state.get("dataConditions", ()),
+            "eventConditions": state.get("eventConditions", ()),
+            "onErrors": state.get("onErrors", ()),
+        }
+        for key, owners in inner.items():
+            yield from (((*where, key, index), owner) for index, owner in enumerate(owners) if owner)
         if (default := state.get("defaultCondition")) is not None:
             yield (*where, "defaultCondition"), default
 
@@ -300,7 +304,7 @@ def is_followed(graph: Graph, edge: Edge) -> bool:
         case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
             return False
         case EdgeKind.ERROR:
-            return bool(edge.when) and graph.states[edge.source].get("type") not in WITHOUT_HANDLERS
+            return bool(edge.when) and graph.states[edge.source]["type"] not in WITHOUT_HANDLERS
         case _:
             return True
 
@@ -315,9 +319,9 @@ def _reached(graph: Graph) -> frozenset[str]:
     return closure([graph.start, *_compensating(graph)], following)
 
 
-def _waits(state: Owner) -> bool:
+def _waits(state: State) -> bool:
     sleeps = any(a.get("sleep") or a.get("eventRef") or a.get("subFlowRef") for a in actions_in(state))
-    return state.get("type") in _WAITING or bool(state.get("eventConditions")) or sleeps
+    return state["type"] in _WAITING or bool(state.get("eventConditions")) or sleeps
 
 
 def _loops(graph: Graph) -> Iterator[_Loop]:

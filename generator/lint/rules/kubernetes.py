@@ -223,7 +223,7 @@ def retry_multiplier(workflow: Workflow) -> Iterator[Found]:
 
 def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) -> Iterator[Found]:
     definition = workflow.definition
-    for index, retry in enumerate(definition.flow.get("retries", [])):
+    for index, retry in enumerate(definition.flow.get("retries", ())):
         value = retry.get(field)
         if value is not None and not isinstance(value, bool) and value not in means_nothing:
             left_out = f"no SonataFlow CRD takes '{field}: {value}': it is left out of the custom resource"

@@ -55,7 +55,7 @@ _GOOD: Final = Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {message: 
 
 def is_for_orchestrator(definition: Definition) -> bool:
     """Whether a definition says that the Orchestrator is to show it."""
-    annotated = any(str(text).startswith(_PREFIX) for text in definition.flow.get("annotations", ()))
+    annotated = any(text.startswith(_PREFIX) for text in definition.flow.get("annotations", ()))
     return annotated or any(True for _ in definition.output_schemas())
 
 
@@ -71,7 +71,7 @@ def workflow_type(workflow: Workflow) -> Iterator[Found]:
     """An annotation that is nearly, and not quite, a type of workflow."""
     for definition in workflow.definitions():
         for index, annotation in enumerate(definition.flow.get("annotations", ())):
-            if not isinstance(annotation, str) or annotation in _TYPES:
+            if annotation in _TYPES:
                 continue
             if did_you_mean(annotation, _TYPES, near=0.8) or annotation.startswith(_PREFIX):
                 at = definition.position_of("annotations", index)
@@ -91,7 +91,7 @@ def no_workflow_type(workflow: Workflow) -> Iterator[Found]:
     """A workflow with an output schema for the Orchestrator, without the annotation that says its type."""
     annotations = workflow.definition.flow.get("annotations", ())
     shown = any(True for _ in workflow.definition.output_schemas())
-    if shown and not any(str(text).startswith(_PREFIX) for text in annotations):
+    if shown and not any(text.startswith(_PREFIX) for text in annotations):
         message = f"the workflow has no type; add 'annotations: [\"{_TYPES[0]}\"]', or {_TYPES[1]}"
         yield Found(at=workflow.definition.position_of(), message=message)
 

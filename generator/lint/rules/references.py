@@ -283,12 +283,10 @@ def file_outside(workflow: Workflow) -> Iterator[Found]:
 def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
     """Each file that a definition names, and where: specs, the input schema, the output schema."""
     aliases = definition.uri_definitions()
-    for index, function in enumerate(definition.flow.get("functions", [])):
-        operation = function.get("operation")
-        if function.get("type") in _WITH_FILE and isinstance(operation, str) and "#" in operation:
-            name = operation.partition("#")[0]
-            if name not in aliases:
-                yield definition.position_of("functions", index, "operation"), name
+    for index, function in enumerate(definition.flow.get("functions", ())):
+        name, mark, _ = function.get("operation", "").partition("#")
+        if function["type"] in _WITH_FILE and mark and name not in aliases:
+            yield definition.position_of("functions", index, "operation"), name
     schema = definition.input_schema
     if isinstance(schema, str):
         yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0]

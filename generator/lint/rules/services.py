@@ -105,7 +105,7 @@ def _by_spec(workflow: Workflow) -> Iterator[tuple[Call, Spec, list[Call]]]:
 
 def _keyed_at_run_time(same: Sequence[Call], settings: _Settings) -> bool:
     """Whether the client is chosen at run time (metadata `configKey`), or by its Java class."""
-    chosen = any("configKey" in (call.function.get("metadata") or {}) for call in same)
+    chosen = any("configKey" in call.function.get("metadata", ()) for call in same)
     package = f"org.kie.kogito.openapi.{same[0].package}."
     return chosen or settings.starts_with(f'quarkus.rest-client."{package}') or settings.starts_with(package)
 

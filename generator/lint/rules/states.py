@@ -93,7 +93,7 @@ def action_kind(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, action in actions_of(definition.flow):
             given = [kind for kind in _KINDS if action.get(kind) is not None]
-            if not given and action:
+            if not given and where not in definition.misread:
                 message = f"the action does nothing; give it one of {', '.join(_KINDS)}"
                 yield Found(at=definition.position_of(*where), message=message)
             for ignored in given[1:]:
@@ -202,9 +202,9 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
     """A parallel state that waits for more branches than it has, or for no number of them."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "parallel"):
-            if state.get("completionType") != "atLeast":
+            if state["completionType"] != "atLeast":
                 continue
-            wanted, branches = str(state.get("numCompleted", "")), len(state.get("branches", ()))
+            wanted, branches = str(state["numCompleted"]), len(state.get("branches", ()))
             at = definition.position_of(*where, "numCompleted")
             if not wanted.lstrip("-").isdecimal():
                 if "$" not in wanted:
@@ -247,7 +247,7 @@ def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
     """Two branches of one state with one name."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "parallel"):
-            seen: set[str] = set()
+            seen: set[str | None] = set()
             for index, branch in enumerate(state.get("branches", ())):
                 name = branch.get("name")
                 if name in seen:

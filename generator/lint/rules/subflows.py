@@ -9,7 +9,7 @@ from generator.findings.edits import respelt
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Found, rule
 from generator.workflow.definition import Definition
-from generator.workflow.flow import actions_of
+from generator.workflow.flow import actions_of, subflow_of
 from generator.workflow.folder import DEFINITION_SUFFIXES
 from generator.workflow.workflow import Workflow
 
@@ -38,7 +38,7 @@ def unknown_subflow(workflow: Workflow) -> Iterator[Found]:
     known = {definition.id for definition in workflow.definitions()}
     for definition in workflow.definitions():
         for where, action in actions_of(definition.flow):
-            name = (action.get("subFlowRef") or {}).get("workflowId")
+            name = subflow_of(action)
             if name and name not in known:
                 at = definition.position_of(*where, "subFlowRef", "workflowId")
                 help_ = did_you_mean(name, known) or "; put its definition below subflows/"

@@ -170,7 +170,7 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
             continue  # unlisted-secret: the name is most likely misspelt
         for index, name in enumerate(listed):
             at = definition.position_of("secrets", index)
-            if name not in definition.secrets and name not in named and at.path == definition.path:
+            if name and name not in {*definition.secrets, *named} and at.path == definition.path:
                 yield Found(at=at, message=f"nothing reads the secret '{name}' as '$SECRET.{name}'; remove it")
 
 
@@ -197,7 +197,7 @@ def unlisted_secret(workflow: Workflow) -> Iterator[Found]:
                 message = f"the secret '{name}', which an expression reads, is not listed; add it"
                 yield Found(at=definition.position_of("secrets"), message=message)
         for index, auth in enumerate(definition.flow.get("auth", ())):
-            name = auth.get("properties", {}).get("secret")
-            if name and name not in listed:
+            secret = auth.get("properties", {}).get("secret")
+            if secret and secret not in listed:
                 at = definition.position_of("auth", index, "properties", "secret")
-                yield Found(at=at, message=f"'secrets' does not list '{name}'; add it there")
+                yield Found(at=at, message=f"'secrets' does not list '{secret}'; add it there")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
@@ -15,7 +15,11 @@ from generator.text.yaml_reader import parse
 from generator.workflow.data_names import Written, on_workflowdata, read_names, written
 from generator.workflow.definition import Definition
 from generator.workflow.expressions import Expression
+from generator.workflow.flow import value_at
 from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import State
 
 #: As near as this, a name that nobody declares is a misspelt one.
 _NEAR: Final = 0.85
@@ -112,7 +116,8 @@ def iteration_parameter(workflow: Workflow) -> Iterator[Found]:
         where = expression.where
         if where[0] != "states" or where[2] == "inputCollection":
             continue
-        parameter = definition.flow["states"][where[1]].get("iterationParam")
+        state: State = value_at(definition.flow, where[:2])
+        parameter = state.get("iterationParam")
         if node.name == parameter and node.name not in written(definition.flow, None).names:
             at = place(workflow, expression, node.at + shift)
             yield Found(at=at, message=f"the element is no part of workflowdata; write ${parameter}")

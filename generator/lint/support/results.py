@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.lint.support.object_literal import read_object
 from generator.text.yaml_reader import FieldPath
 from generator.workflow.definition import Definition
-from generator.workflow.flow import actions_of, functions_of, states_of
+from generator.workflow.flow import actions_of, function_of, functions_of, is_printing, states_of
 from generator.workflow.graph import EdgeKind
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Action, Function, State
 
 #: What the Orchestrator shows: either counts as a result.
 _SHOWN: Final = frozenset({"result", "workflowOptions"})
@@ -36,10 +39,10 @@ class Written:
 def written_objects(definition: Definition) -> Iterator[Written]:
     """The objects that expression functions build, that inject states hold and that states hand on."""
     for index, function in enumerate(definition.flow.get("functions", ())):
-        if function.get("type") == "expression" and (content := read_object(str(function.get("operation", "")))):
+        if function["type"] == "expression" and (content := read_object(function.get("operation", ""))):
             yield Written(content=content, where=("functions", index, "operation"))
     for where, state in states_of(definition.flow):
-        if state.get("type") == "inject" and isinstance(data := state.get("data"), dict):
+        if state["type"] == "inject" and (data := state.get("data")) is not None:
             yield Written(content=data, where=(*where, "data"))
         if (output := state.get("stateDataFilter", {}).get("output")) and (content := read_object(output)):
             yield Written(content=content, where=(*where, "stateDataFilter", "output"))
@@ -78,43 +81,39 @@ def _effects(definition: Definition) -> dict[str, Effect]:
     return found
 
 
-def _of_state(state: Mapping[str, Any]) -> Effect:
+def _of_state(state: State) -> Effect:
     """What a state does beside its actions."""
     filter_ = state.get("stateDataFilter", {})
     if filter_.get("input") or filter_.get("output"):
-        content = read_object(str(filter_.get("output", ""))) if not filter_.get("input") else None
+        content = read_object(filter_.get("output", "")) if not filter_.get("input") else None
         return Effect.UNKNOWN if content is None else _of_content(content)
-    match state.get("type"):
+    match state["type"]:
         case "inject":
             data = state.get("data")
-            return _of_content(data) if isinstance(data, dict) else Effect.UNKNOWN
+            return Effect.UNKNOWN if data is None else _of_content(data)
         case "event" | "foreach":
             return Effect.UNKNOWN
         case "callback":
-            return _of_target(state.get("eventDataFilter") or {})
+            return _of_target(state.get("eventDataFilter", {}).get("toStateData"))
         case "switch":
             return Effect.UNKNOWN if state.get("eventConditions") else Effect.NOTHING
     return Effect.NOTHING
 
 
-def _of_action(action: Mapping[str, Any], functions: Mapping[Any, Mapping[str, Any]]) -> Effect:
-    filter_ = action.get("actionDataFilter") or {}
-    called = functions.get((action.get("functionRef") or {}).get("refName"))
-    if filter_.get("useResults") is False:
+def _of_action(action: Action, functions: Mapping[str, Function]) -> Effect:
+    filter_, called = action["actionDataFilter"], function_of(action, functions)
+    target = filter_.get("toStateData")
+    if not filter_["useResults"] or (called and is_printing(called)):
         return Effect.NOTHING
-    if action.get("functionRef") is None or called is None:
-        return _of_target(filter_)
-    if called.get("type") == "custom" and str(called.get("operation", "")).partition(":")[0] == "sysout":
-        return Effect.NOTHING
-    if called.get("type") == "expression" and not filter_.get("results") and not filter_.get("toStateData"):
-        content = read_object(str(called.get("operation", "")))
+    if called and called["type"] == "expression" and not filter_.get("results") and not target:
+        content = read_object(called.get("operation", ""))
         return Effect.UNKNOWN if content is None else _of_content(content)
-    return _of_target(filter_)
+    return _of_target(target)
 
 
-def _of_target(filter_: Mapping[str, Any]) -> Effect:
-    """What is written where a filter says: nobody can tell what a service answers, unless it goes elsewhere."""
-    target = str(filter_.get("toStateData") or "").strip().removeprefix("${").removesuffix("}").strip()
+def _of_target(target: str | None) -> Effect:
+    """What is written to `toStateData`: nobody can tell what a service answers, unless it goes elsewhere."""
+    target = (target or "").strip().removeprefix("${").removesuffix("}").strip()
     first = target.removeprefix(".").partition(".")[0].partition("[")[0].strip('"')
     return Effect.NOTHING if target.startswith(".") and first.isidentifier() and first not in _SHOWN else Effect.UNKNOWN
 

@@ -76,6 +76,10 @@ STATES: dict[str, tuple[Fields, str]] = {
         operation({"functionRef": {"refName": "log", "arguments": {"message": ".x"}}}),
         "'A': it writes '.x' to the log. Then it goes to 'B'.",
     ),
+    "a line in the log whose arguments are an expression": (
+        operation({"functionRef": {"refName": "log", "arguments": "${ .x }"}}),
+        "'A': it writes to the log. Then it goes to 'B'.",
+    ),
     "a subflow": (operation({"subFlowRef": "s"}), "'A': it runs the subflow 's'. Then it goes to 'B'."),
     "an event that is sent": (
         operation({"eventRef": {"triggerEventRef": "asked", "resultEventRef": "approved"}}),
