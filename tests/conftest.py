@@ -22,7 +22,7 @@ Rendered = list[dict[str, Any]]
 
 
 def missing(what: str) -> NoReturn:
-    """Leave a test out where a user's machine lacks something; CI leaves nothing out."""
+    """Leave a test out where something is missing on a user's machine; CI leaves nothing out."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"CI must have {what}")
     pytest.skip(f"left out: this machine has no {what}")

@@ -20,7 +20,7 @@ NAME: Final = "workflows"
 class SubChart:
     """What the umbrella says of one of its charts.
 
-    `checked` charts come from waybill and know which variables they lack; the umbrella asks for all at once.
+    `checked` charts come from waybill and know which variables have no value; the umbrella asks for all at once.
     """
 
     name: str

@@ -79,7 +79,10 @@ def workflow_values(
             "ConfigMaps and Secrets of yours whose keys become variables: [{secretRef: {name: mine}}].",
         ),
         _leaf(
-            "requireEnv", True, _FLAG, "Stop an install that lacks a variable without a default, and list all of them."
+            "requireEnv",
+            True,
+            _FLAG,
+            "Stop an install while a variable without a default has no value, and list all such variables.",
         ),
         _secret(secret_comments),
         _leaf("properties", "", _STRING, "Lines appended to application.properties."),

@@ -144,7 +144,7 @@ class _Operators(NamedTuple):
     complete: bool = True
 
     def covers(self, kind: str, versions: Range) -> bool:
-        """Whether an entry has some of the versions; where entries may lack, the doubt is in the row's favour."""
+        """Whether an entry has some of the versions; where entries may be missing, the doubt is in the row's favour."""
         entries: Sequence[SonataFlow | Orchestrator] = (
             self.orchestrators if kind == "orchestrator" else self.sonataflows
         )

@@ -100,14 +100,14 @@ def _of_broken(broken: _Broken, capabilities: OperatorCapabilities, schema: Sche
     where = f" ({objection.at})" if objection.at else ""
     own = replace(capabilities, sonataflow=flow, crd=schema(flow))
     kept = all(judge(each.workflow, own.crd, capabilities=own).outcome is Outcome.FITS for each in broken.candidates)
-    mend = f"build for it with --sonataflow {flow.name}, or take" if kept else "mend it, or take"
+    fix = f"build for it with --sonataflow {flow.name}, or take" if kept else "fix it, or take"
     return Finding(
         path=broken.at.path,
         line=broken.at.line,
         column=broken.at.column,
         rule="refuted-row",
         message=f"{_named(broken.candidates)} cannot run on {broken.operator.name}, as this row says: "
-        f"{objection.message(who)}{bringing}{where}; {mend} {broken.operator.name} out of the row",
+        f"{objection.message(who)}{bringing}{where}; {fix} {broken.operator.name} out of the row",
     )
 
 

@@ -57,7 +57,7 @@ class VersionLine:
         if not line.holds(Version.parse(committed).finalize_version()):
             raise VersionError(
                 f"{chart} is at {committed}, but its versions for {self.operator.name} are {line}; "
-                f"build into a folder of its own with --charts, or mend {self.capabilities.matrix.path}"
+                f"build into a folder of its own with --charts, or fix {self.capabilities.matrix.path}"
             )
         return committed
 

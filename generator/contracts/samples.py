@@ -1,6 +1,6 @@
 """Makes a value that fits a JSON Schema: out of its examples and defaults where it has some, else the plainest one.
 
-Libraries that were tried (jsf, fences, faker-jsonschema) make random values, heed no example, or end in a circle of
+Libraries that were tried (jsf, fences, faker-jsonschema) make random values, ignore examples, or end in a circle of
 references.
 """
 

@@ -302,7 +302,7 @@ def _event_impact(event: Mapping[str, Any], kind: Kind) -> tuple[Impact, str]:
         case _, "produced":
             return Impact.BREAKING, "those who wait for it wait in vain"
         case _:
-            return Impact.BREAKING, "those who send it are not heard any more"
+            return Impact.BREAKING, "the workflow no longer receives what is sent"
 
 
 def _as_event(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:

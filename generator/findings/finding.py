@@ -24,7 +24,7 @@ class Finding:
     """One thing that is wrong.
 
     `line` and `column` count from 1; both are None where a whole file or folder is meant. `blocking` marks what makes
-    a Kubernetes object impossible: `manifests` and `chart` stop on nothing else. `edit` mends it, where one answer
+    a Kubernetes object impossible: `manifests` and `chart` stop on nothing else. `edit` fixes it, where one answer
     alone is right.
     """
 

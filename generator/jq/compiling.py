@@ -16,7 +16,7 @@ MAX_CHARACTERS: Final = 10_000
 _TOGETHER: Final = 100
 #: Limits of libjq that the engine does not share.
 _TOO_LARGE: Final = re.compile(r"jq: error: (memory exhausted|function compiled to \d+ bytes)")
-#: libjq multiplies constants while it compiles, so `"a" * 1e9` would take a gigabyte; a nought takes nothing.
+#: libjq multiplies constants while it compiles, so `"a" * 1e9` would take a gigabyte; a zero takes nothing.
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_$@\\])(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _DIGIT: Final = re.compile(r"\d")
 #: One mark to libjq, where the engine reads `?` and `//`.
@@ -78,7 +78,7 @@ def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
 
 
 def interpolated(text: str) -> bool:
-    r"""Whether a text is a string with `\(…)` in it that lacks nothing but its quotes."""
+    r"""Whether a text is a string with `\(…)` in it that is complete but for its quotes."""
     if text.startswith('"') or "\\(" not in text or parse(text) is not None:
         return False
     tree = parse(f'"{text}"')
@@ -154,7 +154,7 @@ _libjq: list[str] = []
 
 
 def _harmless(text: str) -> str:
-    """The text with noughts for digits, without `?//` and `f()`; only a blank before each `//` makes a line longer."""
+    """The text with zeros for digits, without `?//` and `f()`; only a blank before each `//` makes a line longer."""
     text = _NUMBER.sub(lambda number: _DIGIT.sub("0", number[0]), text)
     text = _NO_ARGUMENTS.sub(lambda brackets: " " * len(brackets[0]), text)
     return _OPTIONAL_ALTERNATIVE.sub("? //", text)

@@ -40,7 +40,7 @@ _KEYWORDS: Final = frozenset(
 #: The largest whole number that jackson-jq reads (a Java long).
 _MAX_INTEGER: Final = 2**63 - 1
 
-#: A function that libjq has and the engine lacks, to what does the same in both.
+#: A function that libjq has and the engine has not, to what does the same in both.
 INSTEAD: Final[Mapping[str, str]] = {
     "trim/0": r'sub("^\\s+"; "") | sub("\\s+$"; "")',
     "ltrim/0": r'sub("^\\s+"; "")',
@@ -156,7 +156,7 @@ def _takes_nothing(written: str) -> bool:
 
 
 def _readable(number: str) -> bool:
-    """Whether jackson-jq reads a number: no leading nought, no point at the end, no more than a long."""
+    """Whether jackson-jq reads a number: no leading zero, no point at the end, no more than a long."""
     if number.isdigit():
         return (number == "0" or not number.startswith("0")) and int(number[:20]) <= _MAX_INTEGER
     return not number.endswith(".")

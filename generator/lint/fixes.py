@@ -21,7 +21,7 @@ _MAX_ROUNDS: Final = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Fixed:
-    """A workflow after mending; `files` are those that changed, by path as in findings, `edits` what was done."""
+    """A workflow with its fixes applied: `files` that changed, by path as in findings, and the `edits` of them."""
 
     workflow: Workflow
     files: Mapping[str, bytes]

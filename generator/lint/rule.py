@@ -22,7 +22,7 @@ from generator.text.markdown import code, fenced
 from generator.text.words import listed
 from generator.workflow.workflow import Workflow
 
-#: Findings of one rule in one workflow; who mends so many sees the others next time.
+#: Findings of one rule in one workflow; the next run reports the rest.
 _MOST: Final = 1_000
 #: The fields of a definition without a finding, each as it is written; an example gives others in their place.
 _BASE: Final = {
@@ -107,14 +107,14 @@ FindTogether = Callable[[Repository], Iterator[Found]]
 class Rule:
     """A rule: its name as findings have it in brackets, what it finds, why that is wrong, and an example each way.
 
-    `engine` says what the SonataFlow engine, or who comes after it, does when nobody heeds the rule. `reported_by` are
+    `consequence` says what the engine, or what comes after it, does when the rule is broken. `reported_by` are
     commands that report the rule, and report the bad example where they run beside its `workflows/`.
     """
 
     name: str
     summary: str
     reason: str
-    engine: str
+    consequence: str
     bad: Example
     good: Example
     severity: Severity = Severity.ERROR
@@ -139,7 +139,7 @@ class Rule:
             "severity": str(self.severity),
             "summary": self.summary,
             "reason": self.reason,
-            "engine": self.engine,
+            "consequence": self.consequence,
             "reported_by": list(self.reported_by),
             "bad": dict(self.bad.parts()),
             "good": dict(self.good.parts()),
@@ -152,14 +152,14 @@ class Rule:
             for heading, example in (("wrong", self.bad), ("right", self.good))
             for title, text in example.parts()
         )
-        otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
+        otherwise = f"Otherwise: {self.consequence[0].lower()}{self.consequence[1:]}"
         about = textwrap.fill(f"{self.summary} {self.reason} {otherwise}", 100)
         reporters = () if self.of_lint else ("\n".join(["reported by:", *(f"    {one}" for one in self.reported_by)]),)
         return "\n\n".join([f"{self.name} ({self.severity})", about, *reporters, *examples]) + "\n"
 
     def as_markdown(self) -> str:
         """All of it below its heading, for a page or code scanning."""
-        otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
+        otherwise = f"Otherwise: {self.consequence[0].lower()}{self.consequence[1:]}"
         examples = (*_in_markdown("Wrong", self.bad), *_in_markdown("Right", self.good))
         reporters = () if self.of_lint else (f"Reported by {listed(map(code, self.reported_by))}.",)
         about = (f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}")
@@ -169,8 +169,8 @@ class Rule:
         """What it found, as findings; of very many the first."""
         first = list(islice(found, _MOST + 1))
         if len(first) > _MOST:
-            told = f"more than {_MOST:,} findings of this kind; mend these, then look again"
-            first[_MOST] = replace(first[_MOST], message=told, edit=None)
+            more = f"more than {_MOST:,} findings of this rule; fix these, then run lint again"
+            first[_MOST] = replace(first[_MOST], message=more, edit=None)
         for one in first:
             yield Finding(
                 path=one.at.path,
@@ -188,7 +188,7 @@ class About(TypedDict):
     """What a rule says of itself beside its name and its function; see `Rule`."""
 
     reason: str
-    engine: str
+    consequence: str
     bad: Example
     good: Example
     severity: NotRequired[Severity]

@@ -1,4 +1,4 @@
-"""Findings that somebody does not want to hear of: comments in files, settings for a repository, each with a reason.
+"""Suppresses findings: by comments in files, by settings for a repository, each with a reason.
 
 `# waybill: ignore[RULE, …] reason` at the end of a line is about that line, on a line of its own about the next one,
 and above everything else about the whole file. What makes a Kubernetes object impossible cannot be ignored, nor what
@@ -29,7 +29,7 @@ unknown_ignore = Rule(
     name="unknown-ignore",
     summary="A comment or a setting that ignores a rule which there is not, or a comment without a reason.",
     reason="Who reads it in a year must know what was let through, and why.",
-    engine="It knows nothing of waybill's comments.",
+    consequence="It knows nothing of waybill's comments.",
     bad=Example(definition="version: 1.10  # waybill: ignore[wrong-type]"),
     good=Example(definition=_REASON),
     severity=Severity.WARNING,
@@ -37,8 +37,8 @@ unknown_ignore = Rule(
 unused_ignore = Rule(
     name="unused-ignore",
     summary="A comment or a setting that ignores nothing.",
-    reason="What it was about is mended; left there, it would hide the next mistake.",
-    engine="It knows nothing of waybill's comments.",
+    reason="What it suppressed is fixed; left there, it would hide the next mistake.",
+    consequence="It knows nothing of waybill's comments.",
     bad=Example(definition=_REASON.replace("1.10", '"1.10"')),
     good=Example(definition=_REASON),
     severity=Severity.WARNING,

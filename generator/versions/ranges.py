@@ -46,7 +46,7 @@ _Span = tuple[Version, Version | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Constraint:
-    """An operator with a version, of which `given` numbers (0 to 3) were written; the others are noughts."""
+    """An operator with a version, of which `given` numbers (0 to 3) were written; the rest are zeros."""
 
     operator: str
     version: Version
@@ -134,7 +134,7 @@ def parse_range(text: str, what: str, *, error: type[WaybillError] = VersionErro
 
 
 def parse_loose(text: str, what: str, *, error: type[WaybillError] = VersionError) -> Version:
-    """Return an operator's version; what is missing is nought: 1.45 is 1.45.0, and 10 is 10.0.0.
+    """Return an operator's version; what is missing is zero: 1.45 is 1.45.0, and 10 is 10.0.0.
 
     Raises:
         error: `text` is neither SemVer 2.0.0 nor the start of it.
@@ -236,7 +236,7 @@ def _end_of_tilde(version: Version, given: int) -> Version | None:
 
 
 def _end_of_caret(version: Version, given: int) -> Version:
-    """The first number that is not nought stays."""
+    """The first number that is not zero stays."""
     if version.major or given == 1:
         return _above(version, 1)
     if version.minor or given == 2:  # noqa: PLR2004 - major and minor

@@ -102,8 +102,8 @@ def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> t
 def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Plan:
     reporter.stage("lint", plural(len(options.folders), "workflow"))
     tracked = reporter.track("lint", options.folders)
-    workflows, heard = read_folders(tracked, settings, complete=options.everything)
-    findings = list(heard)
+    workflows, linted = read_folders(tracked, settings, complete=options.everything)
+    findings = list(linted)
     savings: list[Saving] = []
     if options.minify_specs:
         cut = [minified(workflow) for workflow in workflows]

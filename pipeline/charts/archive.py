@@ -92,9 +92,7 @@ def _without_ignored(folder: Path, files: Mapping[str, Path]) -> list[str]:
     try:
         spec = pathspec.GitIgnoreSpec.from_lines(lines)
     except ValueError as error:
-        raise FindingsError(
-            [Finding(path=ignore.as_posix(), rule="helmignore", message=f"{error}; mend it")]
-        ) from error
+        raise FindingsError([Finding(path=ignore.as_posix(), rule="helmignore", message=f"{error}; fix it")]) from error
     return [path for path in files if path == "Chart.yaml" or not spec.match_file(path)]
 
 

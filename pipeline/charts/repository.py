@@ -35,10 +35,10 @@ class ChartRepository:
         """
         entry = self.index.find(chart, version)
         if entry is None:
-            raise SettingsError(self.lacks(chart, version))
+            raise SettingsError(self.missing(chart, version))
         urls = entry.get("urls")
         if not isinstance(urls, list) or not urls or not isinstance(urls[0], str):
-            raise OutputError(f"{self.place}: the entry of {chart} {version} names no address; mend the index")
+            raise OutputError(f"{self.place}: the entry of {chart} {version} names no URL; fix the index")
         data = self._read(urls[0])
         digest = entry.get("digest")
         if digest and hashlib.sha256(data).hexdigest() != str(digest).removeprefix("sha256:"):
@@ -46,7 +46,7 @@ class ChartRepository:
             raise OutputError(f"{message}; fetch it anew, or publish it again")
         return data
 
-    def lacks(self, chart: str, version: str) -> str:
+    def missing(self, chart: str, version: str) -> str:
         """Why a version is not there, with those that are."""
         versions = [str(entry.get("version")) for entry in self.index.entries.get(chart, ())]
         if not versions:
@@ -61,7 +61,7 @@ class ChartRepository:
             return beside.read_bytes() if beside.is_file() else download(url, limit=MAX_PACKAGE_BYTES)
         path = Path(self.place, url)
         if not path.resolve().is_relative_to(Path(self.place).resolve()):
-            raise OutputError(f"{self.place}: the index names '{url}', which lies outside; mend the index")
+            raise OutputError(f"{self.place}: the index names '{url}', which lies outside; fix the index")
         return _file(path)
 
 

@@ -1,4 +1,4 @@
-"""`waybill lint`: the checks alone, and what mends them."""
+"""`waybill lint`: the rules, and the fixes of what they find."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def lint(
     _, findings = read_folders(tracked, settings, complete=not workflow)
     wanted: Format = "json" if as_json else format_ or default_format(os.environ)
     for edit in fixed:
-        console.say(f"mended {edit}")
+        console.say(f"fixed {edit}")
     click.echo(rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
     console.say(f"{console.counted(findings)} in {plural(len(selected), 'workflow')}")
     console.show_next_fix(findings, workflow)

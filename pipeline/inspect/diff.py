@@ -138,7 +138,7 @@ def _commits(repository: Repository, old: Revision, new: Revision, settings: Set
 def _readable_at(
     repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
 ) -> tuple[dict[str, Snapshot], dict[str, str]]:
-    """The workflows of an old commit, and why others cannot be read: what was broken may be what is mended now."""
+    """The workflows of an old commit, and why others cannot be read: what was broken then may be fixed now."""
     snapshots: dict[str, Snapshot] = {}
     unread: dict[str, str] = {}
     for name in _workflows_at(repository, revision, names):
@@ -263,7 +263,7 @@ def _published(folder: str, version: str, why: str, settings: Settings) -> _Foun
     for place in chart_repositories(settings.repository_url, settings.output):
         repository = read_repository(place)
         if repository.index.find(chart, version) is None:
-            reasons.append(repository.lacks(chart, version))
+            reasons.append(repository.missing(chart, version))
             continue
         data = repository.fetch(chart, version)
         shown = f"{chart}-{version}.tgz of {place}"

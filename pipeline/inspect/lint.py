@@ -1,4 +1,4 @@
-"""What `waybill lint` does beside reading: mends files, and writes findings in the form that was asked for."""
+"""What `waybill lint` does beside reading: fixes files, and writes findings in the form that was asked for."""
 
 from __future__ import annotations
 

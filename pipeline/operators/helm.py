@@ -19,7 +19,7 @@ from generator.kubernetes.objects import Manifest
 from generator.text.yaml_stream import parse_documents
 from generator.versions.ranges import parse_loose
 
-#: Charts of waybill stop where a variable lacks a value; what they set does not depend on it.
+#: Charts of waybill stop where a variable has no value; what they set does not depend on it.
 _STOPS_WITHOUT_VARIABLES: Final = "requireEnv"
 #: Seconds; Helm takes a tenth of one for a chart that is well.
 _PATIENCE: Final = 120
@@ -102,5 +102,5 @@ def _documents(*words: str | Path) -> Iterator[Any]:
         raise OutputError(message) from None
     if done.returncode:
         said = "\n".join(map(in_one_line, done.stderr.decode(errors="replace").strip().splitlines()))
-        raise OutputError(f"{path}: Helm does not render it; mend the chart:\n{said}")
+        raise OutputError(f"{path}: Helm does not render it; fix the chart:\n{said}")
     yield from parse_documents(done.stdout, f"{path}, rendered")

@@ -16,7 +16,7 @@ _ADVICE: Final = (
     ("Unable to evaluate content", "an expression does not compile, or meets a value of another type"),
     ("net.thisptr.jackson.jq", "an expression does not compile, or meets a value of another type"),
     ("Unable to determine the proper baseUr", "the variable of a service's address has no value"),
-    ("annotated with", "a call lacks an argument that its operation needs"),
+    ("annotated with", "a call has no value for an argument that its operation needs"),
     ("JsonSchema validation errors", "the input does not fit the workflow's schema; give another with --input"),
     ("Connection refused", "a service does not answer at its address; check it, or try with --mock"),
     ("UnknownHost", "a service's address does not exist; check it, or try with --mock"),

@@ -68,7 +68,7 @@ class Repository:
         raise SettingsError(f"git knows no commit, tag or branch '{name}'{self.hint(name)}")
 
     def hint(self, name: str) -> str:
-        """The end of a message about a missing name: the nearest one, and how to get what a shallow clone lacks."""
+        """The end of a message about a missing name: the nearest one, and how to complete a shallow clone."""
         known = [reference.name for reference in self._repo.references]
         shallow = Path(self._repo.common_dir, "shallow").is_file()
         more = "; this clone is shallow: git fetch --unshallow --tags brings the rest" if shallow else ""
@@ -91,7 +91,7 @@ class Repository:
         """The workflow folders of a commit: name to a hash of all that is in it; shared/ is one of them.
 
         Raises:
-            OutputError: git lacks an object, or it is none that git would write.
+            OutputError: an object is missing, or is none that git would write.
         """
         with _readable(revision):
             tree = self._tree(revision)
@@ -102,7 +102,7 @@ class Repository:
         """Write workflow folders of a commit, and shared/, into a temporary folder; it goes at the end.
 
         Raises:
-            OutputError: git lacks an object, or it is none that git would write; one holds more files than a workflow.
+            OutputError: an object is missing, or is none that git would write; one holds more files than a workflow.
         """
         with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
             with _readable(revision):

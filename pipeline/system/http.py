@@ -55,9 +55,8 @@ def download(url: str, *, limit: int) -> bytes:
         return answer.body
     place = without_secrets(url)
     if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        message = (
-            f"{place}: asks for a login ({answer.status}); waybill sends none: fetch the package and name the file"
-        )
+        failed = f"{place}: authentication failed ({answer.status})"
+        message = f"{failed}; waybill sends no credentials: download the file and name it"
         raise OutputError(message)
     raise OutputError(f"{place}: the server answers {answer.status}{_phrase(answer.status)}")
 

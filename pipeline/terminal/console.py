@@ -82,12 +82,12 @@ def counted(findings: Sequence[Finding]) -> str:
 
 
 def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
-    """Say that some findings can be mended by themselves; `names` are the workflows that were asked for."""
+    """Say that `--fix` can fix some findings; `names` are the workflows that were asked for."""
     fixable = sum(finding.edit is not None for finding in findings)
     if not fixable:
         return
     some = f"{fixable} of them" if fixable < len(findings) else "all of them"
-    show_next(["waybill", "lint", *names, "--fix"], f"mends {'it' if len(findings) == 1 else some}")
+    show_next(["waybill", "lint", *names, "--fix"], f"fixes {'it' if len(findings) == 1 else some}")
 
 
 def show_savings(savings: Sequence[Saving]) -> None:

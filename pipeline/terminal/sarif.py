@@ -49,7 +49,7 @@ def _sarif_rule(name: str, rule: Rule | None) -> dict[str, Any]:
         "id": name,
         "name": "".join(word.capitalize() for word in re.split("[^a-z0-9]+", name)),
         "shortDescription": {"text": rule.summary},
-        "fullDescription": {"text": f"{rule.reason} Otherwise: {rule.engine}"},
+        "fullDescription": {"text": f"{rule.reason} Otherwise: {rule.consequence}"},
         "help": {"text": rule.as_text(), "markdown": rule.as_markdown()},
         "defaultConfiguration": {"level": LEVELS[rule.severity]},
     }

@@ -195,4 +195,4 @@ def test_a_missing_tool_is_named_with_the_command_that_installs_it(lacking: str,
         (tmp_path / tool).touch(mode=0o755)
     done = run("greeting", environment={"PATH": str(tmp_path)})
     assert done.returncode == 2
-    assert f"lacks {named}" in done.stderr
+    assert f"install {named}" in done.stderr

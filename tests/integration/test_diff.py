@@ -325,7 +325,7 @@ def test_a_repository_that_asks_for_a_login_is_said_to(served: tuple[str, type[_
     handler.password = "me:secret"  # noqa: S105 - of a server that lives for this test
     done = waybill("diff", "greeting@1.0.0", "--repository-url", url)
     assert done.code == 1
-    assert f"{url}/index.yaml: asks for a login (401)" in done.err
+    assert f"{url}/index.yaml: authentication failed (401)" in done.err
 
 
 def test_a_version_that_was_never_published_is_refused_with_those_that_were(

@@ -38,16 +38,16 @@ def test_findings_are_mended_where_one_answer_is_right_and_the_rest_stays(wrong:
     done = waybill("lint", "--fix", "greeting")
     assert done.code == 1
     assert "[unknown-field]" in done.out
-    assert "mended workflows/greeting/greeting.sw.yaml:2:10: '1.10' is now '\"1.10\"'" in done.err
+    assert "fixed workflows/greeting/greeting.sw.yaml:2:10: '1.10' is now '\"1.10\"'" in done.err
     assert wrong.read_text() == before.replace(MISSPELT[1] + "\n", MISSPELT[0] + "\n").replace("1.10", '"1.10"')
-    assert "mended" not in waybill("lint", "--fix", "greeting").err
+    assert "fixed" not in waybill("lint", "--fix", "greeting").err
 
 
 def test_without_fix_nothing_is_written_and_fix_is_offered(wrong: Path, waybill: Waybill) -> None:
     before = wrong.read_bytes()
     done = waybill("lint", "greeting")
     assert (done.code, wrong.read_bytes()) == (1, before)
-    assert "next   waybill lint greeting --fix   mends 2 of them" in done.err
+    assert "next   waybill lint greeting --fix   fixes 2 of them" in done.err
 
 
 @pytest.mark.usefixtures("wrong")

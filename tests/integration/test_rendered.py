@@ -68,7 +68,7 @@ def test_the_workflows_of_this_repository_set_no_field_that_is_not_checked(folde
 
 @pytest.mark.parametrize("sonataflow", known_crds())
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_a_chart_for_an_operator_sets_what_is_checked_and_nothing_that_it_lacks(
+def test_a_chart_for_an_operator_sets_what_is_checked_and_nothing_that_it_does_not_know(
     folder: Path, sonataflow: str, helm: Helm, tmp_path: Path
 ) -> None:
     workflow, capabilities = read_folder(folder), capabilities_of(sonataflow)

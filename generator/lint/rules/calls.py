@@ -68,7 +68,7 @@ _COPY: Final = " (looked up in the copy that lies in shared/)"
     "invalid-operation",
     reason="A function of the type rest, which is what a function is that gives no type, names a file and an operation "
     "in it: FILE#OPERATION.",
-    engine="The build ends with an ArrayIndexOutOfBoundsException, or `should have just 1 #`.",
+    consequence="The build ends with an ArrayIndexOutOfBoundsException, or `should have just 1 #`.",
     bad=Example(definition=_CALL.replace("#%s", "%s") % ("", "{}"), files={"specs/tickets.yaml": _SPEC}),
     good=_GOOD,
 )
@@ -93,7 +93,7 @@ def invalid_operation(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "invalid-spec",
     reason="The engine makes a Java client of each spec, of a copy that lies by itself.",
-    engine="The build ends with `There were issues with the specification`, or an exception of the parser.",
+    consequence="The build ends with `There were issues with the specification`, or an exception of the parser.",
     bad=_example("readTicket", "{key: .key}", _SPEC.replace("changeTicket", "readTicket")),
     good=_GOOD,
 )
@@ -116,7 +116,7 @@ def invalid_spec(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "byte-format",
     reason="The engine makes a Java array of such a parameter or body, and then cannot write the code of its call.",
-    engine="The build ends, whether the operation is called or not: `Kind ARRAY is not supported`.",
+    consequence="The build ends, whether the operation is called or not: `Kind ARRAY is not supported`.",
     bad=_example("readTicket", "{key: .key}", _SPEC.replace("{type: boolean}", "{type: string, format: byte}")),
     good=_example("readTicket", "{key: .key}", _SPEC.replace("{type: boolean}", "{type: string}")),
 )
@@ -141,7 +141,7 @@ def byte_format(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unknown-operation",
     reason="A call is an operationId of a spec; one that the spec does not have, or an operation without one, is none.",
-    engine="It builds; the run fails with `Could not find work item handler for tickets_readTicket`.",
+    consequence="It builds; the run fails with `Could not find work item handler for tickets_readTicket`.",
     bad=_example("redTicket", "{key: .key}"),
     good=_GOOD,
 )
@@ -169,7 +169,7 @@ def unknown_operation(workflow: Workflow) -> Iterator[Found]:
     "unchecked-spec",
     severity=Severity.NOTE,
     reason="waybill fetches nothing: what a spec says that lies elsewhere is known only from a copy in the repository.",
-    engine="It fetches the spec at build time.",
+    consequence="It fetches the spec at build time.",
     bad=Example(definition=_CALL.replace("specs/tickets.yaml", "https://example.com/tickets.yaml") % ("read", "{}")),
     good=_GOOD,
 )
@@ -222,7 +222,8 @@ def _uses(workflow: Workflow) -> Iterator[_Use]:
 @rule(
     "missing-argument",
     reason="An operation cannot be called without what it requires.",
-    engine="Without a parameter of the path the run fails (`RESTEASY004690: Parameter annotated with PathParam cannot "
+    consequence="Without a parameter of the path the run fails (`RESTEASY004690: Parameter annotated with PathParam "
+    "cannot "
     "be null`); any other is left out of the request, or sent as null.",
     bad=_example("readTicket", "{comments: true}"),
     good=_GOOD,
@@ -252,7 +253,7 @@ def _for_body(use: _Use) -> dict[str, Any]:
     "unknown-argument",
     severity=Severity.WARNING,
     reason="The name is most often misspelt, or that of another version of the service.",
-    engine="It leaves the argument out of the request, in silence.",
+    consequence="It leaves the argument out of the request, in silence.",
     bad=_example("readTicket", "{key: .key, coments: true}"),
     good=_GOOD,
 )
@@ -296,7 +297,7 @@ def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
 @rule(
     "wrong-argument",
     reason="A literal of the wrong type, or a value that an enumeration does not have.",
-    engine="The run fails: `OpenAPI expect type class java.lang.String but argument 5 is of type class "
+    consequence="The run fails: `OpenAPI expect type class java.lang.String but argument 5 is of type class "
     "java.lang.Integer`, or 400 `Cannot deserialize value`.",
     bad=_example("readTicket", "{key: 5}"),
     good=_example("readTicket", """{key: '"5"'}"""),
@@ -322,7 +323,7 @@ def wrong_argument(workflow: Workflow) -> Iterator[Found]:
     "unsendable-argument",
     severity=Severity.WARNING,
     reason="The engine casts an argument to the Java type of the parameter, and no JSON value has that type.",
-    engine="The run fails with a ClassCastException, or `could not find writer` for a form.",
+    consequence="The run fails with a ClassCastException, or `could not find writer` for a form.",
     bad=_example("readTicket", "{key: .key, since: .since}"),
     good=_GOOD,
 )
@@ -344,7 +345,7 @@ def unsendable_argument(workflow: Workflow) -> Iterator[Found]:
     "ambiguous-body",
     severity=Severity.WARNING,
     reason="Where a body may be any object, the engine sends the first argument that it meets as the whole body.",
-    engine="It sends one of them, in an order of its own, and leaves the others out, in silence.",
+    consequence="It sends one of them, in an order of its own, and leaves the others out, in silence.",
     bad=_example("changeTicket", "{key: .key, title: .title, text: .text}"),
     good=_example("changeTicket", "{key: .key, ticket: {title: .title, text: .text}}"),
 )

@@ -29,7 +29,7 @@ def _files(workflow: Workflow) -> Iterator[Properties]:
     "required-variables",
     severity=Severity.NOTE,
     reason="Who installs the workflow has to give them; the chart lists them and refuses to install without.",
-    engine="It starts, and the first use of a variable without a value fails: a call has no URL or no token.",
+    consequence="It starts, and the first use of a variable without a value fails: a call has no URL or no token.",
     bad=_example("tickets_url=${TICKETS_URL}\n"),
     good=_example("tickets_url=${TICKETS_URL:https://tickets.example.com}\n"),
 )
@@ -120,7 +120,7 @@ class _Name:
     severity=Severity.WARNING,
     reason="A key with the name of a spec that no function calls, or of a scheme that the spec does not have, says "
     "nothing: a file was renamed, or the name is misspelt (tickets-v1.yaml is tickets_v1_yaml).",
-    engine="It drops the key, in silence or with a warning that also comes for keys that work.",
+    consequence="It drops the key, in silence or with a warning that also comes for keys that work.",
     bad=_example("quarkus.rest-client.tickets_yaml.url=${TICKETS_URL}\n"),
     good=_example("tickets_url=${TICKETS_URL}\n"),
 )
@@ -179,7 +179,7 @@ _PROFILES: Final = (PROFILE, "dev", "test")
     "unknown-profile",
     severity=Severity.WARNING,
     reason="A workflow's image runs in the profile `prod`; the others of Quarkus are `dev` and `test`.",
-    engine="It drops the key, in silence.",
+    consequence="It drops the key, in silence.",
     bad=_example("%prd.quarkus.log.level=WARN\n"),
     good=_example("%prod.quarkus.log.level=WARN\n"),
 )
@@ -223,7 +223,7 @@ _WELL_KNOWN: Final = (
     severity=Severity.WARNING,
     reason="It is one of Quarkus' or Kogito's keys but for one slip: a letter too many, too few or wrong, or two "
     "changed about.",
-    engine="It warns of an unrecognized key when it starts, and goes on without.",
+    consequence="It warns of an unrecognized key when it starts, and goes on without.",
     bad=_example("quarkus.log.levle=WARN\n"),
     good=_example("quarkus.log.level=WARN\n"),
 )
@@ -266,7 +266,7 @@ _PORT: Final = "8080"
     "local-address",
     severity=Severity.WARNING,
     reason="In a cluster, localhost is the workflow's own container; and the operator's Service reaches port 8080.",
-    engine="It starts; calls to the address fail, or nothing reaches the workflow.",
+    consequence="It starts; calls to the address fail, or nothing reaches the workflow.",
     bad=_example("tickets_url=http://localhost:9000\n"),
     good=_example("tickets_url=${TICKETS_URL}\n%dev.tickets_url=http://localhost:9000\n"),
 )
@@ -292,7 +292,7 @@ def local_address(workflow: Workflow) -> Iterator[Found]:
     "duplicate-property",
     severity=Severity.WARNING,
     reason="One of the two values is lost, and it is seldom the one that was meant.",
-    engine="It takes the last one, in silence.",
+    consequence="It takes the last one, in silence.",
     bad=_example("tickets=1\ntickets=2\n"),
     good=_example("tickets=1\n%dev.tickets=2\n"),
 )
@@ -311,7 +311,7 @@ def duplicate_property(workflow: Workflow) -> Iterator[Found]:
     "unclosed-variable",
     severity=Severity.WARNING,
     reason="The rest of the line becomes a part of the variable's name or of its default.",
-    engine="It reads a closing brace at the end of the line.",
+    consequence="It reads a closing brace at the end of the line.",
     bad=_example("tickets_url=${TICKETS_URL:none/api\n"),
     good=_example("tickets_url=${TICKETS_URL:none}/api\n"),
 )
@@ -329,7 +329,9 @@ def unclosed_variable(workflow: Workflow) -> Iterator[Found]:
     "circular-property",
     severity=Severity.WARNING,
     reason="The value of one leads back to itself; only a variable of the environment can cut the circle.",
-    engine="It ends at the start where the key is Quarkus', else at the first use: recursive expression expansion.",
+    consequence=(
+        "It ends at the start where the key is Quarkus', else at the first use: recursive expression expansion."
+    ),
     bad=_example("tickets_url=${tickets_url}\n"),
     good=_example("tickets_url=${TICKETS_URL:https://tickets.example.com}\n"),
 )

@@ -34,7 +34,7 @@ _STATES: Final = "states:\n  - {name: Begin, type: inject, data: {greeting: Hell
 @rule(
     "delay-state",
     reason="Version 0.8 of the specification calls it a sleep state; the custom resource still knows the old name.",
-    engine="The build ends with a JsonMappingException: `delay`.",
+    consequence="The build ends with a JsonMappingException: `delay`.",
     bad=Example(definition="states:\n  - {name: Begin, type: delay, timeDelay: PT1S, end: true}"),
     good=Example(definition="states:\n  - {name: Begin, type: sleep, duration: PT1S, end: true}"),
 )
@@ -49,7 +49,7 @@ def delay_state(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "short-form",
     reason="The specification lets a text stand for some objects; the engine reads these only in their long form.",
-    engine="The build ends with a MismatchedInputException: `no String-argument constructor`.",
+    consequence="The build ends with a MismatchedInputException: `no String-argument constructor`.",
     bad=Example(definition=_SWITCH.replace("{end: true}", "Finish") % _ON_DATA + _FINISH),
     good=Example(definition=_SWITCH.replace("{end: true}", "{transition: Finish}") % _ON_DATA + _FINISH),
 )
@@ -68,7 +68,7 @@ def short_form(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "no-start",
     reason="The specification starts at the first state where `start` is left out; the engine does not.",
-    engine="The build ends with a NullPointerException: `Workflow.getStart()` is null.",
+    consequence="The build ends with a NullPointerException: `Workflow.getStart()` is null.",
     bad=Example(commands=("sed -i '/^start:/d' example.sw.yaml",)),
     good=Example(definition="start: Begin"),
 )
@@ -84,7 +84,7 @@ def no_start(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "key-without-id",
     reason="Where several workflows run in one application, the engine knows each by its id.",
-    engine="The build ends: `Process has no id`.",
+    consequence="The build ends: `Process has no id`.",
     bad=Example(commands=("sed -i 's/^id:/key:/' example.sw.yaml",)),
     good=Example(definition="id: example\nkey: greetings"),
 )
@@ -100,7 +100,7 @@ def key_without_id(workflow: Workflow) -> Iterator[Found]:
     "spec-version",
     severity=Severity.WARNING,
     reason="The engine and the custom resource speak version 0.8 of the specification.",
-    engine="It reads every definition as one of 0.8, whatever it says.",
+    consequence="It reads every definition as one of 0.8, whatever it says.",
     bad=Example(definition='specVersion: "0.7"'),
     good=Example(definition='specVersion: "0.8"'),
 )
@@ -122,7 +122,7 @@ def spec_version(workflow: Workflow) -> Iterator[Found]:
     "no-version",
     severity=Severity.WARNING,
     reason="The version tells two deployments of a workflow apart: it is the chart's appVersion.",
-    engine="It takes 1.0 for it.",
+    consequence="It takes 1.0 for it.",
     bad=Example(commands=("sed -i '/^version:/d' example.sw.yaml",)),
     good=Example(definition='version: "1.0"'),
 )
@@ -137,7 +137,7 @@ def no_version(workflow: Workflow) -> Iterator[Found]:
     "invalid-cron",
     severity=Severity.WARNING,
     reason="A schedule that cannot be read starts nothing.",
-    engine="It reads no schedule; see unheeded-field.",
+    consequence="It reads no schedule; see ignored-field.",
     bad=Example(definition=_SCHEDULED % ', schedule: {cron: "0 25 * * *"}' + "\n" + _STATES),
     good=Example(definition=_SCHEDULED % "" + "\n" + _STATES),
 )

@@ -54,7 +54,9 @@ def _misplaced_variable(one: Expression) -> str | None:
     "invalid-duration",
     reason="A duration is ISO 8601 with days, hours, minutes and seconds (P1D, PT1H30M), or an expression; months and "
     "years are of no fixed length.",
-    engine="Its build ends with `Could not parse delay`; a `workflowExecTimeout` fails each start of the workflow.",
+    consequence=(
+        "Its build ends with `Could not parse delay`; a `workflowExecTimeout` fails each start of the workflow."
+    ),
     bad=Example(definition=_SLEEP % "P1M"),
     good=Example(definition=_SLEEP % "P30D"),
 )
@@ -87,7 +89,7 @@ def _not_iso(raw: str) -> str:
 @rule(
     "variable-in-duration",
     reason="`${VAR}` and `${VAR:default}` belong into application.properties; in a definition `${ }` holds jq.",
-    engine="Its build ends with `Could not parse delay`.",
+    consequence="Its build ends with `Could not parse delay`.",
     bad=Example(definition=_SLEEP % "'${PERIOD:PT5S}'"),
     good=Example(definition=_SLEEP % "'${ $SECRET.PERIOD }'"),
 )
@@ -105,7 +107,7 @@ def variable_in_duration(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "quote-in-duration",
     reason="The engine writes the text of a timer into Java code without escaping it.",
-    engine="Its build ends with an error in Java code that it has written itself.",
+    consequence="Its build ends with an error in Java code that it has written itself.",
     bad=Example(definition=_SLEEP % """'${ .period // "PT5S" }'"""),
     good=Example(definition=_SLEEP % "'${ .period }'"),
 )
@@ -123,7 +125,7 @@ def quote_in_duration(workflow: Workflow) -> Iterator[Found]:
     "doubtful-duration",
     severity=Severity.WARNING,
     reason="What is not ISO 8601 is read by rules of the engine alone, and a bare number counts milliseconds.",
-    engine="It waits for six milliseconds where `6` stands.",
+    consequence="It waits for six milliseconds where `6` stands.",
     bad=Example(definition=_SLEEP % "'6'"),
     good=Example(definition=_SLEEP % "PT6S"),
 )

@@ -77,7 +77,7 @@ _UNHEEDED: Final[Mapping[str, str]] = {
 @rule(
     "callback-event-data",
     reason="What the event brought is not what the filter sees: it sees the state.",
-    engine="The result is null, or a StackOverflowError with `.`.",
+    consequence="The result is null, or a StackOverflowError with `.`.",
     bad=Example(definition=_CALLBACK % "data: .decision, toStateData: .answer"),
     good=Example(definition=_CALLBACK % "toStateData: .answer"),
 )
@@ -93,7 +93,7 @@ def callback_event_data(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "print-arguments",
     reason="What is to be printed is an argument: `message`.",
-    engine="The build ends: `Arguments cannot be null for function`.",
+    consequence="The build ends: `Arguments cannot be null for function`.",
     bad=Example(definition=_PRINT % "print"),
     good=Example(definition=_PRINT % "{refName: print, arguments: {message: .greeting}}"),
 )
@@ -109,10 +109,10 @@ def print_arguments(workflow: Workflow) -> Iterator[Found]:
 
 
 @rule(
-    "unheeded-field",
+    "ignored-field",
     severity=Severity.NOTE,
     reason="The specification has the field and the engine takes it, but does not do what it says.",
-    engine="The workflow runs as if the field were not there.",
+    consequence="The workflow runs as if the field were not there.",
     bad=Example(
         definition="timeouts: {stateExecTimeout: PT1M}\nstates:\n"
         "  - {name: Begin, type: inject, data: {a: 1}, end: true}"
@@ -122,12 +122,12 @@ def print_arguments(workflow: Workflow) -> Iterator[Found]:
         "  - {name: Begin, type: inject, data: {a: 1}, end: true}"
     ),
 )
-def unheeded_field(workflow: Workflow) -> Iterator[Found]:
+def ignored_field(workflow: Workflow) -> Iterator[Found]:
     """A field that the engine of today does not act on."""
     for definition in workflow.definitions():
         for where, at in definition.positions.items():
             if where and (instead := _UNHEEDED.get(str(where[-1]))) and _is_given(definition, where):
-                yield Found(at=at, message=f"the engine does not heed '{where[-1]}': {instead}")
+                yield Found(at=at, message=f"the engine ignores '{where[-1]}': {instead}")
 
 
 def _is_given(definition: Definition, where: tuple[str | int, ...]) -> bool:
@@ -139,7 +139,7 @@ def _is_given(definition: Definition, where: tuple[str | int, ...]) -> bool:
     "timer-without-jobs",
     severity=Severity.NOTE,
     reason="A timer lives in the memory of the process that set it, unless a jobs service keeps it.",
-    engine="After a restart the instance is there again, and waits for ever.",
+    consequence="After a restart the instance is there again, and waits for ever.",
     bad=Example(definition=_SLEEP % "sleep, duration: PT1H"),
     good=Example(definition=_SLEEP % "inject, data: {greeting: Hello}"),
 )
@@ -176,7 +176,7 @@ def _timers(definition: Definition) -> Iterator[Position]:
     "subflow-error",
     severity=Severity.NOTE,
     reason="An expression that fails in a subflow ends the subflow alone; nobody tells the workflow that called it.",
-    engine="The caller waits for ever.",
+    consequence="The caller waits for ever.",
     bad=Example(
         definition="states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: child}], end: true}",
         files={
@@ -209,7 +209,8 @@ def subflow_error(workflow: Workflow) -> Iterator[Found]:
     "condition-order",
     severity=Severity.WARNING,
     reason="Of several conditions that hold the first is meant to win; the engine does not test them in their order.",
-    engine="It tests them as their targets stand in `states`; those that end or send events come after these, those "
+    consequence="It tests them as their targets stand in `states`; those that end or send events come after these, "
+    "those "
     "whose target has several ways in come last. One that leads where the default leads is not tested at all.",
     bad=Example(definition=_SWITCH % ".late"),
     good=Example(definition=_SWITCH % "(.late and (.done | not))"),

@@ -129,7 +129,8 @@ _TEXT_IN_PLACE: Final = "the engine passes it on as text"
 @rule(
     "invalid-expression",
     reason="Conditions, filters and whatever stands in `${ }` are jq; text that does not compile gives no result.",
-    engine="A filter or an expression function ends its build (`Expression … for language jq is not a valid one`), a "
+    consequence="A filter or an expression function ends its build (`Expression … for language jq is not a valid "
+    "one`), a "
     "condition or event data fails the run (`Unable to evaluate content …`), an argument is passed on as text.",
     bad=Example(definition=_FILTER % "'${ {done: .greeting && true} }'"),
     good=Example(definition=_FILTER % "'${ {done: (.greeting and true)} }'"),
@@ -162,7 +163,7 @@ def _is_json_data(expression: Expression) -> bool:
     "doubtful-text",
     severity=Severity.WARNING,
     reason="An argument that starts with '.', '$' or '\"' looks like jq; the engine evaluates it when it compiles.",
-    engine="It passes the text on as it stands, dots, quotes and all; nobody is told.",
+    consequence="It passes the text on as it stands, dots, quotes and all; nobody is told.",
     bad=Example(definition=_ARGUMENT % """'"Hello " + .name in .place'"""),
     good=Example(definition=_ARGUMENT % """'"Hello " + .name + " in " + .place'"""),
 )
@@ -178,7 +179,7 @@ def doubtful_text(workflow: Workflow) -> Iterator[Found]:
     "unclosed-expression",
     severity=Severity.WARNING,
     reason="`${` at the start of a value belongs to a `}` at its end; here the brace is missing or stands too early.",
-    engine="It takes off `${` alone and evaluates the rest: a brace that slipped into a string stays in it.",
+    consequence="It takes off `${` alone and evaluates the rest: a brace that slipped into a string stays in it.",
     bad=Example(definition=_ARGUMENT % """'${ "Hello " + .name + "!}"'"""),
     good=Example(definition=_ARGUMENT % """'${ "Hello " + .name + "!" }'"""),
 )
@@ -199,7 +200,7 @@ def _certain(expression: Expression) -> Severity | None:
 @rule(
     "unknown-jq-function",
     reason="The engine's jq is jackson-jq, which follows jq 1.6 and lacks some of its functions and all newer ones.",
-    engine="`Function trim/0 does not exist` when it comes there; an argument is passed on as text.",
+    consequence="`Function trim/0 does not exist` when it comes there; an argument is passed on as text.",
     bad=Example(definition=_FILTER % "'${ {greeting: (.greeting | trim)} }'"),
     good=Example(definition=_FILTER % "'${ {greeting: (.greeting | ascii_downcase)} }'"),
 )
@@ -228,7 +229,7 @@ def _unknown_function(use: Use) -> str:
     "unknown-variable",
     severity=Severity.WARNING,
     reason="The engine sets $WORKFLOW, $CONST and $SECRET, and in a foreach state its `iterationParam`.",
-    engine="The state fails (`Unable to evaluate content …`); an argument is passed on as text.",
+    consequence="The state fails (`Unable to evaluate content …`); an argument is passed on as text.",
     bad=Example(definition=_ARGUMENT % "'${ $user.name }'"),
     good=Example(definition=_ARGUMENT % "'${ .user.name }'"),
 )
@@ -263,7 +264,7 @@ def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Us
     "unknown-workflow-field",
     severity=Severity.WARNING,
     reason="`$WORKFLOW` has no more than the engine gives it.",
-    engine="`Cannot find key … in context`: the state fails, an argument is passed on as text.",
+    consequence="`Cannot find key … in context`: the state fails, an argument is passed on as text.",
     bad=Example(definition=_ARGUMENT % "'${ $WORKFLOW.instanceid }'"),
     good=Example(definition=_ARGUMENT % "'${ $WORKFLOW.instanceId }'"),
 )
@@ -280,7 +281,7 @@ def unknown_workflow_field(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unknown-constant",
     reason="What `$CONST` has stands in `constants`.",
-    engine="The value is null; nobody is told.",
+    consequence="The value is null; nobody is told.",
     bad=Example(definition=_ARGUMENT % "'${ $CONST.greting }'"),
     good=Example(definition=_ARGUMENT % "'${ .greeting }'"),
 )
@@ -297,8 +298,9 @@ def unknown_constant(workflow: Workflow) -> Iterator[Found]:
     "unknown-secret",
     severity=Severity.WARNING,
     reason="`$SECRET.NAME` reads the property NAME; a name that almost is another is most often misspelt.",
-    engine="Unless the environment has a variable of that name, an argument ends the run with a ClassCastException, "
-    "an addition fails, and a text lacks it.",
+    consequence="Unless the environment has a variable of that name, an argument ends the run with a "
+    "ClassCastException, "
+    "an addition fails, and a text goes without it.",
     bad=Example(definition=_ARGUMENT % "'${ $SECRET.greetng }'", files={"secret.properties": "greeting=\n"}),
     good=Example(definition=_ARGUMENT % "'${ $SECRET.greeting }'", files={"secret.properties": "greeting=\n"}),
 )
@@ -317,7 +319,7 @@ def unknown_secret(workflow: Workflow) -> Iterator[Found]:
     "bare-secret",
     severity=Severity.WARNING,
     reason="`$SECRET.NAME` is no string to the engine until it is added to one or written into one.",
-    engine='The value is lost when workflowdata is written out: the answer is `{"token"}`, which is no JSON.',
+    consequence='The value is lost when workflowdata is written out: the answer is `{"token"}`, which is no JSON.',
     bad=Example(definition=_FILTER % "'${ {token: $SECRET.greeting} }'", files={"secret.properties": "greeting=\n"}),
     good=Example(
         definition=_FILTER % """'${ {token: "\\($SECRET.greeting)"} }'""", files={"secret.properties": "greeting=\n"}
@@ -338,7 +340,7 @@ def bare_secret(workflow: Workflow) -> Iterator[Found]:
     "different-jq",
     severity=Severity.WARNING,
     reason="The engine's jq is written in Java, and does some things otherwise than jq.",
-    engine='`0 | strftime("%Y")` is `%1970`; `gsub("\\\\s*"; "")` ends when the memory is full.',
+    consequence='`0 | strftime("%Y")` is `%1970`; `gsub("\\\\s*"; "")` ends when the memory is full.',
     bad=Example(definition=_FILTER % "'${ {day: (now | strftime(\"%Y-%m-%d\"))} }'"),
     good=Example(definition=_FILTER % "'${ {day: (timestamp | strftime(\"yyyy-MM-dd\"))} }'"),
 )
@@ -357,7 +359,8 @@ _TAKES_SEVERAL: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.D
     "several-outputs",
     severity=Severity.WARNING,
     reason="The engine keeps one value: of several outputs it makes a list, of one it does not.",
-    engine="The result, the argument or the whole workflowdata is a list when there are two and no list when there is "
+    consequence="The result, the argument or the whole workflowdata is a list when there are two and no list when "
+    "there is "
     "one; a condition is not met.",
     bad=Example(definition=_FILTER % "'${ {word: (.greeting | splits(\" \"))} }'"),
     good=Example(definition=_FILTER % "'${ {words: [.greeting | splits(\" \")]} }'"),

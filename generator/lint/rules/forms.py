@@ -84,7 +84,7 @@ def _text(node: Node, key: str) -> str:
     "input-title",
     severity=Severity.WARNING,
     reason="The Orchestrator makes a form of the schema: without a title people read the property's bare name.",
-    engine="The engine reads no titles; the form shows `name` where `Name of the person` was meant.",
+    consequence="The engine reads no titles; the form shows `name` where `Name of the person` was meant.",
     bad=_form('{"type": "string", "description": "Of a person."}'),
     good=_GOOD,
 )
@@ -104,7 +104,7 @@ def input_title(workflow: Workflow) -> Iterator[Found]:
     "input-description",
     severity=Severity.NOTE,
     reason="A description below a field saves its reader a question.",
-    engine="The engine reads no descriptions; the form shows the field alone.",
+    consequence="The engine reads no descriptions; the form shows the field alone.",
     bad=_form('{"type": "string", "title": "Name"}'),
     good=_GOOD,
 )
@@ -119,12 +119,12 @@ def input_description(workflow: Workflow) -> Iterator[Found]:
             )
 
 
-def _asked(schema: Schema, lacks: str) -> Iterator[tuple[str, Position, Node]]:
-    """The properties that a form asks for and that lack a keyword: name, position, schema."""
+def _asked(schema: Schema, missing: str) -> Iterator[tuple[str, Position, Node]]:
+    """The properties that a form asks for and that have no such keyword: name, position, schema."""
     for path, node, _ in schema.parts:
         if len(path) < len(("properties", "name")) or path[-2] != "properties" or not isinstance(node.value, dict):
             continue
-        if _text(node, lacks) or "$ref" in node.value or _text(node, "ui:widget") in _UNSEEN or "const" in node.value:
+        if _text(node, missing) or "$ref" in node.value or _text(node, "ui:widget") in _UNSEEN or "const" in node.value:
             continue
         yield str(path[-1]), schema.at(node), node
 
@@ -133,7 +133,7 @@ def _asked(schema: Schema, lacks: str) -> Iterator[tuple[str, Position, Node]]:
     "ui-property",
     severity=Severity.WARNING,
     reason="A misspelt name is not seen: the form leaves out what it should have done.",
-    engine="The engine reads none of them; the form shows a plain field, or asks no service.",
+    consequence="The engine reads none of them; the form shows a plain field, or asks no service.",
     bad=_form('{"type": "string", "title": "Name", "ui:wigdet": "textarea"}'),
     good=_form('{"type": "string", "title": "Name", "ui:widget": "textarea"}'),
 )
@@ -165,7 +165,7 @@ def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
     "required-property",
     severity=Severity.WARNING,
     reason="The form has no field for it, so nobody can enter it.",
-    engine="Each call is answered with 400: `is missing but it is required`.",
+    consequence="Each call is answered with 400: `is missing but it is required`.",
     bad=_form('{"type": "string", "title": "Name"}', ', "required": ["nmae"]'),
     good=_form('{"type": "string", "title": "Name"}', ', "required": ["name"]'),
 )
@@ -189,7 +189,7 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
     "default-value",
     severity=Severity.WARNING,
     reason="A form that is sent as it was opened is refused.",
-    engine="Each call with the default is answered with 400: `There are JsonSchema validation errors`.",
+    consequence="Each call with the default is answered with 400: `There are JsonSchema validation errors`.",
     bad=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"], "default": "Adda"}'),
     good=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"], "default": "Ada"}'),
 )
@@ -214,7 +214,7 @@ def default_value(workflow: Workflow) -> Iterator[Found]:
     "duplicate-value",
     severity=Severity.WARNING,
     reason="People see the same choice twice and wonder which to take.",
-    engine="The engine takes the list as it is.",
+    consequence="The engine takes the list as it is.",
     bad=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace", "Ada"]}'),
     good=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"]}'),
 )

@@ -78,7 +78,9 @@ states:
 @rule(
     "unreachable-state",
     reason="What nothing leads to is never run: a transition was forgotten, or names the wrong state.",
-    engine="The build ends: `Has no connection to the start node`. A state for compensation is left out in silence.",
+    consequence=(
+        "The build ends: `Has no connection to the start node`. A state for compensation is left out in silence."
+    ),
     bad=Example(definition=_TWO % "end: true"),
     good=Example(definition=_TWO % "transition: Finish"),
 )
@@ -102,7 +104,9 @@ def unreachable_state(workflow: Workflow) -> Iterator[Found]:
     "no-end",
     severity=Severity.WARNING,
     reason="A run that never ends keeps its memory, and nobody learns of a result.",
-    engine="Where no state at all has an end the build stops: `Process has no end node`. Else the instance never ends.",
+    consequence=(
+        "Where no state at all has an end the build stops: `Process has no end node`. Else the instance never ends."
+    ),
     bad=Example(definition=_WAIT % "transition: Wait"),
     good=Example(definition=_WAIT % "end: true"),
 )
@@ -122,7 +126,7 @@ def no_end(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "busy-loop",
     reason="A loop that neither waits nor decides runs as fast as it can, for ever.",
-    engine="The request ends with a StackOverflowError after it has kept a processor busy.",
+    consequence="The request ends with a StackOverflowError after it has kept a processor busy.",
     bad=Example(definition=_SPIN % "transition: Add"),
     good=Example(definition=_SPIN % "end: true"),
 )
@@ -141,7 +145,7 @@ def busy_loop(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "back-to-start",
     reason="The engine gives such a start state one way in, and that is the start itself.",
-    engine="The build ends: `This type of node cannot have more than one incoming connection`.",
+    consequence="The build ends: `This type of node cannot have more than one incoming connection`.",
     bad=Example(
         definition=_LOOP.replace("Begin, type: inject, data: {count: 0}", "Begin, type: sleep, duration: PT1S").replace(
             ".count < 3, transition: Add", ".count < 3, transition: Begin"
@@ -166,7 +170,7 @@ def back_to_start(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "end-and-transition",
     reason="A run either goes on or ends; which of the two is meant, nobody can tell.",
-    engine="At a state the build ends: `cannot have more than one outgoing connection`. "
+    consequence="At a state the build ends: `cannot have more than one outgoing connection`. "
     "At a condition the transition wins, at an error handler the end.",
     bad=Example(definition=_TWO % "end: true, transition: Finish"),
     good=Example(definition=_TWO % "transition: Finish"),
@@ -184,7 +188,7 @@ def end_and_transition(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "no-way-out",
     reason="A run that comes here can neither go on nor end.",
-    engine="The build ends: `has no outgoing connection`, at a condition with a NullPointerException.",
+    consequence="The build ends: `has no outgoing connection`, at a condition with a NullPointerException.",
     bad=Example(
         definition=_LOOP.replace("transition: Add}]", "transition: Add}, {condition: .count < 9}]") % "{end: true}"
     ),
@@ -204,7 +208,7 @@ def no_way_out(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "switch-way",
     reason="A switch goes where its conditions say; a way of its own would be taken whatever they say.",
-    engine="The build ends: `Split does not have a constraint for Connection`.",
+    consequence="The build ends: `Split does not have a constraint for Connection`.",
     bad=Example(definition=(_LOOP % "{end: true}").rstrip() + "\n    end: true"),
     good=Example(definition=_LOOP % "{end: true}"),
 )
@@ -222,7 +226,7 @@ def switch_way(workflow: Workflow) -> Iterator[Found]:
     "compensation",
     reason="What undoes a step stands beside the workflow: it runs when a transition or an end compensates, "
     "and goes back to it.",
-    engine="The build ends, with `Unknown node id` or a message about a node without connections.",
+    consequence="The build ends, with `Unknown node id` or a message about a node without connections.",
     bad=Example(definition=_UNDO % ""),
     good=Example(definition=_UNDO % ", usedForCompensation: true"),
 )
@@ -246,7 +250,7 @@ def _wrong_way(edge: Edge, marked: set[str], target: str) -> str | None:
         case EdgeKind.COMPENSATION if from_marked:
             return f"'{edge.source}' is 'usedForCompensation' itself; nothing undoes it: remove 'compensatedBy'"
         case EdgeKind.COMPENSATION if not to_marked:
-            return f"'{target}' lacks 'usedForCompensation: true'; add it there"
+            return f"'{target}' has no 'usedForCompensation: true'; add it there"
         case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
             return None
         case _ if from_marked and not to_marked:

@@ -30,7 +30,7 @@ _DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 @rule(
     "invalid-name",
     reason="The id, the folders and the files become names of Kubernetes objects and keys in them.",
-    engine="The API server refuses the object; with a space in the id, the application does not start: "
+    consequence="The API server refuses the object; with a space in the id, the application does not start: "
     "`Illegal character in path`.",
     bad=Example(definition="id: An example"),
     good=Example(definition="id: an-example"),
@@ -87,7 +87,9 @@ def _secrets(workflow: Workflow) -> Iterator[tuple[str, Position]]:
     "invalid-service-name",
     severity=Severity.WARNING,
     reason="The operator makes a Service of the workflow's name, and a Service takes no dots and no leading digit.",
-    engine="The custom resource is stored; the operator cannot make the Service, and nothing reaches the workflow.",
+    consequence=(
+        "The custom resource is stored; the operator cannot make the Service, and nothing reaches the workflow."
+    ),
     bad=Example(definition="id: 1st.example"),
     good=Example(definition="id: first-example"),
 )
@@ -102,7 +104,7 @@ def invalid_service_name(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "name-clash",
     reason="Two things that fall on one name overwrite each other.",
-    engine="One of the two is there, the other is lost, in silence.",
+    consequence="One of the two is there, the other is lost, in silence.",
     bad=Example(files={"secret.properties": "my.token=\nMY_TOKEN=\n"}),
     good=Example(files={"secret.properties": "my.token=\nother.token=\n"}),
 )
@@ -118,7 +120,7 @@ def name_clash(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "config-map-size",
     reason=f"The files of a folder go into one ConfigMap, which holds at most {MAX_CONFIG_MAP_BYTES:,} bytes.",
-    engine="The engine runs it; the API server refuses the ConfigMap.",
+    consequence="The engine runs it; the API server refuses the ConfigMap.",
     bad=Example(commands=("mkdir -p specs && head -c 1100000 /dev/zero | tr '\\0' a >specs/large.yaml",)),
     good=Example(files={"specs/small.yaml": "{}"}),
 )
@@ -147,7 +149,7 @@ def _properties_size(workflow: Workflow) -> Iterator[Found]:
     "variable-name",
     severity=Severity.WARNING,
     reason="A property's name becomes that of an environment variable, which begins with a letter or '_'.",
-    engine="Clusters before Kubernetes 1.34 refuse the Deployment that the operator makes.",
+    consequence="Clusters before Kubernetes 1.34 refuse the Deployment that the operator makes.",
     bad=Example(files={"secret.properties": "2nd.token=\n"}),
     good=Example(files={"secret.properties": "second.token=\n"}),
 )
@@ -170,7 +172,7 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "constants",
     reason="Every SonataFlow CRD refuses them, in the form of the specification and in any other.",
-    engine="The engine runs them; the API server refuses the custom resource.",
+    consequence="The engine runs them; the API server refuses the custom resource.",
     bad=Example(definition="constants: {greeting: Hello}"),
     good=Example(files={"application.properties": "greeting=Hello\n"}),
 )
@@ -199,7 +201,7 @@ _LEFT_OUT: Final = "The CRDs want an object there, which the specification does 
     "retry-jitter",
     severity=Severity.WARNING,
     reason=_LEFT_OUT,
-    engine="The engine reads it from the image; the custom resource is stored without it.",
+    consequence="The engine reads it from the image; the custom resource is stored without it.",
     bad=Example(definition=_RETRY % ", jitter: 0.5"),
     good=Example(definition=_RETRY % ""),
 )
@@ -212,7 +214,7 @@ def retry_jitter(workflow: Workflow) -> Iterator[Found]:
     "retry-multiplier",
     severity=Severity.WARNING,
     reason=_LEFT_OUT,
-    engine="The engine reads it from the image; the custom resource is stored without it.",
+    consequence="The engine reads it from the image; the custom resource is stored without it.",
     bad=Example(definition=_RETRY % ", multiplier: 2"),
     good=Example(definition=_RETRY % ", multiplier: 1"),
 )
@@ -235,7 +237,7 @@ def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) 
     "byte-order-mark",
     severity=Severity.WARNING,
     reason="Helm strips it in silence, and a JSON parser refuses it.",
-    engine="It reads the file all the same; the API server and tools of JSON do not.",
+    consequence="It reads the file all the same; the API server and tools of JSON do not.",
     bad=Example(files={"schemas/input.json": BOM_UTF8 + b'{"properties": {}}'}),
     good=Example(files={"schemas/input.json": '{"properties": {}}'}),
 )
@@ -260,7 +262,7 @@ states: [{name: Begin, type: inject, data: {greeting: Hello}, end: true}]
 @rule_together(
     "duplicate-id",
     reason="The id names every object of a workflow; two with one id overwrite each other's.",
-    engine="In one application the build ends; in a cluster the second replaces the first.",
+    consequence="In one application the build ends; in a cluster the second replaces the first.",
     bad=Example(beside={"other/other.sw.yaml": _OTHER}),
     good=Example(beside={"other/other.sw.yaml": _OTHER.replace("id: example", "id: other")}),
 )

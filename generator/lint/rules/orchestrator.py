@@ -63,7 +63,7 @@ def is_for_orchestrator(definition: Definition) -> bool:
     "workflow-type",
     severity=Severity.WARNING,
     reason="The Orchestrator lists a workflow by its type; a misspelt one it does not know.",
-    engine="The engine hands on any annotation; the Orchestrator shows the workflow as one of another type.",
+    consequence="The engine hands on any annotation; the Orchestrator shows the workflow as one of another type.",
     bad=Example(definition=_BASE % ('"workflow-type/infrastucture"', "{result: {}}")),
     good=_GOOD,
 )
@@ -83,7 +83,7 @@ def workflow_type(workflow: Workflow) -> Iterator[Found]:
     "no-workflow-type",
     severity=Severity.NOTE,
     reason="Without a type the Orchestrator takes the workflow for one of infrastructure.",
-    engine="The engine does not ask for one; the Orchestrator chooses.",
+    consequence="The engine does not ask for one; the Orchestrator chooses.",
     bad=Example(definition=_SHOWN % "name: Greeting", files=_OUTPUT_SCHEMA),
     good=Example(definition=_SHOWN % f"annotations: [{_INFRASTRUCTURE}]", files=_OUTPUT_SCHEMA),
 )
@@ -100,7 +100,7 @@ def no_workflow_type(workflow: Workflow) -> Iterator[Found]:
     "no-result",
     severity=Severity.WARNING,
     reason="The Orchestrator shows `result` when a run has ended: without it, people read nothing.",
-    engine="The run ends; its page in the Orchestrator shows no result.",
+    consequence="The run ends; its page in the Orchestrator shows no result.",
     bad=Example(definition=_BASE % (_INFRASTRUCTURE, '{message: "Done"}')),
     good=_GOOD,
 )
@@ -119,7 +119,7 @@ def no_result(workflow: Workflow) -> Iterator[Found]:
     "workflow-result",
     severity=Severity.WARNING,
     reason="The Orchestrator shows what it knows: message, completedWith, outputs and nextWorkflows.",
-    engine="What has another name or another form is left out of the page of the run.",
+    consequence="What has another name or another form is left out of the page of the run.",
     bad=Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {message: "Done", completedWith: "ok"}}')),
     good=_GOOD,
 )
@@ -136,7 +136,7 @@ def workflow_result(workflow: Workflow) -> Iterator[Found]:
     "workflow-options",
     severity=Severity.WARNING,
     reason="An assessment ends with workflows to choose from, each with its id and its name.",
-    engine="What has another form is left out of the choice.",
+    consequence="What has another form is left out of the choice.",
     bad=Example(
         definition=_BASE
         % (_ASSESSMENT, '{result: {message: "Done"}, workflowOptions: {newOptions: {id: "example", name: "Example"}}}')
@@ -161,7 +161,7 @@ def workflow_options(workflow: Workflow) -> Iterator[Found]:
     "unknown-workflow",
     severity=Severity.WARNING,
     reason="What is offered as the next workflow has to be there, or people choose what does not start.",
-    engine="The Orchestrator offers it, and answers that there is no such workflow.",
+    consequence="The Orchestrator offers it, and answers that there is no such workflow.",
     bad=Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {nextWorkflows: [{id: "exmple", name: "Example"}]}}')),
     good=Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {nextWorkflows: [{id: "example", name: "Example"}]}}')),
 )

@@ -154,7 +154,9 @@ def _example(keywords: str, more: str = "", **others: str) -> Example:
 @rule(
     "invalid-schema",
     reason="A form cannot be made from it, and no input can be held against it.",
-    engine="Where it is no JSON, or a type is none, the build ends. Else each call does, or the keyword means nothing.",
+    consequence=(
+        "Where it is no JSON, or a type is none, the build ends. Else each call does, or the keyword means nothing."
+    ),
     bad=_example('"type": "strin"'),
     good=_example('"type": "string"'),
 )
@@ -211,7 +213,7 @@ def _descend(root: Node, path: FieldPath) -> Node:
 @rule(
     "schema-form",
     reason="The engine makes an OpenAPI 3.0 schema of it while it is built, which knows less than JSON Schema.",
-    engine="The build ends: `Cannot deserialize value of type … Schema`.",
+    consequence="The build ends: `Cannot deserialize value of type … Schema`.",
     bad=_example('"type": ["string", "number"]'),
     good=_example('"anyOf": [{"type": "string"}, {"type": "number"}]'),
 )
@@ -243,7 +245,8 @@ def _forms(schema: Schema, node: Node) -> Iterator[Found]:
 @rule(
     "schema-ref",
     reason="The engine takes the whole of a `$ref` for the path of a file, from where the schema lies.",
-    engine="The build ends: `NoSuchFileException: …/schemas/#/definitions/…`. In a file that was itself referred to, "
+    consequence="The build ends: `NoSuchFileException: …/schemas/#/definitions/…`. In a file that was itself "
+    "referred to, "
     "each call ends.",
     bad=_example('"$ref": "#/definitions/name"', ', "definitions": {"name": {"type": "string"}}'),
     good=_example('"$ref": "name.json"', name='{"type": "string"}'),

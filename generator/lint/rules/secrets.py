@@ -50,7 +50,7 @@ def _unmistakable(entry: Property) -> int | None:
     "credential",
     severity=Severity.WARNING,
     reason="application.properties is committed, and lies in the image and in a ConfigMap, where many can read it.",
-    engine="It works, and is no secret any more.",
+    consequence="It works, and is no secret any more.",
     bad=Example(files={"application.properties": "tickets.password=hunter2\n"}),
     good=Example(
         files={
@@ -76,7 +76,7 @@ def credential(workflow: Workflow) -> Iterator[Found]:
     "committed-secret",
     severity=Severity.WARNING,
     reason="secret.properties is committed for its keys, and git keeps for ever what was committed.",
-    engine="It never sees the value: secret.properties is in no image.",
+    consequence="It never sees the value: secret.properties is in no image.",
     bad=Example(files={"secret.properties": "tickets.token=glpat-xxxxxxxxxxxxxxxxxxxx\n"}),
     good=Example(files={"secret.properties": "tickets.token=\n"}),
 )

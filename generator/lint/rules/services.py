@@ -114,7 +114,8 @@ def _keyed_at_run_time(same: Sequence[Call], settings: _Settings) -> bool:
     "missing-url",
     severity=Severity.WARNING,
     reason="A service has another address in every cluster, so it comes from the configuration.",
-    engine="It builds and starts; each call fails with 400 `Unable to determine the proper baseUrl/baseUri`, or goes "
+    consequence="It builds and starts; each call fails with 400 `Unable to determine the proper baseUrl/baseUri`, or "
+    "goes "
     "to http://localhost where the spec's server is a path alone.",
     bad=_example(_CREDENTIAL),
     good=_GOOD,
@@ -141,7 +142,7 @@ def missing_url(workflow: Workflow) -> Iterator[Found]:
     "missing-credentials",
     severity=Severity.WARNING,
     reason="The spec says that the service wants to know who calls.",
-    engine="It builds and starts; calls go out with an empty user name, password or key, or without a token but "
+    consequence="It builds and starts; calls go out with an empty user name, password or key, or without a token but "
     "for the one that the request had which started the run.",
     bad=_example(_URL % "${TICKETS_URL}"),
     good=_GOOD,
@@ -164,7 +165,7 @@ def missing_credentials(workflow: Workflow) -> Iterator[Found]:
 
 
 def _lacking(operation: Operation, spec: Spec, call: Call, settings: _Settings) -> list[str]:
-    """The keys that are missing of the alternative that lacks the fewest; none where one lacks nothing."""
+    """The missing keys of the alternative that misses the fewest; none where one is complete."""
     lists = [
         [key for name in together for key in _lacking_of(spec.schemes[name], call, settings)]
         for together in operation.security
@@ -194,7 +195,7 @@ def _auth(call: Call, scheme: SecurityScheme, name: str) -> str:
     severity=Severity.WARNING,
     reason="Credentials are added where the path of a request is that of the spec: the path of its first server and "
     "that of the operation. The URL in application.properties takes the place of the server's, path and all.",
-    engine="Calls go out without the token, user and password, or key, in silence; where the spec's server has a "
+    consequence="Calls go out without the token, user and password, or key, in silence; where the spec's server has a "
     "path and the URL has none, they go to the wrong path too.",
     bad=_example(_URL % "https://example.com/api/v1" + _CREDENTIAL),
     good=_example(
@@ -265,7 +266,7 @@ def _loses(operation: Operation, spec: Spec, path: str) -> bool:
     reason="The engine copies every spec into one folder by its name, and makes its client in a Java package that has "
     "the letters of the name alone: specs/a.yaml and subflows/specs/a.yaml fall together, and so do a-v1.yaml and "
     "a-v2.yaml, and a.yaml and a.json.",
-    engine="It builds; one spec overwrites the other, and calls of the other go to the wrong service or fail with "
+    consequence="It builds; one spec overwrites the other, and calls of the other go to the wrong service or fail with "
     "`Could not find work item handler`.",
     bad=Example(
         definition=_FLOW.replace("states:", '  - {name: old, operation: "specs/tickets2.yaml#read"}\nstates:').replace(

@@ -83,7 +83,8 @@ states:
 @rule(
     "action-kind",
     reason="An action calls a function, produces or awaits an event, or runs a subflow: one of them.",
-    engine="Without any the build ends: `does not have function or event defined`. Of several the first is run, in "
+    consequence="Without any the build ends: `does not have function or event defined`. Of several the first is run, "
+    "in "
     "the order functionRef, eventRef, subFlowRef, and the others are not.",
     bad=Example(definition=_ACTION.removeprefix(_ADD) % "{name: wait, sleep: {before: PT1S}}"),
     good=Example(definition=_ACTION % "{functionRef: add, sleep: {before: PT1S}}"),
@@ -105,7 +106,7 @@ def action_kind(workflow: Workflow) -> Iterator[Found]:
     "error-handler",
     severity=Severity.WARNING,
     reason="What looks handled is not: the error ends the run.",
-    engine="Handlers of inject, sleep and switch states, and handlers without an error, are left out in silence; "
+    consequence="Handlers of inject, sleep and switch states, and handlers without an error, are left out in silence; "
     "beside `errorRef` nothing in `errorRefs` is handled.",
     bad=Example(definition=_HANDLED % "{errorRef: notFound, errorRefs: [gone], end: true}"),
     good=Example(definition=_HANDLED % "{errorRefs: [notFound, gone], end: true}"),
@@ -130,7 +131,7 @@ def error_handler(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "error-code",
     reason="The engine compares an error with the code; the name is only what the definition calls it.",
-    engine="The build ends: `Cannot find any error definition for errorRef`.",
+    consequence="The build ends: `Cannot find any error definition for errorRef`.",
     bad=Example(
         definition=(_HANDLED % "{errorRef: notFound, end: true}")
         .replace(', code: "404"', "")
@@ -153,7 +154,7 @@ def error_code(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "switch-conditions",
     reason="A switch decides on data or on events; it cannot do both, nor neither.",
-    engine="The build ends, with a message that names the state.",
+    consequence="The build ends, with a message that names the state.",
     bad=Example(definition=_SWITCH % ""),
     good=Example(definition=_SWITCH % _ON_DATA),
 )
@@ -175,7 +176,7 @@ def switch_conditions(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "switch-timeout",
     reason="A switch that waits for events takes its default after a time, and somebody has to say after which.",
-    engine='The build ends: `The "eventTimeout" configuration is required`.',
+    consequence='The build ends: `The "eventTimeout" configuration is required`.',
     bad=Example(definition=_APPROVED + _SWITCH % _ON_EVENT + _FINISH),
     good=Example(definition="timeouts: {eventTimeout: PT1H}\n" + _APPROVED + _SWITCH % _ON_EVENT + _FINISH),
 )
@@ -193,7 +194,8 @@ def switch_timeout(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "num-completed",
     reason="How many branches have to be done is a number from 1 to that of the branches.",
-    engine="More branches than there are: the instance waits for ever. Text: the build ends, `illegal n value`. None "
+    consequence="More branches than there are: the instance waits for ever. Text: the build ends, `illegal n value`. "
+    "None "
     "or less than 1: the state does not wait for what was meant.",
     bad=Example(definition=_PARALLEL % 3),
     good=Example(definition=_PARALLEL % 1),
@@ -222,7 +224,7 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "parallel-branches",
     reason="One branch is no parallel; nothing splits and nothing joins.",
-    engine="The build ends: `Split does not have more than one outgoing connection`.",
+    consequence="The build ends: `Split does not have more than one outgoing connection`.",
     bad=Example(definition=(_PARALLEL % 1).replace("      - {name: two, actions: [{functionRef: add}]}\n", "")),
     good=Example(definition=_PARALLEL % 1),
 )
@@ -239,7 +241,7 @@ def parallel_branches(workflow: Workflow) -> Iterator[Found]:
     "duplicate-branch",
     severity=Severity.WARNING,
     reason="The specification wants the names of a state's branches to differ; a log cannot tell them apart otherwise.",
-    engine="It runs both of them.",
+    consequence="It runs both of them.",
     bad=Example(definition=(_PARALLEL % 1).replace("name: two", "name: one")),
     good=Example(definition=_PARALLEL % 1),
 )
@@ -259,7 +261,7 @@ def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "no-iteration-param",
     reason="Without a name for it, an action cannot read the item that it is run for.",
-    engine="The build ends: `ForEach has no variable name`.",
+    consequence="The build ends: `ForEach has no variable name`.",
     bad=Example(definition=_FOREACH),
     good=Example(definition=_FOREACH.replace("    actions", "    iterationParam: item\n    actions")),
 )

@@ -27,7 +27,7 @@ states:
 @rule(
     "unknown-subflow",
     reason="A subflow runs in the same application: it is a definition of this folder, below subflows/.",
-    engine="The build ends: `Unsatisfied dependency for type org.kie.kogito.process.Process`.",
+    consequence="The build ends: `Unsatisfied dependency for type org.kie.kogito.process.Process`.",
     bad=Example(definition=_CALL % "chld", files={"subflows/child.sw.yaml": _CHILD % "child"}),
     good=Example(definition=_CALL % "child", files={"subflows/child.sw.yaml": _CHILD % "child"}),
 )
@@ -55,7 +55,7 @@ def _holds_others(workflow: Workflow) -> bool:
 @rule(
     "duplicate-subflow",
     reason="The id is all that a call names; which of two definitions it means is left to chance.",
-    engine="The build ends, with a message about a duplicated process or class.",
+    consequence="The build ends, with a message about a duplicated process or class.",
     bad=Example(
         definition=_CALL % "child",
         files={"subflows/child.sw.yaml": _CHILD % "child", "subflows/second.sw.yaml": _CHILD % "child"},

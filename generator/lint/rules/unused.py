@@ -38,7 +38,7 @@ def _unused(target: Target, engine: str, declared: str, used: str) -> Rule:
         name=f"unused-{target}",
         summary=f"{'An' if target[0] in 'aeiou' else 'A'} {target} that the definition declares and does not use.",
         reason=_REASON,
-        engine=engine,
+        consequence=engine,
         bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}"),
         good=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{used}"),
         severity=Severity.WARNING,
@@ -84,7 +84,7 @@ unused_auth = _unused(
     "unused-file",
     severity=Severity.WARNING,
     reason="A spec or a schema that nothing names is published and read for nothing, or a reference was misspelt.",
-    engine="It makes nothing of it; the file lies in the image and in a ConfigMap.",
+    consequence="It makes nothing of it; the file lies in the image and in a ConfigMap.",
     bad=Example(files={"schemas/input.json": '{"type": "object"}'}),
     good=Example(
         definition="dataInputSchema: schemas/input.json",
@@ -154,7 +154,7 @@ _READS_A_SECRET: Final = (
     "unused-secret",
     severity=Severity.WARNING,
     reason=_REASON,
-    engine="It reads `$SECRET.name` from the configuration, whether the definition lists the name or not.",
+    consequence="It reads `$SECRET.name` from the configuration, whether the definition lists the name or not.",
     bad=Example(definition="secrets: [password]\n" + _INJECT),
     good=Example(
         definition="secrets: [password]\n" + _READS_A_SECRET,
@@ -178,7 +178,7 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     "unlisted-secret",
     severity=Severity.WARNING,
     reason="A definition that lists its secrets is read as if that were all of them.",
-    engine="It reads `$SECRET.name` from the configuration all the same; where no value is, the expression fails.",
+    consequence="It reads `$SECRET.name` from the configuration all the same; where no value is, the expression fails.",
     bad=Example(
         definition="secrets: [pasword]\n" + _READS_A_SECRET,
         files={"secret.properties": "password=\n"},

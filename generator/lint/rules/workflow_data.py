@@ -43,7 +43,7 @@ states:
     "unwritten-data",
     severity=Severity.WARNING,
     reason="What neither the input schema allows nor any state writes is not there.",
-    engine="The value is null; a text in which it is added lacks it.",
+    consequence="The value is null; a text that it is added to goes without it.",
     bad=Example(definition=_GREETING % "langauge", files={"schemas/input.json": _SCHEMA}),
     good=Example(definition=_GREETING % "language", files={"schemas/input.json": _SCHEMA}),
 )
@@ -106,7 +106,7 @@ states:
     "element-not-in-data",
     severity=Severity.WARNING,
     reason="The engine gives the element that a foreach state is at as a variable of jq, not in workflowdata.",
-    engine="`.person` is null, for each element.",
+    consequence="`.person` is null, for each element.",
     bad=Example(definition=_FOREACH % "'${ .person }'"),
     good=Example(definition=_FOREACH % "'${ $person }'"),
 )

@@ -39,7 +39,7 @@ def require() -> None:
         SettingsError: no JDK, or no Maven; the message has what installs them.
     """
     if missing := lacking():
-        raise SettingsError(f"the engine is built by Maven; this machine lacks {' and '.join(missing)}")
+        raise SettingsError(f"the engine is built by Maven; install {' and '.join(missing)}")
 
 
 def built(application: Application, cache: Path) -> Path | None:

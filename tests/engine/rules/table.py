@@ -290,7 +290,7 @@ RUN: Final[Mapping[str, Row]] = {
         bad=Seen(status=400, answer="is missing but it is required"),
         good=Seen(status=400, answer="is missing but it is required"),
     ),
-    "unheeded-field": Row(
+    "ignored-field": Row(
         instead={"PT1M": "PT1S", "type: inject, data: {a: 1}": "type: sleep, duration: PT1H"},
         bad=Seen(waits=True),
         good=Seen(waits=False),

@@ -206,7 +206,7 @@ def test_a_multiplied_string_takes_no_memory() -> None:
     assert done.stdout.endswith("None}\n"), done.stderr
 
 
-def test_a_text_with_an_interpolation_is_a_string_that_lacks_its_quotes() -> None:
+def test_a_text_with_an_interpolation_is_a_string_without_its_quotes() -> None:
     assert interpolated("Hello \\(.name)!")
     assert not interpolated('"Hello \\(.name)!"')
     assert not interpolated("Hello \\(.name")

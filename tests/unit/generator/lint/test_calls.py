@@ -96,7 +96,7 @@ def test_an_alias_without_a_copy_is_a_note_once() -> None:
     assert "note: calls of 'https://x/main/shared/specs/a.json' are not checked" in found[0]
 
 
-def test_what_a_copy_lacks_is_no_error_as_the_engine_takes_the_original() -> None:
+def test_what_is_missing_from_a_copy_is_no_error_as_the_engine_takes_the_original() -> None:
     fields = {**calling(operation="pets#no"), "extensions": ALIASES}
     (found,) = [
         finding

@@ -20,7 +20,7 @@ ROWS = [
     ("a service that wants a token has none", "missing-credentials"),
     ("a path in quarkus.rest-client.X.url", "base-path"),
     ("two specs of one file name in different folders", "spec-clash"),
-    ("jq functions that libjq has and the engine's jackson-jq lacks", "unknown-jq-function"),
+    ("jq functions that libjq has and the engine's jackson-jq has not", "unknown-jq-function"),
     ("two specs whose names differ in digits alone", "spec-clash"),
     ("an operationId twice in one spec, a $ref to another file", "invalid-spec"),
     ("a number for a parameter that takes text", "wrong-argument"),

@@ -1,4 +1,4 @@
-"""What --fix mends, and what it leaves alone."""
+"""What --fix changes, and what it leaves alone."""
 
 from __future__ import annotations
 

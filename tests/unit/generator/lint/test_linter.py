@@ -479,4 +479,4 @@ def test_of_very_many_findings_of_one_rule_the_first_thousand_are_told_and_that_
     functions = [{"name": name, "type": "custom", "operation": "rest:post:/greet"} for name in names]
     found = linted({"functions": functions}, about="unused-function")
     assert len(found) == 1_001
-    assert "more than 1,000 findings of this kind; mend these, then look again" in found[-1]
+    assert "more than 1,000 findings of this rule; fix these, then run lint again" in found[-1]

@@ -89,7 +89,7 @@ def test_the_good_example_breaks_no_rule(rule: Rule, workflows: Path) -> None:
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=lambda rule: rule.name)
 def test_a_rule_says_what_it_finds_why_and_what_happens_otherwise(rule: Rule) -> None:
-    for text in (rule.summary, rule.reason, rule.engine):
+    for text in (rule.summary, rule.reason, rule.consequence):
         assert text.endswith((".", "?"))
         assert len(text) > 15
 

@@ -79,9 +79,9 @@ CASES: list[tuple[Fields, str, str]] = [
     ({"version": None}, "no-version", "w"),
     ({"specVersion": None}, "spec-version", "w"),
     ({"expressionLang": "groovy"}, "unknown-value", "e"),
-    (with_state(actions=[{**CALL, "retryRef": "r"}]), "unheeded-field", "n"),
-    ({"start": {"stateName": "A", "schedule": "R/PT1H"}}, "unheeded-field", "n"),
-    ({"extensions": [{"retryRef": "a"}], "metadata": {"retryRef": 1}}, "unheeded-field", ""),
+    (with_state(actions=[{**CALL, "retryRef": "r"}]), "ignored-field", "n"),
+    ({"start": {"stateName": "A", "schedule": "R/PT1H"}}, "ignored-field", "n"),
+    ({"extensions": [{"retryRef": "a"}], "metadata": {"retryRef": 1}}, "ignored-field", ""),
 ]
 
 

@@ -122,7 +122,7 @@ def test_what_is_no_range_is_refused_with_what_is_wrong_and_how_to_write_one(tex
 @pytest.mark.parametrize(
     ("text", "version"), [("1.45", "1.45.0"), ("10", "10.0.0"), ("1.3.2", "1.3.2"), ("1.3.0-rc.1", "1.3.0-rc.1")]
 )
-def test_what_an_operators_version_lacks_is_nought(text: str, version: str) -> None:
+def test_what_is_missing_from_an_operators_version_is_zero(text: str, version: str) -> None:
     assert str(parse_loose(text, "--operator")) == version
 
 

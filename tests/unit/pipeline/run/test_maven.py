@@ -35,7 +35,7 @@ def program(folder: Path, name: str, text: str) -> None:
 
 def test_what_is_missing_is_named_with_what_installs_it(tools: Path, tmp_path: Path) -> None:
     program(tools, "mvn", "exit 0")
-    with pytest.raises(SettingsError, match=r"lacks a JDK 17 \(apt install openjdk-17-jdk\)$"):
+    with pytest.raises(SettingsError, match=r"install a JDK 17 \(apt install openjdk-17-jdk\)$"):
         maven.build(APPLICATION, tmp_path / "cache")
 
 

@@ -143,7 +143,7 @@ def test_what_is_sent_arrives_with_its_headers_and_every_status_is_an_answer(ser
         (BUSY, 3, "the server answers 503 Service Unavailable"),
         (MISSING, 1, "the server answers 404 Not Found"),
         (b"HTTP/1.1 599 x\r\n\r\n", 1, "the server answers 599"),
-        (LOGIN, 1, "asks for a login (401); waybill sends none: fetch the package and name the file"),
+        (LOGIN, 1, "authentication failed (401); waybill sends no credentials: download the file and name it"),
     ],
 )
 def test_a_refusal_is_named(server: Server, answer: bytes, requests: int, message: str) -> None:

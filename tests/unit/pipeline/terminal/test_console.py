@@ -54,9 +54,9 @@ def test_a_stage_is_a_line_on_standard_error(capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize(
     ("fixable", "others", "names", "said"),
     [
-        (1, 0, (), "next   waybill lint --fix   mends it\n"),
-        (2, 0, ("greeting",), "next   waybill lint greeting --fix   mends all of them\n"),
-        (1, 2, ("a b",), "next   waybill lint 'a b' --fix   mends 1 of them\n"),
+        (1, 0, (), "next   waybill lint --fix   fixes it\n"),
+        (2, 0, ("greeting",), "next   waybill lint greeting --fix   fixes all of them\n"),
+        (1, 2, ("a b",), "next   waybill lint 'a b' --fix   fixes 1 of them\n"),
         (0, 2, (), ""),
     ],
 )
