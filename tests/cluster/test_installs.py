@@ -15,7 +15,7 @@ import yaml
 from generator.chart import chart_name
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
-from tests.conftest import ROOT, SHARED, Helm3, HelmRefusal
+from tests.conftest import ROOT, SHARED, Helm, HelmRefusal
 from tests.crd_facts import FOLDERS
 from tests.integration.test_our_charts import values_of
 
@@ -40,7 +40,7 @@ class Cluster:
     """A server with the CRDs that charts need, and the Helm that installs there."""
 
     server: ApiServer
-    helm: Helm3
+    helm: Helm
 
     def cell(self, chart: Path, values: Mapping[str, Any]) -> Cell:
         """Install a chart in a namespace of its own, upgrade it with a changed value, and take it away."""
@@ -125,7 +125,7 @@ def holds(stored: Any, rendered: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def cluster(other_kinds: ApiServer, helm3: Helm3, shared: Path) -> Cluster:
+def cluster(other_kinds: ApiServer, helm3: Helm, shared: Path) -> Cluster:
     other_kinds.define(definitions_in(shared / "crds" / FOLDERS["10"]))
     return Cluster(other_kinds, helm3)
 

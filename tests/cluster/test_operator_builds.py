@@ -15,7 +15,7 @@ from tests.chart_facts import target_for, write
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.test_cells import named, workflows
 from tests.cluster.test_installs import Cell, Cluster, table
-from tests.conftest import ROOT, Helm3
+from tests.conftest import ROOT, Helm
 from tests.integration.test_our_charts import given
 
 IMAGE = ImageReference(repository="registry.example/workflow", tag="1")
@@ -23,7 +23,7 @@ WHOLE = Stored(refused=frozenset(), dropped=frozenset())
 
 
 @pytest.fixture(scope="module")
-def cluster(other_kinds: ApiServer, helm3: Helm3) -> Cluster:
+def cluster(other_kinds: ApiServer, helm3: Helm) -> Cluster:
     return Cluster(other_kinds, helm3)
 
 

@@ -18,7 +18,7 @@ from generator.document import field_path
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
 from tests.cluster.test_installs import INSTALL, OURS, Cluster
-from tests.conftest import Helm3, HelmRefusal
+from tests.conftest import Helm, HelmRefusal
 from tests.crd_facts import FOLDERS
 
 GREETING = OURS / "charts" / "greeting"
@@ -44,7 +44,7 @@ class User:
     name: str
     namespace: str
     server: ApiServer
-    helm: Helm3
+    helm: Helm
 
     def install(self, chart: Path, values: Mapping[str, Any]) -> str:
         """What Helm says against an install; "" where it goes well."""
@@ -58,7 +58,7 @@ class User:
 
 
 @pytest.fixture
-def user(apiserver: ApiServer, helm3: Helm3) -> User:
+def user(apiserver: ApiServer, helm3: Helm) -> User:
     namespace = apiserver.namespace()
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "owner"}
     subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": f"owner-of-{namespace}"}
@@ -71,14 +71,14 @@ def user(apiserver: ApiServer, helm3: Helm3) -> User:
 
 
 @pytest.fixture(scope="module")
-def rendered(corpus_charts: Path, helm3: Helm3) -> list[tuple[Path, Mapping[str, Any], Mapping[str, Any]]]:
+def rendered(corpus_charts: Path, helm3: Helm) -> list[tuple[Path, Mapping[str, Any], Mapping[str, Any]]]:
     """Charts, ours as they are and of the corpus with what a user adds: each with its values and custom resource."""
     cases = [(chart, STRICT) for chart in sorted((OURS / "charts").iterdir())]
     cases += [(chart, {**STRICT, **ADDED}) for chart in sorted((corpus_charts / "charts").iterdir())]
     return [(chart, values, sonataflow(helm3, chart, values)) for chart, values in cases]
 
 
-def sonataflow(helm: Helm3, chart: Path, values: Mapping[str, Any]) -> Mapping[str, Any]:
+def sonataflow(helm: Helm, chart: Path, values: Mapping[str, Any]) -> Mapping[str, Any]:
     return next(each for each in helm.render(chart, values) if each["kind"] == "SonataFlow")
 
 
@@ -102,7 +102,7 @@ def dropped(resource: Mapping[str, Any], crd: Crd) -> set[str]:
 
 @pytest.mark.parametrize("version", [version for version in FOLDERS if version != "10"])
 def test_an_older_sonataflow_is_refused_unless_nobody_asks(
-    version: str, apiserver: ApiServer, helm3: Helm3, shared: Path
+    version: str, apiserver: ApiServer, helm3: Helm, shared: Path
 ) -> None:
     cluster = Cluster(apiserver, helm3)
     serve(apiserver, shared, version)
@@ -113,7 +113,7 @@ def test_an_older_sonataflow_is_refused_unless_nobody_asks(
 
 @pytest.mark.parametrize("values", [INSTALL, STRICT], ids=["by discovery", "by its schema"])
 def test_the_newest_sonataflow_is_taken(
-    values: Mapping[str, Any], apiserver: ApiServer, helm3: Helm3, shared: Path
+    values: Mapping[str, Any], apiserver: ApiServer, helm3: Helm, shared: Path
 ) -> None:
     serve(apiserver, shared, "10")
     assert Cluster(apiserver, helm3).cell(GREETING, values).green
@@ -124,7 +124,7 @@ def test_strict_names_just_the_fields_that_we_predict(
     version: str,
     rendered: list[tuple[Path, Mapping[str, Any], Mapping[str, Any]]],
     apiserver: ApiServer,
-    helm3: Helm3,
+    helm3: Helm,
     shared: Path,
 ) -> None:
     serve(apiserver, shared, version)
@@ -134,7 +134,7 @@ def test_strict_names_just_the_fields_that_we_predict(
     assert named == {chart: dropped(resource, crd) for chart, _, resource in rendered}
 
 
-def test_strict_names_fields_of_the_flow_wherever_they_are(apiserver: ApiServer, helm3: Helm3, shared: Path) -> None:
+def test_strict_names_fields_of_the_flow_wherever_they_are(apiserver: ApiServer, helm3: Helm, shared: Path) -> None:
     definitions = definitions_in(shared / "crds" / FOLDERS["10"])
     (definition,) = (each for each in definitions if each["spec"]["names"]["kind"] == "SonataFlow")
     schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
@@ -149,7 +149,7 @@ def test_strict_names_fields_of_the_flow_wherever_they_are(apiserver: ApiServer,
 
 
 def test_strict_takes_an_older_sonataflow_that_knows_all_that_is_set(
-    apiserver: ApiServer, helm3: Helm3, shared: Path
+    apiserver: ApiServer, helm3: Helm, shared: Path
 ) -> None:
     serve(apiserver, shared, "1.45")
     cluster = Cluster(apiserver, helm3)
@@ -157,7 +157,7 @@ def test_strict_takes_an_older_sonataflow_that_knows_all_that_is_set(
     assert cluster.cell(GREETING, {**STRICT, "persistence": {"enabled": False}}).green
 
 
-def test_each_chart_of_an_umbrella_asks_for_itself(apiserver: ApiServer, helm3: Helm3, shared: Path) -> None:
+def test_each_chart_of_an_umbrella_asks_for_itself(apiserver: ApiServer, helm3: Helm, shared: Path) -> None:
     serve(apiserver, shared, "1.45")
     cluster = Cluster(apiserver, helm3)
     values = {"greeting": {**STRICT, "enabled": True}, "escalation": {**INSTALL, "enabled": True}}
@@ -171,7 +171,7 @@ def test_each_chart_of_an_umbrella_asks_for_itself(apiserver: ApiServer, helm3: 
 
 
 def test_a_dry_run_that_asks_no_server_takes_what_discovery_says(
-    apiserver: ApiServer, helm3: Helm3, shared: Path
+    apiserver: ApiServer, helm3: Helm, shared: Path
 ) -> None:
     serve(apiserver, shared, "1.45")
     assert "operator is older than 10" in Cluster(apiserver, helm3).asked(GREETING, STRICT, "client")

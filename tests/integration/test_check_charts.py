@@ -14,11 +14,16 @@ from generator.compatibility.crd import known_crd, known_crds
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, Verdict, judge_resource
 from pipeline.reading import read_folder
-from tests.conftest import ROOT, Helm3, Waybill
+from tests.conftest import ROOT, Helm, Waybill
 
 CHARTS = ROOT / "charts" / "workflows" / "charts"
 
-pytestmark = pytest.mark.usefixtures("helm3")
+
+@pytest.fixture(autouse=True)
+def helm_on_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`waybill check CHART` finds Helm 4, or each Helm in turn where a test asks for `helm`."""
+    name = "helm" if "helm" in request.fixturenames else "helm4"
+    monkeypatch.setenv("PATH", request.getfixturevalue(name).path)
 
 
 def sonataflow(name: str, flow: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -39,9 +44,9 @@ def chart(folder: Path, *resources: object, version: str = "1.2.3", **metadata: 
 
 
 def test_a_chart_folder_and_its_package_get_the_verdicts_of_their_workflow(
-    helm3: Helm3, tmp_path: Path, waybill: Waybill
+    helm: Helm, tmp_path: Path, waybill: Waybill
 ) -> None:
-    helm3.run("package", str(CHARTS / "greeting"), cwd=tmp_path)
+    helm.run("package", str(CHARTS / "greeting"), cwd=tmp_path)
     done = waybill("check", CHARTS / "greeting", "greeting-2.0.0.tgz", "--sonataflow", "all", "--json")
     assert done.code == 1
     resource = rendered(read_folder(ROOT / "workflows" / "greeting"))["default values"]
@@ -86,6 +91,7 @@ def test_the_row_of_a_chart_is_that_of_its_name_and_version(tmp_path: Path, wayb
     assert "no row holds theirs 2.0.0" in done.err
 
 
+@pytest.mark.usefixtures("helm")
 def test_every_sonataflow_of_an_umbrella_counts(tmp_path: Path, waybill: Waybill) -> None:
     below = tmp_path / "both" / "charts"
     chart(below / "good", sonataflow("good"))
@@ -96,6 +102,7 @@ def test_every_sonataflow_of_an_umbrella_counts(tmp_path: Path, waybill: Waybill
     assert {v["workflow"]: v["outcome"] for v in done.json["verdicts"]} == {"both/good": "fits", "both/bad": "loses"}
 
 
+@pytest.mark.usefixtures("helm")
 def test_a_chart_that_renders_no_sonataflow_is_not_fine(waybill: Waybill) -> None:
     done = waybill("check", ROOT / "charts" / "workflows")
     assert done.code == 1
@@ -112,6 +119,7 @@ def test_a_chart_that_renders_no_sonataflow_is_not_fine(waybill: Waybill) -> Non
         ("a: b: c", "error converting YAML to JSON"),
     ],
 )
+@pytest.mark.usefixtures("helm")
 def test_a_chart_that_does_not_render_is_shown_with_helm_s_own_message(
     template: str, said: str, tmp_path: Path, waybill: Waybill
 ) -> None:
@@ -122,6 +130,7 @@ def test_a_chart_that_does_not_render_is_shown_with_helm_s_own_message(
     assert said in done.err
 
 
+@pytest.mark.usefixtures("helm")
 def test_a_file_that_is_no_package_is_refused_by_helm(tmp_path: Path, waybill: Waybill) -> None:
     tmp_path.joinpath("theirs.tgz").write_bytes(b"\x1f\x8bno archive")
     done = waybill("check", "theirs.tgz")

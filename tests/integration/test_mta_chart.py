@@ -9,7 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Helm, Helm3, HelmRefusal, Rendered, Waybill
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, Waybill
 from tests.integration.custom_resources import refusals
 
 GIVEN = {
@@ -90,11 +90,11 @@ def test_a_namespace_with_mta_s_data_outlives_the_release(chart: Path, helm: Hel
     assert namespace["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
-def test_a_cluster_without_the_operator_is_told_the_order(chart: Path, helm3: Helm3) -> None:
+def test_a_cluster_without_the_operator_is_told_the_order(chart: Path, helm: Helm) -> None:
     server = ("--api-versions", "v1/ConfigMap", "--api-versions", "sonataflow.org/v1alpha08")
     with pytest.raises(HelmRefusal, match=r"install MTA's operator first \(mta\.subscription\.enabled\)"):
-        helm3.render(chart, {**GIVEN, "mta": ON}, *server)
-    rendered = helm3.render(chart, {**GIVEN, "mta": ON}, *server, "--api-versions", "tackle.konveyor.io/v1alpha1")
+        helm.render(chart, {**GIVEN, "mta": ON}, *server)
+    rendered = helm.render(chart, {**GIVEN, "mta": ON}, *server, "--api-versions", "tackle.konveyor.io/v1alpha1")
     assert "Tackle" in added(rendered)
 
 
