@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +49,25 @@ class Helm:
     def render(self, chart: Path, values: Mapping[str, Any], *options: str) -> Rendered:
         done = self.run("template", "demo", str(chart), "-f", "-", *options, stdin=json.dumps(values))
         return [document for document in yaml.load_all(done, yaml.CSafeLoader) if document]
+
+    def render_each(self, chart: Path, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Rendered]:
+        """A chart rendered with several values by one process: an umbrella has it once for each, under an alias."""
+        about = yaml.load((chart / "Chart.yaml").read_bytes(), yaml.CSafeLoader)
+        given = {f"v{number}": each for number, each in enumerate(values.values())}
+        same = {"name": about["name"], "version": about["version"]}
+        umbrella = {"apiVersion": "v2", "name": "each", "version": "1.0.0"}
+        with tempfile.TemporaryDirectory() as name:
+            Path(name, "charts").mkdir()
+            Path(name, "charts", chart.name).symlink_to(chart.absolute())
+            dependencies = [{**same, "alias": alias} for alias in given]
+            Path(name, "Chart.yaml").write_text(json.dumps({**umbrella, "dependencies": dependencies}))
+            done = self.run("template", "demo", name, "-f", "-", stdin=json.dumps(given))
+        _, *parts = re.split(r"^---\n# Source: each/charts/(v\d+)/", done, flags=re.MULTILINE)
+        rendered: dict[str, Rendered] = {alias: [] for alias in given}
+        for alias, text in zip(parts[::2], parts[1::2], strict=True):
+            # The rest of the line that is gone is a path.
+            rendered[alias] += filter(None, yaml.load_all(f"# {text}", yaml.CSafeLoader))
+        return dict(zip(values, rendered.values(), strict=True))
 
     def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]:
         done = self.run("lint", "--strict", str(chart), "-f", "-", stdin=json.dumps(values))
