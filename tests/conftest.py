@@ -142,9 +142,14 @@ Waybill = Callable[..., Outcome]
 @pytest.fixture
 def waybill(tmp_path: Path) -> Waybill:
     """Runs the command in a process of its own, in the test's folder."""
+    return waybill_in(tmp_path)
 
-    def run(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path = tmp_path) -> Outcome:
-        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / ".cache"), **(env or {})}
+
+def waybill_in(folder: Path) -> Waybill:
+    """Runs the command in a folder, which is also the user's cache."""
+
+    def run(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path = folder) -> Outcome:
+        environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache"), **(env or {})}
         command = [sys.executable, "-c", "from pipeline.cli import main; main()", *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
         assert "Traceback" not in done.stderr, done.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.conftest import Helm, HelmRefusal, Rendered, Waybill
+from tests.conftest import Helm, HelmRefusal, Rendered, waybill_in
 
 DEFINITION = """\
 id: Demo
@@ -47,18 +48,19 @@ service.token=${SERVICE_TOKEN}
 SPEC = "  openapi: 3.0.0 # starts with spaces\npaths:\n  /{{ toYaml . }}:\n    get: {operationId: get}\r\n"
 
 
-@pytest.fixture
-def chart(tmp_path: Path, waybill: Waybill) -> Path:
+@pytest.fixture(scope="module")
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The chart of a workflow that has all that charts know of."""
-    folder = tmp_path / "workflows" / "demo-v1.x"
+    place = tmp_path_factory.mktemp("demo")
+    folder = place / "workflows" / "demo-v1.x"
     (folder / "specs").mkdir(parents=True)
     (folder / "demo.sw.yaml").write_text(DEFINITION, encoding="utf-8")
     (folder / "application.properties").write_text(PROPERTIES, encoding="utf-8")
     (folder / "secret.properties").write_text("# For the service.\nSERVICE_TOKEN=never-in-a-chart\n", encoding="utf-8")
     (folder / "specs" / "api.yaml").write_bytes(SPEC.encode())
-    done = waybill("chart", folder, "-o", "charts")
+    done = waybill_in(place)("chart", folder, "-o", "charts")
     assert done.code == 0, done.err
-    return tmp_path / "charts" / "demo-v1"
+    return place / "charts" / "demo-v1"
 
 
 ALL_GIVEN = {"env": {"SERVICE_URL": "http://a", "FROM_DEFINITION": "b"}, "secret": {"data": {"SERVICE_TOKEN": "c"}}}
@@ -298,8 +300,9 @@ def test_sink_sources_profile_labels_and_annotations(chart: Path, helm: Helm) ->
     assert "labels" not in one(plain, "ConfigMap", "-specs")["metadata"]
 
 
-def test_a_changed_resource_changes_the_container(chart: Path, helm: Helm) -> None:
+def test_a_changed_resource_changes_the_container(chart: Path, helm: Helm, tmp_path: Path) -> None:
     before = variables_of(helm.render(chart, ALL_GIVEN))["WAYBILL_RESOURCES_CHECKSUM"]
+    chart = shutil.copytree(chart, tmp_path / "changed")
     (chart / "files/specs/api.yaml").write_text("other", encoding="utf-8")
     assert variables_of(helm.render(chart, ALL_GIVEN))["WAYBILL_RESOURCES_CHECKSUM"] != before
     off = variables_of(helm.render(chart, with_({"rollOnChange": False})))

@@ -9,7 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, Waybill
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, waybill_in
 from tests.integration.custom_resources import refusals
 
 GIVEN = {
@@ -30,11 +30,12 @@ KINDS = {
 }
 
 
-@pytest.fixture
-def chart(tmp_path: Path, waybill: Waybill) -> Path:
-    done = waybill("chart", ROOT / "workflows" / "mta-v7.x", "-o", "charts")
+@pytest.fixture(scope="module")
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mta")
+    done = waybill_in(folder)("chart", ROOT / "workflows" / "mta-v7.x", "-o", "charts")
     assert done.code == 0, done.err
-    return tmp_path / "charts" / "mta-v7"
+    return folder / "charts" / "mta-v7"
 
 
 def added(rendered: Rendered) -> dict[str, dict[str, Any]]:
