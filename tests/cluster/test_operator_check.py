@@ -182,7 +182,7 @@ def test_each_chart_of_an_umbrella_asks_for_itself(apiserver: ApiServer, helm: H
     said = cluster.cell(OURS, values).install
     assert lost(said) == {"spec.persistence"}
     assert "fields that greeting sets" in said
-    assert said.rstrip().endswith("--set greeting.operatorCheck=none")
+    assert said.rstrip().endswith("--set greeting.operatorCheck=none, and --server-side=false with Helm 4")
     assert cluster.cell(OURS, {**values, "greeting": {**values["greeting"], **without}}).green
 
 
