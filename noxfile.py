@@ -18,10 +18,15 @@ nox.options.sessions = []
 nox.options.error_on_missing_interpreters = False
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-#: Helm's CLI as Go modules, by major version.
-HELMS = {4: "helm.sh/helm/v4/cmd/helm@v4.3.2", 3: "helm.sh/helm/v3/cmd/helm@v3.22.0"}
+#: Helm's CLI as Go modules, by the variable that names the program to the tests.
+HELMS = {
+    "WAYBILL_HELM4": "helm.sh/helm/v4/cmd/helm@v4.3.2",
+    "WAYBILL_HELM3": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+}
 #: Where tools are kept between runs.
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "waybill"
+CACHE = Path(
+    os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
+)
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -60,11 +65,12 @@ def e2e_cluster(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check the code: ruff, mypy."""
+    """Check the code: ruff, mypy, and the order of the packages by import-linter."""
     install(session, "lint", "test")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+    session.run("lint-imports")
 
 
 @nox.session
@@ -90,30 +96,37 @@ def docs(session: nox.Session) -> None:
 
 @nox.session(name="jq-facts")
 def jq_facts(session: nox.Session) -> None:
-    """Write generator/facts/jackson-jq.json from the engine's own jq (a JDK, Maven)."""
+    """Write generator/jq/jackson-jq.json from the engine's own jq (a JDK, Maven)."""
     session.run("python", "-m", "tests.engine.jackson_jq")
 
 
 @nox.session(name="crd-facts")
 def crd_facts(session: nox.Session) -> None:
-    """Write generator/crds/ from the CRDs of SonataFlow's operators in ../shared/crds."""
+    """Write generator/kubernetes/crds/ from the CRDs of SonataFlow's operators in ../shared/crds."""
     install(session, "test")
     session.run("python", "-m", "tests.crd_facts")
 
 
 @nox.session(name="chart-facts")
 def chart_facts(session: nox.Session) -> None:
-    """Write generator/facts/chart-spec.json: what real Helm renders of a chart's custom resource."""
+    """Write generator/kubernetes/facts/chart-spec.json: what real Helm renders of a chart's custom resource."""
     install(session, "test")
     session.run("python", "-m", "tests.chart_facts", env=with_tools(session))
 
 
+@nox.session(name="dsl-types")
+def dsl_types(session: nox.Session) -> None:
+    """Write generator/workflow/long_form.pyi: the types of a definition's long form, from the DSL table."""
+    install(session, "test")
+    session.run("python", "-m", "tests.dsl_types")
+
+
 def with_tools(session: nox.Session) -> dict[str, str]:
     """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
-    helms = {major: helm(session, module) for major, module in HELMS.items()}
+    helms = {variable: helm(session, module) for variable, module in HELMS.items()}
     # Without Go, a variable of the user's own stays as it is.
-    named = {f"WAYBILL_HELM{major}": str(program) for major, program in helms.items() if program.is_file()}
-    path = os.pathsep.join([str(helms[4].parent), session.bin, os.environ["PATH"]])
+    named = {variable: str(program) for variable, program in helms.items() if program.is_file()}
+    path = os.pathsep.join([str(helms["WAYBILL_HELM4"].parent), session.bin, os.environ["PATH"]])
     return {"PATH": path, **named, "WAYBILL_NODE_MODULES": str(node_modules(session))}
 
 

@@ -6,34 +6,33 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 import click
 
-from generator import errors, lint, values
+from generator.chart import values
+from generator.chart.page import index_row, page
+from generator.compatibility.capabilities import newest_capabilities
 from generator.compatibility.table import markdown
-from generator.compatibility.target import newest_target
-from generator.diagram.svg import svg
-from generator.manifests import Database, ImageReference
-from generator.markdown_text import code, row
-from generator.page import index_row, page
-from generator.properties import Variable
-from generator.workflow import Workflow
+from generator.diagram.output.svg import svg
+from generator.findings import errors
+from generator.kubernetes.objects import Database, ImageReference
+from generator.lint.registry import SUBJECTS
+from generator.text.markdown import code, row
+from generator.workflow.properties import Variable
+from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
-from pipeline.drawing import read_folder_scene
-from pipeline.folders import all_folders
-from pipeline.operators import read_compatibility
-from pipeline.reading import read_folder
-from pipeline.settings import Settings
+from pipeline.inspect.diagram import read_folder_scene
+from pipeline.operators.known import read_compatibility
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.settings import Setting, Settings, known_settings
+from pipeline.workspace.workflows import read_folder
 
 ROOT: Final = Path(__file__).parent.parent
 HEAD: Final = "<!-- Written by docs/generate.py; change the code, then run: nox -s docs -->\n\n"
@@ -55,32 +54,15 @@ ARGUMENTS: Final = {
     "DIR": "the folder with the packages",
 }
 
-#: Findings of packages, indexes, pictures and inputs, which lint does not read.
-OTHER_FINDINGS: Final = {
-    "chart": "A Chart.yaml without name or version, or with a name that Helm refuses.",
-    "helmignore": "A .helmignore with a line that is no pattern.",
-    "index": "An index.yaml that is none.",
-    "package": "A .tgz that is no chart.",
-    "compatibility": "A compatibility.yaml that is misshapen or contradicts itself (`waybill check`, `matrix`).",
-    "crd": "CRDs, or a cluster, without SonataFlow, or with a misshapen schema (`waybill check --crds`, `--cluster`).",
-    "dropped-field": "A field that an operator's CRD does not know: the API server drops it (`waybill check`).",
-    "left-out": "What a chart cannot give its workflow on the operator that it is made for (`waybill build`).",
-    "no-row": "A chart, or a version of it, that no row of compatibility.yaml holds (`waybill build`, `check`).",
-    "refuted-row": "A row of compatibility.yaml that an operator's CRD refutes (`waybill build`).",
-    "unknown-operator": "A row with an Orchestrator of which nobody knows what it brings (`waybill build`).",
-    "no-sonataflow": "A chart that renders no SonataFlow with its default values (`waybill check CHART`).",
-    "refused-field": "A value that an operator's CRD refuses (`waybill check`).",
-    "input": "An input that does not fit the workflow's schema (`waybill run`).",
-    "diagram-size": "A workflow with more states than a picture can show (`waybill diagram`).",
-}
 IGNORES: Final = """\
 [tool.waybill.lint]                 # [lint] in waybill.toml
 ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
-#: What docs/generate.py writes into README.md stands between these.
-MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
+#: Between these README.md has what is written here.
+MATRIX_MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
+SETTINGS_MARKS: Final = ("<!-- The settings: written by docs/generate.py -->", "<!-- end of the settings -->")
 EXAMPLE: Final = (
     "workflows/greeting/greeting.sw.yaml:36:21: error: transition to the unknown state 'GreetInGermn'; "
     "did you mean 'GreetInGerman'? [unknown-state]"
@@ -109,7 +91,7 @@ def main(arguments: list[str]) -> int:
 
 def commands() -> str:
     """Every command with its arguments, options and example."""
-    listed = cli.waybill.commands
+    listed = _commands()
     return "\n".join(
         [
             "# Commands\n",
@@ -151,12 +133,16 @@ def compatibility() -> str:
 
 
 def readme() -> str:
-    """README.md with the table of compatibility.yaml between its marks."""
+    """README.md with the tables of compatibility.yaml and of the settings between their marks."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    before, _, rest = text.partition(MARKS[0])
-    after = rest.partition(MARKS[1])[2]
-    table = markdown(read_compatibility(ROOT / "compatibility.yaml"))
-    return f"{before}{MARKS[0]}\n{table}{MARKS[1]}{after}"
+    text = _between(MATRIX_MARKS, markdown(read_compatibility(ROOT / "compatibility.yaml")), text)
+    settings = ((key, default, said) for key, _, _, default, said in _setting_rows())
+    return _between(SETTINGS_MARKS, _table(("setting", "default", "what it is"), settings), text)
+
+
+def _between(marks: tuple[str, str], new: str, text: str) -> str:
+    before, _, rest = text.partition(marks[0])
+    return f"{before}{marks[0]}\n{new}{marks[1]}{rest.partition(marks[1])[2]}"
 
 
 def _exit_codes() -> Iterator[tuple[str, str]]:
@@ -187,7 +173,7 @@ def _command(name: str, command: Command) -> str:
 def values_and_settings() -> str:
     """The values of a workflow's chart and of the umbrella, and the settings of waybill."""
     chart = values.workflow_values(
-        target=newest_target(),
+        capabilities=newest_capabilities(),
         image=ImageReference(repository=f"{Settings.registry}/{Settings.image_prefix}FOLDER", tag="src-…"),
         database=Database(schema="FOLDER"),
         variables=[
@@ -196,7 +182,6 @@ def values_and_settings() -> str:
         ],
         secret_comments={"KEY": "What the comment in secret.properties says."},
     )
-    flags = {p.name: p.opts[0] for p in cli.waybill.commands["build"].params if isinstance(p, click.Option)}
     return "\n".join(
         [
             "# Values and settings\n\n## Values of a workflow's chart\n",
@@ -210,21 +195,14 @@ def values_and_settings() -> str:
             "## Settings of waybill\n",
             "Read from the nearest `waybill.toml`, or the table `[tool.waybill]` of a `pyproject.toml`, in the current",
             "folder or one above it; a variable wins over the file, an option over both. Paths in the file are",
-            "relative to it.\n",
-            _table(
-                ("setting", "variable", "option", "default", "what it is"),
-                (
-                    (f"`{n}`", f"`WAYBILL_{n.upper()}`", f"`{flags[n]}`", f"`{_default(n)}`", said)
-                    for n, said in _field_docs(Settings).items()
-                    if n in flags
-                ),
-            ),
-            "What lint is not to report stands in a table of its own; a comment does the same for one place:",
+            "relative to it. A name may have hyphens in place of underscores.\n",
+            _table(("setting", "variable", "option", "default", "what it is"), _setting_rows()),
+            "`lint` is a table; a comment does the same for one place:",
             "`# waybill: ignore[RULE] reason`, at the end of a line, above it, or at the top of a file.\n",
             f"```toml\n{IGNORES}\n```\n",
             "Two more variables are read: `SOURCE_DATE_EPOCH`, the time of new index entries in seconds since 1970",
-            "(else the last commit's, else now), and `XDG_CACHE_HOME`, below which the record of the last build lies",
-            "(else `~/.cache`).",
+            "(else the last commit's, else now), and `WAYBILL_CACHE`, the folder for what waybill keeps between runs",
+            "(else `waybill` in the user's cache folder: `XDG_CACHE_HOME`, or `~/.cache`).",
         ]
     )
 
@@ -237,30 +215,24 @@ def _value_table(listed: tuple[values.Value, ...]) -> str:
     return _table(("value", "default", "what it does"), rows)
 
 
-def _default(name: str) -> str:
-    default = next(f.default for f in fields(Settings) if f.name == name)
-    return str(default) or '""'
+def _setting_rows() -> Iterator[tuple[str, ...]]:
+    for setting in known_settings().values():
+        ways = (code(setting.variable), code(setting.option)) if setting.variable else ("", "")
+        yield (code(setting.key), *ways, _default(setting), setting.about.text)
 
 
-def _field_docs(owner: type) -> dict[str, str]:
-    """The strings below the fields of a class; Python itself drops them."""
-    body = next(n for n in ast.walk(ast.parse(inspect.getsource(owner))) if isinstance(n, ast.ClassDef)).body
-    return {
-        before.target.id: after.value.value
-        for before, after in pairwise(body)
-        if isinstance(before, ast.AnnAssign)
-        and isinstance(before.target, ast.Name)
-        and isinstance(after, ast.Expr)
-        and isinstance(after.value, ast.Constant)
-        and isinstance(after.value.value, str)
-    }
+def _default(setting: Setting) -> str:
+    """A default as a settings file has it, without quotes; nothing where that is empty."""
+    if isinstance(setting.default, bool):
+        return code(str(setting.default).lower())
+    return code(str(setting.default)) if setting.default else ""
 
 
 def rules() -> str:
-    """Every rule of lint with its reason and its examples."""
+    """Every rule with its reason and its examples."""
     overview = (
         (f"[`{rule.name}`](#{rule.name})", str(rule.severity), rule.summary)
-        for listed in lint.SUBJECTS.values()
+        for listed in SUBJECTS.values()
         for rule in listed
     )
     return "\n".join(
@@ -271,22 +243,27 @@ def rules() -> str:
             f"```\n{EXAMPLE}\n```\n",
             "`lint` and `build` report all of them at once and stop on errors; warnings stop nothing, unless",
             "`--strict` makes them errors. `manifests` and `chart` stop on those errors alone that make a Kubernetes",
-            "object impossible. The examples are fields of a definition (the others are those of the smallest one) and",
-            "further files; each is a test.\n",
+            "object impossible. Other commands report the rules of the last subjects; each rule says which.\n",
+            "The examples are fields of a definition (the others are those of the smallest one) and further files;",
+            "each is a test.\n",
             _table(("rule", "severity", "what it finds"), overview),
             *(
                 "\n".join([f"## {subject}\n", *(f"### {rule.name}\n\n{rule.as_markdown()}" for rule in listed)])
-                for subject, listed in lint.SUBJECTS.items()
+                for subject, listed in SUBJECTS.items()
             ),
-            "## Packages, indexes and pictures\n",
-            "What `package`, `index`, `diagram` and `run` refuse; these are no rules of lint.\n",
-            _table(("finding", "what it means"), ((f"`{name}`", said) for name, said in OTHER_FINDINGS.items())),
         ]
     )
 
 
 def _sentence(docstring: str | None) -> str:
     return (docstring or "").partition("\n")[0]
+
+
+def _commands() -> dict[str, Command]:
+    """Each command by its name, in the order of the page."""
+    context = click.Context(cli.waybill)
+    found = {name: cli.waybill.get_command(context, name) for name in cli.SHORT_HELPS}
+    return {name: command for name, command in found.items() if isinstance(command, Command)}
 
 
 def _first_line(command: click.Command) -> str:

@@ -205,8 +205,8 @@ for text in json.load(open(sys.argv[1], encoding="utf-8")):
 
 def distinct_expressions(workflows: Path) -> list[str]:
     """The expressions of all workflows, each once."""
-    from generator.source import read_shared, read_source  # noqa: PLC0415 - not while builds are measured
-    from generator.workflow import read_workflow  # noqa: PLC0415 - as above
+    from generator.workflow.folder import read_shared, read_source  # noqa: PLC0415 - not while builds are measured
+    from generator.workflow.workflow import read_workflow  # noqa: PLC0415 - as above
 
     shared = read_shared(workflows / "shared")
     folders = sorted(path for path in workflows.iterdir() if path.is_dir() and path.name != "shared")
@@ -243,10 +243,10 @@ def measure_lint(workflows: Path, folder: Path, times: int) -> list[Figure]:
 
 def measure_check(workflows: Path, folder: Path, times: int) -> Figure:
     """All charts against all SonataFlows, beside kubeconform on the same resources and schemas."""
-    from generator.compatibility.crd import known_crd, known_crds  # noqa: PLC0415 - not while builds are measured
     from generator.compatibility.rendered import rendered  # noqa: PLC0415 - as above
-    from pipeline.folders import all_folders  # noqa: PLC0415 - as above
-    from pipeline.reading import read_folder  # noqa: PLC0415 - as above
+    from generator.kubernetes.crd import known_crd, known_crds  # noqa: PLC0415 - not while builds are measured
+    from pipeline.workspace.folders import all_folders  # noqa: PLC0415 - as above
+    from pipeline.workspace.workflows import read_folder  # noqa: PLC0415 - as above
 
     folders = all_folders(workflows)
     command = [*WAYBILL, "check", "--workflows", str(workflows), "--sonataflow", "all"]

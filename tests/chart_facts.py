@@ -1,6 +1,6 @@
 """What a chart's custom resource sets beside the workflow, made anew: `nox -s chart-facts`, by Helm 4.
 
-It writes generator/facts/chart-spec.json: `spec` without `flow` and `resources`, as real Helm renders it.
+It writes generator/kubernetes/facts/chart-spec.json: `spec` without `flow` and `resources`, as real Helm renders it.
 """
 
 from __future__ import annotations
@@ -8,22 +8,21 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from generator.chart import workflow_chart
-from generator.compatibility.crd import known_crd
+from generator.chart.chart import workflow_chart
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import known_matrix
 from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OPERATOR
-from generator.compatibility.target import Target
-from generator.manifests import ImageReference
-from pipeline.reading import read_folder
+from generator.kubernetes.crd import known_crd
+from generator.kubernetes.objects import ImageReference
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, Helm, find_helm
 
-FACTS: Final = ROOT / "generator" / "facts" / "chart-spec.json"
+FACTS: Final = ROOT / "generator" / "kubernetes" / "facts" / "chart-spec.json"
 #: Values for everything that reaches the custom resource and is empty by default.
 EVERY_VALUE: Final[Mapping[str, Any]] = {
     "imagePullSecrets": [{"name": "pull"}],
@@ -66,24 +65,24 @@ states:
 
 
 def facts(helm: Helm) -> bytes:
-    """What generator/facts/chart-spec.json holds."""
+    """What generator/kubernetes/facts/chart-spec.json holds."""
     specs: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as name:
         write(Path(name, "workflow"), {path: text.encode() for path, text in WORKFLOW.items()})
         image = ImageReference(repository="registry.example/workflow", tag="1")
         for form, sonataflow in FORMS.items():
             workflow = read_folder(Path(name, "workflow"))
-            chart = workflow_chart(workflow, version="1.0.0", image=image, target=target_for(sonataflow))
+            chart = workflow_chart(workflow, version="1.0.0", image=image, capabilities=capabilities_of(sonataflow))
             write(Path(name, form), chart.files)
             specs[form] = {title: _spec(helm, Path(name, form), given) for title, given in VALUES.items()}
     return (json.dumps(specs, indent=1, sort_keys=True) + "\n").encode()
 
 
-def target_for(sonataflow: str) -> Target:
+def capabilities_of(sonataflow: str) -> OperatorCapabilities:
     """What charts for a SonataFlow that waybill knows are made for; no chart has a row."""
-    matrix = replace(known_matrix(), rows=())
+    matrix = known_matrix()
     found = next(each for each in matrix.sonataflows if each.name == sonataflow)
-    return Target(sonataflow=found, crd=known_crd(found.crd), matrix=matrix)
+    return OperatorCapabilities(sonataflow=found, crd=known_crd(found.crd), matrix=matrix)
 
 
 def write(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -81,8 +81,8 @@ class Helm:
 
 
 def find_helm(major: int) -> Helm:
-    """The program that WAYBILL_HELM4 or WAYBILL_HELM3 names, or the `helm` on PATH if it has that major version."""
-    program = os.environ.get(f"WAYBILL_HELM{major}") or shutil.which("helm")
+    """The program that its variable names, or the `helm` on PATH if it has that major version."""
+    program = os.environ.get({4: "WAYBILL_HELM4", 3: "WAYBILL_HELM3"}[major]) or shutil.which("helm")
     if program is None:
         missing(f"Helm {major} (run: nox -s tests, where Go is)")
     version = subprocess.run([program, "version", "--short"], capture_output=True, text=True, check=True).stdout.strip()

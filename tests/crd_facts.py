@@ -1,4 +1,4 @@
-"""The facts of SonataFlow's CRDs, made anew: `python -m tests.crd_facts` writes generator/crds/ from ../shared/crds."""
+"""The facts of the CRDs, made anew: `python -m tests.crd_facts` writes generator/kubernetes/crds/ from ../shared."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 
 import yaml
 
-from generator.compatibility.crd import Crd, crd_of
+from generator.kubernetes.crd import Crd, crd_of
 from tests.conftest import ROOT, SHARED
 
-FACTS: Final = ROOT / "generator" / "crds"
+FACTS: Final = ROOT / "generator" / "kubernetes" / "crds"
 #: The name that waybill has for a version to the folder of its CRDs; main is what 10.x was released from.
 FOLDERS: Final[Mapping[str, str]] = {
     "1.40": "1.40.1",

@@ -20,14 +20,15 @@ import atheris
 import yaml
 
 with atheris.instrument_imports(include=["generator"]):
-    from generator import document, properties
     from generator.compatibility.matrix import known_matrix, read_matrix
     from generator.compatibility.table import markdown
-    from generator.errors import WaybillError
-    from generator.lint import lint, lint_together
+    from generator.findings.errors import WaybillError
+    from generator.lint.linter import lint, lint_together
     from generator.lint.rule import Repository
-    from generator.source import SharedFiles, Source
-    from generator.workflow import read_workflow
+    from generator.text import yaml_reader
+    from generator.workflow import properties
+    from generator.workflow.folder import SharedFiles, Source
+    from generator.workflow.workflow import read_workflow
 
 #: A definition to begin with, and to come back to: each part of it is somebody's input.
 SEED: Final = b"""\
@@ -167,8 +168,8 @@ def matrix(data: bytes) -> None:
 
 #: What is fed: what reads the bytes, or makes its choices by them.
 TARGETS: Final[tuple[Callable[[bytes], object], ...]] = (
-    lambda data: document.parse(data, "a.yaml"),
-    lambda data: document.parse(data, "a.json"),
+    lambda data: yaml_reader.parse(data, "a.yaml"),
+    lambda data: yaml_reader.parse(data, "a.json"),
     lambda data: properties.parse_properties(data, "application.properties"),
     matrix,
     *(partial(all_of_lint, path) for path in FILES),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pipeline.engine.process import free_port
+from pipeline.run.engine.process import free_port
 from tests.conftest import ROOT, missing
 from tests.waiting import PATIENCE, eventually
 

@@ -11,13 +11,15 @@ from typing import Final, NamedTuple
 
 from semver import Version  # noqa: TC002 - annotations stay importable
 
-from generator.compatibility.crd import known_crds
-from generator.compatibility.ranges import Range, parse_range
-from generator.compatibility.reading import Reading
-from generator.document import Node, parse
-from generator.errors import FindingsError, VersionError
-from generator.findings import Position, in_file_order, one_of
-from generator.manifests import DEFAULT_PROFILE
+from generator.compatibility.matrix_reader import Reading
+from generator.findings.errors import FindingsError, VersionError
+from generator.findings.finding import in_file_order
+from generator.findings.position import Position
+from generator.findings.suggestions import one_of
+from generator.kubernetes.crd import known_crds
+from generator.kubernetes.objects import DEFAULT_PROFILE
+from generator.text.yaml_reader import Node, parse
+from generator.versions.ranges import Range, parse_range
 
 #: Ours: keys and values of a file; the one of this repository has some 200.
 MAX_VALUES: Final = 20_000
@@ -107,8 +109,9 @@ class Matrix:
 
 @cache
 def known_matrix() -> Matrix:
-    """The compatibility.yaml that waybill carries: the operators that it knows, and the charts published so far."""
-    return read_matrix((resources.files("generator") / "compatibility.yaml").read_bytes(), "compatibility.yaml")
+    """The operators that waybill knows, without rows: which charts run on them is for each repository to say."""
+    data = (resources.files("generator.compatibility") / "operators.yaml").read_bytes()
+    return read_matrix(data, "operators.yaml (waybill's own)")
 
 
 def read_matrix(data: bytes, path: str, *, known: Matrix | None = None) -> Matrix:

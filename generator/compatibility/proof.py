@@ -7,15 +7,17 @@ from dataclasses import dataclass, replace
 
 from semver import Version
 
-from generator.compatibility.claims import Operator, claims_of
-from generator.compatibility.crd import Crd
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import SonataFlow
 from generator.compatibility.rendered import rendered_chart
-from generator.compatibility.target import Target
-from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart, one_after_another
-from generator.findings import Finding, Position, Severity
-from generator.next_version import few
-from generator.workflow import Workflow
+from generator.compatibility.supported import Operator, supported_operators
+from generator.compatibility.verdict import Objection, Outcome, judge, judge_chart
+from generator.findings.finding import Finding, Severity
+from generator.findings.position import Position
+from generator.kubernetes.crd import Crd
+from generator.text.words import listed
+from generator.versions.steps import few
+from generator.workflow.workflow import Workflow
 
 #: The schema of a SonataFlow.
 Schema = Callable[[SonataFlow], Crd]
@@ -44,8 +46,8 @@ class _Broken:
     candidates: list[Candidate]
 
 
-def refuted(candidates: Iterable[Candidate], target: Target, schema: Schema) -> Iterator[Finding]:
-    """What the rows of charts promise and their operators do not keep; all charts are made for `target`.
+def refuted(candidates: Iterable[Candidate], capabilities: OperatorCapabilities, schema: Schema) -> Iterator[Finding]:
+    """What the rows of charts promise and their operators do not keep; all charts are made for `capabilities`.
 
     An operator whose SonataFlow is unknown is a warning, and so is a chart without a row where others have one.
     """
@@ -53,11 +55,14 @@ def refuted(candidates: Iterable[Candidate], target: Target, schema: Schema) -> 
     unknown: dict[tuple[str, Position], list[Candidate]] = {}
     for candidate in candidates:
         version = Version.parse(candidate.version)
-        claims, row = claims_of(candidate.chart, version, target.matrix), target.matrix.row_of(candidate.chart, version)
-        at = row.at if row else Position(path=target.matrix.path)
-        yield from claims.findings if target.matrix.rows else ()
-        chart = rendered_chart(candidate.workflow, target)
-        for operator in claims.operators:
+        supported, row = (
+            supported_operators(candidate.chart, version, capabilities.matrix),
+            capabilities.matrix.row_of(candidate.chart, version),
+        )
+        at = row.at if row else Position(path=capabilities.matrix.path)
+        yield from supported.findings if capabilities.matrix.rows else ()
+        chart = rendered_chart(candidate.workflow, capabilities)
+        for operator in supported.operators:
             flow = operator.sonataflow
             if flow is None:
                 unknown.setdefault((operator.name, at), []).append(candidate)
@@ -67,20 +72,20 @@ def refuted(candidates: Iterable[Candidate], target: Target, schema: Schema) -> 
                 key = (operator.name, at, objection.message(operator.name))
                 broken.setdefault(key, first).candidates.append(candidate)
     for each in broken.values():
-        yield _of_broken(each, target, schema)
+        yield _of_broken(each, capabilities, schema)
     for (operator_name, at), charts in unknown.items():
         yield _of_unknown(operator_name, at, charts)
 
 
-def left_out(workflows: Iterable[Workflow], target: Target) -> Iterator[Finding]:
+def left_out(workflows: Iterable[Workflow], capabilities: OperatorCapabilities) -> Iterator[Finding]:
     """What charts cannot give their workflows on the operator that they are made for."""
-    name, entry = f"SonataFlow {target.sonataflow.name}", target.sonataflow.at
-    if not target.keeps_state:
+    name, entry = f"SonataFlow {capabilities.sonataflow.name}", capabilities.sonataflow.at
+    if not capabilities.keeps_state:
         message = f"{name} has no place for a database's password: what is built for it keeps no state over a restart"
         yield _warning(entry, "left-out", message)
     for workflow in workflows:
-        if workflow.secrets and not target.pods:
-            keys = one_after_another(workflow.secret_keys)
+        if workflow.secrets and not capabilities.pods:
+            keys = listed(workflow.secret_keys)
             message = f"{name} takes nothing from Secrets, so its chart does not ask for {keys}"
             yield _warning(Position(path=workflow.secrets.path), "left-out", message)
 
@@ -89,12 +94,12 @@ def _warning(at: Position, rule: str, message: str) -> Finding:
     return Finding(path=at.path, line=at.line, column=at.column, rule=rule, message=message, severity=Severity.WARNING)
 
 
-def _of_broken(broken: _Broken, target: Target, schema: Schema) -> Finding:
+def _of_broken(broken: _Broken, capabilities: OperatorCapabilities, schema: Schema) -> Finding:
     who, objection, flow = f"SonataFlow {broken.sonataflow.name}", broken.objection, broken.sonataflow
     bringing = "" if broken.operator.kind == "sonataflow" else f", which {broken.operator.name} brings"
     where = f" ({objection.at})" if objection.at else ""
-    own = replace(target, sonataflow=flow, crd=schema(flow))
-    kept = all(judge(each.workflow, own.crd, target=own).outcome is Outcome.FITS for each in broken.candidates)
+    own = replace(capabilities, sonataflow=flow, crd=schema(flow))
+    kept = all(judge(each.workflow, own.crd, capabilities=own).outcome is Outcome.FITS for each in broken.candidates)
     mend = f"build for it with --sonataflow {flow.name}, or take" if kept else "mend it, or take"
     return Finding(
         path=broken.at.path,

@@ -9,10 +9,10 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-from generator.compatibility.target import Target, newest_target
-from generator.definition import Definition
-from generator.manifests import Manifest, ManifestOptions, manifests
-from generator.workflow import Workflow
+from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
+from generator.kubernetes.objects import Manifest, ManifestOptions, manifests
+from generator.workflow.definition import Definition
+from generator.workflow.workflow import Workflow
 
 #: The two forms of a chart in facts/chart-spec.json: who connects a workflow with its database.
 CONNECTED_BY_OPERATOR: Final = "connected by the operator"
@@ -31,33 +31,33 @@ class RenderedChart:
     definition: Definition | None = None
 
 
-def rendered_chart(workflow: Workflow, target: Target | None = None) -> RenderedChart:
+def rendered_chart(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> RenderedChart:
     """The chart of a workflow; a table calls it by the workflow's folder."""
     return RenderedChart(
-        name=workflow.source.name, resources=rendered(workflow, target), definition=workflow.definition
+        name=workflow.source.name, resources=rendered(workflow, capabilities), definition=workflow.definition
     )
 
 
-def rendered(workflow: Workflow, target: Target | None = None) -> Mapping[str, Manifest]:
+def rendered(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> Mapping[str, Manifest]:
     """Return the custom resources of a workflow's chart by what they are rendered with (`default values`, …).
 
-    `target` is what the chart was made for. What a chart sets beside the workflow is taken from what real Helm rendered
-    (facts/chart-spec.json): all values in it are examples, all fields are those of the chart.
+    `capabilities` is what the chart was made for. What a chart sets beside the workflow is taken from what real
+    Helm rendered (facts/chart-spec.json): all values in it are examples, all fields are those of the chart.
     """
-    target = target or newest_target()
+    capabilities = capabilities or newest_capabilities()
     resource = next(each for each in manifests(workflow, ManifestOptions()) if each["kind"] == "SonataFlow")
     spec = resource["spec"]
-    own = {"flow": target.flow(spec["flow"]), "resources": spec["resources"]}
-    return {title: {**resource, "spec": {**spec, **own}} for title, spec in _chart_specs(target)}
+    own = {"flow": capabilities.flow(spec["flow"]), "resources": spec["resources"]}
+    return {title: {**resource, "spec": {**spec, **own}} for title, spec in _chart_specs(capabilities)}
 
 
-def _chart_specs(target: Target) -> Iterator[tuple[str, dict[str, Any]]]:
+def _chart_specs(capabilities: OperatorCapabilities) -> Iterator[tuple[str, dict[str, Any]]]:
     """What the charts set that were made for a SonataFlow, by what they are rendered with."""
-    for title, spec in _facts()[CONNECTED_BY_OPERATOR if target.persistence else CONNECTED_BY_CHART].items():
-        yield title, {field: value for field, value in spec.items() if target.crd.knows("spec", field)}
+    for title, spec in _facts()[CONNECTED_BY_OPERATOR if capabilities.persistence else CONNECTED_BY_CHART].items():
+        yield title, {field: value for field, value in spec.items() if capabilities.crd.knows("spec", field)}
 
 
 @cache
 def _facts() -> Mapping[str, Mapping[str, dict[str, Any]]]:
-    facts: dict[str, Any] = json.loads((resources.files("generator") / "facts/chart-spec.json").read_bytes())
+    facts: dict[str, Any] = json.loads((resources.files("generator.kubernetes") / "facts/chart-spec.json").read_bytes())
     return facts

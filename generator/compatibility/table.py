@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generator.compatibility.matrix import Matrix, Row
-from generator.markdown_text import code, row
+from generator.text.markdown import code, row
 
 _HEADINGS = ("chart", "chart version", "Orchestrator", "SonataFlow")
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from generator.compatibility.admission import admit
-from generator.compatibility.advice import instead, loss
-from generator.compatibility.crd import Crd
+from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.rendered import RenderedChart, rendered_chart
-from generator.compatibility.target import Target
-from generator.definition import Definition
-from generator.document import Path, field_path
-from generator.findings import Finding, Position, in_file_order
-from generator.workflow import Workflow
+from generator.findings.finding import Finding, in_file_order
+from generator.findings.position import Position
+from generator.kubernetes.admission import admit
+from generator.kubernetes.consequences import instead, loss
+from generator.kubernetes.crd import Crd
+from generator.text.words import listed
+from generator.text.yaml_reader import FieldPath, field_path
+from generator.workflow.definition import Definition
+from generator.workflow.workflow import Workflow
 
 #: What a definition's own part of the custom resource starts with.
-_FLOW: Final[Path] = ("spec", "flow")
+_FLOW: Final[FieldPath] = ("spec", "flow")
 
 
 class Outcome(StrEnum):
@@ -41,7 +43,7 @@ class Objection:
     sets it; None where the chart itself does.
     """
 
-    path: Path
+    path: FieldPath
     outcome: Outcome
     reason: str
     given: str
@@ -111,18 +113,20 @@ class Verdict:
         }
 
 
-def judge(workflow: Workflow, crd: Crd, operator: str = "", *, target: Target | None = None) -> Verdict:
+def judge(
+    workflow: Workflow, crd: Crd, operator: str = "", *, capabilities: OperatorCapabilities | None = None
+) -> Verdict:
     """Hold the chart of a workflow, with its default values and with every optional one, against a SonataFlow.
 
-    `operator` is what brings it, where that is not the SonataFlow operator itself; `target` is what the chart was made
-    for.
+    `operator` is what brings it, where that is not the SonataFlow operator itself; `capabilities` is what the
+    chart was made for.
     """
-    return judge_chart(rendered_chart(workflow, target), crd, operator)
+    return judge_chart(rendered_chart(workflow, capabilities), crd, operator)
 
 
 def judge_chart(chart: RenderedChart, crd: Crd, operator: str = "") -> Verdict:
     """Hold a rendered chart against a SonataFlow; `operator` as above."""
-    found: dict[tuple[Path, Outcome], Objection] = {}
+    found: dict[tuple[FieldPath, Outcome], Objection] = {}
     for given, resource in chart.resources.items():
         for objection in judge_resource(resource, crd, given=given, definition=chart.definition):
             found.setdefault((objection.path, objection.outcome), objection)
@@ -169,10 +173,5 @@ def _finding(group: list[tuple[Verdict, Objection]]) -> Finding:
         line=at.line,
         column=at.column,
         rule=_RULES[objection.outcome],
-        message=objection.message(f"SonataFlow {one_after_another(names)}"),
+        message=objection.message(f"SonataFlow {listed(names)}"),
     )
-
-
-def one_after_another(names: Sequence[str]) -> str:
-    """`1.40, 1.43 and 1.44`."""
-    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from generator.definition import Definition
-from generator.diagram.mermaid import embeddable
-from generator.diagram.reading import read_scene
-from generator.errors import FindingsError
+from generator.diagram.from_definition import read_scene
+from generator.diagram.output.mermaid import embeddable
+from generator.findings.errors import FindingsError
+from generator.workflow.definition import Definition
 
 
 def embedded(definition: Definition) -> str | None:

@@ -13,7 +13,7 @@ import graphlay
 
 from generator.diagram.cards import Card, Label, Picture, Route, card, label_of
 from generator.diagram.scene import MARKS, Scene
-from generator.graph import EdgeKind
+from generator.workflow.graph import EdgeKind
 
 Point = tuple[float, float]
 T = TypeVar("T", Card, Label)

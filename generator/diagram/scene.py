@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from generator.graph import EdgeKind
+from generator.workflow.graph import EdgeKind
 
 
 class NodeKind(StrEnum):

@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from generator.diagram.scene import Frame, FrameKind, Node, NodeKind, Row, RowKind, Scene
 from generator.diagram.text import duration, expression, printable
+from generator.workflow.flow import called_by, subflow_of
 
-State = Mapping[str, Any]
+if TYPE_CHECKING:
+    from generator.workflow.long_form import (
+        Action,
+        CallbackState,
+        DelayState,
+        EventState,
+        ForeachState,
+        Function,
+        InjectState,
+        OperationState,
+        ParallelState,
+        ReactionToEvents,
+        SleepState,
+        State,
+    )
+
 Body = Iterator[Row | Frame]
 #: The id of a subflow to its picture; None where it stays folded.
 Subflow = Callable[[str], Scene | None]
@@ -26,7 +42,7 @@ _TIMEOUTS: Final = {
 class StateReader:
     """Draws the states of one definition: `functions` are its functions by name."""
 
-    functions: Mapping[str, Mapping[str, Any]]
+    functions: Mapping[str, Function]
     subflow: Subflow
 
     def node(self, name: str, state: State) -> Node:
@@ -38,23 +54,41 @@ class StateReader:
             kind=kind,
             name=printable(name),
             label=label,
-            body=(*_CONTENT.get(kind, _nothing)(self, state), *_timeouts(state)),
+            body=(*self.content(state), *_timeouts(state.get("timeouts", {}))),
             side_by_side=kind is NodeKind.PARALLEL,
             for_compensation=compensates,
             hint=f"{printable(name)}: {label} state",
         )
 
-    def operation(self, state: State) -> Body:
+    def content(self, state: State) -> Body:
+        """What a state does; what a switch does, its links say."""
+        match state["type"]:
+            case "operation":
+                yield from self.operation(state)
+            case "event":
+                yield from self.event(state)
+            case "callback":
+                yield from self.callback(state)
+            case "parallel":
+                yield from self.parallel(state)
+            case "foreach":
+                yield from self.foreach(state)
+            case "inject":
+                yield from self.inject(state)
+            case "sleep" | "delay":
+                yield from self.sleep(state)
+
+    def operation(self, state: OperationState | ReactionToEvents) -> Body:
         """The actions one after another, or all at once."""
         actions = state.get("actions", ())
-        if state.get("actionMode") == "parallel" and len(actions) > 1:
+        if state["actionMode"] == "parallel" and len(actions) > 1:
             yield Row(kind=RowKind.ORDER, text="all at the same time")
         yield from self.actions(actions)
 
-    def event(self, state: State) -> Body:
+    def event(self, state: EventState) -> Body:
         """What the state waits for, and what it does then."""
         reactions = state.get("onEvents", ())
-        between = " or " if state.get("exclusive") else " and "
+        between = " or " if state["exclusive"] else " and "
         for reaction in reactions:
             events = between.join(printable(event) for event in reaction.get("eventRefs", ()) if event)
             awaited = Row(kind=RowKind.AWAITED, text=f"on {events}" if events else "on an event")
@@ -64,48 +98,49 @@ class StateReader:
             else:
                 yield Frame(kind=FrameKind.REACTION, title=awaited.text, body=tuple(self.operation(reaction)))
 
-    def callback(self, state: State) -> Body:
+    def callback(self, state: CallbackState) -> Body:
         """The action, then the event that answers it."""
-        yield from self.actions([state.get("action", {})])
+        if action := state.get("action"):
+            yield from self.actions([action])
         if event := state.get("eventRef"):
             yield Row(kind=RowKind.AWAITED, text=f"then on {printable(event)}")
 
-    def parallel(self, state: State) -> Body:
+    def parallel(self, state: ParallelState) -> Body:
         """A frame for each branch, and how many of them have to come to their end."""
         branches = state.get("branches", ())
-        if state.get("completionType") == "atLeast":
-            text = f"goes on after {printable(str(state.get('numCompleted')))} of {len(branches)}"
+        if state["completionType"] == "atLeast":
+            text = f"goes on after {printable(str(state['numCompleted']))} of {len(branches)}"
         else:
             text = "all at the same time"
         yield Row(kind=RowKind.ORDER, text=text)
         for branch in branches:
-            body = (*self.actions(branch.get("actions", ())), *_timeouts(branch))
+            body = (*self.actions(branch.get("actions", ())), *_timeouts(branch.get("timeouts", {})))
             title = printable(branch.get("name", "branch"))
             yield Frame(kind=FrameKind.BRANCH, title=title, body=body, hint=f"branch {title}")
 
-    def foreach(self, state: State) -> Body:
+    def foreach(self, state: ForeachState) -> Body:
         """A frame with what is done for each item."""
         item = expression(state.get("iterationParam", "item"))
         collection = expression(state.get("inputCollection", "a collection"))
         text = "one after another"
-        if state.get("mode") != "sequential":
+        if state["mode"] != "sequential":
             size = state.get("batchSize")
             text = f"{printable(str(size))} at the same time" if size else "all at the same time"
         body = (Row(kind=RowKind.ORDER, text=text), *self.actions(state.get("actions", ())))
         title = f"each {item} of {collection}"
         yield Frame(kind=FrameKind.LOOP, title=title, body=body, hint=title)
 
-    def inject(self, state: State) -> Body:
+    def inject(self, state: InjectState) -> Body:
         """The keys that are set."""
-        if keys := ", ".join(map(printable, state.get("data", {}))):
+        if keys := ", ".join(map(printable, state.get("data", ()))):
             yield Row(kind=RowKind.DATA, text=f"sets {keys}")
 
-    def sleep(self, state: State) -> Body:
+    def sleep(self, state: SleepState | DelayState) -> Body:
         """How long."""
         if lasts := state.get("duration") or state.get("timeDelay"):
             yield Row(kind=RowKind.TIME, text=f"waits {duration(lasts)}")
 
-    def actions(self, actions: Iterable[Mapping[str, Any]]) -> Body:
+    def actions(self, actions: Iterable[Action]) -> Body:
         """The actions with their condition and their pauses."""
         for action in actions:
             sleep = action.get("sleep", {})
@@ -117,17 +152,13 @@ class StateReader:
             if after := sleep.get("after"):
                 yield Row(kind=RowKind.TIME, text=f"waits {duration(after)}")
 
-    def action(self, action: Mapping[str, Any]) -> Body:
+    def action(self, action: Action) -> Body:
         """What an action calls: a function, a subflow, or an event that it produces and the one that it waits for."""
         name, hint = printable(action.get("name", "")), _said_of(action)
-        called = action.get("functionRef", {}).get("refName")
+        called, subflow = called_by(action), subflow_of(action)
         event = action.get("eventRef", {})
-        subflow = action.get("subFlowRef", {}).get("workflowId")
         if called:
-            function = self.functions.get(called, {})
-            kind = RowKind.EXPRESSION if function.get("type") == "expression" else RowKind.CALL
-            operation = printable(function.get("operation", ""))
-            yield Row(kind=kind, text=printable(called), hint=f"{hint}calls {printable(called)}: {operation}")
+            yield self._call(called, hint)
         if subflow:
             title = printable(subflow)
             scene = self.subflow(subflow)
@@ -139,8 +170,14 @@ class StateReader:
         if name and not (called or subflow or event):
             yield Row(kind=RowKind.ACTION, text=name, hint=hint.removesuffix(": "))
 
+    def _call(self, name: str, hint: str) -> Row:
+        function = self.functions.get(name)
+        kind = RowKind.EXPRESSION if function and function["type"] == "expression" else RowKind.CALL
+        operation = printable(function.get("operation", "")) if function else ""
+        return Row(kind=kind, text=printable(name), hint=f"{hint}calls {printable(name)}: {operation}")
 
-def _said_of(action: Mapping[str, Any]) -> str:
+
+def _said_of(action: Action) -> str:
     """The name of an action and how it is tried again, as the beginning of a hint."""
     retry = action.get("retryRef")
     parts = (printable(action.get("name", "")), f"retried by {printable(retry)}" if retry else "")
@@ -148,25 +185,9 @@ def _said_of(action: Mapping[str, Any]) -> str:
     return f"{said}: " if said else ""
 
 
-def _timeouts(owner: Mapping[str, Any]) -> Iterator[Row]:
+def _timeouts(timeouts: Mapping[str, Any]) -> Iterator[Row]:
     for key, phrase in _TIMEOUTS.items():
-        limit = owner.get("timeouts", {}).get(key)
+        limit = timeouts.get(key)
         total = limit.get("total") if isinstance(limit, dict) else limit
         if total:
             yield Row(kind=RowKind.TIME, text=f"{phrase} {duration(total)}")
-
-
-def _nothing(_reader: StateReader, _state: State) -> Body:
-    yield from ()
-
-
-_CONTENT: Final[Mapping[NodeKind, Callable[[StateReader, State], Body]]] = {
-    NodeKind.OPERATION: StateReader.operation,
-    NodeKind.EVENT: StateReader.event,
-    NodeKind.CALLBACK: StateReader.callback,
-    NodeKind.PARALLEL: StateReader.parallel,
-    NodeKind.FOREACH: StateReader.foreach,
-    NodeKind.INJECT: StateReader.inject,
-    NodeKind.SLEEP: StateReader.sleep,
-    NodeKind.DELAY: StateReader.sleep,
-}

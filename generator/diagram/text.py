@@ -7,8 +7,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Final
 
-from generator.durations import duration_parts
-from generator.findings import in_one_line
+from generator.findings.printable import in_one_line
+from generator.text.durations import duration_parts
 
 #: Em to the characters of at most that width: the widest of DejaVu Sans, Liberation Sans (Arial, Helvetica), Noto Sans,
 #: Roboto, Open Sans and Inter, rounded up.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -59,7 +57,8 @@ def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
 
     Functions and variables that libjq does not know are no reason: what the engine knows is another question. What
     compiles between double quotes alone, with `\(…)` in it, is a string to the engine (JqExpression). What is too
-    long or too deep is not judged: libjq's time grows with the square of both.
+    long or too deep is not judged: libjq's time grows with the square of both. Where HOME is set, libjq reads ~/.jq
+    first; who calls this takes care that it is not.
     """
     unknown = [text for text in dict.fromkeys(texts) if text not in _known]
     for text in unknown:
@@ -68,14 +67,13 @@ def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
         elif loading := _LOADING.match(text):
             _known[text] = Refusal(f"'{loading[1]}' finds nothing in the engine; take it out", loading.start(1))
     together = [text for text in unknown if text not in _known and parse(text) is not None]
-    with _without_home():
-        for start in range(0, len(together), _TOGETHER):
-            _compile(together[start : start + _TOGETHER])
-        for text in unknown:
-            if text not in _known:
-                _known[text] = _refusal(text)
-                if _known[text] and interpolated(text) and _refusal(f'"{text}"') is None:
-                    _known[text] = None
+    for start in range(0, len(together), _TOGETHER):
+        _compile(together[start : start + _TOGETHER])
+    for text in unknown:
+        if text not in _known:
+            _known[text] = _refusal(text)
+            if _known[text] and interpolated(text) and _refusal(f'"{text}"') is None:
+                _known[text] = None
     return {text: _known[text] for text in texts}
 
 
@@ -160,17 +158,6 @@ def _harmless(text: str) -> str:
     text = _NUMBER.sub(lambda number: _DIGIT.sub("0", number[0]), text)
     text = _NO_ARGUMENTS.sub(lambda brackets: " " * len(brackets[0]), text)
     return _OPTIONAL_ALTERNATIVE.sub("? //", text)
-
-
-@contextmanager
-def _without_home() -> Iterator[None]:
-    """Keep libjq from reading ~/.jq before every program: what somebody keeps there is no part of a workflow."""
-    home = os.environ.pop("HOME", None)
-    try:
-        yield
-    finally:
-        if home is not None:
-            os.environ["HOME"] = home
 
 
 def _in_our_words(error: str, text: str) -> Refusal:

@@ -1,6 +1,6 @@
 """What the engine's jq is: jackson-jq in the version and the way that Kogito 10.1.0 uses it, as jq 1.6.
 
-generator/facts/jackson-jq.json is made by `nox -s jq-facts` from jackson-jq itself, and held against it by a test.
+generator/jq/jackson-jq.json is made by `nox -s jq-facts` from jackson-jq itself, and held against it by a test.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Final
 from generator.jq.names import Use
 from generator.jq.tree import Kind, Node
 
-FACTS: Final = Path(__file__).parent.parent / "facts" / "jackson-jq.json"
+FACTS: Final = Path(__file__).parent / "jackson-jq.json"
 
 #: What the engine defines around an expression (JqExpression.getScope).
 VARIABLES: Final = frozenset(("WORKFLOW", "CONST", "SECRET"))

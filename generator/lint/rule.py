@@ -1,7 +1,8 @@
-"""What a rule of lint is: a check, and all that a person may want to know of it, in one place.
+"""What a rule of lint is: a function that finds, and all that a person may want to know of it, in one place.
 
 A rule is one function below the decorator `rule` (or `rule_together`, where it compares workflows with each other), in
-the module of its subject. What readers find while they read a folder has a `Rule` without a check, in `reading`.
+the module of its subject. What readers find while they read a folder has a `Rule` without one, in `rules.files`; so has
+what other commands than lint report, in `rules.compatibility`, `rules.packages`, `rules.diagrams` and `rules.runs`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,12 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final, NotRequired, TypedDict, Unpack
 
-from generator.findings import Edit, Finding, Position, Severity
-from generator.markdown_text import fenced
-from generator.workflow import Workflow
+from generator.findings.edits import Edit
+from generator.findings.finding import Finding, Severity
+from generator.findings.position import Position
+from generator.text.markdown import code, fenced
+from generator.text.words import listed
+from generator.workflow.workflow import Workflow
 
 #: Findings of one rule in one workflow; who mends so many sees the others next time.
 _MOST: Final = 1_000
@@ -33,6 +37,8 @@ _FIELD: Final = re.compile(r"^([A-Za-z]+):", re.MULTILINE)
 #: The workflow folder of an example.
 FOLDER: Final = "example"
 IN_A_SHELL: Final = "in a shell"
+#: What reports the rules of lint; `waybill build` does, too.
+LINT: Final = "waybill lint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +46,15 @@ class Example:
     """A folder that shows what a rule is about.
 
     `definition` holds the fields that matter, in YAML; the others are those of the smallest definition. `files` are
-    further files of the folder, `beside` those of the workflows folder around it (`shared/…`, other workflows).
-    `commands` are run by a shell in the folder, for what no file can show.
+    further files of the folder, `beside` those of the workflows folder around it (`shared/…`, other workflows),
+    `repository` those of the folder around that (compatibility.yaml, a chart, an index).
+    `commands` are run by a shell in the workflow's folder, for what no file can show.
     """
 
     definition: str = ""
     files: Mapping[str, str | bytes] = field(default_factory=dict)
     beside: Mapping[str, str] = field(default_factory=dict)
+    repository: Mapping[str, str] = field(default_factory=dict)
     commands: tuple[str, ...] = ()
 
     def workflows(self) -> dict[str, str | bytes]:
@@ -66,7 +74,7 @@ class Example:
         """Title and text of each part, for a person to look at."""
         if self.definition:
             yield f"{FOLDER}.sw.yaml", textwrap.dedent(self.definition).strip("\n")
-        for path, text in {**self.files, **self.beside}.items():
+        for path, text in {**self.files, **self.beside, **self.repository}.items():
             yield path, text.strip("\n") if isinstance(text, str) else ascii(text)
         if self.commands:
             yield IN_A_SHELL, "\n".join(self.commands)
@@ -74,7 +82,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a check found: where, what is wrong and what to do; `severity` where it is not the rule's own."""
+    """What a rule found: where, what is wrong and what to do; `severity` where it is not the rule's own."""
 
     at: Position
     message: str
@@ -91,15 +99,16 @@ class Repository:
     complete: bool = False
 
 
-Check = Callable[[Workflow], Iterator[Found]]
-CheckTogether = Callable[[Repository], Iterator[Found]]
+Find = Callable[[Workflow], Iterator[Found]]
+FindTogether = Callable[[Repository], Iterator[Found]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
     """A rule: its name as findings have it in brackets, what it finds, why that is wrong, and an example each way.
 
-    `engine` says what the SonataFlow engine, or who comes after it, does when nobody heeds the rule.
+    `engine` says what the SonataFlow engine, or who comes after it, does when nobody heeds the rule. `reported_by` are
+    commands that report the rule, and report the bad example where they run beside its `workflows/`.
     """
 
     name: str
@@ -109,8 +118,19 @@ class Rule:
     bad: Example
     good: Example
     severity: Severity = Severity.ERROR
-    check: Check | None = None
-    check_together: CheckTogether | None = None
+    find: Find | None = None
+    find_together: FindTogether | None = None
+    reported_by: tuple[str, ...] = (LINT,)
+
+    @property
+    def of_lint(self) -> bool:
+        """Whether lint reports it."""
+        return LINT in self.reported_by
+
+    @property
+    def reporters(self) -> str:
+        """The commands that report it, without their arguments (`waybill matrix and waybill check`)."""
+        return listed(dict.fromkeys(" ".join(words.split()[:2]) for words in self.reported_by))
 
     def as_json(self) -> dict[str, object]:
         """The rule as a JSON object, for `--json`."""
@@ -120,6 +140,7 @@ class Rule:
             "summary": self.summary,
             "reason": self.reason,
             "engine": self.engine,
+            "reported_by": list(self.reported_by),
             "bad": dict(self.bad.parts()),
             "good": dict(self.good.parts()),
         }
@@ -133,21 +154,24 @@ class Rule:
         )
         otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
         about = textwrap.fill(f"{self.summary} {self.reason} {otherwise}", 100)
-        return "\n\n".join([f"{self.name} ({self.severity})", about, *examples]) + "\n"
+        reporters = () if self.of_lint else ("\n".join(["reported by:", *(f"    {one}" for one in self.reported_by)]),)
+        return "\n\n".join([f"{self.name} ({self.severity})", about, *reporters, *examples]) + "\n"
 
     def as_markdown(self) -> str:
         """All of it below its heading, for a page or code scanning."""
         otherwise = f"Otherwise: {self.engine[0].lower()}{self.engine[1:]}"
         examples = (*_in_markdown("Wrong", self.bad), *_in_markdown("Right", self.good))
-        return "\n\n".join([f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}", *examples]) + "\n"
+        reporters = () if self.of_lint else (f"Reported by {listed(map(code, self.reported_by))}.",)
+        about = (f"{self.summary} ({self.severity})", f"{self.reason} {otherwise}")
+        return "\n\n".join([*about, *reporters, *examples]) + "\n"
 
     def findings(self, found: Iterable[Found]) -> Iterator[Finding]:
-        """What its check found, as findings; of very many the first."""
-        listed = list(islice(found, _MOST + 1))
-        if len(listed) > _MOST:
+        """What it found, as findings; of very many the first."""
+        first = list(islice(found, _MOST + 1))
+        if len(first) > _MOST:
             told = f"more than {_MOST:,} findings of this kind; mend these, then look again"
-            listed[_MOST] = replace(listed[_MOST], message=told, edit=None)
-        for one in listed:
+            first[_MOST] = replace(first[_MOST], message=told, edit=None)
+        for one in first:
             yield Finding(
                 path=one.at.path,
                 line=one.at.line,
@@ -161,7 +185,7 @@ class Rule:
 
 
 class About(TypedDict):
-    """What a rule says of itself beside its name and its check; see `Rule`."""
+    """What a rule says of itself beside its name and its function; see `Rule`."""
 
     reason: str
     engine: str
@@ -170,14 +194,14 @@ class About(TypedDict):
     severity: NotRequired[Severity]
 
 
-def rule(name: str, **about: Unpack[About]) -> Callable[[Check], Rule]:
-    """Make a check of one workflow a rule; the first line of its docstring says what it finds."""
-    return lambda check: Rule(name=name, summary=_summary(check), check=check, **about)
+def rule(name: str, **about: Unpack[About]) -> Callable[[Find], Rule]:
+    """Make a function that looks at one workflow a rule; the first line of its docstring says what it finds."""
+    return lambda find: Rule(name=name, summary=_summary(find), find=find, **about)
 
 
-def rule_together(name: str, **about: Unpack[About]) -> Callable[[CheckTogether], Rule]:
-    """Make a check that compares the workflows of a repository a rule."""
-    return lambda check: Rule(name=name, summary=_summary(check), check_together=check, **about)
+def rule_together(name: str, **about: Unpack[About]) -> Callable[[FindTogether], Rule]:
+    """Make a function that compares the workflows of a repository a rule."""
+    return lambda find: Rule(name=name, summary=_summary(find), find_together=find, **about)
 
 
 def _in_markdown(heading: str, example: Example) -> Iterator[str]:
@@ -187,5 +211,5 @@ def _in_markdown(heading: str, example: Example) -> Iterator[str]:
         yield f"{title}\n\n{fenced(text, language)}"
 
 
-def _summary(check: Callable[..., object]) -> str:
-    return (inspect.getdoc(check) or "").partition("\n")[0]
+def _summary(find: Callable[..., object]) -> str:
+    return (inspect.getdoc(find) or "").partition("\n")[0]

@@ -8,12 +8,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
+from pipeline.build import record
+from pipeline.build.request import BuildRequest
+from pipeline.build.result import BuildResult, BuiltChart
+from pipeline.commands.command import (
+    FILE,
+    command,
+    finish_check,
+    operator_options,
+    pass_journal,
+    print_json,
+    settings_of,
+)
+from pipeline.system import locks
+from pipeline.system.clock import creation_time
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace import folders
+from pipeline.workspace.settings import Settings
 
 if TYPE_CHECKING:
-    from generator.next_version import Asked
-    from pipeline.outcome import BuildOptions, BuildResult, BuiltChart
-    from pipeline.settings import Settings
+    from generator.versions.steps import Asked
 
 _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 
@@ -44,7 +59,10 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 @click.option("--force-version", is_flag=True, help="Take a --bump that is smaller than what changed asks for.")
 @operator_options
 @click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml that is published already.")
+@pass_journal
 def build(
+    journal: Journal,
+    /,
     workflow: tuple[str, ...],
     *,
     everything: bool,
@@ -62,9 +80,6 @@ def build(
     WORKFLOW is a folder's name or path. Everything is written at once, or nothing is. Nothing is written of what
     compatibility.yaml says of the charts and an operator's CRD refutes.
     """
-    from pipeline import files, folders, last_build, report  # noqa: PLC0415 - --help does not need it
-    from pipeline.outcome import BuildOptions  # noqa: PLC0415 - as above
-
     if bool(workflow) == everything:
         raise click.UsageError(
             "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
@@ -72,7 +87,7 @@ def build(
     if force_version and not bump:
         raise click.UsageError("--force-version goes with --bump")
     settings = settings_of(options)
-    wanted = BuildOptions(
+    wanted = BuildRequest(
         folders=folders.select_folders(workflow, settings),
         everything=everything,
         bump=bump,
@@ -85,33 +100,47 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
-    with files.only_writer(settings.output, report.say_waiting):
-        record = last_build.record_of(wanted, settings)
-        result = record.unchanged()
+    with locks.only_writer(settings.output, console.say_waiting):
+        last_build = record.record_of(wanted, settings)
+        result = last_build.unchanged()
         if result is None:
-            result = _build(wanted, settings)
-            record.keep(result)
-    report.show_findings(result.findings)
+            result = _build(wanted, settings, journal)
+            last_build.keep(result)
+    console.show_findings(result.findings)
     if as_json:
         print_json(_build_json(result))
     else:
-        report.show_build(result)
+        show_build(result)
 
 
-def _build(wanted: BuildOptions, settings: Settings) -> BuildResult:
-    from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
-    from pipeline.clock import creation_time  # noqa: PLC0415 - as above
+def _build(wanted: BuildRequest, settings: Settings, journal: Journal) -> BuildResult:
+    from pipeline.build import job  # noqa: PLC0415 - all that a build needs; one that changes nothing needs none of it
 
     created = creation_time(settings.workflows, os.environ)
-    return job.build(wanted, settings, created=created, reporter=report.StageReporter())
+    return job.build(wanted, settings, journal, created=created, reporter=console.StageReporter())
 
 
-def _check(wanted: BuildOptions, settings: Settings, *, as_json: bool) -> None:
-    from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
+def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:
+    from pipeline.build import job  # noqa: PLC0415 - as above
 
-    finish_check(job.check(wanted, settings, reporter=report.StageReporter()), as_json=as_json)
+    finish_check(job.check(wanted, settings, reporter=console.StageReporter()), as_json=as_json)
+
+
+def show_build(result: BuildResult) -> None:
+    """The table of what was built, and what to do next."""
+    rows = (
+        (chart.folder or "all of them", chart.state, str(chart.package), console.size(chart.bytes))
+        for chart in (*result.charts, result.umbrella)
+    )
+    console.show_table(("workflow", "state", "package", "size"), rows, numbers=("size",))
+    console.show_savings(result.savings)
+    for chart in result.charts:
+        if chart.reason:
+            console.say(f"{chart.chart} {chart.before} -> {chart.version}: {chart.reason}")
+    if result.charts:
+        easiest = min(result.charts, key=lambda chart: len(chart.required))
+        values = (word for path in easiest.required for word in ("--set", f"{path}=..."))
+        console.show_next(["helm", "install", easiest.chart, str(easiest.package), *values])
 
 
 def _build_json(result: BuildResult) -> dict[str, Any]:

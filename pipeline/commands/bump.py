@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import click
 
-from pipeline.commands.command import command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from generator.versions import Bump
+from generator.versions.semver_text import Bump
+from pipeline.build.bump import Move, bump_charts, bump_workflows
+from pipeline.commands.command import command, pass_journal, print_json, settings_of
+from pipeline.system import locks
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
 
 _PARTS: Final = ("patch", "minor", "major", "rc", "release")
 
@@ -25,18 +28,28 @@ _PARTS: Final = ("patch", "minor", "major", "rc", "release")
 @click.argument("workflow", nargs=-1, required=True)
 @click.argument("part", type=click.Choice(_PARTS), metavar="PART")
 @click.option("--app", is_flag=True, help="Move the workflow's own version, and leave its chart alone.")
-def bump(workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any) -> None:
+@pass_journal
+def bump(
+    journal: Journal, /, workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any
+) -> None:
     """Move the versions of the charts of some workflows, and the umbrella with them.
 
     PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of
     one. Every name is checked first.
     """
-    from pipeline import bumping, files, report  # noqa: PLC0415 - --help does not need it
-
     settings = settings_of(options)
-    with files.only_writer(settings.output, report.say_waiting):
-        moves = (bumping.bump_workflows if app else bumping.bump_charts)(workflow, part, settings)
+    with locks.only_writer(settings.output, console.say_waiting):
+        moves = (bump_workflows if app else bump_charts)(workflow, part, settings, journal)
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})
         return
-    report.show_moves(moves, workflow)
+    _show(moves, workflow)
+
+
+def _show(moves: Sequence[Move], names: Sequence[str]) -> None:
+    """The table of versions that moved, and the command that builds them; `names` are the workflows asked for."""
+    console.show_table(("chart", "before", "after"), ((move.name, move.before, move.after) for move in moves))
+    for move in moves:
+        if move.note:
+            console.say(f"{move.name}: {move.note}")
+    console.show_next(["waybill", "build", *names])

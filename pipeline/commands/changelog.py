@@ -6,7 +6,11 @@ from typing import Any
 
 import click
 
-from pipeline.commands.command import command, print_json, settings_of
+from pipeline.build.changelog import write_changelog
+from pipeline.commands.command import command, pass_journal, print_json, settings_of
+from pipeline.system import locks
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
 
 
 @command(
@@ -18,18 +22,16 @@ from pipeline.commands.command import command, print_json, settings_of
     example="waybill changelog greeting",
 )
 @click.argument("workflow")
-def changelog(workflow: str, *, as_json: bool, **options: Any) -> None:
+@pass_journal
+def changelog(journal: Journal, /, workflow: str, *, as_json: bool, **options: Any) -> None:
     """Give the CHANGELOG.md of a workflow's chart a section for each version that has none.
 
     Sections that are there stay as they are. The published packages say what changed.
     """
-    from pipeline import changelog as job  # noqa: PLC0415 - --help does not need it
-    from pipeline import files, report  # noqa: PLC0415 - as above
-
     settings = settings_of(options)
-    with files.only_writer(settings.output, report.say_waiting):
-        written = job.write_changelog(workflow, settings)
+    with locks.only_writer(settings.output, console.say_waiting):
+        written = write_changelog(workflow, settings, journal)
     if as_json:
         print_json({"ok": True, "path": written.path.as_posix(), "versions": list(written.versions)})
         return
-    report.say(f"{written.path.as_posix()}  {', '.join(written.versions) or 'has a section for each version'}")
+    console.say(f"{written.path.as_posix()}  {', '.join(written.versions) or 'has a section for each version'}")

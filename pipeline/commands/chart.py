@@ -7,7 +7,21 @@ from typing import Any
 
 import click
 
-from pipeline.commands.command import FILE, command, finish_check, operator_options, print_json, settings_of
+from pipeline.build import single_steps
+from pipeline.commands.command import (
+    FILE,
+    command,
+    finish_check,
+    operator_options,
+    pass_journal,
+    print_json,
+    settings_of,
+)
+from pipeline.operators.known import Operators
+from pipeline.system.files import differences
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 
 @command(
@@ -24,28 +38,34 @@ from pipeline.commands.command import FILE, command, finish_check, operator_opti
 @click.argument("folder")
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The chart goes to OUT/CHART.")
 @operator_options
+@pass_journal
 def chart(
-    folder: str, *, out: Path, operator: str | None, sonataflow: str | None, check: bool, as_json: bool, **options: Any
+    journal: Journal,
+    /,
+    folder: str,
+    *,
+    out: Path,
+    operator: str | None,
+    sonataflow: str | None,
+    check: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Write one chart folder, OUT/CHART/, as a whole."""
-    from pipeline import folders, outputs, report  # noqa: PLC0415 - --help does not need it
-    from pipeline.files import differences  # noqa: PLC0415 - as above
-    from pipeline.operators import Operators  # noqa: PLC0415 - as above
-
     settings = settings_of(options)
-    workflow, savings = outputs.read_for_output(
+    workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs
     )
     line = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow)
-    made, target = outputs.chart_for(workflow, out, line, settings)
+    made, target = single_steps.chart_for(workflow, out, line, settings)
     if check:
         paths = tuple(f"{target.as_posix()}/{path}" for path in differences(target, made.files))
         finish_check(paths, as_json=as_json)
         return
-    outputs.write_chart(target, made)
+    single_steps.write_chart(target, made, journal)
     if as_json:
         print_json({"ok": True, "chart": made.name, "version": made.version, "folder": target.as_posix()})
         return
-    report.show_savings(savings)
-    report.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
-    report.say(f"next   helm install {made.name} {target.as_posix()}")
+    console.show_savings(savings)
+    console.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
+    console.show_next(["helm", "install", made.name, target.as_posix()])

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Final
 
 import click
 
+from generator.compatibility.support_status import Listed, SupportStatus
+from generator.compatibility.verdict import Outcome, Verdict
+from generator.findings.errors import SettingsError
+from generator.findings.finding import errors
 from pipeline.commands.command import command, print_json, settings_of
+from pipeline.operators import compatibility_check, helm
+from pipeline.operators.compatibility_check import Asked, Checked
+from pipeline.terminal import console
+from pipeline.workspace import folders
+from pipeline.workspace.settings import Settings
 
-if TYPE_CHECKING:
-    from pipeline.checking import Asked
-    from pipeline.settings import Settings
+#: As many versions are named as fit a cell, and as many workflows as fit a command.
+_NAMED: Final = 5
 
 
 @command(
@@ -52,48 +62,114 @@ def check(
     Without a version, each chart is held against the operators that compatibility.yaml says it runs on; with its
     default values and with every optional one. Exits 1 unless everything fits.
     """
-    from generator.compatibility.verdict import Outcome  # noqa: PLC0415 - --help does not need it
-    from generator.errors import SettingsError  # noqa: PLC0415 - as above
-    from generator.findings import errors  # noqa: PLC0415 - as above
-    from pipeline import checking, folders, rendering, report  # noqa: PLC0415 - as above
+    _refuse_contradictions(cluster=cluster, context=context, index=index)
+    settings = settings_of(options)
+    asked = Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
+    ok = (
+        _check_index(index, asked, settings, as_json=as_json)
+        if index
+        else _check_charts(words, asked, settings, as_json=as_json)
+    )
+    if not ok:
+        sys.exit(1)
 
+
+def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | None) -> None:
+    """Stop where two options contradict each other."""
     if context is not None and not cluster:
         raise SettingsError("--context says which cluster --cluster asks; give that, too")
     if index and cluster:
         raise SettingsError("--index is about a published repository, --cluster about the workflows here; give one")
-    settings = settings_of(options)
-    asked = checking.Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
-    if index:
-        _check_index(index, asked, settings, as_json=as_json)
+
+
+def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> bool:
+    """List a published repository; whether the operator runs anything of it."""
+    listed = compatibility_check.check_index(place, asked, settings)
+    ok = any(each.status is SupportStatus.CLAIMED for each in listed)
+    if as_json:
+        versions = [{"chart": each.chart, "version": each.version, "status": str(each.status)} for each in listed]
+        print_json({"ok": ok, "versions": versions})
+    else:
+        _show_listed(listed)
+    return ok
+
+
+def _check_charts(words: Sequence[str], asked: Asked, settings: Settings, *, as_json: bool) -> bool:
+    """Hold workflows and charts against operators, and show what came of it; whether everything fits."""
+    charts, selected = _selected(words, settings)
+    checked = compatibility_check.check(console.StageReporter().track("check", selected), asked, settings, charts)
+    ok = all(each.outcome is Outcome.FITS for each in checked.verdicts) and not errors(checked.findings)
+    if as_json:
+        print_json({"ok": ok, **_as_json(checked)})
+        return ok
+    _show_checked(checked)
+    if not (charts or asked.crds or asked.cluster):
+        _show_next_build(checked)
+    return ok
+
+
+def _selected(words: Sequence[str], settings: Settings) -> tuple[list[Path], list[Path]]:
+    """The charts and the workflow folders that are named; all workflows where nothing is."""
+    charts = [Path(word) for word in words if helm.is_chart(word)]
+    names = [word for word in words if not helm.is_chart(word)]
+    return charts, folders.select_folders(names, settings) if names or not charts else []
+
+
+def _as_json(checked: Checked) -> dict[str, Any]:
+    return {
+        **({"cluster": checked.cluster.as_json()} if checked.cluster else {}),
+        "verdicts": [verdict.as_json() for verdict in checked.verdicts],
+        "findings": [finding.as_json() for finding in checked.findings],
+    }
+
+
+def _show_checked(checked: Checked) -> None:
+    """What stands in the way, and a table of what runs where."""
+    console.show_findings(checked.findings)
+    if checked.verdicts:
+        _show_verdicts(checked.verdicts)
+
+
+def _show_verdicts(verdicts: Sequence[Verdict]) -> None:
+    """A row a workflow, a column an operator; a cell is empty where the chart does not claim to run there."""
+    operators = list(dict.fromkeys(verdict.operator for verdict in verdicts))
+    cells = {(verdict.workflow, verdict.operator): str(verdict.outcome) for verdict in verdicts}
+    rows = (
+        (workflow, *(cells.get((workflow, operator), "") for operator in operators))
+        for workflow in dict.fromkeys(verdict.workflow for verdict in verdicts)
+    )
+    console.show_table(("workflow", *operators), rows)
+
+
+def _show_next_build(checked: Checked) -> None:
+    """Say how to build for the last of the SonataFlows that lose or refuse something that was not made for them."""
+    others = (each for each in checked.verdicts if each.sonataflow != checked.made_for)
+    broken = [each for each in others if each.outcome in (Outcome.LOSES, Outcome.REFUSED)]
+    if not broken:
         return
-    charts = [Path(word) for word in words if rendering.is_chart(word)]
-    names = [word for word in words if not rendering.is_chart(word)]
-    selected = folders.select_folders(names, settings) if names or not charts else []
-    checked = checking.check(report.StageReporter().track("check", selected), asked, settings, charts)
-    fits = all(verdict.outcome is Outcome.FITS for verdict in checked.verdicts) and not errors(checked.findings)
-    if as_json:
-        found = [finding.as_json() for finding in checked.findings]
-        asked_of = {"cluster": checked.cluster.as_json()} if checked.cluster else {}
-        verdicts = [verdict.as_json() for verdict in checked.verdicts]
-        print_json({"ok": fits, **asked_of, "verdicts": verdicts, "findings": found})
-    else:
-        report.show_checked(checked)
-        if not (charts or crds or cluster):
-            report.show_next_build(checked)
-    if not fits:
-        sys.exit(1)
+    sonataflow = str(broken[-1].sonataflow)
+    names = list(dict.fromkeys(each.workflow for each in broken if each.sonataflow == sonataflow))
+    which = names if len(names) <= _NAMED else ["--all"]
+    console.show_next(["waybill", "build", *which, "--sonataflow", sonataflow], "makes charts for it")
 
 
-def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> None:
-    """List a published repository; exit 1 where the operator runs nothing of it."""
-    from generator.compatibility.listing import Standing  # noqa: PLC0415 - as above
-    from pipeline import checking, report  # noqa: PLC0415 - as above
+def _show_listed(versions: Sequence[Listed]) -> None:
+    """A row a chart: the versions that an operator runs, newest first, and how many it does not."""
+    others = [status for status in SupportStatus if status is not SupportStatus.CLAIMED]
+    by_chart: dict[str, list[Listed]] = {}
+    for each in versions:
+        by_chart.setdefault(each.chart, []).append(each)
+    rows = ((chart, *_row(of_chart, others)) for chart, of_chart in by_chart.items())
+    console.show_table(("chart", "runs, newest first", *others), rows, numbers=others)
 
-    found = checking.check_index(place, asked, settings)
-    if as_json:
-        versions = [{"chart": e.chart, "version": e.version, "standing": str(e.standing)} for e in found]
-        print_json({"ok": any(e.standing is Standing.CLAIMED for e in found), "versions": versions})
-    else:
-        report.show_listed(found)
-    if not any(each.standing is Standing.CLAIMED for each in found):
-        sys.exit(1)
+
+def _row(versions: Sequence[Listed], others: Sequence[SupportStatus]) -> Iterator[str]:
+    """The versions of a chart that run, then how many have each of the other statuses; none is an empty cell."""
+    yield _some([each.version for each in versions if each.status is SupportStatus.CLAIMED]) or "none"
+    counts = Counter(each.status for each in versions)
+    yield from (str(counts[status] or "") for status in others)
+
+
+def _some(versions: Sequence[str]) -> str:
+    more = len(versions) - _NAMED
+    return ", ".join([*versions[:_NAMED], *([f"and {more} more"] if more > 0 else [])])

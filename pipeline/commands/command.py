@@ -1,39 +1,30 @@
-"""What every command has: settings as options, an example, errors as messages. Nothing heavy is imported up here."""
+"""What every command has: settings as options, an example, errors as messages."""
 
 from __future__ import annotations
 
 import functools
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-if TYPE_CHECKING:
-    from pipeline.settings import Settings
+from generator.findings.errors import FindingsError, WaybillError
+from generator.findings.finding import Severity
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace.settings import Settings, known_settings
+from pipeline.workspace.settings_reader import load_settings
 
 FILE: Final = click.Path(path_type=Path)
+#: Gives a command, as its first argument, the journal that its effects go into.
+pass_journal = click.make_pass_decorator(Journal, ensure=True)
 
-_SETTINGS: Final = {
-    "workflows": click.option("--workflows", type=FILE, metavar="DIR", help="Workflow folders.  [workflows]"),
-    "charts": click.option("--charts", type=FILE, metavar="DIR", help="Charts folder.  [charts]"),
-    "output": click.option("--output", type=FILE, metavar="DIR", help="Packages and index.yaml.  [dist]"),
-    "compatibility": click.option(
-        "--compatibility", type=FILE, metavar="FILE", help="What runs on which operator.  [compatibility.yaml]"
-    ),
-    "registry": click.option("--registry", metavar="HOST/PATH", help="Where images are."),
-    "image_prefix": click.option("--image-prefix", metavar="TEXT", help="What an image's name starts with."),
-    "repository_url": click.option("--repository-url", metavar="URL", help="Where the chart repository is served."),
-    "initial_version": click.option("--initial-version", metavar="V", help="Version of a new chart.  [0.1.0]"),
-    "minify_specs": click.option(
-        "--minify-specs/--no-minify-specs", default=None, help="Cut OpenAPI files down to the calls in use."
-    ),
-    "strict": click.option("--strict/--no-strict", default=None, help="Take warnings for errors."),
-    "check": click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change."),
-}
+_CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change.")
 _OF_ALL: Final = (
     click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
     click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
@@ -56,14 +47,14 @@ def command(
     """Make a function a command: its own options, then those of `settings` by name, then --json and --debug.
 
     The function is given `as_json`; what it raises becomes a message and an exit code. `example` has a line a command;
-    one that `writes` says of an error that nothing was written.
+    one that `writes` says of findings that nothing was written, while its journal is empty.
     """
 
     def decorate(function: Callable[..., None]) -> Command:
         own: list[click.Parameter] = getattr(function, "__click_params__", [])
         guarded = _guarded(function, writes=writes)
         guarded.__click_params__ = []  # type: ignore[attr-defined]  # where click collects options
-        for option in reversed((*(_SETTINGS[name] for name in settings), *_OF_ALL)):
+        for option in reversed((*map(_option, settings), *_OF_ALL)):
             option(guarded)
         guarded.__click_params__ += own  # type: ignore[attr-defined]  # as above
         made = click.command(cls=Command, short_help=short_help)(guarded)
@@ -71,6 +62,19 @@ def command(
         return made
 
     return decorate
+
+
+def _option(name: str) -> Callable[[Any], Any]:
+    """The option for a setting, with its text and its default; or `check`."""
+    if name == "check":
+        return _CHECK
+    setting = known_settings()[name,]
+    text = setting.about.text.replace("`", "")
+    if setting.type is bool:
+        return click.option(f"{setting.option}/--no-{setting.option[2:]}", default=None, help=text)
+    default = f"  [{setting.default}]" if setting.default else ""
+    form = FILE if setting.type is Path else str
+    return click.option(setting.option, type=form, metavar=setting.about.metavar, help=text + default)
 
 
 def operator_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -88,44 +92,56 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
-        from generator.errors import WaybillError  # noqa: PLC0415 - --help does not need it
-
+        journal = click.get_current_context().ensure_object(Journal)
         try:
             function(*args, as_json=as_json, **kwargs)
         except (WaybillError, KeyboardInterrupt, OSError) as error:
             if debug:
+                _show_done(journal)
                 raise
-            _fail(error, as_json=as_json, writes=writes)
+            _fail(error, journal, as_json=as_json, writes=writes)
 
     return run
 
 
-def _fail(error: BaseException, *, as_json: bool, writes: bool) -> None:
-    """Say what went wrong, without a traceback, and end with the error's exit code."""
-    from generator.errors import FindingsError, WaybillError  # noqa: PLC0415 - --help does not need it
-    from generator.findings import Severity  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
-
+def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool) -> None:
+    """Say what went wrong and what was done before, without a traceback, and end with the error's exit code."""
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     findings = error.findings if isinstance(error, FindingsError) else ()
-    match error:
-        case BrokenPipeError():
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
-        case KeyboardInterrupt():
-            message = "interrupted; nothing was changed"
-        case OSError():
-            message = f"{error.filename or 'waybill'}: {error.strerror or error}"
-        case _:
-            message = str(error)
+    message = _message(error, journal)
     if findings:
-        report.show_findings(findings)
+        console.show_findings(findings)
         stopped = [finding for finding in findings if finding.severity is not Severity.NOTE]
-        report.say(f"{report.counted(stopped)}{'; nothing was written' if writes else ''}")
+        console.say(f"{console.counted(stopped)}{journal.nothing_was('written') if writes else ''}")
     else:
-        report.say(f"waybill: error: {message}")
+        console.say(f"waybill: error: {message}")
+    _show_done(journal)
     if as_json:
-        print_json({"ok": False, "error": message, "findings": [finding.as_json() for finding in findings]})
+        done = [effect.as_json() for effect in journal.effects]
+        found = [finding.as_json() for finding in findings]
+        next_ = shlex.join(journal.go_on) or None
+        print_json({"ok": False, "error": message, "findings": found, "done": done, "next": next_})
     sys.exit(error.exit_code if isinstance(error, WaybillError) else 1)
+
+
+def _message(error: BaseException, journal: Journal) -> str:
+    match error:
+        case KeyboardInterrupt():
+            return f"interrupted{journal.nothing_was('changed')}"
+        case OSError():
+            return f"{error.filename or 'waybill'}: {error.strerror or error}"
+        case _:
+            return str(error)
+
+
+def _show_done(journal: Journal) -> None:
+    """What was done before something went wrong, and the command that goes on from there."""
+    for line in journal.lines():
+        console.say(line)
+    if journal.go_on:
+        console.show_next(journal.go_on, "goes on from there")
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -135,20 +151,16 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """The settings that hold here, with a command's options."""
-    from pipeline.settings import load_settings  # noqa: PLC0415 - as above
-
     return load_settings(Path(), os.environ, options)
 
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
     """Say what `--check` found: the paths that are not as they would be generated; exit 1 where there are some."""
-    from pipeline import report  # noqa: PLC0415 - as above
-
     if as_json:
         print_json({"ok": not paths, "different": list(paths)})
     for path in paths:
-        report.say(f"{path}: not what would be generated")
+        console.say(f"{path}: not what would be generated")
     if paths:
-        report.say("run the same command without --check, and commit what it writes")
+        console.say("run the same command without --check, and commit what it writes")
         sys.exit(1)
-    report.say("everything is as it would be generated")
+    console.say("everything is as it would be generated")

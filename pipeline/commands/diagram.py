@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from pipeline.commands.command import FILE, command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from pipeline.drawing import Format, Theme
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
+from pipeline.inspect.diagram import Format, Theme, draw, format_of, read_folder_scene, write
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 _FORMATS: Final = ("svg", "png", "mmd", "dot")
 _THEMES: Final = ("auto", "light", "dark")
@@ -27,7 +28,10 @@ _THEMES: Final = ("auto", "light", "dark")
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="Where there is no FILE.  [svg]")
 @click.option("--theme", type=click.Choice(_THEMES), default="auto", help="Colours of SVG and PNG.  [auto]")
 @click.option("--expand", is_flag=True, help="Draw each subflow in the first state that runs it.")
+@pass_journal
 def diagram(
+    journal: Journal,
+    /,
     folder: str,
     *,
     out: Path | None,
@@ -41,21 +45,19 @@ def diagram(
 
     .mmd is Mermaid, .dot is Graphviz. An SVG with the theme auto is light or dark as its viewer is, a PNG light.
     """
-    from pipeline import drawing, folders, report  # noqa: PLC0415 - --help does not need it
-
     out = None if out == Path("-") else out
-    wanted = drawing.format_of(out, format_)
+    wanted = format_of(out, format_)
     if out is None and (as_json or (wanted == "png" and sys.stdout.isatty())):
         raise click.UsageError("name a file for the picture: -o FILE")
-    scene = drawing.read_folder_scene(folders.find_folder(folder, settings_of(options)), expand=expand)
-    drawn = drawing.draw(scene, wanted, theme)
+    scene = read_folder_scene(folders.find_folder(folder, settings_of(options)), expand=expand)
+    drawn = draw(scene, wanted, theme)
     if drawn.hint:
-        report.say(drawn.hint)
+        console.say(drawn.hint)
     if out is None:
         sys.stdout.buffer.write(drawn.data)
         return
-    drawing.write(out, drawn.data)
+    write(out, drawn.data, journal)
     if as_json:
         print_json({"ok": True, "file": out.as_posix(), "format": wanted, "bytes": len(drawn.data)})
         return
-    report.say(f"{out.as_posix()}  {scene.title}, {scene.subtitle}")
+    console.say(f"{out.as_posix()}  {scene.title}, {scene.subtitle}")

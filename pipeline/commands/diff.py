@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Final, Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 import click
 
+from generator.diff.change import Difference, Impact
+from generator.diff.markdown import markdown
+from generator.diff.words import lines
 from pipeline.commands.command import command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from generator.difference import Difference
+from pipeline.inspect.diff import compared
+from pipeline.terminal import console
 
 _FORMATS: Final = ("text", "markdown", "json")
 _LIMITS: Final = ("breaking", "any")
+_COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
 
 
 @command(
@@ -47,28 +51,30 @@ def diff(
     published version. A revision alone, or a range (main..HEAD), is about all workflows. Without NEW, it is
     the folder as it lies there.
     """
-    from pipeline import report  # noqa: PLC0415 - --help does not need it
-    from pipeline.revisions import compared  # noqa: PLC0415 - as above
-
     pairs = compared(old, new, settings_of(options))
     differences = [pair.difference for pair in pairs]
     failed = any(_fails(difference, fail_on) for difference in differences)
     if as_json or format_ == "json":
         print_json({"ok": not failed, "differences": [difference.as_json() for difference in differences]})
     elif format_ == "markdown":
-        from generator.difference.markdown import markdown  # noqa: PLC0415 - as above
-
         click.echo(markdown(pairs), nl=False)
     else:
-        report.show_differences(differences)
+        _show(differences)
     if failed:
         sys.exit(1)
 
 
 def _fails(difference: Difference, limit: str | None) -> bool:
     """Whether a difference is what `--fail-on` is about."""
-    from generator.difference import Impact  # noqa: PLC0415 - as above
-
     if limit == "breaking":
         return bool(difference.of(Impact.BREAKING))
     return limit == "any" and bool(difference.changes)
+
+
+def _show(differences: Sequence[Difference]) -> None:
+    """A report on standard output, in colour where somebody watches."""
+    if not differences:
+        click.echo("No differences")
+    for line in lines(differences):
+        colour = _COLOURS[line.impact] if line.impact else None
+        click.echo(console.styled(line.text, colour, bold=line.heading))

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 import click
 
+from generator.explain import explanation
 from pipeline.commands.command import command, print_json, settings_of
+from pipeline.workspace import folders, workflows
 
 
 @command(
@@ -19,10 +21,7 @@ from pipeline.commands.command import command, print_json, settings_of
 @click.option("--format", "format_", type=click.Choice(("text", "markdown", "json")), default="text", help="[text]")
 def explain(folder: str, *, format_: Literal["text", "markdown", "json"], as_json: bool, **options: Any) -> None:
     """Tell in plain sentences what a workflow does, calls and needs, and how it ends."""
-    from generator import explanation  # noqa: PLC0415 - --help does not need it
-    from pipeline import folders, reading  # noqa: PLC0415 - as above
-
-    workflow = reading.read_folder(folders.find_folder(folder, settings_of(options)))
+    workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
     told = explanation.explain(workflow)
     if as_json or format_ == "json":
         print_json({"ok": True, **told.as_json()})

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.command import FILE, command, print_json, settings_of
+from generator.text.words import plural
+from pipeline.build import single_steps
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
+from pipeline.system import locks
+from pipeline.system.clock import creation_time
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
 
 
 @command(
@@ -17,19 +23,17 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
 @click.argument("directory", metavar="DIR", type=FILE)
 @click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml whose entries stay as they are.")
 @click.option("--url", metavar="URL", help="Where the packages are served; relative addresses without it.")
-def index(directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
+@pass_journal
+def index(journal: Journal, /, directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
     """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
-    from pipeline import files, outputs, report  # noqa: PLC0415 - --help does not need it
-    from pipeline.clock import creation_time  # noqa: PLC0415 - as above
-
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
-    with files.only_writer(directory, report.say_waiting):
-        written = outputs.write_index(directory, merge, url=settings.repository_url, created=created)
+    with locks.only_writer(directory, console.say_waiting):
+        written = single_steps.write_index(directory, merge, journal, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
-    charts = report.plural(len(written.entries), "chart")
+    charts = plural(len(written.entries), "chart")
     versions = sum(len(entries) for entries in written.entries.values())
     if as_json:
         print_json({"ok": True, "index": path.as_posix(), "charts": len(written.entries), "versions": versions})
         return
-    report.say(f"{path.as_posix()}  {charts}, {report.plural(versions, 'version')}")
+    console.say(f"{path.as_posix()}  {charts}, {plural(versions, 'version')}")

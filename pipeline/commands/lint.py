@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 import click
 
-from pipeline.commands.command import command, print_json, settings_of
-
-if TYPE_CHECKING:
-    from pipeline.linting import Format
+from generator.findings.errors import SettingsError
+from generator.findings.finding import errors
+from generator.findings.suggestions import did_you_mean
+from generator.lint.registry import RULES, SUBJECTS
+from generator.lint.rule import Rule
+from generator.text.words import plural
+from pipeline.commands.command import command, pass_journal, print_json, settings_of
+from pipeline.inspect.lint import Format, default_format, fix_folders, read_folders, rendered
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 _FORMATS: Final = ("text", "json", "github", "sarif")
 
@@ -26,17 +34,22 @@ _FORMATS: Final = ("text", "json", "github", "sarif")
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="[github on GitHub Actions, else text]")
 @click.option("--rules", is_flag=True, help="Tell of each rule the reason and examples; of those named, or of all.")
 @click.option("--fix", is_flag=True, help="Mend what has one right answer, then check.")
+@pass_journal
 def lint(
-    workflow: tuple[str, ...], *, format_: Format | None, rules: bool, fix: bool, as_json: bool, **options: Any
+    journal: Journal,
+    /,
+    workflow: tuple[str, ...],
+    *,
+    format_: Format | None,
+    rules: bool,
+    fix: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Check definitions and their files; without WORKFLOW all of them. Exits 1 on an error.
 
     A comment `# waybill: ignore[RULE] reason` on a line, above it or at the top of a file keeps a finding back.
     """
-    from generator.findings import errors  # noqa: PLC0415 - --help does not need it
-    from pipeline import build as job  # noqa: PLC0415 - as above
-    from pipeline import folders, linting, report  # noqa: PLC0415 - as above
-
     if rules:
         if format_ in ("github", "sarif"):
             raise click.UsageError("--rules is text or json")
@@ -44,25 +57,20 @@ def lint(
         return
     settings = settings_of(options)
     selected = folders.select_folders(workflow, settings)
-    fixed = linting.mend_folders(selected, settings) if fix else ()
-    tracked = report.StageReporter().track("lint", selected)
-    _, findings = job.read_folders(tracked, settings, complete=not workflow)
-    wanted: Format = "json" if as_json else format_ or linting.default_format(os.environ)
+    fixed = fix_folders(selected, settings, journal) if fix else ()
+    tracked = console.StageReporter().track("lint", selected)
+    _, findings = read_folders(tracked, settings, complete=not workflow)
+    wanted: Format = "json" if as_json else format_ or default_format(os.environ)
     for edit in fixed:
-        report.say(f"mended {edit}")
-    click.echo(linting.rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
-    report.say(f"{report.counted(findings)} in {report.plural(len(selected), 'workflow')}")
-    report.show_next_fix(findings, workflow)
+        console.say(f"mended {edit}")
+    click.echo(rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
+    console.say(f"{console.counted(findings)} in {plural(len(selected), 'workflow')}")
+    console.show_next_fix(findings, workflow)
     if errors(findings):
         sys.exit(1)
 
 
 def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
-    from generator.errors import SettingsError  # noqa: PLC0415 - as above
-    from generator.findings import did_you_mean  # noqa: PLC0415 - as above
-    from generator.lint import RULES, SUBJECTS  # noqa: PLC0415 - as above
-    from pipeline import report  # noqa: PLC0415 - as above
-
     for name in names:
         if name not in RULES:
             help_ = did_you_mean(name, RULES) or "; waybill lint --rules lists them"
@@ -70,4 +78,19 @@ def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         print_json({"ok": True, "rules": [RULES[name].as_json() for name in names or RULES]})
     else:
-        report.show_rules([RULES[name] for name in names or RULES], {} if names else SUBJECTS)
+        _print_rules([RULES[name] for name in names or RULES], {} if names else SUBJECTS)
+
+
+def _print_rules(rules: Iterable[Rule], overview: Mapping[str, Sequence[Rule]]) -> None:
+    """All that is to say of some rules, below a line for each in the overview; a pager shows it at a terminal."""
+    width = max((len(rule.name) for listed in overview.values() for rule in listed), default=0)
+    lines = [
+        line
+        for subject, listed in overview.items()
+        for line in (subject, *(f"  {rule.name:<{width}}  {rule.severity:<7}  {rule.summary}" for rule in listed))
+    ]
+    text = "\n".join([*lines, *([""] if lines else []), *(rule.as_text() for rule in rules)])
+    if sys.stdout.isatty():
+        click.echo_via_pager(text)
+    else:
+        click.echo(text, nl=False)

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from pipeline.commands.command import FILE, command, print_json, settings_of
+from generator.compatibility.proof import left_out
+from generator.kubernetes.objects import Database, ManifestOptions, manifest_files, secret_name
+from generator.kubernetes.objects import manifests as objects_of
+from pipeline.build import single_steps
+from pipeline.commands.command import FILE, command, operator_options, pass_journal, print_json, settings_of
+from pipeline.images.reference import image_of
+from pipeline.operators.known import Operators
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace import folders
 
 
 @command(
@@ -15,8 +24,9 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
     "registry",
     "image_prefix",
     "minify_specs",
+    "compatibility",
     short_help="Write plain Kubernetes YAML.",
-    example="waybill manifests greeting -o out --namespace demo",
+    example="waybill manifests greeting -o out --namespace demo\nwaybill manifests greeting -o out --sonataflow 1.45",
 )
 @click.argument("folder")
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="Where the files go.")
@@ -24,9 +34,13 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
 @click.option("--namespace", default="", metavar="N", help="Namespace: metadata and label.")
 @click.option("--database-namespace", default="", metavar="N", help="Where the PostgreSQL service is.")
 @click.option("--image", metavar="REF", help="The image; '' leaves it out.")
-@click.option("--profile", default="gitops", metavar="P", show_default=True, help="The operator's profile.")
+@click.option("--profile", metavar="P", help="The operator's profile.  [as a chart has it: gitops, or prod before 10]")
 @click.option("--with-secret-values", is_flag=True, help="Write the Secret with the values of secret.properties.")
+@operator_options
+@pass_journal
 def manifests(
+    journal: Journal,
+    /,
     folder: str,
     *,
     out: Path,
@@ -34,38 +48,44 @@ def manifests(
     namespace: str,
     database_namespace: str,
     image: str | None,
-    profile: str,
+    profile: str | None,
     with_secret_values: bool,
+    operator: str | None,
+    sonataflow: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write plain Kubernetes YAML, ready for kubectl apply. Files of an earlier run that are no longer made go."""
-    from generator.manifests import Database, ManifestOptions, manifest_files  # noqa: PLC0415 - --help does not need it
-    from generator.manifests import manifests as objects_of  # noqa: PLC0415 - as above
-    from pipeline import folders, outputs, report  # noqa: PLC0415 - as above
-    from pipeline.work import image_of  # noqa: PLC0415 - as above
+    """Write what the chart would install as plain Kubernetes YAML, ready for kubectl apply.
 
+    Files of an earlier run that are no longer made go.
+    """
     settings = settings_of(options)
-    workflow, savings = outputs.read_for_output(
+    workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs
     )
+    capabilities = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow).capabilities
     database = None if no_persistence else Database(schema=workflow.source.name, namespace=database_namespace)
     chosen = ManifestOptions(
         image=str(image_of(workflow, settings)) if image is None else image,
         namespace=namespace,
-        profile=profile,
+        profile=profile or capabilities.sonataflow.profiles[0],
         database=database,
         secret_values=with_secret_values,
+        crd=capabilities.crd,
+        properties=capabilities.sonataflow.properties,
     )
     files = manifest_files(objects_of(workflow, chosen))
-    outputs.write_manifests(out, workflow.object_name, files)
+    single_steps.write_manifests(out, workflow.object_name, files, journal)
     if as_json:
         print_json({"ok": True, "files": [f"{out.as_posix()}/{name}" for name in files]})
         return
-    report.show_savings(savings)
+    console.show_findings(left_out([workflow], capabilities))
+    console.show_savings(savings)
     for name in files:
-        report.say(f"{out.as_posix()}/{name}")
-    if workflow.secret_keys and not with_secret_values:
+        console.say(f"{out.as_posix()}/{name}")
+    if capabilities.pods and workflow.secret_keys and not with_secret_values:
         keys = ", ".join(workflow.secret_keys)
-        report.say(f"no Secret was written; create '{workflow.secret_name}' with {keys}, or give --with-secret-values")
-    report.say(f"next   kubectl apply -f {out.as_posix()}")
+        console.say(
+            f"no Secret was written; create '{secret_name(workflow)}' with {keys}, or give --with-secret-values"
+        )
+    console.say(f"next   kubectl apply -f {out.as_posix()}")

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
+from generator.compatibility import table
 from pipeline.commands.command import command, print_json, settings_of
+from pipeline.operators.known import read_compatibility
 
 
 @command(
@@ -18,9 +20,6 @@ from pipeline.commands.command import command, print_json, settings_of
 @click.option("--markdown", is_flag=True, help="A Markdown table; what is shown without --json, too.")
 def matrix(*, markdown: bool, as_json: bool, **options: Any) -> None:
     """Show compatibility.yaml as a table: charts, their versions, and the operators that they run on."""
-    from generator.compatibility import table  # noqa: PLC0415 - --help does not need it
-    from pipeline.operators import read_compatibility  # noqa: PLC0415 - as above
-
     if markdown and as_json:
         raise click.UsageError("--markdown or --json, not both")
     read = read_compatibility(settings_of(options).compatibility)

@@ -6,22 +6,24 @@ from pathlib import Path
 
 import click
 
-from pipeline.commands.command import FILE, command, print_json
+from pipeline.build import single_steps
+from pipeline.commands.command import FILE, command, pass_journal, print_json
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
 
 
 @command(short_help="Pack chart folders.", example="waybill package charts/workflows/charts/greeting -o dist")
 @click.argument("chart", nargs=-1, required=True, type=FILE)
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="Where the packages go.")
-def package(chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
+@pass_journal
+def package(journal: Journal, /, chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     """Pack chart folders into CHART-VERSION.tgz, the same bytes each time."""
-    from pipeline import outputs, report  # noqa: PLC0415 - --help does not need it
-
-    packages = outputs.write_packages(out, chart)
+    packages = single_steps.write_packages(out, chart, journal)
     paths = [f"{out.as_posix()}/{packed.file_name}" for packed in packages]
     if as_json:
         listed = [{"path": path, "digest": p.digest} for path, p in zip(paths, packages, strict=True)]
         print_json({"ok": True, "packages": listed})
         return
     for path in paths:
-        report.say(path)
-    report.say(f"next   waybill index {out.as_posix()}")
+        console.say(path)
+    console.show_next(["waybill", "index", out.as_posix()])

@@ -10,7 +10,12 @@ from typing import Any
 
 import click
 
-from pipeline.commands.command import FILE, command, print_json, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
+from pipeline.run import runner
+from pipeline.run.narrator import Narrator
+from pipeline.run.outcome import RunRequest
+from pipeline.system.journal import Journal
+from pipeline.workspace import folders, workflows
 
 
 @command(
@@ -31,7 +36,10 @@ from pipeline.commands.command import FILE, command, print_json, settings_of
     metavar="SECONDS",
     help="How long the workflow may run.  [600]",
 )
+@pass_journal
 def run(
+    journal: Journal,
+    /,
     folder: str,
     *,
     input_: Path | None,
@@ -47,15 +55,10 @@ def run(
     Without --input one is made of the defaults and examples in the input's schema. Without --mock real services are
     called; variables come from the environment, secret.properties and --env-file. Exits 1 when the run fails.
     """
-    from pipeline import folders, reading  # noqa: PLC0415 - --help does not need it
-    from pipeline.trial import running  # noqa: PLC0415 - as above
-    from pipeline.trial.narration import Narrator  # noqa: PLC0415 - as above
-    from pipeline.trial.outcome import TrialOptions  # noqa: PLC0415 - as above
-
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
-    wanted = TrialOptions(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
-    workflow = reading.read_folder(folders.find_folder(folder, settings_of(options)))
-    outcome = running.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json))
+    wanted = RunRequest(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
+    workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
+    outcome = runner.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json), journal)
     if as_json:
         print_json(outcome.as_json())
     if not outcome.ok:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import known_crd
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, judge
-from generator.document import field_path
-from generator.workflow import Workflow
-from pipeline.reading import read_folder
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import known_crd
+from generator.text.yaml_reader import field_path
+from generator.workflow.workflow import Workflow
+from pipeline.workspace.workflows import read_folder
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.conftest import definitions_in
 from tests.conftest import SHARED

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from generator.compatibility.crd import known_crd
-from pipeline.cluster import read_cluster
+from generator.kubernetes.crd import known_crd
+from pipeline.operators.cluster import read_cluster
 from tests.cluster.apiserver import ApiServer, running
 from tests.cluster.conftest import definitions_in
 from tests.conftest import ROOT, Waybill
@@ -70,8 +70,8 @@ def version(request: pytest.FixtureRequest, server: ApiServer, shared: Path) -> 
 def test_a_cluster_says_what_the_crd_files_say(version: str) -> None:
     cluster = read_cluster(None)
     assert cluster.crd.facts() == known_crd(version).facts()
-    assert version in cluster.likeness.names
-    assert cluster.likeness.differing == 0
+    assert version in cluster.schema_match.names
+    assert cluster.schema_match.differing == 0
 
 
 def test_the_verdicts_of_a_cluster_are_those_of_its_version(
@@ -111,7 +111,7 @@ def test_one_field_that_no_known_version_has_makes_it_only_the_nearest(server: A
     spec = flows["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
     spec["properties"]["mine"] = {"type": "string"}
     server.define(definitions)
-    assert str(read_cluster(None).likeness) == "schema nearest to 1.45, 1 field differs"
+    assert str(read_cluster(None).schema_match) == "schema nearest to 1.45, 1 field differs"
 
 
 def deployment(image: str, label: str) -> dict[str, Any]:

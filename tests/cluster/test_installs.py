@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.chart import chart_name
+from generator.chart.chart import chart_name
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
 from tests.conftest import ROOT, SHARED, Helm, HelmRefusal

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from generator.chart import required_values, workflow_chart
+from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.rendered import rendered
-from generator.manifests import ImageReference
-from pipeline.reading import read_folder
-from tests.chart_facts import target_for, write
+from generator.kubernetes.objects import ImageReference
+from pipeline.workspace.workflows import read_folder
+from tests.chart_facts import capabilities_of, write
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.conftest import definitions_in
 from tests.cluster.test_cells import named, workflows
@@ -25,7 +25,7 @@ WHOLE = Stored(refused=frozenset(), dropped=frozenset())
 def test_the_workflows_of_the_corpus_are_stored_whole_where_they_were_built_for(
     sonataflow: str, apiserver: ApiServer
 ) -> None:
-    namespace, target = apiserver.namespace(), target_for(sonataflow)
+    namespace, target = apiserver.namespace(), capabilities_of(sonataflow)
     stored: dict[str, Stored] = {}
     for workflow in workflows("workflows"):
         for title, resource in rendered(workflow, target).items():
@@ -37,14 +37,15 @@ def test_the_workflows_of_the_corpus_are_stored_whole_where_they_were_built_for(
 
 def charts_for(sonataflow: str, folder: Path) -> dict[Path, dict[str, Any]]:
     """Our charts, built for one SonataFlow into a folder, each with values for all that an install must be given."""
-    target = target_for(sonataflow)
+    capabilities = capabilities_of(sonataflow)
     charts: dict[Path, dict[str, Any]] = {}
     for each in sorted((ROOT / "workflows").iterdir()):
         if each.name == "shared":
             continue
         workflow = read_folder(each)
-        write(folder / each.name, workflow_chart(workflow, version="1.0.0", image=IMAGE, target=target).files)
-        charts[folder / each.name] = given(required_values(workflow, target))
+        chart = workflow_chart(workflow, version="1.0.0", image=IMAGE, capabilities=capabilities)
+        write(folder / each.name, chart.files)
+        charts[folder / each.name] = given(required_values(workflow, capabilities))
     return charts
 
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import Crd, crd_of, known_crd
-from generator.document import field_path
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import Crd, crd_of, known_crd
+from generator.text.yaml_reader import field_path
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
 from tests.cluster.test_installs import INSTALL, OURS, Cluster

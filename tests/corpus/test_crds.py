@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.compatibility.admission import Admission, admit
-from generator.compatibility.advice import instead
-from generator.compatibility.crd import known_crd, known_crds
 from generator.compatibility.verdict import findings, judge
-from generator.document import field_path
-from generator.manifests import Database, ManifestOptions, manifests
-from pipeline.reading import read_folder
+from generator.kubernetes.admission import Admission, admit
+from generator.kubernetes.consequences import instead
+from generator.kubernetes.crd import known_crd, known_crds
+from generator.kubernetes.objects import Database, ManifestOptions, manifests
+from generator.text.yaml_reader import field_path
+from pipeline.workspace.workflows import read_folder
 from tests.crd_facts import FACTS, FOLDERS, crd_in
 
 #: The folders whose metadata holds strings, which CRDs before 10.x refuse.

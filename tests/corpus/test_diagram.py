@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.diagram.layout import picture
-from pipeline.drawing import read_folder_scene
+from pipeline.inspect.diagram import read_folder_scene
 from tests.conftest import SHARED
 from tests.pictures import crossings, faults
 

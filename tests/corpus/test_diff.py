@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.chart import chart_name
-from pipeline.reading import read_folder
+from generator.chart.chart import chart_name
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import SHARED, Waybill
 
 #: One name where there is no data, so that the fixture says what is left out.

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
-from generator.inputs import inputs
-from generator.page import page, section
-from pipeline.reading import read_folder
+from generator.chart.page import page, section
+from generator.contracts.inputs import inputs
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import SHARED
 
 FOLDERS = sorted(

@@ -14,10 +14,10 @@ def test_what_orchestrator_1_2_runs_of_a_real_repository(shared: Path, waybill: 
     assert done.code == 0
     versions = done.json["versions"]
     assert len({each["chart"] for each in versions}) == 13
-    claimed = [each["chart"] for each in versions if each["standing"] == "claimed"]
+    claimed = [each["chart"] for each in versions if each["status"] == "claimed"]
     assert set(claimed) == {
         *("create-ocp-project", "modify-vm-resources", "move2kube", "mta-v6", "mta-v7"),
         *("mtv-migration", "mtv-plan", "request-vm-cnv"),
     }
     assert Counter(claimed)["mta-v7"] == 1
-    assert {each["standing"] for each in versions} == {"claimed", "refuted", "no row"}
+    assert {each["status"] for each in versions} == {"claimed", "refuted", "no row"}

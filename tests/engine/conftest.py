@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -13,20 +13,18 @@ from typing import Final
 
 import pytest
 
-from generator.application import applications
-from generator.definition import Definition
-from generator.workflow import Workflow
-from pipeline.engine import maven
-from pipeline.reading import read_folder
+from generator.application.projects import Application, applications
+from generator.workflow.definition import Definition
+from generator.workflow.workflow import Workflow
+from pipeline.run.engine import maven
+from pipeline.system.cache import cache_folder
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, missing
 from tests.engine import postgres, services
 from tests.engine.coverage import coverage
-from tests.engine.engine import Engine, Run
-from tests.engine.results import result
+from tests.engine.engine import Engine
 from tests.engine.services.service import Service
 from tests.engine.variables import variables
-
-__all__ = ["Engine", "Run", "result"]
 
 HERE: Final = Path(__file__).parent
 WORKFLOWS: Final[Mapping[str, Workflow]] = {
@@ -40,6 +38,8 @@ for _module in iter_modules(services.__path__):
     import_module(f"{services.__name__}.{_module.name}")
 KINDS: Final = {kind.name: kind for kind in Service.__subclasses__()}
 _RECORDS: Final[list[Engine]] = []
+
+StartEngine = Callable[[Iterable[Application], Mapping[str, str]], AbstractContextManager[Engine]]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -79,19 +79,27 @@ def database() -> Iterator[dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def engine_of_all(
-    all_services: dict[str, Service], tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Engine]:
-    """The engine, built once for its content and started once."""
+def start_engine(tmp_path_factory: pytest.TempPathFactory) -> StartEngine:
+    """Starts the engine with some applications, each built once for its content, and with some variables."""
     for what in maven.lacking():
         missing(what)
-    given = {**variables(all_services), **request.getfixturevalue("database")}
-    jars = {
-        maven.build(application, maven.cache_folder()): application.workflows
-        for application in applications(WORKFLOWS.values(), persistent=True)
-    }
-    states = {name: [state["name"] for state in one.flow["states"]] for name, one in DEFINITIONS.items()}
-    with Engine(jars, states, given).running(tmp_path_factory.mktemp("engine") / "engine.log") as engine:
+
+    @contextmanager
+    def started(given: Iterable[Application], environment: Mapping[str, str]) -> Iterator[Engine]:
+        jars = {maven.build(application, cache_folder("engine")): application.workflows for application in given}
+        states = {name: [state["name"] for state in one.flow["states"]] for name, one in DEFINITIONS.items()}
+        with Engine(jars, states, environment).running(tmp_path_factory.mktemp("engine") / "engine.log") as engine:
+            yield engine
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def engine_of_all(
+    start_engine: StartEngine, all_services: dict[str, Service], database: dict[str, str]
+) -> Iterator[Engine]:
+    """The engine with all workflows, started once."""
+    with start_engine(applications(WORKFLOWS.values(), persistent=True), variables(all_services) | database) as engine:
         _RECORDS.append(engine)
         yield engine
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
-from generator.definition import Definition
-from generator.graph import read_graph
-from pipeline.engine.events import COMPLETED
+from generator.workflow.definition import Definition
+from generator.workflow.graph import read_graph
+from pipeline.run.engine.events import COMPLETED
 from tests.engine.engine import Instance
 
 Way = tuple[str, str | None]

@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generator.application import EVENTS_VARIABLE
-from pipeline.engine import maven
-from pipeline.engine.events import COMPLETED, Event, listening, merged
-from pipeline.engine.process import RunningEngine, free_port, started
+from generator.application.projects import EVENTS_VARIABLE
+from pipeline.run.engine.events import COMPLETED, Event, listening, merged
+from pipeline.run.engine.process import RunningEngine, free_port, started
+from pipeline.system.locks import in_use
 from tests.waiting import PATIENCE
 
 
@@ -83,7 +83,7 @@ class Engine:
         self._log_file = log_file
         with listening(self.record.hear) as self._events, ExitStack() as stack:
             for jar in self._jars:
-                stack.enter_context(maven.in_use(jar))
+                stack.enter_context(in_use(jar.parent))
             stack.callback(self.stop)
             self.restart()
             yield self

@@ -1,4 +1,4 @@
-"""The engine's jq, asked: `python -m tests.engine.jackson_jq` writes generator/facts/jackson-jq.json anew."""
+"""The engine's jq, asked: `python -m tests.engine.jackson_jq` writes generator/jq/jackson-jq.json anew."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from tests.engine.java import class_path
 
 HERE = Path(__file__).parent
-FACTS = HERE.parent.parent / "generator" / "facts" / "jackson-jq.json"
+FACTS = HERE.parent.parent / "generator" / "jq" / "jackson-jq.json"
 
 
 def run(mode: str, stdin: str = "") -> str:
@@ -22,7 +22,7 @@ def run(mode: str, stdin: str = "") -> str:
 
 
 def facts() -> dict[str, Any]:
-    """What generator/facts/jackson-jq.json holds."""
+    """What generator/jq/jackson-jq.json holds."""
     version = re.search(r"<jackson-jq.version>(.*?)<", (HERE / "pom.xml").read_text(encoding="utf-8"))
     assert version
     return {"jackson-jq": version[1], "functions": json.loads(run("functions"))}

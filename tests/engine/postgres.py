@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.engine.process import free_port
+from pipeline.run.engine.process import free_port
 
 #: PostgreSQL does not run as root; Debian's package makes this user.
 USER = "postgres"

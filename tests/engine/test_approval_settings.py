@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.approvals import CHANGE, PROJECT, REQUEST, Approval, refused
-from tests.engine.conftest import Engine
+from tests.engine.approvals import CHANGE, PROJECT, REQUEST, Approval
+from tests.engine.engine import Engine
+from tests.engine.results import failed
 from tests.engine.services.jira import Jira
 
 
@@ -23,7 +24,7 @@ def test_a_setting_that_cannot_be_is_named(
 ) -> None:
     engine.restart(**{variable: value})
     for approval in approvals:
-        ended = refused(engine.start(approval.workflow, approval.given))
+        ended = failed(engine.start(approval.workflow, approval.given))
         assert ended["message"].startswith(f"{approval.undone}. ")
         assert variable in ended["message"]
         assert ended["outputs"] == []

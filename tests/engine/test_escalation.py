@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-from itertools import groupby
 from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.calls import CLUSTER, JIRA, JSON, in_turn, plain
+from tests.engine.engine import Engine, Run
+from tests.engine.results import failed, result, succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.waiting import eventually
@@ -16,15 +16,12 @@ from tests.waiting import eventually
 ID = "ticketEscalation"
 INPUT = {"namespace": "team-a", "manager": "boss"}
 ISSUES = "/rest/api/latest/issue"
-JIRA = {"authorization": f"Basic {base64.b64encode(b'waybill@example.com:jira-token').decode()}"}
-CLUSTER = {"authorization": "Bearer cluster-token"}
-SENDS_JSON = {"content-type": "application/json"}
 #: The calls, in full.
-OPEN = {
-    "method": "POST",
-    "path": ISSUES,
-    "headers": JIRA | SENDS_JSON,
-    "body": {
+OPEN = plain(
+    "POST",
+    ISSUES,
+    JIRA | JSON,
+    {
         "fields": {
             "project": {"key": "TEST"},
             "issuetype": {"id": "10002"},
@@ -32,20 +29,20 @@ OPEN = {
             "description": "Please approve the namespace team-a by moving this issue to done.",
         }
     },
-}
-READ = {"method": "GET", "path": f"{ISSUES}/TEST-1?fields=status", "headers": JIRA, "body": None}
-COMMENT = {
-    "method": "POST",
-    "path": f"{ISSUES}/TEST-1/comment",
-    "headers": JIRA | SENDS_JSON,
-    "body": {"body": "[~boss] this issue is still open: the namespace team-a waits for your approval."},
-}
-CREATE = {
-    "method": "POST",
-    "path": "/api/v1/namespaces",
-    "headers": CLUSTER | SENDS_JSON,
-    "body": {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-a"}},
-}
+)
+READ = plain("GET", f"{ISSUES}/TEST-1?fields=status", JIRA)
+COMMENT = plain(
+    "POST",
+    f"{ISSUES}/TEST-1/comment",
+    JIRA | JSON,
+    {"body": "[~boss] this issue is still open: the namespace team-a waits for your approval."},
+)
+CREATE = plain(
+    "POST",
+    "/api/v1/namespaces",
+    CLUSTER | JSON,
+    {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team-a"}},
+)
 #: The looks in a row that may fail, as the workflow has it where nobody says otherwise.
 MAX_FAILURES = 5
 
@@ -59,13 +56,8 @@ def waiting(engine: Engine) -> Run:
     return run
 
 
-def operations(jira: Jira) -> list[str]:
-    return [call.operation for call in jira.calls]
-
-
-def in_turn(jira: Jira) -> list[dict[str, Any]]:
-    """Its calls in full, without those that repeat the one before: how many looks there are is a matter of time."""
-    return [call for call, _ in groupby(call.plain() for call in jira.calls)]
+def calls_in_turn(jira: Jira) -> list[dict[str, Any]]:
+    return in_turn(call.plain() for call in jira.calls)
 
 
 def link(jira: Jira) -> dict[str, str]:
@@ -74,8 +66,7 @@ def link(jira: Jira) -> dict[str, str]:
 
 def failure(run: Run) -> dict[str, Any]:
     """The result of a run that created nothing."""
-    ended = result(run.finish())
-    assert ended["completedWith"] == "error"
+    ended = failed(run)
     assert ended["message"].startswith("The namespace team-a was not created. ")
     return ended
 
@@ -90,7 +81,7 @@ def test_a_namespace_is_created_once_its_issue_is_done(engine: Engine, jira: Jir
         "message": "The namespace team-a was created: TEST-1 is done.",
         "outputs": [{"key": "Namespace", "value": "team-a", "format": "text"}, link(jira)],
     }
-    assert in_turn(jira) == [OPEN, READ]
+    assert calls_in_turn(jira) == [OPEN, READ]
     assert [call.plain() for call in kubernetes.calls] == [CREATE]
 
 
@@ -100,7 +91,7 @@ def test_an_issue_of_the_category_done_is_done_whatever_its_resolution(
 ) -> None:
     run = waiting(engine)
     jira.close("TEST-1", resolution)
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
 
 
 def test_the_manager_is_told_once_of_an_issue_that_stays_open(engine: Engine, jira: Jira) -> None:
@@ -108,9 +99,9 @@ def test_the_manager_is_told_once_of_an_issue_that_stays_open(engine: Engine, ji
     run.wait("Escalate")
     run.wait("Wait", times=run.states.count("Wait") + 3)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
-    assert in_turn(jira) == [OPEN, READ, COMMENT, READ]
-    assert operations(jira).count("addComment") == 1
+    succeeded(run)
+    assert calls_in_turn(jira) == [OPEN, READ, COMMENT, READ]
+    assert jira.operations.count("addComment") == 1
 
 
 OPENING = [
@@ -130,7 +121,7 @@ def test_a_run_ends_when_its_issue_cannot_be_opened(fault: Fault, says: str, eng
     ended = failure(engine.start(ID, INPUT))
     assert says in ended["message"]
     assert ended["outputs"] == []
-    assert in_turn(jira) == [OPEN]
+    assert calls_in_turn(jira) == [OPEN]
 
 
 REFUSING = [
@@ -144,7 +135,7 @@ def test_nobody_is_told_of_an_issue_that_may_not_be_read(engine: Engine, jira: J
     engine.restart(ESCALATION_TIMEOUT_SECONDS="0")
     jira.fail("getIssue", status=403)
     failure(engine.start(ID, INPUT))
-    assert in_turn(jira) == [OPEN, READ]
+    assert calls_in_turn(jira) == [OPEN, READ]
 
 
 def test_nobody_is_told_of_an_issue_that_is_done(engine: Engine, jira: Jira) -> None:
@@ -152,8 +143,8 @@ def test_nobody_is_told_of_an_issue_that_is_done(engine: Engine, jira: Jira) -> 
     jira.slow("getIssue", 1)
     run = engine.start(ID, INPUT)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
-    assert in_turn(jira) == [OPEN, READ]
+    succeeded(run)
+    assert calls_in_turn(jira) == [OPEN, READ]
 
 
 #: What may pass, and so is tried again where the run waits anyway.
@@ -168,8 +159,8 @@ def test_a_run_ends_when_its_issue_may_not_be_read(
     ended = failure(engine.start(ID, INPUT))
     assert says in ended["message"]
     assert ended["outputs"] == [link(jira)]
-    assert in_turn(jira) == [OPEN, READ]
-    assert operations(jira).count("getIssue") == 1
+    assert calls_in_turn(jira) == [OPEN, READ]
+    assert jira.operations.count("getIssue") == 1
     assert kubernetes.calls == []
 
 
@@ -182,7 +173,7 @@ def test_a_run_ends_when_too_many_looks_in_a_row_fail(
     ended = failure(run)
     assert "POLLING_MAX_FAILURES times in a row" in ended["message"]
     assert ended["outputs"] == [link(jira)]
-    assert in_turn(jira) == [OPEN, READ]
+    assert calls_in_turn(jira) == [OPEN, READ]
     assert run.states.count("ReadIssue") == MAX_FAILURES
     assert kubernetes.calls == []
 
@@ -194,7 +185,7 @@ def test_a_good_look_sets_the_count_of_failed_ones_back(engine: Engine, jira: Ji
     jira.fail("getIssue", status=500, times=MAX_FAILURES - 1)
     run.wait("Wait", times=run.states.count("Wait") + MAX_FAILURES + 1)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states.count("ReadIssue") > 2 * MAX_FAILURES
 
 
@@ -202,7 +193,7 @@ def test_how_many_looks_may_fail_can_be_set(engine: Engine, jira: Jira) -> None:
     engine.restart(POLLING_MAX_FAILURES="1")
     jira.fail("getIssue", status=500)
     failure(engine.start(ID, INPUT))
-    assert operations(jira) == ["createIssue", "getIssue"]
+    assert jira.operations == ["createIssue", "getIssue"]
 
 
 def test_nobody_is_told_of_an_open_issue_after_a_failed_look(engine: Engine, jira: Jira) -> None:
@@ -210,9 +201,9 @@ def test_nobody_is_told_of_an_open_issue_after_a_failed_look(engine: Engine, jir
     jira.fail("getIssue", status=500, times=2)
     run = engine.start(ID, INPUT)
     run.wait("CheckEscalated")
-    assert operations(jira)[:5] == ["createIssue", "getIssue", "getIssue", "getIssue", "addComment"]
+    assert jira.operations[:5] == ["createIssue", "getIssue", "getIssue", "getIssue", "addComment"]
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
 
 
 @pytest.mark.parametrize(("fault", "says"), REFUSING, ids=str)
@@ -223,8 +214,8 @@ def test_a_run_ends_when_the_manager_may_not_be_told(
     ended = failure(engine.start(ID, INPUT))
     assert says in ended["message"]
     assert ended["outputs"] == [link(jira)]
-    assert in_turn(jira) == [OPEN, READ, COMMENT]
-    assert operations(jira).count("addComment") == 1
+    assert calls_in_turn(jira) == [OPEN, READ, COMMENT]
+    assert jira.operations.count("addComment") == 1
     assert kubernetes.calls == []
 
 
@@ -235,8 +226,8 @@ def test_a_comment_that_fails_is_tried_again_at_the_next_look(fault: Fault, engi
     run.wait("Escalate", times=3)
     run.wait("Wait", times=run.states.count("Wait") + 3)
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
-    assert in_turn(jira) == [OPEN, READ, COMMENT, READ, COMMENT, READ, COMMENT, READ]
+    succeeded(run)
+    assert calls_in_turn(jira) == [OPEN, READ, COMMENT, READ, COMMENT, READ, COMMENT, READ]
 
 
 CREATING = [
@@ -275,9 +266,9 @@ def test_slow_services_are_waited_for(engine: Engine, jira: Jira, kubernetes: Ku
         jira.slow(operation, 2)
     kubernetes.slow("createNamespace", 2)
     run = waiting(engine)
-    eventually(lambda: "addComment" in operations(jira), "no comment")
+    eventually(lambda: "addComment" in jira.operations, "no comment")
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
 
 
 @pytest.mark.parametrize("name", ["ESCALATION_TIMEOUT_SECONDS", "POLLING_MAX_FAILURES"])

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
-from tests.engine.conftest import Engine, result
+from tests.engine.engine import Engine
+from tests.engine.results import result
 
 ID = "extendable-workflow"
 COMPONENT = {"name": "cart", "language": "Java"}

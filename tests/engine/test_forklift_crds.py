@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.engine.engine import Engine
-from tests.engine.results import result
+from tests.engine.results import succeeded
 from tests.engine.services.forklift import condition
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.service import Call
@@ -16,7 +16,7 @@ from tests.integration.custom_resources import refusals
 def test_what_is_sent_and_what_is_answered_are_forklifts_own_resources(
     engine: Engine, kubernetes: Kubernetes, shared: Path
 ) -> None:
-    assert result(engine.start("mtv-migration", INPUT).finish())["completedWith"] == "success"
+    succeeded(engine.start("mtv-migration", INPUT))
     sent = [call.body for call in kubernetes.calls if call.method == "POST"]
     answered = [getattr(kubernetes, method)(_call(name)).body for method, name in _LOOKS]
     assert [body["kind"] for body in sent] == ["Plan", "Migration"]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.conftest import Engine, result
+from tests.engine.engine import Engine
+from tests.engine.results import result
 
 
 @pytest.mark.parametrize(

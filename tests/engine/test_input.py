@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from generator.trial import made_input, schema_of_input
+from generator.mocks.run_inputs import made_input, schema_of_input
 from tests.engine.conftest import WORKFLOWS, Engine
 
 

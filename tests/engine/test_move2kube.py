@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.calls import BACKSTAGE, JSON, plain
+from tests.engine.engine import Engine, Run
 from tests.engine.m2k import (  # noqa: F401 - fixtures among them
     FUNCTION,
     TRANSFORMATION,
@@ -20,6 +21,7 @@ from tests.engine.m2k import (  # noqa: F401 - fixtures among them
     subscribers,
     success,
 )
+from tests.engine.results import result
 from tests.engine.services.broker import Broker
 from tests.engine.services.move2kube import Move2Kube
 from tests.engine.services.notifications import Notifications
@@ -27,16 +29,10 @@ from tests.m2k_function import GitServer, git
 from tests.waiting import eventually
 
 PROJECT = "/api/v1/workspaces/workspace-1/projects/project-1"
-JSON = {"content-type": "application/json"}
 UNANSWERED = (
     "The function m2k-save-transformation-func did not answer in time. Check the broker, the Triggers and the"
     " function's log, and raise SAVE_TIMEOUT for a large repository."
 )
-
-
-def plain(method: str, path: str, body: Any = None, **headers: str) -> dict[str, Any]:
-    """A call as `Call.plain` gives it."""
-    return {"method": method, "path": path, "headers": headers, "body": body}
 
 
 def test_the_outcome_of_the_answered_questions_comes_into_the_branch(
@@ -66,7 +62,7 @@ def test_the_calls_and_the_events_are_these(
     calls = [call.plain() for call in move2kube.calls]
     looks = calls[4:]
     assert calls[:4] == [
-        plain("POST", f"{PROJECT}/plan?remote-source={source}", **JSON),
+        plain("POST", f"{PROJECT}/plan?remote-source={source}", JSON),
         plain("GET", f"{PROJECT}/plan"),
         plain("GET", f"{PROJECT}/plan"),
         plain("POST", f"{PROJECT}/outputs"),
@@ -88,13 +84,7 @@ def test_the_calls_and_the_events_are_these(
         },
     ]
     assert [call.plain() for call in notifications.calls] == [
-        plain(
-            "POST",
-            "/api/notifications",
-            {"recipients": recipients, "payload": payload},
-            authorization="Bearer backstage-token",
-            **JSON,
-        )
+        plain("POST", "/api/notifications", BACKSTAGE | JSON, {"recipients": recipients, "payload": payload})
         for payload in payloads
     ]
     asked, saved = broker.events

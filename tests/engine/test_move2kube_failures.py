@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.engine import Engine, Run
 from tests.engine.m2k import (  # noqa: F401 - fixtures among them
     answer,
     failure,
@@ -18,6 +18,7 @@ from tests.engine.m2k import (  # noqa: F401 - fixtures among them
     subscribers,
     success,
 )
+from tests.engine.results import result
 from tests.engine.services.move2kube import Move2Kube
 from tests.engine.services.notifications import Notifications
 from tests.m2k_function import GitServer

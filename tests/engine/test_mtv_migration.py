@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from tests.engine.calls import CLUSTER
 from tests.engine.engine import Engine, Run
-from tests.engine.results import result
+from tests.engine.results import NOT_NOTIFIED, failed, result
 from tests.engine.services.forklift import condition
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
-from tests.engine.test_mtv_plan import INPUT, NOT_NOTIFIED, PATH, PLAN_OUTPUT, operations
+from tests.engine.test_mtv_plan import INPUT, PATH, PLAN_OUTPUT
 
 MIGRATE = {"operation": "MIGRATE", "migrationName": "web-shop", "migrationNamespace": "openshift-mtv"}
 MIGRATION = "web-shop-00001"
@@ -27,9 +28,7 @@ STARTED = "2026-01-31T12:00:00Z"
 def fails(engine: Engine) -> tuple[Run, dict[str, Any]]:
     """A run that creates a plan and migrates it, and its result, which is an error."""
     run = engine.start("mtv-migration", INPUT)
-    outcome = result(run.finish())
-    assert outcome["completedWith"] == "error"
-    return run, outcome
+    return run, failed(run)
 
 
 def test_a_new_plan_is_migrated_and_people_are_told_when_it_starts_and_ends(
@@ -52,7 +51,7 @@ def test_a_new_plan_is_migrated_and_people_are_told_when_it_starts_and_ends(
         ("GET", f"{PATH}/migrations/{MIGRATION}", None),
         ("GET", f"{PATH}/migrations/{MIGRATION}", None),
     ]
-    assert {call.headers["authorization"] for call in kubernetes.calls} == {"Bearer cluster-token"}
+    assert {call.headers["authorization"] for call in kubernetes.calls} == {CLUSTER["authorization"]}
     told = {"link": f"/orchestrator/instances/{run.id}", "severity": "normal", "topic": "mtv-migration"}
     assert [call.body for call in notifications.calls] == [
         {"recipients": {"type": "entity", "entityRef": INPUT["recipients"]}, "payload": payload | told}
@@ -71,7 +70,7 @@ def test_a_plan_that_exists_is_migrated_without_a_look_at_what_it_refers_to(
 ) -> None:
     kubernetes.add("Plan", "web-shop")
     assert result(engine.start("mtv-migration", MIGRATE).finish()) == SUCCESS
-    assert operations(kubernetes) == ["getPlan", "createMigration", "getMigration", "getMigration"]
+    assert kubernetes.operations == ["getPlan", "createMigration", "getMigration", "getMigration"]
     assert [call.body["recipients"] for call in notifications.calls] == [{"type": "broadcast"}] * 2
 
 

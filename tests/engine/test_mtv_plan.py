@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests.engine.calls import BACKSTAGE, CLUSTER
 from tests.engine.engine import Engine, Run
-from tests.engine.results import result
+from tests.engine.results import NOT_NOTIFIED, failed, result, succeeded
 from tests.engine.services.forklift import READY, condition
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
@@ -25,7 +26,6 @@ INPUT = {
 }
 PLAN_OUTPUT = {"key": "Plan", "value": "openshift-mtv/web-shop", "format": "text"}
 READS = ("getProvider", "getStorageMap", "getNetworkMap")
-NOT_NOTIFIED = "Nobody was notified: check BACKSTAGE_NOTIFICATIONS_URL, NOTIFICATIONS_BEARER_TOKEN and the recipients."
 
 
 class Planning:
@@ -42,18 +42,12 @@ class Planning:
     def fails(self, **changes: Any) -> tuple[Run, dict[str, Any]]:
         """The run and its result, which is an error."""
         run = self.start(**changes)
-        outcome = result(run.finish())
-        assert outcome["completedWith"] == "error"
-        return run, outcome
+        return run, failed(run)
 
 
 @pytest.fixture(params=["mtv-plan", "mtv-migration"])
 def planning(engine: Engine, request: pytest.FixtureRequest) -> Planning:
     return Planning(engine, request.param)
-
-
-def operations(kubernetes: Kubernetes) -> list[str]:
-    return [call.operation for call in kubernetes.calls]
 
 
 def test_a_plan_is_created_and_found_ready(
@@ -92,12 +86,12 @@ def test_a_plan_is_created_and_found_ready(
         ("GET", f"{PATH}/plans/web-shop", None),
         ("GET", f"{PATH}/plans/web-shop", None),
     ]
-    assert {call.headers["authorization"] for call in kubernetes.calls} == {"Bearer cluster-token"}
+    assert {call.headers["authorization"] for call in kubernetes.calls} == {CLUSTER["authorization"]}
     [told] = notifications.calls
     assert (told.method, told.path, told.headers["authorization"]) == (
         "POST",
         "/api/notifications",
-        "Bearer backstage-token",
+        BACKSTAGE["authorization"],
     )
     assert told.body == {
         "recipients": {"type": "entity", "entityRef": ["user:default/jane", "group:default/ops"]},
@@ -143,7 +137,7 @@ def test_what_is_not_there_is_named_and_no_plan_is_created(
     assert run.states[-3:] == ["ReferenceMissing", "ComposeFailure", "Notify"]
     assert outcome["message"].startswith(f"The plan web-shop was not created. The namespace openshift-mtv {message}.")
     assert outcome["outputs"] == []
-    assert "createPlan" not in operations(kubernetes)
+    assert "createPlan" not in kubernetes.operations
 
 
 @pytest.mark.parametrize(
@@ -176,13 +170,13 @@ def test_what_is_not_ready_is_named_with_its_reason_and_no_plan_is_created(
     assert outcome["message"] == (
         f"The plan web-shop was not created. Not ready: {said}. Put this right in the cluster, then ask again."
     )
-    assert "createPlan" not in operations(kubernetes)
+    assert "createPlan" not in kubernetes.operations
 
 
 def test_a_map_that_its_controller_has_not_yet_seen_is_taken(planning: Planning, kubernetes: Kubernetes) -> None:
     kubernetes.add("StorageMap", "datastores", None)
     kubernetes.add("NetworkMap", "networks", [condition("Other", category="Warn")])
-    assert result(planning.start().finish())["completedWith"] == "success"
+    succeeded(planning.start())
 
 
 def test_a_plan_that_exists_is_left_alone(planning: Planning, kubernetes: Kubernetes) -> None:
@@ -212,15 +206,15 @@ def test_a_plan_that_never_becomes_ready_is_given_up(planning: Planning, kuberne
     run, outcome = planning.fails()
     assert run.states[-3:] == ["PlanNotReady", "ComposeFailure", "Notify"]
     assert "neither ready nor refused after 3 looks" in outcome["message"]
-    assert operations(kubernetes).count("getPlan") == 3
+    assert kubernetes.operations.count("getPlan") == 3
 
 
 def test_a_look_that_fails_counts_as_a_look(planning: Planning, kubernetes: Kubernetes) -> None:
     kubernetes.fail("getPlan", status=500, times=2)
     run = planning.start()
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states.count("PlanUnread") == 2
-    assert operations(kubernetes).count("getPlan") == 3
+    assert kubernetes.operations.count("getPlan") == 3
 
 
 def test_a_plan_that_cannot_be_read_to_the_last_look_is_given_up(planning: Planning, kubernetes: Kubernetes) -> None:
@@ -228,7 +222,7 @@ def test_a_plan_that_cannot_be_read_to_the_last_look_is_given_up(planning: Plann
     run, outcome = planning.fails()
     assert run.states[-4:] == ["PlanUnread", "ClusterFailed", "ComposeFailure", "Notify"]
     assert outcome["message"].startswith("The plan web-shop was created, but is not ready. The cluster did not answer")
-    assert operations(kubernetes).count("getPlan") == 3
+    assert kubernetes.operations.count("getPlan") == 3
 
 
 @pytest.mark.parametrize("operation", [*READS, "createPlan", "getPlan"])
@@ -243,7 +237,7 @@ def test_a_refused_token_or_permission_ends_the_run(
     run, outcome = planning.fails()
     assert run.states[-3:] == [state, "ComposeFailure", "Notify"]
     assert f"({status})" in outcome["message"]
-    assert operations(kubernetes)[-1] == operation
+    assert kubernetes.operations[-1] == operation
 
 
 @pytest.mark.parametrize("operation", [*READS, "createPlan"])
@@ -267,7 +261,7 @@ def test_a_plan_that_was_deleted_meanwhile_ends_the_run(planning: Planning, kube
 @pytest.mark.parametrize("operation", [*READS, "createPlan", "getPlan"])
 def test_a_slow_cluster_is_waited_for(planning: Planning, kubernetes: Kubernetes, operation: str) -> None:
     kubernetes.slow(operation, 1)
-    assert result(planning.start().finish())["completedWith"] == "success"
+    succeeded(planning.start())
 
 
 @pytest.mark.parametrize("fault", [{"status": 400}, {"status": 401}, {"status": 500}, {"drop": True}])
@@ -276,9 +270,8 @@ def test_a_notification_that_fails_changes_no_outcome(
 ) -> None:
     notifications.fail("createNotification", **fault)
     run = planning.start()
-    outcome = result(run.finish())
+    outcome = succeeded(run)
     assert run.states[-2:] == ["Notify", "NotNotified"]
-    assert outcome["completedWith"] == "success"
     assert outcome["message"] == f"The plan web-shop is ready to migrate web, db. {NOT_NOTIFIED}"
 
 

@@ -1,50 +1,43 @@
-"""request-vm-cnv: a virtual machine of KubeVirt. What it shares is in test_approval.py."""
+"""request-vm-cnv: a virtual machine of KubeVirt.
+
+What it shares is in test_approval.py, what it does when a service fails in failures.py.
+"""
 
 from __future__ import annotations
 
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.engine.approvals import CLUSTER, JIRA, JSON, REQUEST, calls, links, refused
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.approvals import CONSOLE, REQUEST, approved, links
+from tests.engine.calls import CLUSTER, JIRA, JSON, calls, in_turn, plain
+from tests.engine.engine import Engine
 from tests.engine.kubevirt import hold_machine
+from tests.engine.results import failed, result, succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 from tests.engine.services.notifications import Notifications
 from tests.engine.services.openshift import RUNNING
 
 MACHINES = "/apis/kubevirt.io/v1/namespaces/team-a/virtualmachines"
-CONSOLE = "https://console.example.com/k8s/ns/team-a/kubevirt.io~v1~VirtualMachine/vm-a"
 CREATED = "The virtual machine vm-a was created, but is not known to run."
-MACHINE = {"key": "Virtual machine", "value": CONSOLE, "format": "link"}
-
-
-def approved(engine: Engine, jira: Jira) -> Run:
-    """Return a run whose request is approved."""
-    run = engine.start(REQUEST.workflow, REQUEST.given)
-    run.wait("WaitForDecision")
-    jira.close("OPS-1")
-    return run
 
 
 def test_an_approved_machine_is_created_and_waited_for(
     engine: Engine, jira: Jira, kubernetes: Kubernetes, notifications: Notifications
 ) -> None:
-    ended = result(approved(engine, jira).finish())
+    ended = result(approved(engine, jira, REQUEST).finish())
     assert ended == {
         "completedWith": "success",
         "message": "The virtual machine vm-a runs in team-a: OPS-1 was approved.",
-        "outputs": [MACHINE, *links(jira, "OPS-1")],
+        "outputs": [REQUEST.made, *links(jira, "OPS-1")],
     }
-    assert [call for call, _ in groupby(calls(jira))] == [
-        {
-            "method": "POST",
-            "path": "/rest/api/latest/issue",
-            "headers": JIRA | JSON,
-            "body": {
+    assert in_turn(calls(jira)) == [
+        plain(
+            "POST",
+            "/rest/api/latest/issue",
+            JIRA | JSON,
+            {
                 "fields": {
                     "project": {"key": "OPS"},
                     "issuetype": {"name": "Task"},
@@ -54,20 +47,15 @@ def test_an_approved_machine_is_created_and_waited_for(
                     "resolution Done to approve it, with any other to refuse it.",
                 }
             },
-        },
-        {
-            "method": "GET",
-            "path": "/rest/api/latest/issue/OPS-1?fields=status%2Cresolution",
-            "headers": JIRA,
-            "body": None,
-        },
+        ),
+        plain("GET", "/rest/api/latest/issue/OPS-1?fields=status%2Cresolution", JIRA),
     ]
     assert calls(kubernetes) == [
-        {
-            "method": "POST",
-            "path": MACHINES,
-            "headers": CLUSTER | JSON,
-            "body": {
+        plain(
+            "POST",
+            MACHINES,
+            CLUSTER | JSON,
+            {
                 "apiVersion": "kubevirt.io/v1",
                 "kind": "VirtualMachine",
                 "metadata": {"name": "vm-a"},
@@ -91,9 +79,9 @@ def test_an_approved_machine_is_created_and_waited_for(
                     },
                 },
             },
-        },
-        {"method": "GET", "path": f"{MACHINES}/vm-a", "headers": CLUSTER, "body": None},
-        {"method": "GET", "path": f"{MACHINES}/vm-a", "headers": CLUSTER, "body": None},
+        ),
+        plain("GET", f"{MACHINES}/vm-a", CLUSTER),
+        plain("GET", f"{MACHINES}/vm-a", CLUSTER),
     ]
     assert notifications.sent[1:] == [
         {
@@ -109,103 +97,32 @@ def test_an_approved_machine_is_created_and_waited_for(
 def test_the_machine_is_one_that_kubevirt_knows(
     engine: Engine, jira: Jira, kubernetes: Kubernetes, shared: Path
 ) -> None:
-    approved(engine, jira).finish()
+    approved(engine, jira, REQUEST).finish()
     hold_machine(kubernetes.calls[0].body, shared)
     hold_machine(kubernetes.machines["vm-a"], shared)
 
 
-CREATING = [
-    ({"status": 401}, "OCP_API_SERVER_TOKEN"),
-    ({"status": 403}, "the right to create and read virtual machines"),
-    ({"status": 404}, "no such namespace"),
-    ({"status": 409}, "another name"),
-    ({"status": 422}, "Check the image"),
-    ({"status": 500}, "OCP_API_SERVER_URL"),
-    ({"drop": True}, "OCP_API_SERVER_URL"),
-]
-
-
-@pytest.mark.parametrize(("fault", "says"), CREATING, ids=str)
-def test_a_run_ends_when_the_machine_cannot_be_created(
-    *,
-    fault: dict[str, Any],
-    says: str,
-    engine: Engine,
-    jira: Jira,
-    kubernetes: Kubernetes,
-    notifications: Notifications,
-) -> None:
-    kubernetes.fail("createVirtualMachine", **fault)
-    ended = refused(approved(engine, jira))
-    assert ended["message"].startswith(f"{REQUEST.undone}. ")
-    assert says in ended["message"]
-    assert ended["outputs"] == links(jira, "OPS-1")
-    assert len(kubernetes.calls) == 1
-    assert notifications.sent[1]["link"] == f"{jira.url}/browse/OPS-1"
-
-
 def test_a_machine_that_exists_is_left_alone(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
     kubernetes.have_machine(memory={"guest": "1Gi"})
-    assert "(409)" in refused(approved(engine, jira))["message"]
+    assert "(409)" in failed(approved(engine, jira, REQUEST))["message"]
     assert kubernetes.machines["vm-a"]["spec"]["template"]["spec"]["domain"]["memory"] == {"guest": "1Gi"}
-
-
-READING = [
-    ({"status": 401}, "OCP_API_SERVER_TOKEN"),
-    ({"status": 403}, "the right to create and read virtual machines"),
-    ({"status": 404}, "who deleted it"),
-]
-
-
-@pytest.mark.parametrize(("fault", "says"), READING, ids=str)
-def test_a_run_ends_when_it_may_not_read_the_machine(
-    *,
-    fault: dict[str, Any],
-    says: str,
-    engine: Engine,
-    jira: Jira,
-    kubernetes: Kubernetes,
-    notifications: Notifications,
-) -> None:
-    kubernetes.fail("getVirtualMachine", **fault)
-    ended = refused(approved(engine, jira))
-    assert ended["message"].startswith(f"{CREATED} ")
-    assert says in ended["message"]
-    assert ended["outputs"] == [MACHINE, *links(jira, "OPS-1")]
-    assert notifications.sent[1]["link"] == CONSOLE
 
 
 def test_a_machine_that_does_not_run_is_given_up_after_ten_looks(
     engine: Engine, jira: Jira, kubernetes: Kubernetes, notifications: Notifications
 ) -> None:
     kubernetes.starting = [{"printableStatus": "Provisioning"}, {"printableStatus": "ErrImagePull", "ready": False}]
-    run = approved(engine, jira)
-    ended = refused(run)
+    run = approved(engine, jira, REQUEST)
+    ended = failed(run)
     assert ended["message"].startswith(f"{CREATED} Its status is ErrImagePull. The looks that")
     assert run.states.count("ReadVm") == 10
     assert notifications.sent[1]["severity"] == "high"
 
 
-def test_a_failed_look_counts(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
-    kubernetes.fail("getVirtualMachine", status=500)
-    run = approved(engine, jira)
-    ended = refused(run)
-    assert ended["message"].startswith(f"{CREATED} Its status is unknown. The looks that")
-    assert run.states.count("ReadVm") == 10
-
-
-@pytest.mark.parametrize("fault", [{"status": 409, "times": 2}, {"drop": True, "times": 1}], ids=str)
-def test_a_few_failed_looks_are_no_failure(
-    fault: dict[str, Any], engine: Engine, jira: Jira, kubernetes: Kubernetes
-) -> None:
-    kubernetes.fail("getVirtualMachine", **fault)
-    assert result(approved(engine, jira).finish())["completedWith"] == "success"
-
-
 def test_a_machine_whose_guest_is_not_ready_is_waited_for(engine: Engine, jira: Jira, kubernetes: Kubernetes) -> None:
     kubernetes.starting = [{}, RUNNING | {"ready": False}, RUNNING | {"ready": False}, RUNNING]
-    run = approved(engine, jira)
-    assert result(run.finish())["completedWith"] == "success"
+    run = approved(engine, jira, REQUEST)
+    succeeded(run)
     assert run.states.count("ReadVm") == 4
 
 

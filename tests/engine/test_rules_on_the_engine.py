@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from generator.lint import RULES
-from generator.lint.condition_order import ways_of_switches
+from generator.lint.registry import RULES
 from generator.lint.rule import FOLDER, Example
-from generator.source import read_shared, read_source
-from generator.workflow import read_workflow
-from pipeline.engine.errors import EngineError
+from generator.lint.support.condition_order import ways_of_switches
+from generator.workflow.folder import read_shared, read_source
+from generator.workflow.workflow import read_workflow
+from pipeline.run.engine.errors import EngineError
 from tests.conftest import missing
 from tests.engine.java import lacks
 from tests.engine.rules.building import build
@@ -26,7 +26,7 @@ from tests.engine.rules.folders import Placed, name_of, write
 from tests.engine.rules.running import Application, Run, running
 from tests.engine.rules.service import Request, Service
 from tests.engine.rules.switches import GIVEN, SWITCHES, example
-from tests.engine.rules.table import ALONE, ELSEWHERE, INSTEAD, OTHERS, REFUSED, RUN, Seen
+from tests.engine.rules.table import ALONE, INSTEAD, OTHERS, REFUSED, RUN, Seen
 from tests.waiting import eventually
 
 #: How long an instance that waits for ever is looked at: longer than any time in the examples that end.
@@ -169,10 +169,6 @@ def test_an_application_with_a_space_in_an_id_does_not_start(built: Built, scrat
     said = pytest.raises(EngineError, match="Illegal character in path")
     with said, running(built.alone, scratch / "alone.log", Service(), {}):
         pass
-
-
-def test_every_rule_is_tried_or_says_why_it_is_not() -> None:
-    assert sorted([*REFUSED, *RUN, *OTHERS, ALONE, *ELSEWHERE]) == sorted(RULES)
 
 
 def _look(seen: Seen, name: str, run: Run, application: Application) -> None:

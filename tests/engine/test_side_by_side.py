@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
 
-from tests.engine.conftest import Engine, Run, result
+from tests.engine.calls import in_turn
+from tests.engine.engine import Engine, Run
+from tests.engine.results import result
 from tests.engine.services.jira import Jira
 from tests.engine.services.kubernetes import Kubernetes
 
@@ -38,11 +39,7 @@ def test_ten_instances_at_a_time_stay_apart(engine: Engine, jira: Jira, kubernet
     assert sorted(opened) == [f"Namespace {name} requested" for name in NAMES]
     for name, issue in issues.items():
         calls = [call for call in jira.calls if call.parameters.get("issueIdOrKey") == issue]
-        assert [operation for operation, _ in groupby(call.operation for call in calls)] == [
-            "getIssue",
-            "addComment",
-            "getIssue",
-        ]
+        assert in_turn(call.operation for call in calls) == ["getIssue", "addComment", "getIssue"]
         assert [call.body for call in calls if call.body] == [
             {"body": f"[~boss-of-{name}] this issue is still open: the namespace {name} waits for your approval."}
         ]

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from generator.application import applications
-from pipeline.engine import maven
-from tests.conftest import missing
+from generator.application.projects import applications
 from tests.engine import postgres
-from tests.engine.conftest import DEFINITIONS, WORKFLOWS, result
+from tests.engine.conftest import WORKFLOWS, StartEngine
 from tests.engine.engine import Engine
+from tests.engine.results import succeeded
 from tests.engine.services.jira import Jira
 from tests.engine.services.service import Service
 from tests.engine.variables import variables
@@ -20,16 +19,10 @@ from tests.waiting import eventually
 
 @pytest.fixture(scope="module")
 def engine_with_jobs(
-    all_services: dict[str, Service], database: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    start_engine: StartEngine, all_services: dict[str, Service], database: dict[str, str]
 ) -> Iterator[Engine]:
-    for what in maven.lacking():
-        missing(what)
-    (application,) = applications([WORKFLOWS["escalation"]], persistent=True, jobs=True)
-    jar = maven.build(application, maven.cache_folder())
     given = variables(all_services) | database | {"ESCALATION_TIMEOUT_SECONDS": "3600", "POLLING_PERIODICITY": "PT5S"}
-    states = {name: [state["name"] for state in one.flow["states"]] for name, one in DEFINITIONS.items()}
-    log = tmp_path_factory.mktemp("jobs") / "engine.log"
-    with Engine({jar: application.workflows}, states, given).running(log) as engine:
+    with start_engine(applications([WORKFLOWS["escalation"]], persistent=True, jobs=True), given) as engine:
         yield engine
 
 
@@ -49,5 +42,5 @@ def test_an_escalation_that_sleeps_goes_on_after_a_restart(
     before = len(run.states)
     engine_with_jobs.restart()
     jira.close("TEST-1")
-    assert result(run.finish())["completedWith"] == "success"
+    succeeded(run)
     assert run.states[before:] == ["ReadIssue", "CheckIssue", "CreateNamespace", "ReportSuccess"]

@@ -11,7 +11,8 @@ import pytest
 
 from tests.certificates import Authority
 from tests.conftest import Helm
-from tests.engine.conftest import Engine, result
+from tests.engine.engine import Engine
+from tests.engine.results import failed, result
 from tests.integration.test_trusted_certificates import TRUSTING, authority, chart, fill, pod_of
 
 __all__ = ["authority", "chart"]
@@ -48,8 +49,7 @@ def test_a_private_authority_is_refused_without_the_value_and_trusted_with_what_
     engine: Engine, chart: Path, helm4: Helm, authority: Authority, jira_url: str
 ) -> None:
     engine.restart(JIRA_URL=jira_url)
-    refused = result(engine.start("ticketEscalation", GIVEN).finish())
-    assert refused["completedWith"] == "error"
+    refused = failed(engine.start("ticketEscalation", GIVEN))
     assert "Jira did not answer" in refused["message"]
 
     store = authority.folder / "cacerts"

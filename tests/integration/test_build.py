@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from pipeline.system.locks import only_writer
 from tests.conftest import ROOT, Waybill
 
 GREETING = "charts/workflows/charts/greeting"
@@ -48,7 +49,7 @@ def test_one_command_makes_charts_packages_and_an_index(repository: Path, waybil
     assert made == {"dist/greeting-0.1.0.tgz", "dist/workflows-0.1.0.tgz", "dist/index.yaml"}
     assert (repository / GREETING / "Chart.yaml").is_file()
     stages = [line.split()[0] for line in done.err.splitlines()[:4]]
-    assert stages == ["check", "charts", "packages", "index"]
+    assert stages == ["lint", "charts", "packages", "index"]
     assert "next   helm install greeting dist/greeting-0.1.0.tgz" in done.err
 
 
@@ -418,12 +419,12 @@ class TestFailuresInTheMiddle:
             cwd=repository,
             stderr=subprocess.PIPE,
             text=True,
-            env={**os.environ, "XDG_CACHE_HOME": "c"},
+            env={**os.environ, "XDG_CACHE_HOME": str(repository / "c")},
             # A background job of a shell ignores Ctrl-C, and its children would inherit that.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads here
         ) as process:
             assert process.stderr is not None
-            assert "check" in process.stderr.readline()
+            assert "lint" in process.stderr.readline()
             process.send_signal(signal.SIGINT)
             rest = process.stderr.read()
         assert process.returncode == 1
@@ -502,6 +503,15 @@ class TestUsage:
         assert image.startswith("three.example/wf-greeting:src-")
         assert versions(repository, "greeting")[-1] == "5.0.0"
 
+    def test_a_second_build_says_that_it_waits_for_the_first(self, repository: Path) -> None:
+        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "greeting"]
+        with only_writer(repository / "dist", lambda: None):
+            second = subprocess.Popen(command, cwd=repository, stderr=subprocess.PIPE, text=True)
+            assert second.stderr is not None
+            assert second.stderr.readline() == "another waybill writes here; waiting for it to end\n"
+        second.communicate()
+        assert second.returncode == 0
+
     def test_a_misspelt_setting_is_named_with_its_line(self, repository: Path, waybill: Waybill) -> None:
         (repository / "waybill.toml").write_text('\nregistri = "x"\n', encoding="utf-8")
         done = waybill("build", "greeting")
@@ -516,7 +526,7 @@ def test_long_work_shows_a_bar_at_a_terminal(repository: Path) -> None:
         edit(folder / "greeting.sw.yaml", "id: greeting", f"id: copy{number}")
     ours, theirs = pty.openpty()
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "--all"]
-    env = {**os.environ, "XDG_CACHE_HOME": "c", "TERM": "xterm", "COLUMNS": "100"}
+    env = {**os.environ, "XDG_CACHE_HOME": str(repository / "c"), "TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(command, cwd=repository, stderr=theirs, env=env) as process:
         os.close(theirs)
         shown = b"".join(read_to_the_end(ours))

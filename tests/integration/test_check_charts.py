@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.compatibility.crd import known_crd, known_crds
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, Verdict, judge_resource
-from pipeline.reading import read_folder
+from generator.kubernetes.crd import known_crd, known_crds
+from generator.lint.registry import RULES
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, Helm, Waybill
+from tests.unit.conftest import write
 
 CHARTS = ROOT / "charts" / "workflows" / "charts"
 
@@ -108,6 +110,15 @@ def test_a_chart_that_renders_no_sonataflow_is_not_fine(waybill: Waybill) -> Non
     assert done.code == 1
     assert "error: workflows 2.0.0 renders no SonataFlow with its default values" in done.err
     assert "check each by itself [no-sonataflow]" in done.err
+
+
+def test_the_examples_of_no_sonataflow_are_told_apart(tmp_path: Path, waybill: Waybill) -> None:
+    rule = RULES["no-sonataflow"]
+    for example, code in ((rule.bad, 1), (rule.good, 0)):
+        write(tmp_path, example.repository)
+        for command in rule.reported_by:
+            done = waybill(*command.split()[1:])
+            assert (done.code, "[no-sonataflow]" in done.err) == (code, bool(code)), done.err
 
 
 @pytest.mark.parametrize(

@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from generator.diagram.dot import dot
-from generator.diagram.mermaid import mermaid
-from generator.diagram.reading import read_scene
-from generator.diagram.stylesheet import ThemeName
-from generator.diagram.svg import svg
-from pipeline.drawing import read_folder_scene
+from generator.diagram.from_definition import read_scene
+from generator.diagram.output.dot import dot
+from generator.diagram.output.mermaid import mermaid
+from generator.diagram.output.stylesheet import ThemeName
+from generator.diagram.output.svg import svg
+from pipeline.inspect.diagram import read_folder_scene
 from tests.conftest import ROOT, SHARED, Waybill, find_node_tool, missing
 from tests.unit.conftest import defined
-from tests.unit.diagram_workflows import long_workflow, workflows
+from tests.unit.generator.diagram.workflows import long_workflow, workflows
 
 OURS: Final = sorted(path for path in (ROOT / "workflows").iterdir() if path.name != "shared")
 CORPUS: Final = sorted(

@@ -244,6 +244,14 @@ def test_without_a_repository_or_git_the_message_says_so(repository: Path, waybi
     assert waybill("diff", "greeting", "workflows/greeting", env={"PATH": "/nonexistent"}).code == 0
 
 
+def test_a_repository_of_another_user_is_refused_with_the_setting_that_allows_it(
+    history: Path, waybill: Waybill
+) -> None:
+    done = waybill("diff", "greeting@v1.2.0", env={"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"})
+    assert (done.code, done.out) == (1, "")
+    assert f"git config --global --add safe.directory {history}" in done.err
+
+
 @pytest.fixture
 def built(history: Path, waybill: Waybill) -> Path:
     """The history with its charts and packages, built from the tag's workflows at version 1.0.0."""
@@ -365,8 +373,8 @@ def test_a_redirect_away_from_http_is_not_followed(
     assert subjects(waybill("diff", "greeting@1.0.0", "--repository-url", url, "--json")) == CHANGED
 
 
-def test_a_server_that_is_not_there_is_said_to_be(waybill: Waybill, repository: Path) -> None:
-    assert repository.is_dir()
+@pytest.mark.usefixtures("repository")
+def test_a_server_that_is_not_there_is_said_to_be(waybill: Waybill) -> None:
     done = waybill("diff", "greeting@1.0.0", "--repository-url", "http://127.0.0.1:9")
     assert done.code == 1
     assert "http://127.0.0.1:9/index.yaml: cannot be fetched" in done.err

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.chart import chart_name
+from generator.chart.chart import chart_name
 from tests.conftest import Helm, HelmRefusal
 from tests.integration.test_our_charts import FOLDERS, UMBRELLA, values_of
 

@@ -50,14 +50,14 @@ def test_without_fix_nothing_is_written_and_fix_is_offered(wrong: Path, waybill:
     assert "next   waybill lint greeting --fix   mends 2 of them" in done.err
 
 
-def test_what_was_mended_is_in_the_json(wrong: Path, waybill: Waybill) -> None:
+@pytest.mark.usefixtures("wrong")
+def test_what_was_mended_is_in_the_json(waybill: Waybill) -> None:
     document = waybill("lint", "--fix", "greeting", "--json").json
     assert [(edit["old"], edit["new"]) for edit in document["fixed"]] == [
         ("1.10", '"1.10"'),
         ("ReportGreetin", "ReportGreeting"),
     ]
     assert [finding["rule"] for finding in document["findings"]] == ["unknown-field"]
-    assert wrong.is_file()
 
 
 def test_a_file_that_cannot_be_written_leaves_all_as_they_were(repository: Path, wrong: Path) -> None:
@@ -97,7 +97,6 @@ def test_a_repository_ignores_a_rule_by_its_settings(repository: Path, waybill: 
 
 
 def test_on_github_actions_findings_are_annotations(wrong: Path, waybill: Waybill) -> None:
-    assert wrong.is_file()
     done = waybill("lint", "greeting", env={"GITHUB_ACTIONS": "true", "GITHUB_WORKSPACE": os.fspath(wrong.parents[3])})
     assert all(line.startswith("::") for line in done.out.splitlines())
     start = "::error file=" + os.path.relpath(wrong, wrong.parents[3])
@@ -108,7 +107,7 @@ def test_on_github_actions_findings_are_annotations(wrong: Path, waybill: Waybil
 def test_the_rules_are_listed_and_told_in_full(waybill: Waybill) -> None:
     listed = waybill("lint", "--rules")
     assert (listed.code, listed.err) == (0, "")
-    assert listed.out.startswith("Reading\n  syntax ")
+    assert listed.out.startswith("Files\n  syntax ")
     assert "\nunknown-state (error)\n" in listed.out
     assert listed.out.count("\nwrong: ") >= 100
     told = waybill("lint", "--rules", "unknown-state").out
@@ -120,9 +119,9 @@ def test_the_rules_are_listed_and_told_in_full(waybill: Waybill) -> None:
     assert (missing.code, "did you mean 'unknown-state'?" in missing.err) == (2, True)
 
 
-def test_a_sarif_log_is_what_code_scanning_takes(wrong: Path, waybill: Waybill, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("wrong")
+def test_a_sarif_log_is_what_code_scanning_takes(waybill: Waybill, tmp_path: Path) -> None:
     """Microsoft's validator knows the schema, the rules of the standard and those of GitHub."""
-    assert wrong.is_file()
     log = tmp_path / "waybill.sarif"
     log.write_text(waybill("lint", "--format", "sarif").out)
     assert {result["ruleId"] for result in json.loads(log.read_text())["runs"][0]["results"]} >= {"unknown-field"}

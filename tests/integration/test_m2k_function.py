@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.engine.process import free_port
+from pipeline.run.engine.process import free_port
 from tests.m2k_function import Function, GitServer, function, git, git_over_ssh
 from tests.waiting import PATIENCE
 

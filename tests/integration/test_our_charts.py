@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from generator.chart import chart_name, required_values
-from pipeline.reading import read_folder
+from generator.chart.chart import chart_name, required_values
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, Helm
 
 UMBRELLA = ROOT / "charts" / "workflows"

@@ -9,8 +9,8 @@ from typing import Any, Final
 import pytest
 from semver import Version
 
-from generator.compatibility.ranges import parse_range
-from generator.errors import VersionError
+from generator.findings.errors import VersionError
+from generator.versions.ranges import parse_range
 from tests.conftest import Helm, HelmRefusal
 
 RANGES: Final = (

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.chart import workflow_chart
-from generator.compatibility.admission import admit
-from generator.compatibility.crd import known_crds
+from generator.chart.chart import workflow_chart
+from generator.chart.values import rows, workflow_values
+from generator.compatibility.capabilities import newest_capabilities
 from generator.compatibility.rendered import rendered
-from generator.compatibility.target import newest_target
-from generator.manifests import Database, ImageReference
-from generator.properties import parse_properties
-from generator.values import rows, workflow_values
-from pipeline.reading import read_folder
-from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, WORKFLOW, facts, known_of, target_for, write
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import known_crds
+from generator.kubernetes.objects import Database, ImageReference
+from generator.workflow.properties import parse_properties
+from pipeline.workspace.workflows import read_folder
+from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, WORKFLOW, capabilities_of, facts, known_of, write
 from tests.conftest import ROOT, Helm, Rendered
 
 CHARTS = ROOT / "charts" / "workflows" / "charts"
@@ -80,17 +80,17 @@ def test_the_workflows_of_this_repository_set_no_field_that_is_not_checked(folde
 def test_a_chart_for_an_operator_sets_what_is_checked_and_nothing_that_it_lacks(
     folder: Path, sonataflow: str, helm: Helm, tmp_path: Path
 ) -> None:
-    workflow, target = read_folder(folder), target_for(sonataflow)
+    workflow, capabilities = read_folder(folder), capabilities_of(sonataflow)
     image = ImageReference(repository="registry.example/workflow", tag="1")
-    chart = workflow_chart(workflow, version="1.0.0", image=image, target=target)
+    chart = workflow_chart(workflow, version="1.0.0", image=image, capabilities=capabilities)
     write(tmp_path / "chart", chart.files)
     own = yaml.safe_load(chart.files["values.yaml"])
-    checked = rendered(workflow, target)
+    checked = rendered(workflow, capabilities)
     given = {title: {"requireEnv": False, **known_of(values, own)} for title, values in OF_A_WORKFLOW.items()}
     for title, resources in helm.render_each(tmp_path / "chart", given).items():
         resource = sonataflow_of(resources)
         assert set(fields(resource["spec"])) <= set(fields(checked[title]["spec"])), title
-        admission = admit(resource, target.crd)
+        admission = admit(resource, capabilities.crd)
         assert (admission.dropped, admission.refused) == ((), ()), title
 
 
@@ -102,7 +102,9 @@ def variables_of(resources: Rendered) -> dict[str, Any]:
 def test_without_spec_persistence_a_chart_connects_the_workflow_with_its_database(helm: Helm, tmp_path: Path) -> None:
     write(tmp_path / "w", {path: text.encode() for path, text in WORKFLOW.items()})
     image = ImageReference(repository="registry.example/workflow", tag="1")
-    chart = workflow_chart(read_folder(tmp_path / "w"), version="1.0.0", image=image, target=target_for("1.45"))
+    chart = workflow_chart(
+        read_folder(tmp_path / "w"), version="1.0.0", image=image, capabilities=capabilities_of("1.45")
+    )
     write(tmp_path / "chart", chart.files)
     resources = helm.render(tmp_path / "chart", {"requireEnv": False})
     set_ = variables_of(resources)
@@ -135,7 +137,9 @@ AWKWARD = ("plain", " leads", "back\\slash", "two\nlines", "\ttab", "a=b:c", "#n
 def test_without_a_pod_variables_are_lines_that_say_what_was_given(value: str, helm: Helm, tmp_path: Path) -> None:
     write(tmp_path / "w", {path: text.encode() for path, text in WORKFLOW.items()})
     image = ImageReference(repository="registry.example/workflow", tag="1")
-    chart = workflow_chart(read_folder(tmp_path / "w"), version="1.0.0", image=image, target=target_for("1.44"))
+    chart = workflow_chart(
+        read_folder(tmp_path / "w"), version="1.0.0", image=image, capabilities=capabilities_of("1.44")
+    )
     write(tmp_path / "chart", chart.files)
     resources = helm.render(tmp_path / "chart", {"env": {"ADDRESS": value}})
     properties = next(each for each in resources if each["metadata"]["name"].endswith("-props"))
@@ -147,7 +151,7 @@ def test_without_a_pod_variables_are_lines_that_say_what_was_given(value: str, h
 def test_no_value_that_reaches_the_custom_resource_is_left_out() -> None:
     taken = {path.removeprefix(".") for path in fields(EVERY_VALUE)} | {"persistence.jdbcUrl"}
     values = workflow_values(
-        target=newest_target(),
+        capabilities=newest_capabilities(),
         image=ImageReference(repository="registry.example/workflow", tag="1"),
         database=Database(schema="workflow"),
         variables=(),

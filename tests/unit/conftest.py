@@ -10,12 +10,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 
-from generator.definition import Definition
-from generator.errors import FindingsError
-from generator.findings import Finding
-from generator.lint import SUBJECTS, lint
-from generator.source import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
-from generator.workflow import Workflow, read_workflow
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
+from generator.lint.linter import lint
+from generator.lint.registry import SUBJECTS
+from generator.workflow.definition import Definition
+from generator.workflow.folder import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
+from generator.workflow.workflow import Workflow, read_workflow
 
 settings.register_profile(
     "unit", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True

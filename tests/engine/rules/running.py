@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from pipeline.engine.process import free_port, started
+from pipeline.run.engine.process import free_port, started
 from tests.engine.rules.service import Request, Service
 from tests.waiting import PATIENCE
 

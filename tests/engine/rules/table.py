@@ -272,6 +272,12 @@ RUN: Final[Mapping[str, Row]] = {
         bad=Seen(status=400, answer="There are JsonSchema validation errors"),
         good=Seen(),
     ),
+    "input": Row(
+        given={"name": 5},
+        good_given={"name": "Ada"},
+        bad=Seen(status=400, answer="There are JsonSchema validation errors"),
+        good=Seen(),
+    ),
     "duplicate-value": Row(given={"name": "Ada"}),
     "constants": Row(),
     "retry-jitter": Row(bad=Seen(requests=_asked({})), good=Seen(requests=_asked({}))),
@@ -304,6 +310,7 @@ RUN: Final[Mapping[str, Row]] = {
 
 _HELM: Final = "Helm, Kubernetes or waybill itself go wrong, not the engine"
 _ORCHESTRATOR: Final = "the Orchestrator shows it otherwise or not at all; to the engine it is data"
+_STAGES: Final = "other commands than lint report it; the engine runs what their examples hold"
 _DISK: Final = "it is about the files that an image is built from, before the engine sees them"
 #: Text of further examples to what stands in its place: a nesting beyond the engine's own limit, and a state that
 #: calls the service with what is in workflowdata after the callback.
@@ -326,6 +333,9 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("input-title", "input-description", "ui-property", "workflow-type"), _ORCHESTRATOR),
     **dict.fromkeys(("no-workflow-type", "no-result", "workflow-result", "workflow-options"), _ORCHESTRATOR),
     "unknown-workflow": _ORCHESTRATOR,
+    **dict.fromkeys(("compatibility", "crd", "dropped-field", "refused-field", "left-out", "no-row"), _STAGES),
+    **dict.fromkeys(("refuted-row", "unknown-operator", "no-sonataflow", "diagram-size"), _STAGES),
+    **dict.fromkeys(("chart", "helmignore", "index", "package"), _STAGES),
     "local-address": "it works here as on any laptop; a cluster is needed to see it fail",
     "unchecked-spec": "the build would ask an address on the Internet",
     "timer-without-jobs": "the application would have to be restarted with a database",

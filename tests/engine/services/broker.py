@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import yaml
 
-from generator import stand_in
+from generator.mocks import service
 from tests.conftest import ROOT
 from tests.engine.services.service import Service
 
@@ -50,7 +50,7 @@ class Broker(Service):
         self.events: list[Sent] = []
         #: The type of each event that was delivered, and the status that was answered; 0 where nothing was.
         self.deliveries: list[tuple[str, int]] = []
-        self._kept: list[stand_in.Request] = []
+        self._kept: list[service.Request] = []
 
     def hold(self) -> None:
         """Keep what comes from now on."""
@@ -66,29 +66,29 @@ class Broker(Service):
         """The events of a type, in the order in which they came."""
         return [event for event in self.events if event.attributes["type"] == kind]
 
-    def answer(self, request: stand_in.Request) -> stand_in.Answer:
+    def answer(self, request: service.Request) -> service.Answer:
         """Take an event."""
         if (request.method, request.path) != ("POST", "/default"):
             self.misfits.append(f"{request.method} {request.path} is not this broker's address")
-            return stand_in.Answer(status=404)
+            return service.Answer(status=404)
         if self.refused:
             self.refused -= 1
-            return stand_in.Answer(status=503)
+            return service.Answer(status=503)
         self.events.append(_sent(request))
         if self.held.is_set():
             self._kept.append(request)
         else:
             self._deliver(request)
-        return stand_in.Answer(status=202)
+        return service.Answer(status=202)
 
-    def _deliver(self, request: stand_in.Request) -> None:
+    def _deliver(self, request: service.Request) -> None:
         attributes = _sent(request).attributes
         for trigger in _triggers():
             if trigger["filter"]["attributes"].items() <= attributes.items():
                 what = (attributes["type"], trigger["subscriber"], request)
                 threading.Thread(target=self._send, args=what, daemon=True).start()
 
-    def _send(self, kind: str, subscriber: Mapping[str, Any], request: stand_in.Request) -> None:
+    def _send(self, kind: str, subscriber: Mapping[str, Any], request: service.Request) -> None:
         subscribers = self.subscribers
         headers = {key: value for key, value in request.headers.items() if key == "content-type" or key[:3] == "ce-"}
         for turn in range(_RETRIES + 1):
@@ -122,7 +122,7 @@ def _triggers() -> list[dict[str, Any]]:
     return [trigger["spec"] for trigger in yaml.safe_load_all(text)]
 
 
-def _sent(request: stand_in.Request) -> Sent:
+def _sent(request: service.Request) -> Sent:
     """Read an event in either mode of CloudEvents' HTTP binding."""
     content = json.loads(request.body)
     if request.headers["content-type"].startswith("application/cloudevents+json"):

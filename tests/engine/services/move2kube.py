@@ -7,7 +7,7 @@ import re
 import zipfile
 from collections import defaultdict
 
-from generator import stand_in
+from generator.mocks import service
 from tests.engine.services.service import Answer, Call, Service
 
 _ZIP = re.compile(r"/api/v1/workspaces/[^/]+/projects/([^/]+)/outputs/([^/]+)")
@@ -45,7 +45,7 @@ class Move2Kube(Service):
         for outputs in self.projects.values():
             outputs.clear()
 
-    def answer(self, request: stand_in.Request) -> stand_in.Answer:
+    def answer(self, request: service.Request) -> service.Answer:
         """Answer a request; for a zip without a spec."""
         found = _ZIP.fullmatch(request.path)
         if not found or request.method != "GET":
@@ -53,11 +53,11 @@ class Move2Kube(Service):
         self.downloads.append(request.path)
         if self.refused:
             self.refused -= 1
-            return stand_in.Answer(status=500)
+            return service.Answer(status=500)
         status = self.projects[found[1]].get(found[2])
         if status != "done":
-            return stand_in.Answer(status=204 if status else 404)
-        return stand_in.Answer(status=200, media_type="application/zip", body=self._zip())
+            return service.Answer(status=204 if status else 404)
+        return service.Answer(status=200, media_type="application/zip", body=self._zip())
 
     def _zip(self) -> bytes:
         file = io.BytesIO()

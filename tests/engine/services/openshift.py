@@ -1,5 +1,6 @@
 """What OpenShift and KubeVirt add to the stand-in for the API server: projects and virtual machines."""
 
+import copy
 from typing import Any
 
 from tests.engine.services.service import Answer, Call, next_look
@@ -37,11 +38,12 @@ class OpenShiftObjects:
 
     def have_machine(self, **domain: Any) -> None:
         """Put the virtual machine vm-a with a domain into the cluster; it runs."""
+        template = {"spec": {"domain": {"devices": {}, **copy.deepcopy(domain)}}}
         self.machines["vm-a"] = {
             "apiVersion": "kubevirt.io/v1",
             "kind": "VirtualMachine",
             "metadata": {"name": "vm-a", "namespace": "team-a"},
-            "spec": {"runStrategy": "Always", "template": {"spec": {"domain": {"devices": {}, **domain}}}},
+            "spec": {"runStrategy": "Always", "template": template},
             "status": RUNNING,
         }
 

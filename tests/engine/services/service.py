@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from generator import stand_in
-from generator.json_schema import OpenApiSchemas
-from generator.openapi import Operation, Spec, read_spec
-from pipeline.engine.stand_in import serving
+from generator.contracts.json_schema import OpenApiSchemas
+from generator.contracts.openapi import Operation, Spec, read_spec
+from generator.mocks import service
+from pipeline.run.engine.services import serving
 from tests.conftest import ROOT
 
 #: The headers that a comparison of a call looks at.
@@ -55,12 +55,13 @@ class Answer:
 
 @dataclass
 class _Failure:
-    """How calls of an operation go wrong, so many `times` (None: always)."""
+    """How calls of an operation go wrong: so many `times` (None: always) `after` so many that do not."""
 
     status: int | None = None
     drop: bool = False
     seconds: float = 0
     times: int | None = None
+    after: int = 0
 
 
 @dataclass
@@ -82,8 +83,13 @@ class Service:
 
     def __post_init__(self) -> None:
         read = {path: read_spec((ROOT / "workflows" / path).read_bytes(), path) for path in self.specs}
-        self._stand_ins = {path: stand_in.StandIn(specs={path: spec}) for path, spec in read.items()}
+        self._stand_ins = {path: service.MockService(specs={path: spec}) for path, spec in read.items()}
         self.reset()
+
+    @property
+    def operations(self) -> list[str]:
+        """The operations that were called, in the order in which they were."""
+        return [call.operation for call in self.calls]
 
     def reset(self) -> None:
         """Forget what a test did; every stand-in has its own."""
@@ -101,9 +107,17 @@ class Service:
         with serving(self.name, self) as self.url:
             yield
 
-    def fail(self, operation: str, *, status: int | None = None, drop: bool = False, times: int | None = None) -> None:
+    def fail(
+        self,
+        operation: str,
+        *,
+        status: int | None = None,
+        drop: bool = False,
+        times: int | None = None,
+        after: int = 0,
+    ) -> None:
         """Have calls of an operation answered with a status, or their connection dropped."""
-        self._failures[self._known(operation)] = _Failure(status=status, drop=drop, times=times)
+        self._failures[self._known(operation)] = _Failure(status=status, drop=drop, times=times, after=after)
 
     def slow(self, operation: str, seconds: float) -> None:
         """Have calls of an operation answered late."""
@@ -114,7 +128,7 @@ class Service:
         assert any(spec.operation(operation) for spec in specs), f"{self.name} has no {operation}"
         return operation
 
-    def answer(self, request: stand_in.Request) -> stand_in.Answer:
+    def answer(self, request: service.Request) -> service.Answer:
         """Answer a request, by whichever specs it fits."""
         tried = {path: each.answer(request) for path, each in self._stand_ins.items()}
         fitting = [path for path, answer in tried.items() if answer.operation and not answer.misfits]
@@ -124,7 +138,7 @@ class Service:
             if near and near.status == 401:
                 return near
             self.misfits += (near or next(iter(tried.values()))).misfits
-            return stand_in.Answer(status=501)
+            return service.Answer(status=501)
         found = [routed for path in fitting if (routed := self._stand_ins[path].find(request))]
         _, operation, parameters = found[0]
         call = self._call(request, operation.id, parameters)
@@ -133,7 +147,7 @@ class Service:
         for spec, operation, _ in found:
             self.misfits += _answer_misfits(spec, operation, answer)
         body = b"" if answer.body is None else json.dumps(answer.body).encode()
-        return stand_in.Answer(status=answer.status, media_type="application/json" if body else "", body=body)
+        return service.Answer(status=answer.status, media_type="application/json" if body else "", body=body)
 
     def _answer(self, call: Call) -> Answer:
         method = re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", call.operation).lower()
@@ -145,6 +159,9 @@ class Service:
         failure = self._failures.get(operation)
         if failure is None or failure.times == 0:
             return None
+        if failure.after:
+            failure.after -= 1
+            return None
         if failure.times is not None:
             failure.times -= 1
         time.sleep(failure.seconds)
@@ -152,7 +169,7 @@ class Service:
             raise ConnectionAbortedError
         return Answer(status=failure.status) if failure.status else None
 
-    def _call(self, request: stand_in.Request, operation: str, parameters: Mapping[str, str]) -> Call:
+    def _call(self, request: service.Request, operation: str, parameters: Mapping[str, str]) -> Call:
         return Call(
             service=self.name,
             operation=operation,

@@ -1,0 +1,1 @@
+"""Workflows as Maven projects for the engine."""

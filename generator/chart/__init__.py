@@ -1,0 +1,1 @@
+"""A workflow as a Helm chart, and the umbrella over all charts."""

@@ -1,0 +1,364 @@
+"""Turns an understood workflow into the files of its Helm chart."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from semver import Version
+
+from generator.chart import values
+from generator.chart.files import PAYLOAD, ChartFiles
+from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
+from generator.compatibility.supported import operator_annotations
+from generator.compatibility.table import table_of
+from generator.diagram.embedding import embedded
+from generator.findings.errors import Collecting, FindingsError
+from generator.findings.finding import Finding, in_file_order
+from generator.kubernetes import objects
+from generator.kubernetes.crd import API_VERSION, DEFINITION_NAME, NEWEST_KIND
+from generator.kubernetes.objects import Database, ImageReference
+from generator.text import templates, yaml_writer
+from generator.text.yaml_reader import decode, parse
+from generator.workflow.definition import Definition
+from generator.workflow.properties import environment_name
+from generator.workflow.workflow import Workflow
+
+#: Helm keeps a release in one Secret: gzip, then base64 (helm.sh/helm/v3/pkg/storage/driver), and a Secret holds 1 MiB.
+MAX_RELEASE_BYTES: Final = 1024 * 1024
+#: Set on the container so that the operator sees a change of what is mounted.
+CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
+#: The umbrella itself and its values, which a chart's name must not be.
+_TAKEN_NAMES: Final = ("workflows", "global", "networkPolicy")
+_CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
+#: How `--set` writes a dot inside a key.
+_ESCAPED_DOT: Final = r"\."
+#: Beside those of the objects that a chart installs (kubernetes.objects).
+_TEMPLATES: Final = ("NOTES.txt", "_workflow.tpl", "_operator.tpl")
+#: For operators that let a chart decide on a workflow's pods.
+_POD_TEMPLATES: Final = ("_pod.tpl", "_trust.tpl")
+#: The definition among the files of a chart.
+FLOW_FILE: Final = "flow.yaml"
+#: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
+FOLDER_ANNOTATION: Final = "waybill/folder"
+#: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
+ID_ANNOTATION: Final = "waybill/workflow-id"
+_OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
+_OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
+
+_ICON_SVG: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#06c" stroke-width="2">'
+    '<path d="M8 5h7a4 4 0 0 1 0 8H9a3 3 0 0 0 0 6h7"/><circle cx="5" cy="5" r="3"/><circle cx="19" cy="19" r="3"/>'
+    "</svg>"
+)
+ICON: Final = f"data:image/svg+xml;base64,{base64.b64encode(_ICON_SVG.encode()).decode()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chart:
+    """A Helm chart as files."""
+
+    name: str
+    version: str
+    folder: str
+    description: str
+    app_version: str
+    files: ChartFiles = field(default_factory=ChartFiles)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _MountedFile:
+    """A file of a ConfigMap: its key there and its path in the chart."""
+
+    key: str
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ResourceMap:
+    """A ConfigMap that holds one folder of the workflow."""
+
+    name: str
+    folder: str
+    files: tuple[_MountedFile, ...]
+
+
+def chart_name(folder: str) -> str:
+    """The chart of a workflow folder: without a trailing `.x`, other dots as `-`.
+
+    Helm reads a condition such as `mta-v7.x.enabled` as a path of keys, so it cannot switch a chart with a dot.
+    """
+    return folder.removesuffix(".x").replace(".", "-")
+
+
+def workflow_chart(
+    workflow: Workflow, *, version: str, image: ImageReference, capabilities: OperatorCapabilities | None = None
+) -> Chart:
+    """Return the chart of one workflow, made for one SonataFlow: the newest where no other is given.
+
+    Raises:
+        FindingsError: a name that Helm refuses, a file of chart/ that clashes with a generated one, a release that
+            would be too large.
+    """
+    definition = workflow.definition
+    chart = Chart(
+        name=chart_name(workflow.source.name),
+        version=version,
+        folder=workflow.source.name,
+        description=description_of(definition),
+        app_version=definition.version,
+    )
+    check_name(workflow)
+    capabilities = capabilities or newest_capabilities()
+    findings: list[Finding] = []
+    files = _generated_files(workflow, chart, image, capabilities, findings)
+    files |= _overlay(workflow, files, findings)
+    if findings:
+        raise FindingsError(in_file_order(findings))
+    made = ChartFiles(files)
+    _check_release(workflow, made)
+    return replace(chart, files=made)
+
+
+def check_name(workflow: Workflow) -> None:
+    """Check that Helm can switch the workflow's chart on by its name.
+
+    Raises:
+        FindingsError: the name is taken, or none that Helm can switch.
+    """
+    name = chart_name(workflow.source.name)
+    if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
+        message = f"makes the chart '{name}', a name that is taken or that Helm cannot switch; rename the folder"
+        raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
+
+
+def secret_keys(workflow: Workflow, capabilities: OperatorCapabilities) -> tuple[str, ...]:
+    """The keys of secret.properties that a chart asks for: none where its operator takes nothing from Secrets."""
+    return workflow.secret_keys if capabilities.pods else ()
+
+
+def required_values(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> tuple[str, ...]:
+    """The values that an install must be given, as `--set` takes their paths."""
+    variables = (f"env.{variable.name}" for variable in workflow.variables() if variable.default is None)
+    keys = secret_keys(workflow, capabilities or newest_capabilities())
+    return (*variables, *(f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in keys))
+
+
+def installation(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> dict[str, Any]:
+    """What pages about a workflow show of it: its picture, and the variables that an install is given."""
+    capabilities = capabilities or newest_capabilities()
+    return {
+        "capabilities": capabilities,
+        "diagram": embedded(workflow.definition),
+        "variables": workflow.variables(),
+        "secret_variables": {key: environment_name(key) for key in secret_keys(workflow, capabilities)},
+        "secret_comments": workflow.secret_comments(),
+        "required": required_values(workflow, capabilities),
+        "line": "",
+    }
+
+
+def description_of(definition: Definition) -> str:
+    """One line on what the workflow does; Helm's lint asks for it."""
+    lines = (" ".join(text.split()) for text in (definition.description, definition.name, definition.id))
+    return next(filter(None, lines), "")
+
+
+def _generated_files(
+    workflow: Workflow, chart: Chart, image: ImageReference, capabilities: OperatorCapabilities, findings: list[Finding]
+) -> dict[str, bytes]:
+    context = _context(workflow, chart, capabilities)
+    chart_values = values.workflow_values(
+        image=image,
+        database=Database(schema=workflow.source.name),
+        variables=workflow.variables(),
+        secret_comments=workflow.secret_comments(),
+        capabilities=capabilities,
+    )
+    annotations = {
+        FOLDER_ANNOTATION: chart.folder,
+        ID_ANNOTATION: workflow.definition.id,
+        **operator_annotations(chart.name, chart.version, capabilities),
+    }
+    texts = {
+        "Chart.yaml": templates.render("chart/workflow/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)
+    }
+    with Collecting(findings):
+        generated = templates.render("chart/workflow/values.yaml", chart=chart, values=chart_values)
+        texts["values.yaml"] = _with_own_values(workflow, generated)
+    with Collecting(findings):
+        schema = _with_own_schema(workflow, values.json_schema(chart.name, chart_values))
+        texts["values.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    with Collecting(findings):
+        own_text = _own_text(workflow, "README.md").strip()
+        rows = tuple(values.rows(chart_values))
+        texts["README.md"] = templates.render(
+            "chart/workflow/README.md",
+            rows=rows,
+            operators=table_of(chart.name, capabilities.matrix),
+            own_secrets=workflow.secret_keys,
+            own_text=own_text,
+            **context,
+        )
+    names = [
+        *(row.template for row in context["objects"]),
+        *_TEMPLATES,
+        *(_POD_TEMPLATES if capabilities.pods else ()),
+    ]
+    texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
+    return {**{path: text.encode() for path, text in texts.items()}, **payload(workflow, capabilities)}
+
+
+def payload(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> ChartFiles:
+    """The workflow's own text as files that templates load: nothing in it is ever taken for a template."""
+    flow = (capabilities or newest_capabilities()).flow(objects.flow(workflow))
+    files = {**workflow.mounted, FLOW_FILE: yaml_writer.dump(flow).encode()}
+    if workflow.properties:
+        files["application.properties"] = workflow.properties.text.encode()
+    return ChartFiles({f"{PAYLOAD}{path}": data for path, data in files.items()})
+
+
+def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilities) -> dict[str, Any]:
+    """The variables that the chart's templates use."""
+    folders = workflow.source.resource_folders()
+    maps = [
+        _ResourceMap(
+            name=map_name,
+            folder=folder,
+            files=tuple(_MountedFile(key=file, path=f"{PAYLOAD}{folder}/{file}") for file in folders[folder]),
+        )
+        for folder, map_name in objects.resource_map_names(workflow).items()
+    ]
+    return {
+        "chart": chart,
+        "definition": workflow.definition,
+        "object_name": workflow.object_name,
+        "objects": objects.installed_objects(workflow, capabilities.crd),
+        "workflow": workflow,
+        "properties_name": objects.properties_name(workflow),
+        "secret_name": objects.secret_name(workflow),
+        "api_version": API_VERSION,
+        "newest_kind": NEWEST_KIND if NEWEST_KIND in capabilities.kinds else None,
+        "definition_name": DEFINITION_NAME,
+        "labels": objects.labels_of(workflow.object_name),
+        "annotations": objects.annotations_of(workflow),
+        "profile_annotation": "sonataflow.org/profile",
+        **installation(workflow, capabilities),
+        "line": _line(chart, capabilities),
+        "resource_maps": maps,
+        "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
+        "checksum_variable": CHECKSUM_VARIABLE,
+        "persistence_properties": {
+            key: value
+            for key, value in capabilities.sonataflow.properties.items()
+            if key not in workflow.configuration()
+        },
+    }
+
+
+def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
+    """The versions that an install has to name, since Helm takes the newest; empty where the newest is right."""
+    row = capabilities.matrix.row_of(chart.name, Version.parse(chart.version))
+    return str(row.versions) if row and capabilities.sonataflow != capabilities.matrix.newest else ""
+
+
+def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
+    """What the workflow's own chart/ adds; README, values and their schema were merged already."""
+    added = {path: data for path, data in sorted(workflow.source.overlay.items()) if path not in _OVERLAY_MERGED}
+    for path in added:
+        if path in generated:
+            findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
+        elif not path.startswith(_OVERLAY_FOLDERS):
+            places = ", ".join((*_OVERLAY_FOLDERS, *_OVERLAY_MERGED))
+            message = f"'{path}' has no place in a chart; chart/ takes {places}"
+            findings.append(_overlay_finding(workflow, path, message))
+        elif not path.startswith(PAYLOAD):
+            with Collecting(findings):
+                _own_text(workflow, path)
+    return added
+
+
+def _with_own_values(workflow: Workflow, generated: str) -> str:
+    """values.yaml with what chart/values.yaml adds: its text, or, where that does not go together, its content."""
+    own = _own_map(workflow, "values.yaml")
+    if not own:
+        return generated
+    taken = parse(generated.encode(), "values.yaml").root.plain()
+    _refuse_taken(workflow, "values.yaml", own, taken)
+    heading = "\n# From the workflow's own chart/values.yaml.\n\n"
+    text = f"{generated}{heading}{_own_text(workflow, 'values.yaml')}"
+    try:
+        goes_together = parse(text.encode(), "values.yaml").root.plain() == {**taken, **own}
+    except FindingsError:
+        goes_together = False
+    return text if goes_together else f"{generated}{heading}{yaml_writer.dump(own)}"
+
+
+def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema with that of the values that chart/ adds; a value without one may be anything."""
+    own = _own_map(workflow, "values.schema.json")
+    properties = own.get("properties", {})
+    if not isinstance(properties, dict):
+        message = f"'properties' is {'a list' if isinstance(properties, list) else 'a string'} where a map belongs"
+        raise FindingsError([_overlay_finding(workflow, "values.schema.json", message)])
+    _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
+    anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
+    definitions: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs") if key in own}
+    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **definitions}
+
+
+def _refuse_taken(workflow: Workflow, path: str, own: Mapping[str, Any], taken: Mapping[str, Any]) -> None:
+    if both := sorted(own.keys() & taken.keys()):
+        message = f"the chart has values of its own called {', '.join(both)}; rename yours"
+        raise FindingsError([_overlay_finding(workflow, path, message)])
+
+
+def _own_text(workflow: Workflow, path: str) -> str:
+    return decode(workflow.source.overlay.get(path, b""), f"{workflow.source.path}/chart/{path}")
+
+
+def _own_map(workflow: Workflow, path: str) -> dict[str, Any]:
+    data = workflow.source.overlay.get(path, b"")
+    if not data.strip():
+        return {}
+    document = parse(data, f"{workflow.source.path}/chart/{path}")
+    content = document.root.plain()
+    if isinstance(content, dict):
+        return content
+    raise FindingsError([_overlay_finding(workflow, path, f"{document.root.kind} where a map belongs")])
+
+
+def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:
+    return Finding(path=f"{workflow.source.path}/chart/{path}", rule="chart-files", message=message, blocking=True)
+
+
+def _check_release(workflow: Workflow, files: ChartFiles) -> None:
+    size = release_bytes(files)
+    if size > MAX_RELEASE_BYTES:
+        message = (
+            f"a release of this chart takes about {size:,} bytes; Helm stores at most {MAX_RELEASE_BYTES:,}: "
+            "cut the specs down with --minify-specs"
+        )
+        raise FindingsError([Finding(path=workflow.source.path, rule="release-size", message=message, blocking=True)])
+
+
+def release_bytes(files: ChartFiles) -> int:
+    """About how many bytes Helm stores for a release of a chart.
+
+    Helm keeps the chart's files (base64 in JSON) and the rendered objects, which hold the payload once more, and
+    compresses both. What stays far below the limit uncompressed, or compressed in haste, is not compressed as well as
+    Helm does it: its size is an upper bound.
+    """
+    rendered = b"".join(files.payload.values())
+    if sum(map(len, files.values())) * 4 // 3 + len(rendered) < MAX_RELEASE_BYTES // 2:
+        return sum(map(len, files.values())) + len(rendered)
+    stored = b"".join(base64.b64encode(data) for data in files.values()) + rendered
+    in_haste = len(gzip.compress(stored, 1)) * 4 // 3
+    if in_haste < MAX_RELEASE_BYTES // 2:
+        return in_haste
+    return len(gzip.compress(stored, 9)) * 4 // 3

@@ -1,0 +1,92 @@
+{{- /* What several templates of this chart need. Every name starts with the chart's: an umbrella has many charts. */}}
+
+{{- /* The labels that the operator finds the workflow's objects by. */}}
+{{- define "<< chart.name >>.labels" -}}
+<% for key, value in labels.items() %>
+<< key >>: << value | json >>
+<% endfor %>
+{{- with .Values.commonLabels }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
+
+{{- /* application.properties as it is mounted: the workflow's own lines, what persistence needs, what the user adds. */}}
+{{- define "<< chart.name >>.properties" -}}
+{{- $text := .Files.Get "files/application.properties" -}}
+{{- $more := list -}}
+<% if capabilities.keeps_state %>
+<% for key, value in persistence_properties.items() %>
+{{- if .Values.persistence.enabled -}}{{- $more = append $more << (key ~ "=" ~ value) | go >> -}}{{- end -}}
+<% endfor %>
+<% endif %>
+<% if not capabilities.pods %>
+{{- /* This operator takes no variables: what they say stands where the properties look for it, too. */ -}}
+{{- range $name, $value := include "<< chart.name >>.values" . | fromJson -}}
+{{- $escaped := $value | replace "\\" "\\\\" | replace "\n" "\\n" | replace "\r" "\\r" -}}
+{{- $more = append $more (printf "%s=%s" $name (regexReplaceAll "^([ \t\f])" $escaped "\\${1}")) -}}
+{{- end -}}
+<% endif %>
+{{- with .Values.properties -}}{{- $more = append $more (trimSuffix "\n" .) -}}{{- end -}}
+{{- if and $more $text (not (hasSuffix "\n" $text)) -}}{{- $text = print $text "\n" -}}{{- end -}}
+{{- range $more -}}{{- $text = print $text . "\n" -}}{{- end -}}
+{{- $text -}}
+{{- end }}
+
+{{- /* The variables that have a value, as a JSON map: a string, or a valueFrom map. The chart's own win over global. */}}
+{{- define "<< chart.name >>.values" -}}
+{{- $own := .Values.env | default dict -}}
+{{- $shared := (.Values.global).env | default dict -}}
+{{- $values := dict -}}
+{{- range $name := list<% for variable in variables %> << variable.name | go >><% endfor %> -}}
+{{- range $value := list (index $shared $name) (index $own $name) -}}
+{{- if kindIs "map" $value -}}
+{{- if $value -}}{{- $_ := set $values $name $value -}}{{- end -}}
+{{- else if not (or (kindIs "invalid" $value) (eq (toString $value) "")) -}}
+{{- $_ := set $values $name (kindIs "string" $value | ternary $value (toJson $value)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $values -}}
+{{- end }}
+
+{{- /* What the workflow needs and nobody gave, as a JSON list of value paths. */}}
+{{- define "<< chart.name >>.missing" -}}
+{{- $missing := list -}}
+{{- $given := include "<< chart.name >>.values" . | fromJson -}}
+<% if capabilities.pods %>
+{{- range dig "container" "env" list (.Values.podTemplate | default dict) -}}
+{{- $_ := set $given .name true -}}
+{{- end -}}
+<% endif %>
+{{- range $name := list<% for variable in variables if variable.default is none %> << variable.name | go >><% endfor %> -}}
+{{- if not (hasKey $given $name) -}}{{- $missing = append $missing (printf "env.%s" $name) -}}{{- end -}}
+{{- end -}}
+<% if secret_variables %>
+{{- if not .Values.secret.existingSecret -}}
+{{- $secrets := .Values.secret.data | default dict -}}
+{{- range $key, $name := dict<% for key, name in secret_variables.items() %> << key | go >> << name | go >><% endfor %> -}}
+{{- if not (or (index $secrets $key) (hasKey $given $name)) -}}
+{{- $missing = append $missing (printf "secret.data.%s" ($key | replace "." "\\.")) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+<% endif %>
+<% if capabilities.pods %>
+{{- /* What is in them is known to the cluster alone. */ -}}
+{{- if .Values.envFrom -}}{{- $missing = list -}}{{- end -}}
+<% endif %>
+{{- toJson $missing -}}
+{{- end }}
+
+{{- /* Stops an install that cannot work. An umbrella that says so (global.checkedBy) asks for all its charts at once. */}}
+{{- define "<< chart.name >>.requirements" -}}
+{{- include "<< chart.name >>.operator" . -}}
+{{- if and .Values.requireEnv (not (.Values.global).checkedBy) -}}
+{{- with include "<< chart.name >>.missing" . | fromJsonArray -}}
+{{- $lines := list (printf "<< chart.name >> needs %d more values:" (len .)) -}}
+{{- range . -}}{{- $lines = append $lines (printf "  --set %s=..." .) -}}{{- end -}}
+{{- $lines = append $lines "Give them with --set or in a values file<% if capabilities.pods %>; or list ConfigMaps and Secrets in envFrom<% endif %><% if secret_variables %>, name a Secret in secret.existingSecret (<< secret_name >>, where the workflow was installed before)<% endif %>, or install without them: --set requireEnv=false" -}}
+{{- fail (join "\n" $lines) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}

@@ -1,0 +1,55 @@
+"""The umbrella chart: all workflow charts of a repository in one, each switched on by `CHART.enabled`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from generator.chart import values
+from generator.chart.chart import ICON
+from generator.chart.files import ChartFiles
+from generator.text import templates
+
+NAME: Final = "workflows"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubChart:
+    """What the umbrella says of one of its charts.
+
+    `checked` charts come from waybill and know which variables they lack; the umbrella asks for all at once.
+    """
+
+    name: str
+    version: str
+    description: str
+    checked: bool = True
+
+
+def umbrella_files(
+    charts: Sequence[SubChart], *, version: str, annotations: Mapping[str, str] = MappingProxyType({})
+) -> ChartFiles:
+    """Return the umbrella's own files by path; the charts themselves go below charts/.
+
+    `annotations` are those of its Chart.yaml.
+    """
+    ordered = sorted(charts, key=lambda chart: chart.name)
+    names = [chart.name for chart in ordered]
+    own_values = values.umbrella_values(names)
+    context = {"name": NAME, "version": version, "charts": ordered, "annotations": annotations, "icon": ICON}
+    schema = values.json_schema("workflows", own_values)
+    texts = {
+        "Chart.yaml": templates.render("chart/umbrella/Chart.yaml", **context),
+        "values.yaml": templates.render(
+            "chart/workflow/values.yaml", chart=SubChart(name=NAME, version=version, description=""), values=own_values
+        ),
+        "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
+        "README.md": templates.render("chart/umbrella/README.md", rows=tuple(values.rows(own_values)), **context),
+        "templates/requirements.yaml": templates.render("chart/umbrella/templates/requirements.yaml", **context),
+        "templates/networkpolicy.yaml": templates.render("chart/umbrella/templates/networkpolicy.yaml", **context),
+        "templates/NOTES.txt": templates.render("chart/umbrella/templates/NOTES.txt", **context),
+    }
+    return ChartFiles({path: text.encode() for path, text in texts.items()})

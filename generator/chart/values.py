@@ -1,0 +1,328 @@
+"""The values of a workflow's chart: one table that values.yaml, its schema, READMEs and the reference come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from generator.compatibility.capabilities import OperatorCapabilities
+from generator.kubernetes.objects import DEFAULT_PROFILE, Database, ImageReference
+from generator.workflow.properties import Variable
+
+Schema = Mapping[str, Any]
+
+_STRING: Final[Schema] = {"type": "string"}
+_FLAG: Final[Schema] = {"type": "boolean"}
+_MAP: Final[Schema] = {"type": "object"}
+_MAPS: Final[Schema] = {"type": "array", "items": {"type": "object"}}
+_STRINGS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
+_SCALAR: Final[Schema] = {"type": ["string", "number", "boolean", "null"]}
+_VARIABLE: Final[Schema] = {"type": ["string", "number", "boolean", "object", "null"]}
+#: Values that say what the workflow's pods are like.
+_OF_PODS: Final = frozenset(
+    (
+        "image",
+        "imagePullSecrets",
+        "envFrom",
+        "secret",
+        "trustedCertificates",
+        "replicas",
+        "podTemplate",
+        "rollOnChange",
+    )
+)
+#: Values that are fields of the custom resource.
+_EVENTS: Final = ("sink", "sources")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """One value: its key, what it does (a line each in `comment`), its default and JSON Schema, or its children."""
+
+    key: str
+    comment: tuple[str, ...] = ()
+    default: Any = None
+    schema: Schema = field(default_factory=dict)
+    children: tuple[Value, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A value as a table shows it."""
+
+    path: str
+    default: Any
+    description: str
+
+
+def workflow_values(
+    *,
+    image: ImageReference,
+    database: Database,
+    variables: Sequence[Variable],
+    secret_comments: Mapping[str, str],
+    capabilities: OperatorCapabilities,
+) -> tuple[Value, ...]:
+    """Return the values of a workflow's chart that its operator has a use for, in the order of values.yaml."""
+    useless = {*(() if capabilities.pods else _OF_PODS), *(key for key in _EVENTS if key not in capabilities.events)}
+    if not capabilities.keeps_state:
+        useless.add("persistence")
+    every = (
+        _image(image),
+        _leaf("imagePullSecrets", [], _MAPS, "Secrets to pull the image with: [{name: my-pull-secret}]."),
+        _variables(variables, capabilities),
+        _leaf(
+            "envFrom",
+            [],
+            _MAPS,
+            "ConfigMaps and Secrets of yours whose keys become variables: [{secretRef: {name: mine}}].",
+        ),
+        _leaf(
+            "requireEnv", True, _FLAG, "Stop an install that lacks a variable without a default, and list all of them."
+        ),
+        _secret(secret_comments),
+        _leaf("properties", "", _STRING, "Lines appended to application.properties."),
+        _persistence(database, capabilities),
+        _trusted_certificates(),
+        _network_policy("Ingress to this workflow's pods from its own namespace and from those named here."),
+        _profile(capabilities.sonataflow.profiles),
+        _leaf(
+            "operatorCheck",
+            "discovery",
+            {"enum": ["discovery", "strict", "none"]},
+            "discovery stops an install where the cluster's SonataFlow would drop fields; it needs no rights.",
+            "strict reads the operator's schema and names each of them; README.md says which right that needs.",
+        ),
+        _leaf(
+            "replicas",
+            None,
+            {"type": ["integer", "null"], "minimum": 0},
+            "How many pods; empty leaves it to the operator.",
+        ),
+        _group(
+            "podTemplate",
+            (
+                _group(
+                    "container",
+                    (_leaf("resources", {}, _MAP, "Requests and limits: {requests: {cpu: 250m, memory: 512Mi}}."),),
+                    "The container that runs the workflow.",
+                    more=True,
+                ),
+            ),
+            "Merged over spec.podTemplate of the custom resource: affinity, volumes, serviceAccountName, …",
+            more=True,
+        ),
+        _leaf("sink", {}, _MAP, "spec.sink of the custom resource: where produced events go."),
+        _leaf("sources", [], _MAPS, "spec.sources of the custom resource: where consumed events come from."),
+        _leaf("rollOnChange", True, _FLAG, "Restart the workflow when a mounted spec, schema or subflow changes."),
+        _leaf("commonLabels", {}, _MAP, "Labels for every object."),
+        _leaf("commonAnnotations", {}, _MAP, "Annotations for every object."),
+        _group(
+            "global",
+            (
+                _leaf("imageRegistry", "", _STRING, "Takes the place of the registry in image.repository."),
+                _leaf("env", {}, _MAP, "Variables for all charts under one umbrella; a chart's own env wins."),
+            ),
+            "Shared with the other charts of an umbrella.",
+            more=True,
+        ),
+    )
+    return tuple(value for value in every if value.key not in useless)
+
+
+def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
+    """Return the values of the umbrella over `charts`: everything is off by default."""
+    return (
+        *(
+            _group(
+                chart,
+                (
+                    _leaf(
+                        "enabled", False, _FLAG, f"Install the workflow {chart}; its other values go beside this one."
+                    ),
+                ),
+                more=True,
+            )
+            for chart in charts
+        ),
+        _network_policy("Ingress to all pods of this namespace from itself and from the namespaces named here."),
+        _group(
+            "global",
+            (
+                _leaf("imageRegistry", "", _STRING, "Takes the place of the registry in every image."),
+                _leaf("env", {}, _MAP, "Variables for all workflows; a workflow's own env wins."),
+                _leaf(
+                    "checkedBy", "workflows", _STRING, "Who asks for missing variables: this chart, for all at once."
+                ),
+            ),
+            "Shared with all workflows.",
+            more=True,
+        ),
+    )
+
+
+def json_schema(title: str, values: Sequence[Value]) -> Schema:
+    """Return the JSON Schema (draft 07, which every Helm 3 and 4 reads) of `values`; misspelt keys are rejected."""
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": title,
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "enabled": {"type": "boolean", "description": "Read by an umbrella chart."},
+            **{value.key: _schema_of(value) for value in values},
+        },
+    }
+
+
+def rows(values: Sequence[Value], prefix: str = "") -> Iterator[Row]:
+    """The leaves of `values` as table rows, in order."""
+    for value in values:
+        path = f"{prefix}{value.key}"
+        if value.children:
+            if value.comment and value.schema.get("additionalProperties") is not False:
+                yield Row(path=path, default={}, description=" ".join(value.comment))
+            yield from rows(value.children, f"{path}.")
+        else:
+            yield Row(path=path, default=value.default, description=" ".join(value.comment))
+
+
+def _schema_of(value: Value) -> Schema:
+    described = {"description": " ".join(value.comment)} if value.comment else {}
+    if not value.children:
+        return {**described, **value.schema}
+    properties = {child.key: _schema_of(child) for child in value.children}
+    return {**described, "type": "object", **value.schema, "properties": properties}
+
+
+def _leaf(key: str, default: Any, schema: Schema, *comment: str) -> Value:
+    return Value(key=key, default=default, schema=schema, comment=comment)
+
+
+def _group(key: str, children: tuple[Value, ...], *comment: str, more: bool = False) -> Value:
+    schema: Schema = {"type": "object"} if more else {"type": "object", "additionalProperties": False}
+    return Value(key=key, default={}, schema=schema, children=children, comment=comment)
+
+
+def _image(image: ImageReference) -> Value:
+    digest = {"type": "string", "pattern": "^(sha256:[a-f0-9]{64})?$"}
+    return _group(
+        "image",
+        (
+            _leaf("repository", image.repository, {"type": "string", "minLength": 1}, "Where the image is."),
+            _leaf(
+                "tag",
+                image.tag or "",
+                {"type": ["string", "number"]},
+                "src- tags name the content the image was built from.",
+            ),
+            _leaf("digest", image.digest or "", digest, "sha256:…; wins over the tag."),
+        ),
+        "The workflow's image.",
+    )
+
+
+def _variables(variables: Sequence[Variable], capabilities: OperatorCapabilities) -> Value:
+    schema, what = _SCALAR, "strings, which become lines of application.properties."
+    if capabilities.pods:
+        schema, what = _VARIABLE, "a string, or the map of a valueFrom ({secretKeyRef: {name: …, key: …}})."
+    return _group("env", tuple(_variable(each, schema) for each in variables), f"The workflow's variables: {what}")
+
+
+def _variable(variable: Variable, schema: Schema) -> Value:
+    what = "Required." if variable.default is None else f"Default: {_in_one_line(variable.default) or 'empty'}."
+    return _leaf(variable.name, "", schema, *filter(None, (_in_one_line(variable.comment), what)))
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _secret(comments: Mapping[str, str]) -> Value:
+    return _group(
+        "secret",
+        (
+            _group(
+                "data",
+                tuple(
+                    _leaf(key, "", _SCALAR, *filter(None, (_in_one_line(comment), "Required.")))
+                    for key, comment in comments.items()
+                ),
+                "Values for the workflow's Secret; a key without a value is left as it is in the cluster.",
+            ),
+            _leaf("existingSecret", "", _STRING, "A Secret of yours with these keys, used as it is."),
+        ),
+        "What secret.properties names.",
+    )
+
+
+def _profile(profiles: Sequence[str]) -> Value:
+    first = profiles[0]
+    how = "the image as it is" if first == DEFAULT_PROFILE else "in production"
+    return _leaf("profile", first, {"enum": list(profiles)}, f"The operator's profile: {first} runs {how}.")
+
+
+def _persistence(database: Database, capabilities: OperatorCapabilities) -> Value:
+    migrate = _leaf(
+        "migrateDBOnStartUp",
+        None,
+        {"type": ["boolean", "null"]},
+        "Create the tables at start; empty leaves it to the operator.",
+    )
+    return _group(
+        "persistence",
+        (
+            _leaf("enabled", True, _FLAG, "Keep the state of running instances in PostgreSQL."),
+            _group(
+                "secretRef",
+                (
+                    _leaf("name", database.secret, _STRING, "The Secret with the database's user and password."),
+                    _leaf("userKey", database.user_key, _STRING, "The key of the user in it."),
+                    _leaf("passwordKey", database.password_key, _STRING, "The key of the password in it."),
+                ),
+            ),
+            _group(
+                "serviceRef",
+                (
+                    _leaf("name", database.service, _STRING, "The database's Service."),
+                    _leaf("port", database.port, {"type": "integer"}, "Its port."),
+                    _leaf("databaseName", database.name, _STRING, "The database."),
+                    _leaf("databaseSchema", database.schema, _STRING, "The schema in it; one a workflow."),
+                    _leaf("namespace", database.namespace, _STRING, "The Service's namespace; empty means this one."),
+                ),
+            ),
+            _leaf("jdbcUrl", "", _STRING, "A JDBC URL in place of serviceRef."),
+            *((migrate,) if capabilities.persistence else ()),
+        ),
+        "Where waiting instances are kept.",
+    )
+
+
+def _trusted_certificates() -> Value:
+    return _group(
+        "trustedCertificates",
+        (
+            _leaf("configMap", "", _STRING, "A ConfigMap of yours with certificates as PEM, one or more."),
+            _leaf("key", "ca-bundle.crt", {"type": "string", "minLength": 1}, "The key of the certificates in it."),
+        ),
+        "Authorities that calls over HTTPS trust besides the public ones.",
+    )
+
+
+def _network_policy(what: str) -> Value:
+    return _group(
+        "networkPolicy",
+        (
+            _leaf("enabled", False, _FLAG, what),
+            _leaf("rhdhNamespace", "rhdh-operator", _STRING, "Where Red Hat Developer Hub runs."),
+            _leaf(
+                "sonataflowNamespace",
+                "sonataflow-infra",
+                _STRING,
+                "Where Data Index, Jobs service and the database run.",
+            ),
+            _leaf("extraNamespaces", [], _STRINGS, "Further namespaces to let in."),
+        ),
+        "Who may call in.",
+    )

@@ -1,0 +1,1 @@
+"""What a workflow and others agree on: OpenAPI files, calls, JSON Schemas, inputs."""

@@ -1,0 +1,170 @@
+"""Which operation of which OpenAPI file each function calls, and by what name the engine knows the file."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from generator.contracts.openapi import Operation, Spec, quarkus_name, read_spec
+from generator.findings.errors import FindingsError
+from generator.findings.position import Position
+from generator.text.yaml_reader import FieldPath
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_of
+from generator.workflow.folder import Source
+from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Function, FunctionReference
+
+#: The property that says what a spec is called by (Kogito, WorkflowOperationIdFactoryProvider), and its values.
+STRATEGY: Final = "kogito.sw.operationIdStrategy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """A function that calls an operation of an OpenAPI file.
+
+    `file` is what the operation names before its `#`, `name` what the engine calls the file by. `path` is its path
+    among the workflow's resources, "" where it is not one of them, `shown` its path as a person sees it. `data` is
+    None where the file is not at hand; `fetched` says that the engine takes it from a URL, whatever is at hand here.
+    """
+
+    definition: Definition
+    index: int
+    file: str
+    operation_id: str
+    name: str
+    path: str
+    shown: str
+    data: bytes | None
+    fetched: bool
+
+    @property
+    def function(self) -> Function:
+        """The function as the definition has it."""
+        return self.definition.flow["functions"][self.index]
+
+    @property
+    def at(self) -> Position:
+        """Where the operation is named."""
+        return self.definition.position_of("functions", self.index, "operation")
+
+    @property
+    def id(self) -> str:
+        """The spec's part in Quarkus' keys: `jira-openapi.yaml` is `jira_openapi_yaml`."""
+        return quarkus_name(self.name)
+
+    @property
+    def package(self) -> str:
+        """The Java package that the engine generates the client into: the letters of the name alone."""
+        return "".join(c for c in posixpath.splitext(self.name.lower())[0] if c.isalpha())
+
+    @property
+    def spec(self) -> Spec | None:
+        """What the file says; None where it is not at hand or no OpenAPI."""
+        try:
+            return read_spec(self.data, self.shown) if self.data is not None else None
+        except FindingsError:
+            return None
+
+    @property
+    def operation(self) -> Operation | None:
+        """The operation; None where the file is not at hand or has no such operation."""
+        spec = self.spec
+        return spec.operation(self.operation_id) if spec else None
+
+
+def calls(workflow: Workflow) -> Iterator[Call]:
+    """Every function of the workflow and its subflows that calls an operation of an OpenAPI file."""
+    for definition in workflow.definitions():
+        for index in range(len(definition.flow.get("functions", ()))):
+            if (call := _call(workflow, definition, index)) is not None:
+                yield call
+
+
+def client_of(call: Call, configuration: Mapping[str, str]) -> str:
+    """The part of the rest-client keys that stands for a call's spec: its id, or its config-key."""
+    return configuration.get(f"quarkus.openapi-generator.codegen.spec.{call.id}.config-key", "").strip() or call.id
+
+
+def url_keys(client: str) -> tuple[str, ...]:
+    """The keys that hold a client's URL: Quarkus' own, with and without quotes, and MicroProfile's."""
+    names = (f"quarkus.rest-client.{client}", f'quarkus.rest-client."{client}"')
+    return (
+        *(f"{name}.{end}" for name in names for end in ("url", "uri")),
+        f"{client}/mp-rest/url",
+        f"{client}/mp-rest/uri",
+    )
+
+
+def operation_of(workflow: Workflow, definition: Definition, function: Function) -> Operation | None:
+    """The operation that a function calls; None where it calls none, or the spec is not at hand."""
+    for index, one in enumerate(definition.flow.get("functions", ())):
+        if one is function or one == function:
+            call = _call(workflow, definition, index)
+            return call.operation if call else None
+    return None
+
+
+def function_references(definition: Definition) -> Iterator[tuple[FieldPath, FunctionReference]]:
+    """Every `functionRef` of the definition's actions, and its path in the flow."""
+    for where, action in actions_of(definition.flow):
+        if (reference := action.get("functionRef")) is not None:
+            yield (*where, "functionRef"), reference
+
+
+def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None:
+    function = definition.flow["functions"][index]
+    operation = function.get("operation", "")
+    if operation.count("#") != 1 or function["type"] != "rest":
+        return None
+    file, _, operation_id = operation.partition("#")
+    uri = definition.uri_definitions().get(file, file)
+    resolved = workflow.source.resolve(uri, definition.base)
+    if resolved.remote:
+        resolved = replace(resolved, shared=_in_shared(uri, workflow.source))
+    path = resolved.path or ""
+    data = workflow.mounted.get(path, workflow.source.contents(resolved))
+    name = file if uri != file else _name(workflow, definition, function, file, data)
+    return Call(
+        definition=definition,
+        index=index,
+        file=file,
+        operation_id=operation_id,
+        name=name,
+        path=path,
+        shown=workflow.source.shown_as(resolved) or uri,
+        data=data,
+        fetched=resolved.remote,
+    )
+
+
+def _in_shared(uri: str, source: Source) -> str | None:
+    """The file of workflows/shared that a URL ends in."""
+    try:
+        parts = urlsplit(uri).path.strip("/").split("/")
+    except ValueError:
+        return None
+    tails = ("/".join(parts[start:]).removeprefix("shared/") for start in range(len(parts)))
+    return next((f"shared/{tail}" for tail in tails if tail in source.shared.files), None)
+
+
+def _name(workflow: Workflow, definition: Definition, function: Function, file: str, data: bytes | None) -> str:
+    """What the engine calls a file by: the last part of its path, unless the property says otherwise."""
+    strategy = workflow.configuration().get(STRATEGY, "")
+    match strategy.upper():
+        case "FULL_URI":
+            return re.sub(r"^(classpath:|file:|https?://[^/]*)", "", file).lstrip("/")
+        case "FUNCTION_NAME":
+            return f"{definition.id}_{function.get('name', '')}"
+        case "SPEC_TITLE" if data is not None:
+            try:
+                return read_spec(data, file).title or file
+            except FindingsError:
+                return file
+    return posixpath.basename(file)

@@ -1,0 +1,188 @@
+"""Turns an understood definition into the scene of its picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from generator.diagram.scene import MARKS, Link, Node, NodeKind, Scene
+from generator.diagram.states import StateReader
+from generator.diagram.text import duration, expression, printable
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
+from generator.workflow.definition import Definition
+from generator.workflow.flow import functions_of, workflow_timeout
+from generator.workflow.graph import Edge, EdgeKind
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Schedule
+
+#: More is no picture that anybody could read, and laying it out takes minutes.
+MAX_NODES: Final = 400
+#: How many ways of one kind between two states are named; the others are counted.
+_MAX_LABELS: Final = 3
+
+
+def read_scene(definition: Definition, subflows: Iterable[Definition] = (), *, expand: bool = False) -> Scene:
+    """Return the scene of a definition; `expand` draws each of `subflows` inside the first state that runs it.
+
+    What a state leads to and nobody defines is a node of its own, marked unknown, so a definition with mistakes has a
+    picture too.
+
+    Raises:
+        FindingsError: there are more states than a picture can show.
+    """
+    reader = _Reader({flow.id: flow for flow in subflows if flow.id != definition.id} if expand else {})
+    scene = reader.scene(definition)
+    if reader.drawn > MAX_NODES:
+        message = f"has {reader.drawn:,} states and ends; a picture shows at most {MAX_NODES:,}: move some to subflows"
+        raise FindingsError([Finding(path=definition.path, rule="diagram-size", message=message)])
+    return scene
+
+
+class _Reader:
+    """Reads a definition, and each of its subflows where it is first run; `drawn` counts the nodes of all of them."""
+
+    def __init__(self, subflows: dict[str, Definition]) -> None:
+        self._waiting = subflows
+        self.drawn = 0
+
+    def scene(self, definition: Definition) -> Scene:
+        """The scene of a definition."""
+        reader = StateReader(functions=functions_of(definition.flow), subflow=self._subflow)
+        collected = _Collected(definition, reader)
+        self.drawn += len(collected.nodes)
+        states_in_words = "1 state" if len(definition.graph.states) == 1 else f"{len(definition.graph.states)} states"
+        return Scene(
+            id=definition.id,
+            title=printable(definition.name or definition.id),
+            subtitle=" · ".join(filter(None, _facts(definition, states_in_words))),
+            description=" ".join([f"{states_in_words}.", *collected.sentences()]),
+            nodes=tuple(collected.nodes),
+            links=tuple(collected.links),
+        )
+
+    def _subflow(self, name: str) -> Scene | None:
+        definition = self._waiting.pop(name, None)
+        return self.scene(definition) if definition else None
+
+
+def _facts(definition: Definition, states: str) -> Iterator[str]:
+    yield printable(definition.id)
+    yield printable(definition.version)
+    yield states
+    timeout = workflow_timeout(definition.flow)
+    if timeout and timeout["duration"] != "unlimited":
+        yield f"at most {duration(timeout['duration'])}"
+
+
+class _Collected:
+    """The nodes and links of one definition: the start, states in the file's order, ends where they are met."""
+
+    def __init__(self, definition: Definition, states: StateReader) -> None:
+        self._graph = definition.graph
+        first = self._graph.start or next(iter(self._graph.states), "")
+        self.nodes: list[Node] = [Node(kind=NodeKind.START, name="start", hint="Start")]
+        self.links: list[Link] = []
+        self._place: dict[str, int] = {}
+        self._ends: dict[tuple[str, EdgeKind, str | None], int] = {}
+        for name, state in self._graph.states.items():
+            self._place[name] = self._add(states.node(name, state))
+        if first:
+            when = _schedule(definition.flow.get("start", {}).get("schedule", {}))
+            target = self._place_of(first)
+            self.links.append(
+                Link(source=0, target=target, kind=EdgeKind.TRANSITION, labels=tuple(filter(None, [when])), hint=when)
+            )
+        self._link(self._graph.edges)
+
+    def _add(self, node: Node) -> int:
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def _place_of(self, name: str) -> int:
+        if name not in self._place:
+            hint = f"{printable(name)}: no state has this name"
+            node = Node(kind=NodeKind.UNKNOWN, name=printable(name), label="unknown state", hint=hint)
+            self._place[name] = self._add(node)
+        return self._place[name]
+
+    def _link(self, edges: Iterable[Edge]) -> None:
+        """Add the edges; those of one kind between the same two nodes become one link."""
+        together: dict[tuple[int, int, EdgeKind], list[Edge]] = {}
+        for edge in edges:
+            source = self._source(edge)
+            target = self._place_of(edge.target) if edge.target is not None else self._end(edge)
+            together.setdefault((source, target, edge.kind), []).append(edge)
+        for (source, target, kind), same in together.items():
+            labels = list(dict.fromkeys(filter(None, map(_label, same))))
+            hint = "; ".join(dict.fromkeys(filter(None, map(_hint, same))))
+            if len(labels) > _MAX_LABELS:
+                labels = [*labels[: _MAX_LABELS - 1], f"and {len(labels) - _MAX_LABELS + 1} more"]
+            self.links.append(Link(source=source, target=target, kind=kind, labels=tuple(labels), hint=hint))
+
+    def _source(self, edge: Edge) -> int:
+        if edge.source:
+            return self._place[edge.source]
+        hint = f"After {duration(edge.when)}, before the workflow is ended"
+        return self._add(Node(kind=NodeKind.TIMER, name="timeout", hint=hint))
+
+    def _end(self, edge: Edge) -> int:
+        """Where the edge ends: each state has a mark for each kind of way, so that none runs across the picture."""
+        if edge.continues_as:
+            name = printable(edge.continues_as)
+            node = Node(kind=NodeKind.CONTINUED, name=name, label="continues as", hint=f"Continues as workflow {name}")
+        else:
+            node = Node(kind=NodeKind.END, name="end", hint="End")
+        key = edge.source, edge.kind, edge.continues_as
+        if key not in self._ends:
+            self._ends[key] = self._add(node)
+        return self._ends[key]
+
+    def sentences(self) -> Iterator[str]:
+        """The picture in words, a sentence for each node that leads somewhere."""
+        leading: dict[int, list[str]] = {}
+        for link in self.links:
+            target = self.nodes[link.target]
+            where = f"the {target.name}" if target.kind in MARKS else target.name
+            when = f" ({', '.join(link.labels)})" if link.labels else ""
+            leading.setdefault(link.source, []).append(f"{where}{when}")
+        for place, targets in leading.items():
+            node = self.nodes[place]
+            said = f"The {node.name}" if node.kind in MARKS else f"{node.name} ({node.label})"
+            yield f"{said} leads to {', '.join(targets)}."
+
+
+def _schedule(schedule: Schedule) -> str:
+    """When a workflow starts by itself."""
+    if cron := schedule.get("cron", {}).get("expression"):
+        return f"at {printable(cron)}"
+    return f"every {duration(interval)}" if (interval := schedule.get("interval")) else ""
+
+
+def _label(edge: Edge) -> str:
+    """What stands on an edge; its kind is in words too, for those who see no colours."""
+    match edge.kind:
+        case EdgeKind.CONDITION:
+            said = printable(edge.name) or f"if {expression(edge.when)}"
+        case EdgeKind.EVENT:
+            said = f"on {printable(edge.when or edge.name)}"
+        case EdgeKind.DEFAULT:
+            said = "else"
+        case EdgeKind.ERROR:
+            said = f"error: {printable(edge.when) or 'any'}"
+        case EdgeKind.COMPENSATION:
+            said = "compensated by"
+        case EdgeKind.TIMEOUT:
+            said = f"after {duration(edge.when)}"
+        case EdgeKind.TRANSITION:
+            said = ""
+    emitted = f"emits {', '.join(map(printable, edge.produces))}" if edge.produces else ""
+    return ", ".join(filter(None, [said, emitted, "compensates" if edge.compensates else ""]))
+
+
+def _hint(edge: Edge) -> str:
+    label = _label(edge)
+    if edge.kind is EdgeKind.CONDITION and edge.name:
+        return f"{label}: {expression(edge.when)}"
+    return label

@@ -1,0 +1,1 @@
+"""A diagram as SVG, Mermaid and DOT."""

@@ -1,0 +1,173 @@
+"""What a comparison comes to: changes with their impact, and what waiting instances would trip over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from generator.findings.position import Position
+
+
+class Topic(StrEnum):
+    """What a change is about, in the order in which reports show it."""
+
+    WORKFLOW = "workflow"
+    INPUT = "input"
+    OUTPUT = "output"
+    STATE = "state"
+    TRANSITION = "transition"
+    FUNCTION = "function"
+    EVENT = "event"
+    ERROR = "error"
+    RETRY = "retry"
+    AUTH = "auth"
+    SUBFLOW = "subflow"
+    VARIABLE = "variable"
+    SECRET = "secret"  # noqa: S105 - the name of a topic, no secret
+    VALUE = "value"
+    PROPERTY = "property"
+    IMAGE = "image"
+    RESOURCE = "resource"
+
+
+class Kind(StrEnum):
+    """What happened to it."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+    CHANGED = "changed"
+
+
+class Impact(StrEnum):
+    """Who has to act: callers and installs (breaking), nobody (compatible), or nobody could even see it (internal)."""
+
+    BREAKING = "breaking"
+    COMPATIBLE = "compatible"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One thing that is different.
+
+    `what` says which part of the subject (empty: the subject itself), `before` and `after` are its text in either,
+    None where it is absent. `within` is the id of the subflow that it is in. `old` and `new` are positions.
+    """
+
+    topic: Topic
+    kind: Kind
+    subject: str
+    impact: Impact
+    what: str = ""
+    before: str | None = None
+    after: str | None = None
+    reason: str = ""
+    within: str = ""
+    old: Position | None = None
+    new: Position | None = None
+
+    def as_json(self) -> dict[str, object]:
+        """The change as a JSON object."""
+        return {
+            "topic": str(self.topic),
+            "kind": str(self.kind),
+            "impact": str(self.impact),
+            "subject": self.subject,
+            "what": self.what or None,
+            "before": self.before,
+            "after": self.after,
+            "reason": self.reason or None,
+            "subflow": self.within or None,
+            "old": _position(self.old),
+            "new": _position(self.new),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hazard:
+    """What an instance that waits while the new version is installed would trip over, and what to do."""
+
+    subject: str
+    message: str
+    advice: str
+    within: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """The hazard as a JSON object."""
+        return {
+            "subject": self.subject,
+            "subflow": self.within or None,
+            "message": self.message,
+            "advice": self.advice,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """All that is different between two snapshots of one workflow; `old` and `new` say what was compared.
+
+    `tags` are the image's tags where the content asks for another image.
+    """
+
+    name: str
+    old: str
+    new: str
+    changes: tuple[Change, ...] = ()
+    hazards: tuple[Hazard, ...] = ()
+    tags: tuple[str, str] | None = None
+    objects_gone: tuple[str, ...] = ()
+    """Kubernetes objects that the old snapshot has and the new snapshot has not, by name."""
+
+    def of(self, impact: Impact) -> tuple[Change, ...]:
+        """The changes of one impact."""
+        return tuple(change for change in self.changes if change.impact is impact)
+
+    @property
+    def bump(self) -> Literal["major", "minor", "patch"] | None:
+        """The part of the chart's version that these changes move.
+
+        What breaks installs or callers, or an object that is gone: major; a value that may be given: minor; else patch.
+        """
+        values = [c for c in self.changes if c.topic in (Topic.VALUE, Topic.VARIABLE, Topic.SECRET)]
+        if self.objects_gone or self.of(Impact.BREAKING):
+            return "major"
+        if any(c.kind is Kind.ADDED for c in values):
+            return "minor"
+        return "patch" if self.changes or self.tags else None
+
+    def as_json(self) -> dict[str, object]:
+        """The difference as a JSON object."""
+        return {
+            "workflow": self.name,
+            "old": self.old,
+            "new": self.new,
+            "summary": {str(impact): len(self.of(impact)) for impact in Impact},
+            "bump": self.bump,
+            "image": {"old": self.tags[0], "new": self.tags[1]} if self.tags else None,
+            "changes": [change.as_json() for change in self.changes],
+            "running": [hazard.as_json() for hazard in self.hazards],
+        }
+
+
+def summary(changes: Iterable[Change]) -> str:
+    """`1 breaking, 3 compatible and 2 internal changes`."""
+    listed = list(changes)
+    counts: Mapping[Impact, int] = {impact: sum(c.impact is impact for c in listed) for impact in Impact}
+    parts = [f"{number} {impact}" for impact, number in counts.items() if number]
+    if not parts:
+        return "No differences"
+    text = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"{text} change{'' if parts[-1].startswith('1 ') else 's'}"
+
+
+def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """Breaking changes first, then by topic as reports show them, then as they were found."""
+    topics, impacts = list(Topic), list(Impact)
+    return tuple(sorted(changes, key=lambda c: (impacts.index(c.impact), bool(c.within), topics.index(c.topic))))
+
+
+def _position(at: Position | None) -> dict[str, object] | None:
+    return None if at is None else {"path": at.path, "line": at.line, "column": at.column}

@@ -1,0 +1,183 @@
+"""Compares plain data: what is where it was, what moved, what is different, at which path."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.text.yaml_reader import FieldPath
+
+#: Two things of different names are one that was renamed when they share this much (0 to 1), and no other does.
+ALIKE: Final = 0.7
+#: Lists whose order says nothing.
+_WITHOUT_ORDER: Final = {
+    "annotations",
+    "secrets",
+    "onEvents",
+    "onErrors",
+    "eventRefs",
+    "errorRefs",
+    "correlation",
+    "branches",
+    "retryableErrors",
+    "nonRetryableErrors",
+    "scopes",
+    "audiences",
+}
+#: What an item of a list is called by, the first that it has.
+_NAMES: Final = ("name", "id", "refName", "eventRef", "errorRef", "contextAttributeName", "key")
+_LONGEST: Final = 200
+#: Where more than this would have to be compared with each other, nothing is taken for renamed.
+_MOST_COMPARED: Final = 40_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pairing:
+    """Which names of two snapshots belong together: `same` are in both, `renamed` old to new."""
+
+    same: tuple[str, ...]
+    renamed: Mapping[str, str]
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+    def pairs(self) -> Iterator[tuple[str, str]]:
+        """Old and new name of everything that is in both snapshots."""
+        yield from ((name, name) for name in self.same)
+        yield from self.renamed.items()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A place where two values differ: its path in each, and what is there (None: nothing)."""
+
+    old: FieldPath
+    new: FieldPath
+    before: Any = None
+    after: Any = None
+    moved: bool = False
+    """The items of a list are the same, in another order."""
+
+
+def canonical(value: Any) -> str:
+    """One text for all values that mean the same: keys sorted."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def shown(value: Any) -> str | None:
+    """A value in one line, cut where it is long."""
+    if value is None:
+        return None
+    text = " ".join(value.split()) if isinstance(value, str) else canonical(value)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def paired(old: Mapping[str, Any], new: Mapping[str, Any], content: Callable[[Any], Any]) -> Pairing:
+    """Pair what has one name, then, among the rest, things whose `content` is alike and like no other."""
+    gone = {name: _leaves(content(value)) for name, value in old.items() if name not in new}
+    come = {name: _leaves(content(value)) for name, value in new.items() if name not in old}
+    renamed: dict[str, str] = {}
+    if len(gone) * len(come) <= _MOST_COMPARED:
+        nearest = {name: _nearest(leaves, come) for name, leaves in gone.items()}
+        back = {name: _nearest(leaves, gone) for name, leaves in come.items()}
+        renamed = {name: other for name, other in nearest.items() if other is not None and back[other] == name}
+    return Pairing(
+        same=tuple(name for name in old if name in new),
+        renamed=renamed,
+        removed=tuple(name for name in gone if name not in renamed),
+        added=tuple(name for name in come if name not in renamed.values()),
+    )
+
+
+def _nearest(leaves: Counter[str], others: Mapping[str, Counter[str]]) -> str | None:
+    ranked = sorted(((_likeness(leaves, other), name) for name, other in others.items()), reverse=True)[:2]
+    if not ranked or ranked[0][0] < ALIKE or (len(ranked) > 1 and ranked[1][0] == ranked[0][0]):
+        return None
+    return ranked[0][1]
+
+
+def _likeness(one: Counter[str], other: Counter[str]) -> float:
+    """Dice's coefficient of two bags: twice what they share over what they hold."""
+    total = one.total() + other.total()
+    return 2 * (one & other).total() / total if total else 0.0
+
+
+def _leaves(value: Any, path: str = "") -> Counter[str]:
+    """Every scalar with the keys that lead to it, list indices left out."""
+    match value:
+        case dict():
+            found: Counter[str] = Counter()
+            for key, child in value.items():
+                found += _leaves(child, f"{path}/{key}")
+            return found or Counter([path])
+        case list():
+            found = Counter()
+            for child in value:
+                found += _leaves(child, f"{path}/")
+            return found or Counter([path])
+        case _:
+            return Counter([f"{path}={json.dumps(value, ensure_ascii=False)}"])
+
+
+def places(before: Any, after: Any, old: FieldPath = (), new: FieldPath = ()) -> Iterator[Place]:
+    """The places, outermost where one snapshot has nothing there, in which two values differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in [*before, *(key for key in after if key not in before)]:
+            yield from places(before.get(key), after.get(key), (*old, key), (*new, key))
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _list_places(before, after, old, new)
+    elif canonical(before) != canonical(after):
+        yield Place(old=old, new=new, before=before, after=after)
+
+
+def _list_places(before: list[Any], after: list[Any], old: FieldPath, new: FieldPath) -> Iterator[Place]:
+    matches = aligned(before, after)
+    for i, j in matches:
+        yield from places(before[i], after[j], (*old, i), (*new, j))
+    left = {i for i, _ in matches}
+    right = {j for _, j in matches}
+    yield from (Place(old=(*old, i), new=new, before=item) for i, item in enumerate(before) if i not in left)
+    yield from (Place(old=old, new=(*new, j), after=item) for j, item in enumerate(after) if j not in right)
+    order = [j for _, j in sorted(matches)]
+    if order != sorted(order) and not (old and old[-1] in _WITHOUT_ORDER):
+        yield Place(old=old, new=new, before=before, after=after, moved=True)
+
+
+def aligned(before: Sequence[Any], after: Sequence[Any]) -> list[tuple[int, int]]:
+    """Indices of items that belong together: equal ones, then those of one name, then what is left, in order."""
+    matches: list[tuple[int, int]] = []
+    lonely_old, lonely_new = list(range(len(before))), list(range(len(after)))
+    for key in (canonical, name_of, _kind_of):
+        waiting: dict[str, list[int]] = {}
+        for j in lonely_new:
+            if (text := key(after[j])) is not None:
+                waiting.setdefault(text, []).append(j)
+        for i in list(lonely_old):
+            text = key(before[i])
+            if text is not None and waiting.get(text):
+                j = waiting[text].pop(0)
+                matches.append((i, j))
+                lonely_old.remove(i)
+                lonely_new.remove(j)
+    return sorted(matches)
+
+
+def name_of(item: Any) -> str | None:
+    """What a person calls an item of a list: its name, or the function or event that it refers to."""
+    if not isinstance(item, dict):
+        return None
+    found = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), None)
+    if found is not None:
+        return str(found)
+    references = (item.get(key) for key in ("functionRef", "eventRef", "subFlowRef"))
+    inner = next((reference for reference in references if isinstance(reference, dict)), {})
+    called = inner.get("refName") or inner.get("triggerEventRef") or inner.get("workflowId")
+    events = item.get("eventRefs")
+    return str(called) if called else ", ".join(map(str, events)) if isinstance(events, list) else None
+
+
+def _kind_of(item: Any) -> str | None:
+    """What unnamed items are paired by: whether they are maps; scalars that differ are two things."""
+    return "map" if isinstance(item, dict) and name_of(item) is None else None

@@ -1,0 +1,164 @@
+"""What instances that wait while a new version is installed would trip over.
+
+The engine keeps a waiting instance under the id and version of its workflow, with the number of the node that it waits
+in; nodes are numbered as the definition is read. docs/design.md has what was tried with the engine itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from generator.diff.change import Change, Hazard, Kind, Topic
+from generator.diff.content import Pairing, canonical
+from generator.diff.flow import Definitions
+from generator.diff.snapshot import Snapshot
+from generator.workflow.definition import Definition
+from generator.workflow.waits import wait_of
+
+_FINISH: Final = "let them finish or abort them before the upgrade, or run the old version beside the new one"
+#: Fields of an event that decide whether it reaches the instance that waits for it.
+_ROUTING: Final = ("type", "source", "correlation", "kind")
+#: What makes no node of its own, or one that comes after those of all states.
+_NO_NODE: Final = (
+    "name",
+    "transition",
+    "end",
+    "onErrors",
+    "dataConditions",
+    "defaultCondition",
+    "compensatedBy",
+    "metadata",
+    "arguments",
+    "data",
+)
+#: As many states are named as fit a line.
+_NAMED: Final = 5
+
+
+def hazards(
+    old: Snapshot, new: Snapshot, pairs: Sequence[Definitions], changes: Sequence[Change], subflows: Pairing
+) -> Iterator[Hazard]:
+    """What waiting instances of the old snapshot would trip over; none where nothing in it waits."""
+    waiting = [pair for pair in pairs if any(map(wait_of, pair.old.graph.states.values()))]
+    gone = [old.subflows()[name] for name in (*subflows.removed, *subflows.renamed)]
+    if not waiting and not any(_waits(definition) for definition in gone):
+        return
+    yield from _identity(old, new)
+    for definition in gone:
+        yield from _subflow(definition, subflows.renamed)
+    for pair in waiting:
+        about = [change for change in changes if change.within == pair.within]
+        yield from _states(pair, about)
+        yield from _events(pair, about)
+        yield from _numbers(pair)
+
+
+def _waits(definition: Definition) -> bool:
+    return any(map(wait_of, definition.graph.states.values()))
+
+
+def _identity(old: Snapshot, new: Snapshot) -> Iterator[Hazard]:
+    """The engine looks an instance up by the id and the version of its workflow."""
+    if old.object_name != new.object_name:
+        message = f"waiting instances belong to '{old.object_name}', and the new workflow does not look for them"
+        yield Hazard(subject="id", message=message, advice=_FINISH)
+    elif old.version != new.version:
+        one, other = old.version or "none", new.version or "none"
+        message = f"waiting instances are kept under version '{one}'; '{other}' does not find them"
+        advice = f"{_FINISH}; or keep the definition's version"
+        yield Hazard(subject="version", message=message, advice=advice)
+
+
+def _subflow(definition: Definition, renamed: Mapping[str, str]) -> Iterator[Hazard]:
+    what = f"is called '{renamed[definition.id]}' now" if definition.id in renamed else "is gone"
+    message = f"the subflow '{definition.id}' {what}; instances that are in it, or wait for it, cannot go on"
+    yield Hazard(subject=definition.id, message=message, advice=_FINISH)
+
+
+def _states(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
+    states = pair.old.graph.states
+    for change in changes:
+        name = (change.before if change.kind is Kind.RENAMED else change.subject) or ""
+        if change.topic is not Topic.STATE or name not in states or (wait := wait_of(states[name])) is None:
+            continue
+        if change.kind is Kind.REMOVED and not change.what:
+            message = f"the state '{name}' is gone, and an instance may be in it: {wait.reason}"
+        elif change.kind is Kind.RENAMED:
+            message = (
+                f"the state '{name}' is called '{change.after}' now, and an instance may be in it: {wait.reason}; the "
+                "engine goes by its place in the file, people and dashboards by its name"
+            )
+        elif change.what == "type":
+            message = f"the state '{name}' is of another type now, and an instance may be in it: {wait.reason}"
+        else:
+            continue
+        yield Hazard(subject=name, message=message, advice=_FINISH, within=pair.within)
+
+
+def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
+    awaited = {
+        event: name
+        for name, state in pair.old.graph.states.items()
+        for action_wait in [wait_of(state)]
+        if action_wait
+        for event in action_wait.events
+    }
+    new_names = {new: old for old, new in pair.renames.get("event", {}).items()}
+    for change in changes:
+        name = new_names.get(change.subject, change.subject)
+        if change.topic is not Topic.EVENT or name not in awaited:
+            continue
+        field = change.what.partition(".")[0].partition("[")[0]
+        if change.kind is Kind.RENAMED:
+            message = (
+                f"the event '{name}' is called '{change.after}' now, and an instance may wait for it in "
+                f"'{awaited[name]}'; the engine goes by its type"
+            )
+        elif change.kind is Kind.REMOVED and not change.what:
+            message = f"the event '{name}' is gone, and an instance may wait for it in '{awaited[name]}'"
+        elif field in _ROUTING:
+            message = (
+                f"the event '{name}' has another {field}, and an instance may wait for the old one in '{awaited[name]}'"
+            )
+        else:
+            continue
+        advice = f"{_FINISH}; or have the old event sent until the last of them is through"
+        yield Hazard(subject=name, message=message, advice=advice, within=pair.within)
+
+
+def _numbers(pair: Definitions) -> Iterator[Hazard]:
+    """Nodes are counted from the top of the file, so a new one moves all that come after it."""
+    renamed = pair.renames.get("state", {})
+    moved = []
+    for name, state in pair.old.graph.states.items():
+        after = renamed.get(name, name)
+        other = pair.new.graph.states.get(after)
+        if other is None or state["type"] != other["type"]:
+            continue
+        if wait_of(state) and _above(pair.old, name) != _above(pair.new, after):
+            moved.append(name)
+    if moved:
+        names = ", ".join(f"'{name}'" for name in moved[:_NAMED]) + (" and others" if len(moved) > _NAMED else "")
+        message = (
+            f"instances may wait in {names}, and what stands above has changed: the engine keeps the number of the "
+            "node that they wait in, counted from the top"
+        )
+        yield Hazard(subject=moved[0], message=message, advice=_FINISH, within=pair.within)
+
+
+def _above(definition: Definition, name: str) -> str:
+    """The shape of all that stands above a state, and of the state itself: it gives the numbers of its nodes."""
+    graph = definition.graph
+    states = definition.flow.get("states", ())
+    return canonical([_shape(state) for state in states[: graph.indices[name] + 1]])
+
+
+def _shape(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _shape(child) for key, child in value.items() if key not in _NO_NODE}
+        case list():
+            return [_shape(child) for child in value]
+        case _:
+            return None

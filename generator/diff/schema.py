@@ -1,0 +1,371 @@
+"""Compares two JSON Schemas: what of the new one breaks those who write or read data by the old one.
+
+The rules are those of drafts 04 to 2020-12 that schemas of workflows use. What cannot be judged (`not`, `if`) is
+reported as breaking, with that reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from generator.diff.change import Impact, Kind
+from generator.diff.content import canonical, shown
+from generator.text import json_pointer
+
+#: A reference, written in the document of a name, to what it leads to and the name of the document it is in.
+Resolver = Callable[[str, str], "tuple[Any, str] | None"]
+
+_LOWER_BOUNDS: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains")
+_UPPER_BOUNDS: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains")
+_CONSTRAINTS: Final = ("pattern", "format", "multipleOf", "uniqueItems", "contentEncoding", "contentMediaType")
+_UNJUDGED: Final = (
+    "not",
+    "if",
+    "then",
+    "else",
+    "contains",
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "patternProperties",
+    "propertyNames",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+    "additionalItems",
+    "prefixItems",
+)
+#: What people read and forms show; no data is accepted or refused for it.
+_NOTES: Final = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
+#: References are followed to this depth; a schema that describes data needs a tenth of it.
+_MAX_DEPTH: Final = 100
+_ALTERNATIVES: Final = ("anyOf", "oneOf", "allOf")
+_TYPES: Final = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
+
+
+class Role(StrEnum):
+    """What a schema is for: data that others write and the workflow reads, or data that others read."""
+
+    INPUT = "input"
+    OUTPUT = "output"
+
+
+class Effect(StrEnum):
+    """What a change does to the data that the schema takes: less of it, more, other, or the same."""
+
+    LESS = "less"
+    MORE = "more"
+    OTHER = "other"
+    SAME = "same"
+
+
+_MUST: Final = {
+    (Role.INPUT, Effect.LESS): "callers that do not give it are refused",
+    (Role.INPUT, Effect.MORE): "callers may leave it out",
+    (Role.OUTPUT, Effect.LESS): "it is always there",
+    (Role.OUTPUT, Effect.MORE): "those who read it may not find it",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchemaChange:
+    """One difference: the path of the value that it is about (`customer.name`, `items[]`), and what it means."""
+
+    path: str
+    kind: Kind
+    what: str
+    impact: Impact
+    reason: str
+    before: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Place:
+    """Two schemas to compare: the path of the value, and the documents they stand in."""
+
+    path: str
+    old: str
+    new: str
+    depth: int = 0
+
+    def below(self, step: str) -> _Place:
+        return replace(self, path=f"{self.path}{step}".lstrip("."), depth=self.depth + 1)
+
+
+def inside(schema: Any) -> Resolver:
+    """Resolve the references of a schema that is given in place: those that lead to a part of itself."""
+
+    def resolve(reference: str, _document: str) -> tuple[Any, str] | None:
+        found = json_pointer.inside(schema, reference)
+        return None if found is None else (found, "")
+
+    return resolve
+
+
+def compare_schemas(old: Any, new: Any, role: Role, resolve_old: Resolver, resolve_new: Resolver) -> list[SchemaChange]:
+    """Return what is different, in the order of the old schema, then of the new one."""
+    return list(_Comparison(role, resolve_old, resolve_new).compare(old, new, _Place(path="", old="", new="")))
+
+
+class _Comparison:
+    """Walks two schemas side by side; two that many places refer to are compared once."""
+
+    def __init__(self, role: Role, resolve_old: Resolver, resolve_new: Resolver) -> None:
+        self._role = role
+        self._followed: set[tuple[str, str, str, str]] = set()
+        self._resolve_old = resolve_old
+        self._resolve_new = resolve_new
+
+    def compare(self, old: Any, new: Any, at: _Place) -> Iterator[SchemaChange]:
+        references = (_reference(old), at.old, _reference(new), at.new)
+        old, old_document = self._resolved(old, at.old, self._resolve_old)
+        new, new_document = self._resolved(new, at.new, self._resolve_new)
+        if (references[0] or references[2]) and (references in self._followed or at.depth > _MAX_DEPTH):
+            return
+        self._followed.add(references)
+        at = replace(at, old=old_document, new=new_document)
+        old, new = _as_map(old), _as_map(new)
+        if _reference(old) or _reference(new):
+            if references[0] != references[2]:
+                yield self._change(at, "$ref", Effect.OTHER, references[0] or None, references[2] or None)
+            return
+        yield from self._types(old, new, at)
+        yield from self._values(old, new, at)
+        yield from self._bounds(old, new, at)
+        yield from self._constraints(old, new, at)
+        yield from self._properties(old, new, at)
+        yield from self._further(old, new, at)
+        yield from self._items(old, new, at)
+        yield from self._alternatives(old, new, at)
+        yield from self._notes(old, new, at)
+
+    def _resolved(self, schema: Any, document: str, resolve: Resolver) -> tuple[Any, str]:
+        seen: set[tuple[str, str]] = set()
+        while (reference := _reference(schema)) and (reference, document) not in seen:
+            seen.add((reference, document))
+            found = resolve(reference, document)
+            if found is None:
+                break
+            beside = {key: value for key, value in schema.items() if key != "$ref"}
+            target, document = found
+            schema = {**target, **beside} if isinstance(target, dict) else target
+        return schema, document
+
+    def _types(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        before, after = _types_of(old), _types_of(new)
+        if before != after:
+            yield self._change(at, "type", _effect_of_sets(before, after), old.get("type"), new.get("type"))
+
+    def _values(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        before, after = _allowed(old), _allowed(new)
+        if before == after:
+            return
+        if before is None or after is None:
+            effect = Effect.LESS if before is None else Effect.MORE
+        else:
+            effect = _effect_of_sets(before, after)
+        yield self._change(at, "allowed values", effect, _listed(old), _listed(new))
+
+    def _bounds(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        for key in (*_LOWER_BOUNDS, *_UPPER_BOUNDS):
+            before, after = old.get(key), new.get(key)
+            if before != after:
+                yield self._change(at, key, _effect_of_bound(before, after, upper=key in _UPPER_BOUNDS), before, after)
+
+    def _constraints(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        for key in (*_CONSTRAINTS, *_UNJUDGED):
+            before, after = (None if schema.get(key) is False else schema.get(key) for schema in (old, new))
+            if canonical(before) == canonical(after):
+                continue
+            effect = Effect.OTHER
+            if key not in ("if", "then", "else") and (before is None or after is None):
+                effect = Effect.LESS if before is None else Effect.MORE
+            yield self._change(at, key, effect, before, after)
+
+    def _properties(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        before, after = _map(old, "properties"), _map(new, "properties")
+        needed_before, needed_after = _names(old, "required"), _names(new, "required")
+        for name in (name for name in before if name not in after):
+            if name in needed_after:
+                yield from self.compare(before[name], True, at.below(f".{name}"))
+            else:
+                yield self._removed(at.below(f".{name}"), before[name], new)
+        for name in (name for name in after if name not in before):
+            if name in needed_before:
+                yield from self.compare(True, after[name], at.below(f".{name}"))
+            else:
+                yield self._added(at.below(f".{name}"), after[name], old, required=name in needed_after)
+        new_properties = after.keys() - before.keys() - needed_before
+        for name in sorted((needed_before ^ needed_after) - new_properties):
+            if name in needed_before and name not in after and name in before:
+                continue
+            effect = Effect.LESS if name in needed_after else Effect.MORE
+            change = self._change(at.below(f".{name}"), "required", effect, name in needed_before, name in needed_after)
+            yield replace(change, reason=_MUST[self._role, effect])
+        for name in before:
+            if name in after:
+                yield from self.compare(before[name], after[name], at.below(f".{name}"))
+
+    def _removed(self, at: _Place, schema: Any, new: Mapping[str, Any]) -> SchemaChange:
+        refused = new.get("additionalProperties") is False
+        if self._role is Role.OUTPUT:
+            impact, reason = Impact.BREAKING, "those who read it find it no longer"
+        elif refused:
+            impact, reason = Impact.BREAKING, "callers that still give it are refused (additionalProperties: false)"
+        else:
+            impact, reason = Impact.COMPATIBLE, "callers may still give it; it has no meaning any more"
+        return SchemaChange(
+            path=at.path, kind=Kind.REMOVED, what="", impact=impact, reason=reason, before=_type_text(schema)
+        )
+
+    def _added(self, at: _Place, schema: Any, old: Mapping[str, Any], *, required: bool) -> SchemaChange:
+        if self._role is Role.INPUT and required:
+            impact, reason = Impact.BREAKING, "required: callers that do not give it are refused"
+        elif self._role is Role.INPUT:
+            impact, reason = Impact.COMPATIBLE, "optional"
+        elif old.get("additionalProperties") is False:
+            impact, reason = Impact.BREAKING, "those who check what they read refuse it (additionalProperties: false)"
+        else:
+            impact, reason = Impact.COMPATIBLE, "those who read the output may ignore it"
+        return SchemaChange(
+            path=at.path, kind=Kind.ADDED, what="", impact=impact, reason=reason, after=_type_text(schema)
+        )
+
+    def _further(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        before, after = old.get("additionalProperties", True), new.get("additionalProperties", True)
+        if isinstance(before, dict) and isinstance(after, dict):
+            yield from self.compare(before, after, at.below(".*"))
+        elif canonical(before) != canonical(after):
+            effect = Effect.LESS if after is False or before is True else Effect.MORE
+            yield self._change(at, "additionalProperties", effect, before, after)
+
+    def _items(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        before, after = old.get("items", True), new.get("items", True)
+        if isinstance(before, list) or isinstance(after, list):
+            if canonical(before) != canonical(after):
+                yield self._change(at.below("[]"), "items", Effect.OTHER, before, after)
+        elif not (before is True and after is True):
+            yield from self.compare(before, after, at.below("[]"))
+
+    def _alternatives(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        for key in _ALTERNATIVES:
+            before, after = _list(old, key), _list(new, key)
+            gone, come = _missing(before, after), _missing(after, before)
+            if len(gone) == len(come):
+                for one, other in zip(gone, come, strict=True):
+                    yield from self.compare(one, other, at)
+                continue
+            effect = Effect.OTHER if gone and come else _effect_of_alternatives(key, before, after)
+            yield self._change(at, key, effect, gone or None, come or None)
+
+    def _notes(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+        keys = [*_NOTES, *sorted(key for key in {*old, *new} if key.startswith("ui:"))]
+        for key in keys:
+            if canonical(old.get(key)) != canonical(new.get(key)):
+                yield self._change(at, key, Effect.SAME, old.get(key), new.get(key))
+
+    def _change(self, at: _Place, what: str, effect: Effect, before: Any, after: Any) -> SchemaChange:
+        impact, reason = self._judged(effect)
+        kind = Kind.ADDED if before is None else Kind.REMOVED if after is None else Kind.CHANGED
+        return SchemaChange(
+            path=at.path, kind=kind, what=what, impact=impact, reason=reason, before=shown(before), after=shown(after)
+        )
+
+    def _judged(self, effect: Effect) -> tuple[Impact, str]:
+        match effect, self._role:
+            case Effect.SAME, _:
+                return Impact.INTERNAL, ""
+            case Effect.LESS, Role.INPUT:
+                return Impact.BREAKING, "values that were accepted are refused"
+            case Effect.MORE, Role.OUTPUT:
+                return Impact.BREAKING, "those who read the output may get what was never there"
+            case Effect.OTHER, _:
+                return Impact.BREAKING, "not every value of before fits any more, as far as can be told"
+            case Effect.MORE, _:
+                return Impact.COMPATIBLE, "every value of before is still accepted"
+            case _:
+                return Impact.COMPATIBLE, "what is there was allowed before"
+
+
+def _reference(schema: Any) -> str:
+    reference = schema.get("$ref") if isinstance(schema, dict) else None
+    return reference if isinstance(reference, str) else ""
+
+
+def _missing(schemas: list[Any], others: list[Any]) -> list[Any]:
+    """Those of the schemas that are not among the others."""
+    known = [canonical(schema) for schema in others]
+    return [schema for schema in schemas if canonical(schema) not in known]
+
+
+def _effect_of_alternatives(key: str, before: list[Any], after: list[Any]) -> Effect:
+    """What more or fewer schemas do to the values that fit; with all of `allOf` a value has to fit."""
+    if not before or not after:
+        return Effect.LESS if after else Effect.MORE
+    return Effect.MORE if (len(after) > len(before)) is (key != "allOf") else Effect.LESS
+
+
+def _as_map(schema: Any) -> Mapping[str, Any]:
+    """A schema that is true takes everything, one that is false nothing."""
+    if isinstance(schema, dict):
+        return schema
+    return {"not": {}} if schema is False else {}
+
+
+def _types_of(schema: Mapping[str, Any]) -> frozenset[str]:
+    given = schema.get("type")
+    names = {name for name in (given if isinstance(given, list) else [given]) if isinstance(name, str)}
+    return frozenset(names | ({"integer"} if "number" in names else set())) or _TYPES
+
+
+def _allowed(schema: Mapping[str, Any]) -> frozenset[str] | None:
+    if "const" in schema:
+        return frozenset({canonical(schema["const"])})
+    values = schema.get("enum")
+    return frozenset(map(canonical, values)) if isinstance(values, list) else None
+
+
+def _listed(schema: Mapping[str, Any]) -> Any:
+    return [schema["const"]] if "const" in schema else schema.get("enum")
+
+
+def _effect_of_sets(before: frozenset[str], after: frozenset[str]) -> Effect:
+    return Effect.LESS if after < before else Effect.MORE if before < after else Effect.OTHER
+
+
+def _effect_of_bound(before: Any, after: Any, *, upper: bool) -> Effect:
+    if before is None or after is None:
+        return Effect.LESS if before is None else Effect.MORE
+    if _is_number(before) and _is_number(after):
+        return Effect.LESS if (after < before) is upper else Effect.MORE
+    return Effect.OTHER
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _map(schema: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = schema.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _list(schema: Mapping[str, Any], key: str) -> list[Any]:
+    value = schema.get(key)
+    return value if isinstance(value, list) else []
+
+
+def _names(schema: Mapping[str, Any], key: str) -> set[str]:
+    """The names in `required`; draft 03 had a boolean there, which names nothing."""
+    names: Iterable[Any] = _list(schema, key)
+    return {name for name in names if isinstance(name, str)}
+
+
+def _type_text(schema: Any) -> str:
+    given = schema.get("type") if isinstance(schema, dict) else None
+    if isinstance(given, list):
+        return " or ".join(map(str, given))
+    return str(given) if given else "anything"

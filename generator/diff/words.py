@@ -1,0 +1,131 @@
+"""Says a change in words, and a whole difference as lines for a log or a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from generator.diff.change import Change, Difference, Hazard, Impact, Kind, Topic, summary
+from generator.findings.printable import in_one_line
+
+_MARKS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RENAMED: "~", Kind.CHANGED: "~"}
+#: What a log shows without a second line, by and large.
+_WIDTH: Final = 110
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of text; `impact` says how to colour it, `heading` that others belong below it."""
+
+    text: str
+    impact: Impact | None = None
+    heading: bool = False
+
+
+def subject_of(change: Change) -> str:
+    """`state 'Wait'`; what belongs to a workflow as a whole is called by its own name."""
+    name = in_one_line(change.subject)
+    subflow = f" (subflow '{in_one_line(change.within)}')" if change.within else ""
+    match change.topic:
+        case Topic.WORKFLOW if change.kind is Kind.CHANGED or change.subject[:1].islower():
+            return f"{name}{subflow}"
+        case Topic.TRANSITION:
+            return f"state '{name}'{subflow}"
+        case Topic.IMAGE if change.subject != "image":
+            return f"image: file '{name}'"
+        case Topic.IMAGE:
+            return "image"
+        case topic:
+            return f"{topic} '{name}'{subflow}"
+
+
+def told(change: Change) -> str:
+    """What happened, in one line: `duration: PT6S → PT1M`."""
+    what = in_one_line(change.what)
+    if change.topic is Topic.TRANSITION and change.kind in (Kind.ADDED, Kind.REMOVED):
+        target = in_one_line(change.after or change.before or "")
+        return f"way {change.kind}: {what} to {target}" if what else f"way {change.kind}: to {target}"
+    if change.kind is Kind.RENAMED:
+        return f"renamed; it was '{in_one_line(change.before or '')}'"
+    if change.kind is Kind.CHANGED and change.before is not None and change.after is not None:
+        return f"{what}: {_arrow(change)}" if what else _arrow(change)
+    value = in_one_line(change.after if change.after is not None else change.before or "")
+    text = f"{what} {_happened(change)}" if what else str(change.kind)
+    return f"{text}: {value}" if value else text
+
+
+def _happened(change: Change) -> str:
+    """What happened to a part of something that is in both snapshots."""
+    if change.kind is Kind.CHANGED and change.before is not change.after:
+        return "added" if change.before is None else "removed"
+    return str(change.kind)
+
+
+def _arrow(change: Change) -> str:
+    before, after = in_one_line(change.before or ""), in_one_line(change.after or "")
+    return f"{before or 'nothing'} → {after or 'nothing'}"
+
+
+def place_of(change: Change) -> str:
+    """`path:line:column` of the new snapshot, else of the old one; empty where there is none."""
+    at = change.new or change.old
+    return "" if at is None else in_one_line(str(at))
+
+
+def lines(differences: Iterable[Difference]) -> Iterator[Line]:
+    """A report on all workflows that were compared."""
+    for number, difference in enumerate(differences):
+        if number:
+            yield Line(text="")
+        yield from _of_one(difference)
+
+
+def _of_one(difference: Difference) -> Iterator[Line]:
+    title = f"{difference.name}: {difference.old} → {difference.new}"
+    yield Line(text=in_one_line(title), heading=True)
+    yield from (Line(text=line) for line in textwrap.wrap(verdict(difference), _WIDTH, break_on_hyphens=False))
+    for impact in Impact:
+        if found := difference.of(impact):
+            yield Line(text=f"  {impact}", impact=impact, heading=True)
+            for change in found:
+                yield from _of_change(change)
+    if difference.hazards:
+        yield Line(text="  running instances", impact=Impact.BREAKING, heading=True)
+        for hazard in difference.hazards:
+            yield from _wrapped(f"! {hazard_text(hazard)}", Impact.BREAKING)
+        for advice in dict.fromkeys(hazard.advice for hazard in difference.hazards):
+            yield from _wrapped(f"  what to do: {in_one_line(advice)}", None)
+
+
+def hazard_text(hazard: Hazard) -> str:
+    """What an instance would trip over, in one line."""
+    where = f"in the subflow '{hazard.within}': " if hazard.within else ""
+    return in_one_line(f"{where}{hazard.message}")
+
+
+def verdict(difference: Difference) -> str:
+    """The changes counted, the next version of the chart, and whether the image is another one."""
+    parts = [summary(difference.changes)]
+    if difference.changes and difference.bump:
+        parts.append(f"the chart's next version: {difference.bump}")
+    if difference.tags:
+        again = "the image is to be built again" if difference.changes else "in form alone, so the image's tag moves"
+        parts.append(f"{again} ({difference.tags[0]} → {difference.tags[1]})")
+    return in_one_line("; ".join(parts))
+
+
+def _of_change(change: Change) -> Iterator[Line]:
+    reason = f" ({in_one_line(change.reason)})" if change.reason else ""
+    yield from _wrapped(f"{_MARKS[change.kind]} {subject_of(change)}: {told(change)}{reason}", change.impact)
+    if place := place_of(change):
+        yield Line(text=f"      {place}")
+
+
+def _wrapped(text: str, impact: Impact | None) -> Iterator[Line]:
+    first, rest = "    ", "      "
+    for line in textwrap.wrap(
+        text, _WIDTH, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    ):
+        yield Line(text=line, impact=impact)

@@ -1,0 +1,68 @@
+"""Finds what a workflow repeats, and until when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from generator.explain.phrases import condition
+from generator.text.words import duration, listed, quoted, several
+from generator.workflow.flow import actions_in
+from generator.workflow.graph import Edge, EdgeKind, Graph, cycles, in_order
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import State
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """States that lead back to themselves, in the order in which they are reached, and the ways out of them."""
+
+    states: tuple[str, ...]
+    ways_out: tuple[Edge, ...]
+
+
+def loops(graph: Graph, order: tuple[str, ...]) -> Iterator[str]:
+    """A sentence a loop."""
+    for loop in _loops(graph, order):
+        yield f"It repeats {several(loop.states)}{_pace(loop, graph.states)}{_until(loop)}."
+
+
+def _loops(graph: Graph, order: tuple[str, ...]) -> Iterator[Loop]:
+    following = graph.following(edge for edge in graph.edges if edge.kind is not EdgeKind.COMPENSATION)
+    for states in in_order(cycles(following), {state: place for place, state in enumerate(order)}):
+        inside = set(states)
+        ways_out = (edge for name in states for edge in graph.outgoing(name) if edge.target not in inside)
+        yield Loop(states=tuple(states), ways_out=tuple(ways_out))
+
+
+def _pace(loop: Loop, states: Mapping[str, State]) -> str:
+    waits = [pause for name in loop.states for pause in _pauses(states[name])]
+    if len(waits) == 1:
+        said = duration(waits[0])
+        return f", with a pause {said}" if said.startswith("as long") else f", with a pause of {said}"
+    if waits:
+        return ", with pauses"
+    events = any(states[name]["type"] in ("event", "callback") for name in loop.states)
+    return ", each time an event comes" if events else ", without a pause"
+
+
+def _pauses(state: State) -> Iterator[str]:
+    """How long a state waits: itself, or around its actions."""
+    sleeps = [action.get("sleep", {}) for action in actions_in(state)]
+    pauses = [state.get("duration"), state.get("timeDelay")]
+    pauses += [pause for sleep in sleeps for pause in (sleep.get("before"), sleep.get("after"))]
+    yield from (pause for pause in pauses if pause is not None)
+
+
+def _until(loop: Loop) -> str:
+    asked = [edge for edge in loop.ways_out if edge.kind is EdgeKind.CONDITION]
+    conditions = [quoted(edge.name) if edge.name else condition(edge)[5:] for edge in asked]
+    events = [f"the event {quoted(edge.when)} comes" for edge in loop.ways_out if edge.kind is EdgeKind.EVENT]
+    onwards = [edge for edge in loop.ways_out if edge.kind in (EdgeKind.DEFAULT, EdgeKind.TRANSITION)]
+    further = [f"{quoted(e.source)} leads {f'to {quoted(e.target)}' if e.target else 'to the end'}" for e in onwards]
+    reasons = list(dict.fromkeys((*conditions, *events, *further)))
+    if reasons:
+        return f", until {listed(reasons, 'or')}"
+    return ", until something fails" if loop.ways_out else ", for ever"

@@ -1,0 +1,231 @@
+"""The sections of an explanation: what goes in, what happens, what is called, what must be there, how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from generator.contracts.calls import Call, calls
+from generator.contracts.json_schema import type_of
+from generator.explain.loops import loops
+from generator.explain.phrases import on_error, ways_on
+from generator.explain.states import Functions, States, request_of
+from generator.text.words import duration, listed, quoted, several
+from generator.workflow.definition import Definition
+from generator.workflow.file_references import Referenced
+from generator.workflow.flow import actions_in, called_by, workflow_timeout
+from generator.workflow.graph import EdgeKind, Graph
+from generator.workflow.waits import wait_of
+from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Action, Function
+
+_TIMERS: Final = ("sleep", "delay")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading and the sentences below it; `numbered` where one comes after the other."""
+
+    title: str
+    sentences: tuple[str, ...]
+    numbered: bool = False
+
+
+def sections_of(workflow: Workflow) -> Iterator[Section]:
+    """The sections that have something to say."""
+    files = Referenced(workflow.source)
+    main = workflow.definition
+    found = [
+        ("What it takes", _input(main, files), False),
+        ("What it does, step by step", _steps(main, workflow), True),
+        ("What it repeats", loops(main.graph, order_of(main.graph)), False),
+        *((f"The subflow {quoted(d.id)}", _steps(d, workflow), True) for d in workflow.subflows),
+        ("What it calls", _calls(workflow), False),
+        ("Which events it knows", _events(workflow), False),
+        ("What it needs", _needs(workflow), False),
+        ("How it ends", _ends(main), False),
+    ]
+    for title, sentences, numbered in found:
+        if listed_ones := tuple(sentences):
+            yield Section(title=title, sentences=listed_ones, numbered=numbered)
+
+
+def order_of(graph: Graph) -> tuple[str, ...]:
+    """The states from the start on, each after all that lead to it where nothing leads back; then the others."""
+    done: list[str] = []
+    entered: set[str] = set()
+    waiting = [(graph.start, False)]
+    while waiting:
+        state, through = waiting.pop()
+        if through:
+            done.append(state)
+        elif state in graph.states and state not in entered:
+            entered.add(state)
+            waiting.append((state, True))
+            edges = sorted(graph.outgoing(state), key=lambda edge: edge.kind is EdgeKind.ERROR)
+            waiting += [(edge.target, False) for edge in edges if edge.target is not None]
+    return (*reversed(done), *(state for state in graph.states if state not in entered))
+
+
+def _functions(definition: Definition, workflow: Workflow) -> Functions:
+    functions = definition.flow.get("functions", ())
+    called = {call.index: call for call in calls(workflow) if call.definition is definition}
+    return {str(each.get("name")): (each, called.get(index)) for index, each in enumerate(functions)}
+
+
+def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
+    """What each state does and where it leads, from the start on."""
+    graph = definition.graph
+    retries = {str(retry.get("name")): retry for retry in definition.flow.get("retries", ())}
+    codes = {str(e.get("name")): e.get("code", "") for e in definition.flow.get("errors", ())}
+    states = States(_functions(definition, workflow), retries)
+    reachable = graph.reachable()
+    for name in order_of(graph):
+        edges = graph.outgoing(name)
+        sentences = [f"{quoted(name)}: {states.says(graph.states[name])}.", *ways_on(edges)]
+        failing = [edge for edge in edges if edge.kind is EdgeKind.ERROR]
+        sentences += [f"{_capital(on_error(edge, codes, alone=len(failing) == 1))}." for edge in failing]
+        if name not in reachable:
+            sentences.append("Nothing leads to it.")
+        yield " ".join(sentences)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _input(definition: Definition, files: Referenced) -> Iterator[str]:
+    schema: Any = definition.input_schema
+    if isinstance(schema, str):
+        found = files.document(schema, definition.base)
+        schema = found[1].root.plain() if found else None
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    required = schema.get("required") if isinstance(schema, dict) else None
+    for name, described in properties.items() if isinstance(properties, dict) else ():
+        described = described if isinstance(described, dict) else {}  # noqa: PLW2901 - `true` says nothing either
+        must = "must be given" if isinstance(required, list) and name in required else "may be given"
+        kind = type_of(described)
+        text = f"{quoted(name)} {must}" + (f": {kind}" if kind else "")
+        about = described.get("description") or described.get("title")
+        yield f"{text}. {_sentence(about)}" if about else f"{text}."
+
+
+def _sentence(text: Any) -> str:
+    """What a file says in words of its own; no name, so it stands without quotes."""
+    words = quoted(text)[1:-1]
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
+
+
+def _calls(workflow: Workflow) -> Iterator[str]:
+    for definition in workflow.definitions():
+        used = {called_by(action) for state in definition.graph.states.values() for action in actions_in(state)}
+        for name, (function, call) in _functions(definition, workflow).items():
+            if name in used and not is_computed(function):
+                yield _call(name, function, call, workflow)
+
+
+def is_computed(function: Function) -> bool:
+    """Whether a function stays inside of the engine: an expression, a line in the log."""
+    return function["type"] == "expression" or function.get("operation", "").startswith("sysout")
+
+
+def _call(name: str, function: Function, call: Call | None, workflow: Workflow) -> str:
+    if call is None:
+        operation, kind = function.get("operation", ""), function["type"]
+        return f"{quoted(name)} is {quoted(operation)} (type {quoted(kind)})."
+    if not (request := request_of(call)):
+        place = f"{quoted(call.operation_id)} of {quoted(call.shown)}"
+        return f"{quoted(name)} is the operation {place}, which is not read here."
+    return f"{quoted(name)} is {quoted(request)} of {quoted(call.path or call.shown)}, {_server(call, workflow)}."
+
+
+def _server(call: Call, workflow: Workflow) -> str:
+    """Where a call goes: what application.properties says, else the spec's first server."""
+    if configured := workflow.configuration().get(f"quarkus.rest-client.{call.id}.url"):
+        return f"at {quoted(configured)}"
+    server = call.spec.server if call.spec else ""
+    return f"at {quoted(server)}" if server else "at an address that nothing here names"
+
+
+def _events(workflow: Workflow) -> Iterator[str]:
+    for definition in workflow.definitions():
+        for event in definition.flow.get("events", ()):
+            produced = event["kind"] == "produced"
+            source = f" from {quoted(event['source'])}" if event.get("source") and not produced else ""
+            verb = "It sends" if produced else "It listens to"
+            names = [str(each.get("contextAttributeName")) for each in event.get("correlation", ())]
+            by = f", told apart by {several(names)}" if names else ""
+            yield f"{verb} {quoted(event.get('name'))}: the type {quoted(event.get('type'))}{source}{by}."
+
+
+def _needs(workflow: Workflow) -> Iterator[str]:
+    variables = workflow.variables()
+    if required := [variable.name for variable in variables if variable.default is None]:
+        yield f"The {_count(required, 'variable')} {_all(required)} must be given."
+    if optional := [variable for variable in variables if variable.default is not None]:
+        shown = [f"{quoted(v.name)} ({quoted(v.default) if v.default else 'empty'})" for v in optional]
+        yield f"The {_count(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
+    if workflow.secret_keys:
+        yield f"The {_count(workflow.secret_keys, 'secret')} {_all(workflow.secret_keys)} must be given."
+    yield from _persistence(workflow)
+
+
+def _all(names: Any) -> str:
+    return listed(map(quoted, names))
+
+
+def _count(things: Any, noun: str) -> str:
+    return noun if len(things) == 1 else f"{len(things)} {noun}s"
+
+
+def _persistence(workflow: Workflow) -> Iterator[str]:
+    """What has to be there for a wait to outlive a restart (SonataFlow: persistence, and a jobs service for timers)."""
+    waiting: list[str] = []
+    timed: list[str] = []
+    for definition in workflow.definitions():
+        for name, state in definition.graph.states.items():
+            if wait_of(state) is None:
+                continue
+            timer = state["type"] in _TIMERS or any(a.get("sleep") or a.get("retryRef") for a in actions_in(state))
+            timer = timer or bool(state.get("timeouts", {}).get("eventTimeout"))
+            (timed if timer else waiting).append(name)
+    if waiting or timed:
+        yield f"It may wait in {several([*timed, *waiting])}; a database keeps it over a restart."
+    if timed:
+        yield f"A timer (in {several(timed)}) outlives a restart only where a jobs service runs."
+
+
+def _ends(definition: Definition) -> Iterator[str]:
+    graph = definition.graph
+    reachable = graph.reachable()
+    ends = list(dict.fromkeys(e.source for e in graph.edges if e.target is None and e.source in reachable))
+    if ends:
+        yield f"It ends after {several(ends, 'or')}."
+    else:
+        yield "It never ends: no state that can be reached has an end."
+    timeout = workflow_timeout(definition.flow)
+    if timeout and timeout["duration"] != "unlimited":
+        before = f", after {quoted(timeout['runBefore'])}" if timeout.get("runBefore") else ""
+        yield f"It is ended after {duration(timeout['duration'])}{before}."
+    if unhandled := list(_unhandled(definition)):
+        yield f"An error in {several(unhandled, 'or')} ends it as failed: nothing handles it there."
+
+
+def _unhandled(definition: Definition) -> Iterator[str]:
+    """The states that a run can come to whose errors nothing handles."""
+    graph = definition.graph
+    handled = {edge.source for edge in graph.edges if edge.kind is EdgeKind.ERROR}
+    reached = graph.reachable() - handled
+    computed = {each.get("name") for each in definition.flow.get("functions", ()) if is_computed(each)}
+    for name, state in graph.states.items():
+        if name in reached and any(_may_fail(action, computed) for action in actions_in(state)):
+            yield name
+
+
+def _may_fail(action: Action, computed: set[str | None]) -> bool:
+    """Whether an action calls something outside of the workflow."""
+    called = called_by(action)
+    return bool(action.get("subFlowRef")) or (bool(called) and called not in computed)

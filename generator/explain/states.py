@@ -1,0 +1,173 @@
+"""What a state does, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from generator.contracts.calls import Call
+from generator.text.words import duration, listed, plural, quoted, several
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import (
+        Action,
+        CallbackState,
+        EventState,
+        ForeachState,
+        Function,
+        FunctionReference,
+        InjectState,
+        OperationState,
+        ParallelState,
+        Retry,
+        State,
+        SwitchState,
+    )
+
+#: A function's name to its declaration and what it calls, where that is known.
+Functions: TypeAlias = "Mapping[str, tuple[Function, Call | None]]"
+Retries: TypeAlias = "Mapping[str, Retry]"
+
+
+class States:
+    """Says what states do; functions and retries are looked up by name."""
+
+    def __init__(self, functions: Functions, retries: Retries) -> None:
+        self._functions = functions
+        self._retries = retries
+
+    def says(self, state: State) -> str:
+        """What a state does, as a clause that starts with "it" or "for"."""
+        match state["type"]:
+            case "operation":
+                text = self._operation(state)
+            case "event":
+                text = self._event(state)
+            case "switch":
+                text = self._switch(state)
+            case "sleep":
+                text = f"it waits {_time(state.get('duration'))}"
+            case "delay":
+                text = f"it waits {_time(state.get('timeDelay'))}"
+            case "parallel":
+                text = self._parallel(state)
+            case "inject":
+                text = self._inject(state)
+            case "foreach":
+                text = self._foreach(state)
+            case "callback":
+                text = self._callback(state)
+        return text
+
+    def _operation(self, state: OperationState) -> str:
+        actions = state.get("actions", ())
+        return f"it {self._actions(actions, state['actionMode'])}" if actions else "it does nothing"
+
+    def _event(self, state: EventState) -> str:
+        clauses = []
+        for group in state.get("onEvents", ()):
+            actions = group.get("actions", ())
+            then = f" and then {self._actions(actions, group['actionMode'])}" if actions else ""
+            clauses.append(f"waits for the event {several(group.get('eventRefs', ()), 'and')}{then}")
+        text = listed(clauses, "or" if state["exclusive"] else "and")
+        return f"it {text or 'waits for no event'}{_in_time(state)}"
+
+    def _switch(self, state: SwitchState) -> str:
+        if conditions := state.get("eventConditions"):
+            names = [str(each.get("eventRef")) for each in conditions]
+            return f"it waits for the event {several(names, 'or')}{_in_time(state)}"
+        return "it looks at the data"
+
+    def _parallel(self, state: ParallelState) -> str:
+        branches = state.get("branches", ())
+        clauses = [f"{quoted(branch.get('name'))} {self._actions(branch.get('actions', ()))}" for branch in branches]
+        until = "all of them are" if state["completionType"] != "atLeast" else f"{state['numCompleted']} are"
+        count = plural(len(branches), "branch")
+        return f"it runs {count} at the same time ({'; '.join(clauses)}), until {until} through"
+
+    def _inject(self, state: InjectState) -> str:
+        data = state.get("data")
+        if not data:
+            return "it reshapes the data" if state.get("stateDataFilter") else "it does nothing"
+        return f"it sets {several(list(data))}"
+
+    def _foreach(self, state: ForeachState) -> str:
+        how = "one after the other" if state["mode"] == "sequential" else "all at the same time"
+        item = f" (as {quoted(state['iterationParam'])})" if state.get("iterationParam") else ""
+        actions = self._actions(state.get("actions", ()))
+        return f"for each item of {quoted(state.get('inputCollection'))}{item}, {how}, it {actions}"
+
+    def _callback(self, state: CallbackState) -> str:
+        action = state.get("action")
+        does = self._action(action) if action else "does nothing"
+        return f"it {does}, and waits for the event {quoted(state.get('eventRef'))}{_in_time(state)}"
+
+    def _actions(self, actions: Sequence[Action], mode: str = "sequential") -> str:
+        clauses = [self._action(action) for action in actions]
+        if not clauses:
+            return "does nothing"
+        if mode == "parallel" and len(clauses) > 1:
+            return f"{listed(clauses)} at the same time"
+        return ", then ".join(clauses)
+
+    def _action(self, action: Action) -> str:
+        text = self._does(action)
+        sleep = action.get("sleep", {})
+        if before := sleep.get("before"):
+            text = f"waits {_time(before)} and {text}"
+        if after := sleep.get("after"):
+            text += f" and waits {_time(after)}"
+        terms = [f"when {quoted(action['condition'])}"] if action.get("condition") else []
+        terms += [self._again(str(action["retryRef"]))] if action.get("retryRef") else []
+        return f"{text} ({', '.join(terms)})" if terms else text
+
+    def _does(self, action: Action) -> str:
+        if function := action.get("functionRef"):
+            return self._call(str(function.get("refName")), function)
+        if subflow := action.get("subFlowRef"):
+            verb = "starts" if subflow["invoke"] == "async" else "runs"
+            return f"{verb} the subflow {quoted(subflow.get('workflowId'))}"
+        if event := action.get("eventRef"):
+            result = event.get("resultEventRef")
+            waits = f" and waits for the event {quoted(result)}" if result else ""
+            return f"sends the event {quoted(event.get('triggerEventRef'))}{waits}"
+        return f"does {quoted(action['name'])}, which calls nothing" if action.get("name") else "does nothing"
+
+    def _call(self, name: str, reference: FunctionReference) -> str:
+        function, call = self._functions.get(name, (None, None))
+        operation = function.get("operation", "") if function else ""
+        request = request_of(call)
+        verb = "starts" if reference["invoke"] == "async" else "calls"
+        match function["type"] if function else "":
+            case "expression":
+                return f"computes {quoted(name)}"
+            case "custom" if operation.startswith("sysout"):
+                arguments = reference.get("arguments")
+                message = arguments.get("message") if isinstance(arguments, dict) else None
+                return f"writes {quoted(message)} to the log" if message else "writes to the log"
+            case "custom" if operation.startswith("rest:"):
+                return f"{verb} {quoted(name)} ({quoted(operation.removeprefix('rest:'))})"
+            case _:
+                return f"{verb} {quoted(name)} ({quoted(request)})" if request else f"{verb} {quoted(name)}"
+
+    def _again(self, name: str) -> str:
+        retry = self._retries.get(name)
+        attempts, delay = (retry.get("maxAttempts"), retry.get("delay")) if retry else (None, None)
+        apart = f", {duration(delay)} apart" if delay else ""
+        return f"up to {attempts} times{apart}" if attempts else f"again as {quoted(name)} says"
+
+
+def request_of(call: Call | None) -> str:
+    """`POST /api/v1/namespaces`; empty where the spec is not at hand, or has no such operation."""
+    operation = call.operation if call else None
+    return f"{operation.method.upper()} {operation.path}" if operation else ""
+
+
+def _time(text: Any) -> str:
+    said = duration(text)
+    return said if said.startswith("as long") else f"for {said}"
+
+
+def _in_time(state: EventState | SwitchState | CallbackState) -> str:
+    limit = state.get("timeouts", {}).get("eventTimeout")
+    return f" for at most {duration(limit)}" if limit else ""

@@ -1,0 +1,1 @@
+"""What goes wrong, where, and what fixes it: findings, edits, the nearest right names, errors."""

@@ -1,0 +1,68 @@
+"""The edits that fix findings: what each replaces, and how a text reads with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from generator.findings.position import Position
+from generator.findings.printable import in_one_line
+from generator.findings.suggestions import only_near
+
+#: What YAML 1.1, and so libyaml's line numbers, takes for the end of a line.
+_LINE: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """The one right way to mend a finding: `new` in the place of `old`, which stands at a position (in quotes or not).
+
+    An empty `old` inserts, an empty `new` takes away.
+    """
+
+    path: str
+    line: int
+    column: int
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return in_one_line(f"{self.path}:{self.line}:{self.column}: '{self.old}' is now '{self.new}'")
+
+    def as_json(self) -> dict[str, object]:
+        """The edit as a JSON object, for `--json`."""
+        return {"path": self.path, "line": self.line, "column": self.column, "old": self.old, "new": self.new}
+
+
+def respelt(at: Position, name: str, known: Iterable[str], taken: Container[str] = ()) -> Edit | None:
+    """The edit that spells a name right, where one right name alone is near and not `taken`."""
+    right = only_near(name, known)
+    return replaced(at, name, right) if right not in taken else None
+
+
+def replaced(at: Position, old: str, new: str | None) -> Edit | None:
+    """The edit that puts `new` in the place of `old`; None where there is nothing to put, or a whole file is meant."""
+    if new is None or at.line is None or at.column is None:
+        return None
+    return Edit(path=at.path, line=at.line, column=at.column, old=old, new=new)
+
+
+def apply_edits(text: str, edits: Iterable[Edit]) -> tuple[str, tuple[Edit, ...]]:
+    """Return the text with the edits that fit it, and those edits; of two that overlap the later one wins."""
+    starts = [0, *(match.end() for match in _LINE.finditer(text))]
+    applied: list[Edit] = []
+    untouched = len(text)
+    for edit in sorted(set(edits), key=lambda e: (e.line, e.column), reverse=True):
+        if edit.line > len(starts):
+            continue
+        at = starts[edit.line - 1] + edit.column - 1
+        if text[at : at + 1] in "'\"" and text.startswith(edit.old, at + 1):
+            at += 1
+        end = at + len(edit.old)
+        if text.startswith(edit.old, at) and end <= untouched:
+            text = text[:at] + edit.new + text[end:]
+            untouched = at
+            applied.append(edit)
+    return text, tuple(reversed(applied))

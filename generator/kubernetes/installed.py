@@ -1,0 +1,73 @@
+"""The SonataFlow operator as a cluster has it: its name and version, out of the objects that install it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from semver import Version
+
+from generator.findings.printable import in_one_line
+from generator.text.json_pointer import at_pointer
+
+#: What a ClusterServiceVersion of the operator owns.
+_OWNED: Final = "sonataflows.sonataflow.org"
+#: What the operator's image is called in Apache's releases, in those before, and in OpenShift Serverless Logic.
+_IMAGES: Final = ("sonataflow-operator", "kogito-serverless-operator", "logic-operator")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installed:
+    """An operator by the name that it has in the cluster, and its version; None where nothing says which."""
+
+    name: str
+    version: str | None
+
+    def __str__(self) -> str:
+        return in_one_line(f"{self.name} {self.version}" if self.version else self.name)
+
+
+def installed_by_olm(listed: object) -> Installed | None:
+    """The newest operator in a list of ClusterServiceVersions (operators.coreos.com/v1alpha1) that owns SonataFlow."""
+    owners = (item for item in _each(listed, "items") if _owns(item))
+    return max((_described(item) for item in owners), key=_version, default=None)
+
+
+def installed_by_deployment(listed: object) -> Installed | None:
+    """The newest operator in a list of Deployments (apps/v1), known by its image; the image's tag is the version."""
+    pods = (at_pointer(item, ("spec", "template", "spec")) for item in _each(listed, "items"))
+    images = (at_pointer(each, ("image",)) for pod in pods for each in _each(pod, "containers"))
+    return max(filter(None, map(_of_image, images)), key=_version, default=None)
+
+
+def _each(holder: object, key: str) -> Iterator[object]:
+    """The items of a list, where there is one."""
+    items = at_pointer(holder, (key,))
+    yield from items if isinstance(items, list) else ()
+
+
+def _owns(item: object) -> bool:
+    definitions = at_pointer(item, ("spec", "customresourcedefinitions"))
+    return any(at_pointer(each, ("name",)) == _OWNED for each in _each(definitions, "owned"))
+
+
+def _described(item: object) -> Installed:
+    name = at_pointer(item, ("spec", "displayName")) or at_pointer(item, ("metadata", "name"))
+    version = at_pointer(item, ("spec", "version"))
+    return Installed(name=str(name), version=str(version) if version else None)
+
+
+def _of_image(image: object) -> Installed | None:
+    """The operator by the reference of its image: HOST:PORT/PATH/NAME:TAG@DIGEST (distribution/reference)."""
+    name, _, tag = str(image).rpartition("/")[2].partition("@")[0].partition(":")
+    if not any(each in name for each in _IMAGES):
+        return None
+    return Installed(name=name, version=tag if tag[:1].isdigit() else None)
+
+
+def _version(operator: Installed) -> Version:
+    try:
+        return Version.parse(operator.version or "0.0.0")
+    except ValueError:
+        return Version(0)

@@ -1,0 +1,357 @@
+"""What a workflow's chart installs: one table, and the objects of it as plain data for `waybill manifests`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from generator.kubernetes.crd import API_VERSION, Crd
+from generator.kubernetes.metadata import without_refused_metadata
+from generator.text.yaml_writer import dump
+from generator.workflow import properties
+from generator.workflow.folder import slug
+from generator.workflow.properties import Properties
+from generator.workflow.workflow import Workflow
+
+#: Creates the engine's tables at start; what 10.x needs for persistence (kie-addons-quarkus-persistence-jdbc).
+FLYWAY: Final = "kie.flyway.enabled"
+DEFAULT_PROFILE: Final = "gitops"
+#: Fields of the custom resource that only later operators have.
+POD_TEMPLATE: Final = ("spec", "podTemplate")
+PERSISTENCE: Final = ("spec", "persistence")
+
+Manifest = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageReference:
+    """Where a workflow's container image is pulled from. A digest wins over a tag: what was tested is deployed."""
+
+    repository: str
+    tag: str | None = None
+    digest: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag or 'latest'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """The PostgreSQL service that keeps the state of waiting instances; names are those that RHDH's operator uses."""
+
+    schema: str
+    secret: str = "sonataflow-psql-postgresql"  # noqa: S105 - a Secret's name, no secret
+    user_key: str = "postgres-username"
+    password_key: str = "postgres-password"  # noqa: S105 - a key's name, no password
+    service: str = "sonataflow-psql-postgresql"
+    port: int = 5432
+    name: str = "sonataflow"
+    namespace: str = ""
+
+    def as_persistence(self) -> Manifest:
+        """`spec.persistence` of the custom resource."""
+        return {
+            "postgresql": {
+                "secretRef": {"name": self.secret, "userKey": self.user_key, "passwordKey": self.password_key},
+                "serviceRef": {
+                    "name": self.service,
+                    "port": self.port,
+                    "databaseName": self.name,
+                    "databaseSchema": self.schema,
+                    **({"namespace": self.namespace} if self.namespace else {}),
+                },
+            }
+        }
+
+    def as_variables(self) -> list[Manifest]:
+        """The variables of the container that connect a workflow where its operator has no `spec.persistence`."""
+        host = f"{self.service}.{self.namespace}" if self.namespace else self.service
+        values = {
+            "KOGITO_PERSISTENCE_TYPE": "jdbc",
+            "QUARKUS_DATASOURCE_DB_KIND": "postgresql",
+            "QUARKUS_DATASOURCE_JDBC_URL": (
+                f"jdbc:postgresql://{host}:{self.port}/{self.name}?currentSchema={self.schema}"
+            ),
+        }
+        keys = {"QUARKUS_DATASOURCE_PASSWORD": self.password_key, "QUARKUS_DATASOURCE_USERNAME": self.user_key}
+        return [
+            *({"name": name, "value": value} for name, value in values.items()),
+            *(_from_secret(name, key, self.secret) for name, key in keys.items()),
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ManifestOptions:
+    """What a person may choose about the objects.
+
+    `crd` is what the operator takes; None stands for one that takes all that waybill writes. `properties` are those
+    that a database needs (compatibility.yaml has them for each SonataFlow).
+    """
+
+    image: str = ""
+    namespace: str = ""
+    profile: str = DEFAULT_PROFILE
+    database: Database | None = None
+    secret_values: bool = False
+    crd: Crd | None = None
+    properties: Mapping[str, str] = field(default_factory=lambda: {FLYWAY: "true"})
+
+    def takes(self, *path: str) -> bool:
+        """Whether the operator takes a field of the custom resource."""
+        return self.crd is None or self.crd.knows(*path)
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether a workflow is connected with its database."""
+        return self.database is not None and (self.takes(*PERSISTENCE) or self.takes(*POD_TEMPLATE))
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledObject:
+    """One kind of object that a workflow's chart installs: a row of the table `OBJECTS`.
+
+    `name` is a format: `workflow` is the name of the custom resource; with `folder` in it, each folder of resources has
+    an object of its own, and `number` counts them. `template` is the file of the chart that renders it. `holds` and
+    `condition` tell a README what is in it and when it is there; `applies` says which workflows can have it at all.
+    `needs` are the fields of the custom resource without which an operator has no use for it. `manifest` makes it for
+    `waybill manifests`, out of the workflow, its folder ("" where there is none), its name and the options.
+    """
+
+    kind: str
+    name: str
+    template: str
+    holds: str
+    condition: str = "always"
+    applies: Callable[[Workflow], bool] = lambda _: True
+    needs: tuple[tuple[str, ...], ...] = ()
+    manifest: Callable[[Workflow, str, str, ManifestOptions], Manifest | None] | None = None
+
+    def names(self, workflow: Workflow) -> dict[str, str]:
+        """Folder to name of each such object that the workflow can have; the folder is "" where there is none."""
+        if not self.applies(workflow):
+            return {}
+        folders = list(workflow.source.resource_folders()) if "{folder}" in self.name else [""]
+        return {
+            folder: self.name.format(workflow=workflow.object_name, number=f"{number:02d}", folder=slug(folder))
+            for number, folder in enumerate(folders, start=1)
+        }
+
+    def name_pattern(self, workflow: str) -> str:
+        """A regular expression for every name that such an object of a workflow can have had."""
+        return self.name.format(workflow=re.escape(workflow), number=r"\d\d+", folder=".*")
+
+
+def installed_objects(workflow: Workflow, crd: Crd | None = None) -> tuple[InstalledObject, ...]:
+    """The rows of the table that the chart of a workflow has; without `crd`, for an operator that takes everything."""
+    return tuple(
+        row for row in OBJECTS if row.names(workflow) and (crd is None or all(crd.knows(*path) for path in row.needs))
+    )
+
+
+def resource_map_names(workflow: Workflow) -> dict[str, str]:
+    """Folder to the name of the ConfigMap that holds it: `01-greeting-resources-schemas`."""
+    return RESOURCES.names(workflow)
+
+
+def secret_name(workflow: Workflow) -> str:
+    """The Secret that holds what secret.properties names."""
+    return SECRET.name.format(workflow=workflow.object_name)
+
+
+def properties_name(workflow: Workflow) -> str:
+    """The ConfigMap that holds application.properties."""
+    return PROPERTIES.name.format(workflow=workflow.object_name)
+
+
+def labels_of(name: str, namespace: str = "") -> dict[str, str]:
+    """What the operator finds a workflow's objects by."""
+    return {
+        "app": name,
+        "app.kubernetes.io/component": "serverless-workflow",
+        "app.kubernetes.io/managed-by": "sonataflow-operator",
+        "app.kubernetes.io/name": name,
+        "sonataflow.org/workflow-app": name,
+        "sonataflow.org/workflow-namespace": namespace,
+    }
+
+
+def annotations_of(workflow: Workflow, profile: str = DEFAULT_PROFILE) -> dict[str, str]:
+    """What the custom resource says about the definition."""
+    definition = workflow.definition
+    return {
+        "sonataflow.org/description": definition.description,
+        "sonataflow.org/expressionLang": definition.expression_lang,
+        "sonataflow.org/profile": profile,
+        "sonataflow.org/version": definition.version,
+    }
+
+
+def flow(workflow: Workflow) -> Manifest:
+    """`spec.flow`: the definition without what no SonataFlow CRD takes.
+
+    A number as a retry's jitter or multiplier is refused by every CRD (they want an object there that no engine
+    reads), so it is left out; lint says so.
+    """
+    content: Manifest = dict(workflow.definition.flow)
+    if retries := workflow.definition.flow.get("retries"):
+        left_out = ("jitter", "multiplier")
+        content["retries"] = [{k: v for k, v in retry.items() if k not in left_out} for retry in retries]
+    return dict(sorted(content.items()))
+
+
+def properties_text(props: Properties | None, more: Mapping[str, str]) -> str | None:
+    """application.properties as it is mounted, with `more` where a workflow does not say otherwise itself.
+
+    None where there is nothing to mount.
+    """
+    text = props.text if props else None
+    own = props.effective() if props else {}
+    for key, value in more.items():
+        if key not in own:
+            text = properties.with_property(text or "", f"{key}={value}")
+    return text
+
+
+def manifests(workflow: Workflow, options: ManifestOptions) -> list[Manifest]:
+    """Return the objects of a workflow, as plain data in the order in which they are applied."""
+    made = (
+        row.manifest(workflow, folder, name, options)
+        for row in installed_objects(workflow, options.crd)
+        if row.manifest
+        for folder, name in row.names(workflow).items()
+    )
+    return [manifest for manifest in made if manifest]
+
+
+def manifest_files(objects: list[Manifest]) -> dict[str, bytes]:
+    """File name (`01-configmap_greeting-props.yaml`) to YAML."""
+    return {
+        f"{number:02d}-{manifest['kind'].lower()}_{manifest['metadata']['name']}.yaml": dump(manifest).encode()
+        for number, manifest in enumerate(objects, start=1)
+    }
+
+
+def _metadata(name: str, namespace: str, **more: Any) -> Manifest:
+    return {"name": name, **({"namespace": namespace} if namespace else {}), **more}
+
+
+def _properties_map(workflow: Workflow, _folder: str, name: str, options: ManifestOptions) -> Manifest | None:
+    text = properties_text(workflow.properties, options.properties if options.keeps_state else {})
+    if text is None:
+        return None
+    labels = labels_of(workflow.object_name, options.namespace)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(name, options.namespace, labels=labels),
+        "data": {"application.properties": text},
+    }
+
+
+def _secret(workflow: Workflow, _folder: str, name: str, options: ManifestOptions) -> Manifest | None:
+    if not (options.secret_values and workflow.secrets):
+        return None
+    labels = labels_of(workflow.object_name, options.namespace)
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": _metadata(name, options.namespace, labels=labels),
+        "stringData": dict(properties.secret_values(workflow.secrets)),
+    }
+
+
+def _resource_map(workflow: Workflow, folder: str, name: str, options: ManifestOptions) -> Manifest:
+    files = workflow.source.resource_folders()[folder]
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": _metadata(name, options.namespace),
+        "data": {file: workflow.mounted[f"{folder}/{file}"].decode() for file in files},
+    }
+
+
+def _sonataflow(workflow: Workflow, _folder: str, name: str, options: ManifestOptions) -> Manifest:
+    mounted = [
+        {"configMap": {"name": map_name}, "workflowPath": folder}
+        for folder, map_name in resource_map_names(workflow).items()
+    ]
+    persistence = options.database.as_persistence() if options.database and options.takes(*PERSISTENCE) else None
+    definition = flow(workflow)
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "SonataFlow",
+        "metadata": _metadata(
+            name,
+            options.namespace,
+            labels=labels_of(name, options.namespace),
+            annotations=annotations_of(workflow, options.profile),
+        ),
+        "spec": {
+            "flow": without_refused_metadata(definition, options.crd) if options.crd else definition,
+            **({"persistence": persistence} if persistence else {}),
+            **({"podTemplate": {"container": _container(workflow, options)}} if options.takes(*POD_TEMPLATE) else {}),
+            "resources": {"configMaps": mounted} if mounted else {},
+        },
+    }
+
+
+def _container(workflow: Workflow, options: ManifestOptions) -> Manifest:
+    secret = secret_name(workflow)
+    environment = [_from_secret(properties.environment_name(key), key, secret) for key in workflow.secret_keys]
+    if options.database and not options.takes(*PERSISTENCE):
+        environment += options.database.as_variables()
+    image = {"image": options.image} if options.image else {}
+    return {**image, "resources": {}, **({"env": environment} if environment else {})}
+
+
+def _from_secret(name: str, key: str, secret: str) -> Manifest:
+    return {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+
+
+PROPERTIES: Final = InstalledObject(
+    kind="ConfigMap",
+    name="{workflow}-props",
+    template="properties.yaml",
+    holds="application.properties, and what `properties` adds",
+    condition="where there is any",
+    manifest=_properties_map,
+)
+SECRET: Final = InstalledObject(
+    kind="Secret",
+    name="{workflow}-secrets",
+    template="secret.yaml",
+    holds="what secret.properties names",
+    condition="where `secret.data` has a value and `secret.existingSecret` has none",
+    applies=lambda workflow: bool(workflow.secret_keys),
+    needs=(POD_TEMPLATE,),
+    manifest=_secret,
+)
+RESOURCES: Final = InstalledObject(
+    kind="ConfigMap",
+    name="{number}-{workflow}-resources-{folder}",
+    template="resources.yaml",
+    holds="the files of one folder",
+    manifest=_resource_map,
+)
+#: What a workflow's chart installs, in the order in which it is applied. Another object is a row here and its template.
+OBJECTS: Final = (
+    PROPERTIES,
+    SECRET,
+    RESOURCES,
+    InstalledObject(
+        kind="NetworkPolicy",
+        name="{workflow}",
+        template="networkpolicy.yaml",
+        holds="who may call the workflow",
+        condition="with `networkPolicy.enabled`",
+    ),
+    InstalledObject(
+        kind="SonataFlow",
+        name="{workflow}",
+        template="sonataflow.yaml",
+        holds="the workflow itself",
+        manifest=_sonataflow,
+    ),
+)

@@ -1,0 +1,78 @@
+"""Every rule by its subject and by its name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Final
+
+from generator.lint import suppressions
+from generator.lint.rule import Rule
+from generator.lint.rules import (
+    calls,
+    compatibility,
+    configuration,
+    diagrams,
+    dsl,
+    durations,
+    engine,
+    expressions,
+    files,
+    forms,
+    graph,
+    kubernetes,
+    orchestrator,
+    packages,
+    references,
+    runs,
+    schemas,
+    secrets,
+    services,
+    states,
+    subflows,
+    unused,
+    workflow_data,
+)
+
+#: The modules that hold rules, in the order of the documentation.
+_MODULES: Final[tuple[ModuleType, ...]] = (
+    files,
+    dsl,
+    durations,
+    states,
+    graph,
+    references,
+    subflows,
+    unused,
+    calls,
+    services,
+    expressions,
+    workflow_data,
+    configuration,
+    secrets,
+    schemas,
+    forms,
+    orchestrator,
+    kubernetes,
+    engine,
+    suppressions,
+    compatibility,
+    packages,
+    diagrams,
+    runs,
+)
+#: Where a subject is called otherwise than its module.
+_TITLES: Final = {"dsl": "DSL", "workflow_data": "Workflow data", "packages": "Packages and indexes"}
+
+
+def _title(module: ModuleType) -> str:
+    name = module.__name__.rpartition(".")[2]
+    return _TITLES.get(name, name.capitalize())
+
+
+#: Subject to its rules, in the order of the documentation.
+SUBJECTS: Final[Mapping[str, tuple[Rule, ...]]] = {
+    _title(module): tuple(r for r in vars(module).values() if isinstance(r, Rule)) for module in _MODULES
+}
+#: Every rule by its name.
+RULES: Final[Mapping[str, Rule]] = {rule.name: rule for rules in SUBJECTS.values() for rule in rules}

@@ -1,0 +1,362 @@
+"""Rules of application.properties and secret.properties."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from generator.contracts.calls import calls
+from generator.contracts.openapi import Spec
+from generator.findings.edits import replaced
+from generator.findings.finding import Severity
+from generator.findings.suggestions import did_you_mean, only_near
+from generator.lint.rule import Example, Found, rule
+from generator.workflow.properties import PROFILE, Properties, Property, expressions, literals
+from generator.workflow.workflow import Workflow
+
+
+def _example(text: str) -> Example:
+    return Example(files={"application.properties": text})
+
+
+def _files(workflow: Workflow) -> Iterator[Properties]:
+    yield from (properties for properties in (workflow.properties, workflow.secrets) if properties is not None)
+
+
+@rule(
+    "required-variables",
+    severity=Severity.NOTE,
+    reason="Who installs the workflow has to give them; the chart lists them and refuses to install without.",
+    engine="It starts, and the first use of a variable without a value fails: a call has no URL or no token.",
+    bad=_example("tickets_url=${TICKETS_URL}\n"),
+    good=_example("tickets_url=${TICKETS_URL:https://tickets.example.com}\n"),
+)
+def required_variables(workflow: Workflow) -> Iterator[Found]:
+    """The variables that have no default: one note a workflow."""
+    names = dict.fromkeys(variable.name for variable in workflow.variables() if variable.default is None)
+    if not names:
+        return
+    at = workflow.definition.position_of()
+    if workflow.properties is not None:
+        for entry in workflow.properties.in_production():
+            starts = [found.start for found in expressions(entry.value) if found.name in names]
+            if starts:
+                at = workflow.properties.at_value(entry, min(starts))
+                break
+    yield Found(at=at, message=f"to be given when it is installed: {', '.join(names)}")
+
+
+_SPEC_KEY: Final = re.compile(
+    r"quarkus\.(?P<kind>rest-client|openapi-generator(?:\.codegen\.spec)?)\."
+    r"(?P<quote>\"?)(?P<id>(?<=\")[^\"]+|[^\".]+)\"?\.(?P<rest>.+)"
+)
+_AUTH: Final = re.compile(r"(?:.+\.)?auth\.(?P<scheme>[^.]+)\.(?P<end>[^.]+)")
+#: Parts of Quarkus' own keys in the place of a spec.
+_OWN: Final = frozenset({"codegen", "logging", "multipart", "extensions-api"})
+#: The ends of a client's keys (Quarkus 3.15, RestClientConfig) and of a scheme's (openapi-generator 2.9).
+_CLIENT_ENDS: Final = (
+    "url",
+    "uri",
+    "override-uri",
+    "providers",
+    "connect-timeout",
+    "read-timeout",
+    "follow-redirects",
+    "proxy-address",
+    "proxy-user",
+    "proxy-password",
+    "non-proxy-hosts",
+    "connection-ttl",
+    "connection-pool-size",
+    "verify-host",
+    "hostname-verifier",
+    "trust-store",
+    "trust-store-password",
+    "trust-store-type",
+    "key-store",
+    "key-store-password",
+    "key-store-type",
+    "tls-configuration-name",
+    "scope",
+    "shared",
+    "name",
+    "user-agent",
+    "http2",
+    "alpn",
+    "max-chunk-size",
+    "max-redirects",
+    "query-param-style",
+    "keep-alive-enabled",
+    "multipart-post-encoder-mode",
+    "capture-stacktrace",
+    "local-address",
+)
+_AUTH_ENDS: Final = (
+    "username",
+    "password",
+    "bearer-token",
+    "api-key",
+    "token-propagation",
+    "header-name",
+    "use-authorization-header-value",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Name:
+    """A name in a key, where it starts, and what it can be; unless that is `certain`, only what is near it is wrong."""
+
+    text: str
+    offset: int
+    known: Sequence[str]
+    what: str
+    certain: bool = True
+
+
+@rule(
+    "unknown-spec-key",
+    severity=Severity.WARNING,
+    reason="A key with the name of a spec that no function calls, or of a scheme that the spec does not have, says "
+    "nothing: a file was renamed, or the name is misspelt (tickets-v1.yaml is tickets_v1_yaml).",
+    engine="It drops the key, in silence or with a warning that also comes for keys that work.",
+    bad=_example("quarkus.rest-client.tickets_yaml.url=${TICKETS_URL}\n"),
+    good=_example("tickets_url=${TICKETS_URL}\n"),
+)
+def unknown_spec_key(workflow: Workflow) -> Iterator[Found]:
+    """A key for a spec, a security scheme or an option that there is not."""
+    properties = workflow.properties
+    if properties is None:
+        return
+    specs = {call.id: call.spec for call in calls(workflow)}
+    values = properties.effective()
+    clients = sorted({values.get(f"quarkus.openapi-generator.codegen.spec.{one}.config-key") or one for one in specs})
+    java = any(path.endswith(".java") for path in workflow.source.inputs)
+    for entry in properties.entries:
+        for name in _names(entry.bare_key, specs, clients, certain=not java):
+            right = only_near(name.text, name.known)
+            if name.text not in name.known and (right or name.certain):
+                at = properties.at_key(entry, len(entry.key) - len(entry.bare_key) + name.offset)
+                help_ = did_you_mean(name.text, name.known) or "; take the key out, or spell the name right"
+                yield Found(at=at, message=f"{name.what} '{name.text}'{help_}", edit=replaced(at, name.text, right))
+                break
+
+
+def _names(key: str, specs: Mapping[str, Spec | None], clients: Sequence[str], *, certain: bool) -> Iterator[_Name]:
+    """The names in a key of a spec: the spec's own, its scheme's, and the option's."""
+    match = _SPEC_KEY.fullmatch(key)
+    if match is None or match["id"] in _OWN or _is_java_class(match["id"]):
+        return
+    client = match["kind"] == "rest-client"
+    of_spec = match["id"].partition(".")[0]
+    known = clients if client else sorted(specs)
+    what = "no function calls a spec"
+    yield _Name(text=of_spec, offset=match.start("id"), known=known, what=what, certain=certain)
+    rest, start = match["rest"], match.start("rest")
+    if client and "." not in rest:
+        what = "a client has no option"
+        yield _Name(text=rest, offset=start, known=_CLIENT_ENDS, what=what, certain=False)
+    elif auth := _AUTH.fullmatch(rest):
+        if spec := specs.get(of_spec):
+            schemes = [scheme.key for scheme in spec.schemes.values()]
+            what = "the spec has no security scheme"
+            yield _Name(text=auth["scheme"], offset=start + auth.start("scheme"), known=schemes, what=what)
+        what = "a security scheme has no option"
+        yield _Name(text=auth["end"], offset=start + auth.start("end"), known=_AUTH_ENDS, what=what, certain=False)
+
+
+def _is_java_class(name: str) -> bool:
+    return "." in name and name.rpartition(".")[2][:1].isupper()
+
+
+#: What is written for the three profiles of Quarkus, and is another one.
+_MEANT: Final[Mapping[str, str]] = {"production": "prod", "development": "dev", "testing": "test"}
+_PROFILES: Final = (PROFILE, "dev", "test")
+
+
+@rule(
+    "unknown-profile",
+    severity=Severity.WARNING,
+    reason="A workflow's image runs in the profile `prod`; the others of Quarkus are `dev` and `test`.",
+    engine="It drops the key, in silence.",
+    bad=_example("%prd.quarkus.log.level=WARN\n"),
+    good=_example("%prod.quarkus.log.level=WARN\n"),
+)
+def unknown_profile(workflow: Workflow) -> Iterator[Found]:
+    """A profile that is almost one of Quarkus'."""
+    for properties in _files(workflow):
+        for entry in properties.entries:
+            for profile in entry.profiles:
+                right = _MEANT.get(profile.lower()) or only_near(profile.lower(), _PROFILES)
+                if right is not None and right != profile:
+                    at = properties.at_key(entry, entry.key.index(profile))
+                    message = f"there is no profile '{profile}'; did you mean '{right}'?"
+                    yield Found(at=at, message=message, edit=replaced(at, profile, right))
+
+
+#: Well-known keys, by Quarkus 3.15 and Kogito 10.1; what is one slip of the hand away from one is meant to be it.
+_WELL_KNOWN: Final = (
+    "kie.flyway.enabled",
+    "kogito.persistence.auto.ddl",
+    "kogito.persistence.type",
+    "kogito.service.url",
+    "kogito.sw.operationIdStrategy",
+    "quarkus.datasource.db-kind",
+    "quarkus.datasource.jdbc.url",
+    "quarkus.datasource.password",
+    "quarkus.datasource.username",
+    "quarkus.flyway.migrate-at-start",
+    "quarkus.http.host",
+    "quarkus.http.port",
+    "quarkus.kubernetes-client.trust-certs",
+    "quarkus.log.console.json",
+    "quarkus.log.level",
+    "quarkus.oidc.enabled",
+    "quarkus.oidc.tenant-enabled",
+    "quarkus.tls.trust-all",
+)
+
+
+@rule(
+    "misspelt-key",
+    severity=Severity.WARNING,
+    reason="It is one of Quarkus' or Kogito's keys but for one slip: a letter too many, too few or wrong, or two "
+    "changed about.",
+    engine="It warns of an unrecognized key when it starts, and goes on without.",
+    bad=_example("quarkus.log.levle=WARN\n"),
+    good=_example("quarkus.log.level=WARN\n"),
+)
+def misspelt_key(workflow: Workflow) -> Iterator[Found]:
+    """A well-known key that is misspelt."""
+    if (properties := workflow.properties) is not None:
+        for entry in properties.entries:
+            right = next((key for key in _WELL_KNOWN if _one_slip(entry.bare_key, key)), None)
+            if right is not None and entry.bare_key not in _WELL_KNOWN:
+                at = properties.at_key(entry, len(entry.key) - len(entry.bare_key))
+                message = f"there is no key '{entry.bare_key}'; did you mean '{right}'?"
+                yield Found(at=at, message=message, edit=replaced(at, entry.bare_key, right))
+
+
+def _one_slip(one: str, other: str) -> bool:
+    """Whether two words differ by one letter (too many, too few, another), or by two changed about."""
+    if abs(len(one) - len(other)) > 1:
+        return False
+    start = _shared_start(one, other)
+    one, other = one[start:][::-1], other[start:][::-1]
+    end = _shared_start(one, other)
+    return (one[end + 1 :], other[end + 1 :]) == ("", "") or (
+        one[end:] == other[end:][::-1] and len(one[end:]) in (1, 2)
+    )
+
+
+def _shared_start(one: str, other: str) -> int:
+    """How many letters two words have in common at their start."""
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+_LOCAL: Final = re.compile(
+    r"(?:(?<=://)|(?<=@)|^)(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[::1?\]|host\.(?:docker|containers)\.internal)(?![\w.-])"
+)
+#: Where the engine listens, which the operator's Service and probes look for.
+_PORT: Final = "8080"
+
+
+@rule(
+    "local-address",
+    severity=Severity.WARNING,
+    reason="In a cluster, localhost is the workflow's own container; and the operator's Service reaches port 8080.",
+    engine="It starts; calls to the address fail, or nothing reaches the workflow.",
+    bad=_example("tickets_url=http://localhost:9000\n"),
+    good=_example("tickets_url=${TICKETS_URL}\n%dev.tickets_url=http://localhost:9000\n"),
+)
+def local_address(workflow: Workflow) -> Iterator[Found]:
+    """An address or a port that works on a laptop alone."""
+    if (properties := workflow.properties) is None:
+        return
+    for entry in properties.in_production():
+        if entry.bare_key == "quarkus.http.port" and entry.value.strip() not in ("", _PORT) and "$" not in entry.value:
+            message = (
+                f"the operator's Service and probes look for port {_PORT}; take the key out, or write %dev. before it"
+            )
+            yield Found(at=properties.at_value(entry), message=message)
+        for offset, piece in literals(entry.value):
+            match = _LOCAL.search(piece)
+            if match and entry.bare_key != "quarkus.http.host":
+                message = f"'{match[0]}' is the container itself; use a variable, or write %dev. before the key"
+                yield Found(at=properties.at_value(entry, offset + match.start()), message=message)
+                break
+
+
+@rule(
+    "duplicate-property",
+    severity=Severity.WARNING,
+    reason="One of the two values is lost, and it is seldom the one that was meant.",
+    engine="It takes the last one, in silence.",
+    bad=_example("tickets=1\ntickets=2\n"),
+    good=_example("tickets=1\n%dev.tickets=2\n"),
+)
+def duplicate_property(workflow: Workflow) -> Iterator[Found]:
+    """A key that stands twice in one file."""
+    for properties in _files(workflow):
+        first: dict[str, Property] = {}
+        for entry in properties.entries:
+            other = first.setdefault(entry.key, entry)
+            if other is not entry:
+                message = f"'{entry.key}' stands here a second time (first on line {other.key_place()[0]}); keep one"
+                yield Found(at=properties.at_key(entry), message=message)
+
+
+@rule(
+    "unclosed-variable",
+    severity=Severity.WARNING,
+    reason="The rest of the line becomes a part of the variable's name or of its default.",
+    engine="It reads a closing brace at the end of the line.",
+    bad=_example("tickets_url=${TICKETS_URL:none/api\n"),
+    good=_example("tickets_url=${TICKETS_URL:none}/api\n"),
+)
+def unclosed_variable(workflow: Workflow) -> Iterator[Found]:
+    """A `${` without its `}`."""
+    for properties in _files(workflow):
+        for entry in properties.entries:
+            for found in expressions(entry.value):
+                if not found.closed:
+                    message = f"'${{{found.name}' is not closed; write '}}' where it ends"
+                    yield Found(at=properties.at_value(entry, found.start), message=message)
+
+
+@rule(
+    "circular-property",
+    severity=Severity.WARNING,
+    reason="The value of one leads back to itself; only a variable of the environment can cut the circle.",
+    engine="It ends at the start where the key is Quarkus', else at the first use: recursive expression expansion.",
+    bad=_example("tickets_url=${tickets_url}\n"),
+    good=_example("tickets_url=${TICKETS_URL:https://tickets.example.com}\n"),
+)
+def circular_property(workflow: Workflow) -> Iterator[Found]:
+    """A property whose value refers to itself, or to one that refers back to it."""
+    if (properties := workflow.properties) is None:
+        return
+    winning = properties.winning()
+    leads = {key: {found.name for found in expressions(entry.value)} & winning.keys() for key, entry in winning.items()}
+    for key in _in_circles(leads):
+        entry = winning[key]
+        start = min(found.start for found in expressions(entry.value) if found.name in leads[key])
+        message = f"the value of '{key}' leads back to itself; name a variable of the environment"
+        yield Found(at=properties.at_value(entry, start), message=message)
+
+
+def _in_circles(leads: Mapping[str, set[str]]) -> set[str]:
+    """What is left when all that leads nowhere is taken away, and all that nothing leads to."""
+    left = set(leads)
+    back: dict[str, set[str]] = {key: set() for key in leads}
+    for key, names in leads.items():
+        for name in names:
+            back[name].add(key)
+    for there, here in ((leads, back), (back, leads)):
+        waiting = [key for key in left if not there[key] & left]
+        while waiting:
+            if (key := waiting.pop()) in left:
+                left.discard(key)
+                waiting += [other for other in here[key] & left if not there[other] & left]
+    return left

@@ -1,0 +1,22 @@
+"""Rules about pictures of workflows, which lint does not report: `waybill diagram` does."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from generator.lint.rule import Example, Rule
+
+_STATES: Final = """\
+for n in $(seq {number}); do
+  echo "  - {{name: S$n, type: inject, data: {{a: 1}}, end: true}}"
+done >>example.sw.yaml"""
+
+diagram_size = Rule(
+    name="diagram-size",
+    summary="A workflow with more than 400 states and ends, which a picture cannot show.",
+    reason="Nobody could read such a picture, and laying it out takes minutes. Subflows have pictures of their own.",
+    engine="It runs the workflow; the limit is that of pictures alone.",
+    bad=Example(commands=(_STATES.format(number=400),)),
+    good=Example(commands=(_STATES.format(number=40),)),
+    reported_by=("waybill diagram example",),
+)

@@ -1,0 +1,154 @@
+"""Rules of what a definition says of itself, and how its values are written.
+
+What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.lint.rule import Example, Found, rule
+from generator.lint.support import cron
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_of, states_of
+from generator.workflow.workflow import Workflow
+
+#: The version of the specification that the engine and the custom resource speak.
+SPECIFICATION: Final = "0.8"
+
+_SWITCH: Final = """
+states:
+  - name: Begin
+    type: switch%s
+    defaultCondition: {end: true}
+"""
+_ON_DATA: Final = "\n    dataConditions: [{condition: .approved, end: true}]"
+_FINISH: Final = "  - {name: Finish, type: inject, data: {done: true}, end: true}\n"
+_SCHEDULED: Final = "start: {stateName: Begin%s}"
+_STATES: Final = "states:\n  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}"
+
+
+@rule(
+    "delay-state",
+    reason="Version 0.8 of the specification calls it a sleep state; the custom resource still knows the old name.",
+    engine="The build ends with a JsonMappingException: `delay`.",
+    bad=Example(definition="states:\n  - {name: Begin, type: delay, timeDelay: PT1S, end: true}"),
+    good=Example(definition="states:\n  - {name: Begin, type: sleep, duration: PT1S, end: true}"),
+)
+def delay_state(workflow: Workflow) -> Iterator[Found]:
+    """A state of type delay."""
+    for definition in workflow.definitions():
+        for where, _ in states_of(definition.flow, "delay"):
+            message = "the engine knows no delay state; write 'type: sleep' and 'duration' for 'timeDelay'"
+            yield Found(at=definition.position_of(*where, "type"), message=message)
+
+
+@rule(
+    "short-form",
+    reason="The specification lets a text stand for some objects; the engine reads these only in their long form.",
+    engine="The build ends with a MismatchedInputException: `no String-argument constructor`.",
+    bad=Example(definition=_SWITCH.replace("{end: true}", "Finish") % _ON_DATA + _FINISH),
+    good=Example(definition=_SWITCH.replace("{end: true}", "{transition: Finish}") % _ON_DATA + _FINISH),
+)
+def short_form(workflow: Workflow) -> Iterator[Found]:
+    """A short form that the engine does not read: a default condition, an event reference, an authentication."""
+    for definition in workflow.definitions():
+        places = [((*where, "defaultCondition"), "transition") for where, _ in states_of(definition.flow, "switch")]
+        places += [((*where, "eventRef"), "triggerEventRef") for where, _ in actions_of(definition.flow)]
+        places += [(("auth", i, "properties"), "secret") for i in range(len(definition.flow.get("auth", ())))]
+        for where, field in places:
+            at = definition.positions.get(where)
+            if at and at == definition.positions.get((*where, field)):
+                yield Found(at=at, message=f"the engine reads no text here; write '{field}' into a map")
+
+
+@rule(
+    "no-start",
+    reason="The specification starts at the first state where `start` is left out; the engine does not.",
+    engine="The build ends with a NullPointerException: `Workflow.getStart()` is null.",
+    bad=Example(commands=("sed -i '/^start:/d' example.sw.yaml",)),
+    good=Example(definition="start: Begin"),
+)
+def no_start(workflow: Workflow) -> Iterator[Found]:
+    """A definition that does not say where it starts."""
+    for definition in workflow.definitions():
+        first = definition.flow.get("start", {}).get("stateName")
+        if first and ("start", "stateName") not in definition.positions:
+            message = f"the workflow has no 'start'; add 'start: {first}'"
+            yield Found(at=_top(definition), message=message)
+
+
+@rule(
+    "key-without-id",
+    reason="Where several workflows run in one application, the engine knows each by its id.",
+    engine="The build ends: `Process has no id`.",
+    bad=Example(commands=("sed -i 's/^id:/key:/' example.sw.yaml",)),
+    good=Example(definition="id: example\nkey: greetings"),
+)
+def key_without_id(workflow: Workflow) -> Iterator[Found]:
+    """A definition with a key in the place of an id."""
+    for definition in workflow.definitions():
+        if ("key",) in definition.positions and ("id",) not in definition.positions:
+            message = "the engine wants an 'id'; add one, and keep 'key' for what it means to you"
+            yield Found(at=definition.position_of("key"), message=message)
+
+
+@rule(
+    "spec-version",
+    severity=Severity.WARNING,
+    reason="The engine and the custom resource speak version 0.8 of the specification.",
+    engine="It reads every definition as one of 0.8, whatever it says.",
+    bad=Example(definition='specVersion: "0.7"'),
+    good=Example(definition='specVersion: "0.8"'),
+)
+def spec_version(workflow: Workflow) -> Iterator[Found]:
+    """A definition without specVersion, or of another version than 0.8."""
+    for definition in workflow.definitions():
+        given = ("specVersion",) in definition.positions
+        if given and definition.spec_version != SPECIFICATION:
+            message = f"the engine reads version {SPECIFICATION}, not '{definition.spec_version[:100]}'; write that one"
+            yield Found(at=definition.position_of("specVersion"), message=message)
+        elif not given:
+            yield Found(
+                at=_top(definition),
+                message=f"the workflow has no 'specVersion'; add 'specVersion: \"{SPECIFICATION}\"'",
+            )
+
+
+@rule(
+    "no-version",
+    severity=Severity.WARNING,
+    reason="The version tells two deployments of a workflow apart: it is the chart's appVersion.",
+    engine="It takes 1.0 for it.",
+    bad=Example(commands=("sed -i '/^version:/d' example.sw.yaml",)),
+    good=Example(definition='version: "1.0"'),
+)
+def no_version(workflow: Workflow) -> Iterator[Found]:
+    """A definition without a version."""
+    for definition in workflow.definitions():
+        if not definition.version:
+            yield Found(at=_top(definition), message="the workflow has no 'version'; add one, in quotes")
+
+
+@rule(
+    "invalid-cron",
+    severity=Severity.WARNING,
+    reason="A schedule that cannot be read starts nothing.",
+    engine="It reads no schedule; see unheeded-field.",
+    bad=Example(definition=_SCHEDULED % ', schedule: {cron: "0 25 * * *"}' + "\n" + _STATES),
+    good=Example(definition=_SCHEDULED % "" + "\n" + _STATES),
+)
+def invalid_cron(workflow: Workflow) -> Iterator[Found]:
+    """A cron expression that neither cron nor Quartz takes."""
+    for definition in workflow.definitions():
+        where = ("start", "schedule", "cron", "expression")
+        expression = definition.flow.get("start", {}).get("schedule", {}).get("cron", {}).get("expression")
+        if expression and (wrong := cron.what_is_wrong(expression)):
+            yield Found(at=definition.position_of(*where), message=wrong)
+
+
+def _top(definition: Definition) -> Position:
+    return definition.position_of()

@@ -1,0 +1,139 @@
+"""Rules of durations: ISO 8601 as Java reads it, or an expression, and what the engine's build makes of both.
+
+Sources: RuleFlowProcessValidator.validateTimer, TimerNodeVisitor and TimeoutsConfigResolver (Kogito 10.1.0),
+java.time.Duration.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.finding import Severity
+from generator.jq.compiling import refusals
+from generator.lint.rule import Example, Found, rule
+from generator.workflow.dsl import Holds
+from generator.workflow.expressions import Expression
+from generator.workflow.workflow import Workflow
+
+#: What java.time.Duration.parse takes: days and time, no weeks, months and years.
+_ISO: Final = re.compile(
+    r"[-+]?P(?=[-+\dT])(?:[-+]?\d+D)?(?:T(?=[-+\d])(?:[-+]?\d+H)?(?:[-+]?\d+M)?(?:[-+]?\d+(?:[.,]\d{0,9})?S)?)?",
+    re.ASCII,
+)
+#: ISO 8601 durations with years, months or weeks.
+_CALENDAR: Final = re.compile(
+    r"P(?=\d+[YMW])(?:\d+Y)?(?:\d+M)?(?:\d+W)?(?:\d+D)?(?:T(?=\d)(?:\d+H)?(?:\d+M)?(?:\d+S)?)?", re.ASCII
+)
+#: What the engine also reads (Drools' TimeUtils): `1h 30m`, and a bare number of milliseconds.
+_SIMPLE: Final = re.compile(r"[-+]?(\d+d)?\s*(\d+h)?\s*(\d+m)?\s*(\d+s)?\s*(\d+(ms)?)?", re.ASCII | re.IGNORECASE)
+#: A variable of a configuration file where an expression belongs; a path starts with '.', a variable of jq with '$'.
+_VARIABLE: Final = re.compile(r"([A-Za-z_][\w.-]*)\s*(?::.*)?", re.ASCII | re.DOTALL)
+#: The fields that become timers, and so text in the Java code that the engine's build writes.
+_TIMERS: Final = ("before", "after", "duration", "timeDelay", "eventTimeout", "resultEventTimeout")
+
+_SLEEP: Final = """
+states:
+  - {name: Begin, type: sleep, duration: %s, end: true}
+"""
+
+
+def _durations(workflow: Workflow) -> Iterator[Expression]:
+    for definition in workflow.definitions():
+        yield from (one for one in definition.held if one.holds is Holds.DURATION)
+
+
+def _misplaced_variable(one: Expression) -> str | None:
+    """The variable that `${VAR}` or `${VAR:default}` names, where an expression belongs."""
+    match = _VARIABLE.fullmatch(one.text) if one.marked else None
+    return match[1] if match else None
+
+
+@rule(
+    "invalid-duration",
+    reason="A duration is ISO 8601 with days, hours, minutes and seconds (P1D, PT1H30M), or an expression; months and "
+    "years are of no fixed length.",
+    engine="Its build ends with `Could not parse delay`; a `workflowExecTimeout` fails each start of the workflow.",
+    bad=Example(definition=_SLEEP % "P1M"),
+    good=Example(definition=_SLEEP % "P30D"),
+)
+def invalid_duration(workflow: Workflow) -> Iterator[Found]:
+    """A duration that is neither ISO 8601 nor an expression."""
+    durations = [one for one in _durations(workflow) if not _ISO.fullmatch(one.raw)]
+    refused = refusals([one.text for one in durations if one.marked or _may_be_expression(one)])
+    for one in durations:
+        if _SIMPLE.fullmatch(one.raw.strip()) or _misplaced_variable(one):
+            continue
+        if "workflowExecTimeout" in one.where:
+            message = f"'{one.raw[:100]}' is no ISO 8601 duration, and nothing else is read here; write PT1H"
+            yield Found(at=one.at, message=message)
+        elif one.text not in refused:
+            yield Found(at=one.at, message=_not_iso(one.raw))
+        elif refusal := refused[one.text]:
+            yield Found(at=one.at, message=f"the expression does not compile: {refusal.why}")
+
+
+def _may_be_expression(one: Expression) -> bool:
+    return one.raw.lstrip().startswith((".", "$"))
+
+
+def _not_iso(raw: str) -> str:
+    if _CALENDAR.fullmatch(raw):
+        return f"'{raw[:100]}' has weeks, months or years, which Java's durations do not; count in days: P30D"
+    return f"'{raw[:100]}' is no ISO 8601 duration; write P1D, PT1H30M or PT5S, or an expression: ${{ .period }}"
+
+
+@rule(
+    "variable-in-duration",
+    reason="`${VAR}` and `${VAR:default}` belong into application.properties; in a definition `${ }` holds jq.",
+    engine="Its build ends with `Could not parse delay`.",
+    bad=Example(definition=_SLEEP % "'${PERIOD:PT5S}'"),
+    good=Example(definition=_SLEEP % "'${ $SECRET.PERIOD }'"),
+)
+def variable_in_duration(workflow: Workflow) -> Iterator[Found]:
+    """A configuration variable in the place of a duration."""
+    for one in _durations(workflow):
+        if name := _misplaced_variable(one):
+            yield Found(
+                at=one.at,
+                message=f"variables are not filled in here; write ${{ $SECRET.{name[:100]} }}, which reads properties "
+                "and the environment",
+            )
+
+
+@rule(
+    "quote-in-duration",
+    reason="The engine writes the text of a timer into Java code without escaping it.",
+    engine="Its build ends with an error in Java code that it has written itself.",
+    bad=Example(definition=_SLEEP % """'${ .period // "PT5S" }'"""),
+    good=Example(definition=_SLEEP % "'${ .period }'"),
+)
+def quote_in_duration(workflow: Workflow) -> Iterator[Found]:
+    """A double quote, a backslash or a line break in the expression of a timer."""
+    for one in _durations(workflow):
+        timer = one.where[-1] in _TIMERS and "workflowExecTimeout" not in one.where
+        if timer and (mark := next((mark for mark in '"\\\n' if mark in one.raw.strip("\n")), "")):
+            shown = {"\n": "a line break", "\\": "a backslash"}.get(mark, "a double quote")
+            message = f"{shown} here breaks the engine's build; compute the duration in a state before, and name it"
+            yield Found(at=one.at, message=message)
+
+
+@rule(
+    "doubtful-duration",
+    severity=Severity.WARNING,
+    reason="What is not ISO 8601 is read by rules of the engine alone, and a bare number counts milliseconds.",
+    engine="It waits for six milliseconds where `6` stands.",
+    bad=Example(definition=_SLEEP % "'6'"),
+    good=Example(definition=_SLEEP % "PT6S"),
+)
+def doubtful_duration(workflow: Workflow) -> Iterator[Found]:
+    """A duration without a unit, or written like `1h 30m`."""
+    for one in _durations(workflow):
+        text = one.raw.strip()
+        if text.isdigit():
+            yield Found(
+                at=one.at, message=f"'{text[:100]}' means milliseconds; write PT{text[:100]}S if seconds are meant"
+            )
+        elif _SIMPLE.fullmatch(text):
+            yield Found(at=one.at, message=f"'{text[:100]}' is not ISO 8601; write it as PT1H30M, P1D, PT0.5S")

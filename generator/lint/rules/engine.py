@@ -1,0 +1,256 @@
+"""Rules of what the SonataFlow engine gets wrong, or leaves out, without a word.
+
+Each was tried with SonataFlow 10.1 (../shared/tools/engine), which lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.jq.exclusion import exclude
+from generator.jq.tree import Node
+from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.expressions import valid_expressions
+from generator.lint.rules.graph import with_known_states
+from generator.lint.support.condition_order import Way, ways_of_switches
+from generator.workflow.definition import Definition
+from generator.workflow.dsl import Holds
+from generator.workflow.flow import actions_of, function_of, functions_of, is_printing, states_of, workflow_timeout
+from generator.workflow.workflow import Workflow
+
+_CALLBACK: Final = """
+events:
+  - {name: approved, source: desk, type: com.example.approved}
+functions:
+  - {name: ask, type: custom, operation: "rest:post:/ask"}
+states:
+  - name: Begin
+    type: callback
+    action: {functionRef: ask}
+    eventRef: approved
+    eventDataFilter: {%s}
+    end: true
+"""
+_SLEEP: Final = "states:\n  - {name: Begin, type: %s, end: true}"
+_PRINT: Final = """
+functions:
+  - {name: print, type: custom, operation: sysout}
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: %s}]
+    end: true
+"""
+_SWITCH: Final = """
+states:
+  - name: Begin
+    type: switch
+    dataConditions:
+      - {name: Done, condition: .done, transition: Finish}
+      - {name: Late, condition: %s, transition: Escalate}
+    defaultCondition: {end: true}
+  - {name: Escalate, type: inject, data: {said: late}, end: true}
+  - {name: Finish, type: inject, data: {said: done}, end: true}
+"""
+#: The characters of a condition without a name that a message shows.
+_SHOWN: Final = 60
+#: So many conditions of a switch are held against each other; more are not written by people.
+_COMPARED: Final = 200
+#: Fields that the engine reads and does not act on, to what happens instead.
+_UNHEEDED: Final[Mapping[str, str]] = {
+    "schedule": "the workflow starts when it is called, and at no other time",
+    "continueAs": "the workflow ends, and no other starts",
+    "runBefore": "no state is run before the workflow times out",
+    "authRef": "a call takes its credentials from application.properties, if from anywhere",
+    "retryRef": "the action is tried once",
+    "retryableErrors": "the action is tried once",
+    "nonRetryableErrors": "the action is tried once",
+    "stateExecTimeout": "the state takes as long as it takes",
+    "actionExecTimeout": "the action takes as long as it takes",
+    "branchExecTimeout": "the branch takes as long as it takes",
+}
+
+
+@rule(
+    "callback-event-data",
+    reason="What the event brought is not what the filter sees: it sees the state.",
+    engine="The result is null, or a StackOverflowError with `.`.",
+    bad=Example(definition=_CALLBACK % "data: .decision, toStateData: .answer"),
+    good=Example(definition=_CALLBACK % "toStateData: .answer"),
+)
+def callback_event_data(workflow: Workflow) -> Iterator[Found]:
+    """`eventDataFilter.data` on a callback state."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "callback"):
+            if state.get("eventDataFilter", {}).get("data"):
+                message = "'data' is evaluated on the state, not on the event; remove it, and write 'toStateData' alone"
+                yield Found(at=definition.position_of(*where, "eventDataFilter", "data"), message=message)
+
+
+@rule(
+    "print-arguments",
+    reason="What is to be printed is an argument: `message`.",
+    engine="The build ends: `Arguments cannot be null for function`.",
+    bad=Example(definition=_PRINT % "print"),
+    good=Example(definition=_PRINT % "{refName: print, arguments: {message: .greeting}}"),
+)
+def print_arguments(workflow: Workflow) -> Iterator[Found]:
+    """A call of `sysout` without arguments."""
+    for definition in workflow.definitions():
+        functions = functions_of(definition.flow)
+        for where, action in actions_of(definition.flow):
+            function, called = function_of(action, functions), action.get("functionRef", {})
+            if function and is_printing(function) and called.get("arguments") is None:
+                message = f"'{called.get('refName')}' prints nothing; add 'arguments: {{message: …}}'"
+                yield Found(at=definition.position_of(*where, "functionRef"), message=message)
+
+
+@rule(
+    "unheeded-field",
+    severity=Severity.NOTE,
+    reason="The specification has the field and the engine takes it, but does not do what it says.",
+    engine="The workflow runs as if the field were not there.",
+    bad=Example(
+        definition="timeouts: {stateExecTimeout: PT1M}\nstates:\n"
+        "  - {name: Begin, type: inject, data: {a: 1}, end: true}"
+    ),
+    good=Example(
+        definition="timeouts: {workflowExecTimeout: PT1M}\nstates:\n"
+        "  - {name: Begin, type: inject, data: {a: 1}, end: true}"
+    ),
+)
+def unheeded_field(workflow: Workflow) -> Iterator[Found]:
+    """A field that the engine of today does not act on."""
+    for definition in workflow.definitions():
+        for where, at in definition.positions.items():
+            if where and (instead := _UNHEEDED.get(str(where[-1]))) and _is_given(definition, where):
+                yield Found(at=at, message=f"the engine does not heed '{where[-1]}': {instead}")
+
+
+def _is_given(definition: Definition, where: tuple[str | int, ...]) -> bool:
+    """Whether a path leads to a value of the flow, and not into what extensions hold."""
+    return where[0] in definition.flow
+
+
+@rule(
+    "timer-without-jobs",
+    severity=Severity.NOTE,
+    reason="A timer lives in the memory of the process that set it, unless a jobs service keeps it.",
+    engine="After a restart the instance is there again, and waits for ever.",
+    bad=Example(definition=_SLEEP % "sleep, duration: PT1H"),
+    good=Example(definition=_SLEEP % "inject, data: {greeting: Hello}"),
+)
+def timer_without_jobs(workflow: Workflow) -> Iterator[Found]:
+    """A timer, which survives a restart only with a jobs service; said once a definition."""
+    if _has_jobs_service(workflow):
+        return
+    for definition in workflow.definitions():
+        if timer := next(_timers(definition), None):
+            message = "the timer is forgotten when the workflow restarts, unless a jobs service runs beside it"
+            yield Found(at=timer, message=message)
+
+
+def _has_jobs_service(workflow: Workflow) -> bool:
+    prefixes = ("kogito.jobs-service.", "mp.messaging.outgoing.kogito-job-service")
+    return any(key.startswith(prefixes) for key in workflow.configuration())
+
+
+def _timers(definition: Definition) -> Iterator[Position]:
+    """Where something waits for a time to pass, in the order of the definition's tables."""
+    if workflow_timeout(definition.flow):
+        yield definition.position_of("timeouts", "workflowExecTimeout")
+    for where, state in states_of(definition.flow):
+        if state["type"] == "sleep":
+            yield definition.position_of(*where, "duration")
+        if state.get("timeouts", {}).get("eventTimeout"):
+            yield definition.position_of(*where, "timeouts", "eventTimeout")
+    for where, action in actions_of(definition.flow):
+        if action.get("sleep"):
+            yield definition.position_of(*where, "sleep")
+
+
+@rule(
+    "subflow-error",
+    severity=Severity.NOTE,
+    reason="An expression that fails in a subflow ends the subflow alone; nobody tells the workflow that called it.",
+    engine="The caller waits for ever.",
+    bad=Example(
+        definition="states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: child}], end: true}",
+        files={
+            "subflows/child.sw.yaml": 'id: child\nversion: "1.0"\nspecVersion: "0.8"\nstart: Begin\nstates:\n'
+            "  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}\n"
+        },
+    ),
+    good=Example(
+        definition="timeouts: {workflowExecTimeout: PT1H}\n"
+        "states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: child}], end: true}",
+        files={
+            "subflows/child.sw.yaml": 'id: child\nversion: "1.0"\nspecVersion: "0.8"\nstart: Begin\nstates:\n'
+            "  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}\n"
+        },
+    ),
+)
+def subflow_error(workflow: Workflow) -> Iterator[Found]:
+    """A subflow that a workflow waits for without a timeout of its own; said once a definition."""
+    for definition in workflow.definitions():
+        if workflow_timeout(definition.flow):
+            continue
+        for where, action in actions_of(definition.flow):
+            if action.get("subFlowRef", {}).get("invoke") == "sync":
+                message = "when an expression in the subflow fails, this waits for ever; add a workflowExecTimeout"
+                yield Found(at=definition.position_of(*where, "subFlowRef"), message=message)
+                break
+
+
+@rule(
+    "condition-order",
+    severity=Severity.WARNING,
+    reason="Of several conditions that hold the first is meant to win; the engine does not test them in their order.",
+    engine="It tests them as their targets stand in `states`; those that end or send events come after these, those "
+    "whose target has several ways in come last. One that leads where the default leads is not tested at all.",
+    bad=Example(definition=_SWITCH % ".late"),
+    good=Example(definition=_SWITCH % "(.late and (.done | not))"),
+)
+def condition_order(workflow: Workflow) -> Iterator[Found]:
+    """A condition that wins over one before it in the same switch where both hold."""
+    trees: dict[tuple[object, ...], Node] = {
+        (definition.path, *expression.where[:4]): look.tree
+        for definition, expression, look in valid_expressions(workflow)
+        if expression.holds is Holds.CONDITION
+    }
+    for definition in with_known_states(workflow):
+        for ways in ways_of_switches(definition.graph):
+            for place, way in enumerate(ways[:_COMPARED]):
+                tree = trees.get((definition.path, *way.edge.where[:4]))
+                for earlier in ways[:place]:
+                    other = trees.get((definition.path, *earlier.edge.where[:4]))
+                    if tree and other and way.wins_over(earlier) and not exclude(tree, other):
+                        at = definition.position_of(*way.edge.where[:4], "condition")
+                        yield Found(at=at, message=_order(way, earlier))
+                        break
+
+
+def _order(way: Way, earlier: Way) -> str:
+    """Which of two conditions wins, why, and what to do."""
+    wins, loses = _named(way), _named(earlier)
+    message = f"where {loses} and {wins} both hold, the engine takes {wins}{_why(way, earlier)}"
+    message += f"; let {wins} exclude {loses} ('and (… | not)')"
+    if way.by_state and earlier.by_state:
+        message += f", or put the state '{earlier.edge.target}' before '{way.edge.target}'"
+    return message
+
+
+def _why(way: Way, earlier: Way) -> str:
+    if earlier.rank is None:
+        return f": {_named(earlier)} leads where the default leads, and is not tested"
+    if earlier.joins and not way.joins:
+        return f", as several ways lead to '{earlier.edge.target}'"
+    return ""
+
+
+def _named(way: Way) -> str:
+    name = way.edge.name or way.edge.when
+    return f"'{name[:_SHOWN]}{'…' if len(name) > _SHOWN else ''}'"

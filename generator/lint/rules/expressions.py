@@ -1,0 +1,372 @@
+"""Rules of expressions: they compile, the engine knows what they use, and what they read can be there."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Final
+
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean, only_near
+from generator.jq import engine
+from generator.jq.compiling import interpolated, refusals
+from generator.jq.names import Use, Uses, kept_whole, members, several_outputs, uses
+from generator.jq.syntax import parse
+from generator.jq.tree import Kind, Node
+from generator.lint.rule import Example, Found, rule
+from generator.workflow import expressions
+from generator.workflow.definition import Definition
+from generator.workflow.dsl import Holds
+from generator.workflow.expressions import Expression
+from generator.workflow.flow import states_of
+from generator.workflow.workflow import Workflow
+
+#: What somebody meant as an expression starts so; `./path`, `...` and `$5` do not look like one.
+_LIKE_AN_EXPRESSION: Final = re.compile(r'"|\$[A-Za-z_{]|\.(?!\.?/|\.\.)')
+#: What starts so is one where it compiles: `(.a | length)`, `{a: .b}`, `if .a then …`.
+_PERHAPS_AN_EXPRESSION: Final = re.compile(r"[(\[{]|(if|reduce|foreach|try|def)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An expression looked at; the offsets of its nodes plus `shift` are those in its text.
+
+    `refused` is what libjq takes and the engine does not, `different` what it does otherwise, `several` the part that
+    gives several outputs.
+    """
+
+    tree: Node
+    uses: Uses
+    several: Node | None
+    refused: tuple[str, int] | None
+    different: tuple[tuple[str, int], ...]
+    shift: int
+
+
+@cache
+def _look(text: str) -> Look | None:
+    """None where the text cannot be read."""
+    quoted = interpolated(text)
+    tree = parse(f'"{text}"' if quoted else text)
+    if tree is None:
+        return None
+    return Look(
+        tree=tree,
+        uses=uses(tree),
+        several=several_outputs(tree),
+        refused=next(engine.refused(tree), None),
+        different=tuple(engine.differences(tree)),
+        shift=-1 if quoted else 0,
+    )
+
+
+def _expressions(workflow: Workflow) -> Iterator[tuple[Definition, Expression]]:
+    """What the engine evaluates in any case, and what looks as if it should; compiled together for all rules."""
+    pairs = [(definition, one) for definition in workflow.definitions() for one in definition.expressions]
+    worth = [pair for pair in pairs if pair[1].certain or _worth_a_look(pair[1].text)]
+    refusals([one.text for _, one in worth])
+    yield from worth
+
+
+def _worth_a_look(text: str) -> bool:
+    """Whether an argument looks like an expression: `Task` and `utf-8` are text."""
+    if _PERHAPS_AN_EXPRESSION.match(text) or interpolated(text):
+        look = _look(text)
+        return look is not None and any(node.kind in (Kind.IDENTITY, Kind.VARIABLE) for node in look.tree.walk())
+    return _LIKE_AN_EXPRESSION.match(text) is not None
+
+
+def valid_expressions(workflow: Workflow) -> Iterator[tuple[Definition, Expression, Look]]:
+    """The expressions of a workflow that compile, each looked at."""
+    for definition, expression in _expressions(workflow):
+        look = _look(expression.text)
+        if look and not look.refused and refusals([expression.text])[expression.text] is None:
+            yield definition, expression, look
+
+
+def place(workflow: Workflow, expression: Expression, offset: int) -> Position:
+    """Where the character at `offset` of an expression's text stands in its file."""
+    source = workflow.source
+    for relative, data in source.resources.items():
+        if source.shown(relative) == expression.at.path:
+            return expressions.position(expression, offset, data.decode(errors="replace"))
+    return expression.at
+
+
+def _refusal(expression: Expression) -> tuple[str, int] | None:
+    """Why the engine does not take an expression for jq, and where in its text."""
+    if refusal := refusals([expression.text])[expression.text]:
+        return refusal.why, refusal.at
+    look = _look(expression.text)
+    return (look.refused[0], max(0, look.refused[1] + look.shift)) if look and look.refused else None
+
+
+_FILTER: Final = """
+states:
+  - name: Begin
+    type: inject
+    data: {greeting: Hello}
+    stateDataFilter: {output: %s}
+    end: true
+"""
+_ARGUMENT: Final = """
+functions:
+  - {name: greet, type: custom, operation: "rest:post:/greet"}
+states:
+  - name: Begin
+    type: operation
+    actions:
+      - functionRef: {refName: greet, arguments: {name: %s}}
+    end: true
+"""
+_TEXT_IN_PLACE: Final = "the engine passes it on as text"
+
+
+@rule(
+    "invalid-expression",
+    reason="Conditions, filters and whatever stands in `${ }` are jq; text that does not compile gives no result.",
+    engine="A filter or an expression function ends its build (`Expression … for language jq is not a valid one`), a "
+    "condition or event data fails the run (`Unable to evaluate content …`), an argument is passed on as text.",
+    bad=Example(definition=_FILTER % "'${ {done: .greeting && true} }'"),
+    good=Example(definition=_FILTER % "'${ {done: (.greeting and true)} }'"),
+)
+def invalid_expression(workflow: Workflow) -> Iterator[Found]:
+    """An expression that does not compile."""
+    for _, expression in _expressions(workflow):
+        if not expression.certain or expression.holds is Holds.DURATION or _is_json_data(expression):
+            continue
+        if refusal := _refusal(expression):
+            why, at = refusal
+            text = expression.holds in (Holds.ARGUMENTS, Holds.METADATA)
+            message = f"the expression does not compile: {why}{f'; {_TEXT_IN_PLACE}' if text else ''}"
+            severity = Severity.WARNING if text else None
+            yield Found(at=place(workflow, expression, at), message=message, severity=severity)
+
+
+def _is_json_data(expression: Expression) -> bool:
+    """Whether this is event data that the engine reads as JSON where it is no expression."""
+    if expression.holds is not Holds.DATA or expression.marked:
+        return False
+    try:
+        json.loads(expression.text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+@rule(
+    "doubtful-text",
+    severity=Severity.WARNING,
+    reason="An argument that starts with '.', '$' or '\"' looks like jq; the engine evaluates it when it compiles.",
+    engine="It passes the text on as it stands, dots, quotes and all; nobody is told.",
+    bad=Example(definition=_ARGUMENT % """'"Hello " + .name in .place'"""),
+    good=Example(definition=_ARGUMENT % """'"Hello " + .name + " in " + .place'"""),
+)
+def doubtful_text(workflow: Workflow) -> Iterator[Found]:
+    """An argument that looks like an expression and does not compile."""
+    for _, expression in _expressions(workflow):
+        if not expression.certain and (refusal := _refusal(expression)):
+            message = f"this looks like an expression and does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
+            yield Found(at=place(workflow, expression, refusal[1]), message=message)
+
+
+@rule(
+    "unclosed-expression",
+    severity=Severity.WARNING,
+    reason="`${` at the start of a value belongs to a `}` at its end; here the brace is missing or stands too early.",
+    engine="It takes off `${` alone and evaluates the rest: a brace that slipped into a string stays in it.",
+    bad=Example(definition=_ARGUMENT % """'${ "Hello " + .name + "!}"'"""),
+    good=Example(definition=_ARGUMENT % """'${ "Hello " + .name + "!" }'"""),
+)
+def unclosed_expression(workflow: Workflow) -> Iterator[Found]:
+    """A value that starts with `${` and does not end with `}`."""
+    for _, expression in _expressions(workflow):
+        if expression.unclosed:
+            yield Found(
+                at=expression.at, message="this starts with '${' and does not end with '}'; close it at the end"
+            )
+
+
+def _certain(expression: Expression) -> Severity | None:
+    """The severity of what is wrong with an expression: no more than a warning where it may be meant as text."""
+    return None if expression.certain else Severity.WARNING
+
+
+@rule(
+    "unknown-jq-function",
+    reason="The engine's jq is jackson-jq, which follows jq 1.6 and lacks some of its functions and all newer ones.",
+    engine="`Function trim/0 does not exist` when it comes there; an argument is passed on as text.",
+    bad=Example(definition=_FILTER % "'${ {greeting: (.greeting | trim)} }'"),
+    good=Example(definition=_FILTER % "'${ {greeting: (.greeting | ascii_downcase)} }'"),
+)
+def unknown_jq_function(workflow: Workflow) -> Iterator[Found]:
+    """A function that the engine's jq does not have, or a format (`@base32`)."""
+    for _, expression, look in valid_expressions(workflow):
+        for use in look.uses.functions:
+            if not engine.knows(use):
+                at = place(workflow, expression, use.at + look.shift)
+                yield Found(at=at, message=_unknown_function(use), severity=_certain(expression))
+
+
+def _unknown_function(use: Use) -> str:
+    name = use.name.partition("/")[0]
+    shown = name if name.startswith("@") else use.name
+    if instead := engine.INSTEAD.get(use.name):
+        return f"the engine's jq has no '{shown}'; write for example: {instead}"
+    others = sorted(known for known in engine.functions() if known.partition("/")[0] == name)
+    if others:
+        return f"the engine's jq has no '{shown}' (name/number of arguments); it has {', '.join(others)}"
+    names = {known.partition("/")[0] for known in engine.functions() if known.startswith("@") == name.startswith("@")}
+    return f"the engine's jq has no '{shown}'{did_you_mean(name, names) or '; docs/rules.md lists what it has'}"
+
+
+@rule(
+    "unknown-variable",
+    severity=Severity.WARNING,
+    reason="The engine sets $WORKFLOW, $CONST and $SECRET, and in a foreach state its `iterationParam`.",
+    engine="The state fails (`Unable to evaluate content …`); an argument is passed on as text.",
+    bad=Example(definition=_ARGUMENT % "'${ $user.name }'"),
+    good=Example(definition=_ARGUMENT % "'${ .user.name }'"),
+)
+def unknown_variable(workflow: Workflow) -> Iterator[Found]:
+    """A variable that nobody sets: neither the engine nor the expression itself nor a foreach state."""
+    # a subflow sees the parameters of the foreach state that calls it
+    everywhere = {
+        name
+        for definition in workflow.definitions()
+        for _, state in states_of(definition.flow, "foreach")
+        if (name := state.get("iterationParam"))
+    }
+    known = engine.VARIABLES | everywhere
+    for _, expression, look in valid_expressions(workflow):
+        for use in look.uses.variables:
+            if use.name not in known:
+                at = place(workflow, expression, use.at + look.shift)
+                help_ = did_you_mean(f"${use.name}", {f"${name}" for name in known})
+                instead = "read a variable of the environment as $SECRET.NAME" if use.name == "ENV" else "bind it: … as"
+                message = f"nobody sets the variable '${use.name}'{help_ or f'; {instead}'}"
+                yield Found(at=at, message=message)
+
+
+def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Use, Callable[[], Position]]]:
+    """Every `$VARIABLE.NAME` of a workflow, and where it stands."""
+    for definition, expression, look in valid_expressions(workflow):
+        for use in members(look.tree, variable):
+            yield definition, use, partial(place, workflow, expression, use.at + look.shift)
+
+
+@rule(
+    "unknown-workflow-field",
+    severity=Severity.WARNING,
+    reason="`$WORKFLOW` has no more than the engine gives it.",
+    engine="`Cannot find key … in context`: the state fails, an argument is passed on as text.",
+    bad=Example(definition=_ARGUMENT % "'${ $WORKFLOW.instanceid }'"),
+    good=Example(definition=_ARGUMENT % "'${ $WORKFLOW.instanceId }'"),
+)
+def unknown_workflow_field(workflow: Workflow) -> Iterator[Found]:
+    """A field of `$WORKFLOW` that there is not."""
+    for _, use, at in _members(workflow, "WORKFLOW"):
+        if use.name not in engine.WORKFLOW_FIELDS:
+            known = ", ".join(sorted(engine.WORKFLOW_FIELDS))
+            near = did_you_mean(use.name, engine.WORKFLOW_FIELDS)
+            all_ = f" (it has {known})" if near else f"; it has {known}"
+            yield Found(at=at(), message=f"$WORKFLOW has no '{use.name}'{near}{all_}")
+
+
+@rule(
+    "unknown-constant",
+    reason="What `$CONST` has stands in `constants`.",
+    engine="The value is null; nobody is told.",
+    bad=Example(definition=_ARGUMENT % "'${ $CONST.greting }'"),
+    good=Example(definition=_ARGUMENT % "'${ .greeting }'"),
+)
+def unknown_constant(workflow: Workflow) -> Iterator[Found]:
+    """A constant that the definition does not have."""
+    for definition, use, at in _members(workflow, "CONST"):
+        known = definition.flow.get("constants", {})
+        if use.name not in known:
+            help_ = did_you_mean(use.name, known) or "; add it under 'constants'"
+            yield Found(at=at(), message=f"there is no constant '{use.name}'{help_}")
+
+
+@rule(
+    "unknown-secret",
+    severity=Severity.WARNING,
+    reason="`$SECRET.NAME` reads the property NAME; a name that almost is another is most often misspelt.",
+    engine="Unless the environment has a variable of that name, an argument ends the run with a ClassCastException, "
+    "an addition fails, and a text lacks it.",
+    bad=Example(definition=_ARGUMENT % "'${ $SECRET.greetng }'", files={"secret.properties": "greeting=\n"}),
+    good=Example(definition=_ARGUMENT % "'${ $SECRET.greeting }'", files={"secret.properties": "greeting=\n"}),
+)
+def unknown_secret(workflow: Workflow) -> Iterator[Found]:
+    """A secret that no property has, where one of almost the same name is there."""
+    files = (workflow.properties, workflow.secrets)
+    properties = {key for file in files if file for key in file.winning()}
+    for definition, use, at in _members(workflow, "SECRET"):
+        known = properties.union(filter(None, definition.flow.get("secrets", ())))
+        exists = any(key == use.name or key.startswith(f"{use.name}.") for key in known)
+        if not exists and (near := only_near(use.name, known)):
+            yield Found(at=at(), message=f"no property is called '{use.name}'; did you mean '{near}'?")
+
+
+@rule(
+    "bare-secret",
+    severity=Severity.WARNING,
+    reason="`$SECRET.NAME` is no string to the engine until it is added to one or written into one.",
+    engine='The value is lost when workflowdata is written out: the answer is `{"token"}`, which is no JSON.',
+    bad=Example(definition=_FILTER % "'${ {token: $SECRET.greeting} }'", files={"secret.properties": "greeting=\n"}),
+    good=Example(
+        definition=_FILTER % """'${ {token: "\\($SECRET.greeting)"} }'""", files={"secret.properties": "greeting=\n"}
+    ),
+)
+def bare_secret(workflow: Workflow) -> Iterator[Found]:
+    """A secret that a filter or an expression function puts into workflowdata as it is."""
+    for _, expression, look in valid_expressions(workflow):
+        if expression.holds in (Holds.FILTER, Holds.OPERATION) and (node := kept_whole(look.tree, "SECRET")):
+            at = place(workflow, expression, node.at + look.shift)
+            yield Found(
+                at=at,
+                message=f'the secret is lost when workflowdata is written out; write "\\($SECRET.{node.name[:100]})"',
+            )
+
+
+@rule(
+    "different-jq",
+    severity=Severity.WARNING,
+    reason="The engine's jq is written in Java, and does some things otherwise than jq.",
+    engine='`0 | strftime("%Y")` is `%1970`; `gsub("\\\\s*"; "")` ends when the memory is full.',
+    bad=Example(definition=_FILTER % "'${ {day: (now | strftime(\"%Y-%m-%d\"))} }'"),
+    good=Example(definition=_FILTER % "'${ {day: (timestamp | strftime(\"yyyy-MM-dd\"))} }'"),
+)
+def different_jq(workflow: Workflow) -> Iterator[Found]:
+    """A call that the engine's jq answers otherwise than jq does, and otherwise than anybody wants."""
+    for _, expression, look in valid_expressions(workflow):
+        for message, at in look.different:
+            yield Found(at=place(workflow, expression, at + look.shift), message=message)
+
+
+#: What the engine joins or adds up, however many outputs there are.
+_TAKES_SEVERAL: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.DURATION)
+
+
+@rule(
+    "several-outputs",
+    severity=Severity.WARNING,
+    reason="The engine keeps one value: of several outputs it makes a list, of one it does not.",
+    engine="The result, the argument or the whole workflowdata is a list when there are two and no list when there is "
+    "one; a condition is not met.",
+    bad=Example(definition=_FILTER % "'${ {word: (.greeting | splits(\" \"))} }'"),
+    good=Example(definition=_FILTER % "'${ {words: [.greeting | splits(\" \")]} }'"),
+)
+def several_results(workflow: Workflow) -> Iterator[Found]:
+    """An expression that gives an output for each of several things where one is wanted."""
+    for _, expression, look in valid_expressions(workflow):
+        joined = expression.holds in _TAKES_SEVERAL or expression.operation.startswith("sysout")
+        if look.several and not joined:
+            at = place(workflow, expression, look.several.at + look.shift)
+            message = "several outputs come where one value is wanted; put it into brackets, [ … ], or take first(…)"
+            yield Found(at=at, message=message)

@@ -1,0 +1,234 @@
+"""Rules of input schemas as forms: the Orchestrator asks for what they describe, and calls with what was entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final
+
+from generator.findings.edits import respelt
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean
+from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.references import HELPED
+from generator.lint.rules.schemas import Schema, plain_type, schemas_of
+from generator.text.yaml_reader import Node
+from generator.workflow.workflow import Workflow
+
+
+def _words(text: str, *, before: str = "") -> frozenset[str]:
+    return frozenset(before + word for word in text.split())
+
+
+#: What React JSON Schema Form takes beside a property (rjsf-team.github.io, uiSchema), and the Orchestrator's own.
+_UI: Final = _words(
+    """
+    allowClearTextInputs autocomplete autofocus classNames copyable description disabled duplicateKeySuffixSeparator
+    emptyValue enableMarkdownInDescription enumDisabled enumNames enumOptions field fieldReplacesAnyOrOneOf
+    filePreview help hidden hideError initialValue inline inputType label normalizedKey options order orderable
+    addable removable placeholder props readonly rootFieldId rows style submitButtonOptions title widget
+    allowNewItems text variant ArrayFieldTemplate ArrayFieldTitleTemplate ArrayFieldDescriptionTemplate
+    ArrayFieldItemTemplate DescriptionField DescriptionFieldTemplate ErrorListTemplate FieldErrorTemplate
+    FieldHelpTemplate FieldTemplate ObjectFieldTemplate TitleFieldTemplate UnsupportedFieldTemplate
+    WrapIfAdditionalTemplate globalOptions
+    """,
+    before="ui:",
+)
+#: The widgets of React JSON Schema Form, and those of rhdh-plugins (orchestrator-form-widgets).
+_WIDGETS: Final = _words(
+    """
+    alt-date alt-datetime checkbox checkboxes color date date-time datetime email file hidden password radio range
+    select text textarea time updown uri url ActiveBoolean ActiveDropdown ActiveMultiSelect ActiveText
+    ActiveTextInput AuthRequester SchemaUpdater
+    """
+)
+#: What those widgets take in `ui:props` (rhdh-plugins, docs/orchestratorFormWidgets.md).
+_PROPS: Final = _words(
+    """
+    fetch:url fetch:method fetch:headers fetch:body fetch:retrigger fetch:clearOnRetrigger fetch:skipInitialValue
+    fetch:error:ignoreUnready fetch:error:silent fetch:response:default fetch:response:label fetch:response:value
+    fetch:response:autocomplete fetch:response:mandatory fetch:retry:maxAttempts fetch:retry:delay
+    fetch:retry:backoff fetch:retry:statusCodes validate:url validate:method validate:headers validate:body
+    validate:retrigger ui:text ui:variant ui:allowNewItems authTokenDescriptors
+    """
+)
+#: Widgets that show no label of their own.
+_UNSEEN: Final = frozenset({"hidden", "SchemaUpdater", "AuthRequester", "ActiveText"})
+#: Keywords that may add properties to those that a schema names.
+_MAY_ADD: Final = frozenset({"allOf", "anyOf", "oneOf", "$ref", "if", "patternProperties", "dependencies", "then"})
+_NEAR: Final = 0.75
+
+
+def _form(properties: str, more: str = "") -> Example:
+    head = '"type": "object", "title": "Greeting", "description": "Whom to greet."'
+    schema = f'{{{head}, "properties": {{"name": {properties}}}{more}}}'
+    return Example(definition="dataInputSchema: schemas/input.json", files={"schemas/input.json": schema})
+
+
+_GOOD: Final = _form('{"type": "string", "title": "Name", "description": "Of a person."}')
+
+
+def _objects(workflow: Workflow, *, entered: bool) -> Iterator[tuple[Schema, Node]]:
+    for schema in schemas_of(workflow):
+        if schema.root and (schema.entered or not entered):
+            yield from ((schema, node) for _, node, _ in schema.parts if isinstance(node.value, dict))
+
+
+def _text(node: Node, key: str) -> str:
+    value = node.value.get(key)
+    return value.value if value and isinstance(value.value, str) else ""
+
+
+@rule(
+    "input-title",
+    severity=Severity.WARNING,
+    reason="The Orchestrator makes a form of the schema: without a title people read the property's bare name.",
+    engine="The engine reads no titles; the form shows `name` where `Name of the person` was meant.",
+    bad=_form('{"type": "string", "description": "Of a person."}'),
+    good=_GOOD,
+)
+def input_title(workflow: Workflow) -> Iterator[Found]:
+    """An input schema, or a property of it, without a title."""
+    for schema in schemas_of(workflow):
+        if schema.root and schema.entered:
+            if not _text(schema.root, "title"):
+                yield Found(
+                    at=schema.at(schema.root), message="the input schema has no 'title'; add what the form asks for"
+                )
+            for name, at, _ in _asked(schema, "title"):
+                yield Found(at=at, message=f"the property '{name}' has no 'title'; add what the form shows beside it")
+
+
+@rule(
+    "input-description",
+    severity=Severity.NOTE,
+    reason="A description below a field saves its reader a question.",
+    engine="The engine reads no descriptions; the form shows the field alone.",
+    bad=_form('{"type": "string", "title": "Name"}'),
+    good=_GOOD,
+)
+def input_description(workflow: Workflow) -> Iterator[Found]:
+    """Properties of an input schema without a description; said once a schema."""
+    for schema in schemas_of(workflow):
+        if schema.root and schema.entered and (missing := [*_asked(schema, "description")]):
+            names = ", ".join(f"'{name}'" for name, _, _ in missing[:5]) + (", …" if missing[5:] else "")
+            yield Found(
+                at=missing[0][1],
+                message=f"the input schema has no 'description' for {names}; add what is to be entered",
+            )
+
+
+def _asked(schema: Schema, lacks: str) -> Iterator[tuple[str, Position, Node]]:
+    """The properties that a form asks for and that lack a keyword: name, position, schema."""
+    for path, node, _ in schema.parts:
+        if len(path) < len(("properties", "name")) or path[-2] != "properties" or not isinstance(node.value, dict):
+            continue
+        if _text(node, lacks) or "$ref" in node.value or _text(node, "ui:widget") in _UNSEEN or "const" in node.value:
+            continue
+        yield str(path[-1]), schema.at(node), node
+
+
+@rule(
+    "ui-property",
+    severity=Severity.WARNING,
+    reason="A misspelt name is not seen: the form leaves out what it should have done.",
+    engine="The engine reads none of them; the form shows a plain field, or asks no service.",
+    bad=_form('{"type": "string", "title": "Name", "ui:wigdet": "textarea"}'),
+    good=_form('{"type": "string", "title": "Name", "ui:widget": "textarea"}'),
+)
+def ui_property(workflow: Workflow) -> Iterator[Found]:
+    """A `ui:` property, a widget or a property of `ui:props` that is nearly, and not quite, a known one."""
+    for schema, node in _objects(workflow, entered=True):
+        for key, child in node.value.items():
+            if key.startswith("ui:"):
+                yield from _nearly(schema.key(node, key), key, _UI)
+            if key == "ui:widget" and isinstance(child.value, str):
+                yield from _nearly(schema.at(child), child.value, _WIDGETS)
+            if key == "ui:props" and isinstance(child.value, dict):
+                for name in child.value:
+                    if not name.startswith("fetch:response:"):
+                        yield from _nearly(schema.key(child, name), name, _PROPS)
+
+
+@lru_cache(maxsize=1024)
+def _near(name: str, known: frozenset[str]) -> str:
+    return did_you_mean(name, known, near=_NEAR)
+
+
+def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
+    if name not in known and (help_ := _near(name, known)):
+        yield Found(at=at, message=f"the form knows no '{name}'{help_}", edit=respelt(at, name, known))
+
+
+@rule(
+    "required-property",
+    severity=Severity.WARNING,
+    reason="The form has no field for it, so nobody can enter it.",
+    engine="Each call is answered with 400: `is missing but it is required`.",
+    bad=_form('{"type": "string", "title": "Name"}', ', "required": ["nmae"]'),
+    good=_form('{"type": "string", "title": "Name"}', ', "required": ["name"]'),
+)
+def required_property(workflow: Workflow) -> Iterator[Found]:
+    """A name in `required` that is no property."""
+    for schema, node in _objects(workflow, entered=False):
+        properties, required = node.value.get("properties"), node.value.get("required")
+        if not (properties and required and isinstance(properties.value, dict) and isinstance(required.value, list)):
+            continue
+        if node.value.keys() & _MAY_ADD:
+            continue
+        unknown = [n for n in required.value if isinstance(n.value, str) and n.value not in properties.value]
+        for index, name in enumerate(unknown):
+            near = properties.value if index < HELPED else ()
+            help_ = did_you_mean(name.value, near) or "; add it to 'properties'"
+            edit = respelt(schema.at(name), name.value, near)
+            yield Found(at=schema.at(name), message=f"'{name.value}' is no property{help_}", edit=edit)
+
+
+@rule(
+    "default-value",
+    severity=Severity.WARNING,
+    reason="A form that is sent as it was opened is refused.",
+    engine="Each call with the default is answered with 400: `There are JsonSchema validation errors`.",
+    bad=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"], "default": "Adda"}'),
+    good=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"], "default": "Ada"}'),
+)
+def default_value(workflow: Workflow) -> Iterator[Found]:
+    """A default that is not of its own type, or none of its own values."""
+    for schema, node in _objects(workflow, entered=True):
+        default, kind, values = (node.value.get(key) for key in ("default", "type", "enum"))
+        if default is None:
+            continue
+        found = plain_type(default.plain())
+        wanted = kind.value if kind and isinstance(kind.value, str) else found
+        if found != wanted and (found, wanted) != ("integer", "number"):
+            yield Found(
+                at=schema.at(default), message=f"the default is of type {found}, not {wanted}; write one that is"
+            )
+        elif values and isinstance(values.value, list) and default.plain() not in values.plain():
+            help_ = did_you_mean(str(default.value), map(str, values.plain())) or "; write one of 'enum'"
+            yield Found(at=schema.at(default), message=f"'{str(default.value)[:100]}' is none of its values{help_}")
+
+
+@rule(
+    "duplicate-value",
+    severity=Severity.WARNING,
+    reason="People see the same choice twice and wonder which to take.",
+    engine="The engine takes the list as it is.",
+    bad=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace", "Ada"]}'),
+    good=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"]}'),
+)
+def duplicate_value(workflow: Workflow) -> Iterator[Found]:
+    """A value that stands twice in an `enum`."""
+    for schema, node in _objects(workflow, entered=False):
+        values = node.value.get("enum")
+        seen: set[tuple[str, str]] = set()
+        for value in values.value if values and isinstance(values.value, list) else ():
+            if isinstance(value.value, (dict, list)):
+                continue
+            key = (plain_type(value.value), str(value.value))
+            if key in seen:
+                yield Found(
+                    at=schema.at(value), message=f"'{str(value.value)[:100]}' stands here a second time; keep one"
+                )
+            seen.add(key)

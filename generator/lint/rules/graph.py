@@ -1,0 +1,335 @@
+"""Rules of what leads where: every state is reached, every run comes to an end, and no loop spins.
+
+What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.lint.rule import Example, Found, rule
+from generator.text.yaml_reader import FieldPath
+from generator.workflow.definition import Definition
+from generator.workflow.flow import actions_in, states_of
+from generator.workflow.graph import Edge, EdgeKind, Graph, closure, cycles, in_order
+from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.graph import Owner
+    from generator.workflow.long_form import State
+
+#: States that the engine makes no error handler for: what their `onErrors` say never happens.
+WITHOUT_HANDLERS: Final = frozenset({"inject", "sleep", "switch"})
+#: Start states that nothing may lead back to: they are no sub-process, so they have one way in.
+_ONE_WAY_IN: Final = frozenset({"inject", "sleep", "switch", "event", "parallel"})
+#: States that let time pass, or wait for somebody.
+_WAITING: Final = frozenset({"sleep", "delay", "event", "callback"})
+#: The states of a loop that a message names.
+_SHOWN: Final = 5
+
+_TWO: Final = """
+states:
+  - {name: Begin, type: inject, data: {count: 0}, %s}
+  - {name: Finish, type: inject, data: {done: true}, end: true}
+"""
+_LOOP: Final = """
+functions:
+  - {name: add, type: expression, operation: "{count: (.count + 1)}"}
+states:
+  - {name: Begin, type: inject, data: {count: 0}, transition: Add}
+  - {name: Add, type: operation, actions: [{functionRef: add}], transition: Again}
+  - name: Again
+    type: switch
+    dataConditions: [{condition: .count < 3, transition: Add}]
+    defaultCondition: %s
+"""
+_SPIN: Final = """
+functions:
+  - {name: add, type: expression, operation: "{count: (.count + 1)}"}
+states:
+  - name: Begin
+    type: switch
+    dataConditions: [{condition: .count > 9, end: true}]
+    defaultCondition: {transition: Add}
+  - {name: Add, type: operation, actions: [{functionRef: add}], transition: Again}
+  - {name: Again, type: operation, actions: [{functionRef: add}], %s}
+"""
+_WAIT: Final = """
+states:
+  - name: Begin
+    type: switch
+    dataConditions: [{condition: .wait, transition: Wait}]
+    defaultCondition: {end: true}
+  - {name: Wait, type: sleep, duration: PT1M, %s}
+"""
+_UNDO: Final = """
+functions:
+  - {name: undo, type: expression, operation: "{booked: false}"}
+states:
+  - {name: Begin, type: inject, data: {booked: true}, compensatedBy: Undo, end: {compensate: true}}
+  - {name: Undo, type: operation, actions: [{functionRef: undo}]%s}
+"""
+
+
+@rule(
+    "unreachable-state",
+    reason="What nothing leads to is never run: a transition was forgotten, or names the wrong state.",
+    engine="The build ends: `Has no connection to the start node`. A state for compensation is left out in silence.",
+    bad=Example(definition=_TWO % "end: true"),
+    good=Example(definition=_TWO % "transition: Finish"),
+)
+def unreachable_state(workflow: Workflow) -> Iterator[Found]:
+    """A state that no run can come to."""
+    for definition in with_known_states(workflow):
+        graph = definition.graph
+        reached = _reached(graph)
+        for name, state in graph.states.items():
+            if name in reached:
+                continue
+            compensates = state.get("usedForCompensation", False)
+            way = "compensatedBy" if compensates else "transition"
+            message = f"nothing leads to the state '{name}'; name it in a '{way}', or remove it"
+            yield Found(
+                at=_position(definition, name), message=message, severity=Severity.WARNING if compensates else None
+            )
+
+
+@rule(
+    "no-end",
+    severity=Severity.WARNING,
+    reason="A run that never ends keeps its memory, and nobody learns of a result.",
+    engine="Where no state at all has an end the build stops: `Process has no end node`. Else the instance never ends.",
+    bad=Example(definition=_WAIT % "transition: Wait"),
+    good=Example(definition=_WAIT % "end: true"),
+)
+def no_end(workflow: Workflow) -> Iterator[Found]:
+    """States that a run cannot leave, without an end."""
+    for definition in with_known_states(workflow):
+        graph = definition.graph
+        never = not any(edge.target is None for edge in graph.edges)
+        for loop in _loops(graph):
+            if not loop.leaving and not loop.spins:
+                first = loop.states[0]
+                message = f"no end is reached from the state '{first}'; give it, or one that follows, 'end: true'"
+                severity = Severity.ERROR if never else None
+                yield Found(at=_position(definition, first), message=message, severity=severity)
+
+
+@rule(
+    "busy-loop",
+    reason="A loop that neither waits nor decides runs as fast as it can, for ever.",
+    engine="The request ends with a StackOverflowError after it has kept a processor busy.",
+    bad=Example(definition=_SPIN % "transition: Add"),
+    good=Example(definition=_SPIN % "end: true"),
+)
+def busy_loop(workflow: Workflow) -> Iterator[Found]:
+    """A loop without a condition to leave it, a sleep or an event."""
+    for definition in with_known_states(workflow):
+        for loop in _loops(definition.graph):
+            if loop.spins:
+                way = ", ".join(f"'{name}'" for name in loop.states[:_SHOWN])
+                way += ", …" if len(loop.states) > _SHOWN else ""
+                message = f"the loop of {way} never waits and has no way out; leave it on a condition, or sleep in it"
+                severity = Severity.WARNING if loop.leaving else None
+                yield Found(at=_position(definition, loop.states[0]), message=message, severity=severity)
+
+
+@rule(
+    "back-to-start",
+    reason="The engine gives such a start state one way in, and that is the start itself.",
+    engine="The build ends: `This type of node cannot have more than one incoming connection`.",
+    bad=Example(
+        definition=_LOOP.replace("Begin, type: inject, data: {count: 0}", "Begin, type: sleep, duration: PT1S").replace(
+            ".count < 3, transition: Add", ".count < 3, transition: Begin"
+        )
+        % "{end: true}"
+    ),
+    good=Example(definition=_LOOP % "{end: true}"),
+)
+def back_to_start(workflow: Workflow) -> Iterator[Found]:
+    """A way back to a start state that can have none."""
+    for definition in workflow.definitions():
+        graph = definition.graph
+        start = graph.states.get(graph.start)
+        if start is None or not (start["type"] in _ONE_WAY_IN or start.get("stateDataFilter", {}).get("input")):
+            continue
+        for edge in graph.edges:
+            if edge.target == graph.start and is_followed(graph, edge):
+                message = f"this leads back to the start state '{graph.start}'; start at a new state before it"
+                yield Found(at=definition.position_of(*edge.where), message=message)
+
+
+@rule(
+    "end-and-transition",
+    reason="A run either goes on or ends; which of the two is meant, nobody can tell.",
+    engine="At a state the build ends: `cannot have more than one outgoing connection`. "
+    "At a condition the transition wins, at an error handler the end.",
+    bad=Example(definition=_TWO % "end: true, transition: Finish"),
+    good=Example(definition=_TWO % "transition: Finish"),
+)
+def end_and_transition(workflow: Workflow) -> Iterator[Found]:
+    """A state, a condition or an error handler with both `end` and `transition`."""
+    for definition in workflow.definitions():
+        for where, owner in _owners(definition):
+            if owner.get("transition") and owner.get("end") is not None:
+                message = "both 'transition' and 'end' stand here; keep one of them"
+                severity = None if "type" in owner else Severity.WARNING
+                yield Found(at=definition.position_of(*where, "end"), message=message, severity=severity)
+
+
+@rule(
+    "no-way-out",
+    reason="A run that comes here can neither go on nor end.",
+    engine="The build ends: `has no outgoing connection`, at a condition with a NullPointerException.",
+    bad=Example(
+        definition=_LOOP.replace("transition: Add}]", "transition: Add}, {condition: .count < 9}]") % "{end: true}"
+    ),
+    good=Example(definition=_LOOP % "{end: true}"),
+)
+def no_way_out(workflow: Workflow) -> Iterator[Found]:
+    """A state, a condition or an error handler with neither `end` nor `transition`."""
+    for definition in workflow.definitions():
+        undoing = _compensating(definition.graph)
+        for where, owner in _owners(definition):
+            decides = owner.get("type") == "switch" or owner.get("name") in undoing or owner.get("usedForCompensation")
+            if owner.get("transition") is None and owner.get("end") is None and not decides:
+                message = "neither 'transition' nor 'end' stands here; add one of them"
+                yield Found(at=definition.position_of(*where), message=message)
+
+
+@rule(
+    "switch-way",
+    reason="A switch goes where its conditions say; a way of its own would be taken whatever they say.",
+    engine="The build ends: `Split does not have a constraint for Connection`.",
+    bad=Example(definition=(_LOOP % "{end: true}").rstrip() + "\n    end: true"),
+    good=Example(definition=_LOOP % "{end: true}"),
+)
+def switch_way(workflow: Workflow) -> Iterator[Found]:
+    """A switch state with a `transition` or an `end` beside its conditions."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "switch"):
+            for way in ("transition", "end"):
+                if way in state:
+                    message = f"a switch has no '{way}' of its own; put it into 'defaultCondition'"
+                    yield Found(at=definition.position_of(*where, way), message=message)
+
+
+@rule(
+    "compensation",
+    reason="What undoes a step stands beside the workflow: it runs when a transition or an end compensates, "
+    "and goes back to it.",
+    engine="The build ends, with `Unknown node id` or a message about a node without connections.",
+    bad=Example(definition=_UNDO % ""),
+    good=Example(definition=_UNDO % ", usedForCompensation: true"),
+)
+def compensation(workflow: Workflow) -> Iterator[Found]:
+    """A state for compensation that is part of the workflow itself, or is not marked as one."""
+    for definition in workflow.definitions():
+        graph = definition.graph
+        marked = {name for name, state in graph.states.items() if state.get("usedForCompensation")}
+        if graph.start in marked:
+            at = definition.position_of("start", "stateName")
+            yield Found(at=at, message=f"the start state '{graph.start}' is 'usedForCompensation'; start at another")
+        for edge in graph.edges:
+            if edge.target in graph.states and (message := _wrong_way(edge, marked, str(edge.target))):
+                yield Found(at=definition.position_of(*edge.where), message=message)
+
+
+def _wrong_way(edge: Edge, marked: set[str], target: str) -> str | None:
+    """What is wrong with a way from or to a state for compensation."""
+    from_marked, to_marked = edge.source in marked, target in marked
+    match edge.kind:
+        case EdgeKind.COMPENSATION if from_marked:
+            return f"'{edge.source}' is 'usedForCompensation' itself; nothing undoes it: remove 'compensatedBy'"
+        case EdgeKind.COMPENSATION if not to_marked:
+            return f"'{target}' lacks 'usedForCompensation: true'; add it there"
+        case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
+            return None
+        case _ if from_marked and not to_marked:
+            return f"a state for compensation leads to '{target}', which is none; remove the transition"
+        case _ if to_marked and not from_marked:
+            return f"'{target}' is 'usedForCompensation'; name it in 'compensatedBy' instead"
+    return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loop:
+    """States that lead to each other, the ways out of them, and whether one of them lets time pass."""
+
+    states: Sequence[str]
+    leaving: Sequence[Edge]
+    waits: bool
+
+    @property
+    def spins(self) -> bool:
+        """Whether it neither waits nor has a way out, but for errors."""
+        return not self.waits and all(edge.kind is EdgeKind.ERROR for edge in self.leaving)
+
+
+def _owners(definition: Definition) -> Iterator[tuple[FieldPath, Owner]]:
+    """Everything that has a way out: states, conditions, error handlers; with their paths in the flow."""
+    for where, state in states_of(definition.flow):
+        yield where, state
+        inner: dict[str, Sequence[Owner]] = {
+            "dataConditions": state.get("dataConditions", ()),
+            "eventConditions": state.get("eventConditions", ()),
+            "onErrors": state.get("onErrors", ()),
+        }
+        for key, owners in inner.items():
+            yield from (((*where, key, index), owner) for index, owner in enumerate(owners) if owner)
+        if (default := state.get("defaultCondition")) is not None:
+            yield (*where, "defaultCondition"), default
+
+
+def with_known_states(workflow: Workflow) -> Iterator[Definition]:
+    """The definitions whose ways all lead to one state: a misspelt name would make others look lost."""
+    for definition in workflow.definitions():
+        names = definition.declared("state")
+        targets = {reference.name for reference in definition.references if reference.target == "state"}
+        if len(set(names)) == len(names) == len(definition.flow.get("states", ())) and targets <= set(names):
+            yield definition
+
+
+def _position(definition: Definition, state: str) -> Position:
+    return definition.position_of("states", definition.graph.indices[state], "name")
+
+
+def is_followed(graph: Graph, edge: Edge) -> bool:
+    """Whether the engine ever goes this way as part of the workflow itself."""
+    match edge.kind:
+        case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
+            return False
+        case EdgeKind.ERROR:
+            return bool(edge.when) and graph.states[edge.source]["type"] not in WITHOUT_HANDLERS
+        case _:
+            return True
+
+
+def _compensating(graph: Graph) -> set[str]:
+    return {edge.target for edge in graph.edges if edge.kind is EdgeKind.COMPENSATION and edge.target}
+
+
+def _reached(graph: Graph) -> frozenset[str]:
+    """The states that the engine finds a way to, from the start or for compensation."""
+    following = graph.following(edge for edge in graph.edges if is_followed(graph, edge))
+    return closure([graph.start, *_compensating(graph)], following)
+
+
+def _waits(state: State) -> bool:
+    sleeps = any(a.get("sleep") or a.get("eventRef") or a.get("subFlowRef") for a in actions_in(state))
+    return state["type"] in _WAITING or bool(state.get("eventConditions")) or sleeps
+
+
+def _loops(graph: Graph) -> Iterator[_Loop]:
+    """The loops that a run can come to, each as large as it is, in the file's order."""
+    reached = _reached(graph)
+    found = (cycle for cycle in cycles(graph.following(graph.edges)) if cycle[0] in reached)
+    for states in in_order(found, graph.indices):
+        inside = set(states)
+        leaving = [edge for name in states for edge in graph.outgoing(name) if edge.target not in inside]
+        waits = any(_waits(graph.states[name]) for name in states)
+        yield _Loop(states=states, leaving=leaving, waits=waits)

@@ -1,0 +1,274 @@
+"""Rules of what the API server, Helm and the operator refuse: names, lengths, sizes, fields that no CRD takes."""
+
+from __future__ import annotations
+
+import re
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.kubernetes.consequences import instead
+from generator.kubernetes.objects import resource_map_names
+from generator.lint.rule import Example, Found, Repository, rule, rule_together
+from generator.workflow.properties import environment_name
+from generator.workflow.workflow import Workflow
+
+#: The API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
+MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024
+#: RFC 1123, as Kubernetes checks names of objects (apimachinery, IsDNS1123Subdomain).
+MAX_NAME: Final = 253
+#: Label values (apimachinery, IsValidLabelValue); the id is the value of four labels.
+MAX_LABEL: Final = 63
+_OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_SERVICE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_DIGIT_FIRST: Final = re.compile(r"\$\{\s*[0-9]")
+_DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+
+
+@rule(
+    "invalid-name",
+    reason="The id, the folders and the files become names of Kubernetes objects and keys in them.",
+    engine="The API server refuses the object; with a space in the id, the application does not start: "
+    "`Illegal character in path`.",
+    bad=Example(definition="id: An example"),
+    good=Example(definition="id: an-example"),
+)
+def invalid_name(workflow: Workflow) -> Iterator[Found]:
+    """An id, a folder, a file or a key that makes a name which Kubernetes refuses."""
+    yield from _id(workflow)
+    yield from _resources(workflow)
+    yield from _secret_keys(workflow)
+
+
+def _id(workflow: Workflow) -> Iterator[Found]:
+    name = workflow.object_name
+    at = workflow.definition.position_of("id")
+    if name and not _OBJECT_NAME.fullmatch(name):
+        message = f"the id '{workflow.definition.id[:100]}' is no Kubernetes name: use letters, digits, '-' and '.'"
+        yield Found(at=at, message=message, blocking=True)
+    elif len(name) > MAX_LABEL:
+        message = f"the id is {len(name)} characters long; Kubernetes takes at most {MAX_LABEL} in a label"
+        yield Found(at=at, message=message, blocking=True)
+
+
+def _resources(workflow: Workflow) -> Iterator[Found]:
+    for folder, map_name in resource_map_names(workflow).items():
+        path = workflow.source.shown(folder)
+        if not _OBJECT_NAME.fullmatch(map_name.replace(workflow.object_name, "x", 1)):
+            message = (
+                f"makes the ConfigMap name '{map_name}', which Kubernetes refuses: use lower-case letters, digits, '-'"
+            )
+            yield Found(at=Position(path=path), message=message, blocking=True)
+        elif len(map_name) > MAX_NAME:
+            message = f"makes a ConfigMap name of {len(map_name)} characters; Kubernetes takes at most {MAX_NAME}"
+            yield Found(at=Position(path=path), message=message, blocking=True)
+        for file in workflow.source.resource_folders()[folder]:
+            if not _DATA_KEY.fullmatch(file) or len(file) > MAX_NAME:
+                message = "no key for a ConfigMap: use letters, digits, '-', '_' and '.', at most 253 characters"
+                yield Found(at=Position(path=f"{path}/{file}"), message=message, blocking=True)
+
+
+def _secret_keys(workflow: Workflow) -> Iterator[Found]:
+    for key, at in _secrets(workflow):
+        if not _DATA_KEY.fullmatch(key):
+            message = f"'{key}' is no key for a Secret: use letters, digits, '-', '_' and '.'"
+            yield Found(at=at, message=message, blocking=True)
+
+
+def _secrets(workflow: Workflow) -> Iterator[tuple[str, Position]]:
+    if workflow.secrets is not None:
+        for key, entry in workflow.secrets.winning().items():
+            yield key, Position(path=workflow.secrets.path, line=entry.line, column=1)
+
+
+@rule(
+    "invalid-service-name",
+    severity=Severity.WARNING,
+    reason="The operator makes a Service of the workflow's name, and a Service takes no dots and no leading digit.",
+    engine="The custom resource is stored; the operator cannot make the Service, and nothing reaches the workflow.",
+    bad=Example(definition="id: 1st.example"),
+    good=Example(definition="id: first-example"),
+)
+def invalid_service_name(workflow: Workflow) -> Iterator[Found]:
+    """An id that is no name for the Service which the operator makes."""
+    name = workflow.object_name
+    if _OBJECT_NAME.fullmatch(name) and len(name) <= MAX_LABEL and not _SERVICE_NAME.fullmatch(name):
+        message = f"the operator calls a Service '{name}', which Kubernetes refuses: use letters, digits and '-'"
+        yield Found(at=workflow.definition.position_of("id"), message=message)
+
+
+@rule(
+    "name-clash",
+    reason="Two things that fall on one name overwrite each other.",
+    engine="One of the two is there, the other is lost, in silence.",
+    bad=Example(files={"secret.properties": "my.token=\nMY_TOKEN=\n"}),
+    good=Example(files={"secret.properties": "my.token=\nother.token=\n"}),
+)
+def name_clash(workflow: Workflow) -> Iterator[Found]:
+    """Two folders that fall on one ConfigMap name, or two secret keys that become one variable."""
+    seen: dict[str, str] = {}
+    for key, at in _secrets(workflow):
+        if _DATA_KEY.fullmatch(key) and (other := seen.setdefault(environment_name(key), key)) != key:
+            message = f"'{key}' and '{other}' both become the variable {environment_name(key)}; rename one"
+            yield Found(at=at, message=message)
+
+
+@rule(
+    "config-map-size",
+    reason=f"The files of a folder go into one ConfigMap, which holds at most {MAX_CONFIG_MAP_BYTES:,} bytes.",
+    engine="The engine runs it; the API server refuses the ConfigMap.",
+    bad=Example(commands=("mkdir -p specs && head -c 1100000 /dev/zero | tr '\\0' a >specs/large.yaml",)),
+    good=Example(files={"specs/small.yaml": "{}"}),
+)
+def config_map_size(workflow: Workflow) -> Iterator[Found]:
+    """A ConfigMap that the API server refuses for its size."""
+    yield from _properties_size(workflow)
+    for folder, files in workflow.source.resource_folders().items():
+        size = sum(len(file) + len(workflow.mounted[f"{folder}/{file}"]) for file in files)
+        if size > MAX_CONFIG_MAP_BYTES:
+            message = (
+                f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}: "
+                "cut the specs down with --minify-specs, or split the folder"
+            )
+            yield Found(at=Position(path=workflow.source.shown(folder)), message=message, blocking=True)
+
+
+def _properties_size(workflow: Workflow) -> Iterator[Found]:
+    properties = workflow.properties
+    size = len(properties.text.encode()) + len("application.properties") if properties else 0
+    if properties and size > MAX_CONFIG_MAP_BYTES:
+        message = f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}: take out what is not read"
+        yield Found(at=Position(path=properties.path), message=message, blocking=True)
+
+
+@rule(
+    "variable-name",
+    severity=Severity.WARNING,
+    reason="A property's name becomes that of an environment variable, which begins with a letter or '_'.",
+    engine="Clusters before Kubernetes 1.34 refuse the Deployment that the operator makes.",
+    bad=Example(files={"secret.properties": "2nd.token=\n"}),
+    good=Example(files={"secret.properties": "second.token=\n"}),
+)
+def variable_name(workflow: Workflow) -> Iterator[Found]:
+    """A variable or a secret key that makes an environment variable which begins with a digit."""
+    for key, at in _secrets(workflow):
+        if environment_name(key)[:1].isdigit():
+            yield Found(at=at, message=f"'{key}' becomes the variable {environment_name(key)}; begin it with a letter")
+    properties = workflow.properties
+    if properties is None or not _DIGIT_FIRST.search(properties.text):
+        return
+    wrong = [variable.name for variable in workflow.variables() if variable.name[:1].isdigit()]
+    for entry in properties.winning().values():
+        for name in wrong:
+            if f"${{{name}" in entry.value.upper():
+                at = Position(path=properties.path, line=entry.line, column=1)
+                yield Found(at=at, message=f"the variable {name} begins with a digit; begin it with a letter")
+
+
+@rule(
+    "constants",
+    reason="Every SonataFlow CRD refuses them, in the form of the specification and in any other.",
+    engine="The engine runs them; the API server refuses the custom resource.",
+    bad=Example(definition="constants: {greeting: Hello}"),
+    good=Example(files={"application.properties": "greeting=Hello\n"}),
+)
+def constants(workflow: Workflow) -> Iterator[Found]:
+    """Constants, which no custom resource can carry."""
+    if workflow.definition.flow.get("constants"):
+        message = f"no SonataFlow CRD takes 'constants': {instead(('spec', 'flow', 'constants'))}"
+        yield Found(at=workflow.definition.position_of("constants"), message=message, blocking=True)
+
+
+_RETRY: Final = """
+functions:
+  - {name: greet, type: custom, operation: "rest:post:/greet"}
+retries:
+  - {name: thrice, maxAttempts: 3, delay: PT1S%s}
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: greet, retryRef: thrice}]
+    end: true
+"""
+_LEFT_OUT: Final = "The CRDs want an object there, which the specification does not know and no engine reads."
+
+
+@rule(
+    "retry-jitter",
+    severity=Severity.WARNING,
+    reason=_LEFT_OUT,
+    engine="The engine reads it from the image; the custom resource is stored without it.",
+    bad=Example(definition=_RETRY % ", jitter: 0.5"),
+    good=Example(definition=_RETRY % ""),
+)
+def retry_jitter(workflow: Workflow) -> Iterator[Found]:
+    """A retry's jitter, which no CRD takes as the specification writes it."""
+    yield from _left_out(workflow, "jitter", (0, 0.0))
+
+
+@rule(
+    "retry-multiplier",
+    severity=Severity.WARNING,
+    reason=_LEFT_OUT,
+    engine="The engine reads it from the image; the custom resource is stored without it.",
+    bad=Example(definition=_RETRY % ", multiplier: 2"),
+    good=Example(definition=_RETRY % ", multiplier: 1"),
+)
+def retry_multiplier(workflow: Workflow) -> Iterator[Found]:
+    """A retry's multiplier, which no CRD takes as the specification writes it."""
+    yield from _left_out(workflow, "multiplier", (1, 1.0))
+
+
+def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) -> Iterator[Found]:
+    definition = workflow.definition
+    for index, retry in enumerate(definition.flow.get("retries", ())):
+        value = retry.get(field)
+        if value is not None and not isinstance(value, bool) and value not in means_nothing:
+            left_out = f"no SonataFlow CRD takes '{field}: {value}': it is left out of the custom resource"
+            message = f"{left_out}; {instead(('spec', 'flow', 'retries', index, field))}"
+            yield Found(at=definition.position_of("retries", index, field), message=message)
+
+
+@rule(
+    "byte-order-mark",
+    severity=Severity.WARNING,
+    reason="Helm strips it in silence, and a JSON parser refuses it.",
+    engine="It reads the file all the same; the API server and tools of JSON do not.",
+    bad=Example(files={"schemas/input.json": BOM_UTF8 + b'{"properties": {}}'}),
+    good=Example(files={"schemas/input.json": '{"properties": {}}'}),
+)
+def byte_order_mark(workflow: Workflow) -> Iterator[Found]:
+    """A byte order mark, which Helm strips and a JSON parser refuses."""
+    for relative, data in sorted(workflow.source.resources.items()):
+        if data.startswith(BOM_UTF8):
+            message = "starts with a byte order mark, which is left out; save the file as UTF-8 without one"
+            yield Found(at=Position(path=workflow.source.shown(relative)), message=message)
+
+
+_OTHER: Final = """\
+id: example
+version: "1.0"
+specVersion: "0.8"
+name: Another example
+start: Begin
+states: [{name: Begin, type: inject, data: {greeting: Hello}, end: true}]
+"""
+
+
+@rule_together(
+    "duplicate-id",
+    reason="The id names every object of a workflow; two with one id overwrite each other's.",
+    engine="In one application the build ends; in a cluster the second replaces the first.",
+    bad=Example(beside={"other/other.sw.yaml": _OTHER}),
+    good=Example(beside={"other/other.sw.yaml": _OTHER.replace("id: example", "id: other")}),
+)
+def duplicate_id(repository: Repository) -> Iterator[Found]:
+    """Two workflows of one repository with one id: their objects would overwrite each other."""
+    seen: dict[str, Workflow] = {}
+    for workflow in repository.workflows:
+        other = seen.setdefault(workflow.object_name, workflow)
+        if other is not workflow:
+            message = f"the id '{workflow.definition.id}' is also that of {other.definition.path}; give each its own"
+            yield Found(at=workflow.definition.position_of("id"), message=message)

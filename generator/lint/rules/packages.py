@@ -1,0 +1,66 @@
+"""Rules about packages and indexes, which lint does not report: `waybill package`, `index`, `check` and `diff` do."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from generator.lint.rule import Example, Rule
+
+_CHART: Final = "apiVersion: v2\nname: example\nversion: 1.0.0\n"
+_PACKAGE: Final = "waybill package chart --out dist"
+_ENTRIES: Final = "apiVersion: v1\nentries:\n  example:\n"
+_ROWS: Final = "rows:\n  - {charts: [example], versions: 1.x, sonataflow: 10.x}\n"
+
+
+def _helmignore(text: str) -> Example:
+    return Example(repository={"chart/Chart.yaml": _CHART, "chart/.helmignore": text})
+
+
+def _index(text: str) -> Example:
+    return Example(repository={"dist/index.yaml": text, "compatibility.yaml": _ROWS})
+
+
+chart = Rule(
+    name="chart",
+    summary="A Chart.yaml without name or version or with a name that Helm refuses, or a chart that holds no workflow.",
+    reason="A package is called by its chart's name and version; `waybill diff` compares the workflow in the chart.",
+    engine="The chart cannot be installed: Helm says `chart.metadata.version is required`.",
+    bad=Example(repository={"chart/Chart.yaml": "apiVersion: v2\nname: example\n"}),
+    good=Example(
+        repository={"chart/Chart.yaml": _CHART},
+        commands=("mkdir ../../chart/files && cp example.sw.yaml ../../chart/files/flow.yaml",),
+    ),
+    reported_by=(_PACKAGE, "waybill diff example chart"),
+)
+helmignore = Rule(
+    name="helmignore",
+    summary="A .helmignore with a line that is not a pattern.",
+    reason="Nobody knows which files the line is to leave out, so a package could hold what must not be published.",
+    engine="The chart cannot be installed: to Helm, a lone `!` leaves out every file, Chart.yaml too.",
+    bad=_helmignore("*.bak\n!\n"),
+    good=_helmignore("*.bak\n"),
+    reported_by=(_PACKAGE,),
+)
+index = Rule(
+    name="index",
+    summary="An index.yaml that is not the index of a chart repository.",
+    reason="A download that broke off, or another file: merged into it, the versions that are published would be lost.",
+    engine="The repository is empty to Helm: it finds no version of the chart, and says no more.",
+    bad=_index(_ENTRIES),
+    good=_index(
+        f"{_ENTRIES}    - {{apiVersion: v2, name: example, version: 1.0.0, urls: [example-1.0.0.tgz]}}\n",
+    ),
+    reported_by=("waybill index dist", "waybill check --index dist/index.yaml --sonataflow 10"),
+)
+package = Rule(
+    name="package",
+    summary="A .tgz that is not the package of a chart.",
+    reason="A download that broke off, or a server's error page under a package's name.",
+    engine="The package cannot be installed: to Helm, it `does not appear to be a gzipped archive`.",
+    bad=Example(repository={"dist/example-1.0.0.tgz": "<html>404 Not Found</html>\n"}),
+    good=Example(
+        repository={"example/Chart.yaml": _CHART},
+        commands=("cd ../.. && mkdir dist && tar -czf dist/example-1.0.0.tgz example",),
+    ),
+    reported_by=("waybill index dist",),
+)

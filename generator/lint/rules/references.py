@@ -1,0 +1,299 @@
+"""Rules of what names what: everything that is named is there, once, and of use."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.edits import respelt
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean
+from generator.lint.rule import Example, Find, Found, Rule, rule
+from generator.workflow.definition import Definition
+from generator.workflow.dsl import Target
+from generator.workflow.workflow import Workflow
+
+#: Function types whose operation is `FILE#NAME`; the others hold an expression, a call or the name of a service.
+_WITH_FILE: Final = ("rest", "asyncapi", "rpc", "graphql")
+#: What is declared, to the field of the workflow that declares it.
+SECTIONS: Final[dict[Target, str]] = {
+    "state": "states",
+    "function": "functions",
+    "event": "events",
+    "error": "errors",
+    "retry": "retries",
+    "auth": "auth",
+}
+_PLURAL: Final[dict[Target, str]] = {**SECTIONS, "auth": "authentications"}
+
+
+#: So many misspelt names of a file get the nearest right one; looking for more would take minutes in a hostile file.
+HELPED: Final = 50
+
+
+def _unknown(target: Target) -> Find:
+    def find(workflow: Workflow) -> Iterator[Found]:
+        for definition in workflow.definitions():
+            known = frozenset(definition.declared(target))
+            if target == "state" and not known:
+                continue
+            unknown = [r for r in definition.references if r.target == target and r.name not in known]
+            for index, reference in enumerate(unknown):
+                near = known if index < HELPED else ()
+                help_ = did_you_mean(reference.name, near) or f"; declare it under '{SECTIONS[target]}'"
+                message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
+                yield Found(at=reference.at, message=message, edit=respelt(reference.at, reference.name, near))
+
+    return find
+
+
+def _twice(target: Target) -> Find:
+    def find(workflow: Workflow) -> Iterator[Found]:
+        for definition in workflow.definitions():
+            first: dict[str, Position] = {}
+            for declaration in definition.declarations:
+                if declaration.target != target:
+                    continue
+                at = first.setdefault(declaration.name, declaration.at)
+                if at is not declaration.at:
+                    what = f"two {_PLURAL[target]} are called '{declaration.name}' (the first on line {at.line})"
+                    yield Found(at=declaration.at, message=f"{what}; rename one")
+
+    return find
+
+
+_CALL: Final = """
+functions:
+  - {name: greet, type: custom, operation: "rest:post:/greet"}
+states:
+  - name: Begin
+    type: operation
+    actions:
+      - functionRef: %s
+    end: true
+"""
+_EVENT: Final = """
+events:
+  - {name: approved, source: desk, type: com.example.approved}
+states:
+  - name: Begin
+    type: event
+    onEvents:
+      - eventRefs: [%s]
+        actions: []
+    end: true
+"""
+_ERROR: Final = """
+errors:
+  - {name: notFound, code: "404"}
+functions:
+  - {name: greet, type: custom, operation: "rest:post:/greet"}
+states:
+  - name: Begin
+    type: operation
+    actions:
+      - functionRef: greet
+    onErrors:
+      - {errorRef: %s, end: true}
+    end: true
+"""
+_RETRY: Final = """
+retries:
+  - {name: thrice, delay: PT1S, maxAttempts: 3}
+functions:
+  - {name: greet, type: custom, operation: "rest:post:/greet"}
+states:
+  - name: Begin
+    type: operation
+    actions:
+      - {functionRef: greet, retryRef: %s}
+    end: true
+"""
+_AUTH: Final = """
+auth:
+  - {name: login, scheme: basic, properties: {username: ada, password: "${ $SECRET.password }"}}
+functions:
+  - {name: greet, type: custom, operation: "rest:post:/greet", authRef: %s}
+states:
+  - name: Begin
+    type: operation
+    actions:
+      - functionRef: greet
+    end: true
+"""
+_STATES: Final = """
+states:
+  - {name: Begin, type: inject, data: {greeting: Hello}, transition: %s}
+  - {name: Finish, type: inject, data: {done: true}, end: true}
+"""
+
+unknown_state = Rule(
+    name="unknown-state",
+    summary="A transition, a start or a compensation that names no state.",
+    reason="Nothing can follow: the name is most often misspelt, or the state was renamed and this place forgotten.",
+    engine="The build ends: `Action has no outgoing connection`, or `Process has no start node`.",
+    bad=Example(definition=_STATES % "Finsh"),
+    good=Example(definition=_STATES % "Finish"),
+    find=_unknown("state"),
+)
+unknown_function = Rule(
+    name="unknown-function",
+    summary="An action that calls a function which is not declared.",
+    reason="Only what `functions` declares can be called; a subflow declares its own.",
+    engine="The build ends, with a message that names the function and not the place.",
+    bad=Example(definition=_CALL % "greeet"),
+    good=Example(definition=_CALL % "greet"),
+    find=_unknown("function"),
+)
+unknown_event = Rule(
+    name="unknown-event",
+    summary="A state, an action or a transition that waits for or produces an event which is not declared.",
+    reason="The engine takes the type and the source of an event from `events`; without them it can hear nothing.",
+    engine="The build ends, with a message that names the event and not the place.",
+    bad=Example(definition=_EVENT % "aproved"),
+    good=Example(definition=_EVENT % "approved"),
+    find=_unknown("event"),
+)
+unknown_error = Rule(
+    name="unknown-error",
+    summary="A handler or a retry that names an error which is not declared.",
+    reason="The error's code decides what is handled; without it the handler catches nothing.",
+    engine="The build ends: `Cannot find any error definition for errorRef`.",
+    bad=Example(definition=_ERROR % "notFond"),
+    good=Example(definition=_ERROR % "notFound"),
+    find=_unknown("error"),
+)
+unknown_retry = Rule(
+    name="unknown-retry",
+    summary="An action whose retry strategy is not declared.",
+    reason="How often and how long to wait stands in `retries`.",
+    engine="It repeats no action, whatever `retries` say; see unheeded-field.",
+    bad=Example(definition=_RETRY % "thrce"),
+    good=Example(definition=_RETRY % "thrice"),
+    find=_unknown("retry"),
+)
+unknown_auth = Rule(
+    name="unknown-auth",
+    summary="A function whose authentication is not declared.",
+    reason="Whom to log in as stands in `auth`.",
+    engine="The call goes out without credentials; a declared one is not heeded either (unheeded-field).",
+    bad=Example(definition=_AUTH % "logn"),
+    good=Example(definition=_AUTH % "login"),
+    find=_unknown("auth"),
+)
+
+_TWICE_REASON: Final = "A name stands for one thing; which of two a reference means is left to chance."
+
+
+def _duplicate(target: Target, engine: str, bad: str, good: str) -> Rule:
+    return Rule(
+        name=f"duplicate-{target}",
+        summary=f"Two {_PLURAL[target]} of one name.",
+        reason=_TWICE_REASON,
+        engine=engine,
+        bad=Example(definition=bad),
+        good=Example(definition=good),
+        find=_twice(target),
+    )
+
+
+duplicate_state = _duplicate(
+    "state",
+    "The build ends: `Action has no incoming connection`.",
+    "states:\n  - {name: Begin, type: inject, data: {a: 1}, transition: Finish}\n"
+    "  - {name: Finish, type: inject, data: {b: 1}, end: true}\n"
+    "  - {name: Finish, type: inject, data: {c: 1}, end: true}",
+    _STATES % "Finish",
+)
+duplicate_function = _duplicate(
+    "function",
+    "The build ends: `There are duplicated function definitions`.",
+    _CALL.replace("states:", '  - {name: greet, type: custom, operation: "rest:get:/greet"}\nstates:') % "greet",
+    _CALL % "greet",
+)
+duplicate_event = _duplicate(
+    "event",
+    "The first is listened to, in silence.",
+    _EVENT.replace("states:", "  - {name: approved, source: desk, type: com.example.refused}\nstates:") % "approved",
+    _EVENT % "approved",
+)
+duplicate_error = _duplicate(
+    "error",
+    "The first code is handled, in silence.",
+    _ERROR.replace("functions:", '  - {name: notFound, code: "410"}\nfunctions:') % "notFound",
+    _ERROR % "notFound",
+)
+duplicate_retry = _duplicate(
+    "retry",
+    "It follows neither; see unheeded-field.",
+    _RETRY.replace("functions:", "  - {name: thrice, delay: PT9S, maxAttempts: 3}\nfunctions:") % "thrice",
+    _RETRY % "thrice",
+)
+duplicate_auth = _duplicate(
+    "auth",
+    "It logs in with neither: it takes the credentials of application.properties.",
+    _AUTH.replace("functions:", "  - {name: login, scheme: bearer, properties: {token: x}}\nfunctions:") % "login",
+    _AUTH % "login",
+)
+
+_SCHEMA: Final = '{"type": "object", "title": "Greeting", "properties": {"name": {"type": "string", "title": "Name"}}}'
+_INPUT: Final = "dataInputSchema: schemas/input.json"
+
+
+@rule(
+    "missing-file",
+    reason="A definition that names a file needs it at build time; the name is most often misspelt.",
+    engine="The build ends with a NoSuchFileException.",
+    bad=Example(definition="dataInputSchema: schemas/inptu.json", files={"schemas/input.json": _SCHEMA}),
+    good=Example(definition=_INPUT, files={"schemas/input.json": _SCHEMA}),
+)
+def missing_file(workflow: Workflow) -> Iterator[Found]:
+    """A spec, a schema or another file that the definition names and the folder does not hold."""
+    for definition in workflow.definitions():
+        missing = [
+            (at, reference)
+            for at, reference in file_references(definition)
+            if workflow.source.resolve(reference, definition.base).missing
+        ]
+        nearby = _nearby(workflow, definition) if missing else []
+        for index, (at, reference) in enumerate(missing):
+            near = nearby if index < HELPED else ()
+            help_ = did_you_mean(reference, near) or "; add it to the folder"
+            message = f"there is no file '{reference}'{help_}"
+            yield Found(at=at, message=message, edit=respelt(at, reference, near))
+
+
+@rule(
+    "file-outside",
+    reason="An image is built from the folder and workflows/shared alone; what lies elsewhere is not in it.",
+    engine="The build ends with a NoSuchFileException, on every machine but that of the author.",
+    bad=Example(definition="dataInputSchema: ../../input.json"),
+    good=Example(definition=_INPUT, files={"schemas/input.json": _SCHEMA}),
+)
+def file_outside(workflow: Workflow) -> Iterator[Found]:
+    """A reference to a file outside the folder and outside workflows/shared."""
+    for definition in workflow.definitions():
+        for at, reference in file_references(definition):
+            if workflow.source.resolve(reference, definition.base).outside:
+                message = f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
+                yield Found(at=at, message=message)
+
+
+def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
+    """Each file that a definition names, and where: specs, the input schema, the output schema."""
+    aliases = definition.uri_definitions()
+    for index, function in enumerate(definition.flow.get("functions", ())):
+        name, mark, _ = function.get("operation", "").partition("#")
+        if function["type"] in _WITH_FILE and mark and name not in aliases:
+            yield definition.position_of("functions", index, "operation"), name
+    schema = definition.input_schema
+    if isinstance(schema, str):
+        yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0]
+    for output, at in definition.output_schemas():
+        yield at, output
+
+
+def _nearby(workflow: Workflow, definition: Definition) -> list[str]:
+    below = [p for p in workflow.mounted if p.startswith(definition.base)]
+    return [posixpath.relpath(p, definition.base or ".") for p in below]

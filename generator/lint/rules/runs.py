@@ -1,0 +1,32 @@
+"""Rules about what a local run takes, which lint does not report: `waybill run` does."""
+
+from __future__ import annotations
+
+from generator.lint.rule import Example, Rule
+
+
+def _input(text: str) -> Example:
+    return Example(
+        definition="dataInputSchema: schemas/input.json",
+        files={
+            "schemas/input.json": """\
+{
+  "type": "object",
+  "properties": {"name": {"type": "string"}},
+  "required": ["name"]
+}
+"""
+        },
+        repository={"input.yaml": text},
+    )
+
+
+input_ = Rule(
+    name="input",
+    summary="An input that does not fit the workflow's schema; a warning where the definition lets it pass.",
+    reason="The schema says what the workflow reads; without it, a wrong value shows late, in an expression or a call.",
+    engine="The start is refused with status 400: `There are JsonSchema validation errors`.",
+    bad=_input("name: 5\n"),
+    good=_input("name: Ada\n"),
+    reported_by=("waybill run example --mock --input input.yaml",),
+)

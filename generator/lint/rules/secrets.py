@@ -1,0 +1,89 @@
+"""Rules of credentials: none lies in a file that is committed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.finding import Severity
+from generator.lint.rule import Example, Found, rule
+from generator.workflow.properties import Property, literals
+from generator.workflow.workflow import Workflow
+
+#: Ends of keys whose value is a credential, in any way of writing them: `api-key`, `API_KEY`, `apiKey`.
+_CREDENTIAL_KEY: Final = re.compile(
+    r"(^|[._-])(?i:password|passwd|secret|token|api[-_]?key|private[-_]?key)$"
+    r"|[a-z0-9](Password|Passwd|Secret|Token|ApiKey|PrivateKey)$"
+)
+#: What only credentials look like: tokens of GitHub, GitLab, OpenShift, AWS and Slack, JSON Web Tokens, private keys.
+_CREDENTIAL: Final = re.compile(
+    r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sha256~[\w-]{20,}|AKIA[0-9A-Z]{16}"
+    r"|xox[abprs]-[\w-]{10,}|eyJ[\w-]{8,500}\.eyJ[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY"
+)
+#: No credential is longer; what comes behind is a text.
+_LOOKED_AT: Final = 10_000
+_URL_CREDENTIAL: Final = re.compile(r"://[^/\s:@${}]*:(?P<secret>[^/\s@${}]+)@")
+
+
+def _credential(entry: Property) -> int | None:
+    """Where in a value that stands in the file a credential is; None where there is none."""
+    found = _unmistakable(entry)
+    if found is None and _CREDENTIAL_KEY.search(entry.bare_key):
+        pieces = (offset for offset, piece in literals(entry.value) if piece.lower() not in ("true", "false"))
+        found = next(pieces, None)
+    return found
+
+
+def _unmistakable(entry: Property) -> int | None:
+    """Where in a value something is that only credentials look like, whatever the key says."""
+    for offset, whole in literals(entry.value):
+        piece = whole[:_LOOKED_AT]
+        if match := _CREDENTIAL.search(piece):
+            return offset + match.start()
+        if match := _URL_CREDENTIAL.search(piece):
+            return offset + match.start("secret")
+    return None
+
+
+@rule(
+    "credential",
+    severity=Severity.WARNING,
+    reason="application.properties is committed, and lies in the image and in a ConfigMap, where many can read it.",
+    engine="It works, and is no secret any more.",
+    bad=Example(files={"application.properties": "tickets.password=hunter2\n"}),
+    good=Example(
+        files={
+            "application.properties": "tickets.password=${TICKETS_PASSWORD}\n",
+            "secret.properties": "TICKETS_PASSWORD=\n",
+        }
+    ),
+)
+def credential(workflow: Workflow) -> Iterator[Found]:
+    """A password, a token or a key in application.properties."""
+    properties = workflow.properties
+    production = {id(entry) for entry in properties.in_production()} if properties else set()
+    for entry in properties.entries if properties else ():
+        offset = _credential(entry) if id(entry) in production else _unmistakable(entry)
+        if properties and offset is not None:
+            name = re.sub(r"[^A-Za-z0-9]+", "_", entry.bare_key).upper()
+            what = f"the value of '{entry.bare_key}' is a credential"
+            message = f"{what}; write ${{{name}}}, and put {name}= into secret.properties"
+            yield Found(at=properties.at_value(entry, offset), message=message)
+
+
+@rule(
+    "committed-secret",
+    severity=Severity.WARNING,
+    reason="secret.properties is committed for its keys, and git keeps for ever what was committed.",
+    engine="It never sees the value: secret.properties is in no image.",
+    bad=Example(files={"secret.properties": "tickets.token=glpat-xxxxxxxxxxxxxxxxxxxx\n"}),
+    good=Example(files={"secret.properties": "tickets.token=\n"}),
+)
+def committed_secret(workflow: Workflow) -> Iterator[Found]:
+    """A value in secret.properties that only credentials look like."""
+    if (secrets := workflow.secrets) is not None:
+        for entry in secrets.entries:
+            if (offset := _unmistakable(entry)) is not None:
+                message = f"the value of '{entry.bare_key}' is a real credential; leave it empty, and have it revoked"
+                yield Found(at=secrets.at_value(entry, offset), message=message)

@@ -1,0 +1,298 @@
+"""Rules of services: the engine knows where each one is, and has the credentials that it wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from generator.contracts.calls import STRATEGY, Call, calls, client_of, url_keys
+from generator.contracts.openapi import Operation, SecurityScheme, Spec
+from generator.findings.finding import Severity
+from generator.findings.position import Position
+from generator.lint.rule import Example, Found, rule
+from generator.workflow.properties import UNSET, Properties, Property, environment_name, expanded, expressions
+from generator.workflow.workflow import Workflow
+
+_FLOW: Final = """
+functions:
+  - {name: read, operation: "specs/tickets.yaml#read"}
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: read}]
+    end: true
+"""
+_SPEC: Final = """\
+openapi: 3.0.3
+info: {title: Tickets, version: "1"}
+paths:
+  /tickets:
+    get:
+      operationId: read
+      security: [{login: []}]
+      responses: {"200": {description: The tickets}}
+components:
+  securitySchemes:
+    login: {type: http, scheme: bearer}
+"""
+_URL: Final = "quarkus.rest-client.tickets_yaml.url=%s\n"
+_CREDENTIAL: Final = "quarkus.openapi-generator.tickets_yaml.auth.login.bearer-token=${TICKETS_TOKEN}\n"
+
+
+def _example(properties: str, spec: str = _SPEC) -> Example:
+    files = {"specs/tickets.yaml": spec, "application.properties": properties}
+    return Example(definition=_FLOW, files=files)
+
+
+_GOOD: Final = _example(_URL % "${TICKETS_URL}" + _CREDENTIAL)
+#: What a scheme needs, as the last part of its keys; any one of a line is enough.
+_NEEDS: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "basic": (("username",), ("password",)),
+    "bearer": (("bearer-token", "token-propagation"),),
+    "apiKey": (("api-key", "use-authorization-header-value"),),
+}
+
+
+class _Settings:
+    """What application.properties and secret.properties say in production, by key."""
+
+    def __init__(self, workflow: Workflow) -> None:
+        self.entries = workflow.properties.winning() if workflow.properties else {}
+        self._all = workflow.properties.entries if workflow.properties else ()
+        self.values = {key: entry.value for key, entry in self.entries.items()}
+        self._variables = {environment_name(key) for key in workflow.secret_keys}
+
+    def get(self, *keys: str) -> Property | None:
+        """The first of these keys that has a value."""
+        found = (self.entries.get(key) for key in keys)
+        return next((entry for entry in found if entry is not None and entry.value.strip()), None)
+
+    def given(self, *keys: str) -> bool:
+        """Whether one of these keys has a value here, or is set as an environment variable."""
+        return self.get(*keys) is not None or any(environment_name(key) in self._variables for key in keys)
+
+    def only_in(self, keys: Sequence[str]) -> str:
+        """The profiles that have one of these keys; "" where none has."""
+        named = {profile for entry in self._all for profile in entry.profiles if entry.bare_key in keys}
+        return " and ".join(sorted(named))
+
+    def value(self, key: str) -> str:
+        return self.entries[key].value.strip() if key in self.entries else ""
+
+    def starts_with(self, prefix: str) -> bool:
+        """Whether a key starts so."""
+        return any(key.startswith(prefix) for key in self.entries)
+
+    def client(self, call: Call) -> str:
+        """The part of the rest-client keys that stands for a spec: its id, or its config-key."""
+        return client_of(call, self.values)
+
+    def url(self, call: Call) -> Property | None:
+        """The property that says where a spec's service is."""
+        return self.get(*url_keys(self.client(call)))
+
+
+def _by_spec(workflow: Workflow) -> Iterator[tuple[Call, Spec, list[Call]]]:
+    """Each spec that is at hand once: its first call, what it says, and all of its calls."""
+    by_name: dict[tuple[str, bytes], list[Call]] = {}
+    for call in calls(workflow):
+        if call.data is not None:
+            by_name.setdefault((call.name, call.data), []).append(call)
+    for same in by_name.values():
+        if (spec := same[0].spec) is not None:
+            yield same[0], spec, same
+
+
+def _keyed_at_run_time(same: Sequence[Call], settings: _Settings) -> bool:
+    """Whether the client is chosen at run time (metadata `configKey`), or by its Java class."""
+    chosen = any("configKey" in call.function.get("metadata", ()) for call in same)
+    package = f"org.kie.kogito.openapi.{same[0].package}."
+    return chosen or settings.starts_with(f'quarkus.rest-client."{package}') or settings.starts_with(package)
+
+
+@rule(
+    "missing-url",
+    severity=Severity.WARNING,
+    reason="A service has another address in every cluster, so it comes from the configuration.",
+    engine="It builds and starts; each call fails with 400 `Unable to determine the proper baseUrl/baseUri`, or goes "
+    "to http://localhost where the spec's server is a path alone.",
+    bad=_example(_CREDENTIAL),
+    good=_GOOD,
+)
+def missing_url(workflow: Workflow) -> Iterator[Found]:
+    """A spec whose service has no address, neither in application.properties nor in the spec."""
+    settings = _Settings(workflow)
+    for call, spec, same in _by_spec(workflow):
+        client = settings.client(call)
+        given = settings.given(*url_keys(client)) or _keyed_at_run_time(same, settings)
+        if given or "://" in spec.server:
+            continue
+        key = f"quarkus.rest-client.{client}.url"
+        what = f"nothing says where the service of {call.shown} is"
+        if profile := settings.only_in(url_keys(client)):
+            what = f"only the profile {profile} says where the service of {call.shown} is, and no image runs in it"
+        elif spec.server:
+            what = f"calls of {call.shown} go to http://localhost{spec.server_path}"
+        message = f"{what}; add {key}=${{{environment_name(client)}_URL}} to application.properties"
+        yield Found(at=call.at, message=message)
+
+
+@rule(
+    "missing-credentials",
+    severity=Severity.WARNING,
+    reason="The spec says that the service wants to know who calls.",
+    engine="It builds and starts; calls go out with an empty user name, password or key, or without a token but "
+    "for the one that the request had which started the run.",
+    bad=_example(_URL % "${TICKETS_URL}"),
+    good=_GOOD,
+)
+def missing_credentials(workflow: Workflow) -> Iterator[Found]:
+    """A spec whose security scheme has no credentials in application.properties."""
+    settings = _Settings(workflow)
+    for call, spec, same in _by_spec(workflow):
+        if settings.value(f"quarkus.openapi-generator.codegen.spec.{call.id}.enable-security-generation") == "false":
+            continue
+        if _keyed_at_run_time(same, settings):
+            continue
+        for operation in (one.operation for one in same):
+            lacking = _lacking(operation, spec, call, settings) if operation else []
+            if lacking:
+                keys = ", ".join(lacking)
+                what = f"'{operation.id}' of {call.shown} wants credentials that are not set" if operation else ""
+                yield Found(at=call.at, message=f"{what}; add {keys} to application.properties")
+                break
+
+
+def _lacking(operation: Operation, spec: Spec, call: Call, settings: _Settings) -> list[str]:
+    """The keys that are missing of the alternative that lacks the fewest; none where one lacks nothing."""
+    lists = [
+        [key for name in together for key in _lacking_of(spec.schemes[name], call, settings)]
+        for together in operation.security
+    ]
+    return min(lists, key=len, default=[])
+
+
+def _lacking_of(scheme: SecurityScheme, call: Call, settings: _Settings) -> Iterator[str]:
+    if scheme.kind == "oauth2":
+        if not settings.starts_with("quarkus.oidc-client.") and not settings.given(
+            _auth(call, scheme, "token-propagation")
+        ):
+            yield f"quarkus.oidc-client.{scheme.key}.auth-server-url"
+        return
+    for names in _NEEDS.get(scheme.kind, ()):
+        keys = [_auth(call, scheme, name) for name in names]
+        if not settings.given(*keys):
+            yield keys[0]
+
+
+def _auth(call: Call, scheme: SecurityScheme, name: str) -> str:
+    return f"quarkus.openapi-generator.{call.id}.auth.{scheme.key}.{name}"
+
+
+@rule(
+    "base-path",
+    severity=Severity.WARNING,
+    reason="Credentials are added where the path of a request is that of the spec: the path of its first server and "
+    "that of the operation. The URL in application.properties takes the place of the server's, path and all.",
+    engine="Calls go out without the token, user and password, or key, in silence; where the spec's server has a "
+    "path and the URL has none, they go to the wrong path too.",
+    bad=_example(_URL % "https://example.com/api/v1" + _CREDENTIAL),
+    good=_example(
+        _URL % "https://example.com/api/v1" + _CREDENTIAL,
+        _SPEC.replace("paths:", "servers: [{url: /api/v1}]\npaths:", 1),
+    ),
+)
+def base_path(workflow: Workflow) -> Iterator[Found]:
+    """A service's URL whose path is not that of the spec's server: calls lose their credentials."""
+    settings = _Settings(workflow)
+    for call, spec, same in _by_spec(workflow):
+        entry = settings.url(call)
+        if entry is None or _keyed_at_run_time(same, settings):
+            continue
+        path = _path_of(expanded(entry.value.strip(), settings.values))
+        if path is None:
+            yield from _unless_the_variable_has_it(spec, call, _at(workflow, entry), entry)
+            continue
+        losing = [one.operation for one in same if one.operation and _loses(one.operation, spec, path)]
+        server = spec.server_path
+        where = f"the path '{path}'" if path else "no path"
+        if losing:
+            ends = f"and the server of {call.shown} has {f'{server!r}' if server else 'none'}"
+            help_ = f"write `servers: [{{url: {path}}}]` in it" if path else f"end the URL in {server}"
+            message = f"the URL has {where} {ends}, so '{losing[0].id}' is called without its credentials; {help_}"
+            yield Found(at=_at(workflow, entry), message=message)
+        elif server and not path:
+            message = (
+                f"the URL has no path, and that of the server in {call.shown} is not added; end the URL in {server}"
+            )
+            yield Found(at=_at(workflow, entry), message=message)
+
+
+def _at(workflow: Workflow, entry: Property) -> Position:
+    return (workflow.properties or Properties(path="")).at_value(entry)
+
+
+def _unless_the_variable_has_it(spec: Spec, call: Call, at: Position, entry: Property) -> Iterator[Found]:
+    """The path that a variable has to hold, which nobody can check here."""
+    if spec.server_path:
+        name = next((found.name for found in expressions(entry.value)), "the URL")
+        message = f"{name} has to end in {spec.server_path}, the path of the server in {call.shown}: it is not added"
+        yield Found(at=at, message=message, severity=Severity.NOTE)
+
+
+def _path_of(url: str) -> str | None:
+    """The path of a URL, without a slash at its end; None where it lies in a variable."""
+    _, scheme, rest = url.rpartition("://")
+    host, _, path = rest.partition("/")
+    whole = not scheme and (host == UNSET or UNSET not in host)
+    if UNSET in path or (whole and not path):
+        return None
+    return f"/{path.split('?')[0]}".rstrip("/")
+
+
+def _loses(operation: Operation, spec: Spec, path: str) -> bool:
+    """Whether no operation of one of its schemes fits the path that a call of this operation has."""
+    schemes = {name for together in operation.security for name in together}
+    return bool(schemes) and not any(
+        other.may_be(operation.method, path + operation.path, spec.server_path)
+        for other in spec.operations
+        if any(other.takes(name) for name in schemes)
+    )
+
+
+@rule(
+    "spec-clash",
+    reason="The engine copies every spec into one folder by its name, and makes its client in a Java package that has "
+    "the letters of the name alone: specs/a.yaml and subflows/specs/a.yaml fall together, and so do a-v1.yaml and "
+    "a-v2.yaml, and a.yaml and a.json.",
+    engine="It builds; one spec overwrites the other, and calls of the other go to the wrong service or fail with "
+    "`Could not find work item handler`.",
+    bad=Example(
+        definition=_FLOW.replace("states:", '  - {name: old, operation: "specs/tickets2.yaml#read"}\nstates:').replace(
+            "[{functionRef: read}]", "[{functionRef: read}, {functionRef: old}]"
+        ),
+        files={
+            "specs/tickets.yaml": _SPEC,
+            "specs/tickets2.yaml": _SPEC.replace("/tickets", "/old"),
+            "application.properties": "".join(
+                line.replace("tickets_", name)
+                for name in ("tickets_", "tickets2_")
+                for line in (_URL % "${URL}", _CREDENTIAL)
+            ),
+        },
+    ),
+    good=_GOOD,
+)
+def spec_clash(workflow: Workflow) -> Iterator[Found]:
+    """Two specs of which the engine keeps one, as their names are the same to it."""
+    if workflow.configuration().get(STRATEGY, "FILE_NAME").upper() != "FILE_NAME":
+        return
+    first: dict[str, Call] = {}
+    told: set[tuple[str, bytes | None]] = set()
+    for call in calls(workflow):
+        other = first.setdefault(call.package, call)
+        if (other.name, other.data) == (call.name, call.data) or (call.shown, call.data) in told:
+            continue
+        told.add((call.shown, call.data))
+        what = f"to the engine, {call.shown} and {other.shown} are one spec ('{call.package}'), and one is lost"
+        yield Found(at=call.at, message=f"{what}; rename one, by its letters")

@@ -1,0 +1,272 @@
+"""Rules of single states and actions: what each has and has not.
+
+What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.finding import Severity
+from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.graph import WITHOUT_HANDLERS
+from generator.workflow.flow import actions_of, states_of
+from generator.workflow.workflow import Workflow
+
+#: What an action can do, each in a field of its own.
+_KINDS: Final = ("functionRef", "eventRef", "subFlowRef")
+_BRANCHES_AT_LEAST: Final = 2
+
+_ADD: Final = 'functions:\n  - {name: add, type: expression, operation: "{count: (.count + 1)}"}\n'
+_ACTION: Final = (
+    _ADD
+    + """
+states:
+  - name: Begin
+    type: operation
+    actions:
+      - %s
+    end: true
+"""
+)
+_SWITCH: Final = """
+states:
+  - name: Begin
+    type: switch%s
+    defaultCondition: {end: true}
+"""
+_APPROVED: Final = "events:\n  - {name: approved, source: desk, type: com.example.approved}"
+_ON_DATA: Final = "\n    dataConditions: [{condition: .approved, end: true}]"
+_ON_EVENT: Final = "\n    eventConditions: [{eventRef: approved, transition: Finish}]"
+_FINISH: Final = "  - {name: Finish, type: inject, data: {done: true}, end: true}\n"
+_PARALLEL: Final = (
+    _ADD
+    + """
+states:
+  - name: Begin
+    type: parallel
+    completionType: atLeast
+    numCompleted: %s
+    branches:
+      - {name: one, actions: [{functionRef: add}]}
+      - {name: two, actions: [{functionRef: add}]}
+    end: true
+"""
+)
+_FOREACH: Final = (
+    _ADD
+    + """
+states:
+  - name: Begin
+    type: foreach
+    inputCollection: .items
+    actions: [{functionRef: add}]
+    end: true
+"""
+)
+_HANDLED: Final = (
+    'errors:\n  - {name: notFound, code: "404"}\n  - {name: gone, code: "410"}\n'
+    + _ADD
+    + """
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: add}]
+    onErrors:
+      - %s
+    end: true
+"""
+)
+
+
+@rule(
+    "action-kind",
+    reason="An action calls a function, produces or awaits an event, or runs a subflow: one of them.",
+    engine="Without any the build ends: `does not have function or event defined`. Of several the first is run, in "
+    "the order functionRef, eventRef, subFlowRef, and the others are not.",
+    bad=Example(definition=_ACTION.removeprefix(_ADD) % "{name: wait, sleep: {before: PT1S}}"),
+    good=Example(definition=_ACTION % "{functionRef: add, sleep: {before: PT1S}}"),
+)
+def action_kind(workflow: Workflow) -> Iterator[Found]:
+    """An action without a functionRef, an eventRef or a subFlowRef, or with more than one of them."""
+    for definition in workflow.definitions():
+        for where, action in actions_of(definition.flow):
+            given = [kind for kind in _KINDS if action.get(kind) is not None]
+            if not given and where not in definition.misread:
+                message = f"the action does nothing; give it one of {', '.join(_KINDS)}"
+                yield Found(at=definition.position_of(*where), message=message)
+            for ignored in given[1:]:
+                message = f"'{ignored}' is not run beside '{given[0]}'; make it an action of its own"
+                yield Found(at=definition.position_of(*where, ignored), message=message, severity=Severity.WARNING)
+
+
+@rule(
+    "error-handler",
+    severity=Severity.WARNING,
+    reason="What looks handled is not: the error ends the run.",
+    engine="Handlers of inject, sleep and switch states, and handlers without an error, are left out in silence; "
+    "beside `errorRef` nothing in `errorRefs` is handled.",
+    bad=Example(definition=_HANDLED % "{errorRef: notFound, errorRefs: [gone], end: true}"),
+    good=Example(definition=_HANDLED % "{errorRefs: [notFound, gone], end: true}"),
+)
+def error_handler(workflow: Workflow) -> Iterator[Found]:
+    """An error handler that the engine leaves out, in whole or in part."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow):
+            for index, handler in enumerate(state.get("onErrors", ())):
+                at = (*where, "onErrors", index)
+                if state["type"] in WITHOUT_HANDLERS:
+                    message = f"no error of a state of type {state['type']} is ever handled; remove 'onErrors'"
+                    yield Found(at=definition.position_of(*at), message=message)
+                elif not handler.get("errorRef") and not handler.get("errorRefs"):
+                    message = "the handler names no error; name some in 'errorRefs'"
+                    yield Found(at=definition.position_of(*at), message=message)
+                elif handler.get("errorRef") and handler.get("errorRefs"):
+                    message = "'errorRefs' is not handled beside 'errorRef'; put that name into it too"
+                    yield Found(at=definition.position_of(*at, "errorRefs"), message=message)
+
+
+@rule(
+    "error-code",
+    reason="The engine compares an error with the code; the name is only what the definition calls it.",
+    engine="The build ends: `Cannot find any error definition for errorRef`.",
+    bad=Example(
+        definition=(_HANDLED % "{errorRef: notFound, end: true}")
+        .replace(', code: "404"', "")
+        .replace('  - {name: gone, code: "410"}\n', "")
+    ),
+    good=Example(
+        definition=(_HANDLED % "{errorRef: notFound, end: true}").replace('  - {name: gone, code: "410"}\n', "")
+    ),
+)
+def error_code(workflow: Workflow) -> Iterator[Found]:
+    """An error without a code that a handler names."""
+    for definition in workflow.definitions():
+        handled = {r.name for r in definition.references if r.target == "error" and r.phrase == "handles"}
+        for index, error in enumerate(definition.flow.get("errors", ())):
+            if error.get("name") in handled and not error.get("code"):
+                message = f"the error '{error['name']}' has no 'code'; add the HTTP status or the exception's class"
+                yield Found(at=definition.position_of("errors", index, "name"), message=message)
+
+
+@rule(
+    "switch-conditions",
+    reason="A switch decides on data or on events; it cannot do both, nor neither.",
+    engine="The build ends, with a message that names the state.",
+    bad=Example(definition=_SWITCH % ""),
+    good=Example(definition=_SWITCH % _ON_DATA),
+)
+def switch_conditions(workflow: Workflow) -> Iterator[Found]:
+    """A switch state with dataConditions and eventConditions, or with neither."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "switch"):
+            data, events = state.get("dataConditions"), state.get("eventConditions")
+            if data and events:
+                at = definition.position_of(*where, "eventConditions")
+                yield Found(
+                    at=at, message="the switch has dataConditions and eventConditions; make two switch states of it"
+                )
+            elif not data and not events:
+                at = definition.position_of(*where, "name")
+                yield Found(at=at, message="the switch has no conditions; add dataConditions or eventConditions")
+
+
+@rule(
+    "switch-timeout",
+    reason="A switch that waits for events takes its default after a time, and somebody has to say after which.",
+    engine='The build ends: `The "eventTimeout" configuration is required`.',
+    bad=Example(definition=_APPROVED + _SWITCH % _ON_EVENT + _FINISH),
+    good=Example(definition="timeouts: {eventTimeout: PT1H}\n" + _APPROVED + _SWITCH % _ON_EVENT + _FINISH),
+)
+def switch_timeout(workflow: Workflow) -> Iterator[Found]:
+    """A switch on events with a default and without an eventTimeout."""
+    for definition in workflow.definitions():
+        everywhere = definition.flow.get("timeouts", {}).get("eventTimeout")
+        for where, state in states_of(definition.flow, "switch"):
+            waits = state.get("eventConditions") and state.get("defaultCondition") is not None
+            if waits and not (state.get("timeouts", {}).get("eventTimeout") or everywhere):
+                message = "the switch waits for events without end; add 'timeouts: {eventTimeout: …}' to it"
+                yield Found(at=definition.position_of(*where, "eventConditions"), message=message)
+
+
+@rule(
+    "num-completed",
+    reason="How many branches have to be done is a number from 1 to that of the branches.",
+    engine="More branches than there are: the instance waits for ever. Text: the build ends, `illegal n value`. None "
+    "or less than 1: the state does not wait for what was meant.",
+    bad=Example(definition=_PARALLEL % 3),
+    good=Example(definition=_PARALLEL % 1),
+)
+def num_completed(workflow: Workflow) -> Iterator[Found]:
+    """A parallel state that waits for more branches than it has, or for no number of them."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "parallel"):
+            if state["completionType"] != "atLeast":
+                continue
+            wanted, branches = str(state["numCompleted"]), len(state.get("branches", ()))
+            at = definition.position_of(*where, "numCompleted")
+            if not wanted.lstrip("-").isdecimal():
+                if "$" not in wanted:
+                    yield Found(at=at, message=f"'{wanted[:100]}' is no number; write one from 1 to {branches}")
+            elif wanted.isdecimal() and (len(wanted) > len(str(branches)) or int(wanted) > branches):
+                yield Found(
+                    at=at,
+                    message=f"the state waits for {wanted[:100]} of {branches} branches; write at most {branches}",
+                )
+            elif wanted.startswith("-") or int(wanted) < 1:
+                message = f"'atLeast' needs 'numCompleted', from 1 to {branches}; add it"
+                yield Found(at=at, message=message, severity=Severity.WARNING)
+
+
+@rule(
+    "parallel-branches",
+    reason="One branch is no parallel; nothing splits and nothing joins.",
+    engine="The build ends: `Split does not have more than one outgoing connection`.",
+    bad=Example(definition=(_PARALLEL % 1).replace("      - {name: two, actions: [{functionRef: add}]}\n", "")),
+    good=Example(definition=_PARALLEL % 1),
+)
+def parallel_branches(workflow: Workflow) -> Iterator[Found]:
+    """A parallel state with fewer than two branches."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "parallel"):
+            if 0 < len(state.get("branches", ())) < _BRANCHES_AT_LEAST:
+                message = "the state has one branch; add another, or make it an operation state"
+                yield Found(at=definition.position_of(*where, "branches"), message=message)
+
+
+@rule(
+    "duplicate-branch",
+    severity=Severity.WARNING,
+    reason="The specification wants the names of a state's branches to differ; a log cannot tell them apart otherwise.",
+    engine="It runs both of them.",
+    bad=Example(definition=(_PARALLEL % 1).replace("name: two", "name: one")),
+    good=Example(definition=_PARALLEL % 1),
+)
+def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
+    """Two branches of one state with one name."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "parallel"):
+            seen: set[str | None] = set()
+            for index, branch in enumerate(state.get("branches", ())):
+                name = branch.get("name")
+                if name in seen:
+                    at = definition.position_of(*where, "branches", index, "name")
+                    yield Found(at=at, message=f"two branches are called '{name}'; rename one")
+                seen.add(name)
+
+
+@rule(
+    "no-iteration-param",
+    reason="Without a name for it, an action cannot read the item that it is run for.",
+    engine="The build ends: `ForEach has no variable name`.",
+    bad=Example(definition=_FOREACH),
+    good=Example(definition=_FOREACH.replace("    actions", "    iterationParam: item\n    actions")),
+)
+def iteration_param(workflow: Workflow) -> Iterator[Found]:
+    """A foreach state without iterationParam."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "foreach"):
+            if not state.get("iterationParam"):
+                message = "the foreach state has no 'iterationParam'; add a name for the item, and read it as '$name'"
+                yield Found(at=definition.position_of(*where, "name"), message=message)

@@ -1,0 +1,174 @@
+"""Findings that somebody does not want to hear of: comments in files, settings for a repository, each with a reason.
+
+`# waybill: ignore[RULE, …] reason` at the end of a line is about that line, on a line of its own about the next one,
+and above everything else about the whole file. What makes a Kubernetes object impossible cannot be ignored, nor what
+other commands than lint report.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Final
+
+from generator.findings.finding import Finding, Severity, in_file_order
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean
+from generator.lint.rule import Example, Found, Rule
+from generator.workflow.workflow import Workflow
+
+_COMMENT: Final = re.compile(r"#\s*waybill:\s*ignore\b\s*(?:\[([^\]\n]*)\])?[ \t]*(.*)")
+_MARK: Final = b"waybill:"
+_WITH_COMMENTS: Final = (".yaml", ".yml", ".properties")
+
+_REASON: Final = "version: 1.10  # waybill: ignore[wrong-type] this is what the release is called"
+
+unknown_ignore = Rule(
+    name="unknown-ignore",
+    summary="A comment or a setting that ignores a rule which there is not, or a comment without a reason.",
+    reason="Who reads it in a year must know what was let through, and why.",
+    engine="It knows nothing of waybill's comments.",
+    bad=Example(definition="version: 1.10  # waybill: ignore[wrong-type]"),
+    good=Example(definition=_REASON),
+    severity=Severity.WARNING,
+)
+unused_ignore = Rule(
+    name="unused-ignore",
+    summary="A comment or a setting that ignores nothing.",
+    reason="What it was about is mended; left there, it would hide the next mistake.",
+    engine="It knows nothing of waybill's comments.",
+    bad=Example(definition=_REASON.replace("1.10", '"1.10"')),
+    good=Example(definition=_REASON),
+    severity=Severity.WARNING,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IgnoreSettings:
+    """What a repository ignores: rules everywhere, and rules by a pattern of paths; `path` is the settings file."""
+
+    path: str = ""
+    everywhere: tuple[str, ...] = ()
+    by_path: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ignore:
+    """One comment or setting: the rules it is about, in the files of `paths` or those that fit `pattern`."""
+
+    at: Position
+    rules: tuple[str, ...]
+    paths: tuple[str, ...] = ()
+    pattern: str = ""
+    line: int | None = None
+    """The one line that it is about; None: all of them."""
+    reason: str = ""
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether a finding is not to be reported."""
+        if finding.blocking or finding.rule not in self.rules:
+            return False
+        here = fnmatchcase(finding.path, self.pattern) if self.pattern else finding.path in self.paths
+        return here and self.line in (None, finding.line)
+
+
+def apply_suppressions(
+    findings: Iterable[Finding],
+    workflows: Sequence[Workflow],
+    settings: IgnoreSettings,
+    rules: Mapping[str, Rule],
+    *,
+    complete: bool,
+) -> tuple[Finding, ...]:
+    """Return the findings that nobody ignores, and what is wrong with the ignoring itself, in file order.
+
+    `rules` are all rules by name. What only the findings of every workflow of a repository can tell to be of use
+    (a setting, a rule that compares workflows) is called unused only where they are `complete`.
+    """
+    comments = [ignore for workflow in workflows for ignore in _comments(workflow)]
+    ours = [*comments, *_from_settings(settings)]
+    used: set[tuple[_Ignore, str]] = set()
+    kept: list[Finding] = []
+    for finding in findings:
+        covering = [ignore for ignore in ours if ignore.covers(finding)]
+        used |= {(ignore, finding.rule) for ignore in covering}
+        if not covering:
+            kept.append(finding)
+    for ignore in ours:
+        kept += unknown_ignore.findings(_wrong(ignore, rules))
+        idle = [rules[name] for name in ignore.rules if name in rules and (ignore, name) not in used]
+        kept += unused_ignore.findings(_unused(ignore, idle, complete=complete))
+    return in_file_order(kept)
+
+
+def _unused(ignore: _Ignore, idle: Iterable[Rule], *, complete: bool) -> Iterator[Found]:
+    """What is wrong with the `idle` rules of a comment or setting, those of which it kept nothing back."""
+    for rule in idle:
+        if not rule.of_lint:
+            reported = f"'{rule.name}' is reported by {rule.reporters}, where no comment or setting ignores it"
+            yield Found(at=ignore.at, message=f"{reported}; take it out")
+        elif complete or not (ignore.pattern or rule.find_together):
+            message = f"nothing here breaks '{rule.name}', or it cannot be ignored; take it out"
+            yield Found(at=ignore.at, message=message)
+
+
+def _wrong(ignore: _Ignore, rules: Iterable[str]) -> Iterator[Found]:
+    if not ignore.rules:
+        yield Found(at=ignore.at, message="the comment names no rule; write: # waybill: ignore[RULE] reason")
+    for name in ignore.rules:
+        if name not in rules:
+            help_ = did_you_mean(name, rules) or "; waybill lint --rules lists them"
+            yield Found(at=ignore.at, message=f"there is no rule '{name[:100]}'{help_}")
+    if ignore.rules and not ignore.pattern and not ignore.reason:
+        yield Found(at=ignore.at, message="the comment gives no reason; write it behind the bracket")
+
+
+def _from_settings(settings: IgnoreSettings) -> Iterator[_Ignore]:
+    at = Position(path=settings.path)
+    if settings.everywhere:
+        yield _Ignore(at=at, rules=settings.everywhere, pattern="*")
+    for pattern, rules in settings.by_path.items():
+        yield _Ignore(at=at, rules=rules, pattern=pattern)
+
+
+def _comments(workflow: Workflow) -> Iterator[_Ignore]:
+    source = workflow.source
+    for relative, data in source.resources.items():
+        if _MARK in data and relative.endswith(_WITH_COMMENTS):
+            also = (source.path,) if relative == source.definition else ()
+            yield from _comments_of(data.decode(errors="replace"), source.shown(relative), also)
+
+
+def _comments_of(text: str, path: str, also: tuple[str, ...]) -> Iterator[_Ignore]:
+    lines = text.splitlines()
+    first = next((number for number, line in enumerate(lines, start=1) if _says_something(line)), len(lines) + 1)
+    following = _following(lines)
+    for number, line in enumerate(lines, start=1):
+        match = _COMMENT.search(line)
+        if match is None:
+            continue
+        alone = not _says_something(line)
+        yield _Ignore(
+            at=Position(path=path, line=number, column=match.start() + 1),
+            rules=tuple(name.strip() for name in (match[1] or "").split(",") if name.strip()),
+            paths=(path, *also) if number < first else (path,),
+            line=None if number < first else following[number - 1] if alone else number,
+            reason=match[2].strip(),
+        )
+
+
+def _following(lines: Sequence[str]) -> list[int]:
+    """For each line the number of the next that says something; the line's own where there is none."""
+    found: list[int] = []
+    following = 0
+    for number in range(len(lines), 0, -1):
+        found.append(following or number)
+        if _says_something(lines[number - 1]):
+            following = number
+    return found[::-1]
+
+
+def _says_something(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")

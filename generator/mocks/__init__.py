@@ -1,0 +1,1 @@
+"""What stands in for services and people while a workflow is tried."""

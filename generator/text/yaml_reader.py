@@ -1,0 +1,416 @@
+"""Reads YAML and JSON with positions, and refuses what only an attacker or an accident would write.
+
+Scalars follow the YAML 1.2 core schema, as the engine does: `on`, `yes`, `010` and `2026-01-01` mean what they say.
+The parser's events are consumed one by one, so depth and alias limits hold before anything is built.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from codecs import BOM_UTF8
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, NoReturn
+
+import yaml
+
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
+
+#: SnakeYAML, which the engine reads definitions with, stops at 3 MiB (LoaderOptions.codePointLimit).
+MAX_BYTES: Final = 3 * 1024 * 1024
+MAX_DEPTH: Final = 100
+#: Keys and values of one file; a specification of 3 MiB that a person reads has some 150,000.
+MAX_VALUES: Final = 200_000
+#: What aliases may add up to; a definition that repeats more than this is a YAML bomb.
+MAX_ALIASED_NODES: Final = 100_000
+#: Python's own guard against integers that take long to convert.
+MAX_DIGITS: Final = 4000
+
+_TYPE_NAMES: Final = {
+    dict: "a map",
+    list: "a list",
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+}
+
+_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_CONSTANTS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
+_CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
+#: The keys and indices that lead to a value.
+FieldPath = tuple[str | int, ...]
+
+
+def field_path(path: FieldPath) -> str:
+    """A path as people and Kubernetes write it: `spec.flow.states[0].name`; "" for the value itself."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Node(NamedTuple):
+    """A value with its position. Maps hold nodes by key (with `keys`: where each key stands), lists hold nodes.
+
+    `text` is a scalar as it was written, so that `version: 1.10` can be read as the string it was meant to be.
+    """
+
+    value: Any
+    line: int = 1
+    column: int = 1
+    text: str = ""
+    keys: dict[str, tuple[int, int]] | None = None
+
+    @property
+    def kind(self) -> str:
+        """What a person calls this value: "a map", "a string"."""
+        return "nothing" if self.value is None else _TYPE_NAMES[type(self.value)]
+
+    def plain(self) -> Any:
+        """The value without positions: dicts, lists and scalars."""
+        match self.value:
+            case dict():
+                return {key: node.plain() for key, node in self.value.items()}
+            case list():
+                return [node.plain() for node in self.value]
+            case _:
+                return self.value
+
+    def walk(self) -> Iterator[Node]:
+        """This node and all below it, in the order they were written."""
+        yield self
+        children = self.value.values() if isinstance(self.value, dict) else self.value
+        if isinstance(self.value, (dict, list)):
+            for child in children:
+                yield from child.walk()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A parsed file: its root node and what was wrong but readable (duplicate keys)."""
+
+    path: str
+    root: Node
+    findings: tuple[Finding, ...] = ()
+
+
+def decode(data: bytes, path: str) -> str:
+    """Return UTF-8 text without a byte order mark.
+
+    Raises:
+        FindingsError: the bytes are not UTF-8, or hold NUL: Helm would silently turn them into U+FFFD.
+    """
+    data = data.removeprefix(BOM_UTF8)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        _refuse(path, "encoding", "not UTF-8 text; save the file as UTF-8", *_position(data, error.start))
+    if "\0" in text:
+        _refuse(path, "encoding", "holds NUL bytes: a binary file; remove it", *_position(data, data.index(b"\0")))
+    return text
+
+
+def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES, max_values: int = MAX_VALUES) -> Document:
+    """Parse YAML, or JSON where `path` ends in `.json`.
+
+    Raises:
+        FindingsError: empty, too large, not text, not well-formed, nested too deep, or with tags other than the core
+            schema's; one finding with its position.
+    """
+    if len(data) > max_bytes:
+        _refuse(path, "size", f"{len(data):,} bytes; at most {max_bytes:,} are read: split the file")
+    text = decode(data, path)
+    if not text.strip():
+        _refuse(path, "empty-file", "the file is empty; write its content, or remove it")
+    return (_parse_json if path.endswith(".json") else _parse_yaml)(text, path, max_values)
+
+
+def _parse_yaml(text: str, path: str, max_values: int) -> Document:
+    composer = _Composer(text, path, max_values)
+    root = composer.compose()
+    return Document(path=path, root=root, findings=tuple(composer.findings))
+
+
+def _parse_json(text: str, path: str, max_values: int) -> Document:
+    """Values as the JSON parser sees them, positions as the YAML parser does (JSON is a subset, but for surrogates)."""
+    try:
+        value = json.loads(text, parse_constant=_reject_constant, parse_float=_finite)
+    except json.JSONDecodeError as error:
+        _refuse(path, "syntax", f"not well-formed JSON: {error.msg}", error.lineno, error.colno)
+    except RecursionError:
+        _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
+    except _NotANumberError as error:
+        _refuse(path, "syntax", f"{error}")
+    except ValueError:
+        _refuse(path, "syntax", f"holds a number of more than {MAX_DIGITS:,} digits; write it as a string")
+    depth, count = _extent(value)
+    if depth > MAX_DEPTH:
+        _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
+    if count > max_values:
+        _refuse(path, "size", _too_many(max_values))
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        _refuse(path, "encoding", "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves")
+    try:
+        positions = _parse_yaml(_SURROGATE.sub(r"\\u003f", text), path, max_values)
+    except FindingsError as error:
+        if any(finding.rule != "syntax" for finding in error.findings):
+            raise
+        positions = Document(path=path, root=Node(None))
+    return Document(path=path, root=_located(value, positions.root), findings=positions.findings)
+
+
+def _extent(value: Any) -> tuple[int, int]:
+    """How many levels of maps and lists there are, and how many values; counted without recursion."""
+    levels, count = 0, 1
+    here: list[Any] = [value]
+    while here := [child for outer in here for child in _children(outer)]:
+        levels += 1
+        count += len(here)
+    return levels, count
+
+
+def _children(value: Any) -> Iterable[Any]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case _:
+            return ()
+
+
+def _located(value: Any, at: Node) -> Node:
+    match value:
+        case dict():
+            known = at.value if isinstance(at.value, dict) else {}
+            children = {key: _located(child, known.get(key, at)) for key, child in value.items()}
+            return Node(children, at.line, at.column, keys=at.keys or {})
+        case list():
+            items = at.value if isinstance(at.value, list) and len(at.value) == len(value) else [at] * len(value)
+            return Node([_located(child, node) for child, node in zip(value, items, strict=True)], at.line, at.column)
+        case _:
+            text = value if isinstance(value, str) else at.text or str(value)
+            return Node(value, at.line, at.column, text)
+
+
+def _reject_constant(name: str) -> NoReturn:
+    raise _NotANumberError(f"{name} is no number in JSON")
+
+
+def _finite(text: str) -> float:
+    if math.isinf(number := float(text)):
+        raise _NotANumberError(f"{text} is larger than a JSON number can be")
+    return number
+
+
+class _NotANumberError(ValueError):
+    """What Python's JSON reader takes for a number and JSON does not."""
+
+
+@dataclass(kw_only=True)
+class _Open:
+    """A map or list that the parser is in: its content so far, where its keys stand, the key that waits for a value."""
+
+    event: Any
+    content: Any
+    nodes_before: int
+    height: int = 0
+    key_is_plain: bool = False
+    keys: dict[str, tuple[int, int]] = field(default_factory=dict)
+    key: Node | None = None
+
+
+class _Composer:
+    """Builds nodes from libyaml's events, iteratively."""
+
+    def __init__(self, text: str, path: str, max_values: int) -> None:
+        self._text = text
+        self._path = path
+        self._max_values = max_values
+        self._anchors: dict[str, tuple[Node, int, int]] = {}
+        self._open_anchors: set[str] = set()
+        self._aliased = 0
+        self._count = 0
+        self.findings: list[Finding] = []
+
+    def compose(self) -> Node:
+        try:
+            loader = _Loader(self._text)
+            try:
+                return self._compose(loader)
+            finally:
+                loader.dispose()
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            what = error.problem or error.context or "unreadable"
+            if "nesting depth" in what:  # libyaml from 0.2.6 on counts for itself, up to 1,000, before its events
+                self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", mark)
+            self._stop("syntax", f"not well-formed YAML: {what}", mark)
+        except yaml.YAMLError as error:
+            reason = getattr(error, "reason", None) or str(error).splitlines()[0]
+            position = getattr(error, "position", 0)
+            _refuse(self._path, "syntax", f"not well-formed YAML: {reason}", *_position(self._text.encode(), position))
+
+    def _compose(self, loader: Any) -> Node:
+        root: Node | None = None
+        open_collections: list[_Open] = []
+        while loader.check_event():
+            event = loader.get_event()
+            if self._count > self._max_values:
+                self._stop("size", _too_many(self._max_values), event.start_mark)
+            if isinstance(event, yaml.CollectionStartEvent):
+                self._open(event, open_collections)
+            elif (node := self._finished(event, open_collections)) is not None:
+                if open_collections:
+                    self._add(open_collections[-1], node, event)
+                else:
+                    root = node
+            elif root is not None and isinstance(event, yaml.DocumentStartEvent):
+                self._stop("syntax", "a second document starts here; keep one definition a file", event.start_mark)
+        if root is None:
+            _refuse(self._path, "empty-file", "the file holds comments alone; write its content, or remove it")
+        return root
+
+    def _open(self, event: Any, open_collections: list[_Open]) -> None:
+        if len(open_collections) >= MAX_DEPTH:
+            self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        self._check_tag(event)
+        if event.anchor:
+            self._open_anchors.add(event.anchor)
+        content: Any = {} if isinstance(event, yaml.MappingStartEvent) else []
+        open_collections.append(_Open(event=event, content=content, nodes_before=self._count))
+        self._count += 1
+
+    def _finished(self, event: Any, open_collections: list[_Open]) -> Node | None:
+        """The node that an event completes, if it completes one."""
+        match event:
+            case yaml.ScalarEvent():  # first, since most events are
+                self._count += 1
+                node = self._scalar(event)
+                self._remember(event.anchor, node, 1, 0)
+                return node
+            case yaml.CollectionEndEvent():
+                done = open_collections.pop()
+                node = self._node(done.event, done.content, keys=done.keys)
+                self._remember(done.event.anchor, node, self._count - done.nodes_before, done.height + 1)
+                if open_collections:
+                    open_collections[-1].height = max(open_collections[-1].height, done.height + 1)
+                return node
+            case yaml.AliasEvent():
+                return self._alias(event, open_collections)
+        return None
+
+    def _add(self, parent: _Open, node: Node, event: Any) -> None:
+        if isinstance(parent.content, list):
+            parent.content.append(node)
+        elif parent.key is None:
+            if isinstance(node.value, (dict, list)):
+                self._stop("syntax", f"{node.kind} cannot be a key; use a string", event.start_mark)
+            parent.key, parent.key_is_plain = node, not event.style
+        else:
+            key, parent.key = parent.key, None
+            self._add_pair(parent, key, node)
+
+    def _add_pair(self, parent: _Open, key: Node, node: Node) -> None:
+        name = key.value if isinstance(key.value, str) else key.text
+        if name == "<<" and parent.key_is_plain and isinstance(node.value, dict):
+            parent.content.update(
+                {merged: value for merged, value in node.value.items() if merged not in parent.content}
+            )
+            return
+        if name in parent.keys:
+            first = parent.keys[name][0]
+            message = f"the key '{name}' stands here a second time (first on line {first}); keep one"
+            self._note("duplicate-key", message, key)
+        parent.content[name] = node
+        parent.keys[name] = (key.line, key.column)
+
+    def _alias(self, event: Any, open_collections: list[_Open]) -> Node:
+        if event.anchor in self._open_anchors:
+            self._stop("syntax", f"*{event.anchor} refers to itself; remove the circle", event.start_mark)
+        if event.anchor not in self._anchors:
+            self._stop("syntax", f"*{event.anchor} has no anchor above it", event.start_mark)
+        node, size, height = self._anchors[event.anchor]
+        if len(open_collections) + height > MAX_DEPTH:
+            self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
+        if open_collections:
+            open_collections[-1].height = max(open_collections[-1].height, height)
+        self._aliased += size
+        self._count += size
+        most = min(MAX_ALIASED_NODES, self._max_values)
+        if self._aliased > most:
+            self._stop("size", f"aliases repeat more than {most:,} values; write less", event.start_mark)
+        return node
+
+    def _remember(self, anchor: str | None, node: Node, size: int, height: int) -> None:
+        if anchor:
+            self._open_anchors.discard(anchor)
+            self._anchors[anchor] = (node, size, height)
+
+    def _scalar(self, event: Any) -> Node:
+        self._check_tag(event)
+        text: str = event.value
+        if event.tag == "tag:yaml.org,2002:str" or (event.tag is None and not event.implicit[0]):
+            return self._node(event, text, text=text)
+        return self._node(event, self._resolved(text, event), text=text)
+
+    def _resolved(self, text: str, event: Any) -> str | int | float | bool | None:
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        if not (text[0] in "+-." or text[0].isdigit()):
+            return text
+        if _NOT_A_NUMBER.fullmatch(text):
+            self._stop("syntax", f"{text} is no JSON number, so no Kubernetes object can hold it", event.start_mark)
+        if len(text) > MAX_DIGITS and text.isdigit():
+            self._stop("syntax", f"a number of {len(text):,} digits; write it as a string, in quotes", event.start_mark)
+        if _INTEGER.fullmatch(text):
+            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        if _FLOAT.fullmatch(text):
+            number = float(text)
+            if math.isinf(number):
+                self._stop("syntax", f"{text} is larger than a JSON number can be", event.start_mark)
+            return number
+        return text
+
+    def _check_tag(self, event: Any) -> None:
+        if event.tag and event.tag not in _CORE_TAGS and event.tag != "!":
+            self._stop("syntax", f"the tag {event.tag} is not allowed; write plain YAML", event.start_mark)
+
+    def _node(self, event: Any, value: Any, *, text: str = "", keys: dict[str, tuple[int, int]] | None = None) -> Node:
+        mark = event.start_mark
+        return Node(value, mark.line + 1, mark.column + 1, text, keys if isinstance(value, dict) else None)
+
+    def _note(self, rule: str, message: str, at: Node) -> None:
+        self.findings.append(Finding(path=self._path, rule=rule, message=message, line=at.line, column=at.column))
+
+    def _stop(self, rule: str, message: str, mark: Any) -> NoReturn:
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        _refuse(self._path, rule, message, line, column)
+
+
+def _too_many(values: int) -> str:
+    return f"more than {values:,} keys and values; write less, or split the file"
+
+
+def _position(data: bytes, offset: int) -> tuple[int, int]:
+    """Line and column, counted in characters, of a byte offset."""
+    before = data[:offset].decode(errors="replace")
+    return before.count("\n") + 1, len(before) - before.rfind("\n")
+
+
+def _refuse(path: str, rule: str, message: str, line: int = 1, column: int = 1) -> NoReturn:
+    raise FindingsError([Finding(path=path, line=line, column=column, rule=rule, message=message, blocking=True)])

@@ -1,0 +1,1 @@
+"""Versions of charts: SemVer, what comes next, Helm's ranges."""

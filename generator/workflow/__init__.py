@@ -1,0 +1,1 @@
+"""One workflow folder read and understood."""

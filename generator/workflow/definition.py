@@ -1,0 +1,435 @@
+"""Understands a definition: brings every short form to its long one, and collects what names what, and where."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from generator.findings.edits import replaced, respelt
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, Severity
+from generator.findings.position import Position
+from generator.findings.suggestions import did_you_mean, one_of
+from generator.text.yaml_reader import Document, FieldPath, Node, parse
+from generator.workflow import dsl
+from generator.workflow.dsl import Field, Kind, Shape, Target
+from generator.workflow.expressions import Expression, held, read_expressions
+from generator.workflow.folder import Resolved, Source
+from generator.workflow.graph import Graph, read_graph
+from generator.workflow.properties import secret_references
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow
+
+#: Keys and values of a definition, twenty times those of a large one: each is looked at by every rule.
+MAX_VALUES: Final = 30_000
+#: Characters of all that may be an expression; reading jq takes some microseconds for each.
+MAX_EXPRESSIONS: Final = 200_000
+
+_FITTING: Final[Mapping[Kind, tuple[type, ...]]] = {
+    Kind.STRING: (str,),
+    Kind.BOOLEAN: (bool,),
+    Kind.INTEGER_OR_STRING: (int, str),
+    Kind.MAP: (dict,),
+}
+_WANTED: Final[Mapping[Kind, str]] = {
+    Kind.STRING: "a string",
+    Kind.BOOLEAN: "true or false",
+    Kind.INTEGER_OR_STRING: "a whole number",
+    Kind.MAP: "a map",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A place that names something declared elsewhere."""
+
+    target: Target
+    name: str
+    phrase: str
+    at: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """A place that declares a state, a function, an event, an error, a retry or an authentication."""
+
+    target: Target
+    name: str
+    at: Position
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definition:
+    """A workflow definition with every short form spelled out.
+
+    `flow` is what the custom resource carries as `spec.flow`; `position_of` says where a value of it was written.
+    `secrets` are the names that expressions read as `$SECRET.NAME`.
+    """
+
+    path: str
+    base: str
+    id: str
+    name: str
+    version: str
+    spec_version: str
+    description: str
+    expression_lang: str
+    flow: Flow
+    extensions: Any
+    references: tuple[Reference, ...]
+    declarations: tuple[Declaration, ...]
+    findings: tuple[Finding, ...]
+    secrets: tuple[str, ...]
+    positions: Mapping[FieldPath, Position]
+    key_positions: Mapping[FieldPath, Position]
+    misread: frozenset[FieldPath]
+    """The paths of what stands where an object belongs and is none: there `flow` has an object of defaults."""
+    held: tuple[Expression, ...]
+    """Every string that the engine could take for an expression or a duration, in the order of the definition."""
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The states and what leads where."""
+        return read_graph(self.flow)
+
+    @property
+    def input_schema(self) -> Any:
+        """The schema of the input: the path of a file, a schema, or None."""
+        return self.flow.get("dataInputSchema", {}).get("schema")
+
+    @cached_property
+    def expressions(self) -> tuple[Expression, ...]:
+        """What the engine takes for jq, or what looks as if somebody meant it to."""
+        return read_expressions(self.held, self.flow) if self.expression_lang == "jq" else ()
+
+    def position_of(self, *path: str | int) -> Position:
+        """Where the value at `path` of `flow` was written, or the nearest above it that was written at all."""
+        while path and path not in self.positions:
+            path = path[:-1]
+        return self.positions.get(path, Position(path=self.path, line=1, column=1))
+
+    def position_of_key(self, *path: str | int) -> Position:
+        """Where the key of the value at `path` was written, for values that the DSL leaves open (arguments, data)."""
+        return self.key_positions.get(path) or self.position_of(*path)
+
+    def declared(self, target: Target) -> tuple[str, ...]:
+        """The names of all states, functions, events, … in the order of the definition."""
+        return tuple(declaration.name for declaration in self.declarations if declaration.target == target)
+
+    def uri_definitions(self) -> Mapping[str, str]:
+        """What the extension `workflow-uri-definitions` calls remote specs by."""
+        named = [extension.get("definitions") for _, extension in self._extensions("workflow-uri-definitions")]
+        return {str(name): str(uri) for uris in named if isinstance(uris, dict) for name, uri in uris.items()}
+
+    def output_schemas(self) -> Iterator[tuple[str, Position]]:
+        """The files that the extension `workflow-output-schema` names, and where."""
+        for index, extension in self._extensions("workflow-output-schema"):
+            if isinstance(schema := extension.get("outputSchema"), str):
+                yield schema, self.position_of("extensions", index, "outputSchema")
+
+    def _extensions(self, extension_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        for index, extension in enumerate(self.extensions if isinstance(self.extensions, list) else []):
+            if isinstance(extension, dict) and extension_id in (
+                extension.get("extensionid"),
+                extension.get("extensionId"),
+            ):
+                yield index, extension
+
+
+def read_definition(source: Source, relative: str) -> Definition:
+    """Read the definition at `relative` (the folder's own, or one below subflows/).
+
+    Raises:
+        FindingsError: the file cannot be parsed, holds no map, or more expressions than anybody writes.
+    """
+    document = parse(source.resources[relative], source.shown(relative), max_values=MAX_VALUES)
+    if not isinstance(document.root.value, dict):
+        message = f"{document.root.kind} where a workflow (a map with id, version and states) belongs"
+        at = Position(path=document.path, line=document.root.line, column=document.root.column)
+        raise FindingsError([_finding(at, "wrong-type", message, blocking=True)])
+    return _Reader(source, posixpath.dirname(relative), document).read()
+
+
+def _finding(at: Position, rule: str, message: str, **options: Any) -> Finding:
+    return Finding(path=at.path, line=at.line, column=at.column, rule=rule, message=message, **options)
+
+
+class _Reader:
+    """Walks a document along the DSL table."""
+
+    def __init__(self, source: Source, base: str, document: Document) -> None:
+        self._source = source
+        self._base = base
+        self._document = document
+        self._path = document.path
+        self._findings = list(document.findings)
+        self._references: list[Reference] = []
+        self._declarations: list[Declaration] = []
+        self._positions: dict[FieldPath, Position] = {}
+        self._key_positions: dict[FieldPath, Position] = {}
+        self._secrets: set[str] = set()
+        self._misread: set[FieldPath] = set()
+        self._held: list[Expression] = []
+
+    def read(self) -> Definition:
+        root = self._document.root
+        content = self._object(root, dsl.WORKFLOW, ()) or {}
+        self._collect_secrets(root)
+        identity = {key: content.pop(key, "") for key in dsl.IDENTITY}
+        extensions = root.value.get("extensions")
+        self._start_at_the_first_state(content)
+        self._require_an_id(root)
+        self._limit_expressions()
+        return Definition(
+            path=self._path,
+            base=self._base,
+            id=identity["id"] or identity["key"],
+            name=identity["name"],
+            version=identity["version"],
+            spec_version=identity["specVersion"],
+            description=identity["description"],
+            expression_lang=identity["expressionLang"] or "jq",
+            flow=cast("Flow", content),
+            extensions=extensions.plain() if extensions else None,
+            references=tuple(self._references),
+            declarations=tuple(self._declarations),
+            findings=tuple(self._findings),
+            secrets=tuple(sorted(self._secrets)),
+            positions=self._positions,
+            key_positions=self._key_positions,
+            misread=frozenset(self._misread),
+            held=tuple(self._held),
+        )
+
+    def _start_at_the_first_state(self, content: dict[str, Any]) -> None:
+        """Specification 0.8: without a start state, the workflow starts at its first state."""
+        states = content.get("states") or [{}]
+        start = content.get("start") or {}
+        if not start.get("stateName") and (first := states[0].get("name")):
+            content["start"] = {"stateName": first, **start}
+
+    def _require_an_id(self, root: Node) -> None:
+        """Specification 0.8: a workflow has an id, or a key in its place."""
+        if not root.value.get("id") and not root.value.get("key"):
+            self._find(root, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
+
+    def _limit_expressions(self) -> None:
+        if (size := sum(len(one.raw) for one in self._held)) > MAX_EXPRESSIONS:
+            message = f"holds {size:,} characters of expressions; at most {MAX_EXPRESSIONS:,} are read: write less"
+            raise FindingsError([_finding(Position(path=self._path, line=1, column=1), "size", message, blocking=True)])
+
+    def _object(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
+        """One object of the DSL in its long form; None for `end: false`, which is no end."""
+        self._mark(where, node)
+        if not isinstance(node.value, dict):
+            return self._short_form(node, shape, where)
+        content: dict[str, Any] = {}
+        self._report_unknown(node, shape)
+        for key, field in shape.fields.items():
+            child = node.value.get(key)
+            value = None
+            if child is not None and child.value is not None:
+                value = self._field(child, field, (*where, key), key)
+            elif field.required:
+                message = f"{shape.name} needs '{key}'; add it"
+                self._find(node, "missing-field", message, blocking=shape.validated)
+            content[key] = _default(field) if _says_nothing(value, field) else value
+        return {key: value for key, value in content.items() if value is not None}
+
+    def _short_form(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
+        if shape.short is None or not self._fits_short_form(node, shape.fields[shape.short]):
+            also = " or a string" if shape.short and shape.fields[shape.short].kind is not Kind.BOOLEAN else ""
+            self._find(node, "wrong-type", f"{node.kind} where {shape.name} (a map{also}) belongs", blocking=True)
+            self._misread.add(where)
+            return _defaults(shape)
+        if node.value is False:
+            return None
+        return self._object(Node({shape.short: node}, node.line, node.column, keys={}), shape, where)
+
+    def _fits_short_form(self, node: Node, field: Field) -> bool:
+        if field.kind is Kind.BOOLEAN:
+            return isinstance(node.value, bool)
+        return isinstance(node.value, (str, int, float)) and not isinstance(node.value, bool)
+
+    def _field(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
+        if field.in_file and isinstance(node.value, str):
+            return self._from_file(node, field, where, key)
+        if not field.many:
+            return self._value(node, field, where)
+        if isinstance(node.value, dict) and key == "auth" and "name" in node.value:
+            node = Node([node], node.line, node.column)
+        if not isinstance(node.value, list):
+            self._find(node, "wrong-type", f"{node.kind} where '{key}' needs a list", blocking=True)
+            return []
+        self._mark(where, node)
+        items = [self._item(item, field, (*where, index), key) for index, item in enumerate(node.value)]
+        if field.required and not items:
+            severity = Severity.WARNING if key == "actions" else Severity.ERROR
+            message = f"'{key}' is empty; add at least one"
+            self._find(node, "missing-field", message, severity=severity, blocking=key == "states")
+        return items
+
+    def _item(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
+        if where == (key, where[-1]) and (target := dsl.DECLARATIONS.get(key)):
+            self._declare(node, target)
+        if where[:-1] == ("states",):
+            return self._state(node, where)
+        value = self._value(node, field, where)
+        return "" if value is None else value
+
+    def _state(self, node: Node, where: FieldPath) -> Any:
+        kind = node.value.get("type") if isinstance(node.value, dict) else None
+        shape = dsl.STATES.get(kind.value) if kind and isinstance(kind.value, str) else None
+        if shape:
+            return self._object(node, shape, where)
+        if not isinstance(node.value, dict):
+            self._find(node, "wrong-type", f"{node.kind} where a state (a map) belongs", blocking=True)
+        elif kind is None:
+            self._find(node, "missing-field", "the state needs 'type'; add it", blocking=True)
+        else:
+            message = f"unknown state type '{_shortened(kind)}'{one_of(str(kind.value), sorted(dsl.STATES))}"
+            edit = respelt(self._position(kind), str(kind.value), dsl.STATES)
+            self._find(kind, "unknown-value", message, blocking=True, edit=edit)
+        return {}
+
+    def _value(self, node: Node, field: Field, where: FieldPath) -> Any:
+        if field.holds:
+            self._held += held(node, field.holds, self._path, where)
+        match field.kind:
+            case Shape():
+                return self._object(node, field.kind, where)
+            case Kind.ANY:
+                self._mark_all(where, node)
+                return node.plain()
+            case Kind.DROPPED:
+                self._mark_all(where, node)
+                return None
+            case kind:
+                return self._scalar(node, field, kind, where)
+
+    def _scalar(self, node: Node, field: Field, kind: Kind, where: FieldPath) -> Any:
+        self._mark(where, node)
+        value = node.value
+        fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
+        if not fits and kind is Kind.STRING and isinstance(value, (bool, int, float)):
+            message = f'{node.kind} where a string belongs; write it in quotes: "{node.text}"'
+            quoted = replaced(self._position(node), node.text, f'"{node.text}"')
+            self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=quoted)
+            value, fits = node.text, True
+        if not fits:
+            self._find(node, "wrong-type", f"{node.kind} where {_WANTED[kind]} belongs", blocking=True)
+            return None
+        if kind is Kind.MAP:
+            return node.plain()
+        self._report_choice(node, str(value), field)
+        if field.refers:
+            at = self._position(node)
+            self._references.append(Reference(target=field.refers, name=str(value), phrase=field.phrase, at=at))
+        return value
+
+    def _from_file(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
+        """The content of a file that stands for `key`: the value itself, or a map with `key` alone."""
+        resolved = self._source.resolve(node.value, self._base)
+        data = self._source.contents(resolved)
+        if data is None:
+            self._find(node, "missing-file", f"{_why_missing(node.value, resolved)} (it holds '{key}')", blocking=True)
+            return None
+        outer = self._path
+        shown = self._source.shown(resolved.path) if resolved.path else self._source.shown_shared(resolved.shared or "")
+        document = parse(data, shown, max_values=MAX_VALUES)
+        self._collect_secrets(document.root)
+        self._path = shown
+        try:
+            self._findings.extend(document.findings)
+            root = document.root
+            if isinstance(root.value, dict) and key in root.value and (field.many or len(root.value) == 1):
+                root = root.value[key]
+            if isinstance(root.value, str):
+                self._find(root, "wrong-type", f"a string where the content of '{key}' belongs", blocking=True)
+                return None
+            return self._field(root, field, where, key)
+        finally:
+            self._path = outer
+
+    def _collect_secrets(self, root: Node) -> None:
+        for node in root.walk():
+            if isinstance(node.value, str) and "$SECRET" in node.value:
+                self._secrets.update(secret_references(node.value))
+
+    def _declare(self, node: Node, target: Target) -> None:
+        name = node.value.get("name") if isinstance(node.value, dict) else None
+        if name is not None and isinstance(name.value, (str, int, float)):
+            self._declarations.append(
+                Declaration(target=target, name=name.text or str(name.value), at=self._position(name))
+            )
+
+    def _report_unknown(self, node: Node, shape: Shape) -> None:
+        for key in node.value:
+            if key not in shape.fields:
+                line, column = (node.keys or {}).get(key, (node.line, node.column))
+                at = Node(None, line, column)
+                message = f"{shape.name} has no field '{key[:100]}'{did_you_mean(key, shape.fields)}"
+                edit = respelt(self._position(at), key, shape.fields, node.value)
+                self._find(at, "unknown-field", message, edit=edit)
+
+    def _report_choice(self, node: Node, value: str, field: Field) -> None:
+        if field.choices and value not in field.choices:
+            message = f"unknown value '{_shortened(node)}'{one_of(value, field.choices)}"
+            self._find(node, "unknown-value", message, edit=respelt(self._position(node), value, field.choices))
+
+    def _mark(self, where: FieldPath, node: Node) -> None:
+        self._positions[where] = self._position(node)
+
+    def _mark_all(self, where: FieldPath, node: Node) -> None:
+        self._mark(where, node)
+        match node.value:
+            case dict():
+                for key, child in node.value.items():
+                    if node.keys and (at := node.keys.get(key)):
+                        self._key_positions[(*where, key)] = Position(path=self._path, line=at[0], column=at[1])
+                    self._mark_all((*where, key), child)
+            case list():
+                for index, child in enumerate(node.value):
+                    self._mark_all((*where, index), child)
+
+    def _position(self, node: Node) -> Position:
+        return Position(path=self._path, line=node.line, column=node.column)
+
+    def _find(self, node: Node, rule: str, message: str, **options: Any) -> None:
+        self._findings.append(_finding(self._position(node), rule, message, **options))
+
+
+def _says_nothing(value: Any, field: Field) -> bool:
+    """Whether a value is what a reader assumes anyway: nothing, an empty string, false where that is the default."""
+    return (
+        value is None
+        or (value == "" and not field.required)
+        or (value is False and field.default is None and field.kind is Kind.BOOLEAN)
+    )
+
+
+def _default(field: Field) -> Any:
+    """What a field holds that is left out, says nothing or cannot be read; None where it is left out as well."""
+    return _defaults(field.kind) if field.default is not None and isinstance(field.kind, Shape) else field.default
+
+
+def _defaults(shape: Shape) -> dict[str, Any]:
+    return {key: default for key, field in shape.fields.items() if (default := _default(field)) is not None}
+
+
+def _why_missing(reference: str, resolved: Resolved) -> str:
+    if resolved.remote:
+        return f"'{reference}' is not fetched; copy it into the folder and name the copy"
+    if resolved.path:
+        return f"'{reference}' is neither .yaml, .yml nor .json; rename it"
+    if resolved.outside:
+        return f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
+    return f"there is no file '{reference}'"
+
+
+def _shortened(node: Node) -> str:
+    return str(node.text or node.value)[:100]

@@ -1,0 +1,441 @@
+"""The Serverless Workflow 0.8 DSL as a table: every object, its fields, their defaults and their short forms.
+
+Sources: the Serverless Workflow 0.8 specification, and the SonataFlow CRD (spec.flow) for what the API server
+validates. To teach waybill a field, add it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum, auto
+from typing import Any, Final, Literal
+
+Target = Literal["state", "function", "event", "error", "retry", "auth"]
+
+
+class Kind(Enum):
+    """The type of a field that is no object."""
+
+    STRING = auto()
+    BOOLEAN = auto()
+    INTEGER_OR_STRING = auto()
+    MAP = auto()
+    ANY = auto()
+    DROPPED = auto()
+    """Understood by the engine, unknown to the custom resource."""
+
+
+class Holds(StrEnum):
+    """What the engine makes of a string in a field, where that is more than a string."""
+
+    CONDITION = "a condition"
+    FILTER = "a filter"
+    TARGET = "a target"
+    """A path that a result is written to."""
+    COLLECTION = "a collection"
+    OPERATION = "an operation"
+    """An expression where the function is one."""
+    ARGUMENTS = "an argument"
+    """Every string below is an expression where it is valid, and text where it is not."""
+    DATA = "event data"
+    """An expression where it is valid, else JSON."""
+    METADATA = "metadata"
+    """The engine evaluates `errorMessage` alone."""
+    DURATION = "a duration"
+    """ISO 8601, or an expression."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shape:
+    """An object of the DSL.
+
+    `short` names the field that a plain value stands for (`transition: A` is `transition: {nextState: A}`).
+    `validated` says that the API server checks this object: a missing field makes the custom resource impossible.
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+    short: str | None = None
+    validated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A field of an object: `many` is a list of them, `default` is written where the field is left out.
+
+    `refers` says what the value is the name of, `phrase` how a finding puts it; `in_file` that a string is the path of
+    a file with the content; `choices` are the only values; `holds` what the engine makes of a string.
+    """
+
+    kind: Kind | Shape
+    many: bool = False
+    required: bool = False
+    default: Any = None
+    refers: Target | None = None
+    phrase: str = "refers to"
+    in_file: bool = False
+    choices: tuple[str, ...] = field(default=())
+    holds: Holds | None = None
+
+
+def _text(**options: Any) -> Field:
+    return Field(kind=Kind.STRING, **options)
+
+
+def _flag(*, default: bool = False) -> Field:
+    """A boolean; false is what readers assume, so it is never written as a default."""
+    return Field(kind=Kind.BOOLEAN, default=default or None)
+
+
+def _one(shape: Shape, **options: Any) -> Field:
+    return Field(kind=shape, **options)
+
+
+def _list(kind: Kind | Shape, **options: Any) -> Field:
+    return Field(kind=kind, many=True, **options)
+
+
+def _shape(title: str, short: str | None = None, /, **fields: Field) -> Shape:
+    return Shape(name=title, fields=fields, short=short)
+
+
+def _validated(title: str, short: str | None = None, /, **fields: Field) -> Shape:
+    """A shape that the API server validates."""
+    return Shape(name=title, fields=fields, short=short, validated=True)
+
+
+_ANY: Final = Field(kind=Kind.ANY)
+_MAP: Final = Field(kind=Kind.MAP)
+_DATA: Final = Field(kind=Kind.ANY, holds=Holds.DATA)
+_CONDITION: Final = _text(holds=Holds.CONDITION)
+_FILTER: Final = _text(holds=Holds.FILTER)
+_TARGET: Final = _text(holds=Holds.TARGET)
+_DURATION: Final = _text(holds=Holds.DURATION)
+_DROPPED: Final = Field(kind=Kind.DROPPED)
+_INVOKE: Final = _text(default="sync", choices=("sync", "async"))
+_ACTION_MODE: Final = _text(default="sequential", choices=("sequential", "parallel"))
+
+_PRODUCED_EVENT: Final = _shape(
+    "an event to produce",
+    eventRef=_text(required=True, refers="event", phrase="produces"),
+    data=_DATA,
+    contextAttributes=_MAP,
+)
+_TRANSITION: Final = _shape(
+    "a transition",
+    "nextState",
+    nextState=_text(required=True, refers="state", phrase="transition to"),
+    produceEvents=_list(_PRODUCED_EVENT),
+    compensate=_flag(),
+)
+_WORKFLOW_TIMEOUT: Final = _validated(
+    "a workflow timeout",
+    "duration",
+    duration=_text(default="unlimited", holds=Holds.DURATION),
+    interrupt=_flag(),
+    runBefore=_text(refers="state", phrase="runs, before it ends,"),
+)
+_CONTINUE_AS: Final = _shape(
+    "a workflow to continue as",
+    "workflowId",
+    workflowId=_text(required=True),
+    version=_text(),
+    data=_DATA,
+    workflowExecTimeout=_one(_WORKFLOW_TIMEOUT),
+)
+_END: Final = _shape(
+    "an end",
+    "terminate",
+    terminate=_flag(),
+    produceEvents=_list(_PRODUCED_EVENT),
+    compensate=_flag(),
+    continueAs=_one(_CONTINUE_AS),
+)
+_STATE_TIMEOUT: Final = _shape(
+    "a state timeout", "total", total=_text(required=True, holds=Holds.DURATION), single=_DURATION
+)
+_TIMEOUTS: Final = {
+    "stateExecTimeout": _one(_STATE_TIMEOUT),
+    "actionExecTimeout": _DURATION,
+    "branchExecTimeout": _DURATION,
+    "eventTimeout": _DURATION,
+}
+
+_STATE_FILTER: Final = _shape("a state data filter", input=_FILTER, output=_FILTER)
+_EVENT_FILTER: Final = _shape("an event data filter", useData=_flag(default=True), data=_FILTER, toStateData=_TARGET)
+_ACTION_FILTER: Final = _shape(
+    "an action data filter",
+    fromStateData=_FILTER,
+    useResults=_flag(default=True),
+    results=_FILTER,
+    toStateData=_TARGET,
+)
+_FUNCTION_REF: Final = _shape(
+    "a function reference",
+    "refName",
+    refName=_text(required=True, refers="function", phrase="calls"),
+    arguments=Field(kind=Kind.ANY, holds=Holds.ARGUMENTS),
+    selectionSet=_text(),
+    invoke=_INVOKE,
+)
+_EVENT_REF: Final = _shape(
+    "an event reference",
+    "triggerEventRef",
+    triggerEventRef=_text(required=True, refers="event", phrase="triggers"),
+    resultEventRef=_text(refers="event", phrase="waits for"),
+    resultEventTimeout=_DURATION,
+    data=_DATA,
+    contextAttributes=_MAP,
+    invoke=_INVOKE,
+)
+_SUBFLOW_REF: Final = _shape(
+    "a subflow reference",
+    "workflowId",
+    workflowId=_text(required=True),
+    version=_text(),
+    onParentComplete=_text(default="terminate", choices=("terminate", "continue")),
+    invoke=_INVOKE,
+)
+_ACTION: Final = _shape(
+    "an action",
+    id=_text(),
+    name=_text(),
+    functionRef=_one(_FUNCTION_REF),
+    eventRef=_one(_EVENT_REF),
+    subFlowRef=_one(_SUBFLOW_REF),
+    sleep=_one(_shape("a sleep", before=_DURATION, after=_DURATION)),
+    retryRef=_text(refers="retry"),
+    nonRetryableErrors=_list(Kind.STRING, refers="error"),
+    retryableErrors=_list(Kind.STRING, refers="error"),
+    actionDataFilter=_one(_ACTION_FILTER, default={}),
+    condition=_CONDITION,
+)
+_ON_EVENTS: Final = _shape(
+    "a reaction to events",
+    eventRefs=_list(Kind.STRING, required=True, refers="event", phrase="waits for"),
+    actionMode=_ACTION_MODE,
+    actions=_list(_ACTION),
+    eventDataFilter=_one(_EVENT_FILTER, default={}),
+)
+_ON_ERROR: Final = _shape(
+    "an error handler",
+    errorRef=_text(refers="error", phrase="handles"),
+    errorRefs=_list(Kind.STRING, refers="error", phrase="handles"),
+    transition=_one(_TRANSITION),
+    end=_one(_END),
+)
+_DEFAULT_CONDITION: Final = _shape("a default condition", "transition", transition=_one(_TRANSITION), end=_one(_END))
+_DATA_CONDITION: Final = _shape(
+    "a data condition",
+    name=_text(),
+    condition=_text(required=True, holds=Holds.CONDITION),
+    transition=_one(_TRANSITION),
+    end=_one(_END),
+    metadata=_MAP,
+)
+_EVENT_CONDITION: Final = _shape(
+    "an event condition",
+    name=_text(),
+    eventRef=_text(required=True, refers="event", phrase="waits for"),
+    transition=_one(_TRANSITION),
+    end=_one(_END),
+    eventDataFilter=_one(_EVENT_FILTER),
+    metadata=_MAP,
+)
+_BRANCH: Final = _shape(
+    "a branch",
+    name=_text(required=True),
+    actions=_list(_ACTION, required=True),
+    timeouts=_one(_shape("branch timeouts", actionExecTimeout=_DURATION, branchExecTimeout=_DURATION)),
+)
+
+
+def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
+    """A state: what all states have, the timeouts of this type, and its own fields."""
+    return _validated(
+        title,
+        id=_text(),
+        name=_text(required=True),
+        type=_text(required=True),
+        onErrors=_list(_ON_ERROR),
+        transition=_one(_TRANSITION),
+        end=_one(_END),
+        stateDataFilter=_one(_STATE_FILTER),
+        compensatedBy=_text(refers="state", phrase="compensated by"),
+        usedForCompensation=_flag(),
+        metadata=Field(kind=Kind.MAP, holds=Holds.METADATA),
+        timeouts=_one(
+            _shape(f"timeouts of {title}", **{key: _TIMEOUTS[key] for key in ("stateExecTimeout", *timeouts)})
+        ),
+        **fields,
+    )
+
+
+#: State type to its shape; `delay` is what 0.6 called `sleep`, and the custom resource still knows it.
+STATES: Final[Mapping[str, Shape]] = {
+    "event": _state(
+        "an event state",
+        "actionExecTimeout",
+        "eventTimeout",
+        exclusive=_flag(default=True),
+        onEvents=_list(_ON_EVENTS, required=True),
+    ),
+    "operation": _state(
+        "an operation state", "actionExecTimeout", actionMode=_ACTION_MODE, actions=_list(_ACTION, required=True)
+    ),
+    "switch": _state(
+        "a switch state",
+        "eventTimeout",
+        defaultCondition=_one(_DEFAULT_CONDITION, required=True),
+        dataConditions=_list(_DATA_CONDITION),
+        eventConditions=_list(_EVENT_CONDITION),
+    ),
+    "sleep": _state("a sleep state", duration=_text(required=True, holds=Holds.DURATION)),
+    "delay": _state("a delay state", timeDelay=_text(required=True, holds=Holds.DURATION)),
+    "parallel": _state(
+        "a parallel state",
+        "branchExecTimeout",
+        branches=_list(_BRANCH, required=True),
+        completionType=_text(default="allOf", choices=("allOf", "atLeast")),
+        numCompleted=Field(kind=Kind.INTEGER_OR_STRING, default=0),
+    ),
+    "inject": _state("an inject state", data=Field(kind=Kind.MAP, required=True)),
+    "foreach": _state(
+        "a foreach state",
+        "actionExecTimeout",
+        inputCollection=_text(required=True, holds=Holds.COLLECTION),
+        outputCollection=_TARGET,
+        iterationParam=_text(),
+        batchSize=Field(kind=Kind.INTEGER_OR_STRING),
+        actions=_list(_ACTION),
+        mode=_text(default="parallel", choices=("sequential", "parallel")),
+    ),
+    "callback": _state(
+        "a callback state",
+        "actionExecTimeout",
+        "eventTimeout",
+        action=_one(_ACTION, required=True),
+        eventRef=_text(required=True, refers="event", phrase="waits for"),
+        eventDataFilter=_one(_EVENT_FILTER),
+    ),
+}
+
+FUNCTION: Final = _validated(
+    "a function",
+    name=_text(required=True),
+    operation=_text(required=True, holds=Holds.OPERATION),
+    type=_text(default="rest", choices=("rest", "rpc", "expression", "graphql", "odata", "asyncapi", "custom")),
+    authRef=_text(refers="auth", phrase="authenticates with"),
+    metadata=_MAP,
+)
+EVENT: Final = _validated(
+    "an event",
+    name=_text(required=True),
+    source=_text(),
+    type=_text(required=True),
+    kind=_text(default="consumed", choices=("consumed", "produced")),
+    dataOnly=_flag(default=True),
+    correlation=_list(
+        _validated(
+            "a correlation",
+            contextAttributeName=_text(required=True),
+            contextAttributeValue=_text(),
+        )
+    ),
+    metadata=_MAP,
+)
+RETRY: Final = _validated(
+    "a retry",
+    name=_text(required=True),
+    delay=_DURATION,
+    maxDelay=_DURATION,
+    increment=_DURATION,
+    multiplier=_ANY,
+    maxAttempts=Field(kind=Kind.INTEGER_OR_STRING, required=True),
+    jitter=_ANY,
+)
+ERROR: Final = _validated("an error", name=_text(required=True), code=_text(), description=_text())
+_AUTH_PROPERTIES: Final = _shape(
+    "authentication properties",
+    "secret",
+    secret=_text(),
+    metadata=_MAP,
+    username=_text(),
+    password=_text(),
+    token=_text(),
+    authority=_text(),
+    grantType=_text(choices=("password", "clientCredentials", "tokenExchange")),
+    clientId=_text(),
+    clientSecret=_text(),
+    scopes=_list(Kind.STRING),
+    audiences=_list(Kind.STRING),
+    subjectToken=_text(),
+    requestedSubject=_text(),
+    requestedIssuer=_text(),
+)
+AUTH: Final = _shape(
+    "an authentication",
+    name=_text(required=True),
+    scheme=_text(default="basic", choices=("basic", "bearer", "oauth2")),
+    properties=_one(_AUTH_PROPERTIES, required=True),
+)
+_SCHEDULE: Final = _shape(
+    "a schedule",
+    "interval",
+    interval=_text(),
+    cron=_one(_shape("a cron", "expression", expression=_text(required=True), validUntil=_text())),
+    timezone=_text(),
+)
+START: Final = _shape(
+    "a start",
+    "stateName",
+    stateName=_text(refers="state", phrase="start at"),
+    schedule=_one(_SCHEDULE),
+)
+WORKFLOW: Final = _validated(
+    "a workflow",
+    id=_text(),
+    key=_text(),
+    name=_text(),
+    description=_text(),
+    version=_text(),
+    specVersion=_text(),
+    expressionLang=_text(choices=("jq", "jsonpath")),
+    extensions=_DROPPED,
+    annotations=_list(Kind.STRING),
+    dataInputSchema=_one(
+        _validated(
+            "a data input schema",
+            "schema",
+            schema=Field(kind=Kind.ANY, required=True),
+            failOnValidationErrors=_flag(default=True),
+        )
+    ),
+    secrets=_list(Kind.STRING, in_file=True),
+    constants=Field(kind=Kind.MAP, in_file=True),
+    start=_one(START),
+    timeouts=_one(_validated("timeouts", workflowExecTimeout=_one(_WORKFLOW_TIMEOUT), **_TIMEOUTS), in_file=True),
+    errors=_list(ERROR, in_file=True),
+    events=_list(EVENT, in_file=True),
+    functions=_list(FUNCTION, in_file=True),
+    retries=_list(RETRY, in_file=True),
+    auth=_list(AUTH, in_file=True),
+    keepActive=_flag(),
+    autoRetries=_flag(),
+    metadata=_MAP,
+    states=_list(Shape(name="a state", fields={}), required=True),
+)
+
+#: Fields of the workflow that say what it is; the custom resource carries them as metadata, not in its flow.
+IDENTITY: Final = ("id", "key", "name", "description", "version", "specVersion", "expressionLang")
+
+#: What is declared where: field of the workflow to the kind of thing that references name.
+DECLARATIONS: Final[Mapping[str, Target]] = {
+    "states": "state",
+    "functions": "function",
+    "events": "event",
+    "errors": "error",
+    "retries": "retry",
+    "auth": "auth",
+}

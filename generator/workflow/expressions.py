@@ -1,0 +1,172 @@
+"""The expressions of a definition: what the engine takes for jq, and what it takes for text.
+
+Source: Kogito 10.1.0, ExpressionHandlerUtils (`${ }` and `{{ }}` come off, `fn:` names an expression function),
+WorkItemBuilder and ExpressionWorkItemResolver (an argument that is no valid expression stays text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from generator.findings.position import Position
+from generator.text.yaml_reader import FieldPath, Node
+from generator.workflow.dsl import Holds
+from generator.workflow.flow import functions_of, value_at
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Flow, Function, FunctionReference
+
+_MARKS: Final = (("${", "}"), ("{{", "}}"))
+#: What Java's String.trim takes off.
+_BLANKS: Final = "".join(map(chr, range(33)))
+#: Functions whose arguments are not evaluated (scripts), by how their operation starts.
+_PLAIN_ARGUMENTS: Final = ("script",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A string that may be an expression, as it is written; `operation` is that of the function it is an argument of.
+
+    `where` is its path in the flow.
+    """
+
+    raw: str
+    holds: Holds
+    at: Position
+    where: FieldPath
+    operation: str = ""
+
+    @property
+    def text(self) -> str:
+        """What the engine compiles: without `${ }`."""
+        return bare(self.raw)
+
+    @property
+    def offset(self) -> int:
+        """Where `text` starts in `raw`."""
+        return self.raw.find(self.text)
+
+    @property
+    def marked(self) -> bool:
+        """Whether it says itself that it is an expression."""
+        return self.raw.strip(_BLANKS).startswith(tuple(start for start, _ in _MARKS))
+
+    @property
+    def unclosed(self) -> bool:
+        """Whether it starts with `${` and does not end with `}`."""
+        text = self.raw.strip(_BLANKS)
+        return any(text.startswith(start) and not text.endswith(end) for start, end in _MARKS)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the engine takes it for an expression in any case; in arguments, what it cannot compile is text."""
+        return self.marked or self.holds not in (Holds.ARGUMENTS, Holds.METADATA)
+
+
+@cache
+def bare(raw: str) -> str:
+    """What the engine compiles of a string: without `${ }` and `{{ }}` (ExpressionHandlerUtils.trimExpr)."""
+    text = raw.strip(_BLANKS)
+    for start, end in _MARKS:
+        if text.startswith(start):
+            return text.removeprefix(start).removesuffix(end).strip(_BLANKS)
+    return text
+
+
+def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expression]:
+    """The strings at and below a node of a field that holds expressions."""
+    match node.value:
+        case str() if node.value.strip(_BLANKS):
+            at = Position(path=path, line=node.line, column=node.column)
+            yield Expression(raw=node.value, holds=holds, at=at, where=where)
+        case int() | float() if holds is Holds.DURATION and not isinstance(node.value, bool):
+            at = Position(path=path, line=node.line, column=node.column)
+            yield Expression(raw=node.text, holds=holds, at=at, where=where)
+        case dict():
+            for key, child in node.value.items():
+                yield from held(child, holds, path, (*where, key))
+        case list():
+            for index, child in enumerate(node.value):
+                yield from held(child, holds, path, (*where, index))
+
+
+def read_expressions(candidates: Iterable[Expression], flow: Flow) -> tuple[Expression, ...]:
+    """Those of the candidates that the engine evaluates as jq where they are valid; of durations those in `${ }`."""
+    functions = functions_of(flow)
+    return tuple(found for one in candidates if (found := _expression(one, flow, functions)) is not None)
+
+
+def _expression(one: Expression, flow: Flow, functions: Mapping[str, Function]) -> Expression | None:
+    match one.holds:
+        case Holds.DURATION:
+            taken = one.marked
+        case Holds.OPERATION:
+            function: Function = value_at(flow, one.where[:2])
+            taken = function["type"] == "expression"
+        case Holds.METADATA:
+            taken = one.where[-1] == "errorMessage"
+        case Holds.DATA:
+            taken = one.where[-1] == "data"
+        case Holds.ARGUMENTS:
+            reference: FunctionReference = value_at(flow, one.where[: one.where.index("arguments")])
+            called = functions.get(reference.get("refName", ""))
+            operation = called.get("operation", "") if called else ""
+            taken = not operation.startswith(_PLAIN_ARGUMENTS)
+            one = replace(one, operation=operation)
+        case _:
+            taken = True
+    return one if taken and not one.text.startswith("fn:") else None
+
+
+def position(expression: Expression, offset: int, document: str) -> Position:
+    """Where the character at `offset` of an expression's text stands in its document, as far as that can be told.
+
+    The value is followed through the way it is written (quotes, escapes, folded lines), character by character.
+    """
+    at = expression.at
+    lines = document.split("\n")
+    if at.line is None or at.column is None or at.line > len(lines):
+        return at
+    start = sum(len(line) + 1 for line in lines[: at.line - 1]) + at.column - 1
+    found = _follow(document, start, expression.raw, expression.offset + offset)
+    if found is None:
+        return at
+    before = document[:found]
+    return Position(path=at.path, line=before.count("\n") + 1, column=found - before.rfind("\n"))
+
+
+def _follow(document: str, start: int, value: str, target: int) -> int | None:
+    """The place in a document of the character at `target` of a scalar's value; the scalar starts at `start`."""
+    quote = document[start : start + 1]
+    place = start + 1 if quote in ('"', "'") else start
+    if quote in ("|", ">"):
+        place = document.find("\n", start) + 1
+    for index, character in enumerate(value[: target + 1]):
+        if not character.strip():
+            continue
+        while blank := _blank(document, place, quote):
+            place += blank
+        written = _written(document, place, quote)
+        if index == target:
+            return place
+        if quote not in ('"', "'") and document[place : place + 1] != character:
+            return None
+        place += written
+    return None
+
+
+def _blank(document: str, place: int, quote: str) -> int:
+    """How many characters of blank text stand here; in double quotes it may be an escape."""
+    if quote == '"' and document[place : place + 1] == "\\":
+        return 2 if document[place + 1 : place + 2] in tuple("ntrfv \n") else 0
+    return 1 if document[place : place + 1].isspace() else 0
+
+
+def _written(document: str, place: int, quote: str) -> int:
+    """How many characters stand for one: escapes in double quotes, two single quotes in single ones."""
+    if quote == '"' and document[place : place + 1] == "\\":
+        return {"u": 6, "U": 10, "x": 4}.get(document[place + 1 : place + 2], 2)
+    return 2 if quote == "'" and document.startswith("''", place) else 1

@@ -1,0 +1,62 @@
+"""Reads the files that a workflow's files refer to, each of them once: specs are large, and many functions call one."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+from generator.findings.errors import FindingsError
+from generator.findings.position import Position
+from generator.text.json_pointer import at_pointer, pointer
+from generator.text.yaml_reader import Document, Node, parse
+from generator.workflow.folder import MAX_FILE_BYTES, Resolved, Source
+
+
+class Referenced:
+    """The documents of one source, by reference."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._documents: dict[str, Document | None] = {}
+
+    def document(self, reference: str, base: str = "") -> tuple[str, Document] | None:
+        """The file that `reference`, written in a file of the folder `base`, leads to: its path and its content.
+
+        None where there is none, or it cannot be parsed.
+        """
+        resolved = self._source.resolve(reference, base)
+        path = resolved.path or resolved.shared
+        if path is None:
+            return None
+        if path not in self._documents:
+            self._documents[path] = self._parsed(resolved)
+        document = self._documents[path]
+        return None if document is None else (path, document)
+
+    def _parsed(self, resolved: Resolved) -> Document | None:
+        data = self._source.contents(resolved)
+        try:
+            return None if data is None else parse(data, self._source.shown_as(resolved), max_bytes=MAX_FILE_BYTES)
+        except FindingsError:
+            return None
+
+    def target(self, reference: str, document: str) -> tuple[Any, str] | None:
+        """What a `$ref` (RFC 3986, with a JSON pointer) in the file `document` leads to, and the file that it is in."""
+        file = reference.partition("#")[0]
+        found = self.document(file, posixpath.dirname(document)) if file else self.document(document)
+        if found is None:
+            return None
+        target = at_pointer(found[1].root.plain(), pointer(reference))
+        return None if target is None else (target, found[0])
+
+    def position(self, path: str, *steps: str) -> Position:
+        """Where the value at `steps` stands in a file, or the nearest above it."""
+        found = self.document(path)
+        if found is None:
+            return Position(path=self._source.shown(path))
+        node: Node = found[1].root
+        for step in steps:
+            if not isinstance(node.value, dict) or step not in node.value:
+                break
+            node = node.value[step]
+        return Position(path=found[1].path, line=node.line, column=node.column)

@@ -1,0 +1,107 @@
+"""Walks through a definition's flow, in its long form: its states, their actions, its functions.
+
+generator/workflow/long_form.pyi has the types of all that is in it. A definition with errors has what can be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from generator.text.yaml_reader import FieldPath
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import (
+        Action,
+        CallbackState,
+        DelayState,
+        Flow,
+        ForeachState,
+        Function,
+        ParallelState,
+        State,
+        SwitchState,
+        WorkflowTimeout,
+    )
+
+
+@overload
+def states_of(flow: Flow) -> Iterator[tuple[FieldPath, State]]: ...
+@overload
+def states_of(flow: Flow, type_: Literal["callback"]) -> Iterator[tuple[FieldPath, CallbackState]]: ...
+@overload
+def states_of(flow: Flow, type_: Literal["delay"]) -> Iterator[tuple[FieldPath, DelayState]]: ...
+@overload
+def states_of(flow: Flow, type_: Literal["foreach"]) -> Iterator[tuple[FieldPath, ForeachState]]: ...
+@overload
+def states_of(flow: Flow, type_: Literal["parallel"]) -> Iterator[tuple[FieldPath, ParallelState]]: ...
+@overload
+def states_of(flow: Flow, type_: Literal["switch"]) -> Iterator[tuple[FieldPath, SwitchState]]: ...
+def states_of(flow: Flow, type_: str | None = None) -> Iterator[tuple[FieldPath, State]]:
+    """The states of a type, or all whose type is known, each with its path in the flow."""
+    for index, state in enumerate(flow.get("states", ())):
+        if "type" in state and type_ in (None, state["type"]):
+            yield ("states", index), state
+
+
+def actions_of(flow: Flow) -> Iterator[tuple[FieldPath, Action]]:
+    """Every action of every state, each with its path in the flow."""
+    for where, state in states_of(flow):
+        yield from _actions(state, where)
+
+
+def actions_in(state: State) -> Iterator[Action]:
+    """Every action of a state: its own, those of its branches and its events, and that of a callback."""
+    yield from (action for _, action in _actions(state, ()))
+
+
+def _actions(state: State, where: FieldPath) -> Iterator[tuple[FieldPath, Action]]:
+    yield from _listed(state.get("actions", ()), where)
+    for index, branch in enumerate(state.get("branches", ())):
+        yield from _listed(branch.get("actions", ()), (*where, "branches", index))
+    for index, reaction in enumerate(state.get("onEvents", ())):
+        yield from _listed(reaction.get("actions", ()), (*where, "onEvents", index))
+    if action := state.get("action"):
+        yield (*where, "action"), action
+
+
+def _listed(actions: Sequence[Action], owner: FieldPath) -> Iterator[tuple[FieldPath, Action]]:
+    yield from (((*owner, "actions", index), action) for index, action in enumerate(actions))
+
+
+def functions_of(flow: Flow) -> dict[str, Function]:
+    """The functions by name; of two of one name the last."""
+    return {name: function for function in flow.get("functions", ()) if (name := function.get("name"))}
+
+
+def called_by(action: Action) -> str | None:
+    """The name of the function that an action calls."""
+    return action.get("functionRef", {}).get("refName")
+
+
+def function_of(action: Action, functions: Mapping[str, Function]) -> Function | None:
+    """What an action calls, of the functions by name."""
+    return functions.get(called_by(action) or "")
+
+
+def is_printing(function: Function) -> bool:
+    """Whether a function writes a line to the log."""
+    return function["type"] == "custom" and function.get("operation", "").partition(":")[0] == "sysout"
+
+
+def subflow_of(action: Action) -> str | None:
+    """The id of the workflow that an action runs as a subflow."""
+    return action.get("subFlowRef", {}).get("workflowId")
+
+
+def workflow_timeout(flow: Flow) -> WorkflowTimeout | None:
+    """After what time a run is ended."""
+    return flow.get("timeouts", {}).get("workflowExecTimeout")
+
+
+def value_at(flow: Flow, where: FieldPath) -> Any:
+    """The value at a path that is known to be there."""
+    value: Any = flow
+    for step in where:
+        value = value[step]
+    return value

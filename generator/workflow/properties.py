@@ -1,0 +1,302 @@
+"""Reads Java properties with positions, and finds the variables that they expect from outside."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
+from generator.findings.position import Position
+from generator.text.yaml_reader import decode
+
+#: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
+PROFILE: Final = "prod"
+#: Lines that end in a backslash; javaproperties copies a value once for each of them.
+MAX_CONTINUED: Final = 1000
+MAX_LINES: Final = 10_000
+_PROFILED = re.compile(r"%(?:\{([^}]*)\}|([^.{}]+))\.(.+)", re.DOTALL)
+_LINE_END = re.compile(r"\r\n|\n|\r")
+#: A backslash or a second dollar sign before `${` takes its meaning (MicroProfile Config, property expressions).
+_EXPRESSION_MARK = re.compile(r"(?<![\\$])\$\{|\}")
+_GOES_ON: Final = r"\\(?:\r\n|\n|\r)[ \t\f]*"
+_JOIN = re.compile(_GOES_ON)
+#: One character of a key or a value as it is written: a surrogate pair is one, a line that goes on is none.
+_CHARACTER = re.compile(
+    rf"{_GOES_ON}|\\u[dD][89abAB][\da-fA-F]{{2}}\\u[dD][c-fC-F][\da-fA-F]{{2}}|\\u[\da-fA-F]{{4}}|\\?.", re.DOTALL
+)
+#: A property up to its value.
+_HEAD = re.compile(
+    rf"(?:[ \t\f]|{_GOES_ON})*+(?P<key>(?:{_GOES_ON}|\\.|[^\\=: \t\f\r\n])*+)"
+    rf"(?:[ \t\f]|{_GOES_ON})*+(?:[=:](?:[ \t\f]|{_GOES_ON})*+)?+",
+    re.DOTALL,
+)
+#: Defaults within defaults; what is nested deeper is no variable that anybody means.
+_MAX_NESTED: Final = 50
+#: What `expanded` puts in the place of a variable that has no value.
+UNSET: Final = "\0"
+_INNERMOST = re.compile(r"(?<![\\$])\$\{([^{}]*)\}")
+_NO_LITERAL = re.compile(r"\$\{[^:${}]*:?|\}")
+#: Values that multiply (`a=${b}${b}`, and so on) end here.
+_MAX_REPLACED: Final = 1_000
+_MAX_EXPANDED: Final = 10_000
+_SECRET = re.compile(r"""\$SECRET\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[\s*"([^"\\]+)"\s*\]|\.\s*"([^"\\]+)")""")
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One `key=value` line; `line` counts from 1, `comment` is what the comment lines right above it say.
+
+    `source` is the property as it is written, with its escapes and the lines that it goes on in.
+    """
+
+    key: str
+    value: str
+    line: int
+    comment: str = ""
+    source: str = ""
+
+    @property
+    def bare_key(self) -> str:
+        """The key without its profile."""
+        match = _PROFILED.fullmatch(self.key)
+        return match[3] if match else self.key
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that it holds for; none: for all."""
+        match = _PROFILED.fullmatch(self.key)
+        return tuple((match[1] or match[2]).split(",")) if match else ()
+
+    def key_place(self, offset: int = 0) -> tuple[int, int]:
+        """Line and column, from 1, where the key's character at `offset` is written."""
+        head = _HEAD.match(self.source)
+        return self._place(head.start("key") if head else 0, offset)
+
+    def value_place(self, offset: int = 0) -> tuple[int, int]:
+        """Line and column, from 1, where the value's character at `offset` is written."""
+        head = _HEAD.match(self.source)
+        return self._place(head.end() if head else 0, offset)
+
+    def _place(self, start: int, offset: int) -> tuple[int, int]:
+        end = len(self.source.rstrip("\r\n"))
+        characters = (m.start() for m in _CHARACTER.finditer(self.source, start, end) if not _JOIN.fullmatch(m[0]))
+        before = self.source[: next(islice(characters, offset, None), end)]
+        ends = list(_LINE_END.finditer(before))
+        return self.line + len(ends), len(before) - (ends[-1].end() if ends else 0) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expression:
+    """A `${name:default}` in a value: where it starts in it, and whether its brace is closed."""
+
+    start: int
+    name: str
+    default: str | None = None
+    closed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Properties:
+    """A .properties file: its text and its properties, in order."""
+
+    path: str
+    text: str = ""
+    entries: tuple[Property, ...] = ()
+
+    def at_key(self, entry: Property, offset: int = 0) -> Position:
+        """Where the character at `offset` of a property's key stands."""
+        line, column = entry.key_place(offset)
+        return Position(path=self.path, line=line, column=column)
+
+    def at_value(self, entry: Property, offset: int = 0) -> Position:
+        """Where the character at `offset` of a property's value stands."""
+        line, column = entry.value_place(offset)
+        return Position(path=self.path, line=line, column=column)
+
+    def in_production(self) -> Iterator[Property]:
+        """The properties that hold in an image, in the order of the file."""
+        winning = {id(entry) for entry in self.winning().values()}
+        yield from (entry for entry in self.entries if id(entry) in winning)
+
+    def effective(self) -> dict[str, str]:
+        """Key to value as the production profile sees them: `%prod.` wins, other profiles do not count."""
+        return {key: entry.value for key, entry in self.winning().items()}
+
+    def winning(self) -> dict[str, Property]:
+        """Key, without a profile, to the property that holds in production."""
+        plain: dict[str, Property] = {}
+        profiled: dict[str, Property] = {}
+        for entry in self.entries:
+            if match := _PROFILED.fullmatch(entry.key):
+                if PROFILE in (match[1] or match[2]).split(","):
+                    profiled[match[3]] = entry
+            else:
+                plain[entry.key] = entry
+        return plain | profiled
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """A variable that a workflow expects; `default` is None where it must be given."""
+
+    name: str
+    default: str | None = None
+    comment: str = ""
+
+
+def parse_properties(data: bytes, path: str) -> Properties:
+    r"""Parse a .properties file (java.util.Properties: continuations, escapes, `=`, `:` and blank as separators).
+
+    Raises:
+        FindingsError: not UTF-8 text, too many lines, or a malformed `\u` escape; with its position.
+    """
+    import javaproperties  # noqa: PLC0415 - slow to load, and whoever reads definitions alone needs none of it
+
+    text = decode(data, path)
+    _refuse_many_lines(text, path)
+    entries = []
+    line = 1
+    comments: list[str] = []
+    try:
+        for element in javaproperties.parse(io.StringIO(text, newline="")):
+            match element:
+                case javaproperties.reading.KeyValue():
+                    f"{element.key}{element.value}".encode()
+                    entries.append(Property(element.key, element.value, line, " ".join(comments), element.source))
+                    comments = []
+                case javaproperties.reading.Comment():
+                    comments.append(element.value.strip())
+                case _:
+                    comments = []
+            line += len(_LINE_END.findall(element.source))
+    except javaproperties.InvalidUEscapeError as error:
+        message = f"malformed escape {error.escape!r}; write four hexadecimal digits after \\u"
+        raise FindingsError([Finding(path=path, line=line, column=1, rule="syntax", message=message)]) from None
+    except UnicodeEncodeError:
+        message = "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves"
+        raise FindingsError([Finding(path=path, line=line, column=1, rule="encoding", message=message)]) from None
+    return Properties(path=path, text=text, entries=tuple(entries))
+
+
+def _refuse_many_lines(text: str, path: str) -> None:
+    continued = text.count("\\\n") + text.count("\\\r")
+    lines = len(_LINE_END.findall(text)) + 1
+    message = ""
+    if continued > MAX_CONTINUED:
+        message = f"{continued:,} lines are continued with a backslash; at most {MAX_CONTINUED:,} are read: write less"
+    elif lines > MAX_LINES:
+        message = f"{lines:,} lines; at most {MAX_LINES:,} are read: write less"
+    if message:
+        raise FindingsError([Finding(path=path, line=1, column=1, rule="size", message=message, blocking=True)])
+
+
+def with_property(text: str, line: str) -> str:
+    """`text` with one more line at its end."""
+    return f"{text}\n{line}\n" if text and not text.endswith("\n") else f"{text}{line}\n"
+
+
+def variables(properties: Properties, secret_keys: Iterable[str], names: Iterable[str]) -> tuple[Variable, ...]:
+    """Return what must come from outside: `${VAR}` in a value, and the `names` that definitions read as `$SECRET.VAR`.
+
+    Left out: references to other properties, keys of secret.properties, comments, and properties that hold for other
+    profiles alone. A dotted name that no property has is looked up by MicroProfile Config as an environment variable
+    in upper case with underscores, and is named so. Sorted by name.
+    """
+    effective = properties.winning()
+    secret_variables = {environment_name(key) for key in secret_keys}
+    defaults: dict[str, set[str | None]] = {}
+    comments: dict[str, str] = {}
+
+    def expect(name: str, default: str | None, comment: str) -> None:
+        if name not in effective and environment_name(name) not in secret_variables:
+            defaults.setdefault(_variable_name(name), set()).add(default)
+            comments.setdefault(_variable_name(name), comment)
+
+    for entry in effective.values():
+        for found in expressions(entry.value):
+            expect(found.name, found.default, entry.comment)
+    for name in names:
+        expect(name, None, "")
+    return tuple(
+        Variable(name=name, default=_one_default(defaults[name]), comment=comments[name]) for name in sorted(defaults)
+    )
+
+
+def secret_references(text: str) -> Iterator[str]:
+    """The names that an expression reads as `$SECRET.NAME` or `$SECRET["NAME"]`."""
+    for match in _SECRET.finditer(text):
+        yield match[1] or match[2] or match[3]
+
+
+def environment_name(key: str) -> str:
+    """The environment variable that MicroProfile Config looks a property up by: `my.token-file` as `MY_TOKEN_FILE`."""
+    return re.sub(r"[^A-Za-z0-9]", "_", key).upper()
+
+
+def secret_values(properties: Properties) -> Mapping[str, str]:
+    """Key to value of secret.properties, sorted by key; the values never enter a chart."""
+    return dict(sorted(properties.effective().items()))
+
+
+def expressions(value: str) -> Iterator[Expression]:
+    """Each `${name:default}` of a value; innermost first, as a default may hold another one.
+
+    Where a brace is not closed, the rest of the value belongs to it (SmallRye Config reads it so).
+    """
+    opened: list[tuple[int, int]] = []
+    for mark in _EXPRESSION_MARK.finditer(value):
+        if mark[0] == "${":
+            opened.append(mark.span())
+        elif opened:
+            start, inner = opened.pop()
+            if len(opened) < _MAX_NESTED:
+                yield from _expression(value, start, inner, mark.start(), closed=True)
+    for start, inner in reversed(opened[:_MAX_NESTED]):
+        yield from _expression(value, start, inner, len(value), closed=False)
+
+
+def literals(value: str) -> Iterator[tuple[int, str]]:
+    """What of a value stands in the file: all but the names of its variables, each piece with its offset."""
+    start = 0
+    for match in _NO_LITERAL.finditer(value):
+        if piece := value[start : match.start()].strip():
+            yield value.index(piece, start), piece
+        start = match.end()
+    if piece := value[start:].strip():
+        yield value.index(piece, start), piece
+
+
+def expanded(value: str, properties: Mapping[str, str]) -> str:
+    """A value with its `${name:default}` replaced, as far as a file alone tells; `UNSET` stands for the others."""
+    budget = [_MAX_REPLACED]
+
+    def replaced(match: re.Match[str]) -> str:
+        budget[0] -= 1
+        name, colon, default = match[1].partition(":")
+        if name.strip() in properties and budget[0] > 0:
+            return properties[name.strip()]
+        return default if colon else UNSET
+
+    while budget[0] > 0 and (further := _INNERMOST.sub(replaced, value)) != value:
+        value = further[:_MAX_EXPANDED]
+    return _INNERMOST.sub(UNSET, value)
+
+
+def _expression(value: str, start: int, inner: int, end: int, *, closed: bool) -> Iterator[Expression]:
+    name, colon, default = value[inner:end].partition(":")
+    if name.strip() and "${" not in name:
+        yield Expression(start=start, name=name.strip(), default=default if colon else None, closed=closed)
+
+
+def _variable_name(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else environment_name(name)
+
+
+def _one_default(seen: set[str | None]) -> str | None:
+    """The default that comments name; none where one place has no default, as the variable must be given then."""
+    return None if None in seen else min(d for d in seen if d is not None)

@@ -1,0 +1,110 @@
+"""One workflow, read and understood: what manifests, charts and checks are made from."""
+
+from __future__ import annotations
+
+import hashlib
+from codecs import BOM_UTF8
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from generator.findings.errors import Collecting, FindingsError
+from generator.findings.finding import Finding
+from generator.text.yaml_reader import decode
+from generator.workflow import properties
+from generator.workflow.definition import Definition, read_definition
+from generator.workflow.folder import RESOURCE_FOLDERS, Source
+from generator.workflow.properties import Properties, Variable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workflow:
+    """A workflow folder with its definition understood and its text known to be text.
+
+    `mounted` are the files of specs/, schemas/ and subflows/ by path: UTF-8 without byte order marks.
+    """
+
+    source: Source
+    definition: Definition
+    subflows: tuple[Definition, ...]
+    properties: Properties | None
+    secrets: Properties | None
+    mounted: Mapping[str, bytes]
+
+    @property
+    def object_name(self) -> str:
+        """The name of the custom resource: the definition's id in lower case."""
+        return self.definition.id.lower()
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """The keys of secret.properties, sorted."""
+        return tuple(properties.secret_values(self.secrets)) if self.secrets else ()
+
+    def secret_comments(self) -> dict[str, str]:
+        """Key of secret.properties to what the comment above it says."""
+        winning = self.secrets.winning() if self.secrets else {}
+        return {key: winning[key].comment for key in self.secret_keys}
+
+    def definitions(self) -> tuple[Definition, ...]:
+        """The workflow's own definition and those of its subflows."""
+        return (self.definition, *self.subflows)
+
+    def configuration(self) -> dict[str, str]:
+        """Key to value of application.properties as it holds in an image; empty where there is no such file."""
+        return self.properties.effective() if self.properties else {}
+
+    def variables(self) -> tuple[Variable, ...]:
+        """What must come from outside; see `properties.variables`."""
+        names = {name for definition in self.definitions() for name in definition.secrets}
+        return properties.variables(self.properties or Properties(path=""), self.secret_keys, names)
+
+    def image_tag(self) -> str:
+        """`src-` and 12 hexadecimal digits: a hash of all that an image is built from.
+
+        A committed chart cannot name its own commit, so the tag names the content instead.
+        """
+        digest = hashlib.sha256()
+        for path, file_digest in sorted(self.source.inputs.items()):
+            digest.update(f"{path}\0{file_digest}\0".encode())
+        for path, data in sorted(self.source.shared.files.items()):
+            digest.update(f"shared/{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
+        return f"src-{digest.hexdigest()[:12]}"
+
+
+def read_workflow(source: Source) -> Workflow:
+    """Understand a source.
+
+    Raises:
+        FindingsError: a file that cannot be parsed or decoded; every such file is named.
+    """
+    collected: list[Finding] = []
+    mounted: dict[str, bytes] = {}
+    for relative in sorted(source.resources):
+        if relative.split("/")[0] in RESOURCE_FOLDERS:
+            with Collecting(collected):
+                decode(source.resources[relative], source.shown(relative))
+                mounted[relative] = source.resources[relative].removeprefix(BOM_UTF8)
+    props = _properties(source, "application.properties", collected)
+    secrets = _properties(source, "secret.properties", collected)
+    understood: list[Definition] = []
+    for relative in (source.definition, *source.subflows()):
+        with Collecting(collected):
+            understood.append(read_definition(source, relative))
+    if collected:
+        raise FindingsError(collected)
+    return Workflow(
+        source=source,
+        definition=understood[0],
+        subflows=tuple(understood[1:]),
+        properties=props,
+        secrets=secrets,
+        mounted=mounted,
+    )
+
+
+def _properties(source: Source, relative: str, collected: list[Finding]) -> Properties | None:
+    if relative not in source.resources:
+        return None
+    with Collecting(collected):
+        return properties.parse_properties(source.resources[relative], source.shown(relative))
+    return None

@@ -1,0 +1,1 @@
+"""The main job, from workflow folders to charts, packages and an index, and its single steps."""

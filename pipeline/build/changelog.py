@@ -1,0 +1,100 @@
+"""What changed from version to version of a chart, as a CHANGELOG.md beside it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from semver import Version
+
+from generator.chart.chart import chart_name
+from generator.chart.files import ChartFiles
+from generator.chart.umbrella import NAME as UMBRELLA
+from generator.diff.changelog import section, versions_in, with_sections
+from generator.diff.compare import compare
+from generator.diff.snapshot import Snapshot, snapshot_of_chart
+from generator.findings.errors import FindingsError, SettingsError
+from generator.versions.semver_text import is_version
+from pipeline.charts.archive import read_package_files
+from pipeline.charts.folder import CHANGELOG, read_charts_folder
+from pipeline.charts.repository import ChartRepository, chart_repositories, read_repository
+from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
+from pipeline.workspace.folders import find_folder
+from pipeline.workspace.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """A changelog that was written, and the versions that it now has a section more of, newest first."""
+
+    path: Path
+    versions: tuple[str, ...]
+
+
+def write_changelog(name: str, settings: Settings, journal: Journal) -> Written:
+    """Give a chart's changelog a section for each version without one: the present one and those published before.
+
+    Raises:
+        SettingsError: no such workflow, or one whose chart was never built.
+        OutputError: a package cannot be fetched, or the changelog cannot be written; nothing was changed.
+    """
+    chart = chart_name(find_folder(name, settings).name)
+    folder = read_charts_folder(settings.charts / UMBRELLA)
+    present = folder.chart_version(chart)
+    if present is None:
+        raise SettingsError(f"{name}: its chart was never built, so it has no version; waybill build {name} first")
+    repository = _repository(chart, settings)
+    text = folder.changelogs.get(chart, b"").decode()
+    known = versions_in(text)
+    versions = _versions(chart, present, repository)
+    sections: dict[str, str] = {}
+
+    def snapshot(version: str | None) -> Snapshot | None:
+        if version is None:
+            return None
+        return _snapshot(
+            folder.charts[chart] if version == present else _published(chart, version, repository), version
+        )
+
+    for version, before in zip(versions, [*versions[1:], None], strict=True):
+        if version not in known and (new := snapshot(version)):
+            old = snapshot(before)
+            sections[version] = section(version, compare(old, new) if old else None)
+    path = folder.path / "charts" / chart / CHANGELOG
+    if sections:
+        with Transaction(journal) as transaction:
+            transaction.replace_file(path, with_sections(text, chart, sections).encode())
+            transaction.commit()
+    return Written(path=path, versions=tuple(sections))
+
+
+def _repository(chart: str, settings: Settings) -> ChartRepository | None:
+    """Where the chart was published: the output folder, else the repository's address."""
+    for place in reversed(chart_repositories(settings.repository_url, settings.output)):
+        repository = read_repository(place)
+        if chart in repository.index.entries:
+            return repository
+    return None
+
+
+def _versions(chart: str, present: str, repository: ChartRepository | None) -> list[str]:
+    """The present version and those that were published before it, newest first."""
+    entries = repository.index.entries[chart] if repository else ()
+    listed = {str(entry.get("version")) for entry in entries}
+    before = {version for version in listed if is_version(version) and Version.parse(version) < Version.parse(present)}
+    return sorted({present, *before}, key=Version.parse, reverse=True)
+
+
+def _published(chart: str, version: str, repository: ChartRepository | None) -> ChartFiles:
+    if repository is None:
+        return ChartFiles()
+    return read_package_files(repository.fetch(chart, version), f"{chart}-{version}.tgz of {repository.place}")
+
+
+def _snapshot(files: ChartFiles, version: str) -> Snapshot | None:
+    """A version to compare, without its number; None where waybill did not make the chart."""
+    try:
+        return replace(snapshot_of_chart(files, title=version, shown=version), chart_version=None)
+    except FindingsError:
+        return None

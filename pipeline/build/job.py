@@ -1,0 +1,242 @@
+"""The main job: from workflow folders to charts, packages and an index. It only composes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from generator.chart.chart import Chart, chart_name, required_values
+from generator.chart.files import ChartFiles
+from generator.chart.umbrella import NAME as UMBRELLA
+from generator.compatibility.proof import Candidate, left_out, refuted
+from generator.contracts.minify import Saving, minified
+from generator.findings.errors import FindingsError, VersionError
+from generator.findings.finding import Finding, errors, in_file_order, strictly
+from generator.lint.linter import SIZES, lint_sizes
+from generator.text.words import plural
+from generator.versions.steps import Step
+from generator.workflow.workflow import Workflow
+from pipeline.build.plan import Plan
+from pipeline.build.request import BuildRequest
+from pipeline.build.result import BuildResult, BuiltChart
+from pipeline.build.versioning import step_of, umbrella_of
+from pipeline.charts import index as index_file
+from pipeline.charts.archive import Package, package
+from pipeline.charts.folder import read_charts_folder
+from pipeline.charts.index import Index, known_index
+from pipeline.images.reference import image_of
+from pipeline.inspect.lint import read_folders
+from pipeline.operators.known import Operators, charts_of
+from pipeline.system.files import Transaction, differences, write_if_changed
+from pipeline.system.journal import Journal
+from pipeline.workspace.settings import Settings
+
+T = TypeVar("T")
+
+
+class Reporter(Protocol):
+    """Hears which stage of the work has begun, and how far it is."""
+
+    def stage(self, name: str, what: str) -> None:
+        """`name` is the stage, `what` a few words on how much there is to do."""
+
+    def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
+        """Hand on `items` one by one, and show how many of them are done."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Packed:
+    """Charts at the versions that they get, their packages, and how the versions moved; each by the chart's name."""
+
+    charts: Mapping[str, Chart]
+    packages: Mapping[str, Package]
+    steps: Mapping[str, Step]
+
+
+def build(
+    options: BuildRequest, settings: Settings, journal: Journal, *, created: datetime, reporter: Reporter
+) -> BuildResult:
+    """Check, then generate charts, packages and index, then write all of it at once.
+
+    Raises:
+        FindingsError: a workflow has errors; every finding of every folder is in it, and nothing was written.
+        VersionError: the index has a version with other bytes.
+        OutputError: something cannot be written; what was there is still there.
+    """
+    plan = _prepare(options, settings, reporter)
+    charts = _charts(plan, reporter)
+    reporter.stage("packages", plural(len(charts) + 1, "package"))
+    packed = _packages(plan, charts, reporter)
+    proved = _prove(plan, packed)
+    umbrella, umbrella_package = umbrella_of(plan, packed.charts, packed.steps)
+    reporter.stage("index", str(settings.output / "index.yaml"))
+    packages = [*packed.packages.values(), umbrella_package]
+    index = index_file.add(plan.known, packages, created=created, url=settings.repository_url)
+    _write(plan, umbrella, packages, index, journal)
+    return BuildResult(
+        charts=tuple(_row(plan, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
+        umbrella=_umbrella_row(plan, umbrella, umbrella_package),
+        index=settings.output / "index.yaml",
+        findings=in_file_order([*plan.findings, *proved]),
+        crds=plan.operators.files,
+        savings=plan.savings,
+    )
+
+
+def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> tuple[str, ...]:
+    """Return the paths in the charts folder whose bytes are not what would be generated; writes nothing.
+
+    Raises:
+        FindingsError: a workflow has errors.
+    """
+    plan = _prepare(options, settings, reporter)
+    charts = _charts(plan, reporter)
+    version = plan.version(UMBRELLA)
+    wanted = plan.folder.wanted(charts, version, capabilities=plan.line.capabilities, everything=options.everything)
+    different = differences(plan.folder.path, plan.folder.with_changelogs(wanted))
+    return tuple(f"{plan.folder.path.as_posix()}/{path}" for path in different)
+
+
+def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Plan:
+    reporter.stage("lint", plural(len(options.folders), "workflow"))
+    tracked = reporter.track("lint", options.folders)
+    workflows, heard = read_folders(tracked, settings, complete=options.everything)
+    findings = list(heard)
+    savings: list[Saving] = []
+    if options.minify_specs:
+        cut = [minified(workflow) for workflow in workflows]
+        workflows = [workflow for workflow, _ in cut]
+        savings = [saving for _, some in cut for saving in some]
+        others = (finding for finding in findings if finding.rule not in SIZES)
+        findings = [*others, *(finding for workflow in workflows for finding in lint_sizes(workflow))]
+    named = {chart_name(workflow.source.name): workflow for workflow in workflows}
+    ordered = in_file_order([*findings, *_charts_that_meet(workflows, named)])
+    if errors(ordered):
+        raise FindingsError(ordered)
+    operators = Operators(settings.compatibility)
+    line = operators.line(operator=options.operator, sonataflow=options.sonataflow)
+    reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.capabilities.sonataflow.name}")
+    return Plan(
+        workflows=named,
+        images={name: image_of(workflow, settings) for name, workflow in named.items()},
+        findings=ordered,
+        savings=tuple(savings),
+        operators=operators,
+        line=line,
+        folder=read_charts_folder(charts_of(settings.charts, line.operator) / UMBRELLA),
+        known=known_index(settings.output, options.merge),
+        options=options,
+        settings=settings,
+    )
+
+
+def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflow]) -> Iterator[Finding]:
+    for workflow in workflows:
+        name = chart_name(workflow.source.name)
+        if named[name] is not workflow:
+            message = f"the folder and {named[name].source.path} both make the chart '{name}'; rename one"
+            yield Finding(path=workflow.source.path, rule="chart-name", message=message)
+
+
+def _charts(plan: Plan, reporter: Reporter) -> dict[str, Chart]:
+    """The charts by name, at their committed versions; see `Plan.version` for new ones."""
+    charts: dict[str, Chart] = {}
+    findings: list[Finding] = []
+    for name in reporter.track("charts", list(plan.workflows)):
+        try:
+            charts[name] = plan.chart(name, plan.version(name))
+        except FindingsError as error:
+            findings += error.findings
+    if findings:
+        raise FindingsError(in_file_order([*plan.findings, *findings]))
+    return charts
+
+
+def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
+    """Charts and packages by name, at new versions where they were asked for."""
+    versioned: dict[str, Chart] = {}
+    packages: dict[str, Package] = {}
+    steps: dict[str, Step] = {}
+    refused: list[str] = []
+    for name, committed in reporter.track("packages", list(charts.items())):
+        packed = package(committed.files, name)
+        chart = committed
+        try:
+            if found := step_of(plan, committed, packed):
+                chart = plan.chart(name, str(found.after))
+                packed = package(chart.files, name)
+                steps[name] = found
+        except VersionError as error:
+            refused.append(f"{name}: {error}")
+        versioned[name], packages[name] = chart, packed
+    refused = refused or [index_file.published_otherwise(p) for p in packages.values() if plan.known.differs(p)]
+    if refused:
+        raise VersionError("\n".join(refused))
+    return _Packed(charts=versioned, packages=packages, steps=steps)
+
+
+def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
+    """What the rows of compatibility.yaml promise of the charts, held against their operators.
+
+    Raises:
+        FindingsError: a row is refuted.
+    """
+    candidates = [
+        Candidate(chart=name, version=chart.version, workflow=plan.workflows[name])
+        for name, chart in packed.charts.items()
+    ]
+    capabilities = plan.line.capabilities
+    found = in_file_order(
+        [*refuted(candidates, capabilities, plan.operators.crd), *left_out(plan.workflows.values(), capabilities)]
+    )
+    found = strictly(found) if plan.settings.strict else found
+    if errors(found):
+        raise FindingsError(in_file_order([*plan.findings, *found]))
+    return found
+
+
+def _write(plan: Plan, umbrella: ChartFiles, packages: Iterable[Package], index: Index, journal: Journal) -> None:
+    with Transaction(journal) as transaction:
+        if plan.folder.files() != umbrella:
+            transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(umbrella))
+        for packed in packages:
+            write_if_changed(transaction, plan.settings.output / packed.file_name, packed.data)
+        write_if_changed(transaction, plan.settings.output / "index.yaml", index_file.render(index))
+        transaction.commit()
+
+
+def _row(plan: Plan, chart: Chart, packed: _Packed) -> BuiltChart:
+    workflow, archive = plan.workflows[chart.name], packed.packages[chart.name]
+    moved = packed.steps.get(chart.name)
+    return BuiltChart(
+        folder=chart.folder,
+        chart=chart.name,
+        version=chart.version,
+        image=str(plan.images[chart.name]),
+        package=plan.settings.output / archive.file_name,
+        state=plan.folder.state(chart),
+        bytes=len(archive.data),
+        required=required_values(workflow, plan.line.capabilities),
+        before=str(moved.before) if moved else None,
+        bump=moved.part if moved else None,
+        reason=moved.reason if moved else "",
+    )
+
+
+def _umbrella_row(plan: Plan, files: ChartFiles, packed: Package) -> BuiltChart:
+    before = plan.folder.files()
+    return BuiltChart(
+        folder="",
+        chart=UMBRELLA,
+        version=packed.version,
+        image="",
+        package=plan.settings.output / packed.file_name,
+        state="new" if not before else "unchanged" if before == files else "changed",
+        bytes=len(packed.data),
+    )
+
+
+def _folder_name(chart: Chart) -> str:
+    return chart.folder

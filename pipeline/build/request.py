@@ -1,0 +1,26 @@
+"""What a build is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from generator.versions.steps import Asked
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildRequest:
+    """What a person asked for. `folders` are workflow folders; `everything` is set by `--all`."""
+
+    folders: Sequence[Path]
+    everything: bool = False
+    bump: Asked | None = None
+    force_version: bool = False
+    merge: Path | None = None
+    minify_specs: bool = False
+    operator: str | None = None
+    """The Orchestrator that the charts are for; without it and `sonataflow`, the newest SonataFlow that is known."""
+    sonataflow: str | None = None

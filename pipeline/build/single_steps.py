@@ -1,0 +1,133 @@
+"""What the single steps write: manifests, one chart, packages, an index."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from generator.chart.chart import Chart, chart_name, workflow_chart
+from generator.compatibility.version_line import VersionLine
+from generator.contracts.minify import Saving, minified
+from generator.findings.errors import FindingsError, OutputError
+from generator.findings.finding import blocking, in_file_order
+from generator.kubernetes.objects import OBJECTS
+from generator.lint.linter import lint
+from generator.workflow.workflow import Workflow
+from pipeline.charts import index as index_file
+from pipeline.charts.archive import Package, package, read_chart_folder, read_package
+from pipeline.charts.folder import CHANGELOG, chart_version
+from pipeline.charts.index import Index, known_index
+from pipeline.images.reference import image_of
+from pipeline.system.environment import without_home
+from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
+from pipeline.system.journal import Journal
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
+
+#: Secrets are for nobody else's eyes.
+_SECRET_MODE: Final = 0o600
+
+
+@without_home()
+def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workflow, tuple[Saving, ...]]:
+    """Read a workflow whose objects are to be made, and say what cutting its specs down saved.
+
+    Raises:
+        FindingsError: it cannot be read, or something makes an object impossible; nothing else stops here.
+    """
+    workflow = read_folder(folder)
+    savings: tuple[Saving, ...] = ()
+    if minify_specs:
+        workflow, savings = minified(workflow)
+    if findings := blocking(lint(workflow)):
+        raise FindingsError(in_file_order(findings))
+    return workflow, savings
+
+
+def write_manifests(out: Path, name: str, files: Mapping[str, bytes], journal: Journal) -> None:
+    """Write the manifest files of the workflow `name`; those of its earlier runs that are no longer made go.
+
+    Files of other workflows and of people stay.
+
+    Raises:
+        OutputError: nothing was changed.
+    """
+    ours = "|".join(f"{row.kind.lower()}_{row.name_pattern(name)}" for row in OBJECTS)
+    file_of_ours = re.compile(rf"\d\d+-({ours})\.yaml")
+    with Transaction(journal) as transaction:
+        for file, data in files.items():
+            mode = _SECRET_MODE if "-secret_" in file else FILE_MODE
+            write_if_changed(transaction, out / file, data, mode=mode)
+        for path in out.iterdir() if out.is_dir() else ():
+            if file_of_ours.fullmatch(path.name) and path.name not in files:
+                transaction.remove(path)
+        transaction.commit()
+
+
+def chart_for(workflow: Workflow, out: Path, line: VersionLine, settings: Settings) -> tuple[Chart, Path]:
+    """Return the chart of a workflow, at the version that OUT/CHART has already, and its folder.
+
+    Raises:
+        VersionError: none is for the operator that was asked for, or the one there is for another.
+    """
+    name = chart_name(workflow.source.name)
+    version = line.start(name, chart_version(out / name), (), settings.initial_version)
+    chart = workflow_chart(
+        workflow, version=version, image=image_of(workflow, settings), capabilities=line.capabilities
+    )
+    return chart, out / name
+
+
+def write_chart(target: Path, chart: Chart, journal: Journal) -> None:
+    """Write a chart folder as a whole.
+
+    Raises:
+        OutputError: the folder holds files but no chart, or cannot be written; nothing was changed.
+    """
+    if target.is_dir() and any(target.iterdir()) and not (target / "Chart.yaml").is_file():
+        raise OutputError(
+            f"{target}: holds files but no Chart.yaml, so it is no chart; move it away, or name another OUT"
+        )
+    with Transaction(journal) as transaction:
+        kept = {CHANGELOG: path.read_bytes()} if (path := target / CHANGELOG).is_file() else {}
+        transaction.replace_tree(target, {**chart.files, **kept})
+        transaction.commit()
+
+
+def write_packages(out: Path, folders: Sequence[Path], journal: Journal) -> list[Package]:
+    """Pack chart folders into `out`.
+
+    Raises:
+        OutputError: no chart, or it cannot be written; nothing was changed.
+        FindingsError: a Chart.yaml that says too little.
+    """
+    packages = [package(read_chart_folder(folder).without(CHANGELOG), folder.as_posix()) for folder in folders]
+    with Transaction(journal) as transaction:
+        for packed in packages:
+            write_if_changed(transaction, out / packed.file_name, packed.data)
+        transaction.commit()
+    return packages
+
+
+def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime) -> Index:
+    """Write `directory`/index.yaml over the packages in it, and return it.
+
+    Raises:
+        OutputError: no such folder, or it cannot be written; nothing was changed.
+        VersionError: a version is in an index with other bytes.
+        FindingsError: a package or an index cannot be read.
+    """
+    if not directory.is_dir():
+        raise OutputError(
+            f"{directory}: there is no such folder; pack charts into it first: waybill package CHART -o DIR"
+        )
+    known = known_index(directory, merge)
+    packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
+    written = index_file.add(known, packages, created=created, url=url)
+    with Transaction(journal) as transaction:
+        write_if_changed(transaction, directory / "index.yaml", index_file.render(written))
+        transaction.commit()
+    return written

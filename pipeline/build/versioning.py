@@ -1,0 +1,116 @@
+"""How the versions of charts move in a build: by what a person asked for, and by what changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from semver import Version
+
+from generator.chart.chart import Chart
+from generator.chart.content import content_key
+from generator.chart.files import ChartFiles
+from generator.chart.umbrella import NAME as UMBRELLA
+from generator.compatibility.version_line import VersionLine
+from generator.diff.snapshot import snapshot_of_workflow
+from generator.versions.semver_text import Bump
+from generator.versions.steps import Need, Step, at_most, largest, next_step
+from pipeline.build.plan import Plan
+from pipeline.charts.archive import Package, package, read_package_files
+from pipeline.charts.folder import ChartsFolder
+from pipeline.charts.index import Index
+
+
+def step_of(plan: Plan, chart: Chart, packed: Package) -> Step | None:
+    """How a chart's version moves; None where it stays.
+
+    A chart that was named gets the bump that was asked for; with --all, and with `auto`, only one that changed since
+    the version that was published or committed.
+
+    Raises:
+        VersionError: what changed asks for more than a person did, or the version would leave its line.
+    """
+    options, version = plan.options, Version.parse(chart.version)
+    if options.bump is None:
+        return None
+    if options.bump == "release":
+        return Step(before=version, part="release") if version.prerelease or not options.everything else None
+    base = _base(plan, chart)
+    need = None
+    if base is not None and content_key(base) != content_key(chart.files):
+        need = _need(plan, chart, base)
+    elif plan.known.differs(packed):
+        need = Need(part="patch", reasons=[f"{version} is published with other bytes"])
+    if need is None and (options.everything or options.bump == "auto"):
+        return None
+    step = next_step(version, options.bump, need, forced=options.force_version)
+    return plan.line.step(chart.name, step, exactly=options.bump != "auto")
+
+
+def _need(plan: Plan, chart: Chart, base: ChartFiles) -> Need:
+    from generator.diff.need import need_of  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
+
+    new = snapshot_of_workflow(
+        plan.workflows[chart.name],
+        title=chart.folder,
+        image=plan.images[chart.name],
+        capabilities=plan.line.capabilities,
+    )
+    return need_of(base, chart.files, new, Version.parse(chart.version))
+
+
+def _base(plan: Plan, chart: Chart) -> ChartFiles | None:
+    """The files of the version before: as its package has them that the index names, else as they are committed."""
+    entry = plan.known.find(chart.name, chart.version)
+    path = plan.settings.output / f"{chart.name}-{chart.version}.tgz"
+    if entry and path.is_file():
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() == entry.get("digest"):
+            return read_package_files(data, path.as_posix())
+    return plan.folder.charts.get(chart.name)
+
+
+def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Step]) -> tuple[ChartFiles, Package]:
+    """The umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
+    options, folder = plan.options, plan.folder
+    version = Version.parse(plan.version(UMBRELLA))
+    towards = [each.towards if each.part == "rc" else each.part for each in steps.values()]
+    parts = [part for part in towards if part != "release"]
+    part: Bump = "patch"
+    if options.bump == "auto":
+        there = folder.wanted(charts, str(version), capabilities=plan.line.capabilities, everything=options.everything)
+        names = there.subcharts.keys()
+        parts += ["major"] if folder.charts.keys() - names else ["minor"] if names - folder.charts.keys() else []
+        part = "rc" if version.prerelease else at_most(version, largest(parts))
+    elif options.bump not in (None, "release"):
+        part = options.bump
+    moving = Step(before=version, part=part, towards=largest(parts))
+    return moved_umbrella(folder, charts, plan.known, moving, line=plan.line, everything=options.everything)
+
+
+def moved_umbrella(
+    folder: ChartsFolder,
+    charts: Mapping[str, Chart],
+    known: Index,
+    moving: Step,
+    *,
+    line: VersionLine | None = None,
+    everything: bool = False,
+) -> tuple[ChartFiles, Package]:
+    """The files of the umbrella with all its charts, and its package.
+
+    Nobody writes its version by hand, so it moves on by itself when what is in it changed.
+
+    Raises:
+        VersionError: its line has no version left.
+    """
+    while True:
+        files = folder.wanted(
+            charts, str(moving.before), capabilities=line.capabilities if line else None, everything=everything
+        )
+        packed = package(files, UMBRELLA)
+        if not known.differs(packed):
+            return files, packed
+        step = line.step(UMBRELLA, moving, exactly=False) if line else moving
+        moving = replace(step, before=step.after)

@@ -1,0 +1,1 @@
+"""Charts where they lie: folders, packages, indexes, repositories."""

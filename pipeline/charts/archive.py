@@ -1,0 +1,202 @@
+"""Packs a chart folder into CHART-VERSION.tgz, the same bytes each time."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import itertools
+import re
+import tarfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from generator.chart.files import ChartFiles
+from generator.findings.errors import FindingsError, OutputError
+from generator.findings.finding import Finding
+from generator.text.yaml_reader import Node, decode, parse
+from generator.versions.semver_text import parse_version
+from generator.workflow.folder import MAX_FILE_BYTES
+
+#: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
+_NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")
+#: zlib's best; the archive is written once and downloaded often.
+_LEVEL: Final = 9
+#: Helm unpacks no larger archive (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedChartSize); Chart.yaml comes first.
+_MAX_UNPACKED_BYTES: Final = 100 * 1024 * 1024
+#: Nothing that is packed well is larger than this before it is unpacked.
+MAX_PACKAGE_BYTES: Final = _MAX_UNPACKED_BYTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A packed chart: its file name, bytes and what Chart.yaml says."""
+
+    name: str
+    version: str
+    data: bytes
+    metadata: Mapping[str, Any]
+
+    @property
+    def file_name(self) -> str:
+        """`CHART-VERSION.tgz`, as Helm calls it."""
+        return f"{self.name}-{self.version}.tgz"
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in hexadecimal, as an index gives it."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+def read_chart_folder(folder: Path) -> ChartFiles:
+    """Return the files of a chart by path, without what its .helmignore names.
+
+    Raises:
+        OutputError: not a chart folder, or a file that cannot be read.
+        FindingsError: a file that Helm would not load, or a link that leaves the folder.
+    """
+    if not (folder / "Chart.yaml").is_file():
+        raise OutputError(
+            f"{folder}: no Chart.yaml in it; name a chart folder, such as charts/workflows/charts/greeting"
+        )
+    try:
+        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        wanted = _without_ignored(folder, files)
+        if findings := [finding for path in wanted for finding in _not_packed(folder, path)]:
+            raise FindingsError(findings)
+        return ChartFiles({path: files[path].read_bytes() for path in wanted})
+    except OSError as error:
+        raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+
+def _not_packed(folder: Path, relative: str) -> Iterator[Finding]:
+    path = folder / relative
+    if not path.resolve().is_relative_to(folder.resolve()):
+        message = "a link that leaves the chart; copy the file in"
+        yield Finding(path=path.as_posix(), rule="link-outside", message=message)
+    elif (size := path.stat().st_size) > MAX_FILE_BYTES:
+        message = f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,} a file: split it"
+        yield Finding(path=path.as_posix(), rule="size", message=message)
+
+
+def _without_ignored(folder: Path, files: Mapping[str, Path]) -> list[str]:
+    ignore = folder / ".helmignore"
+    if not ignore.is_file():
+        return list(files)
+    import pathspec  # noqa: PLC0415 - loaded where a chart has a .helmignore, which ours have not
+
+    lines = decode(ignore.read_bytes(), ignore.as_posix()).splitlines()
+    try:
+        spec = pathspec.GitIgnoreSpec.from_lines(lines)
+    except ValueError as error:
+        raise FindingsError(
+            [Finding(path=ignore.as_posix(), rule="helmignore", message=f"{error}; mend it")]
+        ) from error
+    return [path for path in files if path == "Chart.yaml" or not spec.match_file(path)]
+
+
+def package(files: Mapping[str, bytes], shown: str) -> Package:
+    """Pack the files of a chart; `shown` is its folder in messages.
+
+    Raises:
+        FindingsError: a Chart.yaml that cannot be parsed, or without name or version.
+        VersionError: the version is not SemVer.
+    """
+    path = f"{shown}/Chart.yaml"
+    root = parse(files["Chart.yaml"], path).root
+    name, version = (_required(root, key, path) for key in ("name", "version"))
+    if not _NAME.fullmatch(name):
+        message = f"'{name}' is no chart name: use letters, digits, '-', '_' and '.'"
+        raise FindingsError([Finding(path=path, rule="chart", message=message)])
+    parse_version(version, f"{path}: version")
+    return Package(name=name, version=version, data=archive(name, files), metadata=root.plain())
+
+
+def _required(root: Node, key: str, path: str) -> str:
+    node = root.value.get(key) if isinstance(root.value, dict) else None
+    wanted = (str, int, float) if key == "version" else (str,)
+    if node is None or not isinstance(node.value, wanted) or isinstance(node.value, bool):
+        message = f"the chart has no '{key}'; add one"
+        raise FindingsError([Finding(path=path, line=1, column=1, rule="chart", message=message)])
+    text: str = node.text
+    return text
+
+
+def archive(name: str, files: Mapping[str, bytes]) -> bytes:
+    """Return the .tgz of a chart: Chart.yaml first as Helm has it, then sorted; no time, no owner, no host in it."""
+    packed = io.BytesIO()
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=_LEVEL, mtime=0) as zipped,
+        tarfile.open(fileobj=zipped, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for path in sorted(files, key=lambda path: (path != "Chart.yaml", path)):
+            member = tarfile.TarInfo(f"{name}/{path}")
+            member.size = len(files[path])
+            member.mode = 0o644
+            tar.addfile(member, io.BytesIO(files[path]))
+    return packed.getvalue()
+
+
+def read_package(path: Path) -> Package:
+    """Read a .tgz.
+
+    Raises:
+        FindingsError: it is no chart archive, or its Chart.yaml says too little.
+    """
+    try:
+        data = path.read_bytes()
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
+            near = itertools.takewhile(lambda member: member.offset < _MAX_UNPACKED_BYTES, tar)
+            member = next((m for m in near if m.isfile() and _is_chart_yaml(m.name)), None)
+            content = tar.extractfile(member) if member and member.size <= MAX_FILE_BYTES else None
+            chart_yaml = content.read() if content else None
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        message = f"no chart package: {error}; remove the file"
+        raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)]) from error
+    if chart_yaml is None:
+        message = "no chart package: there is no Chart.yaml in it; remove the file"
+        raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)])
+    return replace(package({"Chart.yaml": chart_yaml}, path.as_posix()), data=data)
+
+
+def read_package_files(data: bytes, shown: str) -> ChartFiles:
+    """Return the files of a chart's archive by path below the chart's folder; links and special files are left out.
+
+    Raises:
+        FindingsError: no chart archive, or one that is larger than Helm unpacks.
+    """
+    files: dict[str, bytes] = {}
+    total = 0
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
+            unpacked = zipped.read(_MAX_UNPACKED_BYTES + 1)
+        if len(unpacked) > _MAX_UNPACKED_BYTES:
+            _refuse(shown, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes; Helm takes no more")
+        with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as tar:
+            for member in tar:
+                path = member.name.removeprefix("./").partition("/")[2]
+                if not member.isreg() or not path or {"", ".", ".."} & set(path.split("/")):
+                    continue
+                total += member.size
+                if member.size > MAX_FILE_BYTES or total > _MAX_UNPACKED_BYTES:
+                    _refuse(shown, f"'{path}' has {member.size:,} bytes; Helm takes {MAX_FILE_BYTES:,} a file")
+                content = tar.extractfile(member)
+                files[path] = content.read() if content else b""
+    except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as error:
+        _refuse(shown, f"no chart package: {error}; name another file")
+    if "Chart.yaml" not in files:
+        _refuse(shown, "no chart package: there is no Chart.yaml in it; name another file")
+    return ChartFiles(files)
+
+
+def _refuse(path: str, message: str) -> NoReturn:
+    raise FindingsError([Finding(path=path, rule="package", message=message)])
+
+
+def _is_chart_yaml(name: str) -> bool:
+    """`CHART/Chart.yaml`, and not one of a sub-chart."""
+    folder, _, file = name.removeprefix("./").partition("/")
+    return bool(folder) and file == "Chart.yaml"

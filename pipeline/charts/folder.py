@@ -1,0 +1,142 @@
+"""The charts folder of a repository: the umbrella chart and, below it, one chart a workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from generator.chart.chart import FOLDER_ANNOTATION, Chart
+from generator.chart.content import content_key
+from generator.chart.files import ChartFiles
+from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.umbrella import SubChart, umbrella_files
+from generator.compatibility.capabilities import OperatorCapabilities
+from generator.compatibility.supported import operator_annotations
+from generator.findings.errors import OutputError
+from generator.text.yaml_reader import parse
+from generator.versions.semver_text import parse_version
+
+#: It stays where it lies and is in no package: no version's bytes change by it.
+CHANGELOG: Final = "CHANGELOG.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartsFolder:
+    """What lies there now: the umbrella's own files by path, and those of each chart below charts/."""
+
+    path: Path
+    own: ChartFiles = field(default_factory=ChartFiles)
+    charts: Mapping[str, ChartFiles] = field(default_factory=dict)
+    changelogs: Mapping[str, bytes] = field(default_factory=dict)
+    """The CHANGELOG.md of a chart by its name; the other files are those that a package has."""
+
+    def files(self) -> ChartFiles:
+        """All files of the umbrella."""
+        return ChartFiles.joined(self.own, self.charts)
+
+    def with_changelogs(self, files: ChartFiles) -> ChartFiles:
+        """The files that should lie there, with the changelogs of the charts that stay."""
+        staying = {name: {CHANGELOG: self.changelogs[name]} for name in self.changelogs.keys() & files.subcharts.keys()}
+        return ChartFiles.joined(files, staying)
+
+    def _annotations(self) -> dict[str, str]:
+        annotations = _metadata(self.own, self.path).get("annotations")
+        return {str(key): str(value) for key, value in annotations.items()} if isinstance(annotations, dict) else {}
+
+    def version(self) -> str | None:
+        """The version of the umbrella; None where there is none yet.
+
+        Raises:
+            VersionError: it is not SemVer.
+            FindingsError: its Chart.yaml cannot be parsed.
+        """
+        return _version(self.own, self.path)
+
+    def chart_version(self, name: str) -> str | None:
+        """The version of a chart; see `version`."""
+        return _version(self.charts.get(name, {}), self.path / "charts" / name)
+
+    def changed(self, chart: Chart) -> bool:
+        """Whether a chart that lies there already would get other content."""
+        return chart.name in self.charts and content_key(self.charts[chart.name]) != content_key(chart.files)
+
+    def state(self, chart: Chart) -> str:
+        """What a build makes of the files of a chart: new, changed or unchanged."""
+        there = self.charts.get(chart.name)
+        return "new" if there is None else "unchanged" if dict(there) == dict(chart.files) else "changed"
+
+    def wanted(
+        self, charts: Mapping[str, Chart], version: str, *, capabilities: OperatorCapabilities | None, everything: bool
+    ) -> ChartFiles:
+        """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
+
+        With `everything`, a generated chart whose workflow is gone goes. Without a `capabilities` the umbrella says of
+        operators what it says now.
+        """
+        subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
+        wanted = {chart.name: chart.files for chart in charts.values()}
+        for name in sorted(self.charts.keys() - charts.keys()):
+            kept = self.charts[name]
+            metadata = _metadata(kept, self.path / "charts" / name)
+            annotations = metadata.get("annotations")
+            generated = isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations
+            if everything and generated:
+                continue
+            wanted[name] = kept
+            if metadata:
+                subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
+        annotations = operator_annotations(UMBRELLA, version, capabilities) if capabilities else self._annotations()
+        return ChartFiles.joined(umbrella_files(subs, version=version, annotations=annotations), wanted)
+
+
+def read_charts_folder(path: Path) -> ChartsFolder:
+    """Read the umbrella's folder; one that is not there is empty.
+
+    Raises:
+        OutputError: it cannot be read, or holds files but no chart: then it is not ours to replace.
+    """
+    if not path.is_dir():
+        return ChartsFolder(path=path)
+    try:
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        if files and not (path / "Chart.yaml").is_file():
+            raise OutputError(
+                f"{path}: holds files but no Chart.yaml, so it is no chart; move it away, or name another"
+            )
+        read = ChartFiles({file.relative_to(path).as_posix(): file.read_bytes() for file in files})
+    except OSError as error:
+        raise OutputError(f"{error.filename}: cannot be read: {error.strerror}") from error
+    below = read.subcharts
+    charts = {name: files.without(CHANGELOG) for name, files in below.items()}
+    changelogs = {name: files[CHANGELOG] for name, files in below.items() if CHANGELOG in files}
+    return ChartsFolder(path=path, own=read.own, charts=charts, changelogs=changelogs)
+
+
+def chart_version(folder: Path) -> str | None:
+    """The version that the chart in `folder` has, or None where there is no chart yet.
+
+    Raises:
+        VersionError: it is not SemVer.
+        FindingsError: its Chart.yaml cannot be parsed.
+    """
+    path = folder / "Chart.yaml"
+    return _version({"Chart.yaml": path.read_bytes()}, folder) if path.is_file() else None
+
+
+def _hand_made_or_built_before(name: str, metadata: Mapping[str, object], *, generated: bool) -> SubChart:
+    description = str(metadata.get("description", ""))
+    return SubChart(name=name, version=str(metadata.get("version")), description=description, checked=generated)
+
+
+def _version(files: Mapping[str, bytes], shown: Path) -> str | None:
+    version = _metadata(files, shown).get("version")
+    return None if version is None else str(parse_version(str(version), f"{shown}/Chart.yaml: version"))
+
+
+def _metadata(files: Mapping[str, bytes], shown: Path) -> dict[str, object]:
+    if "Chart.yaml" not in files:
+        return {}
+    content = parse(files["Chart.yaml"], f"{shown}/Chart.yaml").root.plain()
+    return content if isinstance(content, dict) else {}

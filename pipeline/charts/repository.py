@@ -1,0 +1,106 @@
+"""Fetches published charts: an index over HTTP or from a folder, and the package that it names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+from generator.findings.errors import OutputError, SettingsError
+from generator.findings.suggestions import did_you_mean
+from pipeline.charts.archive import MAX_PACKAGE_BYTES
+from pipeline.charts.index import MAX_BYTES, Index, parse_index
+from pipeline.system.http import SCHEMES, download, scheme_of, without_secrets
+
+#: As many versions are named as fit a line.
+_NAMED: Final = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartRepository:
+    """A chart repository: a folder, or an address, with its index.yaml."""
+
+    place: str
+    index: Index
+
+    def fetch(self, chart: str, version: str) -> bytes:
+        """Return the package of a chart's version.
+
+        Raises:
+            SettingsError: there is no such version; with those that there are.
+            OutputError: it cannot be fetched, or has other bytes than the index says.
+        """
+        entry = self.index.find(chart, version)
+        if entry is None:
+            raise SettingsError(self.lacks(chart, version))
+        urls = entry.get("urls")
+        if not isinstance(urls, list) or not urls or not isinstance(urls[0], str):
+            raise OutputError(f"{self.place}: the entry of {chart} {version} names no address; mend the index")
+        data = self._read(urls[0])
+        digest = entry.get("digest")
+        if digest and hashlib.sha256(data).hexdigest() != str(digest).removeprefix("sha256:"):
+            message = f"{self.place}: the package of {chart} {version} has other bytes than the index says"
+            raise OutputError(f"{message}; fetch it anew, or publish it again")
+        return data
+
+    def lacks(self, chart: str, version: str) -> str:
+        """Why a version is not there, with those that are."""
+        versions = [str(entry.get("version")) for entry in self.index.entries.get(chart, ())]
+        if not versions:
+            return f"{self.place} has no chart '{chart}'{did_you_mean(chart, self.index.entries)}"
+        return f"{self.place} has no {chart} {version}; there are {', '.join(versions[:_NAMED])}"
+
+    def _read(self, url: str) -> bytes:
+        if scheme_of(self.place) in SCHEMES:
+            return download(urljoin(f"{self.place.rstrip('/')}/", url), limit=MAX_PACKAGE_BYTES)
+        if scheme_of(url) in SCHEMES:
+            beside = Path(self.place, urlsplit(url).path.rsplit("/", 1)[-1])
+            return beside.read_bytes() if beside.is_file() else download(url, limit=MAX_PACKAGE_BYTES)
+        path = Path(self.place, url)
+        if not path.resolve().is_relative_to(Path(self.place).resolve()):
+            raise OutputError(f"{self.place}: the index names '{url}', which lies outside; mend the index")
+        return _file(path)
+
+
+def chart_repositories(url: str, output: Path) -> Sequence[str]:
+    """The places where published charts are looked for: the repository's address, then the output folder."""
+    places = [url] if url else []
+    return [*places, output.as_posix()] if (output / "index.yaml").is_file() else places
+
+
+def read_repository(place: str) -> ChartRepository:
+    """Read the index of a chart repository.
+
+    Raises:
+        SettingsError: an address that is neither http nor https.
+        OutputError: it cannot be read.
+        FindingsError: it is no index.
+    """
+    if "://" not in place:
+        path = Path(place, "index.yaml")
+        return ChartRepository(place=place, index=parse_index(_file(path), path.as_posix()))
+    url = f"{place.rstrip('/')}/index.yaml"
+    return ChartRepository(place=place, index=parse_index(download(url, limit=MAX_BYTES), without_secrets(url)))
+
+
+def read_published_index(place: str) -> Index:
+    """Read one index.yaml: a file, a folder with one, or an address.
+
+    Raises:
+        OutputError: it cannot be read.
+        FindingsError: it is no index.
+    """
+    if "://" in place:
+        return parse_index(download(place, limit=MAX_BYTES), without_secrets(place))
+    path = Path(place, "index.yaml") if Path(place).is_dir() else Path(place)
+    return parse_index(_file(path), path.as_posix())
+
+
+def _file(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from None

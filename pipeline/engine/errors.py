@@ -1,9 +1,0 @@
-"""What goes wrong with the engine."""
-
-from __future__ import annotations
-
-from generator.errors import WaybillError
-
-
-class EngineError(WaybillError):
-    """The engine could not be built or started; the message says why, by its own log."""

@@ -1,0 +1,1 @@
+"""The operators that charts are for, and what they make of them."""

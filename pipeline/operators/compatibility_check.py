@@ -1,0 +1,183 @@
+"""Holds the charts of workflows against operators: those that a chart supported, or those that a person names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from semver import Version
+
+from generator.chart.chart import chart_name
+from generator.chart.umbrella import NAME as UMBRELLA
+from generator.compatibility.capabilities import OperatorCapabilities
+from generator.compatibility.matrix import Matrix
+from generator.compatibility.rendered import RenderedChart, rendered_chart
+from generator.compatibility.support_status import Listed, Wanted, listed
+from generator.compatibility.supported import (
+    Operator,
+    SupportedOperators,
+    orchestrator_meant,
+    sonataflow_meant,
+    supported_operators,
+)
+from generator.compatibility.verdict import Verdict, findings, judge_chart
+from generator.findings.errors import SettingsError
+from generator.findings.finding import Finding
+from generator.kubernetes.crd import Crd
+from generator.versions.ranges import parse_loose
+from pipeline.charts.folder import ChartsFolder, read_charts_folder
+from pipeline.charts.repository import read_published_index
+from pipeline.operators.cluster import Cluster, read_cluster
+from pipeline.operators.crds import read_crds
+from pipeline.operators.helm import HelmChart, render_chart
+from pipeline.operators.known import Operators, read_compatibility
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The operators that a person names: versions of SonataFlow and of the Orchestrator, a place with CRDs, a cluster.
+
+    Without a `context` the cluster is that of the kubeconfig's current one.
+    """
+
+    sonataflows: tuple[str, ...] = ()
+    orchestrators: tuple[str, ...] = ()
+    crds: str | None = None
+    cluster: bool = False
+    context: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """What came of it: a verdict a pair, and what is wrong with the charts and with compatibility.yaml."""
+
+    verdicts: tuple[Verdict, ...]
+    findings: tuple[Finding, ...]
+    made_for: str
+    """The SonataFlow that the charts of workflows are made for."""
+    cluster: Cluster | None = None
+
+
+def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Sequence[Path] = ()) -> Checked:
+    """Hold the chart of each workflow folder against the operators that are asked for, else against those it supported.
+
+    `charts` are chart folders and packages that somebody made: Helm renders them.
+
+    Raises:
+        SettingsError: an operator that is not known, CRDs that are not there, or no Helm where there are charts.
+        OutputError: Helm does not render a chart, a cluster that is not reached or has no SonataFlow.
+        FindingsError: a workflow, compatibility.yaml or CRDs that cannot be read.
+    """
+    checking = _Checking(settings, asked)
+    verdicts: list[Verdict] = []
+    found: list[Finding] = []
+    for workflow in map(read_folder, folders):
+        supported = checking.asked or checking.supported(chart_name(workflow.source.name))
+        verdicts += checking.verdicts(rendered_chart(workflow, checking.capabilities), supported)
+        found += supported.findings
+    for path in charts:
+        chart = render_chart(path)
+        if not chart.rendered:
+            found.append(_renders_nothing(path, chart))
+            continue
+        supported = checking.asked or supported_operators(chart.name, chart.version, checking.matrix)
+        verdicts += (verdict for each in chart.rendered for verdict in checking.verdicts(each, supported))
+        found += supported.findings
+    return Checked(
+        verdicts=tuple(verdicts),
+        findings=(*found, *findings(verdicts)),
+        made_for=checking.capabilities.sonataflow.name,
+        cluster=checking.cluster,
+    )
+
+
+def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
+    message = (
+        f"{chart.name} {chart.version} renders no SonataFlow with its default values, so nothing of it was checked; "
+        "where its sub-charts are off, check each by itself"
+    )
+    return Finding(path=path.as_posix(), rule="no-sonataflow", message=message)
+
+
+def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, ...]:
+    """Say what of a published index (a file or an address) the one operator that is asked for can run.
+
+    Raises:
+        SettingsError: no operator is asked for, or more than one, or one that is not known.
+        OutputError: the index cannot be read.
+        FindingsError: it is no index, or compatibility.yaml cannot be read.
+    """
+    matrix = read_compatibility(settings.compatibility)
+    match (asked.orchestrators, asked.sonataflows):
+        case ((text,), ()):
+            orchestrator_meant(text, matrix)
+            wanted = Wanted(version=parse_loose(text, "--operator"), orchestrator=True)
+        case ((), (text,)):
+            sonataflow_meant(text, matrix)
+            wanted = Wanted(version=parse_loose(text, "--sonataflow"), orchestrator=False)
+        case _:
+            raise SettingsError(
+                "--index needs the one operator that you have: --operator 1.3.2, or --sonataflow 10.1.0"
+            )
+    return tuple(listed(read_published_index(place).entries, wanted, matrix))
+
+
+class _Checking:
+    """What one check needs more than once: the operators, and the charts as they lie there."""
+
+    def __init__(self, settings: Settings, asked: Asked) -> None:
+        self._settings = settings
+        self._operators = Operators(settings.compatibility)
+        operators = tuple(self._named(asked))
+        self._own = read_crds(asked.crds) if asked.crds else None
+        self.cluster = read_cluster(asked.context) if asked.cluster else None
+        self.asked = SupportedOperators(operators=operators) if operators or self._own or self.cluster else None
+
+    @property
+    def matrix(self) -> Matrix:
+        return self._operators.matrix
+
+    @cached_property
+    def capabilities(self) -> OperatorCapabilities:
+        """What a build makes the charts of workflows for, where nobody asks for another operator."""
+        return self._operators.line().capabilities
+
+    def verdicts(self, chart: RenderedChart, supported: SupportedOperators) -> Iterator[Verdict]:
+        """What each of the operators says to a chart, then the one whose CRDs a person names, then the cluster's."""
+        for operator in supported.operators:
+            crd = self.crd(operator)
+            if crd is None:
+                yield Verdict(workflow=chart.name, operator=operator.name, sonataflow=None)
+            else:
+                yield judge_chart(chart, crd, operator.name)
+        if self._own:
+            yield judge_chart(chart, self._own)
+        if self.cluster:
+            yield judge_chart(chart, self.cluster.crd, self.cluster.operator)
+
+    def _named(self, asked: Asked) -> Iterator[Operator]:
+        """The operators that a person names."""
+        for text in asked.orchestrators:
+            yield orchestrator_meant(text, self.matrix)
+        for text in self._all_where_asked(asked.sonataflows):
+            yield sonataflow_meant(text, self.matrix)
+
+    def _all_where_asked(self, names: Sequence[str]) -> Sequence[str]:
+        return [flow.name for flow in self.matrix.sonataflows] if "all" in names else names
+
+    def supported(self, chart: str) -> SupportedOperators:
+        """What a chart supported at the version that lies in the charts folder; a new one has the first."""
+        version = self._charts.chart_version(chart) or self._settings.initial_version
+        return supported_operators(chart, Version.parse(version), self.matrix)
+
+    @cached_property
+    def _charts(self) -> ChartsFolder:
+        return read_charts_folder(self._settings.charts / UMBRELLA)
+
+    def crd(self, operator: Operator) -> Crd | None:
+        """The schema of an operator's SonataFlow, where that is known."""
+        return self._operators.crd(operator.sonataflow) if operator.sonataflow else None

@@ -1,0 +1,106 @@
+"""Renders a chart that somebody made or published, by Helm."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from semver import Version  # noqa: TC002 - annotations stay importable
+
+from generator.compatibility.rendered import RenderedChart
+from generator.findings.errors import OutputError, SettingsError
+from generator.findings.printable import in_one_line
+from generator.kubernetes.crd import API_VERSION
+from generator.kubernetes.objects import Manifest
+from generator.text.yaml_stream import parse_documents
+from generator.versions.ranges import parse_loose
+
+#: Charts of waybill stop where a variable lacks a value; what they set does not depend on it.
+_STOPS_WITHOUT_VARIABLES: Final = "requireEnv"
+#: Seconds; Helm takes a tenth of one for a chart that is well.
+_PATIENCE: Final = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class HelmChart:
+    """A chart folder or a package: its name and version in Chart.yaml, and each SonataFlow that it renders."""
+
+    name: str
+    version: Version
+    rendered: tuple[RenderedChart, ...]
+
+
+def is_chart(word: str) -> bool:
+    """Whether a word of the command line is a chart folder or a package, and no name of a workflow."""
+    try:
+        return Path(word, "Chart.yaml").is_file() or (word.endswith(".tgz") and Path(word).is_file())
+    except (OSError, ValueError):
+        return False
+
+
+def render_chart(path: Path) -> HelmChart:
+    """Render a chart with its default values; sub-charts and their resources are part of it.
+
+    Of several SonataFlows each is called by the chart's name and its own (`workflows/greeting`).
+
+    Raises:
+        SettingsError: there is no Helm on this machine.
+        OutputError: Helm refuses the chart; the message is Helm's.
+        FindingsError: what it renders is no YAML.
+    """
+    chart = _first(_documents("show", "chart", path))
+    values = _first(_documents("show", "values", path))
+    options = [f"--set={_STOPS_WITHOUT_VARIABLES}=false"] if _STOPS_WITHOUT_VARIABLES in values else []
+    flows = [each for document in _documents("template", path, *options) for each in _sonataflows(document)]
+    name = str(chart.get("name"))
+    titles = [name if len(flows) == 1 else f"{name}/{each['metadata']['name']}" for each in flows]
+    return HelmChart(
+        name=name,
+        version=parse_loose(str(chart.get("version")), f"the version of {path}", error=OutputError),
+        rendered=tuple(
+            RenderedChart(name=title, resources={"default values": each})
+            for title, each in zip(titles, flows, strict=True)
+        ),
+    )
+
+
+def _first(documents: Iterator[Any]) -> dict[str, Any]:
+    """The first document, if it is a map."""
+    found = next(documents, None)
+    return found if isinstance(found, dict) else {}
+
+
+def _sonataflows(document: object) -> Iterator[Manifest]:
+    """A document, if it is a SonataFlow, or those of a list; Helm takes lists apart."""
+    match document:
+        case {"kind": str(kind), "items": list(items)} if kind.endswith("List"):
+            for item in items:
+                yield from _sonataflows(item)
+        case {"apiVersion": version, "kind": "SonataFlow", "metadata": {"name": _}} if version == API_VERSION:
+            yield document  # type: ignore[misc]  # mypy narrows no object by a pattern of a map
+
+
+def _documents(*words: str | Path) -> Iterator[Any]:
+    """What Helm writes, as YAML documents."""
+    program = shutil.which("helm")
+    if program is None:
+        message = "a chart is rendered by Helm, and there is none on PATH; install it (helm.sh/docs/intro/install)"
+        raise SettingsError(message)
+    path = next(word for word in words if isinstance(word, Path))
+    # A path with a leading dash would be an option.
+    command = [program, *(str(word.absolute()) if isinstance(word, Path) else word for word in words)]
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell; Helm, with our words and a path
+            command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        message = f"{path}: Helm does not end within {_PATIENCE} seconds; see what it does: helm template {path}"
+        raise OutputError(message) from None
+    if done.returncode:
+        said = "\n".join(map(in_one_line, done.stderr.decode(errors="replace").strip().splitlines()))
+        raise OutputError(f"{path}: Helm does not render it; mend the chart:\n{said}")
+    yield from parse_documents(done.stdout, f"{path}, rendered")

@@ -1,0 +1,107 @@
+"""Builds an application of the engine with Maven, once for its content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Final
+
+from generator.application.projects import Application
+from generator.findings.errors import SettingsError
+from pipeline.run.engine.errors import EngineError
+from pipeline.system.locks import is_in_use
+
+#: The Java that the engine is compiled for.
+JAVA_VERSION: Final = 17
+#: So many builds are kept in the cache.
+_KEPT: Final = 8
+_JAR: Final = "quarkus-run.jar"
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
+_ERROR: Final = re.compile(r"^\[ERROR\] .*$|^Caused by: .*$", re.MULTILINE)
+_SHOWN: Final = 10
+
+
+def lacking() -> tuple[str, ...]:
+    """What a build needs and this machine does not have, with what installs it; empty where all is there."""
+    wanted = (("javac", f"a JDK {JAVA_VERSION} (apt install openjdk-17-jdk)"), ("mvn", "Maven (apt install maven)"))
+    return tuple(what for program, what in wanted if shutil.which(program) is None)
+
+
+def require() -> None:
+    """See that a build is possible.
+
+    Raises:
+        SettingsError: no JDK, or no Maven; the message has what installs them.
+    """
+    if missing := lacking():
+        raise SettingsError(f"the engine is built by Maven; this machine lacks {' and '.join(missing)}")
+
+
+def built(application: Application, cache: Path) -> Path | None:
+    """The jar of an application that was built before."""
+    jar = cache / _key(application) / _JAR
+    if not jar.is_file():
+        return None
+    os.utime(jar.parent)  # what is used is not forgotten
+    return jar
+
+
+def build(application: Application, cache: Path) -> Path:
+    """Build an application; returns its jar, in a folder of `cache`.
+
+    Raises:
+        SettingsError: no JDK, or no Maven.
+        EngineError: the engine's build refuses it; the message has the build's own errors.
+    """
+    if jar := built(application, cache):
+        return jar
+    require()
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache, prefix=".build-") as name:
+        folder = Path(name)
+        for path, data in application.files.items():
+            file = folder / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        done = subprocess.run(
+            ["mvn", "-B", "-ntp", "-q", "package"],  # noqa: S607 - found on PATH, as a person's shell would
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            raise EngineError(f"the engine's build refuses it:\n{_reasons(done.stdout + done.stderr)}")
+        target = cache / _key(application)
+        shutil.rmtree(target, ignore_errors=True)
+        (folder / "target" / "quarkus-app").rename(target)
+    _forget_old(cache)
+    return target / _JAR
+
+
+def _key(application: Application) -> str:
+    digest = hashlib.sha256()
+    for path, data in application.files.items():
+        digest.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def _reasons(log: str) -> str:
+    """What a build's log says went wrong, each line once."""
+    plain = _COLOUR.sub("", log)
+    lines = dict.fromkeys(line.strip() for line in _ERROR.findall(plain))
+    return "\n".join([*lines][:_SHOWN]) or plain[-2000:]
+
+
+def _forget_old(cache: Path) -> None:
+    builds = sorted((one for one in cache.iterdir() if not one.name.startswith(".")), key=os.path.getmtime)
+    for old in builds[:-_KEPT]:
+        if not is_in_use(old):
+            shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,112 @@
+"""What a person sees of a trial run: what it starts with, each state and call as it passes, and the result."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from generator.findings.printable import in_one_line
+from generator.mocks.run_inputs import Awaited, RunInput, Service
+from generator.text.durations import duration_parts
+from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
+from pipeline.terminal import console
+
+#: Longer values are cut short on the terminal; --json has all of them.
+_WIDTH = 100
+
+
+class Narrator:
+    """Tells of a trial run on standard error; a `quiet` one does not. `name` is the workflow as it was asked for."""
+
+    def __init__(self, name: str, *, quiet: bool = False) -> None:
+        self.name = name
+        self._quiet = quiet
+        self._reporter = console.StageReporter(quiet=quiet)
+
+    def stage(self, name: str, what: str) -> None:
+        """Say that a stage begins."""
+        self._reporter.stage(name, what)
+
+    def _say(self, text: str) -> None:
+        if not self._quiet:
+            console.say(text)
+
+    def tell_input(self, given: RunInput) -> None:
+        """Show the input, and how to give another where it was made."""
+        self.stage("input", in_one_line(json.dumps(given.value, ensure_ascii=False)))
+        if given.made and given.value:
+            self.stage("", "made of the schema's defaults and examples; give yours with --input FILE")
+        console.show_findings(given.findings)
+
+    def tell_services(self, addresses: Mapping[str, str], services: Iterable[Service], made_up: Iterable[str]) -> None:
+        """Show what stands in for each service, and which variables have a value that means nothing."""
+        for service in services:
+            what = ", ".join(service.specs) or "events"
+            self.stage("stand-in", f"{addresses[service.name]} for {service.name}: {what}")
+        if names := ", ".join(sorted(made_up)):
+            self.stage("made up", names)
+
+    def tell(self, happened: StatePassed | CallMade) -> None:
+        """Show a state that was entered, or a call to a stand-in."""
+        match happened:
+            case StatePassed():
+                label = f"{happened.workflow}/{happened.state}" if happened.subflow else happened.state
+                took = f"{happened.took_ms:,} ms" if happened.took_ms is not None else ""
+                self._say(f"{_seconds(happened.at_ms)}  {in_one_line(label):<30} {happened.type:<9} {took:>9}".rstrip())
+            case CallMade():
+                line = f"{_seconds(happened.at_ms)}    {happened.method} {happened.path}  {happened.status}"
+                self._say(f"{in_one_line(line)}  {happened.operation or happened.service}")
+                for misfit in happened.misfits:
+                    self._say(f"{'':>9}      does not fit the spec: {in_one_line(misfit)}")
+
+    def tell_wait(self, sleep: str, events: Iterable[Awaited], instance: str, address: str) -> None:
+        """Show what an instance waits for, and the command that sends it."""
+        if sleep:
+            parts = ", ".join(
+                f"{number} {unit}{'' if number == '1' else 's'}" for unit, number in duration_parts(sleep).items()
+            )
+            self._say(f"{'':>9}    sleeps {parts or sleep}")
+        for event in events:
+            self._say(f"{'':>9}    waits for the event {event.type}; to send it:")
+            self._say(f"{'':>9}    {sending(event, instance, address)}")
+
+    def tell_outcome(self, outcome: RunOutcome) -> None:
+        """Show how the run ended, its result as a table, and what to do next."""
+        result = outcome.result
+        if result is None:
+            said = {"completed": "the run ended", "failed": "the run failed", "timeout": "the run did not end"}
+            self.stage("result", f"{said[outcome.status]}{': ' + outcome.reason if outcome.reason else ''}")
+            if outcome.status == "completed":
+                self.stage("", _short(outcome.data))
+        else:
+            self.stage("result", f"{result.get('completedWith')}: {in_one_line(str(result.get('message', '')))}")
+            outputs = [one for one in result.get("outputs") or () if isinstance(one, dict)]
+            width = max((len(str(one.get("key", ""))) for one in outputs), default=0)
+            for one in outputs:
+                self.stage("", f"{in_one_line(str(one.get('key', ''))):<{width}}  {_short(one.get('value'))}")
+        if outcome.advice:
+            self.stage("", outcome.advice)
+        self.stage("next", shlex.join(self._next(outcome)))
+
+    def _next(self, outcome: RunOutcome) -> list[str]:
+        return ["waybill", "build" if outcome.ok else "lint", self.name]
+
+
+def sending(event: Awaited, instance: str, address: str) -> str:
+    """The command that sends an event to a waiting instance, as a shell takes it."""
+    attributes = {"specversion": "1.0", "id": "1", "source": "/waybill", "type": event.type}
+    content = json.dumps({**attributes, "kogitoprocrefid": instance, "data": {}})
+    header = "Content-Type: application/cloudevents+json"
+    return shlex.join(["curl", "-X", "POST", "-H", header, "-d", content, f"{address}{event.path}"])
+
+
+def _seconds(at_ms: int) -> str:
+    return f"{at_ms / 1000:>7.2f} s"
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = in_one_line(text)
+    return text if len(text) <= _WIDTH else f"{text[:_WIDTH]}…"

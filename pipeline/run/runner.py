@@ -1,0 +1,287 @@
+"""Runs a workflow once: what it needs, the build, the stand-ins, the engine, and what comes of it."""
+
+from __future__ import annotations
+
+import queue
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from generator.application.projects import EVENTS_VARIABLE, applications
+from generator.findings.errors import FindingsError, SettingsError
+from generator.findings.finding import errors
+from generator.findings.printable import in_one_line
+from generator.mocks import run_inputs
+from generator.mocks.run_inputs import RunInput
+from generator.mocks.service import EventSink, MockService
+from generator.text.words import plural, several
+from generator.text.yaml_reader import Document, parse
+from generator.workflow.properties import Variable, environment_name, parse_properties
+from generator.workflow.workflow import Workflow
+from pipeline.run.engine import maven
+from pipeline.run.engine.events import COMPLETED, Event, listening, merged
+from pipeline.run.engine.process import RunningEngine, free_port, started
+from pipeline.run.engine.services import Exchange, serving
+from pipeline.run.narrator import Narrator
+from pipeline.run.outcome import CallMade, RunOutcome, RunRequest, StatePassed, Status
+from pipeline.run.start import Reply, advice, post, reason_in
+from pipeline.run.timeline import Timeline
+from pipeline.system.cache import cache_folder
+from pipeline.system.journal import Effect, Journal
+
+#: Seconds between two looks at what is told.
+_LOOK: Final = 0.2
+#: What belongs together comes without such a pause, in seconds.
+_PAUSE: Final = 0.05
+#: Seconds in which nothing more is told once it is over: a refusal may come before the states that led to it.
+_SETTLE: Final = 0.5
+#: `state` of an instance in error (org.kie.kogito.process.ProcessInstance); the engine tells of no end then.
+_IN_ERROR: Final = 5
+
+
+def run(
+    workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str], narrator: Narrator, journal: Journal
+) -> RunOutcome:
+    """Run a workflow once and tell of it.
+
+    Raises:
+        SettingsError: variables without a value, each named; a file that cannot be read; no JDK or no Maven.
+        FindingsError: the input does not fit its schema.
+        EngineError: the workflow cannot be built, or the engine does not start.
+    """
+    given = _given(workflow, wanted, environment)
+    taken = _input(workflow, wanted.input)
+    if errors(taken.findings):
+        raise FindingsError(taken.findings)
+    if not wanted.mock and (missing := run_inputs.missing_variables(workflow, given)):
+        raise SettingsError(_missing(missing, narrator.name))
+    maven.require()
+    narrator.tell_input(taken)
+    return _Run(workflow, wanted, given, taken, narrator, journal=journal).outcome()
+
+
+def _given(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str]) -> dict[str, str]:
+    """Variable to value of secret.properties, then the environment, then --env-file; the last one wins."""
+    names = {one.name for one in workflow.variables()} | {environment_name(key) for key in workflow.secret_keys}
+    given = {
+        **run_inputs.secret_values(workflow),
+        **{name: environment[name] for name in names if environment.get(name)},
+    }
+    if wanted.env_file is None:
+        return given
+    read = parse_properties(_read(wanted.env_file), wanted.env_file.as_posix())
+    return {**given, **read.effective()}
+
+
+def _input(workflow: Workflow, path: Path | None) -> RunInput:
+    if path is None:
+        return run_inputs.made_input(workflow)
+    return run_inputs.read_input(workflow, _document(path))
+
+
+def _document(path: Path) -> Document:
+    if path == Path("-"):
+        return parse(sys.stdin.buffer.read(), "standard input")
+    return parse(_read(path), path.as_posix())
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _missing(missing: tuple[Variable, ...], name: str) -> str:
+    width = max(len(one.name) for one in missing)
+    listed = "\n".join(f"  {one.name:<{width}}  {in_one_line(one.comment)}".rstrip() for one in missing)
+    return (
+        f"{name} needs {plural(len(missing), 'variable')} without a value:\n{listed}\n"
+        f"export them, name a file that sets them with --env-file, or call stand-ins: waybill run {name} --mock"
+    )
+
+
+class _Run:
+    """One run: everything that is told of it goes through one queue, to be looked at by one thread."""
+
+    def __init__(
+        self,
+        workflow: Workflow,
+        wanted: RunRequest,
+        given: Mapping[str, str],
+        taken: RunInput,
+        narrator: Narrator,
+        *,
+        journal: Journal,
+    ) -> None:
+        self._workflow = workflow
+        self._wanted = wanted
+        self._given = given
+        self._input = taken
+        self._narrator = narrator
+        self._journal = journal
+        self._told: queue.SimpleQueue[Sequence[Event] | Exchange | Reply] = queue.SimpleQueue()
+        self._timeline = Timeline(workflow.definitions())
+        self._instance = ""
+        self._start = 0.0
+        self._ended = 0
+        self._reply: Reply | None = None
+        self._data: Any = None
+        self._reason = ""
+
+    def outcome(self) -> RunOutcome:
+        """Build, start, follow until the end, and stop."""
+        with ExitStack() as stack:
+            variables = self._variables(stack)
+            jar = self._jar()
+            events = stack.enter_context(listening(self._told.put))
+            port = self._wanted.port or free_port()
+            self._narrator.stage("engine", "starts")
+            log_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waybill-"))) / "engine.log"
+            engine = stack.enter_context(
+                started(jar, {**variables, EVENTS_VARIABLE: events}, port=port, log_file=log_file)
+            )
+            address = f"{engine.url}/{self._workflow.definition.id}"
+            self._narrator.stage("engine", f"is ready; POST {address}")
+            self._start = time.time()
+            self._record()
+            threading.Thread(target=lambda: self._told.put(post(address, self._input.value)), daemon=True).start()
+            self._follow(variables, engine.url)
+            found = self._found(engine)
+        self._narrator.tell_outcome(found)
+        return found
+
+    def _record(self) -> None:
+        """Services that are called keep what they are told to do, however the run ends; stand-ins do nothing."""
+        called = [service.name for service in run_inputs.services(self._workflow)]
+        if called and not self._wanted.mock:
+            self._journal.record(Effect(done=f"started the workflow, which calls {several(called)}"))
+
+    def _jar(self) -> Path:
+        """The application that runs the workflow alone, built unless it was before."""
+        (application,) = applications([self._workflow], persistent=False)
+        cache = cache_folder("engine")
+        if maven.built(application, cache) is None:
+            first = "" if cache.is_dir() else "; the first time it fetches some 330 MB, which takes 2 minutes"
+            self._narrator.stage("build", f"with Maven, about half a minute{first}")
+        return maven.build(application, cache)
+
+    def _variables(self, stack: ExitStack) -> dict[str, str]:
+        """The variables that the engine is given; with `mock`, stand-ins are served while the stack is open."""
+        if not self._wanted.mock:
+            return dict(self._given)
+        services = run_inputs.services(self._workflow)
+        addresses = {
+            one.name: stack.enter_context(
+                serving(one.name, MockService(specs=one.specs) if one.specs else EventSink(), self._told.put)
+            )
+            for one in services
+        }
+        mocked = run_inputs.mock_variables(self._workflow, addresses, self._given)
+        made_up = [name for name, value in mocked.items() if value == run_inputs.MADE_UP]
+        self._narrator.tell_services(addresses, services, made_up)
+        return {**self._given, **mocked}
+
+    def _follow(self, variables: Mapping[str, str], url: str) -> None:
+        """Look at what is told until the instance has ended and the engine has answered, or the time is over."""
+        end = time.monotonic() + self._wanted.timeout
+        while time.monotonic() < end and not self._is_over():
+            with suppress(queue.Empty):
+                self._hear(self._told.get(timeout=_LOOK))
+                while True:
+                    self._hear(self._told.get(timeout=_PAUSE))
+            self._tell(variables, url)
+        with suppress(queue.Empty):
+            while True:
+                self._hear(self._told.get(timeout=_SETTLE))
+        self._tell(variables, url, last=True)
+
+    def _is_over(self) -> bool:
+        if self._reply is None:
+            return False
+        return self._reply.status >= HTTPStatus.BAD_REQUEST or self._ended != 0
+
+    def _hear(self, told: Sequence[Event] | Exchange | Reply) -> None:
+        match told:
+            case Reply():
+                self._reply = told
+                self._instance = self._instance or told.instance
+            case Exchange(request=request, answer=answer):
+                self._timeline.called(
+                    CallMade(
+                        service=told.service,
+                        method=request.method,
+                        path=request.path,
+                        operation=answer.operation,
+                        status=answer.status,
+                        at_ms=self._since(told.at),
+                        misfits=answer.misfits,
+                    )
+                )
+            case _:
+                for event in told:
+                    self._hear_event(event)
+
+    def _hear_event(self, event: Event) -> None:
+        own = event.workflow == self._workflow.definition.id and not event.parent
+        if own and not self._instance:
+            self._instance = event.instance
+        match event.kind:
+            case "entered":
+                self._timeline.entered(event.workflow, event.instance, event.name, event.node, self._since(event.at))
+            case "ended":
+                self._timeline.ended(event.instance, self._since(event.at))
+                self._ended = event.state if own else self._ended
+            case "data" if own:
+                self._data = merged(self._data, event)
+            case "error":
+                self._reason = event.name
+                self._ended = self._ended or _IN_ERROR
+
+    def _since(self, at: float) -> int:
+        return max(0, round((at - self._start) * 1000))
+
+    def _tell(self, variables: Mapping[str, str], url: str, *, last: bool = False) -> None:
+        now = float("inf") if last else (time.time() - self._start) * 1000
+        for happened in self._timeline.take(now):
+            self._narrator.tell(happened)
+            if isinstance(happened, StatePassed) and happened.took_ms is None and not last:
+                self._tell_wait(happened, variables, url)
+
+    def _tell_wait(self, passed: StatePassed, variables: Mapping[str, str], url: str) -> None:
+        """Say what an instance waits for in a state that it is still in."""
+        definition = next(one for one in self._workflow.definitions() if one.id == passed.workflow)
+        state = definition.graph.states[passed.state]
+        sleep = run_inputs.slept(self._workflow, state, variables)
+        events = run_inputs.awaited(self._workflow, definition, state)
+        self._narrator.tell_wait(sleep, events, passed.instance, url)
+
+    def _found(self, engine: RunningEngine) -> RunOutcome:
+        status: Status = "timeout"
+        reason = self._reason
+        if self._reply is not None and self._reply.status >= HTTPStatus.BAD_REQUEST:
+            status, reason = "failed", reason or self._reply.message
+        elif self._ended:
+            status = "completed" if self._ended == COMPLETED else "failed"
+        if status == "timeout":
+            at = ", ".join(state.state for state in self._timeline.states if state.took_ms is None)
+            reason = f"after {self._wanted.timeout:g} seconds it is still in {at or 'its start'}"
+        if status == "failed":
+            reason = reason or reason_in(engine.log)
+        return RunOutcome(
+            workflow=self._workflow.definition.id,
+            status=status,
+            input=self._input,
+            instance=self._instance,
+            states=self._timeline.states,
+            calls=self._timeline.calls,
+            data=self._reply.data if self._reply and status == "completed" and self._data is None else self._data,
+            reason=reason,
+            advice="" if status == "completed" else advice(reason),
+        )

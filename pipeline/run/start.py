@@ -1,0 +1,74 @@
+"""Starts an instance over HTTP, and finds in what the engine says why one failed and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.findings.errors import OutputError
+from pipeline.system.http import Request, send
+
+#: What the engine says to what to do about it (../shared/tools/engine tells how each was seen).
+_ADVICE: Final = (
+    ("Could not find work item handler", "a function names an operation that its spec does not have"),
+    ("Unable to evaluate content", "an expression does not compile, or meets a value of another type"),
+    ("net.thisptr.jackson.jq", "an expression does not compile, or meets a value of another type"),
+    ("Unable to determine the proper baseUr", "the variable of a service's address has no value"),
+    ("annotated with", "a call lacks an argument that its operation needs"),
+    ("JsonSchema validation errors", "the input does not fit the workflow's schema; give another with --input"),
+    ("Connection refused", "a service does not answer at its address; check it, or try with --mock"),
+    ("UnknownHost", "a service's address does not exist; check it, or try with --mock"),
+    ("still in", "give it longer with --timeout, or send the event that it waits for"),
+)
+#: The most bytes of the data that an instance ends with.
+_MAX_REPLY: Final = 100 * 1024 * 1024
+_ERROR_LINE: Final = re.compile(r"^.*(?:ERROR|Exception|Caused by:).*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """What the engine answered to the start; `instance` and `data` are there where it took it."""
+
+    status: int
+    instance: str = ""
+    data: Any = None
+    message: str = ""
+
+
+def post(address: str, value: Any) -> Reply:
+    """Start an instance; the engine answers once it has ended, or waits."""
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    body = json.dumps(value).encode()
+    request = Request(
+        method="POST", url=address, headers=headers, body=body, limit=_MAX_REPLY, silence=None, patience=None
+    )
+    try:
+        answer = send(request)
+    except OutputError as error:
+        return Reply(status=599, message=f"the engine does not answer: {error}")
+    status, text = answer.status, answer.body.decode(errors="replace")
+    try:
+        content = json.loads(text)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        return Reply(status=status, message=f"the engine answers {status}: {text[:500]}")
+    return Reply(
+        status=status,
+        instance=str(content.get("id", "")),
+        data=content.get("workflowdata"),
+        message=str(content.get("message") or f"the engine answers {status}"),
+    )
+
+
+def advice(reason: str) -> str:
+    """What to do about a reason of the engine's; "" where nobody knows."""
+    return next((what for text, what in _ADVICE if text in reason), "")
+
+
+def reason_in(log: str) -> str:
+    """The last line of a log that tells of an error, in one line; "" where there is none."""
+    lines = _ERROR_LINE.findall(log)
+    return lines[-1].strip() if lines else ""

@@ -1,0 +1,1 @@
+"""The world outside: files, git, the clock, HTTP, caches."""

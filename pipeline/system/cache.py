@@ -1,0 +1,14 @@
+"""Where waybill keeps what it may lose between runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def cache_folder(name: str) -> Path:
+    """A folder of waybill's cache: below WAYBILL_CACHE, else below the user's cache folder (XDG_CACHE_HOME)."""
+    ours = os.environ.get("WAYBILL_CACHE")
+    return (Path(ours) if ours else platformdirs.user_cache_path("waybill", appauthor=False)) / name

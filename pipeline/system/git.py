@@ -1,0 +1,220 @@
+"""Reads workflows out of a git repository, at any commit, without checking anything out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Final
+
+from generator.findings.errors import OutputError, SettingsError
+from generator.findings.suggestions import did_you_mean
+from generator.workflow.folder import MAX_FILES, SHARED
+
+if TYPE_CHECKING:
+    from git import Commit, Repo, Tree
+
+#: Modes of git's tree entries (gitformat-index): a link; all other blobs are files.
+_LINK: Final = 0o120000
+#: A link's target is a path; the longest that Linux takes (limits.h, PATH_MAX).
+_LONGEST_PATH: Final = 4096
+_SHORT: Final = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """A commit, and how a person called it. `found` says what that name is: `tag v1.2.0`, `branch main`."""
+
+    name: str
+    found: str
+    sha: str
+
+    def __str__(self) -> str:
+        return f"git {self.found}, {self.sha[:_SHORT]}"
+
+
+#: As many branches and tags are named as fit a message.
+_NAMES: Final = 20
+
+
+class Repository:
+    """The git repository around a workflows folder; `workflows` is that folder's path in it."""
+
+    def __init__(self, repo: Repo, workflows: PurePosixPath) -> None:
+        self._repo = repo
+        self._workflows = workflows
+
+    def find(self, name: str) -> Revision | None:
+        """Return the commit that a name means (gitrevisions: branch, tag, `HEAD~3`, hash); None where there is none.
+
+        Raises:
+            OutputError: git refuses to work in this repository.
+        """
+        if not name or name.startswith("-") or not name.isprintable():
+            return None
+        sha = self._git("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        return Revision(name=name, found=self._kind(name), sha=sha) if sha else None
+
+    def revision(self, name: str) -> Revision:
+        """Return the commit that a name means.
+
+        Raises:
+            SettingsError: there is none; with the nearest names.
+        """
+        if found := self.find(name):
+            return found
+        raise SettingsError(f"git knows no commit, tag or branch '{name}'{self.hint(name)}")
+
+    def hint(self, name: str) -> str:
+        """The end of a message about a missing name: the nearest one, and how to get what a shallow clone lacks."""
+        known = [reference.name for reference in self._repo.references]
+        shallow = Path(self._repo.common_dir, "shallow").is_file()
+        more = "; this clone is shallow: git fetch --unshallow --tags brings the rest" if shallow else ""
+        names = f"; git has {', '.join(known[:_NAMES])}" if known and name else ""
+        return f"{did_you_mean(name, known) or names}{more}"
+
+    def common_ancestor(self, one: Revision, other: Revision) -> Revision:
+        """Return the last commit that two have in common.
+
+        Raises:
+            SettingsError: they have none.
+        """
+        sha = self._git("merge-base", one.sha, other.sha)
+        if not sha:
+            message = f"'{one.name}' and '{other.name}' have no commit in common{self.hint('')}"
+            raise SettingsError(f"{message}; compare them as they are, with two dots")
+        return Revision(name=sha[:_SHORT], found=f"common ancestor of {one.name} and {other.name}", sha=sha)
+
+    def folders(self, revision: Revision) -> dict[str, str]:
+        """The workflow folders of a commit: name to a hash of all that is in it; shared/ is one of them.
+
+        Raises:
+            OutputError: git lacks an object, or it is none that git would write.
+        """
+        with _readable(revision):
+            tree = self._tree(revision)
+            return {} if tree is None else {entry.name: entry.hexsha for entry in tree.trees if _is_plain(entry.name)}
+
+    @contextmanager
+    def exported(self, revision: Revision, names: list[str]) -> Iterator[Path]:
+        """Write workflow folders of a commit, and shared/, into a temporary folder; it goes at the end.
+
+        Raises:
+            OutputError: git lacks an object, or it is none that git would write; one holds more files than a workflow.
+        """
+        with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
+            with _readable(revision):
+                tree = self._tree(revision)
+                for entry in tree.trees if tree else ():
+                    if entry.name in (*names, SHARED):
+                        _write_tree(entry, Path(folder, entry.name), [0])
+            yield Path(folder)
+
+    def shown(self, revision: Revision, name: str) -> str:
+        """The path of a workflow folder at a commit, as git writes it: `v1.2.0:workflows/greeting`."""
+        return f"{revision.name}:{self._workflows / name}"
+
+    def close(self) -> None:
+        """End the git processes that were started to read objects."""
+        self._repo.close()
+
+    def _commit(self, revision: Revision) -> Commit:
+        return self._repo.commit(revision.sha)
+
+    def _tree(self, revision: Revision) -> Tree | None:
+        """The workflows folder of a commit; None where the commit has none."""
+        tree = self._commit(revision).tree
+        for part in self._workflows.parts:
+            found = next((entry for entry in tree.trees if entry.name == part), None)
+            if found is None:
+                return None
+            tree = found
+        return tree
+
+    def _kind(self, name: str) -> str:
+        full = self._git("rev-parse", "--verify", "--quiet", "--symbolic-full-name", name)
+        kinds = {"refs/tags/": "tag", "refs/heads/": "branch", "refs/remotes/": "branch"}
+        named = full.endswith(f"/{name}")
+        return next((f"{kind} {name}" for start, kind in kinds.items() if named and full.startswith(start)), "commit")
+
+    def _git(self, *words: str) -> str:
+        """What git says, or nothing where it says no."""
+        done: Any = self._repo.git.execute(["git", *words], with_extended_output=True, with_exceptions=False)
+        status, said, refusal = done
+        if "dubious ownership" in refusal:
+            place = self._repo.working_dir
+            message = f"{place}: git does not read a repository of another user; allow it: git config --global"
+            raise OutputError(f"{message} --add safe.directory {place}")
+        return "" if status else str(said).strip()
+
+
+@contextmanager
+def open_repository(workflows: Path) -> Iterator[Repository]:
+    """Open the git repository around a workflows folder.
+
+    Raises:
+        SettingsError: there is no git, or no repository.
+    """
+    try:
+        import git  # noqa: PLC0415 - 100 ms that only a git reference pays
+    except ImportError:
+        message = "git is not installed, and a commit is named; install it, or name folders and packages"
+        raise SettingsError(message) from None
+    start = next(folder for folder in (workflows.resolve(), *workflows.resolve().parents) if folder.is_dir())
+    try:
+        repo = git.Repo(start, search_parent_directories=True)
+    except (git.exc.InvalidGitRepositoryError, git.exc.NoSuchPathError):
+        message = f"{workflows}: no git repository around it; name folders and packages, or run waybill in a clone"
+        raise SettingsError(message) from None
+    repository = Repository(repo, _below(repo, workflows))
+    try:
+        yield repository
+    finally:
+        repository.close()
+
+
+def _below(repo: Repo, workflows: Path) -> PurePosixPath:
+    """The path of the workflows folder in the repository; a bare one has it as the settings say."""
+    root = repo.working_tree_dir
+    if root is None:
+        return PurePosixPath(workflows.as_posix().removeprefix("./"))
+    try:
+        return PurePosixPath(workflows.resolve().relative_to(Path(root).resolve()).as_posix())
+    except ValueError:
+        raise SettingsError(f"{workflows}: lies outside the git repository {root}; name one inside it") from None
+
+
+@contextmanager
+def _readable(revision: Revision) -> Iterator[None]:
+    """Turn what GitPython raises over objects that are missing or malformed into a message."""
+    from git.exc import GitError, ODBError  # noqa: PLC0415 - loaded by then
+
+    try:
+        yield
+    except (GitError, ODBError, ValueError) as error:
+        message = f"{revision.name}: git cannot read this commit ({str(error).splitlines()[0][:200]})"
+        raise OutputError(f"{message}; look at it with: git fsck") from None
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a tree's entry may become a file: git checks the names it writes itself, and so must we."""
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name and name.casefold() != ".git"
+
+
+def _write_tree(tree: Tree, folder: Path, count: list[int]) -> None:
+    folder.mkdir()
+    for entry in (*tree.trees, *tree.blobs):
+        count[0] += 1
+        if count[0] > MAX_FILES:
+            raise OutputError(f"{tree.path}: holds more than {MAX_FILES:,} files; no workflow folder does")
+        if not _is_plain(entry.name) or (target := folder / entry.name).exists() or target.is_symlink():
+            continue
+        if entry.type == "tree":
+            _write_tree(entry, target, count)
+        elif entry.mode == _LINK:
+            target.symlink_to(entry.data_stream.read(_LONGEST_PATH).decode(errors="surrogateescape"))
+        else:
+            with target.open("wb") as file:
+                entry.stream_data(file)

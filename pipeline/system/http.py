@@ -1,0 +1,122 @@
+"""Requests over HTTP, with limits of time and size, and without credentials in messages."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlsplit
+
+from generator.findings.errors import OutputError, SettingsError
+
+SCHEMES: Final = ("http", "https")
+#: Methods that change nothing, so that a request may be sent again, or elsewhere.
+SAFE: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked of a server."""
+
+    url: str
+    method: str = "GET"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    limit: int
+    """The most bytes that the body of the answer may have."""
+    silence: float | None = 20
+    """Seconds that the server may be silent; None: as long as it takes."""
+    patience: float | None = 120
+    """Seconds for all of it: names, redirects, further attempts, and the last byte."""
+    attempts: int = 3
+    """How often a request that changes nothing is sent before it is given up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a server answered, whatever its status; the body is all there."""
+
+    status: int
+    body: bytes
+
+
+def download(url: str, *, limit: int) -> bytes:
+    """Return what a URL serves, at most `limit` bytes.
+
+    Raises:
+        SettingsError: it is not an HTTP URL.
+        OutputError: it cannot be fetched; the message holds no credential.
+    """
+    answer = send(Request(url=url, limit=limit))
+    if answer.status == HTTPStatus.OK:
+        return answer.body
+    place = without_secrets(url)
+    if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        message = (
+            f"{place}: asks for a login ({answer.status}); waybill sends none: fetch the package and name the file"
+        )
+        raise OutputError(message)
+    raise OutputError(f"{place}: the server answers {answer.status}{_phrase(answer.status)}")
+
+
+def send(request: Request) -> Answer:
+    """Send a request and return its answer.
+
+    A request that changes nothing is sent again where the connection fails or the server is not available, and
+    follows redirects; no step leads from https to http. Proxies are those of the environment.
+
+    Raises:
+        SettingsError: the URL is not an HTTP URL.
+        OutputError: no answer, or not a whole one, within the limits; the message holds no credential.
+    """
+    if scheme_of(request.url) not in SCHEMES:
+        raise SettingsError(f"'{without_secrets(request.url)}' is not an HTTP URL; fetch the package and name the file")
+    from pipeline.system.http_client import answer_to  # noqa: PLC0415 - 80 ms for urllib3, which no folder needs
+
+    try:
+        return _within(request.patience, lambda: answer_to(request))
+    except TimeoutError:
+        message = f"not complete after {request.patience:g} seconds; fetch it and name the file"
+        raise OutputError(f"{without_secrets(request.url)}: {message}") from None
+
+
+def _within(seconds: float | None, work: Callable[[], Answer]) -> Answer:
+    """Do some work in a thread, and wait so long for it; no time-out of a socket covers names and slow headers.
+
+    Raises:
+        TimeoutError: it takes longer.
+    """
+    future: Future[Answer] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is awaited
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future.result(seconds)
+
+
+def scheme_of(url: str) -> str:
+    """The scheme of a URL; "" where it has none, or is no URL."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""
+
+
+def without_secrets(url: str) -> str:
+    """A URL without what may be a secret: user, password and query."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return f"{url.partition('://')[0]}://…"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _phrase(status: int) -> str:
+    return f" {HTTPStatus(status).phrase}" if status in set(HTTPStatus) else ""

@@ -1,0 +1,174 @@
+"""Sends what `http` is asked for, with urllib3: further attempts, redirects, proxies, and its errors in our words."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import time
+from contextlib import closing
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import unquote, urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3 import exceptions
+
+from generator.findings.errors import OutputError, SettingsError
+from pipeline.system.http import SAFE, SCHEMES, Answer, Request, scheme_of, without_secrets
+
+_CHUNK: Final = 1024 * 1024
+_MAX_REDIRECTS: Final = 5
+#: Answers of a server, or of what stands before it, that may be another a moment later.
+_PASSING: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
+#: Seconds before each further attempt.
+PAUSES: Final = (0.3, 1.0)
+_REASONS: Final = (
+    (exceptions.NameResolutionError, "the name of the host is not known"),
+    (exceptions.ConnectTimeoutError, "no connection after {silence:g} seconds"),
+    (exceptions.ReadTimeoutError, "no answer for {silence:g} seconds"),
+    (exceptions.LocationValueError, "it is not a URL"),
+    (http.client.RemoteDisconnected, "the connection ends without an answer"),
+    (http.client.BadStatusLine, "what answers is not HTTP"),
+    (http.client.IncompleteRead, "the answer ends early"),
+)
+
+
+def answer_to(request: Request) -> Answer:
+    """Return the answer to a request, after further attempts where they are safe and may help.
+
+    Raises:
+        SettingsError: the environment names a proxy that is none.
+        OutputError: no answer, or more than the limit.
+        TimeoutError: the answer takes longer than the patience.
+    """
+    until = None if request.patience is None else time.monotonic() + request.patience
+    pauses = PAUSES[: request.attempts - 1] if request.method in SAFE else ()
+    for pause in pauses:
+        try:
+            answer = _answer(request, until)
+        except exceptions.HTTPError as error:
+            if isinstance(error, (exceptions.SSLError, exceptions.LocationValueError)):
+                raise _failure(request, error) from None
+        else:
+            if answer.status not in _PASSING:
+                return answer
+        time.sleep(pause)
+    try:
+        return _answer(request, until)
+    except exceptions.HTTPError as error:
+        raise _failure(request, error) from None
+
+
+def _answer(request: Request, until: float | None) -> Answer:
+    """The answer to one attempt, wherever redirects lead it."""
+    url = request.url
+    headers = request.headers
+    for _ in range(_MAX_REDIRECTS + 1):
+        with (
+            _pool(url) as pool,
+            closing(
+                pool.urlopen(
+                    request.method,
+                    url,
+                    body=request.body,
+                    headers={"User-Agent": "waybill", **headers},
+                    redirect=False,
+                    retries=False,
+                    preload_content=False,
+                    timeout=urllib3.Timeout(connect=request.silence, read=request.silence),
+                )
+            ) as response,
+        ):
+            location = response.get_redirect_location() if request.method in SAFE else None
+            if not location:
+                return Answer(status=response.status, body=_body(response, request, until))
+        target = _followed(url, location)
+        if urlsplit(target)[:2] != urlsplit(url)[:2]:
+            headers = {}  # they may hold a login, which is not for another server
+        url = target
+    raise OutputError(f"{without_secrets(request.url)}: leads on more than {_MAX_REDIRECTS} times")
+
+
+def _body(response: urllib3.BaseHTTPResponse, request: Request, until: float | None) -> bytes:
+    """The body as it is sent; urllib3 refuses one that is shorter than its Content-Length."""
+    data = bytearray()
+    announced = response.length_remaining or 0
+    while announced <= request.limit and (chunk := response.read1(_CHUNK, decode_content=False)):
+        data += chunk
+        if len(data) > request.limit:
+            break
+        if until is not None and time.monotonic() > until:
+            raise TimeoutError
+    if max(announced, len(data)) > request.limit:
+        message = f"more than {request.limit:,} bytes; that is not what was asked for"
+        raise OutputError(f"{without_secrets(request.url)}: {message}")
+    return bytes(data)
+
+
+def _followed(url: str, location: str) -> str:
+    """Where a redirect leads.
+
+    Raises:
+        OutputError: away from HTTP, or from https to where everyone can listen.
+    """
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        raise OutputError(f"{without_secrets(url)}: leads on to what is not a URL") from None
+    scheme = scheme_of(target)
+    if scheme not in SCHEMES or (scheme_of(url) == "https" and scheme != "https"):
+        raise OutputError(f"{without_secrets(url)}: leads on to {scheme or 'no URL'}, which is not followed")
+    return target
+
+
+def _pool(url: str) -> urllib3.PoolManager:
+    """The connections to a URL's host: by the environment's proxy, but never to this machine itself."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    proxy = None if _is_loopback(host) or proxy_bypass(host) else getproxies().get(parts.scheme)
+    if not proxy:
+        return urllib3.PoolManager()
+    try:
+        return _proxy(proxy if "://" in proxy else f"http://{proxy}")
+    except exceptions.LocationValueError:
+        raise SettingsError(f"the variable {parts.scheme}_proxy does not name a proxy over HTTP") from None
+
+
+def _proxy(url: str) -> urllib3.ProxyManager:
+    address = urllib3.util.parse_url(url)
+    if not address.host:
+        raise exceptions.LocationValueError
+    login = urllib3.make_headers(proxy_basic_auth=unquote(address.auth)) if address.auth else None
+    return urllib3.ProxyManager(address._replace(auth=None).url, proxy_headers=login)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _failure(request: Request, error: exceptions.HTTPError) -> OutputError:
+    verb = "fetched" if request.method in SAFE else "sent"
+    return OutputError(f"{without_secrets(request.url)}: cannot be {verb}: {_reason(error, request.silence)}")
+
+
+def _reason(error: BaseException | None, silence: float | None) -> str:
+    """Why a request failed, in words without a URL: urllib3's own have it whole, with its secrets."""
+    match error:
+        case exceptions.NewConnectionError() if not isinstance(error, exceptions.NameResolutionError):
+            return _reason(error.__cause__, silence)
+        case exceptions.ProxyError():
+            return f"the proxy: {_reason(error.original_error, silence)}"
+        case exceptions.ProtocolError() if len(error.args) > 1:
+            return _reason(error.args[1], silence)
+        case exceptions.IncompleteRead():
+            return f"the answer ends {error.expected:,} bytes early"
+        case exceptions.SSLError():
+            return f"no trusted connection: {error}"
+    words = next((words for kind, words in _REASONS if isinstance(error, kind)), "")
+    # An OSError without a number is http.client's, of a proxy that does not let us through.
+    said = (error.strerror or str(error)) if isinstance(error, OSError) else ""
+    return words.format(silence=silence) or said or type(error).__name__

@@ -1,0 +1,60 @@
+"""The journal of effects: what a command has done so far outside its own process.
+
+Every message about a failure is made from it, so that none says «nothing was changed» when something was.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """One thing that was done and stays done when the command ends: files written, an image pushed, a chart published.
+
+    `done` is what a person reads after «done before that»: `wrote 'dist/index.yaml'`. `go_on` is the command that
+    continues from here, `undo` the one that takes the effect back, each as words; empty where there is none.
+    """
+
+    done: str
+    go_on: tuple[str, ...] = ()
+    undo: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """The effect as a JSON object, for `--json`."""
+        return {"done": self.done, "undo": shlex.join(self.undo) or None}
+
+
+class Journal:
+    """The effects of one command, in their order. Whatever has an effect takes the journal and records it at once."""
+
+    def __init__(self) -> None:
+        self._effects: list[Effect] = []
+
+    @property
+    def effects(self) -> tuple[Effect, ...]:
+        """What was recorded, oldest first."""
+        return tuple(self._effects)
+
+    @property
+    def go_on(self) -> tuple[str, ...]:
+        """The command that continues the work: that of the latest effect that has one."""
+        return next((effect.go_on for effect in reversed(self._effects) if effect.go_on), ())
+
+    def record(self, effect: Effect) -> None:
+        """Add an effect, as soon as it cannot be prevented any more."""
+        self._effects.append(effect)
+
+    def nothing_was(self, done: Literal["changed", "written"]) -> str:
+        """The end of a message, `; nothing was changed`, while that is true; else empty, and `lines` say what was."""
+        return "" if self._effects else f"; nothing was {done}"
+
+    def lines(self) -> Iterator[str]:
+        """What was done and how to undo it, a line each, below a heading; no line where nothing was done."""
+        if self._effects:
+            yield "done before that:"
+        for effect in self._effects:
+            yield f"  {effect.done}{f'   to undo: {shlex.join(effect.undo)}' if effect.undo else ''}"

@@ -1,0 +1,79 @@
+"""Locks between processes: they end with the process, and nobody cleans up after one that was killed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from filelock import lock_descriptor
+
+from generator.findings.errors import OutputError
+from pipeline.system.cache import cache_folder
+
+_IN_USE: Final = ".in-use"
+
+
+@contextlib.contextmanager
+def only_writer(output: Path, waiting: Callable[[], None]) -> Iterator[None]:
+    """Be the only one who reads, merges and writes below `output`; `waiting` is called where another one is at it.
+
+    The lock is on the folder that `output` lies in, so it leaves no file, and holds between users and containers.
+
+    Raises:
+        OutputError: the folder cannot be locked.
+    """
+    above = output.resolve().parent
+    folder = next(path for path in (above, *above.parents) if path.is_dir())
+    with contextlib.ExitStack() as stack:
+        try:
+            descriptor = _opened(folder)
+            stack.callback(os.close, descriptor)
+            if not lock_descriptor(descriptor, blocking=False):
+                waiting()
+                lock_descriptor(descriptor)
+        except OSError as error:
+            raise OutputError(f"{folder}: cannot be locked: {error.strerror}") from error
+        yield
+
+
+def _opened(folder: Path) -> int:
+    """The descriptor that is locked for a folder: its own, or where folders cannot be opened (Windows) a file's."""
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        locks = cache_folder("locks")
+        locks.mkdir(parents=True, exist_ok=True)
+        return os.open(locks / hashlib.sha256(os.fsencode(folder)).hexdigest()[:16], os.O_RDWR | os.O_CREAT)
+
+
+@contextlib.contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """Say that a folder is in use while the block runs, for `is_in_use`; any number of processes may use it at once."""
+    descriptor, name = tempfile.mkstemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=_IN_USE)
+    try:
+        lock_descriptor(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+        Path(name).unlink(missing_ok=True)
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether a process that runs uses a folder; what a process left that was killed goes."""
+    used = False
+    for mark in folder.parent.glob(f".{folder.name}.*{_IN_USE}"):
+        with contextlib.suppress(OSError):
+            descriptor = os.open(mark, os.O_RDWR)
+            try:
+                left = lock_descriptor(descriptor, blocking=False)
+            finally:
+                os.close(descriptor)
+            if left:
+                mark.unlink(missing_ok=True)
+            used = used or not left
+    return used

@@ -1,0 +1,42 @@
+"""Findings as annotations of GitHub Actions."""
+
+from __future__ import annotations
+
+import os.path
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from generator.findings.finding import Finding, Severity
+
+#: GitHub's workflow commands and SARIF both say it so (docs.github.com, SARIF 2.1.0 section 3.27.10).
+LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
+_GITHUB: Final = {**LEVELS, Severity.NOTE: "notice"}
+
+
+def github(findings: Iterable[Finding], environment: Mapping[str, str]) -> str:
+    """A workflow command a finding, which GitHub Actions shows beside the line of a pull request.
+
+    Source: docs.github.com, "Workflow commands for GitHub Actions"; the escapes are those of its toolkit.
+    """
+    return "".join(f"{_command(finding, environment)}\n" for finding in findings)
+
+
+def _command(finding: Finding, environment: Mapping[str, str]) -> str:
+    where = {"file": path_in_repository(finding.path, environment), "line": finding.line, "col": finding.column}
+    given = {**where, "title": f"waybill: {finding.rule}"}
+    properties = ",".join(f"{key}={_property(str(value))}" for key, value in given.items() if value is not None)
+    return f"::{_GITHUB[finding.severity]} {properties}::{_data(str(finding))}"
+
+
+def path_in_repository(path: str, environment: Mapping[str, str]) -> str:
+    """The path from the root of the checkout, which is what GitHub wants to have."""
+    root = environment.get("GITHUB_WORKSPACE")
+    return os.path.relpath(path, root) if root else path
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,113 @@
+"""What a person sees: stages while work goes on, findings, tables, the next command to copy."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
+
+from generator.findings.finding import Finding, Severity
+from generator.text.words import listed, plural
+
+if TYPE_CHECKING:
+    from generator.contracts.minify import Saving
+
+_COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+#: From here on work takes seconds, and a bar says how many more.
+_MANY: Final = 50
+
+T = TypeVar("T")
+
+
+class StageReporter:
+    """Writes a line a stage to standard error."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    def stage(self, name: str, what: str) -> None:
+        """Say that a stage begins."""
+        if not self._quiet:
+            print(f"{name:>9}  {what}", file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+
+    def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
+        """Hand on `items`; a person at a terminal sees a bar where there are many."""
+        if self._quiet or len(items) < _MANY or not sys.stderr.isatty():
+            return items
+        from pipeline.terminal.progress import tracked  # noqa: PLC0415 - 80 ms that short work does not pay
+
+        return tracked(f"{name:>9}", items)
+
+
+def say(text: str) -> None:
+    """A message for a person, on standard error."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+
+
+def say_waiting() -> None:
+    """Say why nothing happens."""
+    say("another waybill writes here; waiting for it to end")
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """A line a finding, on standard error; notes are for those who ask lint."""
+    click.echo(as_text(f for f in findings if f.severity is not Severity.NOTE), nl=False, err=True)
+
+
+def as_text(findings: Iterable[Finding]) -> str:
+    """A line a finding, its severity in colour; click.echo takes the colours off where nobody would see them."""
+    return "".join(f"{_coloured(finding)}\n" for finding in findings)
+
+
+def _coloured(finding: Finding) -> str:
+    where, _, rest = str(finding).partition(f": {finding.severity}: ")
+    return f"{where}: {styled(finding.severity, _COLOURS[finding.severity], bold=True)}: {rest}"
+
+
+def styled(text: str, colour: str | None, *, bold: bool) -> str:
+    """The text in a colour or bold, unless nobody wants colours (no-color.org)."""
+    plain = "NO_COLOR" in os.environ or not (colour or bold)
+    return text if plain else click.style(text, fg=colour, bold=bold)
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """`3 errors, 1 warning and 2 notes`."""
+    counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
+    parts = [plural(number, severity) for severity, number in counts.items() if number]
+    return listed(parts) or "no findings"
+
+
+def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
+    """Say that some findings can be mended by themselves; `names` are the workflows that were asked for."""
+    fixable = sum(finding.edit is not None for finding in findings)
+    if not fixable:
+        return
+    some = f"{fixable} of them" if fixable < len(findings) else "all of them"
+    show_next(["waybill", "lint", *names, "--fix"], f"mends {'it' if len(findings) == 1 else some}")
+
+
+def show_savings(savings: Sequence[Saving]) -> None:
+    """A line for each spec that was cut down."""
+    for saving in savings:
+        say(f"cut down {saving.path}: {size(saving.before)} to {size(saving.after)}")
+
+
+def size(number: int) -> str:
+    """A number of bytes in KiB."""
+    return f"{number / 1024:,.1f} KiB"
+
+
+def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[str] = ()) -> None:
+    """A table on standard error; the columns whose headings are among `numbers` are aligned to the right."""
+    from pipeline.terminal.table import print_table  # noqa: PLC0415 - 50 ms that --json does not pay
+
+    print_table(headings, rows, numbers=numbers)
+
+
+def show_next(words: Sequence[str], why: str = "") -> None:
+    """The next command as it is to be copied, and what it does."""
+    say(f"next   {shlex.join(words)}{f'   {why}' if why else ''}")

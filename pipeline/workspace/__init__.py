@@ -1,0 +1,1 @@
+"""A repository's settings and its workflow folders."""

@@ -1,0 +1,156 @@
+"""The settings of a repository: their names, forms, defaults and texts, once for the reader, `--help` and the docs."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Final, get_origin, get_type_hints
+
+#: What each variable named WAYBILL_* is for that is no setting.
+OTHER_VARIABLES: Final[Mapping[str, str]] = {
+    "WAYBILL_CACHE": "the folder for what waybill keeps between runs",
+    "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
+    "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
+    "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
+    "WAYBILL_KUBERNETES": "the folder with the programs of an API server; nox sets it for the tests",
+    "WAYBILL_NODE_MODULES": "the folder with the packages of Node; nox sets it for the tests",
+    "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",
+    "WAYBILL_SHARED": "the folder with other people's workflows, for the tests",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What `--help`, docs and messages say of a setting."""
+
+    text: str
+    metavar: str = ""
+    form: str = ""
+    """What a value of another type is to be; for strings and flags this is known."""
+    patterns: bool = False
+    """Whether the value is a table whose keys are patterns of paths."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LintSettings:
+    """What lint does not report."""
+
+    ignore: Annotated[
+        tuple[str, ...],
+        About(text="Rules that lint does not report.", form='a list of rules, as in ["unused-function"]'),
+    ] = ()
+    per_file_ignores: Annotated[
+        Mapping[str, tuple[str, ...]],
+        About(
+            text="Rules that lint does not report in the files that fit a pattern.",
+            form='a list of rules for each pattern, as in "x/*" = ["unused-function"]',
+            patterns=True,
+        ),
+    ] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What a repository decides once. Paths are relative to where waybill runs.
+
+    A field whose type is a settings class is a table of its own: `[lint]`, or `[tool.waybill.lint]`.
+    """
+
+    workflows: Annotated[
+        Path, About(text="Where the workflow folders are, and the `shared/` beside them.", metavar="DIR")
+    ] = Path("workflows")
+    charts: Annotated[
+        Path,
+        About(
+            text="Where charts go: the umbrella to `workflows/`, the workflows' charts to `workflows/charts/`.",
+            metavar="DIR",
+        ),
+    ] = Path("charts")
+    output: Annotated[Path, About(text="Where packages and index.yaml go.", metavar="DIR")] = Path("dist")
+    compatibility: Annotated[
+        Path,
+        About(
+            text="Which chart versions run on which operators; without the file, only the operators are known.",
+            metavar="FILE",
+        ),
+    ] = Path("compatibility.yaml")
+    registry: Annotated[str, About(text="Registry and namespace of the images.", metavar="HOST/PATH")] = (
+        "quay.io/orchestrator"
+    )
+    image_prefix: Annotated[
+        str, About(text="What an image's name starts with; the workflow's folder follows.", metavar="TEXT")
+    ] = "serverless-workflow-"
+    repository_url: Annotated[
+        str, About(text="Where the chart repository is served; index.yaml's URLs start with it.", metavar="URL")
+    ] = ""
+    initial_version: Annotated[str, About(text="The version of a new chart.", metavar="V")] = "0.1.0"
+    minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
+    strict: Annotated[bool, About(text="Treat warnings as errors.")] = False
+    lint: LintSettings = dataclasses.field(default_factory=LintSettings)
+
+    file: Path | None = None
+    """The settings file that was read; no setting."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    """One setting: `path` is where it stands in a settings file, `type` what its value is."""
+
+    path: tuple[str, ...]
+    type: Any
+    default: Any
+    about: About
+
+    @property
+    def key(self) -> str:
+        """Its name in docs, as in `lint.ignore`."""
+        return ".".join(self.path)
+
+    @property
+    def name(self) -> str:
+        """Its name among the arguments of a command, as in `image_prefix`."""
+        return "_".join(self.path)
+
+    @property
+    def variable(self) -> str | None:
+        """The variable that sets it; None where its value is a list or a table."""
+        return f"WAYBILL_{self.name.upper()}" if self.type in (str, bool, Path) else None
+
+    @property
+    def option(self) -> str:
+        """The option that sets it, as in `--image-prefix`."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+@functools.cache
+def known_settings() -> Mapping[tuple[str, ...], Setting]:
+    """Every setting by its path, in the order of the classes."""
+    return {setting.path: setting for setting in _settings_in(Settings(), ())}
+
+
+def _settings_in(defaults: Any, above: tuple[str, ...]) -> Iterator[Setting]:
+    for name, hint in get_type_hints(type(defaults), include_extras=True).items():
+        path = (*above, name)
+        default = getattr(defaults, name)
+        if dataclasses.is_dataclass(default):
+            yield from _settings_in(default, path)
+        elif get_origin(hint) is Annotated:
+            yield Setting(path=path, type=hint.__origin__, default=default, about=hint.__metadata__[0])
+
+
+def settings_from(values: Mapping[tuple[str, ...], Any], *, file: Path | None = None) -> Settings:
+    """Return the settings with these values, by their paths, and the defaults for the rest."""
+    settings = Settings(file=file)
+    for path, value in values.items():
+        settings = _replaced(settings, path, value)
+    return settings
+
+
+def _replaced(owner: Any, path: tuple[str, ...], value: Any) -> Any:
+    name, *below = path
+    return dataclasses.replace(
+        owner, **{name: _replaced(getattr(owner, name), tuple(below), value) if below else value}
+    )

@@ -1,0 +1,318 @@
+"""What `waybill explain` says: a table of states and their sentences, and the sections around them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from generator.explain.explanation import explain
+from generator.text.words import duration
+from tests.unit.conftest import Files, defined, findings_of
+from tests.unit.generator.diff.differing import EVENT, F, Fields, call, flow, inject, subflow, switch
+
+SPEC = "openapi: 3.0.0\nservers: [{url: https://example.org}]\npaths:\n  /go: {post: {operationId: go}}\n"
+
+
+def section(title: str, fields: Fields, files: Files | None = None) -> list[str]:
+    """The sentences of one section; none where the section is left out."""
+    sections = {s.title: list(s.sentences) for s in explain(defined(fields, files)).sections}
+    return sections.get(title, [])
+
+
+def steps(fields: Fields, files: Files | None = None) -> list[str]:
+    return section("What it does, step by step", fields, files)
+
+
+def first(state: Fields, **more: Any) -> str:
+    """What is said of a state, the first one."""
+    return steps(flow(state, inject("B"), **more))[0]
+
+
+def operation(*actions: Fields, **more: Any) -> Fields:
+    return {"name": "A", "type": "operation", "actions": list(actions), "transition": "B", **more}
+
+
+FUNCTIONS = [
+    F,
+    {"name": "compute", "type": "expression", "operation": "."},
+    {"name": "log", "type": "custom", "operation": "sysout"},
+    {"name": "get", "type": "custom", "operation": "rest:get:http://x"},
+]
+EVENTS = [EVENT, {"name": "denied", "type": "org.denied"}, {"name": "asked", "type": "a", "kind": "produced"}]
+
+STATES: dict[str, tuple[Fields, str]] = {
+    "inject": (inject("A", "B", data={"x": 1, "y": 2}), "'A': it sets 'x' and 'y'. Then it goes to 'B'."),
+    "inject of nothing": (
+        inject("A", "B", data={}, stateDataFilter={"output": "."}),
+        "'A': it reshapes the data. Then it goes to 'B'.",
+    ),
+    "sleep": (
+        {"name": "A", "type": "sleep", "duration": "PT1M30S", "transition": "B"},
+        "'A': it waits for 1 minute and 30 seconds. Then it goes to 'B'.",
+    ),
+    "sleep as long as an expression says": (
+        {"name": "A", "type": "sleep", "duration": "${ $SECRET.period }", "end": True},
+        "'A': it waits as long as '$SECRET.period' says. Then it ends.",
+    ),
+    "a call": (operation({"functionRef": "f"}), "'A': it calls 'f'. Then it goes to 'B'."),
+    "calls one after the other": (
+        operation({"functionRef": "compute"}, {"functionRef": "get"}),
+        "'A': it computes 'compute', then calls 'get' ('get:http://x'). Then it goes to 'B'.",
+    ),
+    "calls at one time": (
+        operation({"functionRef": "f"}, {"functionRef": "compute"}, actionMode="parallel"),
+        "'A': it calls 'f' and computes 'compute' at the same time. Then it goes to 'B'.",
+    ),
+    "a call that nobody waits for": (
+        operation({"functionRef": {"refName": "f", "invoke": "async"}}),
+        "'A': it starts 'f'. Then it goes to 'B'.",
+    ),
+    "a line in the log": (
+        operation({"functionRef": {"refName": "log", "arguments": {"message": ".x"}}}),
+        "'A': it writes '.x' to the log. Then it goes to 'B'.",
+    ),
+    "a line in the log whose arguments are an expression": (
+        operation({"functionRef": {"refName": "log", "arguments": "${ .x }"}}),
+        "'A': it writes to the log. Then it goes to 'B'.",
+    ),
+    "a subflow": (operation({"subFlowRef": "s"}), "'A': it runs the subflow 's'. Then it goes to 'B'."),
+    "an event that is sent": (
+        operation({"eventRef": {"triggerEventRef": "asked", "resultEventRef": "approved"}}),
+        "'A': it sends the event 'asked' and waits for the event 'approved'. Then it goes to 'B'.",
+    ),
+    "a call that is tried again": (
+        operation({"functionRef": "f", "retryRef": "r", "condition": ".x"}),
+        "'A': it calls 'f' (when '.x', up to 3 times, 2 seconds apart). Then it goes to 'B'.",
+    ),
+    "waiting around a call": (
+        operation({"functionRef": "f", "sleep": {"before": "PT1H", "after": "P1D"}}),
+        "'A': it waits for 1 hour and calls 'f' and waits for 1 day. Then it goes to 'B'.",
+    ),
+    "events": (
+        {
+            "name": "A",
+            "type": "event",
+            "onEvents": [
+                {"eventRefs": ["approved"], "actions": [{"functionRef": "f"}]},
+                {"eventRefs": ["denied"]},
+            ],
+            "timeouts": {"eventTimeout": "P2D"},
+            "end": True,
+        },
+        (
+            "'A': it waits for the event 'approved' and then calls 'f' or waits for the event 'denied' "
+            "for at most 2 days. Then it ends."
+        ),
+    ),
+    "callback": (
+        {"name": "A", "type": "callback", "action": {"functionRef": "f"}, "eventRef": "approved", "end": True},
+        "'A': it calls 'f', and waits for the event 'approved'. Then it ends.",
+    ),
+    "parallel": (
+        {
+            "name": "A",
+            "type": "parallel",
+            "branches": [{"name": n, "actions": [{"functionRef": "f"}]} for n in ("one", "two")],
+            "end": True,
+        },
+        (
+            "'A': it runs 2 branches at the same time ('one' calls 'f'; 'two' calls 'f'), until all of them are "
+            "through. Then it ends."
+        ),
+    ),
+    "foreach": (
+        {
+            "name": "A",
+            "type": "foreach",
+            "inputCollection": ".items",
+            "iterationParam": "item",
+            "mode": "sequential",
+            "actions": [{"functionRef": "f"}],
+            "end": True,
+        },
+        "'A': for each item of '.items' (as 'item'), one after the other, it calls 'f'. Then it ends.",
+    ),
+    "switch": (
+        switch("A", {".x": "B", ".y": "A"}, "B"),
+        (
+            "'A': it looks at the data. When '.x', it goes to 'B'. Else, when '.y', it goes to 'A'. Otherwise, it goes "
+            "to 'B'."
+        ),
+    ),
+    "switch on events": (
+        {
+            "name": "A",
+            "type": "switch",
+            "eventConditions": [{"eventRef": "approved", "transition": "B"}, {"eventRef": "denied", "end": True}],
+            "defaultCondition": {"end": True},
+            "timeouts": {"eventTimeout": "PT1H"},
+        },
+        (
+            "'A': it waits for the event 'approved' or 'denied' for at most 1 hour. When the event 'approved' comes, "
+            "it goes to 'B'. When the event 'denied' comes, it ends. When none comes in time, it ends."
+        ),
+    ),
+    "one error of any kind": (
+        operation({"functionRef": "f"}, onErrors=[{"errorRef": "any", "transition": "B"}]),
+        "'A': it calls 'f'. Then it goes to 'B'. When anything fails, it goes to 'B'.",
+    ),
+    "errors": (
+        operation(
+            {"functionRef": "f"},
+            onErrors=[{"errorRef": "refused", "end": True}, {"errorRef": "any", "transition": "B"}],
+        ),
+        (
+            "'A': it calls 'f'. Then it goes to 'B'. When the error 'refused' (401) happens, it ends. When anything "
+            "else fails, it goes to 'B'."
+        ),
+    ),
+    "what is sent at the end": (
+        inject("A", data={"x": 1}, end={"produceEvents": [{"eventRef": "asked"}]}),
+        "'A': it sets 'x'. Then it ends, sending the event 'asked'.",
+    ),
+    "what undoes it": (
+        operation({"functionRef": "f"}, compensatedBy="B"),
+        "'A': it calls 'f'. Then it goes to 'B'. What it did is undone by 'B'.",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", STATES)
+def test_a_state_is_told_in_sentences(what: str) -> None:
+    state, expected = STATES[what]
+    errors = [{"name": "refused", "code": "401"}, {"name": "any", "code": "java.lang.Throwable"}]
+    retries = [{"name": "r", "maxAttempts": 3, "delay": "PT2S"}]
+    assert first(state, functions=FUNCTIONS, events=EVENTS, errors=errors, retries=retries) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("PT1S", "1 second"),
+        ("PT0.5S", "0.5 seconds"),
+        ("P1DT2H", "1 day and 2 hours"),
+        ("P2W", "2 weeks"),
+        ("P", "as long as 'P' says"),
+        ("${ .x }", "as long as '.x' says"),
+    ],
+)
+def test_a_duration_is_told_in_words(text: str, expected: str) -> None:
+    assert duration(text) == expected
+
+
+def test_states_come_in_the_order_of_the_way_through_them() -> None:
+    fields = flow(switch("A", {".x": "C"}, "B"), inject("D"), inject("C", "D"), inject("B", "D"), inject("lost"))
+    assert [step.partition(":")[0] for step in steps(fields)] == ["'A'", "'C'", "'B'", "'D'", "'lost'"]
+    assert steps(fields)[-1].endswith("Nothing leads to it.")
+
+
+def test_a_loop_is_told_with_its_pause_and_its_end() -> None:
+    poll = {"name": "Poll", "type": "sleep", "duration": "PT10S", "transition": "Check"}
+    assert section("What it repeats", flow(poll, switch("Check", {".done": "End"}, "Poll"), inject("End"))) == [
+        "It repeats 'Poll' and 'Check', with a pause of 10 seconds, until '.done'."
+    ]
+    assert section("What it repeats", flow(inject("A", "A"))) == ["It repeats 'A', without a pause, for ever."]
+    assert section("What it repeats", flow(inject("A"))) == []
+
+
+def test_calls_are_told_with_method_path_and_server() -> None:
+    fields = flow(call("A", "f"), functions=[F])
+    spec = {"specs/a.yaml": SPEC}
+    title = "What it calls"
+    assert section(title, fields, spec) == ["'f' is 'POST /go' of 'specs/a.yaml', at 'https://example.org'."]
+    configured = {**spec, "application.properties": "quarkus.rest-client.a_yaml.url=${URL}\n"}
+    assert section(title, fields, configured) == ["'f' is 'POST /go' of 'specs/a.yaml', at '${URL}'."]
+    assert section(title, fields) == ["'f' is the operation 'go' of 'specs/a.yaml', which is not read here."]
+    assert section(title, flow(inject("A"), functions=[F])) == []
+
+
+def test_what_is_needed_is_told() -> None:
+    files = {"application.properties": "a=${URL}\nb=${SIZE:3}\n", "secret.properties": "TOKEN=hidden\n"}
+    wait = {"name": "A", "type": "sleep", "duration": "PT1H", "end": True}
+    assert section("What it needs", flow(wait), files) == [
+        "The variable 'URL' must be given.",
+        "The variable 'SIZE' ('3') may be given; in brackets stands the default.",
+        "The secret 'TOKEN' must be given.",
+        "It may wait in 'A'; a database keeps it over a restart.",
+        "A timer (in 'A') outlives a restart only where a jobs service runs.",
+    ]
+    assert "hidden" not in explain(defined(flow(wait), files)).as_text()
+
+
+def test_the_input_is_told_with_type_and_meaning() -> None:
+    schema = {
+        "required": ["who"],
+        "properties": {
+            "who": {"type": "string", "description": "Who is greeted."},
+            "how": {"enum": ["loud", "low"], "title": "How"},
+            "when": True,
+        },
+    }
+    files = {"schemas/s.json": json.dumps(schema)}
+    assert section("What it takes", {"dataInputSchema": "schemas/s.json"}, files) == [
+        "'who' must be given: a string. Who is greeted.",
+        "'how' may be given: one of 'loud' or 'low'. How.",
+        "'when' may be given.",
+    ]
+
+
+def test_events_and_subflows_have_sections_of_their_own() -> None:
+    assert section("Which events it knows", flow(inject("A"), events=EVENTS)) == [
+        "It listens to 'approved': the type 'org.approved' from '/x'.",
+        "It listens to 'denied': the type 'org.denied'.",
+        "It sends 'asked': the type 'a'.",
+    ]
+    files = {"subflows/s.sw.json": subflow("s", inject("Inner", data={"x": 1}))}
+    assert section("The subflow 's'", {}, files) == ["'Inner': it sets 'x'. Then it ends."]
+
+
+def test_how_it_ends_is_told() -> None:
+    title = "How it ends"
+    fields = flow(call("A", "f"), functions=[F], timeouts={"workflowExecTimeout": {"duration": "PT1H"}})
+    assert section(title, fields) == [
+        "It ends after 'A'.",
+        "It is ended after 1 hour.",
+        "An error in 'A' ends it as failed: nothing handles it there.",
+    ]
+    assert section(title, flow(inject("A", "A"))) == ["It never ends: no state that can be reached has an end."]
+
+
+def test_text_and_markdown_say_the_same_and_names_stay_text() -> None:
+    told = explain(defined(flow(inject("A", "<b>|@x"), inject("<b>|@x"))))
+    assert "'<b>|@x'" in told.as_text()
+    html = MarkdownIt("gfm-like", {"linkify": False}).render(told.as_markdown())
+    assert "<b>" not in html
+    assert "<code>&lt;b&gt;|@x</code>" in html
+    assert html.count("<li>") == sum(len(s.sentences) for s in told.sections)
+    assert json.loads(json.dumps(told.as_json()))["sections"][0]["title"] == "What it does, step by step"
+
+
+def test_no_line_of_the_text_is_wider_than_a_log() -> None:
+    words = " ".join(f".value{n}" for n in range(60))
+    text = explain(defined(flow(switch("A", {words: "A"}, "A")), {})).as_text()
+    assert max(map(len, text.splitlines())) <= 110
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["states", "functions", "events", "start", "dataInputSchema", "timeouts"]), JSON),
+    st.dictionaries(st.sampled_from(["type", "actions", "data", "onEvents", "branches", "timeouts", "end"]), JSON),
+)
+def test_whatever_can_be_read_can_be_explained(fields: Fields, state: Fields) -> None:
+    def run() -> None:
+        explain(defined(fields)).as_markdown()
+        for kind in ("operation", "event", "switch", "sleep", "parallel", "inject", "foreach", "callback"):
+            explain(defined({"states": [{"name": "A", **state, "type": kind}]})).as_text()
+
+    findings_of(run)

@@ -1,0 +1,125 @@
+"""What --fix mends, and what it leaves alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.findings.edits import Edit, apply_edits
+from generator.lint.fixes import fix
+from generator.lint.linter import lint
+from generator.lint.suppressions import IgnoreSettings
+from tests.unit.conftest import MINIMAL, workflow
+
+HERE = "workflows/greeting/greeting.sw.yaml"
+STATES = (
+    "states:\n- {name: Begin, type: inject, data: {a: 1}, transition: %s}\n"
+    "- {name: Finish, type: inject, data: {b: 1}, end: true}\n"
+)
+
+
+def fixed(text: str) -> str:
+    done = fix(workflow({"greeting.sw.yaml": text}))
+    return done.files.get(HERE, text.encode()).decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("id: g\nversion: 1.10\n" + STATES % "Finish", 'id: g\nversion: "1.10"\n' + STATES % "Finish"),
+        ("id: g\nversion: '1'\n" + STATES % "Finsh", "id: g\nversion: '1'\n" + STATES % "Finish"),
+        ("id: g\nversion: '1'\n" + STATES % "'Finsh'", "id: g\nversion: '1'\n" + STATES % "'Finish'"),
+        (
+            "id: g\nversion: '1'\ndescripton: x\n" + STATES % "Finish",
+            "id: g\nversion: '1'\ndescription: x\n" + STATES % "Finish",
+        ),
+        (
+            "id: g\r\nversion: 1.10\r\n" + (STATES % "Finsh").replace("\n", "\r\n"),
+            'id: g\r\nversion: "1.10"\r\n' + (STATES % "Finish").replace("\n", "\r\n"),
+        ),
+        (
+            "id: g\nversion: '1' # größe\n" + STATES.replace("inject, data: {b", "injct, data: {b") % "Finish",
+            "id: g\nversion: '1' # größe\n" + STATES % "Finish",
+        ),
+    ],
+)
+def test_what_has_one_right_answer_is_mended_and_nothing_else_is_touched(wrong: str, right: str) -> None:
+    assert fixed(wrong) == right
+
+
+def test_json_is_mended_too() -> None:
+    text = json.dumps({**MINIMAL, "start": "Begin", "states": [{**MINIMAL["states"][0], "name": "Beginn"}]}, indent=2)
+    done = fix(workflow({"greeting.sw.json": text}))
+    assert [(edit.old, edit.new) for edit in done.edits] == [("Begin", "Beginn")]
+    assert lint(done.workflow) == ()
+
+
+@pytest.mark.parametrize("target", ["Nowhere", "Begn1sh", "F"])
+def test_a_name_that_may_mean_two_things_or_none_is_left_alone(target: str) -> None:
+    text = "id: g\nversion: '1'\n" + STATES % target
+    assert fixed(text) == text
+
+
+def test_a_misspelt_field_whose_right_name_is_there_already_is_left_alone() -> None:
+    text = "id: g\nversion: '1'\ndescripton: x\ndescription: y\n" + STATES % "Finish"
+    assert fixed(text) == text
+
+
+def test_what_somebody_ignores_is_left_alone() -> None:
+    found = workflow({"greeting.sw.yaml": "id: g\nversion: 1.10\n" + STATES % "Finsh"})
+    done = fix(found, IgnoreSettings(everywhere=("wrong-type",)))
+    assert [edit.new for edit in done.edits] == ["Finish"]
+
+
+def test_what_somebody_ignores_stays_ignored_where_another_edit_moves_it() -> None:
+    states = "[{name: A, type: inject, data: {a: 1}, end: true}]"
+    comment = "# waybill: ignore[wrong-type] so it is called"
+    wrong = f"{{id: g, descripton: x, version: 1.10, states: {states}}}  {comment}\n"
+    assert fixed(wrong) == wrong.replace("descripton", "description")
+
+
+def test_mending_twice_is_mending_once() -> None:
+    once = fixed("id: g\nversion: 1.10\ndescripton: x\n" + STATES % "Finsh")
+    assert fixed(once) == once
+
+
+def edit(line: int, column: int, old: str, new: str) -> Edit:
+    return Edit(path="a", line=line, column=column, old=old, new=new)
+
+
+@pytest.mark.parametrize(
+    ("one", "result"),
+    [
+        (edit(1, 1, "ab", "x"), "x\ncd"),
+        (edit(2, 2, "d", ""), "ab\nc"),
+        (edit(2, 1, "", "x"), "ab\nxcd"),
+        (edit(2, 3, "", "x"), "ab\ncdx"),
+        (edit(2, 1, "zz", "x"), "ab\ncd"),
+        (edit(9, 1, "ab", "x"), "ab\ncd"),
+        (edit(1, 99, "ab", "x"), "ab\ncd"),
+    ],
+)
+def test_an_edit_is_made_where_its_text_stands_and_nowhere_else(one: Edit, result: str) -> None:
+    text, applied = apply_edits("ab\ncd", [one])
+    assert text == result
+    assert applied == ((one,) if result != "ab\ncd" else ())
+
+
+def test_of_two_edits_that_overlap_one_is_made() -> None:
+    text, applied = apply_edits("abcd", [edit(1, 1, "abc", "x"), edit(1, 2, "bcd", "y")])
+    assert text == "ay"
+    assert len(applied) == 1
+
+
+@given(
+    st.text(max_size=40),
+    st.lists(st.tuples(st.integers(1, 5), st.integers(1, 9), st.text(max_size=3), st.text(max_size=3)), max_size=5),
+)
+def test_edits_that_do_not_fit_change_nothing(text: str, raw: list[tuple[int, int, str, str]]) -> None:
+    edits = [edit(*fields) for fields in raw]
+    changed, applied = apply_edits(text, edits)
+    assert changed == text or applied
+    assert set(applied) <= set(edits)

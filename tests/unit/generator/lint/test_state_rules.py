@@ -1,0 +1,131 @@
+"""Rules of single states, actions and values, case by case; the engine's answer to each was seen."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from generator.lint.support.cron import what_is_wrong
+from tests.unit.conftest import linted
+
+Fields = dict[str, Any]
+CALL = {"functionRef": "f"}
+BRANCHES = [{"name": "a", "actions": [CALL]}, {"name": "b", "actions": [CALL]}]
+
+
+def with_state(**fields: Any) -> Fields:
+    state = {"name": "A", "type": "operation", "actions": [CALL], "end": True, **fields}
+    return {
+        "start": "A",
+        "functions": [{"name": "f", "type": "custom", "operation": "rest:get:/x"}],
+        "events": [{"name": "e", "type": "t", "source": "s"}],
+        "errors": [{"name": "E", "code": "404"}, {"name": "F"}],
+        "states": [{key: value for key, value in state.items() if value is not None}],
+    }
+
+
+def parallel(**fields: Any) -> Fields:
+    return with_state(
+        **{"type": "parallel", "actions": None, "branches": BRANCHES, "completionType": "atLeast", **fields}
+    )
+
+
+def switch(**fields: Any) -> Fields:
+    return with_state(type="switch", actions=None, end=None, defaultCondition={"end": True}, **fields)
+
+
+DATA = [{"condition": ".a", "end": True}]
+EVENTS = [{"eventRef": "e", "end": True}]
+
+#: The fields, the rule, and the findings' severity letters in order.
+CASES: list[tuple[Fields, str, str]] = [
+    (with_state(actions=[{"name": "x"}]), "action-kind", "e"),
+    (with_state(actions=[{**CALL, "subFlowRef": "s"}]), "action-kind", "w"),
+    (with_state(actions=[CALL, {"subFlowRef": "s"}]), "action-kind", ""),
+    (with_state(actions=[{}]), "action-kind", "e"),
+    (with_state(actions=[1]), "action-kind", ""),
+    (with_state(actions=[]), "missing-field", "w"),
+    (with_state(onErrors=[{"end": True}]), "error-handler", "w"),
+    (with_state(onErrors=[{"errorRef": "E", "end": True}]), "error-handler", ""),
+    (
+        with_state(type="sleep", actions=None, duration="PT1S", onErrors=[{"errorRef": "E", "end": True}]),
+        "error-h",
+        "w",
+    ),
+    (with_state(onErrors=[{"errorRef": "F", "end": True}]), "error-code", "e"),
+    (with_state(), "error-code", ""),
+    (switch(), "switch-conditions", "e"),
+    (switch(dataConditions=DATA, eventConditions=EVENTS), "switch-conditions", "e"),
+    (switch(dataConditions=DATA), "switch-conditions", ""),
+    (switch(eventConditions=EVENTS), "switch-timeout", "e"),
+    (switch(eventConditions=EVENTS, timeouts={"eventTimeout": "PT1S"}), "switch-timeout", ""),
+    (parallel(numCompleted=3), "num-completed", "e"),
+    (parallel(numCompleted="9" * 5000), "num-completed", "e"),
+    (parallel(numCompleted="many"), "num-completed", "e"),
+    (parallel(numCompleted="${ .n }"), "num-completed", ""),
+    (parallel(numCompleted=0), "num-completed", "w"),
+    (parallel(numCompleted=-1), "num-completed", "w"),
+    (parallel(), "num-completed", "w"),
+    (parallel(numCompleted=2), "num-completed", ""),
+    ({**parallel(numCompleted=1, branches=BRANCHES[:1])}, "parallel-branches", "e"),
+    (parallel(numCompleted=1, branches=[BRANCHES[0]] * 2), "duplicate-branch", "w"),
+    (with_state(type="foreach", inputCollection=".l"), "no-iteration-param", "e"),
+    (with_state(type="delay", actions=None, timeDelay="PT1S"), "delay-state", "e"),
+    (with_state(actions=[{"eventRef": "e"}]), "short-form", "e"),
+    (with_state(actions=[{"eventRef": {"triggerEventRef": "e"}}]), "short-form", ""),
+    ({**switch(dataConditions=DATA), "specVersion": "0.7"}, "spec-version", "w"),
+    ({"start": None}, "no-start", "e"),
+    ({"version": None}, "no-version", "w"),
+    ({"specVersion": None}, "spec-version", "w"),
+    ({"expressionLang": "groovy"}, "unknown-value", "e"),
+    (with_state(actions=[{**CALL, "retryRef": "r"}]), "unheeded-field", "n"),
+    ({"start": {"stateName": "A", "schedule": "R/PT1H"}}, "unheeded-field", "n"),
+    ({"extensions": [{"retryRef": "a"}], "metadata": {"retryRef": 1}}, "unheeded-field", ""),
+]
+
+
+@pytest.mark.parametrize(("fields", "rule", "expected"), CASES)
+def test_a_field_is_judged_as_the_engine_judges_it(fields: Fields, rule: str, expected: str) -> None:
+    found = linted(fields, about=rule)
+    assert [line.split(": ")[1][0] for line in found] == list(expected), found
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        *("* * * * *", "0 0 1 1 *", "*/15 8-18 * * MON-FRI", "0,30 * * * 7", "5/10 * * * *"),
+        *(
+            "0 0/15 * * * ?",
+            "0 0 12 L * ?",
+            "0 0 12 ? * 6#3",
+            "0 0 12 LW * ?",
+            "0 0 12 15W * ? 2030",
+            "0 0 0 ? JAN FRIL",
+        ),
+    ],
+)
+def test_a_cron_expression_of_cron_or_quartz_is_taken(expression: str) -> None:
+    assert what_is_wrong(expression) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ("hello", "this has 1"),
+        ("", "this has 0"),
+        ("60 * * * *", "'60' is no minute"),
+        ("* 24 * * *", "'24' is no hour"),
+        ("* * 0 * *", "'0' is no day of the month"),
+        ("* * * 13 *", "'13' is no month"),
+        ("* * * * FRY", "'FRY' is no day of the week"),
+        ("*/0 * * * *", "'*/0' is no minute"),
+        ("1-2-3 * * * *", "is no minute"),
+        ("0 0 0 1 1 ? 1800", "'1800' is no year"),
+        ("٣ * * * *", "is no minute"),
+    ],
+)
+def test_another_cron_expression_is_refused_with_the_field(expression: str, said: str) -> None:
+    wrong = what_is_wrong(expression)
+    assert wrong
+    assert said in wrong

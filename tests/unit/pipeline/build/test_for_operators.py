@@ -1,0 +1,178 @@
+"""`waybill build` for the operator that a person names, and what it refuses to write."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner, Result
+
+from generator.kubernetes.crd import known_crd
+from pipeline.cli import waybill
+from tests.unit.conftest import write_workflow
+
+ROWS = """\
+rows:
+  - {charts: [greeting, workflows], versions: 0.x, sonataflow: 10.x}
+  - {charts: [greeting, workflows], versions: 1.45.x, sonataflow: 1.45.x}
+"""
+OWN = Path("charts/sonataflow-1.45/workflows/charts/greeting")
+NEWEST = Path("charts/workflows/charts/greeting")
+
+
+@pytest.fixture(autouse=True)
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A repository with one workflow, and no cache of earlier builds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    write_workflow(tmp_path / "workflows", "greeting")
+    Path("compatibility.yaml").write_text(ROWS)
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(waybill, ["build", *words])
+
+
+def built(*words: str) -> dict[str, str]:
+    """Chart to version."""
+    result = run(*words, "--json")
+    assert result.exit_code == 0, result.output
+    document: dict[str, Any] = json.loads(result.stdout)
+    return {row["chart"]: row["version"] for row in (*document["charts"], document["umbrella"])}
+
+
+def said(folder: Path) -> dict[str, str]:
+    annotations: dict[str, str] = yaml.safe_load((folder / "Chart.yaml").read_text())["annotations"]
+    return {key: value for key, value in annotations.items() if key not in ("waybill/folder", "waybill/workflow-id")}
+
+
+def test_charts_for_an_operator_lie_beside_those_of_the_newest_and_in_one_index() -> None:
+    assert built("greeting") == {"greeting": "0.1.0", "workflows": "0.1.0"}
+    before = {path: path.read_bytes() for path in Path("charts").rglob("*") if path.is_file()}
+    assert built("greeting", "--sonataflow", "1.45") == {"greeting": "1.45.0", "workflows": "1.45.0"}
+    assert {path: path.read_bytes() for path in before} == before
+    index = yaml.safe_load(Path("dist/index.yaml").read_text())
+    assert {(e["version"], e["annotations"]["waybill/sonataflow-versions"]) for e in index["entries"]["greeting"]} == {
+        ("0.1.0", "10.x"),
+        ("1.45.0", "1.45.x"),
+    }
+    assert said(OWN) == said(OWN.parent.parent) == {"waybill/sonataflow-versions": "1.45.x"}
+    assert "persistence:" not in (OWN / "templates" / "sonataflow.yaml").read_text()
+    assert "persistence:" in (NEWEST / "templates" / "sonataflow.yaml").read_text()
+    assert 'helm install greeting REPOSITORY/greeting --version "1.45.x"' in (OWN / "README.md").read_text()
+    assert "--version" not in (NEWEST / "README.md").read_text()
+
+
+def test_a_build_for_an_operator_again_changes_nothing_and_its_check_is_quiet() -> None:
+    built("greeting", "--sonataflow", "1.45")
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "cache" not in path.parts}
+    built("greeting", "--sonataflow", "1.45")
+    assert {path: path.read_bytes() for path in before} == before
+    assert run("greeting", "--sonataflow", "1.45", "--check").exit_code == 0
+    (OWN / "values.yaml").write_text("mine: 1\n")
+    assert run("greeting", "--sonataflow", "1.45", "--check").exit_code == 1
+
+
+def test_a_change_moves_the_version_inside_its_line() -> None:
+    built("--all", "--sonataflow", "1.45")
+    write_workflow(Path("workflows"), "greeting", {"application.properties": "a=${NEW:x}\n"})
+    result = run("--all", "--sonataflow", "1.45", "--bump", "minor")
+    assert result.exit_code == 1
+    assert "1.46.0 is none of the versions 1.45.x" in result.output
+    assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
+    assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
+
+
+def test_without_the_charts_folder_a_line_goes_on_from_its_newest_published_version() -> None:
+    built("greeting", "--sonataflow", "1.45")
+    write_workflow(Path("workflows"), "greeting", {"application.properties": "a=${NEW:x}\n"})
+    built("greeting", "--sonataflow", "1.45", "--bump", "auto")
+    for path in sorted(Path("charts").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    assert built("greeting", "--sonataflow", "1.45")["greeting"] == "1.45.1"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        (
+            ["--sonataflow", "1.44"],
+            1,
+            "no row of compatibility.yaml says which versions of greeting are for SonataFlow",
+        ),
+        (["--sonataflow", "3"], 2, "SonataFlow '3' is not known; there are 1.40, 1.43, 1.44, 1.45, 10"),
+        (["--operator", "1.3.2"], 2, "which SonataFlow Orchestrator 1.3.x brings is unknown; name it, too"),
+        (["--operator", "9.0"], 2, "Orchestrator '9.0' is not in compatibility.yaml; there are 1.2.x, 1.3.x"),
+    ],
+)
+def test_what_cannot_be_built_for_is_said_and_nothing_is_written(words: list[str], code: int, message: str) -> None:
+    result = run("greeting", *words)
+    assert (result.exit_code, message in result.output) == (code, True), result.output
+    assert not Path("charts").exists()
+
+
+def test_an_orchestrator_with_the_sonataflow_that_a_person_knows_of() -> None:
+    Path("compatibility.yaml").write_text(
+        "rows:\n  - {charts: [greeting, workflows], versions: 1.3.x, orchestrator: 1.3.x}\n"
+    )
+    assert built("greeting", "--operator", "1.3.2", "--sonataflow", "1.45")["greeting"] == "1.3.0"
+    folder = Path("charts/orchestrator-1.3.x/workflows/charts/greeting")
+    assert said(folder) == {"waybill/operator-versions": "1.3.x"}
+
+
+def test_a_row_that_is_refuted_stops_the_build_and_nothing_is_written() -> None:
+    Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 0.x, sonataflow: '>=1.45'}\n")
+    result = run("greeting")
+    assert result.exit_code == 1
+    assert (
+        "compatibility.yaml:2:5: error: greeting 0.1.0 cannot run on SonataFlow 1.45, as this row says" in result.output
+    )
+    assert "spec.persistence is unknown to SonataFlow 1.45" in result.output
+    assert "build for it with --sonataflow 1.45" in result.output
+    assert "nothing was written" in result.output
+    assert not Path("charts").exists()
+    assert not Path("dist").exists() or not list(Path("dist").iterdir())
+
+
+def test_a_version_without_a_row_stops_the_build_where_the_chart_has_others() -> None:
+    Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 3.x, sonataflow: 10.x}\n")
+    result = run("greeting")
+    assert result.exit_code == 1
+    assert "no row holds greeting 0.1.0, though others name the chart; add one" in result.output
+
+
+def test_a_chart_that_no_row_names_is_a_warning_and_without_any_rows_there_is_none() -> None:
+    Path("compatibility.yaml").write_text("rows:\n  - {charts: [other], versions: 3.x, sonataflow: 10.x}\n")
+    assert "warning: no row names greeting" in run("greeting").output
+    assert run("greeting", "--strict").exit_code == 1
+    Path("compatibility.yaml").unlink()
+    result = run("greeting", "--strict")
+    assert (result.exit_code, "warning" in result.output) == (0, False)
+
+
+def test_another_compatibility_yaml_is_another_build() -> None:
+    assert run("greeting").exit_code == 0
+    Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 3.x, sonataflow: 10.x}\n")
+    assert run("greeting").exit_code == 1
+
+
+def test_crds_beside_the_file_that_change_are_another_build() -> None:
+    def own(name: str) -> str:
+        version = {"name": "v1alpha08", "schema": {"openAPIV3Schema": known_crd(name).schema}}
+        names = {"kind": "SonataFlow"}
+        return json.dumps({"spec": {"group": "sonataflow.org", "names": names, "versions": [version]}})
+
+    Path("own.yaml").write_text(own("10"))
+    Path("compatibility.yaml").write_text(
+        "operators:\n  sonataflow:\n    - {name: own, versions: 10.x, crd: own.yaml, properties: {}, builder: b}\n"
+        "rows:\n  - {charts: [greeting], versions: 0.x, sonataflow: 10.x}\n"
+    )
+    built("greeting")
+    assert "persistence:" in (NEWEST / "templates" / "sonataflow.yaml").read_text()
+    Path("own.yaml").write_text(own("1.45"))
+    result = run("greeting")
+    assert result.exit_code == 1, result.output
+    assert "in the index with other bytes" in result.output

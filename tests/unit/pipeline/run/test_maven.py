@@ -1,0 +1,73 @@
+"""The engine's build: what is kept, what is missing, and what is told of one that fails."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from generator.application.projects import Application
+from generator.findings.errors import SettingsError
+from pipeline.run.engine import maven
+from pipeline.run.engine.errors import EngineError
+from pipeline.system.locks import in_use
+
+APPLICATION = Application(workflows=("a",), persistent=False, jobs=False, files={"pom.xml": b"<project/>"})
+JAR = "target/quarkus-app/quarkus-run.jar"
+
+
+@pytest.fixture
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is all of PATH but for the shell's own."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setattr(maven.shutil, "which", lambda name: str(folder / name) if (folder / name).exists() else None)
+    return folder
+
+
+def program(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_what_is_missing_is_named_with_what_installs_it(tools: Path, tmp_path: Path) -> None:
+    program(tools, "mvn", "exit 0")
+    with pytest.raises(SettingsError, match=r"lacks a JDK 17 \(apt install openjdk-17-jdk\)$"):
+        maven.build(APPLICATION, tmp_path / "cache")
+
+
+def test_a_build_is_kept_and_not_made_again(tools: Path, tmp_path: Path) -> None:
+    program(tools, "javac", "exit 0")
+    program(tools, "mvn", f"mkdir -p target/quarkus-app; date +%N > {JAR}")
+    first = maven.build(APPLICATION, tmp_path / "cache")
+    content = first.read_text()
+    assert maven.build(APPLICATION, tmp_path / "cache") == first
+    assert first.read_text() == content
+    assert [one.name for one in (tmp_path / "cache").iterdir()] == [first.parent.name]
+
+
+def test_a_build_that_fails_says_why_and_leaves_nothing(tools: Path, tmp_path: Path) -> None:
+    program(tools, "javac", "exit 0")
+    program(tools, "mvn", r"printf '\033[1;31m[ERROR]\033[m no such state\nCaused by: x\nnoise\n'; exit 1")
+    with pytest.raises(EngineError, match=r"refuses it:\n\[ERROR\] no such state\nCaused by: x$"):
+        maven.build(APPLICATION, tmp_path / "cache")
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+def test_old_builds_are_forgotten_but_not_one_that_runs(tools: Path, tmp_path: Path) -> None:
+    program(tools, "javac", "exit 0")
+    program(tools, "mvn", f"mkdir -p target/quarkus-app; touch {JAR}")
+
+    def build(number: int) -> Path:
+        jar = maven.build(replace(APPLICATION, files={"pom.xml": str(number).encode()}), tmp_path / "cache")
+        os.utime(jar.parent, (number, number))
+        return jar
+
+    with in_use(build(1).parent):
+        jars = [build(number) for number in range(1, 13)]
+        assert [jar.exists() for jar in jars] == [True] + [False] * 3 + [True] * 8
+    build(13)
+    assert not jars[0].exists()

@@ -1,0 +1,81 @@
+"""Rules that lint does not report, by their examples: each command that a rule names reports the bad one alone."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from generator.lint.registry import RULES
+from generator.lint.rule import FOLDER, Example
+from pipeline.cli import waybill
+from tests.unit.conftest import write
+
+#: The severity and the rule of a finding, as a person sees it; notes are about other things than the example.
+FINDING = re.compile(r": (error|warning): .* \[([a-z-]+)\]$", re.MULTILINE)
+#: Rule and command; Helm renders the chart that no-sonataflow is about: tests/integration/test_check_charts.py.
+REPORTED = [
+    (rule.name, command)
+    for rule in RULES.values()
+    if not rule.of_lint and rule.name != "no-sonataflow"
+    for command in rule.reported_by
+]
+#: Rule to how the command ends for its good example, where that is not well: a run finds no JDK and no Maven.
+ENDS = {"input": 2}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to work in, without the record of earlier builds."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
+    return tmp_path
+
+
+def run(command: str, example: Example, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
+    """Run a command beside the workflows of an example; without programs, so that a run ends before the engine."""
+    write(repository / "workflows", example.workflows())
+    write(repository, example.repository)
+    for line in example.commands:
+        subprocess.run(["sh", "-ec", line], cwd=repository / "workflows" / FOLDER, check=True)
+    monkeypatch.setenv("PATH", str(repository))
+    result = CliRunner().invoke(waybill, command.split()[1:])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+@pytest.mark.parametrize(("name", "command"), REPORTED)
+def test_a_command_reports_the_bad_example_of_its_rule_and_nothing_else(
+    name: str, command: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run(command, RULES[name].bad, repository, monkeypatch)
+    found = FINDING.findall(result.stderr)
+    assert {rule for _, rule in found} == {name}, result.output
+    assert (str(RULES[name].severity), name) in found
+
+
+@pytest.mark.parametrize(("name", "command"), REPORTED)
+def test_a_command_reports_nothing_about_the_good_example(
+    name: str, command: str, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    result = run(command, RULES[name].good, repository, monkeypatch)
+    assert FINDING.findall(result.stderr) == []
+    assert result.exit_code == ENDS.get(name, 0), result.output
+
+
+def test_rules_shows_a_rule_of_another_command_with_the_commands_that_report_it() -> None:
+    said = CliRunner().invoke(waybill, ["lint", "--rules", "no-row"]).stdout
+    assert said.startswith("no-row (error)\n\nA chart, or a version of it, that no row of compatibility.yaml holds;")
+    assert "\nreported by:\n    waybill check example\n    waybill build example\n\nwrong: compatibility.yaml\n" in said
+
+
+def test_rules_in_json_says_of_each_rule_what_reports_it() -> None:
+    told = json.loads(CliRunner().invoke(waybill, ["lint", "--rules", "--json", "syntax", "no-row"]).stdout)["rules"]
+    assert [rule["reported_by"] for rule in told] == [
+        ["waybill lint"],
+        ["waybill check example", "waybill build example"],
+    ]

@@ -1,0 +1,85 @@
+"""Which workflow folders a command is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from generator.findings.errors import SettingsError
+from pipeline.workspace.folders import all_folders, find_folder, select_folders
+from pipeline.workspace.settings import Settings
+from tests.unit.conftest import write
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A repository of two workflows, as the folder that the command runs in."""
+    write(tmp_path, {"workflows/greeting/x": "", "workflows/escalation/x": "", "workflows/shared/x": ""})
+    write(tmp_path, {"workflows/.git/x": "", "workflows/README.md": "", "elsewhere/mine/x": ""})
+    monkeypatch.chdir(tmp_path)
+    return Settings()
+
+
+def test_all_folders_are_sorted_and_leave_out_shared_and_hidden_ones(settings: Settings) -> None:
+    assert all_folders(settings.workflows) == [Path("workflows/escalation"), Path("workflows/greeting")]
+    assert select_folders((), settings) == all_folders(settings.workflows)
+
+
+def test_a_workflows_folder_that_is_not_there_holds_none(tmp_path: Path) -> None:
+    assert all_folders(tmp_path / "none") == []
+
+
+def test_a_folder_without_workflows_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"none: holds no workflow folders; name another with --workflows"):
+        select_folders((), Settings(workflows=tmp_path / "none"))
+
+
+@pytest.mark.parametrize("name", ["greeting", "workflows/greeting", "./workflows/greeting", "workflows/greeting/"])
+def test_a_workflow_is_named_by_its_name_or_its_path(settings: Settings, name: str) -> None:
+    assert find_folder(name, settings).resolve() == Path("workflows/greeting").resolve()
+
+
+def test_a_path_may_lead_anywhere(settings: Settings, tmp_path: Path) -> None:
+    assert find_folder("elsewhere/mine", settings) == Path("elsewhere/mine")
+    assert find_folder(str(tmp_path / "elsewhere" / "mine"), settings) == tmp_path / "elsewhere" / "mine"
+
+
+def test_a_name_in_the_workflows_folder_comes_before_a_path(settings: Settings, tmp_path: Path) -> None:
+    write(tmp_path, {"greeting/x": ""})
+    assert find_folder("greeting", settings) == Path("workflows/greeting")
+
+
+@pytest.mark.parametrize("name", [".", ".."])
+def test_a_dot_is_the_folder_that_the_command_runs_in(settings: Settings, name: str) -> None:
+    assert find_folder(name, settings) == Path(name)
+
+
+def test_the_order_of_names_is_kept_and_repetitions_are_left_out(settings: Settings) -> None:
+    assert select_folders(("greeting", "escalation", "greeting"), settings) == [
+        Path("workflows/greeting"),
+        Path("workflows/escalation"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "end"),
+    [
+        ("greting", "; did you mean 'greeting'?"),
+        ("zzz", "; there are escalation, greeting"),
+        ("", "; there are escalation, greeting"),
+        ("x\0y", "; there are escalation, greeting"),
+    ],
+)
+def test_a_workflow_that_is_not_there_is_refused_with_the_nearest_name(settings: Settings, name: str, end: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        find_folder(name, settings)
+    assert str(caught.value) == f"there is no workflow '{name}' in workflows{end}"
+
+
+def test_a_file_is_answered_with_its_folder(settings: Settings) -> None:
+    file = Path("workflows/greeting/greeting.sw.yaml")
+    file.write_text("", encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        find_folder(str(file), settings)
+    assert str(caught.value) == f"{file}: is a file; name the workflow's folder: workflows/greeting"
