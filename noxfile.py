@@ -7,6 +7,8 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nox
@@ -16,7 +18,11 @@ nox.options.sessions = []
 nox.options.error_on_missing_interpreters = False
 
 PROJECT = nox.project.load_toml("pyproject.toml")
-HELM_VERSION = "v3.19.0"
+#: Helm's CLI as Go modules, by the variable that names the program to the tests.
+HELMS = {
+    "WAYBILL_HELM4": "helm.sh/helm/v4/cmd/helm@v4.3.2",
+    "WAYBILL_HELM3": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+}
 #: Where tools are kept between runs.
 CACHE = Path(
     os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
@@ -117,19 +123,23 @@ def dsl_types(session: nox.Session) -> None:
 
 def with_tools(session: nox.Session) -> dict[str, str]:
     """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
-    path = os.pathsep.join([str(helm(session)), session.bin, os.environ["PATH"]])
-    return {"PATH": path, "WAYBILL_NODE_MODULES": str(node_modules(session))}
+    helms = {variable: helm(session, module) for variable, module in HELMS.items()}
+    # Without Go, a variable of the user's own stays as it is.
+    named = {variable: str(program) for variable, program in helms.items() if program.is_file()}
+    path = os.pathsep.join([str(helms["WAYBILL_HELM4"].parent), session.bin, os.environ["PATH"]])
+    return {"PATH": path, **named, "WAYBILL_NODE_MODULES": str(node_modules(session))}
 
 
-def helm(session: nox.Session) -> Path:
-    """The folder of Helm 3's CLI, built from its Go module where Go is."""
-    folder = CACHE / f"helm-{HELM_VERSION}"
+def helm(session: nox.Session, module: str) -> Path:
+    """One version of Helm's CLI, built from its Go module where Go is."""
+    version = module.partition("@")[2]
+    folder = CACHE / f"helm-{version}"
     if not (folder / "helm").is_file() and shutil.which("go"):
-        session.log(f"building Helm {HELM_VERSION} from its Go module: 2 minutes, once")
-        session.run(
-            "go", "install", f"helm.sh/helm/v3/cmd/helm@{HELM_VERSION}", env={"GOBIN": str(made(folder))}, external=True
-        )
-    return folder
+        session.log(f"building Helm {version} from its Go module: 2 minutes, once")
+        with made_whole(folder) as beside:
+            environment = {"GOBIN": str(beside), "CGO_ENABLED": "0"}
+            session.run("go", "install", module, env=environment, external=True)
+    return folder / "helm"
 
 
 def kubernetes(session: nox.Session) -> dict[str, str]:
@@ -142,14 +152,13 @@ def kubernetes(session: nox.Session) -> dict[str, str]:
         version = re.search(r"k8s.io/kubernetes (v(\d+)\.(\d+)\S*)", modules.joinpath("go.mod").read_text())
         named = zip(("gitVersion", "gitMajor", "gitMinor"), version.groups(), strict=True)
         flags = " ".join(["-s -w", *(f"-X k8s.io/component-base/version.{key}={value}" for key, value in named)])
-        with tempfile.TemporaryDirectory(dir=made(CACHE)) as name, session.chdir(modules):
+        with made_whole(folder) as beside, session.chdir(modules):
             programs = {name: f"k8s.io/kubernetes/cmd/{name}" for name in ("kube-apiserver", "kubectl")}
             programs["etcd"] = "go.etcd.io/etcd/server/v3"
             for program, package in programs.items():
-                output = Path(name, "bin", program)
-                command = ("go", "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", str(output), package)
+                output = str(beside / program)
+                command = ("go", "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", output, package)
                 session.run(*command, env={"CGO_ENABLED": "0"}, external=True)
-            Path(name, "bin").rename(folder)
     return {"WAYBILL_KUBERNETES": str(folder)}
 
 
@@ -159,16 +168,19 @@ def node_modules(session: nox.Session) -> Path:
     folder = CACHE / f"node-{hashlib.sha256(wanted).hexdigest()[:12]}"
     if not (folder / "node_modules").is_dir() and shutil.which("npm"):
         session.log("installing what tests need from npm: once")
-        with tempfile.TemporaryDirectory(dir=made(CACHE)) as name:
-            beside = Path(name) / folder.name
-            made(beside).joinpath("package.json").write_bytes(wanted)
+        with made_whole(folder) as beside:
+            beside.joinpath("package.json").write_bytes(wanted)
             quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
             session.run("npm", "install", *quiet, "--prefix", str(beside), external=True)
-            beside.rename(folder)
     return folder / "node_modules"
 
 
-def made(folder: Path) -> Path:
-    """The folder, made where it was not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+@contextmanager
+def made_whole(folder: Path) -> Iterator[Path]:
+    """An empty folder to fill; it becomes `folder` when all of it is there."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE) as name:
+        beside = Path(name) / folder.name
+        beside.mkdir()
+        yield beside
+        beside.rename(folder)

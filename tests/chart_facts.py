@@ -1,4 +1,4 @@
-"""What a chart's custom resource sets beside the workflow, made anew: `python -m tests.chart_facts`, with Helm on PATH.
+"""What a chart's custom resource sets beside the workflow, made anew: `nox -s chart-facts`, by Helm 4.
 
 It writes generator/kubernetes/facts/chart-spec.json: `spec` without `flow` and `resources`, as real Helm renders it.
 """
@@ -20,7 +20,7 @@ from generator.compatibility.rendered import CONNECTED_BY_CHART, CONNECTED_BY_OP
 from generator.kubernetes.crd import known_crd
 from generator.kubernetes.objects import ImageReference
 from pipeline.workspace.workflows import read_folder
-from tests.conftest import ROOT, Helm, find_helm3
+from tests.conftest import ROOT, Helm, find_helm
 
 FACTS: Final = ROOT / "generator" / "kubernetes" / "facts" / "chart-spec.json"
 #: Values for everything that reaches the custom resource and is empty by default.
@@ -110,4 +110,4 @@ def _spec(helm: Helm, folder: Path, values: Mapping[str, Any]) -> dict[str, Any]
 
 
 if __name__ == "__main__":
-    FACTS.write_bytes(facts(find_helm3()))
+    FACTS.write_bytes(facts(find_helm(4)))

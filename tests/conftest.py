@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -32,23 +34,40 @@ class HelmRefusal(Exception):  # noqa: N818 - not an error of ours: what Helm sa
     """Helm stopped; the message is Helm's own."""
 
 
-class Helm(Protocol):
-    """One version of Helm."""
-
-    def render(self, chart: Path, values: Mapping[str, Any]) -> Rendered: ...
-
-    def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]: ...
-
-
 @dataclass(frozen=True)
-class Helm3:
-    """Helm's CLI, version 3."""
+class Helm:
+    """Helm's CLI, Helm 4 or Helm 3."""
 
     program: str
+    major: int
+
+    @property
+    def path(self) -> str:
+        """A PATH where `helm` is this one."""
+        return os.pathsep.join([str(Path(self.program).parent), os.environ["PATH"]])
 
     def render(self, chart: Path, values: Mapping[str, Any], *options: str) -> Rendered:
         done = self.run("template", "demo", str(chart), "-f", "-", *options, stdin=json.dumps(values))
         return [document for document in yaml.load_all(done, yaml.CSafeLoader) if document]
+
+    def render_each(self, chart: Path, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Rendered]:
+        """A chart rendered with several values by one process: an umbrella has it once for each, under an alias."""
+        about = yaml.load((chart / "Chart.yaml").read_bytes(), yaml.CSafeLoader)
+        given = {f"v{number}": each for number, each in enumerate(values.values())}
+        same = {"name": about["name"], "version": about["version"]}
+        umbrella = {"apiVersion": "v2", "name": "each", "version": "1.0.0"}
+        with tempfile.TemporaryDirectory() as name:
+            Path(name, "charts").mkdir()
+            Path(name, "charts", chart.name).symlink_to(chart.absolute())
+            dependencies = [{**same, "alias": alias} for alias in given]
+            Path(name, "Chart.yaml").write_text(json.dumps({**umbrella, "dependencies": dependencies}))
+            done = self.run("template", "demo", name, "-f", "-", stdin=json.dumps(given))
+        _, *parts = re.split(r"^---\n# Source: each/charts/(v\d+)/", done, flags=re.MULTILINE)
+        rendered: dict[str, Rendered] = {alias: [] for alias in given}
+        for alias, text in zip(parts[::2], parts[1::2], strict=True):
+            # The rest of the line that is gone is a path.
+            rendered[alias] += filter(None, yaml.load_all(f"# {text}", yaml.CSafeLoader))
+        return dict(zip(values, rendered.values(), strict=True))
 
     def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]:
         done = self.run("lint", "--strict", str(chart), "-f", "-", stdin=json.dumps(values))
@@ -61,41 +80,15 @@ class Helm3:
         return done.stdout
 
 
-@dataclass(frozen=True)
-class Helm4:
-    """Helm 4's SDK."""
-
-    def render(self, chart: Path, values: Mapping[str, Any]) -> Rendered:
-        texts = self.texts(chart, values)
-        manifests = (text for path, text in sorted(texts.items()) if not path.endswith("NOTES.txt"))
-        return [doc for text in manifests for doc in yaml.load_all(text, yaml.CSafeLoader) if doc]
-
-    def texts(self, chart: Path, values: Mapping[str, Any], namespace: str = "default") -> dict[str, str]:
-        import helm_python  # noqa: PLC0415 - 240 MB, loaded where it is used
-
-        try:
-            with helm_python.Chart.load(chart) as loaded:
-                loaded.validate_schema(dict(values))
-                texts: dict[str, str] = loaded.render(dict(values), name="demo", namespace=namespace)
-                return texts
-        except helm_python.HelmError as error:
-            raise HelmRefusal(str(error)) from error
-
-    def lint(self, chart: Path, values: Mapping[str, Any]) -> list[str]:
-        import helm_python  # noqa: PLC0415 - as above
-
-        report = helm_python.lint(chart, dict(values), strict=True)
-        return [*map(str, report["messages"]), *report["errors"]]
-
-
-def find_helm3() -> Helm3:
-    program = shutil.which("helm")
+def find_helm(major: int) -> Helm:
+    """The program that its variable names, or the `helm` on PATH if it has that major version."""
+    program = os.environ.get({4: "WAYBILL_HELM4", 3: "WAYBILL_HELM3"}[major]) or shutil.which("helm")
     if program is None:
-        missing("Helm 3 (helm on PATH)")
-    version = subprocess.run([program, "version", "--short"], capture_output=True, text=True, check=False).stdout
-    if not version.startswith("v3."):
-        missing(f"Helm 3 (helm on PATH is {version.strip()})")
-    return Helm3(program)
+        missing(f"Helm {major} (run: nox -s tests, where Go is)")
+    version = subprocess.run([program, "version", "--short"], capture_output=True, text=True, check=True).stdout.strip()
+    if not version.startswith(f"v{major}."):
+        missing(f"Helm {major} ({program} is {version}; run: nox -s tests, where Go is)")
+    return Helm(program, major)
 
 
 def find_node_tool(name: str) -> Path:
@@ -106,15 +99,21 @@ def find_node_tool(name: str) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def helm3() -> Helm3:
-    return find_helm3()
-
-
-@pytest.fixture(scope="session", params=["helm3", "helm4"])
+@pytest.fixture(scope="session", params=[4, 3], ids=["helm4", "helm3"])
 def helm(request: pytest.FixtureRequest) -> Helm:
     """Each version of Helm in turn."""
-    return find_helm3() if request.param == "helm3" else Helm4()
+    return find_helm(request.param)
+
+
+@pytest.fixture(scope="session")
+def helm4() -> Helm:
+    """The Helm of the day, for claims that do not depend on its version."""
+    return find_helm(4)
+
+
+@pytest.fixture(scope="session")
+def helm3() -> Helm:
+    return find_helm(3)
 
 
 @pytest.fixture(scope="session")
@@ -143,9 +142,14 @@ Waybill = Callable[..., Outcome]
 @pytest.fixture
 def waybill(tmp_path: Path) -> Waybill:
     """Runs the command in a process of its own, in the test's folder."""
+    return waybill_in(tmp_path)
 
-    def run(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path = tmp_path) -> Outcome:
-        environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / ".cache"), **(env or {})}
+
+def waybill_in(folder: Path) -> Waybill:
+    """Runs the command in a folder, which is also the user's cache."""
+
+    def run(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path = folder) -> Outcome:
+        environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache"), **(env or {})}
         command = [sys.executable, "-c", "from pipeline.cli import main; main()", *map(str, words)]
         done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
         assert "Traceback" not in done.stderr, done.stderr

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ import yaml
 from generator.chart.chart import chart_name
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
-from tests.conftest import ROOT, SHARED, Helm3, HelmRefusal
+from tests.conftest import ROOT, SHARED, Helm, HelmRefusal
 from tests.crd_facts import FOLDERS
 from tests.integration.test_our_charts import values_of
 
@@ -40,30 +43,41 @@ class Cluster:
     """A server with the CRDs that charts need, and the Helm that installs there."""
 
     server: ApiServer
-    helm: Helm3
+    helm: Helm
 
-    def cell(self, chart: Path, values: Mapping[str, Any]) -> Cell:
-        """Install a chart in a namespace of its own, upgrade it with a changed value, and take it away."""
+    def cell(self, chart: Path, values: Mapping[str, Any], *options: str, later: Helm | None = None) -> Cell:
+        """Install a chart in a namespace of its own, upgrade it with a changed value, and take it away.
+
+        `options` are those of the install; `later` is the Helm of all that follows it.
+        """
         namespace = self.server.namespace()
-        if said := self._step(namespace, chart, values, "install"):
+        if said := self.step(namespace, chart, values, "install", *options):
             return Cell(install=said)
-        if said := self._step(namespace, chart, with_a_label(values), "upgrade"):
+        then = self if later is None else replace(self, helm=later)
+        if said := then.step(namespace, chart, with_a_label(values), "upgrade"):
             return Cell(install="", upgrade=said)
-        return Cell(install="", upgrade="", uninstall=self._uninstall(namespace))
+        return Cell(install="", upgrade="", uninstall=then.uninstall(namespace))
+
+    def cells(self, values: Mapping[Path, Mapping[str, Any]], *, later: Helm | None = None) -> dict[str, Cell]:
+        """The cell of each chart, by the chart's name: some at a time, since each has a namespace of its own."""
+        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+            cells = pool.map(partial(self.cell, later=later), values.keys(), values.values())
+            return dict(zip((chart.name for chart in values), cells, strict=True))
 
     def asked(self, chart: Path, values: Mapping[str, Any], whom: str = "server") -> str:
         """What is said against an install that only pretends (`--dry-run=server` or `client`)."""
         words = ("install", "demo", str(chart), f"--dry-run={whom}", "-f", "-")
         try:
-            self._helm("default", *words, stdin=json.dumps(values))
+            self.run("default", *words, stdin=json.dumps(values))
         except HelmRefusal as refusal:
             return str(refusal)
         return ""
 
-    def _step(self, namespace: str, chart: Path, values: Mapping[str, Any], verb: str) -> str:
+    def step(self, namespace: str, chart: Path, values: Mapping[str, Any], verb: str, *options: str) -> str:
+        """What is said against an install or an upgrade, by Helm or by what is then in the cluster."""
         try:
-            self._helm(namespace, verb, "demo", str(chart), "-f", "-", stdin=json.dumps(values))
-            manifest = self._helm(namespace, "get", "manifest", "demo")
+            words = (verb, "demo", str(chart), "-f", "-", "-o", "json", *options)
+            manifest = json.loads(self.run(namespace, *words, stdin=json.dumps(values)))["manifest"]
         except HelmRefusal as refusal:
             return str(refusal)
         objects = [each for each in yaml.load_all(manifest, yaml.CSafeLoader) if each]
@@ -78,11 +92,11 @@ class Cluster:
         whole = rendered["kind"] != "SonataFlow" or holds(stored["spec"], rendered["spec"])
         return "" if whole else f"{name} is not stored as it was rendered"
 
-    def _uninstall(self, namespace: str) -> str:
+    def uninstall(self, namespace: str) -> str:
         """What stays of a release: any object of its manifest, and any secret, Helm's own too; but what is kept."""
         try:
-            manifest = self._helm(namespace, "get", "manifest", "demo")
-            self._helm(namespace, "uninstall", "demo")
+            manifest = self.run(namespace, "get", "manifest", "demo")
+            self.run(namespace, "uninstall", "demo")
         except HelmRefusal as refusal:
             return str(refusal)
         installed = [each for each in yaml.load_all(manifest, yaml.CSafeLoader) if each]
@@ -91,7 +105,7 @@ class Cluster:
         names = {each["metadata"]["name"] for each in left if not is_kept(each)}
         return f"{', '.join(sorted(names))} stayed" if names else ""
 
-    def _helm(self, namespace: str, *words: str, stdin: str | None = None) -> str:
+    def run(self, namespace: str, *words: str, stdin: str | None = None) -> str:
         access = ("--kubeconfig", str(self.server.kubeconfig), "--namespace", namespace)
         return self.helm.run(*words, *access, stdin=stdin)
 
@@ -125,9 +139,9 @@ def holds(stored: Any, rendered: Any) -> bool:
 
 
 @pytest.fixture(scope="module")
-def cluster(other_kinds: ApiServer, helm3: Helm3, shared: Path) -> Cluster:
+def cluster(other_kinds: ApiServer, helm: Helm, shared: Path) -> Cluster:
     other_kinds.define(definitions_in(shared / "crds" / FOLDERS["10"]))
-    return Cluster(other_kinds, helm3)
+    return Cluster(other_kinds, helm)
 
 
 def table(cells: Mapping[str, Cell]) -> None:
@@ -142,7 +156,7 @@ INSTALL = {"requireEnv": False}
 def test_every_chart_of_the_corpus_installs_upgrades_and_goes(cluster: Cluster, corpus_charts: Path) -> None:
     charts = sorted((corpus_charts / "charts").iterdir())
     values = required_by(SHARED / "corpus" / "workflows")
-    cells = {chart.name: cluster.cell(chart, values[chart.name]) for chart in charts}
+    cells = cluster.cells({chart: values[chart.name] for chart in charts})
     print()
     table(cells)
     assert len(cells) == 21
@@ -152,7 +166,7 @@ def test_every_chart_of_the_corpus_installs_upgrades_and_goes(cluster: Cluster, 
 def test_each_of_our_charts_installs_upgrades_and_goes(cluster: Cluster) -> None:
     charts = sorted((OURS / "charts").iterdir())
     values = required_by(ROOT / "workflows")
-    cells = {chart.name: cluster.cell(chart, values[chart.name]) for chart in charts}
+    cells = cluster.cells({chart: values[chart.name] for chart in charts})
     print()
     table(cells)
     assert len(cells) == 10

@@ -5,26 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.rendered import rendered
 from generator.kubernetes.objects import ImageReference
 from pipeline.workspace.workflows import read_folder
 from tests.chart_facts import capabilities_of, write
 from tests.cluster.apiserver import ApiServer, Stored
+from tests.cluster.conftest import definitions_in
 from tests.cluster.test_cells import named, workflows
-from tests.cluster.test_installs import Cell, Cluster, table
-from tests.conftest import ROOT, Helm3
+from tests.cluster.test_installs import Cluster, table
+from tests.conftest import ROOT, Helm
+from tests.crd_facts import FOLDERS
 from tests.integration.test_our_charts import given
 
 IMAGE = ImageReference(repository="registry.example/workflow", tag="1")
 WHOLE = Stored(refused=frozenset(), dropped=frozenset())
-
-
-@pytest.fixture(scope="module")
-def cluster(other_kinds: ApiServer, helm3: Helm3) -> Cluster:
-    return Cluster(other_kinds, helm3)
 
 
 def test_the_workflows_of_the_corpus_are_stored_whole_where_they_were_built_for(
@@ -40,19 +35,34 @@ def test_the_workflows_of_the_corpus_are_stored_whole_where_they_were_built_for(
     assert {cell: found for cell, found in stored.items() if found != WHOLE} == {}
 
 
-def test_each_of_our_workflows_installs_upgrades_and_goes_where_it_was_built_for(
-    sonataflow: str, cluster: Cluster, tmp_path: Path
-) -> None:
-    target = capabilities_of(sonataflow)
-    cells: dict[str, Cell] = {}
-    for folder in sorted((ROOT / "workflows").iterdir()):
-        if folder.name == "shared":
+def charts_for(sonataflow: str, folder: Path) -> dict[Path, dict[str, Any]]:
+    """Our charts, built for one SonataFlow into a folder, each with values for all that an install must be given."""
+    capabilities = capabilities_of(sonataflow)
+    charts: dict[Path, dict[str, Any]] = {}
+    for each in sorted((ROOT / "workflows").iterdir()):
+        if each.name == "shared":
             continue
-        workflow = read_folder(folder)
-        write(tmp_path / folder.name, workflow_chart(workflow, version="1.0.0", image=IMAGE, target=target).files)
-        values: dict[str, Any] = given(required_values(workflow, target))
-        cells[folder.name] = cluster.cell(tmp_path / folder.name, values)
+        workflow = read_folder(each)
+        chart = workflow_chart(workflow, version="1.0.0", image=IMAGE, capabilities=capabilities)
+        write(folder / each.name, chart.files)
+        charts[folder / each.name] = given(required_values(workflow, capabilities))
+    return charts
+
+
+def test_each_of_our_workflows_installs_upgrades_and_goes_where_it_was_built_for(
+    sonataflow: str, other_kinds: ApiServer, helm4: Helm, tmp_path: Path
+) -> None:
+    cells = Cluster(other_kinds, helm4).cells(charts_for(sonataflow, tmp_path))
     print(f"\nSonataFlow {sonataflow}")
     table(cells)
+    assert len(cells) == 10
+    assert [name for name, cell in cells.items() if not cell.green] == []
+
+
+def test_helm_3_installs_upgrades_and_takes_away_those_for_the_oldest(
+    other_kinds: ApiServer, helm3: Helm, shared: Path, tmp_path: Path
+) -> None:
+    other_kinds.define(definitions_in(shared / "crds" / FOLDERS["1.40"]))
+    cells = Cluster(other_kinds, helm3).cells(charts_for("1.40", tmp_path))
     assert len(cells) == 10
     assert [name for name, cell in cells.items() if not cell.green] == []

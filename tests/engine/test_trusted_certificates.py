@@ -46,16 +46,16 @@ def jira_url(authority: Authority) -> Iterator[str]:
 
 
 def test_a_private_authority_is_refused_without_the_value_and_trusted_with_what_it_sets(
-    engine: Engine, chart: Path, helm: Helm, authority: Authority, jira_url: str
+    engine: Engine, chart: Path, helm4: Helm, authority: Authority, jira_url: str
 ) -> None:
     engine.restart(JIRA_URL=jira_url)
     refused = failed(engine.start("ticketEscalation", GIVEN))
     assert "Jira did not answer" in refused["message"]
 
     store = authority.folder / "cacerts"
-    filled = fill(chart, helm, authority.certificate, store)
+    filled = fill(chart, helm4, authority.certificate, store)
     assert filled.returncode == 0, filled.stderr
-    pod = pod_of(helm.render(chart, TRUSTING))
+    pod = pod_of(helm4.render(chart, TRUSTING))
     options = {each["name"]: each.get("value", "") for each in pod["container"]["env"]}["JDK_JAVA_OPTIONS"]
     mounted = pod["initContainers"][0]["args"][-1]
     engine.restart(JIRA_URL=jira_url, JDK_JAVA_OPTIONS=options.replace(mounted, str(store)))

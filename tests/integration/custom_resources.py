@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +23,19 @@ def refusals(document: Mapping[str, Any], definitions: Path) -> list[str]:
 
 def _schema_of(document: Mapping[str, Any], definitions: Path) -> Any:
     group, _, version = document["apiVersion"].partition("/")
-    for path in sorted(definitions.rglob("*.yaml")):
-        for definition in yaml.load_all(path.read_bytes(), yaml.CSafeLoader):
-            spec = definition["spec"]
-            if (spec["group"], spec["names"]["kind"]) == (group, document["kind"]):
-                for served in spec["versions"]:
-                    if served["name"] == version:
-                        return served["schema"]["openAPIV3Schema"]
+    for spec in _definitions(definitions):
+        if (spec["group"], spec["names"]["kind"]) == (group, document["kind"]):
+            for served in spec["versions"]:
+                if served["name"] == version:
+                    return served["schema"]["openAPIV3Schema"]
     raise LookupError(f"no definition of {document['apiVersion']} {document['kind']} below {definitions}")
+
+
+@cache
+def _definitions(folder: Path) -> tuple[Any, ...]:
+    """The definitions below a folder, read once."""
+    files = (path.read_bytes() for path in sorted(folder.rglob("*.yaml")))
+    return tuple(each["spec"] for data in files for each in yaml.load_all(data, yaml.CSafeLoader))
 
 
 def _closed(schema: Any) -> Any:

@@ -15,12 +15,17 @@ from generator.compatibility.verdict import Outcome, Verdict, judge_resource
 from generator.kubernetes.crd import known_crd, known_crds
 from generator.lint.registry import RULES
 from pipeline.workspace.workflows import read_folder
-from tests.conftest import ROOT, Helm3, Waybill
+from tests.conftest import ROOT, Helm, Waybill
 from tests.unit.conftest import write
 
 CHARTS = ROOT / "charts" / "workflows" / "charts"
 
-pytestmark = pytest.mark.usefixtures("helm3")
+
+@pytest.fixture(autouse=True)
+def helm_on_path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`waybill check CHART` finds Helm 4, or each Helm in turn where a test asks for `helm`."""
+    name = "helm" if "helm" in request.fixturenames else "helm4"
+    monkeypatch.setenv("PATH", request.getfixturevalue(name).path)
 
 
 def sonataflow(name: str, flow: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -41,9 +46,9 @@ def chart(folder: Path, *resources: object, version: str = "1.2.3", **metadata: 
 
 
 def test_a_chart_folder_and_its_package_get_the_verdicts_of_their_workflow(
-    helm3: Helm3, tmp_path: Path, waybill: Waybill
+    helm: Helm, tmp_path: Path, waybill: Waybill
 ) -> None:
-    helm3.run("package", str(CHARTS / "greeting"), cwd=tmp_path)
+    helm.run("package", str(CHARTS / "greeting"), cwd=tmp_path)
     done = waybill("check", CHARTS / "greeting", "greeting-2.0.0.tgz", "--sonataflow", "all", "--json")
     assert done.code == 1
     resource = rendered(read_folder(ROOT / "workflows" / "greeting"))["default values"]
@@ -88,6 +93,7 @@ def test_the_row_of_a_chart_is_that_of_its_name_and_version(tmp_path: Path, wayb
     assert "no row holds theirs 2.0.0" in done.err
 
 
+@pytest.mark.usefixtures("helm")
 def test_every_sonataflow_of_an_umbrella_counts(tmp_path: Path, waybill: Waybill) -> None:
     below = tmp_path / "both" / "charts"
     chart(below / "good", sonataflow("good"))
@@ -98,6 +104,7 @@ def test_every_sonataflow_of_an_umbrella_counts(tmp_path: Path, waybill: Waybill
     assert {v["workflow"]: v["outcome"] for v in done.json["verdicts"]} == {"both/good": "fits", "both/bad": "loses"}
 
 
+@pytest.mark.usefixtures("helm")
 def test_a_chart_that_renders_no_sonataflow_is_not_fine(waybill: Waybill) -> None:
     done = waybill("check", ROOT / "charts" / "workflows")
     assert done.code == 1
@@ -123,6 +130,7 @@ def test_the_examples_of_no_sonataflow_are_told_apart(tmp_path: Path, waybill: W
         ("a: b: c", "error converting YAML to JSON"),
     ],
 )
+@pytest.mark.usefixtures("helm")
 def test_a_chart_that_does_not_render_is_shown_with_helm_s_own_message(
     template: str, said: str, tmp_path: Path, waybill: Waybill
 ) -> None:
@@ -133,6 +141,7 @@ def test_a_chart_that_does_not_render_is_shown_with_helm_s_own_message(
     assert said in done.err
 
 
+@pytest.mark.usefixtures("helm")
 def test_a_file_that_is_no_package_is_refused_by_helm(tmp_path: Path, waybill: Waybill) -> None:
     tmp_path.joinpath("theirs.tgz").write_bytes(b"\x1f\x8bno archive")
     done = waybill("check", "theirs.tgz")

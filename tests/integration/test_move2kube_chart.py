@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, Waybill
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, waybill_in
 
 GIVEN: Mapping[str, Any] = {
     "env": {"MOVE2KUBE_URL": "https://move2kube.example.com", "BACKSTAGE_NOTIFICATIONS_URL": "https://hub.example.com"},
@@ -59,11 +59,12 @@ CRDS = {
 }
 
 
-@pytest.fixture
-def chart(tmp_path: Path, waybill: Waybill) -> Path:
-    done = waybill("chart", ROOT / "workflows/move2kube", "-o", "charts")
+@pytest.fixture(scope="module")
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("move2kube")
+    done = waybill_in(folder)("chart", ROOT / "workflows/move2kube", "-o", "charts")
     assert done.code == 0, done.err
-    return tmp_path / "charts/move2kube"
+    return folder / "charts/move2kube"
 
 
 def objects(rendered: Rendered) -> dict[tuple[str, str], dict[str, Any]]:

@@ -9,7 +9,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Helm, Helm3, HelmRefusal, Rendered, Waybill
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, waybill_in
 from tests.integration.custom_resources import refusals
 
 GIVEN = {
@@ -30,11 +30,12 @@ KINDS = {
 }
 
 
-@pytest.fixture
-def chart(tmp_path: Path, waybill: Waybill) -> Path:
-    done = waybill("chart", ROOT / "workflows" / "mta-v7.x", "-o", "charts")
+@pytest.fixture(scope="module")
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mta")
+    done = waybill_in(folder)("chart", ROOT / "workflows" / "mta-v7.x", "-o", "charts")
     assert done.code == 0, done.err
-    return tmp_path / "charts" / "mta-v7"
+    return folder / "charts" / "mta-v7"
 
 
 def added(rendered: Rendered) -> dict[str, dict[str, Any]]:
@@ -90,11 +91,11 @@ def test_a_namespace_with_mta_s_data_outlives_the_release(chart: Path, helm: Hel
     assert namespace["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
 
 
-def test_a_cluster_without_the_operator_is_told_the_order(chart: Path, helm3: Helm3) -> None:
+def test_a_cluster_without_the_operator_is_told_the_order(chart: Path, helm: Helm) -> None:
     server = ("--api-versions", "v1/ConfigMap", "--api-versions", "sonataflow.org/v1alpha08")
     with pytest.raises(HelmRefusal, match=r"install MTA's operator first \(mta\.subscription\.enabled\)"):
-        helm3.render(chart, {**GIVEN, "mta": ON}, *server)
-    rendered = helm3.render(chart, {**GIVEN, "mta": ON}, *server, "--api-versions", "tackle.konveyor.io/v1alpha1")
+        helm.render(chart, {**GIVEN, "mta": ON}, *server)
+    rendered = helm.render(chart, {**GIVEN, "mta": ON}, *server, "--api-versions", "tackle.konveyor.io/v1alpha1")
     assert "Tackle" in added(rendered)
 
 

@@ -19,7 +19,7 @@ from generator.kubernetes.objects import Database, ImageReference
 from generator.workflow.properties import parse_properties
 from pipeline.workspace.workflows import read_folder
 from tests.chart_facts import EVERY_VALUE, FACTS, VALUES, WORKFLOW, capabilities_of, facts, known_of, write
-from tests.conftest import ROOT, Helm
+from tests.conftest import ROOT, Helm, Rendered
 
 CHARTS = ROOT / "charts" / "workflows" / "charts"
 FOLDERS = sorted(folder for folder in (ROOT / "workflows").iterdir() if folder.name != "shared")
@@ -37,6 +37,14 @@ ELSEWHERE = (
     "requireEnv",
     "secret.data",
 )
+
+
+#: The values that facts are made of; a real workflow has variables of its own.
+OF_A_WORKFLOW = {**VALUES, "every value": {**EVERY_VALUE, "env": {}}}
+
+
+def sonataflow_of(resources: Rendered) -> dict[str, Any]:
+    return next(each for each in resources if each["kind"] == "SonataFlow")
 
 
 def fields(value: Any, path: str = "") -> Iterator[str]:
@@ -60,8 +68,9 @@ def test_the_workflows_of_this_repository_set_no_field_that_is_not_checked(folde
     workflow = read_folder(folder)
     chart = CHARTS / folder.name.removesuffix(".x")
     checked = rendered(workflow)
-    for title, values in {**VALUES, "every value": {**EVERY_VALUE, "env": {}}}.items():
-        spec = next(r for r in helm.render(chart, {"requireEnv": False, **values}) if r["kind"] == "SonataFlow")["spec"]
+    given = {title: {"requireEnv": False, **values} for title, values in OF_A_WORKFLOW.items()}
+    for title, resources in helm.render_each(chart, given).items():
+        spec = sonataflow_of(resources)["spec"]
         assert set(fields(spec)) <= set(fields(checked[title]["spec"])), title
         assert spec["flow"] == checked[title]["spec"]["flow"]
 
@@ -77,16 +86,16 @@ def test_a_chart_for_an_operator_sets_what_is_checked_and_nothing_that_it_does_n
     write(tmp_path / "chart", chart.files)
     own = yaml.safe_load(chart.files["values.yaml"])
     checked = rendered(workflow, capabilities)
-    for title, values in {**VALUES, "every value": {**EVERY_VALUE, "env": {}}}.items():
-        given = {"requireEnv": False, **known_of(values, own)}
-        resource = next(r for r in helm.render(tmp_path / "chart", given) if r["kind"] == "SonataFlow")
+    given = {title: {"requireEnv": False, **known_of(values, own)} for title, values in OF_A_WORKFLOW.items()}
+    for title, resources in helm.render_each(tmp_path / "chart", given).items():
+        resource = sonataflow_of(resources)
         assert set(fields(resource["spec"])) <= set(fields(checked[title]["spec"])), title
         admission = admit(resource, capabilities.crd)
         assert (admission.dropped, admission.refused) == ((), ()), title
 
 
-def variables_of(resources: list[dict[str, Any]]) -> dict[str, Any]:
-    spec = next(each for each in resources if each["kind"] == "SonataFlow")["spec"]
+def variables_of(resources: Rendered) -> dict[str, Any]:
+    spec = sonataflow_of(resources)["spec"]
     return {each["name"]: each.get("value", each.get("valueFrom")) for each in spec["podTemplate"]["container"]["env"]}
 
 

@@ -13,17 +13,18 @@ from typing import Any
 import pytest
 
 from tests.certificates import Authority
-from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, Waybill, missing
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, missing, waybill_in
 
 TRUSTING = {"trustedCertificates": {"configMap": "our-authorities", "key": "root.pem"}}
 INSTALLED_JAVA = shutil.which("keytool")
 
 
-@pytest.fixture
-def chart(tmp_path: Path, waybill: Waybill) -> Path:
-    done = waybill("chart", ROOT / "workflows" / "greeting", "-o", "charts")
+@pytest.fixture(scope="module")
+def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("greeting")
+    done = waybill_in(folder)("chart", ROOT / "workflows" / "greeting", "-o", "charts")
     assert done.code == 0, done.err
-    return tmp_path / "charts" / "greeting"
+    return folder / "charts" / "greeting"
 
 
 def pod_of(rendered: Rendered) -> dict[str, Any]:
@@ -97,7 +98,7 @@ def fingerprints(store: Path | None) -> set[str]:
 
 
 def test_each_certificate_of_the_bundle_is_added_to_those_that_java_trusts(
-    chart: Path, helm: Helm, tmp_path: Path
+    chart: Path, helm4: Helm, tmp_path: Path
 ) -> None:
     authorities = [Authority.made(tmp_path / name) for name in ("first", "second")]
     texts = [authority.certificate.read_text() for authority in authorities]
@@ -105,7 +106,7 @@ def test_each_certificate_of_the_bundle_is_added_to_those_that_java_trusts(
     bundle.write_bytes(
         f"# ours\n\n{texts[0]}\n# with Windows' line ends\n".encode() + texts[1].rstrip().replace("\n", "\r\n").encode()
     )
-    done = fill(chart, helm, bundle, tmp_path / "cacerts")
+    done = fill(chart, helm4, bundle, tmp_path / "cacerts")
     assert done.returncode == 0, done.stderr
     assert fingerprints(tmp_path / "cacerts") - fingerprints(None) == {each.fingerprint() for each in authorities}
     assert fingerprints(None) <= fingerprints(tmp_path / "cacerts")
@@ -119,11 +120,11 @@ def test_each_certificate_of_the_bundle_is_added_to_those_that_java_trusts(
     ],
 )
 def test_a_bundle_that_holds_no_certificate_stops_the_pod_and_says_so(
-    chart: Path, helm: Helm, tmp_path: Path, content: str, said: str
+    chart: Path, helm4: Helm, tmp_path: Path, content: str, said: str
 ) -> None:
     bundle = tmp_path / "bundle.pem"
     bundle.write_text(content)
-    done = fill(chart, helm, bundle, tmp_path / "cacerts")
+    done = fill(chart, helm4, bundle, tmp_path / "cacerts")
     assert done.returncode == 1
     assert said in done.stdout + done.stderr
 
@@ -163,7 +164,7 @@ class Client {
 
 
 def test_java_refuses_the_authority_until_it_has_what_the_chart_sets(
-    chart: Path, helm: Helm, tmp_path: Path, authority: Authority, address: str
+    chart: Path, helm4: Helm, tmp_path: Path, authority: Authority, address: str
 ) -> None:
     def call(**variables: str) -> str:
         client = tmp_path / "Client.java"
@@ -175,9 +176,9 @@ def test_java_refuses_the_authority_until_it_has_what_the_chart_sets(
         return done.stdout.strip() or done.stderr
 
     store = tmp_path / "cacerts"
-    filled = fill(chart, helm, authority.certificate, store)
+    filled = fill(chart, helm4, authority.certificate, store)
     assert filled.returncode == 0, filled.stderr
-    pod = pod_of(helm.render(chart, TRUSTING))
+    pod = pod_of(helm4.render(chart, TRUSTING))
     options = {each["name"]: each.get("value", "") for each in pod["container"]["env"]}["JDK_JAVA_OPTIONS"]
     assert "unable to find valid certification path" in call()
     assert call(JDK_JAVA_OPTIONS=options.replace(pod["initContainers"][0]["args"][-1], str(store))) == "200"

@@ -5,7 +5,7 @@
 {{- if not (.Capabilities.APIVersions.Has "sonataflow.org/v1alpha08") -}}
 {{- fail "this cluster has no sonataflow.org/v1alpha08: install the SonataFlow operator (OpenShift Serverless Logic) first" -}}
 {{- end -}}
-{{- $advice := printf "install all the same: --set %soperatorCheck=none" (.Chart.IsRoot | ternary "" "mtv-migration.") -}}
+{{- $advice := printf "install all the same: --set %soperatorCheck=none, and --server-side=false with Helm 4" (.Chart.IsRoot | ternary "" "mtv-migration.") -}}
 {{- /* In a dry run lookup gives nothing; then discovery says what it can. */ -}}
 {{- $definition := dict -}}
 {{- if eq .Values.operatorCheck "strict" -}}

@@ -5,7 +5,7 @@
 {{- if not (.Capabilities.APIVersions.Has "<< api_version >>") -}}
 {{- fail "this cluster has no << api_version >>: install the SonataFlow operator (OpenShift Serverless Logic) first" -}}
 {{- end -}}
-{{- $advice := printf "install all the same: --set %soperatorCheck=none" (.Chart.IsRoot | ternary "" "<< chart.name >>.") -}}
+{{- $advice := printf "install all the same: --set %soperatorCheck=none, and --server-side=false with Helm 4" (.Chart.IsRoot | ternary "" "<< chart.name >>.") -}}
 {{- /* In a dry run lookup gives nothing; then discovery says what it can. */ -}}
 {{- $definition := dict -}}
 {{- if eq .Values.operatorCheck "strict" -}}
