@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import Outcome, Waybill
+from tests.command import Outcome, Waybill
 
 GREETING = "workflows/greeting/greeting.sw.yaml"
 
