@@ -504,7 +504,7 @@ class TestUsage:
         assert versions(repository, "greeting")[-1] == "5.0.0"
 
     def test_a_second_build_says_that_it_waits_for_the_first(self, repository: Path) -> None:
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "greeting"]
+        command = [*PROGRAM, "build", "greeting"]
         with only_writer(repository / "dist", lambda: None):
             second = subprocess.Popen(command, cwd=repository, stderr=subprocess.PIPE, text=True)
             assert second.stderr is not None
