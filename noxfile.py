@@ -41,7 +41,15 @@ def tests(session: nox.Session) -> None:
     """Run the tests on all cores; what this machine has no tools for is left out and named at the end."""
     install(session, "test")
     session.run("pytest", *spread(session.posargs), *session.posargs, env=with_tools(session))
-    session.log("left out here: the workflows on the engine, nox -s engine; charts in a cluster, nox -s e2e-cluster")
+    session.log("left out here: long property tests, nox -s laws; the workflows on the engine, nox -s engine;")
+    session.log("charts in a cluster, nox -s e2e-cluster")
+
+
+@nox.session
+def laws(session: nox.Session) -> None:
+    """Run the property tests that take seconds each: what holds of any input."""
+    install(session, "test")
+    session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/laws"]))
 
 
 @nox.session

@@ -14,11 +14,17 @@ from typing import Any, NoReturn, Protocol
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
 
 from tests.command import Waybill, run, run_process
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("WAYBILL_SHARED") or ROOT.parent / "shared")
+
+settings.register_profile(
+    "tests", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.load_profile("tests")
 
 Rendered = list[dict[str, Any]]
 
