@@ -44,7 +44,7 @@ def test_an_object_is_read_as_far_as_it_stands_in_the_text(expression: str, expe
 
 @given(st.text(alphabet='{}[]()":,.\\ab1$ #\n', max_size=40))
 def test_any_text_is_an_object_or_none(text: str) -> None:
-    assert isinstance(read_object(text), (dict, type(None)))
+    assert read_object(text) is None or text.lstrip("$ \n").startswith(("{", "#", "("))
 
 
 def ending_with(expression: str, action: Fields | None = None, **state: Any) -> Fields:
