@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,10 +43,18 @@ def build_workflow(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests; what this machine has no tools for is left out and named at the end."""
+    """Run the tests on all cores; what this machine has no tools for is left out and named at the end."""
     install(session, "test")
-    session.run("pytest", *session.posargs, env=with_tools(session))
-    session.log("left out here: the workflows on the engine, nox -s engine; charts in a cluster, nox -s e2e-cluster")
+    session.run("pytest", *spread(session.posargs), *session.posargs, env=with_tools(session))
+    session.log("left out here: long property tests, nox -s laws; the workflows on the engine, nox -s engine;")
+    session.log("charts in a cluster, nox -s e2e-cluster")
+
+
+@nox.session
+def laws(session: nox.Session) -> None:
+    """Run the property tests that take seconds each: what holds of any input."""
+    install(session, "test")
+    session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/laws"]))
 
 
 @nox.session
@@ -119,6 +127,12 @@ def dsl_types(session: nox.Session) -> None:
     """Write generator/workflow/long_form.pyi: the types of a definition's long form, from the DSL table."""
     install(session, "test")
     session.run("python", "-m", "tests.dsl_types")
+
+
+def spread(words: Sequence[str]) -> tuple[str, ...]:
+    """Options that run tests on all cores, a file's on one; none where few are named: workers take time to start."""
+    few = any(".py" in word or word in {"-k", "-s"} for word in words)
+    return () if few else ("--numprocesses=auto", "--dist=loadfile")
 
 
 def with_tools(session: nox.Session) -> dict[str, str]:

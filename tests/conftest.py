@@ -7,18 +7,26 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, settings
+
+from tests.command import Waybill, run, run_process
 
 ROOT = Path(__file__).parent.parent
 SHARED = Path(os.environ.get("WAYBILL_SHARED") or ROOT.parent / "shared")
+
+settings.register_profile(
+    "tests", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+settings.load_profile("tests")
 
 Rendered = list[dict[str, Any]]
 
@@ -123,39 +131,24 @@ def shared() -> Path:
     return SHARED
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a run of waybill ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Waybill = Callable[..., Outcome]
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of the test's own; waybill keeps records of builds below it."""
+    folder = tmp_path / ".cache"
+    monkeypatch.setenv("WAYBILL_CACHE", str(folder))
+    return folder
 
 
 @pytest.fixture
-def waybill(tmp_path: Path) -> Waybill:
+def waybill(tmp_path: Path, cache: Path) -> Waybill:  # noqa: ARG001 - kept apart from the user's cache
+    """Runs the command in this process, in the test's folder."""
+    return partial(run, cwd=tmp_path)
+
+
+@pytest.fixture
+def waybill_process(tmp_path: Path, cache: Path) -> Waybill:  # noqa: ARG001 - as above
     """Runs the command in a process of its own, in the test's folder."""
-    return waybill_in(tmp_path)
-
-
-def waybill_in(folder: Path) -> Waybill:
-    """Runs the command in a folder, which is also the user's cache."""
-
-    def run(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path = folder) -> Outcome:
-        environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache"), **(env or {})}
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", *map(str, words)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
-        assert "Traceback" not in done.stderr, done.stderr
-        return Outcome(done.returncode, done.stdout, done.stderr)
-
-    return run
+    return partial(run_process, cwd=tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -169,9 +162,8 @@ def corpus_charts(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 def build_all(workflows: Path, folder: Path) -> None:
     """Run `waybill build --all` over somebody's workflows; charts/ and dist/ go below `folder`."""
     words = ["build", "--all", "--workflows", str(workflows), "--charts", "charts", "--output", "dist"]
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", *words]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
-    assert done.returncode == 0, done.stderr
+    done = run(*words, cwd=folder, env={"WAYBILL_CACHE": str(folder / ".cache")})
+    assert done.code == 0, done.err
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ import itertools
 import os
 import resource
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.command import PROGRAM
 from tests.conftest import Waybill
 
 GOOD = """\
@@ -215,7 +215,7 @@ def test_hostile_definitions_cost_little_memory(case: str, tmp_path: Path) -> No
     (folder / f"flow.sw{suffix}").write_bytes(data)
     limit = 400 * 1024 * 1024
     done = subprocess.run(
-        [sys.executable, "-c", "from pipeline.cli import main; main()", "lint"],
+        [*PROGRAM, "lint"],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -9,7 +9,6 @@ import resource
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from pipeline.system.locks import only_writer
+from tests.command import PROGRAM
 from tests.conftest import ROOT, Waybill
 
 GREETING = "charts/workflows/charts/greeting"
@@ -383,7 +383,7 @@ class TestManifests:
 
 def run_limited(folder: Path, limit: int, *words: str) -> subprocess.CompletedProcess[str]:
     """Run waybill where no file may grow over `limit` bytes: writing fails in the middle, as on a full disk."""
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", *words]
+    command = [*PROGRAM, *words]
     return subprocess.run(
         command,
         capture_output=True,
@@ -413,7 +413,7 @@ class TestFailuresInTheMiddle:
             shutil.copytree(repository / "workflows/escalation", folder)
             edit(folder / "ticketEscalation.sw.yaml", "id: ticketEscalation", f"id: copy{number}")
         before = bytes_below(repository)
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "--all"]
+        command = [*PROGRAM, "build", "--all"]
         with subprocess.Popen(
             command,
             cwd=repository,
@@ -438,7 +438,7 @@ class TestFailuresInTheMiddle:
             folder = repository / f"workflows/copy-{number:02d}"
             shutil.copytree(repository / "workflows/greeting", folder)
             edit(folder / "greeting.sw.yaml", "id: greeting", f"id: copy{number}")
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build"]
+        command = [*PROGRAM, "build"]
         names = [[f"copy-{number:02d}" for number in numbers] for numbers in (range(10), range(10, 20))]
         running = [subprocess.Popen([*command, *some], cwd=repository, stderr=subprocess.DEVNULL) for some in names]
         assert [process.wait() for process in running] == [0, 0]
@@ -484,7 +484,7 @@ class TestUsage:
 
     def test_a_traceback_is_there_for_those_who_ask(self, repository: Path) -> None:
         misspell(repository)
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "greeting", "--debug"]
+        command = [*PROGRAM, "build", "greeting", "--debug"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=repository, check=False)
         assert done.returncode == 1
         assert "Traceback" in done.stderr
@@ -504,7 +504,7 @@ class TestUsage:
         assert versions(repository, "greeting")[-1] == "5.0.0"
 
     def test_a_second_build_says_that_it_waits_for_the_first(self, repository: Path) -> None:
-        command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "greeting"]
+        command = [*PROGRAM, "build", "greeting"]
         with only_writer(repository / "dist", lambda: None):
             second = subprocess.Popen(command, cwd=repository, stderr=subprocess.PIPE, text=True)
             assert second.stderr is not None
@@ -525,7 +525,7 @@ def test_long_work_shows_a_bar_at_a_terminal(repository: Path) -> None:
         shutil.copytree(repository / "workflows/greeting", folder)
         edit(folder / "greeting.sw.yaml", "id: greeting", f"id: copy{number}")
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "build", "--all"]
+    command = [*PROGRAM, "build", "--all"]
     env = {**os.environ, "XDG_CACHE_HOME": str(repository / "c"), "TERM": "xterm", "COLUMNS": "100"}
     with subprocess.Popen(command, cwd=repository, stderr=theirs, env=env) as process:
         os.close(theirs)

@@ -11,7 +11,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.conftest import Helm, HelmRefusal, Rendered, waybill_in
+from tests.command import run
+from tests.conftest import Helm, HelmRefusal, Rendered
 
 DEFINITION = """\
 id: Demo
@@ -58,7 +59,7 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "application.properties").write_text(PROPERTIES, encoding="utf-8")
     (folder / "secret.properties").write_text("# For the service.\nSERVICE_TOKEN=never-in-a-chart\n", encoding="utf-8")
     (folder / "specs" / "api.yaml").write_bytes(SPEC.encode())
-    done = waybill_in(place)("chart", folder, "-o", "charts")
+    done = run("chart", folder, "-o", "charts", cwd=place)
     assert done.code == 0, done.err
     return place / "charts" / "demo-v1"
 

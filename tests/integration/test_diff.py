@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import Outcome, Waybill
+from tests.command import Outcome, Waybill
 
 GREETING = "workflows/greeting/greeting.sw.yaml"
 
@@ -233,15 +233,17 @@ def test_a_reference_that_means_nothing_is_refused_with_the_nearest(what: str, w
     assert message in done.err
 
 
-def test_without_a_repository_or_git_the_message_says_so(repository: Path, waybill: Waybill) -> None:
+def test_without_a_repository_or_git_the_message_says_so(
+    repository: Path, waybill: Waybill, waybill_process: Waybill
+) -> None:
     ceiling = {"GIT_CEILING_DIRECTORIES": str(repository.parent)}
     done = waybill("diff", "greeting@HEAD", env=ceiling)
     assert done.code == 2
     assert "no git repository around it" in done.err
-    done = waybill("diff", "greeting", env={"PATH": "/nonexistent"})
+    done = waybill_process("diff", "greeting", env={"PATH": "/nonexistent"})
     assert done.code == 2
     assert "git is not installed" in done.err
-    assert waybill("diff", "greeting", "workflows/greeting", env={"PATH": "/nonexistent"}).code == 0
+    assert waybill_process("diff", "greeting", "workflows/greeting", env={"PATH": "/nonexistent"}).code == 0
 
 
 def test_a_repository_of_another_user_is_refused_with_the_setting_that_allows_it(

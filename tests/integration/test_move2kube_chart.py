@@ -12,7 +12,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, waybill_in
+from tests.command import run
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered
 
 GIVEN: Mapping[str, Any] = {
     "env": {"MOVE2KUBE_URL": "https://move2kube.example.com", "BACKSTAGE_NOTIFICATIONS_URL": "https://hub.example.com"},
@@ -62,7 +63,7 @@ CRDS = {
 @pytest.fixture(scope="module")
 def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("move2kube")
-    done = waybill_in(folder)("chart", ROOT / "workflows/move2kube", "-o", "charts")
+    done = run("chart", ROOT / "workflows/move2kube", "-o", "charts", cwd=folder)
     assert done.code == 0, done.err
     return folder / "charts/move2kube"
 

@@ -9,7 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, waybill_in
+from tests.command import run
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered
 from tests.integration.custom_resources import refusals
 
 GIVEN = {
@@ -33,7 +34,7 @@ KINDS = {
 @pytest.fixture(scope="module")
 def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("mta")
-    done = waybill_in(folder)("chart", ROOT / "workflows" / "mta-v7.x", "-o", "charts")
+    done = run("chart", ROOT / "workflows" / "mta-v7.x", "-o", "charts", cwd=folder)
     assert done.code == 0, done.err
     return folder / "charts" / "mta-v7"
 

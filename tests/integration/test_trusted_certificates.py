@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.certificates import Authority
-from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, missing, waybill_in
+from tests.command import run
+from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, missing
 
 TRUSTING = {"trustedCertificates": {"configMap": "our-authorities", "key": "root.pem"}}
 INSTALLED_JAVA = shutil.which("keytool")
@@ -22,7 +23,7 @@ INSTALLED_JAVA = shutil.which("keytool")
 @pytest.fixture(scope="module")
 def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("greeting")
-    done = waybill_in(folder)("chart", ROOT / "workflows" / "greeting", "-o", "charts")
+    done = run("chart", ROOT / "workflows" / "greeting", "-o", "charts", cwd=folder)
     assert done.code == 0, done.err
     return folder / "charts" / "greeting"
 

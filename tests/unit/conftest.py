@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, settings
-
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.lint.linter import lint
@@ -17,11 +15,6 @@ from generator.lint.registry import SUBJECTS
 from generator.workflow.definition import Definition
 from generator.workflow.folder import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-
-settings.register_profile(
-    "unit", max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
-)
-settings.load_profile("unit")
 
 Files = Mapping[str, str | bytes]
 

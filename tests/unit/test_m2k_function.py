@@ -221,7 +221,11 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
         unpacked(io.BytesIO(bytes(data)), tmp_path / "out")
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>", zipped(("a", b"12345" * 99)).getvalue()[:-40]])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", zipped(("a", b"12345" * 99)).getvalue()[:-40]],
+    ids=["empty", "HTML", "cut-off"],  # a ZIP's bytes hold the time
+)
 def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(SaveError, match="is no zip, or a broken one"):
         unpacked(io.BytesIO(content), tmp_path / "out")

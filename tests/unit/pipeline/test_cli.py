@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner, Result
 
+from generator.findings.errors import SettingsError
 from pipeline.cli import SHORT_HELPS, waybill
+from tests.command import run
 from tests.conftest import ROOT
 from tests.unit.conftest import write, write_workflow
 
@@ -22,20 +22,11 @@ COMMANDS += ["bump", "changelog"]
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository of one good and one bad workflow, as the folder that the command runs in."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     write_workflow(tmp_path / "workflows", "greeting", {"secret.properties": "TOKEN=hidden\n"})
     write_workflow(tmp_path / "workflows", "bad", start="Aa")
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-def run(*words: str) -> Result:
-    """Run a command in this process; only its own way of ending is right."""
-    result = CliRunner().invoke(waybill, words)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-    return result
 
 
 def names(folder: Path) -> list[str]:
@@ -60,11 +51,11 @@ GOOD = [
 @pytest.mark.usefixtures("repository")
 @pytest.mark.parametrize("words", GOOD, ids=lambda words: words[0])
 def test_a_command_ends_well_and_json_is_all_of_standard_output(words: list[str]) -> None:
-    assert run("build", "greeting").exit_code == 0
-    assert run(*words).exit_code == 0
+    assert run("build", "greeting").code == 0
+    assert run(*words).code == 0
     result = run(*words, "--json")
-    assert result.exit_code == 0
-    assert json.loads(result.stdout)["ok"] is True
+    assert result.code == 0
+    assert result.json["ok"] is True
 
 
 @pytest.mark.usefixtures("repository")
@@ -75,7 +66,7 @@ def test_a_command_ends_well_and_json_is_all_of_standard_output(words: list[str]
 )
 def test_without_json_standard_output_stays_empty(words: list[str]) -> None:
     run("build", "greeting")
-    assert run(*words).stdout == ""
+    assert run(*words).out == ""
 
 
 UNKNOWN_STATE = (
@@ -86,15 +77,15 @@ UNKNOWN_STATE = (
 @pytest.mark.usefixtures("repository")
 def test_lint_writes_findings_to_standard_output_and_exits_1() -> None:
     result = run("lint")
-    assert (result.exit_code, result.stdout) == (1, f"{UNKNOWN_STATE}\n")
-    assert result.stderr == "1 error in 2 workflows\n"
+    assert (result.code, result.out) == (1, f"{UNKNOWN_STATE}\n")
+    assert result.err == "1 error in 2 workflows\n"
 
 
 @pytest.mark.usefixtures("repository")
 def test_lint_in_json_holds_each_finding() -> None:
     result = run("lint", "bad", "--json")
-    assert result.exit_code == 1
-    assert json.loads(result.stdout) == {
+    assert result.code == 1
+    assert result.json == {
         "ok": False,
         "findings": [
             {
@@ -114,10 +105,10 @@ def test_lint_in_json_holds_each_finding() -> None:
 def test_a_build_with_findings_exits_1_and_writes_nothing(repository: Path) -> None:
     before = names(repository)
     result = run("build", "--all")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert UNKNOWN_STATE in result.stderr.splitlines()
+    assert (result.code, result.out) == (1, "")
+    assert UNKNOWN_STATE in result.err.splitlines()
     assert names(repository) == before
-    assert json.loads(run("build", "--all", "--json").stdout)["findings"][0]["rule"] == "unknown-state"
+    assert run("build", "--all", "--json").json["findings"][0]["rule"] == "unknown-state"
 
 
 USAGE = [
@@ -146,19 +137,19 @@ USAGE = [
 def test_a_mistake_of_usage_or_settings_exits_2_and_writes_nothing(repository: Path, words: list[str]) -> None:
     before = names(repository)
     result = run(*words)
-    assert result.exit_code == 2
-    assert result.stdout == ""
-    assert result.stderr
-    assert "s3cret" not in result.stderr
+    assert result.code == 2
+    assert result.out == ""
+    assert result.err
+    assert "s3cret" not in result.err
     assert names(repository) == before
 
 
 @pytest.mark.usefixtures("repository")
 def test_a_workflow_that_is_not_there_is_told_with_the_nearest_name() -> None:
-    assert run("build", "greting").stderr == (
+    assert run("build", "greting").err == (
         "waybill: error: there is no workflow 'greting' in workflows; did you mean 'greeting'?\n"
     )
-    document = json.loads(run("build", "greting", "--json").stdout)
+    document = run("build", "greting", "--json").json
     assert document["ok"] is False
     assert "did you mean 'greeting'?" in document["error"]
 
@@ -166,8 +157,8 @@ def test_a_workflow_that_is_not_there_is_told_with_the_nearest_name() -> None:
 def test_a_wrong_source_date_epoch_exits_2(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     result = run("build", "greeting")
-    assert result.exit_code == 2
-    assert "SOURCE_DATE_EPOCH is 'yesterday'" in result.stderr
+    assert result.code == 2
+    assert "SOURCE_DATE_EPOCH is 'yesterday'" in result.err
     assert not (repository / "dist").exists()
 
 
@@ -175,21 +166,21 @@ def test_a_wrong_source_date_epoch_exits_2(repository: Path, monkeypatch: pytest
 def test_a_check_exits_1_and_names_what_differs_then_0_after_it_was_written(repository: Path, command: str) -> None:
     words = [command, "greeting", *(["-o", "out"] if command == "chart" else [])]
     first = run(*words, "--check")
-    assert first.exit_code == 1
-    assert "greeting/Chart.yaml: not what would be generated" in first.stderr
+    assert first.code == 1
+    assert "greeting/Chart.yaml: not what would be generated" in first.err
     assert names(repository / "charts") == names(repository / "out") == []
-    assert run(*words).exit_code == 0
-    assert run(*words, "--check").exit_code == 0
+    assert run(*words).code == 0
+    assert run(*words, "--check").code == 0
     (values,) = [path for path in repository.rglob("greeting/values.yaml") if "workflows/greeting" not in str(path)]
     values.write_bytes(values.read_bytes() + b"#")
     result = run(*words, "--check", "--json")
-    assert result.exit_code == 1
-    assert json.loads(result.stdout) == {"ok": False, "different": [values.relative_to(repository).as_posix()]}
+    assert result.code == 1
+    assert result.json == {"ok": False, "different": [values.relative_to(repository).as_posix()]}
 
 
 def test_manifests_take_their_options(repository: Path) -> None:
     options = ["--namespace", "demo", "--image", "", "--profile", "dev", "--database-namespace", "db"]
-    assert run("manifests", "greeting", "-o", "out", *options).exit_code == 0
+    assert run("manifests", "greeting", "-o", "out", *options).code == 0
     text = (repository / "out" / "02-sonataflow_greeting.yaml").read_text()
     for part in ('namespace: "demo"', 'sonataflow.org/profile: "dev"', 'namespace: "db"', 'workflow-namespace: "demo"'):
         assert part in text
@@ -199,7 +190,7 @@ def test_manifests_take_their_options(repository: Path) -> None:
 
 def test_manifests_without_persistence_and_with_secret_values(repository: Path) -> None:
     result = run("manifests", "greeting", "-o", "out", "--no-persistence", "--with-secret-values", "--image", "q/r:1")
-    assert result.exit_code == 0
+    assert result.code == 0
     assert names(repository / "out") == ["01-secret_greeting-secrets.yaml", "02-sonataflow_greeting.yaml"]
     text = (repository / "out" / "02-sonataflow_greeting.yaml").read_text()
     assert 'image: "q/r:1"' in text
@@ -209,7 +200,7 @@ def test_manifests_without_persistence_and_with_secret_values(repository: Path) 
 
 @pytest.mark.usefixtures("repository")
 def test_manifests_say_which_secret_is_to_be_made_by_hand() -> None:
-    assert "create 'greeting-secrets' with TOKEN" in run("manifests", "greeting", "-o", "out").stderr
+    assert "create 'greeting-secrets' with TOKEN" in run("manifests", "greeting", "-o", "out").err
 
 
 def test_the_image_of_manifests_names_the_content(repository: Path) -> None:
@@ -221,56 +212,53 @@ def test_the_image_of_manifests_names_the_content(repository: Path) -> None:
 
 
 def test_manifests_and_charts_stop_only_on_what_makes_an_object_impossible(repository: Path) -> None:
-    assert run("manifests", "bad", "-o", "out").exit_code == 0
-    assert run("chart", "bad", "-o", "out").exit_code == 0
+    assert run("manifests", "bad", "-o", "out").code == 0
+    assert run("chart", "bad", "-o", "out").code == 0
     write_workflow(repository / "workflows", "impossible", constants={"a": 1})
     for command in ("manifests", "chart"):
         result = run(command, "impossible", "-o", "none")
-        assert (result.exit_code, result.stdout) == (1, "")
-        assert "[constants]" in result.stderr
+        assert (result.code, result.out) == (1, "")
+        assert "[constants]" in result.err
     assert not (repository / "none").exists()
 
 
 def test_a_second_build_is_answered_from_the_record_and_says_the_same(repository: Path) -> None:
     run("build", "greeting")
-    first = json.loads(run("build", "greeting", "--json").stdout)
+    first = run("build", "greeting", "--json").json
     assert first["charts"][0]["state"] == "unchanged"
     write(repository / "workflows" / "greeting", {"specs/a.yaml": "a: 1"})
-    assert run("build", "greeting").exit_code == 1
-    assert json.loads(run("build", "greeting", "--bump", "patch", "--json").stdout)["charts"][0]["version"] == "0.1.1"
+    assert run("build", "greeting").code == 1
+    assert run("build", "greeting", "--bump", "patch", "--json").json["charts"][0]["version"] == "0.1.1"
 
 
 @pytest.mark.usefixtures("repository")
 def test_settings_come_from_file_then_variable_then_option(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(repository, {"waybill.toml": 'initial_version = "1.0.0"\nregistry = "file.io/x"\n'})
     monkeypatch.setenv("WAYBILL_REGISTRY", "env.io/x")
-    chart = json.loads(run("build", "greeting", "--json").stdout)["charts"][0]
+    chart = run("build", "greeting", "--json").json["charts"][0]
     assert (chart["version"], chart["image"].split(":")[0]) == ("1.0.0", "env.io/x/serverless-workflow-greeting")
-    chart = json.loads(run("build", "greeting", "--bump", "patch", "--registry", "option.io/x", "--json").stdout)[
-        "charts"
-    ][0]
+    chart = run("build", "greeting", "--bump", "patch", "--registry", "option.io/x", "--json").json["charts"][0]
     assert (chart["version"], chart["image"].split("/")[0]) == ("1.0.1", "option.io")
 
 
 @pytest.mark.usefixtures("repository")
 def test_debug_shows_where_it_failed() -> None:
-    result = CliRunner().invoke(waybill, ["lint", "none", "--debug"])
-    assert result.exception is not None
-    assert not isinstance(result.exception, SystemExit)
+    with pytest.raises(SettingsError):
+        run("lint", "none", "--debug")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_explains_itself_with_an_example(command: str) -> None:
     result = run(command, "--help")
-    assert result.exit_code == 0
-    assert f"Example:\n  waybill {command} " in result.stdout
-    assert "--json" in result.stdout
+    assert result.code == 0
+    assert f"Example:\n  waybill {command} " in result.out
+    assert "--json" in result.out
 
 
 def test_help_names_the_commands() -> None:
     result = run("--help")
-    assert result.exit_code == 0
-    assert [command for command in COMMANDS if f"\n  {command} " not in result.stdout] == []
+    assert result.code == 0
+    assert [command for command in COMMANDS if f"\n  {command} " not in result.out] == []
 
 
 @pytest.mark.parametrize("name", SHORT_HELPS)
@@ -295,8 +283,8 @@ def test_each_module_of_a_command_is_in_the_help() -> None:
 )
 def test_a_typo_in_the_name_of_a_command_suggests_the_nearest_name(name: str, end: str) -> None:
     result = run(name, "greeting")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.splitlines()[-1] == f"Error: No such command {end}"
+    assert (result.code, result.out) == (2, "")
+    assert result.err.splitlines()[-1] == f"Error: No such command {end}"
 
 
 @pytest.mark.parametrize(
@@ -305,8 +293,8 @@ def test_a_typo_in_the_name_of_a_command_suggests_the_nearest_name(name: str, en
 )
 def test_a_shell_is_offered_commands_and_options(words: str, offered: list[str]) -> None:
     environment = {"_WAYBILL_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
-    result = CliRunner().invoke(waybill, [], env=environment, prog_name="waybill")
-    assert result.stdout.split() == [f"plain,{name}" for name in offered]
+    result = run(env=environment)
+    assert result.out.split() == [f"plain,{name}" for name in offered]
 
 
 #: What takes its time to load, and what only some commands need.

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from generator.lint.registry import RULES
 from generator.lint.rule import FOLDER, Example
-from pipeline.cli import waybill
+from tests.command import Outcome, run
 from tests.unit.conftest import write
 
 #: The severity and the rule of a finding, as a person sees it; notes are about other things than the example.
@@ -30,31 +28,28 @@ ENDS = {"input": 2}
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty folder to work in, without the record of earlier builds."""
+    """An empty folder to work in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / ".cache"))
     return tmp_path
 
 
-def run(command: str, example: Example, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Result:
+def reported(command: str, example: Example, repository: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     """Run a command beside the workflows of an example; without programs, so that a run ends before the engine."""
     write(repository / "workflows", example.workflows())
     write(repository, example.repository)
     for line in example.commands:
         subprocess.run(["sh", "-ec", line], cwd=repository / "workflows" / FOLDER, check=True)
     monkeypatch.setenv("PATH", str(repository))
-    result = CliRunner().invoke(waybill, command.split()[1:])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return run(*command.split()[1:])
 
 
 @pytest.mark.parametrize(("name", "command"), REPORTED)
 def test_a_command_reports_the_bad_example_of_its_rule_and_nothing_else(
     name: str, command: str, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = run(command, RULES[name].bad, repository, monkeypatch)
-    found = FINDING.findall(result.stderr)
-    assert {rule for _, rule in found} == {name}, result.output
+    result = reported(command, RULES[name].bad, repository, monkeypatch)
+    found = FINDING.findall(result.err)
+    assert {rule for _, rule in found} == {name}, result.err
     assert (str(RULES[name].severity), name) in found
 
 
@@ -62,19 +57,19 @@ def test_a_command_reports_the_bad_example_of_its_rule_and_nothing_else(
 def test_a_command_reports_nothing_about_the_good_example(
     name: str, command: str, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    result = run(command, RULES[name].good, repository, monkeypatch)
-    assert FINDING.findall(result.stderr) == []
-    assert result.exit_code == ENDS.get(name, 0), result.output
+    result = reported(command, RULES[name].good, repository, monkeypatch)
+    assert FINDING.findall(result.err) == []
+    assert result.code == ENDS.get(name, 0), result.err
 
 
 def test_rules_shows_a_rule_of_another_command_with_the_commands_that_report_it() -> None:
-    said = CliRunner().invoke(waybill, ["lint", "--rules", "no-row"]).stdout
+    said = run("lint", "--rules", "no-row").out
     assert said.startswith("no-row (error)\n\nA chart, or a version of it, that no row of compatibility.yaml holds;")
     assert "\nreported by:\n    waybill check example\n    waybill build example\n\nwrong: compatibility.yaml\n" in said
 
 
 def test_rules_in_json_says_of_each_rule_what_reports_it() -> None:
-    told = json.loads(CliRunner().invoke(waybill, ["lint", "--rules", "--json", "syntax", "no-row"]).stdout)["rules"]
+    told = run("lint", "--rules", "--json", "syntax", "no-row").json["rules"]
     assert [rule["reported_by"] for rule in told] == [
         ["waybill lint"],
         ["waybill check example", "waybill build example"],

@@ -6,21 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
 
 from generator.diagram.from_definition import read_scene
 from generator.diagram.layout import picture
 from generator.diagram.scene import NodeKind
 from tests.pictures import crossings, faults
 from tests.unit.conftest import defined
-from tests.unit.generator.diagram.workflows import long_workflow, workflows
-
-
-@given(workflows())
-@settings(max_examples=60, phases=[Phase.explicit, Phase.generate])
-def test_no_box_label_or_link_touches_what_it_should_not(fields: dict[str, Any]) -> None:
-    read = defined(fields)
-    assert list(faults(picture(read_scene(read.definition, read.subflows)))) == []
+from tests.unit.generator.diagram.workflows import long_workflow
 
 
 def test_sixty_states_are_drawn_without_a_fault() -> None:

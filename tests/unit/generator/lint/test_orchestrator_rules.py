@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -45,12 +44,7 @@ def test_an_object_is_read_as_far_as_it_stands_in_the_text(expression: str, expe
 
 @given(st.text(alphabet='{}[]()":,.\\ab1$ #\n', max_size=40))
 def test_any_text_is_an_object_or_none(text: str) -> None:
-    assert isinstance(read_object(text), (dict, type(None)))
-
-
-@given(st.dictionaries(st.text(max_size=3), st.recursive(st.integers() | st.text(max_size=3), st.lists), max_size=4))
-def test_what_json_writes_is_read_back(content: dict[str, Any]) -> None:
-    assert read_object(json.dumps(content, ensure_ascii=False)) == content or "\\(" in json.dumps(content)
+    assert read_object(text) is None or text.lstrip("$ \n").startswith(("{", "#", "("))
 
 
 def ending_with(expression: str, action: Fields | None = None, **state: Any) -> Fields:

@@ -7,16 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from generator.chart.chart import workflow_chart
 from generator.findings.errors import FindingsError
-from generator.findings.finding import Severity, blocking
+from generator.findings.finding import Severity
 from generator.findings.position import Position
-from generator.kubernetes.objects import ImageReference, ManifestOptions, manifest_files, manifests
-from generator.lint.linter import lint
-from generator.workflow.workflow import Workflow, read_workflow
+from generator.workflow.workflow import read_workflow
 from tests.unit.conftest import (
     MINIMAL,
     Files,
@@ -30,7 +25,6 @@ from tests.unit.conftest import (
     state,
     workflow,
     write,
-    write_workflow,
 )
 
 HERE = "workflows/greeting/greeting.sw.yaml"
@@ -820,74 +814,6 @@ def test_a_name_of_surrogate_pairs_in_json_is_the_name_that_references_give() ->
     text = json.dumps({**MINIMAL, "start": "😀", "states": [{**MINIMAL["states"][0], "name": "😀"}]})
     assert "\\ud83d" in text
     assert workflow({"g.sw.json": text}).definition.declared("state") == ("😀",)
-
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text("aA1 .", max_size=4),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "name",
-                    "type",
-                    "end",
-                    "transition",
-                    "actions",
-                    "functionRef",
-                    "data",
-                    "start",
-                    "operation",
-                    "schedule",
-                ]
-            ),
-            inner,
-            max_size=4,
-        )
-    ),
-    max_leaves=10,
-)
-sections = st.sampled_from(
-    [
-        "id",
-        "states",
-        "functions",
-        "events",
-        "auth",
-        "start",
-        "timeouts",
-        "retries",
-        "extensions",
-        "constants",
-        "secrets",
-    ]
-)
-
-
-def all_made_from(found: Workflow) -> None:
-    """Check a workflow, and make its objects and its chart where nothing makes them impossible."""
-    if not blocking(lint(found)):
-        manifest_files(manifests(found, ManifestOptions(secret_values=True)))
-        workflow_chart(found, version="0.1.0", image=ImageReference(repository="q/r"))
-
-
-@given(st.dictionaries(sections, values, max_size=5))
-@settings(max_examples=200)
-def test_a_definition_of_any_values_is_read_or_refused_with_findings(fields: dict[str, Any]) -> None:
-    findings_of(lambda: all_made_from(defined(fields)))
-
-
-@given(st.binary(max_size=200), st.sampled_from(["g.sw.yaml", "g.sw.json", "application.properties", "specs/a.yaml"]))
-@settings(max_examples=100)
-def test_a_folder_of_arbitrary_bytes_is_read_or_refused_with_findings(
-    tmp_path_factory: pytest.TempPathFactory, data: bytes, name: str
-) -> None:
-    folder = tmp_path_factory.mktemp("w") / "greeting"
-    if not name.startswith("g."):
-        write_workflow(folder.parent, "greeting")
-    write(folder, {name: data})
-    findings = findings_of(lambda: all_made_from(read_workflow(read(folder))))
-    assert all(finding.path.startswith("workflows/greeting/") for finding in findings)
 
 
 def test_all_files_that_cannot_be_read_are_named_at_once(tmp_path: Path) -> None:

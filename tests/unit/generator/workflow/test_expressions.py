@@ -247,11 +247,6 @@ def test_a_place_in_a_value_is_found_in_each_way_to_write_it(value: str, style: 
     assert there.startswith(escaped if style == "json" else value[offset])
 
 
-@given(st.recursive(st.text(max_size=20) | st.integers() | st.none(), lambda inner: st.dictionaries(st.text(), inner)))
-def test_arguments_of_any_shape_are_read(arguments: Any) -> None:
-    lint(defined(calling("post", arguments)))
-
-
 def flow_of(schema: dict[str, Any] | None, *states: dict[str, Any]) -> Workflow:
     content = {"dataInputSchema": {"schema": schema}} if schema else {}
     return defined({**content, "functions": FUNCTIONS, "states": list(states)})

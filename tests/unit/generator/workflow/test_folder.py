@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
 
@@ -239,7 +240,8 @@ def test_a_file_whose_name_is_not_utf8_is_refused_in_words_that_can_be_printed(f
 def test_a_link_whose_name_is_not_utf8_is_refused_in_words_that_can_be_printed(folder: Path) -> None:
     (folder / os.fsdecode(b"a\xff.json")).symlink_to(os.fsdecode(b"/etc/\xff"))
     (finding,) = refused(folder)
-    assert str(finding).encode()
+    assert finding.rule == "encoding"
+    assert "a\\udcff.json" in str(finding).encode().decode()
 
 
 @pytest.mark.parametrize(
@@ -418,8 +420,7 @@ def test_the_image_tag_is_src_and_twelve_digits_and_does_not_depend_on_where_the
 ) -> None:
     elsewhere = write_workflow(tmp_path / "elsewhere", "greeting")
     assert tag(folder) == tag(elsewhere)
-    assert len(tag(folder)) == len("src-") + 12
-    assert int(tag(folder).removeprefix("src-"), 16) >= 0
+    assert re.fullmatch("src-[0-9a-f]{12}", tag(folder))
 
 
 def test_moving_a_file_changes_the_image_tag(folder: Path) -> None:

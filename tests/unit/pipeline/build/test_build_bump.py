@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
-from pipeline.cli import waybill
+from tests.command import run
 from tests.unit.conftest import write, write_workflow
 
 PLAIN, OPTIONAL, REQUIRED = "a=1\n", "a=${URL:x}\n", "a=${URL}\n"
@@ -22,18 +20,11 @@ UMBRELLA = Path("charts/workflows/Chart.yaml")
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository whose two workflows were built at 2.0.0, as the folder that the command runs in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.setenv("WAYBILL_INITIAL_VERSION", "2.0.0")
     write_workflow(tmp_path / "workflows", "greeting", {"application.properties": PLAIN})
     write_workflow(tmp_path / "workflows", "second")
     built("--all")
-
-
-def run(*words: str) -> Result:
-    result = CliRunner().invoke(waybill, ["build", *words])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def built(*words: str) -> dict[str, str]:
@@ -42,9 +33,9 @@ def built(*words: str) -> dict[str, str]:
 
 
 def rows(*words: str) -> dict[str, dict[str, Any]]:
-    result = run(*words, "--json")
-    assert result.exit_code == 0, result.output
-    content = json.loads(result.stdout)
+    result = run("build", *words, "--json")
+    assert result.code == 0, result.err
+    content = result.json
     return {row["chart"]: row for row in (*content["charts"], content["umbrella"])}
 
 
@@ -89,8 +80,8 @@ def test_the_reason_is_shown_and_in_json() -> None:
 
 def test_a_line_below_the_table_says_why() -> None:
     properties(REQUIRED)
-    result = run("--all", "--bump", "auto")
-    assert "greeting 2.0.0 -> 3.0.0: needs the new value env.URL" in result.stderr.splitlines()
+    result = run("build", "--all", "--bump", "auto")
+    assert "greeting 2.0.0 -> 3.0.0: needs the new value env.URL" in result.err.splitlines()
 
 
 def test_the_umbrella_moves_by_the_largest_part_of_its_charts() -> None:
@@ -115,10 +106,10 @@ def test_a_smaller_part_than_the_changes_ask_for_is_refused_for_all_charts_at_on
     properties(REQUIRED)
     properties(OPTIONAL, "second")
     before = files()
-    result = run("--all", "--bump", "patch")
-    assert result.exit_code == 1
-    assert "greeting: --bump patch is too small, what changed since 2.0.0 asks for major: needs" in result.stderr
-    assert "second: --bump patch is too small, what changed since 2.0.0 asks for minor: takes" in result.stderr
+    result = run("build", "--all", "--bump", "patch")
+    assert result.code == 1
+    assert "greeting: --bump patch is too small, what changed since 2.0.0 asks for major: needs" in result.err
+    assert "second: --bump patch is too small, what changed since 2.0.0 asks for minor: takes" in result.err
     assert files() == before
 
 
@@ -128,7 +119,7 @@ def test_a_smaller_part_is_taken_where_it_is_forced() -> None:
 
 
 def test_force_version_alone_makes_no_sense() -> None:
-    assert run("--all", "--force-version").exit_code == 2
+    assert run("build", "--all", "--force-version").code == 2
 
 
 def test_candidates_lead_to_the_version_that_the_changes_ask_for() -> None:
@@ -142,8 +133,8 @@ def test_candidates_lead_to_the_version_that_the_changes_ask_for() -> None:
 def test_the_version_before_is_the_published_one_where_the_chart_was_written_again() -> None:
     """`waybill chart` writes a chart at the version that it has: what was published is still what counts."""
     properties(REQUIRED)
-    result = CliRunner().invoke(waybill, ["chart", "greeting", "-o", "charts/workflows/charts"])
-    assert result.exit_code == 0, result.output
+    result = run("chart", "greeting", "-o", "charts/workflows/charts")
+    assert result.code == 0, result.err
     assert built("--all", "--bump", "auto")["greeting"] == "3.0.0"
 
 

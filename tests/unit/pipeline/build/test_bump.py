@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
 from generator.versions.semver_text import Bump
 from pipeline.build.job import build
 from pipeline.build.request import BuildRequest
-from pipeline.cli import waybill
 from pipeline.system.journal import Journal
 from pipeline.terminal.console import StageReporter
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
+from tests.command import run
 from tests.unit.conftest import write, write_workflow
 
 CHARTS = Path("charts/workflows")
@@ -28,18 +26,11 @@ GREETING = CHARTS / "charts/greeting/Chart.yaml"
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository whose two workflows were built at 0.1.0, as the folder that the command runs in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     write_workflow(tmp_path / "workflows", "greeting")
     write_workflow(tmp_path / "workflows", "second.x", id="second")
     options = BuildRequest(folders=all_folders(Path("workflows")), everything=True)
     build(options, Settings(), Journal(), created=datetime(2026, 3, 4, tzinfo=UTC), reporter=StageReporter(quiet=True))
     return tmp_path
-
-
-def bump(*words: str) -> Result:
-    result = CliRunner().invoke(waybill, ["bump", *words])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def files() -> dict[str, bytes]:
@@ -68,22 +59,22 @@ def umbrella() -> dict[str, str]:
 )
 def test_a_chart_moves_and_the_umbrella_with_it(part: Bump, chart: str, whole: str) -> None:
     before = files()
-    assert bump("greeting", part).exit_code == 0
+    assert run("bump", "greeting", part).code == 0
     assert umbrella() == {"workflows": whole, "greeting": chart, "second": "0.1.0"}
     assert changed(before) == {str(GREETING), str(CHARTS / "Chart.yaml"), str(CHARTS / "README.md")}
     assert GREETING.read_bytes() == before[str(GREETING)].replace(b"version: 0.1.0", f"version: {chart}".encode())
 
 
 def test_several_charts_move_at_once_and_a_chart_is_named_by_its_workflow() -> None:
-    assert bump("greeting", "second.x", "greeting", "minor").exit_code == 0
+    assert run("bump", "greeting", "second.x", "greeting", "minor").code == 0
     assert umbrella() == {"workflows": "0.2.0", "greeting": "0.2.0", "second": "0.2.0"}
 
 
 def test_a_line_of_a_person_stays_as_it_was_written() -> None:
     GREETING.write_bytes(b"# mine\r\napiVersion: v2\r\nversion:   '1.2.3-rc9' # why\r\nname: greeting\r\n")
-    result = bump("greeting", "rc")
+    result = run("bump", "greeting", "rc")
     assert GREETING.read_bytes() == (b"# mine\r\napiVersion: v2\r\nversion:   '1.2.4-rc.1' # why\r\nname: greeting\r\n")
-    assert "greeting: after 1.2.3-rc9 comes 1.2.4-rc.1: rc10 sorts before rc9" in result.stderr
+    assert "greeting: after 1.2.3-rc9 comes 1.2.4-rc.1: rc10 sorts before rc9" in result.err
 
 
 @pytest.mark.parametrize(
@@ -101,23 +92,23 @@ def test_with_app_the_definition_moves_and_the_chart_does_not(name: str, written
     }[name]
     path = write(Path("workflows/third"), {name: written + rest}) / name
     before = files()
-    result = bump("third", "minor", "--app")
-    assert result.exit_code == 0, result.output
+    result = run("bump", "third", "minor", "--app")
+    assert result.code == 0, result.err
     assert changed(before) == {path.as_posix()}
     assert path.read_text() == expected + rest
 
 
 def test_the_table_says_what_moved_and_what_to_do_next() -> None:
-    result = bump("greeting", "second.x", "patch")
-    rows = [line.split() for line in result.stderr.splitlines()]
+    result = run("bump", "greeting", "second.x", "patch")
+    rows = [line.split() for line in result.err.splitlines()]
     assert ["greeting", "0.1.0", "0.1.1"] in rows
     assert ["workflows", "0.1.0", "0.1.1"] in rows
-    assert result.stderr.splitlines()[-1] == "next   waybill build greeting second.x"
-    assert result.stdout == ""
+    assert result.err.splitlines()[-1] == "next   waybill build greeting second.x"
+    assert result.out == ""
 
 
 def test_json_says_the_same() -> None:
-    content = json.loads(bump("greeting", "patch", "--json").stdout)
+    content = run("bump", "greeting", "patch", "--json").json
     assert content["moved"][0] == {
         "name": "greeting",
         "path": GREETING.as_posix(),
@@ -131,10 +122,10 @@ def test_json_says_the_same() -> None:
 def test_every_name_is_checked_before_anything_is_written() -> None:
     write_workflow(Path("workflows"), "third")
     before = files()
-    result = bump("greeting", "greting", "third", "patch")
-    assert result.exit_code == 2
-    assert "there is no workflow 'greting' in workflows; did you mean 'greeting'?" in result.stderr
-    assert "third: its chart was never built, so it has no version; waybill build third first" in result.stderr
+    result = run("bump", "greeting", "greting", "third", "patch")
+    assert result.code == 2
+    assert "there is no workflow 'greting' in workflows; did you mean 'greeting'?" in result.err
+    assert "third: its chart was never built, so it has no version; waybill build third first" in result.err
     assert changed(before) == set()
 
 
@@ -150,15 +141,15 @@ def test_a_version_that_cannot_move_stops_all_of_them(version: str, part: Bump, 
     write(CHARTS / "charts/second", {"Chart.yaml": f"{version}\n"})
     write(GREETING.parent, {"Chart.yaml": GREETING.read_bytes().replace(b"0.1.0", b"0.1.0-rc.1")})
     before = files()
-    result = bump("greeting", "second.x", part)
-    assert result.exit_code == 1
-    assert said in result.stderr
+    result = run("bump", "greeting", "second.x", part)
+    assert result.code == 1
+    assert said in result.err
     assert changed(before) == set()
 
 
 def test_what_was_bumped_is_what_a_build_publishes() -> None:
-    bump("greeting", "minor")
+    run("bump", "greeting", "minor")
     before = files()
-    result = CliRunner().invoke(waybill, ["build", "greeting"])
-    assert result.exit_code == 0, result.output
+    result = run("build", "greeting")
+    assert result.code == 0, result.err
     assert changed(before) == {"dist/greeting-0.2.0.tgz", "dist/workflows-0.2.0.tgz", "dist/index.yaml"}

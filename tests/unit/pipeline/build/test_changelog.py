@@ -6,10 +6,9 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from generator.diff.changelog import versions_in, with_sections
-from pipeline.cli import waybill
+from tests.command import run
 from tests.unit.conftest import write, write_workflow
 
 FOLDER = Path("charts/workflows/charts/greeting")
@@ -20,27 +19,27 @@ FILE = FOLDER / "CHANGELOG.md"
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository with two versions of a chart, as the folder that the command runs in."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
     monkeypatch.setenv("WAYBILL_INITIAL_VERSION", "2.0.0")
     write_workflow(tmp_path / "workflows", "greeting", {"application.properties": "a=1\n"})
-    run("build", "greeting")
+    said("build", "greeting")
     publish("a=${URL}\n")
 
 
-def run(*words: str, code: int = 0) -> str:
-    result = CliRunner().invoke(waybill, words)
-    assert result.exit_code == code, result.output
-    return result.stderr
+def said(*words: str, code: int = 0) -> str:
+    """What a command that ends with this code writes to standard error."""
+    result = run(*words)
+    assert result.code == code, result.err
+    return result.err
 
 
 def publish(properties: str) -> None:
     write(Path("workflows/greeting"), {"application.properties": properties})
-    run("build", "greeting", "--bump", "auto")
+    said("build", "greeting", "--bump", "auto")
 
 
 def test_each_version_has_a_section_of_what_changed() -> None:
-    assert run("changelog", "greeting") == f"{FILE}  3.0.0, 2.0.0\n"
+    assert said("changelog", "greeting") == f"{FILE}  3.0.0, 2.0.0\n"
     assert FILE.read_text() == (
         "# Changes of greeting\n\n"
         "## 3.0.0\n\n"
@@ -54,9 +53,9 @@ def test_each_version_has_a_section_of_what_changed() -> None:
 
 def test_what_people_wrote_stays_and_a_new_version_comes_above() -> None:
     FILE.write_text("# Mine\n\nWords.\n\n## [2.0.0] - 2026-01-01\n\nHow it began.\n\n## Before\n\nLong ago.\n")
-    run("changelog", "greeting")
+    said("changelog", "greeting")
     publish("a=${URL:x}\n")
-    assert run("changelog", "greeting") == f"{FILE}  3.0.1\n"
+    assert said("changelog", "greeting") == f"{FILE}  3.0.1\n"
     text = FILE.read_text()
     assert [line for line in text.splitlines() if line.startswith("#") and not line.startswith("###")] == [
         "# Mine",
@@ -70,29 +69,29 @@ def test_what_people_wrote_stays_and_a_new_version_comes_above() -> None:
 
 
 def test_a_second_run_changes_nothing() -> None:
-    run("changelog", "greeting")
+    said("changelog", "greeting")
     before = FILE.read_bytes()
-    assert run("changelog", "greeting") == f"{FILE}  has a section for each version\n"
+    assert said("changelog", "greeting") == f"{FILE}  has a section for each version\n"
     assert FILE.read_bytes() == before
 
 
 def test_without_published_versions_there_is_the_present_one() -> None:
     Path("dist/index.yaml").unlink()
-    assert run("changelog", "greeting") == f"{FILE}  3.0.0\n"
+    assert said("changelog", "greeting") == f"{FILE}  3.0.0\n"
 
 
 def test_a_changelog_stays_through_builds_and_bumps_and_is_in_no_package() -> None:
     before = {path.name: path.read_bytes() for path in Path("dist").iterdir()}
-    run("changelog", "greeting")
+    said("changelog", "greeting")
     text = FILE.read_bytes()
-    run("build", "--all", "--bump", "auto")
-    run("build", "--all", "--check")
+    said("build", "--all", "--bump", "auto")
+    said("build", "--all", "--check")
     assert {path.name: path.read_bytes() for path in Path("dist").iterdir()} == before
-    run("chart", "greeting", "-o", str(FOLDER.parent))
-    run("bump", "greeting", "minor")
+    said("chart", "greeting", "-o", str(FOLDER.parent))
+    said("bump", "greeting", "minor")
     publish("a=2\n")
     assert FILE.read_bytes() == text
-    run("package", str(FOLDER), "-o", "out")
+    said("package", str(FOLDER), "-o", "out")
     for path in (*Path("dist").glob("*.tgz"), *Path("out").glob("*.tgz")):
         with tarfile.open(path) as tar:
             assert [name for name in tar.getnames() if "CHANGELOG" in name] == []
@@ -100,8 +99,8 @@ def test_a_changelog_stays_through_builds_and_bumps_and_is_in_no_package() -> No
 
 def test_a_chart_that_was_never_built_has_no_changelog() -> None:
     write_workflow(Path("workflows"), "third")
-    assert "waybill build third first" in run("changelog", "third", code=2)
-    assert "did you mean 'third'?" in run("changelog", "thrid", code=2)
+    assert "waybill build third first" in said("changelog", "third", code=2)
+    assert "did you mean 'third'?" in said("changelog", "thrid", code=2)
 
 
 def test_sections_are_put_where_their_version_belongs() -> None:
@@ -113,7 +112,7 @@ def test_sections_are_put_where_their_version_belongs() -> None:
 def test_versions_that_waybill_did_not_make_have_no_section() -> None:
     for version in ("1.0.0", "1.1.0"):
         write(Path("mine"), {"Chart.yaml": f"apiVersion: v2\nname: greeting\nversion: {version}\n"})
-        run("package", "mine", "-o", "dist")
-    run("index", "dist")
-    assert run("changelog", "greeting") == f"{FILE}  3.0.0, 2.0.0\n"
+        said("package", "mine", "-o", "dist")
+    said("index", "dist")
+    assert said("changelog", "greeting") == f"{FILE}  3.0.0, 2.0.0\n"
     assert "## 2.0.0\n\nThe first version that waybill made.\n" in FILE.read_text()

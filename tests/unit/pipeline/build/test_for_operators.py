@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from click.testing import CliRunner, Result
 
 from generator.kubernetes.crd import known_crd
-from pipeline.cli import waybill
+from tests.command import run
 from tests.unit.conftest import write_workflow
 
 ROWS = """\
@@ -27,20 +26,15 @@ NEWEST = Path("charts/workflows/charts/greeting")
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository with one workflow, and no cache of earlier builds."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     write_workflow(tmp_path / "workflows", "greeting")
     Path("compatibility.yaml").write_text(ROWS)
 
 
-def run(*words: str) -> Result:
-    return CliRunner().invoke(waybill, ["build", *words])
-
-
 def built(*words: str) -> dict[str, str]:
     """Chart to version."""
-    result = run(*words, "--json")
-    assert result.exit_code == 0, result.output
-    document: dict[str, Any] = json.loads(result.stdout)
+    result = run("build", *words, "--json")
+    assert result.code == 0, result.err
+    document: dict[str, Any] = result.json
     return {row["chart"]: row["version"] for row in (*document["charts"], document["umbrella"])}
 
 
@@ -68,20 +62,20 @@ def test_charts_for_an_operator_lie_beside_those_of_the_newest_and_in_one_index(
 
 def test_a_build_for_an_operator_again_changes_nothing_and_its_check_is_quiet() -> None:
     built("greeting", "--sonataflow", "1.45")
-    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "cache" not in path.parts}
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and ".cache" not in path.parts}
     built("greeting", "--sonataflow", "1.45")
     assert {path: path.read_bytes() for path in before} == before
-    assert run("greeting", "--sonataflow", "1.45", "--check").exit_code == 0
+    assert run("build", "greeting", "--sonataflow", "1.45", "--check").code == 0
     (OWN / "values.yaml").write_text("mine: 1\n")
-    assert run("greeting", "--sonataflow", "1.45", "--check").exit_code == 1
+    assert run("build", "greeting", "--sonataflow", "1.45", "--check").code == 1
 
 
 def test_a_change_moves_the_version_inside_its_line() -> None:
     built("--all", "--sonataflow", "1.45")
     write_workflow(Path("workflows"), "greeting", {"application.properties": "a=${NEW:x}\n"})
-    result = run("--all", "--sonataflow", "1.45", "--bump", "minor")
-    assert result.exit_code == 1
-    assert "1.46.0 is none of the versions 1.45.x" in result.output
+    result = run("build", "--all", "--sonataflow", "1.45", "--bump", "minor")
+    assert result.code == 1
+    assert "1.46.0 is none of the versions 1.45.x" in result.err
     assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
     assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
 
@@ -109,8 +103,8 @@ def test_without_the_charts_folder_a_line_goes_on_from_its_newest_published_vers
     ],
 )
 def test_what_cannot_be_built_for_is_said_and_nothing_is_written(words: list[str], code: int, message: str) -> None:
-    result = run("greeting", *words)
-    assert (result.exit_code, message in result.output) == (code, True), result.output
+    result = run("build", "greeting", *words)
+    assert (result.code, message in result.err) == (code, True), result.err
     assert not Path("charts").exists()
 
 
@@ -125,38 +119,36 @@ def test_an_orchestrator_with_the_sonataflow_that_a_person_knows_of() -> None:
 
 def test_a_row_that_is_refuted_stops_the_build_and_nothing_is_written() -> None:
     Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 0.x, sonataflow: '>=1.45'}\n")
-    result = run("greeting")
-    assert result.exit_code == 1
-    assert (
-        "compatibility.yaml:2:5: error: greeting 0.1.0 cannot run on SonataFlow 1.45, as this row says" in result.output
-    )
-    assert "spec.persistence is unknown to SonataFlow 1.45" in result.output
-    assert "build for it with --sonataflow 1.45" in result.output
-    assert "nothing was written" in result.output
+    result = run("build", "greeting")
+    assert result.code == 1
+    assert "compatibility.yaml:2:5: error: greeting 0.1.0 cannot run on SonataFlow 1.45, as this row says" in result.err
+    assert "spec.persistence is unknown to SonataFlow 1.45" in result.err
+    assert "build for it with --sonataflow 1.45" in result.err
+    assert "nothing was written" in result.err
     assert not Path("charts").exists()
     assert not Path("dist").exists() or not list(Path("dist").iterdir())
 
 
 def test_a_version_without_a_row_stops_the_build_where_the_chart_has_others() -> None:
     Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 3.x, sonataflow: 10.x}\n")
-    result = run("greeting")
-    assert result.exit_code == 1
-    assert "no row holds greeting 0.1.0, though others name the chart; add one" in result.output
+    result = run("build", "greeting")
+    assert result.code == 1
+    assert "no row holds greeting 0.1.0, though others name the chart; add one" in result.err
 
 
 def test_a_chart_that_no_row_names_is_a_warning_and_without_any_rows_there_is_none() -> None:
     Path("compatibility.yaml").write_text("rows:\n  - {charts: [other], versions: 3.x, sonataflow: 10.x}\n")
-    assert "warning: no row names greeting" in run("greeting").output
-    assert run("greeting", "--strict").exit_code == 1
+    assert "warning: no row names greeting" in run("build", "greeting").err
+    assert run("build", "greeting", "--strict").code == 1
     Path("compatibility.yaml").unlink()
-    result = run("greeting", "--strict")
-    assert (result.exit_code, "warning" in result.output) == (0, False)
+    result = run("build", "greeting", "--strict")
+    assert (result.code, "warning" in result.out + result.err) == (0, False)
 
 
 def test_another_compatibility_yaml_is_another_build() -> None:
-    assert run("greeting").exit_code == 0
+    assert run("build", "greeting").code == 0
     Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 3.x, sonataflow: 10.x}\n")
-    assert run("greeting").exit_code == 1
+    assert run("build", "greeting").code == 1
 
 
 def test_crds_beside_the_file_that_change_are_another_build() -> None:
@@ -173,6 +165,6 @@ def test_crds_beside_the_file_that_change_are_another_build() -> None:
     built("greeting")
     assert "persistence:" in (NEWEST / "templates" / "sonataflow.yaml").read_text()
     Path("own.yaml").write_text(own("1.45"))
-    result = run("greeting")
-    assert result.exit_code == 1, result.output
-    assert "in the index with other bytes" in result.output
+    result = run("build", "greeting")
+    assert result.code == 1, result.err
+    assert "in the index with other bytes" in result.err

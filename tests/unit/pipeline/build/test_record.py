@@ -26,7 +26,6 @@ FOLDERS = [Path("workflows/greeting")]
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository that was built, its record kept in a cache folder of its own."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     write_workflow(tmp_path / "workflows", "greeting", version=1.5)
     write(tmp_path / "workflows" / "shared", {"schemas/r.json": "{}"})
     monkeypatch.chdir(tmp_path)
@@ -139,7 +138,7 @@ def test_a_build_that_bumps_is_never_kept() -> None:
 
 def test_a_cache_folder_that_cannot_be_written_is_no_failure(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(repository, {"file": ""})
-    monkeypatch.setenv("XDG_CACHE_HOME", str(repository / "file"))
+    monkeypatch.setenv("WAYBILL_CACHE", str(repository / "file"))
     assert made().charts
     assert record().unchanged() is None
 
@@ -163,7 +162,7 @@ def test_a_record_of_any_bytes_answers_nothing(tmp_path_factory: pytest.TempPath
 
 @pytest.mark.parametrize("key", ["charts", "umbrella", "index", "findings"])
 def test_a_record_of_another_version_of_waybill_answers_nothing(repository: Path, key: str) -> None:
-    (path,) = (repository / "cache").rglob("*.json")
+    (path,) = (repository / ".cache").rglob("*.json")
     kept = json.loads(path.read_bytes())
     assert record().unchanged() is not None
     path.write_text(json.dumps({**kept, "result": {name: v for name, v in kept["result"].items() if name != key}}))

@@ -200,6 +200,18 @@ def test_the_chart_s_own_chart_yaml_counts_wherever_it_stands(tmp_path: Path, fi
         tgz(CHART)[:-20],
         tgz(CHART)[:30],
     ],
+    ids=[
+        "empty",
+        "no-archive",
+        "no-archive-in-gzip",
+        "no-chart-yaml",
+        "no-folder",
+        "only-a-sub-chart",
+        "broken-yaml",
+        "no-utf-8",
+        "last-bytes-missing",
+        "first-bytes-only",
+    ],  # the bytes of gzip hold the time
 )
 def test_a_file_that_is_no_package_is_refused_with_its_name(tmp_path: Path, data: bytes) -> None:
     write(tmp_path, {"bad-1.0.0.tgz": data})

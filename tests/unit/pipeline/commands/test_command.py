@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from pipeline.commands.command import Command, command, pass_journal
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Effect, Journal
+from tests.command import run
 
 PUSHED = Effect(done="pushed quay.io/x/greeting:2.0.0", go_on=("waybill", "publish", "greeting"), undo=("undo", "it"))
 DONE = [
@@ -37,10 +36,6 @@ def failing(error: BaseException, *effects: Effect, writes: bool = True) -> Comm
     return fail
 
 
-def run(tried: Command, *words: str) -> Result:
-    return CliRunner().invoke(tried, words)
-
-
 FAILURES = [
     (KeyboardInterrupt(), "waybill: error: interrupted", "; nothing was changed"),
     (FOUND, "1 error", "; nothing was written"),
@@ -51,20 +46,20 @@ FAILURES = [
 
 @pytest.mark.parametrize(("error", "said", "promise"), FAILURES, ids=["ctrl-c", "findings", "error", "system"])
 def test_a_failure_says_that_nothing_was_done_or_what_was(error: BaseException, said: str, promise: str) -> None:
-    before = run(failing(error))
-    assert (before.exit_code, before.stdout) == (1, "")
-    assert before.stderr.splitlines()[-1] == f"{said}{promise}"
-    after = run(failing(error, PUSHED))
-    assert (after.exit_code, after.stdout) == (1, "")
-    assert after.stderr.splitlines()[-4:] == [said, *DONE]
+    before = run(command=failing(error))
+    assert (before.code, before.out) == (1, "")
+    assert before.err.splitlines()[-1] == f"{said}{promise}"
+    after = run(command=failing(error, PUSHED))
+    assert (after.code, after.out) == (1, "")
+    assert after.err.splitlines()[-4:] == [said, *DONE]
 
 
 def test_a_command_that_only_reads_promises_nothing_of_findings() -> None:
-    assert run(failing(FOUND, writes=False)).stderr.splitlines()[-1] == "1 error"
+    assert run(command=failing(FOUND, writes=False)).err.splitlines()[-1] == "1 error"
 
 
 def test_json_holds_what_was_done_and_the_next_command() -> None:
-    document = json.loads(run(failing(KeyboardInterrupt(), PUSHED), "--json").stdout)
+    document = run("--json", command=failing(KeyboardInterrupt(), PUSHED)).json
     assert document == {
         "ok": False,
         "error": "interrupted",
@@ -72,14 +67,15 @@ def test_json_holds_what_was_done_and_the_next_command() -> None:
         "done": [{"done": "pushed quay.io/x/greeting:2.0.0", "undo": "undo it"}],
         "next": "waybill publish greeting",
     }
-    document = json.loads(run(failing(KeyboardInterrupt()), "--json").stdout)
+    document = run("--json", command=failing(KeyboardInterrupt())).json
     assert (document["error"], document["done"], document["next"]) == ("interrupted; nothing was changed", [], None)
 
 
-def test_a_traceback_comes_after_what_was_done() -> None:
-    result = run(failing(OutputError("no cluster"), PUSHED), "--debug")
-    assert isinstance(result.exception, OutputError)
-    assert result.stderr.splitlines() == DONE
+def test_a_traceback_comes_after_what_was_done(capsys: pytest.CaptureFixture[str]) -> None:
+    tried = failing(OutputError("no cluster"), PUSHED)
+    with pytest.raises(OutputError):
+        tried(["--debug"])
+    assert capsys.readouterr().err.splitlines() == DONE
 
 
 @command(short_help="Write, and then wait for more.", example="write_and_wait")
@@ -95,12 +91,12 @@ def test_ctrl_c_after_a_commit_names_the_files_that_were_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = run(write_and_wait)
-    assert result.exit_code == 1
-    assert result.stderr.splitlines() == ["waybill: error: interrupted", "done before that:", "  wrote 'a.txt'"]
+    result = run(command=write_and_wait)
+    assert result.code == 1
+    assert result.err.splitlines() == ["waybill: error: interrupted", "done before that:", "  wrote 'a.txt'"]
     assert (tmp_path / "a.txt").read_bytes() == b"new"
 
 
 def test_two_commands_do_not_share_a_journal() -> None:
-    assert "done before that" in run(failing(KeyboardInterrupt(), PUSHED)).stderr
-    assert run(failing(KeyboardInterrupt())).stderr == "waybill: error: interrupted; nothing was changed\n"
+    assert "done before that" in run(command=failing(KeyboardInterrupt(), PUSHED)).err
+    assert run(command=failing(KeyboardInterrupt())).err == "waybill: error: interrupted; nothing was changed\n"

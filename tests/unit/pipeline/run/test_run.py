@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from generator.mocks.run_inputs import Awaited, RunInput
-from pipeline.cli import waybill
 from pipeline.run.narrator import Narrator, sending
 from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
 from pipeline.run.start import advice, reason_in
 from pipeline.run.timeline import Timeline
+from tests.command import run
 from tests.unit.conftest import defined, write, write_workflow
 
 SCHEMA = {
@@ -36,29 +35,22 @@ def tickets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("TICKETS_USER", "TICKETS_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
 
-def run(*words: str, stdin: str = "") -> Result:
-    result = CliRunner().invoke(waybill, ["run", *words], input=stdin)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
 @pytest.mark.usefixtures("tickets")
 def test_an_unknown_workflow_is_named_with_the_nearest() -> None:
-    result = run("ticket")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "there is no workflow 'ticket' in workflows; did you mean 'tickets'?" in result.stderr
+    result = run("run", "ticket")
+    assert (result.code, result.out) == (2, "")
+    assert "there is no workflow 'ticket' in workflows; did you mean 'tickets'?" in result.err
 
 
 @pytest.mark.usefixtures("tickets")
 def test_all_missing_variables_are_named_at_once_and_nothing_is_built() -> None:
-    result = run("tickets")
-    assert result.exit_code == 2
-    assert result.stderr == (
+    result = run("run", "tickets")
+    assert result.code == 2
+    assert result.err == (
         "waybill: error: tickets needs 2 variables without a value:\n"
         "  TICKETS_TOKEN  A token.\n"
         "  TICKETS_USER   Who asks.\n"
@@ -68,19 +60,19 @@ def test_all_missing_variables_are_named_at_once_and_nothing_is_built() -> None:
 
 def test_values_come_from_the_environment_and_from_a_file(tickets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TICKETS_USER", "ada")
-    assert "  TICKETS_TOKEN" in run("tickets").stderr
-    assert "  TICKETS_USER" not in run("tickets").stderr
+    assert "  TICKETS_TOKEN" in run("run", "tickets").err
+    assert "  TICKETS_USER" not in run("run", "tickets").err
     write(tickets, {"my.env": "TICKETS_TOKEN=hidden\n"})
-    result = run("tickets", "--env-file", "my.env")
-    assert "without a value" not in result.stderr
-    assert "hidden" not in result.output
+    result = run("run", "tickets", "--env-file", "my.env")
+    assert "without a value" not in result.err
+    assert "hidden" not in result.out + result.err
 
 
 @pytest.mark.usefixtures("tickets")
 @pytest.mark.parametrize("option", ["--input", "--env-file"])
 def test_a_file_that_is_not_there_is_a_usage_error(option: str) -> None:
-    result = run("tickets", "--mock", option, "nothing.yaml")
-    assert (result.exit_code, result.stderr) == (
+    result = run("run", "tickets", "--mock", option, "nothing.yaml")
+    assert (result.code, result.err) == (
         2,
         "waybill: error: nothing.yaml: cannot be read: No such file or directory\n",
     )
@@ -101,21 +93,21 @@ def test_a_file_that_is_not_there_is_a_usage_error(option: str) -> None:
 )
 def test_input_that_does_not_fit_is_refused_where_it_stands(tickets: Path, name: str, text: str, expected: str) -> None:
     write(tickets, {name: text})
-    result = run("tickets", "--mock", "--input", name)
-    assert result.exit_code == 1
-    assert expected in result.stderr
+    result = run("run", "tickets", "--mock", "--input", name)
+    assert result.code == 1
+    assert expected in result.err
 
 
 @pytest.mark.usefixtures("tickets")
 def test_input_is_read_from_standard_input() -> None:
-    result = run("tickets", "--mock", "--input", "-", stdin="token: 5\n")
-    assert (result.exit_code, result.stdout) == (1, "")
-    assert 'standard input:1:1: error: "name" is a required property [input]' in result.stderr
+    result = run("run", "tickets", "--mock", "--input", "-", stdin="token: 5\n")
+    assert (result.code, result.out) == (1, "")
+    assert 'standard input:1:1: error: "name" is a required property [input]' in result.err
 
 
 @pytest.mark.usefixtures("tickets")
 def test_in_json_an_error_is_a_document_too() -> None:
-    document = json.loads(run("tickets", "--mock", "--input", "-", "--json", stdin="{}\n").stdout)
+    document = run("run", "tickets", "--mock", "--input", "-", "--json", stdin="{}\n").json
     assert (document["ok"], document["findings"][0]["rule"]) == (False, "input")
 
 
