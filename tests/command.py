@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,12 +48,22 @@ def run(
     cwd: Path | None = None,
 ) -> Outcome:
     """Run waybill, or one command, in this process; an exception that would be a traceback is the test's."""
-    with contextlib.chdir(cwd or Path.cwd()):
+    with contextlib.chdir(cwd or Path.cwd()), same_signals():
         done = CliRunner(catch_exceptions=False).invoke(
             command, [*map(str, words)], input=stdin, env=env, prog_name="waybill"
         )
     assert "Traceback" not in done.output, done.output
     return Outcome(done.exit_code, done.stdout, done.stderr)
+
+
+@contextlib.contextmanager
+def same_signals() -> Iterator[None]:
+    """Give SIGTERM back: waybill run lets it end the process as Ctrl-C does."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def run_process(*words: str | Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Outcome:

@@ -91,7 +91,11 @@ def test_ctrl_c_after_a_commit_names_the_files_that_were_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = run(command=write_and_wait)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    try:
+        result = run(command=write_and_wait)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.code == 1
     assert result.err.splitlines() == ["waybill: error: interrupted", "done before that:", "  wrote 'a.txt'"]
     assert (tmp_path / "a.txt").read_bytes() == b"new"
