@@ -1,6 +1,6 @@
-"""Writes docs/reference/ from the code, docs/rules.md, docs/workflows/, the README's list of them, and a picture.
+"""Writes docs/reference/, docs/rules.md and docs/workflows/ from the code, the README's tables, and a picture.
 
-`python docs/generate.py` writes; with `--check` it writes nothing, names the files that differ and exits 1.
+`python docs/generate.py` writes; with `--check` it writes nothing, lists the files that differ and exits 1.
 """
 # ruff: noqa: INP001 - a script beside its pages, no package
 
@@ -42,13 +42,13 @@ WORKFLOW_PAGES: Final = "docs/workflows"
 BEGIN: Final = "<!-- The workflows: written by docs/generate.py -->\n"
 END: Final = "<!-- end of the workflows -->"
 
-#: What click does not know of a command's arguments.
+#: Descriptions of the commands' arguments, which click does not have.
 ARGUMENTS: Final = {
-    "WORKFLOW": "a workflow folder's name below the workflows folder, or its path",
-    "WORKFLOW|CHART": "a workflow folder's name or path, or a chart that somebody made: its folder, or its package",
-    "FOLDER": "a workflow folder's name below the workflows folder, or its path",
-    "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a revision of git, or a range of two",
-    "NEW": "the same; the working folder where it is left out",
+    "WORKFLOW": "the name of a folder in the workflows folder, or a path",
+    "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
+    "FOLDER": "the name of a folder in the workflows folder, or a path",
+    "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, or a range of two",
+    "NEW": "the same; defaults to the working folder",
     "PART": "patch, minor, major, rc or release",
     "CHART": "a chart folder: one with a Chart.yaml",
     "DIR": "the folder with the packages",
@@ -60,7 +60,7 @@ ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
-#: Between these README.md has what is written here.
+#: The generated parts of README.md lie between these marks.
 MATRIX_MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
 SETTINGS_MARKS: Final = ("<!-- The settings: written by docs/generate.py -->", "<!-- end of the settings -->")
 EXAMPLE: Final = (
@@ -70,7 +70,7 @@ EXAMPLE: Final = (
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or say which are not as they would be written; the exit code."""
+    """Write the pages, or list those that are out of date; return the exit code."""
     pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()}
     pages |= {**workflow_pages(), "README.md": readme()}
     left = {path.relative_to(ROOT).as_posix() for path in (ROOT / WORKFLOW_PAGES).glob("*.md")} - pages.keys()
@@ -96,8 +96,8 @@ def commands() -> str:
         [
             "# Commands\n",
             _table(("command", "what it does"), ((f"[{n}](#waybill-{n})", _first_line(c)) for n, c in listed.items())),
-            "Progress, messages and tables go to standard error. Standard output holds the one document of `--json`,",
-            "the findings of `lint`, and what `diff` and `explain` say. `waybill --version` shows the version.\n",
+            "Progress, messages and tables go to standard error. Standard output has the JSON document of `--json`, the",
+            "findings of `lint`, and the reports of `diff` and `explain`. `waybill --version` prints the version.\n",
             _table(("exit code", "when"), sorted(_exit_codes())),
             *(_command(name, command) for name, command in listed.items()),
         ]
@@ -122,12 +122,12 @@ def compatibility() -> str:
     return "\n".join(
         [
             "# Which charts run on which operators\n",
-            "From compatibility.yaml; `waybill matrix` shows it, `waybill check` proves it.\n",
+            "From compatibility.yaml; `waybill matrix` shows it, `waybill check` verifies it.\n",
             markdown(matrix),
             "## SonataFlow\n",
             _table(("SonataFlow", "versions", "for persistence", "profiles", "builder image"), flows),
             "## Orchestrator\n",
-            _table(("Orchestrator", "SonataFlow that it brings"), bundles),
+            _table(("Orchestrator", "bundled SonataFlow"), bundles),
         ]
     )
 
@@ -146,9 +146,9 @@ def _between(marks: tuple[str, str], new: str, text: str) -> str:
 
 
 def _exit_codes() -> Iterator[tuple[str, str]]:
-    yield "0", "Done; there may be warnings."
-    yield "1", "`--check` or `--fail-on` found a difference, or Ctrl-C."
-    yield "2", "A command or an option that there is not, or that makes no sense."
+    yield "0", "Success, possibly with warnings."
+    yield "1", "`--check` or `--fail-on` found a difference, or Ctrl-C interrupted the command."
+    yield "2", "An unknown or invalid command or option."
     for error in errors.WaybillError.__subclasses__():
         yield str(error.exit_code), _sentence(error.__doc__)
 
@@ -185,24 +185,24 @@ def values_and_settings() -> str:
     return "\n".join(
         [
             "# Values and settings\n\n## Values of a workflow's chart\n",
-            "`FOLDER` is the workflow's folder, `VAR` and `OTHER` stand for the variables that it expects, `KEY` for a",
-            "key of its secret.properties. Misspelt values are rejected. Those of a workflow's own `chart/values.yaml`",
-            "come after these.\n",
+            "`FOLDER` is the workflow's folder, `VAR` and `OTHER` are placeholders for its variables, `KEY` for a key",
+            "in its secret.properties. Misspelt values are rejected. The values in a workflow's own",
+            "`chart/values.yaml` follow these.\n",
             _value_table(chart),
             "## Values of the umbrella chart\n",
-            "`CHART` stands for each workflow's chart, whose own values go below its name: `CHART.replicas`.\n",
+            "`CHART` is a placeholder for each workflow's chart. Its values go under its name: `CHART.replicas`.\n",
             _value_table(values.umbrella_values(["CHART"])),
             "## Settings of waybill\n",
-            "Read from the nearest `waybill.toml`, or the table `[tool.waybill]` of a `pyproject.toml`, in the current",
-            "folder or one above it; a variable wins over the file, an option over both. Paths in the file are",
-            "relative to it. A name may have hyphens in place of underscores.\n",
+            "waybill reads the nearest `waybill.toml`, or table `[tool.waybill]` of a `pyproject.toml`, in the current",
+            "folder or a parent. An environment variable overrides the file; an option overrides both. Paths in the",
+            "file are relative to it. Names may have hyphens instead of underscores.\n",
             _table(("setting", "variable", "option", "default", "what it is"), _setting_rows()),
-            "`lint` is a table; a comment does the same for one place:",
+            "`lint` is a table. A comment suppresses a rule in one place:",
             "`# waybill: ignore[RULE] reason`, at the end of a line, above it, or at the top of a file.\n",
             f"```toml\n{IGNORES}\n```\n",
-            "Two more variables are read: `SOURCE_DATE_EPOCH`, the time of new index entries in seconds since 1970",
-            "(else the last commit's, else now), and `WAYBILL_CACHE`, the folder for what waybill keeps between runs",
-            "(else `waybill` in the user's cache folder: `XDG_CACHE_HOME`, or `~/.cache`).",
+            "waybill reads two more variables. `SOURCE_DATE_EPOCH` is the time of new index entries, in seconds since",
+            "1970 (default: the time of the last commit, or now). `WAYBILL_CACHE` is the cache folder (default:",
+            "`waybill` in the user's cache folder, `XDG_CACHE_HOME` or `~/.cache`).",
         ]
     )
 
@@ -238,14 +238,14 @@ def rules() -> str:
     return "\n".join(
         [
             "# Rules\n",
-            "A finding is one line: where (file, line and column from 1; a file or folder alone where all of it is",
-            "meant), how severe, what, and the rule in brackets:\n",
+            "A finding is one line: the position (file, line and column from 1, or only a file or folder), the",
+            "severity, the message, and the rule in brackets:\n",
             f"```\n{EXAMPLE}\n```\n",
-            "`lint` and `build` report all of them at once and stop on errors; warnings stop nothing, unless",
-            "`--strict` makes them errors. `manifests` and `chart` stop on those errors alone that make a Kubernetes",
-            "object impossible. Other commands report the rules of the last subjects; each rule says which.\n",
-            "The examples are fields of a definition (the others are those of the smallest one) and further files;",
-            "each is a test.\n",
+            "`lint` and `build` report all findings at once and fail on errors. Warnings do not fail a command, unless",
+            "`--strict` treats them as errors. `manifests` and `chart` fail only on errors that make a Kubernetes",
+            "object impossible. Other commands report the rules of the last subjects; each rule names its command.\n",
+            "The examples are fields of a definition (the remaining fields are those of a minimal definition) and",
+            "further files. Each example is a test.\n",
             _table(("rule", "severity", "what it finds"), overview),
             *(
                 "\n".join([f"## {subject}\n", *(f"### {rule.name}\n\n{rule.as_markdown()}" for rule in listed)])

@@ -9,38 +9,41 @@ from typing import Any, Final
 import click
 from click.shell_completion import CompletionItem
 
-#: What `waybill --help` says of each command; a command's module is imported when it is run.
+#: The short help of each command; a command's module is imported only when the command runs.
 SHORT_HELPS: Final = {
-    "build": "Check workflows, make charts, packages and index.",
-    "bump": "Move the versions of charts.",
-    "changelog": "Write the CHANGELOG.md of a chart.",
-    "check": "Check which charts run on which operators.",
+    "build": "Lint workflows; build charts, packages and the index.",
+    "bump": "Bump the versions of charts.",
+    "changelog": "Update the CHANGELOG.md of a chart.",
+    "check": "Check charts against versions of the operator.",
     "matrix": "Show which charts run on which operators.",
     "manifests": "Write plain Kubernetes YAML.",
     "chart": "Write one chart folder.",
-    "package": "Pack chart folders.",
-    "index": "Write an index.yaml over packages.",
-    "lint": "Check definitions and their files.",
+    "package": "Package chart folders.",
+    "index": "Write an index.yaml for packages.",
+    "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",
-    "diff": "Say what is different between two versions.",
-    "explain": "Tell in sentences what a workflow does.",
-    "run": "Run one workflow on the local engine.",
+    "diff": "Show what changed between two versions.",
+    "explain": "Explain a workflow in plain English.",
+    "run": "Run a workflow on the local engine.",
 }
 
 
 class LazyGroup(click.Group):
-    """A group of the commands in `pipeline.commands`: help and completion import none of them, a run its own."""
+    """The group of the commands in `pipeline.commands`.
+
+    Help and completion import no command; running a command imports that one.
+    """
 
     def __init__(self, *args: Any, short_helps: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._short_helps = short_helps
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
-        """The names of all commands, sorted."""
+        """Return the names of all commands, sorted."""
         return sorted(self._short_helps)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click calls it so
-        """Import a command; None where there is none of that name."""
+        """Import a command and return it, or None if no command has that name."""
         if cmd_name not in self._short_helps:
             return None
         found: click.Command = getattr(importlib.import_module(f"pipeline.commands.{cmd_name}"), cmd_name)
@@ -49,10 +52,10 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command that a command line names.
+        """Return the command that a command line names.
 
         Raises:
-            UsageError: there is none; with the nearest right name.
+            UsageError: no such command; the message suggests the closest name.
         """
         name = args[0]
         if name not in self._short_helps and not name.startswith("-") and not ctx.resilient_parsing:
@@ -62,12 +65,12 @@ class LazyGroup(click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the list of commands with their short helps."""
+        """Write the commands and their short helps."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, self._short_helps[name]) for name in self.list_commands(ctx)])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """What a shell offers after `waybill`: the commands, and the group's options."""
+        """Return what a shell completes after `waybill`: the commands and the group's options."""
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
         commands = [CompletionItem(name, help=self._short_helps[name]) for name in names]
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
@@ -80,7 +83,7 @@ class LazyGroup(click.Group):
 )
 @click.version_option(package_name="waybill", message="%(prog)s %(version)s")
 def waybill() -> None:
-    """Turn SonataFlow workflow folders into a Helm chart repository that installs.
+    """Turn SonataFlow workflow folders into installable Helm charts and a chart repository.
 
     \b
     Example:

@@ -1,1 +1,1 @@
-"""The commands of waybill, a module each: options in, outcome shown, exit code out."""
+"""The commands of waybill, one module each: options in, exit code out."""

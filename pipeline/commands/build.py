@@ -1,4 +1,4 @@
-"""`waybill build`: the main job."""
+"""`waybill build`: from workflow folders to charts, packages and an index."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "strict",
     "compatibility",
     "check",
-    short_help="Check workflows, make charts, packages and index.",
+    short_help="Lint workflows; build charts, packages and the index.",
     example="waybill build greeting\nwaybill build --all --bump auto\nwaybill build --all --sonataflow 1.45\n"
     "waybill build --all --workflows my/workflows --charts my/charts --output dist",
 )
 @click.argument("workflow", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="All workflows of the workflows folder.")
+@click.option("--all", "everything", is_flag=True, help="Build every workflow in the workflows folder.")
 @click.option(
     "--bump",
     type=click.Choice(_BUMPS),
-    help="New version for the named charts; with --all for changed ones. auto goes by what changed.",
+    help="Bump the version of the named charts, or with --all of the changed ones. auto: by what changed.",
 )
-@click.option("--force-version", is_flag=True, help="Take a --bump that is smaller than what changed asks for.")
+@click.option("--force-version", is_flag=True, help="Allow a --bump smaller than the changes require.")
 @operator_options
-@click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml that is published already.")
+@click.option("--merge", type=FILE, metavar="FILE", help="The published index.yaml to merge.")
 @pass_journal
 def build(
     journal: Journal,
@@ -75,10 +75,10 @@ def build(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Check workflows, then make their charts, packages and index.yaml: the main job.
+    """Lint workflows, then build their charts, packages and index.yaml.
 
-    WORKFLOW is a folder's name or path. Everything is written at once, or nothing is. Nothing is written of what
-    compatibility.yaml says of the charts and an operator's CRD refutes.
+    WORKFLOW is the name or path of a folder. A build writes everything or nothing. It stops if an operator's CRD
+    contradicts what compatibility.yaml claims about a chart.
     """
     if bool(workflow) == everything:
         raise click.UsageError(
@@ -127,7 +127,7 @@ def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:
 
 
 def show_build(result: BuildResult) -> None:
-    """The table of what was built, and what to do next."""
+    """Show the table of charts and the next command."""
     rows = (
         (chart.folder or "all of them", chart.state, str(chart.package), console.size(chart.bytes))
         for chart in (*result.charts, result.umbrella)

@@ -1,4 +1,4 @@
-"""`waybill bump`: new versions by hand."""
+"""`waybill bump`: new versions without a build."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ _PARTS: Final = ("patch", "minor", "major", "rc", "release")
     "charts",
     "output",
     "initial_version",
-    short_help="Move the versions of charts.",
+    short_help="Bump the versions of charts.",
     example="waybill bump greeting escalation minor\nwaybill bump greeting patch --app",
 )
 @click.argument("workflow", nargs=-1, required=True)
 @click.argument("part", type=click.Choice(_PARTS), metavar="PART")
-@click.option("--app", is_flag=True, help="Move the workflow's own version, and leave its chart alone.")
+@click.option("--app", is_flag=True, help="Bump the version of the workflow instead of its chart.")
 @pass_journal
 def bump(
     journal: Journal, /, workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any
 ) -> None:
-    """Move the versions of the charts of some workflows, and the umbrella with them.
+    """Bump the chart versions of one or more workflows, and the umbrella's.
 
-    PART is patch, minor, major, rc or release: `rc` counts candidates (rc.1, rc.2), and `release` makes a release of
-    one. Every name is checked first.
+    PART is patch, minor, major, rc or release: `rc` numbers release candidates (rc.1, rc.2), `release` turns the last
+    one into a release. Nothing is bumped if a name is unknown.
     """
     settings = settings_of(options)
     with locks.only_writer(settings.output, console.say_waiting):
@@ -47,7 +47,7 @@ def bump(
 
 
 def _show(moves: Sequence[Move], names: Sequence[str]) -> None:
-    """The table of versions that moved, and the command that builds them; `names` are the workflows asked for."""
+    """Show the new versions and the command that builds them; `names` are the workflows on the command line."""
     console.show_table(("chart", "before", "after"), ((move.name, move.before, move.after) for move in moves))
     for move in moves:
         if move.note:

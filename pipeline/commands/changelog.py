@@ -1,4 +1,4 @@
-"""`waybill changelog`: what changed from version to version of a chart."""
+"""`waybill changelog`: what changed between the versions of a chart."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from pipeline.terminal import console
     "charts",
     "output",
     "repository_url",
-    short_help="Write the CHANGELOG.md of a chart.",
+    short_help="Update the CHANGELOG.md of a chart.",
     example="waybill changelog greeting",
 )
 @click.argument("workflow")
 @pass_journal
 def changelog(journal: Journal, /, workflow: str, *, as_json: bool, **options: Any) -> None:
-    """Give the CHANGELOG.md of a workflow's chart a section for each version that has none.
+    """Add a section for each missing version to the CHANGELOG.md of a workflow's chart.
 
-    Sections that are there stay as they are. The published packages say what changed.
+    Existing sections stay unchanged. The changes come from comparing the published packages.
     """
     settings = settings_of(options)
     with locks.only_writer(settings.output, console.say_waiting):

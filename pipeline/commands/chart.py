@@ -51,7 +51,7 @@ def chart(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write one chart folder, OUT/CHART/, as a whole."""
+    """Write one chart folder, OUT/CHART/, and replace what is in it."""
     settings = settings_of(options)
     workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs

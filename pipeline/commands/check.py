@@ -1,4 +1,4 @@
-"""`waybill check`: which charts run on which operators."""
+"""`waybill check`: charts against versions of the operator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pipeline.terminal import console
 from pipeline.workspace import folders
 from pipeline.workspace.settings import Settings
 
-#: As many versions are named as fit a cell, and as many workflows as fit a command.
+#: The most versions in a cell, and the most workflows in a suggested command.
 _NAMED: Final = 5
 
 
@@ -29,7 +29,7 @@ _NAMED: Final = 5
     "workflows",
     "charts",
     "compatibility",
-    short_help="Check which charts run on which operators.",
+    short_help="Check charts against versions of the operator.",
     example="waybill check\nwaybill check greeting --sonataflow 1.45\nwaybill check --sonataflow all\n"
     "waybill check greeting-2.0.0.tgz --operator 1.3.2\n"
     "waybill check --crds my/operator/crds\nwaybill check --cluster --context production\n"
@@ -37,12 +37,12 @@ _NAMED: Final = 5
     writes=False,
 )
 @click.argument("words", nargs=-1, metavar="[WORKFLOW|CHART]...")
-@click.option("--sonataflow", multiple=True, metavar="V", help="A SonataFlow, as in 1.45; or all. May be repeated.")
-@click.option("--operator", multiple=True, metavar="V", help="An Orchestrator, as in 1.3.2. May be repeated.")
-@click.option("--crds", metavar="PATH", help="CRDs of an operator: a folder, a file or an address.")
-@click.option("--cluster", is_flag=True, help="What the cluster that kubectl or oc is logged in to has itself.")
-@click.option("--context", metavar="NAME", help="With --cluster: a context of the kubeconfig.  [the current one]")
-@click.option("--index", metavar="PLACE", help="An index.yaml, a file or an address: what of it the operator runs.")
+@click.option("--sonataflow", multiple=True, metavar="V", help="A SonataFlow version such as 1.45, or all. Repeatable.")
+@click.option("--operator", multiple=True, metavar="V", help="An Orchestrator version such as 1.3.2. Repeatable.")
+@click.option("--crds", metavar="PATH", help="The CRDs of an operator: a folder, a file or a URL.")
+@click.option("--cluster", is_flag=True, help="Check against the cluster that kubectl or oc is logged in to.")
+@click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig context.  [the current one]")
+@click.option("--index", metavar="PLACE", help="An index.yaml, as a file or URL: list the versions that run.")
 def check(
     words: tuple[str, ...],
     *,
@@ -55,12 +55,11 @@ def check(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Check what an operator makes of each workflow's chart: what it would drop, and what it would refuse.
+    """Check which fields of each chart an operator would drop or reject.
 
-    A chart folder or a package that somebody made is rendered by Helm with its default values.
-
-    Without a version, each chart is held against the operators that compatibility.yaml says it runs on; with its
-    default values and with every optional one. Exits 1 unless everything fits.
+    Without a version, each chart is checked against the operators that compatibility.yaml says it runs on, once with
+    its default values and once with every optional value set. Helm renders an existing chart folder or package, with
+    its default values. Exits 1 unless every chart fits.
     """
     _refuse_contradictions(cluster=cluster, context=context, index=index)
     settings = settings_of(options)
@@ -75,7 +74,7 @@ def check(
 
 
 def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | None) -> None:
-    """Stop where two options contradict each other."""
+    """Raise an error if two options contradict each other."""
     if context is not None and not cluster:
         raise SettingsError("--context says which cluster --cluster asks; give that, too")
     if index and cluster:
@@ -83,7 +82,7 @@ def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | N
 
 
 def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> bool:
-    """List a published repository; whether the operator runs anything of it."""
+    """List the charts of a published repository; return whether the operator runs any of them."""
     listed = compatibility_check.check_index(place, asked, settings)
     ok = any(each.status is SupportStatus.CLAIMED for each in listed)
     if as_json:
@@ -95,7 +94,7 @@ def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool)
 
 
 def _check_charts(words: Sequence[str], asked: Asked, settings: Settings, *, as_json: bool) -> bool:
-    """Hold workflows and charts against operators, and show what came of it; whether everything fits."""
+    """Check workflows and charts against operators and show the results; return whether everything fits."""
     charts, selected = _selected(words, settings)
     checked = compatibility_check.check(console.StageReporter().track("check", selected), asked, settings, charts)
     ok = all(each.outcome is Outcome.FITS for each in checked.verdicts) and not errors(checked.findings)
@@ -109,7 +108,7 @@ def _check_charts(words: Sequence[str], asked: Asked, settings: Settings, *, as_
 
 
 def _selected(words: Sequence[str], settings: Settings) -> tuple[list[Path], list[Path]]:
-    """The charts and the workflow folders that are named; all workflows where nothing is."""
+    """Return the named charts and workflow folders; all workflows if none is named."""
     charts = [Path(word) for word in words if helm.is_chart(word)]
     names = [word for word in words if not helm.is_chart(word)]
     return charts, folders.select_folders(names, settings) if names or not charts else []
@@ -124,14 +123,14 @@ def _as_json(checked: Checked) -> dict[str, Any]:
 
 
 def _show_checked(checked: Checked) -> None:
-    """What stands in the way, and a table of what runs where."""
+    """Show the findings and a table of charts and operators."""
     console.show_findings(checked.findings)
     if checked.verdicts:
         _show_verdicts(checked.verdicts)
 
 
 def _show_verdicts(verdicts: Sequence[Verdict]) -> None:
-    """A row a workflow, a column an operator; a cell is empty where the chart does not claim to run there."""
+    """Show one row per workflow, one column per operator; a cell is empty if the chart does not claim to run there."""
     operators = list(dict.fromkeys(verdict.operator for verdict in verdicts))
     cells = {(verdict.workflow, verdict.operator): str(verdict.outcome) for verdict in verdicts}
     rows = (
@@ -142,7 +141,7 @@ def _show_verdicts(verdicts: Sequence[Verdict]) -> None:
 
 
 def _show_next_build(checked: Checked) -> None:
-    """Say how to build for the last of the SonataFlows that lose or refuse something that was not made for them."""
+    """Suggest a build for the last SonataFlow that drops or rejects a field of a chart made for another."""
     others = (each for each in checked.verdicts if each.sonataflow != checked.made_for)
     broken = [each for each in others if each.outcome in (Outcome.LOSES, Outcome.REFUSED)]
     if not broken:
@@ -154,7 +153,7 @@ def _show_next_build(checked: Checked) -> None:
 
 
 def _show_listed(versions: Sequence[Listed]) -> None:
-    """A row a chart: the versions that an operator runs, newest first, and how many it does not."""
+    """Show one row per chart: the versions that the operator runs, newest first, and the number of the others."""
     others = [status for status in SupportStatus if status is not SupportStatus.CLAIMED]
     by_chart: dict[str, list[Listed]] = {}
     for each in versions:
@@ -164,7 +163,7 @@ def _show_listed(versions: Sequence[Listed]) -> None:
 
 
 def _row(versions: Sequence[Listed], others: Sequence[SupportStatus]) -> Iterator[str]:
-    """The versions of a chart that run, then how many have each of the other statuses; none is an empty cell."""
+    """Yield the versions of a chart that run, then the number with each other status; zero is an empty cell."""
     yield _some([each.version for each in versions if each.status is SupportStatus.CLAIMED]) or "none"
     counts = Counter(each.status for each in versions)
     yield from (str(counts[status] or "") for status in others)

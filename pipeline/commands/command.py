@@ -1,4 +1,4 @@
-"""What every command has: settings as options, an example, errors as messages."""
+"""What every command shares: settings as options, an example, errors as messages."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings
 
 FILE: Final = click.Path(path_type=Path)
-#: Gives a command, as its first argument, the journal that its effects go into.
+#: Passes a command its journal of effects, as the first argument.
 pass_journal = click.make_pass_decorator(Journal, ensure=True)
 
-_CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and name what would change.")
+_CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and list what would change.")
 _OF_ALL: Final = (
-    click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output."),
     click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
 )
 
@@ -37,17 +37,17 @@ class Command(click.Command):
     example = ""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it so
-        """Write the example as it is to be copied."""
+        """Write the example, ready to copy."""
         formatter.write(f"\nExample:\n  {self.example.replace(chr(10), chr(10) + '  ')}\n")
 
 
 def command(
     *settings: str, short_help: str, example: str, writes: bool = True
 ) -> Callable[[Callable[..., None]], Command]:
-    """Make a function a command: its own options, then those of `settings` by name, then --json and --debug.
+    """Make a function a command: its own options, then those of the named `settings`, then --json and --debug.
 
-    The function is given `as_json`; what it raises becomes a message and an exit code. `example` has a line a command;
-    one that `writes` says of findings that nothing was written, while its journal is empty.
+    The function receives `as_json`; its exceptions become a message and an exit code. `example` has one command a line.
+    If the command `writes`, the message about findings says that nothing was written, unless the journal has effects.
     """
 
     def decorate(function: Callable[..., None]) -> Command:
@@ -65,7 +65,7 @@ def command(
 
 
 def _option(name: str) -> Callable[[Any], Any]:
-    """The option for a setting, with its text and its default; or `check`."""
+    """Return the option of a setting, with its text and default, or the option of `check`."""
     if name == "check":
         return _CHECK
     setting = known_settings()[name,]
@@ -78,10 +78,10 @@ def _option(name: str) -> Callable[[Any], Any]:
 
 
 def operator_options(function: Callable[..., None]) -> Callable[..., None]:
-    """`--operator` and `--sonataflow`: what charts are made for, where that is not the newest SonataFlow."""
+    """Add `--operator` and `--sonataflow`: build for an operator other than the newest SonataFlow."""
     for option in (
-        click.option("--sonataflow", metavar="V", help="Make charts for this SonataFlow, as in 1.45."),
-        click.option("--operator", metavar="V", help="Make charts for this Orchestrator, as in 1.3.2."),
+        click.option("--sonataflow", metavar="V", help="Build for this SonataFlow, such as 1.45."),
+        click.option("--operator", metavar="V", help="Build for this Orchestrator, such as 1.3.2."),
     ):
         function = option(function)
     return function
@@ -105,7 +105,7 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 
 
 def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool) -> None:
-    """Say what went wrong and what was done before, without a traceback, and end with the error's exit code."""
+    """Print the error and the effects so far, without a traceback, and exit with the error's code."""
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -137,7 +137,7 @@ def _message(error: BaseException, journal: Journal) -> str:
 
 
 def _show_done(journal: Journal) -> None:
-    """What was done before something went wrong, and the command that goes on from there."""
+    """Show the effects before the failure, and the command that continues from there."""
     for line in journal.lines():
         console.say(line)
     if journal.go_on:
@@ -150,12 +150,12 @@ def print_json(document: Mapping[str, Any]) -> None:
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
-    """The settings that hold here, with a command's options."""
+    """Return the settings of the current folder, overridden by a command's options."""
     return load_settings(Path(), os.environ, options)
 
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
-    """Say what `--check` found: the paths that are not as they would be generated; exit 1 where there are some."""
+    """Show the paths that `--check` found out of date; exit 1 if there are any."""
     if as_json:
         print_json({"ok": not paths, "different": list(paths)})
     for path in paths:

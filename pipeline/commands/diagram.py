@@ -24,10 +24,10 @@ _THEMES: Final = ("auto", "light", "dark")
     example="waybill diagram escalation -o escalation.svg\nwaybill diagram escalation --format mmd",
 )
 @click.argument("folder")
-@click.option("-o", "--out", type=FILE, metavar="FILE", help="FILE.svg, .png, .mmd or .dot; else standard output.")
-@click.option("--format", "format_", type=click.Choice(_FORMATS), help="Where there is no FILE.  [svg]")
+@click.option("-o", "--out", type=FILE, metavar="FILE", help="FILE.svg, .png, .mmd or .dot.  [standard output]")
+@click.option("--format", "format_", type=click.Choice(_FORMATS), help="The format on standard output.  [svg]")
 @click.option("--theme", type=click.Choice(_THEMES), default="auto", help="Colours of SVG and PNG.  [auto]")
-@click.option("--expand", is_flag=True, help="Draw each subflow in the first state that runs it.")
+@click.option("--expand", is_flag=True, help="Draw each subflow inside the first state that runs it.")
 @pass_journal
 def diagram(
     journal: Journal,
@@ -41,9 +41,10 @@ def diagram(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Draw a workflow: its states, what they do, and what leads where and when.
+    """Draw a workflow: its states, what they do, and the transitions between them.
 
-    .mmd is Mermaid, .dot is Graphviz. An SVG with the theme auto is light or dark as its viewer is, a PNG light.
+    .mmd is Mermaid, .dot is Graphviz. With the theme auto, an SVG follows the viewer's light or dark mode; a PNG is
+    light.
     """
     out = None if out == Path("-") else out
     wanted = format_of(out, format_)

@@ -1,4 +1,4 @@
-"""`waybill diff`: what is different between two versions of a workflow, or of all of them."""
+"""`waybill diff`: what changed between two versions of one workflow, or of all workflows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
     "registry",
     "image_prefix",
     "minify_specs",
-    short_help="Say what is different between two versions.",
+    short_help="Show what changed between two versions.",
     example="waybill diff greeting@v1.2.0 greeting\nwaybill diff main...HEAD --format markdown\n"
     "waybill diff greeting@1.2.0 dist/greeting-2.0.0.tgz",
     writes=False,
@@ -35,7 +35,7 @@ _COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
 @click.argument("old")
 @click.argument("new", required=False)
 @click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", help="[text]")
-@click.option("--fail-on", type=click.Choice(_LIMITS), help="Exit 1 on a breaking difference, or on any.")
+@click.option("--fail-on", type=click.Choice(_LIMITS), help="Exit 1 on a breaking change, or on any change.")
 def diff(
     old: str,
     new: str | None,
@@ -45,11 +45,11 @@ def diff(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Say what is different between OLD and NEW, whom it concerns, and what waiting instances would trip over.
+    """Show what changed between OLD and NEW, whom it affects, and what would break waiting instances.
 
-    Each is a workflow folder, a chart folder, a package, or WORKFLOW@REVISION: a commit, tag or branch of git, else a
-    published version. A revision alone, or a range (main..HEAD), is about all workflows. Without NEW, it is
-    the folder as it lies there.
+    Each is a workflow folder, a chart folder, a package, or WORKFLOW@REVISION: a git commit, tag or branch, or a
+    published version. A revision alone, or a range (main..HEAD), compares all workflows. NEW defaults to the working
+    folder.
     """
     pairs = compared(old, new, settings_of(options))
     differences = [pair.difference for pair in pairs]
@@ -65,14 +65,14 @@ def diff(
 
 
 def _fails(difference: Difference, limit: str | None) -> bool:
-    """Whether a difference is what `--fail-on` is about."""
+    """Whether `--fail-on` applies to a difference."""
     if limit == "breaking":
         return bool(difference.of(Impact.BREAKING))
     return limit == "any" and bool(difference.changes)
 
 
 def _show(differences: Sequence[Difference]) -> None:
-    """A report on standard output, in colour where somebody watches."""
+    """Print a report on standard output, in colour on a terminal."""
     if not differences:
         click.echo("No differences")
     for line in lines(differences):

@@ -1,4 +1,4 @@
-"""`waybill explain`: in plain sentences, what a workflow does, calls and needs."""
+"""`waybill explain`: what a workflow does, calls and needs, in plain English."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pipeline.workspace import folders, workflows
 
 @command(
     "workflows",
-    short_help="Tell in sentences what a workflow does.",
+    short_help="Explain a workflow in plain English.",
     example="waybill explain greeting\nwaybill explain escalation --format markdown",
     writes=False,
 )
 @click.argument("folder")
 @click.option("--format", "format_", type=click.Choice(("text", "markdown", "json")), default="text", help="[text]")
 def explain(folder: str, *, format_: Literal["text", "markdown", "json"], as_json: bool, **options: Any) -> None:
-    """Tell in plain sentences what a workflow does, calls and needs, and how it ends."""
+    """Explain in plain English what a workflow does, calls and needs, and how it ends."""
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
     told = explanation.explain(workflow)
     if as_json or format_ == "json":

@@ -17,15 +17,15 @@ from pipeline.terminal import console
 
 
 @command(
-    short_help="Write an index.yaml over packages.",
+    short_help="Write an index.yaml for packages.",
     example="waybill index dist --merge published/index.yaml --url https://example.org/charts",
 )
 @click.argument("directory", metavar="DIR", type=FILE)
-@click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml whose entries stay as they are.")
-@click.option("--url", metavar="URL", help="Where the packages are served; relative addresses without it.")
+@click.option("--merge", type=FILE, metavar="FILE", help="An index.yaml whose entries are kept unchanged.")
+@click.option("--url", metavar="URL", help="The base URL of the packages.  [relative URLs]")
 @pass_journal
 def index(journal: Journal, /, directory: Path, *, merge: Path | None, url: str | None, as_json: bool) -> None:
-    """Write DIR/index.yaml over the packages in DIR, merged with the one that is there."""
+    """Write DIR/index.yaml for the packages in DIR, merged with the existing one."""
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
     with locks.only_writer(directory, console.say_waiting):

@@ -1,4 +1,4 @@
-"""`waybill lint`: the rules, and the fixes of what they find."""
+"""`waybill lint`: the findings, the rules and the fixes."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _FORMATS: Final = ("text", "json", "github", "sarif")
 @command(
     "workflows",
     "strict",
-    short_help="Check definitions and their files.",
+    short_help="Lint definitions and their files.",
     example="waybill lint greeting escalation\nwaybill lint --rules unknown-state",
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--format", "format_", type=click.Choice(_FORMATS), help="[github on GitHub Actions, else text]")
-@click.option("--rules", is_flag=True, help="Tell of each rule the reason and examples; of those named, or of all.")
-@click.option("--fix", is_flag=True, help="Mend what has one right answer, then check.")
+@click.option("--rules", is_flag=True, help="Explain the named rules, or all, with reasons and examples.")
+@click.option("--fix", is_flag=True, help="Fix what has only one correct fix, then lint.")
 @pass_journal
 def lint(
     journal: Journal,
@@ -46,9 +46,9 @@ def lint(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Check definitions and their files; without WORKFLOW all of them. Exits 1 on an error.
+    """Lint the definitions and files of the named workflows, or of all. Exits 1 on an error.
 
-    A comment `# waybill: ignore[RULE] reason` on a line, above it or at the top of a file keeps a finding back.
+    A comment `# waybill: ignore[RULE] reason` on the line, above it or at the top of the file suppresses a finding.
     """
     if rules:
         if format_ in ("github", "sarif"):
@@ -82,7 +82,7 @@ def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
 
 
 def _print_rules(rules: Iterable[Rule], overview: Mapping[str, Sequence[Rule]]) -> None:
-    """All that is to say of some rules, below a line for each in the overview; a pager shows it at a terminal."""
+    """Print an overview, one line per rule, then each rule in full; in a pager on a terminal."""
     width = max((len(rule.name) for listed in overview.values() for rule in listed), default=0)
     lines = [
         line

@@ -1,4 +1,4 @@
-"""`waybill manifests`: plain Kubernetes YAML of one workflow."""
+"""`waybill manifests`: one workflow as plain Kubernetes YAML."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ from pipeline.workspace import folders
     example="waybill manifests greeting -o out --namespace demo\nwaybill manifests greeting -o out --sonataflow 1.45",
 )
 @click.argument("folder")
-@click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="Where the files go.")
-@click.option("--no-persistence", is_flag=True, help="Without spec.persistence and kie.flyway.enabled.")
-@click.option("--namespace", default="", metavar="N", help="Namespace: metadata and label.")
-@click.option("--database-namespace", default="", metavar="N", help="Where the PostgreSQL service is.")
-@click.option("--image", metavar="REF", help="The image; '' leaves it out.")
-@click.option("--profile", metavar="P", help="The operator's profile.  [as a chart has it: gitops, or prod before 10]")
+@click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The folder for the files.")
+@click.option("--no-persistence", is_flag=True, help="Omit spec.persistence and kie.flyway.enabled.")
+@click.option("--namespace", default="", metavar="N", help="The namespace, as metadata and label.")
+@click.option("--database-namespace", default="", metavar="N", help="The namespace of the PostgreSQL service.")
+@click.option("--image", metavar="REF", help="The image; '' omits it.")
+@click.option("--profile", metavar="P", help="The operator's profile.  [the chart's: gitops, or prod before 10]")
 @click.option("--with-secret-values", is_flag=True, help="Write the Secret with the values of secret.properties.")
 @operator_options
 @pass_journal
@@ -55,9 +55,9 @@ def manifests(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Write what the chart would install as plain Kubernetes YAML, ready for kubectl apply.
+    """Write the objects that the chart would install as plain Kubernetes YAML, ready for kubectl apply.
 
-    Files of an earlier run that are no longer made go.
+    Removes files of earlier runs that are no longer generated.
     """
     settings = settings_of(options)
     workflow, savings = single_steps.read_for_output(

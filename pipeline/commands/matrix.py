@@ -17,9 +17,9 @@ from pipeline.operators.known import read_compatibility
     example="waybill matrix --markdown > docs/compatibility.md\nwaybill matrix --json",
     writes=False,
 )
-@click.option("--markdown", is_flag=True, help="A Markdown table; what is shown without --json, too.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table; the default without --json.")
 def matrix(*, markdown: bool, as_json: bool, **options: Any) -> None:
-    """Show compatibility.yaml as a table: charts, their versions, and the operators that they run on."""
+    """Show compatibility.yaml as a table: charts, their versions and the operators they run on."""
     if markdown and as_json:
         raise click.UsageError("--markdown or --json, not both")
     read = read_compatibility(settings_of(options).compatibility)

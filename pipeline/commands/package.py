@@ -1,4 +1,4 @@
-"""`waybill package`: packages of chart folders."""
+"""`waybill package`: chart folders as packages."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pipeline.system.journal import Journal
 from pipeline.terminal import console
 
 
-@command(short_help="Pack chart folders.", example="waybill package charts/workflows/charts/greeting -o dist")
+@command(short_help="Package chart folders.", example="waybill package charts/workflows/charts/greeting -o dist")
 @click.argument("chart", nargs=-1, required=True, type=FILE)
-@click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="Where the packages go.")
+@click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The folder for the packages.")
 @pass_journal
 def package(journal: Journal, /, chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
-    """Pack chart folders into CHART-VERSION.tgz, the same bytes each time."""
+    """Package chart folders as CHART-VERSION.tgz, with the same bytes each time."""
     packages = single_steps.write_packages(out, chart, journal)
     paths = [f"{out.as_posix()}/{packed.file_name}" for packed in packages]
     if as_json:

@@ -20,21 +20,21 @@ from pipeline.workspace import folders, workflows
 
 @command(
     "workflows",
-    short_help="Run one workflow on the local engine.",
+    short_help="Run a workflow on the local engine.",
     example="waybill run greeting\nwaybill run escalation --mock --input input.yaml",
     writes=False,
 )
 @click.argument("folder")
-@click.option("--input", "input_", type=FILE, metavar="FILE", help="JSON or YAML, - for standard input; else made up.")
-@click.option("--mock", is_flag=True, help="Call stand-ins that answer with the examples of the OpenAPI files.")
-@click.option("--env-file", type=FILE, metavar="FILE", help="Variables and secrets, as NAME=value.")
-@click.option("--port", type=click.IntRange(1, 65535), help="Where the engine listens.  [any free one]")
+@click.option("--input", "input_", type=FILE, metavar="FILE", help="JSON or YAML, - for standard input.  [generated]")
+@click.option("--mock", is_flag=True, help="Mock the services with the examples in their OpenAPI files.")
+@click.option("--env-file", type=FILE, metavar="FILE", help="Variables and secrets as NAME=value lines.")
+@click.option("--port", type=click.IntRange(1, 65535), help="The port of the engine.  [any free one]")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=1),
     default=600,
     metavar="SECONDS",
-    help="How long the workflow may run.  [600]",
+    help="The time limit for the workflow.  [600]",
 )
 @pass_journal
 def run(
@@ -50,10 +50,11 @@ def run(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Run one workflow on the local engine, and show each state and call as it passes. Needs a JDK 17 and Maven.
+    """Run a workflow on the local engine and show each state and call. Needs a JDK 17 and Maven.
 
-    Without --input one is made of the defaults and examples in the input's schema. Without --mock real services are
-    called; variables come from the environment, secret.properties and --env-file. Exits 1 when the run fails.
+    Without --input, the input is generated from the defaults and examples in its schema. Without --mock, the workflow
+    calls the real services; variables come from the environment, secret.properties and --env-file. Exits 1 if the run
+    fails.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
     wanted = RunRequest(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
