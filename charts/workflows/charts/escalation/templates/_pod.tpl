@@ -1,4 +1,4 @@
-{{- /* The image: a digest wins over a tag; global.imageRegistry takes the registry's place. */}}
+{{- /* The image: a digest overrides a tag; global.imageRegistry replaces the registry. */}}
 {{- define "escalation.image" -}}
 {{- $repository := .Values.image.repository -}}
 {{- with (.Values.global).imageRegistry -}}
@@ -11,7 +11,7 @@
 {{- end -}}
 {{- end }}
 
-{{- /* One hash of all mounted resources: when one changes, the operator sees a new container and restarts it. */}}
+{{- /* One hash of all mounted resources: if one changes, the container changes, and the operator restarts it. */}}
 {{- define "escalation.checksum" -}}
 {{- $digests := list -}}
 {{- range list "files/schemas/ticket-escalation-input-schema.json" "files/schemas/workflow-output-schema.json" "files/specs/kube.yaml" "files/subflows/ticketing.sw.yaml" "files/subflows/schemas/ticketing-input-schema.json" "files/subflows/specs/jira.yaml" -}}
@@ -20,7 +20,7 @@
 {{- join "\n" $digests | sha256sum -}}
 {{- end }}
 
-{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
+{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; the user's variables win. */}}
 {{- define "escalation.podTemplate" -}}
 {{- $given := deepCopy (.Values.podTemplate | default dict) -}}
 {{- if .Values.trustedCertificates.configMap -}}{{- include "escalation.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
@@ -38,7 +38,7 @@
 {{- range $key, $name := dict "JIRA_API_TOKEN" "JIRA_API_TOKEN" "OCP_API_SERVER_TOKEN" "OCP_API_SERVER_TOKEN" -}}
 {{- if not (hasKey $taken $name) -}}
 {{- $reference := dict "name" $secret "key" $key -}}
-{{- /* Where envFrom may bring the value, a Secret that is not there must not keep the pod from starting. */ -}}
+{{- /* If envFrom may set the value, a missing Secret must not keep the pod from starting. */ -}}
 {{- if $.Values.envFrom -}}{{- $_ := set $reference "optional" true -}}{{- end -}}
 {{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) -}}
 {{- end -}}

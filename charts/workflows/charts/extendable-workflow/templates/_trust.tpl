@@ -1,4 +1,4 @@
-{{- /* Adds to a pod's template (.pod) what lets Java trust the certificates of a ConfigMap, before what is there. */}}
+{{- /* Makes Java trust the certificates in a ConfigMap: prepends what it needs to the pod template (.pod). */}}
 {{- define "extendable-workflow.trusting" -}}
 {{- $container := .pod.container | default dict -}}
 {{- range $container.env -}}
@@ -19,7 +19,7 @@
 
 {{- /*
 The trust store: Java reads no PEM bundle, and Quarkus' TLS registry does not reach the engine's REST clients (3.15). So
-a container before the workflow's adds the certificates to a copy of those that the image's own Java trusts.
+an init container adds the certificates to a copy of the trust store of the image's Java.
 */}}
 {{- define "extendable-workflow.trustStore" -}}
 env:

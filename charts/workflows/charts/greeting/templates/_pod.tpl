@@ -1,4 +1,4 @@
-{{- /* The image: a digest wins over a tag; global.imageRegistry takes the registry's place. */}}
+{{- /* The image: a digest overrides a tag; global.imageRegistry replaces the registry. */}}
 {{- define "greeting.image" -}}
 {{- $repository := .Values.image.repository -}}
 {{- with (.Values.global).imageRegistry -}}
@@ -11,7 +11,7 @@
 {{- end -}}
 {{- end }}
 
-{{- /* One hash of all mounted resources: when one changes, the operator sees a new container and restarts it. */}}
+{{- /* One hash of all mounted resources: if one changes, the container changes, and the operator restarts it. */}}
 {{- define "greeting.checksum" -}}
 {{- $digests := list -}}
 {{- range list "files/schemas/greeting-input-schema.json" "files/schemas/workflow-output-schema.json" -}}
@@ -20,7 +20,7 @@
 {{- join "\n" $digests | sha256sum -}}
 {{- end }}
 
-{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
+{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; the user's variables win. */}}
 {{- define "greeting.podTemplate" -}}
 {{- $given := deepCopy (.Values.podTemplate | default dict) -}}
 {{- if .Values.trustedCertificates.configMap -}}{{- include "greeting.trusting" (dict "root" . "pod" $given) -}}{{- end -}}

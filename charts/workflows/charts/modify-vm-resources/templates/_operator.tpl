@@ -1,12 +1,12 @@
-{{- /* Stops an install where the cluster's operator cannot run the workflow. */}}
+{{- /* Fails an install if the cluster's operator cannot run the workflow. */}}
 {{- define "modify-vm-resources.operator" -}}
-{{- /* What a cluster serves is asked only where there is one: helm template knows none. */ -}}
+{{- /* Only a real cluster has v1/Pod here; helm template has no cluster. */ -}}
 {{- if .Capabilities.APIVersions.Has "v1/Pod" -}}
 {{- if not (.Capabilities.APIVersions.Has "sonataflow.org/v1alpha08") -}}
 {{- fail "this cluster has no sonataflow.org/v1alpha08: install the SonataFlow operator (OpenShift Serverless Logic) first" -}}
 {{- end -}}
-{{- $advice := printf "install all the same: --set %soperatorCheck=none, and --server-side=false with Helm 4" (.Chart.IsRoot | ternary "" "modify-vm-resources.") -}}
-{{- /* In a dry run lookup gives nothing; then discovery says what it can. */ -}}
+{{- $advice := printf "install anyway: --set %soperatorCheck=none, and --server-side=false with Helm 4" (.Chart.IsRoot | ternary "" "modify-vm-resources.") -}}
+{{- /* lookup returns nothing in a dry run; discovery is used instead. */ -}}
 {{- $definition := dict -}}
 {{- if eq .Values.operatorCheck "strict" -}}
 {{- $definition = lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" "sonataflows.sonataflow.org" -}}
@@ -27,8 +27,8 @@
 {{- end }}
 
 {{- /*
-The fields of .value that an API server drops by .schema, a line each; .path leads to .value. It keeps what properties
-or additionalProperties name, and everything where unknown fields are preserved (Kubernetes: pruning of custom resources).
+The fields of .value that an API server drops according to .schema, one per line; .path is the path of .value. It keeps what
+properties or additionalProperties name, and everything if unknown fields are preserved (Kubernetes: field pruning).
 */}}
 {{- define "modify-vm-resources.dropped" -}}
 {{- $open := index .schema "x-kubernetes-preserve-unknown-fields" | default false -}}
@@ -43,7 +43,7 @@ or additionalProperties name, and everything where unknown fields are preserved 
 {{- end -}}
 {{- end -}}
 {{- else if and (kindIs "slice" .value) (kindIs "map" .schema.items) -}}
-{{- /* A list that keeps what is unknown means its items. */ -}}
+{{- /* In a list, x-kubernetes-preserve-unknown-fields applies to the items. */ -}}
 {{- $item := $open | ternary (merge (dict "x-kubernetes-preserve-unknown-fields" true) .schema.items) .schema.items -}}
 {{- range $number, $child := .value -}}
 {{- include "modify-vm-resources.dropped" (dict "value" $child "schema" $item "path" (printf "%s[%d]" $.path $number)) -}}

@@ -1,6 +1,6 @@
-{{- /* What several templates of this chart need. Every name starts with the chart's: an umbrella has many charts. */}}
+{{- /* Shared by the templates of this chart. Each name starts with the chart's, as charts of an umbrella share names. */}}
 
-{{- /* The labels that the operator finds the workflow's objects by. */}}
+{{- /* The labels by which the operator finds the workflow's objects. */}}
 {{- define "mtv-migration.labels" -}}
 app: "mtv-migration"
 app.kubernetes.io/component: "serverless-workflow"
@@ -13,7 +13,7 @@ sonataflow.org/workflow-namespace: ""
 {{- end }}
 {{- end }}
 
-{{- /* application.properties as it is mounted: the workflow's own lines, what persistence needs, what the user adds. */}}
+{{- /* application.properties as mounted: the workflow's own lines, those for persistence, and the user's. */}}
 {{- define "mtv-migration.properties" -}}
 {{- $text := .Files.Get "files/application.properties" -}}
 {{- $more := list -}}
@@ -24,7 +24,7 @@ sonataflow.org/workflow-namespace: ""
 {{- $text -}}
 {{- end }}
 
-{{- /* The variables that have a value, as a JSON map: a string, or a valueFrom map. The chart's own win over global. */}}
+{{- /* The variables that have a value, as a JSON map: a string, or a valueFrom map. The chart's own override global. */}}
 {{- define "mtv-migration.values" -}}
 {{- $own := .Values.env | default dict -}}
 {{- $shared := (.Values.global).env | default dict -}}
@@ -41,7 +41,7 @@ sonataflow.org/workflow-namespace: ""
 {{- toJson $values -}}
 {{- end }}
 
-{{- /* What the workflow needs and nobody gave, as a JSON list of value paths. */}}
+{{- /* Required values that are not set, as a JSON list of value paths. */}}
 {{- define "mtv-migration.missing" -}}
 {{- $missing := list -}}
 {{- $given := include "mtv-migration.values" . | fromJson -}}
@@ -59,12 +59,12 @@ sonataflow.org/workflow-namespace: ""
 {{- end -}}
 {{- end -}}
 {{- end -}}
-{{- /* What is in them is known to the cluster alone. */ -}}
+{{- /* Only the cluster knows their content. */ -}}
 {{- if .Values.envFrom -}}{{- $missing = list -}}{{- end -}}
 {{- toJson $missing -}}
 {{- end }}
 
-{{- /* Stops an install that cannot work. An umbrella that says so (global.checkedBy) asks for all its charts at once. */}}
+{{- /* Fails an install that cannot work. An umbrella (global.checkedBy) checks all its charts at once instead. */}}
 {{- define "mtv-migration.requirements" -}}
 {{- include "mtv-migration.operator" . -}}
 {{- if and .Values.requireEnv (not (.Values.global).checkedBy) -}}

@@ -1,4 +1,4 @@
-{{- /* The image: a digest wins over a tag; global.imageRegistry takes the registry's place. */}}
+{{- /* The image: a digest overrides a tag; global.imageRegistry replaces the registry. */}}
 {{- define "<< chart.name >>.image" -}}
 {{- $repository := .Values.image.repository -}}
 {{- with (.Values.global).imageRegistry -}}
@@ -11,7 +11,7 @@
 {{- end -}}
 {{- end }}
 
-{{- /* One hash of all mounted resources: when one changes, the operator sees a new container and restarts it. */}}
+{{- /* One hash of all mounted resources: if one changes, the container changes, and the operator restarts it. */}}
 {{- define "<< chart.name >>.checksum" -}}
 {{- $digests := list -}}
 {{- range list<% for path in resource_paths %> << path | go >><% endfor %> -}}
@@ -21,7 +21,7 @@
 {{- end }}
 
 <% if not capabilities.persistence %>
-{{- /* The database's variables, as a JSON list: those that later operators set by spec.persistence, which this one lacks. */}}
+{{- /* The database's variables, as a JSON list: later operators set them from spec.persistence, which this one does not have. */}}
 {{- define "<< chart.name >>.database" -}}
 {{- $variables := list -}}
 {{- with .Values.persistence -}}
@@ -42,7 +42,7 @@
 {{- end }}
 
 <% endif %>
-{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; of two variables the user's wins. */}}
+{{- /* The pod: what the chart sets, with the user's podTemplate merged over it; the user's variables win. */}}
 {{- define "<< chart.name >>.podTemplate" -}}
 {{- $given := deepCopy (.Values.podTemplate | default dict) -}}
 {{- if .Values.trustedCertificates.configMap -}}{{- include "<< chart.name >>.trusting" (dict "root" . "pod" $given) -}}{{- end -}}
@@ -61,7 +61,7 @@
 {{- range $key, $name := dict<% for key, name in secret_variables.items() %> << key | go >> << name | go >><% endfor %> -}}
 {{- if not (hasKey $taken $name) -}}
 {{- $reference := dict "name" $secret "key" $key -}}
-{{- /* Where envFrom may bring the value, a Secret that is not there must not keep the pod from starting. */ -}}
+{{- /* If envFrom may set the value, a missing Secret must not keep the pod from starting. */ -}}
 {{- if $.Values.envFrom -}}{{- $_ := set $reference "optional" true -}}{{- end -}}
 {{- $env = append $env (dict "name" $name "valueFrom" (dict "secretKeyRef" $reference)) -}}
 {{- end -}}

@@ -1,6 +1,6 @@
-{{- /* What several templates of this chart need. Every name starts with the chart's: an umbrella has many charts. */}}
+{{- /* Shared by the templates of this chart. Each name starts with the chart's, as charts of an umbrella share names. */}}
 
-{{- /* The labels that the operator finds the workflow's objects by. */}}
+{{- /* The labels by which the operator finds the workflow's objects. */}}
 {{- define "<< chart.name >>.labels" -}}
 <% for key, value in labels.items() %>
 << key >>: << value | json >>
@@ -10,7 +10,7 @@
 {{- end }}
 {{- end }}
 
-{{- /* application.properties as it is mounted: the workflow's own lines, what persistence needs, what the user adds. */}}
+{{- /* application.properties as mounted: the workflow's own lines, those for persistence, and the user's. */}}
 {{- define "<< chart.name >>.properties" -}}
 {{- $text := .Files.Get "files/application.properties" -}}
 {{- $more := list -}}
@@ -20,7 +20,7 @@
 <% endfor %>
 <% endif %>
 <% if not capabilities.pods %>
-{{- /* This operator takes no variables: what they say stands where the properties look for it, too. */ -}}
+{{- /* This operator supports no variables; properties resolve ${NAME} from other properties, too. */ -}}
 {{- range $name, $value := include "<< chart.name >>.values" . | fromJson -}}
 {{- $escaped := $value | replace "\\" "\\\\" | replace "\n" "\\n" | replace "\r" "\\r" -}}
 {{- $more = append $more (printf "%s=%s" $name (regexReplaceAll "^([ \t\f])" $escaped "\\${1}")) -}}
@@ -32,7 +32,7 @@
 {{- $text -}}
 {{- end }}
 
-{{- /* The variables that have a value, as a JSON map: a string, or a valueFrom map. The chart's own win over global. */}}
+{{- /* The variables that have a value, as a JSON map: a string, or a valueFrom map. The chart's own override global. */}}
 {{- define "<< chart.name >>.values" -}}
 {{- $own := .Values.env | default dict -}}
 {{- $shared := (.Values.global).env | default dict -}}
@@ -49,7 +49,7 @@
 {{- toJson $values -}}
 {{- end }}
 
-{{- /* What the workflow needs and nobody gave, as a JSON list of value paths. */}}
+{{- /* Required values that are not set, as a JSON list of value paths. */}}
 {{- define "<< chart.name >>.missing" -}}
 {{- $missing := list -}}
 {{- $given := include "<< chart.name >>.values" . | fromJson -}}
@@ -72,13 +72,13 @@
 {{- end -}}
 <% endif %>
 <% if capabilities.pods %>
-{{- /* What is in them is known to the cluster alone. */ -}}
+{{- /* Only the cluster knows their content. */ -}}
 {{- if .Values.envFrom -}}{{- $missing = list -}}{{- end -}}
 <% endif %>
 {{- toJson $missing -}}
 {{- end }}
 
-{{- /* Stops an install that cannot work. An umbrella that says so (global.checkedBy) asks for all its charts at once. */}}
+{{- /* Fails an install that cannot work. An umbrella (global.checkedBy) checks all its charts at once instead. */}}
 {{- define "<< chart.name >>.requirements" -}}
 {{- include "<< chart.name >>.operator" . -}}
 {{- if and .Values.requireEnv (not (.Values.global).checkedBy) -}}
