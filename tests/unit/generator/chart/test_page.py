@@ -109,7 +109,7 @@ def test_a_schema_that_refers_to_itself_comes_to_an_end() -> None:
 def test_a_page_has_the_paragraph_and_the_trial_of_the_readme() -> None:
     text = page(workflow_of({}), README, "../folder")
     assert "\nGreets *people*. Kindly.\n" in text
-    assert "Call it:\n\n```sh\n## no heading\n```\n\n### And again\n\nDone.\n\nWhen something" in text
+    assert "Call it:\n\n```sh\n## no heading\n```\n\n### And again\n\nDone.\n\nIf something" in text
     assert "[greeting](../folder)" in text
     assert "waybill run greeting --mock" in text
 
