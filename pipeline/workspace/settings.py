@@ -45,7 +45,7 @@ class LintSettings:
     per_file_ignores: Annotated[
         Mapping[str, tuple[str, ...]],
         About(
-            text="Rules that lint does not report in the files that fit a pattern.",
+            text="Rules that lint does not report in files that match a pattern.",
             form='a list of rules for each pattern, as in "x/*" = ["unused-function"]',
             patterns=True,
         ),
@@ -60,20 +60,20 @@ class Settings:
     """
 
     workflows: Annotated[
-        Path, About(text="Where the workflow folders are, and the `shared/` beside them.", metavar="DIR")
+        Path, About(text="The folder with the workflow folders and their `shared/`.", metavar="DIR")
     ] = Path("workflows")
     charts: Annotated[
         Path,
         About(
-            text="Where charts go: the umbrella to `workflows/`, the workflows' charts to `workflows/charts/`.",
+            text="The folder for charts: the umbrella in `workflows/`, the others in `workflows/charts/`.",
             metavar="DIR",
         ),
     ] = Path("charts")
-    output: Annotated[Path, About(text="Where packages and index.yaml go.", metavar="DIR")] = Path("dist")
+    output: Annotated[Path, About(text="The folder for packages and index.yaml.", metavar="DIR")] = Path("dist")
     compatibility: Annotated[
         Path,
         About(
-            text="Which chart versions run on which operators; without the file, only the operators are known.",
+            text="Which chart versions run on which operators; without the file, waybill knows only the operators.",
             metavar="FILE",
         ),
     ] = Path("compatibility.yaml")
@@ -81,10 +81,10 @@ class Settings:
         "quay.io/orchestrator"
     )
     image_prefix: Annotated[
-        str, About(text="What an image's name starts with; the workflow's folder follows.", metavar="TEXT")
+        str, About(text="The prefix of image names; the name of the workflow's folder follows.", metavar="TEXT")
     ] = "serverless-workflow-"
     repository_url: Annotated[
-        str, About(text="Where the chart repository is served; index.yaml's URLs start with it.", metavar="URL")
+        str, About(text="The URL of the chart repository; URLs in index.yaml start with it.", metavar="URL")
     ] = ""
     initial_version: Annotated[str, About(text="The version of a new chart.", metavar="V")] = "0.1.0"
     minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
