@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from generator.findings.errors import SettingsError
 from pipeline.cli import SHORT_HELPS, waybill
@@ -196,6 +197,21 @@ def test_manifests_without_persistence_and_with_secret_values(repository: Path) 
     assert 'image: "q/r:1"' in text
     assert "persistence" not in text
     assert "hidden" in (repository / "out" / "01-secret_greeting-secrets.yaml").read_text()
+
+
+def test_manifests_for_an_older_operator_are_what_its_chart_installs(repository: Path) -> None:
+    done = run("manifests", "greeting", "-o", "out", "--sonataflow", "1.45")
+    assert done.code == 0, done.err
+    spec = yaml.safe_load(next((repository / "out").glob("*sonataflow*")).read_text(encoding="utf-8"))
+    assert spec["metadata"]["annotations"]["sonataflow.org/profile"] == "prod"
+    assert "persistence" not in spec["spec"]
+
+
+def test_manifests_say_what_an_operator_has_no_place_for(repository: Path) -> None:
+    done = run("manifests", "greeting", "-o", "out", "--sonataflow", "1.44", "--with-secret-values")
+    assert done.code == 0, done.err
+    assert "[left-out]" in done.err
+    assert not list((repository / "out").glob("*secret*"))
 
 
 @pytest.mark.usefixtures("repository")

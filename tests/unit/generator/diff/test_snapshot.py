@@ -222,6 +222,17 @@ def test_a_workflow_that_is_on_one_side_alone_has_come_or_gone() -> None:
     assert gone.bump == "major"
 
 
+def test_another_id_takes_every_object_of_the_old_one_away() -> None:
+    old = snapshot(defined({"id": "Old"}, {"secret.properties": "TOKEN=x\n", "specs/a.yaml": "a: 1\n"}))
+    assert compare(old, snapshot(defined({"id": "new"}))).objects_gone == (
+        "ConfigMap 01-old-resources-specs",
+        "ConfigMap old-props",
+        "NetworkPolicy old",
+        "Secret old-secrets",
+        "SonataFlow old",
+    )
+
+
 def test_a_folder_and_the_chart_that_is_made_of_it_are_the_same() -> None:
     read = defined(
         flow(call("A", "f"), functions=[F], retries=[{"name": "r", "maxAttempts": 1, "jitter": 0.3}]),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 
+from generator.kubernetes.crd import known_crd
 from generator.kubernetes.objects import (
+    OBJECTS,
+    RESOURCES,
     Database,
     ImageReference,
     ManifestOptions,
     flow,
+    installed_objects,
     manifest_files,
     manifests,
     properties_text,
@@ -287,3 +292,48 @@ def test_the_same_workflow_gives_the_same_bytes(full: Workflow) -> None:
     again = defined({"id": "Hello", "description": "d", "version": "1.10"}, dict(reversed(FILES.items())))
     options = ManifestOptions(secret_values=True)
     assert manifest_files(manifests(full, options)) == manifest_files(manifests(again, options))
+
+
+def test_a_row_has_a_pattern_for_each_name_that_it_gives(full: Workflow) -> None:
+    for row in OBJECTS:
+        pattern = re.compile(row.name_pattern("hello"))
+        assert row.names(full)
+        assert all(pattern.fullmatch(name) for name in row.names(full).values())
+        assert not pattern.fullmatch("hello-world")
+
+
+def test_a_folder_of_resources_has_an_object_of_its_own(full: Workflow) -> None:
+    assert RESOURCES.names(full) == {
+        "schemas": "01-hello-resources-schemas",
+        "specs": "02-hello-resources-specs",
+        "subflows/schemas": "03-hello-resources-subflows-schemas",
+    }
+    assert RESOURCES.names(defined({})) == {}
+
+
+@pytest.mark.parametrize(
+    ("crd", "kinds"),
+    [
+        ("10", ["ConfigMap", "Secret", "ConfigMap", "NetworkPolicy", "SonataFlow"]),
+        ("1.45", ["ConfigMap", "Secret", "ConfigMap", "NetworkPolicy", "SonataFlow"]),
+        ("1.44", ["ConfigMap", "ConfigMap", "NetworkPolicy", "SonataFlow"]),
+    ],
+)
+def test_an_operator_without_pod_templates_gets_no_secret(full: Workflow, crd: str, kinds: list[str]) -> None:
+    assert [row.kind for row in installed_objects(full, known_crd(crd))] == kinds
+
+
+def test_an_operator_without_persistence_gets_the_variables_of_the_database(full: Workflow) -> None:
+    options = ManifestOptions(database=Database(schema="hello", namespace="db"), crd=known_crd("1.45"))
+    spec = resource(manifests(full, options))["spec"]
+    assert "persistence" not in spec
+    variables = {each["name"]: each for each in spec["podTemplate"]["container"]["env"]}
+    url = "jdbc:postgresql://sonataflow-psql-postgresql.db:5432/sonataflow?currentSchema=hello"
+    assert variables["QUARKUS_DATASOURCE_JDBC_URL"]["value"] == url
+    assert variables["QUARKUS_DATASOURCE_PASSWORD"]["valueFrom"]["secretKeyRef"]["key"] == "postgres-password"
+
+
+def test_an_operator_without_pod_templates_gets_neither_pod_nor_database(full: Workflow) -> None:
+    found = manifests(full, ManifestOptions(database=Database(schema="hello"), crd=known_crd("1.44")))
+    assert set(resource(found)["spec"]) == {"flow", "resources"}
+    assert by_name(found)["ConfigMap hello-props"]["data"] == {"application.properties": "a=1\n"}
