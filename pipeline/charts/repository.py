@@ -13,7 +13,8 @@ from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from pipeline.charts.archive import MAX_PACKAGE_BYTES
 from pipeline.charts.index import MAX_BYTES, Index, parse_index
-from pipeline.system.http import SCHEMES, download, scheme_of, without_secrets
+from pipeline.system.http import download
+from pipeline.system.http_request import SCHEMES, scheme_of, without_secrets
 
 #: As many versions are named as fit a line.
 _NAMED: Final = 10

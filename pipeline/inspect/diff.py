@@ -23,7 +23,8 @@ from pipeline.charts.archive import MAX_PACKAGE_BYTES, read_chart_folder, read_p
 from pipeline.charts.repository import chart_repositories, read_repository
 from pipeline.images.reference import image_of
 from pipeline.system.git import Repository, Revision, open_repository
-from pipeline.system.http import download, without_secrets
+from pipeline.system.http import download
+from pipeline.system.http_request import without_secrets
 from pipeline.workspace.folders import all_folders, find_folder
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder

@@ -9,7 +9,8 @@ from typing import Final
 from generator.findings.errors import OutputError, SettingsError
 from generator.kubernetes.crd import Crd, crd_of
 from generator.text.yaml_stream import MAX_BYTES, parse_documents
-from pipeline.system.http import download, without_secrets
+from pipeline.system.http import download
+from pipeline.system.http_request import without_secrets
 
 _WEB: Final = ("http://", "https://")
 _SUFFIXES: Final = (".yaml", ".yml", ".json")

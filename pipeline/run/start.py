@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.findings.errors import OutputError
-from pipeline.system.http import Request, send
+from pipeline.system.http import send
+from pipeline.system.http_request import Request
 
 #: What the engine says to what to do about it (../shared/tools/engine tells how each was seen).
 _ADVICE: Final = (

@@ -3,44 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Final
-from urllib.parse import urlsplit
 
 from generator.findings.errors import OutputError, SettingsError
-
-SCHEMES: Final = ("http", "https")
-#: Methods that change nothing, so that a request may be sent again, or elsewhere.
-SAFE: Final = frozenset({"GET", "HEAD"})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What is asked of a server."""
-
-    url: str
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
-    limit: int
-    """The most bytes that the body of the answer may have."""
-    silence: float | None = 20
-    """Seconds that the server may be silent; None: as long as it takes."""
-    patience: float | None = 120
-    """Seconds for all of it: names, redirects, further attempts, and the last byte."""
-    attempts: int = 3
-    """How often a request that changes nothing is sent before it is given up."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a server answered, whatever its status; the body is all there."""
-
-    status: int
-    body: bytes
+from pipeline.system.http_request import SCHEMES, Answer, Request, scheme_of, without_secrets
 
 
 def download(url: str, *, limit: int) -> bytes:
@@ -98,23 +66,6 @@ def _within(seconds: float | None, work: Callable[[], Answer]) -> Answer:
 
     threading.Thread(target=run, daemon=True).start()
     return future.result(seconds)
-
-
-def scheme_of(url: str) -> str:
-    """The scheme of a URL; "" where it has none, or is no URL."""
-    try:
-        return urlsplit(url).scheme
-    except ValueError:
-        return ""
-
-
-def without_secrets(url: str) -> str:
-    """A URL without what may be a secret: user, password and query."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return f"{url.partition('://')[0]}://…"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _phrase(status: int) -> str:

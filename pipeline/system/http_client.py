@@ -15,7 +15,7 @@ import urllib3
 from urllib3 import exceptions
 
 from generator.findings.errors import OutputError, SettingsError
-from pipeline.system.http import SAFE, SCHEMES, Answer, Request, scheme_of, without_secrets
+from pipeline.system.http_request import SAFE, SCHEMES, Answer, Request, scheme_of, without_secrets
 
 _CHUNK: Final = 1024 * 1024
 _MAX_REDIRECTS: Final = 5

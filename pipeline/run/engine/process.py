@@ -15,7 +15,8 @@ from typing import Final
 
 from generator.findings.errors import OutputError
 from pipeline.run.engine.errors import EngineError
-from pipeline.system.http import Request, send
+from pipeline.system.http import send
+from pipeline.system.http_request import Request
 from pipeline.system.locks import in_use
 
 #: Seconds that the engine has to become ready, and to stop when it is asked to.

@@ -17,7 +17,8 @@ import pytest
 
 from generator.findings.errors import OutputError, SettingsError, WaybillError
 from pipeline.system import http_client
-from pipeline.system.http import Answer, Request, download, send, without_secrets
+from pipeline.system.http import download, send
+from pipeline.system.http_request import Answer, Request, without_secrets
 from tests.conftest import missing
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
