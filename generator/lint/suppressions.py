@@ -27,9 +27,9 @@ _REASON: Final = "version: 1.10  # waybill: ignore[wrong-type] this is what the 
 
 unknown_ignore = Rule(
     name="unknown-ignore",
-    summary="A comment or a setting that ignores a rule which there is not, or a comment without a reason.",
-    reason="Who reads it in a year must know what was let through, and why.",
-    consequence="It knows nothing of waybill's comments.",
+    summary="A comment or a setting that ignores an unknown rule, or a comment without a reason.",
+    reason="Whoever reads it in a year must know what was suppressed, and why.",
+    consequence="The engine does not read waybill's comments.",
     bad=Example(definition="version: 1.10  # waybill: ignore[wrong-type]"),
     good=Example(definition=_REASON),
     severity=Severity.WARNING,
@@ -37,8 +37,8 @@ unknown_ignore = Rule(
 unused_ignore = Rule(
     name="unused-ignore",
     summary="A comment or a setting that ignores nothing.",
-    reason="What it suppressed is fixed; left there, it would hide the next mistake.",
-    consequence="It knows nothing of waybill's comments.",
+    reason="What it suppressed is fixed; left in place, it would hide the next mistake.",
+    consequence="The engine does not read waybill's comments.",
     bad=Example(definition=_REASON.replace("1.10", '"1.10"')),
     good=Example(definition=_REASON),
     severity=Severity.WARNING,

@@ -66,14 +66,13 @@ _COPY: Final = " (looked up in the copy that lies in shared/)"
 
 @rule(
     "invalid-operation",
-    reason="A function of the type rest, which is what a function is that gives no type, names a file and an operation "
-    "in it: FILE#OPERATION.",
-    consequence="The build ends with an ArrayIndexOutOfBoundsException, or `should have just 1 #`.",
+    reason="A function of type rest, the default, names a file and an operation in it: FILE#OPERATION.",
+    consequence="The build fails with an ArrayIndexOutOfBoundsException, or `should have just 1 #`.",
     bad=Example(definition=_CALL.replace("#%s", "%s") % ("", "{}"), files={"specs/tickets.yaml": _SPEC}),
     good=_GOOD,
 )
 def invalid_operation(workflow: Workflow) -> Iterator[Found]:
-    """A function of the type rest whose operation is not FILE#OPERATION."""
+    """A function of type rest whose operation is not FILE#OPERATION."""
     for definition in workflow.definitions():
         used = {reference.get("refName") for _, reference in function_references(definition)}
         for index, function in enumerate(definition.flow.get("functions", ())):
@@ -92,13 +91,13 @@ def invalid_operation(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "invalid-spec",
-    reason="The engine makes a Java client of each spec, of a copy that lies by itself.",
-    consequence="The build ends with `There were issues with the specification`, or an exception of the parser.",
+    reason="The engine generates a Java client from an isolated copy of each spec.",
+    consequence="The build fails with `There were issues with the specification`, or a parser exception.",
     bad=_example("readTicket", "{key: .key}", _SPEC.replace("changeTicket", "readTicket")),
     good=_GOOD,
 )
 def invalid_spec(workflow: Workflow) -> Iterator[Found]:
-    """A spec that is none, that has one operationId twice, or that refers to another file."""
+    """A spec that is invalid, repeats an operationId, or refers to another file."""
     called = {call.shown: call for call in calls(workflow) if call.data is not None and not call.fetched}
     names = {call.name for call in called.values()}
     for path, call in sorted(called.items()):
@@ -115,13 +114,13 @@ def invalid_spec(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "byte-format",
-    reason="The engine makes a Java array of such a parameter or body, and then cannot write the code of its call.",
-    consequence="The build ends, whether the operation is called or not: `Kind ARRAY is not supported`.",
+    reason="The engine maps such a parameter or body to a Java array, and then cannot generate the code of the call.",
+    consequence="The build fails, whether the operation is called or not: `Kind ARRAY is not supported`.",
     bad=_example("readTicket", "{key: .key}", _SPEC.replace("{type: boolean}", "{type: string, format: byte}")),
     good=_example("readTicket", "{key: .key}", _SPEC.replace("{type: boolean}", "{type: string}")),
 )
 def byte_format(workflow: Workflow) -> Iterator[Found]:
-    """A parameter or a whole body of the format byte, in an operation of a spec that is called."""
+    """A parameter or an entire body of format byte in an operation of a spec in use."""
     seen: set[str] = set()
     for call in calls(workflow):
         if (spec := call.spec) is None or call.shown in seen:
@@ -140,13 +139,14 @@ def byte_format(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "unknown-operation",
-    reason="A call is an operationId of a spec; one that the spec does not have, or an operation without one, is none.",
-    consequence="It builds; the run fails with `Could not find work item handler for tickets_readTicket`.",
+    reason="Operations are called by operationId: one that the spec does not define, or that has no id, cannot be "
+    "called.",
+    consequence="The build succeeds; the run fails with `Could not find work item handler for tickets_readTicket`.",
     bad=_example("redTicket", "{key: .key}"),
     good=_GOOD,
 )
 def unknown_operation(workflow: Workflow) -> Iterator[Found]:
-    """A function that calls an operation which its spec does not have."""
+    """A function whose operation its spec does not define."""
     helped = 0
     for call in calls(workflow):
         spec = call.spec
@@ -168,13 +168,13 @@ def unknown_operation(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unchecked-spec",
     severity=Severity.NOTE,
-    reason="waybill fetches nothing: what a spec says that lies elsewhere is known only from a copy in the repository.",
-    consequence="It fetches the spec at build time.",
+    reason="waybill fetches nothing; it can read a remote spec only from a copy in the repository.",
+    consequence="The engine fetches the spec at build time.",
     bad=Example(definition=_CALL.replace("specs/tickets.yaml", "https://example.com/tickets.yaml") % ("read", "{}")),
     good=_GOOD,
 )
 def unchecked_spec(workflow: Workflow) -> Iterator[Found]:
-    """A spec at a URL that no file of workflows/shared is a copy of: its calls are not checked."""
+    """A spec at a URL without a copy in workflows/shared: its calls are not checked."""
     seen: set[str] = set()
     for call in calls(workflow):
         if call.fetched and call.data is None and call.shown not in seen:
@@ -221,15 +221,14 @@ def _uses(workflow: Workflow) -> Iterator[_Use]:
 
 @rule(
     "missing-argument",
-    reason="An operation cannot be called without what it requires.",
-    consequence="Without a parameter of the path the run fails (`RESTEASY004690: Parameter annotated with PathParam "
-    "cannot "
-    "be null`); any other is left out of the request, or sent as null.",
+    reason="An operation cannot be called without its required arguments.",
+    consequence="Without a path parameter the run fails (`RESTEASY004690: Parameter annotated with PathParam cannot "
+    "be null`); any other argument is left out of the request, or sent as null.",
     bad=_example("readTicket", "{comments: true}"),
     good=_GOOD,
 )
 def missing_argument(workflow: Workflow) -> Iterator[Found]:
-    """A required argument that is not given: an error for one of the path, else a warning."""
+    """A required argument that is missing: an error for a path parameter, otherwise a warning."""
     for use in _uses(workflow):
         what = f"'{use.operation.id}' needs"
         for parameter in use.operation.parameters:
@@ -252,13 +251,13 @@ def _for_body(use: _Use) -> dict[str, Any]:
 @rule(
     "unknown-argument",
     severity=Severity.WARNING,
-    reason="The name is most often misspelt, or that of another version of the service.",
-    consequence="It leaves the argument out of the request, in silence.",
+    reason="The name is usually misspelt, or belongs to another version of the service.",
+    consequence="The engine silently leaves the argument out of the request.",
     bad=_example("readTicket", "{key: .key, coments: true}"),
     good=_GOOD,
 )
 def unknown_argument(workflow: Workflow) -> Iterator[Found]:
-    """An argument, or a field below one, that the operation does not take."""
+    """An argument, or a field nested in one, that the operation does not take."""
     helped = 0
     for use in _uses(workflow):
         parameters = tuple(parameter.name for parameter in use.operation.parameters)
@@ -296,14 +295,14 @@ def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
 
 @rule(
     "wrong-argument",
-    reason="A literal of the wrong type, or a value that an enumeration does not have.",
+    reason="The literal has the wrong type, or is not a value of the enumeration.",
     consequence="The run fails: `OpenAPI expect type class java.lang.String but argument 5 is of type class "
     "java.lang.Integer`, or 400 `Cannot deserialize value`.",
     bad=_example("readTicket", "{key: 5}"),
     good=_example("readTicket", """{key: '"5"'}"""),
 )
 def wrong_argument(workflow: Workflow) -> Iterator[Found]:
-    """A literal argument that the engine cannot turn into what the operation takes."""
+    """A literal argument that the engine cannot convert to what the operation takes."""
     for use in _uses(workflow):
         given, left = arguments.split(use.operation, use.given)
         misfits = [
@@ -322,13 +321,13 @@ def wrong_argument(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unsendable-argument",
     severity=Severity.WARNING,
-    reason="The engine casts an argument to the Java type of the parameter, and no JSON value has that type.",
+    reason="The engine casts an argument to the parameter's Java type, which no JSON value has.",
     consequence="The run fails with a ClassCastException, or `could not find writer` for a form.",
     bad=_example("readTicket", "{key: .key, since: .since}"),
     good=_GOOD,
 )
 def unsendable_argument(workflow: Workflow) -> Iterator[Found]:
-    """A parameter or a form that the engine cannot send, whatever its value is."""
+    """A parameter or a form that the engine cannot send, whatever its value."""
     for use in _uses(workflow):
         given, _ = arguments.split(use.operation, use.given)
         for name, parameter in given.items():
@@ -344,13 +343,13 @@ def unsendable_argument(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "ambiguous-body",
     severity=Severity.WARNING,
-    reason="Where a body may be any object, the engine sends the first argument that it meets as the whole body.",
-    consequence="It sends one of them, in an order of its own, and leaves the others out, in silence.",
+    reason="Where the body may be any object, the engine sends the first argument it encounters as the entire body.",
+    consequence="The engine picks one, in an order of its own, and silently drops the others.",
     bad=_example("changeTicket", "{key: .key, title: .title, text: .text}"),
     good=_example("changeTicket", "{key: .key, ticket: {title: .title, text: .text}}"),
 )
 def ambiguous_body(workflow: Workflow) -> Iterator[Found]:
-    """Several arguments of which one alone becomes the body."""
+    """Several arguments of which only one becomes the body."""
     for use in _uses(workflow):
         if names := arguments.rivals(use.spec, use.operation, use.given):
             listed = ", ".join(f"'{name}'" for name in names)

@@ -64,9 +64,10 @@ def _chart(template: str) -> Example:
 
 compatibility = Rule(
     name="compatibility",
-    summary="A compatibility.yaml that is misshapen or contradicts itself.",
-    reason="It says which charts run on which operators; where two rows hold one version, nobody knows which is right.",
-    consequence="Charts are made for, and checked against, an operator that nobody chose.",
+    summary="A compatibility.yaml that is malformed or contradicts itself.",
+    reason="It defines which charts run on which operators; where two rows cover one version, it is unclear which "
+    "applies.",
+    consequence="Charts are built for, and checked against, an operator that nobody chose.",
     bad=_rows(
         "charts: [example], versions: 0.x, sonataflow: 10.x",
         "charts: [example], versions: 0.1.x, sonataflow: 1.45.x",
@@ -79,17 +80,18 @@ compatibility = Rule(
 )
 crd = Rule(
     name="crd",
-    summary="CustomResourceDefinitions, or a cluster, without SonataFlow, or with a schema of it that is misshapen.",
-    reason="Only the operator's own CRDs say which fields it takes; those of another operator say nothing of it.",
-    consequence="There is nothing that a chart could be checked against.",
+    summary="CustomResourceDefinitions, or a cluster, without SonataFlow, or with a malformed schema of it.",
+    reason="Only the operator's own CRDs define which fields it accepts; those of another operator say nothing about "
+    "it.",
+    consequence="There is nothing to check a chart against.",
     bad=_crds("serving.knative.dev", "v1", "Service"),
     good=_crds("sonataflow.org", "v1alpha08", "SonataFlow"),
     reported_by=("waybill check example --crds crds.yaml",),
 )
 dropped_field = Rule(
     name="dropped-field",
-    summary="A field of a chart's custom resource that the operator's CRD does not know.",
-    reason="What it asks for does not happen: without `spec.persistence`, a workflow's state is lost on restart.",
+    summary="A field of a chart's custom resource that the operator's CRD does not define.",
+    reason="The field has no effect: without `spec.persistence`, a workflow's state is lost on restart.",
     consequence="The API server drops the field; Helm prints a warning and exits 0.",
     bad=_rows("charts: [example], versions: 0.x, sonataflow: 1.45.x"),
     good=_rows("charts: [example], versions: 0.x, sonataflow: 10.x"),
@@ -98,7 +100,7 @@ dropped_field = Rule(
 refused_field = Rule(
     name="refused-field",
     summary="A value in a chart's custom resource that the operator's CRD refuses.",
-    reason="One such value keeps all of the custom resource out of the cluster.",
+    reason="A single such value keeps the whole custom resource out of the cluster.",
     consequence="The API server refuses the custom resource, and the installation fails.",
     bad=Example(definition="constants: {limit: 5}"),
     good=Example(definition="states:\n  - {name: Begin, type: inject, data: {limit: 5}, end: true}"),
@@ -106,8 +108,8 @@ refused_field = Rule(
 )
 left_out = Rule(
     name="left-out",
-    summary="Something that a chart cannot give its workflow on the operator that it is made for.",
-    reason="The chart installs, and the workflow runs without it: its state over a restart, a value of a Secret.",
+    summary="Something that a chart cannot give its workflow on the operator that it is built for.",
+    reason="The chart installs, but the workflow runs without it: its state across a restart, a value of a Secret.",
     consequence="The workflow loses its state on restart, and finds no value where it reads a secret.",
     bad=_made_for("1.44"),
     good=_made_for("1.45"),
@@ -116,17 +118,17 @@ left_out = Rule(
 )
 no_row = Rule(
     name="no-row",
-    summary="A chart, or a version of it, that no row of compatibility.yaml holds; a warning where none names it.",
-    reason="Nobody has said which operators the version runs on, so nothing is checked and its users cannot know.",
-    consequence="The chart is published without the operators that it needs.",
+    summary="A chart, or a version of it, that no row of compatibility.yaml covers; a warning if no row names it.",
+    reason="Nobody has declared which operators the version runs on, so nothing is checked and its users cannot know.",
+    consequence="The chart is published without stating the operators that it needs.",
     bad=_rows("charts: [example], versions: 1.x, sonataflow: 10.x"),
     good=_rows("charts: [example], versions: 0.x, sonataflow: 10.x"),
     reported_by=(_CHECK, _BUILD),
 )
 refuted_row = Rule(
     name="refuted-row",
-    summary="A row of compatibility.yaml that an operator's CRD refutes.",
-    reason="The row promises that a chart runs on an operator that drops or refuses a part of it.",
+    summary="A row of compatibility.yaml that an operator's CRD contradicts.",
+    reason="The row promises that a chart runs on an operator that drops or refuses part of it.",
     consequence="People install the chart where it cannot run.",
     bad=_rows("charts: [example], versions: 0.x, sonataflow: 1.45.x || 10.x"),
     good=_rows("charts: [example], versions: 0.x, sonataflow: 10.x"),
@@ -134,9 +136,9 @@ refuted_row = Rule(
 )
 unknown_operator = Rule(
     name="unknown-operator",
-    summary="A row with an Orchestrator whose entry does not say which SonataFlow it brings.",
-    reason="A chart is checked against a SonataFlow's CRDs; where nobody knows which one, the row stays unproved.",
-    consequence="The chart may lose fields there, and no build says so.",
+    summary="An Orchestrator row whose entry does not specify which SonataFlow it includes.",
+    reason="A chart is checked against the CRDs of a SonataFlow; if it is unknown, the row cannot be verified.",
+    consequence="The chart may lose fields there, and no build reports it.",
     bad=_brings("unknown"),
     good=_brings('"10"'),
     severity=Severity.WARNING,
@@ -145,8 +147,9 @@ unknown_operator = Rule(
 no_sonataflow = Rule(
     name="no-sonataflow",
     summary="A chart that renders no SonataFlow with its default values.",
-    reason="Nothing of it was checked. An umbrella whose sub-charts are off is the usual case: check each by itself.",
-    consequence="A check that says nothing of the chart would look like one that it passed.",
+    reason="Nothing in it was checked. The usual case is an umbrella chart with disabled subcharts: check each by "
+    "itself.",
+    consequence="A check that covers nothing of the chart would look like one that passed.",
     bad=_chart("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: example}\n"),
     good=_chart(
         """\

@@ -28,13 +28,14 @@ def _files(workflow: Workflow) -> Iterator[Properties]:
 @rule(
     "required-variables",
     severity=Severity.NOTE,
-    reason="Who installs the workflow has to give them; the chart lists them and refuses to install without.",
-    consequence="It starts, and the first use of a variable without a value fails: a call has no URL or no token.",
+    reason="Whoever installs the workflow has to set them; the chart lists them and refuses to install without them.",
+    consequence="The engine starts, and the first use of a variable without a value fails: a call has no URL or no "
+    "token.",
     bad=_example("tickets_url=${TICKETS_URL}\n"),
     good=_example("tickets_url=${TICKETS_URL:https://tickets.example.com}\n"),
 )
 def required_variables(workflow: Workflow) -> Iterator[Found]:
-    """The variables that have no default: one note a workflow."""
+    """The variables without a default: one note per workflow."""
     names = dict.fromkeys(variable.name for variable in workflow.variables() if variable.default is None)
     if not names:
         return
@@ -118,14 +119,14 @@ class _Name:
 @rule(
     "unknown-spec-key",
     severity=Severity.WARNING,
-    reason="A key with the name of a spec that no function calls, or of a scheme that the spec does not have, says "
-    "nothing: a file was renamed, or the name is misspelt (tickets-v1.yaml is tickets_v1_yaml).",
-    consequence="It drops the key, in silence or with a warning that also comes for keys that work.",
+    reason="A key for a spec that no function calls, or for a scheme that the spec does not have, has no effect: a "
+    "file was renamed, or the name is misspelt (tickets-v1.yaml is tickets_v1_yaml).",
+    consequence="The engine drops the key, silently or with a warning that it also prints for keys that work.",
     bad=_example("quarkus.rest-client.tickets_yaml.url=${TICKETS_URL}\n"),
     good=_example("tickets_url=${TICKETS_URL}\n"),
 )
 def unknown_spec_key(workflow: Workflow) -> Iterator[Found]:
-    """A key for a spec, a security scheme or an option that there is not."""
+    """A key for an unknown spec, security scheme or option."""
     properties = workflow.properties
     if properties is None:
         return
@@ -178,13 +179,13 @@ _PROFILES: Final = (PROFILE, "dev", "test")
 @rule(
     "unknown-profile",
     severity=Severity.WARNING,
-    reason="A workflow's image runs in the profile `prod`; the others of Quarkus are `dev` and `test`.",
-    consequence="It drops the key, in silence.",
+    reason="A workflow's image runs in the profile `prod`; the other Quarkus profiles are `dev` and `test`.",
+    consequence="The engine silently drops the key.",
     bad=_example("%prd.quarkus.log.level=WARN\n"),
     good=_example("%prod.quarkus.log.level=WARN\n"),
 )
 def unknown_profile(workflow: Workflow) -> Iterator[Found]:
-    """A profile that is almost one of Quarkus'."""
+    """A misspelt Quarkus profile."""
     for properties in _files(workflow):
         for entry in properties.entries:
             for profile in entry.profiles:
@@ -221,14 +222,13 @@ _WELL_KNOWN: Final = (
 @rule(
     "misspelt-key",
     severity=Severity.WARNING,
-    reason="It is one of Quarkus' or Kogito's keys but for one slip: a letter too many, too few or wrong, or two "
-    "changed about.",
-    consequence="It warns of an unrecognized key when it starts, and goes on without.",
+    reason="It is a Quarkus or Kogito key with one typo: a letter too many, missing or wrong, or two swapped.",
+    consequence="The engine warns of an unrecognized key at startup, and continues without it.",
     bad=_example("quarkus.log.levle=WARN\n"),
     good=_example("quarkus.log.level=WARN\n"),
 )
 def misspelt_key(workflow: Workflow) -> Iterator[Found]:
-    """A well-known key that is misspelt."""
+    """A misspelt well-known key."""
     if (properties := workflow.properties) is not None:
         for entry in properties.entries:
             right = next((key for key in _WELL_KNOWN if _one_slip(entry.bare_key, key)), None)
@@ -265,13 +265,13 @@ _PORT: Final = "8080"
 @rule(
     "local-address",
     severity=Severity.WARNING,
-    reason="In a cluster, localhost is the workflow's own container; and the operator's Service reaches port 8080.",
-    consequence="It starts; calls to the address fail, or nothing reaches the workflow.",
+    reason="In a cluster, localhost is the workflow's own container, and the operator's Service targets port 8080.",
+    consequence="The engine starts; calls to the address fail, or nothing reaches the workflow.",
     bad=_example("tickets_url=http://localhost:9000\n"),
     good=_example("tickets_url=${TICKETS_URL}\n%dev.tickets_url=http://localhost:9000\n"),
 )
 def local_address(workflow: Workflow) -> Iterator[Found]:
-    """An address or a port that works on a laptop alone."""
+    """An address or a port that works only on a laptop."""
     if (properties := workflow.properties) is None:
         return
     for entry in properties.in_production():
@@ -291,13 +291,13 @@ def local_address(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "duplicate-property",
     severity=Severity.WARNING,
-    reason="One of the two values is lost, and it is seldom the one that was meant.",
-    consequence="It takes the last one, in silence.",
+    reason="One of the two values is lost, often the wrong one.",
+    consequence="The engine silently takes the last one.",
     bad=_example("tickets=1\ntickets=2\n"),
     good=_example("tickets=1\n%dev.tickets=2\n"),
 )
 def duplicate_property(workflow: Workflow) -> Iterator[Found]:
-    """A key that stands twice in one file."""
+    """A key that occurs twice in one file."""
     for properties in _files(workflow):
         first: dict[str, Property] = {}
         for entry in properties.entries:
@@ -310,13 +310,13 @@ def duplicate_property(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unclosed-variable",
     severity=Severity.WARNING,
-    reason="The rest of the line becomes a part of the variable's name or of its default.",
-    consequence="It reads a closing brace at the end of the line.",
+    reason="The rest of the line becomes part of the variable's name or default.",
+    consequence="The engine assumes a closing brace at the end of the line.",
     bad=_example("tickets_url=${TICKETS_URL:none/api\n"),
     good=_example("tickets_url=${TICKETS_URL:none}/api\n"),
 )
 def unclosed_variable(workflow: Workflow) -> Iterator[Found]:
-    """A `${` without its `}`."""
+    """A `${` without its closing `}`."""
     for properties in _files(workflow):
         for entry in properties.entries:
             for found in expressions(entry.value):
@@ -328,15 +328,16 @@ def unclosed_variable(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "circular-property",
     severity=Severity.WARNING,
-    reason="The value of one leads back to itself; only a variable of the environment can cut the circle.",
+    reason="The value cannot be resolved unless an environment variable breaks the cycle.",
     consequence=(
-        "It ends at the start where the key is Quarkus', else at the first use: recursive expression expansion."
+        "The engine fails at startup if the key belongs to Quarkus, or else at first use: recursive expression "
+        "expansion."
     ),
     bad=_example("tickets_url=${tickets_url}\n"),
     good=_example("tickets_url=${TICKETS_URL:https://tickets.example.com}\n"),
 )
 def circular_property(workflow: Workflow) -> Iterator[Found]:
-    """A property whose value refers to itself, or to one that refers back to it."""
+    """A property whose value refers to itself, directly or through other properties."""
     if (properties := workflow.properties) is None:
         return
     winning = properties.winning()

@@ -14,8 +14,8 @@ done >>example.sw.yaml"""
 diagram_size = Rule(
     name="diagram-size",
     summary="A workflow with more than 400 states and ends, which a picture cannot show.",
-    reason="Nobody could read such a picture, and laying it out takes minutes. Subflows have pictures of their own.",
-    consequence="It runs the workflow; the limit is that of pictures alone.",
+    reason="Nobody can read such a picture, and its layout takes minutes. Subflows have pictures of their own.",
+    consequence="The engine runs the workflow; the limit applies to pictures alone.",
     bad=Example(commands=(_STATES.format(number=400),)),
     good=Example(commands=(_STATES.format(number=40),)),
     reported_by=("waybill diagram example",),

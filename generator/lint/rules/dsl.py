@@ -33,8 +33,8 @@ _STATES: Final = "states:\n  - {name: Begin, type: inject, data: {greeting: Hell
 
 @rule(
     "delay-state",
-    reason="Version 0.8 of the specification calls it a sleep state; the custom resource still knows the old name.",
-    consequence="The build ends with a JsonMappingException: `delay`.",
+    reason="Version 0.8 of the specification calls it a sleep state; the custom resource still accepts the old name.",
+    consequence="The build fails with a JsonMappingException: `delay`.",
     bad=Example(definition="states:\n  - {name: Begin, type: delay, timeDelay: PT1S, end: true}"),
     good=Example(definition="states:\n  - {name: Begin, type: sleep, duration: PT1S, end: true}"),
 )
@@ -48,13 +48,13 @@ def delay_state(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "short-form",
-    reason="The specification lets a text stand for some objects; the engine reads these only in their long form.",
-    consequence="The build ends with a MismatchedInputException: `no String-argument constructor`.",
+    reason="The specification lets a string stand for some objects; the engine reads these only in their long form.",
+    consequence="The build fails with a MismatchedInputException: `no String-argument constructor`.",
     bad=Example(definition=_SWITCH.replace("{end: true}", "Finish") % _ON_DATA + _FINISH),
     good=Example(definition=_SWITCH.replace("{end: true}", "{transition: Finish}") % _ON_DATA + _FINISH),
 )
 def short_form(workflow: Workflow) -> Iterator[Found]:
-    """A short form that the engine does not read: a default condition, an event reference, an authentication."""
+    """A short form that the engine does not support: a default condition, an event reference, an authentication."""
     for definition in workflow.definitions():
         places = [((*where, "defaultCondition"), "transition") for where, _ in states_of(definition.flow, "switch")]
         places += [((*where, "eventRef"), "triggerEventRef") for where, _ in actions_of(definition.flow)]
@@ -67,13 +67,13 @@ def short_form(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "no-start",
-    reason="The specification starts at the first state where `start` is left out; the engine does not.",
-    consequence="The build ends with a NullPointerException: `Workflow.getStart()` is null.",
+    reason="Without `start`, the specification starts at the first state; the engine does not.",
+    consequence="The build fails with a NullPointerException: `Workflow.getStart()` is null.",
     bad=Example(commands=("sed -i '/^start:/d' example.sw.yaml",)),
     good=Example(definition="start: Begin"),
 )
 def no_start(workflow: Workflow) -> Iterator[Found]:
-    """A definition that does not say where it starts."""
+    """A definition that does not specify where it starts."""
     for definition in workflow.definitions():
         first = definition.flow.get("start", {}).get("stateName")
         if first and ("start", "stateName") not in definition.positions:
@@ -83,13 +83,13 @@ def no_start(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "key-without-id",
-    reason="Where several workflows run in one application, the engine knows each by its id.",
-    consequence="The build ends: `Process has no id`.",
+    reason="Where several workflows run in one application, the engine identifies each by its id.",
+    consequence="The build fails: `Process has no id`.",
     bad=Example(commands=("sed -i 's/^id:/key:/' example.sw.yaml",)),
     good=Example(definition="id: example\nkey: greetings"),
 )
 def key_without_id(workflow: Workflow) -> Iterator[Found]:
-    """A definition with a key in the place of an id."""
+    """A definition with a key instead of an id."""
     for definition in workflow.definitions():
         if ("key",) in definition.positions and ("id",) not in definition.positions:
             message = "the engine wants an 'id'; add one, and keep 'key' for what it means to you"
@@ -99,13 +99,13 @@ def key_without_id(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "spec-version",
     severity=Severity.WARNING,
-    reason="The engine and the custom resource speak version 0.8 of the specification.",
-    consequence="It reads every definition as one of 0.8, whatever it says.",
+    reason="The engine and the custom resource implement version 0.8 of the specification.",
+    consequence="The engine reads every definition as 0.8, whatever it declares.",
     bad=Example(definition='specVersion: "0.7"'),
     good=Example(definition='specVersion: "0.8"'),
 )
 def spec_version(workflow: Workflow) -> Iterator[Found]:
-    """A definition without specVersion, or of another version than 0.8."""
+    """A definition whose specVersion is missing or not 0.8."""
     for definition in workflow.definitions():
         given = ("specVersion",) in definition.positions
         if given and definition.spec_version != SPECIFICATION:
@@ -122,7 +122,7 @@ def spec_version(workflow: Workflow) -> Iterator[Found]:
     "no-version",
     severity=Severity.WARNING,
     reason="The version tells two deployments of a workflow apart: it is the chart's appVersion.",
-    consequence="It takes 1.0 for it.",
+    consequence="The engine assumes 1.0.",
     bad=Example(commands=("sed -i '/^version:/d' example.sw.yaml",)),
     good=Example(definition='version: "1.0"'),
 )
@@ -136,13 +136,13 @@ def no_version(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "invalid-cron",
     severity=Severity.WARNING,
-    reason="A schedule that cannot be read starts nothing.",
-    consequence="It reads no schedule; see ignored-field.",
+    reason="An invalid schedule starts nothing.",
+    consequence="The engine reads no schedule; see ignored-field.",
     bad=Example(definition=_SCHEDULED % ', schedule: {cron: "0 25 * * *"}' + "\n" + _STATES),
     good=Example(definition=_SCHEDULED % "" + "\n" + _STATES),
 )
 def invalid_cron(workflow: Workflow) -> Iterator[Found]:
-    """A cron expression that neither cron nor Quartz takes."""
+    """A cron expression that neither cron nor Quartz accepts."""
     for definition in workflow.definitions():
         where = ("start", "schedule", "cron", "expression")
         expression = definition.flow.get("start", {}).get("schedule", {}).get("cron", {}).get("expression")

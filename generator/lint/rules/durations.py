@@ -52,10 +52,10 @@ def _misplaced_variable(one: Expression) -> str | None:
 
 @rule(
     "invalid-duration",
-    reason="A duration is ISO 8601 with days, hours, minutes and seconds (P1D, PT1H30M), or an expression; months and "
-    "years are of no fixed length.",
+    reason="A duration is ISO 8601 with days, hours, minutes and seconds (P1D, PT1H30M), or an expression; months "
+    "and years have no fixed length.",
     consequence=(
-        "Its build ends with `Could not parse delay`; a `workflowExecTimeout` fails each start of the workflow."
+        "The build fails with `Could not parse delay`; a `workflowExecTimeout` fails each start of the workflow."
     ),
     bad=Example(definition=_SLEEP % "P1M"),
     good=Example(definition=_SLEEP % "P30D"),
@@ -88,13 +88,13 @@ def _not_iso(raw: str) -> str:
 
 @rule(
     "variable-in-duration",
-    reason="`${VAR}` and `${VAR:default}` belong into application.properties; in a definition `${ }` holds jq.",
-    consequence="Its build ends with `Could not parse delay`.",
+    reason="`${VAR}` and `${VAR:default}` belong in application.properties; in a definition `${ }` holds jq.",
+    consequence="The build fails with `Could not parse delay`.",
     bad=Example(definition=_SLEEP % "'${PERIOD:PT5S}'"),
     good=Example(definition=_SLEEP % "'${ $SECRET.PERIOD }'"),
 )
 def variable_in_duration(workflow: Workflow) -> Iterator[Found]:
-    """A configuration variable in the place of a duration."""
+    """A configuration variable used as a duration."""
     for one in _durations(workflow):
         if name := _misplaced_variable(one):
             yield Found(
@@ -106,13 +106,13 @@ def variable_in_duration(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "quote-in-duration",
-    reason="The engine writes the text of a timer into Java code without escaping it.",
-    consequence="Its build ends with an error in Java code that it has written itself.",
+    reason="The engine writes a timer's text into Java code without escaping it.",
+    consequence="The build fails with an error in the generated Java code.",
     bad=Example(definition=_SLEEP % """'${ .period // "PT5S" }'"""),
     good=Example(definition=_SLEEP % "'${ .period }'"),
 )
 def quote_in_duration(workflow: Workflow) -> Iterator[Found]:
-    """A double quote, a backslash or a line break in the expression of a timer."""
+    """A double quote, a backslash or a line break in a timer's expression."""
     for one in _durations(workflow):
         timer = one.where[-1] in _TIMERS and "workflowExecTimeout" not in one.where
         if timer and (mark := next((mark for mark in '"\\\n' if mark in one.raw.strip("\n")), "")):
@@ -124,8 +124,8 @@ def quote_in_duration(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "doubtful-duration",
     severity=Severity.WARNING,
-    reason="What is not ISO 8601 is read by rules of the engine alone, and a bare number counts milliseconds.",
-    consequence="It waits for six milliseconds where `6` stands.",
+    reason="Anything that is not ISO 8601 follows the engine's own rules, and a bare number counts milliseconds.",
+    consequence="The engine reads `6` as six milliseconds.",
     bad=Example(definition=_SLEEP % "'6'"),
     good=Example(definition=_SLEEP % "PT6S"),
 )

@@ -76,7 +76,7 @@ _UNHEEDED: Final[Mapping[str, str]] = {
 
 @rule(
     "callback-event-data",
-    reason="What the event brought is not what the filter sees: it sees the state.",
+    reason="The filter sees the data of the state, not the data of the event.",
     consequence="The result is null, or a StackOverflowError with `.`.",
     bad=Example(definition=_CALLBACK % "data: .decision, toStateData: .answer"),
     good=Example(definition=_CALLBACK % "toStateData: .answer"),
@@ -92,13 +92,13 @@ def callback_event_data(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "print-arguments",
-    reason="What is to be printed is an argument: `message`.",
-    consequence="The build ends: `Arguments cannot be null for function`.",
+    reason="The text to print is an argument: `message`.",
+    consequence="The build fails: `Arguments cannot be null for function`.",
     bad=Example(definition=_PRINT % "print"),
     good=Example(definition=_PRINT % "{refName: print, arguments: {message: .greeting}}"),
 )
 def print_arguments(workflow: Workflow) -> Iterator[Found]:
-    """A call of `sysout` without arguments."""
+    """A call to `sysout` without arguments."""
     for definition in workflow.definitions():
         functions = functions_of(definition.flow)
         for where, action in actions_of(definition.flow):
@@ -111,7 +111,7 @@ def print_arguments(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "ignored-field",
     severity=Severity.NOTE,
-    reason="The specification has the field and the engine takes it, but does not do what it says.",
+    reason="The specification defines the field and the engine accepts it, but does not implement it.",
     consequence="The workflow runs as if the field were not there.",
     bad=Example(
         definition="timeouts: {stateExecTimeout: PT1M}\nstates:\n"
@@ -123,7 +123,7 @@ def print_arguments(workflow: Workflow) -> Iterator[Found]:
     ),
 )
 def ignored_field(workflow: Workflow) -> Iterator[Found]:
-    """A field that the engine of today does not act on."""
+    """A field that the engine currently ignores."""
     for definition in workflow.definitions():
         for where, at in definition.positions.items():
             if where and (instead := _UNHEEDED.get(str(where[-1]))) and _is_given(definition, where):
@@ -138,13 +138,13 @@ def _is_given(definition: Definition, where: tuple[str | int, ...]) -> bool:
 @rule(
     "timer-without-jobs",
     severity=Severity.NOTE,
-    reason="A timer lives in the memory of the process that set it, unless a jobs service keeps it.",
-    consequence="After a restart the instance is there again, and waits for ever.",
+    reason="A timer lives in the memory of the process that set it, unless a jobs service stores it.",
+    consequence="After a restart the instance is restored, but waits forever.",
     bad=Example(definition=_SLEEP % "sleep, duration: PT1H"),
     good=Example(definition=_SLEEP % "inject, data: {greeting: Hello}"),
 )
 def timer_without_jobs(workflow: Workflow) -> Iterator[Found]:
-    """A timer, which survives a restart only with a jobs service; said once a definition."""
+    """A timer, which survives a restart only with a jobs service; reported once per definition."""
     if _has_jobs_service(workflow):
         return
     for definition in workflow.definitions():
@@ -175,8 +175,8 @@ def _timers(definition: Definition) -> Iterator[Position]:
 @rule(
     "subflow-error",
     severity=Severity.NOTE,
-    reason="An expression that fails in a subflow ends the subflow alone; nobody tells the workflow that called it.",
-    consequence="The caller waits for ever.",
+    reason="An expression that fails in a subflow ends only the subflow; the calling workflow is not notified.",
+    consequence="The caller waits forever.",
     bad=Example(
         definition="states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: child}], end: true}",
         files={
@@ -194,7 +194,7 @@ def _timers(definition: Definition) -> Iterator[Position]:
     ),
 )
 def subflow_error(workflow: Workflow) -> Iterator[Found]:
-    """A subflow that a workflow waits for without a timeout of its own; said once a definition."""
+    """A subflow that a workflow waits for without a timeout of its own; reported once per definition."""
     for definition in workflow.definitions():
         if workflow_timeout(definition.flow):
             continue
@@ -208,15 +208,15 @@ def subflow_error(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "condition-order",
     severity=Severity.WARNING,
-    reason="Of several conditions that hold the first is meant to win; the engine does not test them in their order.",
-    consequence="It tests them as their targets stand in `states`; those that end or send events come after these, "
-    "those "
-    "whose target has several ways in come last. One that leads where the default leads is not tested at all.",
+    reason="When several conditions hold, the first should win; the engine does not evaluate them in order.",
+    consequence="The engine evaluates conditions in the order of their targets in `states`; those that end or send "
+    "events come after these, and those whose target has several incoming connections come last. A condition with "
+    "the default's target is never evaluated.",
     bad=Example(definition=_SWITCH % ".late"),
     good=Example(definition=_SWITCH % "(.late and (.done | not))"),
 )
 def condition_order(workflow: Workflow) -> Iterator[Found]:
-    """A condition that wins over one before it in the same switch where both hold."""
+    """A condition that takes precedence over an earlier one of the same switch when both hold."""
     trees: dict[tuple[object, ...], Node] = {
         (definition.path, *expression.where[:4]): look.tree
         for definition, expression, look in valid_expressions(workflow)

@@ -128,10 +128,10 @@ _TEXT_IN_PLACE: Final = "the engine passes it on as text"
 
 @rule(
     "invalid-expression",
-    reason="Conditions, filters and whatever stands in `${ }` are jq; text that does not compile gives no result.",
-    consequence="A filter or an expression function ends its build (`Expression … for language jq is not a valid "
-    "one`), a "
-    "condition or event data fails the run (`Unable to evaluate content …`), an argument is passed on as text.",
+    reason="Conditions, filters and everything inside `${ }` are jq; text that does not compile yields no result.",
+    consequence="A filter or an expression function fails the build (`Expression … for language jq is not a valid "
+    "one`), a condition or event data fails the run (`Unable to evaluate content …`), and an argument is passed on "
+    "as text.",
     bad=Example(definition=_FILTER % "'${ {done: .greeting && true} }'"),
     good=Example(definition=_FILTER % "'${ {done: (.greeting and true)} }'"),
 )
@@ -162,13 +162,13 @@ def _is_json_data(expression: Expression) -> bool:
 @rule(
     "doubtful-text",
     severity=Severity.WARNING,
-    reason="An argument that starts with '.', '$' or '\"' looks like jq; the engine evaluates it when it compiles.",
-    consequence="It passes the text on as it stands, dots, quotes and all; nobody is told.",
+    reason="An argument that starts with '.', '$' or '\"' looks like jq; the engine evaluates it if it compiles.",
+    consequence="The engine silently passes the text on unchanged, dots, quotes and all.",
     bad=Example(definition=_ARGUMENT % """'"Hello " + .name in .place'"""),
     good=Example(definition=_ARGUMENT % """'"Hello " + .name + " in " + .place'"""),
 )
 def doubtful_text(workflow: Workflow) -> Iterator[Found]:
-    """An argument that looks like an expression and does not compile."""
+    """An argument that looks like an expression but does not compile."""
     for _, expression in _expressions(workflow):
         if not expression.certain and (refusal := _refusal(expression)):
             message = f"this looks like an expression and does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
@@ -178,13 +178,14 @@ def doubtful_text(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unclosed-expression",
     severity=Severity.WARNING,
-    reason="`${` at the start of a value belongs to a `}` at its end; here the brace is missing or stands too early.",
-    consequence="It takes off `${` alone and evaluates the rest: a brace that slipped into a string stays in it.",
+    reason="A `${` at the start of a value needs a `}` at its end; here the brace is missing or comes too early.",
+    consequence="The engine strips only the `${` and evaluates the rest: a brace that slipped into a string stays "
+    "there.",
     bad=Example(definition=_ARGUMENT % """'${ "Hello " + .name + "!}"'"""),
     good=Example(definition=_ARGUMENT % """'${ "Hello " + .name + "!" }'"""),
 )
 def unclosed_expression(workflow: Workflow) -> Iterator[Found]:
-    """A value that starts with `${` and does not end with `}`."""
+    """A value that starts with `${` but does not end with `}`."""
     for _, expression in _expressions(workflow):
         if expression.unclosed:
             yield Found(
@@ -199,13 +200,14 @@ def _certain(expression: Expression) -> Severity | None:
 
 @rule(
     "unknown-jq-function",
-    reason="The engine's jq is jackson-jq, which follows jq 1.6 and lacks some of its functions and all newer ones.",
-    consequence="`Function trim/0 does not exist` when it comes there; an argument is passed on as text.",
+    reason="The engine's jq is jackson-jq, which follows jq 1.6 without some of its functions and without any newer "
+    "ones.",
+    consequence="The evaluation fails: `Function trim/0 does not exist`; an argument is passed on as text.",
     bad=Example(definition=_FILTER % "'${ {greeting: (.greeting | trim)} }'"),
     good=Example(definition=_FILTER % "'${ {greeting: (.greeting | ascii_downcase)} }'"),
 )
 def unknown_jq_function(workflow: Workflow) -> Iterator[Found]:
-    """A function that the engine's jq does not have, or a format (`@base32`)."""
+    """A function or a format (`@base32`) that the engine's jq does not have."""
     for _, expression, look in valid_expressions(workflow):
         for use in look.uses.functions:
             if not engine.knows(use):
@@ -234,7 +236,7 @@ def _unknown_function(use: Use) -> str:
     good=Example(definition=_ARGUMENT % "'${ .user.name }'"),
 )
 def unknown_variable(workflow: Workflow) -> Iterator[Found]:
-    """A variable that nobody sets: neither the engine nor the expression itself nor a foreach state."""
+    """A variable that neither the engine, nor the expression itself, nor a foreach state sets."""
     # a subflow sees the parameters of the foreach state that calls it
     everywhere = {
         name
@@ -263,13 +265,13 @@ def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Us
 @rule(
     "unknown-workflow-field",
     severity=Severity.WARNING,
-    reason="`$WORKFLOW` has no more than the engine gives it.",
-    consequence="`Cannot find key … in context`: the state fails, an argument is passed on as text.",
+    reason="`$WORKFLOW` has only the fields that the engine sets.",
+    consequence="The state fails: `Cannot find key … in context`; an argument is passed on as text.",
     bad=Example(definition=_ARGUMENT % "'${ $WORKFLOW.instanceid }'"),
     good=Example(definition=_ARGUMENT % "'${ $WORKFLOW.instanceId }'"),
 )
 def unknown_workflow_field(workflow: Workflow) -> Iterator[Found]:
-    """A field of `$WORKFLOW` that there is not."""
+    """An unknown field of `$WORKFLOW`."""
     for _, use, at in _members(workflow, "WORKFLOW"):
         if use.name not in engine.WORKFLOW_FIELDS:
             known = ", ".join(sorted(engine.WORKFLOW_FIELDS))
@@ -280,13 +282,13 @@ def unknown_workflow_field(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "unknown-constant",
-    reason="What `$CONST` has stands in `constants`.",
-    consequence="The value is null; nobody is told.",
+    reason="`$CONST` holds only what `constants` declares.",
+    consequence="The value is silently null.",
     bad=Example(definition=_ARGUMENT % "'${ $CONST.greting }'"),
     good=Example(definition=_ARGUMENT % "'${ .greeting }'"),
 )
 def unknown_constant(workflow: Workflow) -> Iterator[Found]:
-    """A constant that the definition does not have."""
+    """A constant that the definition does not declare."""
     for definition, use, at in _members(workflow, "CONST"):
         known = definition.flow.get("constants", {})
         if use.name not in known:
@@ -297,15 +299,14 @@ def unknown_constant(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unknown-secret",
     severity=Severity.WARNING,
-    reason="`$SECRET.NAME` reads the property NAME; a name that almost is another is most often misspelt.",
-    consequence="Unless the environment has a variable of that name, an argument ends the run with a "
-    "ClassCastException, "
-    "an addition fails, and a text goes without it.",
+    reason="`$SECRET.NAME` reads the property NAME; a name that is close to another is usually misspelt.",
+    consequence="Unless the environment has a variable of that name, an argument fails the run with a "
+    "ClassCastException, an addition fails, and a text omits the value.",
     bad=Example(definition=_ARGUMENT % "'${ $SECRET.greetng }'", files={"secret.properties": "greeting=\n"}),
     good=Example(definition=_ARGUMENT % "'${ $SECRET.greeting }'", files={"secret.properties": "greeting=\n"}),
 )
 def unknown_secret(workflow: Workflow) -> Iterator[Found]:
-    """A secret that no property has, where one of almost the same name is there."""
+    """A secret that no property defines, though one has almost the same name."""
     files = (workflow.properties, workflow.secrets)
     properties = {key for file in files if file for key in file.winning()}
     for definition, use, at in _members(workflow, "SECRET"):
@@ -318,15 +319,15 @@ def unknown_secret(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "bare-secret",
     severity=Severity.WARNING,
-    reason="`$SECRET.NAME` is no string to the engine until it is added to one or written into one.",
-    consequence='The value is lost when workflowdata is written out: the answer is `{"token"}`, which is no JSON.',
+    reason="To the engine, `$SECRET.NAME` is not a string until it is added to one or interpolated into one.",
+    consequence='The value is lost when workflowdata is serialized: the response is `{"token"}`, which is not JSON.',
     bad=Example(definition=_FILTER % "'${ {token: $SECRET.greeting} }'", files={"secret.properties": "greeting=\n"}),
     good=Example(
         definition=_FILTER % """'${ {token: "\\($SECRET.greeting)"} }'""", files={"secret.properties": "greeting=\n"}
     ),
 )
 def bare_secret(workflow: Workflow) -> Iterator[Found]:
-    """A secret that a filter or an expression function puts into workflowdata as it is."""
+    """A secret that a filter or an expression function copies into workflowdata unchanged."""
     for _, expression, look in valid_expressions(workflow):
         if expression.holds in (Holds.FILTER, Holds.OPERATION) and (node := kept_whole(look.tree, "SECRET")):
             at = place(workflow, expression, node.at + look.shift)
@@ -339,13 +340,13 @@ def bare_secret(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "different-jq",
     severity=Severity.WARNING,
-    reason="The engine's jq is written in Java, and does some things otherwise than jq.",
-    consequence='`0 | strftime("%Y")` is `%1970`; `gsub("\\\\s*"; "")` ends when the memory is full.',
+    reason="The engine's jq is written in Java, and differs from jq in places.",
+    consequence='`0 | strftime("%Y")` is `%1970`; `gsub("\\\\s*"; "")` runs until memory is exhausted.',
     bad=Example(definition=_FILTER % "'${ {day: (now | strftime(\"%Y-%m-%d\"))} }'"),
     good=Example(definition=_FILTER % "'${ {day: (timestamp | strftime(\"yyyy-MM-dd\"))} }'"),
 )
 def different_jq(workflow: Workflow) -> Iterator[Found]:
-    """A call that the engine's jq answers otherwise than jq does, and otherwise than anybody wants."""
+    """A call that gives a different, unwanted result in the engine's jq."""
     for _, expression, look in valid_expressions(workflow):
         for message, at in look.different:
             yield Found(at=place(workflow, expression, at + look.shift), message=message)
@@ -358,15 +359,14 @@ _TAKES_SEVERAL: Final = (Holds.COLLECTION, Holds.TARGET, Holds.METADATA, Holds.D
 @rule(
     "several-outputs",
     severity=Severity.WARNING,
-    reason="The engine keeps one value: of several outputs it makes a list, of one it does not.",
-    consequence="The result, the argument or the whole workflowdata is a list when there are two and no list when "
-    "there is "
-    "one; a condition is not met.",
+    reason="The engine keeps one value: several outputs become a list, a single one does not.",
+    consequence="The result, the argument or all of workflowdata is a list for two outputs and no list for one; a "
+    "condition is not met.",
     bad=Example(definition=_FILTER % "'${ {word: (.greeting | splits(\" \"))} }'"),
     good=Example(definition=_FILTER % "'${ {words: [.greeting | splits(\" \")]} }'"),
 )
 def several_results(workflow: Workflow) -> Iterator[Found]:
-    """An expression that gives an output for each of several things where one is wanted."""
+    """An expression with one output per item where a single output is expected."""
     for _, expression, look in valid_expressions(workflow):
         joined = expression.holds in _TAKES_SEVERAL or expression.operation.startswith("sysout")
         if look.several and not joined:

@@ -83,13 +83,13 @@ def _text(node: Node, key: str) -> str:
 @rule(
     "input-title",
     severity=Severity.WARNING,
-    reason="The Orchestrator makes a form of the schema: without a title people read the property's bare name.",
-    consequence="The engine reads no titles; the form shows `name` where `Name of the person` was meant.",
+    reason="The Orchestrator generates a form from the schema: without a title it shows the property's bare name.",
+    consequence="The engine ignores titles; the form shows `name` instead of `Name of the person`.",
     bad=_form('{"type": "string", "description": "Of a person."}'),
     good=_GOOD,
 )
 def input_title(workflow: Workflow) -> Iterator[Found]:
-    """An input schema, or a property of it, without a title."""
+    """An input schema, or one of its properties, without a title."""
     for schema in schemas_of(workflow):
         if schema.root and schema.entered:
             if not _text(schema.root, "title"):
@@ -104,12 +104,12 @@ def input_title(workflow: Workflow) -> Iterator[Found]:
     "input-description",
     severity=Severity.NOTE,
     reason="A description below a field saves its reader a question.",
-    consequence="The engine reads no descriptions; the form shows the field alone.",
+    consequence="The engine ignores descriptions; the form shows the field alone.",
     bad=_form('{"type": "string", "title": "Name"}'),
     good=_GOOD,
 )
 def input_description(workflow: Workflow) -> Iterator[Found]:
-    """Properties of an input schema without a description; said once a schema."""
+    """Input schema properties without a description; reported once per schema."""
     for schema in schemas_of(workflow):
         if schema.root and schema.entered and (missing := [*_asked(schema, "description")]):
             names = ", ".join(f"'{name}'" for name, _, _ in missing[:5]) + (", …" if missing[5:] else "")
@@ -132,13 +132,13 @@ def _asked(schema: Schema, missing: str) -> Iterator[tuple[str, Position, Node]]
 @rule(
     "ui-property",
     severity=Severity.WARNING,
-    reason="A misspelt name is not seen: the form leaves out what it should have done.",
-    consequence="The engine reads none of them; the form shows a plain field, or asks no service.",
+    reason="A misspelt name goes unnoticed: the form is rendered without it.",
+    consequence="The engine ignores them; the form shows a plain field, or calls no service.",
     bad=_form('{"type": "string", "title": "Name", "ui:wigdet": "textarea"}'),
     good=_form('{"type": "string", "title": "Name", "ui:widget": "textarea"}'),
 )
 def ui_property(workflow: Workflow) -> Iterator[Found]:
-    """A `ui:` property, a widget or a property of `ui:props` that is nearly, and not quite, a known one."""
+    """A misspelt `ui:` property, widget or property of `ui:props`."""
     for schema, node in _objects(workflow, entered=True):
         for key, child in node.value.items():
             if key.startswith("ui:"):
@@ -165,12 +165,12 @@ def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
     "required-property",
     severity=Severity.WARNING,
     reason="The form has no field for it, so nobody can enter it.",
-    consequence="Each call is answered with 400: `is missing but it is required`.",
+    consequence="Every call is rejected with 400: `is missing but it is required`.",
     bad=_form('{"type": "string", "title": "Name"}', ', "required": ["nmae"]'),
     good=_form('{"type": "string", "title": "Name"}', ', "required": ["name"]'),
 )
 def required_property(workflow: Workflow) -> Iterator[Found]:
-    """A name in `required` that is no property."""
+    """A name in `required` that is not a property."""
     for schema, node in _objects(workflow, entered=False):
         properties, required = node.value.get("properties"), node.value.get("required")
         if not (properties and required and isinstance(properties.value, dict) and isinstance(required.value, list)):
@@ -188,13 +188,13 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "default-value",
     severity=Severity.WARNING,
-    reason="A form that is sent as it was opened is refused.",
-    consequence="Each call with the default is answered with 400: `There are JsonSchema validation errors`.",
+    reason="A form that is submitted unchanged is rejected.",
+    consequence="Every call with the default is rejected with 400: `There are JsonSchema validation errors`.",
     bad=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"], "default": "Adda"}'),
     good=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"], "default": "Ada"}'),
 )
 def default_value(workflow: Workflow) -> Iterator[Found]:
-    """A default that is not of its own type, or none of its own values."""
+    """A default of the wrong type, or that is not one of the allowed values."""
     for schema, node in _objects(workflow, entered=True):
         default, kind, values = (node.value.get(key) for key in ("default", "type", "enum"))
         if default is None:
@@ -213,13 +213,13 @@ def default_value(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "duplicate-value",
     severity=Severity.WARNING,
-    reason="People see the same choice twice and wonder which to take.",
-    consequence="The engine takes the list as it is.",
+    reason="People see the same choice twice and wonder which to pick.",
+    consequence="The engine accepts the list as it is.",
     bad=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace", "Ada"]}'),
     good=_form('{"type": "string", "title": "Name", "enum": ["Ada", "Grace"]}'),
 )
 def duplicate_value(workflow: Workflow) -> Iterator[Found]:
-    """A value that stands twice in an `enum`."""
+    """A value that occurs twice in an `enum`."""
     for schema, node in _objects(workflow, entered=False):
         values = node.value.get("enum")
         seen: set[tuple[str, str]] = set()

@@ -77,15 +77,13 @@ states:
 
 @rule(
     "unreachable-state",
-    reason="What nothing leads to is never run: a transition was forgotten, or names the wrong state.",
-    consequence=(
-        "The build ends: `Has no connection to the start node`. A state for compensation is left out in silence."
-    ),
+    reason="A state that nothing leads to never runs: a transition is missing, or names the wrong state.",
+    consequence="The build fails: `Has no connection to the start node`. A compensation state is silently left out.",
     bad=Example(definition=_TWO % "end: true"),
     good=Example(definition=_TWO % "transition: Finish"),
 )
 def unreachable_state(workflow: Workflow) -> Iterator[Found]:
-    """A state that no run can come to."""
+    """A state that no run can reach."""
     for definition in with_known_states(workflow):
         graph = definition.graph
         reached = _reached(graph)
@@ -103,15 +101,16 @@ def unreachable_state(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "no-end",
     severity=Severity.WARNING,
-    reason="A run that never ends keeps its memory, and nobody learns of a result.",
+    reason="A run that never ends keeps its memory, and never gives a result.",
     consequence=(
-        "Where no state at all has an end the build stops: `Process has no end node`. Else the instance never ends."
+        "If no state at all has an end, the build fails: `Process has no end node`. In all other cases the instance "
+        "never ends."
     ),
     bad=Example(definition=_WAIT % "transition: Wait"),
     good=Example(definition=_WAIT % "end: true"),
 )
 def no_end(workflow: Workflow) -> Iterator[Found]:
-    """States that a run cannot leave, without an end."""
+    """States without an end that a run cannot leave."""
     for definition in with_known_states(workflow):
         graph = definition.graph
         never = not any(edge.target is None for edge in graph.edges)
@@ -125,13 +124,13 @@ def no_end(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "busy-loop",
-    reason="A loop that neither waits nor decides runs as fast as it can, for ever.",
-    consequence="The request ends with a StackOverflowError after it has kept a processor busy.",
+    reason="A loop that neither waits nor branches runs as fast as it can, forever.",
+    consequence="The request fails with a StackOverflowError after keeping a processor busy.",
     bad=Example(definition=_SPIN % "transition: Add"),
     good=Example(definition=_SPIN % "end: true"),
 )
 def busy_loop(workflow: Workflow) -> Iterator[Found]:
-    """A loop without a condition to leave it, a sleep or an event."""
+    """A loop without an exit condition, a sleep or an event."""
     for definition in with_known_states(workflow):
         for loop in _loops(definition.graph):
             if loop.spins:
@@ -144,8 +143,8 @@ def busy_loop(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "back-to-start",
-    reason="The engine gives such a start state one way in, and that is the start itself.",
-    consequence="The build ends: `This type of node cannot have more than one incoming connection`.",
+    reason="The engine gives such a start state one incoming connection, which is the start itself.",
+    consequence="The build fails: `This type of node cannot have more than one incoming connection`.",
     bad=Example(
         definition=_LOOP.replace("Begin, type: inject, data: {count: 0}", "Begin, type: sleep, duration: PT1S").replace(
             ".count < 3, transition: Add", ".count < 3, transition: Begin"
@@ -155,7 +154,7 @@ def busy_loop(workflow: Workflow) -> Iterator[Found]:
     good=Example(definition=_LOOP % "{end: true}"),
 )
 def back_to_start(workflow: Workflow) -> Iterator[Found]:
-    """A way back to a start state that can have none."""
+    """A transition back to a start state that allows none."""
     for definition in workflow.definitions():
         graph = definition.graph
         start = graph.states.get(graph.start)
@@ -169,9 +168,9 @@ def back_to_start(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "end-and-transition",
-    reason="A run either goes on or ends; which of the two is meant, nobody can tell.",
-    consequence="At a state the build ends: `cannot have more than one outgoing connection`. "
-    "At a condition the transition wins, at an error handler the end.",
+    reason="A run either continues or ends; it is unclear which of the two is meant.",
+    consequence="On a state the build fails: `cannot have more than one outgoing connection`. On a condition the "
+    "transition wins, on an error handler the end.",
     bad=Example(definition=_TWO % "end: true, transition: Finish"),
     good=Example(definition=_TWO % "transition: Finish"),
 )
@@ -187,8 +186,8 @@ def end_and_transition(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "no-way-out",
-    reason="A run that comes here can neither go on nor end.",
-    consequence="The build ends: `has no outgoing connection`, at a condition with a NullPointerException.",
+    reason="A run that arrives here can neither continue nor end.",
+    consequence="The build fails: `has no outgoing connection`, or on a condition with a NullPointerException.",
     bad=Example(
         definition=_LOOP.replace("transition: Add}]", "transition: Add}, {condition: .count < 9}]") % "{end: true}"
     ),
@@ -207,13 +206,13 @@ def no_way_out(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "switch-way",
-    reason="A switch goes where its conditions say; a way of its own would be taken whatever they say.",
-    consequence="The build ends: `Split does not have a constraint for Connection`.",
+    reason="A switch goes where its conditions say; its own `transition` or `end` would override them.",
+    consequence="The build fails: `Split does not have a constraint for Connection`.",
     bad=Example(definition=(_LOOP % "{end: true}").rstrip() + "\n    end: true"),
     good=Example(definition=_LOOP % "{end: true}"),
 )
 def switch_way(workflow: Workflow) -> Iterator[Found]:
-    """A switch state with a `transition` or an `end` beside its conditions."""
+    """A switch state with a `transition` or an `end` besides its conditions."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "switch"):
             for way in ("transition", "end"):
@@ -224,14 +223,14 @@ def switch_way(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "compensation",
-    reason="What undoes a step stands beside the workflow: it runs when a transition or an end compensates, "
-    "and goes back to it.",
-    consequence="The build ends, with `Unknown node id` or a message about a node without connections.",
+    reason="A compensation state is not part of the main flow: it runs when a transition or an end compensates, and "
+    "returns to it.",
+    consequence="The build fails with `Unknown node id` or a message about a node without connections.",
     bad=Example(definition=_UNDO % ""),
     good=Example(definition=_UNDO % ", usedForCompensation: true"),
 )
 def compensation(workflow: Workflow) -> Iterator[Found]:
-    """A state for compensation that is part of the workflow itself, or is not marked as one."""
+    """A compensation state that is part of the main flow, or is not marked as one."""
     for definition in workflow.definitions():
         graph = definition.graph
         marked = {name for name, state in graph.states.items() if state.get("usedForCompensation")}

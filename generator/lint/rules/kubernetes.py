@@ -29,14 +29,14 @@ _DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 
 @rule(
     "invalid-name",
-    reason="The id, the folders and the files become names of Kubernetes objects and keys in them.",
+    reason="The id, the folders and the files become the names of Kubernetes objects and of keys in them.",
     consequence="The API server refuses the object; with a space in the id, the application does not start: "
     "`Illegal character in path`.",
     bad=Example(definition="id: An example"),
     good=Example(definition="id: an-example"),
 )
 def invalid_name(workflow: Workflow) -> Iterator[Found]:
-    """An id, a folder, a file or a key that makes a name which Kubernetes refuses."""
+    """An id, a folder, a file or a key that produces a name which Kubernetes refuses."""
     yield from _id(workflow)
     yield from _resources(workflow)
     yield from _secret_keys(workflow)
@@ -86,15 +86,15 @@ def _secrets(workflow: Workflow) -> Iterator[tuple[str, Position]]:
 @rule(
     "invalid-service-name",
     severity=Severity.WARNING,
-    reason="The operator makes a Service of the workflow's name, and a Service takes no dots and no leading digit.",
+    reason="The operator names a Service after the workflow, and a Service name has no dots and no leading digit.",
     consequence=(
-        "The custom resource is stored; the operator cannot make the Service, and nothing reaches the workflow."
+        "The custom resource is stored; the operator cannot create the Service, and nothing reaches the workflow."
     ),
     bad=Example(definition="id: 1st.example"),
     good=Example(definition="id: first-example"),
 )
 def invalid_service_name(workflow: Workflow) -> Iterator[Found]:
-    """An id that is no name for the Service which the operator makes."""
+    """An id that is not a valid name for the operator's Service."""
     name = workflow.object_name
     if _OBJECT_NAME.fullmatch(name) and len(name) <= MAX_LABEL and not _SERVICE_NAME.fullmatch(name):
         message = f"the operator calls a Service '{name}', which Kubernetes refuses: use letters, digits and '-'"
@@ -103,13 +103,13 @@ def invalid_service_name(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "name-clash",
-    reason="Two things that fall on one name overwrite each other.",
-    consequence="One of the two is there, the other is lost, in silence.",
+    reason="Two things with the same name overwrite each other.",
+    consequence="One of the two is silently lost.",
     bad=Example(files={"secret.properties": "my.token=\nMY_TOKEN=\n"}),
     good=Example(files={"secret.properties": "my.token=\nother.token=\n"}),
 )
 def name_clash(workflow: Workflow) -> Iterator[Found]:
-    """Two folders that fall on one ConfigMap name, or two secret keys that become one variable."""
+    """Two folders that map to one ConfigMap name, or two secret keys that map to one variable."""
     seen: dict[str, str] = {}
     for key, at in _secrets(workflow):
         if _DATA_KEY.fullmatch(key) and (other := seen.setdefault(environment_name(key), key)) != key:
@@ -120,12 +120,12 @@ def name_clash(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "config-map-size",
     reason=f"The files of a folder go into one ConfigMap, which holds at most {MAX_CONFIG_MAP_BYTES:,} bytes.",
-    consequence="The engine runs it; the API server refuses the ConfigMap.",
+    consequence="The engine runs the workflow; the API server refuses the ConfigMap.",
     bad=Example(commands=("mkdir -p specs && head -c 1100000 /dev/zero | tr '\\0' a >specs/large.yaml",)),
     good=Example(files={"specs/small.yaml": "{}"}),
 )
 def config_map_size(workflow: Workflow) -> Iterator[Found]:
-    """A ConfigMap that the API server refuses for its size."""
+    """A ConfigMap that is too large for the API server."""
     yield from _properties_size(workflow)
     for folder, files in workflow.source.resource_folders().items():
         size = sum(len(file) + len(workflow.mounted[f"{folder}/{file}"]) for file in files)
@@ -148,13 +148,13 @@ def _properties_size(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "variable-name",
     severity=Severity.WARNING,
-    reason="A property's name becomes that of an environment variable, which begins with a letter or '_'.",
-    consequence="Clusters before Kubernetes 1.34 refuse the Deployment that the operator makes.",
+    reason="A property's name becomes that of an environment variable, which starts with a letter or '_'.",
+    consequence="Clusters before Kubernetes 1.34 refuse the Deployment that the operator creates.",
     bad=Example(files={"secret.properties": "2nd.token=\n"}),
     good=Example(files={"secret.properties": "second.token=\n"}),
 )
 def variable_name(workflow: Workflow) -> Iterator[Found]:
-    """A variable or a secret key that makes an environment variable which begins with a digit."""
+    """A variable or a secret key whose environment variable would start with a digit."""
     for key, at in _secrets(workflow):
         if environment_name(key)[:1].isdigit():
             yield Found(at=at, message=f"'{key}' becomes the variable {environment_name(key)}; begin it with a letter")
@@ -172,12 +172,12 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "constants",
     reason="Every SonataFlow CRD refuses them, in the form of the specification and in any other.",
-    consequence="The engine runs them; the API server refuses the custom resource.",
+    consequence="The engine supports them; the API server refuses the custom resource.",
     bad=Example(definition="constants: {greeting: Hello}"),
     good=Example(files={"application.properties": "greeting=Hello\n"}),
 )
 def constants(workflow: Workflow) -> Iterator[Found]:
-    """Constants, which no custom resource can carry."""
+    """Constants, which no custom resource can hold."""
     if workflow.definition.flow.get("constants"):
         message = f"no SonataFlow CRD takes 'constants': {instead(('spec', 'flow', 'constants'))}"
         yield Found(at=workflow.definition.position_of("constants"), message=message, blocking=True)
@@ -194,7 +194,7 @@ states:
     actions: [{functionRef: greet, retryRef: thrice}]
     end: true
 """
-_LEFT_OUT: Final = "The CRDs want an object there, which the specification does not know and no engine reads."
+_LEFT_OUT: Final = "The CRDs expect an object there, which the specification does not define and no engine reads."
 
 
 @rule(
@@ -206,7 +206,7 @@ _LEFT_OUT: Final = "The CRDs want an object there, which the specification does 
     good=Example(definition=_RETRY % ""),
 )
 def retry_jitter(workflow: Workflow) -> Iterator[Found]:
-    """A retry's jitter, which no CRD takes as the specification writes it."""
+    """A retry's jitter, which no CRD accepts in the form of the specification."""
     yield from _left_out(workflow, "jitter", (0, 0.0))
 
 
@@ -219,7 +219,7 @@ def retry_jitter(workflow: Workflow) -> Iterator[Found]:
     good=Example(definition=_RETRY % ", multiplier: 1"),
 )
 def retry_multiplier(workflow: Workflow) -> Iterator[Found]:
-    """A retry's multiplier, which no CRD takes as the specification writes it."""
+    """A retry's multiplier, which no CRD accepts in the form of the specification."""
     yield from _left_out(workflow, "multiplier", (1, 1.0))
 
 
@@ -236,13 +236,13 @@ def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) 
 @rule(
     "byte-order-mark",
     severity=Severity.WARNING,
-    reason="Helm strips it in silence, and a JSON parser refuses it.",
-    consequence="It reads the file all the same; the API server and tools of JSON do not.",
+    reason="Helm silently strips it, and a JSON parser refuses it.",
+    consequence="The engine reads the file all the same; the API server and JSON tools do not.",
     bad=Example(files={"schemas/input.json": BOM_UTF8 + b'{"properties": {}}'}),
     good=Example(files={"schemas/input.json": '{"properties": {}}'}),
 )
 def byte_order_mark(workflow: Workflow) -> Iterator[Found]:
-    """A byte order mark, which Helm strips and a JSON parser refuses."""
+    """A file with a byte order mark."""
     for relative, data in sorted(workflow.source.resources.items()):
         if data.startswith(BOM_UTF8):
             message = "starts with a byte order mark, which is left out; save the file as UTF-8 without one"
@@ -261,13 +261,13 @@ states: [{name: Begin, type: inject, data: {greeting: Hello}, end: true}]
 
 @rule_together(
     "duplicate-id",
-    reason="The id names every object of a workflow; two with one id overwrite each other's.",
-    consequence="In one application the build ends; in a cluster the second replaces the first.",
+    reason="The id names every object of a workflow, so the two overwrite each other's objects.",
+    consequence="In one application the build fails; in a cluster the second workflow replaces the first.",
     bad=Example(beside={"other/other.sw.yaml": _OTHER}),
     good=Example(beside={"other/other.sw.yaml": _OTHER.replace("id: example", "id: other")}),
 )
 def duplicate_id(repository: Repository) -> Iterator[Found]:
-    """Two workflows of one repository with one id: their objects would overwrite each other."""
+    """Two workflows of one repository with the same id."""
     seen: dict[str, Workflow] = {}
     for workflow in repository.workflows:
         other = seen.setdefault(workflow.object_name, workflow)

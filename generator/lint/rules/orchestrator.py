@@ -62,13 +62,13 @@ def is_for_orchestrator(definition: Definition) -> bool:
 @rule(
     "workflow-type",
     severity=Severity.WARNING,
-    reason="The Orchestrator lists a workflow by its type; a misspelt one it does not know.",
-    consequence="The engine hands on any annotation; the Orchestrator shows the workflow as one of another type.",
+    reason="The Orchestrator lists a workflow by its type, and does not recognize a misspelt one.",
+    consequence="The engine passes on any annotation; the Orchestrator shows the workflow under another type.",
     bad=Example(definition=_BASE % ('"workflow-type/infrastucture"', "{result: {}}")),
     good=_GOOD,
 )
 def workflow_type(workflow: Workflow) -> Iterator[Found]:
-    """An annotation that is nearly, and not quite, a type of workflow."""
+    """A misspelt workflow type in an annotation."""
     for definition in workflow.definitions():
         for index, annotation in enumerate(definition.flow.get("annotations", ())):
             if annotation in _TYPES:
@@ -82,13 +82,13 @@ def workflow_type(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "no-workflow-type",
     severity=Severity.NOTE,
-    reason="Without a type the Orchestrator takes the workflow for one of infrastructure.",
-    consequence="The engine does not ask for one; the Orchestrator chooses.",
+    reason="Without a type, the Orchestrator treats the workflow as an infrastructure workflow.",
+    consequence="The engine does not require one; the Orchestrator chooses.",
     bad=Example(definition=_SHOWN % "name: Greeting", files=_OUTPUT_SCHEMA),
     good=Example(definition=_SHOWN % f"annotations: [{_INFRASTRUCTURE}]", files=_OUTPUT_SCHEMA),
 )
 def no_workflow_type(workflow: Workflow) -> Iterator[Found]:
-    """A workflow with an output schema for the Orchestrator, without the annotation that says its type."""
+    """A workflow with an output schema for the Orchestrator, but without the annotation for its type."""
     annotations = workflow.definition.flow.get("annotations", ())
     shown = any(True for _ in workflow.definition.output_schemas())
     if shown and not any(text.startswith(_PREFIX) for text in annotations):
@@ -99,13 +99,13 @@ def no_workflow_type(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "no-result",
     severity=Severity.WARNING,
-    reason="The Orchestrator shows `result` when a run has ended: without it, people read nothing.",
+    reason="The Orchestrator shows `result` when a run has ended; without it, there is nothing to read.",
     consequence="The run ends; its page in the Orchestrator shows no result.",
     bad=Example(definition=_BASE % (_INFRASTRUCTURE, '{message: "Done"}')),
     good=_GOOD,
 )
 def no_result(workflow: Workflow) -> Iterator[Found]:
-    """A way from the start to an end on which nothing writes `result`."""
+    """A path from the start to an end on which nothing writes `result`."""
     definition = workflow.definition
     if is_for_orchestrator(definition):
         for state, where in first_ends_without_result(definition):
@@ -118,13 +118,13 @@ def no_result(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "workflow-result",
     severity=Severity.WARNING,
-    reason="The Orchestrator shows what it knows: message, completedWith, outputs and nextWorkflows.",
-    consequence="What has another name or another form is left out of the page of the run.",
+    reason="The Orchestrator shows only what it supports: message, completedWith, outputs and nextWorkflows.",
+    consequence="Anything with another name or form is left out of the run's page.",
     bad=Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {message: "Done", completedWith: "ok"}}')),
     good=_GOOD,
 )
 def workflow_result(workflow: Workflow) -> Iterator[Found]:
-    """A `result` with a misspelt key or a value that the Orchestrator does not know."""
+    """A `result` with a misspelt key or a value that the Orchestrator does not support."""
     for definition, written in _results(workflow):
         result = written.content.get("result")
         if isinstance(result, dict):
@@ -135,8 +135,8 @@ def workflow_result(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "workflow-options",
     severity=Severity.WARNING,
-    reason="An assessment ends with workflows to choose from, each with its id and its name.",
-    consequence="What has another form is left out of the choice.",
+    reason="An assessment ends with a choice of workflows, each with its id and its name.",
+    consequence="Anything of another form is left out of the choice.",
     bad=Example(
         definition=_BASE
         % (_ASSESSMENT, '{result: {message: "Done"}, workflowOptions: {newOptions: {id: "example", name: "Example"}}}')
@@ -150,7 +150,7 @@ def workflow_result(workflow: Workflow) -> Iterator[Found]:
     ),
 )
 def workflow_options(workflow: Workflow) -> Iterator[Found]:
-    """An assessment's `workflowOptions` with a misspelt key, or not a list where one belongs."""
+    """An assessment's `workflowOptions` with a misspelt key, or with something else where a list belongs."""
     for definition, written in _results(workflow):
         for options in _options(written.content):
             for message in _wrong_in_options(options):
@@ -160,13 +160,13 @@ def workflow_options(workflow: Workflow) -> Iterator[Found]:
 @rule_together(
     "unknown-workflow",
     severity=Severity.WARNING,
-    reason="What is offered as the next workflow has to be there, or people choose what does not start.",
-    consequence="The Orchestrator offers it, and answers that there is no such workflow.",
+    reason="A workflow that is offered next has to exist, or people choose one that does not start.",
+    consequence="The Orchestrator offers it, and responds that there is no such workflow.",
     bad=Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {nextWorkflows: [{id: "exmple", name: "Example"}]}}')),
     good=Example(definition=_BASE % (_INFRASTRUCTURE, '{result: {nextWorkflows: [{id: "example", name: "Example"}]}}')),
 )
 def unknown_workflow(repository: Repository) -> Iterator[Found]:
-    """A workflow offered next that no folder of the repository holds."""
+    """A next workflow that no folder of the repository contains."""
     if not repository.complete:
         return
     known = {definition.id for workflow in repository.workflows for definition in workflow.definitions()}

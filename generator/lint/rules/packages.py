@@ -22,8 +22,8 @@ def _index(text: str) -> Example:
 
 chart = Rule(
     name="chart",
-    summary="A Chart.yaml without name or version or with a name that Helm refuses, or a chart that holds no workflow.",
-    reason="A package is called by its chart's name and version; `waybill diff` compares the workflow in the chart.",
+    summary="A Chart.yaml without a name or version or with a name that Helm refuses, or a chart without a workflow.",
+    reason="A package is named after its chart's name and version; `waybill diff` compares the workflow in the chart.",
     consequence="The chart cannot be installed: Helm says `chart.metadata.version is required`.",
     bad=Example(repository={"chart/Chart.yaml": "apiVersion: v2\nname: example\n"}),
     good=Example(
@@ -35,8 +35,8 @@ chart = Rule(
 helmignore = Rule(
     name="helmignore",
     summary="A .helmignore with a line that is not a pattern.",
-    reason="Nobody knows which files the line is to leave out, so a package could hold what must not be published.",
-    consequence="The chart cannot be installed: to Helm, a lone `!` leaves out every file, Chart.yaml too.",
+    reason="It is unclear which files the line excludes, so a package could contain what must not be published.",
+    consequence="The chart cannot be installed: to Helm, a lone `!` excludes every file, Chart.yaml too.",
     bad=_helmignore("*.bak\n!\n"),
     good=_helmignore("*.bak\n"),
     reported_by=(_PACKAGE,),
@@ -44,8 +44,8 @@ helmignore = Rule(
 index = Rule(
     name="index",
     summary="An index.yaml that is not the index of a chart repository.",
-    reason="A download that broke off, or another file: merged into it, the versions that are published would be lost.",
-    consequence="The repository is empty to Helm: it finds no version of the chart, and says no more.",
+    reason="It is an incomplete download or another file: merging into it would lose the published versions.",
+    consequence="The repository is empty to Helm: it finds no version of the chart, and gives no reason.",
     bad=_index(_ENTRIES),
     good=_index(
         f"{_ENTRIES}    - {{apiVersion: v2, name: example, version: 1.0.0, urls: [example-1.0.0.tgz]}}\n",
@@ -55,7 +55,7 @@ index = Rule(
 package = Rule(
     name="package",
     summary="A .tgz that is not the package of a chart.",
-    reason="A download that broke off, or a server's error page under a package's name.",
+    reason="It is an incomplete download, or a server's error page under a package's name.",
     consequence="The package cannot be installed: to Helm, it `does not appear to be a gzipped archive`.",
     bad=Example(repository={"dist/example-1.0.0.tgz": "<html>404 Not Found</html>\n"}),
     good=Example(

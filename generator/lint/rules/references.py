@@ -130,66 +130,67 @@ states:
 
 unknown_state = Rule(
     name="unknown-state",
-    summary="A transition, a start or a compensation that names no state.",
-    reason="Nothing can follow: the name is most often misspelt, or the state was renamed and this place forgotten.",
-    consequence="The build ends: `Action has no outgoing connection`, or `Process has no start node`.",
+    summary="A transition, a start or a compensation that names a state which does not exist.",
+    reason="The run has nowhere to go: the name is usually misspelt, or the state was renamed and this reference was "
+    "not.",
+    consequence="The build fails: `Action has no outgoing connection`, or `Process has no start node`.",
     bad=Example(definition=_STATES % "Finsh"),
     good=Example(definition=_STATES % "Finish"),
     find=_unknown("state"),
 )
 unknown_function = Rule(
     name="unknown-function",
-    summary="An action that calls a function which is not declared.",
-    reason="Only what `functions` declares can be called; a subflow declares its own.",
-    consequence="The build ends, with a message that names the function and not the place.",
+    summary="An action that calls an undeclared function.",
+    reason="Only the functions in `functions` can be called; a subflow declares its own.",
+    consequence="The build fails with a message that names the function but not the place.",
     bad=Example(definition=_CALL % "greeet"),
     good=Example(definition=_CALL % "greet"),
     find=_unknown("function"),
 )
 unknown_event = Rule(
     name="unknown-event",
-    summary="A state, an action or a transition that waits for or produces an event which is not declared.",
-    reason="The engine takes the type and the source of an event from `events`; without them it can hear nothing.",
-    consequence="The build ends, with a message that names the event and not the place.",
+    summary="A state, an action or a transition that awaits or produces an undeclared event.",
+    reason="The engine takes the type and the source of an event from `events`; without them it cannot listen for one.",
+    consequence="The build fails with a message that names the event but not the place.",
     bad=Example(definition=_EVENT % "aproved"),
     good=Example(definition=_EVENT % "approved"),
     find=_unknown("event"),
 )
 unknown_error = Rule(
     name="unknown-error",
-    summary="A handler or a retry that names an error which is not declared.",
+    summary="A handler or a retry that names an undeclared error.",
     reason="The error's code decides what is handled; without it the handler catches nothing.",
-    consequence="The build ends: `Cannot find any error definition for errorRef`.",
+    consequence="The build fails: `Cannot find any error definition for errorRef`.",
     bad=Example(definition=_ERROR % "notFond"),
     good=Example(definition=_ERROR % "notFound"),
     find=_unknown("error"),
 )
 unknown_retry = Rule(
     name="unknown-retry",
-    summary="An action whose retry strategy is not declared.",
-    reason="How often and how long to wait stands in `retries`.",
-    consequence="It repeats no action, whatever `retries` say; see ignored-field.",
+    summary="An action with an undeclared retry strategy.",
+    reason="`retries` defines how often to retry and how long to wait.",
+    consequence="The engine retries no action, whatever `retries` says; see ignored-field.",
     bad=Example(definition=_RETRY % "thrce"),
     good=Example(definition=_RETRY % "thrice"),
     find=_unknown("retry"),
 )
 unknown_auth = Rule(
     name="unknown-auth",
-    summary="A function whose authentication is not declared.",
-    reason="Whom to log in as stands in `auth`.",
-    consequence="The call goes out without credentials; a declared one is ignored, too (ignored-field).",
+    summary="A function with an undeclared authentication.",
+    reason="`auth` defines the credentials for the call.",
+    consequence="The call goes out without credentials; a declared authentication is ignored, too (ignored-field).",
     bad=Example(definition=_AUTH % "logn"),
     good=Example(definition=_AUTH % "login"),
     find=_unknown("auth"),
 )
 
-_TWICE_REASON: Final = "A name stands for one thing; which of two a reference means is left to chance."
+_TWICE_REASON: Final = "A name identifies one thing; it is undefined which of the two a reference means."
 
 
 def _duplicate(target: Target, engine: str, bad: str, good: str) -> Rule:
     return Rule(
         name=f"duplicate-{target}",
-        summary=f"Two {_PLURAL[target]} of one name.",
+        summary=f"Two {_PLURAL[target]} with the same name.",
         reason=_TWICE_REASON,
         consequence=engine,
         bad=Example(definition=bad),
@@ -200,7 +201,7 @@ def _duplicate(target: Target, engine: str, bad: str, good: str) -> Rule:
 
 duplicate_state = _duplicate(
     "state",
-    "The build ends: `Action has no incoming connection`.",
+    "The build fails: `Action has no incoming connection`.",
     "states:\n  - {name: Begin, type: inject, data: {a: 1}, transition: Finish}\n"
     "  - {name: Finish, type: inject, data: {b: 1}, end: true}\n"
     "  - {name: Finish, type: inject, data: {c: 1}, end: true}",
@@ -208,31 +209,31 @@ duplicate_state = _duplicate(
 )
 duplicate_function = _duplicate(
     "function",
-    "The build ends: `There are duplicated function definitions`.",
+    "The build fails: `There are duplicated function definitions`.",
     _CALL.replace("states:", '  - {name: greet, type: custom, operation: "rest:get:/greet"}\nstates:') % "greet",
     _CALL % "greet",
 )
 duplicate_event = _duplicate(
     "event",
-    "The first is listened to, in silence.",
+    "The engine silently listens for the first.",
     _EVENT.replace("states:", "  - {name: approved, source: desk, type: com.example.refused}\nstates:") % "approved",
     _EVENT % "approved",
 )
 duplicate_error = _duplicate(
     "error",
-    "The first code is handled, in silence.",
+    "The engine silently handles the first code.",
     _ERROR.replace("functions:", '  - {name: notFound, code: "410"}\nfunctions:') % "notFound",
     _ERROR % "notFound",
 )
 duplicate_retry = _duplicate(
     "retry",
-    "It follows neither; see ignored-field.",
+    "The engine follows neither; see ignored-field.",
     _RETRY.replace("functions:", "  - {name: thrice, delay: PT9S, maxAttempts: 3}\nfunctions:") % "thrice",
     _RETRY % "thrice",
 )
 duplicate_auth = _duplicate(
     "auth",
-    "It logs in with neither: it takes the credentials of application.properties.",
+    "The engine uses neither: it takes the credentials from application.properties.",
     _AUTH.replace("functions:", "  - {name: login, scheme: bearer, properties: {token: x}}\nfunctions:") % "login",
     _AUTH % "login",
 )
@@ -243,13 +244,13 @@ _INPUT: Final = "dataInputSchema: schemas/input.json"
 
 @rule(
     "missing-file",
-    reason="A definition that names a file needs it at build time; the name is most often misspelt.",
-    consequence="The build ends with a NoSuchFileException.",
+    reason="The build needs every file that the definition names; the name is usually misspelt.",
+    consequence="The build fails with a NoSuchFileException.",
     bad=Example(definition="dataInputSchema: schemas/inptu.json", files={"schemas/input.json": _SCHEMA}),
     good=Example(definition=_INPUT, files={"schemas/input.json": _SCHEMA}),
 )
 def missing_file(workflow: Workflow) -> Iterator[Found]:
-    """A spec, a schema or another file that the definition names and the folder does not hold."""
+    """A spec, a schema or another file that the definition names but the folder does not contain."""
     for definition in workflow.definitions():
         missing = [
             (at, reference)
@@ -266,8 +267,8 @@ def missing_file(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "file-outside",
-    reason="An image is built from the folder and workflows/shared alone; what lies elsewhere is not in it.",
-    consequence="The build ends with a NoSuchFileException, on every machine but that of the author.",
+    reason="An image is built from the folder and workflows/shared alone; it contains nothing else.",
+    consequence="The build fails with a NoSuchFileException, on every machine but the author's.",
     bad=Example(definition="dataInputSchema: ../../input.json"),
     good=Example(definition=_INPUT, files={"schemas/input.json": _SCHEMA}),
 )

@@ -23,8 +23,9 @@ def _input(text: str) -> Example:
 
 input_ = Rule(
     name="input",
-    summary="An input that does not fit the workflow's schema; a warning where the definition lets it pass.",
-    reason="The schema says what the workflow reads; without it, a wrong value shows late, in an expression or a call.",
+    summary="An input that does not match the workflow's schema; a warning if the definition accepts it.",
+    reason="The schema defines what the workflow reads; without it, a wrong value shows late, in an expression or a "
+    "call.",
     consequence="The start is refused with status 400: `There are JsonSchema validation errors`.",
     bad=_input("name: 5\n"),
     good=_input("name: Ada\n"),

@@ -153,15 +153,16 @@ def _example(keywords: str, more: str = "", **others: str) -> Example:
 
 @rule(
     "invalid-schema",
-    reason="A form cannot be made from it, and no input can be held against it.",
+    reason="No form can be generated from it, and no input can be validated against it.",
     consequence=(
-        "Where it is no JSON, or a type is none, the build ends. Else each call does, or the keyword means nothing."
+        "If it is not JSON, or a type is unknown, the build fails. In all other cases every call fails, or the "
+        "keyword has no effect."
     ),
     bad=_example('"type": "strin"'),
     good=_example('"type": "string"'),
 )
 def invalid_schema(workflow: Workflow) -> Iterator[Found]:
-    """A schema that is no JSON Schema of the draft that it names."""
+    """A schema that is not valid JSON Schema of the draft that it names."""
     for schema in schemas_of(workflow):
         if schema.finding:
             yield Found(at=schema.finding.at, message=schema.finding.message)
@@ -212,13 +213,13 @@ def _descend(root: Node, path: FieldPath) -> Node:
 
 @rule(
     "schema-form",
-    reason="The engine makes an OpenAPI 3.0 schema of it while it is built, which knows less than JSON Schema.",
-    consequence="The build ends: `Cannot deserialize value of type … Schema`.",
+    reason="The build converts the schema to OpenAPI 3.0, which supports less than JSON Schema.",
+    consequence="The build fails: `Cannot deserialize value of type … Schema`.",
     bad=_example('"type": ["string", "number"]'),
     good=_example('"anyOf": [{"type": "string"}, {"type": "number"}]'),
 )
 def schema_form(workflow: Workflow) -> Iterator[Found]:
-    """A list of types, the type null, a list of items, or true and false as a schema."""
+    """A list of types, the type null, a list of items, or true or false as a schema."""
     for schema in schemas_of(workflow):
         for path, node, built in schema.parts:
             if not built:
@@ -244,15 +245,14 @@ def _forms(schema: Schema, node: Node) -> Iterator[Found]:
 
 @rule(
     "schema-ref",
-    reason="The engine takes the whole of a `$ref` for the path of a file, from where the schema lies.",
-    consequence="The build ends: `NoSuchFileException: …/schemas/#/definitions/…`. In a file that was itself "
-    "referred to, "
-    "each call ends.",
+    reason="The engine reads the whole of a `$ref` as the path of a file, relative to the schema.",
+    consequence="The build fails: `NoSuchFileException: …/schemas/#/definitions/…`. In a file that is itself "
+    "referenced, every call fails.",
     bad=_example('"$ref": "#/definitions/name"', ', "definitions": {"name": {"type": "string"}}'),
     good=_example('"$ref": "name.json"', name='{"type": "string"}'),
 )
 def schema_ref(workflow: Workflow) -> Iterator[Found]:
-    """A `$ref` that is not the path of a file that is there."""
+    """A `$ref` that is not the path of an existing file."""
     for schema in schemas_of(workflow):
         for node in _references(schema):
             reference: str = node.value

@@ -49,8 +49,8 @@ def _unmistakable(entry: Property) -> int | None:
 @rule(
     "credential",
     severity=Severity.WARNING,
-    reason="application.properties is committed, and lies in the image and in a ConfigMap, where many can read it.",
-    consequence="It works, and is no secret any more.",
+    reason="application.properties is committed, and is part of the image and of a ConfigMap, where many can read it.",
+    consequence="The workflow runs, but the credential is no longer a secret.",
     bad=Example(files={"application.properties": "tickets.password=hunter2\n"}),
     good=Example(
         files={
@@ -75,13 +75,13 @@ def credential(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "committed-secret",
     severity=Severity.WARNING,
-    reason="secret.properties is committed for its keys, and git keeps for ever what was committed.",
-    consequence="It never sees the value: secret.properties is in no image.",
+    reason="secret.properties is committed for its keys, and git keeps forever whatever was committed.",
+    consequence="The engine never sees the value: secret.properties is not in the image.",
     bad=Example(files={"secret.properties": "tickets.token=glpat-xxxxxxxxxxxxxxxxxxxx\n"}),
     good=Example(files={"secret.properties": "tickets.token=\n"}),
 )
 def committed_secret(workflow: Workflow) -> Iterator[Found]:
-    """A value in secret.properties that only credentials look like."""
+    """A value in secret.properties that looks like a credential."""
     if (secrets := workflow.secrets) is not None:
         for entry in secrets.entries:
             if (offset := _unmistakable(entry)) is not None:

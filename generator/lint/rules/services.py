@@ -113,15 +113,14 @@ def _keyed_at_run_time(same: Sequence[Call], settings: _Settings) -> bool:
 @rule(
     "missing-url",
     severity=Severity.WARNING,
-    reason="A service has another address in every cluster, so it comes from the configuration.",
-    consequence="It builds and starts; each call fails with 400 `Unable to determine the proper baseUrl/baseUri`, or "
-    "goes "
-    "to http://localhost where the spec's server is a path alone.",
+    reason="A service's address differs between clusters, so it comes from the configuration.",
+    consequence="The workflow builds and starts; every call fails with 400 `Unable to determine the proper "
+    "baseUrl/baseUri`, or goes to http://localhost if the spec's server is only a path.",
     bad=_example(_CREDENTIAL),
     good=_GOOD,
 )
 def missing_url(workflow: Workflow) -> Iterator[Found]:
-    """A spec whose service has no address, neither in application.properties nor in the spec."""
+    """A spec whose service has no address in application.properties or in the spec."""
     settings = _Settings(workflow)
     for call, spec, same in _by_spec(workflow):
         client = settings.client(call)
@@ -141,9 +140,9 @@ def missing_url(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "missing-credentials",
     severity=Severity.WARNING,
-    reason="The spec says that the service wants to know who calls.",
-    consequence="It builds and starts; calls go out with an empty user name, password or key, or without a token but "
-    "for the one that the request had which started the run.",
+    reason="The spec requires callers to authenticate.",
+    consequence="The workflow builds and starts; calls go out with an empty user name, password or key, or with no "
+    "token except the one of the request that started the run.",
     bad=_example(_URL % "${TICKETS_URL}"),
     good=_GOOD,
 )
@@ -193,10 +192,10 @@ def _auth(call: Call, scheme: SecurityScheme, name: str) -> str:
 @rule(
     "base-path",
     severity=Severity.WARNING,
-    reason="Credentials are added where the path of a request is that of the spec: the path of its first server and "
-    "that of the operation. The URL in application.properties takes the place of the server's, path and all.",
-    consequence="Calls go out without the token, user and password, or key, in silence; where the spec's server has a "
-    "path and the URL has none, they go to the wrong path too.",
+    reason="Credentials are added where the path of a request is that of the spec: the path of its first server plus "
+    "that of the operation. The URL in application.properties replaces the server's, including the path.",
+    consequence="Calls silently go out without the token, user and password, or key; if the spec's server has a path "
+    "and the URL has none, they also go to the wrong path.",
     bad=_example(_URL % "https://example.com/api/v1" + _CREDENTIAL),
     good=_example(
         _URL % "https://example.com/api/v1" + _CREDENTIAL,
@@ -204,7 +203,7 @@ def _auth(call: Call, scheme: SecurityScheme, name: str) -> str:
     ),
 )
 def base_path(workflow: Workflow) -> Iterator[Found]:
-    """A service's URL whose path is not that of the spec's server: calls lose their credentials."""
+    """A service URL whose path differs from that of the spec's server: calls lose their credentials."""
     settings = _Settings(workflow)
     for call, spec, same in _by_spec(workflow):
         entry = settings.url(call)
@@ -263,11 +262,11 @@ def _loses(operation: Operation, spec: Spec, path: str) -> bool:
 
 @rule(
     "spec-clash",
-    reason="The engine copies every spec into one folder by its name, and makes its client in a Java package that has "
-    "the letters of the name alone: specs/a.yaml and subflows/specs/a.yaml fall together, and so do a-v1.yaml and "
-    "a-v2.yaml, and a.yaml and a.json.",
-    consequence="It builds; one spec overwrites the other, and calls of the other go to the wrong service or fail with "
-    "`Could not find work item handler`.",
+    reason="The engine copies every spec into one folder by its name, and generates its client in a Java package "
+    "named after the letters of that name alone: specs/a.yaml and subflows/specs/a.yaml clash, and so do a-v1.yaml "
+    "and a-v2.yaml, and a.yaml and a.json.",
+    consequence="The build succeeds; one spec overwrites the other, and calls to the other go to the wrong service "
+    "or fail with `Could not find work item handler`.",
     bad=Example(
         definition=_FLOW.replace("states:", '  - {name: old, operation: "specs/tickets2.yaml#read"}\nstates:').replace(
             "[{functionRef: read}]", "[{functionRef: read}, {functionRef: old}]"
@@ -285,7 +284,7 @@ def _loses(operation: Operation, spec: Spec, path: str) -> bool:
     good=_GOOD,
 )
 def spec_clash(workflow: Workflow) -> Iterator[Found]:
-    """Two specs of which the engine keeps one, as their names are the same to it."""
+    """Two specs of which the engine keeps only one, because their names are the same to it."""
     if workflow.configuration().get(STRATEGY, "FILE_NAME").upper() != "FILE_NAME":
         return
     first: dict[str, Call] = {}

@@ -82,15 +82,14 @@ states:
 
 @rule(
     "action-kind",
-    reason="An action calls a function, produces or awaits an event, or runs a subflow: one of them.",
-    consequence="Without any the build ends: `does not have function or event defined`. Of several the first is run, "
-    "in "
-    "the order functionRef, eventRef, subFlowRef, and the others are not.",
+    reason="An action does exactly one thing: it calls a function, produces or awaits an event, or runs a subflow.",
+    consequence="With none, the build fails: `does not have function or event defined`. Of several, only the first "
+    "runs, in the order functionRef, eventRef, subFlowRef.",
     bad=Example(definition=_ACTION.removeprefix(_ADD) % "{name: wait, sleep: {before: PT1S}}"),
     good=Example(definition=_ACTION % "{functionRef: add, sleep: {before: PT1S}}"),
 )
 def action_kind(workflow: Workflow) -> Iterator[Found]:
-    """An action without a functionRef, an eventRef or a subFlowRef, or with more than one of them."""
+    """An action with none or several of functionRef, eventRef and subFlowRef."""
     for definition in workflow.definitions():
         for where, action in actions_of(definition.flow):
             given = [kind for kind in _KINDS if action.get(kind) is not None]
@@ -105,14 +104,14 @@ def action_kind(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "error-handler",
     severity=Severity.WARNING,
-    reason="What looks handled is not: the error ends the run.",
-    consequence="Handlers of inject, sleep and switch states, and handlers without an error, are left out in silence; "
-    "beside `errorRef` nothing in `errorRefs` is handled.",
+    reason="The error looks handled but is not: it ends the run.",
+    consequence="Handlers of inject, sleep and switch states, and handlers without an error, are silently ignored; "
+    "next to `errorRef`, nothing in `errorRefs` is handled.",
     bad=Example(definition=_HANDLED % "{errorRef: notFound, errorRefs: [gone], end: true}"),
     good=Example(definition=_HANDLED % "{errorRefs: [notFound, gone], end: true}"),
 )
 def error_handler(workflow: Workflow) -> Iterator[Found]:
-    """An error handler that the engine leaves out, in whole or in part."""
+    """An error handler that the engine ignores, in whole or in part."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow):
             for index, handler in enumerate(state.get("onErrors", ())):
@@ -130,8 +129,8 @@ def error_handler(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "error-code",
-    reason="The engine compares an error with the code; the name is only what the definition calls it.",
-    consequence="The build ends: `Cannot find any error definition for errorRef`.",
+    reason="The engine matches an error by its code; the name is used only within the definition.",
+    consequence="The build fails: `Cannot find any error definition for errorRef`.",
     bad=Example(
         definition=(_HANDLED % "{errorRef: notFound, end: true}")
         .replace(', code: "404"', "")
@@ -142,7 +141,7 @@ def error_handler(workflow: Workflow) -> Iterator[Found]:
     ),
 )
 def error_code(workflow: Workflow) -> Iterator[Found]:
-    """An error without a code that a handler names."""
+    """An error that a handler names, but that has no code."""
     for definition in workflow.definitions():
         handled = {r.name for r in definition.references if r.target == "error" and r.phrase == "handles"}
         for index, error in enumerate(definition.flow.get("errors", ())):
@@ -153,13 +152,13 @@ def error_code(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "switch-conditions",
-    reason="A switch decides on data or on events; it cannot do both, nor neither.",
-    consequence="The build ends, with a message that names the state.",
+    reason="A switch decides either on data or on events.",
+    consequence="The build fails with a message that names the state.",
     bad=Example(definition=_SWITCH % ""),
     good=Example(definition=_SWITCH % _ON_DATA),
 )
 def switch_conditions(workflow: Workflow) -> Iterator[Found]:
-    """A switch state with dataConditions and eventConditions, or with neither."""
+    """A switch state with both dataConditions and eventConditions, or with neither."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "switch"):
             data, events = state.get("dataConditions"), state.get("eventConditions")
@@ -175,13 +174,13 @@ def switch_conditions(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "switch-timeout",
-    reason="A switch that waits for events takes its default after a time, and somebody has to say after which.",
-    consequence='The build ends: `The "eventTimeout" configuration is required`.',
+    reason="A switch that waits for events takes its default after a timeout, which has to be set.",
+    consequence='The build fails: `The "eventTimeout" configuration is required`.',
     bad=Example(definition=_APPROVED + _SWITCH % _ON_EVENT + _FINISH),
     good=Example(definition="timeouts: {eventTimeout: PT1H}\n" + _APPROVED + _SWITCH % _ON_EVENT + _FINISH),
 )
 def switch_timeout(workflow: Workflow) -> Iterator[Found]:
-    """A switch on events with a default and without an eventTimeout."""
+    """A switch on events with a default but without an eventTimeout."""
     for definition in workflow.definitions():
         everywhere = definition.flow.get("timeouts", {}).get("eventTimeout")
         for where, state in states_of(definition.flow, "switch"):
@@ -193,15 +192,14 @@ def switch_timeout(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "num-completed",
-    reason="How many branches have to be done is a number from 1 to that of the branches.",
-    consequence="More branches than there are: the instance waits for ever. Text: the build ends, `illegal n value`. "
-    "None "
-    "or less than 1: the state does not wait for what was meant.",
+    reason="The state can wait for at least one and at most all of its branches.",
+    consequence="With too large a number, the instance waits forever. With text, the build fails: `illegal n value`. "
+    "With none or less than 1, the state does not wait as intended.",
     bad=Example(definition=_PARALLEL % 3),
     good=Example(definition=_PARALLEL % 1),
 )
 def num_completed(workflow: Workflow) -> Iterator[Found]:
-    """A parallel state that waits for more branches than it has, or for no number of them."""
+    """A parallel state that waits for more branches than it has, or for an invalid number of them."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "parallel"):
             if state["completionType"] != "atLeast":
@@ -223,8 +221,8 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "parallel-branches",
-    reason="One branch is no parallel; nothing splits and nothing joins.",
-    consequence="The build ends: `Split does not have more than one outgoing connection`.",
+    reason="A single branch is not parallel: nothing splits and nothing joins.",
+    consequence="The build fails: `Split does not have more than one outgoing connection`.",
     bad=Example(definition=(_PARALLEL % 1).replace("      - {name: two, actions: [{functionRef: add}]}\n", "")),
     good=Example(definition=_PARALLEL % 1),
 )
@@ -240,13 +238,14 @@ def parallel_branches(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "duplicate-branch",
     severity=Severity.WARNING,
-    reason="The specification wants the names of a state's branches to differ; a log cannot tell them apart otherwise.",
-    consequence="It runs both of them.",
+    reason="The specification requires the names of a state's branches to differ; a log cannot tell them apart "
+    "otherwise.",
+    consequence="The engine runs both.",
     bad=Example(definition=(_PARALLEL % 1).replace("name: two", "name: one")),
     good=Example(definition=_PARALLEL % 1),
 )
 def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
-    """Two branches of one state with one name."""
+    """Two branches of one state with the same name."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "parallel"):
             seen: set[str | None] = set()
@@ -260,8 +259,8 @@ def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "no-iteration-param",
-    reason="Without a name for it, an action cannot read the item that it is run for.",
-    consequence="The build ends: `ForEach has no variable name`.",
+    reason="Without a name for it, an action cannot read the item that it runs for.",
+    consequence="The build fails: `ForEach has no variable name`.",
     bad=Example(definition=_FOREACH),
     good=Example(definition=_FOREACH.replace("    actions", "    iterationParam: item\n    actions")),
 )

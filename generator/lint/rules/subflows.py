@@ -26,13 +26,13 @@ states:
 
 @rule(
     "unknown-subflow",
-    reason="A subflow runs in the same application: it is a definition of this folder, below subflows/.",
-    consequence="The build ends: `Unsatisfied dependency for type org.kie.kogito.process.Process`.",
+    reason="A subflow runs in the same application: its definition belongs in this folder, below subflows/.",
+    consequence="The build fails: `Unsatisfied dependency for type org.kie.kogito.process.Process`.",
     bad=Example(definition=_CALL % "chld", files={"subflows/child.sw.yaml": _CHILD % "child"}),
     good=Example(definition=_CALL % "child", files={"subflows/child.sw.yaml": _CHILD % "child"}),
 )
 def unknown_subflow(workflow: Workflow) -> Iterator[Found]:
-    """An action that calls a subflow which the folder does not hold."""
+    """An action that calls a subflow which the folder does not contain."""
     if _holds_others(workflow):
         return
     known = {definition.id for definition in workflow.definitions()}
@@ -54,8 +54,8 @@ def _holds_others(workflow: Workflow) -> bool:
 
 @rule(
     "duplicate-subflow",
-    reason="The id is all that a call names; which of two definitions it means is left to chance.",
-    consequence="The build ends, with a message about a duplicated process or class.",
+    reason="A call names only an id, so it is undefined which of the two definitions it means.",
+    consequence="The build fails with a message about a duplicate process or class.",
     bad=Example(
         definition=_CALL % "child",
         files={"subflows/child.sw.yaml": _CHILD % "child", "subflows/second.sw.yaml": _CHILD % "child"},
@@ -66,7 +66,7 @@ def _holds_others(workflow: Workflow) -> bool:
     ),
 )
 def duplicate_subflow(workflow: Workflow) -> Iterator[Found]:
-    """Two definitions of one folder with one id."""
+    """Two definitions in one folder with the same id."""
     seen: dict[str, Definition] = {}
     for definition in workflow.definitions():
         first = seen.setdefault(definition.id, definition)

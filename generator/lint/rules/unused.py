@@ -14,7 +14,7 @@ from generator.lint.rules.references import SECTIONS, file_references
 from generator.workflow.dsl import Target
 from generator.workflow.workflow import Workflow
 
-_REASON: Final = "It misleads who reads the definition; often another name was meant where it should be used."
+_REASON: Final = "It misleads readers of the definition; often another name was used in its place by mistake."
 _BEGIN: Final = "states:\n  - {name: Begin, type: %s, end: true}"
 _INJECT: Final = _BEGIN % "inject, data: {greeting: Hello}"
 
@@ -36,7 +36,7 @@ def _unused(target: Target, engine: str, declared: str, used: str) -> Rule:
 
     return Rule(
         name=f"unused-{target}",
-        summary=f"{'An' if target[0] in 'aeiou' else 'A'} {target} that the definition declares and does not use.",
+        summary=f"{'An' if target[0] in 'aeiou' else 'A'} {target} that the definition declares but does not use.",
         reason=_REASON,
         consequence=engine,
         bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}"),
@@ -50,31 +50,31 @@ _FUNCTION: Final = 'functions:\n  - {name: greet, type: custom, operation: "rest
 
 unused_function = _unused(
     "function",
-    "It calls nothing, and makes a client of the function's spec all the same.",
+    "The engine calls nothing, but still generates a client from the function's spec.",
     '{name: greet, type: custom, operation: "rest:post:/greet"}',
     _BEGIN % "operation, actions: [{functionRef: greet}]",
 )
 unused_event = _unused(
     "event",
-    "Nothing listens to it, and nothing sends it.",
+    "Nothing listens for it, and nothing sends it.",
     "{name: approved, source: desk, type: com.example.approved}",
     _BEGIN % "event, onEvents: [{eventRefs: [approved], actions: []}]",
 )
 unused_error = _unused(
     "error",
-    "Nothing handles it: it ends the run.",
+    "Nothing handles the error: it ends the run.",
     '{name: notFound, code: "404"}',
     _FUNCTION % "" + _BEGIN % "operation, actions: [{functionRef: greet}], onErrors: [{errorRef: notFound, end: true}]",
 )
 unused_retry = _unused(
     "retry",
-    "Nothing is tried again.",
+    "Nothing is retried.",
     "{name: thrice, delay: PT1S, maxAttempts: 3}",
     _FUNCTION % "" + _BEGIN % "operation, actions: [{functionRef: greet, retryRef: thrice}]",
 )
 unused_auth = _unused(
     "auth",
-    "Nobody logs in with it.",
+    "No call authenticates with it.",
     '{name: login, scheme: basic, properties: {username: ada, password: "${ $SECRET.password }"}}',
     _FUNCTION % ", authRef: login" + _BEGIN % "operation, actions: [{functionRef: greet}]",
 )
@@ -83,8 +83,8 @@ unused_auth = _unused(
 @rule(
     "unused-file",
     severity=Severity.WARNING,
-    reason="A spec or a schema that nothing names is published and read for nothing, or a reference was misspelt.",
-    consequence="It makes nothing of it; the file lies in the image and in a ConfigMap.",
+    reason="A spec or a schema that nothing references is published for nothing, or a reference is misspelt.",
+    consequence="The engine does not use it; the file is part of the image and of a ConfigMap.",
     bad=Example(files={"schemas/input.json": '{"type": "object"}'}),
     good=Example(
         definition="dataInputSchema: schemas/input.json",
@@ -92,7 +92,7 @@ unused_auth = _unused(
     ),
 )
 def unused_file(workflow: Workflow) -> Iterator[Found]:
-    """A file of specs/ or schemas/ that no other file of the folder names."""
+    """A file in specs/ or schemas/ that no other file of the folder references."""
     if workflow.source.quarkus or _misses_a_file(workflow):
         return
     named = _named_files(workflow)
@@ -154,7 +154,7 @@ _READS_A_SECRET: Final = (
     "unused-secret",
     severity=Severity.WARNING,
     reason=_REASON,
-    consequence="It reads `$SECRET.name` from the configuration, whether the definition lists the name or not.",
+    consequence="The engine reads `$SECRET.name` from the configuration, whether the definition lists the name or not.",
     bad=Example(definition="secrets: [password]\n" + _INJECT),
     good=Example(
         definition="secrets: [password]\n" + _READS_A_SECRET,
@@ -162,7 +162,7 @@ _READS_A_SECRET: Final = (
     ),
 )
 def unused_secret(workflow: Workflow) -> Iterator[Found]:
-    """A secret that the definition lists and no expression reads."""
+    """A secret that the definition lists but no expression reads."""
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
         named = {auth.get("properties", {}).get("secret") for auth in definition.flow.get("auth", ())}
@@ -177,8 +177,9 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unlisted-secret",
     severity=Severity.WARNING,
-    reason="A definition that lists its secrets is read as if that were all of them.",
-    consequence="It reads `$SECRET.name` from the configuration all the same; where no value is, the expression fails.",
+    reason="Readers expect a definition that lists secrets to list all of them.",
+    consequence="The engine reads `$SECRET.name` from the configuration all the same; without a value, the "
+    "expression fails.",
     bad=Example(
         definition="secrets: [pasword]\n" + _READS_A_SECRET,
         files={"secret.properties": "password=\n"},
@@ -189,7 +190,7 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     ),
 )
 def unlisted_secret(workflow: Workflow) -> Iterator[Found]:
-    """A secret that an expression reads and the definition, which lists others, does not list."""
+    """A secret that an expression reads but the definition, which lists others, does not list."""
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
         for name in definition.secrets if listed else ():

@@ -42,13 +42,13 @@ states:
 @rule(
     "unwritten-data",
     severity=Severity.WARNING,
-    reason="What neither the input schema allows nor any state writes is not there.",
-    consequence="The value is null; a text that it is added to goes without it.",
+    reason="A name that the input schema does not allow and no state writes has no value.",
+    consequence="The value is null; a text that it is added to omits it.",
     bad=Example(definition=_GREETING % "langauge", files={"schemas/input.json": _SCHEMA}),
     good=Example(definition=_GREETING % "language", files={"schemas/input.json": _SCHEMA}),
 )
 def unwritten_data(workflow: Workflow) -> Iterator[Found]:
-    """A name in workflowdata that is read and that neither the input nor any state can have written."""
+    """A name that is read from workflowdata but that neither the input nor any state can have written."""
     known = written(workflow.definition.flow, _input_schema(workflow, workflow.definition))
     if known.unknown:
         return
@@ -105,13 +105,13 @@ states:
 @rule(
     "element-not-in-data",
     severity=Severity.WARNING,
-    reason="The engine gives the element that a foreach state is at as a variable of jq, not in workflowdata.",
-    consequence="`.person` is null, for each element.",
+    reason="The engine passes the current element of a foreach state as a jq variable, not in workflowdata.",
+    consequence="`.person` is null for every element.",
     bad=Example(definition=_FOREACH % "'${ .person }'"),
     good=Example(definition=_FOREACH % "'${ $person }'"),
 )
 def iteration_parameter(workflow: Workflow) -> Iterator[Found]:
-    """A foreach state's `iterationParam` that is read as a part of workflowdata."""
+    """A foreach state's `iterationParam` that is read from workflowdata."""
     for definition, expression, node, shift in _reads(workflow):
         where = expression.where
         if where[0] != "states" or where[2] == "inputCollection":
