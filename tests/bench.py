@@ -27,7 +27,10 @@ WAYBILL = [sys.executable, "-c", "from pipeline.cli import main; main()"]
 UNCHECKED = [
     sys.executable,
     "-c",
-    "import pipeline.build as b; b.lint = b.lint_together = lambda _: (); from pipeline.cli import main; main()",
+    (
+        "import pipeline.inspect.lint as b; b.lint, b.lint_together; b.lint = b.lint_together = lambda _: ()\n"
+        "from pipeline.cli import main; main()"
+    ),
 ]
 _ID = re.compile(r'^(\s*"?id"?\s*:\s*)\S+?(,?)$', re.MULTILINE)
 
