@@ -85,7 +85,7 @@ def main(arguments: list[str]) -> int:
         elif not target.is_file() or target.read_text(encoding="utf-8") != text:
             differing.append(path)
     for path in differing:
-        click.echo(f"{path}: not what would be generated; run: nox -s docs", err=True)
+        click.echo(f"{path}: out of date; run: nox -s docs", err=True)
     return 1 if differing else 0
 
 

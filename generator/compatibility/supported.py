@@ -91,7 +91,7 @@ def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
     found = named or matrix.sonataflow(parse_loose(text, "--sonataflow", error=SettingsError))
     if found is None:
         known = ", ".join(flow.name for flow in matrix.sonataflows)
-        message = f"SonataFlow '{text}' is not known; there are {known}; write another one into {matrix.path}"
+        message = f"SonataFlow '{text}' is unknown; the known ones are {known}; write another one into {matrix.path}"
         raise SettingsError(f"{message}, or check with --crds")
     return _flow(found)
 
@@ -105,7 +105,7 @@ def orchestrator_meant(text: str, matrix: Matrix) -> Operator:
     found = matrix.orchestrator(parse_loose(text, "--operator", error=SettingsError))
     if found is None:
         known = ", ".join(str(each.versions) for each in matrix.orchestrators) or "none"
-        raise SettingsError(f"Orchestrator '{text}' is not in {matrix.path}; there are {known}")
+        raise SettingsError(f"Orchestrator '{text}' is not in {matrix.path}; it has {known}")
     return _bundle(found, matrix)
 
 

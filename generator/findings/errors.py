@@ -1,4 +1,4 @@
-"""Every error that reaches a person, each with its exit code and what to do next."""
+"""The errors shown to users, each with its exit code."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 class WaybillError(Exception):
-    """Something that stops waybill; the message says what, where and what to do."""
+    """An error that stops waybill; the message says what is wrong, where, and what to do."""
 
     exit_code: ClassVar[int] = 1
 
 
 class FindingsError(WaybillError):
-    """A folder cannot be turned into what was asked for; `findings` say why, each with its position."""
+    """A folder that cannot be used as it is; `findings` say why, each with its position."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
@@ -24,7 +24,7 @@ class FindingsError(WaybillError):
 
 
 class Collecting:
-    """Turns a FindingsError into findings, so that all of them are known before one stops the work."""
+    """Collects the findings of each FindingsError, so that all are known before the work stops."""
 
     def __init__(self, collected: list[Finding]) -> None:
         self._collected = collected
@@ -40,14 +40,14 @@ class Collecting:
 
 
 class SettingsError(WaybillError):
-    """A setting, a variable or an option that makes no sense."""
+    """An invalid setting, variable or option."""
 
     exit_code: ClassVar[int] = 2
 
 
 class OutputError(WaybillError):
-    """A file could not be read or written; what was there before is still there."""
+    """A file that cannot be read or written; its previous content is unchanged."""
 
 
 class VersionError(WaybillError):
-    """A chart version that is not SemVer, or one that is published with other bytes."""
+    """A chart version that is not SemVer, or is already published with different bytes."""

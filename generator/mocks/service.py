@@ -79,7 +79,7 @@ class MockService:
     def _not_found(self, request: Request) -> str:
         there = [f"{operation.method} {spec.server_path}{operation.path}" for *_, spec, operation in self._routes]
         known = ", ".join(there[:_SHOWN]) + (", …" if len(there) > _SHOWN else "")
-        return f"no operation for {request.method} {request.path} in {' and '.join(self.specs)}; there are {known}"
+        return f"no operation for {request.method} {request.path} in {' and '.join(self.specs)}, which has {known}"
 
     @cached_property
     def _routes(self) -> tuple[tuple[re.Pattern[str], tuple[str, ...], Spec, Operation], ...]:

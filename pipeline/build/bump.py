@@ -123,7 +123,7 @@ def _moved(name: str, data: bytes, path: Path, part: Bump) -> tuple[Move, bytes]
     root = parse(data, path.as_posix()).root
     node = root.value.get("version") if isinstance(root.value, dict) else None
     if node is None:
-        raise VersionError(f"{path}: there is no version in it; write one, as in 1.2.3")
+        raise VersionError(f"{path}: has no version; add one, such as 1.2.3")
     before = parse_version(node.text, f"{path}:{node.line}: version")
     try:
         after = bumped(before, part)
@@ -132,6 +132,6 @@ def _moved(name: str, data: bytes, path: Path, part: Bump) -> tuple[Move, bytes]
     edit = Edit(path=path.as_posix(), line=node.line, column=node.column, old=node.text, new=str(after))
     text, done = apply_edits(decode(data, edit.path), [edit])
     if not done:
-        raise OutputError(f"{path}:{node.line}: the version is not written in one piece; write it as {before}")
+        raise OutputError(f"{path}:{node.line}: the version is not written as plain text; write it as {before}")
     move = Move(name=name, path=path, before=str(before), after=str(after), note=note_on(before, part))
     return move, text.encode()

@@ -89,7 +89,7 @@ def write_chart(target: Path, chart: Chart, journal: Journal) -> None:
     """
     if target.is_dir() and any(target.iterdir()) and not (target / "Chart.yaml").is_file():
         raise OutputError(
-            f"{target}: holds files but no Chart.yaml, so it is no chart; move it away, or name another OUT"
+            f"{target}: contains files but no Chart.yaml, so it is not a chart; move it away, or name another OUT"
         )
     with Transaction(journal) as transaction:
         kept = {CHANGELOG: path.read_bytes()} if (path := target / CHANGELOG).is_file() else {}
@@ -121,9 +121,7 @@ def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: s
         FindingsError: a package or an index cannot be read.
     """
     if not directory.is_dir():
-        raise OutputError(
-            f"{directory}: there is no such folder; pack charts into it first: waybill package CHART -o DIR"
-        )
+        raise OutputError(f"{directory}: does not exist; pack charts into it first: waybill package CHART -o DIR")
     known = known_index(directory, merge)
     packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
     written = index_file.add(known, packages, created=created, url=url)

@@ -41,7 +41,7 @@ def step_of(plan: Plan, chart: Chart, packed: Package) -> Step | None:
     if base is not None and content_key(base) != content_key(chart.files):
         need = _need(plan, chart, base)
     elif plan.known.differs(packed):
-        need = Need(part="patch", reasons=[f"{version} is published with other bytes"])
+        need = Need(part="patch", reasons=[f"{version} is published with different bytes"])
     if need is None and (options.everything or options.bump == "auto"):
         return None
     step = next_step(version, options.bump, need, forced=options.force_version)

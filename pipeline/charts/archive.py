@@ -60,7 +60,7 @@ def read_chart_folder(folder: Path) -> ChartFiles:
     """
     if not (folder / "Chart.yaml").is_file():
         raise OutputError(
-            f"{folder}: no Chart.yaml in it; name a chart folder, such as charts/workflows/charts/greeting"
+            f"{folder}: contains no Chart.yaml; name a chart folder, such as charts/workflows/charts/greeting"
         )
     try:
         files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -75,10 +75,10 @@ def read_chart_folder(folder: Path) -> ChartFiles:
 def _not_packed(folder: Path, relative: str) -> Iterator[Finding]:
     path = folder / relative
     if not path.resolve().is_relative_to(folder.resolve()):
-        message = "a link that leaves the chart; copy the file in"
+        message = "a link to outside the chart; copy the file in"
         yield Finding(path=path.as_posix(), rule="link-outside", message=message)
     elif (size := path.stat().st_size) > MAX_FILE_BYTES:
-        message = f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,} a file: split it"
+        message = f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,} per file; split it"
         yield Finding(path=path.as_posix(), rule="size", message=message)
 
 
@@ -107,7 +107,7 @@ def package(files: Mapping[str, bytes], shown: str) -> Package:
     root = parse(files["Chart.yaml"], path).root
     name, version = (_required(root, key, path) for key in ("name", "version"))
     if not _NAME.fullmatch(name):
-        message = f"'{name}' is no chart name: use letters, digits, '-', '_' and '.'"
+        message = f"'{name}' is not a valid chart name; use letters, digits, '-', '_' and '.'"
         raise FindingsError([Finding(path=path, rule="chart", message=message)])
     parse_version(version, f"{path}: version")
     return Package(name=name, version=version, data=archive(name, files), metadata=root.plain())
@@ -152,10 +152,10 @@ def read_package(path: Path) -> Package:
             content = tar.extractfile(member) if member and member.size <= MAX_FILE_BYTES else None
             chart_yaml = content.read() if content else None
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
-        message = f"no chart package: {error}; remove the file"
+        message = f"not a chart package: {error}; remove the file"
         raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)]) from error
     if chart_yaml is None:
-        message = "no chart package: there is no Chart.yaml in it; remove the file"
+        message = "not a chart package: it contains no Chart.yaml; remove the file"
         raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)])
     return replace(package({"Chart.yaml": chart_yaml}, path.as_posix()), data=data)
 
@@ -172,7 +172,7 @@ def read_package_files(data: bytes, shown: str) -> ChartFiles:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
             unpacked = zipped.read(_MAX_UNPACKED_BYTES + 1)
         if len(unpacked) > _MAX_UNPACKED_BYTES:
-            _refuse(shown, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes; Helm takes no more")
+            _refuse(shown, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes, which Helm refuses")
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as tar:
             for member in tar:
                 path = member.name.removeprefix("./").partition("/")[2]
@@ -180,13 +180,13 @@ def read_package_files(data: bytes, shown: str) -> ChartFiles:
                     continue
                 total += member.size
                 if member.size > MAX_FILE_BYTES or total > _MAX_UNPACKED_BYTES:
-                    _refuse(shown, f"'{path}' has {member.size:,} bytes; Helm takes {MAX_FILE_BYTES:,} a file")
+                    _refuse(shown, f"'{path}' has {member.size:,} bytes; Helm accepts {MAX_FILE_BYTES:,} per file")
                 content = tar.extractfile(member)
                 files[path] = content.read() if content else b""
     except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as error:
-        _refuse(shown, f"no chart package: {error}; name another file")
+        _refuse(shown, f"not a chart package: {error}; name another file")
     if "Chart.yaml" not in files:
-        _refuse(shown, "no chart package: there is no Chart.yaml in it; name another file")
+        _refuse(shown, "not a chart package: it contains no Chart.yaml; name another file")
     return ChartFiles(files)
 
 

@@ -103,7 +103,7 @@ def read_charts_folder(path: Path) -> ChartsFolder:
         files = sorted(file for file in path.rglob("*") if file.is_file())
         if files and not (path / "Chart.yaml").is_file():
             raise OutputError(
-                f"{path}: holds files but no Chart.yaml, so it is no chart; move it away, or name another"
+                f"{path}: contains files but no Chart.yaml, so it is not a chart; move it away, or name another"
             )
         read = ChartFiles({file.relative_to(path).as_posix(): file.read_bytes() for file in files})
     except OSError as error:

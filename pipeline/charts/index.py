@@ -85,10 +85,10 @@ def parse_index(data: bytes, path: str) -> Index:
     content = _as_written(parse(data, path, max_bytes=MAX_BYTES).root)
     entries = content.get("entries") if isinstance(content, dict) else None
     if not isinstance(content, dict) or not isinstance(entries, (dict, type(None))):
-        raise FindingsError([Finding(path=path, rule="index", message="not an index: there is no map 'entries' in it")])
+        raise FindingsError([Finding(path=path, rule="index", message="not an index: it has no map 'entries'")])
     for name, versions in (entries or {}).items():
         if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
-            message = f"not an index: 'entries.{name}' is no list of versions"
+            message = f"not an index: 'entries.{name}' is not a list of versions"
             raise FindingsError([Finding(path=path, rule="index", message=message)])
     head = {key: value for key, value in content.items() if key != "entries"}
     return Index(entries=dict(entries or {}), head=head or EMPTY.head)
@@ -121,7 +121,7 @@ def merge(*indexes: Index) -> Index:
                 if version not in known:
                     merged.setdefault(name, []).extend(same)
                 elif _differ(known[version], same):
-                    message = f"{name} {version} is in both indexes with other bytes; remove one of the two"
+                    message = f"{name} {version} is in both indexes with different bytes; remove one of them"
                     raise VersionError(message)
     return Index(
         entries={name: newest_first(merged[name]) for name in sorted(merged)},
@@ -165,10 +165,10 @@ def add(index: Index, packages: Iterable[Package], *, created: datetime, url: st
 
 
 def published_otherwise(package: Package) -> str:
-    """The message for a version that is published with other bytes."""
+    """The message for a version that is published with different bytes."""
     return (
-        f"{package.name} {package.version} is in the index with other bytes, and a published version never changes; "
-        f"give the chart a new one: --bump auto (or, if nobody has it yet, take it out of the index)"
+        f"{package.name} {package.version} is in the index with different bytes, and a published version never "
+        "changes; give the chart a new one: --bump auto (or, if nobody has it yet, remove it from the index)"
     )
 
 
@@ -254,6 +254,6 @@ def read_index(path: Path, *, optional: bool = False) -> Index:
     except FileNotFoundError:
         if optional:
             return EMPTY
-        raise OutputError(f"{path}: there is no such file") from None
+        raise OutputError(f"{path}: does not exist") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from error

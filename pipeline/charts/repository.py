@@ -32,7 +32,7 @@ class ChartRepository:
 
         Raises:
             SettingsError: there is no such version; with those that there are.
-            OutputError: it cannot be fetched, or has other bytes than the index says.
+            OutputError: it cannot be fetched, or has different bytes than the index says.
         """
         entry = self.index.find(chart, version)
         if entry is None:
@@ -43,8 +43,8 @@ class ChartRepository:
         data = self._read(urls[0])
         digest = entry.get("digest")
         if digest and hashlib.sha256(data).hexdigest() != str(digest).removeprefix("sha256:"):
-            message = f"{self.place}: the package of {chart} {version} has other bytes than the index says"
-            raise OutputError(f"{message}; fetch it anew, or publish it again")
+            message = f"{self.place}: the package of {chart} {version} has different bytes than the index says"
+            raise OutputError(f"{message}; download it again, or republish it")
         return data
 
     def missing(self, chart: str, version: str) -> str:
@@ -52,7 +52,7 @@ class ChartRepository:
         versions = [str(entry.get("version")) for entry in self.index.entries.get(chart, ())]
         if not versions:
             return f"{self.place} has no chart '{chart}'{did_you_mean(chart, self.index.entries)}"
-        return f"{self.place} has no {chart} {version}; there are {', '.join(versions[:_NAMED])}"
+        return f"{self.place} has no {chart} {version}; it has {', '.join(versions[:_NAMED])}"
 
     def _read(self, url: str) -> bytes:
         if scheme_of(self.place) in SCHEMES:
@@ -62,7 +62,7 @@ class ChartRepository:
             return beside.read_bytes() if beside.is_file() else download(url, limit=MAX_PACKAGE_BYTES)
         path = Path(self.place, url)
         if not path.resolve().is_relative_to(Path(self.place).resolve()):
-            raise OutputError(f"{self.place}: the index names '{url}', which lies outside; fix the index")
+            raise OutputError(f"{self.place}: the index names '{url}', which is outside the repository; fix the index")
         return _file(path)
 
 

@@ -76,7 +76,7 @@ def check(
 def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | None) -> None:
     """Raise an error if two options contradict each other."""
     if context is not None and not cluster:
-        raise SettingsError("--context says which cluster --cluster asks; give that, too")
+        raise SettingsError("--context goes with --cluster")
     if index and cluster:
         raise SettingsError("--index is about a published repository, --cluster about the workflows here; give one")
 

@@ -141,7 +141,7 @@ def _show_done(journal: Journal) -> None:
     for line in journal.lines():
         console.say(line)
     if journal.go_on:
-        console.show_next(journal.go_on, "goes on from there")
+        console.show_next(journal.go_on, "continues from there")
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -159,8 +159,8 @@ def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
     if as_json:
         print_json({"ok": not paths, "different": list(paths)})
     for path in paths:
-        console.say(f"{path}: not what would be generated")
+        console.say(f"{path}: out of date")
     if paths:
         console.say("run the same command without --check, and commit what it writes")
         sys.exit(1)
-    console.say("everything is as it would be generated")
+    console.say("everything is up to date")

@@ -44,10 +44,10 @@ def format_of(out: Path | None, wanted: Format | None) -> Format:
     suffix = out.suffix.removeprefix(".").lower()
     found = next((known for known in FORMATS if known == suffix), None)
     if found is None:
-        said = f"there is no picture of the kind '{out.suffix}'" if suffix else "has no suffix"
+        said = f"there is no picture format '{out.suffix}'" if suffix else "has no suffix"
         raise SettingsError(f"{out}: {said}{one_of(out.suffix, [f'.{known}' for known in FORMATS])}")
     if wanted not in (None, found):
-        raise SettingsError(f"{out}: its name says {found}, --format says {wanted}; leave one of them out")
+        raise SettingsError(f"{out}: the name means {found}, but --format is {wanted}; omit one of them")
     return found
 
 

@@ -236,7 +236,7 @@ def _at_revision(name: str, revision: str, settings: Settings) -> _Found:
         with open_repository(workflows) as repository:
             if found := repository.find(revision):
                 return _in_commit(repository, found, folder, workflows, settings)
-            why = f"git knows no '{revision}'{repository.hint(revision)}"
+            why = f"git has no '{revision}'{repository.hint(revision)}"
     except SettingsError as error:
         why = str(error)
     if is_version(revision.removeprefix("v")):
@@ -271,7 +271,7 @@ def _published(folder: str, version: str, why: str, settings: Settings) -> _Foun
         snapshot = snapshot_of_chart(read_package_files(data, shown), title=f"{chart}@{version} ({shown})", shown=shown)
         return _Found(name=folder, title=snapshot.title, snapshot=snapshot)
     if len(reasons) == 1:
-        reasons.append(f"no repository_url is set, and {settings.output} holds no index.yaml")
+        reasons.append(f"no repository_url is set, and {settings.output} contains no index.yaml")
     raise SettingsError(f"there is no '{folder}@{version}': {'; '.join(reasons)}")
 
 
@@ -286,7 +286,9 @@ def _working_folder(word: str, one: _Found, settings: Settings) -> _Found:
         if one.snapshot is not None and one.snapshot.whole:
             return _Found(name=one.name, title="the working folders", snapshot=None)
         near = did_you_mean(one.name, known)
-        raise SettingsError(f"{settings.workflows}: holds no workflow of the chart '{one.name}'{near}; name NEW, too")
+        raise SettingsError(
+            f"{settings.workflows}: contains no workflow of the chart '{one.name}'{near}; name NEW, too"
+        )
     snapshot = _snapshot_of_folder(folder, settings)
     return _Found(name=folder.name, title=snapshot.title, snapshot=snapshot, working=True)
 
@@ -305,5 +307,5 @@ def _snapshot(workflow: Workflow, title: str, settings: Settings) -> Snapshot:
 
 def _unknown(word: str, settings: Settings) -> str:
     known = [folder.name for folder in all_folders(settings.workflows)]
-    near = did_you_mean(word, known) or (f"; there are {', '.join(known[:20])}" if known else "")
-    return f"'{word}' is no workflow, chart, package or git revision{near}"
+    near = did_you_mean(word, known) or (f"; the workflows are {', '.join(known[:20])}" if known else "")
+    return f"'{word}' is not a workflow, chart, package or git revision{near}"

@@ -33,11 +33,11 @@ _VERSIONS: Final = "clusterserviceversions.operators.coreos.com"
 #: How kubectl and oc begin to say why they fail (kubectl, pkg/cmd/util/helpers.go), and what to do then.
 _REASONS: Final = {
     r"\(NotFound\)": f"it has no {API_VERSION}; install the SonataFlow operator, or name another with --context",
-    r"\(Unauthorized\)|must be logged in": "it does not know you; log in",
-    r"\(Forbidden\)": "it does not let you read its schema; log in as somebody with the role system:discovery",
-    r"getting credentials": "the program that the kubeconfig logs in by fails; log in by hand",
-    r"x509": "its certificate is not the one that the kubeconfig trusts; log in anew",
-    r"was refused|Unable to connect": "it is not reached; log in, or name another with --context",
+    r"\(Unauthorized\)|must be logged in": "authentication failed; log in",
+    r"\(Forbidden\)": "access to its schema is denied; log in as a user with the role system:discovery",
+    r"getting credentials": "the kubeconfig's credential plugin fails; log in by hand",
+    r"x509": "the kubeconfig does not trust its certificate; log in again",
+    r"was refused|Unable to connect": "it cannot be reached; log in, or name another with --context",
 }
 
 
@@ -124,7 +124,7 @@ class _Asking:
                 self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
             )
         except subprocess.TimeoutExpired as error:
-            raise OutputError(f"{self._said(words)} says nothing in {PATIENCE} seconds; log in first") from error
+            raise OutputError(f"{self._said(words)} did not respond in {PATIENCE} seconds; log in first") from error
         except OSError as error:
             raise OutputError(f"{self._program}: cannot be run: {error.strerror}") from error
 

@@ -98,7 +98,7 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
 def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
     message = (
         f"{chart.name} {chart.version} renders no SonataFlow with its default values, so nothing of it was checked; "
-        "where its sub-charts are off, check each by itself"
+        "if its sub-charts are disabled, check each separately"
     )
     return Finding(path=path.as_posix(), rule="no-sonataflow", message=message)
 
@@ -120,9 +120,7 @@ def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, .
             sonataflow_meant(text, matrix)
             wanted = Wanted(version=parse_loose(text, "--sonataflow"), orchestrator=False)
         case _:
-            raise SettingsError(
-                "--index needs the one operator that you have: --operator 1.3.2, or --sonataflow 10.1.0"
-            )
+            raise SettingsError("--index needs exactly one operator: --operator 1.3.2, or --sonataflow 10.1.0")
     return tuple(listed(read_published_index(place).entries, wanted, matrix))
 
 

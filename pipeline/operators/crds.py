@@ -35,7 +35,7 @@ def _files(place: str) -> Iterator[tuple[str, bytes]]:
         return
     path = Path(place)
     if not path.exists():
-        raise SettingsError(f"{place}: there is no such file or folder; name one with the operator's CRDs")
+        raise SettingsError(f"{place}: does not exist; name a file or folder with the operator's CRDs")
     try:
         files = [path] if path.is_file() else sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES)
         for file in files:

@@ -88,7 +88,7 @@ def _documents(*words: str | Path) -> Iterator[Any]:
     """What Helm writes, as YAML documents."""
     program = shutil.which("helm")
     if program is None:
-        message = "a chart is rendered by Helm, and there is none on PATH; install it (helm.sh/docs/intro/install)"
+        message = "rendering a chart needs Helm, which is not on PATH; install it (helm.sh/docs/intro/install)"
         raise SettingsError(message)
     path = next(word for word in words if isinstance(word, Path))
     # A path with a leading dash would be an option.
@@ -98,9 +98,9 @@ def _documents(*words: str | Path) -> Iterator[Any]:
             command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE
         )
     except subprocess.TimeoutExpired:
-        message = f"{path}: Helm does not end within {_PATIENCE} seconds; see what it does: helm template {path}"
+        message = f"{path}: Helm did not finish within {_PATIENCE} seconds; see why: helm template {path}"
         raise OutputError(message) from None
     if done.returncode:
         said = "\n".join(map(in_one_line, done.stderr.decode(errors="replace").strip().splitlines()))
-        raise OutputError(f"{path}: Helm does not render it; fix the chart:\n{said}")
+        raise OutputError(f"{path}: Helm cannot render it; fix the chart:\n{said}")
     yield from parse_documents(done.stdout, f"{path}, rendered")

@@ -60,10 +60,10 @@ class Operators:
         made_for = (flow.sonataflow if flow else None) or (bundle.sonataflow if bundle else newest)
         if made_for is None:
             raise SettingsError(
-                f"which SonataFlow {bundle and bundle.name} brings is unknown; name it, too: --sonataflow V"
+                f"which SonataFlow {bundle and bundle.name} includes is unknown; name it with --sonataflow V"
             )
         if bundle and bundle.sonataflow and bundle.sonataflow is not made_for:
-            raise SettingsError(f"{bundle.name} brings SonataFlow {bundle.sonataflow.name}, not {made_for.name}")
+            raise SettingsError(f"{bundle.name} includes SonataFlow {bundle.sonataflow.name}, not {made_for.name}")
         capabilities = OperatorCapabilities(sonataflow=made_for, crd=self.crd(made_for), matrix=self.matrix)
         asked = bundle or (flow if made_for is not newest else None)
         return VersionLine(capabilities=capabilities, operator=asked)

@@ -37,7 +37,7 @@ class Narrator:
         """Show the input, and how to give another where it was made."""
         self.stage("input", in_one_line(json.dumps(given.value, ensure_ascii=False)))
         if given.made and given.value:
-            self.stage("", "made of the schema's defaults and examples; give yours with --input FILE")
+            self.stage("", "generated from the schema's defaults and examples; set your own with --input FILE")
         console.show_findings(given.findings)
 
     def tell_services(self, addresses: Mapping[str, str], services: Iterable[Service], made_up: Iterable[str]) -> None:
@@ -59,7 +59,7 @@ class Narrator:
                 line = f"{_seconds(happened.at_ms)}    {happened.method} {happened.path}  {happened.status}"
                 self._say(f"{in_one_line(line)}  {happened.operation or happened.service}")
                 for misfit in happened.misfits:
-                    self._say(f"{'':>9}      does not fit the spec: {in_one_line(misfit)}")
+                    self._say(f"{'':>9}      does not match the spec: {in_one_line(misfit)}")
 
     def tell_wait(self, sleep: str, events: Iterable[Awaited], instance: str, address: str) -> None:
         """Show what an instance waits for, and the command that sends it."""

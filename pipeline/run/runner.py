@@ -103,7 +103,7 @@ def _missing(missing: tuple[Variable, ...], name: str) -> str:
     listed = "\n".join(f"  {one.name:<{width}}  {in_one_line(one.comment)}".rstrip() for one in missing)
     return (
         f"{name} needs {plural(len(missing), 'variable')} without a value:\n{listed}\n"
-        f"export them, name a file that sets them with --env-file, or call stand-ins: waybill run {name} --mock"
+        f"export them, name a file that sets them with --env-file, or mock the services: waybill run {name} --mock"
     )
 
 
@@ -168,7 +168,7 @@ class _Run:
         (application,) = applications([self._workflow], persistent=False)
         cache = cache_folder("engine")
         if maven.built(application, cache) is None:
-            first = "" if cache.is_dir() else "; the first time it fetches some 330 MB, which takes 2 minutes"
+            first = "" if cache.is_dir() else "; the first time it downloads about 330 MB, which takes 2 minutes"
             self._narrator.stage("build", f"with Maven, about half a minute{first}")
         return maven.build(application, cache)
 

@@ -18,10 +18,10 @@ _ADVICE: Final = (
     ("net.thisptr.jackson.jq", "an expression does not compile, or meets a value of another type"),
     ("Unable to determine the proper baseUr", "the variable of a service's address has no value"),
     ("annotated with", "a call has no value for an argument that its operation needs"),
-    ("JsonSchema validation errors", "the input does not fit the workflow's schema; give another with --input"),
-    ("Connection refused", "a service does not answer at its address; check it, or try with --mock"),
+    ("JsonSchema validation errors", "the input does not match the workflow's schema; set another with --input"),
+    ("Connection refused", "a service does not respond at its address; check it, or try with --mock"),
     ("UnknownHost", "a service's address does not exist; check it, or try with --mock"),
-    ("still in", "give it longer with --timeout, or send the event that it waits for"),
+    ("still in", "allow more time with --timeout, or send the event that it waits for"),
 )
 #: The most bytes of the data that an instance ends with.
 _MAX_REPLY: Final = 100 * 1024 * 1024
@@ -39,7 +39,7 @@ class Reply:
 
 
 def post(address: str, value: Any) -> Reply:
-    """Start an instance; the engine answers once it has ended, or waits."""
+    """Start an instance; the engine responded with once it has ended, or waits."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     body = json.dumps(value).encode()
     request = Request(
@@ -48,19 +48,19 @@ def post(address: str, value: Any) -> Reply:
     try:
         answer = send(request)
     except OutputError as error:
-        return Reply(status=599, message=f"the engine does not answer: {error}")
+        return Reply(status=599, message=f"the engine does not respond: {error}")
     status, text = answer.status, answer.body.decode(errors="replace")
     try:
         content = json.loads(text)
     except ValueError:
         content = None
     if not isinstance(content, dict):
-        return Reply(status=status, message=f"the engine answers {status}: {text[:500]}")
+        return Reply(status=status, message=f"the engine responded with {status}: {text[:500]}")
     return Reply(
         status=status,
         instance=str(content.get("id", "")),
         data=content.get("workflowdata"),
-        message=str(content.get("message") or f"the engine answers {status}"),
+        message=str(content.get("message") or f"the engine responded with {status}"),
     )
 
 

@@ -138,7 +138,9 @@ def _put_back(target: Path, old: Path | None) -> None:
         if old:
             old.rename(target)
     except OSError as error:
-        raise OutputError(f"{target}: cannot be put back: {error.strerror}; what was there is in {old}") from error
+        raise OutputError(
+            f"{target}: cannot be restored: {error.strerror}; the previous content is in {old}"
+        ) from error
 
 
 def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:

@@ -65,13 +65,13 @@ class Repository:
         """
         if found := self.find(name):
             return found
-        raise SettingsError(f"git knows no commit, tag or branch '{name}'{self.hint(name)}")
+        raise SettingsError(f"git has no commit, tag or branch '{name}'{self.hint(name)}")
 
     def hint(self, name: str) -> str:
         """The end of a message about a missing name: the nearest one, and how to complete a shallow clone."""
         known = [reference.name for reference in self._repo.references]
         shallow = Path(self._repo.common_dir, "shallow").is_file()
-        more = "; this clone is shallow: git fetch --unshallow --tags brings the rest" if shallow else ""
+        more = "; this clone is shallow: git fetch --unshallow --tags fetches the rest" if shallow else ""
         names = f"; git has {', '.join(known[:_NAMES])}" if known and name else ""
         return f"{did_you_mean(name, known) or names}{more}"
 
@@ -84,7 +84,7 @@ class Repository:
         sha = self._git("merge-base", one.sha, other.sha)
         if not sha:
             message = f"'{one.name}' and '{other.name}' have no commit in common{self.hint('')}"
-            raise SettingsError(f"{message}; compare them as they are, with two dots")
+            raise SettingsError(f"{message}; compare them directly, with two dots")
         return Revision(name=sha[:_SHORT], found=f"common ancestor of {one.name} and {other.name}", sha=sha)
 
     def folders(self, revision: Revision) -> dict[str, str]:
@@ -145,7 +145,7 @@ class Repository:
         status, said, refusal = done
         if "dubious ownership" in refusal:
             place = self._repo.working_dir
-            message = f"{place}: git does not read a repository of another user; allow it: git config --global"
+            message = f"{place}: git refuses to read another user's repository; allow it: git config --global"
             raise OutputError(f"{message} --add safe.directory {place}")
         return "" if status else str(said).strip()
 
@@ -160,13 +160,13 @@ def open_repository(workflows: Path) -> Iterator[Repository]:
     try:
         import git  # noqa: PLC0415 - 100 ms that only a git reference pays
     except ImportError:
-        message = "git is not installed, and a commit is named; install it, or name folders and packages"
+        message = "a commit is named, but git is not installed; install it, or name folders and packages"
         raise SettingsError(message) from None
     start = next(folder for folder in (workflows.resolve(), *workflows.resolve().parents) if folder.is_dir())
     try:
         repo = git.Repo(start, search_parent_directories=True)
     except (git.exc.InvalidGitRepositoryError, git.exc.NoSuchPathError):
-        message = f"{workflows}: no git repository around it; name folders and packages, or run waybill in a clone"
+        message = f"{workflows}: not in a git repository; name folders and packages, or run waybill in a clone"
         raise SettingsError(message) from None
     repository = Repository(repo, _below(repo, workflows))
     try:
@@ -183,7 +183,7 @@ def _below(repo: Repo, workflows: Path) -> PurePosixPath:
     try:
         return PurePosixPath(workflows.resolve().relative_to(Path(root).resolve()).as_posix())
     except ValueError:
-        raise SettingsError(f"{workflows}: lies outside the git repository {root}; name one inside it") from None
+        raise SettingsError(f"{workflows}: is outside the git repository {root}; name a folder inside it") from None
 
 
 @contextmanager
@@ -195,7 +195,7 @@ def _readable(revision: Revision) -> Iterator[None]:
         yield
     except (GitError, ODBError, ValueError) as error:
         message = f"{revision.name}: git cannot read this commit ({str(error).splitlines()[0][:200]})"
-        raise OutputError(f"{message}; look at it with: git fsck") from None
+        raise OutputError(f"{message}; check it with: git fsck") from None
 
 
 def _is_plain(name: str) -> bool:
@@ -208,7 +208,7 @@ def _write_tree(tree: Tree, folder: Path, count: list[int]) -> None:
     for entry in (*tree.trees, *tree.blobs):
         count[0] += 1
         if count[0] > MAX_FILES:
-            raise OutputError(f"{tree.path}: holds more than {MAX_FILES:,} files; no workflow folder does")
+            raise OutputError(f"{tree.path}: contains more than {MAX_FILES:,} files; a workflow folder has fewer")
         if not _is_plain(entry.name) or (target := folder / entry.name).exists() or target.is_symlink():
             continue
         if entry.type == "tree":

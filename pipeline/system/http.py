@@ -26,7 +26,7 @@ def download(url: str, *, limit: int) -> bytes:
         failed = f"{place}: authentication failed ({answer.status})"
         message = f"{failed}; waybill sends no credentials: download the file and name it"
         raise OutputError(message)
-    raise OutputError(f"{place}: the server answers {answer.status}{_phrase(answer.status)}")
+    raise OutputError(f"{place}: the server responded with {answer.status}{_phrase(answer.status)}")
 
 
 def send(request: Request) -> Answer:
@@ -40,13 +40,15 @@ def send(request: Request) -> Answer:
         OutputError: no answer, or not a whole one, within the limits; the message holds no credential.
     """
     if scheme_of(request.url) not in SCHEMES:
-        raise SettingsError(f"'{without_secrets(request.url)}' is not an HTTP URL; fetch the package and name the file")
+        raise SettingsError(
+            f"'{without_secrets(request.url)}' is not an HTTP URL; download the package and name the file"
+        )
     from pipeline.system.http_client import answer_to  # noqa: PLC0415 - 80 ms for urllib3, which no folder needs
 
     try:
         return _within(request.patience, lambda: answer_to(request))
     except TimeoutError:
-        message = f"not complete after {request.patience:g} seconds; fetch it and name the file"
+        message = f"not complete after {request.patience:g} seconds; download it and name the file"
         raise OutputError(f"{without_secrets(request.url)}: {message}") from None
 
 

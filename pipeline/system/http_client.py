@@ -24,13 +24,13 @@ _PASSING: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILA
 #: Seconds before each further attempt.
 PAUSES: Final = (0.3, 1.0)
 _REASONS: Final = (
-    (exceptions.NameResolutionError, "the name of the host is not known"),
+    (exceptions.NameResolutionError, "the host name cannot be resolved"),
     (exceptions.ConnectTimeoutError, "no connection after {silence:g} seconds"),
-    (exceptions.ReadTimeoutError, "no answer for {silence:g} seconds"),
+    (exceptions.ReadTimeoutError, "no response for {silence:g} seconds"),
     (exceptions.LocationValueError, "it is not a URL"),
-    (http.client.RemoteDisconnected, "the connection ends without an answer"),
-    (http.client.BadStatusLine, "what answers is not HTTP"),
-    (http.client.IncompleteRead, "the answer ends early"),
+    (http.client.RemoteDisconnected, "the connection was closed without a response"),
+    (http.client.BadStatusLine, "the response is not HTTP"),
+    (http.client.IncompleteRead, "the response ends early"),
 )
 
 
@@ -87,7 +87,7 @@ def _answer(request: Request, until: float | None) -> Answer:
         if urlsplit(target)[:2] != urlsplit(url)[:2]:
             headers = {}  # they may hold a login, which is not for another server
         url = target
-    raise OutputError(f"{without_secrets(request.url)}: leads on more than {_MAX_REDIRECTS} times")
+    raise OutputError(f"{without_secrets(request.url)}: redirects more than {_MAX_REDIRECTS} times")
 
 
 def _body(response: urllib3.BaseHTTPResponse, request: Request, until: float | None) -> bytes:
@@ -101,7 +101,7 @@ def _body(response: urllib3.BaseHTTPResponse, request: Request, until: float | N
         if until is not None and time.monotonic() > until:
             raise TimeoutError
     if max(announced, len(data)) > request.limit:
-        message = f"more than {request.limit:,} bytes; that is not what was asked for"
+        message = f"more than {request.limit:,} bytes; check the URL"
         raise OutputError(f"{without_secrets(request.url)}: {message}")
     return bytes(data)
 
@@ -115,10 +115,10 @@ def _followed(url: str, location: str) -> str:
     try:
         target = urljoin(url, location)
     except ValueError:
-        raise OutputError(f"{without_secrets(url)}: leads on to what is not a URL") from None
+        raise OutputError(f"{without_secrets(url)}: redirects to an invalid URL") from None
     scheme = scheme_of(target)
     if scheme not in SCHEMES or (scheme_of(url) == "https" and scheme != "https"):
-        raise OutputError(f"{without_secrets(url)}: leads on to {scheme or 'no URL'}, which is not followed")
+        raise OutputError(f"{without_secrets(url)}: redirects to {scheme or 'no URL'}, which is not followed")
     return target
 
 
@@ -132,7 +132,7 @@ def _pool(url: str) -> urllib3.PoolManager:
     try:
         return _proxy(proxy if "://" in proxy else f"http://{proxy}")
     except exceptions.LocationValueError:
-        raise SettingsError(f"the variable {parts.scheme}_proxy does not name a proxy over HTTP") from None
+        raise SettingsError(f"the variable {parts.scheme}_proxy is not the URL of an HTTP proxy") from None
 
 
 def _proxy(url: str) -> urllib3.ProxyManager:
@@ -165,9 +165,9 @@ def _reason(error: BaseException | None, silence: float | None) -> str:
         case exceptions.ProtocolError() if len(error.args) > 1:
             return _reason(error.args[1], silence)
         case exceptions.IncompleteRead():
-            return f"the answer ends {error.expected:,} bytes early"
+            return f"the response ends {error.expected:,} bytes early"
         case exceptions.SSLError():
-            return f"no trusted connection: {error}"
+            return f"the connection is not trusted: {error}"
     words = next((words for kind, words in _REASONS if isinstance(error, kind)), "")
     # An OSError without a number is http.client's, of a proxy that does not let us through.
     said = (error.strerror or str(error)) if isinstance(error, OSError) else ""

@@ -55,6 +55,6 @@ class Journal:
     def lines(self) -> Iterator[str]:
         """What was done and how to undo it, a line each, below a heading; no line where nothing was done."""
         if self._effects:
-            yield "done before that:"
+            yield "done before the failure:"
         for effect in self._effects:
             yield f"  {effect.done}{f'   to undo: {shlex.join(effect.undo)}' if effect.undo else ''}"

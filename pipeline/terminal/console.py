@@ -50,7 +50,7 @@ def say(text: str) -> None:
 
 def say_waiting() -> None:
     """Say why nothing happens."""
-    say("another waybill writes here; waiting for it to end")
+    say("another waybill is writing here; waiting for it to finish")
 
 
 def show_findings(findings: Iterable[Finding]) -> None:

@@ -20,7 +20,7 @@ def select_folders(names: Sequence[str], settings: Settings) -> list[Path]:
     if not names:
         found = all_folders(settings.workflows)
         if not found:
-            raise SettingsError(f"{settings.workflows}: holds no workflow folders; name another with --workflows")
+            raise SettingsError(f"{settings.workflows}: contains no workflow folders; name another with --workflows")
         return found
     return list(dict.fromkeys(find_folder(name, settings) for name in names))
 
@@ -37,7 +37,7 @@ def find_folder(name: str, settings: Settings) -> Path:
     if _is_file(Path(name)):
         raise SettingsError(f"{name}: is a file; name the workflow's folder: {Path(name).parent.as_posix()}")
     known = [folder.name for folder in all_folders(settings.workflows)]
-    help_ = did_you_mean(name, known) or (f"; there are {', '.join(known[:20])}" if known else "")
+    help_ = did_you_mean(name, known) or (f"; it has {', '.join(known[:20])}" if known else "")
     raise SettingsError(f"there is no workflow '{name}' in {settings.workflows}{help_}")
 
 

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Final, get_origin, get_type_hints
 
 #: What each variable named WAYBILL_* is for that is no setting.
 OTHER_VARIABLES: Final[Mapping[str, str]] = {
-    "WAYBILL_CACHE": "the folder for what waybill keeps between runs",
+    "WAYBILL_CACHE": "waybill's cache folder",
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
-    "WAYBILL_KUBERNETES": "the folder with the programs of an API server; nox sets it for the tests",
-    "WAYBILL_NODE_MODULES": "the folder with the packages of Node; nox sets it for the tests",
+    "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
+    "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",
     "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",
     "WAYBILL_SHARED": "the folder with other people's workflows, for the tests",
 }

@@ -73,7 +73,7 @@ def _our_table(project: Path) -> Mapping[str, Any] | None:
     tools = _parse(project).get("tool", {})
     table = tools.get("waybill", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
-        raise SettingsError(f"{project}: 'tool.waybill' is no table; write [tool.waybill] above the settings")
+        raise SettingsError(f"{project}: 'tool.waybill' is not a table; write [tool.waybill] above the settings")
     return table if "waybill" in tools else None
 
 
@@ -107,7 +107,7 @@ def _read(
             yield from _read(file, value, here, start)
         else:
             header = ".".join((*file.above, *here))
-            raise SettingsError(f"{file.place(*here)}: '{key}' is no table; write [{header}] above its settings")
+            raise SettingsError(f"{file.place(*here)}: '{key}' is not a table; write [{header}] above its settings")
 
 
 def _fields(written: tuple[str, ...]) -> tuple[str, ...]:
@@ -153,14 +153,14 @@ def _checked(settings: Settings) -> Settings:
     if not _VERSION.fullmatch(settings.initial_version):
         raise SettingsError(f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3")
     if "@" in settings.registry:
-        raise SettingsError("registry holds a user or a password, which would be published; leave them out")
+        raise SettingsError("registry contains a user name or a password, which would be published; remove it")
     if not _REGISTRY.fullmatch(settings.registry):
         raise SettingsError(f"registry '{settings.registry}': write host[:port]/namespace, as in quay.io/orchestrator")
     if not re.fullmatch(r"[a-z0-9._-]*", settings.image_prefix):
         raise SettingsError(f"image_prefix '{settings.image_prefix}': use lower-case letters, digits, '.', '_' and '-'")
     url = settings.repository_url
     if url and not re.match(r"(https?|oci)://[^/\s]", url):
-        raise SettingsError("repository_url: write an address that starts with https://")
+        raise SettingsError("repository_url: write a URL that starts with https://")
     if "@" in url.partition("://")[2].partition("/")[0]:
-        raise SettingsError("repository_url holds a user or a password, which would be published; leave them out")
+        raise SettingsError("repository_url contains a user name or a password, which would be published; remove it")
     return settings

@@ -268,9 +268,9 @@ PLUGIN = {
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"user": {"token": SECRET}}, "cannot be read: it does not know you; log in"),
+        ({"user": {"token": SECRET}}, "cannot be read: authentication failed; log in"),
         ({"user": {"exec": PLUGIN}}, "cannot be read: the program that the kubeconfig logs in by fails"),
-        ({"cluster": {"server": "https://127.0.0.1:1"}}, "cannot be read: it is not reached; log in"),
+        ({"cluster": {"server": "https://127.0.0.1:1"}}, "cannot be read: it cannot be reached; log in"),
         ({"cluster": {"certificate-authority": None}}, "its certificate is not the one that the kubeconfig trusts"),
         ({"cluster": SECRET}, "to see why, run: kubectl get --raw /openapi/v3/apis/sonataflow.org/v1alpha08"),
     ],

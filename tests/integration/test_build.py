@@ -150,7 +150,7 @@ class TestCheck:
             file.write("a=b\n")
         done = waybill("build", "--all", "--check")
         assert done.code == 1
-        assert f"{GREETING}/files/application.properties: not what would be generated" in done.err
+        assert f"{GREETING}/files/application.properties: out of date" in done.err
 
     def test_one_chart_can_be_checked(self, repository: Path, waybill: Waybill) -> None:
         waybill("chart", "greeting", "-o", "out")
@@ -224,7 +224,7 @@ class TestVersions:
         edit(repository / "workflows/greeting/greeting.sw.yaml", "Hallo", "Servus")
         done = waybill("build", "--all")
         assert done.code == 1
-        assert "greeting 0.1.0 is in the index with other bytes" in done.err
+        assert "greeting 0.1.0 is in the index with different bytes" in done.err
         assert "--bump auto" in done.err
         assert "escalation" not in done.err
         assert bytes_below(repository / "charts") | bytes_below(repository / "dist") == before
@@ -279,7 +279,7 @@ class TestVersions:
         edit(repository / "workflows/greeting/application.properties", "quarkus.log.level", "quarkus.log.min-level")
         done = waybill("build", "greeting", "--merge", "published.yaml")
         assert done.code == 1
-        assert "in the index with other bytes" in done.err
+        assert "in the index with different bytes" in done.err
         assert waybill("build", "greeting", "--merge", "published.yaml", "--bump", "patch").code == 0
         assert versions(repository, "greeting") == ["0.1.1", "0.1.0"]
 
@@ -460,9 +460,9 @@ class TestUsage:
             (["build"], "name one or more workflows, or give --all"),
             (["build", "--all", "greeting"], "not both"),
             (["build", "greting"], "did you mean 'greeting'?"),
-            (["lint", "nothing-like-it"], "there are escalation, greeting"),
+            (["lint", "nothing-like-it"], "it has escalation, greeting"),
             (["build", "--bump", "huge", "greeting"], "'huge' is not one of"),
-            (["build", "--all", "--workflows", "nowhere"], "nowhere: holds no workflow folders"),
+            (["build", "--all", "--workflows", "nowhere"], "nowhere: contains no workflow folders"),
             (["build", "--all", "--registry", "https://x"], "registry 'https://x'"),
             (["build", "--all", "--initial-version", "one"], "initial_version 'one'"),
             (["biuld"], "No such command 'biuld'"),
@@ -508,7 +508,7 @@ class TestUsage:
         with only_writer(repository / "dist", lambda: None):
             second = subprocess.Popen(command, cwd=repository, stderr=subprocess.PIPE, text=True)
             assert second.stderr is not None
-            assert second.stderr.readline() == "another waybill writes here; waiting for it to end\n"
+            assert second.stderr.readline() == "another waybill is writing here; waiting for it to finish\n"
         second.communicate()
         assert second.returncode == 0
 

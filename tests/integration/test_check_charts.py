@@ -109,7 +109,7 @@ def test_a_chart_that_renders_no_sonataflow_is_not_fine(waybill: Waybill) -> Non
     done = waybill("check", ROOT / "charts" / "workflows")
     assert done.code == 1
     assert "error: workflows 2.0.0 renders no SonataFlow with its default values" in done.err
-    assert "check each by itself [no-sonataflow]" in done.err
+    assert "check each separately [no-sonataflow]" in done.err
 
 
 def test_the_examples_of_no_sonataflow_are_told_apart(tmp_path: Path, waybill: Waybill) -> None:
@@ -137,7 +137,7 @@ def test_a_chart_that_does_not_render_is_shown_with_helm_s_own_message(
     chart(tmp_path / "broken").joinpath("templates", "all.yaml").write_text(template)
     done = waybill("check", "broken", "--sonataflow", "10")
     assert done.code == 1
-    assert "broken: Helm does not render it; fix the chart:\nError: " in done.err
+    assert "broken: Helm cannot render it; fix the chart:\nError: " in done.err
     assert said in done.err
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_package_is_refused_by_helm(tmp_path: Path, waybill: W
     tmp_path.joinpath("theirs.tgz").write_bytes(b"\x1f\x8bno archive")
     done = waybill("check", "theirs.tgz")
     assert done.code == 1
-    assert "theirs.tgz: Helm does not render it; fix the chart:\nError: " in done.err
+    assert "theirs.tgz: Helm cannot render it; fix the chart:\nError: " in done.err
 
 
 def test_without_helm_a_person_is_told_to_install_it(tmp_path: Path, waybill: Waybill) -> None:

@@ -79,10 +79,10 @@ def test_json_tells_of_the_file(waybill: Waybill) -> None:
     [
         (
             ["-o", "x.svgg"],
-            "there is no picture of the kind '.svgg'; did you mean '.svg'? (one of .svg, .png, .mmd, .dot)",
+            "there is no picture format '.svgg'; did you mean '.svg'? (one of .svg, .png, .mmd, .dot)",
         ),
         (["-o", "picture"], "picture: has no suffix; one of .svg, .png, .mmd, .dot"),
-        (["-o", "x.svg", "--format", "png"], "its name says svg, --format says png; leave one of them out"),
+        (["-o", "x.svg", "--format", "png"], "the name means svg, but --format is png; omit one of them"),
         (["--json"], "name a file for the picture: -o FILE"),
         (["--theme", "drak"], "'drak' is not one of"),
     ],

@@ -202,10 +202,10 @@ ERRORS: dict[str, tuple[list[str], str]] = {
     ),
     "a misspelt tag": (
         ["greeting@v1.0.1"],
-        "there is no 'greeting@1.0.1': git knows no 'v1.0.1'; did you mean 'v1.0.0'?",
+        "there is no 'greeting@1.0.1': git has no 'v1.0.1'; did you mean 'v1.0.0'?",
     ),
-    "a misspelt branch": (["mian..HEAD"], "git knows no commit, tag or branch 'mian'; did you mean 'main'?"),
-    "an option in place of a commit": (["--", "greeting@--upload-pack=x"], "git knows no '--upload-pack=x'"),
+    "a misspelt branch": (["mian..HEAD"], "git has no commit, tag or branch 'mian'; did you mean 'main'?"),
+    "an option in place of a commit": (["--", "greeting@--upload-pack=x"], "git has no '--upload-pack=x'"),
     "a workflow that never was": (["nothing@HEAD"], "HEAD has no workflow 'nothing'"),
     "a folder against a commit": (
         ["greeting", "v1.0.0"],
@@ -219,7 +219,7 @@ ERRORS: dict[str, tuple[list[str], str]] = {
         ["v1.0.0..main", "greeting"],
         "'v1.0.0..main' is about all workflows; for one of them: waybill diff greeting@v1.0.0 greeting@main",
     ),
-    "a commit that is not there": (["zzz..HEAD"], "git knows no commit, tag or branch 'zzz'; git has main, v1.0.0"),
+    "a commit that is not there": (["zzz..HEAD"], "git has no commit, tag or branch 'zzz'; git has main, v1.0.0"),
     "a path that is not there": (["../nothing"], "'../nothing' is no workflow"),
 }
 
@@ -335,7 +335,7 @@ def test_a_version_that_was_never_published_is_refused_with_those_that_were(
 ) -> None:
     done = waybill("diff", "greeting@3.0.0", "--repository-url", served[0])
     assert done.code == 2
-    assert "has no greeting 3.0.0; there are 1.0.0" in done.err
+    assert "has no greeting 3.0.0; it has 1.0.0" in done.err
 
 
 def test_credentials_in_an_index_are_never_shown(
@@ -358,7 +358,7 @@ def test_a_package_with_other_bytes_than_the_index_says_is_refused(
     shutil.copy(built / "published/escalation-1.0.0.tgz", built / "published/greeting-1.0.0.tgz")
     done = waybill("diff", "greeting@1.0.0", "--repository-url", served[0])
     assert done.code == 1
-    assert "other bytes than the index says" in done.err
+    assert "different bytes than the index says" in done.err
 
 
 def test_a_redirect_away_from_http_is_not_followed(
@@ -402,7 +402,7 @@ CHART = {"x/Chart.yaml": b"name: x\nversion: 1.0.0\n", "x/files/flow.yaml": b"st
 @pytest.mark.parametrize(
     ("members", "message"),
     [
-        ({}, "there is no Chart.yaml in it"),
+        ({}, "it contains no Chart.yaml"),
         ({"x/Chart.yaml": b"name: x\nversion: 1.0.0\n"}, "holds no files/flow.yaml"),
         ({**CHART, "x/files/flow.yaml": b"[1"}, "flow.yaml:2:1: error: not well-formed YAML"),
         ({**CHART, "x/files/flow.yaml": b"\xff"}, "not UTF-8"),

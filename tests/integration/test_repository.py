@@ -129,7 +129,7 @@ def test_a_broken_package_is_named_and_the_index_stays(content: bytes, built: Pa
     (built / "broken-1.0.0.tgz").write_bytes(content)
     done = waybill("index", "dist")
     assert done.code == 1
-    assert "dist/broken-1.0.0.tgz: error: no chart package" in done.err
+    assert "dist/broken-1.0.0.tgz: error: not a chart package" in done.err
     assert (built / "index.yaml").read_bytes() == before
 
 
@@ -146,5 +146,5 @@ def test_a_broken_index_is_named_and_stays(content: str, built: Path, waybill: W
 def test_package_refuses_what_is_no_chart(repository: Path, waybill: Waybill) -> None:
     done = waybill("package", "workflows/greeting", "-o", "dist")
     assert done.code == 1
-    assert "no Chart.yaml in it" in done.err
+    assert "contains no Chart.yaml" in done.err
     assert not (repository / "dist").exists()

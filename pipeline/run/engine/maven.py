@@ -78,7 +78,7 @@ def build(application: Application, cache: Path) -> Path:
             check=False,
         )
         if done.returncode:
-            raise EngineError(f"the engine's build refuses it:\n{_reasons(done.stdout + done.stderr)}")
+            raise EngineError(f"the engine's build failed:\n{_reasons(done.stdout + done.stderr)}")
         target = cache / _key(application)
         shutil.rmtree(target, ignore_errors=True)
         (folder / "target" / "quarkus-app").rename(target)

@@ -168,7 +168,7 @@ def test_a_check_exits_1_and_names_what_differs_then_0_after_it_was_written(repo
     words = [command, "greeting", *(["-o", "out"] if command == "chart" else [])]
     first = run(*words, "--check")
     assert first.code == 1
-    assert "greeting/Chart.yaml: not what would be generated" in first.err
+    assert "greeting/Chart.yaml: out of date" in first.err
     assert names(repository / "charts") == names(repository / "out") == []
     assert run(*words).code == 0
     assert run(*words, "--check").code == 0

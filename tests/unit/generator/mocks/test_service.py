@@ -135,7 +135,7 @@ def test_a_plain_path_wins_over_one_with_a_parameter_and_text_stays_text() -> No
         ("POST", "/api/tickets", None, 400, "the body is missing"),
         ("POST", "/api/tickets", {"key": 1}, 400, "body: 'key': 1 is not of type \"string\""),
         ("POST", "/api/tickets", {}, 400, 'body: "key" is a required property'),
-        ("PUT", "/api/tickets", {}, 404, "no operation for PUT /api/tickets in specs/tickets.yaml; there are GET"),
+        ("PUT", "/api/tickets", {}, 404, "no operation for PUT /api/tickets in specs/tickets.yaml, which has GET"),
         ("GET", "/tickets", None, 404, "no operation for GET /tickets in"),
     ],
     ids=lambda value: str(value)[:40],

@@ -134,7 +134,7 @@ def test_every_name_is_checked_before_anything_is_written() -> None:
     [
         ("version: 0.1.0", "release", "second: 0.1.0 is a release already"),
         ("version: 1.10", "patch", "Chart.yaml:1: version '1.10' is not a SemVer version"),
-        ("name: second", "patch", "Chart.yaml: there is no version in it"),
+        ("name: second", "patch", "Chart.yaml: has no version"),
     ],
 )
 def test_a_version_that_cannot_move_stops_all_of_them(version: str, part: Bump, said: str) -> None:

@@ -97,9 +97,9 @@ def test_without_the_charts_folder_a_line_goes_on_from_its_newest_published_vers
             1,
             "no row of compatibility.yaml says which versions of greeting are for SonataFlow",
         ),
-        (["--sonataflow", "3"], 2, "SonataFlow '3' is not known; there are 1.40, 1.43, 1.44, 1.45, 10"),
-        (["--operator", "1.3.2"], 2, "which SonataFlow Orchestrator 1.3.x brings is unknown; name it, too"),
-        (["--operator", "9.0"], 2, "Orchestrator '9.0' is not in compatibility.yaml; there are 1.2.x, 1.3.x"),
+        (["--sonataflow", "3"], 2, "SonataFlow '3' is unknown; the known ones are 1.40, 1.43, 1.44, 1.45, 10"),
+        (["--operator", "1.3.2"], 2, "which SonataFlow Orchestrator 1.3.x includes is unknown; name it"),
+        (["--operator", "9.0"], 2, "Orchestrator '9.0' is not in compatibility.yaml; it has 1.2.x, 1.3.x"),
     ],
 )
 def test_what_cannot_be_built_for_is_said_and_nothing_is_written(words: list[str], code: int, message: str) -> None:
@@ -167,4 +167,4 @@ def test_crds_beside_the_file_that_change_are_another_build() -> None:
     Path("own.yaml").write_text(own("1.45"))
     result = run("build", "greeting")
     assert result.code == 1, result.err
-    assert "in the index with other bytes" in result.err
+    assert "in the index with different bytes" in result.err

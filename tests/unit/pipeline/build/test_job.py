@@ -242,7 +242,7 @@ def test_a_version_with_other_bytes_is_refused_and_nothing_changes(repository: P
     run()
     before = everything(repository)
     change(repository)
-    with pytest.raises(VersionError, match=r"^greeting 0\.1\.0 is in the index with other bytes"):
+    with pytest.raises(VersionError, match=r"^greeting 0\.1\.0 is in the index with different bytes"):
         run()
     assert everything(repository) == before
 
@@ -251,7 +251,7 @@ def test_a_version_that_is_published_elsewhere_is_refused_too(repository: Path) 
     run()
     (repository / "dist").rename(repository / "published")
     change(repository)
-    with pytest.raises(VersionError, match=r"^greeting 0\.1\.0 is in the index with other bytes"):
+    with pytest.raises(VersionError, match=r"^greeting 0\.1\.0 is in the index with different bytes"):
         run(merge=Path("published/index.yaml"))
 
 
@@ -349,7 +349,7 @@ def test_a_config_map_that_is_too_large_is_no_matter_once_it_is_cut_down(reposit
 
 def test_a_charts_folder_that_is_no_chart_is_never_replaced(repository: Path) -> None:
     write(repository, {"charts/workflows/thesis.txt": "mine"})
-    with pytest.raises(OutputError, match=r"charts/workflows: holds files but no Chart\.yaml"):
+    with pytest.raises(OutputError, match=r"charts/workflows: contains files but no Chart\.yaml"):
         run()
     assert everything(repository) == {"charts/workflows/thesis.txt": b"mine"}
 
@@ -433,7 +433,7 @@ def test_folders_that_cannot_be_read_are_among_the_findings_and_the_others_are_r
 
 def test_an_index_that_is_not_there_is_empty_only_where_it_may_be(tmp_path: Path) -> None:
     assert read_index(tmp_path / "index.yaml", optional=True) == EMPTY
-    with pytest.raises(OutputError, match="there is no such file"):
+    with pytest.raises(OutputError, match="does not exist"):
         read_index(tmp_path / "index.yaml")
     with pytest.raises(OutputError, match="cannot be read"):
         read_index(tmp_path)

@@ -100,7 +100,7 @@ def test_a_chart_is_written_as_a_whole(tmp_path: Path) -> None:
 def test_a_folder_that_is_no_chart_is_never_replaced(tmp_path: Path) -> None:
     workflow = read_folder(write_workflow(tmp_path / "workflows", "greeting"))
     made, target = chart_for(workflow, write(tmp_path / "out", {"greeting/thesis.txt": "mine"}), NEWEST, Settings())
-    with pytest.raises(OutputError, match=r"holds files but no Chart\.yaml"):
+    with pytest.raises(OutputError, match=r"contains files but no Chart\.yaml"):
         write_chart(target, made, Journal())
     assert names(target) == ["thesis.txt"]
 
@@ -142,9 +142,9 @@ def test_an_index_keeps_what_another_one_has(tmp_path: Path) -> None:
 
 
 def test_a_folder_or_an_index_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"none: there is no such folder"):
+    with pytest.raises(OutputError, match=r"none: does not exist"):
         write_index(tmp_path / "none", None, Journal(), url="", created=NOW)
-    with pytest.raises(OutputError, match=r"none\.yaml: there is no such file"):
+    with pytest.raises(OutputError, match=r"none\.yaml: does not exist"):
         write_index(tmp_path, tmp_path / "none.yaml", Journal(), url="", created=NOW)
 
 

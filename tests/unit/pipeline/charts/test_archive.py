@@ -120,9 +120,9 @@ def test_a_chart_folder_is_read_by_path(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_chart_yaml_is_no_chart(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"no Chart\.yaml in it"):
+    with pytest.raises(OutputError, match=r"contains no Chart\.yaml"):
         read_chart_folder(write(tmp_path / "c", {"values.yaml": ""}))
-    with pytest.raises(OutputError, match=r"no Chart\.yaml in it"):
+    with pytest.raises(OutputError, match=r"contains no Chart\.yaml"):
         read_chart_folder(tmp_path / "none")
 
 

@@ -60,7 +60,7 @@ def test_the_umbrella_and_its_charts_are_read_with_their_versions(folder: Path) 
 
 
 def test_a_folder_that_holds_files_but_no_chart_is_not_ours(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"holds files but no Chart\.yaml, so it is no chart"):
+    with pytest.raises(OutputError, match=r"contains files but no Chart\.yaml, so it is not a chart"):
         read_charts_folder(write(tmp_path, {"x.txt": ""}))
 
 

@@ -99,7 +99,7 @@ def test_a_version_with_other_bytes_is_refused_and_told_what_to_do() -> None:
     with pytest.raises(VersionError) as caught:
         add(once, [packed(body="x")], created=NOW, url="")
     assert str(caught.value).startswith(
-        "demo 1.0.0 is in the index with other bytes, and a published version never changes; "
+        "demo 1.0.0 is in the index with different bytes, and a published version never changes; "
         "give the chart a new one: --bump auto"
     )
 
@@ -217,7 +217,7 @@ def test_a_version_that_both_have_is_taken_from_the_first() -> None:
 def test_a_version_that_both_have_with_other_bytes_is_refused() -> None:
     one = index("entries: {a: [{version: 1.0.0, digest: x}]}")
     other = index("entries: {a: [{version: 1.0.0, digest: y}]}")
-    with pytest.raises(VersionError, match=r"^a 1\.0\.0 is in both indexes with other bytes"):
+    with pytest.raises(VersionError, match=r"^a 1\.0\.0 is in both indexes with different bytes"):
         merge(one, other)
 
 
@@ -239,14 +239,14 @@ def test_the_other_fields_of_the_first_index_with_entries_stay() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "there is no map 'entries' in it"),
-        ("entries: [1]", "there is no map 'entries' in it"),
-        ("entries: {a: 1}", "'entries.a' is no list of versions"),
-        ("entries: {a: [1]}", "'entries.a' is no list of versions"),
-        ("entries: {a: {}}", "'entries.a' is no list of versions"),
+        ("[]", "it has no map 'entries'"),
+        ("entries: [1]", "it has no map 'entries'"),
+        ("entries: {a: 1}", "'entries.a' is not a list of versions"),
+        ("entries: {a: [1]}", "'entries.a' is not a list of versions"),
+        ("entries: {a: {}}", "'entries.a' is not a list of versions"),
         ("", "the file is empty"),
         ("entries: [", "not well-formed YAML"),
-        ("<html>", "there is no map 'entries' in it"),
+        ("<html>", "it has no map 'entries'"),
         ("\0", "NUL"),
     ],
 )

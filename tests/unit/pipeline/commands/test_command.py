@@ -16,9 +16,9 @@ from tests.command import run
 
 PUSHED = Effect(done="pushed quay.io/x/greeting:2.0.0", go_on=("waybill", "publish", "greeting"), undo=("undo", "it"))
 DONE = [
-    "done before that:",
+    "done before the failure:",
     "  pushed quay.io/x/greeting:2.0.0   to undo: undo it",
-    "next   waybill publish greeting   goes on from there",
+    "next   waybill publish greeting   continues from there",
 ]
 FOUND = FindingsError([Finding(path="a", rule="r", message="m")])
 
@@ -97,10 +97,10 @@ def test_ctrl_c_after_a_commit_names_the_files_that_were_written(
     finally:
         signal.signal(signal.SIGINT, before)
     assert result.code == 1
-    assert result.err.splitlines() == ["waybill: error: interrupted", "done before that:", "  wrote 'a.txt'"]
+    assert result.err.splitlines() == ["waybill: error: interrupted", "done before the failure:", "  wrote 'a.txt'"]
     assert (tmp_path / "a.txt").read_bytes() == b"new"
 
 
 def test_two_commands_do_not_share_a_journal() -> None:
-    assert "done before that" in run(command=failing(KeyboardInterrupt(), PUSHED)).err
+    assert "done before the failure" in run(command=failing(KeyboardInterrupt(), PUSHED)).err
     assert run(command=failing(KeyboardInterrupt())).err == "waybill: error: interrupted; nothing was changed\n"

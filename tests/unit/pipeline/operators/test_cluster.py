@@ -136,7 +136,7 @@ def program(folder: Path, name: str, script: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--context", "mine"], "--context says which cluster --cluster asks; give that, too"),
+        (["--context", "mine"], "--context goes with --cluster"),
         (["--cluster", "--index", "index.yaml", "--operator", "1.3.2"], "--cluster about the workflows here; give one"),
     ],
 )
@@ -174,5 +174,5 @@ def test_a_cluster_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: p
     program(tmp_path, "kubectl", "exec sleep 600")
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
     monkeypatch.setattr(cluster, "PATIENCE", 0.1)
-    with pytest.raises(OutputError, match=r"kubectl get --raw \S+ says nothing in 0\.1 seconds; log in first"):
+    with pytest.raises(OutputError, match=r"kubectl get --raw \S+ did not respond in 0\.1 seconds; log in first"):
         cluster.read_cluster(None)

@@ -180,10 +180,10 @@ def test_a_compatibility_yaml_that_is_wrong_stops_the_check_with_its_line(tmp_pa
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--sonataflow", "11"], "SonataFlow '11' is not known; there are 1.40, 1.43, 1.44, 1.45, 10"),
+        (["--sonataflow", "11"], "SonataFlow '11' is unknown; the known ones are 1.40, 1.43, 1.44, 1.45, 10"),
         (["--sonataflow", "../crds/10"], "--sonataflow '../crds/10' is not a version"),
-        (["--operator", "3"], "Orchestrator '3' is not in compatibility.yaml; there are 1.2.x, 1.3.x"),
-        (["--crds", "nowhere"], "nowhere: there is no such file or folder"),
+        (["--operator", "3"], "Orchestrator '3' is not in compatibility.yaml; it has 1.2.x, 1.3.x"),
+        (["--crds", "nowhere"], "nowhere: does not exist"),
         (["notd"], "did you mean 'noted'?"),
     ],
 )

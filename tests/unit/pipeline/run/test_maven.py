@@ -52,7 +52,7 @@ def test_a_build_is_kept_and_not_made_again(tools: Path, tmp_path: Path) -> None
 def test_a_build_that_fails_says_why_and_leaves_nothing(tools: Path, tmp_path: Path) -> None:
     program(tools, "javac", "exit 0")
     program(tools, "mvn", r"printf '\033[1;31m[ERROR]\033[m no such state\nCaused by: x\nnoise\n'; exit 1")
-    with pytest.raises(EngineError, match=r"refuses it:\n\[ERROR\] no such state\nCaused by: x$"):
+    with pytest.raises(EngineError, match=r"build failed:\n\[ERROR\] no such state\nCaused by: x$"):
         maven.build(APPLICATION, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 

@@ -54,7 +54,7 @@ def test_all_missing_variables_are_named_at_once_and_nothing_is_built() -> None:
         "waybill: error: tickets needs 2 variables without a value:\n"
         "  TICKETS_TOKEN  A token.\n"
         "  TICKETS_USER   Who asks.\n"
-        "export them, name a file that sets them with --env-file, or call stand-ins: waybill run tickets --mock\n"
+        "export them, name a file that sets them with --env-file, or mock the services: waybill run tickets --mock\n"
     )
 
 
@@ -156,7 +156,7 @@ def test_a_run_is_told_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
         "   1.50 s  Read                           operation  1,200 ms",
         "   1.60 s  sub/Wait                       sleep",
         "   1.70 s    GET /tickets  400  read",
-        "               does not fit the spec: the body\\nis missing",
+        "               does not match the spec: the body\\nis missing",
         "             sleeps 1 minute, 30 seconds",
         "   result  success: Done.",
         "           Key      T-1",

@@ -40,11 +40,11 @@ def engine() -> Iterator[str]:
         (
             201,
             '{"id": "1", "workflowdata": {"a": 2}}',
-            Reply(status=201, instance="1", data={"a": 2}, message="the engine answers 201"),
+            Reply(status=201, instance="1", data={"a": 2}, message="the engine responded with 201"),
         ),
         (500, '{"id": "1", "message": "no such state"}', Reply(status=500, instance="1", message="no such state")),
-        (404, "nothing", Reply(status=404, message="the engine answers 404: nothing")),
-        (400, "[]", Reply(status=400, message="the engine answers 400: []")),
+        (404, "nothing", Reply(status=404, message="the engine responded with 404: nothing")),
+        (400, "[]", Reply(status=400, message="the engine responded with 400: []")),
     ],
 )
 def test_an_answer_of_the_engine_is_read(engine: str, status: int, body: str, reply: Reply) -> None:
@@ -54,5 +54,5 @@ def test_an_answer_of_the_engine_is_read(engine: str, status: int, body: str, re
 def test_an_engine_that_is_gone_is_said_to_be() -> None:
     assert post("http://127.0.0.1:9/greeting", {}) == Reply(
         status=599,
-        message="the engine does not answer: http://127.0.0.1:9/greeting: cannot be sent: Connection refused",
+        message="the engine does not respond: http://127.0.0.1:9/greeting: cannot be sent: Connection refused",
     )

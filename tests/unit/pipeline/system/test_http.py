@@ -99,10 +99,10 @@ def test_what_a_server_serves_is_returned(server: Server) -> None:
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (SHORT, "the answer ends 5 bytes early"),
-        (CUT, "the answer ends early"),
-        (HUNG_UP, "the connection ends without an answer"),
-        (b"nonsense\r\n\r\n", "what answers is not HTTP"),
+        (SHORT, "the response ends 5 bytes early"),
+        (CUT, "the response ends early"),
+        (HUNG_UP, "the connection was closed without a response"),
+        (b"nonsense\r\n\r\n", "the response is not HTTP"),
     ],
 )
 def test_an_answer_that_is_not_whole_is_refused(server: Server, answer: bytes, reason: str) -> None:
@@ -141,9 +141,9 @@ def test_what_is_sent_arrives_with_its_headers_and_every_status_is_an_answer(ser
 @pytest.mark.parametrize(
     ("answer", "requests", "message"),
     [
-        (BUSY, 3, "the server answers 503 Service Unavailable"),
-        (MISSING, 1, "the server answers 404 Not Found"),
-        (b"HTTP/1.1 599 x\r\n\r\n", 1, "the server answers 599"),
+        (BUSY, 3, "the server responded with 503 Service Unavailable"),
+        (MISSING, 1, "the server responded with 404 Not Found"),
+        (b"HTTP/1.1 599 x\r\n\r\n", 1, "the server responded with 599"),
         (LOGIN, 1, "authentication failed (401); waybill sends no credentials: download the file and name it"),
     ],
 )
@@ -155,7 +155,7 @@ def test_a_refusal_is_named(server: Server, answer: bytes, requests: int, messag
 
 def test_more_than_the_limit_is_refused_when_it_is_announced(server: Server) -> None:
     server.answers = [b"HTTP/1.1 200 OK\r\nContent-Length: 101\r\n\r\n"]
-    assert why(f"{server.url}/a") == f"{server.url}/a: more than 100 bytes; that is not what was asked for"
+    assert why(f"{server.url}/a") == f"{server.url}/a: more than 100 bytes; check the URL"
 
 
 def test_more_than_the_limit_is_refused_when_it_comes(server: Server) -> None:
@@ -169,14 +169,14 @@ def test_a_server_that_is_never_silent_and_never_ends_is_left(server: Server, st
     server.answers = [start]
     server.endless = b"x"
     message = why(Request(url=f"{server.url}/a", limit=10**9, patience=0.2))
-    assert message == f"{server.url}/a: not complete after 0.2 seconds; fetch it and name the file"
+    assert message == f"{server.url}/a: not complete after 0.2 seconds; download it and name the file"
 
 
 def test_a_server_that_is_silent_is_left(server: Server) -> None:
     server.answers = [b"HTTP/1.1 200 OK\r\n"]
     server.silent = True
     message = why(Request(url=f"{server.url}/a", limit=9, silence=0.05, attempts=1))
-    assert message == f"{server.url}/a: cannot be fetched: no answer for 0.05 seconds"
+    assert message == f"{server.url}/a: cannot be fetched: no response for 0.05 seconds"
 
 
 def test_a_redirect_is_followed(server: Server) -> None:
@@ -188,10 +188,10 @@ def test_a_redirect_is_followed(server: Server) -> None:
 @pytest.mark.parametrize(
     ("location", "message"),
     [
-        ("file:///etc/passwd", "leads on to file, which is not followed"),
-        ("ftp://127.0.0.1/x", "leads on to ftp, which is not followed"),
-        ("http://[", "leads on to what is not a URL"),
-        ("/again", "leads on more than 5 times"),
+        ("file:///etc/passwd", "redirects to file, which is not followed"),
+        ("ftp://127.0.0.1/x", "redirects to ftp, which is not followed"),
+        ("http://[", "redirects to an invalid URL"),
+        ("/again", "redirects more than 5 times"),
     ],
 )
 def test_a_redirect_elsewhere_is_refused(server: Server, location: str, message: str) -> None:
@@ -237,7 +237,7 @@ def test_a_server_that_is_not_there_is_named_without_credentials(server: Server)
     "url", ["ftp://me:s3cret@a.example/x", "file:///etc/passwd", "a.example/x", "", "http//x", "https://me:s3cret@[x/"]
 )
 def test_what_is_not_an_http_url_is_refused(url: str) -> None:
-    with pytest.raises(SettingsError, match=r"is not an HTTP URL; fetch the package and name the file$") as caught:
+    with pytest.raises(SettingsError, match=r"is not an HTTP URL; download the package and name the file$") as caught:
         download(url, limit=9)
     assert "s3cret" not in str(caught.value)
 
@@ -280,7 +280,7 @@ def test_no_proxy_stands_before_this_machine(server: Server, monkeypatch: pytest
 def test_a_proxy_that_is_none_is_refused_by_its_variable(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.setenv("http_proxy", proxy)
-    assert why("http://charts.example/a") == "the variable http_proxy does not name a proxy over HTTP"
+    assert why("http://charts.example/a") == "the variable http_proxy is not the URL of an HTTP proxy"
 
 
 @pytest.fixture
@@ -303,13 +303,13 @@ def trusted(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_step_from_https_to_http_is_not_taken(server: Server, trusted: str) -> None:
     server.answers = [moved(f"{trusted}/b"), moved("http://127.0.0.1:9/c")]
-    assert why(f"{trusted}/a?token=s3cret") == f"{trusted}/b: leads on to http, which is not followed"
+    assert why(f"{trusted}/a?token=s3cret") == f"{trusted}/b: redirects to http, which is not followed"
 
 
 def test_a_certificate_that_nobody_trusts_is_refused(trusted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SSL_CERT_FILE")
     message = why(f"{trusted}/a?token=s3cret")
-    assert message.startswith(f"{trusted}/a: cannot be fetched: no trusted connection: ")
+    assert message.startswith(f"{trusted}/a: cannot be fetched: the connection is not trusted: ")
     assert "certificate verify failed" in message
     assert "s3cret" not in message
 

@@ -34,7 +34,7 @@ def test_effects_are_listed_in_their_order_with_what_undoes_them_and_nothing_is_
     assert journal.effects == (PUSHED, WROTE)
     assert journal.nothing_was("changed") == journal.nothing_was("written") == ""
     assert list(journal.lines()) == [
-        "done before that:",
+        "done before the failure:",
         "  pushed quay.io/x/greeting:2.0.0   to undo: skopeo delete docker://quay.io/x/greeting:2.0.0",
         "  wrote 'dist/index.yaml'",
     ]

@@ -31,7 +31,7 @@ def test_a_workflows_folder_that_is_not_there_holds_none(tmp_path: Path) -> None
 
 
 def test_a_folder_without_workflows_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingsError, match=r"none: holds no workflow folders; name another with --workflows"):
+    with pytest.raises(SettingsError, match=r"none: contains no workflow folders; name another with --workflows"):
         select_folders((), Settings(workflows=tmp_path / "none"))
 
 
@@ -66,9 +66,9 @@ def test_the_order_of_names_is_kept_and_repetitions_are_left_out(settings: Setti
     ("name", "end"),
     [
         ("greting", "; did you mean 'greeting'?"),
-        ("zzz", "; there are escalation, greeting"),
-        ("", "; there are escalation, greeting"),
-        ("x\0y", "; there are escalation, greeting"),
+        ("zzz", "; it has escalation, greeting"),
+        ("", "; it has escalation, greeting"),
+        ("x\0y", "; it has escalation, greeting"),
     ],
 )
 def test_a_workflow_that_is_not_there_is_refused_with_the_nearest_name(settings: Settings, name: str, end: str) -> None:

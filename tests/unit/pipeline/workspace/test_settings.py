@@ -186,7 +186,7 @@ def test_a_repository_has_an_address(tmp_path: Path, url: str) -> None:
 
 @pytest.mark.parametrize("url", ["example.org", "ftp://example.org", "https://", "file:///x", "https:/x", "https:// x"])
 def test_a_repository_of_another_address_is_refused(tmp_path: Path, url: str) -> None:
-    assert why(tmp_path, repository_url=url) == "repository_url: write an address that starts with https://"
+    assert why(tmp_path, repository_url=url) == "repository_url: write a URL that starts with https://"
 
 
 @pytest.mark.parametrize("credentials", ["user:s3cret", "s3cret", "user:s3%40cret", ":s3cret"])
@@ -215,7 +215,7 @@ def test_what_is_ignored_by_path_is_relative_to_the_file_too(tmp_path: Path, mon
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("lint = 3\n", "1: 'lint' is no table; write [lint] above its settings"),
+        ("lint = 3\n", "1: 'lint' is not a table; write [lint] above its settings"),
         ("strict = true\n\n[lint]\nignored = []\n", "4: unknown setting 'lint.ignored'; did you mean 'ignore'?"),
         (
             "[lint]\nper-file-ignore = {}\n",
@@ -236,7 +236,7 @@ def test_a_table_is_read_as_strictly_as_the_settings_above_it(tmp_path: Path, te
 def test_a_table_of_pyproject_is_named_as_it_is_written_there(tmp_path: Path) -> None:
     write(tmp_path, {"pyproject.toml": "[tool.ruff]\nlint = 3\n[tool.waybill]\nlint = 3\n"})
     assert why(tmp_path) == (
-        f"{tmp_path}/pyproject.toml:4: 'lint' is no table; write [tool.waybill.lint] above its settings"
+        f"{tmp_path}/pyproject.toml:4: 'lint' is not a table; write [tool.waybill.lint] above its settings"
     )
 
 
