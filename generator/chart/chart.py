@@ -304,7 +304,7 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
     own = _own_map(workflow, "values.schema.json")
     properties = own.get("properties", {})
     if not isinstance(properties, dict):
-        message = f"'properties' is {'a list' if isinstance(properties, list) else 'a string'} where a map belongs"
+        message = f"'properties' must be a map, not {'a list' if isinstance(properties, list) else 'a string'}"
         raise FindingsError([_overlay_finding(workflow, "values.schema.json", message)])
     _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
     anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
@@ -330,7 +330,7 @@ def _own_map(workflow: Workflow, path: str) -> dict[str, Any]:
     content = document.root.plain()
     if isinstance(content, dict):
         return content
-    raise FindingsError([_overlay_finding(workflow, path, f"{document.root.kind} where a map belongs")])
+    raise FindingsError([_overlay_finding(workflow, path, f"expected a map, found {document.root.kind}")])
 
 
 def _overlay_finding(workflow: Workflow, path: str, message: str) -> Finding:

@@ -175,7 +175,7 @@ def _read(data: bytes, suffix: str) -> Spec | tuple[Finding, ...]:
         return error.findings
     content = root.plain()
     if not isinstance(content, dict) or not ("openapi" in content or "swagger" in content):
-        message = "no OpenAPI: it has neither 'openapi' nor 'swagger'; name the right file"
+        message = "not OpenAPI: it has neither 'openapi' nor 'swagger'; name the right file"
         return (Finding(path="", line=root.line, column=root.column, rule="syntax", message=message),)
     operations = tuple(_operations(content))
     return Spec(
@@ -314,7 +314,7 @@ def _mistakes(root: Node, data: bytes, operations: Sequence[Operation]) -> Itera
     seen: set[str] = set()
     for node in _below(root, "operationId") if repeated else ():
         if node.value in seen & repeated:
-            message = f"the operationId '{node.value}' stands here a second time; give each operation its own"
+            message = f"the operationId '{node.value}' is repeated here; give each operation its own"
             yield Mistake(line=node.line, column=node.column, message=message)
         seen.add(node.text)
     for node in _below(root, "$ref") if _REFERENCE_OUT.search(data) else ():

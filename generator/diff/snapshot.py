@@ -174,5 +174,5 @@ def _map(data: bytes, path: str) -> dict[str, Any]:
     content = root.plain()
     if isinstance(content, dict):
         return content
-    message = f"{root.kind} where a map belongs"
+    message = f"expected a map, found {root.kind}"
     raise FindingsError([Finding(path=path, line=root.line, column=root.column, rule="chart", message=message)])

@@ -30,11 +30,11 @@ _WORD: Final = re.compile(r"[A-Za-z_$@.][\w.]*|\d+|(\W)\1*")
 _INSTEAD: Final[Mapping[str, str]] = {
     "&&": "write 'and'",
     "||": "write 'or'",
-    "!": "write '| not' behind what is to be negated",
+    "!": "write '| not' after what is to be negated",
     "=": "compare with '=='",
     "'": 'put strings into double quotes: "…"',
     "`": 'put strings into double quotes: "…"',
-    "?": "the engine knows no '?//'",
+    "?": "the engine does not support '?//'",
 }
 #: libjq takes no `a == b == c`; the engine does, from the left.
 _IN_A_ROW: Final = re.compile(r"syntax error, unexpected '?(==|!=|<=?|>=?|=|\|=|\+=|-=|\*=|/=|%=|//=)'? at ")
@@ -65,7 +65,7 @@ def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
         if len(text) > MAX_CHARACTERS or too_deep(text):
             _known[text] = None
         elif loading := _LOADING.match(text):
-            _known[text] = Refusal(f"'{loading[1]}' finds nothing in the engine; take it out", loading.start(1))
+            _known[text] = Refusal(f"'{loading[1]}' finds nothing in the engine; remove it", loading.start(1))
     together = [text for text in unknown if text not in _known and parse(text) is not None]
     for start in range(0, len(together), _TOGETHER):
         _compile(together[start : start + _TOGETHER])
@@ -164,7 +164,7 @@ def _in_our_words(error: str, text: str) -> Refusal:
     at = _offset(error, text)
     what = error.removeprefix("jq: error: ").partition(" at <top-level>")[0].partition("\n")[0]
     if what.startswith("Top-level program not given"):
-        return Refusal("there is nothing in it", 0)
+        return Refusal("it is empty", 0)
     if "unexpected end of file" in what or at >= len(text):
         return Refusal("a string is not closed" if "QQSTRING_TEXT" in what else "it ends too early", at)
     if escape := _ESCAPE.search(error):

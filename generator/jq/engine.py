@@ -85,19 +85,19 @@ def refused(tree: Node) -> Iterator[tuple[str, int]]:
     for node in tree.walk():
         match node.kind:
             case Kind.IF if len(node.children) % 2 == 0:
-                yield "the engine's jq wants an 'else' in every 'if'; write 'else .'", node.at
+                yield "the engine's jq requires an 'else' in every 'if'; write 'else .'", node.at
             case Kind.OBJECT if node.text:
-                yield "the engine's jq takes no ',' before '}'; take it out", node.at
+                yield "the engine's jq accepts no ',' before '}'; remove it", node.at
             case Kind.LITERAL if not _readable(node.text):
-                yield f"the engine's jq does not read the number {node.text[:100]}; write it as a string", node.at
+                yield f"the engine's jq cannot read the number {node.text[:100]}; write it as a string", node.at
             case Kind.STRING if _CONTROL.search(node.text):
-                yield "the engine's jq takes no tab and no line break in a string; write \\t or \\n", node.at
+                yield "the engine's jq accepts no tab or line break in a string; write \\t or \\n", node.at
             case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE if node.text:
-                yield "the engine's jq takes no '.' before '['; take it out", node.at
+                yield "the engine's jq accepts no '.' before '['; remove it", node.at
             case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE | Kind.OPTIONAL if _bare(node.children[0]):
-                yield f"the engine's jq wants brackets around '{node.children[0].kind}' here", node.children[0].at
+                yield f"the engine's jq requires parentheses around '{node.children[0].kind}' here", node.children[0].at
             case _ if keyword := next((name for name in _variables(node) if name in _KEYWORDS), None):
-                yield f"'{keyword}' is a keyword to the engine's jq, and no name; call it otherwise", node.at
+                yield f"'{keyword}' is a keyword in the engine's jq, not a name; rename it", node.at
 
 
 def _variables(node: Node) -> Iterator[str]:
@@ -135,11 +135,11 @@ def differences(tree: Node) -> Iterator[tuple[str, int]]:
                 )
             case "map_values/1", Node() if _drops(argument):
                 yield (
-                    "'map_values' fails where nothing is left for a value; write with_entries(select(.value …))",
+                    "'map_values' fails if a value has no output; write with_entries(select(.value …))",
                     node.at,
                 )
             case (("gsub/2" | "gsub/3"), Node(kind=Kind.STRING, children=())) if _takes_nothing(argument.name):
-                yield "'gsub' never ends where the pattern takes no character; write + for *, and 'sub' for ^", node.at
+                yield "'gsub' never ends if the pattern matches no character; write + for *, and 'sub' for ^", node.at
 
 
 def _drops(tree: Node) -> bool:

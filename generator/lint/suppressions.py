@@ -108,9 +108,9 @@ def _unused(ignore: _Ignore, idle: Iterable[Rule], *, complete: bool) -> Iterato
     for rule in idle:
         if not rule.of_lint:
             reported = f"'{rule.name}' is reported by {rule.reporters}, where no comment or setting ignores it"
-            yield Found(at=ignore.at, message=f"{reported}; take it out")
+            yield Found(at=ignore.at, message=f"{reported}; remove it")
         elif complete or not (ignore.pattern or rule.find_together):
-            message = f"nothing here breaks '{rule.name}', or it cannot be ignored; take it out"
+            message = f"'{rule.name}' is not reported here, or cannot be ignored; remove it"
             yield Found(at=ignore.at, message=message)
 
 
@@ -122,7 +122,7 @@ def _wrong(ignore: _Ignore, rules: Iterable[str]) -> Iterator[Found]:
             help_ = did_you_mean(name, rules) or "; waybill lint --rules lists them"
             yield Found(at=ignore.at, message=f"there is no rule '{name[:100]}'{help_}")
     if ignore.rules and not ignore.pattern and not ignore.reason:
-        yield Found(at=ignore.at, message="the comment gives no reason; write it behind the bracket")
+        yield Found(at=ignore.at, message="the comment gives no reason; write it after the bracket")
 
 
 def _from_settings(settings: IgnoreSettings) -> Iterator[_Ignore]:

@@ -118,7 +118,7 @@ def decode(data: bytes, path: str) -> str:
     except UnicodeDecodeError as error:
         _refuse(path, "encoding", "not UTF-8 text; save the file as UTF-8", *_position(data, error.start))
     if "\0" in text:
-        _refuse(path, "encoding", "holds NUL bytes: a binary file; remove it", *_position(data, data.index(b"\0")))
+        _refuse(path, "encoding", "contains NUL bytes, so it is binary; remove it", *_position(data, data.index(b"\0")))
     return text
 
 
@@ -130,7 +130,7 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES, max_values: int
             schema's; one finding with its position.
     """
     if len(data) > max_bytes:
-        _refuse(path, "size", f"{len(data):,} bytes; at most {max_bytes:,} are read: split the file")
+        _refuse(path, "size", f"{len(data):,} bytes; at most {max_bytes:,} are read; split the file")
     text = decode(data, path)
     if not text.strip():
         _refuse(path, "empty-file", "the file is empty; write its content, or remove it")
@@ -154,7 +154,7 @@ def _parse_json(text: str, path: str, max_values: int) -> Document:
     except _NotANumberError as error:
         _refuse(path, "syntax", f"{error}")
     except ValueError:
-        _refuse(path, "syntax", f"holds a number of more than {MAX_DIGITS:,} digits; write it as a string")
+        _refuse(path, "syntax", f"contains a number of more than {MAX_DIGITS:,} digits; write it as a string")
     depth, count = _extent(value)
     if depth > MAX_DEPTH:
         _refuse(path, "depth", f"nested deeper than {MAX_DEPTH} levels")
@@ -163,7 +163,7 @@ def _parse_json(text: str, path: str, max_values: int) -> Document:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        _refuse(path, "encoding", "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves")
+        _refuse(path, "encoding", "contains half of a surrogate pair (\\ud800 to \\udfff); write both halves")
     try:
         positions = _parse_yaml(_SURROGATE.sub(r"\\u003f", text), path, max_values)
     except FindingsError as error:
@@ -208,7 +208,7 @@ def _located(value: Any, at: Node) -> Node:
 
 
 def _reject_constant(name: str) -> NoReturn:
-    raise _NotANumberError(f"{name} is no number in JSON")
+    raise _NotANumberError(f"{name} is not a number in JSON")
 
 
 def _finite(text: str) -> float:
@@ -280,9 +280,9 @@ class _Composer:
                 else:
                     root = node
             elif root is not None and isinstance(event, yaml.DocumentStartEvent):
-                self._stop("syntax", "a second document starts here; keep one definition a file", event.start_mark)
+                self._stop("syntax", "a second document starts here; keep one definition per file", event.start_mark)
         if root is None:
-            _refuse(self._path, "empty-file", "the file holds comments alone; write its content, or remove it")
+            _refuse(self._path, "empty-file", "the file contains only comments; write its content, or remove it")
         return root
 
     def _open(self, event: Any, open_collections: list[_Open]) -> None:
@@ -334,14 +334,14 @@ class _Composer:
             return
         if name in parent.keys:
             first = parent.keys[name][0]
-            message = f"the key '{name}' stands here a second time (first on line {first}); keep one"
+            message = f"the key '{name}' is repeated here (first on line {first}); keep one"
             self._note("duplicate-key", message, key)
         parent.content[name] = node
         parent.keys[name] = (key.line, key.column)
 
     def _alias(self, event: Any, open_collections: list[_Open]) -> Node:
         if event.anchor in self._open_anchors:
-            self._stop("syntax", f"*{event.anchor} refers to itself; remove the circle", event.start_mark)
+            self._stop("syntax", f"*{event.anchor} refers to itself; remove the cycle", event.start_mark)
         if event.anchor not in self._anchors:
             self._stop("syntax", f"*{event.anchor} has no anchor above it", event.start_mark)
         node, size, height = self._anchors[event.anchor]
@@ -353,7 +353,7 @@ class _Composer:
         self._count += size
         most = min(MAX_ALIASED_NODES, self._max_values)
         if self._aliased > most:
-            self._stop("size", f"aliases repeat more than {most:,} values; write less", event.start_mark)
+            self._stop("size", f"aliases repeat more than {most:,} values; use fewer", event.start_mark)
         return node
 
     def _remember(self, anchor: str | None, node: Node, size: int, height: int) -> None:
@@ -374,7 +374,7 @@ class _Composer:
         if not (text[0] in "+-." or text[0].isdigit()):
             return text
         if _NOT_A_NUMBER.fullmatch(text):
-            self._stop("syntax", f"{text} is no JSON number, so no Kubernetes object can hold it", event.start_mark)
+            self._stop("syntax", f"{text} is not a JSON number, so no Kubernetes object can hold it", event.start_mark)
         if len(text) > MAX_DIGITS and text.isdigit():
             self._stop("syntax", f"a number of {len(text):,} digits; write it as a string, in quotes", event.start_mark)
         if _INTEGER.fullmatch(text):
@@ -403,7 +403,7 @@ class _Composer:
 
 
 def _too_many(values: int) -> str:
-    return f"more than {values:,} keys and values; write less, or split the file"
+    return f"more than {values:,} keys and values; remove some, or split the file"
 
 
 def _position(data: bytes, offset: int) -> tuple[int, int]:

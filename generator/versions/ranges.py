@@ -155,14 +155,14 @@ def _constraints(group: str) -> Iterator[_Constraint]:
     while True:
         match = _CONSTRAINT.match(rest)
         if match is None:
-            raise ValueError(f"'{rest}' is no version" if rest else "there is nothing where a version should be")
+            raise ValueError(f"'{rest}' is not a version" if rest else "a version is missing")
         yield _constraint(match)
         rest = rest[match.end() :]
         if not rest:
             return
         between = _SEPARATOR.match(rest)
         if between is None:
-            raise ValueError(f"'{rest}' stands behind a version")
+            raise ValueError(f"'{rest}' follows a version")
         rest = rest[between.end() :]
 
 
@@ -175,7 +175,7 @@ def _constraint(match: re.Match[str]) -> _Constraint:
     for identifier in (match["pre"] or "").split("."):
         if identifier.isdigit():
             if identifier != "0" and identifier.startswith("0"):
-                raise ValueError(f"a number of a pre-release does not start with 0, as '{identifier}' does")
+                raise ValueError(f"a number in a pre-release must not start with 0, as '{identifier}' does")
             _number(identifier)
     version = Version(major, minor, patch, match["pre"])
     spans = tuple(_spans(operator, version, given))
@@ -184,7 +184,7 @@ def _constraint(match: re.Match[str]) -> _Constraint:
 
 def _number(text: str) -> int:
     if not text.isdigit():
-        raise ValueError(f"'{text}' is no number")
+        raise ValueError(f"'{text}' is not a number")
     if int(text) > _MAX_NUMBER:
         raise ValueError(f"{text} is larger than {_MAX_NUMBER}")
     return int(text)

@@ -64,7 +64,7 @@ def next_step(version: Version, asked: Asked, need: Need | None, *, forced: bool
     small = need is not None and need.certain and asked in PARTS and PARTS.index(asked) < PARTS.index(need.part)
     if small and not version.prerelease and not forced:
         raise VersionError(
-            f"--bump {asked} is too small, what changed since {version} asks for {towards}: {reason}; "
+            f"--bump {asked} is too small, the changes since {version} require {towards}: {reason}; "
             f"build with --bump {towards} or --bump auto, or keep {asked} with --force-version"
         )
     return Step(before=version, part=asked, towards=towards, reason=reason)

@@ -148,7 +148,7 @@ def read_definition(source: Source, relative: str) -> Definition:
     """
     document = parse(source.resources[relative], source.shown(relative), max_values=MAX_VALUES)
     if not isinstance(document.root.value, dict):
-        message = f"{document.root.kind} where a workflow (a map with id, version and states) belongs"
+        message = f"expected a workflow (a map with id, version and states), found {document.root.kind}"
         at = Position(path=document.path, line=document.root.line, column=document.root.column)
         raise FindingsError([_finding(at, "wrong-type", message, blocking=True)])
     return _Reader(source, posixpath.dirname(relative), document).read()
@@ -219,7 +219,7 @@ class _Reader:
 
     def _limit_expressions(self) -> None:
         if (size := sum(len(one.raw) for one in self._held)) > MAX_EXPRESSIONS:
-            message = f"holds {size:,} characters of expressions; at most {MAX_EXPRESSIONS:,} are read: write less"
+            message = f"has {size:,} characters of expressions; at most {MAX_EXPRESSIONS:,} are read; shorten them"
             raise FindingsError([_finding(Position(path=self._path, line=1, column=1), "size", message, blocking=True)])
 
     def _object(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
@@ -243,7 +243,7 @@ class _Reader:
     def _short_form(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
         if shape.short is None or not self._fits_short_form(node, shape.fields[shape.short]):
             also = " or a string" if shape.short and shape.fields[shape.short].kind is not Kind.BOOLEAN else ""
-            self._find(node, "wrong-type", f"{node.kind} where {shape.name} (a map{also}) belongs", blocking=True)
+            self._find(node, "wrong-type", f"expected {shape.name} (a map{also}), found {node.kind}", blocking=True)
             self._misread.add(where)
             return _defaults(shape)
         if node.value is False:
@@ -263,7 +263,7 @@ class _Reader:
         if isinstance(node.value, dict) and key == "auth" and "name" in node.value:
             node = Node([node], node.line, node.column)
         if not isinstance(node.value, list):
-            self._find(node, "wrong-type", f"{node.kind} where '{key}' needs a list", blocking=True)
+            self._find(node, "wrong-type", f"'{key}' must be a list, not {node.kind}", blocking=True)
             return []
         self._mark(where, node)
         items = [self._item(item, field, (*where, index), key) for index, item in enumerate(node.value)]
@@ -287,7 +287,7 @@ class _Reader:
         if shape:
             return self._object(node, shape, where)
         if not isinstance(node.value, dict):
-            self._find(node, "wrong-type", f"{node.kind} where a state (a map) belongs", blocking=True)
+            self._find(node, "wrong-type", f"expected a state (a map), found {node.kind}", blocking=True)
         elif kind is None:
             self._find(node, "missing-field", "the state needs 'type'; add it", blocking=True)
         else:
@@ -316,12 +316,12 @@ class _Reader:
         value = node.value
         fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
         if not fits and kind is Kind.STRING and isinstance(value, (bool, int, float)):
-            message = f'{node.kind} where a string belongs; write it in quotes: "{node.text}"'
+            message = f'expected a string, found {node.kind}; write it in quotes: "{node.text}"'
             quoted = replaced(self._position(node), node.text, f'"{node.text}"')
             self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=quoted)
             value, fits = node.text, True
         if not fits:
-            self._find(node, "wrong-type", f"{node.kind} where {_WANTED[kind]} belongs", blocking=True)
+            self._find(node, "wrong-type", f"expected {_WANTED[kind]}, found {node.kind}", blocking=True)
             return None
         if kind is Kind.MAP:
             return node.plain()
@@ -349,7 +349,7 @@ class _Reader:
             if isinstance(root.value, dict) and key in root.value and (field.many or len(root.value) == 1):
                 root = root.value[key]
             if isinstance(root.value, str):
-                self._find(root, "wrong-type", f"a string where the content of '{key}' belongs", blocking=True)
+                self._find(root, "wrong-type", f"expected the content of '{key}', found a string", blocking=True)
                 return None
             return self._field(root, field, where, key)
         finally:
@@ -427,7 +427,7 @@ def _why_missing(reference: str, resolved: Resolved) -> str:
     if resolved.path:
         return f"'{reference}' is neither .yaml, .yml nor .json; rename it"
     if resolved.outside:
-        return f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
+        return f"'{reference}' is outside the folder; copy it in, or into workflows/shared"
     return f"there is no file '{reference}'"
 
 

@@ -156,7 +156,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
             link that leaves the folder; all of them at once.
     """
     if not folder.is_dir():
-        _stop(shown, "no-folder", "there is no such folder; name a workflow folder or its path")
+        _stop(shown, "no-folder", "does not exist; name a workflow folder or its path")
     walker = _Walker(folder, shown)
     paths = dict(walker.files())
     quarkus = any(path.startswith(f"{QUARKUS_RESOURCES}/") for path in paths)
@@ -206,9 +206,11 @@ def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str
         return found[0]
     endings = ", ".join(f"*{suffix}" for suffix in DEFINITION_SUFFIXES)
     if found:
-        walker.find(prefix, "definitions", f"holds {len(found)} definitions ({', '.join(found)}); keep one at the top")
+        walker.find(
+            prefix, "definitions", f"contains {len(found)} definitions ({', '.join(found)}); keep one at the top"
+        )
     else:
-        walker.find(prefix, "no-definition", f"holds no definition ({endings}); write one, or name another folder")
+        walker.find(prefix, "no-definition", f"contains no definition ({endings}); write one, or name another folder")
     return ""
 
 
@@ -226,7 +228,7 @@ def _folders_that_meet(paths: Iterable[str], prefix: str, shown: str) -> Iterato
             yield Finding(
                 path=f"{shown}/{prefix}{folder}",
                 rule="name-clash",
-                message=f"'{folder}' and '{other}' fall on one ConfigMap name, '{slug(folder)}'; rename one of them",
+                message=f"'{folder}' and '{other}' both become the ConfigMap name '{slug(folder)}'; rename one of them",
                 blocking=True,
             )
 
@@ -255,7 +257,7 @@ class _Walker:
                 continue
             count[0] += 1
             if count[0] > MAX_FILES:
-                _stop(self._shown, "size", f"holds more than {MAX_FILES:,} files and folders: not a workflow folder")
+                _stop(self._shown, "size", f"contains more than {MAX_FILES:,} files and folders; not a workflow folder")
             if entry.is_dir():
                 yield from self._walk(path, f"{relative}/", above | {path.resolve()}, count)
             elif entry.is_file():
@@ -271,7 +273,7 @@ class _Walker:
         except FileNotFoundError:
             target = path.resolve()
         except (OSError, RuntimeError):  # Python before 3.13 says RuntimeError
-            self.find(relative, "link-loop", "a link that leads back to itself; remove it")
+            self.find(relative, "link-loop", "a link that points to itself; remove it")
             return False
         if not target.is_relative_to(self._root):
             self.find(
@@ -295,11 +297,11 @@ class _Walker:
         """The bytes of a file; a file that Helm would not load, or that cannot be read, becomes a finding."""
         try:
             if (size := path.stat().st_size) > MAX_FILE_BYTES:
-                self.find(relative, "size", f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,}: split the file")
+                self.find(relative, "size", f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,}; split the file")
                 return b""
             self._bytes += size
             if self._bytes > MAX_FOLDER_BYTES:
-                message = f"its files hold more than {MAX_FOLDER_BYTES:,} bytes; move out what no workflow reads"
+                message = f"its files exceed {MAX_FOLDER_BYTES:,} bytes; remove what no workflow reads"
                 _stop(self._shown, "size", message)
             return path.read_bytes()
         except OSError as error:

@@ -178,7 +178,7 @@ def parse_properties(data: bytes, path: str) -> Properties:
         message = f"malformed escape {error.escape!r}; write four hexadecimal digits after \\u"
         raise FindingsError([Finding(path=path, line=line, column=1, rule="syntax", message=message)]) from None
     except UnicodeEncodeError:
-        message = "holds half of a surrogate pair (\\ud800 to \\udfff); write both halves"
+        message = "contains half of a surrogate pair (\\ud800 to \\udfff); write both halves"
         raise FindingsError([Finding(path=path, line=line, column=1, rule="encoding", message=message)]) from None
     return Properties(path=path, text=text, entries=tuple(entries))
 
@@ -188,9 +188,9 @@ def _refuse_many_lines(text: str, path: str) -> None:
     lines = len(_LINE_END.findall(text)) + 1
     message = ""
     if continued > MAX_CONTINUED:
-        message = f"{continued:,} lines are continued with a backslash; at most {MAX_CONTINUED:,} are read: write less"
+        message = f"{continued:,} lines are continued with a backslash; at most {MAX_CONTINUED:,} are read; use fewer"
     elif lines > MAX_LINES:
-        message = f"{lines:,} lines; at most {MAX_LINES:,} are read: write less"
+        message = f"{lines:,} lines; at most {MAX_LINES:,} are read; remove some"
     if message:
         raise FindingsError([Finding(path=path, line=1, column=1, rule="size", message=message, blocking=True)])
 

@@ -153,7 +153,7 @@ def test_without_helm_a_person_is_told_to_install_it(tmp_path: Path, waybill: Wa
     chart(tmp_path / "theirs", sonataflow("noted"))
     done = waybill("check", "theirs", env={"PATH": str(tmp_path)})
     assert done.code == 2
-    assert "there is none on PATH; install it" in done.err
+    assert "which is not on PATH; install it" in done.err
 
 
 def test_workflows_and_charts_are_checked_together(repository: Path, waybill: Waybill) -> None:

@@ -198,7 +198,7 @@ def test_links_in_a_commit_are_followed_and_those_that_leave_are_refused(history
 ERRORS: dict[str, tuple[list[str], str]] = {
     "a misspelt workflow": (
         ["greting"],
-        "'greting' is no workflow, chart, package or git revision; did you mean 'greeting'?",
+        "'greting' is not a workflow, chart, package or git revision; did you mean 'greeting'?",
     ),
     "a misspelt tag": (
         ["greeting@v1.0.1"],
@@ -220,7 +220,7 @@ ERRORS: dict[str, tuple[list[str], str]] = {
         "'v1.0.0..main' is about all workflows; for one of them: waybill diff greeting@v1.0.0 greeting@main",
     ),
     "a commit that is not there": (["zzz..HEAD"], "git has no commit, tag or branch 'zzz'; git has main, v1.0.0"),
-    "a path that is not there": (["../nothing"], "'../nothing' is no workflow"),
+    "a path that is not there": (["../nothing"], "'../nothing' is not a workflow"),
 }
 
 
@@ -239,7 +239,7 @@ def test_without_a_repository_or_git_the_message_says_so(
     ceiling = {"GIT_CEILING_DIRECTORIES": str(repository.parent)}
     done = waybill("diff", "greeting@HEAD", env=ceiling)
     assert done.code == 2
-    assert "no git repository around it" in done.err
+    assert "not in a git repository" in done.err
     done = waybill_process("diff", "greeting", env={"PATH": "/nonexistent"})
     assert done.code == 2
     assert "git is not installed" in done.err
@@ -406,9 +406,9 @@ CHART = {"x/Chart.yaml": b"name: x\nversion: 1.0.0\n", "x/files/flow.yaml": b"st
         ({"x/Chart.yaml": b"name: x\nversion: 1.0.0\n"}, "holds no files/flow.yaml"),
         ({**CHART, "x/files/flow.yaml": b"[1"}, "flow.yaml:2:1: error: not well-formed YAML"),
         ({**CHART, "x/files/flow.yaml": b"\xff"}, "not UTF-8"),
-        ({**CHART, "x/values.yaml": b"[]"}, "a list where a map belongs"),
-        ({**CHART, "x/big": b"\0" * (5 * 1024 * 1024 + 1)}, "Helm takes 5,242,880 a file"),
-        ({**CHART, **{f"x/files/{n}": b"\0" * 5_000_000 for n in range(21)}}, "Helm takes no more"),
+        ({**CHART, "x/values.yaml": b"[]"}, "expected a map, found a list"),
+        ({**CHART, "x/big": b"\0" * (5 * 1024 * 1024 + 1)}, "Helm accepts 5,242,880 per file"),
+        ({**CHART, **{f"x/files/{n}": b"\0" * 5_000_000 for n in range(21)}}, "bytes, which Helm refuses"),
     ],
     ids=["empty", "no flow", "broken flow", "no text", "no values", "a large file", "a bomb"],
 )

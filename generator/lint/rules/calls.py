@@ -61,7 +61,7 @@ _CUSTOM: Final = ("rest:", "service:", "knative:", "sysout", "script:", "camel:"
 #: As many names as fit a line.
 _LISTED: Final = 8
 #: What another repository has may differ from the copy that is looked at.
-_COPY: Final = " (looked up in the copy that lies in shared/)"
+_COPY: Final = " (looked up in the copy in shared/)"
 
 
 @rule(
@@ -84,7 +84,7 @@ def invalid_operation(workflow: Workflow) -> Iterator[Found]:
             fails = function.get("name") in used or "#" in operation
             yield Found(
                 at=definition.position_of("functions", index, "operation"),
-                message=f"'{operation[:100]}' is no operation of a file; {help_}",
+                message=f"'{operation[:100]}' is not an operation of a file; {help_}",
                 severity=None if fails else Severity.WARNING,
             )
 
@@ -132,9 +132,9 @@ def byte_format(workflow: Workflow) -> Iterator[Found]:
             for what, schema in taken:
                 if spec.resolved(schema).get("format") == "byte":
                     message = (
-                        f"'{operation.id}' of {call.shown} takes {what} in the format 'byte', which ends the build"
+                        f"'{operation.id}' of {call.shown} takes {what} in the format 'byte', which breaks the build"
                     )
-                    yield Found(at=call.at, message=f"{message}; take the format out")
+                    yield Found(at=call.at, message=f"{message}; remove the format")
 
 
 @rule(
@@ -179,9 +179,7 @@ def unchecked_spec(workflow: Workflow) -> Iterator[Found]:
     for call in calls(workflow):
         if call.fetched and call.data is None and call.shown not in seen:
             seen.add(call.shown)
-            message = (
-                f"calls of '{call.shown}' are not checked: nothing is fetched; put a copy into workflows/shared/specs"
-            )
+            message = f"calls of '{call.shown}' are not checked; put a copy into workflows/shared/specs"
             yield Found(at=call.at, message=message)
 
 
@@ -265,10 +263,10 @@ def unknown_argument(workflow: Workflow) -> Iterator[Found]:
             name, known = str(path[-1]), (*fields, *(parameters if len(path) == 1 else ()))
             where = f" in '{'.'.join(map(str, path[:-1]))}'" if path[:-1] else ""
             near = known if (helped := helped + 1) <= HELPED else ()
-            help_ = did_you_mean(name, near) or _takes(known) or "; take it out"
+            help_ = did_you_mean(name, near) or _takes(known) or "; remove it"
             at = use.at_key(path)
             edit = respelt(at, name, near, _siblings(use.given, path))
-            yield Found(at=at, message=f"'{use.operation.id}' takes no '{name}'{where}{help_}", edit=edit)
+            yield Found(at=at, message=f"'{use.operation.id}' does not take '{name}'{where}{help_}", edit=edit)
 
 
 def _unknown(use: _Use) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
@@ -283,7 +281,7 @@ def _unknown(use: _Use) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
 
 def _takes(known: Sequence[str]) -> str:
     """The end of a message: what there is, as far as it fits a line."""
-    return f"; there is {', '.join(known[:_LISTED])}{', …' if len(known) > _LISTED else ''}" if known else ""
+    return f"; it takes {', '.join(known[:_LISTED])}{', …' if len(known) > _LISTED else ''}" if known else ""
 
 
 def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
@@ -356,6 +354,6 @@ def ambiguous_body(workflow: Workflow) -> Iterator[Found]:
             parameters = sorted(set(names) & {parameter.name for parameter in use.operation.parameters})
             help_ = "put the body's fields into one argument, of any name"
             if parameters:
-                help_ = f"leave out '{parameters[0]}', which is no required parameter, or give the body a schema"
-            message = f"of {listed} the engine sends one as the body of '{use.operation.id}'; {help_}"
+                help_ = f"leave out '{parameters[0]}', which is not required, or give the body a schema"
+            message = f"of {listed} the engine sends only one as the body of '{use.operation.id}'; {help_}"
             yield Found(at=use.at, message=message)

@@ -46,7 +46,7 @@ def required_variables(workflow: Workflow) -> Iterator[Found]:
             if starts:
                 at = workflow.properties.at_value(entry, min(starts))
                 break
-    yield Found(at=at, message=f"to be given when it is installed: {', '.join(names)}")
+    yield Found(at=at, message=f"required at installation: {', '.join(names)}")
 
 
 _SPEC_KEY: Final = re.compile(
@@ -139,7 +139,7 @@ def unknown_spec_key(workflow: Workflow) -> Iterator[Found]:
             right = only_near(name.text, name.known)
             if name.text not in name.known and (right or name.certain):
                 at = properties.at_key(entry, len(entry.key) - len(entry.bare_key) + name.offset)
-                help_ = did_you_mean(name.text, name.known) or "; take the key out, or spell the name right"
+                help_ = did_you_mean(name.text, name.known) or "; remove the key, or correct the name"
                 yield Found(at=at, message=f"{name.what} '{name.text}'{help_}", edit=replaced(at, name.text, right))
                 break
 
@@ -276,9 +276,7 @@ def local_address(workflow: Workflow) -> Iterator[Found]:
         return
     for entry in properties.in_production():
         if entry.bare_key == "quarkus.http.port" and entry.value.strip() not in ("", _PORT) and "$" not in entry.value:
-            message = (
-                f"the operator's Service and probes look for port {_PORT}; take the key out, or write %dev. before it"
-            )
+            message = f"the operator's Service and probes use port {_PORT}; remove the key, or write %dev. before it"
             yield Found(at=properties.at_value(entry), message=message)
         for offset, piece in literals(entry.value):
             match = _LOCAL.search(piece)
@@ -303,7 +301,7 @@ def duplicate_property(workflow: Workflow) -> Iterator[Found]:
         for entry in properties.entries:
             other = first.setdefault(entry.key, entry)
             if other is not entry:
-                message = f"'{entry.key}' stands here a second time (first on line {other.key_place()[0]}); keep one"
+                message = f"'{entry.key}' is repeated here (first on line {other.key_place()[0]}); keep one"
                 yield Found(at=properties.at_key(entry), message=message)
 
 
@@ -345,7 +343,7 @@ def circular_property(workflow: Workflow) -> Iterator[Found]:
     for key in _in_circles(leads):
         entry = winning[key]
         start = min(found.start for found in expressions(entry.value) if found.name in leads[key])
-        message = f"the value of '{key}' leads back to itself; name a variable of the environment"
+        message = f"the value of '{key}' refers to itself; use an environment variable"
         yield Found(at=properties.at_value(entry, start), message=message)
 
 

@@ -42,7 +42,7 @@ def delay_state(workflow: Workflow) -> Iterator[Found]:
     """A state of type delay."""
     for definition in workflow.definitions():
         for where, _ in states_of(definition.flow, "delay"):
-            message = "the engine knows no delay state; write 'type: sleep' and 'duration' for 'timeDelay'"
+            message = "the engine does not support delay states; write 'type: sleep' and 'duration' for 'timeDelay'"
             yield Found(at=definition.position_of(*where, "type"), message=message)
 
 
@@ -62,7 +62,7 @@ def short_form(workflow: Workflow) -> Iterator[Found]:
         for where, field in places:
             at = definition.positions.get(where)
             if at and at == definition.positions.get((*where, field)):
-                yield Found(at=at, message=f"the engine reads no text here; write '{field}' into a map")
+                yield Found(at=at, message=f"the engine does not accept a string here; write a map with '{field}'")
 
 
 @rule(
@@ -92,7 +92,7 @@ def key_without_id(workflow: Workflow) -> Iterator[Found]:
     """A definition with a key instead of an id."""
     for definition in workflow.definitions():
         if ("key",) in definition.positions and ("id",) not in definition.positions:
-            message = "the engine wants an 'id'; add one, and keep 'key' for what it means to you"
+            message = "the engine requires an 'id'; add one, and keep 'key' for your own use"
             yield Found(at=definition.position_of("key"), message=message)
 
 
@@ -109,7 +109,8 @@ def spec_version(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         given = ("specVersion",) in definition.positions
         if given and definition.spec_version != SPECIFICATION:
-            message = f"the engine reads version {SPECIFICATION}, not '{definition.spec_version[:100]}'; write that one"
+            written = definition.spec_version[:100]
+            message = f"the engine reads version {SPECIFICATION}, not '{written}'; write {SPECIFICATION}"
             yield Found(at=definition.position_of("specVersion"), message=message)
         elif not given:
             yield Found(

@@ -68,7 +68,7 @@ def invalid_duration(workflow: Workflow) -> Iterator[Found]:
         if _SIMPLE.fullmatch(one.raw.strip()) or _misplaced_variable(one):
             continue
         if "workflowExecTimeout" in one.where:
-            message = f"'{one.raw[:100]}' is no ISO 8601 duration, and nothing else is read here; write PT1H"
+            message = f"'{one.raw[:100]}' is not an ISO 8601 duration, and nothing else is accepted here; write PT1H"
             yield Found(at=one.at, message=message)
         elif one.text not in refused:
             yield Found(at=one.at, message=_not_iso(one.raw))
@@ -82,8 +82,8 @@ def _may_be_expression(one: Expression) -> bool:
 
 def _not_iso(raw: str) -> str:
     if _CALENDAR.fullmatch(raw):
-        return f"'{raw[:100]}' has weeks, months or years, which Java's durations do not; count in days: P30D"
-    return f"'{raw[:100]}' is no ISO 8601 duration; write P1D, PT1H30M or PT5S, or an expression: ${{ .period }}"
+        return f"'{raw[:100]}' has weeks, months or years, which Java's durations do not have; use days: P30D"
+    return f"'{raw[:100]}' is not an ISO 8601 duration; write P1D, PT1H30M or PT5S, or an expression: ${{ .period }}"
 
 
 @rule(
@@ -99,7 +99,7 @@ def variable_in_duration(workflow: Workflow) -> Iterator[Found]:
         if name := _misplaced_variable(one):
             yield Found(
                 at=one.at,
-                message=f"variables are not filled in here; write ${{ $SECRET.{name[:100]} }}, which reads properties "
+                message=f"variables are not resolved here; write ${{ $SECRET.{name[:100]} }}, which reads properties "
                 "and the environment",
             )
 
@@ -117,7 +117,9 @@ def quote_in_duration(workflow: Workflow) -> Iterator[Found]:
         timer = one.where[-1] in _TIMERS and "workflowExecTimeout" not in one.where
         if timer and (mark := next((mark for mark in '"\\\n' if mark in one.raw.strip("\n")), "")):
             shown = {"\n": "a line break", "\\": "a backslash"}.get(mark, "a double quote")
-            message = f"{shown} here breaks the engine's build; compute the duration in a state before, and name it"
+            message = (
+                f"{shown} here breaks the engine's build; compute the duration in an earlier state, and refer to it"
+            )
             yield Found(at=one.at, message=message)
 
 

@@ -60,17 +60,17 @@ _SHOWN: Final = 60
 #: So many conditions of a switch are held against each other; more are not written by people.
 _COMPARED: Final = 200
 #: Fields that the engine reads and does not act on, to what happens instead.
-_UNHEEDED: Final[Mapping[str, str]] = {
-    "schedule": "the workflow starts when it is called, and at no other time",
-    "continueAs": "the workflow ends, and no other starts",
+_IGNORED: Final[Mapping[str, str]] = {
+    "schedule": "the workflow starts only when it is called",
+    "continueAs": "the workflow ends, and no other is started",
     "runBefore": "no state is run before the workflow times out",
-    "authRef": "a call takes its credentials from application.properties, if from anywhere",
+    "authRef": "a call takes its credentials only from application.properties",
     "retryRef": "the action is tried once",
     "retryableErrors": "the action is tried once",
     "nonRetryableErrors": "the action is tried once",
-    "stateExecTimeout": "the state takes as long as it takes",
-    "actionExecTimeout": "the action takes as long as it takes",
-    "branchExecTimeout": "the branch takes as long as it takes",
+    "stateExecTimeout": "the state has no time limit",
+    "actionExecTimeout": "the action has no time limit",
+    "branchExecTimeout": "the branch has no time limit",
 }
 
 
@@ -126,7 +126,7 @@ def ignored_field(workflow: Workflow) -> Iterator[Found]:
     """A field that the engine currently ignores."""
     for definition in workflow.definitions():
         for where, at in definition.positions.items():
-            if where and (instead := _UNHEEDED.get(str(where[-1]))) and _is_given(definition, where):
+            if where and (instead := _IGNORED.get(str(where[-1]))) and _is_given(definition, where):
                 yield Found(at=at, message=f"the engine ignores '{where[-1]}': {instead}")
 
 
@@ -149,7 +149,7 @@ def timer_without_jobs(workflow: Workflow) -> Iterator[Found]:
         return
     for definition in workflow.definitions():
         if timer := next(_timers(definition), None):
-            message = "the timer is forgotten when the workflow restarts, unless a jobs service runs beside it"
+            message = "the timer is lost when the workflow restarts, unless a jobs service stores it"
             yield Found(at=timer, message=message)
 
 
@@ -200,7 +200,7 @@ def subflow_error(workflow: Workflow) -> Iterator[Found]:
             continue
         for where, action in actions_of(definition.flow):
             if action.get("subFlowRef", {}).get("invoke") == "sync":
-                message = "when an expression in the subflow fails, this waits for ever; add a workflowExecTimeout"
+                message = "when an expression in the subflow fails, this waits forever; add a workflowExecTimeout"
                 yield Found(at=definition.position_of(*where, "subFlowRef"), message=message)
                 break
 
@@ -237,7 +237,7 @@ def condition_order(workflow: Workflow) -> Iterator[Found]:
 def _order(way: Way, earlier: Way) -> str:
     """Which of two conditions wins, why, and what to do."""
     wins, loses = _named(way), _named(earlier)
-    message = f"where {loses} and {wins} both hold, the engine takes {wins}{_why(way, earlier)}"
+    message = f"when {loses} and {wins} both hold, the engine takes {wins}{_why(way, earlier)}"
     message += f"; let {wins} exclude {loses} ('and (… | not)')"
     if way.by_state and earlier.by_state:
         message += f", or put the state '{earlier.edge.target}' before '{way.edge.target}'"
@@ -248,7 +248,7 @@ def _why(way: Way, earlier: Way) -> str:
     if earlier.rank is None:
         return f": {_named(earlier)} leads where the default leads, and is not tested"
     if earlier.joins and not way.joins:
-        return f", as several ways lead to '{earlier.edge.target}'"
+        return f", as several transitions lead to '{earlier.edge.target}'"
     return ""
 
 

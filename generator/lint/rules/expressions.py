@@ -171,7 +171,7 @@ def doubtful_text(workflow: Workflow) -> Iterator[Found]:
     """An argument that looks like an expression but does not compile."""
     for _, expression in _expressions(workflow):
         if not expression.certain and (refusal := _refusal(expression)):
-            message = f"this looks like an expression and does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
+            message = f"this looks like an expression but does not compile: {refusal[0]}; {_TEXT_IN_PLACE}"
             yield Found(at=place(workflow, expression, refusal[1]), message=message)
 
 
@@ -189,7 +189,7 @@ def unclosed_expression(workflow: Workflow) -> Iterator[Found]:
     for _, expression in _expressions(workflow):
         if expression.unclosed:
             yield Found(
-                at=expression.at, message="this starts with '${' and does not end with '}'; close it at the end"
+                at=expression.at, message="this starts with '${' but does not end with '}'; close it at the end"
             )
 
 
@@ -250,8 +250,8 @@ def unknown_variable(workflow: Workflow) -> Iterator[Found]:
             if use.name not in known:
                 at = place(workflow, expression, use.at + look.shift)
                 help_ = did_you_mean(f"${use.name}", {f"${name}" for name in known})
-                instead = "read a variable of the environment as $SECRET.NAME" if use.name == "ENV" else "bind it: … as"
-                message = f"nobody sets the variable '${use.name}'{help_ or f'; {instead}'}"
+                instead = "read an environment variable as $SECRET.NAME" if use.name == "ENV" else "bind it: … as"
+                message = f"nothing sets the variable '${use.name}'{help_ or f'; {instead}'}"
                 yield Found(at=at, message=message)
 
 
@@ -313,7 +313,7 @@ def unknown_secret(workflow: Workflow) -> Iterator[Found]:
         known = properties.union(filter(None, definition.flow.get("secrets", ())))
         exists = any(key == use.name or key.startswith(f"{use.name}.") for key in known)
         if not exists and (near := only_near(use.name, known)):
-            yield Found(at=at(), message=f"no property is called '{use.name}'; did you mean '{near}'?")
+            yield Found(at=at(), message=f"no property is named '{use.name}'; did you mean '{near}'?")
 
 
 @rule(
@@ -333,7 +333,7 @@ def bare_secret(workflow: Workflow) -> Iterator[Found]:
             at = place(workflow, expression, node.at + look.shift)
             yield Found(
                 at=at,
-                message=f'the secret is lost when workflowdata is written out; write "\\($SECRET.{node.name[:100]})"',
+                message=f'the secret is lost when workflowdata is serialized; write "\\($SECRET.{node.name[:100]})"',
             )
 
 
@@ -371,5 +371,5 @@ def several_results(workflow: Workflow) -> Iterator[Found]:
         joined = expression.holds in _TAKES_SEVERAL or expression.operation.startswith("sysout")
         if look.several and not joined:
             at = place(workflow, expression, look.several.at + look.shift)
-            message = "several outputs come where one value is wanted; put it into brackets, [ … ], or take first(…)"
+            message = "several outputs where one value is expected; wrap them in brackets, [ … ], or use first(…)"
             yield Found(at=at, message=message)

@@ -97,7 +97,7 @@ def input_title(workflow: Workflow) -> Iterator[Found]:
                     at=schema.at(schema.root), message="the input schema has no 'title'; add what the form asks for"
                 )
             for name, at, _ in _asked(schema, "title"):
-                yield Found(at=at, message=f"the property '{name}' has no 'title'; add what the form shows beside it")
+                yield Found(at=at, message=f"the property '{name}' has no 'title'; add what the form shows next to it")
 
 
 @rule(
@@ -158,7 +158,7 @@ def _near(name: str, known: frozenset[str]) -> str:
 
 def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
     if name not in known and (help_ := _near(name, known)):
-        yield Found(at=at, message=f"the form knows no '{name}'{help_}", edit=respelt(at, name, known))
+        yield Found(at=at, message=f"the form does not support '{name}'{help_}", edit=respelt(at, name, known))
 
 
 @rule(
@@ -182,7 +182,7 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
             near = properties.value if index < HELPED else ()
             help_ = did_you_mean(name.value, near) or "; add it to 'properties'"
             edit = respelt(schema.at(name), name.value, near)
-            yield Found(at=schema.at(name), message=f"'{name.value}' is no property{help_}", edit=edit)
+            yield Found(at=schema.at(name), message=f"'{name.value}' is not a property{help_}", edit=edit)
 
 
 @rule(
@@ -207,7 +207,7 @@ def default_value(workflow: Workflow) -> Iterator[Found]:
             )
         elif values and isinstance(values.value, list) and default.plain() not in values.plain():
             help_ = did_you_mean(str(default.value), map(str, values.plain())) or "; write one of 'enum'"
-            yield Found(at=schema.at(default), message=f"'{str(default.value)[:100]}' is none of its values{help_}")
+            yield Found(at=schema.at(default), message=f"'{str(default.value)[:100]}' is not one of its values{help_}")
 
 
 @rule(
@@ -228,7 +228,5 @@ def duplicate_value(workflow: Workflow) -> Iterator[Found]:
                 continue
             key = (plain_type(value.value), str(value.value))
             if key in seen:
-                yield Found(
-                    at=schema.at(value), message=f"'{str(value.value)[:100]}' stands here a second time; keep one"
-                )
+                yield Found(at=schema.at(value), message=f"'{str(value.value)[:100]}' is repeated here; keep one")
             seen.add(key)

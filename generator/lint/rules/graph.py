@@ -117,7 +117,7 @@ def no_end(workflow: Workflow) -> Iterator[Found]:
         for loop in _loops(graph):
             if not loop.leaving and not loop.spins:
                 first = loop.states[0]
-                message = f"no end is reached from the state '{first}'; give it, or one that follows, 'end: true'"
+                message = f"no end is reachable from the state '{first}'; give it, or a later state, 'end: true'"
                 severity = Severity.ERROR if never else None
                 yield Found(at=_position(definition, first), message=message, severity=severity)
 
@@ -136,7 +136,7 @@ def busy_loop(workflow: Workflow) -> Iterator[Found]:
             if loop.spins:
                 way = ", ".join(f"'{name}'" for name in loop.states[:_SHOWN])
                 way += ", …" if len(loop.states) > _SHOWN else ""
-                message = f"the loop of {way} never waits and has no way out; leave it on a condition, or sleep in it"
+                message = f"the loop of {way} never waits and has no exit; leave it on a condition, or sleep in it"
                 severity = Severity.WARNING if loop.leaving else None
                 yield Found(at=_position(definition, loop.states[0]), message=message, severity=severity)
 
@@ -179,7 +179,7 @@ def end_and_transition(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for where, owner in _owners(definition):
             if owner.get("transition") and owner.get("end") is not None:
-                message = "both 'transition' and 'end' stand here; keep one of them"
+                message = "both 'transition' and 'end' are set; keep one of them"
                 severity = None if "type" in owner else Severity.WARNING
                 yield Found(at=definition.position_of(*where, "end"), message=message, severity=severity)
 
@@ -200,7 +200,7 @@ def no_way_out(workflow: Workflow) -> Iterator[Found]:
         for where, owner in _owners(definition):
             decides = owner.get("type") == "switch" or owner.get("name") in undoing or owner.get("usedForCompensation")
             if owner.get("transition") is None and owner.get("end") is None and not decides:
-                message = "neither 'transition' nor 'end' stands here; add one of them"
+                message = "neither 'transition' nor 'end' is set; add one of them"
                 yield Found(at=definition.position_of(*where), message=message)
 
 
@@ -217,7 +217,7 @@ def switch_way(workflow: Workflow) -> Iterator[Found]:
         for where, state in states_of(definition.flow, "switch"):
             for way in ("transition", "end"):
                 if way in state:
-                    message = f"a switch has no '{way}' of its own; put it into 'defaultCondition'"
+                    message = f"a switch has no '{way}' of its own; move it to 'defaultCondition'"
                     yield Found(at=definition.position_of(*where, way), message=message)
 
 
@@ -247,13 +247,13 @@ def _wrong_way(edge: Edge, marked: set[str], target: str) -> str | None:
     from_marked, to_marked = edge.source in marked, target in marked
     match edge.kind:
         case EdgeKind.COMPENSATION if from_marked:
-            return f"'{edge.source}' is 'usedForCompensation' itself; nothing undoes it: remove 'compensatedBy'"
+            return f"'{edge.source}' is 'usedForCompensation' itself, so nothing undoes it; remove 'compensatedBy'"
         case EdgeKind.COMPENSATION if not to_marked:
             return f"'{target}' has no 'usedForCompensation: true'; add it there"
         case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
             return None
         case _ if from_marked and not to_marked:
-            return f"a state for compensation leads to '{target}', which is none; remove the transition"
+            return f"a compensation state leads to '{target}', which is not one; remove the transition"
         case _ if to_marked and not from_marked:
             return f"'{target}' is 'usedForCompensation'; name it in 'compensatedBy' instead"
     return None

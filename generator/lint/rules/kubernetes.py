@@ -46,10 +46,10 @@ def _id(workflow: Workflow) -> Iterator[Found]:
     name = workflow.object_name
     at = workflow.definition.position_of("id")
     if name and not _OBJECT_NAME.fullmatch(name):
-        message = f"the id '{workflow.definition.id[:100]}' is no Kubernetes name: use letters, digits, '-' and '.'"
+        message = f"the id '{workflow.definition.id[:100]}' is not a Kubernetes name; use letters, digits, '-' and '.'"
         yield Found(at=at, message=message, blocking=True)
     elif len(name) > MAX_LABEL:
-        message = f"the id is {len(name)} characters long; Kubernetes takes at most {MAX_LABEL} in a label"
+        message = f"the id is {len(name)} characters long; Kubernetes allows at most {MAX_LABEL} in a label"
         yield Found(at=at, message=message, blocking=True)
 
 
@@ -58,22 +58,22 @@ def _resources(workflow: Workflow) -> Iterator[Found]:
         path = workflow.source.shown(folder)
         if not _OBJECT_NAME.fullmatch(map_name.replace(workflow.object_name, "x", 1)):
             message = (
-                f"makes the ConfigMap name '{map_name}', which Kubernetes refuses: use lower-case letters, digits, '-'"
+                f"makes the ConfigMap name '{map_name}', which Kubernetes refuses; use lower-case letters, digits, '-'"
             )
             yield Found(at=Position(path=path), message=message, blocking=True)
         elif len(map_name) > MAX_NAME:
-            message = f"makes a ConfigMap name of {len(map_name)} characters; Kubernetes takes at most {MAX_NAME}"
+            message = f"makes a ConfigMap name of {len(map_name)} characters; Kubernetes allows at most {MAX_NAME}"
             yield Found(at=Position(path=path), message=message, blocking=True)
         for file in workflow.source.resource_folders()[folder]:
             if not _DATA_KEY.fullmatch(file) or len(file) > MAX_NAME:
-                message = "no key for a ConfigMap: use letters, digits, '-', '_' and '.', at most 253 characters"
+                message = "not a ConfigMap key; use letters, digits, '-', '_' and '.', at most 253 characters"
                 yield Found(at=Position(path=f"{path}/{file}"), message=message, blocking=True)
 
 
 def _secret_keys(workflow: Workflow) -> Iterator[Found]:
     for key, at in _secrets(workflow):
         if not _DATA_KEY.fullmatch(key):
-            message = f"'{key}' is no key for a Secret: use letters, digits, '-', '_' and '.'"
+            message = f"'{key}' is not a Secret key; use letters, digits, '-', '_' and '.'"
             yield Found(at=at, message=message, blocking=True)
 
 
@@ -97,7 +97,7 @@ def invalid_service_name(workflow: Workflow) -> Iterator[Found]:
     """An id that is not a valid name for the operator's Service."""
     name = workflow.object_name
     if _OBJECT_NAME.fullmatch(name) and len(name) <= MAX_LABEL and not _SERVICE_NAME.fullmatch(name):
-        message = f"the operator calls a Service '{name}', which Kubernetes refuses: use letters, digits and '-'"
+        message = f"the operator names a Service '{name}', which Kubernetes refuses; use letters, digits and '-'"
         yield Found(at=workflow.definition.position_of("id"), message=message)
 
 
@@ -131,7 +131,7 @@ def config_map_size(workflow: Workflow) -> Iterator[Found]:
         size = sum(len(file) + len(workflow.mounted[f"{folder}/{file}"]) for file in files)
         if size > MAX_CONFIG_MAP_BYTES:
             message = (
-                f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}: "
+                f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}; "
                 "cut the specs down with --minify-specs, or split the folder"
             )
             yield Found(at=Position(path=workflow.source.shown(folder)), message=message, blocking=True)
@@ -141,7 +141,7 @@ def _properties_size(workflow: Workflow) -> Iterator[Found]:
     properties = workflow.properties
     size = len(properties.text.encode()) + len("application.properties") if properties else 0
     if properties and size > MAX_CONFIG_MAP_BYTES:
-        message = f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}: take out what is not read"
+        message = f"{size:,} bytes; a ConfigMap holds at most {MAX_CONFIG_MAP_BYTES:,}; remove what is not read"
         yield Found(at=Position(path=properties.path), message=message, blocking=True)
 
 
@@ -157,7 +157,7 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
     """A variable or a secret key whose environment variable would start with a digit."""
     for key, at in _secrets(workflow):
         if environment_name(key)[:1].isdigit():
-            yield Found(at=at, message=f"'{key}' becomes the variable {environment_name(key)}; begin it with a letter")
+            yield Found(at=at, message=f"'{key}' becomes the variable {environment_name(key)}; start it with a letter")
     properties = workflow.properties
     if properties is None or not _DIGIT_FIRST.search(properties.text):
         return
@@ -166,7 +166,7 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
         for name in wrong:
             if f"${{{name}" in entry.value.upper():
                 at = Position(path=properties.path, line=entry.line, column=1)
-                yield Found(at=at, message=f"the variable {name} begins with a digit; begin it with a letter")
+                yield Found(at=at, message=f"the variable {name} starts with a digit; start it with a letter")
 
 
 @rule(
@@ -179,7 +179,7 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
 def constants(workflow: Workflow) -> Iterator[Found]:
     """Constants, which no custom resource can hold."""
     if workflow.definition.flow.get("constants"):
-        message = f"no SonataFlow CRD takes 'constants': {instead(('spec', 'flow', 'constants'))}"
+        message = f"no SonataFlow CRD accepts 'constants': {instead(('spec', 'flow', 'constants'))}"
         yield Found(at=workflow.definition.position_of("constants"), message=message, blocking=True)
 
 
@@ -228,7 +228,7 @@ def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) 
     for index, retry in enumerate(definition.flow.get("retries", ())):
         value = retry.get(field)
         if value is not None and not isinstance(value, bool) and value not in means_nothing:
-            left_out = f"no SonataFlow CRD takes '{field}: {value}': it is left out of the custom resource"
+            left_out = f"no SonataFlow CRD accepts '{field}: {value}': it is left out of the custom resource"
             message = f"{left_out}; {instead(('spec', 'flow', 'retries', index, field))}"
             yield Found(at=definition.position_of("retries", index, field), message=message)
 
@@ -272,5 +272,5 @@ def duplicate_id(repository: Repository) -> Iterator[Found]:
     for workflow in repository.workflows:
         other = seen.setdefault(workflow.object_name, workflow)
         if other is not workflow:
-            message = f"the id '{workflow.definition.id}' is also that of {other.definition.path}; give each its own"
+            message = f"the id '{workflow.definition.id}' is also that of {other.definition.path}; give each its own id"
             yield Found(at=workflow.definition.position_of("id"), message=message)

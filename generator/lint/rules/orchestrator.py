@@ -75,7 +75,7 @@ def workflow_type(workflow: Workflow) -> Iterator[Found]:
                 continue
             if did_you_mean(annotation, _TYPES, near=0.8) or annotation.startswith(_PREFIX):
                 at = definition.position_of("annotations", index)
-                message = f"'{annotation[:100]}' is no type of workflow{one_of(annotation, _TYPES, near=0.8)}"
+                message = f"'{annotation[:100]}' is not a workflow type{one_of(annotation, _TYPES, near=0.8)}"
                 yield Found(at=at, message=message, edit=respelt(at, annotation, _TYPES))
 
 
@@ -220,7 +220,7 @@ def _wrong_in_list(value: Any, what: str, fields: frozenset[str], needed: tuple[
     if value is UNKNOWN or value is None:
         return
     if not isinstance(value, list):
-        yield f"{what} has to be a list; write it in brackets"
+        yield f"{what} must be a list; write it in brackets"
         return
     for item in value:
         if isinstance(item, dict):
@@ -229,7 +229,7 @@ def _wrong_in_list(value: Any, what: str, fields: frozenset[str], needed: tuple[
                 if key not in item and not item.keys() - fields:
                     yield f"one of {what} has no '{key}'; add it"
         elif item is not UNKNOWN:
-            yield f"one of {what} is no object with {' and '.join(needed)}; write one"
+            yield f"one of {what} is not an object with {' and '.join(needed)}; write one"
 
 
 def _misspelt(content: Mapping[str, Any], known: frozenset[str], what: str) -> Iterator[str]:

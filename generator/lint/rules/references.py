@@ -57,7 +57,7 @@ def _twice(target: Target) -> Find:
                     continue
                 at = first.setdefault(declaration.name, declaration.at)
                 if at is not declaration.at:
-                    what = f"two {_PLURAL[target]} are called '{declaration.name}' (the first on line {at.line})"
+                    what = f"two {_PLURAL[target]} are named '{declaration.name}' (the first on line {at.line})"
                     yield Found(at=declaration.at, message=f"{what}; rename one")
 
     return find
@@ -277,7 +277,7 @@ def file_outside(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         for at, reference in file_references(definition):
             if workflow.source.resolve(reference, definition.base).outside:
-                message = f"'{reference}' lies outside the folder; copy it in, or into workflows/shared"
+                message = f"'{reference}' is outside the folder; copy it in, or into workflows/shared"
                 yield Found(at=at, message=message)
 
 

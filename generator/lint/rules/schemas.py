@@ -109,11 +109,11 @@ def _read(data: bytes, shown: str) -> tuple[Node | None, tuple[Part, ...], Findi
     except FindingsError as error:
         return None, (), error.findings[0]
     except ValueError:
-        message = "not JSON; the engine reads schemas as JSON alone"
+        message = "not JSON; the engine reads schemas only as JSON"
         return None, (), Finding(path=shown, rule="invalid-schema", message=message, line=1, column=1)
     if isinstance(root.value, dict):
         return root, tuple(_subschemas(root)), None
-    message = f"{root.kind} where a JSON Schema (a map) belongs"
+    message = f"expected a JSON Schema (a map), found {root.kind}"
     return None, (), Finding(path=shown, rule="invalid-schema", message=message, line=root.line, column=root.column)
 
 
@@ -171,7 +171,7 @@ def invalid_schema(workflow: Workflow) -> Iterator[Found]:
         draft = _draft(schema.root)
         if draft not in DRAFTS:
             at = schema.at(schema.root.value["$schema"])
-            message = f"'{draft[:100]}' is no draft of JSON Schema; write http:{DEFAULT_DRAFT}#"
+            message = f"'{draft[:100]}' is not a JSON Schema draft; write http:{DEFAULT_DRAFT}#"
             yield Found(at=at, message=message, severity=Severity.WARNING if schema.referred else None)
             continue
         built = {path for path, _, built in schema.parts if built}
@@ -225,7 +225,9 @@ def schema_form(workflow: Workflow) -> Iterator[Found]:
             if not built:
                 continue
             if isinstance(node.value, bool) and path[-1] != "additionalProperties":
-                yield Found(at=schema.at(node), message="the engine takes no true or false as a schema; write {}")
+                yield Found(
+                    at=schema.at(node), message="the engine does not accept true or false as a schema; write {}"
+                )
             elif isinstance(node.value, dict):
                 yield from _forms(schema, node)
 
@@ -233,13 +235,13 @@ def schema_form(workflow: Workflow) -> Iterator[Found]:
 def _forms(schema: Schema, node: Node) -> Iterator[Found]:
     kind, items = node.value.get("type"), node.value.get("items")
     if kind and isinstance(kind.value, list):
-        message = "the engine takes no list of types; write 'anyOf' with one type each"
+        message = "the engine does not accept a list of types; write 'anyOf' with one type each"
         yield Found(at=schema.at(kind), message=message)
     elif kind and kind.value == "null":
-        message = "the engine knows no type null; leave the property out of 'required' instead"
+        message = "the engine does not support the type null; leave the property out of 'required' instead"
         yield Found(at=schema.at(kind), message=message)
     if items and isinstance(items.value, list):
-        message = "the engine takes one schema for all items; write an object with a property for each"
+        message = "the engine accepts only one schema for all items; write an object with a property for each"
         yield Found(at=schema.at(items), message=message)
 
 
@@ -259,10 +261,10 @@ def schema_ref(workflow: Workflow) -> Iterator[Found]:
             name, mark, _ = reference.partition("#")
             resolved = workflow.source.resolve(name, posixpath.dirname(schema.path))
             if resolved.remote:
-                message = f"'{reference}' is asked for while the image is built; copy it into schemas/"
+                message = f"'{reference}' is fetched while the image is built; copy it into schemas/"
                 yield Found(at=schema.at(node), message=message, severity=Severity.WARNING)
             elif mark:
-                message = f"'{reference}' leads to a part of a file; put that part into a file of its own, or here"
+                message = f"'{reference}' points to a part of a file; move that part to its own file, or here"
                 yield Found(at=schema.at(node), message=message)
             elif not (resolved.path or resolved.shared):
                 yield Found(at=schema.at(node), message=f"there is no file '{reference}' from here; add it")

@@ -128,11 +128,11 @@ def missing_url(workflow: Workflow) -> Iterator[Found]:
         if given or "://" in spec.server:
             continue
         key = f"quarkus.rest-client.{client}.url"
-        what = f"nothing says where the service of {call.shown} is"
+        what = f"the service of {call.shown} has no URL"
         if profile := settings.only_in(url_keys(client)):
-            what = f"only the profile {profile} says where the service of {call.shown} is, and no image runs in it"
+            what = f"the service of {call.shown} has a URL only in the profile {profile}, which no image runs in"
         elif spec.server:
-            what = f"calls of {call.shown} go to http://localhost{spec.server_path}"
+            what = f"calls to {call.shown} go to http://localhost{spec.server_path}"
         message = f"{what}; add {key}=${{{environment_name(client)}_URL}} to application.properties"
         yield Found(at=call.at, message=message)
 
@@ -158,7 +158,7 @@ def missing_credentials(workflow: Workflow) -> Iterator[Found]:
             lacking = _lacking(operation, spec, call, settings) if operation else []
             if lacking:
                 keys = ", ".join(lacking)
-                what = f"'{operation.id}' of {call.shown} wants credentials that are not set" if operation else ""
+                what = f"'{operation.id}' of {call.shown} needs credentials that are not set" if operation else ""
                 yield Found(at=call.at, message=f"{what}; add {keys} to application.properties")
                 break
 
@@ -218,12 +218,12 @@ def base_path(workflow: Workflow) -> Iterator[Found]:
         where = f"the path '{path}'" if path else "no path"
         if losing:
             ends = f"and the server of {call.shown} has {f'{server!r}' if server else 'none'}"
-            help_ = f"write `servers: [{{url: {path}}}]` in it" if path else f"end the URL in {server}"
+            help_ = f"write `servers: [{{url: {path}}}]` in it" if path else f"end the URL with {server}"
             message = f"the URL has {where} {ends}, so '{losing[0].id}' is called without its credentials; {help_}"
             yield Found(at=_at(workflow, entry), message=message)
         elif server and not path:
             message = (
-                f"the URL has no path, and that of the server in {call.shown} is not added; end the URL in {server}"
+                f"the URL has no path, and that of the server in {call.shown} is not added; end the URL with {server}"
             )
             yield Found(at=_at(workflow, entry), message=message)
 
@@ -236,7 +236,7 @@ def _unless_the_variable_has_it(spec: Spec, call: Call, at: Position, entry: Pro
     """The path that a variable has to hold, which nobody can check here."""
     if spec.server_path:
         name = next((found.name for found in expressions(entry.value)), "the URL")
-        message = f"{name} has to end in {spec.server_path}, the path of the server in {call.shown}: it is not added"
+        message = f"{name} must end with {spec.server_path}, the server path in {call.shown}, which is not added"
         yield Found(at=at, message=message, severity=Severity.NOTE)
 
 
@@ -294,5 +294,5 @@ def spec_clash(workflow: Workflow) -> Iterator[Found]:
         if (other.name, other.data) == (call.name, call.data) or (call.shown, call.data) in told:
             continue
         told.add((call.shown, call.data))
-        what = f"to the engine, {call.shown} and {other.shown} are one spec ('{call.package}'), and one is lost"
-        yield Found(at=call.at, message=f"{what}; rename one, by its letters")
+        what = f"the engine treats {call.shown} and {other.shown} as one spec ('{call.package}'), and one is lost"
+        yield Found(at=call.at, message=f"{what}; rename one, changing its letters")

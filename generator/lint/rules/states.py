@@ -97,7 +97,7 @@ def action_kind(workflow: Workflow) -> Iterator[Found]:
                 message = f"the action does nothing; give it one of {', '.join(_KINDS)}"
                 yield Found(at=definition.position_of(*where), message=message)
             for ignored in given[1:]:
-                message = f"'{ignored}' is not run beside '{given[0]}'; make it an action of its own"
+                message = f"'{ignored}' is not run next to '{given[0]}'; make it a separate action"
                 yield Found(at=definition.position_of(*where, ignored), message=message, severity=Severity.WARNING)
 
 
@@ -117,13 +117,13 @@ def error_handler(workflow: Workflow) -> Iterator[Found]:
             for index, handler in enumerate(state.get("onErrors", ())):
                 at = (*where, "onErrors", index)
                 if state["type"] in WITHOUT_HANDLERS:
-                    message = f"no error of a state of type {state['type']} is ever handled; remove 'onErrors'"
+                    message = f"errors of a state of type {state['type']} are never handled; remove 'onErrors'"
                     yield Found(at=definition.position_of(*at), message=message)
                 elif not handler.get("errorRef") and not handler.get("errorRefs"):
                     message = "the handler names no error; name some in 'errorRefs'"
                     yield Found(at=definition.position_of(*at), message=message)
                 elif handler.get("errorRef") and handler.get("errorRefs"):
-                    message = "'errorRefs' is not handled beside 'errorRef'; put that name into it too"
+                    message = "'errorRefs' is not handled next to 'errorRef'; add that name to it"
                     yield Found(at=definition.position_of(*at, "errorRefs"), message=message)
 
 
@@ -165,7 +165,7 @@ def switch_conditions(workflow: Workflow) -> Iterator[Found]:
             if data and events:
                 at = definition.position_of(*where, "eventConditions")
                 yield Found(
-                    at=at, message="the switch has dataConditions and eventConditions; make two switch states of it"
+                    at=at, message="the switch has dataConditions and eventConditions; split it into two switch states"
                 )
             elif not data and not events:
                 at = definition.position_of(*where, "name")
@@ -186,7 +186,7 @@ def switch_timeout(workflow: Workflow) -> Iterator[Found]:
         for where, state in states_of(definition.flow, "switch"):
             waits = state.get("eventConditions") and state.get("defaultCondition") is not None
             if waits and not (state.get("timeouts", {}).get("eventTimeout") or everywhere):
-                message = "the switch waits for events without end; add 'timeouts: {eventTimeout: …}' to it"
+                message = "the switch waits for events forever; add 'timeouts: {eventTimeout: …}' to it"
                 yield Found(at=definition.position_of(*where, "eventConditions"), message=message)
 
 
@@ -208,7 +208,7 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
             at = definition.position_of(*where, "numCompleted")
             if not wanted.lstrip("-").isdecimal():
                 if "$" not in wanted:
-                    yield Found(at=at, message=f"'{wanted[:100]}' is no number; write one from 1 to {branches}")
+                    yield Found(at=at, message=f"'{wanted[:100]}' is not a number; write one from 1 to {branches}")
             elif wanted.isdecimal() and (len(wanted) > len(str(branches)) or int(wanted) > branches):
                 yield Found(
                     at=at,
@@ -253,7 +253,7 @@ def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
                 name = branch.get("name")
                 if name in seen:
                     at = definition.position_of(*where, "branches", index, "name")
-                    yield Found(at=at, message=f"two branches are called '{name}'; rename one")
+                    yield Found(at=at, message=f"two branches are named '{name}'; rename one")
                 seen.add(name)
 
 

@@ -71,5 +71,5 @@ def duplicate_subflow(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         first = seen.setdefault(definition.id, definition)
         if definition.id and first is not definition:
-            message = f"the id '{definition.id}' is also that of {first.path}; give each its own"
+            message = f"the id '{definition.id}' is also that of {first.path}; give each its own id"
             yield Found(at=definition.position_of("id"), message=message)

@@ -100,7 +100,7 @@ def unused_file(workflow: Workflow) -> Iterator[Found]:
         name = posixpath.basename(path)
         if _is_spec_or_schema(workflow, path) and not named.get(name, set()) - {path}:
             at = Position(path=workflow.source.shown(path))
-            yield Found(at=at, message="no other file names this one; name it where it is meant, or remove it")
+            yield Found(at=at, message="no other file references this one; reference it, or remove it")
 
 
 #: What a spec or a schema says near its beginning.

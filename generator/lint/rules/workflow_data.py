@@ -55,7 +55,7 @@ def unwritten_data(workflow: Workflow) -> Iterator[Found]:
     for definition, expression, node, shift in _reads(workflow):
         if definition is workflow.definition and (help_ := _unwritten(node.name, known)):
             at = place(workflow, expression, node.at + shift)
-            yield Found(at=at, message=f"nothing writes '.{node.name[:100]}' and the input has none{help_}")
+            yield Found(at=at, message=f"nothing writes '.{node.name[:100]}', and the input does not have it{help_}")
 
 
 def _unwritten(name: str, known: Written) -> str | None:
@@ -120,4 +120,4 @@ def iteration_parameter(workflow: Workflow) -> Iterator[Found]:
         parameter = state.get("iterationParam")
         if node.name == parameter and node.name not in written(definition.flow, None).names:
             at = place(workflow, expression, node.at + shift)
-            yield Found(at=at, message=f"the element is no part of workflowdata; write ${parameter}")
+            yield Found(at=at, message=f"the element is not part of workflowdata; write ${parameter}")

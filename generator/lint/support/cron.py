@@ -50,7 +50,8 @@ def what_is_wrong(expression: str) -> str | None:
         return f"a cron expression has 5 fields (6 or 7 with seconds and years), this has {len(words)}; see crontab(5)"
     for field, word in zip(_FORMS[len(words)], words, strict=True):
         if any(not _fits(part, field) for part in word.split(",")):
-            return f"'{word[:100]}' is no {field.name}; write {field.lowest} to {field.highest}, '*', 'a-b' or '*/n'"
+            allowed = f"{field.lowest} to {field.highest}, '*', 'a-b' or '*/n'"
+            return f"'{word[:100]}' is not a valid {field.name}; write {allowed}"
     return None
 
 

@@ -306,10 +306,10 @@ def test_a_schema_of_the_overlay_may_refer_to_its_own_definitions(section: str) 
             "values.schema.json",
             "the chart has values of its own called global",
         ),
-        ({"values.yaml": "- a\n"}, "values.yaml", "a list where a map belongs"),
-        ({"values.schema.json": "[]"}, "values.schema.json", "a list where a map belongs"),
-        ({"values.schema.json": '{"properties": [1]}'}, "values.schema.json", "a list where a map belongs"),
-        ({"values.schema.json": '{"properties": "x"}'}, "values.schema.json", "a string where a map belongs"),
+        ({"values.yaml": "- a\n"}, "values.yaml", "expected a map, found a list"),
+        ({"values.schema.json": "[]"}, "values.schema.json", "expected a map, found a list"),
+        ({"values.schema.json": '{"properties": [1]}'}, "values.schema.json", "must be a map, not a list"),
+        ({"values.schema.json": '{"properties": "x"}'}, "values.schema.json", "must be a map, not a string"),
     ],
 )
 def test_values_of_the_overlay_that_do_not_fit_are_refused(overlay: Files, path: str, message: str) -> None:

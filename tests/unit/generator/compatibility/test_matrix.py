@@ -136,7 +136,7 @@ def test_a_misshapen_file_is_refused_where_it_is_wrong_by_us_and_by_the_schema(t
         (
             "versions",
             "latest",
-            "error: versions 'latest' is not a range of versions: 'latest' is no version; write a range",
+            "error: versions 'latest' is not a range of versions: 'latest' is not a version; write a range",
         ),
         ("crd", "null", "error: crd is nothing; write a string"),
         ("properties", "{a: true}", "error: the property 'a' is a boolean; write a string, in quotes"),
@@ -225,7 +225,7 @@ def test_a_row_is_not_blamed_for_operators_that_cannot_be_read() -> None:
 
 
 def test_a_key_that_stands_twice_is_refused() -> None:
-    assert "2:1: error: the key 'rows' stands here a second time" in "\n".join(refused("rows: [1]\nrows: [2]"))
+    assert "2:1: error: the key 'rows' is repeated here" in "\n".join(refused("rows: [1]\nrows: [2]"))
 
 
 def test_more_items_than_anybody_writes_are_refused() -> None:

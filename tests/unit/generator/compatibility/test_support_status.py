@@ -86,8 +86,8 @@ def test_nothing_that_runs_is_a_failure(index: Path, waybill: Waybill) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ([], 2, "--index needs the one operator that you have"),
-        (["--operator", "1.2", "--sonataflow", "10"], 2, "--index needs the one operator"),
+        ([], 2, "--index needs exactly one operator"),
+        (["--operator", "1.2", "--sonataflow", "10"], 2, "--index needs exactly one operator"),
         (["--operator", "9"], 2, "Orchestrator '9' is not in compatibility.yaml"),
         (["--sonataflow", "all"], 2, "--sonataflow 'all' is not a version"),
     ],

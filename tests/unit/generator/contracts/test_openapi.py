@@ -196,7 +196,7 @@ paths:
     assert [(m.line, m.column, m.file) for m in mistakes] == [(5, 24, ""), (9, 17, "other.yaml")]
 
 
-NO_OPENAPI = "1:1: error: no OpenAPI: it has neither 'openapi' nor 'swagger'; name the right file [syntax]"
+NO_OPENAPI = "1:1: error: not OpenAPI: it has neither 'openapi' nor 'swagger'; name the right file [syntax]"
 
 
 @pytest.mark.parametrize(

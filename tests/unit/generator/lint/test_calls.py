@@ -146,14 +146,14 @@ def test_a_subflow_s_spec_is_looked_up_beside_it() -> None:
 @pytest.mark.parametrize(
     ("operation", "expected"),
     [
-        ("specs/a.json", "error: 'specs/a.json' is no operation of a file; write FILE#OPERATION"),
-        ("specs/a.json#op#x", "error: 'specs/a.json#op#x' is no operation of a file; write FILE#OPERATION"),
-        ("rest:get:/path", "error: 'rest:get:/path' is no operation of a file; give the function the type custom"),
+        ("specs/a.json", "error: 'specs/a.json' is not an operation of a file; write FILE#OPERATION"),
+        ("specs/a.json#op#x", "error: 'specs/a.json#op#x' is not an operation of a file; write FILE#OPERATION"),
+        ("rest:get:/path", "error: 'rest:get:/path' is not an operation of a file; give the function the type custom"),
     ],
 )
 def test_a_function_that_names_no_operation_of_a_file(operation: str, expected: str) -> None:
     (line,) = [
-        line for line in linted(calling(operation=operation), {"specs/a.json": spec()}) if "no operation" in line
+        line for line in linted(calling(operation=operation), {"specs/a.json": spec()}) if "not an operation" in line
     ]
     assert line.split(": ", 1)[1] == f"{expected} [invalid-operation]"
 
@@ -242,18 +242,18 @@ KIND = {"$ref": "#/components/schemas/Kind"}
         (
             spec(query("limit", {"type": "integer"})),
             {"limt": 3},
-            ["warning: 'op' takes no 'limt'; did you mean 'limit'? [unknown-argument]"],
+            ["warning: 'op' does not take 'limt'; did you mean 'limit'? [unknown-argument]"],
         ),
-        (spec(), {"x": 1}, ["warning: 'op' takes no 'x'; take it out [unknown-argument]"]),
+        (spec(), {"x": 1}, ["warning: 'op' does not take 'x'; remove it [unknown-argument]"]),
         (
             spec(body=PET),
             {"name": "Ada", "colour": "red"},
-            ["warning: 'op' takes no 'colour'; there is name, age [unknown-argument]"],
+            ["warning: 'op' does not take 'colour'; it takes name, age [unknown-argument]"],
         ),
         (
             spec(body={"properties": {"pets": {"type": "array", "items": PET}}}),
             {"pets": [{"name": "Ada", "agee": 3}]},
-            ["warning: 'op' takes no 'agee' in 'pets.0'; did you mean 'age'? [unknown-argument]"],
+            ["warning: 'op' does not take 'agee' in 'pets.0'; did you mean 'age'? [unknown-argument]"],
         ),
         (spec(body={**PET, "additionalProperties": True}), {"name": "Ada", "colour": "red"}, []),
         (spec(body={"$ref": "#/components/schemas/None"}), {"x": 1, "y": 2}, []),
@@ -330,8 +330,8 @@ KIND = {"$ref": "#/components/schemas/Kind"}
             {"a": 1, "b": ".b"},
             [
                 (
-                    "warning: of 'a', 'b' the engine sends one as the body of 'op'; put the body's fields into one "
-                    "argument, of any name [ambiguous-body]"
+                    "warning: of 'a', 'b' the engine sends only one as the body of 'op'; put the body's fields into "
+                    "one argument, of any name [ambiguous-body]"
                 )
             ],
         ),
@@ -341,8 +341,8 @@ KIND = {"$ref": "#/components/schemas/Kind"}
             {"q": ".q", "pet": ".pet"},
             [
                 (
-                    "warning: of 'q', 'pet' the engine sends one as the body of 'op'; leave out 'q', which is no "
-                    "required parameter, or give the body a schema [ambiguous-body]"
+                    "warning: of 'q', 'pet' the engine sends only one as the body of 'op'; leave out 'q', which is "
+                    "not required, or give the body a schema [ambiguous-body]"
                 )
             ],
         ),
@@ -378,7 +378,7 @@ start: A
 """
     files = {"greeting.sw.yaml": definition, "specs/a.json": spec(query("limit", {"type": "integer"}))}
     (found,) = [finding for finding in lint(workflow(files)) if finding.rule == "unknown-argument"]
-    assert str(found).startswith("workflows/greeting/greeting.sw.yaml:16:17: warning: 'op' takes no 'limt'")
+    assert str(found).startswith("workflows/greeting/greeting.sw.yaml:16:17: warning: 'op' does not take 'limt'")
     assert found.edit is not None
     assert (found.edit.line, found.edit.column, found.edit.old, found.edit.new) == (16, 17, "limt", "limit")
 

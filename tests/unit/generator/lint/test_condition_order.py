@@ -160,7 +160,7 @@ DONE = {"name": "Done", "condition": ".done", "transition": "A"}
     ("late", "said"),
     [
         (LATE, "let 'Late' exclude 'Done' ('and (… | not)'), or put the state 'A' before 'B'"),
-        ({**LATE, "name": None}, "where 'Done' and '.late' both hold, the engine takes '.late'; let"),
+        ({**LATE, "name": None}, "when 'Done' and '.late' both hold, the engine takes '.late'; let"),
         ({**LATE, "condition": f".late and {'.long' * 20}"}, "'Late'"),
         ({**LATE, "condition": ".late and (.done | not)"}, None),
         ({**LATE, "condition": ".late &&"}, None),

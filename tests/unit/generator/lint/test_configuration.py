@@ -40,9 +40,9 @@ def said(text: str, name: str = "application.properties", *, notes: bool = False
         ("quarkus.rest-client.a_jsn.url=${A}", ["1:21: warning: no function calls a spec 'a_jsn'"]),
         (
             'quarkus.rest-client."tickets_yaml".url=${A}',
-            ["1:22: warning: no function calls a spec 'tickets_yaml'; take the key out, or spell the name right"],
+            ["1:22: warning: no function calls a spec 'tickets_yaml'; remove the key, or correct the name"],
         ),
-        ("%dev.quarkus.rest-client.b.url=x", ["1:26: warning: no function calls a spec 'b'; take the key out"]),
+        ("%dev.quarkus.rest-client.b.url=x", ["1:26: warning: no function calls a spec 'b'; remove the key"]),
         ("quarkus.rest-client.a_json.urll=x", ["1:28: warning: a client has no option 'urll'; did you mean 'url'?"]),
         ("quarkus.rest-client.a_json.unheard-of=x", []),
         ("quarkus.rest-client.logging.scope=all", []),
@@ -64,16 +64,16 @@ def said(text: str, name: str = "application.properties", *, notes: bool = False
         ("%staging.a=1\n%prod.b=1\n%dev.c=1\n%test.d=1", []),
         ("quarkus.log.levl=INFO", ["1:1: warning: there is no key 'quarkus.log.levl'; did you mean"]),
         ("quarkus.http.host=0.0.0.0\nquarkus.http.port=8080\nquarkus.log.level=INFO", []),
-        ("a=1\n\n  a = 2", ["3:3: warning: 'a' stands here a second time (first on line 1); keep one"]),
+        ("a=1\n\n  a = 2", ["3:3: warning: 'a' is repeated here (first on line 1); keep one"]),
         ("a=1\n%prod.a=2", []),
         ("a=x${B", ["1:4: warning: '${B' is not closed; write '}' where it ends"]),
-        ("a=${a}", ["1:3: warning: the value of 'a' leads back to itself; name a variable of the environment"]),
+        ("a=${a}", ["1:3: warning: the value of 'a' refers to itself; use an environment variable"]),
         (
             "a=x${b:1}\nb=${c}\nc=${a}\nd=${a}\ne=1",
             [
-                "1:4: warning: the value of 'a' leads back to itself",
-                "2:3: warning: the value of 'b' leads back to itself",
-                "3:3: warning: the value of 'c' leads back to itself",
+                "1:4: warning: the value of 'a' refers to itself",
+                "2:3: warning: the value of 'b' refers to itself",
+                "3:3: warning: the value of 'c' refers to itself",
             ],
         ),
         ("%dev.a=${a}\na=1", []),
@@ -83,7 +83,7 @@ def said(text: str, name: str = "application.properties", *, notes: bool = False
         ("a=http://0.0.0.0", ["1:10: warning: '0.0.0.0' is the container itself"]),
         ("a=localhost.example.com\nb=http://mylocalhost\nc=http://my.localhost.example.com", []),
         ("%dev.a=http://localhost", []),
-        ("quarkus.http.port=8081", ["1:19: warning: the operator's Service and probes look for port 8080"]),
+        ("quarkus.http.port=8081", ["1:19: warning: the operator's Service and probes use port 8080"]),
         ("%dev.quarkus.http.port=8081\nquarkus.http.port=${PORT:8081}", []),
     ],
 )  # fmt: skip
@@ -151,7 +151,7 @@ def test_what_is_no_credential(text: str) -> None:
 
 def test_required_variables_are_listed_once_at_the_first() -> None:
     assert said("a=1\nb=x${B}${A:1}\nc=${C}\n", notes=True) == [
-        "2:4: note: to be given when it is installed: B, C [required-variables]"
+        "2:4: note: required at installation: B, C [required-variables]"
     ]
     assert said("a=${A:1}\n", notes=True) == []
 

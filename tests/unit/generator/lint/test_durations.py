@@ -93,9 +93,9 @@ def test_a_quote_breaks_timers_alone() -> None:
         ("P1M", "has weeks, months or years"),
         ("P2W", "has weeks, months or years"),
         ("P1Y2DT3H", "has weeks, months or years"),
-        ("PT", "is no ISO 8601 duration"),
-        ("PT5X", "is no ISO 8601 duration"),
-        ("P1DT", "is no ISO 8601 duration"),
+        ("PT", "is not an ISO 8601 duration"),
+        ("PT5X", "is not an ISO 8601 duration"),
+        ("P1DT", "is not an ISO 8601 duration"),
     ],
 )
 def test_months_are_told_from_what_is_no_duration(duration: str, why: str) -> None:

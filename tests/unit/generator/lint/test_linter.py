@@ -221,7 +221,7 @@ def test_two_of_one_name_are_found_where_the_second_stands(
     (finding,) = findings
     first = defined({section: content}).definition.declarations[0].at.line
     assert finding.rule == f"duplicate-{target}"
-    assert finding.message == f"two {plural} are called 'x' (the first on line {first}); rename one"
+    assert finding.message == f"two {plural} are named 'x' (the first on line {first}); rename one"
     assert (finding.line or 0) > first
 
 
@@ -229,7 +229,7 @@ def test_two_states_of_one_name_are_found() -> None:
     text = "id: g\nversion: '1'\nstates:\n- {name: A, type: inject, data: {}, end: true}\n"
     assert found(text) == []
     assert found(text + "- {name: A, type: inject, data: {}, end: true}\n") == [
-        f"{HERE}:5:10: error: two states are called 'A' (the first on line 4); rename one [duplicate-state]"
+        f"{HERE}:5:10: error: two states are named 'A' (the first on line 4); rename one [duplicate-state]"
     ]
 
 
@@ -282,7 +282,7 @@ def test_a_file_that_is_there_is_no_finding(fields: dict[str, Any]) -> None:
         (function("q/q#op", "rpc"), "there is no file 'q/q'; add it to the folder [missing-file]"),
         (
             function("../other/a.yaml#op"),
-            "'../other/a.yaml' lies outside the folder; copy it in, or into workflows/shared [file-outside]",
+            "'../other/a.yaml' is outside the folder; copy it in, or into workflows/shared [file-outside]",
         ),
         ({"dataInputSchema": "specs/aa.yaml"}, "there is no file 'specs/aa.yaml'; did you mean 'specs/a.yaml'?"),
         ({"dataInputSchema": {"schema": "zzz#/x"}}, "there is no file 'zzz'"),
@@ -318,14 +318,14 @@ def test_an_id_that_kubernetes_takes_is_no_finding(id_: str) -> None:
 def test_an_id_that_is_no_kubernetes_name_is_found(id_: str) -> None:
     (finding,) = found_in(defined({"id": id_}))
     assert finding.rule == "invalid-name"
-    assert finding.message.startswith(f"the id '{id_}' is no Kubernetes name")
+    assert finding.message.startswith(f"the id '{id_}' is not a Kubernetes name")
     assert finding.blocking
 
 
 @pytest.mark.parametrize("length", [64, 300])
 def test_an_id_that_is_too_long_is_found_with_its_length(length: int) -> None:
     (finding,) = found_in(defined({"id": "a" * length}))
-    assert finding.message == f"the id is {length} characters long; Kubernetes takes at most 63 in a label"
+    assert finding.message == f"the id is {length} characters long; Kubernetes allows at most 63 in a label"
     assert finding.blocking
 
 
@@ -348,9 +348,9 @@ def test_a_file_whose_name_kubernetes_takes_is_no_finding(path: str) -> None:
 @pytest.mark.parametrize(
     ("path", "where", "message"),
     [
-        ("specs/a b.yaml", "specs/a b.yaml", "no key for a ConfigMap"),
-        ("specs/größe.yaml", "specs/größe.yaml", "no key for a ConfigMap"),
-        ("specs/" + "a" * 254, "specs/" + "a" * 254, "no key for a ConfigMap"),
+        ("specs/a b.yaml", "specs/a b.yaml", "not a ConfigMap key"),
+        ("specs/größe.yaml", "specs/größe.yaml", "not a ConfigMap key"),
+        ("specs/" + "a" * 254, "specs/" + "a" * 254, "not a ConfigMap key"),
         ("specs/V1/a.yaml", "specs/V1", "makes the ConfigMap name '01-greeting-resources-specs-V1'"),
         ("specs/a_b/a.yaml", "specs/a_b", "which Kubernetes refuses"),
         ("specs/" + "a" * 250 + "/a.yaml", "specs/" + "a" * 250, "makes a ConfigMap name of 278 characters"),
@@ -370,9 +370,9 @@ def test_keys_that_a_secret_takes_are_no_finding(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "message"),
     [
-        ("A=1\na\\ b=2", 2, "'a b' is no key for a Secret: use letters, digits, '-', '_' and '.'"),
-        ("größe=1", 1, "'größe' is no key for a Secret"),
-        ("a/b=1", 1, "'a/b' is no key for a Secret"),
+        ("A=1\na\\ b=2", 2, "'a b' is not a Secret key; use letters, digits, '-', '_' and '.'"),
+        ("größe=1", 1, "'größe' is not a Secret key"),
+        ("a/b=1", 1, "'a/b' is not a Secret key"),
     ],
 )
 def test_a_key_that_a_secret_refuses_is_found(text: str, line: int, message: str) -> None:
@@ -395,7 +395,7 @@ def test_a_config_map_of_one_mebibyte_is_no_finding_and_a_byte_more_is_one_with_
     assert linted({}, {"specs/a.yaml": "a" * room}) == []
     assert linted({}, {"specs/a.yaml": "a" * (room + 1)}) == [
         (
-            "workflows/greeting/specs: error: 1,048,577 bytes; a ConfigMap holds at most 1,048,576: "
+            "workflows/greeting/specs: error: 1,048,577 bytes; a ConfigMap holds at most 1,048,576; "
             "cut the specs down with --minify-specs, or split the folder [config-map-size]"
         )
     ]
@@ -464,7 +464,7 @@ def test_two_workflows_of_one_id_fall_on_the_same_objects() -> None:
     (finding,) = lint_together(Repository(workflows=[one, two, other]))
     assert str(finding) == (
         "workflows/two/two.sw.json:1:8: error: the id 'hello' is also that of workflows/one/one.sw.json; "
-        "give each its own [duplicate-id]"
+        "give each its own id [duplicate-id]"
     )
 
 

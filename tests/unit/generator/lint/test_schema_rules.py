@@ -76,7 +76,7 @@ def test_a_schema_is_judged_as_the_engine_or_the_form_judges_it(schema: Any, rul
 def test_a_schema_in_yaml_is_refused_as_the_engine_reads_json_alone() -> None:
     fields = {"dataInputSchema": "schemas/input.yaml"}
     (line,) = linted(fields, {"schemas/input.yaml": "type: object\n"}, about="invalid-schema")
-    assert "the engine reads schemas as JSON alone" in line
+    assert "the engine reads schemas only as JSON" in line
     assert linted(fields, {"schemas/input.yaml": '{"type": "object"}'}, about="invalid-schema") == []
 
 

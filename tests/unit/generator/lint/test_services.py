@@ -69,7 +69,7 @@ def test_the_address_of_a_service_may_stand_in_any_of_these_keys(properties: str
 def test_a_service_without_an_address_in_production_is_named_with_the_key(properties: str) -> None:
     assert said(spec(), properties) == [
         (
-            "greeting.sw.json:22:20: warning: nothing says where the service of workflows/greeting/specs/a.json is; "
+            "greeting.sw.json:22:20: warning: the service of workflows/greeting/specs/a.json has no URL; "
             "add quarkus.rest-client.a_json.url=${A_JSON_URL} to application.properties [missing-url]"
         )
     ]
@@ -77,7 +77,7 @@ def test_a_service_without_an_address_in_production_is_named_with_the_key(proper
 
 def test_an_address_for_another_profile_is_none_in_an_image() -> None:
     (line,) = said(spec(), "%dev.quarkus.rest-client.a_json.url=http://localhost\n")
-    assert "only the profile dev says where the service of workflows/greeting/specs/a.json is, and no image" in line
+    assert "the service of workflows/greeting/specs/a.json has a URL only in the profile dev, which no image" in line
 
 
 def test_an_address_may_come_from_the_spec_or_from_a_secret() -> None:
@@ -87,7 +87,7 @@ def test_an_address_may_come_from_the_spec_or_from_a_secret() -> None:
 
 def test_a_server_that_is_a_path_alone_is_no_address() -> None:
     (line,) = said(spec(servers=[{"url": "/api"}]))
-    assert "calls of workflows/greeting/specs/a.json go to http://localhost/api; add quarkus.rest-client" in line
+    assert "calls to workflows/greeting/specs/a.json go to http://localhost/api; add quarkus.rest-client" in line
 
 
 def test_a_client_that_is_chosen_at_run_time_is_left_alone() -> None:
@@ -155,7 +155,7 @@ def servers(url: str) -> dict[str, Any]:
         ("https://a.example.com/api/", servers("https://b.example.com/api"), ""),
         ("https://a.example.com", servers("/api"), "the URL has no path and the server of"),
         ("${URL}", {}, ""),
-        ("${URL}", servers("/api"), "note: URL has to end in /api, the path of the server in"),
+        ("${URL}", servers("/api"), "note: URL must end with /api, the server path in"),
         ("${URL}/${PATH_OF_IT}", {}, ""),
         ("https://a.example.com/api", {"path": "/{version}/op"}, ""),
     ],

@@ -19,7 +19,7 @@ TEXT = (
     "id: g\nversion: 1.10\nzzz: 1\nspecVersion: '0.8'\nstart: A\n"
     "states: [{name: A, type: inject, data: {a: 1}, end: true}]\n"
 )
-WRONG = f"{HERE}:2:10: warning: a number where a string belongs"
+WRONG = f"{HERE}:2:10: warning: expected a string, found a number"
 UNKNOWN = f"{HERE}:3:1: error: a workflow has no field 'zzz'"
 
 
@@ -60,13 +60,13 @@ def test_a_comment_above_everything_is_about_the_whole_file() -> None:
 def test_a_comment_in_one_file_is_not_about_another() -> None:
     lines = kept(TEXT, {"application.properties": "# waybill: ignore[wrong-type] no\n"})
     assert len(lines) == 3
-    assert "application.properties:1:1: warning: nothing here breaks 'wrong-type'" in lines[0]
+    assert "application.properties:1:1: warning: 'wrong-type' is not reported here" in lines[0]
 
 
 def test_a_comment_that_ignores_nothing_is_a_finding() -> None:
     lines = kept(TEXT.replace("id: g\n", "id: g  # waybill: ignore[missing-file] why\n"))
     assert lines[0] == (
-        f"{HERE}:1:8: warning: nothing here breaks 'missing-file', or it cannot be ignored; take it out [unused-ignore]"
+        f"{HERE}:1:8: warning: 'missing-file' is not reported here, or cannot be ignored; remove it [unused-ignore]"
     )
 
 
@@ -77,7 +77,7 @@ def test_a_rule_that_there_is_not_is_a_finding_with_the_nearest() -> None:
 
 @pytest.mark.parametrize("complete", [True, False])
 def test_a_rule_that_lint_does_not_report_is_known_and_cannot_be_ignored(*, complete: bool) -> None:
-    said = "warning: 'refuted-row' is reported by waybill build, where no comment or setting ignores it; take it out"
+    said = "warning: 'refuted-row' is reported by waybill build, where no comment or setting ignores it; remove it"
     text = TEXT.replace("id: g\n", "id: g  # waybill: ignore[refuted-row] why\n")
     lines = kept(text, everywhere=("refuted-row",), complete=complete)
     assert lines[0] == f"pyproject.toml: {said} [unused-ignore]"
@@ -101,9 +101,7 @@ def test_a_comment_without_a_rule_is_a_finding(comment: str) -> None:
 
 def test_a_comment_without_a_reason_works_and_is_a_finding() -> None:
     lines = kept(TEXT.replace("1.10\n", "1.10  # waybill: ignore[wrong-type]\n"))
-    assert (
-        lines[0] == f"{HERE}:2:16: warning: the comment gives no reason; write it behind the bracket [unknown-ignore]"
-    )
+    assert lines[0] == f"{HERE}:2:16: warning: the comment gives no reason; write it after the bracket [unknown-ignore]"
     assert len(lines) == 2
 
 
@@ -122,7 +120,7 @@ def test_a_setting_ignores_a_rule_where_a_pattern_fits() -> None:
     assert len(kept(TEXT, by_path={"workflows/greeting/*": ("wrong-type",)})) == 1
     lines = kept(TEXT, by_path={"workflows/other/*": ("wrong-type",)})
     assert len(lines) == 3
-    assert lines[0].startswith("pyproject.toml: warning: nothing here breaks 'wrong-type'")
+    assert lines[0].startswith("pyproject.toml: warning: 'wrong-type' is not reported here")
 
 
 def test_a_setting_is_called_unused_only_where_everything_was_read() -> None:

@@ -200,7 +200,7 @@ def test_a_duplicate_key_is_found_where_it_stands_and_names_the_first(path: str,
     text = '{\n"a": 1,\n"a": 2}' if path == "a.json" else "b: 0\na: 1\na: 2\n"
     (finding,) = read(text, path).findings
     assert (finding.rule, finding.line, finding.column) == ("duplicate-key", line, column)
-    assert finding.message == "the key 'a' stands here a second time (first on line 2); keep one"
+    assert finding.message == "the key 'a' is repeated here (first on line 2); keep one"
 
 
 def test_a_duplicate_key_deep_inside_is_found_too() -> None:
@@ -236,7 +236,7 @@ def test_what_is_no_text_is_refused_with_its_place(  # noqa: PLR0917 - pytest gi
 
 def test_a_file_of_comments_is_refused() -> None:
     assert str(why("# one\n# two\n")) == (
-        "a.yaml:1:1: error: the file holds comments alone; write its content, or remove it [empty-file]"
+        "a.yaml:1:1: error: the file contains only comments; write its content, or remove it [empty-file]"
     )
 
 
@@ -286,9 +286,7 @@ def test_a_tag_is_named_in_the_refusal() -> None:
 
 
 def test_an_alias_of_itself_is_named_in_the_refusal() -> None:
-    assert str(why("x: &loop\n  - *loop\n")) == (
-        "a.yaml:2:5: error: *loop refers to itself; remove the circle [syntax]"
-    )
+    assert str(why("x: &loop\n  - *loop\n")) == ("a.yaml:2:5: error: *loop refers to itself; remove the cycle [syntax]")
 
 
 BAD_JSON = [
@@ -378,7 +376,7 @@ def test_a_file_of_too_many_values_is_refused_with_the_limit(path: str, text: st
     assert parse(text.encode(), path, max_values=10).findings == ()
     (finding,) = findings_of(lambda: parse(text.encode(), path, max_values=7))
     assert (finding.rule, finding.blocking) == ("size", True)
-    assert finding.message == "more than 7 keys and values; write less, or split the file"
+    assert finding.message == "more than 7 keys and values; remove some, or split the file"
 
 
 def test_where_a_file_becomes_too_long_is_told() -> None:
@@ -389,7 +387,7 @@ def test_where_a_file_becomes_too_long_is_told() -> None:
 def test_a_file_over_the_limit_is_refused_with_its_size_and_the_limit() -> None:
     finding = why(b"a" * (MAX_BYTES + 1))
     assert finding.rule == "size"
-    assert finding.message == "3,145,729 bytes; at most 3,145,728 are read: split the file"
+    assert finding.message == "3,145,729 bytes; at most 3,145,728 are read; split the file"
 
 
 def test_the_limit_may_be_another_one() -> None:

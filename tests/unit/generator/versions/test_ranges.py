@@ -100,12 +100,15 @@ def test_a_pre_release_is_held_where_one_of_the_constraints_names_one() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("newest", "the range 'newest' is not a range of versions: 'newest' is no version; write a range as in 1.3.x,"),
-        ("1.2 || ", "there is nothing where a version should be"),
-        ("1.2.3.4", "'.4' stands behind a version"),
-        ("1.2.3-01", "a number of a pre-release does not start with 0, as '01' does"),
-        ("1y || 1xx", "'y' stands behind a version"),
-        ("1xx", "'1xx' is no number"),
+        (
+            "newest",
+            "the range 'newest' is not a range of versions: 'newest' is not a version; write a range as in 1.3.x,",
+        ),
+        ("1.2 || ", "a version is missing"),
+        ("1.2.3.4", "'.4' follows a version"),
+        ("1.2.3-01", "a number in a pre-release must not start with 0, as '01' does"),
+        ("1y || 1xx", "'y' follows a version"),
+        ("1xx", "'1xx' is not a number"),
         ("99999999999999999999", "99999999999999999999 is larger than"),
         ("1" * 513, "has more than 512 bytes"),
         ("||".join(["1"] * 33), "has more than 32 alternatives"),

@@ -132,7 +132,7 @@ def test_less_than_the_changes_ask_for_is_refused_unless_forced(asked: Bump, nee
     with pytest.raises(VersionError) as caught:
         next_step(version, asked, found)
     assert str(caught.value) == (
-        f"--bump {asked} is too small, what changed since 2.0.0 asks for {need}: needs the new value env.X; "
+        f"--bump {asked} is too small, the changes since 2.0.0 require {need}: needs the new value env.X; "
         f"build with --bump {need} or --bump auto, or keep {asked} with --force-version"
     )
     assert next_step(version, asked, found, forced=True).part == asked

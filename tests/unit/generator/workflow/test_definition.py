@@ -624,8 +624,8 @@ def test_an_address_is_never_fetched(key: str) -> None:
         ("specs/none.json", "there is no file 'specs/none.json'"),
         ("file://specs/none.json", "there is no file 'file://specs/none.json'"),
         ("../shared/none.json", "there is no file '../shared/none.json'"),
-        ("../../x.json", "'../../x.json' lies outside the folder; copy it in, or into workflows/shared"),
-        ("/etc/passwd", "'/etc/passwd' lies outside the folder; copy it in, or into workflows/shared"),
+        ("../../x.json", "'../../x.json' is outside the folder; copy it in, or into workflows/shared"),
+        ("/etc/passwd", "'/etc/passwd' is outside the folder; copy it in, or into workflows/shared"),
     ],
 )
 def test_a_section_in_a_file_that_is_not_there_is_found_where_it_is_named(reference: str, message: str) -> None:
@@ -681,7 +681,7 @@ def test_a_file_that_cannot_be_parsed_stops_with_its_own_name(data: bytes, rule:
 def test_a_file_that_refers_to_another_file_is_refused() -> None:
     found = definition({"functions": "x.yaml"}, {"x.yaml": "functions: x.yaml\n"})
     assert shown(found.findings) == [
-        "workflows/greeting/x.yaml:1:12: error: a string where the content of 'functions' belongs [wrong-type]"
+        "workflows/greeting/x.yaml:1:12: error: expected the content of 'functions', found a string [wrong-type]"
     ]
 
 
@@ -699,13 +699,13 @@ def test_a_subflow_refers_to_files_beside_it_and_to_those_of_the_workflow() -> N
 
 
 FOUND = [
-    ("version: 1.10", 2, 10, "warning", 'a number where a string belongs; write it in quotes: "1.10"', "wrong-type"),
-    ("version: true", 2, 10, "warning", 'a boolean where a string belongs; write it in quotes: "true"', "wrong-type"),
+    ("version: 1.10", 2, 10, "warning", 'expected a string, found a number; write it in quotes: "1.10"', "wrong-type"),
+    ("version: true", 2, 10, "warning", 'expected a string, found a boolean; write it in quotes: "true"', "wrong-type"),
     ("verison: x", 2, 1, "error", "a workflow has no field 'verison'; did you mean 'version'?", "unknown-field"),
     ("zzz: x", 2, 1, "error", "a workflow has no field 'zzz'", "unknown-field"),
-    ("functions: {f: 1}", 2, 12, "error", "a map where 'functions' needs a list", "wrong-type"),
-    ("functions: 7", 2, 12, "error", "a number where 'functions' needs a list", "wrong-type"),
-    ("functions: [x]", 2, 13, "error", "a string where a function (a map) belongs", "wrong-type"),
+    ("functions: {f: 1}", 2, 12, "error", "'functions' must be a list, not a map", "wrong-type"),
+    ("functions: 7", 2, 12, "error", "'functions' must be a list, not a number", "wrong-type"),
+    ("functions: [x]", 2, 13, "error", "expected a function (a map), found a string", "wrong-type"),
     ("functions: [{name: f}]", 2, 13, "error", "a function needs 'operation'; add it", "missing-field"),
     (
         "functions: [{name: f, operation: o, type: rset}]",
@@ -715,13 +715,13 @@ FOUND = [
         "unknown value 'rset'; did you mean 'rest'? (one of rest, rpc, expression, graphql, odata, asyncapi, custom)",
         "unknown-value",
     ),
-    ("keepActive: x", 2, 13, "error", "a string where true or false belongs", "wrong-type"),
-    ("constants: [1]", 2, 12, "error", "a list where a map belongs", "wrong-type"),
-    ("metadata: x", 2, 11, "error", "a string where a map belongs", "wrong-type"),
-    ("start: [A]", 2, 8, "error", "a list where a start (a map or a string) belongs", "wrong-type"),
-    ("annotations: x", 2, 14, "error", "a string where 'annotations' needs a list", "wrong-type"),
-    ("retries: [{name: r, maxAttempts: [1]}]", 2, 34, "error", "a list where a whole number belongs", "wrong-type"),
-    ("description: {a: 1}", 2, 14, "error", "a map where a string belongs", "wrong-type"),
+    ("keepActive: x", 2, 13, "error", "expected true or false, found a string", "wrong-type"),
+    ("constants: [1]", 2, 12, "error", "expected a map, found a list", "wrong-type"),
+    ("metadata: x", 2, 11, "error", "expected a map, found a string", "wrong-type"),
+    ("start: [A]", 2, 8, "error", "expected a start (a map or a string), found a list", "wrong-type"),
+    ("annotations: x", 2, 14, "error", "'annotations' must be a list, not a string", "wrong-type"),
+    ("retries: [{name: r, maxAttempts: [1]}]", 2, 34, "error", "expected a whole number, found a list", "wrong-type"),
+    ("description: {a: 1}", 2, 14, "error", "expected a string, found a map", "wrong-type"),
     (
         "events: [{name: e, type: t, kind: x}]",
         2,
@@ -730,7 +730,7 @@ FOUND = [
         "unknown value 'x'; one of consumed, produced",
         "unknown-value",
     ),
-    ("id: again", 2, 1, "error", "the key 'id' stands here a second time (first on line 1); keep one", "duplicate-key"),
+    ("id: again", 2, 1, "error", "the key 'id' is repeated here (first on line 1); keep one", "duplicate-key"),
 ]
 
 
@@ -766,14 +766,14 @@ STATE_FAULTS = [
         "unknown-value",
     ),
     ("{name: A, type: 7}", "unknown state type '7'", "unknown-value"),
-    ("x", "a string where a state (a map) belongs", "wrong-type"),
-    ("[x]", "a list where a state (a map) belongs", "wrong-type"),
+    ("x", "expected a state (a map), found a string", "wrong-type"),
+    ("[x]", "expected a state (a map), found a list", "wrong-type"),
     ("{type: inject, data: {}}", "an inject state needs 'name'; add it", "missing-field"),
     ("{name: A, type: inject}", "an inject state needs 'data'; add it", "missing-field"),
     ("{name: A, type: sleep}", "a sleep state needs 'duration'; add it", "missing-field"),
     ("{name: A, type: switch}", "a switch state needs 'defaultCondition'; add it", "missing-field"),
     ("{name: A, type: inject, data: {}, actions: []}", "an inject state has no field 'actions'", "unknown-field"),
-    ("{name: A, type: inject, data: {}, end: yes}", "a string where an end (a map) belongs", "wrong-type"),
+    ("{name: A, type: inject, data: {}, end: yes}", "expected an end (a map), found a string", "wrong-type"),
     ("{name: A, type: inject, data: {}, transition: {}}", "a transition needs 'nextState'; add it", "missing-field"),
     ("{name: A, type: event, onEvents: []}", "'onEvents' is empty; add at least one", "missing-field"),
     (
@@ -806,7 +806,7 @@ def test_a_workflow_without_an_id_is_refused_and_told_why() -> None:
 
 @pytest.mark.parametrize(("text", "kind"), [("[]", "a list"), ("x", "a string"), ("~", "nothing"), ("7", "a number")])
 def test_a_file_that_holds_no_map_is_no_definition(text: str, kind: str) -> None:
-    with pytest.raises(FindingsError, match=f"{kind} where a workflow"):
+    with pytest.raises(FindingsError, match=f"expected a workflow .*, found {kind}"):
         workflow({"g.sw.yaml": text})
 
 
@@ -841,4 +841,4 @@ def test_a_definition_of_more_expressions_than_anybody_writes_is_refused() -> No
     assert defined(operations(30_000)).definition.held
     (finding,) = findings_of(lambda: defined(operations(40_001)))
     assert (finding.rule, finding.blocking) == ("size", True)
-    assert finding.message == "holds 200,006 characters of expressions; at most 200,000 are read: write less"
+    assert finding.message == "has 200,006 characters of expressions; at most 200,000 are read; shorten them"

@@ -90,7 +90,7 @@ def test_the_overlay_is_no_resource(folder: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     assert one(tmp_path / "greeting") == (
-        "workflows/greeting: error: there is no such folder; name a workflow folder or its path [no-folder]"
+        "workflows/greeting: error: does not exist; name a workflow folder or its path [no-folder]"
     )
 
 
@@ -98,13 +98,13 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
 def test_a_folder_without_a_definition_is_refused(tmp_path: Path, files: Files) -> None:
     (tmp_path / "greeting").mkdir()
     line = one(write(tmp_path / "greeting", files))
-    assert line.startswith("workflows/greeting: error: holds no definition (*.sw.yaml, *.sw.yml, *.sw.json)")
+    assert line.startswith("workflows/greeting: error: contains no definition (*.sw.yaml, *.sw.yml, *.sw.json)")
 
 
 def test_a_folder_with_two_definitions_is_refused_and_both_are_named(folder: Path) -> None:
     write(folder, {"b.sw.yaml": "id: b"})
     assert one(folder) == (
-        "workflows/greeting: error: holds 2 definitions (b.sw.yaml, greeting.sw.json); keep one at the top "
+        "workflows/greeting: error: contains 2 definitions (b.sw.yaml, greeting.sw.json); keep one at the top "
         "[definitions]"
     )
 
@@ -179,7 +179,7 @@ def test_a_socket_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_file_over_five_mebibytes_is_refused_with_its_size(folder: Path) -> None:
     write(folder, {"specs/a.yaml": b"a" * (MAX_FILE_BYTES + 1)})
     assert one(folder) == (
-        "workflows/greeting/specs/a.yaml: error: 5,242,881 bytes; Helm loads at most 5,242,880: split the file [size]"
+        "workflows/greeting/specs/a.yaml: error: 5,242,881 bytes; Helm loads at most 5,242,880; split the file [size]"
     )
 
 
@@ -198,13 +198,13 @@ def test_a_folder_of_too_many_bytes_is_refused(folder: Path, monkeypatch: pytest
     write(folder, {"specs/a.yaml": b"a" * 1_000, "lib/big.jar": b"a" * 1_000})
     assert read(folder).resources["specs/a.yaml"]
     write(folder, {"specs/b.yaml": b"a" * 1_000})
-    assert "its files hold more than 1,500 bytes" in one(folder)
+    assert "its files exceed 1,500 bytes" in one(folder)
 
 
 def test_a_folder_of_too_many_files_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_module, "MAX_FILES", 3)
     write(folder, {f"specs/{n}.yaml": "" for n in range(3)})
-    assert "holds more than 3 files" in one(folder)
+    assert "contains more than 3 files" in one(folder)
 
 
 def test_links_that_multiply_folders_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -257,7 +257,7 @@ def test_two_folders_that_fall_on_one_config_map_are_found(
     write(folder, {one_file: "{}", other_file: "{}"})
     (finding,) = read(folder).findings
     assert finding.rule == "name-clash"
-    assert f"fall on one ConfigMap name, '{slug}'" in finding.message
+    assert f"both become the ConfigMap name '{slug}'" in finding.message
     assert os.path.dirname(one_file) in str(finding)  # noqa: PTH120 - a text, no path of this machine
     assert os.path.dirname(other_file) in str(finding)  # noqa: PTH120 - as above
     assert finding.blocking

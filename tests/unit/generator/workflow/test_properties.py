@@ -129,7 +129,7 @@ def test_properties_of_too_many_lines_are_refused_with_their_number() -> None:
     assert len(parse_properties(b"a=1\n" * (MAX_LINES - 1), "p").entries) == MAX_LINES - 1
     (finding,) = findings_of(lambda: parse_properties(b"a=1\r\n" * MAX_LINES, "p"))
     assert (finding.rule, finding.blocking) == ("size", True)
-    assert finding.message == "10,001 lines; at most 10,000 are read: write less"
+    assert finding.message == "10,001 lines; at most 10,000 are read; remove some"
 
 
 def test_half_of_a_surrogate_pair_is_refused_as_no_file_can_hold_it() -> None:

@@ -108,8 +108,8 @@ def test_a_smaller_part_than_the_changes_ask_for_is_refused_for_all_charts_at_on
     before = files()
     result = run("build", "--all", "--bump", "patch")
     assert result.code == 1
-    assert "greeting: --bump patch is too small, what changed since 2.0.0 asks for major: needs" in result.err
-    assert "second: --bump patch is too small, what changed since 2.0.0 asks for minor: takes" in result.err
+    assert "greeting: --bump patch is too small, the changes since 2.0.0 require major: needs" in result.err
+    assert "second: --bump patch is too small, the changes since 2.0.0 require minor: takes" in result.err
     assert files() == before
 
 
