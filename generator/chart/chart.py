@@ -133,7 +133,7 @@ def check_name(workflow: Workflow) -> None:
     """
     name = chart_name(workflow.source.name)
     if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
-        message = f"makes the chart '{name}', a name that is taken or that Helm cannot switch; rename the folder"
+        message = f"makes the chart '{name}', a name that is taken or that Helm cannot enable; rename the folder"
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
 
@@ -275,7 +275,7 @@ def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[
             findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
         elif not path.startswith(_OVERLAY_FOLDERS):
             places = ", ".join((*_OVERLAY_FOLDERS, *_OVERLAY_MERGED))
-            message = f"'{path}' has no place in a chart; chart/ takes {places}"
+            message = f"'{path}' does not belong in a chart; chart/ takes {places}"
             findings.append(_overlay_finding(workflow, path, message))
         elif not path.startswith(PAYLOAD):
             with Collecting(findings):
@@ -314,7 +314,7 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
 
 def _refuse_taken(workflow: Workflow, path: str, own: Mapping[str, Any], taken: Mapping[str, Any]) -> None:
     if both := sorted(own.keys() & taken.keys()):
-        message = f"the chart has values of its own called {', '.join(both)}; rename yours"
+        message = f"the chart already has values named {', '.join(both)}; rename yours"
         raise FindingsError([_overlay_finding(workflow, path, message)])
 
 
@@ -341,7 +341,7 @@ def _check_release(workflow: Workflow, files: ChartFiles) -> None:
     size = release_bytes(files)
     if size > MAX_RELEASE_BYTES:
         message = (
-            f"a release of this chart takes about {size:,} bytes; Helm stores at most {MAX_RELEASE_BYTES:,}: "
+            f"a release of this chart takes about {size:,} bytes; Helm stores at most {MAX_RELEASE_BYTES:,}; "
             "cut the specs down with --minify-specs"
         )
         raise FindingsError([Finding(path=workflow.source.path, rule="release-size", message=message, blocking=True)])

@@ -185,11 +185,11 @@ class _MatrixReading(Reading):
         fields = self.fields(node, "a SonataFlow operator", required=required, optional=("profiles",))
         name = self.text(fields.get("name"), "the name", number=True)
         if name == UNKNOWN:
-            self.refuse(self.at(fields["name"]), f"no operator can have the name {UNKNOWN}; give it another")
+            self.refuse(self.at(fields["name"]), f"no operator can be named {UNKNOWN}; give it another")
         versions = self.range(fields.get("versions"), "versions")
         crd = self.text(fields.get("crd"), "crd", number=True)
         if crd is not None and _VERSION_LIKE.fullmatch(crd) and crd not in known_crds():
-            message = f"waybill has no CRD by the name '{crd}'{one_of(crd, known_crds())}"
+            message = f"waybill has no CRD named '{crd}'{one_of(crd, known_crds())}"
             self.refuse(self.at(fields["crd"]), f"{message}; or write a path from this file, as in crds/{crd}.yaml")
         builder = self.text(fields.get("builder"), "builder")
         properties = self.properties(fields.get("properties"))
@@ -223,7 +223,7 @@ class _MatrixReading(Reading):
         if versions is None or named is None or name is None:
             return None
         if name != UNKNOWN and name not in names:
-            message = f"no SonataFlow operator has the name '{name}'{one_of(name, [*sorted(names), UNKNOWN])}"
+            message = f"no SonataFlow operator is named '{name}'{one_of(name, [*sorted(names), UNKNOWN])}"
             self.refuse(self.at(named), message)
         return Orchestrator(versions=versions, sonataflow=None if name == UNKNOWN else name, at=self.at(node))
 
@@ -236,7 +236,7 @@ class _MatrixReading(Reading):
                 where = f"{overlapping.versions} of line {overlapping.at.line}"
                 self.refuse(entry.at, f"{kind} {entry.versions} overlaps {where}; a version has one entry")
             if isinstance(entry, SonataFlow) and entry.name in {o.name for o in earlier if isinstance(o, SonataFlow)}:
-                self.refuse(entry.at, f"a second {kind} has the name '{entry.name}'; give it a name of its own")
+                self.refuse(entry.at, f"a second {kind} is named '{entry.name}'; give each its own name")
 
     def rows(self, node: Node, operators: _Operators) -> Iterator[Row]:
         """The rows that can be read, each held against the operators and against those before it."""
@@ -273,7 +273,7 @@ class _MatrixReading(Reading):
             if shared and other.versions.overlaps(row.versions):
                 where = f"{shared[0]} {row.versions} overlaps {other.versions} of line {other.at.line}"
                 same = (str(row.orchestrator), str(row.sonataflow)) == (str(other.orchestrator), str(other.sonataflow))
-                says = "says the same; keep one of the two" if same else "names other operators; a version has one row"
+                says = "says the same; keep one of them" if same else "names other operators; a version has one row"
                 self.refuse(row.at, f"{where} and {says}")
                 return
 

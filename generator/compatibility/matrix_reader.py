@@ -46,7 +46,7 @@ class Reading:
                 at = Position(path=self._path, line=line, column=column)
                 self.refuse(at, f"{what} has the unknown key '{key}'{one_of(key, keys)}")
         if missing := [key for key in required if key not in node.value]:
-            self.refuse(self.at(node), f"{what} has no {listed(missing)}; write it")
+            self.refuse(self.at(node), f"{what} has no {listed(missing)}; add it")
         return {key: value for key, value in node.value.items() if key in keys}
 
     def items(self, node: Node | None, what: str) -> list[Node]:

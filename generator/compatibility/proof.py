@@ -81,12 +81,12 @@ def left_out(workflows: Iterable[Workflow], capabilities: OperatorCapabilities) 
     """What charts cannot give their workflows on the operator that they are made for."""
     name, entry = f"SonataFlow {capabilities.sonataflow.name}", capabilities.sonataflow.at
     if not capabilities.keeps_state:
-        message = f"{name} has no place for a database's password: what is built for it keeps no state over a restart"
+        message = f"{name} has no field for a database password: charts built for it lose their state on restart"
         yield _warning(entry, "left-out", message)
     for workflow in workflows:
         if workflow.secrets and not capabilities.pods:
             keys = listed(workflow.secret_keys)
-            message = f"{name} takes nothing from Secrets, so its chart does not ask for {keys}"
+            message = f"{name} reads nothing from Secrets, so its chart does not ask for {keys}"
             yield _warning(Position(path=workflow.secrets.path), "left-out", message)
 
 
@@ -96,24 +96,24 @@ def _warning(at: Position, rule: str, message: str) -> Finding:
 
 def _of_broken(broken: _Broken, capabilities: OperatorCapabilities, schema: Schema) -> Finding:
     who, objection, flow = f"SonataFlow {broken.sonataflow.name}", broken.objection, broken.sonataflow
-    bringing = "" if broken.operator.kind == "sonataflow" else f", which {broken.operator.name} brings"
+    bringing = "" if broken.operator.kind == "sonataflow" else f", which {broken.operator.name} includes"
     where = f" ({objection.at})" if objection.at else ""
     own = replace(capabilities, sonataflow=flow, crd=schema(flow))
     kept = all(judge(each.workflow, own.crd, capabilities=own).outcome is Outcome.FITS for each in broken.candidates)
-    fix = f"build for it with --sonataflow {flow.name}, or take" if kept else "fix it, or take"
+    fix = f"build for it with --sonataflow {flow.name}, or remove" if kept else "fix it, or remove"
     return Finding(
         path=broken.at.path,
         line=broken.at.line,
         column=broken.at.column,
         rule="refuted-row",
         message=f"{_named(broken.candidates)} cannot run on {broken.operator.name}, as this row says: "
-        f"{objection.message(who)}{bringing}{where}; {fix} {broken.operator.name} out of the row",
+        f"{objection.message(who)}{bringing}{where}; {fix} {broken.operator.name} from the row",
     )
 
 
 def _of_unknown(operator: str, at: Position, candidates: list[Candidate]) -> Finding:
-    message = f"{_named(candidates)} was not held against {operator}: which SonataFlow it brings is unknown"
-    return _warning(at, "unknown-operator", f"{message}; name it in the entry of the operator")
+    message = f"{_named(candidates)} was not checked against {operator}: which SonataFlow it includes is unknown"
+    return _warning(at, "unknown-operator", f"{message}; name it in the operator's entry")
 
 
 def _named(candidates: list[Candidate]) -> str:

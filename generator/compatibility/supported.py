@@ -55,7 +55,7 @@ def supported_operators(chart: str, version: Version, matrix: Matrix) -> Support
         bundles = (each for each in matrix.orchestrators if wanted and each.versions.overlaps(wanted))
         return SupportedOperators(operators=(*(_bundle(each, matrix) for each in bundles), *map(_flow, flows)))
     if matrix.names(chart):
-        message = f"no row holds {chart} {version}, though others name the chart; add one"
+        message = f"no row covers {chart} {version}, though others name the chart; add one"
         return SupportedOperators(operators=(), findings=(Finding(path=matrix.path, rule="no-row", message=message),))
     newest = _flow(matrix.newest)
     message = f"no row names {chart}; add one: it was checked against {newest.name}, the newest that is known"
@@ -91,7 +91,7 @@ def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
     found = named or matrix.sonataflow(parse_loose(text, "--sonataflow", error=SettingsError))
     if found is None:
         known = ", ".join(flow.name for flow in matrix.sonataflows)
-        message = f"SonataFlow '{text}' is unknown; the known ones are {known}; write another one into {matrix.path}"
+        message = f"SonataFlow '{text}' is unknown; the known ones are {known}; write another one in {matrix.path}"
         raise SettingsError(f"{message}, or check with --crds")
     return _flow(found)
 

@@ -73,8 +73,8 @@ class VersionLine:
             if line is None or line.holds(each.after.finalize_version()):
                 return each
         raise VersionError(
-            f"{step.after} is none of the versions {line} that {self.capabilities.matrix.path} has for it; "
-            f"take a smaller --bump, or widen the row"
+            f"{step.after} is not one of the versions {line} that {self.capabilities.matrix.path} has for it; "
+            f"use a smaller --bump, or widen the row"
         )
 
     def _no_row(self, operator: Operator, chart: str) -> str:

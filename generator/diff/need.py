@@ -30,7 +30,7 @@ def need_of(base: ChartFiles, files: ChartFiles, new: Snapshot, version: Version
     try:
         old = snapshot_of_chart(base, title=str(version), shown=str(version))
     except FindingsError:
-        return Need(part=at_most(version, "major"), reasons=["the chart before is none of waybill's"], certain=False)
+        return Need(part=at_most(version, "major"), reasons=["waybill did not make the previous chart"], certain=False)
     difference = compare(old, new)
     part: Part = difference.bump or "patch"
     reasons = list(_reasons(difference, part)) or [_files(base, files)]

@@ -115,7 +115,7 @@ def snapshot_of_chart(files: ChartFiles, *, title: str, shown: str) -> Snapshot:
         FindingsError: a file cannot be read, or the chart holds no workflow.
     """
     if "Chart.yaml" not in files or FLOW_FILE not in files.payload:
-        message = f"holds no {PAYLOAD}{FLOW_FILE}, so it is no workflow's chart of waybill; name another chart"
+        message = f"contains no {PAYLOAD}{FLOW_FILE}, so waybill did not make it from a workflow; name another chart"
         raise FindingsError([Finding(path=shown, rule="chart", message=message)])
     about = _map(files["Chart.yaml"], f"{shown}/Chart.yaml")
     values = _map(files.get("values.yaml", b"{}"), f"{shown}/values.yaml")

@@ -123,7 +123,7 @@ def _message(error: ValidationError) -> str:
             return f"must be one of {', '.join(map(str, about['options']))}, not {error.instance!r}"
         case "format":
             return f"must be {_FORMATS.get(about['format'], about['format'])}, not {error.instance!r}"
-    return f"does not fit: {error.message}"
+    return f"is invalid: {error.message}"
 
 
 def _kind_of(value: Any) -> str:
@@ -155,7 +155,7 @@ def _doubles(value: Any, schema: Mapping[str, Any], path: FieldPath) -> Iterator
             for number, child in enumerate(value):
                 yield from _doubles(child, item, (*path, number))
                 if (key := _key_of(child, schema)) in seen:
-                    yield Refusal(path=(*path, number), message=f"is there twice: {key}")
+                    yield Refusal(path=(*path, number), message=f"is repeated: {key}")
                 elif key is not None:
                     seen.append(key)
 

@@ -80,7 +80,7 @@ def crd_of(documents: Iterable[object], *, name: str, shown: str) -> Crd:
     served = [found for document in documents for found in _served(document)]
     schema = next((schema for kind, schema in served if kind == f"{_VERSION}/{_KIND}"), None)
     if schema is None:
-        message = f"no CustomResourceDefinition of {_KIND} {API_VERSION} in it; name the operator's own CRDs"
+        message = f"contains no CustomResourceDefinition of {_KIND} {API_VERSION}; name the operator's own CRDs"
         raise FindingsError([Finding(path=shown, rule="crd", message=message)])
     return Crd(name=name, kinds=tuple(sorted(kind for kind, _ in served)), schema=structural(schema, shown))
 
@@ -116,7 +116,7 @@ def crd_served(document: bytes, *, name: str, shown: str) -> Crd:
             whole = structural({**rest, "properties": {**fields, "metadata": {"type": "object"}}}, shown)
             kinds = (kind for kind in schemas if kind.removesuffix("List") not in schemas or not kind.endswith("List"))
             return Crd(name=name, kinds=tuple(sorted(f"{_VERSION}/{kind}" for kind in kinds)), schema=whole)
-    message = f"its OpenAPI document says nothing of the fields of {_KIND} {API_VERSION}"
+    message = f"its OpenAPI document does not define the fields of {_KIND} {API_VERSION}"
     raise FindingsError([Finding(path=shown, rule="crd", message=message)])
 
 

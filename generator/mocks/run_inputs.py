@@ -148,7 +148,7 @@ def read_input(workflow: Workflow, document: Document) -> RunInput:
     """
     root = document.root
     if not isinstance(root.value, dict):
-        message = f"the input is {root.kind}; the engine takes a map, as in {{name: Ada}}"
+        message = f"the input is {root.kind}; the engine expects a map, as in {{name: Ada}}"
         raise FindingsError(
             [Finding(path=document.path, line=root.line, column=root.column, rule="input", message=message)]
         )
@@ -194,7 +194,9 @@ def _findings(
 
     def finding(misfit: Misfit) -> Finding:
         if document is None:
-            return Finding(path="the input made for the schema", rule="input", message=str(misfit), severity=severity)
+            return Finding(
+                path="the input generated for the schema", rule="input", message=str(misfit), severity=severity
+            )
         node = _nearest(document.root, misfit)
         return Finding(
             path=document.path, line=node.line, column=node.column, rule="input", message=str(misfit), severity=severity

@@ -56,7 +56,7 @@ class MockService:
             return _refusal(404, "", (self._not_found(request),))
         spec, operation, in_path = found
         if not _authorized(spec, operation, request):
-            message = "no credentials, and the spec asks for some; a real service answers 401"
+            message = "no credentials, but the spec requires them; a real service responds with 401"
             return _refusal(401, operation.id, (message,))
         if misfits := tuple(self._misfits(spec, operation, in_path, request)):
             return _refusal(400, operation.id, misfits)
@@ -176,6 +176,6 @@ def _body_misfits(schemas: OpenApiSchemas, body: Body, request: Request) -> Iter
     try:
         value = json.loads(request.body)
     except ValueError as error:
-        yield f"the body is no JSON: {error}"
+        yield f"the body is not JSON: {error}"
         return
     yield from (f"body: {misfit}" for misfit in schemas.schema(body.schema).misfits(value))

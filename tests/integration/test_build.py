@@ -336,7 +336,7 @@ class TestTheChartsFolder:
             done = waybill(*words)
             assert done.code == 1
             assert "the chart generates 'templates/sonataflow.yaml' itself" in done.err + done.out
-            assert "the chart has values of its own called image" in done.err + done.out
+            assert "the chart already has values named image" in done.err + done.out
 
 
 class TestManifests:

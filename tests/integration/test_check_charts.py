@@ -90,7 +90,7 @@ def test_the_row_of_a_chart_is_that_of_its_name_and_version(tmp_path: Path, wayb
     chart(tmp_path / "later", sonataflow("noted"), name="theirs", version="2.0.0")
     done = waybill("check", "later")
     assert done.code == 1
-    assert "no row holds theirs 2.0.0" in done.err
+    assert "no row covers theirs 2.0.0" in done.err
 
 
 @pytest.mark.usefixtures("helm")

@@ -403,7 +403,7 @@ CHART = {"x/Chart.yaml": b"name: x\nversion: 1.0.0\n", "x/files/flow.yaml": b"st
     ("members", "message"),
     [
         ({}, "it contains no Chart.yaml"),
-        ({"x/Chart.yaml": b"name: x\nversion: 1.0.0\n"}, "holds no files/flow.yaml"),
+        ({"x/Chart.yaml": b"name: x\nversion: 1.0.0\n"}, "contains no files/flow.yaml"),
         ({**CHART, "x/files/flow.yaml": b"[1"}, "flow.yaml:2:1: error: not well-formed YAML"),
         ({**CHART, "x/files/flow.yaml": b"\xff"}, "not UTF-8"),
         ({**CHART, "x/values.yaml": b"[]"}, "expected a map, found a list"),

@@ -231,7 +231,7 @@ def test_a_file_of_the_overlay_that_the_chart_generates_itself_is_refused(path: 
 @pytest.mark.parametrize("path", ["notes.txt", "template/x.yaml", "charts/x/Chart.yaml", ".helmignore", "values.yml"])
 def test_a_file_of_the_overlay_that_has_no_place_in_a_chart_is_refused(path: str) -> None:
     assert why({path: "x"}).message == (
-        f"'{path}' has no place in a chart; chart/ takes templates/, crds/, files/, README.md, values.yaml, "
+        f"'{path}' does not belong in a chart; chart/ takes templates/, crds/, files/, README.md, values.yaml, "
         "values.schema.json"
     )
 
@@ -300,11 +300,11 @@ def test_a_schema_of_the_overlay_may_refer_to_its_own_definitions(section: str) 
 @pytest.mark.parametrize(
     ("overlay", "path", "message"),
     [
-        ({"values.yaml": "image: x\nenv: y\n"}, "values.yaml", "the chart has values of its own called env, image"),
+        ({"values.yaml": "image: x\nenv: y\n"}, "values.yaml", "the chart already has values named env, image"),
         (
             {"values.schema.json": '{"properties": {"global": {}}}'},
             "values.schema.json",
-            "the chart has values of its own called global",
+            "the chart already has values named global",
         ),
         ({"values.yaml": "- a\n"}, "values.yaml", "expected a map, found a list"),
         ({"values.schema.json": "[]"}, "values.schema.json", "expected a map, found a list"),
@@ -351,7 +351,7 @@ def test_a_release_over_one_mebibyte_is_refused_with_its_figure() -> None:
         chart(defined({}, files))
     (finding,) = caught.value.findings
     assert (finding.rule, finding.path, finding.blocking) == ("release-size", "workflows/greeting", True)
-    assert f"at most {MAX_RELEASE_BYTES:,}: cut the specs down with --minify-specs" in finding.message
+    assert f"at most {MAX_RELEASE_BYTES:,}; cut the specs down with --minify-specs" in finding.message
     figure = int(finding.message.split(" about ")[1].split(" bytes")[0].replace(",", ""))
     assert figure > MAX_RELEASE_BYTES
 

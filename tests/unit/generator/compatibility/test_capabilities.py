@@ -115,8 +115,8 @@ def test_what_a_chart_cannot_give_is_said() -> None:
     assert list(left_out([with_metadata()], capabilities_of("10"))) == []
     assert list(left_out([with_metadata()], capabilities_of("1.45"))) == []
     state, secret = left_out([with_metadata()], capabilities_of("1.44"))
-    assert "keeps no state" in state.message
-    assert secret.message == "SonataFlow 1.44 takes nothing from Secrets, so its chart does not ask for TOKEN"
+    assert "lose their state" in state.message
+    assert secret.message == "SonataFlow 1.44 reads nothing from Secrets, so its chart does not ask for TOKEN"
     assert secret.path.endswith("secret.properties")
 
 
@@ -212,7 +212,7 @@ def test_a_step_stays_in_its_line_or_is_refused(tmp_path: Path) -> None:
     line = operators(tmp_path).line(sonataflow="1.45")
     step = Step(before=Version.parse("1.45.1"), part="minor", towards="minor")
     assert str(line.step("a", step, exactly=False).after) == "1.45.2"
-    with pytest.raises(VersionError, match=r"1\.46\.0 is none of the versions 1\.45\.x"):
+    with pytest.raises(VersionError, match=r"1\.46\.0 is not one of the versions 1\.45\.x"):
         line.step("a", step, exactly=True)
     assert line.step("b", step, exactly=True) is step
 
@@ -240,7 +240,7 @@ def test_a_row_that_the_crd_refutes_is_said_with_its_field_and_what_mends_it(tmp
     persistence = next(text for text in found if "spec.persistence" in text)
     assert persistence.startswith("/compatibility.yaml:2:5: error: greeting 2.0.0 cannot run on SonataFlow 1.45")
     assert "it is dropped and the workflow's state is lost on restart" in persistence
-    assert "build for it with --sonataflow 1.45, or take SonataFlow 1.45 out of the row" in persistence
+    assert "build for it with --sonataflow 1.45, or remove SonataFlow 1.45 from the row" in persistence
     assert [text for text in found if "SonataFlow 10 " in text] == []
     refused = next(text for text in found if "errorMessage" in text)
     assert "(workflows/greeting/greeting.sw.json:" in refused
@@ -267,7 +267,7 @@ def _operators() -> str:
 def test_an_operator_that_nobody_knows_is_a_warning(tmp_path: Path) -> None:
     rows = "rows:\n  - {charts: [greeting], versions: 2.x, orchestrator: 1.3.x}\n"
     (found,) = proved(tmp_path, rows)
-    assert "warning: greeting 2.0.0 was not held against Orchestrator 1.3.x" in found
+    assert "warning: greeting 2.0.0 was not checked against Orchestrator 1.3.x" in found
 
 
 def test_the_newest_operator_is_the_newest_wherever_it_stands() -> None:

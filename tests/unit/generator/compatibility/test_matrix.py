@@ -97,7 +97,7 @@ def test_a_file_without_operators_takes_those_that_are_known() -> None:
     [
         ("[]", "1:1: error: the file is a list; write a map with operators and rows"),
         ("operatrs: {}", "1:1: error: the file has the unknown key 'operatrs'; did you mean 'operators'? (one of"),
-        ("operators: {}", "1:12: error: operators has no sonataflow; write it"),
+        ("operators: {}", "1:12: error: operators has no sonataflow; add it"),
         ("operators: {sonataflow: []}", "1:25: error: operators.sonataflow is empty; write a list of one or more"),
         ("operators: {sonataflow: {}}", "1:25: error: operators.sonataflow is a map; write a list of one or more"),
         ("rows: {}", "1:7: error: rows is a map; write a list of one or more"),
@@ -114,7 +114,7 @@ def test_a_file_without_operators_takes_those_that_are_known() -> None:
             "rows: [{charts: [], versions: 1, sonataflow: 10}]",
             "1:17: error: charts is empty; write a list of one or more",
         ),
-        ("rows: [{charts: [a], sonataflow: 10}]", "1:8: error: a row has no versions; write it"),
+        ("rows: [{charts: [a], sonataflow: 10}]", "1:8: error: a row has no versions; add it"),
         ("rows: [{charts: [a], versions: 1}]", "1:8: error: a row names no operator; write orchestrator or sonataflow"),
         ("rows: [{charts: [a], version: 1, sonataflow: 10}]", "unknown key 'version'; did you mean 'versions'?"),
         ("rows: [{charts: [a, a], versions: 1, sonataflow: 10}]", "1:17: error: a row names the chart 'a' twice"),
@@ -132,7 +132,7 @@ def test_a_misshapen_file_is_refused_where_it_is_wrong_by_us_and_by_the_schema(t
     [
         ("name", "[]", "3:14: error: the name is a list; write a string"),
         ("name", "''", "3:14: error: the name is empty; write it"),
-        ("name", "unknown", "3:14: error: no operator can have the name unknown; give it another"),
+        ("name", "unknown", "3:14: error: no operator can be named unknown; give it another"),
         (
             "versions",
             "latest",
@@ -160,7 +160,7 @@ def test_a_field_of_an_operator_is_refused_where_it_is_wrong(field: str, written
     [
         (
             "    - {versions: 1.4.x, sonataflow: 1.4}",
-            "8:37: error: no SonataFlow operator has the name '1.4'; did you mean '1.40'? (one of 1.40, 10,",
+            "8:37: error: no SonataFlow operator is named '1.4'; did you mean '1.40'? (one of 1.40, 10,",
         ),
         (
             "    - {versions: '>=1.3.5', sonataflow: unknown}",
@@ -180,7 +180,7 @@ def test_a_field_of_an_operator_is_refused_where_it_is_wrong(field: str, written
         ),
         (
             "rows:\n- {charts: [a], versions: 1.x, sonataflow: 10}\n- {charts: [a], versions: ^1.2, sonataflow: 10}",
-            "10:3: error: a ^1.2 overlaps 1.x of line 9 and says the same; keep one of the two",
+            "10:3: error: a ^1.2 overlaps 1.x of line 9 and says the same; keep one of them",
         ),
     ],
 )
@@ -192,7 +192,7 @@ def test_what_contradicts_itself_is_refused_though_its_shape_is_right(more: str,
 
 def test_the_name_of_a_crd_that_waybill_does_not_have_is_refused() -> None:
     [found] = refused(TWO.replace("crd: 10", "crd: 1.46"))
-    assert "4:41: error: waybill has no CRD by the name '1.46'; did you mean '1.45'? (one of 1.40, 1.43," in found
+    assert "4:41: error: waybill has no CRD named '1.46'; did you mean '1.45'? (one of 1.40, 1.43," in found
     assert "or write a path from this file, as in crds/1.46.yaml" in found
 
 
@@ -201,7 +201,7 @@ def test_two_sonataflows_of_one_version_or_one_name_are_refused() -> None:
     text = f"operators: {{sonataflow: [{entry % ('a', '1.x')}, {entry % ('b', '1.2.3')}, {entry % ('a', '2.x')}]}}"
     overlap, twice = refused(text)
     assert "SonataFlow 1.2.3 overlaps 1.x of line 1; a version has one entry" in overlap
-    assert "a second SonataFlow has the name 'a'; give it a name of its own" in twice
+    assert "a second SonataFlow is named 'a'; give each its own name" in twice
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -252,7 +252,7 @@ def test_a_folder_and_the_chart_that_is_made_of_it_are_the_same() -> None:
 
 def test_a_chart_that_waybill_did_not_make_is_refused_with_the_reason() -> None:
     files = {"Chart.yaml": b"name: x\nversion: 1.0.0\n", "templates/a.yaml": b""}
-    with pytest.raises(FindingsError, match=r"holds no files/flow\.yaml"):
+    with pytest.raises(FindingsError, match=r"contains no files/flow\.yaml"):
         snapshot_of_chart(ChartFiles(files), title="x", shown="x")
 
 

@@ -174,7 +174,7 @@ def test_what_the_definition_lets_pass_is_a_warning() -> None:
 
 
 def test_an_input_that_is_no_map_is_refused() -> None:
-    with pytest.raises(FindingsError, match=r"input.yaml:1:1: error: the input is a list; the engine takes a map"):
+    with pytest.raises(FindingsError, match=r"input.yaml:1:1: error: the input is a list; the engine expects a map"):
         read_text("[1]\n", with_schema())
 
 

@@ -166,5 +166,5 @@ def test_a_chart_that_waybill_did_not_make_gives_way_to_a_major_version() -> Non
     shutil.rmtree(path)
     write(path, {"Chart.yaml": "name: second\nversion: 1.4.0\n"})
     row = rows("--all", "--bump", "auto")["second"]
-    assert (row["version"], row["reason"]) == ("2.0.0", "the chart before is none of waybill's")
+    assert (row["version"], row["reason"]) == ("2.0.0", "waybill did not make the previous chart")
     assert yaml.safe_load(UMBRELLA.read_bytes())["dependencies"][1]["version"] == "2.0.0"

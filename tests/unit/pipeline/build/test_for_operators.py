@@ -75,7 +75,7 @@ def test_a_change_moves_the_version_inside_its_line() -> None:
     write_workflow(Path("workflows"), "greeting", {"application.properties": "a=${NEW:x}\n"})
     result = run("build", "--all", "--sonataflow", "1.45", "--bump", "minor")
     assert result.code == 1
-    assert "1.46.0 is none of the versions 1.45.x" in result.err
+    assert "1.46.0 is not one of the versions 1.45.x" in result.err
     assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
     assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
 
@@ -133,7 +133,7 @@ def test_a_version_without_a_row_stops_the_build_where_the_chart_has_others() ->
     Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 3.x, sonataflow: 10.x}\n")
     result = run("build", "greeting")
     assert result.code == 1
-    assert "no row holds greeting 0.1.0, though others name the chart; add one" in result.err
+    assert "no row covers greeting 0.1.0, though others name the chart; add one" in result.err
 
 
 def test_a_chart_that_no_row_names_is_a_warning_and_without_any_rows_there_is_none() -> None:

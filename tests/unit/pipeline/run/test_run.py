@@ -88,7 +88,7 @@ def test_a_file_that_is_not_there_is_a_usage_error(option: str) -> None:
         ),
         ("in.json", '{\n  "name": 5}', "in.json:2:11: error: 'name': 5 is not of type \"string\" [input]"),
         ("in.json", "{", "in.json:1:2: error: not well-formed JSON"),
-        ("in.yaml", "- Ada\n", "in.yaml:1:1: error: the input is a list; the engine takes a map"),
+        ("in.yaml", "- Ada\n", "in.yaml:1:1: error: the input is a list; the engine expects a map"),
     ],
 )
 def test_input_that_does_not_fit_is_refused_where_it_stands(tickets: Path, name: str, text: str, expected: str) -> None:
