@@ -1,1 +1,1 @@
-"""Which chart runs on which operator: what is claimed, and what the operator's own schema says to it."""
+"""Which chart runs on which operator: the claims, and their check against the operator's own schema."""

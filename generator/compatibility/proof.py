@@ -1,4 +1,4 @@
-"""Proves what rows say of charts, before they are packed: a row that its operator's CRD refutes is a finding."""
+"""Checks what rows say of charts, before they are packed: a row that its operator's CRD refutes is a finding."""
 
 from __future__ import annotations
 

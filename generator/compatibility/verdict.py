@@ -82,7 +82,7 @@ class Objection:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What one operator (`Orchestrator 1.3.x`) says to the chart of one workflow.
+    """The verdict of one operator (`Orchestrator 1.3.x`) on the chart of one workflow.
 
     `workflow` is its folder; of a chart that somebody made, the chart's name.
     `sonataflow` is the name of the SonataFlow that was asked (`1.45`); None where nobody knows which one the operator
@@ -125,7 +125,7 @@ def judge(
 
 
 def judge_chart(chart: RenderedChart, crd: Crd, operator: str = "") -> Verdict:
-    """Hold a rendered chart against a SonataFlow; `operator` as above."""
+    """Check a rendered chart against a SonataFlow; `operator` as above."""
     found: dict[tuple[FieldPath, Outcome], Objection] = {}
     for given, resource in chart.resources.items():
         for objection in judge_resource(resource, crd, given=given, definition=chart.definition):

@@ -1,1 +1,1 @@
-"""What a workflow and others agree on: OpenAPI files, calls, JSON Schemas, inputs."""
+"""The contracts of a workflow: OpenAPI files, calls, JSON Schemas, inputs."""

@@ -63,7 +63,7 @@ _JSON_SCALAR: Final = re.compile(r"\s*(-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|tru
 
 
 class Unknown:
-    """The value of an argument that only a run can tell."""
+    """The value of an argument that is known only at run time."""
 
 
 UNKNOWN: Final = Unknown()

@@ -1,4 +1,4 @@
-"""JSON Schemas that values are held against: a workflow's own, and those of OpenAPI files as JSON Schema."""
+"""JSON Schemas that values are validated against: a workflow's own, and those of OpenAPI files as JSON Schema."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Body:
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityScheme:
-    """How a service wants to know who calls."""
+    """How a service authenticates its callers."""
 
     name: str
     kind: SchemeKind

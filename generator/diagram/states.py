@@ -136,7 +136,7 @@ class StateReader:
             yield Row(kind=RowKind.DATA, text=f"sets {keys}")
 
     def sleep(self, state: SleepState | DelayState) -> Body:
-        """How long."""
+        """The duration in words."""
         if lasts := state.get("duration") or state.get("timeDelay"):
             yield Row(kind=RowKind.TIME, text=f"waits {duration(lasts)}")
 

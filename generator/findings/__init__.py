@@ -1,1 +1,1 @@
-"""What goes wrong, where, and what fixes it: findings, edits, the nearest right names, errors."""
+"""Findings and errors: what is wrong, where, and what fixes it."""

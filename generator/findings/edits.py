@@ -17,7 +17,7 @@ _LINE: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """The one right fix of a finding: `new` in the place of `old`, which stands at a position (in quotes or not).
+    """The one right fix of a finding: `new` replaces `old`, which is at a position (in quotes or not).
 
     An empty `old` inserts, an empty `new` takes away.
     """

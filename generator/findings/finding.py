@@ -69,10 +69,10 @@ def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those that stop a build."""
+    """The findings that stop a build."""
     return tuple(f for f in findings if f.severity is Severity.ERROR)
 
 
 def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Those that make an object impossible."""
+    """The findings that make an object impossible."""
     return tuple(f for f in findings if f.blocking)

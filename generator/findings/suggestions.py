@@ -17,7 +17,7 @@ _LONG: Final = 200
 
 
 def only_near(name: str, candidates: Iterable[str], *, near: float = 0.8) -> str | None:
-    """The one candidate that `name` was meant to be: as `near` (0 to 1) as that, and no other nearly so; else None.
+    """Return the only candidate that is as `near` (0 to 1) to `name`, with no other nearly so; else None.
 
     Of very many candidates none is, since not all of them are compared.
     """

@@ -1,4 +1,4 @@
-"""Asks libjq whether expressions compile: many at once, each text once in a process."""
+"""Checks with libjq whether expressions compile: many at once, each text once in a process."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _known: dict[str, Refusal | None] = {}
 
 
 def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
-    r"""Each text to why it does not compile, or to None where it does.
+    r"""Return why each text does not compile, or None if it does.
 
     Functions and variables that libjq does not know are no reason: what the engine knows is another question. What
     compiles between double quotes alone, with `\(…)` in it, is a string to the engine (JqExpression). What is too

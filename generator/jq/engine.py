@@ -121,7 +121,7 @@ def _bare(node: Node) -> bool:
 
 
 def differences(tree: Node) -> Iterator[tuple[str, int]]:
-    """What the engine's jq does otherwise than jq, so that nobody can have meant it: what, and where in the text."""
+    """Where the engine's jq differs from jq in a way that nobody can want: what, and where in the text."""
     for node in tree.walk():
         name = f"{node.name}/{len(node.children)}" if node.kind is Kind.CALL else ""
         argument = node.children[0] if node.children else None

@@ -1,1 +1,1 @@
-"""What a workflow becomes in a cluster, and what an API server makes of it."""
+"""The Kubernetes objects of a workflow, and how an API server treats them."""

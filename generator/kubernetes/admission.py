@@ -50,7 +50,7 @@ class Admission:
 
 
 def admit(resource: Mapping[str, Any], crd: Crd) -> Admission:
-    """Hold a resource against an operator's schema as kube-apiserver does.
+    """Validate a resource against an operator's schema as kube-apiserver does.
 
     Unknown fields are dropped first, then defaults are filled in, then what is left is validated (Kubernetes,
     apiextensions-apiserver: pruning, defaulting, structural schemas). `metadata` is not looked at.

@@ -57,7 +57,7 @@ def structural(schema: Any, shown: str) -> dict[str, Any]:
 
 
 def validator(schema: Mapping[str, Any]) -> Validator:
-    """What holds values against a structural schema as kube-apiserver does.
+    """Return the validator for a structural schema, as in kube-apiserver.
 
     Raises:
         ValueError: it is no schema.

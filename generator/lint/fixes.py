@@ -1,4 +1,4 @@
-"""Mends what has one right answer: applies the edits that findings carry, and keeps those that make things better."""
+"""Fixes what has one right answer: applies the edits that findings carry, and keeps those that make things better."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a rule of lint is: a function that finds, and all that a person may want to know of it, in one place.
+"""A lint rule: a function that finds problems, together with its documentation.
 
 A rule is one function below the decorator `rule` (or `rule_together`, where it compares workflows with each other), in
 the module of its subject. What readers find while they read a folder has a `Rule` without one, in `rules.files`; so has

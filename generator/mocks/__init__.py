@@ -1,1 +1,1 @@
-"""What stands in for services and people while a workflow is tried."""
+"""Mocks of services and of inputs for trial runs."""

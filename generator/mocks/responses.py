@@ -1,4 +1,4 @@
-"""What a service answers by its OpenAPI file alone: the example of a success, else a value that fits its schema."""
+"""The response of a service by its OpenAPI file alone: the example of a success, else a value that fits its schema."""
 
 from __future__ import annotations
 

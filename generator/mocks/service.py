@@ -1,4 +1,4 @@
-"""Plays services by their OpenAPI files: holds a request against its operation, and answers with a success of it."""
+"""Mocks services by their OpenAPI files: validates a request and answers with a success."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is answered; `operation` is "" where the specs have none for the request, `misfits` are what is wrong."""
+    """The response; `operation` is "" where the specs have none for the request, `misfits` are what is wrong."""
 
     status: int
     media_type: str = ""

@@ -29,7 +29,7 @@ _LITERAL_OPERATORS: Final = frozenset(("==", "!="))
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """The names at the top of workflowdata that somebody writes; with `unknown`, any other may be there as well.
+    """The names at the top of workflowdata that are written; with `unknown`, any other may be there as well.
 
     `undeclared` says that the input may bring names which its schema does not have.
     """

@@ -103,7 +103,7 @@ class Definition:
 
     @cached_property
     def expressions(self) -> tuple[Expression, ...]:
-        """What the engine takes for jq, or what looks as if somebody meant it to."""
+        """What the engine takes for jq, or what looks as if it was meant as jq."""
         return read_expressions(self.held, self.flow) if self.expression_lang == "jq" else ()
 
     def position_of(self, *path: str | int) -> Position:

@@ -36,7 +36,7 @@ MAX_FILES: Final = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class SharedFiles:
-    """`workflows/shared`: what every image gets as `shared/` beside the workflow's own files."""
+    """`workflows/shared`: what every image gets as `shared/` next to the workflow's own files."""
 
     files: Mapping[str, bytes]
     """Path below `shared/` to its bytes."""
@@ -44,7 +44,7 @@ class SharedFiles:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One workflow folder as it lies on disk.
+    """One workflow folder on disk.
 
     Paths in `resources` are relative to where the definition lies (the folder itself, or `src/main/resources`), those
     in `overlay` to `chart/`. `inputs` are the files that an image is built from, each with the SHA-256 of its bytes.

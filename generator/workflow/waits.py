@@ -1,4 +1,4 @@
-"""Why an instance of a workflow may stand still in a state, and for which events."""
+"""Why an instance of a workflow may wait in a state, and for which events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Why an instance may stand still in a state: the reason in words, and the events that it waits for."""
+    """Why an instance may wait in a state: the reason in words, and the events that it waits for."""
 
     reason: str
     events: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Moves versions by hand: that of charts that lie there, or that of the workflows themselves."""
+"""Moves versions by hand: those of existing charts, or of the workflows themselves."""
 
 from __future__ import annotations
 

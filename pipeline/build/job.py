@@ -37,7 +37,7 @@ T = TypeVar("T")
 
 
 class Reporter(Protocol):
-    """Hears which stage of the work has begun, and how far it is."""
+    """Receives which stage of the work has begun, and its progress."""
 
     def stage(self, name: str, what: str) -> None:
         """`name` is the stage, `what` a few words on how much there is to do."""
@@ -178,7 +178,7 @@ def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _P
 
 
 def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
-    """What the rows of compatibility.yaml promise of the charts, held against their operators.
+    """The findings of checking the rows of compatibility.yaml against their operators.
 
     Raises:
         FindingsError: a row is refuted.

@@ -1,4 +1,4 @@
-"""What a build is asked for."""
+"""The request for a build."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildRequest:
-    """What a person asked for. `folders` are workflow folders; `everything` is set by `--all`."""
+    """What the command line requests. `folders` are workflow folders; `everything` is set by `--all`."""
 
     folders: Sequence[Path]
     everything: bool = False

@@ -1,4 +1,4 @@
-"""What a build comes to."""
+"""The result of a build."""
 
 from __future__ import annotations
 

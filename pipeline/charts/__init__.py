@@ -1,1 +1,1 @@
-"""Charts where they lie: folders, packages, indexes, repositories."""
+"""Charts on disk and published: folders, packages, indexes, repositories."""

@@ -24,7 +24,7 @@ CHANGELOG: Final = "CHANGELOG.md"
 
 @dataclass(frozen=True, kw_only=True)
 class ChartsFolder:
-    """What lies there now: the umbrella's own files by path, and those of each chart below charts/."""
+    """The present content: the umbrella's own files by path, and those of each chart below charts/."""
 
     path: Path
     own: ChartFiles = field(default_factory=ChartFiles)
@@ -37,7 +37,7 @@ class ChartsFolder:
         return ChartFiles.joined(self.own, self.charts)
 
     def with_changelogs(self, files: ChartFiles) -> ChartFiles:
-        """The files that should lie there, with the changelogs of the charts that stay."""
+        """The files that should be there, with the changelogs of the charts that stay."""
         staying = {name: {CHANGELOG: self.changelogs[name]} for name in self.changelogs.keys() & files.subcharts.keys()}
         return ChartFiles.joined(files, staying)
 
@@ -59,7 +59,7 @@ class ChartsFolder:
         return _version(self.charts.get(name, {}), self.path / "charts" / name)
 
     def changed(self, chart: Chart) -> bool:
-        """Whether a chart that lies there already would get other content."""
+        """Whether an existing chart would get different content."""
         return chart.name in self.charts and content_key(self.charts[chart.name]) != content_key(chart.files)
 
     def state(self, chart: Chart) -> str:

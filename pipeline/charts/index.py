@@ -68,7 +68,7 @@ class Index:
         return [text for entry in self.entries.get(name, ()) if is_version(text := str(entry.get("version")))]
 
     def differs(self, package: Package) -> bool:
-        """Whether this version of this chart is there with other bytes."""
+        """Whether this version of this chart exists with different bytes."""
         entry = self.find(package.name, package.version)
         return entry is not None and entry.get("digest") not in (None, package.digest)
 
@@ -231,7 +231,7 @@ _resolver: Final = yaml.resolver.Resolver()
 
 
 def known_index(output: Path, published: Path | None) -> Index:
-    """The index that lies in `output`, merged with another one where that is given.
+    """The index in `output`, merged with another one if that is given.
 
     Raises:
         OutputError: one cannot be read.

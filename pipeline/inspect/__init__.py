@@ -1,1 +1,1 @@
-"""A look at workflows: lint, diff, diagrams."""
+"""Commands that inspect workflows: lint, diff, diagrams."""

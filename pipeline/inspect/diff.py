@@ -44,7 +44,7 @@ class _Found:
     title: str
     snapshot: Snapshot | None
     working: bool = False
-    """It is a folder as it lies on disk."""
+    """Whether it is a folder on disk."""
 
 
 def compared(old: str, new: str | None, settings: Settings) -> list[Compared]:

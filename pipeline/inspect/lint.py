@@ -65,7 +65,7 @@ def ignores_of(settings: Settings) -> IgnoreSettings:
 
 @without_home()
 def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -> tuple[Edit, ...]:
-    """Mend what has one right answer in the files of some folders, and return what was done.
+    """Fix what has one right answer in the files of some folders, and return what was done.
 
     All files of all folders are written, or none; a folder that cannot be read stays as it is.
 

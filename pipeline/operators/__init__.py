@@ -1,1 +1,1 @@
-"""The operators that charts are for, and what they make of them."""
+"""The operators that charts are for, and whether they run them."""

@@ -1,4 +1,4 @@
-"""What a cluster says of its SonataFlow, asked by the user's own kubectl, so that every kind of login works."""
+"""Reads a cluster's SonataFlow with the user's own kubectl, so that every kind of login works."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Cluster:
 
 
 def read_cluster(context: str | None) -> Cluster:
-    """Ask a cluster, of a context of the user's kubeconfig or of the current one.
+    """Read the operator of a cluster, in the named context of the user's kubeconfig or the current one.
 
     Raises:
         SettingsError: a context that is not there.
@@ -89,7 +89,7 @@ def _installed(asking: _Asking) -> Installed | None:
 
 
 class _Asking:
-    """kubectl or oc, and the context that it asks."""
+    """kubectl or oc, and the context that it uses."""
 
     def __init__(self, context: str | None) -> None:
         found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
@@ -99,7 +99,7 @@ class _Asking:
         self._context = context
 
     def must(self, *words: str) -> bytes:
-        """What the program prints.
+        """The output of the program.
 
         Raises:
             SettingsError: there is no such context.

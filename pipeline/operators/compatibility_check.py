@@ -1,4 +1,4 @@
-"""Holds the charts of workflows against operators: those that a chart supported, or those that a person names."""
+"""Checks the charts of workflows against operators: those that a chart supported, or those that a person names."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """What came of it: a verdict a pair, and what is wrong with the charts and with compatibility.yaml."""
+    """The result: one verdict per pair, and what is wrong with the charts and with compatibility.yaml."""
 
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
@@ -63,7 +63,7 @@ class Checked:
 
 
 def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Sequence[Path] = ()) -> Checked:
-    """Hold the chart of each workflow folder against the operators that are asked for, else against those it supported.
+    """Check the chart of each workflow folder against the operators that are named, else against those it supported.
 
     `charts` are chart folders and packages that somebody made: Helm renders them.
 
@@ -145,7 +145,7 @@ class _Checking:
         return self._operators.line().capabilities
 
     def verdicts(self, chart: RenderedChart, supported: SupportedOperators) -> Iterator[Verdict]:
-        """What each of the operators says to a chart, then the one whose CRDs a person names, then the cluster's."""
+        """The verdict of each operator on a chart, then of the named CRDs, then of the cluster."""
         for operator in supported.operators:
             crd = self.crd(operator)
             if crd is None:

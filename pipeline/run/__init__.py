@@ -1,1 +1,1 @@
-"""A trial run: one workflow on the local engine, told as it goes."""
+"""A trial run: one workflow on the local engine, shown as it goes."""

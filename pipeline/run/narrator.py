@@ -18,7 +18,7 @@ _WIDTH = 100
 
 
 class Narrator:
-    """Tells of a trial run on standard error; a `quiet` one does not. `name` is the workflow as it was asked for."""
+    """Shows a trial run on standard error; a `quiet` one shows nothing. `name` is the workflow as it was asked for."""
 
     def __init__(self, name: str, *, quiet: bool = False) -> None:
         self.name = name

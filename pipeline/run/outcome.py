@@ -1,4 +1,4 @@
-"""What a trial run is asked for, what happens in it, and what it comes to."""
+"""The request for a trial run, its events, and its outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Status = Literal["completed", "failed", "timeout"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """What a person asked for; `port` None is any free one, `timeout` is in seconds."""
+    """What the command line requests; `port` None is any free one, `timeout` is in seconds."""
 
     input: Path | None = None
     mock: bool = False
@@ -75,7 +75,7 @@ class RunOutcome:
 
     @property
     def ok(self) -> bool:
-        """Whether the run completed, and did what it was asked to do."""
+        """Whether the run completed, and its result is a success."""
         result = self.result
         return self.status == "completed" and (result is None or result.get("completedWith") != "error")
 

@@ -48,7 +48,7 @@ _IN_ERROR: Final = 5
 def run(
     workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str], narrator: Narrator, journal: Journal
 ) -> RunOutcome:
-    """Run a workflow once and tell of it.
+    """Run a workflow once and show it.
 
     Raises:
         SettingsError: variables without a value, each named; a file that cannot be read; no JDK or no Maven.
@@ -108,7 +108,7 @@ def _missing(missing: tuple[Variable, ...], name: str) -> str:
 
 
 class _Run:
-    """One run: everything that is told of it goes through one queue, to be looked at by one thread."""
+    """One run: all its events go through one queue, which one thread reads."""
 
     def __init__(
         self,
@@ -189,7 +189,7 @@ class _Run:
         return {**self._given, **mocked}
 
     def _follow(self, variables: Mapping[str, str], url: str) -> None:
-        """Look at what is told until the instance has ended and the engine has answered, or the time is over."""
+        """Handle events until the instance has ended and the engine has responded, or the time is over."""
         end = time.monotonic() + self._wanted.timeout
         while time.monotonic() < end and not self._is_over():
             with suppress(queue.Empty):

@@ -30,7 +30,7 @@ _ERROR_LINE: Final = re.compile(r"^.*(?:ERROR|Exception|Caused by:).*$", re.MULT
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the engine answered to the start; `instance` and `data` are there where it took it."""
+    """The engine's response to the start; `instance` and `data` are there where it took it."""
 
     status: int
     instance: str = ""

@@ -1,4 +1,4 @@
-"""Puts in order what the engine and the stand-ins tell of a run, each in its own time."""
+"""Orders the events of a run, which the engine and the mocks report at different times."""
 
 from __future__ import annotations
 

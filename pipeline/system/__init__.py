@@ -1,1 +1,1 @@
-"""The world outside: files, git, the clock, HTTP, caches."""
+"""Access to the outside: files, git, the clock, HTTP, caches."""

@@ -1,4 +1,4 @@
-"""Where waybill keeps what it may lose between runs."""
+"""The folder for caches, whose content waybill can recreate."""
 
 from __future__ import annotations
 

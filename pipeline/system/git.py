@@ -140,7 +140,7 @@ class Repository:
         return next((f"{kind} {name}" for start, kind in kinds.items() if named and full.startswith(start)), "commit")
 
     def _git(self, *words: str) -> str:
-        """What git says, or nothing where it says no."""
+        """The output of git, or nothing if git fails."""
         done: Any = self._repo.git.execute(["git", *words], with_extended_output=True, with_exceptions=False)
         status, said, refusal = done
         if "dubious ownership" in refusal:

@@ -1,4 +1,4 @@
-"""Sends what `http` is asked for, with urllib3: further attempts, redirects, proxies, and its errors in our words."""
+"""Sends the requests of `http` with urllib3: retries, redirects, proxies, and its errors in our words."""
 
 from __future__ import annotations
 

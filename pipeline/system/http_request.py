@@ -1,4 +1,4 @@
-"""What is asked of a server over HTTP, and what it answers."""
+"""Requests to a server over HTTP, and its responses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SAFE: Final = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked of a server."""
+    """A request to a server."""
 
     url: str
     method: str = "GET"
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a server answered, whatever its status; the body is all there."""
+    """The response of a server, whatever its status, with the complete body."""
 
     status: int
     body: bytes

@@ -1,1 +1,1 @@
-"""What people and code scanning see."""
+"""Output for people and for code scanning."""

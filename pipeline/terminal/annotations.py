@@ -14,7 +14,7 @@ _GITHUB: Final = {**LEVELS, Severity.NOTE: "notice"}
 
 
 def github(findings: Iterable[Finding], environment: Mapping[str, str]) -> str:
-    """A workflow command a finding, which GitHub Actions shows beside the line of a pull request.
+    """One workflow command per finding, which GitHub Actions shows beside the line of a pull request.
 
     Source: docs.github.com, "Workflow commands for GitHub Actions"; the escapes are those of its toolkit.
     """

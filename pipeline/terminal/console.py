@@ -1,4 +1,4 @@
-"""What a person sees: stages while work goes on, findings, tables, the next command to copy."""
+"""Output on the terminal: stages while work goes on, findings, tables, the next command to copy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class StageReporter:
-    """Writes a line a stage to standard error."""
+    """Writes one line per stage to standard error."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._quiet = quiet
@@ -44,22 +44,22 @@ class StageReporter:
 
 
 def say(text: str) -> None:
-    """A message for a person, on standard error."""
+    """Write a message to standard error."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
 
 
 def say_waiting() -> None:
-    """Say why nothing happens."""
+    """Say that another process holds the lock."""
     say("another waybill is writing here; waiting for it to finish")
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
-    """A line a finding, on standard error; notes are for those who ask lint."""
+    """One line per finding, on standard error; notes are for those who ask lint."""
     click.echo(as_text(f for f in findings if f.severity is not Severity.NOTE), nl=False, err=True)
 
 
 def as_text(findings: Iterable[Finding]) -> str:
-    """A line a finding, its severity in colour; click.echo takes the colours off where nobody would see them."""
+    """One line per finding, its severity in colour; click.echo takes the colours off where nobody would see them."""
     return "".join(f"{_coloured(finding)}\n" for finding in findings)
 
 

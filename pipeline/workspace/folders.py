@@ -1,4 +1,4 @@
-"""Which workflow folders a command is about."""
+"""Selects the workflow folders of a command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.workspace.settings import Settings
 
 
 def select_folders(names: Sequence[str], settings: Settings) -> list[Path]:
-    """Return the folders that `names` (names or paths) mean; all of them where there are no names.
+    """Return the folders that `names` (names or paths) refer to; all of them without names.
 
     Raises:
         SettingsError: there is no such workflow (with the nearest name), or no workflows folder.

@@ -1,4 +1,4 @@
-"""The settings of a repository: their names, forms, defaults and texts, once for the reader, `--help` and the docs."""
+"""The settings of a repository: names, forms, defaults and texts, shared by the reader, `--help` and the docs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What `--help`, docs and messages say of a setting."""
+    """The texts of a setting for `--help`, docs and messages."""
 
     text: str
     metavar: str = ""
@@ -54,7 +54,7 @@ class LintSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What a repository decides once. Paths are relative to where waybill runs.
+    """The settings of a repository. Paths are relative to where waybill runs.
 
     A field whose type is a settings class is a table of its own: `[lint]`, or `[tool.waybill.lint]`.
     """

@@ -49,7 +49,7 @@ class Drawing:
 
 
 def svg(scene: Scene, *, theme: ThemeName = ThemeName.AUTO) -> Drawing:
-    """Return the picture of a scene, with a title and a description for those who hear it."""
+    """Return the picture of a scene, with a title and a description for screen readers."""
     placed = picture(scene)
     whole = max(placed.width + 2 * _CORNER, _MINIMUM_WIDTH)
     heading, top = _heading(scene, whole)

@@ -1,4 +1,4 @@
-"""Rules of what a definition says of itself, and how its values are written.
+"""Rules of a definition's own fields, and how its values are written.
 
 What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
 """

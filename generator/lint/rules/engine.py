@@ -1,4 +1,4 @@
-"""Rules of what the SonataFlow engine gets wrong, or leaves out, without a word.
+"""Rules of what the SonataFlow engine gets wrong or leaves out without a message.
 
 Each was tried with SonataFlow 10.1 (../shared/tools/engine), which lists them.
 """

@@ -1,4 +1,4 @@
-"""Rules of what leads where: every state is reached, every run comes to an end, and no loop spins.
+"""Rules of transitions: every state is reached, every run comes to an end, and no loop spins.
 
 What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
 """

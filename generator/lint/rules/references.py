@@ -1,4 +1,4 @@
-"""Rules of what names what: everything that is named is there, once, and of use."""
+"""Rules of references: everything that is named exists, once."""
 
 from __future__ import annotations
 

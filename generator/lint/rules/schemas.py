@@ -191,7 +191,7 @@ def _draft(root: Node) -> str:
 
 @cache
 def _validator(draft: str) -> Validator:
-    """What holds schemas against a draft's own schema; it never asks the network."""
+    """The validator of schemas against a draft's own schema; it never uses the network."""
     import jsonschema_rs  # noqa: PLC0415 - 27 ms, paid only where there is a schema
 
     validator: Validator = getattr(jsonschema_rs, f"{DRAFTS[draft]}Validator")(

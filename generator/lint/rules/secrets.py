@@ -1,4 +1,4 @@
-"""Rules of credentials: none lies in a file that is committed."""
+"""Rules of credentials: no committed file contains any."""
 
 from __future__ import annotations
 

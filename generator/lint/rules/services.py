@@ -1,4 +1,4 @@
-"""Rules of services: the engine knows where each one is, and has the credentials that it wants."""
+"""Rules of services: each has a URL and the credentials that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of single states and actions: what each has and has not.
+"""Rules of single states and actions.
 
 What the engine does was tried with SonataFlow 10.1 (../shared/tools/engine), each mistake in a workflow of its own.
 """

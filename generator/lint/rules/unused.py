@@ -1,4 +1,4 @@
-"""Rules of what nobody uses: it misleads who reads it, and often the name was misspelt where it was meant."""
+"""Rules of what is unused: it misleads readers, and often a reference to it is misspelt."""
 
 from __future__ import annotations
 

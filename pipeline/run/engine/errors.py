@@ -1,4 +1,4 @@
-"""What goes wrong with the engine."""
+"""Errors of the engine."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def lacking() -> tuple[str, ...]:
 
 
 def require() -> None:
-    """See that a build is possible.
+    """Check that a build is possible.
 
     Raises:
         SettingsError: no JDK, or no Maven; the message has what installs them.

@@ -70,7 +70,7 @@ def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None] = 
         do_GET = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_HEAD = do_PATCH = do_TRACE = handle_one  # noqa: N815 - the names that http.server calls
 
         def log_message(self, *_: object) -> None:
-            """Nothing: `heard` is told."""
+            """Log nothing: `heard` is called instead."""
 
     server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Which workflow folders a command is about."""
+"""Selecting the workflow folders of a command."""
 
 from __future__ import annotations
 
