@@ -56,7 +56,7 @@ _UNITS: Final = {"week": "w", "day": "d", "hour": "h", "minute": "min", "second"
 
 
 def is_measured(text: str) -> bool:
-    """Whether the width of every character is known; else the text is told its width where it is drawn."""
+    """Whether the width of every character is known; else the text is drawn with a fixed width."""
     return all(_base(c) in _REGULAR for c in text)
 
 

@@ -61,7 +61,7 @@ def appeared(snapshot: Snapshot, *, old: str) -> Difference:
 
 def vanished(snapshot: Snapshot, *, new: str) -> Difference:
     """The difference for a workflow that is in the old snapshot alone; `new` names the snapshot without it."""
-    reason = "callers and instances that wait have nobody any more"
+    reason = "callers and waiting instances no longer have a workflow"
     what = Change(topic=Topic.WORKFLOW, kind=Kind.REMOVED, subject=snapshot.name, impact=Impact.BREAKING, reason=reason)
     what = replace(what, before=snapshot.version or None, old=snapshot.definition.position_of())
     return Difference(

@@ -298,9 +298,9 @@ def _event_impact(event: Mapping[str, Any], kind: Kind) -> tuple[Impact, str]:
         case Kind.ADDED, "produced":
             return Impact.COMPATIBLE, "those who listen to nothing new may ignore it"
         case Kind.ADDED, _:
-            return Impact.COMPATIBLE, "nobody has to send it who does not start what waits for it"
+            return Impact.COMPATIBLE, "only those who start what waits for it need to send it"
         case _, "produced":
-            return Impact.BREAKING, "those who wait for it wait in vain"
+            return Impact.BREAKING, "those who wait for it wait forever"
         case _:
             return Impact.BREAKING, "the workflow no longer receives what is sent"
 

@@ -14,10 +14,10 @@ from generator.findings.position import Position
 from generator.workflow.definition import Definition
 
 _REASONS: Final = {
-    (Topic.INPUT, Kind.ADDED): "input was not checked, and is now",
-    (Topic.INPUT, Kind.REMOVED): "every input is taken",
+    (Topic.INPUT, Kind.ADDED): "input was not validated, and is now",
+    (Topic.INPUT, Kind.REMOVED): "every input is accepted",
     (Topic.OUTPUT, Kind.ADDED): "",
-    (Topic.OUTPUT, Kind.REMOVED): "nothing says any more what comes out",
+    (Topic.OUTPUT, Kind.REMOVED): "the output is no longer described",
 }
 
 
@@ -70,7 +70,7 @@ def input_schema(old: Snapshot, new: Snapshot, before: Definition, after: Defini
             before=shown(strict[0]),
             after=shown(strict[1]),
             impact=Impact.BREAKING if strict[1] else Impact.COMPATIBLE,
-            reason="input that does not fit is refused" if strict[1] else "input that does not fit is taken",
+            reason="input that does not match is refused" if strict[1] else "input that does not match is accepted",
             old=before.position_of("dataInputSchema"),
             new=after.position_of("dataInputSchema"),
         )

@@ -16,7 +16,7 @@ from generator.diff.snapshot import Snapshot
 from generator.workflow.definition import Definition
 from generator.workflow.waits import wait_of
 
-_FINISH: Final = "let them finish or abort them before the upgrade, or run the old version beside the new one"
+_FINISH: Final = "let them finish or abort them before the upgrade, or run the old version next to the new one"
 #: Fields of an event that decide whether it reaches the instance that waits for it.
 _ROUTING: Final = ("type", "source", "correlation", "kind")
 #: What makes no node of its own, or one that comes after those of all states.
@@ -123,7 +123,7 @@ def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
             )
         else:
             continue
-        advice = f"{_FINISH}; or have the old event sent until the last of them is through"
+        advice = f"{_FINISH}; or have the old event sent until the last of them has ended"
         yield Hazard(subject=name, message=message, advice=advice, within=pair.within)
 
 

@@ -62,7 +62,7 @@ class Effect(StrEnum):
 
 
 _MUST: Final = {
-    (Role.INPUT, Effect.LESS): "callers that do not give it are refused",
+    (Role.INPUT, Effect.LESS): "callers that omit it are refused",
     (Role.INPUT, Effect.MORE): "callers may leave it out",
     (Role.OUTPUT, Effect.LESS): "it is always there",
     (Role.OUTPUT, Effect.MORE): "those who read it may not find it",
@@ -212,18 +212,18 @@ class _Comparison:
     def _removed(self, at: _Place, schema: Any, new: Mapping[str, Any]) -> SchemaChange:
         refused = new.get("additionalProperties") is False
         if self._role is Role.OUTPUT:
-            impact, reason = Impact.BREAKING, "those who read it find it no longer"
+            impact, reason = Impact.BREAKING, "those who read it no longer find it"
         elif refused:
             impact, reason = Impact.BREAKING, "callers that still give it are refused (additionalProperties: false)"
         else:
-            impact, reason = Impact.COMPATIBLE, "callers may still give it; it has no meaning any more"
+            impact, reason = Impact.COMPATIBLE, "callers may still give it; it no longer has a meaning"
         return SchemaChange(
             path=at.path, kind=Kind.REMOVED, what="", impact=impact, reason=reason, before=_type_text(schema)
         )
 
     def _added(self, at: _Place, schema: Any, old: Mapping[str, Any], *, required: bool) -> SchemaChange:
         if self._role is Role.INPUT and required:
-            impact, reason = Impact.BREAKING, "required: callers that do not give it are refused"
+            impact, reason = Impact.BREAKING, "required: callers that omit it are refused"
         elif self._role is Role.INPUT:
             impact, reason = Impact.COMPATIBLE, "optional"
         elif old.get("additionalProperties") is False:
@@ -281,13 +281,13 @@ class _Comparison:
             case Effect.LESS, Role.INPUT:
                 return Impact.BREAKING, "values that were accepted are refused"
             case Effect.MORE, Role.OUTPUT:
-                return Impact.BREAKING, "those who read the output may get what was never there"
+                return Impact.BREAKING, "those who read the output may get new values"
             case Effect.OTHER, _:
-                return Impact.BREAKING, "not every value of before fits any more, as far as can be told"
+                return Impact.BREAKING, "not every previous value is valid, as far as can be known"
             case Effect.MORE, _:
-                return Impact.COMPATIBLE, "every value of before is still accepted"
+                return Impact.COMPATIBLE, "every previous value is still accepted"
             case _:
-                return Impact.COMPATIBLE, "what is there was allowed before"
+                return Impact.COMPATIBLE, "every value was allowed before"
 
 
 def _reference(schema: Any) -> str:

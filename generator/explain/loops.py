@@ -65,4 +65,4 @@ def _until(loop: Loop) -> str:
     reasons = list(dict.fromkeys((*conditions, *events, *further)))
     if reasons:
         return f", until {listed(reasons, 'or')}"
-    return ", until something fails" if loop.ways_out else ", for ever"
+    return ", until something fails" if loop.ways_out else ", forever"

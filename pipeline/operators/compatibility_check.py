@@ -125,7 +125,7 @@ def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, .
 
 
 class _Checking:
-    """What one check needs more than once: the operators, and the charts as they lie there."""
+    """What one check needs more than once: the operators, and the existing charts."""
 
     def __init__(self, settings: Settings, asked: Asked) -> None:
         self._settings = settings

@@ -158,7 +158,7 @@ class _Run:
         return found
 
     def _record(self) -> None:
-        """Services that are called keep what they are told to do, however the run ends; stand-ins do nothing."""
+        """Record that real services were called: their effects stay, however the run ends."""
         called = [service.name for service in run_inputs.services(self._workflow)]
         if called and not self._wanted.mock:
             self._journal.record(Effect(done=f"started the workflow, which calls {several(called)}"))

@@ -45,7 +45,7 @@ class Journal:
         return next((effect.go_on for effect in reversed(self._effects) if effect.go_on), ())
 
     def record(self, effect: Effect) -> None:
-        """Add an effect, as soon as it cannot be prevented any more."""
+        """Add an effect, as soon as it can no longer be prevented."""
         self._effects.append(effect)
 
     def nothing_was(self, done: Literal["changed", "written"]) -> str:

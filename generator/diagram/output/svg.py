@@ -226,7 +226,7 @@ def _icon(path: str, at: Point, size: float, class_: str, hint: str = "") -> str
 
 
 def _line(line: Line, class_: str, hint: str = "") -> str:
-    """A line of text; one with characters of unknown width is told how much it may take."""
+    """A line of text; one with characters of unknown width is drawn with a fixed width."""
     fitted = "" if is_measured(line.text) else f' textLength="{_n(line.width)}" lengthAdjust="spacingAndGlyphs"'
     title = f"<title>{_text(hint)}</title>" if hint and hint != line.text else ""
     return f'<text class="{class_}" x="{_n(line.x)}" y="{_n(line.y)}"{fitted}>{title}{_text(line.text)}</text>'

@@ -237,7 +237,7 @@ def _left_out(workflow: Workflow, field: str, means_nothing: tuple[float, ...]) 
     "byte-order-mark",
     severity=Severity.WARNING,
     reason="Helm silently strips it, and a JSON parser refuses it.",
-    consequence="The engine reads the file all the same; the API server and JSON tools do not.",
+    consequence="The engine still reads the file; the API server and JSON tools do not.",
     bad=Example(files={"schemas/input.json": BOM_UTF8 + b'{"properties": {}}'}),
     good=Example(files={"schemas/input.json": '{"properties": {}}'}),
 )

@@ -178,8 +178,7 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     "unlisted-secret",
     severity=Severity.WARNING,
     reason="Readers expect a definition that lists secrets to list all of them.",
-    consequence="The engine reads `$SECRET.name` from the configuration all the same; without a value, the "
-    "expression fails.",
+    consequence="The engine still reads `$SECRET.name` from the configuration; without a value, the expression fails.",
     bad=Example(
         definition="secrets: [pasword]\n" + _READS_A_SECRET,
         files={"secret.properties": "password=\n"},

@@ -121,7 +121,7 @@ def test_two_ways_to_write_one_schema_are_no_change(what: str) -> None:
 
 def test_a_breaking_change_says_why() -> None:
     (change,) = compared(one(), {**one(), "properties": {"a": {}, "b": {"type": "string"}}, "required": ["b"]})
-    assert change.reason == "required: callers that do not give it are refused"
+    assert change.reason == "required: callers that omit it are refused"
     assert (change.kind, change.after) == (Kind.ADDED, "string")
 
 

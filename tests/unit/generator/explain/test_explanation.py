@@ -216,7 +216,7 @@ def test_a_loop_is_told_with_its_pause_and_its_end() -> None:
     assert section("What it repeats", flow(poll, switch("Check", {".done": "End"}, "Poll"), inject("End"))) == [
         "It repeats 'Poll' and 'Check', with a pause of 10 seconds, until '.done'."
     ]
-    assert section("What it repeats", flow(inject("A", "A"))) == ["It repeats 'A', without a pause, for ever."]
+    assert section("What it repeats", flow(inject("A", "A"))) == ["It repeats 'A', without a pause, forever."]
     assert section("What it repeats", flow(inject("A"))) == []
 
 
