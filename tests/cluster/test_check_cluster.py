@@ -269,9 +269,9 @@ PLUGIN = {
     ("changed", "said"),
     [
         ({"user": {"token": SECRET}}, "cannot be read: authentication failed; log in"),
-        ({"user": {"exec": PLUGIN}}, "cannot be read: the program that the kubeconfig logs in by fails"),
+        ({"user": {"exec": PLUGIN}}, "cannot be read: the kubeconfig's credential plugin fails"),
         ({"cluster": {"server": "https://127.0.0.1:1"}}, "cannot be read: it cannot be reached; log in"),
-        ({"cluster": {"certificate-authority": None}}, "its certificate is not the one that the kubeconfig trusts"),
+        ({"cluster": {"certificate-authority": None}}, "the kubeconfig does not trust its certificate"),
         ({"cluster": SECRET}, "to see why, run: kubectl get --raw /openapi/v3/apis/sonataflow.org/v1alpha08"),
     ],
 )
