@@ -253,11 +253,7 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
         "resource_maps": maps,
         "resource_paths": [file.path for resource_map in maps for file in resource_map.files],
         "checksum_variable": CHECKSUM_VARIABLE,
-        "persistence_properties": {
-            key: value
-            for key, value in capabilities.sonataflow.properties.items()
-            if key not in workflow.configuration()
-        },
+        "persistence_properties": objects.missing_properties(workflow.properties, capabilities.sonataflow.properties),
     }
 
 

@@ -45,9 +45,9 @@ def rendered(workflow: Workflow, capabilities: OperatorCapabilities | None = Non
     Helm rendered (facts/chart-spec.json): all values in it are examples, all fields are those of the chart.
     """
     capabilities = capabilities or newest_capabilities()
-    resource = next(each for each in manifests(workflow, ManifestOptions()) if each["kind"] == "SonataFlow")
-    spec = resource["spec"]
-    own = {"flow": capabilities.flow(spec["flow"]), "resources": spec["resources"]}
+    options = ManifestOptions(crd=capabilities.crd)
+    resource = next(each for each in manifests(workflow, options) if each["kind"] == "SonataFlow")
+    own = {field: resource["spec"][field] for field in ("flow", "resources")}
     return {title: {**resource, "spec": {**spec, **own}} for title, spec in _chart_specs(capabilities)}
 
 

@@ -201,16 +201,17 @@ def flow(workflow: Workflow) -> Manifest:
     return dict(sorted(content.items()))
 
 
-def properties_text(props: Properties | None, more: Mapping[str, str]) -> str | None:
-    """application.properties as it is mounted, with `more` where a workflow does not say otherwise itself.
-
-    None where there is nothing to mount.
-    """
-    text = props.text if props else None
+def missing_properties(props: Properties | None, wanted: Mapping[str, str]) -> dict[str, str]:
+    """Those of the wanted properties that a workflow does not set itself: its own value wins."""
     own = props.effective() if props else {}
-    for key, value in more.items():
-        if key not in own:
-            text = properties.with_property(text or "", f"{key}={value}")
+    return {key: value for key, value in wanted.items() if key not in own}
+
+
+def properties_text(props: Properties | None, wanted: Mapping[str, str]) -> str | None:
+    """application.properties as it is mounted, with what is missing of `wanted`; None where there is nothing."""
+    text = props.text if props else None
+    for key, value in missing_properties(props, wanted).items():
+        text = properties.with_property(text or "", f"{key}={value}")
     return text
 
 

@@ -65,14 +65,14 @@ class ChartsFolder:
     def state(self, chart: Chart) -> str:
         """What a build makes of the files of a chart: new, changed or unchanged."""
         there = self.charts.get(chart.name)
-        return "new" if there is None else "unchanged" if dict(there) == dict(chart.files) else "changed"
+        return "new" if there is None else "unchanged" if there == chart.files else "changed"
 
     def wanted(
         self, charts: Mapping[str, Chart], version: str, *, capabilities: OperatorCapabilities | None, everything: bool
     ) -> ChartFiles:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
 
-        With `everything`, a generated chart whose workflow is gone goes. Without a `capabilities` the umbrella says of
+        With `everything`, a generated chart whose workflow is gone goes. Without `capabilities` the umbrella says of
         operators what it says now.
         """
         subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
