@@ -234,9 +234,8 @@ class _Reader:
             value = None
             if child is not None and child.value is not None:
                 value = self._field(child, field, (*where, key), key)
-            elif field.required:
-                message = f"{shape.name} needs '{key}'; add it"
-                self._find(node, "missing-field", message, blocking=shape.validated)
+            elif field.required or field.advised:
+                self._report_missing(node, shape, key, field)
             content[key] = _default(field) if _says_nothing(value, field) else value
         return {key: value for key, value in content.items() if value is not None}
 
@@ -267,8 +266,8 @@ class _Reader:
             return []
         self._mark(where, node)
         items = [self._item(item, field, (*where, index), key) for index, item in enumerate(node.value)]
-        if field.required and not items:
-            severity = Severity.WARNING if key == "actions" else Severity.ERROR
+        if (field.required or field.advised) and not items:
+            severity = Severity.ERROR if field.required else Severity.WARNING
             message = f"'{key}' is empty; add at least one"
             self._find(node, "missing-field", message, severity=severity, blocking=key == "states")
         return items
@@ -375,6 +374,13 @@ class _Reader:
                 message = f"{shape.name} has no field '{key[:100]}'{did_you_mean(key, shape.fields)}"
                 edit = respelt(self._position(at), key, shape.fields, node.value)
                 self._find(at, "unknown-field", message, edit=edit)
+
+    def _report_missing(self, node: Node, shape: Shape, key: str, field: Field) -> None:
+        if field.required:
+            self._find(node, "missing-field", f"{shape.name} needs '{key}'; add it", blocking=shape.validated)
+        else:
+            message = f"{shape.name} should have '{key}'; add it"
+            self._find(node, "missing-field", message, severity=Severity.WARNING)
 
     def _report_choice(self, node: Node, value: str, field: Field) -> None:
         if field.choices and value not in field.choices:

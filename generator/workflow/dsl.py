@@ -64,13 +64,15 @@ class Shape:
 class Field:
     """A field of an object: `many` is a list of them, `default` is written where the field is left out.
 
-    `refers` says what the value is the name of, `phrase` how a finding puts it; `in_file` that a string is the path of
-    a file with the content; `choices` are the only values; `holds` what the engine makes of a string.
+    `required` says that the engine needs it, `advised` that only the specification does. `refers` says what the value
+    is the name of, `phrase` how a finding puts it; `in_file` that a string is the path of a file with the content;
+    `choices` are the only values; `holds` what the engine makes of a string.
     """
 
     kind: Kind | Shape
     many: bool = False
     required: bool = False
+    advised: bool = False
     default: Any = None
     refers: Target | None = None
     phrase: str = "refers to"
@@ -245,8 +247,8 @@ _EVENT_CONDITION: Final = _shape(
 )
 _BRANCH: Final = _shape(
     "a branch",
-    name=_text(required=True),
-    actions=_list(_ACTION, required=True),
+    name=_text(advised=True),
+    actions=_list(_ACTION, advised=True),
     timeouts=_one(_shape("branch timeouts", actionExecTimeout=_DURATION, branchExecTimeout=_DURATION)),
 )
 
@@ -282,12 +284,12 @@ STATES: Final[Mapping[str, Shape]] = {
         onEvents=_list(_ON_EVENTS, required=True),
     ),
     "operation": _state(
-        "an operation state", "actionExecTimeout", actionMode=_ACTION_MODE, actions=_list(_ACTION, required=True)
+        "an operation state", "actionExecTimeout", actionMode=_ACTION_MODE, actions=_list(_ACTION, advised=True)
     ),
     "switch": _state(
         "a switch state",
         "eventTimeout",
-        defaultCondition=_one(_DEFAULT_CONDITION, required=True),
+        defaultCondition=_one(_DEFAULT_CONDITION),
         dataConditions=_list(_DATA_CONDITION),
         eventConditions=_list(_EVENT_CONDITION),
     ),
@@ -315,7 +317,7 @@ STATES: Final[Mapping[str, Shape]] = {
         "a callback state",
         "actionExecTimeout",
         "eventTimeout",
-        action=_one(_ACTION, required=True),
+        action=_one(_ACTION, advised=True),
         eventRef=_text(required=True, refers="event", phrase="waits for"),
         eventDataFilter=_one(_EVENT_FILTER),
     ),

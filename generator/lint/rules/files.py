@@ -120,7 +120,8 @@ missing_field = Rule(
     name="missing-field",
     summary="A missing field that the DSL requires.",
     reason="Without the field, the object is meaningless.",
-    consequence="The build fails with a NullPointerException.",
+    consequence="The build fails with a NullPointerException. What only the specification requires is a warning: the "
+    "engine runs states and branches without `actions`, callbacks without an `action`, branches without a `name`.",
     bad=Example(definition="states:\n  - {name: Begin, type: inject, end: true}"),
     good=Example(definition=_STATES),
 )

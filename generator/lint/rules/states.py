@@ -36,6 +36,7 @@ states:
     type: switch%s
     defaultCondition: {end: true}
 """
+_DECIDED: Final = _SWITCH.replace("    defaultCondition: {end: true}\n", "")
 _APPROVED: Final = "events:\n  - {name: approved, source: desk, type: com.example.approved}"
 _ON_DATA: Final = "\n    dataConditions: [{condition: .approved, end: true}]"
 _ON_EVENT: Final = "\n    eventConditions: [{eventRef: approved, transition: Finish}]"
@@ -173,6 +174,31 @@ def switch_conditions(workflow: Workflow) -> Iterator[Found]:
 
 
 @rule(
+    "switch-default",
+    reason="A switch needs two ways out at least, and one of them for data that fits none of its conditions.",
+    consequence="With a single way out the build fails: `Split does not have more than one outgoing connection`. With "
+    "several conditions on data, a run that meets none fails: `XOR split could not find at least one valid outgoing "
+    "connection`. A switch on several events needs no default: it waits for one of them.",
+    bad=Example(definition=_DECIDED % _ON_DATA),
+    good=Example(definition=_SWITCH % _ON_DATA),
+)
+def switch_default(workflow: Workflow) -> Iterator[Found]:
+    """A switch without a defaultCondition that has a single way out, or decides on data."""
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "switch"):
+            data, events = state.get("dataConditions", ()), state.get("eventConditions", ())
+            if state.get("defaultCondition") is not None or (data and events):
+                continue
+            at = definition.position_of(*where, "dataConditions" if data else "eventConditions")
+            if len(data) + len(events) == 1:
+                message = "the switch has a single way out; add a 'defaultCondition', or a second condition"
+                yield Found(at=at, message=message)
+            elif data:
+                message = "the run fails when none of the conditions holds; add a 'defaultCondition'"
+                yield Found(at=at, message=message, severity=Severity.WARNING)
+
+
+@rule(
     "switch-timeout",
     reason="A switch that waits for events takes its default after a timeout, which has to be set.",
     consequence='The build fails: `The "eventTimeout" configuration is required`.',
@@ -248,9 +274,10 @@ def duplicate_branch(workflow: Workflow) -> Iterator[Found]:
     """Two branches of one state with the same name."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "parallel"):
-            seen: set[str | None] = set()
+            seen: set[str] = set()
             for index, branch in enumerate(state.get("branches", ())):
-                name = branch.get("name")
+                if (name := branch.get("name")) is None:
+                    continue
                 if name in seen:
                     at = definition.position_of(*where, "branches", index, "name")
                     yield Found(at=at, message=f"two branches are named '{name}'; rename one")

@@ -32,7 +32,12 @@ def parallel(**fields: Any) -> Fields:
 
 
 def switch(**fields: Any) -> Fields:
-    return with_state(type="switch", actions=None, end=None, defaultCondition={"end": True}, **fields)
+    return with_state(**{"type": "switch", "actions": None, "end": None, "defaultCondition": {"end": True}, **fields})
+
+
+def undecided(**fields: Any) -> Fields:
+    """A switch without a default."""
+    return switch(defaultCondition=None, **fields)
 
 
 DATA = [{"condition": ".a", "end": True}]
@@ -46,6 +51,13 @@ CASES: list[tuple[Fields, str, str]] = [
     (with_state(actions=[{}]), "action-kind", "e"),
     (with_state(actions=[1]), "action-kind", ""),
     (with_state(actions=[]), "missing-field", "w"),
+    (with_state(actions=None), "missing-field", "w"),
+    (parallel(numCompleted=1, branches=[{"name": "a"}, {"name": "b", "actions": []}]), "missing-field", "ww"),
+    (parallel(numCompleted=1, branches=[{"actions": [CALL]}] * 2), "missing-field", "ww"),
+    (parallel(numCompleted=1, branches=[{"actions": [CALL]}] * 2), "duplicate-branch", ""),
+    (parallel(numCompleted=1, branches=[]), "missing-field", "e"),
+    (with_state(type="callback", actions=None, eventRef="e"), "missing-field", "w"),
+    (with_state(type="event", actions=None, onEvents=[{"eventRefs": ["e"]}]), "missing-field", ""),
     (with_state(onErrors=[{"end": True}]), "error-handler", "w"),
     (with_state(onErrors=[{"errorRef": "E", "end": True}]), "error-handler", ""),
     (
@@ -58,6 +70,17 @@ CASES: list[tuple[Fields, str, str]] = [
     (switch(), "switch-conditions", "e"),
     (switch(dataConditions=DATA, eventConditions=EVENTS), "switch-conditions", "e"),
     (switch(dataConditions=DATA), "switch-conditions", ""),
+    (undecided(dataConditions=DATA), "switch-default", "e"),
+    (undecided(dataConditions=DATA * 2), "switch-default", "w"),
+    (undecided(dataConditions=[*DATA, {"condition": ".b", "end": True}]), "missing-field", ""),
+    (undecided(eventConditions=EVENTS), "switch-default", "e"),
+    (undecided(eventConditions=EVENTS, timeouts={"eventTimeout": "PT1S"}), "switch-default", "e"),
+    (undecided(eventConditions=EVENTS * 2), "switch-default", ""),
+    (undecided(eventConditions=EVENTS * 2), "missing-field", ""),
+    (undecided(eventConditions=EVENTS * 2), "switch-timeout", ""),
+    (undecided(), "switch-default", ""),
+    (switch(dataConditions=DATA), "switch-default", ""),
+    (switch(eventConditions=EVENTS, timeouts={"eventTimeout": "PT1S"}), "switch-default", ""),
     (switch(eventConditions=EVENTS), "switch-timeout", "e"),
     (switch(eventConditions=EVENTS, timeouts={"eventTimeout": "PT1S"}), "switch-timeout", ""),
     (parallel(numCompleted=3), "num-completed", "e"),
