@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.jq.names import Use, uses
-from generator.jq.syntax import parse, too_deep
+from generator.jq.syntax import binding_values, parse, too_deep
 
 #: The longest text that is judged; the longest of 445 real expressions has 2,000 characters.
 MAX_CHARACTERS: Final = 10_000
@@ -154,7 +154,27 @@ _libjq: list[str] = []
 
 
 def _harmless(text: str) -> str:
-    """The text with zeros for digits, without `?//` and `f()`; only a blank before each `//` makes a line longer."""
+    """The text with zeros for digits, without `?//` and `f()`, and with brackets around values that bind a name.
+
+    Those brackets and a blank before each `//` make a line longer.
+    """
+    return _with_zeros(_bracketed(text))
+
+
+def _bracketed(text: str) -> str:
+    for at, bracket in reversed(_brackets(text)):
+        text = text[:at] + bracket + text[at:]
+    return text
+
+
+def _brackets(text: str) -> list[tuple[int, str]]:
+    """What to put where: libjq takes no `{a: .b as $c | $c}`, as the engine does, without brackets around the value."""
+    values = binding_values(text)
+    ends = [(end, ")") for _, end in values if end is not None]
+    return sorted([*((start, "(") for start, _ in values), *ends], key=lambda place: place[0])
+
+
+def _with_zeros(text: str) -> str:
     text = _NUMBER.sub(lambda number: _DIGIT.sub("0", number[0]), text)
     text = _NO_ARGUMENTS.sub(lambda brackets: " " * len(brackets[0]), text)
     return _OPTIONAL_ALTERNATIVE.sub("? //", text)
@@ -187,7 +207,8 @@ def _offset(error: str, text: str) -> int:
     match = _AT.search(error)
     if match is None:
         return 0
-    lines = text.split("\n")
+    lines = _bracketed(text).split("\n")
     line = min(max(int(match[1]) - 2, 0), len(lines) - 1)
-    shown = _harmless(lines[line]).encode()[: int(match[2]) - 1].decode(errors="ignore")
-    return sum(len(earlier) + 1 for earlier in lines[:line]) + len(shown) - shown.count("? //")
+    shown = _with_zeros(lines[line]).encode()[: int(match[2]) - 1].decode(errors="ignore")
+    at = sum(len(earlier) + 1 for earlier in lines[:line]) + len(shown) - shown.count("? //")
+    return at - sum(place + index < at for index, (place, _) in enumerate(_brackets(text)))

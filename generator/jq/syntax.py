@@ -7,7 +7,7 @@ that of the jq manual, and of src/parser.y for what binds how.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
 
@@ -50,13 +50,24 @@ def too_deep(text: str) -> bool:
     return _read(text)[1]
 
 
+def binding_values(text: str) -> tuple[tuple[int, int | None], ...]:
+    """From where to where an object's values reach that bind a name: `{a: .b as $c | $c}`.
+
+    The last ones have no end where the text is no jq and the reader stopped in them.
+    """
+    return _read(text)[2]
+
+
 @cache
-def _read(text: str) -> tuple[Node | None, bool]:
+def _read(text: str) -> tuple[Node | None, bool, tuple[tuple[int, int | None], ...]]:
+    parser = _Parser(text)
     try:
-        tree = _Parser(text).parse()
+        tree = parser.parse()
     except JqSyntaxError as error:
-        return None, isinstance(error, JqDepthError)
-    return (None, True) if _height(tree) > MAX_HEIGHT else (tree, False)
+        return None, isinstance(error, JqDepthError), parser.binding_values()
+    if _height(tree) > MAX_HEIGHT:
+        return None, True, ()
+    return tree, False, parser.binding_values()
 
 
 def _height(tree: Node) -> int:
@@ -67,19 +78,36 @@ def _height(tree: Node) -> int:
     return height
 
 
+@dataclass
+class _Value:
+    """A value of an object in the text: where it starts and ends, and whether it binds a name outside of brackets."""
+
+    start: int
+    end: int | None = None
+    binds: bool = False
+
+
 class _Parser:
     """A recursive descent along the grammar, one token ahead."""
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._depth = 0
-        self._next = read_token(self._text, 0)
+        self._commas = True
+        self._next = Token("", "", 0, 0)
+        self._values: list[_Value] = []
+        self._open: list[_Value] = []
 
     def parse(self) -> Node:
+        self._next = read_token(self._text, 0)
         tree = self._pipe()
         if self._next.kind:
             raise JqSyntaxError
         return tree
+
+    def binding_values(self) -> tuple[tuple[int, int | None], ...]:
+        """Where the values of objects that bind a name start and end."""
+        return tuple((value.start, value.end) for value in self._values if value.binds)
 
     def _take(self) -> Token:
         token = self._next
@@ -114,17 +142,32 @@ class _Parser:
         return tree
 
     def _pipe(self) -> Node:
-        return self._nested(self._piped)
+        return self._piped_with(commas=True)
+
+    def _rest(self) -> Node:
+        """What follows a binding: in an object's value it ends at a comma, as the value does."""
+        if not self._commas:  # in an object's value, outside of its brackets
+            self._open[-1].binds = True
+        return self._piped_with(commas=self._commas)
+
+    def _piped_with(self, *, commas: bool) -> Node:
+        outer, self._commas = self._commas, commas
+        tree = self._nested(self._piped)
+        self._commas = outer
+        return tree
 
     def _piped(self) -> Node:
-        parts = [self._comma()]
+        parts = [self._part()]
         while self._skip("|"):
-            parts.append(self._comma())
+            parts.append(self._part())
         tree = parts.pop()
         while parts:
             left = parts.pop()
             tree = Node(Kind.PIPE, left.at, (left, tree))
         return tree
+
+    def _part(self) -> Node:
+        return self._comma() if self._commas else self._operation(0)
 
     def _comma(self) -> Node:
         left = self._operation(0)
@@ -149,7 +192,7 @@ class _Parser:
         if self._skip("label"):
             name = self._kind("variable").text
             self._expect("|")
-            return Node(Kind.LABEL, at, (self._pipe(),), name)
+            return Node(Kind.LABEL, at, (self._rest(),), name)
         return self._postfix()
 
     def _define(self, at: int) -> Node:
@@ -163,7 +206,7 @@ class _Parser:
         self._expect(":")
         body = self._pipe()
         self._expect(";")
-        return Node(Kind.DEFINE, at, (body, self._pipe()), f"{name}/{len(parameters)}", tuple(parameters))
+        return Node(Kind.DEFINE, at, (body, self._rest()), f"{name}/{len(parameters)}", tuple(parameters))
 
     def _parameter(self) -> str:
         if self._next.kind not in ("name", "variable"):
@@ -176,7 +219,7 @@ class _Parser:
             return tree
         names, keys = self._patterns()
         self._expect("|")
-        return Node(Kind.BIND, tree.at, (tree, *keys, self._pipe()), names=names)
+        return Node(Kind.BIND, tree.at, (tree, *keys, self._rest()), names=names)
 
     def _suffixes(self, tree: Node) -> Node:
         while True:
@@ -371,10 +414,15 @@ class _Parser:
         key = self._key()
         if not self._skip(":"):
             return key, Node(Kind.INDEX, at, (Node(Kind.IDENTITY, at), key))
-        value = self._operation(0)
-        while self._skip("|"):
-            value = Node(Kind.PIPE, value.at, (value, self._operation(0)))
-        return key, value
+        return key, self._value()
+
+    def _value(self) -> Node:
+        value = _Value(self._next.at)
+        self._values.append(value)
+        self._open.append(value)
+        tree = self._piped_with(commas=False)
+        self._open.pop().end = self._next.at
+        return tree
 
     def _key(self) -> Node:
         token = self._next

@@ -30,6 +30,11 @@ SYNTAX = (
     ". as $end | {$end}", ". as {$end: [$x]} | 1", "reduce .[]? as $if (0; .)", "[foreach .[]? as $or (0; .)]",
     "def f($then): 1; f(1)", "def f(null): 1; f(1)", "def null: 1; null", "label $try | 1", ".end", "{end: 1}", "{end}",
     "Hello World", "application/json", "x y", "utf-8", "{$x}", '{"a\\(1)": 2}', '."a"."b"', '.a."b"', '"a" "b"',
+    "{k: 1 as $r | $r}", "{k: 1 as $r | $r, j: 2}", "{k: 1 + 2 as $r | $r, j: 2}", "{k: -1 as $r | $r}",
+    "{k: 1 as $x | 2 as $y | [$x, $y], j: {l: 1 as $z | $z, m: 2}}", "{k: def f: 3; f, j: 2}", "{k: 1, 2}",
+    "{k: label $f | 3, j: 2}", "{k: [1 as $x | $x, 2]}", "{k: 1 as $x | $x +}", "{k: 1 as {a: $x} | $x}",
+    "{k: 1 | 2 as $x | $x}", '{"k": "\\(1 as $x | {a: $x as $y | $y})"}', "{k: 1 as $x | 1 && 2}",
+    "{k: 1 and 2 as $x | $x}",
 )  # fmt: skip
 
 #: The words of jq that either of the two may treat in its own way where a variable stands.

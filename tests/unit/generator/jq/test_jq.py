@@ -48,6 +48,9 @@ def why(text: str) -> str | None:
         ("try error catch trim", ["error/0", "trim/0"], []),
         ("now()", ["now/0"], []),
         ("label $out | break $out", [], []),
+        ("{a: .b as $x | $x, c: $x}", [], ["x"]),
+        ("{a: def f: 1; f, c: f}", ["f/0"], []),
+        ("{a: [.b as $x | $x, $x], c: 1}", [], []),
     ],
 )
 def test_what_an_expression_uses_is_what_it_does_not_define_itself(
@@ -154,6 +157,8 @@ def test_a_variable_kept_whole_is_told_from_one_in_a_text(text: str, kept: bool)
         ('"\\x"', "invalid escape in a string"),
         ("break $out", "there is no 'label $out' around it"),
         ("1), (2", "')' is not expected here"),
+        ("{a: .b as $x | $x && 1}", "'&&' is not expected here; write 'and'"),
+        ("{a: .b as $x | $x +}", "'}' is not expected here"),
         ('import "a" as a; 1', "'import' finds nothing in the engine; remove it"),
     ],
 )
@@ -171,6 +176,10 @@ def test_a_refusal_is_said_in_words(text: str, reason: str) -> None:
         "now() + 1",
         "1 # a comment",
         "def f: 1; f",
+        "{a: .b as $x | $x}",
+        "{a: .b as $x | $x # a comment\n, c: {d: 1 as $y | $y, e: 2}}",
+        "{a: 1 + .b as [$x] | $x, c: 2}",
+        "{a: def f: 3; f, c: label $out | 3}",
         "Hello \\(.name), how are you?",
         '"a" * 1000000000',
         ".a." * MAX_CHARACTERS,
@@ -182,8 +191,12 @@ def test_what_the_engine_reads_is_no_refusal(text: str) -> None:
     assert why(text) is None
 
 
+#: What does not compile behind brackets that libjq is given and nobody wrote.
+BOUND = [("{a: 1 as $x | $x,\n b: 2 as $y | ; 1}", "; 1"), ("{a: .b as $x | {c: 1 as $y | $y}, d: &}", "&")]
+
+
 def test_a_refusal_has_its_place_in_characters() -> None:
-    for text, mark in [("\"é\" + 'x'", "'"), ("1 +\n  é é", "é é"), ('.a?//1 +\n.b?//"ü" + ;', ";")]:
+    for text, mark in [("\"é\" + 'x'", "'"), ("1 +\n  é é", "é é"), ('.a?//1 +\n.b?//"ü" + ;', ";"), *BOUND]:
         refusal = refusals([text])[text]
         assert refusal is not None
         assert text[refusal.at :].startswith(mark)
@@ -234,6 +247,8 @@ JQ = st.lists(
             "else",
             "end",
             "as",
+            "{a:",
+            " as $x | ",
             "reduce",
             "def f:",
             "1",
