@@ -372,8 +372,15 @@ class _Reader:
                 line, column = (node.keys or {}).get(key, (node.line, node.column))
                 at = Node(None, line, column)
                 message = f"{shape.name} has no field '{key[:100]}'{did_you_mean(key, shape.fields)}"
+                severity = Severity.ERROR
+                if shape.open:
+                    near = did_you_mean(key, shape.fields.keys() - node.value.keys())
+                    message = (
+                        f"{shape.name} has no field '{key[:100]}', so the engine ignores it{near or '; remove it'}"
+                    )
+                    severity = Severity.WARNING
                 edit = respelt(self._position(at), key, shape.fields, node.value)
-                self._find(at, "unknown-field", message, edit=edit)
+                self._find(at, "unknown-field", message, severity=severity, edit=edit)
 
     def _report_missing(self, node: Node, shape: Shape, key: str, field: Field) -> None:
         if field.required:

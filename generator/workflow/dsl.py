@@ -44,6 +44,8 @@ class Holds(StrEnum):
     """The engine evaluates `errorMessage` alone."""
     DURATION = "a duration"
     """ISO 8601, or an expression."""
+    COUNT = "a number"
+    """An expression where it is no number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +54,14 @@ class Shape:
 
     `short` names the field that a plain value stands for (`transition: A` is `transition: {nextState: A}`).
     `validated` says that the API server checks this object: a missing field makes the custom resource impossible.
+    `open` says that the engine reads past fields that it does not know here; anywhere else they end its build.
     """
 
     name: str
     fields: Mapping[str, Field]
     short: str | None = None
     validated: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +106,11 @@ def _shape(title: str, short: str | None = None, /, **fields: Field) -> Shape:
     return Shape(name=title, fields=fields, short=short)
 
 
+def _open(title: str, short: str | None = None, /, **fields: Field) -> Shape:
+    """A shape that the engine reads with code of its own, which looks for these fields alone."""
+    return Shape(name=title, fields=fields, short=short, open=True)
+
+
 def _validated(title: str, short: str | None = None, /, **fields: Field) -> Shape:
     """A shape that the API server validates."""
     return Shape(name=title, fields=fields, short=short, validated=True)
@@ -124,7 +133,7 @@ _PRODUCED_EVENT: Final = _shape(
     data=_DATA,
     contextAttributes=_MAP,
 )
-_TRANSITION: Final = _shape(
+_TRANSITION: Final = _open(
     "a transition",
     "nextState",
     nextState=_text(required=True, refers="state", phrase="transition to"),
@@ -138,7 +147,7 @@ _WORKFLOW_TIMEOUT: Final = _validated(
     interrupt=_flag(),
     runBefore=_text(refers="state", phrase="runs, before it ends,"),
 )
-_CONTINUE_AS: Final = _shape(
+_CONTINUE_AS: Final = _open(
     "a workflow to continue as",
     "workflowId",
     workflowId=_text(required=True),
@@ -146,7 +155,7 @@ _CONTINUE_AS: Final = _shape(
     data=_DATA,
     workflowExecTimeout=_one(_WORKFLOW_TIMEOUT),
 )
-_END: Final = _shape(
+_END: Final = _open(
     "an end",
     "terminate",
     terminate=_flag(),
@@ -154,7 +163,7 @@ _END: Final = _shape(
     compensate=_flag(),
     continueAs=_one(_CONTINUE_AS),
 )
-_STATE_TIMEOUT: Final = _shape(
+_STATE_TIMEOUT: Final = _open(
     "a state timeout", "total", total=_text(required=True, holds=Holds.DURATION), single=_DURATION
 )
 _TIMEOUTS: Final = {
@@ -173,7 +182,7 @@ _ACTION_FILTER: Final = _shape(
     results=_FILTER,
     toStateData=_TARGET,
 )
-_FUNCTION_REF: Final = _shape(
+_FUNCTION_REF: Final = _open(
     "a function reference",
     "refName",
     refName=_text(required=True, refers="function", phrase="calls"),
@@ -191,7 +200,7 @@ _EVENT_REF: Final = _shape(
     contextAttributes=_MAP,
     invoke=_INVOKE,
 )
-_SUBFLOW_REF: Final = _shape(
+_SUBFLOW_REF: Final = _open(
     "a subflow reference",
     "workflowId",
     workflowId=_text(required=True),
@@ -300,7 +309,7 @@ STATES: Final[Mapping[str, Shape]] = {
         "branchExecTimeout",
         branches=_list(_BRANCH, required=True),
         completionType=_text(default="allOf", choices=("allOf", "atLeast")),
-        numCompleted=Field(kind=Kind.INTEGER_OR_STRING, default=0),
+        numCompleted=Field(kind=Kind.INTEGER_OR_STRING, default=0, holds=Holds.COUNT),
     ),
     "inject": _state("an inject state", data=Field(kind=Kind.MAP, required=True)),
     "foreach": _state(
@@ -376,20 +385,20 @@ _AUTH_PROPERTIES: Final = _shape(
     requestedSubject=_text(),
     requestedIssuer=_text(),
 )
-AUTH: Final = _shape(
+AUTH: Final = _open(
     "an authentication",
     name=_text(required=True),
     scheme=_text(default="basic", choices=("basic", "bearer", "oauth2")),
     properties=_one(_AUTH_PROPERTIES, required=True),
 )
-_SCHEDULE: Final = _shape(
+_SCHEDULE: Final = _open(
     "a schedule",
     "interval",
     interval=_text(),
-    cron=_one(_shape("a cron", "expression", expression=_text(required=True), validUntil=_text())),
+    cron=_one(_open("a cron", "expression", expression=_text(required=True), validUntil=_text())),
     timezone=_text(),
 )
-START: Final = _shape(
+START: Final = _open(
     "a start",
     "stateName",
     stateName=_text(refers="state", phrase="start at"),

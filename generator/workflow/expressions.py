@@ -76,6 +76,11 @@ def bare(raw: str) -> str:
     return text
 
 
+def is_plain(text: str) -> bool:
+    """Whether a number of branches is a number, or a word: `many`, and `length`, which is a function of jq."""
+    return text.removeprefix("-").isdecimal() or text.isidentifier()
+
+
 def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expression]:
     """The strings at and below a node of a field that holds expressions."""
     match node.value:
@@ -94,7 +99,10 @@ def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expr
 
 
 def read_expressions(candidates: Iterable[Expression], flow: Flow) -> tuple[Expression, ...]:
-    """Those of the candidates that the engine evaluates as jq where they are valid; of durations those in `${ }`."""
+    """Those of the candidates that the engine evaluates as jq where they are valid.
+
+    Of durations those in `${ }`, of numbers of branches those that are neither a number nor a word.
+    """
     functions = functions_of(flow)
     return tuple(found for one in candidates if (found := _expression(one, flow, functions)) is not None)
 
@@ -106,6 +114,9 @@ def _expression(one: Expression, flow: Flow, functions: Mapping[str, Function]) 
         case Holds.OPERATION:
             function: Function = value_at(flow, one.where[:2])
             taken = function["type"] == "expression"
+        case Holds.COUNT:
+            waits_for_some = value_at(flow, one.where[:2])["completionType"] == "atLeast"
+            taken = waits_for_some and not is_plain(one.text)
         case Holds.METADATA:
             taken = one.where[-1] == "errorMessage"
         case Holds.DATA:

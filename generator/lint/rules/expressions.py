@@ -97,6 +97,12 @@ def place(workflow: Workflow, expression: Expression, offset: int) -> Position:
     return expression.at
 
 
+def compiles(text: str) -> bool:
+    """Whether the engine takes a text for jq; what it calls may be unknown."""
+    look = _look(text)
+    return refusals([text])[text] is None and not (look and look.refused)
+
+
 def _refusal(expression: Expression) -> tuple[str, int] | None:
     """Why the engine does not take an expression for jq, and where in its text."""
     if refusal := refusals([expression.text])[expression.text]:
@@ -138,7 +144,8 @@ _TEXT_IN_PLACE: Final = "the engine passes it on as text"
 def invalid_expression(workflow: Workflow) -> Iterator[Found]:
     """An expression that does not compile."""
     for _, expression in _expressions(workflow):
-        if not expression.certain or expression.holds is Holds.DURATION or _is_json_data(expression):
+        reported_elsewhere = expression.holds in (Holds.DURATION, Holds.COUNT)
+        if not expression.certain or reported_elsewhere or _is_json_data(expression):
             continue
         if refusal := _refusal(expression):
             why, at = refusal

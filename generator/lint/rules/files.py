@@ -129,7 +129,8 @@ unknown_field = Rule(
     name="unknown-field",
     summary="A field that the DSL does not define; the message suggests the nearest one.",
     reason="The field has no effect: a state with a misspelt `transition` or `end` has neither.",
-    consequence="The build fails with an UnrecognizedPropertyException; in some places the field is silently dropped.",
+    consequence="The build fails with an UnrecognizedPropertyException. In a function or subflow reference, a "
+    "transition, an end, a start, an authentication and a state timeout the engine ignores the field: a warning.",
     bad=Example(definition="descripton: Greets.\n" + _STATES),
     good=Example(definition="description: Greets.\n" + _STATES),
 )

@@ -9,8 +9,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.findings.finding import Severity
+from generator.jq import engine
+from generator.jq.names import Use
 from generator.lint.rule import Example, Found, rule
+from generator.lint.rules.expressions import compiles
 from generator.lint.rules.graph import WITHOUT_HANDLERS
+from generator.workflow.expressions import bare
 from generator.workflow.flow import actions_of, states_of
 from generator.workflow.workflow import Workflow
 
@@ -219,7 +223,8 @@ def switch_timeout(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "num-completed",
     reason="The state can wait for at least one and at most all of its branches.",
-    consequence="With too large a number, the instance waits forever. With text, the build fails: `illegal n value`. "
+    consequence="With too large a number, the instance waits forever. With text that is no expression, the build "
+    "fails: `illegal n value`. "
     "With none or less than 1, the state does not wait as intended.",
     bad=Example(definition=_PARALLEL % 3),
     good=Example(definition=_PARALLEL % 1),
@@ -230,11 +235,12 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
         for where, state in states_of(definition.flow, "parallel"):
             if state["completionType"] != "atLeast":
                 continue
-            wanted, branches = str(state["numCompleted"]), len(state.get("branches", ()))
+            wanted, branches = str(state["numCompleted"]).strip(), len(state.get("branches", ()))
             at = definition.position_of(*where, "numCompleted")
             if not wanted.lstrip("-").isdecimal():
-                if "$" not in wanted:
-                    yield Found(at=at, message=f"'{wanted[:100]}' is not a number; write one from 1 to {branches}")
+                if definition.expression_lang == "jq" and _is_no_expression(wanted):
+                    message = f"'{wanted[:100]}' is neither a number nor an expression; write one from 1 to {branches}"
+                    yield Found(at=at, message=message)
             elif wanted.isdecimal() and (len(wanted) > len(str(branches)) or int(wanted) > branches):
                 yield Found(
                     at=at,
@@ -243,6 +249,14 @@ def num_completed(workflow: Workflow) -> Iterator[Found]:
             elif wanted.startswith("-") or int(wanted) < 1:
                 message = f"'atLeast' needs 'numCompleted', from 1 to {branches}; add it"
                 yield Found(at=at, message=message, severity=Severity.WARNING)
+
+
+def _is_no_expression(wanted: str) -> bool:
+    """Whether the engine takes a number of branches for no expression: a word is one if it names a function of jq."""
+    text = bare(wanted)
+    if text.isidentifier():
+        return not engine.knows(Use(f"{text}/0", 0))
+    return text.startswith("fn:") or not compiles(text)
 
 
 @rule(

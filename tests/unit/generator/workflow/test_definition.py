@@ -771,7 +771,6 @@ STATE_FAULTS = [
     ("{type: inject, data: {}}", "an inject state needs 'name'; add it", "missing-field"),
     ("{name: A, type: inject}", "an inject state needs 'data'; add it", "missing-field"),
     ("{name: A, type: sleep}", "a sleep state needs 'duration'; add it", "missing-field"),
-    ("{name: A, type: switch}", "a switch state needs 'defaultCondition'; add it", "missing-field"),
     ("{name: A, type: inject, data: {}, actions: []}", "an inject state has no field 'actions'", "unknown-field"),
     ("{name: A, type: inject, data: {}, end: yes}", "expected an end (a map), found a string", "wrong-type"),
     ("{name: A, type: inject, data: {}, transition: {}}", "a transition needs 'nextState'; add it", "missing-field"),
