@@ -73,6 +73,7 @@ states:
   - {name: Begin, type: inject, data: {booked: true}, compensatedBy: Undo, end: {compensate: true}}
   - {name: Undo, type: operation, actions: [{functionRef: undo}]%s}
 """
+_TWICE: Final = "[{name: seat, actions: [{functionRef: undo}]}, {name: meal, actions: [{functionRef: undo}]}]"
 
 
 @rule(
@@ -238,25 +239,81 @@ def compensation(workflow: Workflow) -> Iterator[Found]:
             at = definition.position_of("start", "stateName")
             yield Found(at=at, message=f"the start state '{graph.start}' is 'usedForCompensation'; start at another")
         for edge in graph.edges:
-            if edge.target in graph.states and (message := _wrong_way(edge, marked, str(edge.target))):
+            if edge.target in graph.states and (message := _wrong_way(graph, edge, marked)):
                 yield Found(at=definition.position_of(*edge.where), message=message)
 
 
-def _wrong_way(edge: Edge, marked: set[str], target: str) -> str | None:
+def _wrong_way(graph: Graph, edge: Edge, marked: set[str]) -> str | None:
     """What is wrong with a way from or to a state for compensation."""
-    from_marked, to_marked = edge.source in marked, target in marked
+    from_marked, to_marked = edge.source in marked, edge.target in marked
     match edge.kind:
         case EdgeKind.COMPENSATION if from_marked:
             return f"'{edge.source}' is 'usedForCompensation' itself, so nothing undoes it; remove 'compensatedBy'"
         case EdgeKind.COMPENSATION if not to_marked:
-            return f"'{target}' has no 'usedForCompensation: true'; add it there"
-        case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT:
-            return None
+            return f"'{edge.target}' has no 'usedForCompensation: true'; add it there"
+        case EdgeKind.ERROR if to_marked and is_followed(graph, edge):
+            return f"'{edge.target}' is 'usedForCompensation', so no error leads to it; name another state, or end"
+        case EdgeKind.COMPENSATION | EdgeKind.TIMEOUT | EdgeKind.ERROR:
+            pass
         case _ if from_marked and not to_marked:
-            return f"a compensation state leads to '{target}', which is not one; remove the transition"
+            return f"a compensation state leads to '{edge.target}', which is not one; remove the transition"
         case _ if to_marked and not from_marked:
-            return f"'{target}' is 'usedForCompensation'; name it in 'compensatedBy' instead"
+            return f"'{edge.target}' is 'usedForCompensation'; name it in 'compensatedBy' instead"
     return None
+
+
+@rule(
+    "compensation-state",
+    reason="A compensation runs its states one after the other: it can neither decide nor wait for events, several "
+    "branches at once can only be its last state, and only from an operation can an error lead to another state.",
+    consequence="The build fails with a message about a node without connections, an `Unknown node id` or an "
+    "`Unrecognized field`; with a loop it never ends.",
+    bad=Example(
+        definition=_UNDO.replace("operation, actions: [{functionRef: undo}]", f"parallel, branches: {_TWICE}")
+        % ", usedForCompensation: true"
+    ),
+    good=Example(definition=_UNDO % ", usedForCompensation: true"),
+)
+def compensation_state(workflow: Workflow) -> Iterator[Found]:
+    """A state of a compensation that the engine cannot run there."""
+    for definition in with_known_states(workflow):
+        graph = definition.graph
+        first = _compensating(graph)
+        goes_on = graph.following(edge for edge in graph.edges if edge.kind is EdgeKind.TRANSITION)
+        run = closure(first, goes_on)
+        marked = [name for name, state in graph.states.items() if state.get("usedForCompensation")]
+        for name in marked:
+            state = graph.states[name]
+            if message := _unfit(state, reached=name in run, first=name in first, goes_on=bool(goes_on[name])):
+                yield Found(at=_position(definition, name), message=message)
+            if name in run and state["type"] != "operation":
+                yield from _handlers(definition, name)
+        inside = {name: [target for target in goes_on[name] if target in marked] for name in marked if name in run}
+        for loop in in_order(cycles(inside), graph.indices):
+            message = f"the compensation leads back to '{loop[0]}' and never ends; remove the transition"
+            yield Found(at=_position(definition, loop[0]), message=message)
+
+
+def _unfit(state: State, *, reached: bool, first: bool, goes_on: bool) -> str | None:
+    """Why a state cannot be part of a compensation, as its first state or before another."""
+    match state["type"]:
+        case "event":
+            return "an event state cannot be 'usedForCompensation'; call what it waits for from an operation"
+        case "switch" if reached:
+            return "a switch cannot be part of a compensation; decide with the 'condition' of an action"
+        case "parallel" if first:
+            return "a compensation cannot start with a parallel state; put an operation before it"
+        case "parallel" if reached and goes_on:
+            return "a parallel state ends a compensation; run what follows it before, or as actions of a branch"
+    return None
+
+
+def _handlers(definition: Definition, name: str) -> Iterator[Found]:
+    """The handlers of a state that go on at another, which they cannot."""
+    for edge in definition.graph.outgoing(name):
+        if edge.kind is EdgeKind.ERROR and edge.target and is_followed(definition.graph, edge):
+            message = "in a compensation, only the error of an operation can lead to a state; let it end the run"
+            yield Found(at=definition.position_of(*edge.where), message=message)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -36,6 +36,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "no-way-out": "java.lang.NullPointerException",
     "switch-way": "Split does not have a constraint for Connection",
     "compensation": "does not have incoming connection",
+    "compensation-state": "Split has no incoming connection",
     "unknown-state": "Action has no outgoing connection",
     "depth": "exceeds the maximum allowed (1000, from `StreamReadConstraints",
     "byte-format": "Kind ARRAY is not supported",

@@ -34,6 +34,16 @@ END = {"end": True}
 HANDLED = {"onErrors": [{"errorRef": "E", "transition": "B"}], **END}
 COMPENSATED = {"compensatedBy": "U", "end": {"compensate": True}}
 
+MARKED = {"usedForCompensation": True}
+BRANCHES = {"type": "parallel", "actions": None, "branches": [{"name": "a"}, {"name": "b"}]}
+EACH = {"type": "foreach", "inputCollection": ".l", "iterationParam": "i"}
+EVENT = {"type": "event", "actions": None, "onEvents": [{"eventRefs": ["e"]}]}
+
+
+def undo(name: str, **fields: Any) -> Flow:
+    """A state that compensates; an operation, unless the fields say otherwise."""
+    return {**operation(name), **MARKED, **fields}
+
 
 def to(state: str) -> Flow:
     return {"transition": state}
@@ -127,7 +137,89 @@ CASES: list[tuple[str, list[Flow], str, str]] = [
         "compensation",
         "e",
     ),
+    (
+        "an error in a compensation",
+        [inject("A", **COMPENSATED), undo("U", **HANDLED), inject("B", **END)],
+        "compensation",
+        "",
+    ),
+    (
+        "an error in a compensation that leads into it",
+        [inject("A", **COMPENSATED), undo("U", **HANDLED), undo("B")],
+        "compensation",
+        "e",
+    ),
+    (
+        "an error that leads into a compensation",
+        [operation("A", compensatedBy="B", **HANDLED), undo("B")],
+        "compensation",
+        "e",
+    ),
+    (
+        "an ignored error that leads into a compensation",
+        [inject("A", compensatedBy="B", **HANDLED), undo("B")],
+        "compensation",
+        "",
+    ),
     ("a start that compensates", [inject("A", usedForCompensation=True)], "compensation", "e"),
+    (
+        "compensation by an operation",
+        [inject("A", **COMPENSATED), undo("U", **to("V")), undo("V")],
+        "compensation-state",
+        "",
+    ),
+    ("compensation by branches", [inject("A", **COMPENSATED), undo("U", **BRANCHES)], "compensation-state", "e"),
+    (
+        "compensation that ends with branches",
+        [inject("A", **COMPENSATED), undo("U", **to("V")), undo("V", **BRANCHES)],
+        "compensation-state",
+        "",
+    ),
+    (
+        "compensation that goes on after branches",
+        [inject("A", **COMPENSATED), undo("U", **to("V")), undo("V", **BRANCHES, **to("W")), undo("W")],
+        "compensation-state",
+        "e",
+    ),
+    (
+        "compensation by a switch",
+        [inject("A", **COMPENSATED), {**switch("U", END, END), **MARKED}],
+        "compensation-state",
+        "e",
+    ),
+    (
+        "compensation that leads to a switch",
+        [inject("A", **COMPENSATED), undo("U", **to("V")), {**switch("V", END, END), **MARKED}],
+        "compensation-state",
+        "e",
+    ),
+    ("compensation by an event", [inject("A", **COMPENSATED), undo("U", **EVENT)], "compensation-state", "e"),
+    ("an event that compensates nothing", [inject("A", **END), undo("U", **EVENT)], "compensation-state", "e"),
+    (
+        "compensation that never ends",
+        [inject("A", **COMPENSATED), undo("U", **to("V")), undo("V", **to("U"))],
+        "compensation-state",
+        "e",
+    ),
+    (
+        "an error of a foreach state in a compensation",
+        [inject("A", **COMPENSATED), undo("U", **EACH, **HANDLED), inject("B", **END)],
+        "compensation-state",
+        "e",
+    ),
+    (
+        "an error of a foreach state in a compensation that ends",
+        [inject("A", **COMPENSATED), undo("U", **EACH, onErrors=[{"errorRef": "E", **END}])],
+        "compensation-state",
+        "",
+    ),
+    (
+        "an ignored error of an inject state in a compensation",
+        [inject("A", **COMPENSATED), inject("U", **MARKED, **HANDLED), operation("B", **END)],
+        "compensation-state",
+        "",
+    ),
+    ("branches that compensate nothing", [inject("A", **END), undo("U", **BRANCHES)], "compensation-state", ""),
 ]
 
 
@@ -137,6 +229,7 @@ def flow(states: list[Flow]) -> Flow:
         "states": [{key: value for key, value in state.items() if value is not None} for state in states],
         "functions": [{"name": "f", "type": "custom", "operation": "rest:get:/x"}],
         "errors": [{"name": "E", "code": "404"}],
+        "events": [{"name": "e", "type": "t", "source": "s"}],
     }
 
 
