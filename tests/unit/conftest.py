@@ -10,8 +10,9 @@ from typing import Any
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
-from generator.lint.linter import lint
+from generator.lint.linter import lint, lint_together
 from generator.lint.registry import SUBJECTS
+from generator.lint.rule import Repository
 from generator.workflow.definition import Definition
 from generator.workflow.folder import NOT_IN_IMAGE, SharedFiles, Source, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
@@ -147,7 +148,8 @@ def linted(
 ) -> list[str]:
     """What lint says of the smallest workflow with these fields, as a person sees it; `about` begins its rules."""
     read = defined(fields, files, shared)
-    return shown(f for f in (lint(read) if about else found_in(read)) if f.rule.startswith(about))
+    found = (*lint(read), *lint_together(Repository(workflows=[read]))) if about else found_in(read)
+    return shown(f for f in found if f.rule.startswith(about))
 
 
 def linted_by(

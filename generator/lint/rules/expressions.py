@@ -17,12 +17,12 @@ from generator.jq.compiling import interpolated, refusals
 from generator.jq.names import Use, Uses, kept_whole, members, several_outputs, uses
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
-from generator.lint.rule import Example, Found, rule
+from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.workflow import expressions
 from generator.workflow.definition import Definition
 from generator.workflow.dsl import Holds
 from generator.workflow.expressions import Expression
-from generator.workflow.flow import states_of
+from generator.workflow.flow import actions_of, states_of, subflow_of
 from generator.workflow.workflow import Workflow
 
 #: What somebody meant as an expression starts so; `./path`, `...` and `$5` do not look like one.
@@ -234,32 +234,50 @@ def _unknown_function(use: Use) -> str:
     return f"the engine's jq has no '{shown}'{did_you_mean(name, names) or '; docs/rules.md lists what it has'}"
 
 
-@rule(
+@rule_together(
     "unknown-variable",
     severity=Severity.WARNING,
-    reason="The engine sets $WORKFLOW, $CONST and $SECRET, and in a foreach state its `iterationParam`.",
+    reason="The engine sets $WORKFLOW, $CONST and $SECRET, and in a foreach state its `iterationParam`, which a "
+    "subflow called there sees, too.",
     consequence="The state fails (`Unable to evaluate content …`); an argument is passed on as text.",
     bad=Example(definition=_ARGUMENT % "'${ $user.name }'"),
     good=Example(definition=_ARGUMENT % "'${ .user.name }'"),
 )
-def unknown_variable(workflow: Workflow) -> Iterator[Found]:
+def unknown_variable(repository: Repository) -> Iterator[Found]:
     """A variable that neither the engine, nor the expression itself, nor a foreach state sets."""
-    # a subflow sees the parameters of the foreach state that calls it
-    everywhere = {
-        name
-        for definition in workflow.definitions()
-        for _, state in states_of(definition.flow, "foreach")
-        if (name := state.get("iterationParam"))
-    }
-    known = engine.VARIABLES | everywhere
-    for _, expression, look in valid_expressions(workflow):
-        for use in look.uses.variables:
-            if use.name not in known:
-                at = place(workflow, expression, use.at + look.shift)
-                help_ = did_you_mean(f"${use.name}", {f"${name}" for name in known})
-                instead = "read an environment variable as $SECRET.NAME" if use.name == "ENV" else "bind it: … as"
-                message = f"nothing sets the variable '${use.name}'{help_ or f'; {instead}'}"
-                yield Found(at=at, message=message)
+    for workflow in repository.workflows:
+        known = engine.VARIABLES.union(_iteration_params(workflow))
+        unknown = [
+            (expression, use.name, use.at + look.shift)
+            for _, expression, look in valid_expressions(workflow)
+            for use in look.uses.variables
+            if use.name not in known
+        ]
+        if unknown:
+            callers = (other for other in repository.workflows if _calls(other, workflow))
+            known = known.union(*map(_iteration_params, callers))
+        for expression, name, at in unknown:
+            if name not in known:
+                help_ = did_you_mean(f"${name}", {f"${one}" for one in known})
+                instead = "read an environment variable as $SECRET.NAME" if name == "ENV" else "bind it: … as"
+                message = f"nothing sets the variable '${name}'{help_ or f'; {instead}'}"
+                yield Found(at=place(workflow, expression, at), message=message)
+
+
+def _iteration_params(workflow: Workflow) -> Iterator[str]:
+    """The names that the foreach states of a workflow and its subflows give to their items."""
+    for definition in workflow.definitions():
+        for _, state in states_of(definition.flow, "foreach"):
+            if name := state.get("iterationParam"):
+                yield name
+
+
+def _calls(caller: Workflow, called: Workflow) -> bool:
+    """Whether a workflow calls one of another's definitions, which its folder has a copy of."""
+    ids = {definition.id for definition in called.definitions()}
+    return any(
+        subflow_of(action) in ids for definition in caller.definitions() for _, action in actions_of(definition.flow)
+    )
 
 
 def _members(workflow: Workflow, variable: str) -> Iterator[tuple[Definition, Use, Callable[[], Position]]]:

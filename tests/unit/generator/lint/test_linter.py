@@ -480,3 +480,18 @@ def test_of_very_many_findings_of_one_rule_the_first_thousand_are_told_and_that_
     found = linted({"functions": functions}, about="unused-function")
     assert len(found) == 1_001
     assert "more than 1,000 findings of this rule; fix these, then run lint again" in found[-1]
+
+
+@pytest.mark.parametrize(("called", "expected"), [("child", 0), ("other", 1)])
+def test_a_foreach_state_of_another_workflow_binds_its_item_for_the_workflow_that_it_calls(
+    called: str, expected: int
+) -> None:
+    reads = {"type": "inject", "data": {"a": 1}, "stateDataFilter": {"output": "{n: $number}"}, "end": True}
+    child = json.dumps({**MINIMAL, "id": "child", "states": [{"name": "A", **reads}]})
+    calls = {"inputCollection": ".l", "iterationParam": "number", "actions": [{"subFlowRef": called}], "end": True}
+    parent = json.dumps({**MINIMAL, "id": "parent", "states": [{"name": "A", "type": "foreach", **calls}]})
+    alone = workflow({"child.sw.json": child}, name="child")
+    caller = workflow({"parent.sw.json": parent, "subflows/child.sw.json": child}, name="parent")
+    assert [finding.rule for finding in lint_together(Repository(workflows=[alone]))] == ["unknown-variable"]
+    found = lint_together(Repository(workflows=[caller, alone]))
+    assert [finding.path for finding in found] == ["workflows/child/child.sw.json"] * expected

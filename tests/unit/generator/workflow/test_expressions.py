@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.findings.position import Position
-from generator.lint.linter import lint
+from generator.lint.linter import lint, lint_together
+from generator.lint.rule import Repository
 from generator.workflow import expressions
 from generator.workflow.dsl import Holds
 from generator.workflow.expressions import Expression, bare
@@ -50,7 +51,8 @@ def rules_of(fields: dict[str, Any]) -> list[str]:
         "data",
         "parameter",
     )
-    findings = lint(defined(fields))
+    read = defined(fields)
+    findings = (*lint(read), *lint_together(Repository(workflows=[read])))
     return [f"{f.severity} {f.rule}" for f in findings if f.rule.endswith(ours) and f.rule != "unknown-field"]
 
 
