@@ -8,7 +8,7 @@ from typing import Final
 
 import javaproperties
 
-from generator.contracts.calls import calls
+from generator.contracts.calls import calls, package_of
 from generator.kubernetes.objects import FLYWAY
 from generator.text import templates
 from generator.workflow.workflow import Workflow
@@ -91,7 +91,7 @@ def _claims(workflow: Workflow) -> Iterator[tuple[tuple[str, str], object]]:
     for definition in workflow.definitions():
         yield ("id", definition.id), (workflow.source.name, definition.path)
     for call in calls(workflow):
-        yield ("spec", call.package), call.data
+        yield ("spec", package_of(call, workflow.configuration())), call.data
 
 
 def _files(workflow: Workflow) -> dict[str, bytes]:

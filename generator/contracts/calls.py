@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 #: The property that says what a spec is called by (Kogito, WorkflowOperationIdFactoryProvider), and its values.
 STRATEGY: Final = "kogito.sw.operationIdStrategy"
+#: How the Java packages of clients start, unless a property names another.
+PACKAGE: Final = "org.kie.kogito.openapi."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,7 @@ class Call:
 
     @property
     def package(self) -> str:
-        """The Java package that the engine generates the client into: the letters of the name alone."""
+        """The last part of the Java package of the client, where no property names one: the letters of the name."""
         return "".join(c for c in posixpath.splitext(self.name.lower())[0] if c.isalpha())
 
     @property
@@ -90,6 +92,12 @@ def calls(workflow: Workflow) -> Iterator[Call]:
 def client_of(call: Call, configuration: Mapping[str, str]) -> str:
     """The part of the rest-client keys that stands for a call's spec: its id, or its config-key."""
     return configuration.get(f"quarkus.openapi-generator.codegen.spec.{call.id}.config-key", "").strip() or call.id
+
+
+def package_of(call: Call, configuration: Mapping[str, str]) -> str:
+    """The Java package that a call's client is generated into: its letters alone, unless a property names another."""
+    key = f"quarkus.openapi-generator.codegen.spec.{call.id}.base-package"
+    return configuration.get(key, "").strip() or f"{PACKAGE}{call.package}"
 
 
 def url_keys(client: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from generator.contracts.calls import STRATEGY, Call, calls, client_of, url_keys
+from generator.contracts.calls import PACKAGE, STRATEGY, Call, calls, client_of, package_of, url_keys
 from generator.contracts.openapi import Operation, SecurityScheme, Spec
 from generator.findings.finding import Severity
 from generator.findings.position import Position
@@ -106,7 +106,7 @@ def _by_spec(workflow: Workflow) -> Iterator[tuple[Call, Spec, list[Call]]]:
 def _keyed_at_run_time(same: Sequence[Call], settings: _Settings) -> bool:
     """Whether the client is chosen at run time (metadata `configKey`), or by its Java class."""
     chosen = any("configKey" in call.function.get("metadata", ()) for call in same)
-    package = f"org.kie.kogito.openapi.{same[0].package}."
+    package = f"{package_of(same[0], settings.values)}."
     return chosen or settings.starts_with(f'quarkus.rest-client."{package}') or settings.starts_with(package)
 
 
@@ -264,7 +264,8 @@ def _loses(operation: Operation, spec: Spec, path: str) -> bool:
     "spec-clash",
     reason="The engine copies every spec into one folder by its name, and generates its client in a Java package "
     "named after the letters of that name alone: specs/a.yaml and subflows/specs/a.yaml clash, and so do a-v1.yaml "
-    "and a-v2.yaml, and a.yaml and a.json.",
+    "and a-v2.yaml, and a.yaml and a.json, unless `quarkus.openapi-generator.codegen.spec.a_v2_yaml.base-package` "
+    "names another package for one of the two.",
     consequence="The build succeeds; one spec overwrites the other, and calls to the other go to the wrong service "
     "or fail with `Could not find work item handler`.",
     bad=Example(
@@ -287,12 +288,17 @@ def spec_clash(workflow: Workflow) -> Iterator[Found]:
     """Two specs of which the engine keeps only one, because their names are the same to it."""
     if workflow.configuration().get(STRATEGY, "FILE_NAME").upper() != "FILE_NAME":
         return
+    configuration = workflow.configuration()
     first: dict[str, Call] = {}
     told: set[tuple[str, bytes | None]] = set()
     for call in calls(workflow):
-        other = first.setdefault(call.package, call)
+        package = package_of(call, configuration)
+        other = first.setdefault(package, call)
         if (other.name, other.data) == (call.name, call.data) or (call.shown, call.data) in told:
             continue
         told.add((call.shown, call.data))
-        what = f"the engine treats {call.shown} and {other.shown} as one spec ('{call.package}'), and one is lost"
-        yield Found(at=call.at, message=f"{what}; rename one, changing its letters")
+        one = f"one spec ('{package.removeprefix(PACKAGE)}')"
+        what = f"the engine treats {call.shown} and {other.shown} as {one}, and one is lost"
+        key = f"quarkus.openapi-generator.codegen.spec.{call.id}.base-package"
+        help_ = f", or set {key}" if call.id != other.id else ""
+        yield Found(at=call.at, message=f"{what}; rename one, changing its letters{help_}")

@@ -190,6 +190,40 @@ def test_two_specs_of_which_the_engine_keeps_one(one: str, other: str, same: boo
     assert rules(found) == ([] if same else ["spec-clash"])
 
 
+BASE = "quarkus.openapi-generator.codegen.spec.%s_json.base-package=com.example.%s\n"
+
+
+@pytest.mark.parametrize(
+    ("properties", "clash"),
+    [
+        ("", True),
+        (BASE % ("a1", "one"), False),
+        (BASE % ("a2", "two"), False),
+        (BASE % ("a1", "one") + BASE % ("a2", "two"), False),
+        (BASE % ("a1", "same") + BASE % ("a2", "same"), True),
+        (BASE % ("other", "one"), True),
+    ],
+)
+def test_two_specs_in_packages_of_their_own_do_not_clash(properties: str, clash: bool) -> None:  # noqa: FBT001 - a table
+    files = {
+        "specs/a1.json": spec(**servers("https://a.example.com")),
+        "specs/a2.json": spec(**servers("https://b.example.com")),
+        "application.properties": properties,
+    }
+    found = linted(flow("specs/a1.json#op", "specs/a2.json#op"), files)
+    assert rules(found) == ["spec-clash"] * clash
+    assert all("or set quarkus.openapi-generator.codegen.spec.a2_json.base-package" in line for line in found)
+
+
+def test_two_specs_of_different_names_in_one_package_clash() -> None:
+    files = {
+        "specs/a.json": spec(**servers("https://a.example.com")),
+        "specs/b.json": spec(**servers("https://b.example.com")),
+        "application.properties": BASE % ("a", "same") + BASE % ("b", "same"),
+    }
+    assert rules(linted(flow("specs/a.json#op", "specs/b.json#op"), files)) == ["spec-clash"]
+
+
 def test_two_copies_of_one_spec_are_one() -> None:
     files = dict.fromkeys(("specs/a.json", "subflows/specs/a.json"), spec(**servers("https://a.example.com")))
     assert linted(flow("specs/a.json#op", "subflows/specs/a.json#op"), files) == []
