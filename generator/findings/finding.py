@@ -73,6 +73,11 @@ def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(f for f in findings if f.severity is Severity.ERROR)
 
 
+def for_output(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings as they count where objects are made: what makes one impossible is an error."""
+    return tuple(replace(f, severity=Severity.ERROR) if f.blocking else f for f in findings)
+
+
 def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that make an object impossible."""
-    return tuple(f for f in findings if f.blocking)
+    """The findings that make an object impossible, as errors."""
+    return tuple(f for f in for_output(findings) if f.blocking)

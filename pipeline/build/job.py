@@ -13,7 +13,7 @@ from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, VersionError
-from generator.findings.finding import Finding, errors, in_file_order, strictly
+from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
 from generator.lint.linter import SIZES, lint_sizes
 from generator.text.words import plural
 from generator.versions.steps import Step
@@ -112,7 +112,7 @@ def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> P
         others = (finding for finding in findings if finding.rule not in SIZES)
         findings = [*others, *(finding for workflow in workflows for finding in lint_sizes(workflow))]
     named = {chart_name(workflow.source.name): workflow for workflow in workflows}
-    ordered = in_file_order([*findings, *_charts_that_meet(workflows, named)])
+    ordered = in_file_order(for_output([*findings, *_charts_that_meet(workflows, named)]))
     if errors(ordered):
         raise FindingsError(ordered)
     operators = Operators(settings.compatibility)

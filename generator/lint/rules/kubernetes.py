@@ -171,15 +171,20 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
 
 @rule(
     "constants",
-    reason="Every SonataFlow CRD refuses them, in the form of the specification and in any other.",
-    consequence="The engine supports them; the API server refuses the custom resource.",
+    severity=Severity.WARNING,
+    reason="The engine supports them, but every SonataFlow CRD refuses them, in the form of the specification and in "
+    "any other.",
+    consequence="The workflow runs only outside of a cluster; `manifests`, `chart` and `build` stop, as the API server "
+    "would refuse the custom resource.",
     bad=Example(definition="constants: {greeting: Hello}"),
     good=Example(files={"application.properties": "greeting=Hello\n"}),
 )
 def constants(workflow: Workflow) -> Iterator[Found]:
     """Constants, which no custom resource can hold."""
     if workflow.definition.flow.get("constants"):
-        message = f"no SonataFlow CRD accepts 'constants': {instead(('spec', 'flow', 'constants'))}"
+        message = (
+            f"no custom resource can hold 'constants', which the engine reads: {instead(('spec', 'flow', 'constants'))}"
+        )
         yield Found(at=workflow.definition.position_of("constants"), message=message, blocking=True)
 
 

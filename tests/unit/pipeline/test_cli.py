@@ -234,8 +234,15 @@ def test_manifests_and_charts_stop_only_on_what_makes_an_object_impossible(repos
     for command in ("manifests", "chart"):
         result = run(command, "impossible", "-o", "none")
         assert (result.code, result.out) == (1, "")
-        assert "[constants]" in result.err
+        assert "error: no custom resource can hold 'constants'" in result.err
     assert not (repository / "none").exists()
+    result = run("build", "impossible", "--output", "none")
+    assert result.code == 1
+    assert "error: no custom resource can hold 'constants'" in result.err
+    assert not (repository / "none").exists()
+    linted = run("lint", "impossible")
+    assert linted.code == 0
+    assert "warning: no custom resource can hold 'constants'" in linted.out
 
 
 def test_a_second_build_is_answered_from_the_record_and_says_the_same(repository: Path) -> None:
