@@ -11,13 +11,15 @@ from typing import Final
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.jq.exclusion import exclude
-from generator.jq.tree import Node
+from generator.jq.syntax import parse
+from generator.jq.tree import Kind, Node
 from generator.lint.rule import Example, Found, rule
 from generator.lint.rules.expressions import valid_expressions
 from generator.lint.rules.graph import with_known_states
 from generator.lint.support.condition_order import Way, ways_of_switches
 from generator.workflow.definition import Definition
 from generator.workflow.dsl import Holds
+from generator.workflow.expressions import bare
 from generator.workflow.flow import actions_of, function_of, functions_of, is_printing, states_of, workflow_timeout
 from generator.workflow.workflow import Workflow
 
@@ -55,6 +57,8 @@ states:
   - {name: Escalate, type: inject, data: {said: late}, end: true}
   - {name: Finish, type: inject, data: {said: done}, end: true}
 """
+#: Functions of jq that read nothing.
+_READING_NOTHING: Final = ("null", "true", "false", "now", "empty")
 #: The characters of a condition without a name that a message shows.
 _SHOWN: Final = 60
 #: So many conditions of a switch are held against each other; more are not written by people.
@@ -82,30 +86,52 @@ _IGNORED: Final[Mapping[str, str]] = {
     good=Example(definition=_CALLBACK % "toStateData: .answer"),
 )
 def callback_event_data(workflow: Workflow) -> Iterator[Found]:
-    """`eventDataFilter.data` on a callback state."""
+    """`eventDataFilter.data` on a callback state, unless it reads nothing."""
     for definition in workflow.definitions():
         for where, state in states_of(definition.flow, "callback"):
-            if state.get("eventDataFilter", {}).get("data"):
+            data = state.get("eventDataFilter", {}).get("data")
+            if data and _reads_data(data):
                 message = "'data' is evaluated on the state, not on the event; remove it, and write 'toStateData' alone"
                 yield Found(at=definition.position_of(*where, "eventDataFilter", "data"), message=message)
+
+
+def _reads_data(text: str) -> bool:
+    """Whether an expression reads what it is evaluated on; a constant or a variable alone does not."""
+    tree = parse(bare(text))
+    return tree is None or _reads(tree)
+
+
+def _reads(tree: Node) -> bool:
+    match tree.kind:
+        case Kind.IDENTITY | Kind.RECURSE:
+            return True
+        case Kind.CALL:
+            return bool(tree.children) or tree.name not in _READING_NOTHING
+        case Kind.PIPE:
+            return _reads(tree.children[0])
+        case _:
+            return any(map(_reads, tree.children))
 
 
 @rule(
     "print-arguments",
     reason="The text to print is an argument: `message`.",
-    consequence="The build fails: `Arguments cannot be null for function`.",
+    consequence="The build fails: `Arguments cannot be null for function`, or `Missing mandatory message argument`.",
     bad=Example(definition=_PRINT % "print"),
     good=Example(definition=_PRINT % "{refName: print, arguments: {message: .greeting}}"),
 )
 def print_arguments(workflow: Workflow) -> Iterator[Found]:
-    """A call to `sysout` without arguments."""
+    """A call to `sysout` without the argument `message`."""
     for definition in workflow.definitions():
         functions = functions_of(definition.flow)
         for where, action in actions_of(definition.flow):
             function, called = function_of(action, functions), action.get("functionRef", {})
-            if function and is_printing(function) and called.get("arguments") is None:
-                message = f"'{called.get('refName')}' prints nothing; add 'arguments: {{message: …}}'"
-                yield Found(at=definition.position_of(*where, "functionRef"), message=message)
+            given = called.get("arguments")
+            if not function or not is_printing(function) or (isinstance(given, dict) and "message" in given):
+                continue
+            at = (*where, "functionRef") if given is None else (*where, "functionRef", "arguments")
+            message = f"'{called.get('refName')}' prints its argument 'message'; write 'arguments: {{message: …}}'"
+            yield Found(at=definition.position_of(*at), message=message)
 
 
 @rule(

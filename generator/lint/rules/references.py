@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from generator.findings.edits import respelt
+from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Find, Found, Rule, rule
-from generator.workflow.definition import Definition
+from generator.workflow.definition import Definition, Reference
 from generator.workflow.dsl import Target
 from generator.workflow.workflow import Workflow
 
@@ -40,12 +41,23 @@ def _unknown(target: Target) -> Find:
                 continue
             unknown = [r for r in definition.references if r.target == target and r.name not in known]
             for index, reference in enumerate(unknown):
+                if target == "function" and ":" in reference.name:
+                    yield _of_a_namespace(reference, known)
+                    continue
                 near = known if index < HELPED else ()
                 help_ = did_you_mean(reference.name, near) or f"; declare it under '{SECTIONS[target]}'"
                 message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
                 yield Found(at=reference.at, message=message, edit=respelt(reference.at, reference.name, near))
 
     return find
+
+
+def _of_a_namespace(reference: Reference, known: Collection[str]) -> Found:
+    """A call of what an add-on gives to the engine: nobody can tell here whether it is there."""
+    namespace, _, name = reference.name.partition(":")
+    message = f"calls '{reference.name}', which needs the add-on of the namespace '{namespace}'"
+    help_ = f"; to call the function in 'functions', write '{name}'" if name in known else ""
+    return Found(at=reference.at, message=f"{message}{help_}", severity=Severity.WARNING)
 
 
 def _twice(target: Target) -> Find:
@@ -141,7 +153,8 @@ unknown_state = Rule(
 unknown_function = Rule(
     name="unknown-function",
     summary="An action that calls an undeclared function.",
-    reason="Only the functions in `functions` can be called; a subflow declares its own.",
+    reason="Only the functions in `functions` can be called, and `NAMESPACE:NAME` where an add-on in the image "
+    "registers that namespace: a warning. A subflow declares its own functions.",
     consequence="The build fails with a message that names the function but not the place.",
     bad=Example(definition=_CALL % "greeet"),
     good=Example(definition=_CALL % "greet"),

@@ -40,6 +40,17 @@ def undecided(**fields: Any) -> Fields:
     return switch(defaultCondition=None, **fields)
 
 
+def callback(data: str) -> Fields:
+    return with_state(
+        **{"type": "callback", "actions": None, "action": CALL, "eventRef": "e"}, eventDataFilter={"data": data}
+    )
+
+
+def printing(arguments: Any) -> Fields:
+    fields = with_state(actions=[{"functionRef": {"refName": "p", "arguments": arguments}}])
+    return {**fields, "functions": [{"name": "p", "type": "custom", "operation": "sysout:INFO"}]}
+
+
 DATA = [{"condition": ".a", "end": True}]
 EVENTS = [{"eventRef": "e", "end": True}]
 
@@ -67,6 +78,29 @@ CASES: list[tuple[Fields, str, str]] = [
     (parallel(numCompleted=1, branches=[]), "missing-field", "e"),
     (with_state(type="callback", actions=None, eventRef="e"), "missing-field", "w"),
     (with_state(type="event", actions=None, onEvents=[{"eventRefs": ["e"]}]), "missing-field", ""),
+    (callback("'x'"), "callback-event-data", "e"),
+    (callback('"x"'), "callback-event-data", ""),
+    (callback("5"), "callback-event-data", ""),
+    (callback("${ {a: [true, null, -1]} }"), "callback-event-data", ""),
+    (callback("$WORKFLOW.id"), "callback-event-data", ""),
+    (callback('"\\(now)" | length'), "callback-event-data", ""),
+    (callback(".decision"), "callback-event-data", "e"),
+    (callback("."), "callback-event-data", "e"),
+    (callback(".."), "callback-event-data", "e"),
+    (callback("{a: .b}"), "callback-event-data", "e"),
+    (callback("{a}"), "callback-event-data", "e"),
+    (callback('"\\(.a)"'), "callback-event-data", "e"),
+    (callback("length"), "callback-event-data", "e"),
+    (printing({"message": ".a"}), "print-arguments", ""),
+    (printing(None), "print-arguments", "e"),
+    (printing({}), "print-arguments", "e"),
+    (printing({"text": ".a"}), "print-arguments", "e"),
+    (printing(".a"), "print-arguments", "e"),
+    (printing("${ {message: .a} }"), "print-arguments", "e"),
+    (printing([".a"]), "print-arguments", "e"),
+    (with_state(actions=[{"functionRef": "rpc:division"}]), "unknown-function", "w"),
+    (with_state(actions=[{"functionRef": {"refName": "rpc:f", "arguments": {"a": 1}}}]), "unknown-function", "w"),
+    (with_state(actions=[{"functionRef": "division"}]), "unknown-function", "e"),
     (with_state(onErrors=[{"end": True}]), "error-handler", "w"),
     (with_state(onErrors=[{"errorRef": "E", "end": True}]), "error-handler", ""),
     (
