@@ -45,3 +45,11 @@ def _wait_of_action(action: Action) -> Wait | None:
     if action.get("subFlowRef"):
         return Wait(reason="it waits for a subflow")
     return None
+
+
+def waits_itself(state: State) -> bool:
+    """Whether time passes in a state, as the engine runs it, whatever its subflows do: it retries nothing."""
+    waits = state["type"] in ("event", "callback", "sleep", "delay") or bool(state.get("eventConditions"))
+    return waits or any(
+        bool(action.get("sleep")) or "resultEventRef" in action.get("eventRef", {}) for action in actions_in(state)
+    )

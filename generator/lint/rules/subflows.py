@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from generator.findings.edits import respelt
+from generator.findings.finding import Severity
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Found, rule
 from generator.workflow.definition import Definition
-from generator.workflow.flow import actions_of, subflow_of
+from generator.workflow.flow import actions_in, actions_of, states_of, subflow_of
 from generator.workflow.folder import DEFINITION_SUFFIXES
+from generator.workflow.graph import closure
+from generator.workflow.waits import waits_itself
 from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Action
 
 _CALL: Final = "states:\n  - {name: Begin, type: operation, actions: [{subFlowRef: %s}], end: true}"
 _CHILD: Final = """\
@@ -22,6 +29,20 @@ start: Begin
 states:
   - {name: Begin, type: inject, data: {greeting: Hello}, end: true}
 """
+
+_EACH: Final = """
+states:
+  - name: Begin
+    type: foreach
+    inputCollection: .names
+    iterationParam: name
+    %s
+    end: true
+"""
+_COLLECTED: Final = "outputCollection: .said\n    actions: [{subFlowRef: child}]"
+_SLEEPING: Final = (_CHILD % "child").replace("inject, data: {greeting: Hello}", "sleep, duration: PT1S")
+#: What no Java name has, with what follows it.
+_NO_JAVA: Final = re.compile(r"[^\w.$]+(.?)")
 
 
 @rule(
@@ -73,3 +94,65 @@ def duplicate_subflow(workflow: Workflow) -> Iterator[Found]:
         if definition.id and first is not definition:
             message = f"the id '{definition.id}' is also that of {first.path}; give each its own id"
             yield Found(at=definition.position_of("id"), message=message)
+
+
+@rule(
+    "java-name",
+    reason="The engine makes a Java class of each workflow and a field of each that an action calls, named after the "
+    "id: a class cannot start with a digit, and a field can have no '-'.",
+    consequence="The build fails with a KieMemoryCompilerException: the generated code does not compile.",
+    bad=Example(definition=_CALL % "my-child", files={"subflows/child.sw.yaml": _CHILD % "my-child"}),
+    good=Example(definition=_CALL % "myChild", files={"subflows/child.sw.yaml": _CHILD % "myChild"}),
+)
+def java_name(workflow: Workflow) -> Iterator[Found]:
+    """An id of which the engine can make no Java name."""
+    for definition in workflow.definitions():
+        if definition.id.rpartition(".")[2][:1].isdigit():
+            message = f"the engine can make no Java class of the id '{definition.id}'; start it with a letter"
+            yield Found(at=definition.position_of("id"), message=message)
+        for where, action in actions_of(definition.flow):
+            name = subflow_of(action) or ""
+            if wrong := _NO_JAVA.search(name):
+                right = _NO_JAVA.sub(lambda found: found[1].upper(), name)
+                message = f"a workflow with '{wrong[0][0]}' in its id cannot be called: rename '{name}', to '{right}'"
+                yield Found(at=definition.position_of(*where, "subFlowRef", "workflowId"), message=message)
+
+
+@rule(
+    "foreach-subflow",
+    severity=Severity.NOTE,
+    reason="The engine collects what the subflows of a foreach state give, and with a database it loses count of them "
+    "once they have waited.",
+    consequence="With a database the instance never ends, though each of its subflows does.",
+    bad=Example(definition=_EACH % _COLLECTED, files={"subflows/child.sw.yaml": _SLEEPING}),
+    good=Example(definition=_EACH % "actions: [{subFlowRef: child}]", files={"subflows/child.sw.yaml": _SLEEPING}),
+)
+def foreach_subflow(workflow: Workflow) -> Iterator[Found]:
+    """A foreach state with an outputCollection whose subflows wait."""
+    waiting = _waiting(workflow)
+    for definition in workflow.definitions():
+        for where, state in states_of(definition.flow, "foreach"):
+            names = (subflow_of(action) for action in actions_in(state) if _is_awaited(action))
+            if state.get("outputCollection") and (name := next((name for name in names if name in waiting), None)):
+                message = (
+                    f"the subflow '{name}' waits: with a database this state never ends; collect its results otherwise"
+                )
+                yield Found(at=definition.position_of(*where, "outputCollection"), message=message)
+
+
+def _waiting(workflow: Workflow) -> frozenset[str]:
+    """The ids of the definitions in which an instance waits, for time, an event or a subflow that does."""
+    callers: dict[str, list[str]] = {}
+    first: list[str] = []
+    for definition in workflow.definitions():
+        for _, state in states_of(definition.flow):
+            if waits_itself(state):
+                first.append(definition.id)
+            for action in actions_in(state):
+                if _is_awaited(action):
+                    callers.setdefault(subflow_of(action) or "", []).append(definition.id)
+    return closure(first, callers)
+
+
+def _is_awaited(action: Action) -> bool:
+    return action.get("subFlowRef", {}).get("invoke") == "sync"

@@ -49,6 +49,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "file-outside": "NoSuchFileException",
     "unknown-subflow": "Unsatisfied dependency for type org.kie.kogito.process.Process",
     "duplicate-subflow": "Duplicated item found with id",
+    "java-name": "KieMemoryCompilerException",
     "invalid-operation": "ArrayIndexOutOfBoundsException",
     "invalid-spec": "There were issues with the specification",
     "invalid-expression": "for language jq is not a valid one",
@@ -341,4 +342,5 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     "local-address": "it works here as on any laptop; a cluster is needed to see it fail",
     "unchecked-spec": "the build would ask an address on the Internet",
     "timer-without-jobs": "the application would have to be restarted with a database",
+    "foreach-subflow": "the application would need a database",
 }

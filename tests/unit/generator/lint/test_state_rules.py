@@ -41,9 +41,7 @@ def undecided(**fields: Any) -> Fields:
 
 
 def callback(data: str) -> Fields:
-    return with_state(
-        **{"type": "callback", "actions": None, "action": CALL, "eventRef": "e"}, eventDataFilter={"data": data}
-    )
+    return with_state(type="callback", actions=None, action=CALL, eventRef="e", eventDataFilter={"data": data})
 
 
 def printing(arguments: Any) -> Fields:
