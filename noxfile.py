@@ -64,6 +64,13 @@ def engine(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ["tests/engine"]), env=with_tools(session))
 
 
+@nox.session
+def agreement(session: nox.Session) -> None:
+    """Compare lint with the engine on folders and variants: nox -s agreement -- --count 3000 --seed 1 (40 minutes)."""
+    install(session, "test")
+    session.run("python", "-m", "tests.engine.agreement", *session.posargs, env=with_tools(session))
+
+
 @nox.session(name="e2e-cluster")
 def e2e_cluster(session: nox.Session) -> None:
     """Ask a real Kubernetes API server what it drops and refuses (Go; 7 minutes for its build, once)."""

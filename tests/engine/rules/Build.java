@@ -4,7 +4,9 @@ import io.quarkus.bootstrap.classloading.QuarkusClassLoader;
 import io.quarkus.maven.dependency.ResolvedDependency;
 import io.quarkus.paths.PathList;
 import jakarta.json.Json;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
@@ -12,10 +14,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Properties;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -25,10 +27,16 @@ import javax.tools.ToolProvider;
  * Builds many folders of resources with one Maven project, in one JVM: what {@code mvn package} does for each (Quarkus'
  * goal generate-code, the compiler, Quarkus' goal build), without starting Maven and loading the build's classes anew.
  *
- * <p>The first argument is the project, an empty folder but for its pom.xml; the others are folders of resources. For
- * each it prints {@code {"error": …}}, null where the build was done; its application then lies in FOLDER.app.
+ * <p>The argument is the project, an empty folder but for its pom.xml. Each line of the standard input is {@code package
+ * FOLDER}, a folder of resources, or {@code check FOLDER}, where only the outcome is of interest. For each it prints
+ * {@code {"error": …}}, null where the build was done; the application that was packaged then lies in FOLDER.app.
  */
 public final class Build {
+    /** What is left to do without the packaging: all that a jar would hold of the application itself. */
+    private static final String[] CLASSES = Stream.of("MainClass", "GeneratedClass", "TransformedClasses")
+            .map(name -> "io.quarkus.deployment.builditem." + name + "BuildItem")
+            .toArray(String[]::new);
+
     private final Path project;
     private final Path resources;
     private final Path sources;
@@ -60,16 +68,18 @@ public final class Build {
         PrintStream answers = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         System.setOut(System.err);
         Build build = new Build(Path.of(words[0]).toRealPath());
-        for (String folder : Arrays.asList(words).subList(1, words.length)) {
+        var lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             var answer = Json.createObjectBuilder();
-            String error = build.error(Path.of(folder));
+            String[] asked = line.split(" ", 2);
+            String error = build.error(Path.of(asked[1]), asked[0].equals("package"));
             answers.println((error == null ? answer.addNull("error") : answer.add("error", error)).build());
         }
         System.exit(0);
     }
 
     /** What ended the build of a folder, each cause with its own; null where nothing did. */
-    private String error(Path folder) throws IOException {
+    private String error(Path folder, boolean packaged) throws IOException {
         remove(project.resolve("target"));
         for (Path empty : List.of(resources, sources, classes)) {
             remove(empty);
@@ -80,13 +90,19 @@ public final class Build {
         try {
             generate();
             compile();
-            application.createAugmentor().createProductionApplication();
+            if (packaged) {
+                application.createAugmentor().createProductionApplication();
+            } else {
+                application.createAugmentor().performCustomBuild(Nothing.class.getName(), null, CLASSES);
+            }
         } catch (Exception | LinkageError | StackOverflowError error) {
             return Stream.iterate((Throwable) error, cause -> cause != null, Throwable::getCause)
                     .map(String::valueOf)
                     .collect(Collectors.joining("\n"));
         }
-        Files.move(project.resolve("target/quarkus-app"), Path.of(folder + ".app"));
+        if (packaged) {
+            Files.move(project.resolve("target/quarkus-app"), Path.of(folder + ".app"));
+        }
         return null;
     }
 
@@ -160,5 +176,11 @@ public final class Build {
                 Files.copy(path, to.resolve(from.relativize(path)), StandardCopyOption.REPLACE_EXISTING);
             }
         }
+    }
+
+    /** Takes the classes of a build whose outcome is all that is asked for. */
+    public static final class Nothing implements BiConsumer<Object, Object> {
+        @Override
+        public void accept(Object context, Object result) {}
     }
 }

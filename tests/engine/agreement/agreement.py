@@ -1,0 +1,126 @@
+"""Compares what lint says of folders with what the engine and the API server do with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding, Severity
+from generator.kubernetes.admission import admit
+from generator.kubernetes.crd import known_crd, known_crds
+from generator.kubernetes.objects import ManifestOptions, manifests
+from generator.lint.linter import lint
+from generator.workflow.workflow import read_workflow
+from pipeline.system.environment import without_home
+from tests.engine.agreement import engine_judge
+from tests.engine.agreement.engine_judge import Judgement, Outcome
+from tests.engine.agreement.folders import Folder
+from tests.engine.rules.table import ALONE, ELSEWHERE, OTHERS, RUN
+
+#: Rules whose errors show in another way than by a refusal: their rows of the engine's table say how.
+_SEEN_OTHERWISE: Final = frozenset(
+    {name for name, row in RUN.items() if row.bad.status == HTTPStatus.CREATED and row.bad != row.good}
+    | set(ELSEWHERE)
+    | {ALONE, *OTHERS}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What lint says of a folder, and what its judges do with it."""
+
+    folder: Folder
+    findings: tuple[Finding, ...]
+    engine: Judgement
+    refused_by_the_server: bool = False
+
+    @property
+    def errors(self) -> frozenset[str]:
+        """The rules of lint's errors."""
+        return frozenset(one.rule for one in self.findings if one.severity is Severity.ERROR)
+
+    @property
+    def refused(self) -> bool:
+        """Whether a judge refuses it."""
+        return self.engine.outcome.refused or self.refused_by_the_server
+
+    @property
+    def false_errors(self) -> frozenset[str]:
+        """Rules that report an error where no judge objects."""
+        return frozenset() if self.refused else self.errors - _SEEN_OTHERWISE
+
+    @property
+    def missed(self) -> bool:
+        """Whether the engine refuses what lint calls clean."""
+        return self.engine.outcome.refused and not self.errors
+
+    @property
+    def agreed(self) -> bool:
+        """Whether lint and its judges agree."""
+        return not self.missed and not self.false_errors
+
+    def __str__(self) -> str:
+        if self.missed:
+            last = self.engine.error.strip().rpartition("\n")[2][:300]
+            return f"{self.folder.name}: missed, the engine {self.engine.outcome}: {last}"
+        texts = {one.message for one in self.findings if one.rule in self.false_errors}
+        return f"{self.folder.name}: false {', '.join(sorted(self.false_errors))}: {'; '.join(sorted(texts))}"
+
+
+def judged(folders: Sequence[Folder], log_file: Path) -> list[Judged]:
+    """Ask all judges about folders whose build needs nothing from elsewhere."""
+    found = [_lint(folder) for folder in folders]
+    clean = {
+        folder.name
+        for folder, findings in zip(folders, found, strict=True)
+        if not any(one.severity is Severity.ERROR for one in findings)
+    }
+    judgements = engine_judge.judge(folders, clean, log_file)
+    return [
+        Judged(folder=folder, findings=findings, engine=engine, refused_by_the_server=_refused_by_the_server(folder))
+        for folder, findings, engine in zip(folders, found, judgements, strict=True)
+    ]
+
+
+@without_home()
+def _lint(folder: Folder) -> tuple[Finding, ...]:
+    try:
+        return lint(read_workflow(folder.source))
+    except FindingsError as error:
+        return tuple(error.findings)
+
+
+@without_home()
+def _refused_by_the_server(folder: Folder) -> bool:
+    """Whether the newest SonataFlow's schema refuses the custom resource, as waybill writes it."""
+    crd = known_crd(known_crds()[-1])
+    try:
+        objects = manifests(read_workflow(folder.source), ManifestOptions(crd=crd))
+    except FindingsError:
+        return False
+    return any(admit(resource, crd).refused for resource in objects if resource["kind"] == "SonataFlow")
+
+
+def tables(all_of_them: Sequence[Judged]) -> Iterator[str]:
+    """Lines for a person: lint's errors by the engine's outcome, then the same for each rule."""
+    yield f"{'':34}{'lint: error':>12}{'lint: clean':>12}"
+    for outcome in Outcome:
+        bad, clean = (
+            sum(one.engine.outcome is outcome and bool(one.errors) is has for one in all_of_them)
+            for has in (True, False)
+        )
+        yield f"the engine {outcome:23}{bad:12}{clean:12}"
+    refused, accepted, false = Counter[str](), Counter[str](), Counter[str]()
+    for one in all_of_them:
+        (refused if one.refused else accepted).update(one.errors)
+        false.update(one.false_errors)
+    yield f"\n{'rule':34}{'refused':>12}{'accepted':>12}{'false':>12}"
+    for rule in sorted({*refused, *accepted}):
+        yield f"{rule:34}{refused[rule]:12}{accepted[rule]:12}{false[rule]:12}"
+    agreed = sum(one.agreed for one in all_of_them)
+    yield f"\n{agreed} of {len(all_of_them)} judged as lint says ({agreed / len(all_of_them):.1%})"
