@@ -148,7 +148,8 @@ def with_tools(session: nox.Session) -> dict[str, str]:
     # Without Go, a variable of the user's own stays as it is.
     named = {variable: str(program) for variable, program in helms.items() if program.is_file()}
     path = os.pathsep.join([str(helms["WAYBILL_HELM4"].parent), session.bin, os.environ["PATH"]])
-    return {"PATH": path, **named, "WAYBILL_NODE_MODULES": str(node_modules(session))}
+    folders = {"WAYBILL_NODE_MODULES": str(node_modules(session)), "WAYBILL_READER": str(operator_reader(session))}
+    return {"PATH": path, **named, **folders}
 
 
 def helm(session: nox.Session, module: str) -> Path:
@@ -181,6 +182,31 @@ def kubernetes(session: nox.Session) -> dict[str, str]:
                 command = ("go", "build", "-mod=readonly", "-trimpath", "-ldflags", flags, "-o", output, package)
                 session.run(*command, env={"CGO_ENABLED": "0"}, external=True)
     return {"WAYBILL_KUBERNETES": str(folder)}
+
+
+def operator_reader(session: nox.Session) -> Path:
+    """The folder of tests/reader's programs, one for each version of the SDK by its name, built where Go is."""
+    source = Path("tests/reader")
+    modules = sorted(source.glob("*/go.mod"))
+    made_from = [source / "main.go", *modules, *(module.with_suffix(".sum") for module in modules)]
+    key = hashlib.sha256(b"\0".join(file.read_bytes() for file in made_from)).hexdigest()[:12]
+    folder = CACHE / f"reader-{key}"
+    if not folder.is_dir() and shutil.which("go"):
+        session.log("building the operator's reader from its Go modules: once")
+        with made_whole(folder) as beside:
+            for module in modules:
+                build_reader(session, module.parent, beside / module.parent.name)
+    return folder
+
+
+def build_reader(session: nox.Session, module: Path, output: Path) -> None:
+    """Build the reader with the SDK that a module names; the source is the same for all of them."""
+    with tempfile.TemporaryDirectory() as name:
+        for file in (module.parent / "main.go", module / "go.mod", module / "go.sum"):
+            shutil.copy(file, name)
+        with session.chdir(name):
+            command = ("go", "build", "-mod=readonly", "-trimpath", "-ldflags", "-s -w", "-o", str(output), ".")
+            session.run(*command, env={"CGO_ENABLED": "0"}, external=True)
 
 
 def node_modules(session: nox.Session) -> Path:
