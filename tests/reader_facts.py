@@ -8,9 +8,9 @@ must be alike.
 from __future__ import annotations
 
 import json
-from itertools import repeat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final
 
 from generator.kubernetes.operator_reader import (

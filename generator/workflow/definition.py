@@ -6,6 +6,7 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.findings.edits import replaced, respelt
@@ -182,7 +183,10 @@ class _Reader:
         identity = {key: content.pop(key, "") for key in dsl.IDENTITY}
         extensions = root.value.get("extensions")
         self._start_at_the_first_state(content)
-        self._require_an_id(root)
+        if not (identity["id"] or identity["key"]):
+            self._require_an_id(root)
+        if extensions is not None and not isinstance(extensions.value, (list, NoneType)):
+            self._find(extensions, "wrong-type", f"'extensions' must be a list, not {extensions.kind}", blocking=True)
         self._limit_expressions()
         return Definition(
             path=self._path,
@@ -214,8 +218,8 @@ class _Reader:
 
     def _require_an_id(self, root: Node) -> None:
         """Specification 0.8: a workflow has an id, or a key in its place."""
-        if not root.value.get("id") and not root.value.get("key"):
-            self._find(root, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
+        at = root.value.get("id", root)
+        self._find(at, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
 
     def _limit_expressions(self) -> None:
         if (size := sum(len(one.raw) for one in self._held)) > MAX_EXPRESSIONS:

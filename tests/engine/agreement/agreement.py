@@ -1,26 +1,28 @@
-"""Compares what lint says of folders with what the engine and the API server do with them."""
+"""Compares what lint says of folders with what the engine, the operator's reader and the API server do with them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.kubernetes.admission import admit
-from generator.kubernetes.crd import known_crd, known_crds
+from generator.kubernetes.crd import Crd, known_crd, known_crds
 from generator.kubernetes.objects import ManifestOptions, manifests
 from generator.lint.linter import lint
+from generator.workflow.dsl import IDENTITY
 from generator.workflow.workflow import read_workflow
 from pipeline.system.environment import without_home
 from tests.engine.agreement import engine_judge
 from tests.engine.agreement.engine_judge import Judgement, Outcome
 from tests.engine.agreement.folders import Folder
 from tests.engine.rules.table import ALONE, ELSEWHERE, OTHERS, RUN
+from tests.operator_reader import read
 
 #: Rules whose errors show in another way than by a refusal: their rows of the engine's table say how.
 _SEEN_OTHERWISE: Final = frozenset(
@@ -37,7 +39,8 @@ class Judged:
     folder: Folder
     findings: tuple[Finding, ...]
     engine: Judgement
-    refused_by_the_server: bool = False
+    operator: str = ""
+    """What the operator's reader or the API server refuses of the custom resource."""
 
     @property
     def errors(self) -> frozenset[str]:
@@ -47,7 +50,7 @@ class Judged:
     @property
     def refused(self) -> bool:
         """Whether a judge refuses it."""
-        return self.engine.outcome.refused or self.refused_by_the_server
+        return self.engine.outcome.refused or bool(self.operator)
 
     @property
     def false_errors(self) -> frozenset[str]:
@@ -56,8 +59,8 @@ class Judged:
 
     @property
     def missed(self) -> bool:
-        """Whether the engine refuses what lint calls clean."""
-        return self.engine.outcome.refused and not self.errors
+        """Whether a judge refuses what lint calls clean."""
+        return self.refused and not self.errors
 
     @property
     def agreed(self) -> bool:
@@ -66,8 +69,9 @@ class Judged:
 
     def __str__(self) -> str:
         if self.missed:
-            last = self.engine.error.strip().rpartition("\n")[2][:300]
-            return f"{self.folder.name}: missed, the engine {self.engine.outcome}: {last}"
+            who = f"the engine {self.engine.outcome}" if self.engine.outcome.refused else "the operator refuses it"
+            last = (self.engine.error or self.operator).strip().rpartition("\n")[2]
+            return f"{self.folder.name}: missed, {who}: {last[:300]}"
         texts = {one.message for one in self.findings if one.rule in self.false_errors}
         return f"{self.folder.name}: false {', '.join(sorted(self.false_errors))}: {'; '.join(sorted(texts))}"
 
@@ -82,8 +86,8 @@ def judged(folders: Sequence[Folder], log_file: Path) -> list[Judged]:
     }
     judgements = engine_judge.judge(folders, clean, log_file)
     return [
-        Judged(folder=folder, findings=findings, engine=engine, refused_by_the_server=_refused_by_the_server(folder))
-        for folder, findings, engine in zip(folders, found, judgements, strict=True)
+        Judged(folder=folder, findings=findings, engine=engine, operator=operator)
+        for folder, findings, engine, operator in zip(folders, found, judgements, _operator(folders), strict=True)
     ]
 
 
@@ -96,14 +100,27 @@ def _lint(folder: Folder) -> tuple[Finding, ...]:
 
 
 @without_home()
-def _refused_by_the_server(folder: Folder) -> bool:
-    """Whether the newest SonataFlow's schema refuses the custom resource, as waybill writes it."""
+def _operator(folders: Sequence[Folder]) -> list[str]:
+    """What keeps each custom resource from being stored or read, on the newest SonataFlow; "" where nothing does."""
     crd = known_crd(known_crds()[-1])
+    resources = [_resource(folder, crd) for folder in folders]
+    answers = read([resource["spec"]["flow"] for resource in resources])
+    return [
+        next(filter(None, answer.values()), None) or "; ".join(map(str, admit(resource, crd).refused))
+        for resource, answer in zip(resources, answers, strict=True)
+    ]
+
+
+def _resource(folder: Folder, crd: Crd) -> Mapping[str, Any]:
+    """The custom resource that waybill makes; where it makes none, one with the flow as it is written."""
     try:
-        objects = manifests(read_workflow(folder.source), ManifestOptions(crd=crd))
+        workflow = read_workflow(folder.source)
+        if not any(one.blocking for definition in workflow.definitions() for one in definition.findings):
+            return next(one for one in manifests(workflow, ManifestOptions(crd=crd)) if one["kind"] == "SonataFlow")
     except FindingsError:
-        return False
-    return any(admit(resource, crd).refused for resource in objects if resource["kind"] == "SonataFlow")
+        pass
+    written = folder.definition if isinstance(folder.definition, dict) else {}
+    return {"spec": {"flow": {key: value for key, value in written.items() if key not in IDENTITY}}}
 
 
 def tables(all_of_them: Sequence[Judged]) -> Iterator[str]:

@@ -803,6 +803,19 @@ def test_a_workflow_without_an_id_is_refused_and_told_why() -> None:
     assert finding.blocking
 
 
+@pytest.mark.parametrize("fields", [{"id": ""}, {"id": "", "key": ""}, {"id": None}])
+def test_an_empty_id_is_none(fields: dict[str, Any]) -> None:
+    (finding,) = definition(fields).findings
+    assert (finding.rule, finding.blocking) == ("missing-field", True)
+
+
+@pytest.mark.parametrize("value", [5, "workflow-uri-definitions", {"extensionid": "workflow-uri-definitions"}])
+def test_extensions_are_a_list(value: Any) -> None:
+    (finding,) = definition({"extensions": value}).findings
+    assert (finding.rule, finding.blocking) == ("wrong-type", True)
+    assert "'extensions' must be a list, not " in finding.message
+
+
 @pytest.mark.parametrize(("text", "kind"), [("[]", "a list"), ("x", "a string"), ("~", "nothing"), ("7", "a number")])
 def test_a_file_that_holds_no_map_is_no_definition(text: str, kind: str) -> None:
     with pytest.raises(FindingsError, match=f"expected a workflow .*, found {kind}"):
