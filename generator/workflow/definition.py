@@ -328,6 +328,8 @@ class _Reader:
             return None
         if kind is Kind.MAP:
             return node.plain()
+        if field.filled and isinstance(value, str) and not value.strip():
+            self._find(node, "empty-text", f"'{where[-1]}' is empty; write a value, or remove the field")
         self._report_choice(node, str(value), field)
         if field.refers:
             at = self._position(node)

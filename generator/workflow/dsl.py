@@ -83,6 +83,7 @@ class Field:
     in_file: bool = False
     choices: tuple[str, ...] = field(default=())
     holds: Holds | None = None
+    filled: bool = False
 
 
 def _text(**options: Any) -> Field:
@@ -120,8 +121,8 @@ _ANY: Final = Field(kind=Kind.ANY)
 _MAP: Final = Field(kind=Kind.MAP)
 _DATA: Final = Field(kind=Kind.ANY, holds=Holds.DATA)
 _CONDITION: Final = _text(holds=Holds.CONDITION)
-_FILTER: Final = _text(holds=Holds.FILTER)
-_TARGET: Final = _text(holds=Holds.TARGET)
+_FILTER: Final = _text(holds=Holds.FILTER, filled=True)
+_TARGET: Final = _text(holds=Holds.TARGET, filled=True)
 _DURATION: Final = _text(holds=Holds.DURATION)
 _DROPPED: Final = Field(kind=Kind.DROPPED)
 _INVOKE: Final = _text(default="sync", choices=("sync", "async"))
@@ -170,7 +171,7 @@ _TIMEOUTS: Final = {
     "stateExecTimeout": _one(_STATE_TIMEOUT),
     "actionExecTimeout": _DURATION,
     "branchExecTimeout": _DURATION,
-    "eventTimeout": _DURATION,
+    "eventTimeout": _text(holds=Holds.DURATION, filled=True),
 }
 
 _STATE_FILTER: Final = _shape("a state data filter", input=_FILTER, output=_FILTER)
@@ -203,7 +204,7 @@ _EVENT_REF: Final = _shape(
 _SUBFLOW_REF: Final = _open(
     "a subflow reference",
     "workflowId",
-    workflowId=_text(required=True),
+    workflowId=_text(required=True, filled=True),
     version=_text(),
     onParentComplete=_text(default="terminate", choices=("terminate", "continue")),
     invoke=_INVOKE,
@@ -268,7 +269,7 @@ def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
         title,
         id=_text(),
         name=_text(required=True),
-        type=_text(required=True),
+        type=_text(required=True, filled=True),
         onErrors=_list(_ON_ERROR),
         transition=_one(_TRANSITION),
         end=_one(_END),
@@ -309,13 +310,13 @@ STATES: Final[Mapping[str, Shape]] = {
         "branchExecTimeout",
         branches=_list(_BRANCH, required=True),
         completionType=_text(default="allOf", choices=("allOf", "atLeast")),
-        numCompleted=Field(kind=Kind.INTEGER_OR_STRING, default=0, holds=Holds.COUNT),
+        numCompleted=Field(kind=Kind.INTEGER_OR_STRING, default=0, holds=Holds.COUNT, filled=True),
     ),
     "inject": _state("an inject state", data=Field(kind=Kind.MAP, required=True)),
     "foreach": _state(
         "a foreach state",
         "actionExecTimeout",
-        inputCollection=_text(required=True, holds=Holds.COLLECTION),
+        inputCollection=_text(required=True, holds=Holds.COLLECTION, filled=True),
         outputCollection=_TARGET,
         iterationParam=_text(),
         batchSize=Field(kind=Kind.INTEGER_OR_STRING),

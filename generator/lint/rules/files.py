@@ -125,6 +125,18 @@ missing_field = Rule(
     bad=Example(definition="states:\n  - {name: Begin, type: inject, end: true}"),
     good=Example(definition=_STATES),
 )
+empty_text = Rule(
+    name="empty-text",
+    summary="An empty string where the engine needs text: a filter, a target, a timeout for events, an event's type.",
+    reason="An empty string is no expression, no duration and no name; a field that is left out has a default.",
+    consequence="The build fails, for a filter with `Expression  for language jq is not a valid one`.",
+    bad=Example(
+        definition="states:\n  - {name: Begin, type: inject, data: {a: 1}, stateDataFilter: {output: ''}, end: true}"
+    ),
+    good=Example(
+        definition="states:\n  - {name: Begin, type: inject, data: {a: 1}, stateDataFilter: {output: .a}, end: true}"
+    ),
+)
 unknown_field = Rule(
     name="unknown-field",
     summary="A field that the DSL does not define; the message suggests the nearest one.",

@@ -30,6 +30,8 @@ _SEEN_OTHERWISE: Final = frozenset(
     | set(ELSEWHERE)
     | {ALONE, *OTHERS}
 )
+#: Rules whose errors show when an instance runs.
+_SEEN_IN_A_RUN: Final = frozenset(name for name, row in RUN.items() if row.bad.status >= HTTPStatus.BAD_REQUEST)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,8 @@ class Judged:
     @property
     def false_errors(self) -> frozenset[str]:
         """Rules that report an error where no judge objects."""
-        return frozenset() if self.refused else self.errors - _SEEN_OTHERWISE
+        unseen = _SEEN_OTHERWISE if self.engine.outcome is Outcome.RAN else _SEEN_OTHERWISE | _SEEN_IN_A_RUN
+        return frozenset() if self.refused else self.errors - unseen
 
     @property
     def missed(self) -> bool:

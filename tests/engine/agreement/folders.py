@@ -58,7 +58,7 @@ class Folder:
         path = f"{self.source.definition.partition('.')[0]}.sw.json"
         resources = {key: data for key, data in self.source.resources.items() if key != self.source.definition}
         resources[path] = json.dumps(definition, indent=1, ensure_ascii=False).encode()
-        source = replace(self.source, name=name, path=name, definition=path, resources=resources)
+        source = replace(self.source, name="variant", path="variant", definition=path, resources=resources)
         return Folder(name=name, source=source, shares=shares)
 
     def needs_elsewhere(self) -> bool:

@@ -20,7 +20,7 @@ def with_state(**fields: Any) -> Fields:
         "start": "A",
         "functions": [{"name": "f", "type": "custom", "operation": "rest:get:/x"}],
         "events": [{"name": "e", "type": "t", "source": "s"}],
-        "errors": [{"name": "E", "code": "404"}, {"name": "F"}],
+        "errors": [{"name": "E", "code": "404"}, {"name": "F"}, {"name": "G", "code": ""}],
         "states": [{key: value for key, value in state.items() if value is not None}],
     }
 
@@ -107,6 +107,7 @@ CASES: list[tuple[Fields, str, str]] = [
         "w",
     ),
     (with_state(onErrors=[{"errorRef": "F", "end": True}]), "error-code", "e"),
+    (with_state(onErrors=[{"errorRef": "G", "end": True}]), "error-code", "w"),
     (with_state(), "error-code", ""),
     (switch(), "switch-conditions", "e"),
     (switch(dataConditions=DATA, eventConditions=EVENTS), "switch-conditions", "e"),

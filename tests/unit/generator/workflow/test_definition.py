@@ -854,3 +854,24 @@ def test_a_definition_of_more_expressions_than_anybody_writes_is_refused() -> No
     (finding,) = findings_of(lambda: defined(operations(40_001)))
     assert (finding.rule, finding.blocking) == ("size", True)
     assert finding.message == "has 200,006 characters of expressions; at most 200,000 are read; shorten them"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"stateDataFilter": {"input": ""}},
+        {"stateDataFilter": {"output": " "}},
+        {"type": "operation", "actions": [{"functionRef": "f", "actionDataFilter": {"results": ""}}]},
+        {"type": "operation", "actions": [{"subFlowRef": ""}]},
+        {"type": "callback", "action": {"functionRef": "f"}, "eventRef": "e", "timeouts": {"eventTimeout": ""}},
+    ],
+)
+def test_an_empty_text_that_the_engine_refuses_is_an_error(fields: dict[str, Any]) -> None:
+    state = {"name": "B", "type": "inject", "end": True, **({} if "type" in fields else {"data": {}}), **fields}
+    declared = {
+        "functions": [{"name": "f", "type": "expression", "operation": "."}],
+        "events": [{"name": "e", "type": "t"}],
+    }
+    (finding,) = definition({**declared, "states": [state]}).findings
+    assert (finding.rule, finding.severity) == ("empty-text", Severity.ERROR)
+    assert finding.message.endswith("is empty; write a value, or remove the field")
