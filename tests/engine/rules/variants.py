@@ -252,6 +252,6 @@ REFUSED_TOO: Final[Mapping[str, tuple[str, str, str]]] = {
     "an id whose last part starts with a digit": (
         "id: first.2nd\n" + _states("name: Begin, type: inject, data: {a: 1}, end: true"),
         "java-name",
-        "KieMemoryCompilerException",
+        "Process id '2nd' is not valid",
     ),
 }
