@@ -20,6 +20,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "short-form": "no String-argument constructor",
     "no-start": '"io.serverlessworkflow.api.Workflow.getStart()" is null',
     "key-without-id": "Process has no id",
+    "validation-flag": 'Cannot invoke "com.fasterxml.jackson.databind.JsonNode.asBoolean()"',
     "invalid-duration": "Could not parse delay 'P1M'",
     "variable-in-duration": "Could not parse delay '${PERIOD:PT5S}'",
     "quote-in-duration": "KieMemoryCompilerException",
