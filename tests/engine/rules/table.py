@@ -28,6 +28,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "error-code": "Cannot find any error definition for errorRef",
     "switch-conditions": "No dataConditions or eventConditions where found for the switch",
     "switch-default": "Split does not have more than one outgoing connection",
+    "state-filter": "cannot have more than one outgoing connection",
     "switch-timeout": 'The "eventTimeout" configuration is required',
     "parallel-branches": "Split does not have more than one outgoing connection",
     "no-iteration-param": "ForEach has no variable name",

@@ -171,6 +171,18 @@ REFUSED_TOO: Final[Mapping[str, tuple[str, str, str]]] = {
         "switch-default",
         _NO_SPLIT,
     ),
+    "a switch on events with a filter": (
+        _switch(f"{_EVENTS}, stateDataFilter: {{output: .}}", _DONE, _LATE),
+        "state-filter",
+        "Action has no outgoing connection",
+    ),
+    "an event that starts with a filter": (
+        _states(
+            "name: Begin, type: event, stateDataFilter: {input: .}, onEvents: [{eventRefs: [approved]}], end: true"
+        ),
+        "state-filter",
+        "A start node",
+    ),
     "a single branch": (
         _parallel("", "branches: [{name: a, actions: [{functionRef: add}]}]"),
         "parallel-branches",
