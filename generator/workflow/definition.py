@@ -107,6 +107,11 @@ class Definition:
         """What the engine takes for jq, or what looks as if it was meant as jq."""
         return read_expressions(self.held, self.flow) if self.expression_lang == "jq" else ()
 
+    @cached_property
+    def paths(self) -> tuple[Expression, ...]:
+        """What the engine takes for JSONPath where the definition asks for that."""
+        return read_expressions(self.held, self.flow) if self.expression_lang == "jsonpath" else ()
+
     def position_of(self, *path: str | int) -> Position:
         """Where the value at `path` of `flow` was written, or the nearest above it that was written at all."""
         while path and path not in self.positions:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from generator.findings.finding import Severity
+from generator.lint.linter import lint
 from generator.lint.registry import RULES
 from generator.lint.rule import FOLDER, Example
 from generator.lint.support.condition_order import ways_of_switches
@@ -27,6 +29,7 @@ from tests.engine.rules.running import Application, Run, running
 from tests.engine.rules.service import Request, Service
 from tests.engine.rules.switches import GIVEN, SWITCHES, example
 from tests.engine.rules.table import ALONE, INSTEAD, OTHERS, REFUSED, RUN, Seen
+from tests.engine.rules.variants import ACCEPTED, REFUSED_TOO
 from tests.waiting import eventually
 
 #: How long an instance that waits for ever is looked at: longer than any time in the examples that end.
@@ -41,6 +44,10 @@ def _placed(rule: str, kind: str) -> Placed:
 
 def _switch_name(shows: str) -> str:
     return name_of("switch", shows.replace(" ", "").replace("'", ""))
+
+
+def _variant_name(what: str) -> str:
+    return name_of("variant", what.replace(" ", "").replace("'", ""))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,18 +72,22 @@ def built(scratch: Path) -> Built:
         missing(lacking)
     everything = scratch / "everything"
     folders = [scratch / name_of(rule, "bad") for rule in (*REFUSED, ALONE)]
-    for folder in (*folders, everything):
+    variants = [scratch / _variant_name(what) for what in REFUSED_TOO]
+    for folder in (*folders, *variants, everything):
         folder.mkdir()
     for rule, folder in zip((*REFUSED, ALONE), folders, strict=True):
         _placed(rule, "bad").place(folder)
+    for (definition, _, _), folder in zip(REFUSED_TOO.values(), variants, strict=True):
+        Placed(name=folder.name, example=Example(definition=definition)).place(folder)
     accepted = [_placed(rule, "good") for rule in (*REFUSED, ALONE)]
     accepted += [_placed(rule, kind) for rule in (*RUN, *OTHERS) for kind in ("bad", "good")]
     accepted += [Placed(name=_switch_name(shows), example=example(shows)) for shows in SWITCHES]
+    accepted += [Placed(name=_variant_name(what), example=variant.example) for what, variant in ACCEPTED.items()]
     ids = {placed.name: placed.place(everything) for placed in accepted}
-    *errors, _, error = build([*folders, everything], scratch)
+    *errors, _, error = build([*variants, *folders, everything], scratch)
     assert error is None, error
     return Built(
-        errors=dict(zip(REFUSED, errors, strict=True)),
+        errors=dict(zip((*REFUSED_TOO, *REFUSED), errors, strict=True)),
         application=everything.with_suffix(".app"),
         alone=folders[-1].with_suffix(".app"),
         ids=ids,
@@ -106,6 +117,27 @@ def application(built: Built, scratch: Path) -> Iterator[Application]:
 @pytest.mark.parametrize("rule", REFUSED)
 def test_the_build_refuses_a_bad_example_as_its_rule_says(rule: str, built: Built) -> None:
     assert REFUSED[rule] in (built.errors[rule] or "nothing: it was built")
+
+
+def _errors_of(example: Example, tmp_path: Path) -> set[str]:
+    """The rules of which lint reports an error."""
+    folder = write(example, tmp_path)
+    written = read_workflow(read_source(folder, shown=FOLDER, shared=read_shared(tmp_path / "shared")))
+    return {finding.rule for finding in lint(written) if finding.severity is Severity.ERROR}
+
+
+@pytest.mark.parametrize("what", REFUSED_TOO)
+def test_the_build_refuses_what_lint_calls_an_error(what: str, built: Built, tmp_path: Path) -> None:
+    definition, rule, said = REFUSED_TOO[what]
+    assert _errors_of(Example(definition=definition), tmp_path) == {rule}
+    assert said in (built.errors[what] or "nothing: it was built")
+
+
+@pytest.mark.parametrize("what", ACCEPTED)
+def test_the_engine_runs_what_lint_lets_pass(what: str, built: Built, application: Application, tmp_path: Path) -> None:
+    variant, name = ACCEPTED[what], built.ids[_variant_name(what)]
+    assert _errors_of(variant.example, tmp_path) == set()
+    _look(variant.seen, name, application.start(name, variant.given), application)
 
 
 @pytest.mark.parametrize("rule", RUN)

@@ -29,6 +29,7 @@ _ON_DATA: Final = "\n    dataConditions: [{condition: .approved, end: true}]"
 _FINISH: Final = "  - {name: Finish, type: inject, data: {done: true}, end: true}\n"
 _SCHEDULED: Final = "start: {stateName: Begin%s}"
 _STATES: Final = "states:\n  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}"
+_SCHEMA: Final = '{"type": "object", "title": "Input", "properties": {}}'
 
 
 @rule(
@@ -149,6 +150,27 @@ def invalid_cron(workflow: Workflow) -> Iterator[Found]:
         expression = definition.flow.get("start", {}).get("schedule", {}).get("cron", {}).get("expression")
         if expression and (wrong := cron.what_is_wrong(expression)):
             yield Found(at=definition.position_of(*where), message=wrong)
+
+
+@rule(
+    "validation-flag",
+    reason="The engine reads the map with code of its own, which needs `failOnValidationErrors`; where a path stands "
+    "alone, it assumes true.",
+    consequence="The build fails with a JsonMappingException: `JsonNode.asBoolean()`.",
+    bad=Example(definition="dataInputSchema: {schema: schemas/input.json}", files={"schemas/input.json": _SCHEMA}),
+    good=Example(
+        definition="dataInputSchema: {schema: schemas/input.json, failOnValidationErrors: true}",
+        files={"schemas/input.json": _SCHEMA},
+    ),
+)
+def validation_flag(workflow: Workflow) -> Iterator[Found]:
+    """An input schema in a map without failOnValidationErrors."""
+    for definition in workflow.definitions():
+        where, schema = (definition.positions.get(("dataInputSchema", *end)) for end in ((), ("schema",)))
+        written_out = schema is not None and schema != where
+        if written_out and ("dataInputSchema", "failOnValidationErrors") not in definition.positions:
+            message = "the map has no 'failOnValidationErrors'; add 'failOnValidationErrors: true'"
+            yield Found(at=definition.position_of("dataInputSchema"), message=message)
 
 
 def _top(definition: Definition) -> Position:

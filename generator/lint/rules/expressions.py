@@ -23,6 +23,7 @@ from generator.workflow.definition import Definition
 from generator.workflow.dsl import Holds
 from generator.workflow.expressions import Expression
 from generator.workflow.flow import actions_of, states_of, subflow_of
+from generator.workflow.jsonpath import path_refusal
 from generator.workflow.workflow import Workflow
 
 #: What somebody meant as an expression starts so; `./path`, `...` and `$5` do not look like one.
@@ -134,7 +135,8 @@ _TEXT_IN_PLACE: Final = "the engine passes it on as text"
 
 @rule(
     "invalid-expression",
-    reason="Conditions, filters and everything inside `${ }` are jq; text that does not compile yields no result.",
+    reason="Conditions, filters and everything inside `${ }` are jq, or JSONPath with `expressionLang: jsonpath`; text "
+    "that does not compile yields no result.",
     consequence="A filter or an expression function fails the build (`Expression … for language jq is not a valid "
     "one`), a condition or event data fails the run (`Unable to evaluate content …`), and an argument is passed on "
     "as text.",
@@ -142,7 +144,8 @@ _TEXT_IN_PLACE: Final = "the engine passes it on as text"
     good=Example(definition=_FILTER % "'${ {done: (.greeting and true)} }'"),
 )
 def invalid_expression(workflow: Workflow) -> Iterator[Found]:
-    """An expression that does not compile."""
+    """An expression, jq or JSONPath, that does not compile."""
+    yield from _invalid_paths(workflow)
     for _, expression in _expressions(workflow):
         reported_elsewhere = expression.holds in (Holds.DURATION, Holds.COUNT)
         if not expression.certain or reported_elsewhere or _is_json_data(expression):
@@ -153,6 +156,18 @@ def invalid_expression(workflow: Workflow) -> Iterator[Found]:
             message = f"the expression does not compile: {why}{f'; {_TEXT_IN_PLACE}' if text else ''}"
             severity = Severity.WARNING if text else None
             yield Found(at=place(workflow, expression, at), message=message, severity=severity)
+
+
+#: Where the engine takes any string for a path.
+_PATHS: Final = (Holds.CONDITION, Holds.FILTER, Holds.OPERATION, Holds.COLLECTION)
+
+
+def _invalid_paths(workflow: Workflow) -> Iterator[Found]:
+    for definition in workflow.definitions():
+        for expression in definition.paths:
+            if expression.holds in _PATHS and (refusal := path_refusal(expression.text)):
+                at = place(workflow, expression, refusal.at)
+                yield Found(at=at, message=f"the JSONPath does not compile: {refusal.why}")
 
 
 def _is_json_data(expression: Expression) -> bool:

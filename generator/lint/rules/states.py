@@ -206,6 +206,31 @@ def switch_default(workflow: Workflow) -> Iterator[Found]:
 
 
 @rule(
+    "state-filter",
+    reason="The engine puts a filter before or behind a state, where it has no room for one: beside a switch, and "
+    "before the events that start a workflow.",
+    consequence="The build fails with a message about a node's connections.",
+    bad=Example(definition=_SWITCH % ("\n    stateDataFilter: {input: .request}" + _ON_DATA)),
+    good=Example(definition=_SWITCH % _ON_DATA),
+)
+def state_filter(workflow: Workflow) -> Iterator[Found]:
+    """A stateDataFilter of a switch state, or an input filter of an event state that starts the workflow."""
+    for definition in workflow.definitions():
+        start = definition.graph.start
+        for where, state in states_of(definition.flow):
+            for name in ("input", "output"):
+                at = (*where, "stateDataFilter", name)
+                if at not in definition.positions or not state.get("stateDataFilter", {}).get(name):
+                    continue
+                if state["type"] == "switch":
+                    message = "a switch can have no filter; move it to the states before or after it"
+                    yield Found(at=definition.position_of(*at), message=message)
+                elif state["type"] == "event" and name == "input" and state.get("name") == start:
+                    message = "the state that starts the workflow has no data to filter yet; remove the input filter"
+                    yield Found(at=definition.position_of(*at), message=message)
+
+
+@rule(
     "switch-timeout",
     reason="A switch that waits for events takes its default after a timeout, which has to be set.",
     consequence='The build fails: `The "eventTimeout" configuration is required`.',

@@ -100,7 +100,8 @@ def duplicate_subflow(workflow: Workflow) -> Iterator[Found]:
     "java-name",
     reason="The engine makes a Java class of each workflow and a field of each that an action calls, named after the "
     "id: a class cannot start with a digit, and a field can have no '-'.",
-    consequence="The build fails with a KieMemoryCompilerException: the generated code does not compile.",
+    consequence="The build fails: `Process id … is not valid`, or with a KieMemoryCompilerException, as the generated "
+    "code does not compile.",
     bad=Example(definition=_CALL % "my-child", files={"subflows/child.sw.yaml": _CHILD % "my-child"}),
     good=Example(definition=_CALL % "myChild", files={"subflows/child.sw.yaml": _CHILD % "myChild"}),
 )

@@ -40,6 +40,9 @@ def undecided(**fields: Any) -> Fields:
     return switch(defaultCondition=None, **fields)
 
 
+ON = [{"eventRefs": ["e"], "actions": []}]
+
+
 def callback(data: str) -> Fields:
     return with_state(type="callback", actions=None, action=CALL, eventRef="e", eventDataFilter={"data": data})
 
@@ -112,6 +115,11 @@ CASES: list[tuple[Fields, str, str]] = [
     (switch(), "switch-conditions", "e"),
     (switch(dataConditions=DATA, eventConditions=EVENTS), "switch-conditions", "e"),
     (switch(dataConditions=DATA), "switch-conditions", ""),
+    (switch(dataConditions=DATA, stateDataFilter={"input": ".", "output": "."}), "state-filter", "ee"),
+    (switch(dataConditions=DATA, stateDataFilter={}), "state-filter", ""),
+    (with_state(type="event", actions=None, onEvents=ON, stateDataFilter={"input": "."}), "state-filter", "e"),
+    (with_state(type="event", actions=None, onEvents=ON, stateDataFilter={"output": "."}), "state-filter", ""),
+    (with_state(stateDataFilter={"input": ".", "output": "."}), "state-filter", ""),
     (undecided(dataConditions=DATA), "switch-default", "e"),
     (undecided(dataConditions=DATA * 2), "switch-default", "w"),
     (undecided(dataConditions=[*DATA, {"condition": ".b", "end": True}]), "missing-field", ""),
@@ -155,6 +163,10 @@ CASES: list[tuple[Fields, str, str]] = [
     (with_state(actions=[{"eventRef": {"triggerEventRef": "e"}}]), "short-form", ""),
     ({**switch(dataConditions=DATA), "specVersion": "0.7"}, "spec-version", "w"),
     ({"start": None}, "no-start", "e"),
+    ({"dataInputSchema": "schemas/a.json"}, "validation-flag", ""),
+    ({"dataInputSchema": {"schema": "schemas/a.json"}}, "validation-flag", "e"),
+    ({"dataInputSchema": {"schema": {"type": "object"}}}, "validation-flag", "e"),
+    ({"dataInputSchema": {"schema": "schemas/a.json", "failOnValidationErrors": False}}, "validation-flag", ""),
     ({"version": None}, "no-version", "w"),
     ({"specVersion": None}, "spec-version", "w"),
     ({"expressionLang": "groovy"}, "unknown-value", "e"),
