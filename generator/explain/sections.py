@@ -16,6 +16,7 @@ from generator.workflow.definition import Definition
 from generator.workflow.file_references import Referenced
 from generator.workflow.flow import actions_in, called_by, workflow_timeout
 from generator.workflow.graph import EdgeKind, Graph
+from generator.workflow.properties import HIDDEN, Variable, masked
 from generator.workflow.waits import wait_of
 from generator.workflow.workflow import Workflow
 
@@ -145,7 +146,7 @@ def _call(name: str, function: Function, call: Call | None, workflow: Workflow) 
 def _server(call: Call, workflow: Workflow) -> str:
     """Where a call goes: what application.properties says, else the spec's first server."""
     if configured := workflow.configuration().get(f"quarkus.rest-client.{call.id}.url"):
-        return f"at {quoted(configured)}"
+        return f"at {quoted(masked(configured))}"
     server = call.spec.server if call.spec else ""
     return f"at {quoted(server)}" if server else "at an address that nothing here names"
 
@@ -166,11 +167,16 @@ def _needs(workflow: Workflow) -> Iterator[str]:
     if required := [variable.name for variable in variables if variable.default is None]:
         yield f"The {_count(required, 'variable')} {_all(required)} must be given."
     if optional := [variable for variable in variables if variable.default is not None]:
-        shown = [f"{quoted(v.name)} ({quoted(v.default) if v.default else 'empty'})" for v in optional]
+        shown = [f"{quoted(variable.name)} ({_default(variable)})" for variable in optional]
         yield f"The {_count(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
     if workflow.secret_keys:
         yield f"The {_count(workflow.secret_keys, 'secret')} {_all(workflow.secret_keys)} must be given."
     yield from _persistence(workflow)
+
+
+def _default(variable: Variable) -> str:
+    shown = variable.shown_default
+    return "hidden" if shown == HIDDEN else quoted(shown) if shown else "empty"
 
 
 def _all(names: Any) -> str:
