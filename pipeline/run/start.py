@@ -19,6 +19,7 @@ _ADVICE: Final = (
     ("Unable to determine the proper baseUr", "the variable of a service's address has no value"),
     ("annotated with", "a call has no value for an argument that its operation needs"),
     ("JsonSchema validation errors", "the input does not match the workflow's schema; set another with --input"),
+    ("no start node that matches", "events start this workflow, not a call; explain names them"),
     ("Connection refused", "a service does not respond at its address; check it, or try with --mock"),
     ("UnknownHost", "a service's address does not exist; check it, or try with --mock"),
     ("still in", "allow more time with --timeout, or send the event that it waits for"),

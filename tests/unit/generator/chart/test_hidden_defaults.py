@@ -1,4 +1,4 @@
-"""No output shows the default of a variable that holds a credential; the chart's own files keep what the engine reads."""
+"""No output shows the default of a variable that holds a credential; the chart's files keep what the engine reads."""
 
 from __future__ import annotations
 
