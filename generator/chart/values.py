@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.kubernetes.objects import DEFAULT_PROFILE, Database, ImageReference
-from generator.workflow.properties import Variable
+from generator.workflow.properties import HIDDEN, Variable
 
 Schema = Mapping[str, Any]
 
@@ -234,7 +234,10 @@ def _variables(variables: Sequence[Variable], capabilities: OperatorCapabilities
 
 
 def _variable(variable: Variable, schema: Schema) -> Value:
-    what = "Required." if variable.default is None else f"Default: {_in_one_line(variable.default) or 'empty'}."
+    shown = variable.shown_default
+    what = "Required." if shown is None else f"Default: {_in_one_line(shown) or 'empty'}."
+    if shown == HIDDEN:
+        what = "Has a default, which is hidden."
     return _leaf(variable.name, "", schema, *filter(None, (_in_one_line(variable.comment), what)))
 
 

@@ -135,7 +135,7 @@ def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None
     uri = definition.uri_definitions().get(file, file)
     resolved = workflow.source.resolve(uri, definition.base)
     if resolved.remote:
-        resolved = replace(resolved, shared=_in_shared(uri, workflow.source))
+        resolved = replace(resolved, shared=in_shared(uri, workflow.source))
     path = resolved.path or ""
     data = workflow.mounted.get(path, workflow.source.contents(resolved))
     name = file if uri != file else _name(workflow, definition, function, file, data)
@@ -152,7 +152,7 @@ def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None
     )
 
 
-def _in_shared(uri: str, source: Source) -> str | None:
+def in_shared(uri: str, source: Source) -> str | None:
     """The file of workflows/shared that a URL ends in."""
     try:
         parts = urlsplit(uri).path.strip("/").split("/")

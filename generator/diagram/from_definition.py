@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from generator.diagram.scene import MARKS, Link, Node, NodeKind, Scene
 from generator.diagram.states import StateReader
-from generator.diagram.text import duration, expression, printable
+from generator.diagram.text import MAX_CONDITION, duration, expression, printable
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
+from generator.text.words import told_apart
 from generator.workflow.definition import Definition
 from generator.workflow.flow import functions_of, workflow_timeout
 from generator.workflow.graph import Edge, EdgeKind
@@ -71,6 +74,9 @@ def _facts(definition: Definition, states: str) -> Iterator[str]:
     yield printable(definition.id)
     yield printable(definition.version)
     yield states
+    start = definition.graph.states.get(definition.graph.start)
+    if start and start["type"] == "event":
+        yield "started by events"
     timeout = workflow_timeout(definition.flow)
     if timeout and timeout["duration"] != "unlimited":
         yield f"at most {duration(timeout['duration'])}"
@@ -107,16 +113,16 @@ class _Collected:
             self._place[name] = self._add(node)
         return self._place[name]
 
-    def _link(self, edges: Iterable[Edge]) -> None:
+    def _link(self, edges: Sequence[Edge]) -> None:
         """Add the edges; those of one kind between the same two nodes become one link."""
-        together: dict[tuple[int, int, EdgeKind], list[Edge]] = {}
-        for edge in edges:
+        together: dict[tuple[int, int, EdgeKind], list[tuple[Edge, Edge]]] = {}
+        for edge, cut in zip(edges, _told_apart(edges), strict=True):
             source = self._source(edge)
             target = self._place_of(edge.target) if edge.target is not None else self._end(edge)
-            together.setdefault((source, target, edge.kind), []).append(edge)
+            together.setdefault((source, target, edge.kind), []).append((edge, cut))
         for (source, target, kind), same in together.items():
-            labels = list(dict.fromkeys(filter(None, map(_label, same))))
-            hint = "; ".join(dict.fromkeys(filter(None, map(_hint, same))))
+            labels = list(dict.fromkeys(filter(None, (_label(cut) for _, cut in same))))
+            hint = "; ".join(dict.fromkeys(filter(None, (_hint(edge) for edge, _ in same))))
             if len(labels) > _MAX_LABELS:
                 labels = [*labels[: _MAX_LABELS - 1], f"and {len(labels) - _MAX_LABELS + 1} more"]
             self.links.append(Link(source=source, target=target, kind=kind, labels=tuple(labels), hint=hint))
@@ -145,12 +151,22 @@ class _Collected:
         for link in self.links:
             target = self.nodes[link.target]
             where = f"the {target.name}" if target.kind in MARKS else target.name
-            when = f" ({', '.join(link.labels)})" if link.labels else ""
-            leading.setdefault(link.source, []).append(f"{where}{when}")
+            ways = [f"{where} ({label})" for label in link.labels] or [where]
+            leading.setdefault(link.source, []).extend(ways)
         for place, targets in leading.items():
             node = self.nodes[place]
             said = f"The {node.name}" if node.kind in MARKS else f"{node.name} ({node.label})"
             yield f"{said} leads to {', '.join(targets)}."
+
+
+def _told_apart(edges: Sequence[Edge]) -> Iterator[Edge]:
+    """The edges; long conditions of one state are cut where they do not differ."""
+    for _, group in groupby(edges, key=lambda edge: (edge.source, edge.kind)):
+        same = list(group)
+        if same[0].kind is EdgeKind.CONDITION:
+            said = told_apart([expression(edge.when) for edge in same], MAX_CONDITION)
+            same = [replace(edge, when=when) for edge, when in zip(same, said, strict=True)]
+        yield from same
 
 
 def _schedule(schedule: Schedule) -> str:
@@ -168,7 +184,7 @@ def _label(edge: Edge) -> str:
         case EdgeKind.EVENT:
             said = f"on {printable(edge.when or edge.name)}"
         case EdgeKind.DEFAULT:
-            said = "else"
+            said = f"after {duration(edge.after)}" if edge.after else "else"
         case EdgeKind.ERROR:
             said = f"error: {printable(edge.when) or 'any'}"
         case EdgeKind.COMPENSATION:

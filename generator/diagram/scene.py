@@ -76,7 +76,7 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A state or a mark. `side_by_side` frames run at the same time."""
+    """A state or a mark. `side_by_side` frames stand beside each other: none comes after another."""
 
     kind: NodeKind
     name: str

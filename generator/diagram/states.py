@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.diagram.scene import Frame, FrameKind, Node, NodeKind, Row, RowKind, Scene
-from generator.diagram.text import duration, expression, printable
+from generator.diagram.text import MAX_CONDITION, duration, expression, printable
+from generator.text.words import told_apart
 from generator.workflow.flow import called_by, subflow_of
 
 if TYPE_CHECKING:
@@ -108,15 +109,16 @@ class StateReader:
     def parallel(self, state: ParallelState) -> Body:
         """A frame for each branch, and how many of them have to come to their end."""
         branches = state.get("branches", ())
+        if len(branches) > 1:
+            yield Row(kind=RowKind.ORDER, text="one after another, in any order")
         if state["completionType"] == "atLeast":
             text = f"goes on after {printable(str(state['numCompleted']))} of {len(branches)}"
-        else:
-            text = "all at the same time"
-        yield Row(kind=RowKind.ORDER, text=text)
-        for branch in branches:
+            yield Row(kind=RowKind.ORDER, text=text)
+        for number, branch in enumerate(branches, start=1):
             body = (*self.actions(branch.get("actions", ())), *_timeouts(branch.get("timeouts", {})))
-            title = printable(branch.get("name", "branch"))
-            yield Frame(kind=FrameKind.BRANCH, title=title, body=body, hint=f"branch {title}")
+            name = printable(branch.get("name") or "")
+            hint = f"branch {name or number}"
+            yield Frame(kind=FrameKind.BRANCH, title=name or hint, body=body, hint=hint)
 
     def foreach(self, state: ForeachState) -> Body:
         """A frame with what is done for each item."""
@@ -141,13 +143,16 @@ class StateReader:
             yield Row(kind=RowKind.TIME, text=f"waits {duration(lasts)}")
 
     def actions(self, actions: Iterable[Action]) -> Body:
-        """The actions with their condition and their pauses."""
-        for action in actions:
+        """The actions with their condition and their pauses; long conditions are cut where they do not differ."""
+        listed = list(actions)
+        conditions = told_apart([expression(action.get("condition", "")) for action in listed], MAX_CONDITION)
+        for action, condition in zip(listed, conditions, strict=True):
             sleep = action.get("sleep", {})
             if before := sleep.get("before"):
                 yield Row(kind=RowKind.TIME, text=f"waits {duration(before)}")
-            if condition := action.get("condition"):
-                yield Row(kind=RowKind.CONDITION, text=f"if {expression(condition)}")
+            if condition:
+                hint = f"if {expression(action['condition'])}"
+                yield Row(kind=RowKind.CONDITION, text=f"if {condition}", hint=hint)
             yield from self.action(action)
             if after := sleep.get("after"):
                 yield Row(kind=RowKind.TIME, text=f"waits {duration(after)}")

@@ -51,6 +51,8 @@ _REGULAR: Final[Mapping[str, float]] = {c: em for em, chars in _WIDTHS.items() f
 _BOLD: Final[Mapping[str, float]] = {c: em for em, chars in _BOLD_WIDTHS.items() for c in chars}
 #: Where a name or an expression may be broken: after a blank or punctuation, before a dot, and where a hump begins.
 _BREAKS: Final = re.compile(r"(?<=[\s_,;:/|-])(?=[^\s_,;:/|-])|(?<=[a-z0-9])(?=[A-Z])|(?<=\w)(?=\.)")
+#: A longer condition does not fit beside a link; it is cut where it does not differ from the others there.
+MAX_CONDITION: Final = 48
 _ELLIPSIS: Final = "…"
 _UNITS: Final = {"week": "w", "day": "d", "hour": "h", "minute": "min", "second": "s"}
 

@@ -23,7 +23,8 @@ def _said(part: Row | Frame) -> str:
     if isinstance(part, Row):
         return f"{_VERBS.get(part.kind, '')}{part.text}"
     body = ", ".join(map(_said, part.body))
-    return f"{_FRAMES.get(part.kind, '')}{part.title}" + (f": {body}" if body else "")
+    kind = _FRAMES.get(part.kind, "")
+    return f"{kind}{part.title.removeprefix(kind)}" + (f": {body}" if body else "")
 
 
 def expanded(node: Node) -> Iterator[Scene]:

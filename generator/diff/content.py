@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from generator.text.words import told_apart
 from generator.text.yaml_reader import FieldPath
 
 #: Two things of different names are one that was renamed when they share this much (0 to 1), and no other does.
@@ -68,9 +69,22 @@ def canonical(value: Any) -> str:
 
 def shown(value: Any) -> str | None:
     """A value in one line, cut where it is long."""
-    if value is None:
-        return None
-    text = " ".join(value.split()) if isinstance(value, str) else canonical(value)
+    return None if value is None else _cut(_line(value))
+
+
+def shown_apart(before: Any, after: Any) -> tuple[str | None, str | None]:
+    """Two values that differ, each in one line; long ones are cut where they do not differ."""
+    if before is None or after is None:
+        return shown(before), shown(after)
+    one, other = told_apart([_line(before), _line(after)], _LONGEST)
+    return _cut(one), _cut(other)
+
+
+def _line(value: Any) -> str:
+    return " ".join(value.split()) if isinstance(value, str) else canonical(value)
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 

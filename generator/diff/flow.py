@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.diff.change import Change, Impact, Kind, Topic
-from generator.diff.content import Place, name_of, paired, places, shown
+from generator.diff.content import Place, name_of, paired, places, shown, shown_apart
 from generator.diff.references import followed
 from generator.diff.ways import Way, paired_ways, place_of, reason_of, target_of, way_of, way_text
 from generator.text.yaml_reader import FieldPath
@@ -102,6 +102,7 @@ class Definitions:
             what = f"{what}: order" if what else "order"
             return self._change(topic, Kind.CHANGED, subject, old, new, what=what, **names)
         kind = Kind.ADDED if place.before is None else Kind.REMOVED if place.after is None else Kind.CHANGED
+        before, after = shown_apart(place.before, place.after)
         return self._change(
             topic,
             kind,
@@ -109,8 +110,8 @@ class Definitions:
             None if kind is Kind.ADDED else old,
             None if kind is Kind.REMOVED else new,
             what=what,
-            before=shown(place.before),
-            after=shown(place.after),
+            before=before,
+            after=after,
         )
 
     def _declared(self, section: str) -> Iterator[Change]:
@@ -182,7 +183,8 @@ class Definitions:
             if before.when != after.when:
                 asked = {EdgeKind.EVENT: "event", EdgeKind.ERROR: "errors"}.get(after.kind, "condition")
                 what = f"{asked} of {way_text(after)}"
-                text: dict[str, Any] = {"before": shown(before.when), "after": shown(after.when)}
+                first, then = shown_apart(before.when, after.when)
+                text: dict[str, Any] = {"before": first, "after": then}
                 yield self._change(Topic.TRANSITION, Kind.CHANGED, state, *at, what=what, **text)
             if before.target != after.target:
                 text = {"before": target_of(before), "after": target_of(after)}

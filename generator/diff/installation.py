@@ -13,7 +13,7 @@ from generator.diff.content import canonical, shown
 from generator.diff.schema import Role, compare_schemas, inside
 from generator.diff.snapshot import Snapshot
 from generator.findings.position import Position
-from generator.workflow.properties import Variable
+from generator.workflow.properties import HIDDEN, Variable, masked_entries
 
 #: A tag that `Workflow.image_tag` made: it follows from what is compared anyway.
 _CONTENT_TAG: Final = re.compile(r"src-[0-9a-f]{12}")
@@ -69,7 +69,8 @@ def _variable(name: str, before: Variable | None, after: Variable | None) -> Ite
 
 
 def _default(variable: Variable) -> str:
-    return "required" if variable.default is None else f"default {variable.default!r}"
+    shown = variable.shown_default
+    return "required" if shown is None else "hidden default" if shown == HIDDEN else f"default {shown!r}"
 
 
 def _secrets(old: Snapshot, new: Snapshot) -> Iterator[Change]:
@@ -128,6 +129,7 @@ def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 def _properties(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     """Lines of application.properties; what they read from outside are variables, too."""
     before, after = old.workflow.properties, new.workflow.properties
+    shown_before, shown_after = (masked_entries(each) if each else {} for each in (before, after))
     one = {entry.key: entry for entry in before.entries} if before else {}
     other = {entry.key: entry for entry in after.entries} if after else {}
     for key in dict.fromkeys((*one, *other)):
@@ -138,8 +140,8 @@ def _properties(old: Snapshot, new: Snapshot) -> Iterator[Change]:
             topic=Topic.PROPERTY,
             kind=Kind.ADDED if was is None else Kind.REMOVED if now is None else Kind.CHANGED,
             subject=key,
-            before=shown(was.value) if was else None,
-            after=shown(now.value) if now else None,
+            before=shown(shown_before[was.line]) if was else None,
+            after=shown(shown_after[now.line]) if now else None,
             impact=Impact.INTERNAL,
             old=Position(path=before.path, line=was.line, column=1) if was and before else None,
             new=Position(path=after.path, line=now.line, column=1) if now and after else None,

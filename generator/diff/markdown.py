@@ -18,6 +18,7 @@ from generator.kubernetes import objects
 from generator.text.markdown import code, fenced, folded, plain, row
 from generator.text.yaml_writer import dump
 from generator.workflow.definition import Definition
+from generator.workflow.properties import masked_text
 
 #: GitHub refuses a longer comment ("body is too long (maximum is 65536 characters)").
 MAX_CHARACTERS: Final = 65_536
@@ -136,7 +137,7 @@ def _texts(snapshot: Snapshot, *, whole: bool) -> dict[str, str]:
     else:
         texts = {"flow.yaml": dump(objects.flow(workflow))}
     if workflow.properties:
-        texts["application.properties"] = workflow.properties.text
+        texts["application.properties"] = masked_text(workflow.properties)
     return texts | {path: data.decode(errors="replace") for path, data in workflow.mounted.items()}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from generator.diff.content import canonical, shown
+from generator.text.words import duration
 from generator.workflow.flow import value_at
 from generator.workflow.graph import Edge, EdgeKind
 
@@ -86,7 +87,7 @@ def reason_of(edge: Edge) -> str:
         case EdgeKind.EVENT:
             return f"on the event {edge.when}"
         case EdgeKind.DEFAULT:
-            return "otherwise"
+            return f"after {duration(edge.after)}" if edge.after else "otherwise"
         case EdgeKind.ERROR:
             return f"on the error {edge.when}"
         case EdgeKind.COMPENSATION:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from generator.explain.phrases import condition
+from generator.explain.phrases import an_event, conditions
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.flow import actions_in
 from generator.workflow.graph import Edge, EdgeKind, Graph, cycles, in_order
@@ -58,11 +58,13 @@ def _pauses(state: State) -> Iterator[str]:
 
 def _until(loop: Loop) -> str:
     asked = [edge for edge in loop.ways_out if edge.kind is EdgeKind.CONDITION]
-    conditions = [quoted(edge.name) if edge.name else condition(edge)[5:] for edge in asked]
-    events = [f"the event {quoted(edge.when)} comes" for edge in loop.ways_out if edge.kind is EdgeKind.EVENT]
+    true = [quoted(e.name) if e.name else said[5:] for e, said in zip(asked, conditions(asked), strict=True)]
+    events = [f"{an_event(edge.when)} comes" for edge in loop.ways_out if edge.kind is EdgeKind.EVENT]
     onwards = [edge for edge in loop.ways_out if edge.kind in (EdgeKind.DEFAULT, EdgeKind.TRANSITION)]
+    late = [f"no event comes within {duration(edge.after)}" for edge in loop.ways_out if edge.after]
+    onwards = [edge for edge in onwards if not edge.after]
     further = [f"{quoted(e.source)} leads {f'to {quoted(e.target)}' if e.target else 'to the end'}" for e in onwards]
-    reasons = list(dict.fromkeys((*conditions, *events, *further)))
+    reasons = list(dict.fromkeys((*true, *events, *late, *further)))
     if reasons:
         return f", until {listed(reasons, 'or')}"
     return ", until something fails" if loop.ways_out else ", forever"

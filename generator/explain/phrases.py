@@ -5,17 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from generator.text.words import listed, quoted, several, without_mark
+from generator.text.words import listed, quoted, several, told_apart, without_mark
 from generator.workflow.graph import Edge, EdgeKind
 
 #: The error that every other one is (SonataFlow: the code is the name of a Java exception).
 _ANY_ERROR: Final = ("java.lang.Throwable", "java.lang.Exception", "java.lang.RuntimeException")
 
 
-def condition(edge: Edge) -> str:
-    """What a conditional way needs: `when '.done' ('Done')`."""
-    named = f" ({quoted(edge.name)})" if edge.name else ""
-    return f"when {quoted(without_mark(edge.when))}{named}"
+def conditions(edges: Sequence[Edge]) -> list[str]:
+    """What each of some conditional ways needs: `when '.done' ('Done')`; long ones stay told apart."""
+    said = told_apart([without_mark(edge.when) for edge in edges])
+    return [_condition(edge.name, when) for edge, when in zip(edges, said, strict=True)]
+
+
+def _condition(name: str, when: str) -> str:
+    if not when:
+        return f"when {quoted(name)} is true" if name else "when a condition without an expression is true"
+    return f"when {quoted(when)}" + (f" ({quoted(name)})" if name else "")
+
+
+def an_event(name: str | None) -> str:
+    """`the event 'approved'`; one without a name is `an event`."""
+    return f"the event {quoted(name)}" if name else "an event"
+
+
+def events(names: Sequence[str], last: str) -> str:
+    """`the event 'approved' or 'denied'`; `an event` where none has a name."""
+    known = [name for name in names if name]
+    return f"the event {several(known, last)}" if known else "an event"
 
 
 def leading(edge: Edge) -> str:
@@ -42,14 +59,14 @@ def on_error(edge: Edge, codes: Mapping[str, str], *, alone: bool) -> str:
 def ways_on(edges: Sequence[Edge]) -> list[str]:
     """Sentences on where a state leads, errors left out."""
     sentences = []
-    conditions = [edge for edge in edges if edge.kind is EdgeKind.CONDITION]
+    on_data = [edge for edge in edges if edge.kind is EdgeKind.CONDITION]
     default = [edge for edge in edges if edge.kind is EdgeKind.DEFAULT]
-    for number, edge in enumerate(conditions):
-        sentences.append(f"{'When' if not number else 'Else, when'}{condition(edge)[4:]}, {leading(edge)}.")
-    sentences += [f"When the event {quoted(edge.when)} comes, {leading(edge)}." for edge in _of(edges, EdgeKind.EVENT)]
+    for number, (edge, said) in enumerate(zip(on_data, conditions(on_data), strict=True)):
+        sentences.append(f"{'When' if not number else 'Else, when'}{said[4:]}, {leading(edge)}.")
+    sentences += [f"When {an_event(edge.when)} comes, {leading(edge)}." for edge in _of(edges, EdgeKind.EVENT)]
     for edge in default:
         events = any(other.kind is EdgeKind.EVENT for other in edges)
-        start = "When none comes in time" if events else "Otherwise" if conditions else "Then"
+        start = "When none comes in time" if events else "Otherwise" if on_data else "Then"
         sentences.append(f"{start}{',' if start != 'Then' else ''} {leading(edge)}.")
     sentences += [f"Then {leading(edge)}." for edge in _of(edges, EdgeKind.TRANSITION)]
     for edge in _of(edges, EdgeKind.COMPENSATION):

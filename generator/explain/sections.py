@@ -9,20 +9,23 @@ from typing import TYPE_CHECKING, Any, Final
 from generator.contracts.calls import Call, calls
 from generator.contracts.json_schema import type_of
 from generator.explain.loops import loops
-from generator.explain.phrases import on_error, ways_on
+from generator.explain.phrases import events, on_error, ways_on
 from generator.explain.states import Functions, States, request_of
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.definition import Definition
 from generator.workflow.file_references import Referenced
-from generator.workflow.flow import actions_in, called_by, workflow_timeout
+from generator.workflow.flow import actions_in, called_by, events_of, workflow_timeout
 from generator.workflow.graph import EdgeKind, Graph
+from generator.workflow.properties import HIDDEN, Variable, masked
 from generator.workflow.waits import wait_of
 from generator.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
-    from generator.workflow.long_form import Action, Function
+    from generator.workflow.long_form import Action, Function, State
 
 _TIMERS: Final = ("sleep", "delay")
+#: The types of states that wait in their actions only.
+_CALLING: Final = ("operation", "parallel", "foreach")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +76,13 @@ def order_of(graph: Graph) -> tuple[str, ...]:
 def _functions(definition: Definition, workflow: Workflow) -> Functions:
     functions = definition.flow.get("functions", ())
     called = {call.index: call for call in calls(workflow) if call.definition is definition}
-    return {str(each.get("name")): (each, called.get(index)) for index, each in enumerate(functions)}
+    return {each["name"]: (each, called.get(index)) for index, each in enumerate(functions) if each.get("name")}
+
+
+def _started_in(definition: Definition, workflow: Workflow) -> str:
+    """The state that events start the workflow in; empty where a call does, and in a subflow."""
+    state = definition.graph.states.get(definition.graph.start)
+    return definition.graph.start if definition is workflow.definition and state and state["type"] == "event" else ""
 
 
 def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
@@ -134,8 +143,9 @@ def is_computed(function: Function) -> bool:
 
 def _call(name: str, function: Function, call: Call | None, workflow: Workflow) -> str:
     if call is None:
-        operation, kind = function.get("operation", ""), function["type"]
-        return f"{quoted(name)} is {quoted(operation)} (type {quoted(kind)})."
+        operation, kind = function.get("operation"), function["type"]
+        what = quoted(operation) if operation else "a function without an operation"
+        return f"{quoted(name)} is {what} (type {quoted(kind)})."
     if not (request := request_of(call)):
         place = f"{quoted(call.operation_id)} of {quoted(call.shown)}"
         return f"{quoted(name)} is the operation {place}, which is not read here."
@@ -145,20 +155,35 @@ def _call(name: str, function: Function, call: Call | None, workflow: Workflow) 
 def _server(call: Call, workflow: Workflow) -> str:
     """Where a call goes: what application.properties says, else the spec's first server."""
     if configured := workflow.configuration().get(f"quarkus.rest-client.{call.id}.url"):
-        return f"at {quoted(configured)}"
+        return f"at {quoted(masked(configured))}"
     server = call.spec.server if call.spec else ""
     return f"at {quoted(server)}" if server else "at an address that nothing here names"
 
 
 def _events(workflow: Workflow) -> Iterator[str]:
+    main = workflow.definition
+    if (start := main.graph.states.get(_started_in(main, workflow))) and start["type"] == "event":
+        first = [
+            events(on.get("eventRefs", ()), "or" if start["exclusive"] else "and") for on in start.get("onEvents", ())
+        ]
+        yield f"It is started by {listed(first, 'or' if start['exclusive'] else 'and') or 'an event'}."
     for definition in workflow.definitions():
+        sent, awaited = events_of(definition.flow)
         for event in definition.flow.get("events", ()):
-            produced = event["kind"] == "produced"
-            source = f" from {quoted(event['source'])}" if event.get("source") and not produced else ""
-            verb = "It sends" if produced else "It listens to"
-            names = [str(each.get("contextAttributeName")) for each in event.get("correlation", ())]
+            name = event.get("name")
+            sends, listens = name in sent, name in awaited
+            if not (sends or listens):
+                sends, listens = event["kind"] == "produced", event["kind"] != "produced"
+            source = f" from {quoted(event['source'])}" if event.get("source") and listens else ""
+            verb = "It sends and listens to" if sends and listens else "It sends" if sends else "It listens to"
+            names = [
+                each["contextAttributeName"]
+                for each in event.get("correlation", ())
+                if each.get("contextAttributeName")
+            ]
             by = f", told apart by {several(names)}" if names else ""
-            yield f"{verb} {quoted(event.get('name'))}: the type {quoted(event.get('type'))}{source}{by}."
+            type_ = f": the type {quoted(event['type'])}{source}" if event.get("type") else source
+            yield f"{verb} {quoted(name) if name else 'an event without a name'}{type_}{by}."
 
 
 def _needs(workflow: Workflow) -> Iterator[str]:
@@ -166,11 +191,16 @@ def _needs(workflow: Workflow) -> Iterator[str]:
     if required := [variable.name for variable in variables if variable.default is None]:
         yield f"The {_count(required, 'variable')} {_all(required)} must be given."
     if optional := [variable for variable in variables if variable.default is not None]:
-        shown = [f"{quoted(v.name)} ({quoted(v.default) if v.default else 'empty'})" for v in optional]
+        shown = [f"{quoted(variable.name)} ({_default(variable)})" for variable in optional]
         yield f"The {_count(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
     if workflow.secret_keys:
         yield f"The {_count(workflow.secret_keys, 'secret')} {_all(workflow.secret_keys)} must be given."
     yield from _persistence(workflow)
+
+
+def _default(variable: Variable) -> str:
+    shown = variable.shown_default
+    return "hidden" if shown == HIDDEN else quoted(shown) if shown else "empty"
 
 
 def _all(names: Any) -> str:
@@ -186,16 +216,50 @@ def _persistence(workflow: Workflow) -> Iterator[str]:
     waiting: list[str] = []
     timed: list[str] = []
     for definition in workflow.definitions():
+        reachable = definition.graph.reachable()
         for name, state in definition.graph.states.items():
-            if wait_of(state) is None:
-                continue
-            timer = state["type"] in _TIMERS or any(a.get("sleep") or a.get("retryRef") for a in actions_in(state))
-            timer = timer or bool(state.get("timeouts", {}).get("eventTimeout"))
-            (timed if timer else waiting).append(name)
+            if name in reachable and _waits(name, state, definition, workflow):
+                (timed if _has_timer(state) else waiting).append(name)
     if waiting or timed:
         yield f"It may wait in {several([*timed, *waiting])}; a database keeps it over a restart."
     if timed:
         yield f"A timer (in {several(timed)}) outlives a restart only where a jobs service runs."
+
+
+def _waits(name: str, state: State, definition: Definition, workflow: Workflow) -> bool:
+    """Whether an instance may wait in a state: its start by an event is over when it comes into being."""
+    wait = wait_of(state)
+    started = name == _started_in(definition, workflow) and (wait is None or len(wait.events) == 1 or _any_event(state))
+    if wait is None or not (started or state["type"] in _CALLING):
+        return wait is not None
+    return any(_action_waits(action, workflow, frozenset()) for action in actions_in(state))
+
+
+def _any_event(state: State) -> bool:
+    return state["type"] == "event" and state["exclusive"]
+
+
+def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> bool:
+    """Whether an action waits: for time, an event, or a subflow that does; this engine tries nothing again."""
+    if action.get("sleep") or action.get("eventRef", {}).get("resultEventRef"):
+        return True
+    id_ = action.get("subFlowRef", {}).get("workflowId")
+    if not id_ or id_ in above or action["subFlowRef"]["invoke"] == "async":
+        return False
+    below = next((each for each in workflow.subflows if each.id == id_), None)
+    return below is None or any(
+        wait_of(state) is not None
+        and (
+            state["type"] not in _CALLING
+            or any(_action_waits(each, workflow, above | {id_}) for each in actions_in(state))
+        )
+        for state in below.graph.states.values()
+    )
+
+
+def _has_timer(state: State) -> bool:
+    sleeps = any(action.get("sleep") for action in actions_in(state))
+    return state["type"] in _TIMERS or sleeps or bool(state.get("timeouts", {}).get("eventTimeout"))
 
 
 def _ends(definition: Definition) -> Iterator[str]:

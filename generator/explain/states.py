@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from generator.contracts.calls import Call
-from generator.text.words import duration, listed, plural, quoted, several
+from generator.explain.phrases import an_event, events
+from generator.text.words import duration, listed, plural, quoted, several, without_mark
 
 if TYPE_CHECKING:
     from generator.workflow.long_form import (
@@ -61,46 +62,53 @@ class States:
 
     def _operation(self, state: OperationState) -> str:
         actions = state.get("actions", ())
-        return f"it {self._actions(actions, state['actionMode'])}" if actions else "it does nothing"
+        return f"it {self._actions(actions, state['actionMode'])}" if actions else _without_effect(state)
 
     def _event(self, state: EventState) -> str:
         clauses = []
         for group in state.get("onEvents", ()):
             actions = group.get("actions", ())
             then = f" and then {self._actions(actions, group['actionMode'])}" if actions else ""
-            clauses.append(f"waits for the event {several(group.get('eventRefs', ()), 'and')}{then}")
+            awaited = events(group.get("eventRefs", ()), "or" if state["exclusive"] else "and")
+            clauses.append(f"waits for {awaited}{then}")
         text = listed(clauses, "or" if state["exclusive"] else "and")
         return f"it {text or 'waits for no event'}{_in_time(state)}"
 
     def _switch(self, state: SwitchState) -> str:
         if conditions := state.get("eventConditions"):
-            names = [str(each.get("eventRef")) for each in conditions]
-            return f"it waits for the event {several(names, 'or')}{_in_time(state)}"
+            names = [each.get("eventRef", "") for each in conditions]
+            return f"it waits for {events(names, 'or')}{_in_time(state)}"
         return "it looks at the data"
 
     def _parallel(self, state: ParallelState) -> str:
         branches = state.get("branches", ())
-        clauses = [f"{quoted(branch.get('name'))} {self._actions(branch.get('actions', ()))}" for branch in branches]
-        until = "all of them are" if state["completionType"] != "atLeast" else f"{state['numCompleted']} are"
-        count = plural(len(branches), "branch")
-        return f"it runs {count} at the same time ({'; '.join(clauses)}), until {until} through"
+        clauses = [
+            f"{quoted(branch['name']) if branch.get('name') else f'branch {number}'} "
+            f"{self._actions(branch.get('actions', ()))}"
+            for number, branch in enumerate(branches, start=1)
+        ]
+        until = "all of them are" if state["completionType"] != "atLeast" else f"{_number(state['numCompleted'])} are"
+        runs = f"it runs {plural(len(branches), 'branch')}"
+        order = " one after the other, in an order that changes from run to run" if len(branches) > 1 else ""
+        return f"{runs}{order} ({'; '.join(clauses)}), until {until} through"
 
     def _inject(self, state: InjectState) -> str:
         data = state.get("data")
         if not data:
-            return "it reshapes the data" if state.get("stateDataFilter") else "it does nothing"
+            return _without_effect(state)
         return f"it sets {several(list(data))}"
 
     def _foreach(self, state: ForeachState) -> str:
         how = "one after the other" if state["mode"] == "sequential" else "all at the same time"
         item = f" (as {quoted(state['iterationParam'])})" if state.get("iterationParam") else ""
         actions = self._actions(state.get("actions", ()))
-        return f"for each item of {quoted(state.get('inputCollection'))}{item}, {how}, it {actions}"
+        collection = quoted(state["inputCollection"]) if state.get("inputCollection") else "a collection"
+        return f"for each item of {collection}{item}, {how}, it {actions}"
 
     def _callback(self, state: CallbackState) -> str:
         action = state.get("action")
-        does = self._action(action) if action else "does nothing"
-        return f"it {does}, and waits for the event {quoted(state.get('eventRef'))}{_in_time(state)}"
+        does = f"{self._action(action)}, and " if action else ""
+        return f"it {does}waits for {events([state.get('eventRef', '')], 'or')}{_in_time(state)}"
 
     def _actions(self, actions: Sequence[Action], mode: str = "sequential") -> str:
         clauses = [self._action(action) for action in actions]
@@ -123,17 +131,24 @@ class States:
 
     def _does(self, action: Action) -> str:
         if function := action.get("functionRef"):
-            return self._call(str(function.get("refName")), function)
+            return self._call(function)
         if subflow := action.get("subFlowRef"):
             verb = "starts" if subflow["invoke"] == "async" else "runs"
-            return f"{verb} the subflow {quoted(subflow.get('workflowId'))}"
+            id_ = subflow.get("workflowId")
+            return f"{verb} the subflow {quoted(id_)}" if id_ else f"{verb} a subflow without an id"
         if event := action.get("eventRef"):
-            result = event.get("resultEventRef")
-            waits = f" and waits for the event {quoted(result)}" if result else ""
-            return f"sends the event {quoted(event.get('triggerEventRef'))}{waits}"
+            sent, result = event.get("triggerEventRef"), event.get("resultEventRef")
+            waits = f"waits for the event {quoted(result)}" if result else ""
+            sends = f"sends {an_event(sent)}" if sent or not result else ""
+            return " and ".join(filter(None, (sends, waits)))
+        if any(isinstance(value, str) for value in action.get("actionDataFilter", {}).values()):
+            return f"reshapes the data as {quoted(action['name'])}" if action.get("name") else "reshapes the data"
         return f"does {quoted(action['name'])}, which calls nothing" if action.get("name") else "does nothing"
 
-    def _call(self, name: str, reference: FunctionReference) -> str:
+    def _call(self, reference: FunctionReference) -> str:
+        name = reference.get("refName")
+        if not name:
+            return f"{'starts' if reference['invoke'] == 'async' else 'calls'} a function without a name"
         function, call = self._functions.get(name, (None, None))
         operation = function.get("operation", "") if function else ""
         request = request_of(call)
@@ -163,7 +178,20 @@ def request_of(call: Call | None) -> str:
     return f"{operation.method.upper()} {operation.path}" if operation else ""
 
 
+def _without_effect(state: OperationState | InjectState) -> str:
+    """What a state does that neither calls nor sets anything: its filters may still reshape the data."""
+    reshapes = any(state.get("stateDataFilter", {}).values())
+    return "it reshapes the data" if reshapes else "it does nothing"
+
+
+def _number(text: Any) -> str:
+    """A number, or the expression that gives it."""
+    return str(text) if str(text).isdecimal() else f"as many as {quoted(without_mark(str(text)))} says"
+
+
 def _time(text: Any) -> str:
+    if not text:
+        return "for a time that is not given"
     said = duration(text)
     return said if said.startswith("as long") else f"for {said}"
 

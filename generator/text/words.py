@@ -50,3 +50,32 @@ def without_mark(expression: str) -> str:
     """The expression inside `${ }`, which a sentence leaves out."""
     match = re.fullmatch(r"\$\{(.*)\}", expression.strip(), re.DOTALL)
     return match[1].strip() if match else expression
+
+
+def told_apart(texts: Sequence[str], limit: int = _LONGEST) -> list[str]:
+    """Return the texts in one line each, those that begin alike cut where they do not differ.
+
+    A text that is longer than `limit`, and whose difference from another would be cut off at the end, keeps its
+    beginning and what comes from the difference on; the others stay as long as they are.
+    """
+    lines = [" ".join(text.split()) for text in texts]
+    return [_shortened(line, [other for other in lines if other != line], limit) for line in lines]
+
+
+def _shortened(line: str, others: Iterable[str], limit: int) -> str:
+    alike = max((_alike(line, other) for other in others), default=0)
+    if len(line) <= limit or alike < limit * 3 // 4:
+        return line
+    before = line[: limit // 4].rstrip()
+    start = max(limit // 4, alike - limit // 3)
+    breaks = (line.find(" ", start, alike) + 1, line.find(".", start, alike))
+    start = min((place for place in breaks if place > 0), default=start)
+    after = line[start:]
+    room = limit - len(before) - 1
+    return f"{before}…{after if len(after) <= room else f'{after[: room - 1].rstrip()}…'}"
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters two texts begin with that are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))

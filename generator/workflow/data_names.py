@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
@@ -19,6 +19,9 @@ from generator.workflow.flow import actions_in, function_of, functions_of, state
 
 if TYPE_CHECKING:
     from generator.workflow.long_form import Action, ActionDataFilter, EventDataFilter, Flow, Function, State
+
+#: Where something stands in workflowdata: the names from the top on.
+NamePath: TypeAlias = tuple[str, ...]
 
 #: What tells more about an object than its properties, and so may allow more.
 _OPEN_ENDED: Final = frozenset(
@@ -113,15 +116,47 @@ def _by_call(function: Function, data_filter: ActionDataFilter) -> Written:
     return _by_result(operation) if function["type"] == "expression" else _ANYTHING
 
 
+def paths_written(action: Action, functions: Mapping[str, Function]) -> frozenset[NamePath]:
+    """The places in workflowdata that an action is sure to write its result to."""
+    if (target := action["actionDataFilter"].get("toStateData")) and action["actionDataFilter"]["useResults"]:
+        path = _path(tree_of(target))
+        return frozenset([path] if path else [])
+    return frozenset((name,) for name in _by_action(action, functions, merged=True).names)
+
+
+def paths_read(tree: Node | None) -> Iterator[tuple[NamePath, int]]:
+    """The places in workflowdata that an expression reads when it is evaluated on it, and where in its text."""
+    waiting = [tree] if tree else []
+    while waiting:
+        node = waiting.pop()
+        if path := _path(node):
+            yield path, node.at
+        elif node.kind in (Kind.PIPE, Kind.BIND):
+            waiting.append(node.children[0])
+        elif node.kind is Kind.BINARY and node.name == "=":
+            waiting.append(node.children[1])
+        elif node.kind not in (Kind.CALL, Kind.DEFINE, Kind.REDUCE, Kind.FOREACH, Kind.LABEL):
+            waiting += node.children
+
+
+def _path(tree: Node | None) -> NamePath:
+    """`a`, `b` of the path `.a.b[0].c`: the names up to where the place depends on data."""
+    names: list[str] = []
+    while tree is not None and tree.children and tree.kind in (Kind.FIELD, Kind.INDEX, Kind.SLICE, Kind.ITERATE):
+        names = [tree.name, *names] if tree.kind is Kind.FIELD else []
+        tree = tree.children[0]
+    return tuple(names) if tree is not None and tree.kind is Kind.IDENTITY else ()
+
+
 def _by_target(expression: str) -> Written:
     """`.a.b` writes below `a`."""
-    name = _top(_tree(expression))
+    name = _top(tree_of(expression))
     return Written(names=frozenset([name])) if name else _ANYTHING
 
 
 def _by_result(expression: str) -> Written:
     """What an expression brings: an object its keys, an assignment to workflowdata the name that it assigns to."""
-    tree = _tree(expression)
+    tree = tree_of(expression)
     if tree is None:
         return _ANYTHING
     return _of_result(tree)
@@ -147,7 +182,8 @@ def _of_result(tree: Node) -> Written:
     return _ANYTHING
 
 
-def _tree(text: str) -> Node | None:
+def tree_of(text: str) -> Node | None:
+    """A jq expression, with or without `${ }` around it, as a tree; None where it is none."""
     return parse(bare(text))
 
 

@@ -137,6 +137,16 @@ class Definition:
             if isinstance(schema := extension.get("outputSchema"), str):
                 yield schema, self.position_of("extensions", index, "outputSchema")
 
+    @property
+    def output_schema(self) -> str | None:
+        """The file with the schema of the output; "" where it stands in the definition, None where there is none."""
+        for _, extension in self._extensions("workflow-output-schema"):
+            given = extension.get("outputSchema")
+            schema = given.get("schema", given) if isinstance(given, dict) else given
+            if schema:
+                return schema if isinstance(schema, str) else ""
+        return None
+
     def _extensions(self, extension_id: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
         for index, extension in enumerate(self.extensions if isinstance(self.extensions, list) else []):
             if isinstance(extension, dict) and extension_id in (

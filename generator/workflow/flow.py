@@ -94,6 +94,30 @@ def subflow_of(action: Action) -> str | None:
     return action.get("subFlowRef", {}).get("workflowId")
 
 
+def events_of(flow: Flow) -> tuple[frozenset[str], frozenset[str]]:
+    """The names of the events that a flow sends, and of those that it waits for or starts with."""
+    sent: set[str | None] = set()
+    awaited: set[str | None] = set()
+    for _, state in states_of(flow):
+        ways: tuple[Any, ...] = (
+            state,
+            *state.get("dataConditions", ()),
+            *state.get("eventConditions", ()),
+            *state.get("onErrors", ()),
+        )
+        for owner in (*ways, state.get("defaultCondition", {})):
+            for way in (owner.get("transition") or {}, owner.get("end") or {}):
+                sent |= {event.get("eventRef") for event in way.get("produceEvents", ())}
+        awaited |= {condition.get("eventRef") for condition in state.get("eventConditions", ())}
+        awaited |= {name for on in state.get("onEvents", ()) for name in on.get("eventRefs", ())}
+        awaited.add(state.get("eventRef"))
+        for action in actions_in(state):
+            reference = action.get("eventRef", {})
+            sent.add(reference.get("triggerEventRef"))
+            awaited.add(reference.get("resultEventRef"))
+    return frozenset(filter(None, sent)), frozenset(filter(None, awaited))
+
+
 def workflow_timeout(flow: Flow) -> WorkflowTimeout | None:
     """After what time a run is ended."""
     return flow.get("timeouts", {}).get("workflowExecTimeout")

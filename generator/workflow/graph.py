@@ -44,7 +44,8 @@ class Edge:
     """A way out of a state: to another state, or to the end where `target` is None.
 
     `when` is the condition, the event or the errors (joined with a comma) that it needs, `name` what the definition
-    calls it. `where` is its path in the flow, for `Definition.position_of`.
+    calls it, `after` how long a switch waits for its events before it takes this way instead. `where` is its path in
+    the flow, for `Definition.position_of`.
     """
 
     source: str
@@ -53,6 +54,7 @@ class Edge:
     where: FieldPath
     when: str = ""
     name: str = ""
+    after: str = ""
     produces: tuple[str, ...] = ()
     compensates: bool = False
     continues_as: str | None = None
@@ -119,7 +121,8 @@ def _edges(name: str, state: State, where: FieldPath) -> Iterator[Edge]:
         when, at = on_event.get("eventRef", ""), (*where, "eventConditions", index)
         yield from _ways(name, on_event, at, EdgeKind.EVENT, when=when, label=on_event.get("name", ""))
     if default := state.get("defaultCondition"):
-        yield from _ways(name, default, (*where, "defaultCondition"), EdgeKind.DEFAULT)
+        limit = state.get("timeouts", {}).get("eventTimeout", "") if state.get("eventConditions") else ""
+        yield from _ways(name, default, (*where, "defaultCondition"), EdgeKind.DEFAULT, after=limit)
     for index, handler in enumerate(state.get("onErrors", ())):
         errors = [*filter(None, [handler.get("errorRef")]), *handler.get("errorRefs", ())]
         yield from _ways(name, handler, (*where, "onErrors", index), EdgeKind.ERROR, when=", ".join(errors))
@@ -128,7 +131,7 @@ def _edges(name: str, state: State, where: FieldPath) -> Iterator[Edge]:
 
 
 def _ways(
-    name: str, owner: Owner, where: FieldPath, kind: EdgeKind, *, when: str = "", label: str = ""
+    name: str, owner: Owner, where: FieldPath, kind: EdgeKind, *, when: str = "", label: str = "", after: str = ""
 ) -> Iterator[Edge]:
     """The transition and the end of a state, a condition or an error handler; it should have one of them."""
     transition, end = owner.get("transition"), owner.get("end")
@@ -140,6 +143,7 @@ def _ways(
             where=(*where, "transition"),
             when=when,
             name=label,
+            after=after,
             produces=_produced(transition),
             compensates=transition.get("compensate", False),
         )
@@ -151,6 +155,7 @@ def _ways(
             where=(*where, "end"),
             when=when,
             name=label,
+            after=after,
             produces=_produced(end),
             compensates=end.get("compensate", False),
             continues_as=end.get("continueAs", {}).get("workflowId"),

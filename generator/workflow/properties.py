@@ -13,6 +13,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.findings.position import Position
 from generator.text.yaml_reader import decode
+from generator.workflow.credentials import holds_credential, names_credential
 
 #: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
 PROFILE: Final = "prod"
@@ -40,6 +41,12 @@ _MAX_NESTED: Final = 50
 #: What `expanded` puts in the place of a variable that has no value.
 UNSET: Final = "\0"
 _INNERMOST = re.compile(r"(?<![\\$])\$\{([^{}]*)\}")
+#: Where an expression begins, with its name, and where one ends.
+_MARKS = re.compile(r"(\$\{[^:${}]*:?|\})")
+#: What stands in outputs in the place of a credential.
+HIDDEN: Final = "***"
+#: Values below the name of a credential that are none.
+_FLAGS: Final = ("true", "false")
 _NO_LITERAL = re.compile(r"\$\{[^:${}]*:?|\}")
 #: Values that multiply (`a=${b}${b}`, and so on) end here.
 _MAX_REPLACED: Final = 1_000
@@ -142,11 +149,20 @@ class Properties:
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """A variable that a workflow expects; `default` is None where it must be given."""
+    """A variable that a workflow expects; `default` is None where it must be given.
+
+    `secret` says that its value is a credential: no output shows its default.
+    """
 
     name: str
     default: str | None = None
     comment: str = ""
+    secret: bool = False
+
+    @property
+    def shown_default(self) -> str | None:
+        """The default as outputs show it: what of it is a credential is `HIDDEN`."""
+        return self.default and masked(self.default, secret=self.secret)
 
 
 def parse_properties(data: bytes, path: str) -> Properties:
@@ -211,20 +227,77 @@ def variables(properties: Properties, secret_keys: Iterable[str], names: Iterabl
     secret_variables = {environment_name(key) for key in secret_keys}
     defaults: dict[str, set[str | None]] = {}
     comments: dict[str, str] = {}
+    secret: set[str] = set()
+    credentials = credential_keys(effective)
 
-    def expect(name: str, default: str | None, comment: str) -> None:
+    def expect(name: str, default: str | None, comment: str, key: str = "") -> None:
         if name not in effective and environment_name(name) not in secret_variables:
             defaults.setdefault(_variable_name(name), set()).add(default)
             comments.setdefault(_variable_name(name), comment)
+            if names_credential(name) or key in credentials:
+                secret.add(_variable_name(name))
 
-    for entry in effective.values():
+    for key, entry in effective.items():
         for found in expressions(entry.value):
-            expect(found.name, found.default, entry.comment)
+            expect(found.name, found.default, entry.comment, key)
     for name in names:
         expect(name, None, "")
     return tuple(
-        Variable(name=name, default=_one_default(defaults[name]), comment=comments[name]) for name in sorted(defaults)
+        Variable(name=name, default=_one_default(defaults[name]), comment=comments[name], secret=name in secret)
+        for name in sorted(defaults)
     )
+
+
+def credential_keys(properties: Mapping[str, Property]) -> frozenset[str]:
+    """The keys whose values are credentials: by their names, or because such a property refers to them."""
+    found: set[str] = set()
+    waiting = [key for key in properties if names_credential(key)]
+    while waiting:
+        if (key := waiting.pop()) not in found:
+            found.add(key)
+            waiting += [one.name for one in expressions(properties[key].value) if one.name in properties]
+    return frozenset(found)
+
+
+def masked(value: str, *, secret: bool = False) -> str:
+    """A value as outputs show it: `HIDDEN` stands for what of it is a credential.
+
+    That is all of a `secret` value but the names of its variables, the default of a variable whose name says so, and
+    what only credentials look like.
+    """
+    inside = [secret]
+    shown = []
+    for piece in _MARKS.split(value):
+        if piece.startswith("${"):
+            inside.append(inside[-1] or names_credential(piece[2:].rstrip(":").strip()))
+        elif piece == "}":
+            inside = inside[: max(1, len(inside) - 1)]
+        elif piece.strip() and piece.strip().lower() not in _FLAGS and (inside[-1] or holds_credential(piece)):
+            piece = HIDDEN  # noqa: PLW2901 - the others stay as they are
+        shown.append(piece)
+    return "".join(shown)
+
+
+def masked_entries(properties: Properties) -> dict[int, str]:
+    """Line of each property to its value as outputs show it, all profiles included."""
+    credentials = credential_keys(properties.winning())
+    return {
+        entry.line: masked(entry.value, secret=entry.bare_key in credentials or names_credential(entry.bare_key))
+        for entry in properties.entries
+    }
+
+
+def masked_text(properties: Properties) -> str:
+    """The text of a file as outputs show it; a line whose value is hidden is written anew."""
+    lines = properties.text.splitlines(keepends=True)
+    shown = masked_entries(properties)
+    for entry in reversed(properties.entries):
+        if shown[entry.line] != entry.value:
+            start = entry.line - 1
+            lines[start : start + len(_LINE_END.findall(entry.source.rstrip("\r\n"))) + 1] = [
+                f"{entry.key}={shown[entry.line]}\n"
+            ]
+    return "".join(lines)
 
 
 def secret_references(text: str) -> Iterator[str]:

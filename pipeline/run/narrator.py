@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
-from typing import Any
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 from generator.findings.printable import in_one_line
 from generator.mocks.run_inputs import Awaited, RunInput, Service
@@ -15,21 +18,49 @@ from pipeline.terminal import console
 
 #: Longer values are cut short on the terminal; --json has all of them.
 _WIDTH = 100
+#: Seconds without a word after which a run shows that time passes.
+SILENCE: Final = 10
 
 
 class Narrator:
     """Shows a trial run on standard error; a `quiet` one shows nothing. `name` is the workflow as it was asked for."""
 
-    def __init__(self, name: str, *, quiet: bool = False) -> None:
+    def __init__(self, name: str, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
         self._quiet = quiet
+        self._clock = clock
+        self._last = clock()
         self._reporter = console.StageReporter(quiet=quiet)
 
     def stage(self, name: str, what: str) -> None:
         """Say that a stage begins."""
+        self._last = self._clock()
         self._reporter.stage(name, what)
 
+    @contextmanager
+    def passing(self, what: str) -> Iterator[None]:
+        """Show that time passes while the block runs, which says nothing itself."""
+        begin, over = self._clock(), threading.Event()
+
+        def tell() -> None:
+            while not over.wait(SILENCE):
+                self.stage("", f"{what} has taken {round(self._clock() - begin)} s so far")
+
+        thread = threading.Thread(target=tell, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def tell_time(self, at_ms: int, state: str) -> None:
+        """Show that time passes in a state, where nothing was shown for a while."""
+        if self._clock() - self._last >= SILENCE:
+            self._say(f"{_seconds(at_ms)}    still in {in_one_line(state) or 'its start'}")
+
     def _say(self, text: str) -> None:
+        self._last = self._clock()
         if not self._quiet:
             console.say(text)
 

@@ -18,6 +18,7 @@ from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line
 from generator.mocks import run_inputs
+from generator.mocks.local_specs import with_local_specs
 from generator.mocks.run_inputs import RunInput
 from generator.mocks.service import EventSink, MockService
 from generator.text.words import plural, several
@@ -30,7 +31,7 @@ from pipeline.run.engine.process import RunningEngine, free_port, started
 from pipeline.run.engine.services import Exchange, serving
 from pipeline.run.narrator import Narrator
 from pipeline.run.outcome import CallMade, RunOutcome, RunRequest, StatePassed, Status
-from pipeline.run.start import Reply, advice, post, reason_in
+from pipeline.run.start import Reply, advice, blaming_the_output, post, reason_in
 from pipeline.run.timeline import Timeline
 from pipeline.system.cache import cache_folder
 from pipeline.system.journal import Effect, Journal
@@ -55,6 +56,8 @@ def run(
         FindingsError: the input does not fit its schema.
         EngineError: the workflow cannot be built, or the engine does not start.
     """
+    if wanted.mock:
+        workflow = with_local_specs(workflow)
     given = _given(workflow, wanted, environment)
     taken = _input(workflow, wanted.input)
     if errors(taken.findings):
@@ -144,9 +147,10 @@ class _Run:
             port = self._wanted.port or free_port()
             self._narrator.stage("engine", "starts")
             log_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waybill-"))) / "engine.log"
-            engine = stack.enter_context(
-                started(jar, {**variables, EVENTS_VARIABLE: events}, port=port, log_file=log_file)
-            )
+            with self._narrator.passing("the engine's start"):
+                engine = stack.enter_context(
+                    started(jar, {**variables, EVENTS_VARIABLE: events}, port=port, log_file=log_file)
+                )
             address = f"{engine.url}/{self._workflow.definition.id}"
             self._narrator.stage("engine", f"is ready; POST {address}")
             self._start = time.time()
@@ -170,7 +174,8 @@ class _Run:
         if maven.built(application, cache) is None:
             first = "" if cache.is_dir() else "; the first time it downloads about 330 MB, which takes 2 minutes"
             self._narrator.stage("build", f"with Maven, about half a minute{first}")
-        return maven.build(application, cache)
+        with self._narrator.passing("the build"):
+            return maven.build(application, cache)
 
     def _variables(self, stack: ExitStack) -> dict[str, str]:
         """The variables that the engine is given; with `mock`, stand-ins are served while the stack is open."""
@@ -197,10 +202,15 @@ class _Run:
                 while True:
                     self._hear(self._told.get(timeout=_PAUSE))
             self._tell(variables, url)
+            self._narrator.tell_time(self._since(time.time()), self._where())
         with suppress(queue.Empty):
             while True:
                 self._hear(self._told.get(timeout=_SETTLE))
         self._tell(variables, url, last=True)
+
+    def _where(self) -> str:
+        """The states that an instance is in."""
+        return ", ".join(dict.fromkeys(state.state for state in self._timeline.states if state.took_ms is None))
 
     def _is_over(self) -> bool:
         if self._reply is None:
@@ -270,10 +280,11 @@ class _Run:
         elif self._ended:
             status = "completed" if self._ended == COMPLETED else "failed"
         if status == "timeout":
-            at = ", ".join(state.state for state in self._timeline.states if state.took_ms is None)
-            reason = f"after {self._wanted.timeout:g} seconds it is still in {at or 'its start'}"
+            reason = f"after {self._wanted.timeout:g} seconds it is still in {self._where() or 'its start'}"
         if status == "failed":
             reason = reason or reason_in(engine.log)
+            if self._timeline.states:
+                reason = blaming_the_output(reason, self._workflow.definition)
         return RunOutcome(
             workflow=self._workflow.definition.id,
             status=status,

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.findings.errors import OutputError
+from generator.workflow.definition import Definition
 from pipeline.system.http import send
 from pipeline.system.http_request import Request
 
+#: How the engine begins what it says of data that does not match a schema, be it that of the input or of the output.
+_SCHEMA_ERRORS: Final = "JsonSchema validation errors"
+OUTPUT_MISFIT: Final = "the output does not match"
 #: What the engine says to what to do about it (../shared/tools/engine tells how each was seen).
 _ADVICE: Final = (
     ("Could not find work item handler", "a function names an operation that its spec does not have"),
@@ -18,7 +22,9 @@ _ADVICE: Final = (
     ("net.thisptr.jackson.jq", "an expression does not compile, or meets a value of another type"),
     ("Unable to determine the proper baseUr", "the variable of a service's address has no value"),
     ("annotated with", "a call has no value for an argument that its operation needs"),
-    ("JsonSchema validation errors", "the input does not match the workflow's schema; set another with --input"),
+    (OUTPUT_MISFIT, "change the data that the workflow ends with, or the schema"),
+    (_SCHEMA_ERRORS, "the input does not match the workflow's schema; set another with --input"),
+    ("no start node that matches", "events start this workflow, not a call; explain names them"),
     ("Connection refused", "a service does not respond at its address; check it, or try with --mock"),
     ("UnknownHost", "a service's address does not exist; check it, or try with --mock"),
     ("still in", "allow more time with --timeout, or send the event that it waits for"),
@@ -67,6 +73,19 @@ def post(address: str, value: Any) -> Reply:
 def advice(reason: str) -> str:
     """What to do about a reason of the engine's; "" where nobody knows."""
     return next((what for text, what in _ADVICE if text in reason), "")
+
+
+def blaming_the_output(reason: str, definition: Definition) -> str:
+    """The reason why an instance that passed states failed, naming the output schema where that is what it broke.
+
+    The engine validates the input before the first state, and the output after the last one, with the same words.
+    """
+    schema = definition.output_schema
+    _, found, said = reason.partition(_SCHEMA_ERRORS)
+    if schema is None or not found:
+        return reason
+    misfits = "; ".join(line.strip() for line in said.lstrip(":").splitlines() if line.strip())
+    return f"{OUTPUT_MISFIT} {schema or 'the output schema'}: {misfits}"
 
 
 def reason_in(log: str) -> str:

@@ -164,6 +164,17 @@ def test_a_callback_keeps_what_the_event_brought_unless_a_filter_reads_it_first(
         ]
 
 
+def test_branches_read_what_others_wrote_in_an_order_that_changes(application: Application) -> None:
+    name = name_of("branch-order", "bad")
+    seen: set[object] = set()
+
+    def both() -> bool:
+        seen.add(application.start(name, {}).data.get("report"))
+        return seen == {None, 1}
+
+    eventually(both, "a report with the count, and one without")
+
+
 @pytest.mark.parametrize("shows", SWITCHES)
 def test_of_conditions_that_all_hold_the_one_wins_that_is_said_to_be_tested_first(
     shows: str, application: Application, tmp_path: Path

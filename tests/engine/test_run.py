@@ -153,6 +153,47 @@ def test_a_run_that_does_not_end_in_time_is_stopped_and_says_where_it_is(asks: P
     assert (document["status"], document["reason"]) == ("timeout", "after 2 seconds it is still in Await")
 
 
+REMOTE: dict[str, Any] = {
+    "id": "remote",
+    "version": "1.0.0",
+    "specVersion": "0.8",
+    "name": "Remote",
+    "start": "Read",
+    "extensions": [{"extensionid": "workflow-output-schema", "outputSchema": "schemas/output.json"}],
+    "functions": [{"name": "read", "operation": "https://nowhere.invalid/workflows/shared/specs/tickets.yaml#read"}],
+    "states": [
+        {"name": "Read", "type": "operation", "actions": [{"functionRef": "read"}], "transition": "Wait"},
+        {"name": "Wait", "type": "sleep", "duration": "PT12S", "end": True},
+    ],
+}
+TICKETS = """\
+openapi: 3.0.3
+info: {title: Tickets, version: "1"}
+paths:
+  /tickets:
+    get:
+      operationId: read
+      responses:
+        "200": {description: All, content: {application/json: {schema: {type: object, example: {count: 3}}}}}
+"""
+
+
+def test_a_remote_spec_is_answered_from_shared_time_passes_and_the_output_schema_is_blamed(tmp_path: Path) -> None:
+    folder = tmp_path / "workflows" / "remote"
+    (folder / "schemas").mkdir(parents=True)
+    (folder / "remote.sw.json").write_text(json.dumps(REMOTE))
+    schema = {"type": "object", "properties": {"count": {"type": "string"}}}
+    (folder / "schemas" / "output.json").write_text(json.dumps(schema))
+    (folder.parent / "shared" / "specs").mkdir(parents=True)
+    (folder.parent / "shared" / "specs" / "tickets.yaml").write_text(TICKETS)
+    done = run(str(folder), "--mock")
+    assert done.returncode == 1
+    assert "GET /tickets  200  read" in done.stderr
+    assert re.search(r"^ +1\d\.\d\d s    still in Wait$", done.stderr, re.MULTILINE), done.stderr
+    assert "the output does not match schemas/output.json: $.count: integer found, string expected" in done.stderr
+    assert "set another with --input" not in done.stderr
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_it_stops_the_engine_when_it_is_stopped_and_leaves_no_process(
     waiting: tuple[subprocess.Popen[str], list[str]], how: signal.Signals

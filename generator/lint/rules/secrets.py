@@ -8,6 +8,7 @@ from typing import Final
 
 from generator.findings.finding import Severity
 from generator.lint.rule import Example, Found, rule
+from generator.workflow.credentials import CREDENTIAL, LOOKED_AT, URL_CREDENTIAL
 from generator.workflow.properties import Property, literals
 from generator.workflow.workflow import Workflow
 
@@ -16,14 +17,6 @@ _CREDENTIAL_KEY: Final = re.compile(
     r"(^|[._-])(?i:password|passwd|secret|token|api[-_]?key|private[-_]?key)$"
     r"|[a-z0-9](Password|Passwd|Secret|Token|ApiKey|PrivateKey)$"
 )
-#: What only credentials look like: tokens of GitHub, GitLab, OpenShift, AWS and Slack, JSON Web Tokens, private keys.
-_CREDENTIAL: Final = re.compile(
-    r"gh[pousr]_[A-Za-z0-9]{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|sha256~[\w-]{20,}|AKIA[0-9A-Z]{16}"
-    r"|xox[abprs]-[\w-]{10,}|eyJ[\w-]{8,500}\.eyJ[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY"
-)
-#: No credential is longer; what comes behind is a text.
-_LOOKED_AT: Final = 10_000
-_URL_CREDENTIAL: Final = re.compile(r"://[^/\s:@${}]*:(?P<secret>[^/\s@${}]+)@")
 
 
 def _credential(entry: Property) -> int | None:
@@ -38,10 +31,10 @@ def _credential(entry: Property) -> int | None:
 def _unmistakable(entry: Property) -> int | None:
     """Where in a value something is that only credentials look like, whatever the key says."""
     for offset, whole in literals(entry.value):
-        piece = whole[:_LOOKED_AT]
-        if match := _CREDENTIAL.search(piece):
+        piece = whole[:LOOKED_AT]
+        if match := CREDENTIAL.search(piece):
             return offset + match.start()
-        if match := _URL_CREDENTIAL.search(piece):
+        if match := URL_CREDENTIAL.search(piece):
             return offset + match.start("secret")
     return None
 

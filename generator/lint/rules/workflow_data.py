@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Severity
+from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, only_near
 from generator.jq.tree import Node
 from generator.lint.rule import Example, Found, rule
 from generator.lint.rules.expressions import place, valid_expressions
-from generator.text.yaml_reader import parse
-from generator.workflow.data_names import Written, on_workflowdata, read_names, written
+from generator.text.yaml_reader import FieldPath, parse
+from generator.workflow.data_names import (
+    NamePath,
+    Written,
+    on_workflowdata,
+    paths_read,
+    paths_written,
+    read_names,
+    tree_of,
+    written,
+)
 from generator.workflow.definition import Definition
 from generator.workflow.expressions import Expression
-from generator.workflow.flow import value_at
+from generator.workflow.flow import function_of, functions_of, states_of, value_at
 from generator.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
-    from generator.workflow.long_form import State
+    from generator.workflow.long_form import Branch, Function, State
 
 #: As near as this, a name that nobody declares is a misspelt one.
 _NEAR: Final = 0.85
@@ -121,3 +131,78 @@ def iteration_parameter(workflow: Workflow) -> Iterator[Found]:
         if node.name == parameter and node.name not in written(definition.flow, None).names:
             at = place(workflow, expression, node.at + shift)
             yield Found(at=at, message=f"the element is not part of workflowdata; write ${parameter}")
+
+
+_BRANCHES: Final = """
+functions:
+  - {name: count, type: expression, operation: '{count: 1}'}
+  - {name: report, type: expression, operation: '{report: .%s}'}
+states:
+  - name: Begin
+    type: parallel
+    branches:
+      - {name: counting, actions: [{functionRef: count}]}
+      - {name: reporting, actions: [{functionRef: report}]}
+    end: true
+"""
+
+
+@rule(
+    "branch-order",
+    severity=Severity.NOTE,
+    reason="The engine runs the branches of a parallel state one after the other, each until it waits, in an order "
+    "that changes from run to run. All work on the same workflowdata, so a branch reads what those before it wrote.",
+    consequence="The value is there in one run, and missing or old in the next.",
+    bad=Example(definition=_BRANCHES % "count"),
+    good=Example(definition=_BRANCHES % "greeting"),
+)
+def branch_order(workflow: Workflow) -> Iterator[Found]:
+    """A branch of a parallel state that reads what another branch writes."""
+    for definition in workflow.definitions():
+        functions = functions_of(definition.flow)
+        for where, state in states_of(definition.flow, "parallel"):
+            branches = state.get("branches", ())
+            written_by = [_written_in(branch, functions) for branch in branches]
+            for index, path, at in _read_in_branches(workflow, definition, where, branches):
+                others = (n for n, paths in enumerate(written_by) if n != index and any(_meet(path, p) for p in paths))
+                if (other := next(others, None)) is not None:
+                    one, two = _called(branches[index], index), _called(branches[other], other)
+                    message = (
+                        f"{one} reads '.{'.'.join(path)[:100]}', which {two} writes, and the engine runs them in any "
+                        f"order; read it in a state after this one"
+                    )
+                    yield Found(at=at, message=message)
+
+
+def _written_in(branch: Branch, functions: Mapping[str, Function]) -> frozenset[NamePath]:
+    return frozenset(path for action in branch.get("actions", ()) for path in paths_written(action, functions))
+
+
+def _meet(read: NamePath, written_: NamePath) -> bool:
+    """Whether one path is the other, or leads to or from it."""
+    return all(one == other for one, other in zip(read, written_, strict=False))
+
+
+def _called(branch: Branch, index: int) -> str:
+    return f"branch '{branch['name']}'" if branch.get("name") else f"branch {index + 1}"
+
+
+def _read_in_branches(
+    workflow: Workflow, definition: Definition, state: FieldPath, branches: Sequence[Branch]
+) -> Iterator[tuple[int, NamePath, Position]]:
+    """Which branch reads which place in workflowdata, and where that is written; each of them once."""
+    found: dict[tuple[int, NamePath], Position] = {}
+    for owner, expression, look in valid_expressions(workflow):
+        where = expression.where
+        if owner is definition and where[:3] == (*state, "branches") and on_workflowdata(expression, definition.flow):
+            for path, offset in paths_read(look.tree):
+                found.setdefault((int(where[3]), path), place(workflow, expression, offset + look.shift))
+    functions = functions_of(definition.flow)
+    for index, branch in enumerate(branches):
+        for number, action in enumerate(branch.get("actions", ())):
+            function = function_of(action, functions)
+            if function and function["type"] == "expression" and not action["actionDataFilter"].get("fromStateData"):
+                at = definition.position_of(*state, "branches", index, "actions", number)
+                for path, _ in paths_read(tree_of(function.get("operation", ""))):
+                    found.setdefault((index, path), at)
+    yield from ((index, path, at) for (index, path), at in found.items())

@@ -69,7 +69,7 @@ def _happened(kind: str, data: Mapping[str, Any]) -> tuple[EventKind, dict[str, 
         case "ProcessInstanceNodeDataEvent" if data.get("eventType") in {_BEGINS, _ENDS}:
             return "left" if ends else "entered", {"name": data["nodeName"], "node": data["nodeDefinitionId"]}
         case "ProcessInstanceErrorDataEvent":
-            return "error", {"name": str(data.get("errorMessage"))}
+            return "error", {"name": str(data.get("errorMessage") or "")}
         case "ProcessInstanceVariableDataEvent":
             variable, _, name = data["variableName"].partition(".")
             return ("data", {"name": name, "value": data["variableValue"]}) if variable == "workflowdata" else None

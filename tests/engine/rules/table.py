@@ -236,6 +236,7 @@ RUN: Final[Mapping[str, Row]] = {
         bad=Seen(data=[{"word": "Hello"}, {"word": "Ada"}]),
         good=Seen(data={"words": ["Hello", "Ada"]}),
     ),
+    "branch-order": Row(bad=Seen(data={"count": 1}), good=Seen(data={"count": 1})),
     "unwritten-data": Row(
         given={"language": "German"},
         bad=Seen(data={"said": "Hello in "}),

@@ -74,7 +74,11 @@ STATES: list[tuple[dict[str, Any], list[Any]]] = [
     ),
     (
         {"type": "parallel", "branches": [{"name": "l", "actions": [CALL]}, {"name": "r", "actions": [CALL]}]},
-        ["all at the same time", {"l": ["greet"]}, {"r": ["greet"]}],
+        ["one after another, in any order", {"l": ["greet"]}, {"r": ["greet"]}],
+    ),
+    (
+        {"type": "parallel", "completionType": "atLeast", "numCompleted": 1, "branches": [{"actions": [CALL]}, {}]},
+        ["one after another, in any order", "goes on after 1 of 2", {"branch 1": ["greet"]}, {"branch 2": []}],
     ),
     (
         {
@@ -127,6 +131,49 @@ def test_an_expression_is_told_from_a_call() -> None:
 
 A_TO_B = {"name": "A", "type": "inject", "data": {"a": 1}}
 B = {"name": "B", "type": "inject", "data": {"b": 1}, **END}
+
+
+def test_the_way_without_an_event_says_after_which_time_it_is_taken() -> None:
+    switch = {
+        "name": "A",
+        "type": "switch",
+        "eventConditions": [{"eventRef": "asked", "transition": "B"}],
+        "defaultCondition": {"end": True},
+        "timeouts": {"eventTimeout": "PT30S"},
+    }
+    assert ways(scene_of([switch, B]))[1:3] == [
+        ("A", "B", EdgeKind.EVENT, ("on asked",)),
+        ("A", "end", EdgeKind.DEFAULT, ("after 30 s",)),
+    ]
+
+
+def switch_on(*conditions: str) -> dict[str, Any]:
+    ways_on = [{"condition": condition, "transition": "B"} for condition in conditions]
+    return {"name": "A", "type": "switch", "dataConditions": ways_on, "defaultCondition": {"end": True}}
+
+
+def test_two_conditions_to_one_state_stay_two() -> None:
+    scene = scene_of([switch_on(".a", ".b"), B])
+    assert ways(scene)[1] == ("A", "B", EdgeKind.CONDITION, ("if .a", "if .b"))
+    assert "A (switch) leads to B (if .a), B (if .b), the end (else)." in scene.description
+
+
+def test_long_conditions_are_cut_where_they_do_not_differ() -> None:
+    same = " and ".join(f".value{number}" for number in range(20))
+    scene = scene_of([switch_on(f"{same} and .kind == 1", f"{same} and .kind == 2"), B])
+    labels = scene.links[1].labels
+    assert [label[-9:] for label in labels] == ["kind == 1", "kind == 2"]
+    assert max(map(len, labels)) < 60
+    assert f"{same} and .kind == 1" in scene.links[1].hint
+    call = [{**CALL, "condition": f"{same} and .kind == {number}"} for number in (1, 2)]
+    rows = said(drawn({"type": "operation", "actions": call}).body)
+    assert [row[-9:] for row in rows if row.startswith("if")] == ["kind == 1", "kind == 2"]
+
+
+def test_a_workflow_that_events_start_says_so() -> None:
+    event = {"name": "A", "type": "event", "onEvents": [{"eventRefs": ["asked"]}], **END}
+    assert "started by events" in scene_of([event]).subtitle
+    assert "started by events" not in scene_of([{**A_TO_B, "transition": "C"}, {**event, "name": "C"}]).subtitle
 
 
 def test_every_way_says_when_it_is_taken() -> None:

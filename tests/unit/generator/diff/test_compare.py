@@ -258,3 +258,21 @@ def test_changes_come_by_impact_and_then_by_topic() -> None:
     order = [(change.impact, change.topic) for change in found.changes]
     assert [impact for impact, _ in order] == sorted((i for i, _ in order), key=list(Impact).index)
     assert order[0] == (Impact.BREAKING, Topic.WORKFLOW)
+
+
+def test_a_long_condition_is_cut_where_it_did_not_change() -> None:
+    same = " and ".join(f".value{number} == {number}" for number in range(20))
+    old, new = (flow(switch("A", {f"{same} and .kind == {kind}": "B"}, "B"), inject("B")) for kind in ("1", "2"))
+    (change,) = said(between(old, new))
+    assert ".kind == 1" in change
+    assert ".kind == 2" in change
+
+
+def test_the_way_of_an_event_switch_without_an_event_is_called_by_its_time() -> None:
+    def waiting(target: str) -> dict[str, object]:
+        state = {"name": "A", "type": "switch", "timeouts": {"eventTimeout": "PT30S"}}
+        state |= {"eventConditions": [{"eventRef": "approved", "transition": "B"}]}
+        state |= {"defaultCondition": {"transition": target}}
+        return flow(state, inject("B"), inject("C"), events=[EVENT])
+
+    assert any("after 30 seconds" in change for change in said(between(waiting("B"), waiting("C"))))

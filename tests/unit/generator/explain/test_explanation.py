@@ -121,8 +121,46 @@ STATES: dict[str, tuple[Fields, str]] = {
             "end": True,
         },
         (
-            "'A': it runs 2 branches at the same time ('one' calls 'f'; 'two' calls 'f'), until all of them are "
-            "through. Then it ends."
+            "'A': it runs 2 branches one after the other, in an order that changes from run to run ('one' calls 'f'; "
+            "'two' calls 'f'), until all of them are through. Then it ends."
+        ),
+    ),
+    "branches without a name": (
+        {
+            "name": "A",
+            "type": "parallel",
+            "branches": [{"actions": [{"functionRef": "f"}]}, {}],
+            "completionType": "atLeast",
+            "numCompleted": 1,
+            "end": True,
+        },
+        (
+            "'A': it runs 2 branches one after the other, in an order that changes from run to run (branch 1 calls "
+            "'f'; branch 2 does nothing), until 1 are through. Then it ends."
+        ),
+    ),
+    "a callback without an action": (
+        {"name": "A", "type": "callback", "eventRef": "approved", "end": True},
+        "'A': it waits for the event 'approved'. Then it ends.",
+    ),
+    "nothing": (operation(), "'A': it does nothing. Then it goes to 'B'."),
+    "nothing but a filter": (
+        operation(stateDataFilter={"output": "${ {x} }"}),
+        "'A': it reshapes the data. Then it goes to 'B'.",
+    ),
+    "a filter without a way to reshape": (
+        inject("A", "B", data={}, stateDataFilter={}),
+        "'A': it does nothing. Then it goes to 'B'.",
+    ),
+    "an action that reshapes": (
+        operation({"name": "pick", "actionDataFilter": {"fromStateData": ".x", "toStateData": ".y"}}),
+        "'A': it reshapes the data as 'pick'. Then it goes to 'B'.",
+    ),
+    "two conditions to one state": (
+        switch("A", {".x": "B", ".y": "B"}, "B"),
+        (
+            "'A': it looks at the data. When '.x', it goes to 'B'. Else, when '.y', it goes to 'B'. Otherwise, it goes "
+            "to 'B'."
         ),
     ),
     "foreach": (
@@ -269,6 +307,110 @@ def test_events_and_subflows_have_sections_of_their_own() -> None:
     ]
     files = {"subflows/s.sw.json": subflow("s", inject("Inner", data={"x": 1}))}
     assert section("The subflow 's'", {}, files) == ["'Inner': it sets 'x'. Then it ends."]
+
+
+def test_an_event_that_a_step_sends_is_not_listened_to() -> None:
+    events = [{"name": name, "type": name, "source": "/x"} for name in ("sent", "awaited", "both", "unused", "last")]
+    states = [
+        operation({"eventRef": {"triggerEventRef": "sent", "resultEventRef": "awaited"}}),
+        {"name": "B", "type": "callback", "action": {"eventRef": {"triggerEventRef": "both"}}, "eventRef": "both"},
+    ]
+    states[1]["end"] = {"produceEvents": [{"eventRef": "last"}]}
+    assert section("Which events it knows", flow(*states, events=events)) == [
+        "It sends 'sent': the type 'sent'.",
+        "It listens to 'awaited': the type 'awaited' from '/x'.",
+        "It sends and listens to 'both': the type 'both' from '/x'.",
+        "It listens to 'unused': the type 'unused' from '/x'.",
+        "It sends 'last': the type 'last'.",
+    ]
+
+
+def started_by(*groups: list[str], **more: Any) -> Fields:
+    on = [{"eventRefs": names} for names in groups]
+    return flow({"name": "A", "type": "event", "onEvents": on, "transition": "B", **more}, inject("B"), events=EVENTS)
+
+
+def test_a_workflow_that_events_start_says_so() -> None:
+    title = "Which events it knows"
+    assert section(title, started_by(["approved"]))[0] == "It is started by the event 'approved'."
+    assert section(title, started_by(["approved", "denied"]))[0] == "It is started by the event 'approved' or 'denied'."
+    both = started_by(["approved"], ["denied"], exclusive=False)
+    assert section(title, both)[0] == "It is started by the event 'approved' and the event 'denied'."
+    later = flow(inject("I", "A"), *started_by(["approved"])["states"], events=EVENTS)
+    assert section(title, later)[0] == "It listens to 'approved': the type 'org.approved' from '/x'."
+
+
+INNER = subflow("s", inject("Inner", data={"x": 1}))
+SLEEPING = subflow("s", {"name": "Inner", "type": "sleep", "duration": "PT1H", "end": True})
+WAITING: dict[str, tuple[Fields, Files, bool]] = {
+    "a sleep": (flow({"name": "A", "type": "sleep", "duration": "PT1H", "end": True}), {}, True),
+    "a sleep that nothing leads to": (
+        flow(inject("A"), {"name": "B", "type": "sleep", "duration": "PT1H", "end": True}),
+        {},
+        False,
+    ),
+    "a subflow that goes right through": (flow(operation({"subFlowRef": "s"}), inject("B")), {"s": INNER}, False),
+    "a subflow that sends": (
+        flow(operation({"subFlowRef": "s"}), inject("B")),
+        {"s": subflow("s", operation({"eventRef": {"triggerEventRef": "asked"}}), inject("B"))},
+        False,
+    ),
+    "a subflow that nobody waits for": (
+        flow(operation({"subFlowRef": {"workflowId": "s", "invoke": "async"}}), inject("B")),
+        {"s": SLEEPING},
+        False,
+    ),
+    "a call that the engine does not try again": (flow(operation({"functionRef": "f", "retryRef": "r"})), {}, False),
+    "an event that starts it": (started_by(["approved"]), {}, False),
+    "any of two events that start it": (started_by(["approved", "denied"]), {}, False),
+    "two events that start it together": (started_by(["approved", "denied"], exclusive=False), {}, True),
+}
+
+
+@pytest.mark.parametrize("what", WAITING)
+def test_it_may_wait_only_where_something_waits(what: str) -> None:
+    fields, files, waits = WAITING[what]
+    needs = section("What it needs", fields, {f"subflows/{name}.sw.json": text for name, text in files.items()})
+    assert [sentence for sentence in needs if sentence.startswith("It may wait") and "'A'" in sentence] == (
+        ["It may wait in 'A'; a database keeps it over a restart."] if waits else []
+    )
+
+
+def test_a_state_that_runs_a_subflow_which_waits_may_wait() -> None:
+    needs = section(
+        "What it needs", flow(operation({"subFlowRef": "s"}), inject("B")), {"subflows/s.sw.json": SLEEPING}
+    )
+    assert needs[0] == "It may wait in 'Inner' and 'A'; a database keeps it over a restart."
+
+
+def test_long_conditions_are_cut_where_they_do_not_differ() -> None:
+    same = " and ".join(f".value{number} == {number}" for number in range(20))
+    fields = flow(switch("A", {f"{same} and .kind == 1": "B", f"{same} and .kind == 2": "B"}, "B"), inject("B"))
+    told = steps(fields)[0]
+    assert "…and .value18 == 18 and .value19 == 19 and .kind == 1', it goes to 'B'." in told
+    assert "…and .value18 == 18 and .value19 == 19 and .kind == 2', it goes to 'B'." in told
+    assert len(told) < 500
+
+
+def test_nothing_is_called_none() -> None:
+    """Whatever has no name: the definitions here are what lint has findings for."""
+    nameless: list[Fields] = [
+        operation({"functionRef": {}}, {"subFlowRef": {}}, {"eventRef": {}}, {}, {"functionRef": {"invoke": "async"}}),
+        {"name": "A", "type": "event", "onEvents": [{}], "transition": "B"},
+        {"name": "A", "type": "event", "onEvents": [], "transition": "B"},
+        {"name": "A", "type": "callback", "action": {}, "transition": "B"},
+        {"name": "A", "type": "parallel", "branches": [{}, {"actions": [{}]}], "transition": "B"},
+        {"name": "A", "type": "foreach", "actions": [{}], "transition": "B"},
+        {"name": "A", "type": "switch", "dataConditions": [{"transition": "B"}], "defaultCondition": {"end": True}},
+        {"name": "A", "type": "switch", "eventConditions": [{"transition": "B"}], "defaultCondition": {"end": True}},
+        {"name": "A", "type": "sleep", "transition": "B"},
+        {"name": "A", "type": "inject", "onErrors": [{"transition": "B"}], "transition": "B"},
+    ]
+    for state in nameless:
+        shared = {"functions": [{}, {"name": "g"}], "events": [{}, {"correlation": [{}]}], "retries": [{}]}
+        text = explain(defined({**flow(state, inject("B")), **shared, "errors": [{}]})).as_text()
+        assert "None" not in text, text
+        assert "''" not in text, text
 
 
 def test_how_it_ends_is_told() -> None:

@@ -327,3 +327,47 @@ def test_a_foreach_state_s_element_is_a_variable() -> None:
     action = {"functionRef": {"refName": "post", "arguments": arguments}}
     fields = {"functions": FUNCTIONS[:1], "states": [{**state, "actions": [action]}]}
     assert rules_of(fields) == ["warning element-not-in-data"]
+
+
+def branches_of(*actions: list[dict[str, Any]], names: tuple[str | None, ...] = ("one", "two")) -> list[str]:
+    functions = [
+        {"name": "ask", "type": "custom", "operation": "rest:post:/ask"},
+        {"name": "count", "type": "expression", "operation": "{count: 1}"},
+        {"name": "report", "type": "expression", "operation": "{report: (.count // 0)}"},
+        {"name": "renew", "type": "expression", "operation": ".count = 2"},
+    ]
+    listed = [{"name": n, "actions": a} if n else {"actions": a} for n, a in zip(names, actions, strict=False)]
+    state = {"name": "A", "type": "parallel", "branches": listed, "end": True}
+    found = lint(defined({"functions": functions, "states": [state]}))
+    return [f"{f.severity}: {f.message}" for f in found if f.rule == "branch-order"]
+
+
+COUNT, REPORT, RENEW = ({"functionRef": name} for name in ("count", "report", "renew"))
+NOTE = "the engine runs them in any order; read it in a state after this one"
+
+
+def asked(name: str, target: str) -> dict[str, Any]:
+    function = {"refName": "ask", "arguments": {"name": f"${{ {name} }}"}}
+    return {"functionRef": function, "actionDataFilter": {"toStateData": target}}
+
+
+def test_a_branch_that_reads_what_another_writes_is_noted() -> None:
+    told = f"note: branch 'two' reads '.count', which branch 'one' writes, and {NOTE}"
+    assert branches_of([COUNT], [REPORT]) == [told]
+    assert branches_of([COUNT], [{**COUNT, "condition": ".count > 0"}])[0] == told
+    assert branches_of([COUNT], [REPORT], names=(None, None)) == [
+        f"note: branch 2 reads '.count', which branch 1 writes, and {NOTE}"
+    ]
+    assert branches_of([asked(".name", ".a.x")], [asked(".a.x.id", ".b")]) == [
+        f"note: branch 'two' reads '.a.x.id', which branch 'one' writes, and {NOTE}"
+    ]
+
+
+def test_branches_that_read_what_no_other_writes_are_not() -> None:
+    assert branches_of([COUNT, REPORT], [RENEW]) == [
+        f"note: branch 'one' reads '.count', which branch 'two' writes, and {NOTE}"
+    ]
+    assert branches_of([COUNT, REPORT], [asked(".name", ".b")]) == []
+    assert branches_of([COUNT], [RENEW]) == []
+    assert branches_of([asked(".name", ".a.x")], [asked(".a.y", ".b")]) == []
+    assert branches_of([COUNT], [{**REPORT, "actionDataFilter": {"fromStateData": ".other"}}]) == []

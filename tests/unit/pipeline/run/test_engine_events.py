@@ -27,6 +27,7 @@ EVENTS: Sequence[tuple[str, dict[str, Any], dict[str, Any] | None]] = [
     ("ProcessInstanceNodeDataEvent", {"eventType": 2, **NODE}, {"kind": "left", **SAID_OF_NODE}),
     ("ProcessInstanceNodeDataEvent", {"eventType": 6, **NODE}, None),
     ("ProcessInstanceErrorDataEvent", {"errorMessage": "no"}, {"kind": "error", "name": "no"}),
+    ("ProcessInstanceErrorDataEvent", {"errorMessage": None}, {"kind": "error", "name": ""}),
     (
         "ProcessInstanceVariableDataEvent",
         {"variableName": "workflowdata.a.b", "variableValue": 1},

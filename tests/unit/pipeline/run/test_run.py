@@ -11,7 +11,7 @@ import pytest
 from generator.mocks.run_inputs import Awaited, RunInput
 from pipeline.run.narrator import Narrator, sending
 from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
-from pipeline.run.start import advice, reason_in
+from pipeline.run.start import advice, blaming_the_output, reason_in
 from pipeline.run.timeline import Timeline
 from tests.command import run
 from tests.unit.conftest import defined, write, write_workflow
@@ -165,12 +165,28 @@ def test_a_run_is_told_line_by_line(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_time_that_passes_in_silence_is_told_every_ten_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    now = 0.0
+    narrator = Narrator("tickets", clock=lambda: now)
+    for second in range(31):
+        now = float(second)
+        if second == 15:
+            narrator.tell(call(at_ms=15_000))
+        narrator.tell_time(second * 1000, "Wait")
+    assert capsys.readouterr().err.splitlines() == [
+        "  10.00 s    still in Wait",
+        "  15.00 s    GET /tickets  200  read",
+        "  25.00 s    still in Wait",
+    ]
+
+
 def test_a_quiet_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     narrator = Narrator("tickets", quiet=True)
     narrator.tell_input(RunInput(value={}, made=True))
     narrator.tell(call())
     narrator.tell_wait("PT1S", [Awaited(type="t", path="/")], "i", "http://127.0.0.1:1")
     narrator.tell_outcome(outcome())
+    Narrator("tickets", quiet=True, clock=iter(range(0, 200, 50)).__next__).tell_time(50_000, "Wait")
     assert capsys.readouterr().err == ""
 
 
@@ -203,12 +219,35 @@ def test_the_command_that_sends_an_event_survives_a_shell() -> None:
     [
         ("Could not find work item handler for tickets_nope", "a function names an operation"),
         ("Unable to evaluate content {} using expr .a", "an expression does not compile"),
+        (
+            "There are JsonSchema validation errors:\n$.n: string found",
+            "the input does not match the workflow's schema",
+        ),
+        ("the output does not match schemas/out.json: $.n: string found", "change the data that the workflow ends"),
+        ("There is no start node that matches the trigger none", "events start this workflow"),
         ("something else", ""),
     ],
 )
 def test_a_reason_of_the_engine_comes_with_what_to_do(reason: str, expected: str) -> None:
     assert advice(reason).startswith(expected)
     assert bool(advice(reason)) is bool(expected)
+
+
+@pytest.mark.parametrize(
+    ("extension", "named"),
+    [
+        ({"outputSchema": "schemas/out.json"}, "schemas/out.json"),
+        ({"outputSchema": {"schema": "schemas/out.json"}}, "schemas/out.json"),
+        ({"outputSchema": {"type": "object"}}, "the output schema"),
+    ],
+)
+def test_the_output_schema_is_blamed_for_what_it_refuses(extension: dict[str, Any], named: str) -> None:
+    definition = defined({"extensions": [{"extensionid": "workflow-output-schema", **extension}]}).definition
+    reason = "There are JsonSchema validation errors:\n$.b: integer found, string expected\n$.c: is missing"
+    blamed = f"the output does not match {named}: $.b: integer found, string expected; $.c: is missing"
+    assert blaming_the_output(reason, definition) == blamed
+    assert blaming_the_output("something else", definition) == "something else"
+    assert blaming_the_output(reason, defined({}).definition) == reason
 
 
 def test_the_last_error_in_a_log_is_the_reason() -> None:

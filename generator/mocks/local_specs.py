@@ -1,0 +1,39 @@
+"""Lets a workflow take specs that it names by a URL from workflows/shared, where they lie there, too."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from generator.contracts.calls import calls, in_shared
+from generator.workflow.workflow import Workflow, read_workflow
+
+
+def with_local_specs(workflow: Workflow) -> Workflow:
+    """The workflow with each spec at a URL whose file lies in shared/ taken from there.
+
+    The engine's build fetches what a URL names; without the Internet, or the service that has it, it fails.
+    """
+    local = local_specs(workflow)
+    if not local:
+        return workflow
+    urls = "|".join(map(re.escape, sorted(local, key=len, reverse=True)))
+    named = re.compile(rf"(?:{urls})(?=[#\"'\s]|$)")
+    source = workflow.source
+    definitions = {source.definition, *source.subflows()}
+    resources = {
+        path: named.sub(lambda found: local[found[0]], data.decode()).encode() if path in definitions else data
+        for path, data in source.resources.items()
+    }
+    return read_workflow(replace(source, resources=resources))
+
+
+def local_specs(workflow: Workflow) -> Mapping[str, str]:
+    """URL of each spec that has a file in shared/ to the path that names the file."""
+    found: dict[str, str] = {}
+    for call in calls(workflow):
+        url = call.definition.uri_definitions().get(call.file, call.file)
+        if call.fetched and call.data is not None and (path := in_shared(url, workflow.source)):
+            found[url] = path
+    return found
