@@ -129,6 +129,13 @@ def chart_facts(session: nox.Session) -> None:
     session.run("python", "-m", "tests.chart_facts", env=with_tools(session))
 
 
+@nox.session(name="reader-facts")
+def reader_facts(session: nox.Session) -> None:
+    """Write generator/kubernetes/facts/operator-reader.json: what the operator's reader decodes in each field (Go)."""
+    install(session, "test")
+    session.run("python", "-m", "tests.reader_facts", env=with_tools(session))
+
+
 @nox.session(name="dsl-types")
 def dsl_types(session: nox.Session) -> None:
     """Write generator/workflow/long_form.pyi: the types of a definition's long form, from the DSL table."""

@@ -1,8 +1,8 @@
 """What the operator's reader decodes, made anew: `nox -s reader-facts`, by the programs of tests/reader.
 
 It writes generator/kubernetes/facts/operator-reader.json: for each field of each object of the DSL the types of JSON
-that every version of the reader decodes there, without the fields that it decodes from anything. All places of an object
-must be alike.
+that every version of the reader decodes there, without the fields that it decodes from anything. All places of an
+object must be alike.
 """
 
 from __future__ import annotations
