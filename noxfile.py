@@ -131,9 +131,10 @@ def chart_facts(session: nox.Session) -> None:
 
 @nox.session(name="reader-facts")
 def reader_facts(session: nox.Session) -> None:
-    """Write generator/kubernetes/facts/operator-reader.json: what the operator's reader decodes in each field (Go)."""
+    """Write operator-reader.json and operator-writer.json of generator/kubernetes/facts/, by the operator's SDK (Go)."""
     install(session, "test")
-    session.run("python", "-m", "tests.reader_facts", env=with_tools(session))
+    for module in ("tests.reader_facts", "tests.writer_facts"):
+        session.run("python", "-m", module, env=with_tools(session))
 
 
 @nox.session(name="dsl-types")

@@ -41,4 +41,4 @@ def program(version: str) -> Path:
 
 def _answer(path: Path, words: Sequence[str], lines: str) -> list[Any]:
     done = subprocess.run([path, *words], input=lines, capture_output=True, text=True, check=True)
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in done.stdout.split("\n") if line]

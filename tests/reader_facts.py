@@ -60,6 +60,7 @@ class Place:
     least: Flow | None = None
     """The least object that it can hold; None where it holds none."""
     flow_without: Flow | None = None
+    default: Any = None
 
     def tries(self, samples: Mapping[JsonType, Sequence[Any]]) -> Iterator[tuple[JsonType, Flow]]:
         """Flows with a value of each type in this place, and one without it."""
@@ -112,6 +113,7 @@ def _places(
             least=least_inside,
             flow_with=put,
             flow_without=without,
+            default=field.default,
             above=above,
         )
         kinds = {ITEMS: (put_item, field.many or field.kind is Kind.ANY)}

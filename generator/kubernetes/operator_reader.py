@@ -22,8 +22,8 @@ from generator.workflow.dsl import Field, Shape
 #: Why it matters: the operator lists all resources before it looks at one.
 CONSEQUENCE: Final = "its cache of all workflows may not fill"
 #: What Go's int32 holds.
-_MAX_INTEGER: Final = 2**31 - 1
-_MIN_INTEGER: Final = -(2**31)
+MAX_INTEGER: Final = 2**31 - 1
+MIN_INTEGER: Final = -(2**31)
 #: A state of any type, and what an authentication has by its scheme.
 STATE: Final = dsl.WORKFLOW.fields["states"].kind
 SCHEME: Final = dsl.AUTH.fields["scheme"]
@@ -56,7 +56,7 @@ _WORDS: Final[Mapping[JsonType, str]] = {
     JsonType.NULL: "null",
     JsonType.BOOLEAN: "true or false",
     JsonType.INTEGER: "a whole number",
-    JsonType.LARGE_INTEGER: f"a whole number beyond {_MAX_INTEGER}",
+    JsonType.LARGE_INTEGER: f"a whole number beyond {MAX_INTEGER}",
     JsonType.FRACTION: "a fraction",
     JsonType.EMPTY_TEXT: "an empty string",
     JsonType.TEXT: "a string",
@@ -102,7 +102,7 @@ class Unreadable:
             case JsonType.MISSING:
                 return f"add '{name}'"
             case JsonType.LARGE_INTEGER:
-                return f"write a number from {_MIN_INTEGER} to {_MAX_INTEGER}"
+                return f"write a number from {MIN_INTEGER} to {MAX_INTEGER}"
             case JsonType.BROKEN_TEXT:
                 return "write a path without line breaks, quotes and backslashes, or the content as a map"
         if name == "arguments":
@@ -147,6 +147,20 @@ def objects_in(field: Field) -> Iterator[tuple[Shape, str]]:
         yield field.kind, field.kind.name
 
 
+def object_in(field: Field, content: Mapping[str, Any], beside: Mapping[str, Any]) -> tuple[Shape, str] | None:
+    """The object that a field holds with some content, by the fields beside it; None where the SDK knows none."""
+    return next((each for each in objects_in(field) if _is_read_as(content, beside, *each)), None)
+
+
+def _is_read_as(content: Mapping[str, Any], beside: Mapping[str, Any], shape: Shape, name: str) -> bool:
+    """Whether the reader takes an object for that of a name: a state by its type, properties by the scheme beside."""
+    if types := [type_ for type_, state in dsl.STATES.items() if state is shape]:
+        return content.get("type") in types
+    if shape is PROPERTIES:
+        return name == _properties(beside.get("scheme") or SCHEME.default)
+    return True
+
+
 def _properties(scheme: str) -> str:
     return f"{PROPERTIES.name} of {scheme}"
 
@@ -163,7 +177,7 @@ def type_of(value: Any, choices: tuple[str, ...]) -> JsonType:
     if isinstance(value, str):
         return _type_of_text(value, choices)
     if isinstance(value, int) and not isinstance(value, bool):
-        return JsonType.INTEGER if _MIN_INTEGER <= value <= _MAX_INTEGER else JsonType.LARGE_INTEGER
+        return JsonType.INTEGER if MIN_INTEGER <= value <= MAX_INTEGER else JsonType.LARGE_INTEGER
     if value is None:
         return JsonType.NULL
     return next(type_ for kind, type_ in _OTHERS.items() if isinstance(value, kind))
@@ -216,23 +230,13 @@ class _Object:
                 yield from self._value(child, key + ITEMS, field, (*where, index))
 
     def _inner(self, content: Mapping[str, Any], field: Field, where: FieldPath) -> Iterator[Unreadable]:
-        for shape, name in objects_in(field):
-            if _is_read_as(content, self.content, shape, name):
-                yield from _Object(content=content, shape=shape, where=where, facts=_facts()[name]).unreadable()
-                return
-        if field.kind is STATE:
+        if known := object_in(field, content, self.content):
+            shape, name = known
+            yield from _Object(content=content, shape=shape, where=where, facts=_facts()[name]).unreadable()
+        elif field.kind is STATE:
             found = type_of(content["type"], ()) if "type" in content else JsonType.MISSING
             choices = tuple(dsl.STATES)
             yield Unreadable(path=(*where, "type"), found=found, readable=frozenset({JsonType.CHOICE}), choices=choices)
-
-
-def _is_read_as(content: Mapping[str, Any], beside: Mapping[str, Any], shape: Shape, name: str) -> bool:
-    """Whether the reader takes an object for that of a name: a state by its type, properties by the scheme beside."""
-    if types := [type_ for type_, state in dsl.STATES.items() if state is shape]:
-        return content.get("type") in types
-    if shape is PROPERTIES:
-        return name == _properties(beside.get("scheme") or SCHEME.default)
-    return True
 
 
 @cache
