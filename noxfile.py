@@ -131,7 +131,7 @@ def chart_facts(session: nox.Session) -> None:
 
 @nox.session(name="reader-facts")
 def reader_facts(session: nox.Session) -> None:
-    """Write operator-reader.json and operator-writer.json of generator/kubernetes/facts/, by the operator's SDK (Go)."""
+    """Write what operators decode and change of a flow, as generator/kubernetes/facts/operator-*.json (Go)."""
     install(session, "test")
     for module in ("tests.reader_facts", "tests.writer_facts"):
         session.run("python", "-m", module, env=with_tools(session))

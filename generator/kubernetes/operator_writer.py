@@ -39,7 +39,7 @@ class Kept(StrEnum):
 
 _WHAT: Final[Mapping[Kept, str]] = {
     Kept.MISSING: "writes an empty value for what is left out",
-    Kept.FALSE: "drops 'false', so that true is read",
+    Kept.FALSE: "makes true of 'false'",
     Kept.LARGE_INTEGER: f"makes a fraction of a whole number beyond {MAX_INTEGER}",
     Kept.LONG_FRACTION: f"rounds to {_DIGITS} digits after the point",
 }

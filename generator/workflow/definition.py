@@ -327,6 +327,7 @@ class _Reader:
             self._find(node, "wrong-type", f"expected {_WANTED[kind]}, found {node.kind}", blocking=True)
             return None
         if kind is Kind.MAP:
+            self._mark_all(where, node)
             return node.plain()
         self._report_choice(node, str(value), field)
         if field.refers:

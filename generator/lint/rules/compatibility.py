@@ -108,7 +108,7 @@ refused_field = Rule(
     name="refused-field",
     summary="A value in a chart's custom resource that the operator's CRD refuses, or that the operator cannot decode.",
     reason="A single such value keeps the whole custom resource out of the cluster, or the operator from all of them.",
-    consequence="The API server refuses the custom resource, and the installation fails; with a value that the operator "
+    consequence="The API server refuses the custom resource, and the installation fails. With a value that an operator "
     "cannot decode, its cache of all workflows may not fill.",
     bad=Example(definition="constants: {limit: 5}"),
     good=Example(definition="states:\n  - {name: Begin, type: inject, data: {limit: 5}, end: true}"),
@@ -118,8 +118,8 @@ rewritten_value = Rule(
     name="rewritten-value",
     summary="A value that the operator changes where it writes the definition itself: in the profiles preview and dev.",
     reason="There the operator makes the definition from the custom resource and builds the application from it. Its "
-    "SDK drops `false` where true is the default, rounds numbers, and writes a missing `defaultCondition` or `name` "
-    "empty.",
+    "SDK makes true of `false` where true is the default, rounds numbers, and writes a missing `defaultCondition` or "
+    "`name` empty.",
     consequence="The workflow does something else than its definition says, or the operator's build fails. With the "
     "profile gitops the image has the definition as it is.",
     bad=Example(definition=_SWITCH),
