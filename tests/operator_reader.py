@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from generator.text.yaml_reader import FieldPath
 from tests.conftest import ROOT, missing
 
 VERSIONS: Final = tuple(sorted(path.parent.name for path in (ROOT / "tests" / "reader").glob("*/go.mod")))
@@ -24,6 +25,20 @@ def write(flows: Iterable[Mapping[str, Any]]) -> list[dict[str, dict[str, Any]]]
     """The definition that the operator writes in the profiles preview and dev, by version: `error`, and `written`."""
     answers = _answers(flows, "write")
     return [dict(zip(VERSIONS, each, strict=True)) for each in zip(*answers.values(), strict=True)]
+
+
+def changed(flow: Any, written: Any) -> Iterator[FieldPath]:
+    """Where a definition that the operator writes has something else than the flow that it was made of."""
+    if isinstance(flow, Mapping) and isinstance(written, Mapping):
+        for key, child in flow.items():
+            yield from ((key, *path) for path in changed(child, written.get(key)))
+    elif isinstance(flow, list) and isinstance(written, list) and len(flow) == len(written):
+        for index, (child, other) in enumerate(zip(flow, written, strict=True)):
+            yield from ((index, *path) for path in changed(child, other))
+    elif not (flow or written) or (flow == written and type(flow) is type(written)):
+        return
+    else:
+        yield ()
 
 
 def _answers(flows: Iterable[Mapping[str, Any]], *words: str) -> dict[str, list[Any]]:

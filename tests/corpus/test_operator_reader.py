@@ -12,13 +12,14 @@ from generator.compatibility.matrix import known_matrix
 from generator.findings.errors import FindingsError
 from generator.findings.finding import blocking
 from generator.kubernetes.crd import known_crd, known_crds
-from generator.kubernetes.objects import ManifestOptions, manifests
+from generator.kubernetes.objects import ManifestOptions, flow, manifests
 from generator.kubernetes.operator_reader import unreadable
+from generator.kubernetes.operator_writer import Kept, rewritten
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
 from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT
-from tests.operator_reader import read
+from tests.operator_reader import changed, read, write
 
 #: The folders that are refused for arguments that are one expression or a list; the engine runs all of them.
 ARGUMENTS = {
@@ -76,3 +77,16 @@ def test_arguments_that_are_no_map_are_what_the_operator_cannot_read(workflows: 
     }
     assert {name for name, messages in found.items() if messages} == ARGUMENTS
     assert all("'arguments' as a " in message for messages in found.values() for message in messages)
+
+
+def test_what_the_operator_writes_differs_where_that_is_said(workflows: list[Workflow]) -> None:
+    flows = {workflow.source.name: flow(workflow) for workflow in workflows if not blocking(lint(workflow))}
+    found = {}
+    for (name, content), said in zip(flows.items(), write(flows.values()), strict=True):
+        predicted = {each.path for each in rewritten(content) if each.kind is not Kept.MISSING}
+        for answer in said.values():
+            actual = set(changed(content, answer["written"])) if answer["written"] else {"nothing"}
+            if actual != predicted and not (answer["written"] is None and predicted):
+                found[name] = (actual, predicted, answer["error"])
+    assert len(flows) > 100
+    assert found == {}

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from generator.kubernetes.crd import known_crd, known_crds
+from generator.kubernetes.metadata import without_refused_metadata
+from generator.kubernetes.objects import flow
 from generator.kubernetes.operator_reader import JsonType, type_of, unreadable
-from generator.kubernetes.operator_writer import Kept, rewritten
-from tests.operator_reader import VERSIONS, read, write
+from generator.kubernetes.operator_writer import Kept, profile_findings, rewritten
+from pipeline.workspace.workflows import read_folder
+from tests.conftest import ROOT
+from tests.operator_reader import VERSIONS, changed, read, write
 from tests.reader_facts import FACTS, SAMPLES, Flow, facts, places
 from tests.writer_facts import FACTS as WRITER_FACTS
 from tests.writer_facts import facts as writer_facts
@@ -59,6 +65,17 @@ def test_the_samples_are_of_the_types_that_they_stand_for() -> None:
     assert {(type_, type_of(value, ())) for type_, values in SAMPLES.items() for value in values} == {
         (type_, type_) for type_ in SAMPLES
     }
+
+
+@pytest.mark.parametrize("folder", sorted(path for path in (ROOT / "workflows").iterdir() if path.name != "shared"))
+def test_the_operator_reads_and_writes_each_of_our_workflows(folder: Path) -> None:
+    workflow = read_folder(folder)
+    flows = [flow(workflow), *(without_refused_metadata(flow(workflow), known_crd(name)) for name in known_crds())]
+    assert not any(error for said in read(flows) for error in said.values())
+    predicted = {each.path for each in rewritten(flows[0])}
+    for answer in write(flows[:1])[0].values():
+        assert set(changed(flows[0], answer["written"])) == predicted
+    assert [finding.line for finding in profile_findings(workflow, "gitops")] == []
 
 
 def _mutations(seed: int) -> Iterator[Flow]:
