@@ -129,6 +129,14 @@ def chart_facts(session: nox.Session) -> None:
     session.run("python", "-m", "tests.chart_facts", env=with_tools(session))
 
 
+@nox.session(name="reader-facts")
+def reader_facts(session: nox.Session) -> None:
+    """Write what operators decode and change of a flow, as generator/kubernetes/facts/operator-*.json (Go)."""
+    install(session, "test")
+    for module in ("tests.reader_facts", "tests.writer_facts"):
+        session.run("python", "-m", module, env=with_tools(session))
+
+
 @nox.session(name="dsl-types")
 def dsl_types(session: nox.Session) -> None:
     """Write generator/workflow/long_form.pyi: the types of a definition's long form, from the DSL table."""

@@ -1,8 +1,8 @@
 """What the operator's reader decodes, made anew: `nox -s reader-facts`, by the programs of tests/reader.
 
 It writes generator/kubernetes/facts/operator-reader.json: for each field of each object of the DSL the types of JSON
-that every version of the reader decodes there, without the fields that it decodes from anything. All places of an object
-must be alike.
+that every version of the reader decodes there, without the fields that it decodes from anything. All places of an
+object must be alike.
 """
 
 from __future__ import annotations
@@ -60,6 +60,7 @@ class Place:
     least: Flow | None = None
     """The least object that it can hold; None where it holds none."""
     flow_without: Flow | None = None
+    default: Any = None
 
     def tries(self, samples: Mapping[JsonType, Sequence[Any]]) -> Iterator[tuple[JsonType, Flow]]:
         """Flows with a value of each type in this place, and one without it."""
@@ -112,6 +113,7 @@ def _places(
             least=least_inside,
             flow_with=put,
             flow_without=without,
+            default=field.default,
             above=above,
         )
         kinds = {ITEMS: (put_item, field.many or field.kind is Kind.ANY)}

@@ -14,6 +14,7 @@ from generator.findings.position import Position
 from generator.kubernetes.admission import admit
 from generator.kubernetes.consequences import instead, loss
 from generator.kubernetes.crd import Crd
+from generator.kubernetes.operator_reader import CONSEQUENCE, unreadable
 from generator.text.words import listed
 from generator.text.yaml_reader import FieldPath, field_path
 from generator.workflow.definition import Definition
@@ -40,7 +41,7 @@ class Objection:
     """A field that a SonataFlow drops or refuses, and why.
 
     `given` says which values make the chart set it (`default values`, `every value`). `at` is where the definition
-    sets it; None where the chart itself does.
+    sets it; None where the chart itself does. `remedy` is what to write, where the reason decides that.
     """
 
     path: FieldPath
@@ -48,6 +49,7 @@ class Objection:
     reason: str
     given: str
     at: Position | None
+    remedy: str | None = None
 
     @property
     def field(self) -> str:
@@ -57,7 +59,7 @@ class Objection:
     @property
     def instead(self) -> str | None:
         """What to write instead of a value that is refused; None where there is nothing."""
-        return instead(self.path) if self.outcome is Outcome.REFUSED else None
+        return self.remedy or instead(self.path) if self.outcome is Outcome.REFUSED else None
 
     def message(self, who: str) -> str:
         """What is wrong; `who` objects (`SonataFlow 1.44 and 1.45`)."""
@@ -148,9 +150,23 @@ def judge_resource(
         lost = loss(path)
         objections.append((path, Outcome.LOSES, f" and {lost}" if lost else ""))
     for path, outcome, reason in objections:
-        below = path[len(_FLOW) :] if path[: len(_FLOW)] == _FLOW else None
-        at = None if definition is None or below is None else definition.position_of_key(*below)
-        yield Objection(path=path, outcome=outcome, reason=reason, given=given, at=at)
+        yield Objection(path=path, outcome=outcome, reason=reason, given=given, at=_position(path, definition))
+    for each in unreadable(resource["spec"]["flow"]):
+        path = (*_FLOW, *each.path)
+        yield Objection(
+            path=path,
+            outcome=Outcome.REFUSED,
+            reason=f"cannot be read: the operator cannot decode {each.what}, and {CONSEQUENCE}",
+            given=given,
+            at=_position(path, definition),
+            remedy=each.instead,
+        )
+
+
+def _position(path: FieldPath, definition: Definition | None) -> Position | None:
+    """Where the definition sets a field; None where the chart itself does."""
+    below = path[len(_FLOW) :] if path[: len(_FLOW)] == _FLOW else None
+    return None if definition is None or below is None else definition.position_of_key(*below)
 
 
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:

@@ -7,7 +7,7 @@ version of it in use decodes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -19,9 +19,11 @@ from generator.text.yaml_reader import FieldPath
 from generator.workflow import dsl
 from generator.workflow.dsl import Field, Shape
 
+#: Why it matters: the operator lists all resources before it looks at one.
+CONSEQUENCE: Final = "its cache of all workflows may not fill"
 #: What Go's int32 holds.
-_MAX_INTEGER: Final = 2**31 - 1
-_MIN_INTEGER: Final = -(2**31)
+MAX_INTEGER: Final = 2**31 - 1
+MIN_INTEGER: Final = -(2**31)
 #: A state of any type, and what an authentication has by its scheme.
 STATE: Final = dsl.WORKFLOW.fields["states"].kind
 SCHEME: Final = dsl.AUTH.fields["scheme"]
@@ -54,7 +56,7 @@ _WORDS: Final[Mapping[JsonType, str]] = {
     JsonType.NULL: "null",
     JsonType.BOOLEAN: "true or false",
     JsonType.INTEGER: "a whole number",
-    JsonType.LARGE_INTEGER: f"a whole number beyond {_MAX_INTEGER}",
+    JsonType.LARGE_INTEGER: f"a whole number beyond {MAX_INTEGER}",
     JsonType.FRACTION: "a fraction",
     JsonType.EMPTY_TEXT: "an empty string",
     JsonType.TEXT: "a string",
@@ -63,13 +65,22 @@ _WORDS: Final[Mapping[JsonType, str]] = {
     JsonType.MAP: "a map",
 }
 _ANYTHING: Final = frozenset(JsonType)
+_OTHERS: Final[Mapping[type, JsonType]] = {
+    bool: JsonType.BOOLEAN,
+    float: JsonType.FRACTION,
+    Mapping: JsonType.MAP,
+    Sequence: JsonType.LIST,
+}
 #: Types that nobody writes to say something, and the wider or narrower form of another one.
 _UNNAMED: Final = {JsonType.MISSING, JsonType.NULL, JsonType.EMPTY_TEXT, JsonType.LARGE_INTEGER, JsonType.BROKEN_TEXT}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unreadable:
-    """A value at `path` of a flow that the operator cannot decode; `choices` are the only texts of the field."""
+    """A value at `path` of a flow that the operator cannot decode.
+
+    `readable` are the types that it decodes there, `choices` the only texts of the field.
+    """
 
     path: FieldPath
     found: JsonType
@@ -78,25 +89,39 @@ class Unreadable:
 
     @property
     def what(self) -> str:
-        """What it cannot read, and what it reads (`'arguments' as a string, only a map`)."""
-        name = next(part for part in reversed(self.path) if isinstance(part, str))
+        """What it cannot read: `'arguments' as a string`, or `an item of 'auth' without 'properties'`."""
         if self.found is JsonType.MISSING:
-            return f"{self._shown} without '{name}'"
-        items = "an item of " if isinstance(self.path[-1], int) else ""
-        return f"{items}'{name}' as {_WORDS[self.found]}, only as {self.wanted}"
+            return f"{_shown(self.path[:-1])} without {_shown(self.path)}"
+        return f"{_shown(self.path)} as {_WORDS[self.found]}"
 
     @property
-    def wanted(self) -> str:
+    def instead(self) -> str:
+        """What to write in its place."""
+        name = self.path[-1]
+        match self.found:
+            case JsonType.MISSING:
+                return f"add '{name}'"
+            case JsonType.LARGE_INTEGER:
+                return f"write a number from {MIN_INTEGER} to {MAX_INTEGER}"
+            case JsonType.BROKEN_TEXT:
+                return "write a path without line breaks, quotes and backslashes, or the content as a map"
+        if name == "arguments":
+            return "write a map, each argument by its name: arguments: {name: .name}"
+        return f"write {self._wanted}"
+
+    @property
+    def _wanted(self) -> str:
         """The types that it reads, in words."""
         words = [_WORDS[each] for each in JsonType if each in self.readable - _UNNAMED and each in _WORDS]
         if JsonType.CHOICE in self.readable and JsonType.TEXT not in self.readable:
             words += self.choices
         return listed(words, "or")
 
-    @property
-    def _shown(self) -> str:
-        above = [part for part in self.path[:-1] if isinstance(part, str)]
-        return f"an item of '{above[-1]}'" if isinstance(self.path[-2], int) else f"'{above[-1]}'"
+
+def _shown(path: FieldPath) -> str:
+    """A place as a message has it: the last name in it, and whether it is one item."""
+    name = next((part for part in reversed(path) if isinstance(part, str)), "flow")
+    return f"an item of '{name}'" if path and isinstance(path[-1], int) else f"'{name}'"
 
 
 def unreadable(flow: Mapping[str, Any]) -> Iterator[Unreadable]:
@@ -122,6 +147,20 @@ def objects_in(field: Field) -> Iterator[tuple[Shape, str]]:
         yield field.kind, field.kind.name
 
 
+def object_in(field: Field, content: Mapping[str, Any], beside: Mapping[str, Any]) -> tuple[Shape, str] | None:
+    """The object that a field holds with some content, by the fields beside it; None where the SDK knows none."""
+    return next((each for each in objects_in(field) if _is_read_as(content, beside, *each)), None)
+
+
+def _is_read_as(content: Mapping[str, Any], beside: Mapping[str, Any], shape: Shape, name: str) -> bool:
+    """Whether the reader takes an object for that of a name: a state by its type, properties by the scheme beside."""
+    if types := [type_ for type_, state in dsl.STATES.items() if state is shape]:
+        return content.get("type") in types
+    if shape is PROPERTIES:
+        return name == _properties(beside.get("scheme") or SCHEME.default)
+    return True
+
+
 def _properties(scheme: str) -> str:
     return f"{PROPERTIES.name} of {scheme}"
 
@@ -135,20 +174,13 @@ def choices_of(shape: Shape, key: str) -> tuple[str, ...]:
 
 def type_of(value: Any, choices: tuple[str, ...]) -> JsonType:
     """The type of a value as JSON."""
-    match value:
-        case None:
-            return JsonType.NULL
-        case bool():
-            return JsonType.BOOLEAN
-        case int():
-            return JsonType.INTEGER if _MIN_INTEGER <= value <= _MAX_INTEGER else JsonType.LARGE_INTEGER
-        case float():
-            return JsonType.FRACTION
-        case str():
-            return _type_of_text(value, choices)
-        case Mapping():
-            return JsonType.MAP
-    return JsonType.LIST
+    if isinstance(value, str):
+        return _type_of_text(value, choices)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return JsonType.INTEGER if MIN_INTEGER <= value <= MAX_INTEGER else JsonType.LARGE_INTEGER
+    if value is None:
+        return JsonType.NULL
+    return next(type_ for kind, type_ in _OTHERS.items() if isinstance(value, kind))
 
 
 def _type_of_text(text: str, choices: tuple[str, ...]) -> JsonType:
@@ -198,23 +230,13 @@ class _Object:
                 yield from self._value(child, key + ITEMS, field, (*where, index))
 
     def _inner(self, content: Mapping[str, Any], field: Field, where: FieldPath) -> Iterator[Unreadable]:
-        for shape, name in objects_in(field):
-            if _is_read_as(content, self.content, shape, name):
-                yield from _Object(content=content, shape=shape, where=where, facts=_facts()[name]).unreadable()
-                return
-        if field.kind is STATE:
+        if known := object_in(field, content, self.content):
+            shape, name = known
+            yield from _Object(content=content, shape=shape, where=where, facts=_facts()[name]).unreadable()
+        elif field.kind is STATE:
             found = type_of(content["type"], ()) if "type" in content else JsonType.MISSING
             choices = tuple(dsl.STATES)
             yield Unreadable(path=(*where, "type"), found=found, readable=frozenset({JsonType.CHOICE}), choices=choices)
-
-
-def _is_read_as(content: Mapping[str, Any], beside: Mapping[str, Any], shape: Shape, name: str) -> bool:
-    """Whether the reader takes an object for that of a name: a state by its type, properties by the scheme beside."""
-    if types := [type_ for type_, state in dsl.STATES.items() if state is shape]:
-        return content.get("type") in types
-    if shape is PROPERTIES:
-        return name == _properties(beside.get("scheme") or SCHEME.default)
-    return True
 
 
 @cache

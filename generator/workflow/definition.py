@@ -342,6 +342,7 @@ class _Reader:
             self._find(node, "wrong-type", f"expected {_WANTED[kind]}, found {node.kind}", blocking=True)
             return None
         if kind is Kind.MAP:
+            self._mark_all(where, node)
             return node.plain()
         if field.filled and isinstance(value, str) and not value.strip():
             self._find(node, "empty-text", f"'{where[-1]}' is empty; write a value, or remove the field")

@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from generator.compatibility.proof import left_out
+from generator.findings.errors import FindingsError
 from generator.kubernetes.objects import Database, ManifestOptions, manifest_files, secret_name
 from generator.kubernetes.objects import manifests as objects_of
+from generator.kubernetes.operator_writer import profile_findings
 from pipeline.build import single_steps
 from pipeline.commands.command import FILE, command, operator_options, pass_journal, print_json, settings_of
 from pipeline.images.reference import image_of
@@ -74,6 +76,8 @@ def manifests(
         crd=capabilities.crd,
         properties=capabilities.sonataflow.properties,
     )
+    if findings := profile_findings(workflow, chosen.profile):
+        raise FindingsError(findings)
     files = manifest_files(objects_of(workflow, chosen))
     single_steps.write_manifests(out, workflow.object_name, files, journal)
     if as_json:

@@ -15,6 +15,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
+    "WAYBILL_READER": "the folder with the operator's readers of flows; nox sets it for the tests",
     "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
     "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",
     "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",

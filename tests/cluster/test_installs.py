@@ -18,7 +18,7 @@ import yaml
 from generator.chart.chart import chart_name
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
-from tests.conftest import ROOT, SHARED, Helm, HelmRefusal
+from tests.conftest import ROOT, Helm, HelmRefusal
 from tests.crd_facts import FOLDERS
 from tests.integration.test_our_charts import values_of
 
@@ -153,13 +153,15 @@ def table(cells: Mapping[str, Cell]) -> None:
 INSTALL = {"requireEnv": False}
 
 
-def test_every_chart_of_the_corpus_installs_upgrades_and_goes(cluster: Cluster, corpus_charts: Path) -> None:
+def test_every_chart_of_the_corpus_installs_upgrades_and_goes(
+    cluster: Cluster, corpus_charts: Path, corpus_workflows: Path
+) -> None:
     charts = sorted((corpus_charts / "charts").iterdir())
-    values = required_by(SHARED / "corpus" / "workflows")
+    values = required_by(corpus_workflows)
     cells = cluster.cells({chart: values[chart.name] for chart in charts})
     print()
     table(cells)
-    assert len(cells) == 21
+    assert len(cells) == 20
     assert [name for name, cell in cells.items() if not cell.green] == []
 
 
@@ -175,10 +177,11 @@ def test_each_of_our_charts_installs_upgrades_and_goes(cluster: Cluster) -> None
 
 @pytest.mark.parametrize("whose", ["the corpus", "ours"])
 def test_an_umbrella_with_all_its_charts_installs_upgrades_and_goes(
-    whose: str, cluster: Cluster, corpus_charts: Path
+    whose: str, cluster: Cluster, corpus_charts: Path, corpus_workflows: Path
 ) -> None:
-    umbrella, workflows = (corpus_charts, SHARED / "corpus") if whose == "the corpus" else (OURS, ROOT)
-    values = {name: {"enabled": True, **given} for name, given in required_by(workflows / "workflows").items()}
+    of_corpus = whose == "the corpus"
+    umbrella, workflows = (corpus_charts, corpus_workflows) if of_corpus else (OURS, ROOT / "workflows")
+    values = {name: {"enabled": True, **given} for name, given in required_by(workflows).items()}
     cell = cluster.cell(umbrella, values)
     print()
     table({f"umbrella, {whose}": cell})

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import SHARED, Waybill
+from tests.conftest import SHARED, UNREADABLE, Waybill
 
 #: One name where there is no data, so that the fixture says what is left out.
 WORKFLOWS = sorted(p.name for p in (SHARED / "corpus" / "workflows").glob("*") if p.name != "shared") or ["no data"]
 
 #: Rule to the real folders that break it, each looked at by hand: file and line, or how many where it is one thing all
-#: over the folder. Errors there are none, since the engine builds all of them.
+#: over the folder. The engine builds all of them, so the only errors are of what the operator cannot read.
 WARNINGS: dict[str, dict[str, list[str] | int]] = {
     # a schema without a title at its top, or properties that the form shows by their bare names
     "input-title": {
@@ -36,6 +36,8 @@ WARNINGS: dict[str, dict[str, list[str] | int]] = {
         "mta-v7.x": [f"mta.sw.yaml:{line}" for line in (20, 25, 47, 49, 53, 57)],
         "user-onboarding": ["user-onboarding.sw.yaml:18"],
     },
+    # arguments that are one expression
+    "unreadable-value": {"python": ["python.sw.yaml:49"]},
     # schemas that neither a definition nor another schema names
     "unused-file": {"escalation": ["ticket-escalation_sub_schema.json", "ticketing-service_sub_schema.json"]},
     # specVersion 1.0, with the DSL of 0.8
@@ -114,7 +116,7 @@ def test_a_real_workflow_has_no_false_finding(name: str, shared: Path, waybill: 
     expected = {rule: folders[name] for rule, folders in WARNINGS.items() if name in folders}
     counted = {rule: len(places) if isinstance(expected.get(rule), int) else places for rule, places in found.items()}
     assert counted == expected
-    assert done.code == 0
+    assert done.code == (name == UNREADABLE)
 
 
 def test_the_specification_s_examples_break_the_rules_they_break(shared: Path, waybill: Waybill) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.conftest import SHARED, Helm, HelmRefusal, Waybill
+from tests.conftest import SHARED, UNREADABLE, Helm, HelmRefusal, Waybill
 
 #: One name where there is no data, so that the fixture says what is left out.
 REFERENCES = sorted(path.name for path in (SHARED / "corpus" / "manifests").glob("*")) or ["no data"]
@@ -87,10 +87,15 @@ def load(folder: Path) -> dict[str, Any]:
     return {f"{d['kind']}/{d['metadata']['name']}": d for d in documents}
 
 
-def test_one_expression_as_arguments_is_emitted_unchanged(shared: Path, waybill: Waybill, tmp_path: Path) -> None:
-    assert waybill("manifests", shared / "corpus/workflows/python", "-o", "out").code == 0
-    flow = load(tmp_path / "out")["SonataFlow/python"]["spec"]["flow"]
-    assert flow["states"][0]["actions"][2]["functionRef"]["arguments"] == "$WORKFLOW.python.pyNowSecs"
+@pytest.mark.parametrize("command", ["manifests", "chart"])
+def test_one_expression_as_arguments_is_refused_with_what_to_write(
+    command: str, shared: Path, waybill: Waybill, tmp_path: Path
+) -> None:
+    done = waybill(command, shared / "corpus" / "workflows" / UNREADABLE, "-o", "out")
+    assert done.code == 1
+    assert "python.sw.yaml:49:22: error: the operator cannot read 'arguments' as a string: its cache" in done.err
+    assert "write a map, each argument by its name: arguments: {name: .name} [unreadable-value]" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 CHARTED = [reference for reference in REFERENCES if not reference.startswith(SPEC) and reference != FLATTENED]
@@ -122,7 +127,7 @@ def test_the_umbrella_of_all_lints_and_renders_nothing(corpus_charts: Path, helm
 
 def test_the_umbrella_of_all_renders_what_its_charts_do(corpus_charts: Path, helm: Helm) -> None:
     charts = sorted((corpus_charts / "charts").iterdir())
-    assert len(charts) == 21
+    assert len(charts) == 20
     alone = [document for chart in charts for document in helm.render(chart, {"requireEnv": False})]
     values = {chart.name: {"enabled": True, "requireEnv": False} for chart in charts}
     together = helm.render(corpus_charts, values)

@@ -164,12 +164,12 @@ def test_workflows_and_charts_are_checked_together(repository: Path, waybill: Wa
 
 
 def test_the_charts_of_the_real_workflows_get_the_verdicts_of_their_workflows(
-    corpus_charts: Path, shared: Path, tmp_path: Path, waybill: Waybill
+    corpus_charts: Path, corpus_workflows: Path, tmp_path: Path, waybill: Waybill
 ) -> None:
     charts = sorted((corpus_charts / "charts").iterdir())
     done = waybill("check", *charts, "--sonataflow", "all", "--json", cwd=tmp_path)
-    by_workflow = waybill("check", "--workflows", shared / "corpus" / "workflows", "--sonataflow", "all", "--json")
-    assert len(charts) == 21
+    by_workflow = waybill("check", "--workflows", corpus_workflows, "--sonataflow", "all", "--json")
+    assert len(charts) == 20
 
     def outcomes(found: Any) -> dict[tuple[str, str], str]:
         return {(v["workflow"].replace(".x", ""), v["sonataflow"]): v["outcome"] for v in found["verdicts"]}

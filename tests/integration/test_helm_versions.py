@@ -34,7 +34,7 @@ def test_the_corpus_is_the_same_too(corpus_charts: Path, helm3: Helm, helm4: Hel
     charts = sorted((corpus_charts / "charts").iterdir())
     values = {chart.name: {"enabled": True, "requireEnv": False} for chart in charts}
     rendered = helm4.render(corpus_charts, values)
-    assert sum(each["kind"] == "SonataFlow" for each in rendered) == 21
+    assert sum(each["kind"] == "SonataFlow" for each in rendered) == 20
     assert rendered == helm3.render(corpus_charts, values)
 
 

@@ -99,6 +99,8 @@ func main() {
 	util.HttpClient.Transport = offline{}
 	input := bufio.NewReader(os.Stdin)
 	output := bufio.NewWriter(os.Stdout)
+	// The SDK prints some of its errors.
+	os.Stdout = os.Stderr
 	defer output.Flush()
 	encoder := json.NewEncoder(output)
 	writes := len(os.Args) > 1 && os.Args[1] == "write"

@@ -62,6 +62,13 @@ def _chart(template: str) -> Example:
     return Example(repository={"chart/Chart.yaml": about, "chart/templates/example.yaml": template})
 
 
+_SWITCH: Final = """\
+states:
+  - name: Begin
+    type: switch
+    dataConditions: [{condition: .approved, end: true}, {condition: .approved | not, end: true}]
+"""
+
 compatibility = Rule(
     name="compatibility",
     summary="A compatibility.yaml that is malformed or contradicts itself.",
@@ -99,12 +106,25 @@ dropped_field = Rule(
 )
 refused_field = Rule(
     name="refused-field",
-    summary="A value in a chart's custom resource that the operator's CRD refuses.",
-    reason="A single such value keeps the whole custom resource out of the cluster.",
-    consequence="The API server refuses the custom resource, and the installation fails.",
+    summary="A value in a chart's custom resource that the operator's CRD refuses, or that the operator cannot decode.",
+    reason="A single such value keeps the whole custom resource out of the cluster, or the operator from all of them.",
+    consequence="The API server refuses the custom resource, and the installation fails. With a value that an operator "
+    "cannot decode, its cache of all workflows may not fill.",
     bad=Example(definition="constants: {limit: 5}"),
     good=Example(definition="states:\n  - {name: Begin, type: inject, data: {limit: 5}, end: true}"),
     reported_by=("waybill check example --sonataflow 10",),
+)
+rewritten_value = Rule(
+    name="rewritten-value",
+    summary="A value that the operator changes where it writes the definition itself: in the profiles preview and dev.",
+    reason="There the operator makes the definition from the custom resource and builds the application from it. Its "
+    "SDK makes true of `false` where true is the default, rounds numbers, and writes a missing `defaultCondition` or "
+    "`name` empty.",
+    consequence="The workflow does something else than its definition says, or the operator's build fails. With the "
+    "profile gitops the image has the definition as it is.",
+    bad=Example(definition=_SWITCH),
+    good=Example(definition=_SWITCH + "    defaultCondition: {end: true}\n"),
+    reported_by=("waybill manifests example -o out --profile preview",),
 )
 left_out = Rule(
     name="left-out",

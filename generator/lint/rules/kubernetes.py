@@ -10,7 +10,8 @@ from typing import Final
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.kubernetes.consequences import instead
-from generator.kubernetes.objects import resource_map_names
+from generator.kubernetes.objects import flow, resource_map_names
+from generator.kubernetes.operator_reader import CONSEQUENCE, unreadable
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.workflow.properties import environment_name
 from generator.workflow.workflow import Workflow
@@ -186,6 +187,34 @@ def constants(workflow: Workflow) -> Iterator[Found]:
             f"no custom resource can hold 'constants', which the engine reads: {instead(('spec', 'flow', 'constants'))}"
         )
         yield Found(at=workflow.definition.position_of("constants"), message=message, blocking=True)
+
+
+_CALL: Final = """
+functions:
+  - {name: greet, type: custom, operation: "rest:post:/greet"}
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: {refName: greet, arguments: %s}}]
+    end: true
+"""
+
+
+@rule(
+    "unreadable-value",
+    reason="Before anything runs, the operator decodes all SonataFlows of the cluster, in types of its own.",
+    consequence="The engine runs the workflow, and the API server stores the resource; the operator's cache may not "
+    "fill, and then it starts and updates no workflow of the cluster at all.",
+    bad=Example(definition=_CALL % ".person"),
+    good=Example(definition=_CALL % "{name: .person.name}"),
+)
+def unreadable_value(workflow: Workflow) -> Iterator[Found]:
+    """A value that the operator cannot decode, such as `arguments` that are one expression, or a list."""
+    for each in unreadable(flow(workflow)):
+        # A state without a type that is known is reported by itself.
+        if each.path[:1] != ("states",) or each.path[2:] != ("type",):
+            message = f"the operator cannot read {each.what}: {CONSEQUENCE}; {each.instead}"
+            yield Found(at=workflow.definition.position_of(*each.path), message=message, blocking=True)
 
 
 _RETRY: Final = """

@@ -287,6 +287,11 @@ RUN: Final[Mapping[str, Row]] = {
     ),
     "duplicate-value": Row(given={"name": "Ada"}),
     "constants": Row(),
+    "unreadable-value": Row(
+        given={"person": {"name": "Ada"}},
+        bad=Seen(requests=_asked({"name": "Ada"})),
+        good=Seen(requests=_asked({"name": "Ada"})),
+    ),
     "retry-jitter": Row(bad=Seen(requests=_asked({})), good=Seen(requests=_asked({}))),
     "retry-multiplier": Row(bad=Seen(requests=_asked({})), good=Seen(requests=_asked({}))),
     "byte-order-mark": Row(
