@@ -157,8 +157,8 @@ def ignored_field(workflow: Workflow) -> Iterator[Found]:
 
 
 def _is_given(definition: Definition, where: tuple[str | int, ...]) -> bool:
-    """Whether a path leads to a value of the flow, and not into what extensions hold."""
-    return where[0] in definition.flow
+    """Whether a path leads to a field of the flow, and not into what extensions or open values hold."""
+    return where[0] in definition.flow and where not in definition.key_positions
 
 
 @rule(
