@@ -158,6 +158,13 @@ GOOD: list[dict[str, Any]] = [
     {"commonLabels": {"a": "b"}},
 ]
 BAD: list[dict[str, Any]] = [
+    {"image": {"tag": 1.5}},
+    {"image": {"tag": 2**53}},
+    {"env": {"JIRA_URL": 1.5}},
+    {"secret": {"data": {"TOKEN": 1.5}}},
+    {"global": {"env": {"JIRA_URL": 1.5}}},
+    {"commonLabels": {"release": 1.5}},
+    {"commonAnnotations": {"release": {}}},
     {"imag": {}},
     {"Enabled": True},
     {"enabled": "true"},
