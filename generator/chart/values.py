@@ -26,7 +26,7 @@ def _text(*others: str) -> Schema:
     whole = {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST}
     # Helm prints each alternative that is not met, and so the constant: JSON Schema has no messages of its own.
     help_ = {"const": 'text in quotes, such as "1.10" (on the command line: --set-string)'}
-    return {"anyOf": [{"type": ["string", *others]}, whole, help_]}
+    return {"type": ["string", "number", *others], "anyOf": [{"not": {"type": "number"}}, whole, help_]}
 
 
 _TEXT: Final = _text()
