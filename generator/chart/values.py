@@ -17,8 +17,23 @@ _FLAG: Final[Schema] = {"type": "boolean"}
 _MAP: Final[Schema] = {"type": "object"}
 _MAPS: Final[Schema] = {"type": "array", "items": {"type": "object"}}
 _STRINGS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
-_SCALAR: Final[Schema] = {"type": ["string", "number", "boolean", "null"]}
-_VARIABLE: Final[Schema] = {"type": ["string", "number", "boolean", "object", "null"]}
+#: Helm reads numbers as 64-bit floats, which hold the digits of whole numbers up to here.
+_LARGEST: Final = 2**53 - 1
+
+
+def _text(*others: str) -> Schema:
+    """The schema of what ends in text: a number with a fraction or too many digits is not printed as it was written."""
+    whole = {"type": "integer", "minimum": -_LARGEST, "maximum": _LARGEST}
+    # Helm prints each alternative that is not met, and so the constant: JSON Schema has no messages of its own.
+    help_ = {"const": 'text in quotes, such as "1.10" (on the command line: --set-string)'}
+    return {"type": ["string", "number", *others], "anyOf": [{"not": {"type": "number"}}, whole, help_]}
+
+
+_TEXT: Final = _text()
+_SCALAR: Final = _text("boolean", "null")
+_VARIABLE: Final = _text("boolean", "object", "null")
+_TEXTS: Final[Schema] = {"type": "object", "additionalProperties": _SCALAR}
+_SHARED_VARIABLES: Final[Schema] = {"type": "object", "additionalProperties": _VARIABLE}
 #: Values that say what the workflow's pods are like.
 _OF_PODS: Final = frozenset(
     (
@@ -119,13 +134,15 @@ def workflow_values(
         _leaf("sink", {}, _MAP, "spec.sink of the custom resource: where produced events go."),
         _leaf("sources", [], _MAPS, "spec.sources of the custom resource: where consumed events come from."),
         _leaf("rollOnChange", True, _FLAG, "Restart the workflow when a mounted spec, schema or subflow changes."),
-        _leaf("commonLabels", {}, _MAP, "Labels for every object."),
-        _leaf("commonAnnotations", {}, _MAP, "Annotations for every object."),
+        _leaf("commonLabels", {}, _TEXTS, "Labels for every object."),
+        _leaf("commonAnnotations", {}, _TEXTS, "Annotations for every object."),
         _group(
             "global",
             (
                 _leaf("imageRegistry", "", _STRING, "Takes the place of the registry in image.repository."),
-                _leaf("env", {}, _MAP, "Variables for all charts under one umbrella; a chart's own env wins."),
+                _leaf(
+                    "env", {}, _SHARED_VARIABLES, "Variables for all charts under one umbrella; a chart's own env wins."
+                ),
             ),
             "Shared with the other charts of an umbrella.",
             more=True,
@@ -154,7 +171,7 @@ def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
             "global",
             (
                 _leaf("imageRegistry", "", _STRING, "Takes the place of the registry in every image."),
-                _leaf("env", {}, _MAP, "Variables for all workflows; a workflow's own env wins."),
+                _leaf("env", {}, _SHARED_VARIABLES, "Variables for all workflows; a workflow's own env wins."),
                 _leaf(
                     "checkedBy", "workflows", _STRING, "Who asks for missing variables: this chart, for all at once."
                 ),
@@ -217,7 +234,7 @@ def _image(image: ImageReference) -> Value:
             _leaf(
                 "tag",
                 image.tag or "",
-                {"type": ["string", "number"]},
+                _TEXT,
                 "src- tags name the content the image was built from.",
             ),
             _leaf("digest", image.digest or "", digest, "sha256:…; wins over the tag."),

@@ -9,8 +9,20 @@ app.kubernetes.io/name: "create-ocp-project"
 sonataflow.org/workflow-app: "create-ocp-project"
 sonataflow.org/workflow-namespace: ""
 {{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{ include "create-ocp-project.texts" . }}
 {{- end }}
+{{- end }}
+
+{{- /* A value as text. Helm reads whole numbers as floats, which print as 2.0241201e+07; the schema refuses other numbers. */}}
+{{- define "create-ocp-project.text" -}}
+{{- if kindIs "float64" . -}}{{- printf "%.0f" . -}}{{- else if not (kindIs "invalid" .) -}}{{- toString . -}}{{- end -}}
+{{- end }}
+
+{{- /* A map of values as YAML, each as text. */}}
+{{- define "create-ocp-project.texts" -}}
+{{- $texts := dict -}}
+{{- range $key, $value := . -}}{{- $_ := set $texts $key (include "create-ocp-project.text" $value) -}}{{- end -}}
+{{- toYaml $texts -}}
 {{- end }}
 
 {{- /* application.properties as mounted: the workflow's own lines, those for persistence, and the user's. */}}
@@ -33,8 +45,8 @@ sonataflow.org/workflow-namespace: ""
 {{- range $value := list (index $shared $name) (index $own $name) -}}
 {{- if kindIs "map" $value -}}
 {{- if $value -}}{{- $_ := set $values $name $value -}}{{- end -}}
-{{- else if not (or (kindIs "invalid" $value) (eq (toString $value) "")) -}}
-{{- $_ := set $values $name (kindIs "string" $value | ternary $value (toJson $value)) -}}
+{{- else -}}
+{{- with include "create-ocp-project.text" $value -}}{{- $_ := set $values $name . -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -54,7 +66,7 @@ sonataflow.org/workflow-namespace: ""
 {{- if not .Values.secret.existingSecret -}}
 {{- $secrets := .Values.secret.data | default dict -}}
 {{- range $key, $name := dict "JIRA_API_TOKEN" "JIRA_API_TOKEN" "NOTIFICATIONS_BEARER_TOKEN" "NOTIFICATIONS_BEARER_TOKEN" "OCP_API_SERVER_TOKEN" "OCP_API_SERVER_TOKEN" -}}
-{{- if not (or (index $secrets $key) (hasKey $given $name)) -}}
+{{- if not (or (include "create-ocp-project.text" (index $secrets $key)) (hasKey $given $name)) -}}
 {{- $missing = append $missing (printf "secret.data.%s" ($key | replace "." "\\.")) -}}
 {{- end -}}
 {{- end -}}

@@ -7,7 +7,7 @@
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" $repository .Values.image.digest -}}
 {{- else -}}
-{{- printf "%s:%v" $repository (.Values.image.tag | default "latest") -}}
+{{- printf "%s:%s" $repository (include "escalation.text" .Values.image.tag | default "latest") -}}
 {{- end -}}
 {{- end }}
 

@@ -7,7 +7,7 @@
 {{- if .Values.image.digest -}}
 {{- printf "%s@%s" $repository .Values.image.digest -}}
 {{- else -}}
-{{- printf "%s:%v" $repository (.Values.image.tag | default "latest") -}}
+{{- printf "%s:%s" $repository (include "modify-vm-resources.text" .Values.image.tag | default "latest") -}}
 {{- end -}}
 {{- end }}
 

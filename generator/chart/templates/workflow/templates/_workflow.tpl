@@ -6,8 +6,20 @@
 << key >>: << value | json >>
 <% endfor %>
 {{- with .Values.commonLabels }}
-{{ toYaml . }}
+{{ include "<< chart.name >>.texts" . }}
 {{- end }}
+{{- end }}
+
+{{- /* A value as text. Helm reads whole numbers as floats, which print as 2.0241201e+07; the schema refuses other numbers. */}}
+{{- define "<< chart.name >>.text" -}}
+{{- if kindIs "float64" . -}}{{- printf "%.0f" . -}}{{- else if not (kindIs "invalid" .) -}}{{- toString . -}}{{- end -}}
+{{- end }}
+
+{{- /* A map of values as YAML, each as text. */}}
+{{- define "<< chart.name >>.texts" -}}
+{{- $texts := dict -}}
+{{- range $key, $value := . -}}{{- $_ := set $texts $key (include "<< chart.name >>.text" $value) -}}{{- end -}}
+{{- toYaml $texts -}}
 {{- end }}
 
 {{- /* application.properties as mounted: the workflow's own lines, those for persistence, and the user's. */}}
@@ -41,8 +53,8 @@
 {{- range $value := list (index $shared $name) (index $own $name) -}}
 {{- if kindIs "map" $value -}}
 {{- if $value -}}{{- $_ := set $values $name $value -}}{{- end -}}
-{{- else if not (or (kindIs "invalid" $value) (eq (toString $value) "")) -}}
-{{- $_ := set $values $name (kindIs "string" $value | ternary $value (toJson $value)) -}}
+{{- else -}}
+{{- with include "<< chart.name >>.text" $value -}}{{- $_ := set $values $name . -}}{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
@@ -65,7 +77,7 @@
 {{- if not .Values.secret.existingSecret -}}
 {{- $secrets := .Values.secret.data | default dict -}}
 {{- range $key, $name := dict<% for key, name in secret_variables.items() %> << key | go >> << name | go >><% endfor %> -}}
-{{- if not (or (index $secrets $key) (hasKey $given $name)) -}}
+{{- if not (or (include "<< chart.name >>.text" (index $secrets $key)) (hasKey $given $name)) -}}
 {{- $missing = append $missing (printf "secret.data.%s" ($key | replace "." "\\.")) -}}
 {{- end -}}
 {{- end -}}
