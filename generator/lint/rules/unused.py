@@ -165,13 +165,18 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     """A secret that the definition lists but no expression reads."""
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
-        named = {auth.get("properties", {}).get("secret") for auth in definition.flow.get("auth", ())}
-        if set(definition.secrets) - set(listed):
+        read = {*definition.secrets, *(a.get("properties", {}).get("secret") for a in definition.flow.get("auth", ()))}
+        if any(not any(_covers(name, one) for name in listed) for one in definition.secrets):
             continue  # unlisted-secret: the name is most likely misspelt
         for index, name in enumerate(listed):
             at = definition.position_of("secrets", index)
-            if name and name not in {*definition.secrets, *named} and at.path == definition.path:
+            if name and not any(one and _covers(name, one) for one in read) and at.path == definition.path:
                 yield Found(at=at, message=f"nothing reads the secret '{name}' as '$SECRET.{name}'; remove it")
+
+
+def _covers(listed: str, read: str) -> bool:
+    """Whether a listed secret is the property that an expression reads, or a name that it begins with."""
+    return listed == read or read.startswith(f"{listed}.")
 
 
 @rule(
@@ -193,7 +198,7 @@ def unlisted_secret(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
         for name in definition.secrets if listed else ():
-            if name not in listed:
+            if not any(_covers(one, name) for one in listed):
                 message = f"the secret '{name}', which an expression reads, is not listed; add it"
                 yield Found(at=definition.position_of("secrets"), message=message)
         for index, auth in enumerate(definition.flow.get("auth", ())):

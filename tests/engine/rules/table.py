@@ -228,7 +228,9 @@ RUN: Final[Mapping[str, Row]] = {
         bad=Seen(requests=_asked({"name": None})),
         good=Seen(requests=_asked({"name": "Hello"})),
     ),
-    "unknown-secret": Row(bad=Seen(status=500, answer="ClassCastException"), good=Seen()),
+    "unknown-secret": Row(
+        bad=Seen(status=500, answer="ClassCastException"), good=Seen(requests=_asked({"name": "http://portal"}))
+    ),
     "bare-secret": Row(bad=Seen(answer='"workflowdata":{"token"}'), good=Seen(data={"token": "Hello"})),
     "different-jq": Row(bad=Seen(answer='"day":"%1970-'), good=Seen(answer='"day":"20')),
     "several-outputs": Row(

@@ -282,6 +282,15 @@ def test_what_is_needed_is_told() -> None:
     assert "hidden" not in explain(defined(flow(wait), files)).as_text()
 
 
+def test_a_property_with_dots_that_an_expression_reads_is_no_variable() -> None:
+    wait = {"name": "A", "type": "sleep", "duration": "${ $SECRET.portal.wait }", "end": True}
+    known = {"application.properties": "portal.wait=${PORTAL_WAIT_SECONDS:PT1H}\n"}
+    needed, *_ = section("What it needs", flow(wait), known)
+    assert needed == "The variable 'PORTAL_WAIT_SECONDS' ('PT1H') may be given; in brackets stands the default."
+    needed, *_ = section("What it needs", flow(wait))
+    assert needed == "The variable 'PORTAL_WAIT' must be given."
+
+
 def test_the_input_is_told_with_type_and_meaning() -> None:
     schema = {
         "required": ["who"],
