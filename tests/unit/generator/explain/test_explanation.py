@@ -308,6 +308,26 @@ def test_the_input_is_told_with_type_and_meaning() -> None:
     ]
 
 
+def test_inputs_that_depend_on_others_and_those_in_lists_are_told() -> None:
+    age = {"age": {"type": "integer", "description": "In years."}}
+    schema = {
+        "properties": {"pets": {"type": "array", "items": {"properties": age}}, "kind": {}, "name": {}},
+        "dependencies": {"kind": {"properties": {"size": {"type": "string"}}, "required": ["size"]}},
+        "dependentRequired": {"kind": ["name"]},
+        "if": {"properties": {"kind": {"const": "cat"}}},
+        "then": {"properties": {"lives": {}}},
+    }
+    assert section("What it takes", {"dataInputSchema": "s.json"}, {"s.json": json.dumps(schema)}) == [
+        "'pets' may be given: a list.",
+        "'pets[].age' may be given: a whole number. In years.",
+        "'kind' may be given.",
+        "'name' may be given.",
+        "'lives' may be given when 'kind' is 'cat'.",
+        "'size' must be given when 'kind' is given: a string.",
+        "'name' must be given when 'kind' is given.",
+    ]
+
+
 def test_events_and_subflows_have_sections_of_their_own() -> None:
     assert section("Which events it knows", flow(inject("A"), events=EVENTS)) == [
         "It listens to 'approved': the type 'org.approved' from '/x'.",
