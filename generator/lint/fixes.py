@@ -13,7 +13,7 @@ from generator.lint.linter import lint
 from generator.lint.registry import RULES
 from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from generator.text.yaml_reader import decode
-from generator.workflow.workflow import Workflow, read_workflow
+from generator.workflow.workflow import SECRETS, Workflow, read_workflow
 
 #: One fixed mistake may bring another to light; more than this many times in a row, it is a circle.
 _MAX_ROUNDS: Final = 10
@@ -67,10 +67,10 @@ def _edited(workflow: Workflow, edits: Iterable[Edit]) -> tuple[Workflow | None,
     source = workflow.source
     resources = dict(source.resources)
     applied: list[Edit] = []
-    for relative, data in source.resources.items():
+    for relative in dict.fromkeys((*source.resources, SECRETS)):
         here = [edit for edit in edits if edit.path == source.shown(relative)]
         if here:
-            text, fitting = apply_edits(decode(data, source.shown(relative)), here)
+            text, fitting = apply_edits(decode(resources.get(relative, b""), source.shown(relative)), here)
             resources[relative] = text.encode()
             applied += fitting
     try:

@@ -221,6 +221,11 @@ def with_property(text: str, line: str) -> str:
     return f"{text}\n{line}\n" if text and not text.endswith("\n") else f"{text}{line}\n"
 
 
+def variable_for(name: str) -> str:
+    """The environment variable that `${NAME}` or `$SECRET.NAME` reads where no property has that name."""
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else environment_name(name)
+
+
 def variables(properties: Properties, secret_keys: Iterable[str], names: Iterable[str]) -> tuple[Variable, ...]:
     """Return what must come from outside: `${VAR}` in a value, and the `names` that definitions read as `$SECRET.VAR`.
 
@@ -241,10 +246,10 @@ def variables(properties: Properties, secret_keys: Iterable[str], names: Iterabl
 
     def expect(name: str, default: str | None, comment: str, key: str = "") -> None:
         if name not in effective and environment_name(name) not in secret_variables:
-            defaults.setdefault(_variable_name(name), set()).add(default)
-            comments.setdefault(_variable_name(name), comment)
+            defaults.setdefault(variable_for(name), set()).add(default)
+            comments.setdefault(variable_for(name), comment)
             if names_credential(name) or key in credentials:
-                secret.add(_variable_name(name))
+                secret.add(variable_for(name))
 
     for key, entry in effective.items():
         for found in expressions(entry.value):
@@ -394,10 +399,6 @@ def _expression(value: str, start: int, inner: int, end: int, *, closed: bool) -
     name, colon, default = value[inner:end].partition(":")
     if name.strip() and "${" not in name:
         yield Expression(start=start, name=name.strip(), default=default if colon else None, closed=closed)
-
-
-def _variable_name(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else environment_name(name)
 
 
 def _one_default(seen: set[str | None]) -> str | None:

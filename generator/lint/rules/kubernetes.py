@@ -7,14 +7,17 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 
+from generator.findings.edits import appended
 from generator.findings.finding import Severity
 from generator.findings.position import Position
+from generator.jq.names import paths
 from generator.kubernetes.consequences import instead
 from generator.kubernetes.objects import flow, resource_map_names
 from generator.kubernetes.operator_reader import CONSEQUENCE, unreadable
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
-from generator.workflow.properties import environment_name
-from generator.workflow.workflow import Workflow
+from generator.lint.rules.expressions import place, valid_expressions
+from generator.workflow.properties import environment_name, expressions, secret_references, variable_for
+from generator.workflow.workflow import SECRETS, Workflow
 
 #: The API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
 MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024
@@ -26,6 +29,10 @@ _OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-
 _SERVICE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DIGIT_FIRST: Final = re.compile(r"\$\{\s*[0-9]")
 _DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+#: Variables that hold a credential: the last part is TOKEN, PASSWORD or SECRET, or the end is API_KEY or PRIVATE_KEY.
+_CREDENTIAL_VARIABLE: Final = re.compile(
+    r"(?i:(^|_)(token|password|secret)|api_key|private_key)$|[a-z0-9](Token|Password|Secret|ApiKey|PrivateKey)$"
+)
 
 
 @rule(
@@ -168,6 +175,52 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
             if f"${{{name}" in entry.value.upper():
                 at = Position(path=properties.path, line=entry.line, column=1)
                 yield Found(at=at, message=f"the variable {name} starts with a digit; start it with a letter")
+
+
+@rule(
+    "plain-secret",
+    severity=Severity.WARNING,
+    reason="A variable becomes a value of the chart under `env`, which stands in the custom resource for all to read.",
+    consequence="The workflow runs, but its credential is in no Secret.",
+    bad=Example(files={"application.properties": "tickets.password=${TICKETS_PASSWORD}\n"}),
+    good=Example(
+        files={
+            "application.properties": "tickets.password=${TICKETS_PASSWORD}\n",
+            "secret.properties": "TICKETS_PASSWORD=\n",
+        }
+    ),
+)
+def plain_secret(workflow: Workflow) -> Iterator[Found]:
+    """A variable that holds a credential by its name, and that is not in secret.properties."""
+    for variable in workflow.variables():
+        name = variable.name
+        if _CREDENTIAL_VARIABLE.search(name):
+            path = workflow.source.shown(SECRETS)
+            text = workflow.secrets.text if workflow.secrets else ""
+            comment = f"# {variable.comment}\n" if variable.comment else ""
+            what = f"the variable {name} becomes the plain value 'env.{name}' of the chart"
+            message = f"{what}; put {name}= into {SECRETS} (installs then give 'secret.data.{name}' instead)"
+            edit = appended(path, text, f"{comment}{name}=")
+            yield Found(at=_where_read(workflow, name), message=message, edit=edit)
+
+
+def _where_read(workflow: Workflow, name: str) -> Position:
+    """Where a variable is read first: in application.properties, else in a definition."""
+    properties = workflow.properties
+    for entry in properties.winning().values() if properties else ():
+        for found in expressions(entry.value):
+            if properties and variable_for(found.name) == name:
+                return properties.at_value(entry, found.start)
+    for _, expression, look in valid_expressions(workflow):
+        for use in paths(look.tree, "SECRET"):
+            if variable_for(use.name) == name:
+                return place(workflow, expression, use.at + look.shift)
+    for definition in workflow.definitions():
+        for index, auth in enumerate(definition.flow.get("auth", ())):
+            for key, value in auth.get("properties", {}).items():
+                if name in map(variable_for, secret_references(str(value))):
+                    return definition.position_of("auth", index, "properties", key)
+    return Position(path=workflow.definition.path)
 
 
 @rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from generator.findings.edits import respelt
@@ -134,6 +134,7 @@ states:
       - functionRef: greet
     end: true
 """
+_PASSWORD: Final = {"secret.properties": "password=\n"}
 _STATES: Final = """
 states:
   - {name: Begin, type: inject, data: {greeting: Hello}, transition: %s}
@@ -192,22 +193,22 @@ unknown_auth = Rule(
     summary="A function with an undeclared authentication.",
     reason="`auth` defines the credentials for the call.",
     consequence="The call goes out without credentials; a declared authentication is ignored, too (ignored-field).",
-    bad=Example(definition=_AUTH % "logn"),
-    good=Example(definition=_AUTH % "login"),
+    bad=Example(definition=_AUTH % "logn", files=_PASSWORD),
+    good=Example(definition=_AUTH % "login", files=_PASSWORD),
     find=_unknown("auth"),
 )
 
 _TWICE_REASON: Final = "A name identifies one thing; it is undefined which of the two a reference means."
 
 
-def _duplicate(target: Target, engine: str, bad: str, good: str) -> Rule:
+def _duplicate(target: Target, engine: str, bad: str, good: str, files: Mapping[str, str] | None = None) -> Rule:
     return Rule(
         name=f"duplicate-{target}",
         summary=f"Two {_PLURAL[target]} with the same name.",
         reason=_TWICE_REASON,
         consequence=engine,
-        bad=Example(definition=bad),
-        good=Example(definition=good),
+        bad=Example(definition=bad, files=files or {}),
+        good=Example(definition=good, files=files or {}),
         find=_twice(target),
     )
 
@@ -249,6 +250,7 @@ duplicate_auth = _duplicate(
     "The engine uses neither: it takes the credentials from application.properties.",
     _AUTH.replace("functions:", "  - {name: login, scheme: bearer, properties: {token: x}}\nfunctions:") % "login",
     _AUTH % "login",
+    _PASSWORD,
 )
 
 _SCHEMA: Final = '{"type": "object", "title": "Greeting", "properties": {"name": {"type": "string", "title": "Name"}}}'

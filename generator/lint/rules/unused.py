@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from generator.findings.finding import Severity
@@ -19,7 +19,7 @@ _BEGIN: Final = "states:\n  - {name: Begin, type: %s, end: true}"
 _INJECT: Final = _BEGIN % "inject, data: {greeting: Hello}"
 
 
-def _unused(target: Target, engine: str, declared: str, used: str) -> Rule:
+def _unused(target: Target, engine: str, declared: str, used: str, files: Mapping[str, str] | None = None) -> Rule:
     """The rule that everything of a kind is used somewhere in its definition."""
 
     def check(workflow: Workflow) -> Iterator[Found]:
@@ -39,8 +39,8 @@ def _unused(target: Target, engine: str, declared: str, used: str) -> Rule:
         summary=f"{'An' if target[0] in 'aeiou' else 'A'} {target} that the definition declares but does not use.",
         reason=_REASON,
         consequence=engine,
-        bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}"),
-        good=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{used}"),
+        bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}", files=files or {}),
+        good=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{used}", files=files or {}),
         severity=Severity.WARNING,
         find=check,
     )
@@ -77,6 +77,7 @@ unused_auth = _unused(
     "No call authenticates with it.",
     '{name: login, scheme: basic, properties: {username: ada, password: "${ $SECRET.password }"}}',
     _FUNCTION % ", authRef: login" + _BEGIN % "operation, actions: [{functionRef: greet}]",
+    {"secret.properties": "password=\n"},
 )
 
 

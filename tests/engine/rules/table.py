@@ -343,7 +343,8 @@ ALONE: Final = "invalid-name"
 ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("no-folder", "link-loop", "link-outside", "special-file", "unreadable"), _DISK),
     **dict.fromkeys(("chart-files", "chart-name", "release-size", "invalid-service-name", "name-clash"), _HELM),
-    **dict.fromkeys(("config-map-size", "variable-name", "committed-secret", "unknown-ignore", "unused-ignore"), _HELM),
+    **dict.fromkeys(("config-map-size", "variable-name", "plain-secret", "committed-secret"), _HELM),
+    **dict.fromkeys(("unknown-ignore", "unused-ignore"), _HELM),
     **dict.fromkeys(("input-title", "input-description", "ui-property", "workflow-type"), _ORCHESTRATOR),
     **dict.fromkeys(("no-workflow-type", "no-result", "workflow-result", "workflow-options"), _ORCHESTRATOR),
     "unknown-workflow": _ORCHESTRATOR,

@@ -86,6 +86,30 @@ def test_mending_twice_is_mending_once() -> None:
     assert fixed(once) == once
 
 
+SECRETS_FILE = "workflows/greeting/secret.properties"
+
+
+@pytest.mark.parametrize(
+    ("properties", "secrets", "after"),
+    [
+        ("a=${TICKETS_TOKEN}\n", None, "TICKETS_TOKEN=\n"),
+        ("a=${TICKETS_TOKEN}\n", "", "TICKETS_TOKEN=\n"),
+        ("# Of the desk.\na=${MY_API_KEY:}\n", None, "# Of the desk.\nMY_API_KEY=\n"),
+        ("a=${TOKEN}\nb=${PASSWORD}\n", "A=\n", "A=\nPASSWORD=\nTOKEN=\n"),
+        ("a=${TOKEN}\nb=${PASSWORD}\n", "A=", "A=\nPASSWORD=\nTOKEN="),
+    ],
+)
+def test_a_variable_that_holds_a_credential_is_moved_to_the_secret(
+    properties: str, secrets: str | None, after: str
+) -> None:
+    files = {"application.properties": properties, **({} if secrets is None else {"secret.properties": secrets})}
+    done = fix(workflow(files))
+    assert {path: data.decode() for path, data in done.files.items()} == {SECRETS_FILE: after}
+    assert done.workflow.variables() == ()
+    assert str(done.edits[0]).endswith(f"added '{done.edits[0].new.strip()}'".replace("\n", "\\n"))
+    assert fix(done.workflow).files == {}
+
+
 def edit(line: int, column: int, old: str, new: str) -> Edit:
     return Edit(path="a", line=line, column=column, old=old, new=new)
 

@@ -381,6 +381,50 @@ def test_a_key_that_a_secret_refuses_is_found(text: str, line: int, message: str
     assert (finding.path, finding.line, finding.rule) == ("workflows/greeting/secret.properties", line, "invalid-name")
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a=${TICKETS_TOKEN}", "1:3"),
+        ("b=1\na=x ${PASSWORD:}", "2:5"),
+        ("a=${CLIENT_SECRET}", "1:3"),
+        ("a=${OPENAI_API_KEY}", "1:3"),
+        ("a=${MYAPI_KEY}", "1:3"),
+        ("a=${SSH_PRIVATE_KEY:none}", "1:3"),
+        ("a=${tickets.token}", "1:3"),
+        ("a=${ghToken}", "1:3"),
+    ],
+)
+def test_a_variable_that_holds_a_credential_belongs_into_the_secret(text: str, place: str) -> None:
+    (line,) = linted({}, {"application.properties": text}, about="plain-secret")
+    assert line.startswith(f"workflows/greeting/application.properties:{place}: warning: the variable ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a=${TOKEN_URL}", "a=${TOKENS}", "a=${PASSWORD_FILE}", "a=${API_KEY_NAME}", "a=${SECRETARY}", "%dev.a=${TOKEN}"],
+)
+def test_a_variable_with_another_name_is_no_credential(text: str) -> None:
+    assert linted({}, {"application.properties": text}, about="plain-secret") == []
+
+
+@pytest.mark.parametrize("key", ["TICKETS_TOKEN", "tickets.token", "tickets-token"])
+def test_a_variable_that_the_secret_has_is_no_finding(key: str) -> None:
+    files = {"application.properties": "a=${TICKETS_TOKEN}", "secret.properties": f"{key}=\n"}
+    assert linted({}, files, about="plain-secret") == []
+
+
+def test_a_credential_that_a_definition_alone_reads_is_found_there() -> None:
+    state = {"name": "A", "type": "inject", "data": {}, "stateDataFilter": {"output": '{a: "\\($SECRET.my.token)"}'}}
+    (line,) = linted({"states": [{**state, "end": True}]}, about="plain-secret")
+    assert line.startswith("workflows/greeting/greeting.sw.json:")
+    assert (
+        ": warning: the variable MY_TOKEN becomes the plain value 'env.MY_TOKEN' of the chart; put MY_TOKEN= " in line
+    )
+    auth = [{"name": "l", "scheme": "bearer", "properties": {"token": "$SECRET.token"}}]
+    (line,) = linted({"auth": auth}, about="plain-secret")
+    assert line.startswith("workflows/greeting/greeting.sw.json:22:18: ")
+
+
 def test_two_keys_that_become_one_variable_are_found() -> None:
     assert linted({}, {"secret.properties": "my.key=1\nMY_KEY=2\n"}) == [
         (
