@@ -57,9 +57,15 @@ def _better(
         changed, applied = _edited(workflow, some)
         if applied and changed is not None:
             after = lint(changed)
-            if len(after) < len(findings) and len(errors(after)) <= len(errors(findings)):
+            fewer = _in_folder(changed, after) < _in_folder(workflow, findings)
+            if fewer and len(errors(after)) <= len(errors(findings)):
                 return changed, applied
     return None
+
+
+def _in_folder(workflow: Workflow, findings: Iterable[Finding]) -> int:
+    """How many findings are in the workflow's folder: an edit may be the first to lead to a file of workflows/shared."""
+    return sum(finding.path.startswith(f"{workflow.source.path}/") for finding in findings)
 
 
 def _edited(workflow: Workflow, edits: Iterable[Edit]) -> tuple[Workflow | None, tuple[Edit, ...]]:

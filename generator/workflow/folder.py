@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, in_file_order
@@ -79,6 +80,15 @@ class Source:
         if resolved.path:
             return self.shown(resolved.path)
         return self.shown_shared(resolved.shared) if resolved.shared else ""
+
+    def in_shared(self, uri: str) -> str | None:
+        """The file of workflows/shared (`shared/…`) that a URL ends in; None where there is none."""
+        try:
+            parts = urlsplit(uri).path.strip("/").split("/")
+        except ValueError:
+            return None
+        tails = ("/".join(parts[start:]).removeprefix(f"{SHARED}/") for start in range(len(parts)))
+        return next((f"{SHARED}/{tail}" for tail in tails if tail in self.shared.files), None)
 
     def _in_folder(self, relative: str) -> str:
         return f"{QUARKUS_RESOURCES}/{relative}" if self.quarkus else relative

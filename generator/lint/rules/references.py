@@ -6,13 +6,15 @@ import posixpath
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from generator.findings.edits import respelt
+from generator.findings.edits import replaced, respelt
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Find, Found, Rule, rule
+from generator.lint.rules.schemas import copy_of, references_in, schemas_of
 from generator.workflow.definition import Definition, Reference
 from generator.workflow.dsl import Target
+from generator.workflow.folder import RESOURCE_FOLDERS, SHARED
 from generator.workflow.workflow import Workflow
 
 #: Function types whose operation is `FILE#NAME`; the others hold an expression, a call or the name of a service.
@@ -255,6 +257,7 @@ duplicate_auth = _duplicate(
 
 _SCHEMA: Final = '{"type": "object", "title": "Greeting", "properties": {"name": {"type": "string", "title": "Name"}}}'
 _INPUT: Final = "dataInputSchema: schemas/input.json"
+_FORM: Final = _SCHEMA.replace('"title": "Greeting",', '"title": "Greeting", "description": "Whom to greet.",')
 
 
 @rule(
@@ -296,6 +299,84 @@ def file_outside(workflow: Workflow) -> Iterator[Found]:
                 yield Found(at=at, message=message)
 
 
+_SHARED_SPEC: Final = {
+    "shared/specs/desk.yaml": """\
+openapi: 3.0.3
+info: {title: Desk, version: "1"}
+servers: [{url: "https://desk.example.com"}]
+paths:
+  /greet:
+    post:
+      operationId: greet
+      responses: {"200": {description: Greeted}}
+"""
+}
+_SPEC_AT: Final = """
+functions:
+  - {name: greet, operation: "%s#greet"}
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: greet}]
+    end: true
+"""
+
+
+@rule(
+    "unmounted-schema",
+    reason="The operator mounts specs/, schemas/ and subflows/ alone; the custom resource names a file elsewhere.",
+    consequence="The image has the file; where the operator mounts the workflow's files, it is missing.",
+    bad=Example(definition="dataInputSchema: forms/input.json", files={"forms/input.json": _FORM}),
+    good=Example(definition=_INPUT, files={"schemas/input.json": _FORM}),
+)
+def unmounted_schema(workflow: Workflow) -> Iterator[Found]:
+    """A schema outside specs/, schemas/ and subflows/."""
+    source = workflow.source
+    for definition in workflow.definitions():
+        for at, reference in schema_references(definition):
+            if _is_unmounted(path := source.resolve(reference, definition.base).path):
+                yield Found(at=at, message=f"'{path}' is in no ConfigMap of the workflow; move it to schemas/")
+    for schema in schemas_of(workflow):
+        for node in references_in(schema):
+            path = source.resolve(node.value.partition("#")[0], posixpath.dirname(schema.path)).path
+            if path != schema.path and _is_unmounted(path):
+                message = f"'{path}' is in no ConfigMap of the workflow; move it to schemas/"
+                yield Found(at=schema.at(node), message=message)
+
+
+def _is_unmounted(path: str | None) -> bool:
+    return path is not None and path.split("/")[0] not in (*RESOURCE_FOLDERS, SHARED)
+
+
+@rule(
+    "remote-copy",
+    severity=Severity.WARNING,
+    reason="workflows/shared has the file, and every image contains it; the file at the URL may change at any time.",
+    consequence="The build fetches the file, so that it needs the network and may get another one.",
+    bad=Example(
+        definition=_SPEC_AT % "https://example.com/workflows/shared/specs/desk.yaml",
+        beside=_SHARED_SPEC,
+    ),
+    good=Example(definition=_SPEC_AT % "shared/specs/desk.yaml", beside=_SHARED_SPEC),
+)
+def remote_copy(workflow: Workflow) -> Iterator[Found]:
+    """A spec or a schema at a URL, though workflows/shared has the file."""
+    for definition in workflow.definitions():
+        for at, reference in (*file_references(definition), *definition.uri_positions()):
+            if copy := copy_of(workflow, reference):
+                yield _remote(at, reference, copy)
+    for schema in schemas_of(workflow):
+        for node in references_in(schema):
+            reference = node.value.partition("#")[0]
+            if copy := copy_of(workflow, reference):
+                yield _remote(schema.at(node), reference, posixpath.relpath(copy, posixpath.dirname(schema.path)))
+
+
+def _remote(at: Position, reference: str, copy: str) -> Found:
+    message = f"'{reference}' is fetched while the image is built, but workflows/shared has it; write '{copy}'"
+    return Found(at=at, message=message, edit=replaced(at, reference, copy))
+
+
 def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
     """Each file that a definition names, and where: specs, the input schema, the output schema."""
     aliases = definition.uri_definitions()
@@ -303,6 +384,11 @@ def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
         name, mark, _ = function.get("operation", "").partition("#")
         if function["type"] in _WITH_FILE and mark and name not in aliases:
             yield definition.position_of("functions", index, "operation"), name
+    yield from schema_references(definition)
+
+
+def schema_references(definition: Definition) -> Iterator[tuple[Position, str]]:
+    """The files of the input schema and of the output schema, and where the definition names them."""
     schema = definition.input_schema
     if isinstance(schema, str):
         yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0]

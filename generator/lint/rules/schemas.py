@@ -92,7 +92,7 @@ def schemas_of(workflow: Workflow) -> Iterator[Schema]:
             path=path, shown=shown, entered=entered, referred=referred, root=root, parts=parts, finding=finding
         )
         yield schema
-        waiting += [(name.value, posixpath.dirname(path), entered, True) for name in _references(schema)]
+        waiting += [(name.value, posixpath.dirname(path), entered, True) for name in references_in(schema)]
 
 
 def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
@@ -193,12 +193,20 @@ def _is_index(path: FieldPath, index: int) -> bool:
     return index < len(path) and isinstance(path[index], int)
 
 
-def _references(schema: Schema) -> Iterator[Node]:
+def references_in(schema: Schema) -> Iterator[Node]:
     """Where a schema refers to another file, or to a place in itself."""
     for _, node, _ in schema.parts:
         reference = node.value.get("$ref") if isinstance(node.value, dict) else None
         if reference is not None and isinstance(reference.value, str):
             yield reference
+
+
+def copy_of(workflow: Workflow, reference: str) -> str | None:
+    """The file of workflows/shared (`shared/…`) that a URL names with its folder; None where it names no such file."""
+    if not workflow.source.resolve(reference).remote:
+        return None
+    copy = workflow.source.in_shared(reference)
+    return copy if copy and ("/" in copy.removeprefix("shared/") or f"/{copy}" in reference) else None
 
 
 def _example(keywords: str, more: str = "", **others: str) -> Example:
@@ -314,10 +322,12 @@ def _forms(schema: Schema, node: Node) -> Iterator[Found]:
 def schema_ref(workflow: Workflow) -> Iterator[Found]:
     """A `$ref` that is not the path of an existing file."""
     for schema in schemas_of(workflow):
-        for node in _references(schema):
+        for node in references_in(schema):
             reference: str = node.value
             name, mark, _ = reference.partition("#")
             resolved = workflow.source.resolve(name, posixpath.dirname(schema.path))
+            if resolved.remote and copy_of(workflow, name):
+                continue  # remote-copy
             if resolved.remote:
                 message = f"'{reference}' is fetched while the image is built; copy it into schemas/"
                 yield Found(at=schema.at(node), message=message, severity=Severity.WARNING)
