@@ -39,7 +39,7 @@ def fix(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Fixed:
     for _ in range(_MAX_ROUNDS):
         findings = lint(workflow)
         kept = apply_suppressions(findings, [workflow], ignores, RULES, complete=False)
-        edits = [finding.edit for finding in kept if finding.edit]
+        edits = [(finding.edit, *finding.also) for finding in kept if finding.edit]
         better = _better(workflow, findings, edits)
         if better is None:
             break
@@ -50,10 +50,10 @@ def fix(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Fixed:
 
 
 def _better(
-    workflow: Workflow, findings: Sequence[Finding], edits: Sequence[Edit]
+    workflow: Workflow, findings: Sequence[Finding], edits: Sequence[Sequence[Edit]]
 ) -> tuple[Workflow, tuple[Edit, ...]] | None:
-    """The workflow with all edits, or with the first one alone that helps."""
-    for some in (edits, *([edit] for edit in edits)):
+    """The workflow with all edits, or with those of the first finding alone that help."""
+    for some in ([edit for one in edits for edit in one], *edits):
         changed, applied = _edited(workflow, some)
         if applied and changed is not None:
             after = lint(changed)
@@ -64,7 +64,7 @@ def _better(
 
 
 def _in_folder(workflow: Workflow, findings: Iterable[Finding]) -> int:
-    """How many findings are in the workflow's folder: an edit may be the first to lead to a file of workflows/shared."""
+    """How many findings are in the workflow's own files: an edit may lead to a file of workflows/shared at last."""
     return sum(finding.path.startswith(f"{workflow.source.path}/") for finding in findings)
 
 

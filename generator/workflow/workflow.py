@@ -84,10 +84,10 @@ def read_workflow(source: Source) -> Workflow:
     collected: list[Finding] = []
     mounted: dict[str, bytes] = {}
     for relative in sorted(source.resources):
-        if relative.split("/")[0] in RESOURCE_FOLDERS:
+        if relative.split("/")[0] in RESOURCE_FOLDERS or relative in source.beside:
             with Collecting(collected):
                 decode(source.resources[relative], source.shown(relative))
-                mounted[relative] = source.resources[relative].removeprefix(BOM_UTF8)
+                mounted[source.mounted_as(relative)] = source.resources[relative].removeprefix(BOM_UTF8)
     props = _properties(source, "application.properties", collected)
     secrets = _properties(source, SECRETS, collected)
     understood: list[Definition] = []

@@ -7,7 +7,7 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 
-from generator.findings.edits import appended
+from generator.findings.edits import appended, replaced
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.jq.names import paths
@@ -16,6 +16,7 @@ from generator.kubernetes.objects import flow, resource_map_names
 from generator.kubernetes.operator_reader import CONSEQUENCE, unreadable
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.lint.rules.expressions import place, valid_expressions
+from generator.workflow.flow import actions_of, subflow_of
 from generator.workflow.properties import environment_name, expressions, secret_references, variable_for
 from generator.workflow.workflow import SECRETS, Workflow
 
@@ -54,11 +55,34 @@ def _id(workflow: Workflow) -> Iterator[Found]:
     name = workflow.object_name
     at = workflow.definition.position_of("id")
     if name and not _OBJECT_NAME.fullmatch(name):
-        message = f"the id '{workflow.definition.id[:100]}' is not a Kubernetes name; use letters, digits, '-' and '.'"
-        yield Found(at=at, message=message, blocking=True)
+        yield _not_a_name(workflow)
     elif len(name) > MAX_LABEL:
         message = f"the id is {len(name)} characters long; Kubernetes allows at most {MAX_LABEL} in a label"
         yield Found(at=at, message=message, blocking=True)
+
+
+def _not_a_name(workflow: Workflow) -> Found:
+    definition = workflow.definition
+    at = definition.position_of("id")
+    message = f"the id '{definition.id[:100]}' is not a Kubernetes name"
+    calls = [
+        one.position_of(*where, "subFlowRef", "workflowId")
+        for one in workflow.definitions()
+        for where, action in actions_of(one.flow)
+        if subflow_of(action) == definition.id
+    ]
+    # the engine compiles no subflow whose id has a dash
+    right = re.sub("_+", "" if calls else "-", definition.id).strip("-.")
+    if "_" not in definition.id or not _OBJECT_NAME.fullmatch(right.lower()):
+        return Found(at=at, message=f"{message}; use letters, digits, '-' and '.'", blocking=True)
+    callers = f"callers then use the path /{right} instead of /{definition.id}"
+    return Found(
+        at=at,
+        message=f"{message}; write '{right}' ({callers}, and the Orchestrator lists it as a new workflow)",
+        blocking=True,
+        edit=replaced(at, definition.id, right),
+        also=tuple(edit for call in calls if (edit := replaced(call, definition.id, right))),
+    )
 
 
 def _resources(workflow: Workflow) -> Iterator[Found]:

@@ -86,6 +86,36 @@ def test_mending_twice_is_mending_once() -> None:
     assert fixed(once) == once
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("my_flow", "my-flow"), ("My__Flow_2", "My-Flow-2"), ("_flow_", "flow"), ("'my_flow'", "'my-flow'")],
+)
+def test_an_id_with_underscores_gets_the_name_that_kubernetes_takes(wrong: str, right: str) -> None:
+    text = f"id: {wrong}\nversion: '1'\n" + STATES % "Finish"
+    assert fixed(text) == text.replace(wrong, right)
+    (finding,) = [f for f in lint(workflow({"greeting.sw.yaml": text})) if f.rule == "invalid-name"]
+    old, new = wrong.strip("'"), right.strip("'")
+    assert f"; write '{new}' (callers then use the path /{new} instead of /{old}, " in finding.message
+
+
+@pytest.mark.parametrize("wrong", ["my_flöw", "my flow_1", "a_b..c", "_"])
+def test_an_id_with_more_than_underscores_is_left_alone(wrong: str) -> None:
+    text = f"id: {wrong}\nversion: '1'\n" + STATES % "Finish"
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize("call", ["my_flow", "{workflowId: my_flow}"])
+def test_an_id_that_a_subflow_calls_is_written_anew_there_too(call: str) -> None:
+    action = f"states: [{{name: A, type: operation, actions: [{{subFlowRef: {call}}}], end: true}}]\n"
+    subflow = f"id: again\nversion: '1'\nspecVersion: '0.8'\nname: Again\nstart: A\n{action}"
+    text = "id: my_flow\nversion: '1'\n" + STATES % "Finish"
+    done = fix(workflow({"greeting.sw.yaml": text, "subflows/again.sw.yaml": subflow}))
+    assert {path.rpartition("greeting/")[2]: data.decode() for path, data in done.files.items()} == {
+        "greeting.sw.yaml": text.replace("my_flow", "myflow"),
+        "subflows/again.sw.yaml": subflow.replace("my_flow", "myflow"),
+    }
+
+
 SECRETS_FILE = "workflows/greeting/secret.properties"
 
 
