@@ -72,8 +72,9 @@ def _not_a_name(workflow: Workflow) -> Found:
         if subflow_of(action) == definition.id
     ]
     # the engine compiles no subflow whose id has a dash
-    right = re.sub("_+", "" if calls else "-", definition.id).strip("-.")
-    if "_" not in definition.id or not _OBJECT_NAME.fullmatch(right.lower()):
+    joined = (lambda match: match[1].upper()) if calls else (lambda match: f"-{match[1]}")
+    right = re.sub("_+(.?)", joined, definition.id.strip("_")).strip("-.")
+    if "_" not in definition.id or right[:1].isdigit() or not _OBJECT_NAME.fullmatch(right.lower()):
         return Found(at=at, message=f"{message}; use letters, digits, '-' and '.'", blocking=True)
     callers = f"callers then use the path /{right} instead of /{definition.id}"
     return Found(

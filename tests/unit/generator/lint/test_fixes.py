@@ -98,7 +98,7 @@ def test_an_id_with_underscores_gets_the_name_that_kubernetes_takes(wrong: str, 
     assert f"; write '{new}' (callers then use the path /{new} instead of /{old}, " in finding.message
 
 
-@pytest.mark.parametrize("wrong", ["my_flöw", "my flow_1", "a_b..c", "_"])
+@pytest.mark.parametrize("wrong", ["my_flöw", "my flow_1", "a_b..c", "_", "_1st_flow"])
 def test_an_id_with_more_than_underscores_is_left_alone(wrong: str) -> None:
     text = f"id: {wrong}\nversion: '1'\n" + STATES % "Finish"
     assert fixed(text) == text
@@ -111,8 +111,8 @@ def test_an_id_that_a_subflow_calls_is_written_anew_there_too(call: str) -> None
     text = "id: my_flow\nversion: '1'\n" + STATES % "Finish"
     done = fix(workflow({"greeting.sw.yaml": text, "subflows/again.sw.yaml": subflow}))
     assert {path.rpartition("greeting/")[2]: data.decode() for path, data in done.files.items()} == {
-        "greeting.sw.yaml": text.replace("my_flow", "myflow"),
-        "subflows/again.sw.yaml": subflow.replace("my_flow", "myflow"),
+        "greeting.sw.yaml": text.replace("my_flow", "myFlow"),
+        "subflows/again.sw.yaml": subflow.replace("my_flow", "myFlow"),
     }
 
 
