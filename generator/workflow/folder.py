@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, in_file_order
-from generator.workflow.family import Family
 
 DEFINITION_SUFFIXES: Final = (".sw.yaml", ".sw.yml", ".sw.json")
 #: A Quarkus project keeps the workflow's files where Java keeps resources.
@@ -228,6 +227,8 @@ def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str
         endings = ", ".join(f"*{suffix}" for suffix in DEFINITION_SUFFIXES)
         walker.find(prefix, "no-definition", f"contains no definition ({endings}); write one, or name another folder")
         return "", ()
+    from generator.workflow.family import Family  # noqa: PLC0415 - reads YAML, which one definition does not need
+
     family = Family.of({path: resources[path] for path in found})
     root = family.only_root()
     beside = tuple(path for path in found if path != root)

@@ -350,7 +350,7 @@ def _is_unmounted(path: str | None) -> bool:
 
 @rule(
     "remote-copy",
-    severity=Severity.WARNING,
+    severity=Severity.NOTE,
     reason="workflows/shared has the file, and every image contains it; the file at the URL may change at any time.",
     consequence="The build fetches the file, so that it needs the network and may get another one.",
     bad=Example(
