@@ -81,7 +81,7 @@ TRUE_MISTAKES = {
     "conditionbasedstate-yaml": {"missing-file", "unknown-field"},
     "customerbankingtransactions-json": {"constants", "missing-file", "no-start"},
     "dataInputSchemaNotExists-yaml": {"missing-file", "short-form"},
-    "dataInputSchemaValidation-yaml": {"invalid-name"},
+    "dataInputSchemaValidation-yaml": {"invalid-name", "unmounted-schema"},
     "eventbasedgreeting-json": {"missing-file"},
     "eventbasedgreetingexclusive-json": {"invalid-expression", "missing-file"},
     "eventbasedswitch-json": {"unknown-subflow"},
