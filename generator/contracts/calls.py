@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from generator.contracts.openapi import Operation, Spec, quarkus_name, read_spec
 from generator.findings.errors import FindingsError
@@ -15,7 +14,6 @@ from generator.findings.position import Position
 from generator.text.yaml_reader import FieldPath
 from generator.workflow.definition import Definition
 from generator.workflow.flow import actions_of
-from generator.workflow.folder import Source
 from generator.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -135,7 +133,7 @@ def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None
     uri = definition.uri_definitions().get(file, file)
     resolved = workflow.source.resolve(uri, definition.base)
     if resolved.remote:
-        resolved = replace(resolved, shared=in_shared(uri, workflow.source))
+        resolved = replace(resolved, shared=workflow.source.in_shared(uri))
     path = resolved.path or ""
     data = workflow.mounted.get(path, workflow.source.contents(resolved))
     name = file if uri != file else _name(workflow, definition, function, file, data)
@@ -150,16 +148,6 @@ def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None
         data=data,
         fetched=resolved.remote,
     )
-
-
-def in_shared(uri: str, source: Source) -> str | None:
-    """The file of workflows/shared that a URL ends in."""
-    try:
-        parts = urlsplit(uri).path.strip("/").split("/")
-    except ValueError:
-        return None
-    tails = ("/".join(parts[start:]).removeprefix("shared/") for start in range(len(parts)))
-    return next((f"shared/{tail}" for tail in tails if tail in source.shared.files), None)
 
 
 def _name(workflow: Workflow, definition: Definition, function: Function, file: str, data: bytes | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -17,34 +17,67 @@ from generator.workflow.workflow import Workflow
 #: Objects in objects, parts of parts: no form is that deep, and a schema may refer to itself.
 _MAX_DEPTH: Final = 8
 _MAX_ROWS: Final = 200
+_CHOICES: Final = ("oneOf", "anyOf")
+_MANDATORY: Final = "mandatory"
 
 
 @dataclass(frozen=True, kw_only=True)
 class InputRow:
     """One value: its path (`vms[].name`), whether it must be given, what it is, and on what condition it is asked for.
 
-    A name or a value from the schema stands in 'quotes' in `must`, `kind` and `when`; `about` is the author's text.
+    A name or a value from the schema stands in 'quotes' in `must`, `kind` and `when`; `title` and `description` are the
+    author's text.
     """
 
     path: str
     must: str
     kind: str
-    about: str
+    title: str
+    description: str
+    when: str
+
+    @property
+    def about(self) -> str:
+        """Title and description in one."""
+        if not self.title or not self.description:
+            return self.title or self.description
+        return f"{self.title}{'' if self.title.endswith(('.', '?', '!', ':')) else ':'} {self.description}"
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether it must be given where it is asked for."""
+        return self.must == _MANDATORY
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Required:
+    """A value that a part of the schema only names as mandatory, and on what condition it is."""
+
+    path: str
     when: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Where a part of the schema stands: in which file, below which path of the input, on which conditions."""
+    """Where a part of the schema stands: in which file, below which path of the input, on which conditions.
+
+    `on` is the property that it depends on: it says of that one only what was said before.
+    """
 
     document: str
     prefix: str = ""
     when: str = ""
+    on: str | None = None
     depth: int = 0
 
-    def part(self, *, step: str = "", when: str = "") -> _Place:
+    def part(self, *, step: str = "", when: str = "", on: str | None = None) -> _Place:
         conditions = " and ".join(filter(None, (self.when, when)))
-        return _Place(document=self.document, prefix=self.prefix + step, when=conditions, depth=self.depth + 1)
+        prefix = self.prefix + step
+        return _Place(document=self.document, prefix=prefix, when=conditions, on=on, depth=self.depth + 1)
+
+    def of_items(self) -> _Place:
+        """The place of what a list holds, in that of the list."""
+        return replace(self, prefix=f"{self.prefix.removesuffix('.')}[].", depth=self.depth + 1)
 
 
 def inputs(workflow: Workflow) -> tuple[InputRow, ...]:
@@ -56,11 +89,29 @@ def inputs(workflow: Workflow) -> tuple[InputRow, ...]:
         found = files.document(schema, workflow.definition.base)
         document, schema = (found[0], found[1].root.plain()) if found else ("", None)
     rows: dict[str, InputRow] = {}
+    required: list[_Required] = []
     for row in islice(_Schema(files, schema).rows(schema, _Place(document=document)), _MAX_ROWS):
-        if row.path in rows and not row.about:
-            continue  # a choice names again what it depends on
-        rows.setdefault(f"{row.path} {row.when}" if row.path in rows else row.path, row)
+        if isinstance(row, _Required):
+            required.append(row)
+        elif row.path not in rows:
+            rows[row.path] = row
+        elif row.about:
+            rows.setdefault(f"{row.path} {row.when}", row)
+        elif row.mandatory:  # else a choice names again what it depends on
+            required.append(_Required(path=row.path, when=row.when))
+    for one in required:
+        _require(rows, one)
     return tuple(rows.values())
+
+
+def _require(rows: dict[str, InputRow], required: _Required) -> None:
+    """Say that a value is mandatory, in its row or, where it is so only sometimes, in one more."""
+    first = rows.get(required.path)
+    if first is None or (first.mandatory and not first.when):
+        return
+    own = f"{required.path} {required.when}"
+    key = required.path if required.when in ("", first.when) else own
+    rows[key] = replace(rows.get(key, first), must=_MANDATORY, when=required.when)
 
 
 class _Schema:
@@ -70,45 +121,67 @@ class _Schema:
         self._files = files
         self._root = root
 
-    def rows(self, schema: Any, place: _Place) -> Iterator[InputRow]:
-        """The rows of the object that a schema describes."""
+    def rows(self, schema: Any, place: _Place) -> Iterator[InputRow | _Required]:
+        """The rows of the object, or of the list of objects, that a schema describes."""
         described, document = self._resolved(schema, place.document)
         if place.depth > _MAX_DEPTH:
             return
-        here = _Place(document=document, prefix=place.prefix, when=place.when, depth=place.depth)
-        required = described.get("required")
-        for name, child in _map(described, "properties").items():
-            yield from self._property(child, name, here, must=isinstance(required, list) and name in required)
+        here = replace(place, document=document)
+        properties, required = _map(described, "properties"), _list(described, "required")
+        for name, child in properties.items():
+            if name != place.on:
+                yield from self._property(child, name, here, must=name in required)
+        for name in required:
+            if isinstance(name, str) and name not in properties and name != place.on:
+                yield _Required(path=f"{place.prefix}{name}", when=place.when)
         for part, when in self._parts(described):
-            yield from self.rows(part, here.part(when=when))
+            yield from self.rows(part, here.part(when=when, on=place.on))
+        for name, part in _dependencies(described):
+            yield from self._depending(part, name, here)
+        if place.prefix:
+            yield from self.rows(described.get("items"), here.of_items())
 
-    def _property(self, schema: Any, name: str, place: _Place, *, must: bool) -> Iterator[InputRow]:
+    def _property(self, schema: Any, name: str, place: _Place, *, must: bool) -> Iterator[InputRow | _Required]:
         described, document = self._resolved(schema, place.document)
+        title, description = (" ".join(str(described.get(key) or "").split()) for key in ("title", "description"))
         yield InputRow(
             path=f"{place.prefix}{name}",
-            must="mandatory" if must else _default(described),
+            must=_MANDATORY if must else _default(described),
             kind=type_of(described),
-            about=_about(described),
+            title=title,
+            description=description,
             when=place.when,
         )
-        here = _Place(document=document, prefix=place.prefix, when=place.when, depth=place.depth)
-        yield from self.rows(described, here.part(step=f"{name}."))
-        yield from self.rows(described.get("items"), here.part(step=f"{name}[]."))
+        yield from self.rows(described, replace(place, document=document).part(step=f"{name}."))
 
     def _parts(self, schema: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
         """What else describes the same object, each with the condition on which it does (JSON Schema, draft 07)."""
         for part in _list(schema, "allOf"):
             yield part, ""
-        for key in ("oneOf", "anyOf"):
+        for key in _CHOICES:
             for number, part in enumerate(_list(schema, key), start=1):
                 yield part, _condition(part) or f"in choice {number}"
         if "if" in schema:
             condition = _condition(schema["if"]) or "something else fits"
             yield schema.get("then"), condition
             yield schema.get("else"), f"not {condition}"
-        for key in ("dependencies", "dependentSchemas"):
-            for name, part in _map(schema, key).items():
-                yield part, f"{quoted(name)} is given"
+
+    def _depending(self, part: Any, name: str, place: _Place) -> Iterator[InputRow | _Required]:
+        """What is asked for where `name` is given; choices that tell its values apart stand for these values."""
+        given = place.part(when=f"{quoted(name)} is given", on=name)
+        if isinstance(part, list):
+            yield from (_Required(path=f"{place.prefix}{each}", when=given.when) for each in part)
+            return
+        described, document = self._resolved(part, place.document)
+        choices = [choice for key in _CHOICES for choice in _list(described, key)]
+        conditions = [_value_condition(choice, name) for choice in choices]
+        if not all(conditions):
+            yield from self.rows(part, given)
+            return
+        rest = {key: value for key, value in described.items() if key not in _CHOICES}
+        yield from self.rows(rest, replace(given, document=document))
+        for choice, condition in zip(choices, conditions, strict=True):
+            yield from self.rows(choice, replace(place, document=document).part(when=condition, on=name))
 
     def _resolved(self, schema: Any, document: str) -> tuple[Mapping[str, Any], str]:
         """A schema with what its `$ref` leads to below what it says itself, and the file that its parts stand in."""
@@ -129,30 +202,34 @@ class _Schema:
         return None if target is None else (target, "")
 
 
+def _dependencies(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What depends on a property: a schema, or the properties that must be given, too."""
+    for key in ("dependencies", "dependentSchemas", "dependentRequired"):
+        yield from _map(schema, key).items()
+
+
 def _condition(schema: Any) -> str:
     """What must hold for a schema to fit, as far as its properties name values: `'operation' is 'PLAN'`."""
     described = schema if isinstance(schema, dict) else {}
-    said = []
-    for name, child in _map(described, "properties").items():
-        values = child.get("enum", [child["const"]] if "const" in child else None) if isinstance(child, dict) else None
-        if isinstance(values, list):
-            said.append(f"{quoted(name)} is {listed((quoted(_text(value)) for value in values), 'or')}")
-    if not said:
+    said = [_value_condition(schema, name) for name in _map(described, "properties")]
+    if not any(said):
         said = [f"{quoted(name)} is given" for name in _list(described, "required") if "properties" not in described]
-    return listed(said)
+    return listed(filter(None, said))
+
+
+def _value_condition(schema: Any, name: str) -> str:
+    """What a property must be for a schema to fit: `'operation' is 'PLAN'`; "" where that is open."""
+    child = _map(schema, "properties").get(name) if isinstance(schema, dict) else None
+    values = child.get("enum", [child["const"]] if "const" in child else None) if isinstance(child, dict) else None
+    if not isinstance(values, list):
+        return ""
+    return f"{quoted(name)} is {listed((quoted(_text(value)) for value in values), 'or')}"
 
 
 def _default(schema: Mapping[str, Any]) -> str:
     if "default" not in schema or schema["default"] in ("", None):
         return "optional"
     return f"default {quoted(_text(schema['default']))}"
-
-
-def _about(schema: Mapping[str, Any]) -> str:
-    title, description = (" ".join(str(schema.get(key) or "").split()) for key in ("title", "description"))
-    if not title or not description:
-        return title or description
-    return f"{title}{'' if title.endswith(('.', '?', '!', ':')) else ':'} {description}"
 
 
 def _text(value: Any) -> str:

@@ -13,7 +13,7 @@ from generator.diff.content import canonical, shown
 from generator.diff.schema import Role, compare_schemas, inside
 from generator.diff.snapshot import Snapshot
 from generator.findings.position import Position
-from generator.workflow.properties import HIDDEN, Variable, masked_entries
+from generator.workflow.properties import HIDDEN, Variable, environment_name, masked_entries
 
 #: A tag that `Workflow.image_tag` made: it follows from what is compared anyway.
 _CONTENT_TAG: Final = re.compile(r"src-[0-9a-f]{12}")
@@ -38,12 +38,14 @@ def content_tags(old: Snapshot, new: Snapshot) -> tuple[str, str] | None:
 def _variables(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     before = {variable.name: variable for variable in old.workflow.variables()}
     after = {variable.name: variable for variable in new.workflow.variables()}
+    secrets = {environment_name(key): key for key in new.workflow.secret_keys}
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
-            yield from _variable(name, before.get(name), after.get(name))
+            yield from _variable(name, before.get(name), after.get(name), secrets.get(environment_name(name)))
 
 
-def _variable(name: str, before: Variable | None, after: Variable | None) -> Iterator[Change]:
+def _variable(name: str, before: Variable | None, after: Variable | None, secret: str | None) -> Iterator[Change]:
+    """What a change of a variable means; `secret` is the key that it moved to."""
     change = partial(Change, topic=Topic.VARIABLE, subject=name)
     if before is None and after is not None:
         required = after.default is None
@@ -54,7 +56,8 @@ def _variable(name: str, before: Variable | None, after: Variable | None) -> Ite
             reason=f"an upgrade must give 'env.{name}'" if required else "",
         )
     elif after is None and before is not None:
-        reason = f"values that set 'env.{name}' are refused"
+        instead = f"; give 'secret.data.{secret}' instead" if secret else ""
+        reason = f"values that set 'env.{name}' are refused{instead}"
         yield change(kind=Kind.REMOVED, before=_default(before), impact=Impact.BREAKING, reason=reason)
     elif before is not None and after is not None and before.default != after.default:
         required = after.default is None

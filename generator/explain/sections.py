@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.contracts.calls import Call, calls
-from generator.contracts.json_schema import type_of
+from generator.contracts.inputs import inputs
 from generator.explain.loops import loops
 from generator.explain.phrases import events, on_error, ways_on
 from generator.explain.states import Functions, States, request_of
 from generator.text.words import duration, listed, quoted, several
 from generator.workflow.definition import Definition
-from generator.workflow.file_references import Referenced
 from generator.workflow.flow import actions_in, called_by, events_of, workflow_timeout
 from generator.workflow.graph import EdgeKind, Graph
 from generator.workflow.properties import HIDDEN, Variable, masked
@@ -39,10 +38,9 @@ class Section:
 
 def sections_of(workflow: Workflow) -> Iterator[Section]:
     """The sections that have something to say."""
-    files = Referenced(workflow.source)
     main = workflow.definition
     found = [
-        ("What it takes", _input(main, files), False),
+        ("What it takes", _input(workflow), False),
         ("What it does, step by step", _steps(main, workflow), True),
         ("What it repeats", loops(main.graph, order_of(main.graph)), False),
         *((f"The subflow {quoted(d.id)}", _steps(d, workflow), True) for d in workflow.subflows),
@@ -106,20 +104,13 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _input(definition: Definition, files: Referenced) -> Iterator[str]:
-    schema: Any = definition.input_schema
-    if isinstance(schema, str):
-        found = files.document(schema, definition.base)
-        schema = found[1].root.plain() if found else None
-    properties = schema.get("properties") if isinstance(schema, dict) else None
-    required = schema.get("required") if isinstance(schema, dict) else None
-    for name, described in properties.items() if isinstance(properties, dict) else ():
-        described = described if isinstance(described, dict) else {}  # noqa: PLW2901 - `true` says nothing either
-        must = "must be given" if isinstance(required, list) and name in required else "may be given"
-        kind = type_of(described)
-        text = f"{quoted(name)} {must}" + (f": {kind}" if kind else "")
-        about = described.get("description") or described.get("title")
-        yield f"{text}. {_sentence(about)}" if about else f"{text}."
+def _input(workflow: Workflow) -> Iterator[str]:
+    for given in inputs(workflow):
+        must = "must be given" if given.mandatory else "may be given"
+        when = f" when {given.when}" if given.when else ""
+        kind = f": {given.kind}" if given.kind else ""
+        about = given.description or given.title
+        yield f"{quoted(given.path)} {must}{when}{kind}." + (f" {_sentence(about)}" if about else "")
 
 
 def _sentence(text: Any) -> str:

@@ -29,7 +29,8 @@ class Edit:
     new: str
 
     def __str__(self) -> str:
-        return in_one_line(f"{self.path}:{self.line}:{self.column}: '{self.old}' is now '{self.new}'")
+        what = f"'{self.old}' is now '{self.new}'" if self.old else f"added '{self.new.strip()}'"
+        return in_one_line(f"{self.path}:{self.line}:{self.column}: {what}")
 
     def as_json(self) -> dict[str, object]:
         """The edit as a JSON object, for `--json`."""
@@ -49,12 +50,20 @@ def replaced(at: Position, old: str, new: str | None) -> Edit | None:
     return Edit(path=at.path, line=at.line, column=at.column, old=old, new=new)
 
 
+def appended(path: str, text: str, lines: str) -> Edit:
+    """The edit that adds lines at the end of a text; a file that is not there yet has none."""
+    ends = list(_LINE.finditer(text))
+    start = ends[-1].end() if ends else 0
+    new = f"{lines}\n" if start == len(text) else f"\n{lines}"
+    return Edit(path=path, line=len(ends) + 1, column=len(text) - start + 1, old="", new=new)
+
+
 def apply_edits(text: str, edits: Iterable[Edit]) -> tuple[str, tuple[Edit, ...]]:
     """Return the text with the edits that fit it, and those edits; of two that overlap the later one wins."""
     starts = [0, *(match.end() for match in _LINE.finditer(text))]
     applied: list[Edit] = []
     untouched = len(text)
-    for edit in sorted(set(edits), key=lambda e: (e.line, e.column), reverse=True):
+    for edit in sorted(set(edits), key=lambda e: (e.line, e.column, e.new), reverse=True):
         if edit.line > len(starts):
             continue
         at = starts[edit.line - 1] + edit.column - 1

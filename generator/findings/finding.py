@@ -25,7 +25,7 @@ class Finding:
 
     `line` and `column` count from 1; both are None where a whole file or folder is meant. `blocking` marks what makes
     a Kubernetes object impossible: `manifests` and `chart` stop on nothing else. `edit` fixes it, where one answer
-    alone is right.
+    alone is right, together with the edits `also` in other places.
     """
 
     path: str
@@ -36,6 +36,7 @@ class Finding:
     column: int | None = None
     blocking: bool = False
     edit: Edit | None = None
+    also: tuple[Edit, ...] = ()
 
     @property
     def at(self) -> Position:

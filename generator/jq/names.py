@@ -89,6 +89,28 @@ def members(tree: Node, variable: str) -> Iterator[Use]:
             yield Use(node.name, node.at)
 
 
+def paths(tree: Node, variable: str) -> Iterator[Use]:
+    """All the names that are read from a variable, with dots: `a.b` of `$VARIABLE.a.b`, at the first of them."""
+    inside = {id(node.children[0]) for node in tree.walk() if node.kind in (Kind.FIELD, Kind.OPTIONAL)}
+    for node in tree.walk():
+        if node.kind in (Kind.FIELD, Kind.OPTIONAL) and id(node) not in inside and (use := path_of(node, variable)):
+            yield use
+
+
+def path_of(node: Node, variable: str) -> Use | None:
+    """The names that a field reads from a variable, with dots; None where it reads something else."""
+    names: list[str] = []
+    at = node.at
+    while node.kind in (Kind.FIELD, Kind.OPTIONAL):
+        if node.kind is Kind.FIELD:
+            names.append(node.name)
+            at = node.at
+        node = node.children[0]
+    if node.kind is Kind.VARIABLE and node.name == variable and names:
+        return Use(".".join(reversed(names)), at)
+    return None
+
+
 def kept_whole(tree: Node, variable: str) -> Node | None:
     """`$VARIABLE.NAME` where it is a value of the result as it is, not a part of a text or a comparison."""
     inner = tree

@@ -13,7 +13,7 @@ from generator.lint.linter import lint
 from generator.lint.registry import RULES
 from generator.lint.suppressions import IgnoreSettings, apply_suppressions
 from generator.text.yaml_reader import decode
-from generator.workflow.workflow import Workflow, read_workflow
+from generator.workflow.workflow import SECRETS, Workflow, read_workflow
 
 #: One fixed mistake may bring another to light; more than this many times in a row, it is a circle.
 _MAX_ROUNDS: Final = 10
@@ -39,7 +39,7 @@ def fix(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Fixed:
     for _ in range(_MAX_ROUNDS):
         findings = lint(workflow)
         kept = apply_suppressions(findings, [workflow], ignores, RULES, complete=False)
-        edits = [finding.edit for finding in kept if finding.edit]
+        edits = [(finding.edit, *finding.also) for finding in kept if finding.edit]
         better = _better(workflow, findings, edits)
         if better is None:
             break
@@ -50,16 +50,22 @@ def fix(workflow: Workflow, ignores: IgnoreSettings | None = None) -> Fixed:
 
 
 def _better(
-    workflow: Workflow, findings: Sequence[Finding], edits: Sequence[Edit]
+    workflow: Workflow, findings: Sequence[Finding], edits: Sequence[Sequence[Edit]]
 ) -> tuple[Workflow, tuple[Edit, ...]] | None:
-    """The workflow with all edits, or with the first one alone that helps."""
-    for some in (edits, *([edit] for edit in edits)):
+    """The workflow with all edits, or with those of the first finding alone that help."""
+    for some in ([edit for one in edits for edit in one], *edits):
         changed, applied = _edited(workflow, some)
         if applied and changed is not None:
             after = lint(changed)
-            if len(after) < len(findings) and len(errors(after)) <= len(errors(findings)):
+            fewer = _in_folder(changed, after) < _in_folder(workflow, findings)
+            if fewer and len(errors(after)) <= len(errors(findings)):
                 return changed, applied
     return None
+
+
+def _in_folder(workflow: Workflow, findings: Iterable[Finding]) -> int:
+    """How many findings are in the workflow's own files: an edit may lead to a file of workflows/shared at last."""
+    return sum(finding.path.startswith(f"{workflow.source.path}/") for finding in findings)
 
 
 def _edited(workflow: Workflow, edits: Iterable[Edit]) -> tuple[Workflow | None, tuple[Edit, ...]]:
@@ -67,10 +73,10 @@ def _edited(workflow: Workflow, edits: Iterable[Edit]) -> tuple[Workflow | None,
     source = workflow.source
     resources = dict(source.resources)
     applied: list[Edit] = []
-    for relative, data in source.resources.items():
+    for relative in dict.fromkeys((*source.resources, SECRETS)):
         here = [edit for edit in edits if edit.path == source.shown(relative)]
         if here:
-            text, fitting = apply_edits(decode(data, source.shown(relative)), here)
+            text, fitting = apply_edits(decode(resources.get(relative, b""), source.shown(relative)), here)
             resources[relative] = text.encode()
             applied += fitting
     try:

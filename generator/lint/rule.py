@@ -82,13 +82,17 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What a rule found: where, what is wrong and what to do; `severity` where it is not the rule's own."""
+    """What a rule found: where, what is wrong and what to do; `severity` where it is not the rule's own.
+
+    `also` are the edits that `edit` needs in other places.
+    """
 
     at: Position
     message: str
     severity: Severity | None = None
     blocking: bool = False
     edit: Edit | None = None
+    also: tuple[Edit, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +174,7 @@ class Rule:
         first = list(islice(found, _MOST + 1))
         if len(first) > _MOST:
             more = f"more than {_MOST:,} findings of this rule; fix these, then run lint again"
-            first[_MOST] = replace(first[_MOST], message=more, edit=None)
+            first[_MOST] = replace(first[_MOST], message=more, edit=None, also=())
         for one in first:
             yield Finding(
                 path=one.at.path,
@@ -181,6 +185,7 @@ class Rule:
                 severity=one.severity or self.severity,
                 blocking=one.blocking,
                 edit=one.edit,
+                also=one.also,
             )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from generator.contracts.calls import calls, in_shared
+from generator.contracts.calls import calls
 from generator.workflow.workflow import Workflow, read_workflow
 
 
@@ -34,6 +34,6 @@ def local_specs(workflow: Workflow) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for call in calls(workflow):
         url = call.definition.uri_definitions().get(call.file, call.file)
-        if call.fetched and call.data is not None and (path := in_shared(url, workflow.source)):
+        if call.fetched and call.data is not None and (path := workflow.source.in_shared(url)):
             found[url] = path
     return found

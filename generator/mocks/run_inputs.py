@@ -29,7 +29,6 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)(:.*)?\}", re.ASCII | re.DOTAL
 _OUTGOING: Final = re.compile(r"mp\.messaging\.outgoing\..+\.url")
 #: The channel of all events that have none of their own (Kogito's default).
 _ANY_CHANNEL: Final = "kogito_incoming_stream"
-_DURATION: Final = re.compile(r"\$\{\s*\$SECRET\.(\w+)\s*\}", re.ASCII)
 #: What a variable is in a trial, where it has no default and holds no address.
 MADE_UP: Final = "mock"
 
@@ -177,11 +176,11 @@ def _incoming_path(configuration: Mapping[str, str], type_: str) -> str:
 def slept(workflow: Workflow, state: State, variables: Mapping[str, str]) -> str:
     """How long a state sleeps, as an ISO 8601 duration or, where only a run can tell, as it is written; "" if not."""
     duration = state.get("duration", "") if state["type"] == "sleep" else ""
-    secret = _DURATION.fullmatch(duration)
+    secret = properties.whole_secret(duration)
     if secret is None:
         return duration
     known = {**workflow.configuration(), **variables}
-    value = properties.expanded(known.get(secret[1], ""), known)
+    value = properties.expanded(known.get(secret) or known.get(environment_name(secret), ""), known)
     return duration if properties.UNSET in value or not value else value
 
 

@@ -131,6 +131,13 @@ class Definition:
         named = [extension.get("definitions") for _, extension in self._extensions("workflow-uri-definitions")]
         return {str(name): str(uri) for uris in named if isinstance(uris, dict) for name, uri in uris.items()}
 
+    def uri_positions(self) -> Iterator[tuple[Position, str]]:
+        """Where each of these URIs stands, and the URI."""
+        for index, extension in self._extensions("workflow-uri-definitions"):
+            uris = extension.get("definitions")
+            for name, uri in uris.items() if isinstance(uris, dict) else ():
+                yield self.position_of("extensions", index, "definitions", name), str(uri)
+
     def output_schemas(self) -> Iterator[tuple[str, Position]]:
         """The files that the extension `workflow-output-schema` names, and where."""
         for index, extension in self._extensions("workflow-output-schema"):
@@ -357,7 +364,10 @@ class _Reader:
         resolved = self._source.resolve(node.value, self._base)
         data = self._source.contents(resolved)
         if data is None:
-            self._find(node, "missing-file", f"{_why_missing(node.value, resolved)} (it holds '{key}')", blocking=True)
+            copy = self._source.in_shared(node.value) if resolved.remote else None
+            why = f"{_why_missing(node.value, resolved, copy)} (it holds '{key}')"
+            edit = replaced(self._position(node), node.value, copy)
+            self._find(node, "missing-file", why, blocking=True, edit=edit)
             return None
         outer = self._path
         shown = self._source.shown(resolved.path) if resolved.path else self._source.shown_shared(resolved.shared or "")
@@ -456,7 +466,9 @@ def _defaults(shape: Shape) -> dict[str, Any]:
     return {key: default for key, field in shape.fields.items() if (default := _default(field)) is not None}
 
 
-def _why_missing(reference: str, resolved: Resolved) -> str:
+def _why_missing(reference: str, resolved: Resolved, copy: str | None) -> str:
+    if copy:
+        return f"'{reference}' is not fetched, but workflows/shared has it; write '{copy}'"
     if resolved.remote:
         return f"'{reference}' is not fetched; copy it into the folder and name the copy"
     if resolved.path:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NoReturn
+from urllib.parse import urlsplit
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, in_file_order
@@ -59,6 +60,8 @@ class Source:
     shared: SharedFiles
     quarkus: bool = False
     findings: tuple[Finding, ...] = ()
+    beside: tuple[str, ...] = ()
+    """Definitions beside the workflow's own that it runs: they are mounted as if they lay in subflows/."""
 
     def shown(self, relative: str) -> str:
         """The path of a resource as a person sees it."""
@@ -80,21 +83,35 @@ class Source:
             return self.shown(resolved.path)
         return self.shown_shared(resolved.shared) if resolved.shared else ""
 
+    def in_shared(self, uri: str) -> str | None:
+        """The file of workflows/shared (`shared/…`) that a URL ends in; None where there is none."""
+        try:
+            parts = urlsplit(uri).path.strip("/").split("/")
+        except ValueError:
+            return None
+        tails = ("/".join(parts[start:]).removeprefix(f"{SHARED}/") for start in range(len(parts)))
+        return next((f"{SHARED}/{tail}" for tail in tails if tail in self.shared.files), None)
+
     def _in_folder(self, relative: str) -> str:
         return f"{QUARKUS_RESOURCES}/{relative}" if self.quarkus else relative
 
     def resource_folders(self) -> dict[str, tuple[str, ...]]:
         """Folder to file names, for every folder below specs/, schemas/ and subflows/ that holds files; sorted."""
         folders: dict[str, list[str]] = {}
-        for relative in sorted(self.resources):
+        for relative in sorted((*self.resources, *map(self.mounted_as, self.beside))):
             folder, name = posixpath.split(relative)
             if folder.split("/")[0] in RESOURCE_FOLDERS:
                 folders.setdefault(folder, []).append(name)
         return {folder: tuple(folders[folder]) for folder in sorted(folders)}
 
+    def mounted_as(self, relative: str) -> str:
+        """Where a file is mounted that belongs into a ConfigMap."""
+        return f"subflows/{relative}" if relative in self.beside else relative
+
     def subflows(self) -> tuple[str, ...]:
-        """The definitions below subflows/."""
-        return tuple(p for p in sorted(self.resources) if p.startswith("subflows/") and p.endswith(DEFINITION_SUFFIXES))
+        """The definitions below subflows/, and those that the workflow's own runs beside it."""
+        below = (p for p in self.resources if p.startswith("subflows/") and p.endswith(DEFINITION_SUFFIXES))
+        return tuple(sorted((*below, *self.beside)))
 
     def resolve(self, reference: str, base: str = "") -> Resolved:
         """Find the file that `reference` names, written in a file of the folder `base`.
@@ -174,7 +191,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
             resources[inner] = walker.read(relative, path)
         if not _left_out_of_image(relative, inner):
             inputs[relative] = walker.digest(relative, path)
-    definition = _one_definition(resources, walker, prefix)
+    definition, beside = _one_definition(resources, walker, prefix)
     walker.stop_on_findings()
     return Source(
         name=folder.name if folder.name not in ("", "..") else folder.resolve().name,
@@ -186,6 +203,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         shared=shared,
         quarkus=quarkus,
         findings=tuple(_folders_that_meet(paths, prefix, shown)),
+        beside=beside,
     )
 
 
@@ -200,18 +218,25 @@ def _left_out_of_image(relative: str, inner: str | None) -> bool:
     return relative in NOT_IN_IMAGE or inner in NOT_IN_IMAGE
 
 
-def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str) -> str:
+def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str) -> tuple[str, tuple[str, ...]]:
+    """The workflow's own definition, and those beside it that it runs; both empty where that is open."""
     found = sorted(p for p in resources if "/" not in p and p.endswith(DEFINITION_SUFFIXES))
     if len(found) == 1:
-        return found[0]
-    endings = ", ".join(f"*{suffix}" for suffix in DEFINITION_SUFFIXES)
-    if found:
-        walker.find(
-            prefix, "definitions", f"contains {len(found)} definitions ({', '.join(found)}); keep one at the top"
-        )
-    else:
+        return found[0], ()
+    if not found:
+        endings = ", ".join(f"*{suffix}" for suffix in DEFINITION_SUFFIXES)
         walker.find(prefix, "no-definition", f"contains no definition ({endings}); write one, or name another folder")
-    return ""
+        return "", ()
+    from generator.workflow.family import Family  # noqa: PLC0415 - reads YAML, which one definition does not need
+
+    family = Family.of({path: resources[path] for path in found})
+    root = family.only_root()
+    beside = tuple(path for path in found if path != root)
+    if root and not any(f"subflows/{path}" in resources for path in beside):
+        return root, beside
+    advice = family.advice() or "keep one at the top"
+    walker.find(prefix, "definitions", f"contains {len(found)} definitions ({', '.join(found)}); {advice}")
+    return "", ()
 
 
 def slug(folder: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -51,7 +51,12 @@ _NO_LITERAL = re.compile(r"\$\{[^:${}]*:?|\}")
 #: Values that multiply (`a=${b}${b}`, and so on) end here.
 _MAX_REPLACED: Final = 1_000
 _MAX_EXPANDED: Final = 10_000
-_SECRET = re.compile(r"""\$SECRET\s*(?:\.\s*([A-Za-z_]\w*)|\.?\s*\[\s*"([^"\\]+)"\s*\]|\.\s*"([^"\\]+)")""")
+#: A name in `$SECRET.portal["url"]`; only the first one may stand apart from its dot.
+_NAME: Final = r"""(?:\.([A-Za-z_]\w*)|\.?\s*\[\s*"([^"\\]+)"\s*\]|\.\s*"([^"\\]+)")\??"""
+_FIRST_NAME: Final = rf"\s*(?:\.\s+([A-Za-z_]\w*)|{_NAME})"
+_SECRET = re.compile(rf"\$SECRET({_FIRST_NAME}(?:\s*{_NAME})*)")
+_SECRET_NAME = re.compile(rf"{_FIRST_NAME}")
+_WHOLE_SECRET = re.compile(rf"\$\{{\s*{_SECRET.pattern}\s*\}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,14 +221,23 @@ def with_property(text: str, line: str) -> str:
     return f"{text}\n{line}\n" if text and not text.endswith("\n") else f"{text}{line}\n"
 
 
+def variable_for(name: str) -> str:
+    """The environment variable that `${NAME}` or `$SECRET.NAME` reads where no property has that name."""
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else environment_name(name)
+
+
 def variables(properties: Properties, secret_keys: Iterable[str], names: Iterable[str]) -> tuple[Variable, ...]:
     """Return what must come from outside: `${VAR}` in a value, and the `names` that definitions read as `$SECRET.VAR`.
 
     Left out: references to other properties, keys of secret.properties, comments, and properties that hold for other
     profiles alone. A dotted name that no property has is looked up by MicroProfile Config as an environment variable
     in upper case with underscores, and is named so. Sorted by name.
+
+    `$SECRET.portal.url` reads the property `portal.url`. Where `portal` or `portal.url` alone is a property, or others
+    begin with it, nothing else is asked for.
     """
     effective = properties.winning()
+    known = {*effective, *secret_keys}
     secret_variables = {environment_name(key) for key in secret_keys}
     defaults: dict[str, set[str | None]] = {}
     comments: dict[str, str] = {}
@@ -232,16 +246,17 @@ def variables(properties: Properties, secret_keys: Iterable[str], names: Iterabl
 
     def expect(name: str, default: str | None, comment: str, key: str = "") -> None:
         if name not in effective and environment_name(name) not in secret_variables:
-            defaults.setdefault(_variable_name(name), set()).add(default)
-            comments.setdefault(_variable_name(name), comment)
+            defaults.setdefault(variable_for(name), set()).add(default)
+            comments.setdefault(variable_for(name), comment)
             if names_credential(name) or key in credentials:
-                secret.add(_variable_name(name))
+                secret.add(variable_for(name))
 
     for key, entry in effective.items():
         for found in expressions(entry.value):
             expect(found.name, found.default, entry.comment, key)
     for name in names:
-        expect(name, None, "")
+        if known_secret(name, known) is None:
+            expect(name, None, "")
     return tuple(
         Variable(name=name, default=_one_default(defaults[name]), comment=comments[name], secret=name in secret)
         for name in sorted(defaults)
@@ -301,9 +316,29 @@ def masked_text(properties: Properties) -> str:
 
 
 def secret_references(text: str) -> Iterator[str]:
-    """The names that an expression reads as `$SECRET.NAME` or `$SECRET["NAME"]`."""
+    """The properties that an expression reads, `portal.url` for `$SECRET.portal.url` and `$SECRET["portal.url"]`.
+
+    The engine joins all names that follow `$SECRET` with dots.
+    """
     for match in _SECRET.finditer(text):
-        yield match[1] or match[2] or match[3]
+        yield ".".join(name for names in _SECRET_NAME.findall(match[1]) for name in names if name)
+
+
+def whole_secret(text: str) -> str | None:
+    """The property that a text is, `portal.url` for `${ $SECRET.portal.url }`; None where it is anything else."""
+    return next(secret_references(text)) if _WHOLE_SECRET.fullmatch(text) else None
+
+
+def known_secret(name: str, known: Collection[str]) -> str | None:
+    """The property of `known` that `$SECRET.NAME` reads: the longest that `name` is or begins with, by its names.
+
+    `name` itself where properties begin with it, as in `$SECRET.portal | .url`; None where there is no such property.
+    """
+    names = name.split(".")
+    longest_first = (".".join(names[:count]) for count in range(len(names), 0, -1))
+    if found := next((some for some in longest_first if some in known), None):
+        return found
+    return name if any(key.startswith(f"{name}.") for key in known) else None
 
 
 def environment_name(key: str) -> str:
@@ -364,10 +399,6 @@ def _expression(value: str, start: int, inner: int, end: int, *, closed: bool) -
     name, colon, default = value[inner:end].partition(":")
     if name.strip() and "${" not in name:
         yield Expression(start=start, name=name.strip(), default=default if colon else None, closed=closed)
-
-
-def _variable_name(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else environment_name(name)
 
 
 def _one_default(seen: set[str | None]) -> str | None:

@@ -6,6 +6,7 @@ import hashlib
 from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding
@@ -14,6 +15,9 @@ from generator.workflow import properties
 from generator.workflow.definition import Definition, read_definition
 from generator.workflow.folder import RESOURCE_FOLDERS, Source
 from generator.workflow.properties import Properties, Variable
+
+#: The file whose keys become those of a Secret.
+SECRETS: Final = "secret.properties"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,12 +84,12 @@ def read_workflow(source: Source) -> Workflow:
     collected: list[Finding] = []
     mounted: dict[str, bytes] = {}
     for relative in sorted(source.resources):
-        if relative.split("/")[0] in RESOURCE_FOLDERS:
+        if relative.split("/")[0] in RESOURCE_FOLDERS or relative in source.beside:
             with Collecting(collected):
                 decode(source.resources[relative], source.shown(relative))
-                mounted[relative] = source.resources[relative].removeprefix(BOM_UTF8)
+                mounted[source.mounted_as(relative)] = source.resources[relative].removeprefix(BOM_UTF8)
     props = _properties(source, "application.properties", collected)
-    secrets = _properties(source, "secret.properties", collected)
+    secrets = _properties(source, SECRETS, collected)
     understood: list[Definition] = []
     for relative in (source.definition, *source.subflows()):
         with Collecting(collected):

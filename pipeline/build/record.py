@@ -144,4 +144,5 @@ def _chart(kept: dict[str, Any]) -> BuiltChart:
 
 def _finding(kept: dict[str, Any]) -> Finding:
     edit = Edit(**kept["edit"]) if kept["edit"] else None
-    return Finding(**{**kept, "severity": Severity(kept["severity"]), "edit": edit})
+    also = tuple(Edit(**one) for one in kept["also"])
+    return Finding(**{**kept, "severity": Severity(kept["severity"]), "edit": edit, "also": also})

@@ -57,6 +57,15 @@ WARNINGS: dict[str, dict[str, list[str] | int]] = {
     "condition-order": {"mta-v7.x": ["mta.sw.yaml:291"]},
     # a database's password
     "credential": {"bulk-import-git-repos": ["application.properties:12"]},
+    # the token of a service, given as a plain value
+    "plain-secret": {
+        "create-ocp-project": ["application.properties:9", "application.properties:13"],
+        "escalation": ["application.properties:14", "application.properties:21"],
+        "modify-vm-resources": ["application.properties:11", "application.properties:16"],
+        "mtv-migration": ["application.properties:4"],
+        "patch-k8s-resource": ["application.properties:2"],
+        "request-vm-cnv": ["application.properties:11", "application.properties:16"],
+    },
     # annotated for the Orchestrator and with an output schema, but its one state writes `message` alone
     "no-result": {"sample-retry-test": ["sample-retry-test.sw.yaml:18"]},
 }
@@ -72,7 +81,7 @@ TRUE_MISTAKES = {
     "conditionbasedstate-yaml": {"missing-file", "unknown-field"},
     "customerbankingtransactions-json": {"constants", "missing-file", "no-start"},
     "dataInputSchemaNotExists-yaml": {"missing-file", "short-form"},
-    "dataInputSchemaValidation-yaml": {"invalid-name"},
+    "dataInputSchemaValidation-yaml": {"invalid-name", "unmounted-schema"},
     "eventbasedgreeting-json": {"missing-file"},
     "eventbasedgreetingexclusive-json": {"invalid-expression", "missing-file"},
     "eventbasedswitch-json": {"unknown-subflow"},

@@ -99,7 +99,7 @@ def application(built: Built, scratch: Path) -> Iterator[Application]:
     service = Service()
     variables = {
         "URL": service.url, "TICKETS_URL": service.url, "TICKETS_TOKEN": "token", "PERIOD": "PT1H",
-        "GREETING": "Hello", "PASSWORD": "pw",
+        "GREETING": "Hello", "PASSWORD": "pw", "PORTAL_URL": "http://portal",
     }  # fmt: skip
     for function in ("ADD", "ASK", "GREET"):
         variables |= {

@@ -50,6 +50,14 @@ def test_without_fix_nothing_is_written_and_fix_is_offered(wrong: Path, waybill:
     assert "next   waybill lint greeting --fix   fixes 2 of them" in done.err
 
 
+def test_a_credential_is_moved_to_a_secret_that_is_not_there_yet(repository: Path, waybill: Waybill) -> None:
+    folder = repository / "workflows/greeting"
+    (folder / "application.properties").write_text("tickets.token=${TICKETS_TOKEN}\n")
+    done = waybill("lint", "--fix", "greeting")
+    assert "fixed workflows/greeting/secret.properties:1:1: added 'TICKETS_TOKEN='" in done.err
+    assert (folder / "secret.properties").read_text() == "TICKETS_TOKEN=\n"
+
+
 @pytest.mark.usefixtures("wrong")
 def test_what_was_mended_is_in_the_json(waybill: Waybill) -> None:
     document = waybill("lint", "--fix", "greeting", "--json").json

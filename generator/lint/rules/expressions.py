@@ -14,7 +14,7 @@ from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, only_near
 from generator.jq import engine
 from generator.jq.compiling import interpolated, refusals
-from generator.jq.names import Use, Uses, kept_whole, members, several_outputs, uses
+from generator.jq.names import Use, Uses, kept_whole, members, path_of, paths, several_outputs, uses
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
@@ -24,12 +24,15 @@ from generator.workflow.dsl import Holds
 from generator.workflow.expressions import Expression
 from generator.workflow.flow import actions_of, states_of, subflow_of
 from generator.workflow.jsonpath import path_refusal
+from generator.workflow.properties import known_secret
 from generator.workflow.workflow import Workflow
 
 #: What somebody meant as an expression starts so; `./path`, `...` and `$5` do not look like one.
 _LIKE_AN_EXPRESSION: Final = re.compile(r'"|\$[A-Za-z_{]|\.(?!\.?/|\.\.)')
 #: What starts so is one where it compiles: `(.a | length)`, `{a: .b}`, `if .a then …`.
 _PERHAPS_AN_EXPRESSION: Final = re.compile(r"[(\[{]|(if|reduce|foreach|try|def)\b")
+#: A name that stands behind a dot without quotes.
+_PLAIN: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,21 +342,23 @@ def unknown_constant(workflow: Workflow) -> Iterator[Found]:
 @rule(
     "unknown-secret",
     severity=Severity.WARNING,
-    reason="`$SECRET.NAME` reads the property NAME; a name that is close to another is usually misspelt.",
+    reason="`$SECRET.portal.url` reads the property `portal.url`; a name that is close to another is usually misspelt.",
     consequence="Unless the environment has a variable of that name, an argument fails the run with a "
     "ClassCastException, an addition fails, and a text omits the value.",
-    bad=Example(definition=_ARGUMENT % "'${ $SECRET.greetng }'", files={"secret.properties": "greeting=\n"}),
-    good=Example(definition=_ARGUMENT % "'${ $SECRET.greeting }'", files={"secret.properties": "greeting=\n"}),
+    bad=Example(definition=_ARGUMENT % "'${ $SECRET.portal.ulr }'", files={"secret.properties": "portal.url=\n"}),
+    good=Example(definition=_ARGUMENT % "'${ $SECRET.portal.url }'", files={"secret.properties": "portal.url=\n"}),
 )
 def unknown_secret(workflow: Workflow) -> Iterator[Found]:
     """A secret that no property defines, though one has almost the same name."""
     files = (workflow.properties, workflow.secrets)
     properties = {key for file in files if file for key in file.winning()}
-    for definition, use, at in _members(workflow, "SECRET"):
+    for definition, expression, look in valid_expressions(workflow):
         known = properties.union(filter(None, definition.flow.get("secrets", ())))
-        exists = any(key == use.name or key.startswith(f"{use.name}.") for key in known)
-        if not exists and (near := only_near(use.name, known)):
-            yield Found(at=at(), message=f"no property is named '{use.name}'; did you mean '{near}'?")
+        for use in paths(look.tree, "SECRET"):
+            found, near = known_secret(use.name, known), only_near(use.name, known)
+            if found is None and near:
+                at = place(workflow, expression, use.at + look.shift)
+                yield Found(at=at, message=f"no property is named '{use.name}'; did you mean '{near}'?")
 
 
 @rule(
@@ -373,8 +378,15 @@ def bare_secret(workflow: Workflow) -> Iterator[Found]:
             at = place(workflow, expression, node.at + look.shift)
             yield Found(
                 at=at,
-                message=f'the secret is lost when workflowdata is serialized; write "\\($SECRET.{node.name[:100]})"',
+                message=f'the secret is lost when workflowdata is serialized; write "\\({_secret(node)})"',
             )
+
+
+def _secret(node: Node) -> str:
+    """How an expression reads a secret."""
+    read = path_of(node, "SECRET")
+    names = read.name[:100].split(".") if read else []
+    return "$SECRET" + "".join(f".{name}" if _PLAIN.fullmatch(name) else f'."{name}"' for name in names)
 
 
 @rule(

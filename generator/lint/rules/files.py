@@ -62,7 +62,7 @@ duplicate_key = Rule(
 )
 definitions = Rule(
     name="definitions",
-    summary="More than one definition at the top level of a folder.",
+    summary="Several definitions at the top level of a folder, of which none runs all others as subflows.",
     reason="A folder is one workflow: one image, one custom resource, one chart.",
     consequence="The engine runs both in one application.",
     bad=Example(files={"second.sw.yaml": Example(definition="id: second").whole_definition()}),

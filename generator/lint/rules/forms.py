@@ -12,7 +12,7 @@ from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Found, rule
 from generator.lint.rules.references import HELPED
-from generator.lint.rules.schemas import Schema, plain_type, schemas_of
+from generator.lint.rules.schemas import Described, Schema, described, plain_type, schemas_of
 from generator.text.yaml_reader import Node
 from generator.workflow.workflow import Workflow
 
@@ -56,7 +56,7 @@ _PROPS: Final = _words(
 #: Widgets that show no label of their own.
 _UNSEEN: Final = frozenset({"hidden", "SchemaUpdater", "AuthRequester", "ActiveText"})
 #: Keywords that may add properties to those that a schema names.
-_MAY_ADD: Final = frozenset({"allOf", "anyOf", "oneOf", "$ref", "if", "patternProperties", "dependencies", "then"})
+_MAY_ADD: Final = frozenset({"$ref", "patternProperties"})
 _NEAR: Final = 0.75
 
 
@@ -91,12 +91,12 @@ def _text(node: Node, key: str) -> str:
 def input_title(workflow: Workflow) -> Iterator[Found]:
     """An input schema, or one of its properties, without a title."""
     for schema in schemas_of(workflow):
-        if schema.root and schema.entered:
+        if schema.root and schema.entered and not schema.referred:
             if not _text(schema.root, "title"):
                 yield Found(
                     at=schema.at(schema.root), message="the input schema has no 'title'; add what the form asks for"
                 )
-            for name, at, _ in _asked(schema, "title"):
+            for name, at in _asked(schema, "title"):
                 yield Found(at=at, message=f"the property '{name}' has no 'title'; add what the form shows next to it")
 
 
@@ -111,22 +111,32 @@ def input_title(workflow: Workflow) -> Iterator[Found]:
 def input_description(workflow: Workflow) -> Iterator[Found]:
     """Input schema properties without a description; reported once per schema."""
     for schema in schemas_of(workflow):
-        if schema.root and schema.entered and (missing := [*_asked(schema, "description")]):
-            names = ", ".join(f"'{name}'" for name, _, _ in missing[:5]) + (", …" if missing[5:] else "")
+        if not (schema.root and schema.entered) or schema.referred:
+            continue
+        if missing := [*_asked(schema, "description")]:
+            names = ", ".join(f"'{name}'" for name, _ in missing[:5]) + (", …" if missing[5:] else "")
             yield Found(
                 at=missing[0][1],
                 message=f"the input schema has no 'description' for {names}; add what is to be entered",
             )
 
 
-def _asked(schema: Schema, missing: str) -> Iterator[tuple[str, Position, Node]]:
-    """The properties that a form asks for and that have no such keyword: name, position, schema."""
-    for path, node, _ in schema.parts:
-        if len(path) < len(("properties", "name")) or path[-2] != "properties" or not isinstance(node.value, dict):
-            continue
-        if _text(node, missing) or "$ref" in node.value or _text(node, "ui:widget") in _UNSEEN or "const" in node.value:
-            continue
-        yield str(path[-1]), schema.at(node), node
+def _asked(schema: Schema, missing: str) -> Iterator[tuple[str, Position]]:
+    """The properties that a form asks for and that have no such keyword wherever they are declared: name, position."""
+    for part in described(schema):
+        declared: dict[str, list[Node]] = {}
+        for name, node in part.declared():
+            declared.setdefault(name, []).append(node)
+        for name, nodes in declared.items():
+            if not any(_says(node, missing) for node in nodes):
+                yield name, schema.at(nodes[0])
+
+
+def _says(node: Node, keyword: str) -> bool:
+    """Whether a form needs no such keyword of a property, or has it."""
+    if not isinstance(node.value, dict) or "$ref" in node.value or "const" in node.value:
+        return True
+    return bool(_text(node, keyword)) or _text(node, "ui:widget") in _UNSEEN
 
 
 @rule(
@@ -165,24 +175,55 @@ def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
     "required-property",
     severity=Severity.WARNING,
     reason="The form has no field for it, so nobody can enter it.",
-    consequence="Every call is rejected with 400: `is missing but it is required`.",
+    consequence="Every call that it is required in is rejected with 400: `is missing but it is required`.",
     bad=_form('{"type": "string", "title": "Name"}', ', "required": ["nmae"]'),
     good=_form('{"type": "string", "title": "Name"}', ', "required": ["name"]'),
 )
 def required_property(workflow: Workflow) -> Iterator[Found]:
-    """A name in `required` that is not a property."""
-    for schema, node in _objects(workflow, entered=False):
-        properties, required = node.value.get("properties"), node.value.get("required")
-        if not (properties and required and isinstance(properties.value, dict) and isinstance(required.value, list)):
+    """A name in `required`, in `dependencies` or in a condition that is not a property."""
+    for schema in schemas_of(workflow):
+        if schema.root is None:
             continue
-        if node.value.keys() & _MAY_ADD:
-            continue
-        unknown = [n for n in required.value if isinstance(n.value, str) and n.value not in properties.value]
-        for index, name in enumerate(unknown):
-            near = properties.value if index < HELPED else ()
-            help_ = did_you_mean(name.value, near) or "; add it to 'properties'"
-            edit = respelt(schema.at(name), name.value, near)
-            yield Found(at=schema.at(name), message=f"'{name.value}' is not a property{help_}", edit=edit)
+        for part in described(schema):
+            known = {name: None for name, _ in part.declared()}
+            if not known or any(map(_may_add, part.schemas)):
+                continue
+            named = (one for node in (*part.schemas, *part.tested) for one in _names(schema, node))
+            tested = (one for node in part.tested for one in _keys(schema, node, "properties"))
+            unknown = [(name, at) for name, at in (*named, *tested) if name not in known]
+            for index, (name, at) in enumerate(unknown):
+                near = known if index < HELPED else ()
+                help_ = did_you_mean(name, near) or "; add it to 'properties'"
+                yield Found(
+                    at=at, message=f"'{name[:100]}' is not a property{help_}", edit=respelt(at, name, near, known)
+                )
+
+
+def _may_add(node: Node) -> bool:
+    """Whether a schema allows for properties that it does not name."""
+    return not node.value or bool(node.value.keys() & _MAY_ADD)
+
+
+def _names(schema: Schema, node: Node) -> Iterator[tuple[str, Position]]:
+    """The properties that a schema names besides `properties`, and where."""
+    required = node.value.get("required")
+    yield from _texts(schema, required)
+    for keyword in ("dependencies", "dependentRequired", "dependentSchemas"):
+        yield from _keys(schema, node, keyword)
+        depending = node.value.get(keyword)
+        for names in depending.value.values() if depending and isinstance(depending.value, dict) else ():
+            yield from _texts(schema, names)
+
+
+def _keys(schema: Schema, node: Node, keyword: str) -> Iterator[tuple[str, Position]]:
+    child = node.value.get(keyword)
+    if child and isinstance(child.value, dict):
+        yield from ((name, schema.key(child, name)) for name in child.value)
+
+
+def _texts(schema: Schema, node: Node | None) -> Iterator[tuple[str, Position]]:
+    if node and isinstance(node.value, list):
+        yield from ((item.value, schema.at(item)) for item in node.value if isinstance(item.value, str))
 
 
 @rule(
@@ -196,18 +237,55 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
 def default_value(workflow: Workflow) -> Iterator[Found]:
     """A default of the wrong type, or that is not one of the allowed values."""
     for schema, node in _objects(workflow, entered=True):
-        default, kind, values = (node.value.get(key) for key in ("default", "type", "enum"))
-        if default is None:
-            continue
-        found = plain_type(default.plain())
-        wanted = kind.value if kind and isinstance(kind.value, str) else found
-        if found != wanted and (found, wanted) != ("integer", "number"):
-            yield Found(
-                at=schema.at(default), message=f"the default is of type {found}, not {wanted}; write one that is"
-            )
-        elif values and isinstance(values.value, list) and default.plain() not in values.plain():
-            help_ = did_you_mean(str(default.value), map(str, values.plain())) or "; write one of 'enum'"
-            yield Found(at=schema.at(default), message=f"'{str(default.value)[:100]}' is not one of its values{help_}")
+        if default := node.value.get("default"):
+            yield from _wrong(schema, default, node)
+    for schema in schemas_of(workflow):
+        if schema.root and schema.entered:
+            for part in described(schema):
+                for default, property_ in _declared_again(part):
+                    yield from _wrong(schema, default, property_)
+
+
+def _declared_again(part: Described) -> Iterator[tuple[Node, Node]]:
+    """The defaults that `then`, a dependency and the like give to a property, each with what it is otherwise."""
+    always = dict(_properties(part.schemas[0])) if part.schemas else {}
+    for schema in part.schemas[1:]:
+        for name, node in _properties(schema):
+            default = node.value.get("default")
+            if default and name in always:
+                yield default, always[name]
+
+
+def _properties(schema: Node) -> Iterator[tuple[str, Node]]:
+    properties = schema.value.get("properties")
+    if properties and isinstance(properties.value, dict):
+        yield from ((name, node) for name, node in properties.value.items() if isinstance(node.value, dict))
+
+
+def _wrong(schema: Schema, default: Node, form: Node) -> Iterator[Found]:
+    """What is wrong with a default, or with a part of it."""
+    kind, values = (form.value.get(key) for key in ("type", "enum"))
+    found = plain_type(default.plain())
+    wanted = kind.value if kind and isinstance(kind.value, str) else found
+    if found != wanted and (found, wanted) != ("integer", "number"):
+        yield Found(at=schema.at(default), message=f"the default is of type {found}, not {wanted}; write one that is")
+    elif values and isinstance(values.value, list) and default.plain() not in values.plain():
+        help_ = did_you_mean(str(default.value), map(str, values.plain())) or "; write one of 'enum'"
+        yield Found(at=schema.at(default), message=f"'{str(default.value)[:100]}' is not one of its values{help_}")
+    else:
+        for part, of in _parts(default, form):
+            yield from _wrong(schema, part, of)
+
+
+def _parts(default: Node, form: Node) -> Iterator[tuple[Node, Node]]:
+    """The values in a default, each with the schema that describes it."""
+    items, properties = (form.value.get(key) for key in ("items", "properties"))
+    if isinstance(default.value, list) and items and isinstance(items.value, dict):
+        yield from ((item, items) for item in default.value)
+    if isinstance(default.value, dict) and properties and isinstance(properties.value, dict):
+        for name, node in default.value.items():
+            if name in properties.value and isinstance(properties.value[name].value, dict):
+                yield node, properties.value[name]
 
 
 @rule(

@@ -7,14 +7,18 @@ from codecs import BOM_UTF8
 from collections.abc import Iterator
 from typing import Final
 
+from generator.findings.edits import appended, replaced
 from generator.findings.finding import Severity
 from generator.findings.position import Position
+from generator.jq.names import paths
 from generator.kubernetes.consequences import instead
 from generator.kubernetes.objects import flow, resource_map_names
 from generator.kubernetes.operator_reader import CONSEQUENCE, unreadable
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
-from generator.workflow.properties import environment_name
-from generator.workflow.workflow import Workflow
+from generator.lint.rules.expressions import place, valid_expressions
+from generator.workflow.flow import actions_of, subflow_of
+from generator.workflow.properties import environment_name, expressions, secret_references, variable_for
+from generator.workflow.workflow import SECRETS, Workflow
 
 #: The API server's limit for the data of a ConfigMap (kubernetes.io/docs/concepts/configuration/configmap).
 MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024
@@ -26,6 +30,10 @@ _OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-
 _SERVICE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DIGIT_FIRST: Final = re.compile(r"\$\{\s*[0-9]")
 _DATA_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+#: Variables that hold a credential: the last part is TOKEN, PASSWORD or SECRET, or the end is API_KEY or PRIVATE_KEY.
+_CREDENTIAL_VARIABLE: Final = re.compile(
+    r"(?i:(^|_)(token|password|secret)|api_key|private_key)$|[a-z0-9](Token|Password|Secret|ApiKey|PrivateKey)$"
+)
 
 
 @rule(
@@ -47,11 +55,35 @@ def _id(workflow: Workflow) -> Iterator[Found]:
     name = workflow.object_name
     at = workflow.definition.position_of("id")
     if name and not _OBJECT_NAME.fullmatch(name):
-        message = f"the id '{workflow.definition.id[:100]}' is not a Kubernetes name; use letters, digits, '-' and '.'"
-        yield Found(at=at, message=message, blocking=True)
+        yield _not_a_name(workflow)
     elif len(name) > MAX_LABEL:
         message = f"the id is {len(name)} characters long; Kubernetes allows at most {MAX_LABEL} in a label"
         yield Found(at=at, message=message, blocking=True)
+
+
+def _not_a_name(workflow: Workflow) -> Found:
+    definition = workflow.definition
+    at = definition.position_of("id")
+    message = f"the id '{definition.id[:100]}' is not a Kubernetes name"
+    calls = [
+        one.position_of(*where, "subFlowRef", "workflowId")
+        for one in workflow.definitions()
+        for where, action in actions_of(one.flow)
+        if subflow_of(action) == definition.id
+    ]
+    # the engine compiles no subflow whose id has a dash
+    joined = (lambda match: match[1].upper()) if calls else (lambda match: f"-{match[1]}")
+    right = re.sub("_+(.?)", joined, definition.id.strip("_")).strip("-.")
+    if "_" not in definition.id or right[:1].isdigit() or not _OBJECT_NAME.fullmatch(right.lower()):
+        return Found(at=at, message=f"{message}; use letters, digits, '-' and '.'", blocking=True)
+    callers = f"callers then use the path /{right} instead of /{definition.id}"
+    return Found(
+        at=at,
+        message=f"{message}; write '{right}' ({callers}, and the Orchestrator lists it as a new workflow)",
+        blocking=True,
+        edit=replaced(at, definition.id, right),
+        also=tuple(edit for call in calls if (edit := replaced(call, definition.id, right))),
+    )
 
 
 def _resources(workflow: Workflow) -> Iterator[Found]:
@@ -168,6 +200,52 @@ def variable_name(workflow: Workflow) -> Iterator[Found]:
             if f"${{{name}" in entry.value.upper():
                 at = Position(path=properties.path, line=entry.line, column=1)
                 yield Found(at=at, message=f"the variable {name} starts with a digit; start it with a letter")
+
+
+@rule(
+    "plain-secret",
+    severity=Severity.WARNING,
+    reason="A variable becomes a value of the chart under `env`, which stands in the custom resource for all to read.",
+    consequence="The workflow runs, but its credential is in no Secret.",
+    bad=Example(files={"application.properties": "tickets.password=${TICKETS_PASSWORD}\n"}),
+    good=Example(
+        files={
+            "application.properties": "tickets.password=${TICKETS_PASSWORD}\n",
+            "secret.properties": "TICKETS_PASSWORD=\n",
+        }
+    ),
+)
+def plain_secret(workflow: Workflow) -> Iterator[Found]:
+    """A variable that holds a credential by its name, and that is not in secret.properties."""
+    for variable in workflow.variables():
+        name = variable.name
+        if _CREDENTIAL_VARIABLE.search(name):
+            path = workflow.source.shown(SECRETS)
+            text = workflow.secrets.text if workflow.secrets else ""
+            comment = f"# {variable.comment}\n" if variable.comment else ""
+            what = f"the variable {name} becomes the plain value 'env.{name}' of the chart"
+            message = f"{what}; put {name}= into {SECRETS} (installs then give 'secret.data.{name}' instead)"
+            edit = appended(path, text, f"{comment}{name}=")
+            yield Found(at=_where_read(workflow, name), message=message, edit=edit)
+
+
+def _where_read(workflow: Workflow, name: str) -> Position:
+    """Where a variable is read first: in application.properties, else in a definition."""
+    properties = workflow.properties
+    for entry in properties.winning().values() if properties else ():
+        for found in expressions(entry.value):
+            if properties and variable_for(found.name) == name:
+                return properties.at_value(entry, found.start)
+    for _, expression, look in valid_expressions(workflow):
+        for use in paths(look.tree, "SECRET"):
+            if variable_for(use.name) == name:
+                return place(workflow, expression, use.at + look.shift)
+    for definition in workflow.definitions():
+        for index, auth in enumerate(definition.flow.get("auth", ())):
+            for key, value in auth.get("properties", {}).items():
+                if name in map(variable_for, secret_references(str(value))):
+                    return definition.position_of("auth", index, "properties", key)
+    return Position(path=workflow.definition.path)
 
 
 @rule(

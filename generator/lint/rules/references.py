@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from generator.findings.edits import respelt
+from generator.findings.edits import replaced, respelt
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Find, Found, Rule, rule
+from generator.lint.rules.schemas import copy_of, references_in, schemas_of
 from generator.workflow.definition import Definition, Reference
 from generator.workflow.dsl import Target
+from generator.workflow.folder import RESOURCE_FOLDERS, SHARED
 from generator.workflow.workflow import Workflow
 
 #: Function types whose operation is `FILE#NAME`; the others hold an expression, a call or the name of a service.
@@ -134,6 +136,7 @@ states:
       - functionRef: greet
     end: true
 """
+_PASSWORD: Final = {"secret.properties": "password=\n"}
 _STATES: Final = """
 states:
   - {name: Begin, type: inject, data: {greeting: Hello}, transition: %s}
@@ -192,22 +195,22 @@ unknown_auth = Rule(
     summary="A function with an undeclared authentication.",
     reason="`auth` defines the credentials for the call.",
     consequence="The call goes out without credentials; a declared authentication is ignored, too (ignored-field).",
-    bad=Example(definition=_AUTH % "logn"),
-    good=Example(definition=_AUTH % "login"),
+    bad=Example(definition=_AUTH % "logn", files=_PASSWORD),
+    good=Example(definition=_AUTH % "login", files=_PASSWORD),
     find=_unknown("auth"),
 )
 
 _TWICE_REASON: Final = "A name identifies one thing; it is undefined which of the two a reference means."
 
 
-def _duplicate(target: Target, engine: str, bad: str, good: str) -> Rule:
+def _duplicate(target: Target, engine: str, bad: str, good: str, files: Mapping[str, str] | None = None) -> Rule:
     return Rule(
         name=f"duplicate-{target}",
         summary=f"Two {_PLURAL[target]} with the same name.",
         reason=_TWICE_REASON,
         consequence=engine,
-        bad=Example(definition=bad),
-        good=Example(definition=good),
+        bad=Example(definition=bad, files=files or {}),
+        good=Example(definition=good, files=files or {}),
         find=_twice(target),
     )
 
@@ -249,10 +252,12 @@ duplicate_auth = _duplicate(
     "The engine uses neither: it takes the credentials from application.properties.",
     _AUTH.replace("functions:", "  - {name: login, scheme: bearer, properties: {token: x}}\nfunctions:") % "login",
     _AUTH % "login",
+    _PASSWORD,
 )
 
 _SCHEMA: Final = '{"type": "object", "title": "Greeting", "properties": {"name": {"type": "string", "title": "Name"}}}'
 _INPUT: Final = "dataInputSchema: schemas/input.json"
+_FORM: Final = _SCHEMA.replace('"title": "Greeting",', '"title": "Greeting", "description": "Whom to greet.",')
 
 
 @rule(
@@ -294,6 +299,84 @@ def file_outside(workflow: Workflow) -> Iterator[Found]:
                 yield Found(at=at, message=message)
 
 
+_SHARED_SPEC: Final = {
+    "shared/specs/desk.yaml": """\
+openapi: 3.0.3
+info: {title: Desk, version: "1"}
+servers: [{url: "https://desk.example.com"}]
+paths:
+  /greet:
+    post:
+      operationId: greet
+      responses: {"200": {description: Greeted}}
+"""
+}
+_SPEC_AT: Final = """
+functions:
+  - {name: greet, operation: "%s#greet"}
+states:
+  - name: Begin
+    type: operation
+    actions: [{functionRef: greet}]
+    end: true
+"""
+
+
+@rule(
+    "unmounted-schema",
+    reason="The operator mounts specs/, schemas/ and subflows/ alone; the custom resource names a file elsewhere.",
+    consequence="The image has the file; where the operator mounts the workflow's files, it is missing.",
+    bad=Example(definition="dataInputSchema: forms/input.json", files={"forms/input.json": _FORM}),
+    good=Example(definition=_INPUT, files={"schemas/input.json": _FORM}),
+)
+def unmounted_schema(workflow: Workflow) -> Iterator[Found]:
+    """A schema outside specs/, schemas/ and subflows/."""
+    source = workflow.source
+    for definition in workflow.definitions():
+        for at, reference in schema_references(definition):
+            if _is_unmounted(path := source.resolve(reference, definition.base).path):
+                yield Found(at=at, message=f"'{path}' is in no ConfigMap of the workflow; move it to schemas/")
+    for schema in schemas_of(workflow):
+        for node in references_in(schema):
+            path = source.resolve(node.value.partition("#")[0], posixpath.dirname(schema.path)).path
+            if path != schema.path and _is_unmounted(path):
+                message = f"'{path}' is in no ConfigMap of the workflow; move it to schemas/"
+                yield Found(at=schema.at(node), message=message)
+
+
+def _is_unmounted(path: str | None) -> bool:
+    return path is not None and path.split("/")[0] not in (*RESOURCE_FOLDERS, SHARED)
+
+
+@rule(
+    "remote-copy",
+    severity=Severity.NOTE,
+    reason="workflows/shared has the file, and every image contains it; the file at the URL may change at any time.",
+    consequence="The build fetches the file, so that it needs the network and may get another one.",
+    bad=Example(
+        definition=_SPEC_AT % "https://example.com/workflows/shared/specs/desk.yaml",
+        beside=_SHARED_SPEC,
+    ),
+    good=Example(definition=_SPEC_AT % "shared/specs/desk.yaml", beside=_SHARED_SPEC),
+)
+def remote_copy(workflow: Workflow) -> Iterator[Found]:
+    """A spec or a schema at a URL, though workflows/shared has the file."""
+    for definition in workflow.definitions():
+        for at, reference in (*file_references(definition), *definition.uri_positions()):
+            if copy := copy_of(workflow, reference):
+                yield _remote(at, reference, copy)
+    for schema in schemas_of(workflow):
+        for node in references_in(schema):
+            reference = node.value.partition("#")[0]
+            if copy := copy_of(workflow, reference):
+                yield _remote(schema.at(node), reference, posixpath.relpath(copy, posixpath.dirname(schema.path)))
+
+
+def _remote(at: Position, reference: str, copy: str) -> Found:
+    message = f"'{reference}' is fetched while the image is built, but workflows/shared has it; write '{copy}'"
+    return Found(at=at, message=message, edit=replaced(at, reference, copy))
+
+
 def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
     """Each file that a definition names, and where: specs, the input schema, the output schema."""
     aliases = definition.uri_definitions()
@@ -301,6 +384,11 @@ def file_references(definition: Definition) -> Iterator[tuple[Position, str]]:
         name, mark, _ = function.get("operation", "").partition("#")
         if function["type"] in _WITH_FILE and mark and name not in aliases:
             yield definition.position_of("functions", index, "operation"), name
+    yield from schema_references(definition)
+
+
+def schema_references(definition: Definition) -> Iterator[tuple[Position, str]]:
+    """The files of the input schema and of the output schema, and where the definition names them."""
     schema = definition.input_schema
     if isinstance(schema, str):
         yield definition.position_of("dataInputSchema", "schema"), schema.partition("#")[0]

@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from jsonschema_rs import Validator
 
 #: Keywords of JSON Schema whose value is a schema, a list of schemas or a map of schemas.
-_ONE: Final = frozenset({"items", "not", "additionalProperties", "if", "then", "else", "contains", "propertyNames"})
+_ONE: Final = frozenset(
+    {"items", "not", "additionalProperties", "if", "then", "else", "contains", "propertyNames", "additionalItems"}
+)
 _LIST: Final = frozenset({"allOf", "anyOf", "oneOf", "items", "prefixItems"})
-_MAP: Final = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
+_MAP: Final = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas", "dependencies"})
+#: Those of them whose schemas describe the same value as the schema around them.
+_SAME_VALUE: Final = frozenset({"allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependencies"})
 #: Those of them that the engine reads while it is built.
 _BUILT: Final = frozenset({"items", "not", "additionalProperties", "allOf", "anyOf", "oneOf", "properties", "$defs"})
 #: Keywords whose wrong type ends the engine's build.
@@ -48,7 +52,8 @@ class Schema:
     """A schema that a definition names, or that another one refers to.
 
     `path` is where it lies beside the definition (`schemas/…`, `shared/…`), `shown` what a person sees; `entered` says
-    that people fill it in: it is the input of the workflow itself, not of a subflow. `root` is None where the file
+    that people fill it in: it is the input of the workflow itself, not of a subflow, or a part of that input in a file
+    of its own (`referred`). `root` is None where the file
     cannot be read, `finding` says why. `parts` are the schemas in it, itself first.
     """
 
@@ -87,7 +92,7 @@ def schemas_of(workflow: Workflow) -> Iterator[Schema]:
             path=path, shown=shown, entered=entered, referred=referred, root=root, parts=parts, finding=finding
         )
         yield schema
-        waiting += [(name.value, posixpath.dirname(path), False, True) for name in _references(schema)]
+        waiting += [(name.value, posixpath.dirname(path), entered, True) for name in references_in(schema)]
 
 
 def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
@@ -128,19 +133,80 @@ def _subschemas(root: Node) -> Iterator[Part]:
         for key, child in reversed(node.value.items()):
             inner = built and key in _BUILT
             if key in _MAP and isinstance(child.value, dict):
-                waiting += [((*path, key, name), at, inner) for name, at in reversed(child.value.items())]
+                schemas = ((name, at) for name, at in reversed(child.value.items()) if not _only_names(key, at))
+                waiting += [((*path, key, name), at, inner) for name, at in schemas]
             elif key in _LIST and isinstance(child.value, list):
                 waiting += [((*path, key, index), at, inner) for index, at in reversed([*enumerate(child.value)])]
             elif key in _ONE:
                 waiting.append(((*path, key), child, inner))
 
 
-def _references(schema: Schema) -> Iterator[Node]:
+def _only_names(key: str, node: Node) -> bool:
+    """Whether it is no schema but a list of properties (`dependencies`, JSON Schema up to draft 07)."""
+    return key == "dependencies" and isinstance(node.value, list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """All that a schema says of one object, in itself and in `allOf`, `then`, `dependencies` and the like.
+
+    `tested` are the schemas that only decide what else holds (`if`); `path` is where the object is in the schema.
+    """
+
+    path: FieldPath
+    schemas: tuple[Node, ...]
+    tested: tuple[Node, ...]
+
+    def declared(self) -> Iterator[tuple[str, Node]]:
+        """Each property that a form shows, as often as it is declared."""
+        for node in self.schemas:
+            properties = node.value.get("properties")
+            yield from properties.value.items() if properties and isinstance(properties.value, dict) else ()
+
+
+def described(schema: Schema) -> tuple[Described, ...]:
+    """The objects that a schema describes, in its order."""
+    found: dict[FieldPath, tuple[list[Node], list[Node]]] = {}
+    for path, node, _ in schema.parts:
+        if isinstance(node.value, dict):
+            value, tested = _value_of(path)
+            found.setdefault(value, ([], []))[tested].append(node)
+    return tuple(
+        Described(path=path, schemas=tuple(schemas), tested=tuple(tested)) for path, (schemas, tested) in found.items()
+    )
+
+
+def _value_of(path: FieldPath) -> tuple[FieldPath, bool]:
+    """Where the schema lies that first describes the value of the one at `path`, and whether `if` leads from there."""
+    start, tested, index = 0, False, 0
+    while index < len(path):
+        key = path[index]
+        listed = key in _LIST and _is_index(path, index + 1)
+        index += 2 if key in _MAP or listed else 1
+        if key not in _SAME_VALUE:
+            start, tested = index, False
+        tested = tested or key == "if"
+    return path[:start], tested
+
+
+def _is_index(path: FieldPath, index: int) -> bool:
+    return index < len(path) and isinstance(path[index], int)
+
+
+def references_in(schema: Schema) -> Iterator[Node]:
     """Where a schema refers to another file, or to a place in itself."""
     for _, node, _ in schema.parts:
         reference = node.value.get("$ref") if isinstance(node.value, dict) else None
         if reference is not None and isinstance(reference.value, str):
             yield reference
+
+
+def copy_of(workflow: Workflow, reference: str) -> str | None:
+    """The file of workflows/shared (`shared/…`) that a URL names with its folder; None where it names no such file."""
+    if not workflow.source.resolve(reference).remote:
+        return None
+    copy = workflow.source.in_shared(reference)
+    return copy if copy and ("/" in copy.removeprefix("shared/") or f"/{copy}" in reference) else None
 
 
 def _example(keywords: str, more: str = "", **others: str) -> Example:
@@ -256,10 +322,12 @@ def _forms(schema: Schema, node: Node) -> Iterator[Found]:
 def schema_ref(workflow: Workflow) -> Iterator[Found]:
     """A `$ref` that is not the path of an existing file."""
     for schema in schemas_of(workflow):
-        for node in _references(schema):
+        for node in references_in(schema):
             reference: str = node.value
             name, mark, _ = reference.partition("#")
             resolved = workflow.source.resolve(name, posixpath.dirname(schema.path))
+            if resolved.remote and copy_of(workflow, name):
+                continue  # remote-copy
             if resolved.remote:
                 message = f"'{reference}' is fetched while the image is built; copy it into schemas/"
                 yield Found(at=schema.at(node), message=message, severity=Severity.WARNING)

@@ -40,7 +40,7 @@ _CREDENTIAL: Final = "quarkus.openapi-generator.tickets_yaml.auth.login.bearer-t
 
 
 def _example(properties: str, spec: str = _SPEC) -> Example:
-    files = {"specs/tickets.yaml": spec, "application.properties": properties}
+    files = {"specs/tickets.yaml": spec, "application.properties": properties, "secret.properties": "TICKETS_TOKEN=\n"}
     return Example(definition=_FLOW, files=files)
 
 
@@ -280,6 +280,7 @@ def _loses(operation: Operation, spec: Spec, path: str) -> bool:
                 for name in ("tickets_", "tickets2_")
                 for line in (_URL % "${URL}", _CREDENTIAL)
             ),
+            "secret.properties": "TICKETS_TOKEN=\n",
         },
     ),
     good=_GOOD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from generator.findings.finding import Severity
@@ -19,7 +19,7 @@ _BEGIN: Final = "states:\n  - {name: Begin, type: %s, end: true}"
 _INJECT: Final = _BEGIN % "inject, data: {greeting: Hello}"
 
 
-def _unused(target: Target, engine: str, declared: str, used: str) -> Rule:
+def _unused(target: Target, engine: str, declared: str, used: str, files: Mapping[str, str] | None = None) -> Rule:
     """The rule that everything of a kind is used somewhere in its definition."""
 
     def check(workflow: Workflow) -> Iterator[Found]:
@@ -39,8 +39,8 @@ def _unused(target: Target, engine: str, declared: str, used: str) -> Rule:
         summary=f"{'An' if target[0] in 'aeiou' else 'A'} {target} that the definition declares but does not use.",
         reason=_REASON,
         consequence=engine,
-        bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}"),
-        good=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{used}"),
+        bad=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{_INJECT}", files=files or {}),
+        good=Example(definition=f"{SECTIONS[target]}:\n  - {declared}\n{used}", files=files or {}),
         severity=Severity.WARNING,
         find=check,
     )
@@ -77,6 +77,7 @@ unused_auth = _unused(
     "No call authenticates with it.",
     '{name: login, scheme: basic, properties: {username: ada, password: "${ $SECRET.password }"}}',
     _FUNCTION % ", authRef: login" + _BEGIN % "operation, actions: [{functionRef: greet}]",
+    {"secret.properties": "password=\n"},
 )
 
 
@@ -165,13 +166,18 @@ def unused_secret(workflow: Workflow) -> Iterator[Found]:
     """A secret that the definition lists but no expression reads."""
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
-        named = {auth.get("properties", {}).get("secret") for auth in definition.flow.get("auth", ())}
-        if set(definition.secrets) - set(listed):
+        read = {*definition.secrets, *(a.get("properties", {}).get("secret") for a in definition.flow.get("auth", ()))}
+        if any(not any(_covers(name, one) for name in listed) for one in definition.secrets):
             continue  # unlisted-secret: the name is most likely misspelt
         for index, name in enumerate(listed):
             at = definition.position_of("secrets", index)
-            if name and name not in {*definition.secrets, *named} and at.path == definition.path:
+            if name and not any(one and _covers(name, one) for one in read) and at.path == definition.path:
                 yield Found(at=at, message=f"nothing reads the secret '{name}' as '$SECRET.{name}'; remove it")
+
+
+def _covers(listed: str, read: str) -> bool:
+    """Whether a listed secret is the property that an expression reads, or a name that it begins with."""
+    return listed == read or read.startswith(f"{listed}.")
 
 
 @rule(
@@ -193,7 +199,7 @@ def unlisted_secret(workflow: Workflow) -> Iterator[Found]:
     for definition in workflow.definitions():
         listed = definition.flow.get("secrets", ())
         for name in definition.secrets if listed else ():
-            if name not in listed:
+            if not any(_covers(one, name) for one in listed):
                 message = f"the secret '{name}', which an expression reads, is not listed; add it"
                 yield Found(at=definition.position_of("secrets"), message=message)
         for index, auth in enumerate(definition.flow.get("auth", ())):

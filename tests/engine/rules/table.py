@@ -228,7 +228,9 @@ RUN: Final[Mapping[str, Row]] = {
         bad=Seen(requests=_asked({"name": None})),
         good=Seen(requests=_asked({"name": "Hello"})),
     ),
-    "unknown-secret": Row(bad=Seen(status=500, answer="ClassCastException"), good=Seen()),
+    "unknown-secret": Row(
+        bad=Seen(status=500, answer="ClassCastException"), good=Seen(requests=_asked({"name": "http://portal"}))
+    ),
     "bare-secret": Row(bad=Seen(answer='"workflowdata":{"token"}'), good=Seen(data={"token": "Hello"})),
     "different-jq": Row(bad=Seen(answer='"day":"%1970-'), good=Seen(answer='"day":"20')),
     "several-outputs": Row(
@@ -341,7 +343,10 @@ ALONE: Final = "invalid-name"
 ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("no-folder", "link-loop", "link-outside", "special-file", "unreadable"), _DISK),
     **dict.fromkeys(("chart-files", "chart-name", "release-size", "invalid-service-name", "name-clash"), _HELM),
-    **dict.fromkeys(("config-map-size", "variable-name", "committed-secret", "unknown-ignore", "unused-ignore"), _HELM),
+    **dict.fromkeys(
+        ("config-map-size", "variable-name", "plain-secret", "committed-secret", "unmounted-schema"), _HELM
+    ),
+    **dict.fromkeys(("unknown-ignore", "unused-ignore"), _HELM),
     **dict.fromkeys(("input-title", "input-description", "ui-property", "workflow-type"), _ORCHESTRATOR),
     **dict.fromkeys(("no-workflow-type", "no-result", "workflow-result", "workflow-options"), _ORCHESTRATOR),
     "unknown-workflow": _ORCHESTRATOR,
@@ -349,6 +354,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("refuted-row", "unknown-operator", "no-sonataflow", "diagram-size"), _STAGES),
     **dict.fromkeys(("chart", "helmignore", "index", "package"), _STAGES),
     "local-address": "it works here as on any laptop; a cluster is needed to see it fail",
+    "remote-copy": "the build would ask an address on the Internet",
     "unchecked-spec": "the build would ask an address on the Internet",
     "timer-without-jobs": "the application would have to be restarted with a database",
     "foreach-subflow": "the application would need a database",

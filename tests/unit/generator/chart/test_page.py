@@ -102,6 +102,77 @@ def test_a_value_that_is_not_always_asked_for_says_when(schema: dict[str, Any], 
     assert found[1][4] == when
 
 
+PETS = {
+    "kind": {"type": "string", "title": "Kind", "enum": ["none", "cat"]},
+    "name": {"type": "string", "title": "Name"},
+}
+AGE = {"age": {"type": "integer", "title": "Age"}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "more"),
+    [
+        ({"dependencies": {"kind": ["name"]}}, [("name", "mandatory", "'kind' is given")]),
+        ({"dependentRequired": {"kind": ["name"]}}, [("name", "mandatory", "'kind' is given")]),
+        ({"dependentSchemas": {"kind": {"properties": AGE}}}, [("age", "optional", "'kind' is given")]),
+        (
+            {
+                "dependencies": {
+                    "kind": {
+                        "oneOf": [
+                            {"properties": {"kind": {"enum": ["none"]}}},
+                            {"properties": {"kind": {"enum": ["cat"]}, **AGE}, "required": ["kind", "age"]},
+                        ]
+                    }
+                }
+            },
+            [("age", "mandatory", "'kind' is 'cat'")],
+        ),
+        (
+            {"dependencies": {"kind": {"oneOf": [{"properties": AGE}, {"properties": {"size": {"title": "Size"}}}]}}},
+            [
+                ("age", "optional", "'kind' is given and in choice 1"),
+                ("size", "optional", "'kind' is given and in choice 2"),
+            ],
+        ),
+        (
+            {"if": {"properties": {"kind": {"const": "cat"}}}, "then": {"required": ["name"]}},
+            [("name", "mandatory", "'kind' is 'cat'")],
+        ),
+        (
+            {
+                "if": {"properties": {"kind": {"const": "cat"}}},
+                "then": {"properties": {"name": {}}, "required": ["name"]},
+            },
+            [("name", "mandatory", "'kind' is 'cat'")],
+        ),
+        ({"dependencies": {"kind": ["nobody"]}}, []),
+        (
+            {"dependencies": {"kind": {"properties": {"all": {"title": "All", "items": {"properties": AGE}}}}}},
+            [("all", "optional", "'kind' is given"), ("all[].age", "optional", "'kind' is given")],
+        ),
+    ],
+)
+def test_what_depends_on_another_value_is_listed_with_its_condition(
+    schema: dict[str, Any], more: list[tuple[str, str, str]]
+) -> None:
+    found = [(row[0], row[1], row[4]) for row in asking({"properties": PETS, **schema})]
+    assert found == [("kind", "optional", ""), ("name", "optional", ""), *more]
+
+
+def test_lists_in_lists_and_choices_of_what_a_list_holds_are_listed() -> None:
+    deep = {"type": "array", "items": {"type": "array", "items": {"oneOf": [{"properties": AGE}]}}}
+    assert [(row[0], row[4]) for row in asking({"properties": {"all": deep}})] == [
+        ("all", ""),
+        ("all[][].age", "in choice 1"),
+    ]
+
+
+def test_what_one_part_declares_and_another_requires_is_mandatory() -> None:
+    (row,) = asking({"required": ["age"], "allOf": [{"properties": AGE}]})
+    assert row[:2] == ("age", "mandatory")
+
+
 def test_a_schema_that_refers_to_itself_comes_to_an_end() -> None:
     assert len(asking({"properties": {"a": {"$ref": "#"}, "b": {"$ref": "#"}}})) <= 200
 

@@ -30,6 +30,14 @@ FULL = chart(
         "secret.properties": "# From your profile.\nTOKEN=hidden\nmy.key=\n",
     }
 )
+#: What reads `portal.url`.
+READS = {
+    "name": "A",
+    "type": "inject",
+    "data": {},
+    "stateDataFilter": {"output": "${ $SECRET.portal.url }"},
+    "end": True,
+}
 UMBRELLA = umbrella_files(
     [
         SubChart(name="greeting", version="0.1.0", description="d"),
@@ -291,3 +299,19 @@ def test_rows_are_the_leaves_with_their_paths() -> None:
         ("a.b", 1, "one two"),
         ("b", 1, "one two"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("files", "given"),
+    [
+        ({"application.properties": "portal.url=http://portal\n"}, ({}, {})),
+        ({"application.properties": "portal.url=${PORTAL:http://portal}\n"}, ({"PORTAL": ""}, {})),
+        ({"secret.properties": "portal.url=\n"}, ({}, {"portal.url": ""})),
+        ({}, ({"PORTAL_URL": ""}, {})),
+    ],
+)
+def test_a_secret_with_dots_is_asked_for_as_its_property_is(
+    files: dict[str, str], given: tuple[dict[str, str], dict[str, str]]
+) -> None:
+    values = values_of(workflow_chart(defined({"states": [READS]}, files), version="0.1.0", image=IMAGE).files)
+    assert (values.get("env", {}), values.get("secret", {}).get("data", {})) == given

@@ -276,3 +276,14 @@ def test_the_way_of_an_event_switch_without_an_event_is_called_by_its_time() -> 
         return flow(state, inject("B"), inject("C"), events=[EVENT])
 
     assert any("after 30 seconds" in change for change in said(between(waiting("B"), waiting("C"))))
+
+
+def test_a_variable_that_moves_to_the_secret_breaks_installs() -> None:
+    before = {"application.properties": "a=${TOKEN:}\n"}
+    moved = said(between({}, {}, before, {**before, "secret.properties": "TOKEN=\n"}))
+    assert [line for line in moved if "TOKEN" in line] == [
+        "breaking: variable 'TOKEN': removed: default ''",
+        "breaking: secret 'TOKEN': added",
+    ]
+    (reason,) = [c.reason for c in between({}, {}, before, {**before, "secret.properties": "TOKEN=\n"}).changes][:1]
+    assert reason == "values that set 'env.TOKEN' are refused; give 'secret.data.TOKEN' instead"

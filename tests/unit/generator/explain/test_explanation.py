@@ -282,6 +282,15 @@ def test_what_is_needed_is_told() -> None:
     assert "hidden" not in explain(defined(flow(wait), files)).as_text()
 
 
+def test_a_property_with_dots_that_an_expression_reads_is_no_variable() -> None:
+    wait = {"name": "A", "type": "sleep", "duration": "${ $SECRET.portal.wait }", "end": True}
+    known = {"application.properties": "portal.wait=${PORTAL_WAIT_SECONDS:PT1H}\n"}
+    needed, *_ = section("What it needs", flow(wait), known)
+    assert needed == "The variable 'PORTAL_WAIT_SECONDS' ('PT1H') may be given; in brackets stands the default."
+    needed, *_ = section("What it needs", flow(wait))
+    assert needed == "The variable 'PORTAL_WAIT' must be given."
+
+
 def test_the_input_is_told_with_type_and_meaning() -> None:
     schema = {
         "required": ["who"],
@@ -296,6 +305,26 @@ def test_the_input_is_told_with_type_and_meaning() -> None:
         "'who' must be given: a string. Who is greeted.",
         "'how' may be given: one of 'loud' or 'low'. How.",
         "'when' may be given.",
+    ]
+
+
+def test_inputs_that_depend_on_others_and_those_in_lists_are_told() -> None:
+    age = {"age": {"type": "integer", "description": "In years."}}
+    schema = {
+        "properties": {"pets": {"type": "array", "items": {"properties": age}}, "kind": {}, "name": {}},
+        "dependencies": {"kind": {"properties": {"size": {"type": "string"}}, "required": ["size"]}},
+        "dependentRequired": {"kind": ["name"]},
+        "if": {"properties": {"kind": {"const": "cat"}}},
+        "then": {"properties": {"lives": {}}},
+    }
+    assert section("What it takes", {"dataInputSchema": "s.json"}, {"s.json": json.dumps(schema)}) == [
+        "'pets' may be given: a list.",
+        "'pets[].age' may be given: a whole number. In years.",
+        "'kind' may be given.",
+        "'name' may be given.",
+        "'lives' may be given when 'kind' is 'cat'.",
+        "'size' must be given when 'kind' is given: a string.",
+        "'name' must be given when 'kind' is given.",
     ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from generator.jq import engine
 from generator.jq.compiling import MAX_CHARACTERS, interpolated, refusals
-from generator.jq.names import Use, kept_whole, members, several_outputs, uses
+from generator.jq.names import Use, kept_whole, members, paths, several_outputs, uses
 from generator.jq.syntax import parse
 from generator.jq.tree import Kind, Node
 
@@ -70,6 +70,23 @@ def test_a_use_knows_its_place_also_inside_a_string() -> None:
 def test_members_of_a_variable_are_found_in_either_spelling() -> None:
     found = members(tree('$CONST.a + $CONST["b"] + $CONST."c" + .d + $SECRET.e'), "CONST")
     assert [use.name for use in found] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$SECRET.a.b", [("a.b", 7)]),
+        ('$SECRET["a.b"]', [("a.b", 7)]),
+        ('$SECRET."a"["b"]?.c', [("a.b.c", 7)]),
+        ("$SECRET.a?", [("a", 7)]),
+        ("$SECRET.a | .b", [("a", 7)]),
+        ('"\\($SECRET.a.b)" + $SECRET.c', [("a.b", 10), ("c", 26)]),
+        ("$SECRET", []),
+        ("$CONST.a.b", []),
+    ],
+)
+def test_the_whole_path_that_is_read_from_a_variable_is_found(text: str, expected: list[tuple[str, int]]) -> None:
+    assert [(use.name, use.at) for use in paths(tree(text), "SECRET")] == expected
 
 
 @pytest.mark.parametrize(

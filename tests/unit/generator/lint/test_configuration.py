@@ -126,6 +126,23 @@ def test_what_only_credentials_look_like_is_found_in_secret_properties(text: str
     assert "hunter2" not in found
 
 
+@pytest.mark.parametrize(
+    ("listed", "expression", "message"),
+    [
+        ("portal", "$SECRET.portal.url", ""),
+        ("portal.url", "$SECRET.portal.url", ""),
+        ("portal", "$SECRET.portal", ""),
+        ("porta", "$SECRET.portal.url", "the secret 'portal.url', which an expression reads, is not listed; add it"),
+        ("portal.url", "$SECRET.portal.name", "the secret 'portal.name', which an expression reads, is not listed"),
+    ],
+)
+def test_a_listed_secret_covers_the_properties_below_it(listed: str, expression: str, message: str) -> None:
+    state = {"name": "A", "type": "inject", "data": {}, "stateDataFilter": {"output": f'{{a: "\\({expression})"}}'}}
+    files = {"secret.properties": "portal.url=\nportal.name=\nporta=\n"}
+    found = lint(defined({"secrets": [listed], "states": [{**state, "end": True}]}, files))
+    assert [f.message[: len(message)] for f in found if "secret" in f.rule] == ([message] if message else [])
+
+
 def test_a_value_in_secret_properties_may_be_for_a_trial() -> None:
     assert said("my.password=changeme\nURL=http://localhost", "secret.properties") == []
 

@@ -86,6 +86,60 @@ def test_mending_twice_is_mending_once() -> None:
     assert fixed(once) == once
 
 
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("my_flow", "my-flow"), ("My__Flow_2", "My-Flow-2"), ("_flow_", "flow"), ("'my_flow'", "'my-flow'")],
+)
+def test_an_id_with_underscores_gets_the_name_that_kubernetes_takes(wrong: str, right: str) -> None:
+    text = f"id: {wrong}\nversion: '1'\n" + STATES % "Finish"
+    assert fixed(text) == text.replace(wrong, right)
+    (finding,) = [f for f in lint(workflow({"greeting.sw.yaml": text})) if f.rule == "invalid-name"]
+    old, new = wrong.strip("'"), right.strip("'")
+    assert f"; write '{new}' (callers then use the path /{new} instead of /{old}, " in finding.message
+
+
+@pytest.mark.parametrize("wrong", ["my_flöw", "my flow_1", "a_b..c", "_", "_1st_flow"])
+def test_an_id_with_more_than_underscores_is_left_alone(wrong: str) -> None:
+    text = f"id: {wrong}\nversion: '1'\n" + STATES % "Finish"
+    assert fixed(text) == text
+
+
+@pytest.mark.parametrize("call", ["my_flow", "{workflowId: my_flow}"])
+def test_an_id_that_a_subflow_calls_is_written_anew_there_too(call: str) -> None:
+    action = f"states: [{{name: A, type: operation, actions: [{{subFlowRef: {call}}}], end: true}}]\n"
+    subflow = f"id: again\nversion: '1'\nspecVersion: '0.8'\nname: Again\nstart: A\n{action}"
+    text = "id: my_flow\nversion: '1'\n" + STATES % "Finish"
+    done = fix(workflow({"greeting.sw.yaml": text, "subflows/again.sw.yaml": subflow}))
+    assert {path.rpartition("greeting/")[2]: data.decode() for path, data in done.files.items()} == {
+        "greeting.sw.yaml": text.replace("my_flow", "myFlow"),
+        "subflows/again.sw.yaml": subflow.replace("my_flow", "myFlow"),
+    }
+
+
+SECRETS_FILE = "workflows/greeting/secret.properties"
+
+
+@pytest.mark.parametrize(
+    ("properties", "secrets", "after"),
+    [
+        ("a=${TICKETS_TOKEN}\n", None, "TICKETS_TOKEN=\n"),
+        ("a=${TICKETS_TOKEN}\n", "", "TICKETS_TOKEN=\n"),
+        ("# Of the desk.\na=${MY_API_KEY:}\n", None, "# Of the desk.\nMY_API_KEY=\n"),
+        ("a=${TOKEN}\nb=${PASSWORD}\n", "A=\n", "A=\nPASSWORD=\nTOKEN=\n"),
+        ("a=${TOKEN}\nb=${PASSWORD}\n", "A=", "A=\nPASSWORD=\nTOKEN="),
+    ],
+)
+def test_a_variable_that_holds_a_credential_is_moved_to_the_secret(
+    properties: str, secrets: str | None, after: str
+) -> None:
+    files = {"application.properties": properties, **({} if secrets is None else {"secret.properties": secrets})}
+    done = fix(workflow(files))
+    assert {path: data.decode() for path, data in done.files.items()} == {SECRETS_FILE: after}
+    assert done.workflow.variables() == ()
+    assert str(done.edits[0]).endswith(f"added '{done.edits[0].new.strip()}'".replace("\n", "\\n"))
+    assert fix(done.workflow).files == {}
+
+
 def edit(line: int, column: int, old: str, new: str) -> Edit:
     return Edit(path="a", line=line, column=column, old=old, new=new)
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from generator.contracts.calls import calls
 from generator.findings.finding import Finding, Severity, blocking, errors
-from generator.lint.linter import lint_together
+from generator.lint.fixes import fix
+from generator.lint.linter import lint, lint_together
 from generator.lint.rule import Repository
 from generator.lint.rules.kubernetes import MAX_CONFIG_MAP_BYTES
 from generator.workflow.workflow import read_workflow
@@ -379,6 +381,149 @@ def test_a_key_that_a_secret_refuses_is_found(text: str, line: int, message: str
     (finding,) = found_in(defined({}, {"secret.properties": text}))
     assert finding.message.startswith(message)
     assert (finding.path, finding.line, finding.rule) == ("workflows/greeting/secret.properties", line, "invalid-name")
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a=${TICKETS_TOKEN}", "1:3"),
+        ("b=1\na=x ${PASSWORD:}", "2:5"),
+        ("a=${CLIENT_SECRET}", "1:3"),
+        ("a=${OPENAI_API_KEY}", "1:3"),
+        ("a=${MYAPI_KEY}", "1:3"),
+        ("a=${SSH_PRIVATE_KEY:none}", "1:3"),
+        ("a=${tickets.token}", "1:3"),
+        ("a=${ghToken}", "1:3"),
+    ],
+)
+def test_a_variable_that_holds_a_credential_belongs_into_the_secret(text: str, place: str) -> None:
+    (line,) = linted({}, {"application.properties": text}, about="plain-secret")
+    assert line.startswith(f"workflows/greeting/application.properties:{place}: warning: the variable ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a=${TOKEN_URL}", "a=${TOKENS}", "a=${PASSWORD_FILE}", "a=${API_KEY_NAME}", "a=${SECRETARY}", "%dev.a=${TOKEN}"],
+)
+def test_a_variable_with_another_name_is_no_credential(text: str) -> None:
+    assert linted({}, {"application.properties": text}, about="plain-secret") == []
+
+
+@pytest.mark.parametrize("key", ["TICKETS_TOKEN", "tickets.token", "tickets-token"])
+def test_a_variable_that_the_secret_has_is_no_finding(key: str) -> None:
+    files = {"application.properties": "a=${TICKETS_TOKEN}", "secret.properties": f"{key}=\n"}
+    assert linted({}, files, about="plain-secret") == []
+
+
+def test_a_credential_that_a_definition_alone_reads_is_found_there() -> None:
+    state = {"name": "A", "type": "inject", "data": {}, "stateDataFilter": {"output": '{a: "\\($SECRET.my.token)"}'}}
+    (line,) = linted({"states": [{**state, "end": True}]}, about="plain-secret")
+    assert line.startswith("workflows/greeting/greeting.sw.json:")
+    assert (
+        ": warning: the variable MY_TOKEN becomes the plain value 'env.MY_TOKEN' of the chart; put MY_TOKEN= " in line
+    )
+    auth = [{"name": "l", "scheme": "bearer", "properties": {"token": "$SECRET.token"}}]
+    (line,) = linted({"auth": auth}, about="plain-secret")
+    assert line.startswith("workflows/greeting/greeting.sw.json:22:18: ")
+
+
+RAW = "https://raw.githubusercontent.com/a/b/main/workflows/"
+DESK = json.dumps({"openapi": "3.0.3", "paths": {"/g": {"post": {"operationId": "greet"}}}})
+
+
+def _calling(uri: str, alias: str = "") -> dict[str, Any]:
+    named = [{"extensionid": "workflow-uri-definitions", "definitions": {alias: uri}}] if alias else []
+    action = {"functionRef": "greet"}
+    return {
+        "extensions": named,
+        "functions": [{"name": "greet", "operation": f"{alias or uri}#greet"}],
+        "states": [{"name": "A", "type": "operation", "actions": [action], "end": True}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "old", "new"),
+    [
+        (_calling(f"{RAW}shared/specs/desk.json"), f"{RAW}shared/specs/desk.json", "shared/specs/desk.json"),
+        (_calling(f"{RAW}shared/specs/desk.json", "desk"), f"{RAW}shared/specs/desk.json", "shared/specs/desk.json"),
+        (
+            _calling("http://example.com/specs/desk.json"),
+            "http://example.com/specs/desk.json",
+            "shared/specs/desk.json",
+        ),
+        ({"dataInputSchema": f"{RAW}shared/in.json"}, f"{RAW}shared/in.json", "shared/in.json"),
+        ({"events": f"{RAW}shared/events.json"}, f"{RAW}shared/events.json", "shared/events.json"),
+    ],
+)
+def test_a_url_of_a_file_that_shared_has_is_named_and_fixed(fields: dict[str, Any], old: str, new: str) -> None:
+    shared = {"specs/desk.json": DESK, "in.json": '{"type": "object"}', "events.json": "[]"}
+    found = defined(fields, shared=shared)
+    (finding,) = [f for f in lint(found) if f.rule in ("remote-copy", "missing-file")]
+    assert finding.message.startswith(f"'{old}' is ")
+    assert f"write '{new}'" in finding.message
+    done = fix(found)
+    assert [(edit.old, edit.new) for edit in done.edits] == [(old, new)]
+    assert not [f for f in lint(done.workflow) if f.rule in ("remote-copy", "missing-file")]
+    assert [call.shown for call in calls(done.workflow)] == (
+        ["workflows/shared/specs/desk.json"] if "desk" in old else []
+    )
+
+
+def test_a_url_in_a_schema_of_a_file_that_shared_has_is_fixed_as_the_schema_reads_it() -> None:
+    part = {"properties": {"a": {"$ref": f"{RAW}shared/schemas/part.json"}}}
+    shared = {"schemas/part.json": '{"type": "string"}'}
+    found = defined({"dataInputSchema": "schemas/in.json"}, {"schemas/in.json": json.dumps(part)}, shared)
+    assert [f.message for f in lint(found) if f.rule in ("remote-copy", "schema-ref")] == [
+        (
+            f"'{RAW}shared/schemas/part.json' is fetched while the image is built, but workflows/shared has it; "
+            "write '../shared/schemas/part.json'"
+        )
+    ]
+    done = fix(found)
+    assert [edit.new for edit in done.edits] == ["../shared/schemas/part.json"]
+    assert not [f for f in lint(done.workflow) if f.rule in ("remote-copy", "schema-ref", "missing-file")]
+
+
+@pytest.mark.parametrize("uri", ["https://example.com/specs/other.json", "https://example.com/desk.json"])
+def test_a_url_of_a_file_that_shared_does_not_have_stays(uri: str) -> None:
+    shared = {"specs/desk.json": DESK, "desk.json": DESK}
+    found = defined(_calling(uri), shared=shared)
+    assert "remote-copy" not in {f.rule for f in lint(found)}
+    assert fix(found).edits == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "files", "place"),
+    [
+        ({"dataInputSchema": "in.json"}, {"in.json": "{}"}, "greeting.sw.json:"),
+        ({"dataInputSchema": "forms/in.json"}, {"forms/in.json": "{}"}, "greeting.sw.json:"),
+        ({"dataInputSchema": {"schema": "forms/in.json"}}, {"forms/in.json": "{}"}, "greeting.sw.json:"),
+        (
+            {"extensions": [{"extensionid": "workflow-output-schema", "outputSchema": "out.json"}]},
+            {"out.json": "{}"},
+            "greeting.sw.json:",
+        ),
+        (
+            {"dataInputSchema": "schemas/in.json"},
+            {"schemas/in.json": '{"properties": {"a": {"$ref": "../parts/a.json"}}}', "parts/a.json": "{}"},
+            "schemas/in.json:1:31:",
+        ),
+    ],
+)
+def test_a_schema_that_no_config_map_holds_is_an_error(fields: dict[str, Any], files: Files, place: str) -> None:
+    (line,) = linted(fields, files, about="unmounted-schema")
+    assert line.startswith(f"workflows/greeting/{place}")
+    assert ": error: " in line
+    assert "move it to schemas/" in line
+
+
+@pytest.mark.parametrize(
+    ("path", "shared"),
+    [("schemas/in.json", {}), ("specs/in.json", {}), ("subflows/a/in.json", {}), ("shared/in.json", {"in.json": "{}"})],
+)
+def test_a_schema_that_is_mounted_or_in_every_image_is_no_finding(path: str, shared: Files) -> None:
+    files = {} if shared else {path: "{}"}
+    assert linted({"dataInputSchema": path}, files, shared, about="unmounted-schema") == []
 
 
 def test_two_keys_that_become_one_variable_are_found() -> None:

@@ -194,6 +194,10 @@ def test_an_awaited_event_is_told_with_the_path_where_it_is_taken() -> None:
         ("${ $SECRET.period }", {}, "PT6S"),
         ("${ $SECRET.period }", {"PERIOD": "PT1S"}, "PT1S"),
         ("${ $SECRET.PLAIN }", {"PLAIN": "PT2S"}, "PT2S"),
+        ("${ $SECRET.long.period }", {}, "PT7S"),
+        ('${ $SECRET["long.period"] }', {}, "PT7S"),
+        ("${ $SECRET.given.period }", {"GIVEN_PERIOD": "PT8S"}, "PT8S"),
+        ("${ $SECRET.long.period + .more }", {}, "${ $SECRET.long.period + .more }"),
         ("${ .period }", {}, "${ .period }"),
         ("${ $SECRET.unknown }", {}, "${ $SECRET.unknown }"),
     ],
@@ -202,7 +206,7 @@ def test_how_long_a_state_sleeps_is_told_where_it_can_be_known(
     duration: str, variables: dict[str, str], expected: str
 ) -> None:
     state = {"name": "A", "type": "sleep", "duration": duration, "end": True}
-    read = defined({"states": [state]}, {"application.properties": "period=${PERIOD:PT6S}\n"})
+    read = defined({"states": [state]}, {"application.properties": "period=${PERIOD:PT6S}\nlong.period=PT7S\n"})
     assert slept(read, read.definition.flow["states"][0], variables) == expected
 
 

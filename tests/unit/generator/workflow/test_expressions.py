@@ -162,6 +162,7 @@ BROKEN = "${ .a b }"
         (calling("post", {}, actionDataFilter={"toStateData": ".a b"}), ["error invalid-expression"]),
         (calling("post", {}, actionDataFilter={"results": "if .a then .b end"}), ["error invalid-expression"]),
         (calling("post", {}, actionDataFilter={"results": "{a: $SECRET.b}"}), ["warning bare-secret"]),
+        (calling("post", {}, actionDataFilter={"results": "{a: $SECRET.b.c}"}), ["warning bare-secret"]),
         (calling("post", {"x": "${ {a: $SECRET.b} }"}), []),
         (calling("post", {}, actionDataFilter={"results": '.a | gsub("^"; "x")'}), ["warning different-jq"]),
     ],

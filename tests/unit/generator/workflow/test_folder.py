@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import socket
@@ -9,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from generator.chart.chart import workflow_chart
 from generator.findings.errors import FindingsError
+from generator.findings.finding import Severity
+from generator.kubernetes.objects import ImageReference
+from generator.lint.linter import lint
 from generator.workflow import folder as source_module
 from generator.workflow.folder import MAX_FILE_BYTES, Resolved, read_shared, read_source
 from generator.workflow.workflow import read_workflow
-from tests.unit.conftest import Files, read, refused, rules, shown, source, write, write_workflow
+from tests.unit.conftest import MINIMAL, Files, read, refused, rules, shown, source, write, write_workflow
 
 
 @pytest.fixture
@@ -107,6 +112,80 @@ def test_a_folder_with_two_definitions_is_refused_and_both_are_named(folder: Pat
         "workflows/greeting: error: contains 2 definitions (b.sw.yaml, greeting.sw.json); keep one at the top "
         "[definitions]"
     )
+
+
+def running(id_: str, *subflows: str, long: bool = False) -> str:
+    """A definition that runs subflows."""
+    actions = [{"subFlowRef": {"workflowId": name} if long else name} for name in subflows]
+    state = {"name": "A", "type": "operation", "actions": actions, "end": True}
+    return json.dumps({**MINIMAL, "id": id_, "states": [state if subflows else MINIMAL["states"][0]]})
+
+
+@pytest.mark.parametrize("below", ["", "src/main/resources/"])
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        (
+            {"order": ["fraud", "shipping"], "fraud": [], "shipping": [], "bill": [], "refund": []},
+            (
+                "'order' runs 'fraud' and 'shipping': move these into subflows/; "
+                "the others are workflows of their own: give 'bill' and 'refund' a folder each"
+            ),
+        ),
+        (
+            {"order": ["fraud"], "fraud": [], "bill": []},
+            (
+                "'order' runs 'fraud': move it into subflows/; the other, 'bill', is a workflow of its own: "
+                "move it into another folder"
+            ),
+        ),
+        (
+            {"order": ["fraud"], "fraud": [], "bill": ["tax"], "tax": []},
+            (
+                "'bill' runs 'tax': move it into subflows/; 'order' runs 'fraud': move it into subflows/; "
+                "the others are workflows of their own: give 'bill' and 'order' a folder each"
+            ),
+        ),
+        ({"order": [], "bill": []}, "keep one at the top"),
+        ({"order": ["bill"], "bill": ["order"]}, "keep one at the top"),
+    ],
+)
+def test_several_definitions_are_told_where_each_belongs(
+    tmp_path: Path, below: str, runs: dict[str, list[str]], said: str
+) -> None:
+    files = {f"{below}{id_}.sw.json": running(id_, *called, long=id_ == "bill") for id_, called in runs.items()}
+    (tmp_path / "shop").mkdir()
+    (finding,) = refused(write(tmp_path / "shop", files))
+    names = ", ".join(sorted(f"{id_}.sw.json" for id_ in runs))
+    assert finding.message.replace(" [definitions]", "") == f"contains {len(runs)} definitions ({names}); {said}"
+
+
+@pytest.mark.parametrize("below", ["", "src/main/resources/"])
+def test_a_definition_with_its_subflows_beside_it_works(tmp_path: Path, below: str) -> None:
+    files = {
+        f"{below}a-fraud.sw.json": running("fraud", "check"),
+        f"{below}order.sw.json": running("order", "fraud", "ship"),
+        f"{below}check.sw.json": running("check"),
+        f"{below}subflows/ship.sw.json": running("ship"),
+    }
+    (tmp_path / "shop").mkdir()
+    found = read(write(tmp_path / "shop", files))
+    assert found.definition == "order.sw.json"
+    assert found.subflows() == ("a-fraud.sw.json", "check.sw.json", "subflows/ship.sw.json")
+    assert found.resource_folders() == {"subflows": ("a-fraud.sw.json", "check.sw.json", "ship.sw.json")}
+    shop = read_workflow(found)
+    assert [one.id for one in shop.subflows] == ["fraud", "check", "ship"]
+    assert sorted(shop.mounted) == ["subflows/a-fraud.sw.json", "subflows/check.sw.json", "subflows/ship.sw.json"]
+    assert [f for f in lint(shop) if f.severity is Severity.ERROR] == []
+    chart = workflow_chart(shop, version="0.1.0", image=ImageReference(repository="quay.io/a/shop"))
+    assert "files/subflows/a-fraud.sw.json" in chart.files
+
+
+def test_a_subflow_that_lies_in_both_places_is_refused(folder: Path) -> None:
+    write(folder, {"b.sw.json": running("b"), "greeting.sw.json": running("greeting", "b")})
+    assert read(folder).beside == ("b.sw.json",)
+    write(folder, {"subflows/b.sw.json": running("b")})
+    assert one(folder).startswith("workflows/greeting: error: contains 2 definitions")
 
 
 def test_a_link_inside_the_folder_is_followed(folder: Path) -> None:

@@ -239,6 +239,12 @@ def of(condition: str, files: dict[str, str] | None = None) -> list[str]:
         ('$SECRET."VAR"', ["VAR"]),
         ('$SECRET.["VAR"]', ["VAR"]),
         ("$SECRET.A + $SECRET.B + $SECRET.A", ["A", "B"]),
+        ("$SECRET.portal.url", ["PORTAL_URL"]),
+        ('$SECRET["portal"]["url"]', ["PORTAL_URL"]),
+        ('$SECRET.portal."base-url"?', ["PORTAL_BASE_URL"]),
+        ("$SECRET.VAR | .name", ["VAR"]),
+        ("$SECRET.VAR + .name", ["VAR"]),
+        ('"$SECRET.VAR. Then more"', ["VAR"]),
         ("$SECRETS.VAR", []),
         ("SECRET.VAR", []),
         ("$CONST.VAR", []),
@@ -258,6 +264,28 @@ def test_a_secret_that_the_definition_reads_is_a_variable(text: str, expected: l
 )
 def test_a_secret_that_has_a_value_in_the_folder_is_no_variable(files: dict[str, str]) -> None:
     assert of("$SECRET.VAR", files) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "$SECRET.portal.url",
+        '$SECRET["portal.url"]',
+        '$SECRET."portal"["url"]',
+        "$SECRET.portal.url?",
+        "$SECRET.portal | .url",
+        "$SECRET.portal as $p | $p.url",
+        "$SECRET.portal[.name]",
+        "$SECRET.portal.url.length",
+    ],
+)
+@pytest.mark.parametrize("file", ["application.properties", "secret.properties"])
+def test_a_secret_with_dots_is_the_property_of_that_name_and_no_variable(text: str, file: str) -> None:
+    assert of(text, {file: "portal.url=x\n"}) == []
+
+
+def test_a_secret_with_dots_asks_only_for_what_its_property_needs() -> None:
+    assert of("$SECRET.portal.url", {"application.properties": "portal=x\nportal.url=${URL}\n"}) == ["URL"]
 
 
 def test_a_secret_in_a_comment_of_the_definition_is_no_variable() -> None:
