@@ -151,7 +151,8 @@ def judge_resource(
         objections.append((path, Outcome.LOSES, f" and {lost}" if lost else ""))
     for path, outcome, reason in objections:
         yield Objection(path=path, outcome=outcome, reason=reason, given=given, at=_position(path, definition))
-    for each in unreadable(resource["spec"]["flow"]):
+    flow = (resource.get("spec") or {}).get("flow")
+    for each in unreadable(flow) if isinstance(flow, Mapping) else ():
         path = (*_FLOW, *each.path)
         yield Objection(
             path=path,

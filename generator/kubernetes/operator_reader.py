@@ -180,7 +180,8 @@ def type_of(value: Any, choices: tuple[str, ...]) -> JsonType:
         return JsonType.INTEGER if MIN_INTEGER <= value <= MAX_INTEGER else JsonType.LARGE_INTEGER
     if value is None:
         return JsonType.NULL
-    return next(type_ for kind, type_ in _OTHERS.items() if isinstance(value, kind))
+    # Dates are texts in JSON.
+    return next((type_ for kind, type_ in _OTHERS.items() if isinstance(value, kind)), JsonType.TEXT)
 
 
 def _type_of_text(text: str, choices: tuple[str, ...]) -> JsonType:

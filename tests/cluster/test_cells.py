@@ -19,7 +19,7 @@ from generator.workflow.workflow import Workflow
 from pipeline.workspace.workflows import read_folder
 from tests.cluster.apiserver import ApiServer, Stored
 from tests.cluster.conftest import definitions_in
-from tests.conftest import SHARED
+from tests.conftest import SHARED, UNREADABLE
 from tests.crd_facts import FOLDERS
 
 CORPUS = SHARED / "corpus"
@@ -65,6 +65,8 @@ def test_each_cell_of_the_table_is_what_the_server_does(sonataflow: str, apiserv
     for name, (ours, servers) in cells.items():
         print(f"  {name:<28} {ours:<8} the server: {servers}")
     assert len(cells) == 21
+    ours, servers = cells.pop(UNREADABLE)
+    assert (ours, servers == "refused") == (Outcome.REFUSED, False), "the server stores what no operator can read"
     assert all(ours == servers for ours, servers in cells.values())
 
 

@@ -128,6 +128,12 @@ def test_a_chart_that_somebody_made_is_refused_for_it_too() -> None:
     assert list(judge_resource(_resource(end=True), known_crd("10"), given="default values")) == []
 
 
+@pytest.mark.parametrize("spec", [{}, {"flow": None}, {"flow": []}, {"flow": {"states": "none"}}])
+def test_a_resource_without_a_flow_is_judged_all_the_same(spec: Any) -> None:
+    resource = {**_resource(), "spec": spec}
+    assert [each.outcome for each in judge_resource(resource, known_crd("10"), given="default values")]
+
+
 _SWITCH = """\
 states:
   - name: Begin
