@@ -12,6 +12,7 @@ Scalar = str | int | float | bool | None
 
 #: Python's own guard against integers that take long to convert.
 MAX_DIGITS: Final = 4000
+_MOST_BITS: Final = int(MAX_DIGITS * math.log2(10))
 
 
 class Dialect(Enum):
@@ -72,8 +73,6 @@ def resolved(text: str, dialect: Dialect) -> Scalar:
         return text
     if _NOT_A_NUMBER.fullmatch(text):
         _refuse(f"{text} is not a JSON number, so no Kubernetes object can hold it")
-    if len(text) > MAX_DIGITS and text.isdigit():
-        _refuse(f"a number of {len(text):,} digits; write it as a string, in quotes")
     if dialect is Dialect.CORE:
         return _of_core(text)
     return _of_base_60(text, dialect) if ":" in text else _of_the_engine(text)
@@ -104,7 +103,7 @@ def spelled(value: float) -> str:
 
 def _of_core(text: str) -> Scalar:
     if _INTEGER.fullmatch(text):
-        return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        return _whole(text, text, 0 if text[:2] in ("0x", "0o") else 10)
     return _finite(text, text) if _FLOAT.fullmatch(text) else text
 
 
@@ -113,8 +112,7 @@ def _of_the_engine(text: str) -> Scalar:
         sign, binary, hexadecimal, octal, decimal = match.groups()
         bases = ((binary, 2), (hexadecimal, 16), (octal, 8), (decimal, 10))
         digits, base = next((digits, base) for digits, base in bases if digits)
-        number = int(digits.replace("_", ""), base)
-        return -number if sign == "-" else number
+        return _whole(text, sign + digits.replace("_", ""), base)
     if _ENGINE_FLOAT.fullmatch(text):
         return _finite(text.replace("_", ""), text)
     return text
@@ -123,23 +121,37 @@ def _of_the_engine(text: str) -> Scalar:
 def _of_base_60(text: str, dialect: Dialect) -> Scalar:
     whole, fraction = _BASE_60.fullmatch(text), _BASE_60_FRACTION.fullmatch(text)
     if fraction and dialect is Dialect.ENGINE:
-        _refuse(f"the engine takes {text} for a number and cannot read it; write it in quotes")
+        _refuse(f"the engine takes {text[:100]} for a number and cannot read it; write it in quotes")
     if dialect is Dialect.ENGINE or not (match := whole or fraction):
         return text
+    if len(text) > MAX_DIGITS:
+        _refuse_digits(text)
     number: float = 0
     for digits in match[2].replace("_", "").split(":"):
         number = number * 60 + (int(digits) if whole else float(digits))
+    if fraction and math.isinf(number):
+        _refuse(f"{text[:100]} is larger than a JSON number can be")
     return -number if match[1] == "-" else number
+
+
+def _whole(text: str, digits: str, base: int) -> int:
+    if len(digits) > MAX_DIGITS or (number := int(digits, base)).bit_length() > _MOST_BITS:
+        _refuse_digits(text)
+    return number
 
 
 def _finite(digits: str, text: str) -> float:
     try:
         number = float(digits)
     except ValueError:
-        _refuse(f"the engine takes {text} for a number and cannot read it; write it in quotes")
+        _refuse(f"the engine takes {text[:100]} for a number and cannot read it; write it in quotes")
     if math.isinf(number):
-        _refuse(f"{text} is larger than a JSON number can be")
+        _refuse(f"{text[:100]} is larger than a JSON number can be")
     return number
+
+
+def _refuse_digits(text: str) -> NoReturn:
+    _refuse(f"a number of {len(text):,} digits; write it as a string, in quotes")
 
 
 def _refuse(message: str) -> NoReturn:

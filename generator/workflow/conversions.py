@@ -19,7 +19,7 @@ _NOTHING: Final = frozenset({"", "null"})
 _FALSE: Final = frozenset({"false", "False", "FALSE"}) | _NOTHING
 #: What String.trim() of Java takes away.
 _SPACE: Final = "".join(map(chr, range(0x21)))
-_WHOLE: Final = re.compile("[-+]?[0-9]+")
+_WHOLE: Final = re.compile("[-+]?[0-9]{1,1000}")
 _MOST: Final = 2**31
 #: Sections whose text the engine takes as it is written; elsewhere it reads the value first, and spells that.
 _AS_WRITTEN: Final = frozenset(
@@ -66,5 +66,5 @@ def whole_number(value: Any) -> int | None:
 
 def text(value: Any, written: str, where: FieldPath) -> str:
     """The text that the engine makes of a boolean or a number, at `where` of the definition."""
-    as_written = where[0] in _AS_WRITTEN and "stateExecTimeout" not in where if where else False
-    return written if as_written and written else spelled(value)
+    as_written = bool(where) and where[0] in _AS_WRITTEN and "stateExecTimeout" not in where
+    return written if as_written else spelled(value)

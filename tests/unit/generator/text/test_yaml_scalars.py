@@ -56,6 +56,27 @@ def test_a_number_that_the_engine_cannot_read_is_refused(text: str) -> None:
         parse(f"a: {text}".encode(), "a.yaml", dialect=Dialect.ENGINE)
 
 
+@pytest.mark.parametrize("dialect", Dialect)
+@pytest.mark.parametrize("text", ["9" * 5000, "-" + "9" * 5000, "0x" + "f" * 3900])
+def test_a_number_of_more_digits_than_python_converts_is_refused(text: str, dialect: Dialect) -> None:
+    with pytest.raises(NotPortableError, match="digits; write it as a string, in quotes"):
+        resolved(text, dialect)
+
+
+@pytest.mark.parametrize("text", ["9_" * 5000, "0b" + "1" * 20_000, "0" + "7" * 5000])
+def test_a_long_number_that_only_the_engine_reads_is_refused(text: str) -> None:
+    with pytest.raises(NotPortableError, match="digits; write it as a string, in quotes"):
+        resolved(text, Dialect.ENGINE)
+
+
+def test_a_long_number_of_base_60_is_refused_in_a_spec() -> None:
+    with pytest.raises(NotPortableError, match="digits; write it as a string, in quotes"):
+        resolved("9" + ":5" * 5000, Dialect.SPEC)
+    with pytest.raises(NotPortableError, match="larger than a JSON number"):
+        resolved("9" + ":5" * 1000 + ".5", Dialect.SPEC)
+    assert isinstance(resolved("9" + ":5" * 1000, Dialect.SPEC), int)
+
+
 def test_a_fraction_of_base_60_is_a_number_in_a_spec() -> None:
     assert resolved("1:30.5", Dialect.SPEC) == 90.5
 
