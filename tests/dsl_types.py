@@ -25,6 +25,7 @@ from typing_extensions import ReadOnly, TypedDict
 _KINDS: Final = {
     Kind.STRING: "str",
     Kind.BOOLEAN: "bool",
+    Kind.INTEGER: "int",
     Kind.INTEGER_OR_STRING: "int | str",
     Kind.MAP: "Mapping[str, Any]",
     Kind.ANY: "Any",

@@ -18,6 +18,7 @@ from generator.jq import engine
 from generator.jq.names import uses
 from generator.jq.syntax import parse
 from generator.text.yaml_reader import FieldPath, field_path
+from generator.text.yaml_scalars import spelled
 
 Kind = Literal["string", "integer", "number", "boolean", "array", "object", "map", "any", "unknown"]
 
@@ -179,7 +180,9 @@ def body_misfits(spec: Spec, schema: Schema, argument: Any, path: FieldPath) -> 
 def _choices(spec: Spec, schema: Schema, otherwise: str) -> list[str]:
     """The values of an enumeration; `otherwise` alone where there is none."""
     choices = spec.resolved(schema).get("enum")
-    return [str(choice) for choice in choices] if isinstance(choices, list) else [otherwise]
+    if not isinstance(choices, list):
+        return [otherwise]
+    return [spelled(choice) if isinstance(choice, (bool, int, float)) else str(choice) for choice in choices]
 
 
 def _misfit(name: str, what: Kind, argument: Any, value: Any) -> str:

@@ -17,6 +17,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.text.json_pointer import at_pointer, pointer
 from generator.text.yaml_reader import Node, parse
+from generator.text.yaml_scalars import Dialect
 from generator.workflow.folder import MAX_FILE_BYTES
 
 Schema = Mapping[str, Any]
@@ -121,6 +122,8 @@ class Spec:
     schemes: Mapping[str, SecurityScheme]
     mistakes: tuple[Mistake, ...]
     content: Mapping[str, Any]
+    ambiguous: tuple[Node, ...] = ()
+    """The plain scalars that the engine's build reads otherwise than YAML 1.2 says."""
 
     def operation(self, operation_id: str) -> Operation | None:
         """The operation of an id."""
@@ -170,9 +173,10 @@ def quarkus_name(name: str) -> str:
 @lru_cache(maxsize=32)
 def _read(data: bytes, suffix: str) -> Spec | tuple[Finding, ...]:
     try:
-        root = parse(data, suffix, max_bytes=MAX_FILE_BYTES).root
+        document = parse(data, suffix, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC)
     except FindingsError as error:
         return error.findings
+    root = document.root
     content = root.plain()
     if not isinstance(content, dict) or not ("openapi" in content or "swagger" in content):
         message = "not OpenAPI: it has neither 'openapi' nor 'swagger'; name the right file"
@@ -185,6 +189,7 @@ def _read(data: bytes, suffix: str) -> Spec | tuple[Finding, ...]:
         schemes={name: SecurityScheme(name=name, kind=_kind(scheme)) for name, scheme in _schemes(content)},
         mistakes=tuple(_mistakes(root, data, operations)),
         content=content,
+        ambiguous=document.ambiguous,
     )
 
 

@@ -12,6 +12,7 @@ from generator.diff.snapshot import Snapshot
 from generator.findings.errors import FindingsError
 from generator.findings.position import Position
 from generator.text.yaml_reader import parse
+from generator.text.yaml_scalars import Dialect
 from generator.workflow.folder import DEFINITION_SUFFIXES, MAX_FILE_BYTES
 
 
@@ -53,7 +54,7 @@ def _meaning(data: bytes, path: str) -> str:
     """What a file says: of YAML and JSON the content, of all else the bytes."""
     if path.endswith((".json", ".yaml", ".yml")):
         try:
-            return canonical(parse(data, path, max_bytes=MAX_FILE_BYTES).root.plain())
+            return canonical(parse(data, path, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC).root.plain())
         except FindingsError:
             pass
     return hashlib.sha256(data).hexdigest()
@@ -62,7 +63,9 @@ def _meaning(data: bytes, path: str) -> str:
 def _size_of_change(one: bytes, other: bytes, path: str) -> str | None:
     """How many values of a YAML or JSON file differ."""
     try:
-        before, after = (parse(data, path, max_bytes=MAX_FILE_BYTES).root.plain() for data in (one, other))
+        before, after = (
+            parse(data, path, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC).root.plain() for data in (one, other)
+        )
     except FindingsError:
         return None
     if not path.endswith((".json", ".yaml", ".yml")):

@@ -25,6 +25,7 @@ from generator.lint.rules import (
     packages,
     references,
     runs,
+    scalars,
     schemas,
     secrets,
     services,
@@ -38,6 +39,7 @@ from generator.lint.rules import (
 _MODULES: Final[tuple[ModuleType, ...]] = (
     files,
     dsl,
+    scalars,
     durations,
     states,
     graph,

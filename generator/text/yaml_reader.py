@@ -1,6 +1,6 @@
 """Reads YAML and JSON with positions, and refuses what only an attacker or an accident would write.
 
-Scalars follow the YAML 1.2 core schema, as the engine does: `on`, `yes`, `010` and `2026-01-01` mean what they say.
+Scalars are read as the file's own reader does (`Dialect`): the engine takes `yes` for true, and `010` for 8.
 The parser's events are consumed one by one, so depth and alias limits hold before anything is built.
 """
 
@@ -18,6 +18,7 @@ import yaml
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
+from generator.text.yaml_scalars import MAX_DIGITS, Dialect, NotPortableError, Scalar, is_ambiguous, resolved
 
 #: SnakeYAML, which the engine reads definitions with, stops at 3 MiB (LoaderOptions.codePointLimit).
 MAX_BYTES: Final = 3 * 1024 * 1024
@@ -26,8 +27,6 @@ MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 200_000
 #: What aliases may add up to; a definition that repeats more than this is a YAML bomb.
 MAX_ALIASED_NODES: Final = 100_000
-#: Python's own guard against integers that take long to convert.
-MAX_DIGITS: Final = 4000
 
 _TYPE_NAMES: Final = {
     dict: "a map",
@@ -38,14 +37,6 @@ _TYPE_NAMES: Final = {
     float: "a number",
 }
 
-_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_CONSTANTS: Final[dict[str, bool | None]] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_NOT_A_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _CORE_TAGS = {f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "seq", "map")}
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
@@ -64,7 +55,8 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Node(NamedTuple):
     """A value with its position. Maps hold nodes by key (with `keys`: where each key stands), lists hold nodes.
 
-    `text` is a scalar as it was written, so that `version: 1.10` can be read as the string it was meant to be.
+    `text` is a scalar as it was written, so that `version: 1.10` can be read as the string it was meant to be; `style`
+    is the character that its quotes or its block begin with, "" for a plain one.
     """
 
     value: Any
@@ -72,6 +64,7 @@ class Node(NamedTuple):
     column: int = 1
     text: str = ""
     keys: dict[str, tuple[int, int]] | None = None
+    style: str = ""
 
     @property
     def kind(self) -> str:
@@ -99,11 +92,15 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A parsed file: its root node and what was wrong but readable (duplicate keys)."""
+    """A parsed file: its root node and what was wrong but readable (duplicate keys).
+
+    `ambiguous` are the plain scalars that the engine reads otherwise than YAML 1.2 says.
+    """
 
     path: str
     root: Node
     findings: tuple[Finding, ...] = ()
+    ambiguous: tuple[Node, ...] = ()
 
 
 def decode(data: bytes, path: str) -> str:
@@ -122,8 +119,15 @@ def decode(data: bytes, path: str) -> str:
     return text
 
 
-def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES, max_values: int = MAX_VALUES) -> Document:
-    """Parse YAML, or JSON where `path` ends in `.json`.
+def parse(
+    data: bytes,
+    path: str,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_values: int = MAX_VALUES,
+    dialect: Dialect = Dialect.CORE,
+) -> Document:
+    """Parse YAML as a reader of this dialect does, or JSON where `path` ends in `.json`.
 
     Raises:
         FindingsError: empty, too large, not text, not well-formed, nested too deep, or with tags other than the core
@@ -134,13 +138,15 @@ def parse(data: bytes, path: str, *, max_bytes: int = MAX_BYTES, max_values: int
     text = decode(data, path)
     if not text.strip():
         _refuse(path, "empty-file", "the file is empty; write its content, or remove it")
-    return (_parse_json if path.endswith(".json") else _parse_yaml)(text, path, max_values)
+    return (
+        _parse_json(text, path, max_values) if path.endswith(".json") else _parse_yaml(text, path, max_values, dialect)
+    )
 
 
-def _parse_yaml(text: str, path: str, max_values: int) -> Document:
-    composer = _Composer(text, path, max_values)
+def _parse_yaml(text: str, path: str, max_values: int, dialect: Dialect = Dialect.CORE) -> Document:
+    composer = _Composer(text, path, max_values, dialect)
     root = composer.compose()
-    return Document(path=path, root=root, findings=tuple(composer.findings))
+    return Document(path=path, root=root, findings=tuple(composer.findings), ambiguous=tuple(composer.ambiguous))
 
 
 def _parse_json(text: str, path: str, max_values: int) -> Document:
@@ -204,7 +210,7 @@ def _located(value: Any, at: Node) -> Node:
             return Node([_located(child, node) for child, node in zip(value, items, strict=True)], at.line, at.column)
         case _:
             text = value if isinstance(value, str) else at.text or str(value)
-            return Node(value, at.line, at.column, text)
+            return Node(value, at.line, at.column, text, style=at.style)
 
 
 def _reject_constant(name: str) -> NoReturn:
@@ -237,15 +243,17 @@ class _Open:
 class _Composer:
     """Builds nodes from libyaml's events, iteratively."""
 
-    def __init__(self, text: str, path: str, max_values: int) -> None:
+    def __init__(self, text: str, path: str, max_values: int, dialect: Dialect) -> None:
         self._text = text
         self._path = path
         self._max_values = max_values
+        self._dialect = dialect
         self._anchors: dict[str, tuple[Node, int, int]] = {}
         self._open_anchors: set[str] = set()
         self._aliased = 0
         self._count = 0
         self.findings: list[Finding] = []
+        self.ambiguous: list[Node] = []
 
     def compose(self) -> Node:
         try:
@@ -321,6 +329,8 @@ class _Composer:
             if isinstance(node.value, (dict, list)):
                 self._stop("syntax", f"{node.kind} cannot be a key; use a string", event.start_mark)
             parent.key, parent.key_is_plain = node, not event.style
+            if self.ambiguous and self.ambiguous[-1] is node:
+                self.ambiguous.pop()  # a key is text to the engine, and in quotes where waybill writes it
         else:
             key, parent.key = parent.key, None
             self._add_pair(parent, key, node)
@@ -365,34 +375,27 @@ class _Composer:
         self._check_tag(event)
         text: str = event.value
         if event.tag == "tag:yaml.org,2002:str" or (event.tag is None and not event.implicit[0]):
-            return self._node(event, text, text=text)
-        return self._node(event, self._resolved(text, event), text=text)
+            return self._node(event, text, text=text, style=event.style or "")
+        node = self._node(event, self._resolved(text, event), text=text)
+        if self._dialect is not Dialect.CORE and event.tag is None and is_ambiguous(text, node.value):
+            self.ambiguous.append(node)
+        return node
 
-    def _resolved(self, text: str, event: Any) -> str | int | float | bool | None:
-        if text in _CONSTANTS:
-            return _CONSTANTS[text]
-        if not (text[0] in "+-." or text[0].isdigit()):
-            return text
-        if _NOT_A_NUMBER.fullmatch(text):
-            self._stop("syntax", f"{text} is not a JSON number, so no Kubernetes object can hold it", event.start_mark)
-        if len(text) > MAX_DIGITS and text.isdigit():
-            self._stop("syntax", f"a number of {len(text):,} digits; write it as a string, in quotes", event.start_mark)
-        if _INTEGER.fullmatch(text):
-            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
-        if _FLOAT.fullmatch(text):
-            number = float(text)
-            if math.isinf(number):
-                self._stop("syntax", f"{text} is larger than a JSON number can be", event.start_mark)
-            return number
-        return text
+    def _resolved(self, text: str, event: Any) -> Scalar:
+        try:
+            return resolved(text, self._dialect)
+        except NotPortableError as error:
+            self._stop("syntax", f"{error}", event.start_mark)
 
     def _check_tag(self, event: Any) -> None:
         if event.tag and event.tag not in _CORE_TAGS and event.tag != "!":
             self._stop("syntax", f"the tag {event.tag} is not allowed; write plain YAML", event.start_mark)
 
-    def _node(self, event: Any, value: Any, *, text: str = "", keys: dict[str, tuple[int, int]] | None = None) -> Node:
+    def _node(
+        self, event: Any, value: Any, *, text: str = "", style: str = "", keys: dict[str, tuple[int, int]] | None = None
+    ) -> Node:
         mark = event.start_mark
-        return Node(value, mark.line + 1, mark.column + 1, text, keys if isinstance(value, dict) else None)
+        return Node(value, mark.line + 1, mark.column + 1, text, keys if isinstance(value, dict) else None, style)
 
     def _note(self, rule: str, message: str, at: Node) -> None:
         self.findings.append(Finding(path=self._path, rule=rule, message=message, line=at.line, column=at.column))

@@ -9,13 +9,14 @@ from functools import cached_property
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from generator.findings.edits import replaced, respelt
+from generator.findings.edits import Edit, replaced, respelt
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, one_of
 from generator.text.yaml_reader import Document, FieldPath, Node, parse
-from generator.workflow import dsl
+from generator.text.yaml_scalars import Dialect, Scalar, spelled
+from generator.workflow import conversions, dsl
 from generator.workflow.dsl import Field, Kind, Shape, Target
 from generator.workflow.expressions import Expression, held, read_expressions
 from generator.workflow.folder import Resolved, Source
@@ -30,15 +31,10 @@ MAX_VALUES: Final = 30_000
 #: Characters of all that may be an expression; reading jq takes some microseconds for each.
 MAX_EXPRESSIONS: Final = 200_000
 
-_FITTING: Final[Mapping[Kind, tuple[type, ...]]] = {
-    Kind.STRING: (str,),
-    Kind.BOOLEAN: (bool,),
-    Kind.INTEGER_OR_STRING: (int, str),
-    Kind.MAP: (dict,),
-}
 _WANTED: Final[Mapping[Kind, str]] = {
     Kind.STRING: "a string",
     Kind.BOOLEAN: "true or false",
+    Kind.INTEGER: "a whole number",
     Kind.INTEGER_OR_STRING: "a whole number",
     Kind.MAP: "a map",
 }
@@ -61,6 +57,15 @@ class Declaration:
     target: Target
     name: str
     at: Position
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmbiguousScalar:
+    """A scalar without quotes that not every reader of YAML reads alike; `value` is what the engine makes of it."""
+
+    at: Position
+    text: str
+    value: Scalar
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +94,7 @@ class Definition:
     key_positions: Mapping[FieldPath, Position]
     misread: frozenset[FieldPath]
     """The paths of what stands where an object belongs and is none: there `flow` has an object of defaults."""
+    ambiguous: tuple[AmbiguousScalar, ...]
     held: tuple[Expression, ...]
     """Every string that the engine could take for an expression or a duration, in the order of the definition."""
 
@@ -169,12 +175,25 @@ def read_definition(source: Source, relative: str) -> Definition:
     Raises:
         FindingsError: the file cannot be parsed, holds no map, or more expressions than anybody writes.
     """
-    document = parse(source.resources[relative], source.shown(relative), max_values=MAX_VALUES)
+    document = parse(source.resources[relative], source.shown(relative), max_values=MAX_VALUES, dialect=Dialect.ENGINE)
     if not isinstance(document.root.value, dict):
         message = f"expected a workflow (a map with id, version and states), found {document.root.kind}"
         at = Position(path=document.path, line=document.root.line, column=document.root.column)
         raise FindingsError([_finding(at, "wrong-type", message, blocking=True)])
     return _Reader(source, posixpath.dirname(relative), document).read()
+
+
+def _ambiguous(document: Document, as_text: Node | None = None) -> list[AmbiguousScalar]:
+    """The ambiguous scalars of a document; the engine takes those below `as_text` as they are written."""
+    text = {(node.line, node.column) for node in as_text.walk()} if as_text and document.ambiguous else set()
+    return [
+        AmbiguousScalar(
+            at=Position(path=document.path, line=node.line, column=node.column),
+            text=node.text,
+            value=node.text if (node.line, node.column) in text else node.value,
+        )
+        for node in document.ambiguous
+    ]
 
 
 def _finding(at: Position, rule: str, message: str, **options: Any) -> Finding:
@@ -197,6 +216,7 @@ class _Reader:
         self._secrets: set[str] = set()
         self._misread: set[FieldPath] = set()
         self._held: list[Expression] = []
+        self._ambiguous = _ambiguous(document, as_text=document.root.value.get("metadata"))
 
     def read(self) -> Definition:
         root = self._document.root
@@ -228,6 +248,7 @@ class _Reader:
             positions=self._positions,
             key_positions=self._key_positions,
             misread=frozenset(self._misread),
+            ambiguous=tuple(self._ambiguous),
             held=tuple(self._held),
         )
 
@@ -258,7 +279,7 @@ class _Reader:
         for key, field in shape.fields.items():
             child = node.value.get(key)
             value = None
-            if child is not None and child.value is not None:
+            if child is not None and (child.value is not None or _is_false_where_empty(field)):
                 value = self._field(child, field, (*where, key), key)
             elif field.required or field.advised:
                 self._report_missing(node, shape, key, field)
@@ -273,12 +294,15 @@ class _Reader:
             return _defaults(shape)
         if node.value is False:
             return None
+        if shape.fields[shape.short].kind is Kind.BOOLEAN and node.value is not True:
+            message = f"the engine takes any {node.kind.split()[-1]} here for {shape.name}; write true, or remove it"
+            self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=self._rewritten(node, "true"))
+            node = node._replace(value=True)
         return self._object(Node({shape.short: node}, node.line, node.column, keys={}), shape, where)
 
     def _fits_short_form(self, node: Node, field: Field) -> bool:
-        if field.kind is Kind.BOOLEAN:
-            return isinstance(node.value, bool)
-        return isinstance(node.value, (str, int, float)) and not isinstance(node.value, bool)
+        fitting = (str, int, float) if field.kind is Kind.BOOLEAN or not isinstance(node.value, bool) else ()
+        return isinstance(node.value, fitting)
 
     def _field(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
         if field.in_file and isinstance(node.value, str):
@@ -338,26 +362,38 @@ class _Reader:
 
     def _scalar(self, node: Node, field: Field, kind: Kind, where: FieldPath) -> Any:
         self._mark(where, node)
-        value = node.value
-        fits = isinstance(value, _FITTING[kind]) and (kind is Kind.BOOLEAN or not isinstance(value, bool))
-        if not fits and kind is Kind.STRING and isinstance(value, (bool, int, float)):
-            message = f'expected a string, found {node.kind}; write it in quotes: "{node.text}"'
-            quoted = replaced(self._position(node), node.text, f'"{node.text}"')
-            self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=quoted)
-            value, fits = node.text, True
-        if not fits:
-            self._find(node, "wrong-type", f"expected {_WANTED[kind]}, found {node.kind}", blocking=True)
-            return None
-        if kind is Kind.MAP:
+        if kind is Kind.MAP and isinstance(node.value, dict):
             self._mark_all(where, node)
             return node.plain()
+        value = _as_the_engine_reads(node, field, kind, where)
+        if value is None:
+            self._find(node, "wrong-type", f"expected {_WANTED[kind]}, found {node.kind}", blocking=True)
+            return None
         if field.filled and isinstance(value, str) and not value.strip():
             self._find(node, "empty-text", f"'{where[-1]}' is empty; write a value, or remove the field")
+        if type(value) is not type(node.value):
+            self._report_conversion(node, kind, value)
         self._report_choice(node, str(value), field)
         if field.refers:
             at = self._position(node)
             self._references.append(Reference(target=field.refers, name=str(value), phrase=field.phrase, at=at))
         return value
+
+    def _report_conversion(self, node: Node, kind: Kind, value: str | float) -> None:
+        right = f'"{value}"' if kind is Kind.STRING else spelled(cast("float", value))
+        if kind is not Kind.STRING:
+            help_ = f"write {right}, which is what the engine makes of it"
+        elif value == node.text:
+            help_ = f"write it in quotes: {right}"
+        else:
+            help_ = f"the engine reads {node.text[:100]} as {right}: write that, or in quotes what is meant"
+        message = f"expected {_WANTED[kind]}, found {node.kind}; {help_}"
+        self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=self._rewritten(node, right))
+
+    def _rewritten(self, node: Node, right: str) -> Edit | None:
+        """The edit that writes a scalar anew, with its quotes; None for a block, and where nothing is written."""
+        written = f"{node.style}{node.text}{node.style}" if node.style in ("", "'", '"') else ""
+        return replaced(self._position(node), written, right) if written else None
 
     def _from_file(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
         """The content of a file that stands for `key`: the value itself, or a map with `key` alone."""
@@ -371,11 +407,12 @@ class _Reader:
             return None
         outer = self._path
         shown = self._source.shown(resolved.path) if resolved.path else self._source.shown_shared(resolved.shared or "")
-        document = parse(data, shown, max_values=MAX_VALUES)
+        document = parse(data, shown, max_values=MAX_VALUES, dialect=Dialect.ENGINE)
         self._collect_secrets(document.root)
         self._path = shown
         try:
             self._findings.extend(document.findings)
+            self._ambiguous += _ambiguous(document)
             root = document.root
             if isinstance(root.value, dict) and key in root.value and (field.many or len(root.value) == 1):
                 root = root.value[key]
@@ -394,9 +431,8 @@ class _Reader:
     def _declare(self, node: Node, target: Target) -> None:
         name = node.value.get("name") if isinstance(node.value, dict) else None
         if name is not None and isinstance(name.value, (str, int, float)):
-            self._declarations.append(
-                Declaration(target=target, name=name.text or str(name.value), at=self._position(name))
-            )
+            read = name.value if isinstance(name.value, str) else spelled(name.value)
+            self._declarations.append(Declaration(target=target, name=read, at=self._position(name)))
 
     def _report_unknown(self, node: Node, shape: Shape) -> None:
         for key in node.value:
@@ -455,6 +491,33 @@ def _says_nothing(value: Any, field: Field) -> bool:
         or (value == "" and not field.required)
         or (value is False and field.default is None and field.kind is Kind.BOOLEAN)
     )
+
+
+def _is_false_where_empty(field: Field) -> bool:
+    """Whether the engine takes an empty value for false where it takes a missing one for true."""
+    return field.kind is Kind.BOOLEAN and field.default is True
+
+
+def _as_the_engine_reads(node: Node, field: Field, kind: Kind, where: FieldPath) -> Any:
+    """What the engine makes of a scalar where a value of this kind belongs; None where its build ends."""
+    value = node.value
+    read: Any
+    match kind:
+        case _ if isinstance(value, (dict, list)):
+            read = None
+        case Kind.BOOLEAN:
+            read = conversions.boolean(value, by_hand=field.by_hand)
+        case Kind.INTEGER:
+            read = conversions.whole_number(value)
+        case Kind.STRING if isinstance(value, (bool, int, float)):
+            read = conversions.text(value, node.text, where)
+        case Kind.INTEGER_OR_STRING if isinstance(value, (bool, float)):
+            read = None
+        case Kind.MAP:
+            read = None
+        case _:
+            read = value
+    return read
 
 
 def _default(field: Field) -> Any:

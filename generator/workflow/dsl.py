@@ -19,6 +19,7 @@ class Kind(Enum):
 
     STRING = auto()
     BOOLEAN = auto()
+    INTEGER = auto()
     INTEGER_OR_STRING = auto()
     MAP = auto()
     ANY = auto()
@@ -70,7 +71,8 @@ class Field:
 
     `required` says that the engine needs it, `advised` that only the specification does. `refers` says what the value
     is the name of, `phrase` how a finding puts it; `in_file` that a string is the path of a file with the content;
-    `choices` are the only values; `holds` what the engine makes of a string.
+    `choices` are the only values; `holds` what the engine makes of a string. `by_hand` says of a boolean that code of
+    the engine's own reads it, to which all is false that it does not know.
     """
 
     kind: Kind | Shape
@@ -84,15 +86,16 @@ class Field:
     choices: tuple[str, ...] = field(default=())
     holds: Holds | None = None
     filled: bool = False
+    by_hand: bool = False
 
 
 def _text(**options: Any) -> Field:
     return Field(kind=Kind.STRING, **options)
 
 
-def _flag(*, default: bool = False) -> Field:
+def _flag(*, default: bool = False, by_hand: bool = False) -> Field:
     """A boolean; false is what readers assume, so it is never written as a default."""
-    return Field(kind=Kind.BOOLEAN, default=default or None)
+    return Field(kind=Kind.BOOLEAN, default=default or None, by_hand=by_hand)
 
 
 def _one(shape: Shape, **options: Any) -> Field:
@@ -139,7 +142,7 @@ _TRANSITION: Final = _open(
     "nextState",
     nextState=_text(required=True, refers="state", phrase="transition to"),
     produceEvents=_list(_PRODUCED_EVENT),
-    compensate=_flag(),
+    compensate=_flag(by_hand=True),
 )
 _WORKFLOW_TIMEOUT: Final = _validated(
     "a workflow timeout",
@@ -159,9 +162,9 @@ _CONTINUE_AS: Final = _open(
 _END: Final = _open(
     "an end",
     "terminate",
-    terminate=_flag(),
+    terminate=_flag(by_hand=True),
     produceEvents=_list(_PRODUCED_EVENT),
-    compensate=_flag(),
+    compensate=_flag(by_hand=True),
     continueAs=_one(_CONTINUE_AS),
 )
 _STATE_TIMEOUT: Final = _open(
@@ -319,7 +322,7 @@ STATES: Final[Mapping[str, Shape]] = {
         inputCollection=_text(required=True, holds=Holds.COLLECTION, filled=True),
         outputCollection=_TARGET,
         iterationParam=_text(),
-        batchSize=Field(kind=Kind.INTEGER_OR_STRING),
+        batchSize=Field(kind=Kind.INTEGER),
         actions=_list(_ACTION),
         mode=_text(default="parallel", choices=("sequential", "parallel")),
     ),
@@ -421,7 +424,7 @@ WORKFLOW: Final = _validated(
             "a data input schema",
             "schema",
             schema=Field(kind=Kind.ANY, required=True),
-            failOnValidationErrors=_flag(default=True),
+            failOnValidationErrors=_flag(default=True, by_hand=True),
         )
     ),
     secrets=_list(Kind.STRING, in_file=True),

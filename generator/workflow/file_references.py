@@ -9,6 +9,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.position import Position
 from generator.text.json_pointer import at_pointer, pointer
 from generator.text.yaml_reader import Document, Node, parse
+from generator.text.yaml_scalars import Dialect
 from generator.workflow.folder import MAX_FILE_BYTES, Resolved, Source
 
 
@@ -36,7 +37,11 @@ class Referenced:
     def _parsed(self, resolved: Resolved) -> Document | None:
         data = self._source.contents(resolved)
         try:
-            return None if data is None else parse(data, self._source.shown_as(resolved), max_bytes=MAX_FILE_BYTES)
+            return (
+                None
+                if data is None
+                else parse(data, self._source.shown_as(resolved), max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC)
+            )
         except FindingsError:
             return None
 

@@ -277,7 +277,7 @@ class ForeachState(TypedDict, total=False, closed=True):
     inputCollection: ReadOnly[str]
     outputCollection: ReadOnly[str]
     iterationParam: ReadOnly[str]
-    batchSize: ReadOnly[int | str]
+    batchSize: ReadOnly[int]
     actions: ReadOnly[Sequence[Action]]
     mode: Required[ReadOnly[str]]
 

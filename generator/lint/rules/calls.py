@@ -301,6 +301,7 @@ def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
 )
 def wrong_argument(workflow: Workflow) -> Iterator[Found]:
     """A literal argument that the engine cannot convert to what the operation takes."""
+    written = {one.at: one.text for definition in workflow.definitions() for one in definition.ambiguous}
     for use in _uses(workflow):
         given, left = arguments.split(use.operation, use.given)
         misfits = [
@@ -313,7 +314,10 @@ def wrong_argument(workflow: Workflow) -> Iterator[Found]:
             misfits += arguments.body_misfits(use.spec, body.schema, left, ())
         for misfit in misfits:
             if misfit is not None:
-                yield Found(at=use.at_value(misfit.path), message=misfit.message)
+                at = use.at_value(misfit.path)
+                is_text = at in written and "; write" in misfit.message
+                text = f""", or '"{written[at]}"' for the text""" if is_text else ""
+                yield Found(at=at, message=f"{misfit.message}{text}")
 
 
 @rule(

@@ -156,9 +156,9 @@ unknown_value = Rule(
 )
 wrong_type = Rule(
     name="wrong-type",
-    summary="A value of the wrong type, such as a list for a map; a warning for a number instead of a string.",
+    summary="A value of the wrong type, such as a list for a map; a warning where the engine converts it.",
     reason="`version: 1.10` is the number 1.1: what is read is not what was written.",
-    consequence="The engine converts what it can, and the build fails where it cannot.",
+    consequence='The engine converts what it can (`keepActive: "true"`); the build fails where it cannot (`"yes"`).',
     bad=Example(definition="version: 1.10"),
     good=Example(definition='version: "1.10"'),
 )

@@ -20,6 +20,7 @@ from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
 from generator.lint.rule import Example, Found, rule
 from generator.text.yaml_reader import FieldPath, Node, parse
+from generator.text.yaml_scalars import Dialect
 from generator.workflow.workflow import Workflow
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def _named(workflow: Workflow) -> Iterator[tuple[str, str, bool, bool]]:
 def _read(data: bytes, shown: str) -> tuple[Node | None, tuple[Part, ...], Finding | None]:
     """The schema in a file with its parts, which the engine reads as JSON whatever the file is called."""
     try:
-        root = parse(data, shown, max_values=_MAX_VALUES).root
+        root = parse(data, shown, max_values=_MAX_VALUES, dialect=Dialect.ENGINE).root
         if not shown.endswith(".json"):
             json.loads(data)
     except FindingsError as error:

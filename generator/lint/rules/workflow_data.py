@@ -13,6 +13,7 @@ from generator.jq.tree import Node
 from generator.lint.rule import Example, Found, rule
 from generator.lint.rules.expressions import place, valid_expressions
 from generator.text.yaml_reader import FieldPath, parse
+from generator.text.yaml_scalars import Dialect
 from generator.workflow.data_names import (
     NamePath,
     Written,
@@ -93,7 +94,7 @@ def _input_schema(workflow: Workflow, definition: Definition) -> Any:
     found = workflow.source.resolve(schema, definition.base)
     data = workflow.source.resources.get(found.path or "")
     try:
-        return parse(data, schema).root.plain() if data else None
+        return parse(data, schema, dialect=Dialect.ENGINE).root.plain() if data else None
     except FindingsError:
         return None
 

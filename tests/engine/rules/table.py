@@ -137,6 +137,7 @@ RUN: Final[Mapping[str, Row]] = {
     "definitions": Row(),
     "no-definition": Row(bad=Seen(status=404)),
     "wrong-type": Row(),
+    "ambiguous-scalar": Row(bad=Seen(data={"greeting": False}), good=Seen(data={"greeting": "NO"})),
     "spec-version": Row(),
     "no-version": Row(),
     "invalid-cron": Row(bad=Seen(data={"greeting": "Hello"})),

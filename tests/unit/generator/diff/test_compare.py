@@ -241,6 +241,25 @@ states:
     assert found.changes == ()
 
 
+def test_what_the_engine_reads_alike_is_no_change() -> None:
+    one = (
+        "id: g\nversion: '1'\nname: x\nkeepActive: 'true'\n"
+        "states: [{name: A, type: inject, data: {a: yes, b: 0150, c: 1_000, d: 0o17}, end: on}]\n"
+    )
+    other = (
+        "id: g\nversion: '1'\nname: x\nkeepActive: true\n"
+        "states: [{name: A, type: inject, data: {a: true, b: 104, c: 1000, d: '0o17'}, end: true}]\n"
+    )
+    spec = "openapi: 3.0.3\npaths: {/: {get: {operationId: go, responses: {default: {description: %s}}}}}\n"
+    old = workflow({"g.sw.yaml": one, "specs/a.yaml": spec % "NO"})
+    assert (
+        compare(snapshot(old), snapshot(workflow({"g.sw.yaml": other, "specs/a.yaml": spec % "false"}))).changes == ()
+    )
+    assert compare(
+        snapshot(old), snapshot(workflow({"g.sw.yaml": one.replace("0150", "150"), "specs/a.yaml": spec % "NO"}))
+    ).changes
+
+
 def test_a_change_stands_at_its_line_and_column_on_both_sides() -> None:
     old = "id: g\nversion: '1'\nname: x\nstates:\n- {name: A, type: sleep, duration: PT1S, end: true}\n"
     new = "id: g\nversion: '1'\nname: x\nstates:\n\n- {name: A, type: sleep, duration: PT2S, end: true}\n"

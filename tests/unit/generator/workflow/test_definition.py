@@ -772,7 +772,7 @@ STATE_FAULTS = [
     ("{name: A, type: inject}", "an inject state needs 'data'; add it", "missing-field"),
     ("{name: A, type: sleep}", "a sleep state needs 'duration'; add it", "missing-field"),
     ("{name: A, type: inject, data: {}, actions: []}", "an inject state has no field 'actions'", "unknown-field"),
-    ("{name: A, type: inject, data: {}, end: yes}", "expected an end (a map), found a string", "wrong-type"),
+    ("{name: A, type: inject, data: {}, end: [A]}", "expected an end (a map), found a list", "wrong-type"),
     ("{name: A, type: inject, data: {}, transition: {}}", "a transition needs 'nextState'; add it", "missing-field"),
     ("{name: A, type: event, onEvents: []}", "'onEvents' is empty; add at least one", "missing-field"),
     (
@@ -875,3 +875,90 @@ def test_an_empty_text_that_the_engine_refuses_is_an_error(fields: dict[str, Any
     (finding,) = definition({**declared, "states": [state]}).findings
     assert (finding.rule, finding.severity) == ("empty-text", Severity.ERROR)
     assert finding.message.endswith("is empty; write a value, or remove the field")
+
+
+IN_A_STATE = (
+    "id: g\nversion: '1'\nstates:\n"
+    "  - {name: A, type: foreach, inputCollection: .a, iterationParam: i, actions: [], %s}\n"
+)
+#: What is written in a state, its field, what the engine makes of it (...: its build ends), and what `--fix` writes.
+CONVERTED: list[tuple[str, str, Any, str | None]] = [
+    *(
+        (f"usedForCompensation: {text}, end: true", "usedForCompensation", True, "true")
+        for text in ('"true"', "'True'", '" TRUE "', "1")
+    ),
+    *(
+        (f"usedForCompensation: {text}, end: true", "usedForCompensation", None, "false")
+        for text in ('"false"', "'FALSE'", "0")
+    ),
+    *(
+        (f"usedForCompensation: {text}, end: true", "usedForCompensation", ..., None)
+        for text in ('"yes"', '"1"', "y", "1.5", "[]")
+    ),
+    ("end: {terminate: 'true'}", "end", {"terminate": True}, "true"),
+    ("end: {terminate: 'false'}", "end", {}, "false"),
+    ("end: {terminate: 'True'}", "end", {}, "false"),
+    ("end: {terminate: 2}", "end", {"terminate": True}, "true"),
+    *((f"end: {text}", "end", {"terminate": True}, "true") for text in ('"true"', '"false"', "0", "y")),
+    ("transition: {nextState: A, compensate: 'true'}", "transition", {"nextState": "A", "compensate": True}, "true"),
+    ("end: true, batchSize: '5'", "batchSize", 5, "5"),
+    ("end: true, batchSize: 1.9", "batchSize", 1, "1"),
+    ("end: true, batchSize: x", "batchSize", ..., None),
+    ("end: true, batchSize: 3000000000", "batchSize", ..., None),
+    ("end: true, outputCollection: 0150", "outputCollection", "104", '"104"'),
+    ("end: true, outputCollection: 1.10", "outputCollection", "1.1", '"1.1"'),
+    ("end: true, outputCollection: 1e10", "outputCollection", "1.0E10", '"1.0E10"'),
+    ("end: true, outputCollection: NO", "outputCollection", "false", '"false"'),
+]
+
+
+@pytest.mark.parametrize(("text", "key", "value", "right"), CONVERTED)
+def test_a_scalar_of_another_type_is_what_the_engine_makes_of_it(
+    text: str, key: str, value: Any, right: str | None
+) -> None:
+    found = workflow({"g.sw.yaml": IN_A_STATE % text}).definition
+    (finding,) = found.findings
+    assert finding.rule == "wrong-type"
+    if value is ...:
+        assert (finding.severity, finding.blocking, finding.edit) == (Severity.ERROR, True, None)
+        return
+    assert found.flow["states"][0].get(key) == value
+    assert finding.severity is Severity.WARNING
+    assert finding.edit
+    assert finding.edit.new == right
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "keepActive: 'true'",
+            "expected true or false, found a string; write true, which is what the engine makes of it",
+        ),
+        (
+            "errors: [{name: e, code: 0404}]",
+            'expected a string, found a number; the engine reads 0404 as "260": write that, or in quotes what is meant',
+        ),
+        ("version: 0150", 'expected a string, found a number; write it in quotes: "0150"'),
+        ("description: NO", 'expected a string, found a boolean; write it in quotes: "NO"'),
+    ],
+)
+def test_a_scalar_of_another_type_is_reported_with_what_to_write(text: str, message: str) -> None:
+    found = workflow(
+        {"g.sw.yaml": f"id: g\n{text}\nstates: [{{name: A, type: inject, data: {{}}, end: true}}]\n"}
+    ).definition
+    assert [finding.message for finding in found.findings] == [message]
+
+
+def test_an_empty_value_is_false_to_the_engine_where_a_missing_one_is_true() -> None:
+    found = definition({"events": [{"name": "e", "type": "t", "dataOnly": None}]})
+    assert rules(found.findings) == ["wrong-type"]
+    assert found.flow["events"][0].get("dataOnly") is False
+    assert definition({"events": [{"name": "e", "type": "t"}]}).flow["events"][0]["dataOnly"] is True
+
+
+def test_a_name_without_quotes_is_the_one_that_the_engine_reads_in_declaration_and_reference() -> None:
+    text = "id: g\nversion: '1'\nstart: 0150\nstates: [{name: '104', type: inject, data: {}, end: true}]\n"
+    found = workflow({"g.sw.yaml": text}).definition
+    assert [one.name for one in found.references] == ["104"]
+    assert found.declared("state") == ("104",)

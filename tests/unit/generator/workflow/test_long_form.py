@@ -25,6 +25,7 @@ from tests.unit.generator.workflow.test_dsl import ALL
 KINDS: dict[Kind, tuple[tuple[type, ...], Any]] = {
     Kind.STRING: ((str,), "a"),
     Kind.BOOLEAN: ((bool,), True),
+    Kind.INTEGER: ((int,), 1),
     Kind.INTEGER_OR_STRING: ((int, str), 1),
     Kind.MAP: ((dict,), {"a": 1}),
     Kind.ANY: ((object,), {"a": "b"}),
