@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, NoReturn
 import yaml
 
 from generator.findings.errors import FindingsError
-from generator.findings.finding import Finding
+from generator.findings.finding import Finding, Severity
 from generator.text.yaml_scalars import MAX_DIGITS, Dialect, NotPortableError, Scalar, is_ambiguous, resolved
 
 #: SnakeYAML, which the engine reads definitions with, stops at 3 MiB (LoaderOptions.codePointLimit).
@@ -337,7 +337,8 @@ class _Composer:
 
     def _add_pair(self, parent: _Open, key: Node, node: Node) -> None:
         name = key.value if isinstance(key.value, str) else key.text
-        if name == "<<" and parent.key_is_plain and isinstance(node.value, dict):
+        merges = name == "<<" and parent.key_is_plain and self._dialect is not Dialect.ENGINE
+        if merges and isinstance(node.value, dict):
             parent.content.update(
                 {merged: value for merged, value in node.value.items() if merged not in parent.content}
             )
@@ -354,6 +355,13 @@ class _Composer:
             self._stop("syntax", f"*{event.anchor} refers to itself; remove the cycle", event.start_mark)
         if event.anchor not in self._anchors:
             self._stop("syntax", f"*{event.anchor} has no anchor above it", event.start_mark)
+        if self._dialect is Dialect.ENGINE:
+            text = Node(event.anchor, event.start_mark.line + 1, event.start_mark.column + 1, event.anchor)
+            message = (
+                f"the engine reads *{event.anchor} as the text '{event.anchor}'; write out what &{event.anchor} holds"
+            )
+            self._note("yaml-alias", message, text, Severity.WARNING)
+            return text
         node, size, height = self._anchors[event.anchor]
         if len(open_collections) + height > MAX_DEPTH:
             self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
@@ -397,8 +405,11 @@ class _Composer:
         mark = event.start_mark
         return Node(value, mark.line + 1, mark.column + 1, text, keys if isinstance(value, dict) else None, style)
 
-    def _note(self, rule: str, message: str, at: Node) -> None:
-        self.findings.append(Finding(path=self._path, rule=rule, message=message, line=at.line, column=at.column))
+    def _note(self, rule: str, message: str, at: Node, severity: Severity = Severity.ERROR) -> None:
+        finding = Finding(
+            path=self._path, rule=rule, message=message, line=at.line, column=at.column, severity=severity
+        )
+        self.findings.append(finding)
 
     def _stop(self, rule: str, message: str, mark: Any) -> NoReturn:
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)

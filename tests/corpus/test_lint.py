@@ -72,21 +72,21 @@ WARNINGS: dict[str, dict[str, list[str] | int]] = {
 
 #: Folder of corpus/spec to the errors in it: they are excerpts and refer to files and subflows that nobody kept
 #: (myapis/greetingapis.json, banking.yaml, http.myorg.io/…), use field names of 0.6 (parameters, dataOutputPath,
-#: dataResultsPath), hold constants, which no CRD takes, an id with a space, or what the engine's own parser refuses
+#: dataResultsPath), an id with a space, or what the engine's own parser refuses
 #: (tried on each): no start, text for a default condition, errors without a code, states that only a timeout leads to.
 TRUE_MISTAKES = {
-    "applicationrequest-issue103-json": {"unknown-field", "unknown-subflow"},
-    "applicationrequest-issue69-json": {"unknown-field", "unknown-subflow"},
-    "applicationrequest.multiauth-json": {"unknown-field", "unknown-subflow"},
+    "applicationrequest-issue103-json": {"unknown-subflow"},
+    "applicationrequest-issue69-json": {"unknown-subflow"},
+    "applicationrequest.multiauth-json": {"unknown-subflow"},
     "conditionbasedstate-yaml": {"missing-file", "unknown-field"},
-    "customerbankingtransactions-json": {"constants", "missing-file", "no-start"},
+    "customerbankingtransactions-json": {"missing-file", "no-start"},
     "dataInputSchemaNotExists-yaml": {"missing-file", "short-form"},
     "dataInputSchemaValidation-yaml": {"invalid-name", "unmounted-schema"},
     "eventbasedgreeting-json": {"missing-file"},
     "eventbasedgreetingexclusive-json": {"invalid-expression", "missing-file"},
     "eventbasedswitch-json": {"unknown-subflow"},
     "fillglassofwater-json": {"back-to-start"},
-    "greetings-constants-file-yaml": {"constants", "missing-file", "unknown-field"},
+    "greetings-constants-file-yaml": {"missing-file", "unknown-field"},
     "greetings-secret-file-yaml": {"missing-file", "unknown-field"},
     "greetings-v08-spec-yaml": {
         "callback-event-data",
@@ -103,7 +103,7 @@ TRUE_MISTAKES = {
         "unknown-subflow",
         "unreachable-state",  # it lists states of each kind without ways between them
     },
-    "greetings_sleep-json": {"missing-file", "unknown-field", "unreachable-state"},
+    "greetings_sleep-json": {"missing-file", "unreachable-state"},
     "onboardcustomer-json": {"unknown-subflow"},
     "provisionorders-json": {"error-code", "unknown-subflow"},
     "roomreadings.timeouts-json": {"missing-file", "unreachable-state"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from generator.findings.finding import Severity
 from generator.lint.rule import Example, Rule
 
 _NOTHING_TO_RUN: Final = "There is nothing to run."
@@ -51,6 +52,18 @@ size = Rule(
         commands=("(printf 'metadata: {a: '; head -c 4000000 /dev/zero | tr '\\0' a; echo '}') >>example.sw.yaml",)
     ),
     good=Example(definition=_STATES),
+)
+yaml_alias = Rule(
+    name="yaml-alias",
+    severity=Severity.WARNING,
+    summary="An alias of YAML (`*name`) in a definition.",
+    reason="Most readers put what the anchor holds in its place. The engine does not, and neither does waybill: image "
+    "and custom resource have one meaning.",
+    consequence="The engine reads the alias as text, the name of its anchor, and `<<` as a key like any other.",
+    bad=Example(
+        definition="states:\n  - {name: Begin, type: inject, data: {a: &shared {b: 1}, greeting: *shared}, end: true}"
+    ),
+    good=Example(definition="states:\n  - {name: Begin, type: inject, data: {a: {b: 1}, greeting: {b: 1}}, end: true}"),
 )
 duplicate_key = Rule(
     name="duplicate-key",

@@ -15,9 +15,8 @@ FOLDERS: Final[Mapping[str, str]] = {
     "ex-serverless-workflow-compensation-quarkus": _NO_MATCH,
     "ex-serverless-workflow-order-processing-fraud-handling-yaml": _NO_MATCH,
     "ex-sonataflow-fluent-division-json": _INPUT,
+    "rt-builder-exec-expression-json": _INPUT,
     "rt-it-division-json": _INPUT,
-    "rt-it-expression-json": _INPUT,
-    "ex-sonataflow-fluent-expression-json": "the engine runs constants; manifests and chart stop at them, lint warns",
     "rt-it-customfunction-json": "the namespace of its function needs an add-on: lint warns of it",
 }
 #: What a variant's disagreement says, to why lint is right, or cannot know.

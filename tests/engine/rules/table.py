@@ -137,6 +137,7 @@ RUN: Final[Mapping[str, Row]] = {
     "definitions": Row(),
     "no-definition": Row(bad=Seen(status=404)),
     "wrong-type": Row(),
+    "yaml-alias": Row(bad=Seen(data={"greeting": "shared"}), good=Seen(data={"greeting": {"b": 1}})),
     "ambiguous-scalar": Row(bad=Seen(data={"greeting": False}), good=Seen(data={"greeting": "NO"})),
     "spec-version": Row(),
     "no-version": Row(),

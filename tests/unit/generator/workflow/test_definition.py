@@ -962,3 +962,12 @@ def test_a_name_without_quotes_is_the_one_that_the_engine_reads_in_declaration_a
     found = workflow({"g.sw.yaml": text}).definition
     assert [one.name for one in found.references] == ["104"]
     assert found.declared("state") == ("104",)
+
+
+def test_an_alias_is_the_text_that_the_engine_reads() -> None:
+    state = "{name: A, type: inject, data: {a: &b {c: 1}, d: *b, <<: *b}, end: true}"
+    text = f"id: g\nversion: '1'\nstart: A\nstates: [{state}]\n"
+    found = workflow({"greeting.sw.yaml": text}).definition
+    assert found.flow["states"][0]["data"] == {"a": {"c": 1}, "d": "b", "<<": "b"}
+    assert [(one.rule, one.severity, one.line) for one in found.findings] == [("yaml-alias", Severity.WARNING, 4)] * 2
+    assert found.findings[0].message == "the engine reads *b as the text 'b'; write out what &b holds"
