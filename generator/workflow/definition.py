@@ -6,7 +6,6 @@ import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from generator.findings.edits import Edit, replaced, respelt
@@ -227,7 +226,7 @@ class _Reader:
         self._start_at_the_first_state(content)
         if not (identity["id"] or identity["key"]):
             self._require_an_id(root)
-        if extensions is not None and not isinstance(extensions.value, (list, NoneType)):
+        if extensions is not None and not isinstance(extensions.value, list):
             self._find(extensions, "wrong-type", f"'extensions' must be a list, not {extensions.kind}", blocking=True)
         self._limit_expressions()
         return Definition(
@@ -281,6 +280,8 @@ class _Reader:
             value = None
             if child is not None and (child.value is not None or _is_false_where_empty(field)):
                 value = self._field(child, field, (*where, key), key)
+            elif child is not None and field.many and field.filled:
+                self._report_empty(child, key)
             elif field.required or field.advised:
                 self._report_missing(node, shape, key, field)
             content[key] = _default(field) if _says_nothing(value, field) else value
@@ -370,7 +371,7 @@ class _Reader:
             self._find(node, "wrong-type", f"expected {_WANTED[kind]}, found {node.kind}", blocking=True)
             return None
         if field.filled and isinstance(value, str) and not value.strip():
-            self._find(node, "empty-text", f"'{where[-1]}' is empty; write a value, or remove the field")
+            self._report_empty(node, str(where[-1]))
         if type(value) is not type(node.value):
             self._report_conversion(node, kind, value)
         self._report_choice(node, str(value), field)
@@ -456,6 +457,9 @@ class _Reader:
         else:
             message = f"{shape.name} should have '{key}'; add it"
             self._find(node, "missing-field", message, severity=Severity.WARNING)
+
+    def _report_empty(self, node: Node, key: str) -> None:
+        self._find(node, "empty-value", f"'{key}' is empty; write a value, or remove the field")
 
     def _report_choice(self, node: Node, value: str, field: Field) -> None:
         if field.choices and value not in field.choices:

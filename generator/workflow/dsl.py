@@ -131,6 +131,9 @@ _DROPPED: Final = Field(kind=Kind.DROPPED)
 _INVOKE: Final = _text(default="sync", choices=("sync", "async"))
 _ACTION_MODE: Final = _text(default="sequential", choices=("sequential", "parallel"))
 
+#: How a finding puts the one name that the engine does not look up.
+RESULT: Final = "names as its result"
+
 _PRODUCED_EVENT: Final = _shape(
     "an event to produce",
     eventRef=_text(required=True, refers="event", phrase="produces"),
@@ -141,13 +144,13 @@ _TRANSITION: Final = _open(
     "a transition",
     "nextState",
     nextState=_text(required=True, refers="state", phrase="transition to"),
-    produceEvents=_list(_PRODUCED_EVENT),
+    produceEvents=_list(_PRODUCED_EVENT, filled=True),
     compensate=_flag(by_hand=True),
 )
 _WORKFLOW_TIMEOUT: Final = _validated(
     "a workflow timeout",
     "duration",
-    duration=_text(default="unlimited", holds=Holds.DURATION),
+    duration=_text(default="unlimited", holds=Holds.DURATION, filled=True),
     interrupt=_flag(),
     runBefore=_text(refers="state", phrase="runs, before it ends,"),
 )
@@ -198,7 +201,7 @@ _EVENT_REF: Final = _shape(
     "an event reference",
     "triggerEventRef",
     triggerEventRef=_text(required=True, refers="event", phrase="triggers"),
-    resultEventRef=_text(refers="event", phrase="waits for"),
+    resultEventRef=_text(refers="event", phrase=RESULT),
     resultEventTimeout=_DURATION,
     data=_DATA,
     contextAttributes=_MAP,
@@ -272,8 +275,8 @@ def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
         title,
         id=_text(),
         name=_text(required=True),
-        type=_text(required=True, filled=True),
-        onErrors=_list(_ON_ERROR),
+        type=_text(required=True),
+        onErrors=_list(_ON_ERROR, filled=True),
         transition=_one(_TRANSITION),
         end=_one(_END),
         stateDataFilter=_one(_STATE_FILTER),
@@ -303,7 +306,7 @@ STATES: Final[Mapping[str, Shape]] = {
         "a switch state",
         "eventTimeout",
         defaultCondition=_one(_DEFAULT_CONDITION),
-        dataConditions=_list(_DATA_CONDITION),
+        dataConditions=_list(_DATA_CONDITION, filled=True),
         eventConditions=_list(_EVENT_CONDITION),
     ),
     "sleep": _state("a sleep state", duration=_text(required=True, holds=Holds.DURATION)),
@@ -339,7 +342,7 @@ STATES: Final[Mapping[str, Shape]] = {
 FUNCTION: Final = _validated(
     "a function",
     name=_text(required=True),
-    operation=_text(required=True, holds=Holds.OPERATION),
+    operation=_text(required=True, holds=Holds.OPERATION, filled=True),
     type=_text(default="rest", choices=("rest", "rpc", "expression", "graphql", "odata", "asyncapi", "custom")),
     authRef=_text(refers="auth", phrase="authenticates with"),
     metadata=_MAP,
@@ -348,7 +351,7 @@ EVENT: Final = _validated(
     "an event",
     name=_text(required=True),
     source=_text(),
-    type=_text(required=True),
+    type=_text(required=True, filled=True),
     kind=_text(default="consumed", choices=("consumed", "produced")),
     dataOnly=_flag(default=True),
     correlation=_list(
@@ -418,7 +421,7 @@ WORKFLOW: Final = _validated(
     specVersion=_text(),
     expressionLang=_text(choices=("jq", "jsonpath")),
     extensions=_DROPPED,
-    annotations=_list(Kind.STRING),
+    annotations=_list(Kind.STRING, filled=True),
     dataInputSchema=_one(
         _validated(
             "a data input schema",

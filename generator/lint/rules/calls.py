@@ -64,24 +64,29 @@ _LISTED: Final = 8
 _COPY: Final = " (looked up in the copy in shared/)"
 
 
+#: Type of a function to how its operation is written.
+_FORMS: Final = {"rest": "FILE#OPERATION", "asyncapi": "FILE#OPERATION", "rpc": "FILE#SERVICE#METHOD"}
+
+
 @rule(
     "invalid-operation",
-    reason="A function of type rest, the default, names a file and an operation in it: FILE#OPERATION.",
+    reason="A function of type rest, the default, names a file and an operation in it: FILE#OPERATION. One of type "
+    "asyncapi does so, too, and one of type rpc names FILE#SERVICE#METHOD.",
     consequence="The build fails with an ArrayIndexOutOfBoundsException, or `should have just 1 #`.",
     bad=Example(definition=_CALL.replace("#%s", "%s") % ("", "{}"), files={"specs/tickets.yaml": _SPEC}),
     good=_GOOD,
 )
 def invalid_operation(workflow: Workflow) -> Iterator[Found]:
-    """A function of type rest whose operation is not FILE#OPERATION."""
+    """A function of type rest, asyncapi or rpc whose operation does not name a file and what is called in it."""
     for definition in workflow.definitions():
         used = {reference.get("refName") for _, reference in function_references(definition)}
         for index, function in enumerate(definition.flow.get("functions", ())):
-            operation = function.get("operation", "")
-            if function["type"] != "rest" or operation.count("#") == 1 or not operation:
+            operation, form = function.get("operation", ""), _FORMS.get(function["type"], "")
+            if not form or operation.count("#") == form.count("#") or not operation:
                 continue
             custom = operation.startswith(_CUSTOM)
-            help_ = "give the function the type custom" if custom else "write FILE#OPERATION"
-            fails = function.get("name") in used or "#" in operation
+            help_ = "give the function the type custom" if custom else f"write {form}"
+            fails = function["type"] != "rest" or function.get("name") in used or "#" in operation
             yield Found(
                 at=definition.position_of("functions", index, "operation"),
                 message=f"'{operation[:100]}' is not an operation of a file; {help_}",

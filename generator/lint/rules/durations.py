@@ -65,7 +65,9 @@ def invalid_duration(workflow: Workflow) -> Iterator[Found]:
     durations = [one for one in _durations(workflow) if not _ISO.fullmatch(one.raw)]
     refused = refusals([one.text for one in durations if one.marked or _may_be_expression(one)])
     for one in durations:
-        if _SIMPLE.fullmatch(one.raw.strip()) or _misplaced_variable(one):
+        if "workflowExecTimeout" not in one.where and _SIMPLE.fullmatch(one.raw.strip()):
+            continue
+        if _misplaced_variable(one):
             continue
         if "workflowExecTimeout" in one.where:
             message = f"'{one.raw[:100]}' is not an ISO 8601 duration, and nothing else is accepted here; write PT1H"

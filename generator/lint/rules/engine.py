@@ -69,6 +69,7 @@ _IGNORED: Final[Mapping[str, str]] = {
     "continueAs": "the workflow ends, and no other is started",
     "runBefore": "no state is run before the workflow times out",
     "authRef": "a call takes its credentials only from application.properties",
+    "resultEventRef": "the action does not wait for this event; a callback state does",
     "retryRef": "the action is tried once",
     "retryableErrors": "the action is tried once",
     "nonRetryableErrors": "the action is tried once",

@@ -138,9 +138,9 @@ missing_field = Rule(
     bad=Example(definition="states:\n  - {name: Begin, type: inject, end: true}"),
     good=Example(definition=_STATES),
 )
-empty_text = Rule(
-    name="empty-text",
-    summary="An empty string where the engine needs text: a filter, a target, a timeout for events, an event's type.",
+empty_value = Rule(
+    name="empty-value",
+    summary="An empty string or `null` where the engine needs a value: a filter, a timeout, an operation, `onErrors`.",
     reason="An empty string is no expression, no duration and no name; a field that is left out has a default.",
     consequence="The build fails, for a filter with `Expression  for language jq is not a valid one`.",
     bad=Example(

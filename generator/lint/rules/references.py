@@ -13,7 +13,7 @@ from generator.findings.suggestions import did_you_mean
 from generator.lint.rule import Example, Find, Found, Rule, rule
 from generator.lint.rules.schemas import copy_of, references_in, schemas_of
 from generator.workflow.definition import Definition, Reference
-from generator.workflow.dsl import Target
+from generator.workflow.dsl import RESULT, Target
 from generator.workflow.folder import RESOURCE_FOLDERS, SHARED
 from generator.workflow.workflow import Workflow
 
@@ -49,7 +49,10 @@ def _unknown(target: Target) -> Find:
                 near = known if index < HELPED else ()
                 help_ = did_you_mean(reference.name, near) or f"; declare it under '{SECTIONS[target]}'"
                 message = f"{reference.phrase} the unknown {target} '{reference.name}'{help_}"
-                yield Found(at=reference.at, message=message, edit=respelt(reference.at, reference.name, near))
+                # The engine never waits for the result of an action's event, so it does not look for it either.
+                severity = Severity.WARNING if reference.phrase == RESULT else None
+                edit = respelt(reference.at, reference.name, near)
+                yield Found(at=reference.at, message=message, severity=severity, edit=edit)
 
     return find
 

@@ -25,7 +25,7 @@ from generator.workflow.workflow import read_workflow
 from pipeline.run.engine.errors import EngineError
 from tests.engine.agreement.folders import Folder
 from tests.engine.rules.building import Builder, builder
-from tests.engine.rules.running import Application, running
+from tests.engine.rules.running import Application, Run, running
 from tests.engine.rules.service import Service
 
 #: JVMs that build beside each other, and how much each builds before a new one takes its place.
@@ -46,6 +46,7 @@ class Outcome(StrEnum):
     NOT_STARTED = "does not start"
     FAILED = "answers with an error"
     RAN = "runs it"
+    WAITS = "runs it until it waits"
     BUILT = "builds it (not run)"
 
     @property
@@ -84,8 +85,10 @@ class _Member:
             return Judgement(outcome=Outcome.FAILED, error=f"no answer: {error}")
         if _NO_START in text:
             return Judgement(outcome=Outcome.BUILT)
-        failed = status >= HTTPStatus.BAD_REQUEST
-        return Judgement(outcome=Outcome.FAILED if failed else Outcome.RAN, error=text if failed else "")
+        if status >= HTTPStatus.BAD_REQUEST:
+            return Judgement(outcome=Outcome.FAILED, error=text)
+        waits = application.waits(self.id, Run(status=status, text=text, requests=(), log=""))
+        return Judgement(outcome=Outcome.WAITS if waits else Outcome.RAN)
 
 
 def judge(folders: Sequence[Folder], expected: Collection[str], log_file: Path) -> list[Judgement]:

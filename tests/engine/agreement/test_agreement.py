@@ -12,6 +12,7 @@ from tests.engine.agreement.folders import read_folders
 from tests.engine.agreement.known import FOLDERS, reason_of
 from tests.engine.agreement.variants import bases, variants
 from tests.engine.java import lacks
+from tests.operator_reader import VERSIONS, program
 
 #: Variants that are judged here; `nox -s agreement` draws thousands.
 _COUNT = 120
@@ -27,6 +28,8 @@ def log_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def folders(shared: Path, log_file: Path) -> list[Judged]:
     if lacking := lacks():
         missing(lacking)
+    for version in VERSIONS:
+        program(version)
     return judged([folder for folder in read_folders(shared) if not folder.needs_elsewhere()], log_file)
 
 

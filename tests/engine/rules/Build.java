@@ -42,6 +42,7 @@ public final class Build {
     private final Path sources;
     private final Path classes;
     private final CuratedApplication application;
+    private int builds;
 
     private Build(Path project) throws Exception {
         this.project = project;
@@ -85,10 +86,13 @@ public final class Build {
             remove(empty);
             Files.createDirectories(empty);
         }
+        // What generates code keeps each definition that it has read by its path.
+        Path parent = project.resolve("src/build" + ++builds);
+        copy(folder, Files.createDirectories(parent).resolve("resources"));
         copy(folder, resources);
         copy(folder, classes);
         try {
-            generate();
+            generate(parent);
             compile();
             if (packaged) {
                 application.createAugmentor().createProductionApplication();
@@ -99,6 +103,8 @@ public final class Build {
             return Stream.iterate((Throwable) error, cause -> cause != null, Throwable::getCause)
                     .map(String::valueOf)
                     .collect(Collectors.joining("\n"));
+        } finally {
+            remove(parent);
         }
         if (packaged) {
             Files.move(project.resolve("target/quarkus-app"), Path.of(folder + ".app"));
@@ -106,7 +112,7 @@ public final class Build {
         return null;
     }
 
-    private void generate() throws Exception {
+    private void generate(Path parent) throws Exception {
         QuarkusClassLoader loader = application.createDeploymentClassLoader();
         Thread thread = Thread.currentThread();
         ClassLoader before = thread.getContextClassLoader();
@@ -121,7 +127,7 @@ public final class Build {
                     .invoke(
                             null,
                             loader,
-                            PathList.of(resources.getParent()),
+                            PathList.of(parent),
                             sources,
                             project.resolve("target"),
                             ignored,

@@ -13,7 +13,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "syntax": "while parsing a flow mapping",
     "empty-file": "No content to map due to end-of-input",
     "size": "exceeds the limit: 3145728 code points",
-    "empty-text": "Expression  for language jq is not a valid one",
+    "empty-value": "Expression  for language jq is not a valid one",
     "missing-field": "java.lang.NullPointerException",
     "unknown-field": 'UnrecognizedPropertyException: Unrecognized field "descripton"',
     "unknown-value": "JsonMappingException: injct",

@@ -73,12 +73,6 @@ REFERENCES: list[tuple[dict[str, Any], str, str, str]] = [
     ({"actions": [{"functionRef": "?"}]}, "calls", "function", "sayHello"),
     ({"actions": [{"functionRef": {"refName": "?"}}]}, "calls", "function", "sayHello"),
     ({"actions": [{"eventRef": "?"}]}, "triggers", "event", "hello"),
-    (
-        {"actions": [{"eventRef": {"triggerEventRef": "hello", "resultEventRef": "?"}}]},
-        "waits for",
-        "event",
-        "hello",
-    ),
     ({"actions": [{"retryRef": "?"}]}, "refers to", "retry", "thrice"),
     ({"actions": [{"retryableErrors": ["?"]}]}, "refers to", "error", "NotFound"),
     ({"actions": [{"nonRetryableErrors": ["?"]}]}, "refers to", "error", "NotFound"),

@@ -873,7 +873,7 @@ def test_an_empty_text_that_the_engine_refuses_is_an_error(fields: dict[str, Any
         "events": [{"name": "e", "type": "t"}],
     }
     (finding,) = definition({**declared, "states": [state]}).findings
-    assert (finding.rule, finding.severity) == ("empty-text", Severity.ERROR)
+    assert (finding.rule, finding.severity) == ("empty-value", Severity.ERROR)
     assert finding.message.endswith("is empty; write a value, or remove the field")
 
 
@@ -971,3 +971,19 @@ def test_an_alias_is_the_text_that_the_engine_reads() -> None:
     assert found.flow["states"][0]["data"] == {"a": {"c": 1}, "d": "b", "<<": "b"}
     assert [(one.rule, one.severity, one.line) for one in found.findings] == [("yaml-alias", Severity.WARNING, 4)] * 2
     assert found.findings[0].message == "the engine reads *b as the text 'b'; write out what &b holds"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"annotations": None},
+        {"events": [{"name": "e", "type": ""}]},
+        {"functions": [{"name": "f", "type": "expression", "operation": ""}]},
+        {"timeouts": {"workflowExecTimeout": {"duration": ""}}},
+        {"states": [{**END, "onErrors": None}]},
+        {"states": [{**END, "end": None, "transition": {"nextState": "B", "produceEvents": None}}]},
+    ],
+)
+def test_an_empty_value_that_the_engine_refuses_is_an_error(fields: dict[str, Any]) -> None:
+    (finding,) = [one for one in definition(fields).findings if one.rule == "empty-value"]
+    assert finding.severity is Severity.ERROR
