@@ -280,7 +280,7 @@ class _Reader:
             value = None
             if child is not None and (child.value is not None or _is_false_where_empty(field)):
                 value = self._field(child, field, (*where, key), key)
-            elif child is not None and field.many and field.filled:
+            elif child is not None and field.filled and (field.many or field.kind is Kind.INTEGER_OR_STRING):
                 self._report_empty(child, key)
             elif field.required or field.advised:
                 self._report_missing(node, shape, key, field)

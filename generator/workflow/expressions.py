@@ -87,7 +87,7 @@ def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expr
         case str() if node.value.strip(_BLANKS):
             at = Position(path=path, line=node.line, column=node.column)
             yield Expression(raw=node.value, holds=holds, at=at, where=where)
-        case int() | float() if holds is Holds.DURATION and not isinstance(node.value, bool):
+        case int() | float() if holds is Holds.DURATION:
             at = Position(path=path, line=node.line, column=node.column)
             yield Expression(raw=node.text, holds=holds, at=at, where=where)
         case dict():

@@ -173,5 +173,23 @@ def validation_flag(workflow: Workflow) -> Iterator[Found]:
             yield Found(at=definition.position_of("dataInputSchema"), message=message)
 
 
+@rule(
+    "inline-schema",
+    reason="The engine takes `schema` for the path of a file, whatever it is.",
+    consequence="The build fails with a MismatchedInputException: `No content to map due to end-of-input`.",
+    bad=Example(definition="dataInputSchema: {schema: {type: object}, failOnValidationErrors: true}"),
+    good=Example(
+        definition="dataInputSchema: {schema: schemas/input.json, failOnValidationErrors: true}",
+        files={"schemas/input.json": _SCHEMA},
+    ),
+)
+def inline_schema(workflow: Workflow) -> Iterator[Found]:
+    """An input schema that is written into the definition."""
+    for definition in workflow.definitions():
+        if isinstance(definition.input_schema, dict):
+            message = "the engine reads only a file here; move the schema to schemas/input.json, and write that path"
+            yield Found(at=definition.position_of("dataInputSchema", "schema"), message=message)
+
+
 def _top(definition: Definition) -> Position:
     return definition.position_of()

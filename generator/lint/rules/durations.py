@@ -65,9 +65,7 @@ def invalid_duration(workflow: Workflow) -> Iterator[Found]:
     durations = [one for one in _durations(workflow) if not _ISO.fullmatch(one.raw)]
     refused = refusals([one.text for one in durations if one.marked or _may_be_expression(one)])
     for one in durations:
-        if "workflowExecTimeout" not in one.where and _SIMPLE.fullmatch(one.raw.strip()):
-            continue
-        if _misplaced_variable(one):
+        if _is_simple(one) or _misplaced_variable(one):
             continue
         if "workflowExecTimeout" in one.where:
             message = f"'{one.raw[:100]}' is not an ISO 8601 duration, and nothing else is accepted here; write PT1H"
@@ -76,6 +74,17 @@ def invalid_duration(workflow: Workflow) -> Iterator[Found]:
             yield Found(at=one.at, message=_not_iso(one.raw))
         elif refusal := refused[one.text]:
             yield Found(at=one.at, message=f"the expression does not compile: {refusal.why}")
+
+
+def _is_simple(one: Expression) -> bool:
+    """Whether this is a duration in the engine's own form (`1h30m`, `500`), where it takes that form."""
+    match one.where[-1]:
+        case _ if "workflowExecTimeout" in one.where:
+            return False
+        case "eventTimeout":
+            return one.raw.strip().isdecimal()
+        case _:
+            return bool(_SIMPLE.fullmatch(one.raw.strip()))
 
 
 def _may_be_expression(one: Expression) -> bool:

@@ -6,7 +6,7 @@ Each was tried with SonataFlow 10.1 (../shared/tools/engine), which lists them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from generator.findings.finding import Severity
 from generator.findings.position import Position
@@ -22,6 +22,9 @@ from generator.workflow.dsl import Holds
 from generator.workflow.expressions import bare
 from generator.workflow.flow import actions_of, function_of, functions_of, is_printing, states_of, workflow_timeout
 from generator.workflow.workflow import Workflow
+
+if TYPE_CHECKING:
+    from generator.workflow.long_form import Function
 
 _CALLBACK: Final = """
 events:
@@ -116,23 +119,32 @@ def _reads(tree: Node) -> bool:
 
 @rule(
     "print-arguments",
-    reason="The text to print is an argument: `message`.",
+    reason="The text to print is an argument, `message`; so is the code of a script, `script`.",
     consequence="The build fails: `Arguments cannot be null for function`, or `Missing mandatory message argument`.",
     bad=Example(definition=_PRINT % "print"),
     good=Example(definition=_PRINT % "{refName: print, arguments: {message: .greeting}}"),
 )
 def print_arguments(workflow: Workflow) -> Iterator[Found]:
-    """A call to `sysout` without the argument `message`."""
+    """A call to `sysout` without the argument `message`, or to a script without the argument `script`."""
     for definition in workflow.definitions():
         functions = functions_of(definition.flow)
         for where, action in actions_of(definition.flow):
             function, called = function_of(action, functions), action.get("functionRef", {})
-            given = called.get("arguments")
-            if not function or not is_printing(function) or (isinstance(given, dict) and "message" in given):
+            given, does = called.get("arguments"), _takes(function) if function else None
+            if not does or (isinstance(given, dict) and does[1] in given):
                 continue
             at = (*where, "functionRef") if given is None else (*where, "functionRef", "arguments")
-            message = f"'{called.get('refName')}' prints its argument 'message'; write 'arguments: {{message: …}}'"
+            verb, key = does
+            message = f"'{called.get('refName')}' {verb} its argument '{key}'; write 'arguments: {{{key}: …}}'"
             yield Found(at=definition.position_of(*at), message=message)
+
+
+def _takes(function: Function) -> tuple[str, str] | None:
+    """What a function of the engine's own does with an argument, and the argument; None where it needs none."""
+    if is_printing(function):
+        return "prints", "message"
+    is_script = function["type"] == "custom" and function.get("operation", "").partition(":")[0] == "script"
+    return ("runs", "script") if is_script else None
 
 
 @rule(

@@ -17,8 +17,6 @@ ROOT: Final = Path(__file__).parents[3]
 CORPORA: Final = ("workflows", "spec", "public")
 #: What the operation of a function begins with whose code or whose service is somewhere else.
 _ELSEWHERE: Final = ("service:", "rpc:", "http:", "https:", "camel:", "knative:", "ansible:")
-#: What an AsyncAPI file has whose channels need a connector that the application lacks.
-_KAFKA: Final = b"protocol: kafka"
 _NOT_BUILT: Final = ("application.properties", "secret.properties", "README.md", "argfile.conf")
 #: Where events come in and go out, whatever a folder says of brokers that nobody runs here.
 CHANNELS: Final = {
@@ -65,8 +63,7 @@ class Folder:
 
     def needs_elsewhere(self) -> bool:
         """Whether its build or its run needs code, a specification or a service that is not in the folder."""
-        broker = any(_KAFKA in data for data in self.source.resources.values())
-        return broker or self._names_addresses() or any(text.startswith(_ELSEWHERE) for text in self._operations())
+        return any(text.startswith(_ELSEWHERE) for text in self._operations()) or self._names_addresses()
 
     def runs_alone(self) -> bool:
         """Whether it runs without a service, in an application that it shares with others."""

@@ -9,7 +9,10 @@ from typing import Final
 from tests.engine.agreement.agreement import Judged
 
 _INPUT: Final = "it needs numbers in its input, and no schema says so"
+_KAFKA: Final = "its AsyncAPI file asks for Kafka's connector, which the application here does not have"
 _NO_MATCH: Final = "no condition of a switch matches the input, and there is no default: lint warns of it"
+_NOT_REACHED: Final = "it fails where it is evaluated, and one start does not get there"
+_DATA: Final = "the data is no longer what an expression or a schema expects: lint runs no expressions"
 #: Folder to why lint is right about it, or cannot know.
 FOLDERS: Final[Mapping[str, str]] = {
     "ex-serverless-workflow-compensation-quarkus": _NO_MATCH,
@@ -17,10 +20,17 @@ FOLDERS: Final[Mapping[str, str]] = {
     "ex-sonataflow-fluent-division-json": _INPUT,
     "rt-builder-exec-expression-json": _INPUT,
     "rt-it-division-json": _INPUT,
+    "rt-it-asyncconsumer-json": _KAFKA,
+    "rt-it-eventwitherror-json": _KAFKA,
     "rt-it-customfunction-json": "the namespace of its function needs an add-on: lint warns of it",
 }
 #: What a variant's disagreement says, to why lint is right, or cannot know.
-VARIANTS: Final[Mapping[str, str]] = {}
+VARIANTS: Final[Mapping[str, str]] = {
+    r"\.(condition|data): false (invalid-expression|unknown-jq-function)": _NOT_REACHED,
+    r"expressionLang: false invalid-expression": _NOT_REACHED,
+    r"missed, the engine answers with an error: .*(JsonSchema validation errors|Unable to evaluate content)": _DATA,
+    r"missed, the engine answers with an error: .*XOR split could not find": _NO_MATCH,
+}
 
 
 def reason_of(judged: Judged) -> str:

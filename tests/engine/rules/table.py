@@ -14,6 +14,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "empty-file": "No content to map due to end-of-input",
     "size": "exceeds the limit: 3145728 code points",
     "empty-value": "Expression  for language jq is not a valid one",
+    "inline-schema": "MismatchedInputException: No content to map due to end-of-input",
     "missing-field": "java.lang.NullPointerException",
     "unknown-field": 'UnrecognizedPropertyException: Unrecognized field "descripton"',
     "unknown-value": "JsonMappingException: injct",

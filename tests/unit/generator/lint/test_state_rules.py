@@ -52,6 +52,11 @@ def printing(arguments: Any) -> Fields:
     return {**fields, "functions": [{"name": "p", "type": "custom", "operation": "sysout:INFO"}]}
 
 
+def scripted(arguments: Any) -> Fields:
+    fields = with_state(actions=[{"functionRef": {"refName": "p", "arguments": arguments}}])
+    return {**fields, "functions": [{"name": "p", "type": "custom", "operation": "script:python"}]}
+
+
 DATA = [{"condition": ".a", "end": True}]
 EVENTS = [{"eventRef": "e", "end": True}]
 
@@ -120,6 +125,15 @@ CASES: list[tuple[Fields, str, str]] = [
         "ignored-field",
         "n",
     ),
+    ({"timeouts": {"eventTimeout": "5s"}}, "invalid-duration", "e"),
+    ({"timeouts": {"eventTimeout": True}}, "invalid-duration", "e"),
+    ({"timeouts": {"eventTimeout": "500"}}, "invalid-duration", ""),
+    (with_state(actions=[{**CALL, "sleep": {"before": "5s"}}]), "invalid-duration", ""),
+    ({"dataInputSchema": {"schema": {"type": "object"}, "failOnValidationErrors": True}}, "inline-schema", "e"),
+    ({"dataInputSchema": {"schema": "schemas/a.json", "failOnValidationErrors": True}}, "inline-schema", ""),
+    (scripted(None), "print-arguments", "e"),
+    (scripted({}), "print-arguments", "e"),
+    (scripted({"script": "print(1)"}), "print-arguments", ""),
     ({"timeouts": {"workflowExecTimeout": "5"}}, "invalid-duration", "e"),
     ({"timeouts": {"workflowExecTimeout": {"duration": 5}}}, "invalid-duration", "e"),
     ({"functions": [{"name": "f", "type": "rpc", "operation": "a.proto#b"}]}, "invalid-operation", "e"),

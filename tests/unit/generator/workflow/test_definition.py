@@ -981,6 +981,7 @@ def test_an_alias_is_the_text_that_the_engine_reads() -> None:
         {"functions": [{"name": "f", "type": "expression", "operation": ""}]},
         {"timeouts": {"workflowExecTimeout": {"duration": ""}}},
         {"states": [{**END, "onErrors": None}]},
+        {"states": [{"name": "B", "type": "parallel", "branches": [], "numCompleted": None, "end": True}]},
         {"states": [{**END, "end": None, "transition": {"nextState": "B", "produceEvents": None}}]},
     ],
 )
