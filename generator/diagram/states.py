@@ -170,8 +170,6 @@ class StateReader:
             yield Frame(kind=FrameKind.SUBFLOW, title=title, scene=scene, hint=f"{hint}subflow {title}")
         if produced := event.get("triggerEventRef"):
             yield Row(kind=RowKind.PRODUCED, text=f"emits {printable(produced)}", hint=hint.removesuffix(": "))
-        if awaited := event.get("resultEventRef"):
-            yield Row(kind=RowKind.AWAITED, text=f"then on {printable(awaited)}")
         if name and not (called or subflow or event):
             yield Row(kind=RowKind.ACTION, text=name, hint=hint.removesuffix(": "))
 

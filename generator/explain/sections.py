@@ -232,7 +232,7 @@ def _any_event(state: State) -> bool:
 
 def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> bool:
     """Whether an action waits: for time, an event, or a subflow that does; this engine tries nothing again."""
-    if action.get("sleep") or action.get("eventRef", {}).get("resultEventRef"):
+    if action.get("sleep"):
         return True
     id_ = action.get("subFlowRef", {}).get("workflowId")
     if not id_ or id_ in above or action["subFlowRef"]["invoke"] == "async":

@@ -137,10 +137,7 @@ class States:
             id_ = subflow.get("workflowId")
             return f"{verb} the subflow {quoted(id_)}" if id_ else f"{verb} a subflow without an id"
         if event := action.get("eventRef"):
-            sent, result = event.get("triggerEventRef"), event.get("resultEventRef")
-            waits = f"waits for the event {quoted(result)}" if result else ""
-            sends = f"sends {an_event(sent)}" if sent or not result else ""
-            return " and ".join(filter(None, (sends, waits)))
+            return f"sends {an_event(event.get('triggerEventRef'))}"
         if any(isinstance(value, str) for value in action.get("actionDataFilter", {}).values()):
             return f"reshapes the data as {quoted(action['name'])}" if action.get("name") else "reshapes the data"
         return f"does {quoted(action['name'])}, which calls nothing" if action.get("name") else "does nothing"

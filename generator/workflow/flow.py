@@ -112,9 +112,7 @@ def events_of(flow: Flow) -> tuple[frozenset[str], frozenset[str]]:
         awaited |= {name for on in state.get("onEvents", ()) for name in on.get("eventRefs", ())}
         awaited.add(state.get("eventRef"))
         for action in actions_in(state):
-            reference = action.get("eventRef", {})
-            sent.add(reference.get("triggerEventRef"))
-            awaited.add(reference.get("resultEventRef"))
+            sent.add(action.get("eventRef", {}).get("triggerEventRef"))
     return frozenset(filter(None, sent)), frozenset(filter(None, awaited))
 
 

@@ -38,8 +38,6 @@ def wait_of(state: State) -> Wait | None:
 def _wait_of_action(action: Action) -> Wait | None:
     if action.get("sleep"):
         return Wait(reason="an action in it sleeps")
-    if (event := action.get("eventRef", {}).get("resultEventRef")) is not None:
-        return Wait(reason="an action in it waits for an event", events=(event,))
     if action.get("retryRef"):
         return Wait(reason="an action in it waits before it tries again")
     if action.get("subFlowRef"):
@@ -50,6 +48,4 @@ def _wait_of_action(action: Action) -> Wait | None:
 def waits_itself(state: State) -> bool:
     """Whether time passes in a state, as the engine runs it, whatever its subflows do: it retries nothing."""
     waits = state["type"] in ("event", "callback", "sleep", "delay") or bool(state.get("eventConditions"))
-    return waits or any(
-        bool(action.get("sleep")) or "resultEventRef" in action.get("eventRef", {}) for action in actions_in(state)
-    )
+    return waits or any(bool(action.get("sleep")) for action in actions_in(state))

@@ -86,10 +86,6 @@ STATES_THAT_WAIT: dict[str, Fields] = {
     },
     "an action that sleeps": {"type": "operation", "actions": [{"functionRef": "f", "sleep": {"before": "PT1H"}}]},
     "an action that tries again": {"type": "operation", "actions": [{"functionRef": "f", "retryRef": "r"}]},
-    "an action that waits for an event": {
-        "type": "operation",
-        "actions": [{"eventRef": {"triggerEventRef": "approved", "resultEventRef": "approved"}}],
-    },
     "an action in a branch that sleeps": {
         "type": "parallel",
         "branches": [{"name": "b", "actions": [{"functionRef": "f", "sleep": {"after": "PT1H"}}]}],

@@ -83,7 +83,7 @@ STATES: dict[str, tuple[Fields, str]] = {
     "a subflow": (operation({"subFlowRef": "s"}), "'A': it runs the subflow 's'. Then it goes to 'B'."),
     "an event that is sent": (
         operation({"eventRef": {"triggerEventRef": "asked", "resultEventRef": "approved"}}),
-        "'A': it sends the event 'asked' and waits for the event 'approved'. Then it goes to 'B'.",
+        "'A': it sends the event 'asked'. Then it goes to 'B'.",
     ),
     "a call that is tried again": (
         operation({"functionRef": "f", "retryRef": "r", "condition": ".x"}),

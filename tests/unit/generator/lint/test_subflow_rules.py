@@ -80,7 +80,7 @@ COLLECTED = {"outputCollection": ".o", "actions": [{"subFlowRef": "child"}]}
                 "actions": [{"eventRef": {"triggerEventRef": "e", "resultEventRef": "e"}}],
                 "end": True,
             },
-            True,
+            False,
         ),
         (
             {
