@@ -355,13 +355,6 @@ class _Composer:
             self._stop("syntax", f"*{event.anchor} refers to itself; remove the cycle", event.start_mark)
         if event.anchor not in self._anchors:
             self._stop("syntax", f"*{event.anchor} has no anchor above it", event.start_mark)
-        if self._dialect is Dialect.ENGINE:
-            text = Node(event.anchor, event.start_mark.line + 1, event.start_mark.column + 1, event.anchor)
-            message = (
-                f"the engine reads *{event.anchor} as the text '{event.anchor}'; write out what &{event.anchor} holds"
-            )
-            self._note("yaml-alias", message, text, Severity.WARNING)
-            return text
         node, size, height = self._anchors[event.anchor]
         if len(open_collections) + height > MAX_DEPTH:
             self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", event.start_mark)
@@ -372,6 +365,14 @@ class _Composer:
         most = min(MAX_ALIASED_NODES, self._max_values)
         if self._aliased > most:
             self._stop("size", f"aliases repeat more than {most:,} values; use fewer", event.start_mark)
+        return self._text_of(event) if self._dialect is Dialect.ENGINE else node
+
+    def _text_of(self, event: Any) -> Node:
+        """What the engine makes of an alias: its name."""
+        name = event.anchor[:100]
+        node = Node(event.anchor, event.start_mark.line + 1, event.start_mark.column + 1, event.anchor)
+        message = f"the engine reads *{name} as the text '{name}'; write out what &{name} holds"
+        self._note("yaml-alias", message, node, Severity.WARNING)
         return node
 
     def _remember(self, anchor: str | None, node: Node, size: int, height: int) -> None:
