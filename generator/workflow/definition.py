@@ -16,7 +16,7 @@ from generator.findings.suggestions import did_you_mean, one_of
 from generator.text.yaml_reader import Document, FieldPath, Node, parse
 from generator.text.yaml_scalars import Dialect, Scalar, spelled
 from generator.workflow import conversions, dsl
-from generator.workflow.dsl import Field, Kind, Shape, Target
+from generator.workflow.dsl import Field, Holds, Kind, Shape, Target
 from generator.workflow.expressions import Expression, held, read_expressions
 from generator.workflow.folder import Resolved, Source
 from generator.workflow.graph import Graph, read_graph
@@ -347,6 +347,11 @@ class _Reader:
         return {}
 
     def _value(self, node: Node, field: Field, where: FieldPath) -> Any:
+        if field.holds is Holds.DATA and isinstance(node.value, (dict, list)) and "continueAs" not in where:
+            message = (
+                f"the engine reads the data of an event from a text, not {node.kind}; write '${{ {{key: .value}} }}'"
+            )
+            self._find(node, "wrong-type", message)
         if field.holds:
             self._held += held(node, field.holds, self._path, where)
         match field.kind:

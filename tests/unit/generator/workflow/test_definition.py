@@ -988,3 +988,17 @@ def test_an_alias_is_the_text_that_the_engine_reads() -> None:
 def test_an_empty_value_that_the_engine_refuses_is_an_error(fields: dict[str, Any]) -> None:
     (finding,) = [one for one in definition(fields).findings if one.rule == "empty-value"]
     assert finding.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize("data", [{"a": ".b"}, [".b"]])
+def test_the_data_of_an_event_is_a_text(data: Any) -> None:
+    fields = {"eventRef": {"triggerEventRef": "e", "data": data}}
+    state = {
+        "name": "B",
+        "type": "operation",
+        "actions": [fields],
+        "end": {"produceEvents": [{"eventRef": "e", "data": data}]},
+    }
+    found = definition({"events": [{"name": "e", "type": "t"}], "states": [state]}).findings
+    assert [(one.rule, one.severity) for one in found] == [("wrong-type", Severity.ERROR)] * 2
+    assert "the engine reads the data of an event from a text, not a " in found[0].message
