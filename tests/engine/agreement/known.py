@@ -29,6 +29,13 @@ VARIANTS: Final[Mapping[str, str]] = {
     r"\.(condition|data): false (invalid-expression|unknown-jq-function)": _NOT_REACHED,
     r"expressionLang: false invalid-expression": _NOT_REACHED,
     r"missed, the engine answers with an error: .*(JsonSchema validation errors|Unable to evaluate content)": _DATA,
+    r"inputCollection: false invalid-expression": _NOT_REACHED,
+    r"duration: false invalid-duration: 'true'": "true is no duration; the build takes it, and a service keeps it from a run",
+    r"package \w+ does not exist": "a script's Java is compiled by the engine alone",
+    r"expressionLang: (false unknown-value: unknown value ''|missed)": "open: '' is jq to the engine, and true ends its build",
+    r"operation: false empty-value": "a custom function without an operation fails nothing until it does something",
+    r"annotations: false unknown-field: a data input schema": "the engine ignores the field; the resource cannot hold it",
+    r"rt-it-secure-json, removed: functions: missed": "a namespace needs an add-on: lint warns of it",
     r"missed, the engine answers with an error: .*XOR split could not find": _NO_MATCH,
 }
 
