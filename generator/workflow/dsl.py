@@ -46,7 +46,7 @@ class Holds(StrEnum):
     DURATION = "a duration"
     """ISO 8601, or an expression."""
     COUNT = "a number"
-    """An expression where it is no number."""
+    """An expression, unless it is a number."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -95,8 +95,10 @@ def judge(folders: Sequence[Folder], expected: Collection[str], log_file: Path) 
     """Return the engine's judgement of each folder; `expected` are the names of those that are likely to build."""
     court = _Court(log_file)
     members = [_Member(number=number, folder=folder) for number, folder in enumerate(folders)]
-    together = [one for one in members if one.folder.runs_alone() and one.folder.name in expected]
-    rest = [one for one in members if one not in together]
+    together: list[_Member] = []
+    rest: list[_Member] = []
+    for one in members:
+        (together if one.folder.name in expected and one.folder.runs_alone() else rest).append(one)
     court.hold(
         [partial(court.together, group) for group in _groups(together)] + [partial(court.alone, one) for one in rest]
     )
@@ -153,7 +155,7 @@ class _Court:
             culprits, others = _divided(group, error)
             self.together(culprits, one)
             self.together(others, one)
-        elif error is not None:
+        else:
             self.alone(group[0], one)
 
     def _start(self, group: Sequence[_Member], application: Path) -> str | None:
