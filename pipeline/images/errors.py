@@ -1,0 +1,25 @@
+"""Errors of container engines and registries."""
+
+from __future__ import annotations
+
+from generator.findings.errors import WaybillError
+
+
+class ImageError(WaybillError):
+    """An image could not be built, read, saved or pushed; `log` has the last lines of the build."""
+
+    def __init__(self, message: str, *, log: tuple[str, ...] = ()) -> None:
+        self.log = log
+        super().__init__(message)
+
+
+class NoEngineError(ImageError):
+    """No container engine answers, or one that is too old."""
+
+
+class RegistryError(ImageError):
+    """A registry refused, or did not answer; the message names registry, repository and what to do."""
+
+
+class LoginError(RegistryError):
+    """A registry answered 401 or 403: trying again does not help."""
