@@ -14,6 +14,7 @@ from semver import Version
 
 from generator.chart import values
 from generator.chart.files import PAYLOAD, ChartFiles
+from generator.chart.pin import tagged
 from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.supported import operator_annotations
 from generator.compatibility.table import table_of
@@ -97,14 +98,23 @@ def chart_name(folder: str) -> str:
 
 
 def workflow_chart(
-    workflow: Workflow, *, version: str, image: ImageReference, capabilities: OperatorCapabilities | None = None
+    workflow: Workflow,
+    *,
+    version: str,
+    image: ImageReference,
+    functions: Mapping[str, ImageReference] | None = None,
+    capabilities: OperatorCapabilities | None = None,
 ) -> Chart:
     """Return the chart of one workflow, made for one SonataFlow: the newest where no other is given.
+
+    `functions` are the images of the workflow's functions by their folders; a value of chart/values.yaml whose
+    `repository` ends in that name is one of them.
 
     Raises:
         FindingsError: a name that Helm refuses, a file of chart/ that clashes with a generated one, a release that
             would be too large.
     """
+    workflow = _with_functions(workflow, functions or {})
     definition = workflow.definition
     chart = Chart(
         name=chart_name(workflow.source.name),
@@ -306,6 +316,15 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
     anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
     definitions: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs") if key in own}
     return {**generated, "properties": {**generated["properties"], **anything, **properties}, **definitions}
+
+
+def _with_functions(workflow: Workflow, images: Mapping[str, ImageReference]) -> Workflow:
+    """The workflow with the images of its functions in its chart/values.yaml."""
+    overlay = workflow.source.overlay
+    if not images or "values.yaml" not in overlay:
+        return workflow
+    text = tagged(_own_text(workflow, "values.yaml"), images)
+    return replace(workflow, source=replace(workflow.source, overlay={**overlay, "values.yaml": text.encode()}))
 
 
 def _refuse_taken(workflow: Workflow, path: str, own: Mapping[str, Any], taken: Mapping[str, Any]) -> None:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
 
+from generator.chart.pin import unpinned
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import FindingsError
-from generator.text.yaml_reader import Node, decode, parse
+from generator.text.yaml_reader import decode, parse
 
-#: Where a chart says its image's digest; the README has it in its table of values.
-_SAY_DIGEST: Final = ("values.yaml", "README.md")
+_CHART = "Chart.yaml"
 
 
 def content_key(files: Mapping[str, bytes]) -> str:
-    """Return a digest of a chart's files by path, without its version and the digest of its image."""
-    content = {**files, **_without_digest(files), **_without_version(files)}
+    """Return a digest of a chart's files by path, without its version and the digests of its images."""
+    content = _without_version(unpinned(files))
     key = hashlib.sha256()
     for path in sorted(content):
         key.update(f"{path}\0{hashlib.sha256(content[path]).hexdigest()}\0".encode())
@@ -24,29 +23,12 @@ def content_key(files: Mapping[str, bytes]) -> str:
 
 
 def _without_version(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    path = "Chart.yaml"
-    node = _value(files, path, "version")
-    if node is None:
-        return {}
-    edit = Edit(path=path, line=node.line, column=node.column, old=node.text, new="")
-    return {path: apply_edits(decode(files[path], path), [edit])[0].encode()}
-
-
-def _without_digest(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    node = _value(files, "values.yaml", "image", "digest")
-    if node is None or not node.text.startswith("sha256:"):
-        return {}
-    return {path: files[path].replace(node.text.encode(), b"") for path in _SAY_DIGEST if path in files}
-
-
-def _value(files: Mapping[str, bytes], path: str, *keys: str) -> Node | None:
-    """A value of a file; None where there is none, or no file that can be read."""
     try:
-        node = parse(files.get(path, b""), path).root
+        root = parse(files.get(_CHART, b""), _CHART).root
     except FindingsError:
-        return None
-    for key in keys:
-        if not isinstance(node.value, dict) or key not in node.value:
-            return None
-        node = node.value[key]
-    return node
+        return dict(files)
+    node = root.value.get("version") if isinstance(root.value, dict) else None
+    if node is None:
+        return dict(files)
+    edit = Edit(path=_CHART, line=node.line, column=node.column, old=node.text, new="")
+    return {**files, _CHART: apply_edits(decode(files[_CHART], _CHART), [edit])[0].encode()}

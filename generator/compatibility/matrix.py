@@ -28,6 +28,8 @@ UNKNOWN: Final = "unknown"
 
 #: What operators from 10 on have (apache/incubator-kie-tools, sonataflow-operator, api/metadata/annotations.go).
 PROFILES: Final = (DEFAULT_PROFILE, "preview", "dev")
+#: What the images of workflows start from where an entry names nothing else.
+RUNTIME: Final = "registry.access.redhat.com/ubi9/openjdk-17:1.21-2"
 
 #: A `crd` of this form is a name, any other a path.
 _VERSION_LIKE: Final = re.compile(r"[0-9.]+")
@@ -38,7 +40,8 @@ class SonataFlow:
     """Versions of the SonataFlow operator that are alike.
 
     `crd` is the name of facts that waybill has (`1.45`), or a path relative to the file; `properties` are what a
-    workflow with persistence needs in application.properties; `builder` is the image that workflows are built with.
+    workflow with persistence needs in application.properties; `builder` is the image that workflows are built with,
+    `red_hat_builder` Red Hat's, which needs a login ("" where none is known), `runtime` what their images start from.
     `profiles` are the ways to run one that the operator has (`sonataflow.org/profile`), first the one that charts take.
     """
 
@@ -47,6 +50,8 @@ class SonataFlow:
     crd: str
     properties: Mapping[str, str]
     builder: str
+    red_hat_builder: str
+    runtime: str
     profiles: tuple[str, ...]
     at: Position
 
@@ -182,7 +187,9 @@ class _MatrixReading(Reading):
 
     def sonataflow(self, node: Node) -> SonataFlow | None:
         required = ("name", "versions", "crd", "properties", "builder")
-        fields = self.fields(node, "a SonataFlow operator", required=required, optional=("profiles",))
+        fields = self.fields(
+            node, "a SonataFlow operator", required=required, optional=("redHatBuilder", "runtime", "profiles")
+        )
         name = self.text(fields.get("name"), "the name", number=True)
         if name == UNKNOWN:
             self.refuse(self.at(fields["name"]), f"no operator can be named {UNKNOWN}; give it another")
@@ -192,6 +199,8 @@ class _MatrixReading(Reading):
             message = f"waybill has no CRD named '{crd}'{one_of(crd, known_crds())}"
             self.refuse(self.at(fields["crd"]), f"{message}; or write a path from this file, as in crds/{crd}.yaml")
         builder = self.text(fields.get("builder"), "builder")
+        red_hat_builder = self.text(fields.get("redHatBuilder"), "redHatBuilder")
+        runtime = self.text(fields.get("runtime"), "runtime")
         properties = self.properties(fields.get("properties"))
         profiles = [self.text(each, "a profile") for each in self.items(fields.get("profiles"), "profiles")]
         if name is None or versions is None or crd is None or builder is None or properties is None:
@@ -202,6 +211,8 @@ class _MatrixReading(Reading):
             crd=crd,
             properties=properties,
             builder=builder,
+            red_hat_builder=red_hat_builder or "",
+            runtime=runtime or RUNTIME,
             profiles=tuple(filter(None, profiles)) or PROFILES,
             at=self.at(node),
         )

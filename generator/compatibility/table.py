@@ -35,6 +35,8 @@ def as_json(matrix: Matrix) -> dict[str, object]:
                     "crd": flow.crd,
                     "properties": dict(flow.properties),
                     "builder": flow.builder,
+                    "redHatBuilder": flow.red_hat_builder or None,
+                    "runtime": flow.runtime,
                     "profiles": list(flow.profiles),
                 }
                 for flow in matrix.sonataflows

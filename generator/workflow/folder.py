@@ -22,7 +22,9 @@ QUARKUS_RESOURCES: Final = "src/main/resources"
 RESOURCE_FOLDERS: Final = ("schemas", "specs", "subflows")
 #: What lies in a workflow's folder and is no part of its image: the chart's files, functions that have images of their
 #: own, a person's file and the secrets.
-NOT_IN_IMAGE: Final = ("chart", "functions", "README.md", "secret.properties")
+NOT_IN_IMAGE: Final = ("argfile.conf", "chart", "functions", "README.md", "secret.properties")
+#: Pictures of workflows, which no build reads.
+_PICTURES: Final = ".svg"
 #: Folders that tools leave behind.
 _LEFT_BY_TOOLS: Final = {".git", "target", "node_modules", "__pycache__"}
 #: The folder beside the workflows' that holds what all of them use.
@@ -44,6 +46,16 @@ class SharedFiles:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FunctionSource:
+    """A folder `functions/NAME` with a Dockerfile: a service of the workflow's own, with an image of its own."""
+
+    name: str
+    dockerfile: bytes
+    inputs: Mapping[str, str]
+    """Path below the function's folder to the SHA-256 of the file's bytes; without the Dockerfile."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Source:
     """One workflow folder on disk.
 
@@ -60,6 +72,9 @@ class Source:
     shared: SharedFiles
     quarkus: bool = False
     findings: tuple[Finding, ...] = ()
+    argfile: bytes | None = None
+    """argfile.conf, the build arguments of the image; None where there is none."""
+    functions: tuple[FunctionSource, ...] = ()
     beside: tuple[str, ...] = ()
     """Definitions beside the workflow's own that it runs: they are mounted as if they lay in subflows/."""
 
@@ -179,6 +194,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
     quarkus = any(path.startswith(f"{QUARKUS_RESOURCES}/") for path in paths)
     prefix = f"{QUARKUS_RESOURCES}/" if quarkus else ""
     resources, overlay, inputs = {}, {}, {}
+    argfile: bytes | None = None
     for relative, path in paths.items():
         top = relative.split("/")[0]
         inner = relative.removeprefix(prefix) if relative.startswith(prefix) else None
@@ -187,10 +203,13 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
             continue
         if top == "functions":
             continue
+        if relative == "argfile.conf":
+            argfile = walker.read(relative, path)
         if inner is not None and _is_resource(inner):
             resources[inner] = walker.read(relative, path)
         if not _left_out_of_image(relative, inner):
             inputs[relative] = walker.digest(relative, path)
+    functions = tuple(_functions(paths, walker))
     definition, beside = _one_definition(resources, walker, prefix)
     walker.stop_on_findings()
     return Source(
@@ -203,6 +222,8 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         shared=shared,
         quarkus=quarkus,
         findings=tuple(_folders_that_meet(paths, prefix, shown)),
+        argfile=argfile,
+        functions=functions,
         beside=beside,
     )
 
@@ -215,7 +236,22 @@ def _is_resource(inner: str) -> bool:
 
 
 def _left_out_of_image(relative: str, inner: str | None) -> bool:
-    return relative in NOT_IN_IMAGE or inner in NOT_IN_IMAGE
+    return relative in NOT_IN_IMAGE or inner in NOT_IN_IMAGE or relative.endswith(_PICTURES)
+
+
+def _functions(paths: Mapping[str, Path], walker: _Walker) -> Iterator[FunctionSource]:
+    """The folders below functions/ that an image is built from: those with a Dockerfile."""
+    files: dict[str, dict[str, Path]] = {}
+    for relative, path in paths.items():
+        top, _, below = relative.partition("/")
+        name, _, inner = below.partition("/")
+        if top == "functions" and inner and not _LEFT_BY_TOOLS & set(inner.split("/")):
+            files.setdefault(name, {})[inner] = path
+    for name, own in files.items():
+        if dockerfile := own.pop("Dockerfile", None):
+            below = f"functions/{name}"
+            inputs = {inner: walker.digest(f"{below}/{inner}", path) for inner, path in own.items()}
+            yield FunctionSource(name=name, dockerfile=walker.read(f"{below}/Dockerfile", dockerfile), inputs=inputs)
 
 
 def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str) -> tuple[str, tuple[str, ...]]:

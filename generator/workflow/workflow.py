@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from codecs import BOM_UTF8
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import decode
 from generator.workflow import properties
+from generator.workflow.argfile import ARGFILE, parse_argfile
 from generator.workflow.definition import Definition, read_definition
 from generator.workflow.folder import RESOURCE_FOLDERS, Source
 from generator.workflow.properties import Properties, Variable
@@ -33,6 +33,8 @@ class Workflow:
     properties: Properties | None
     secrets: Properties | None
     mounted: Mapping[str, bytes]
+    build_arguments: Mapping[str, str] = field(default_factory=dict)
+    """What argfile.conf says."""
 
     @property
     def object_name(self) -> str:
@@ -62,18 +64,6 @@ class Workflow:
         names = {name for definition in self.definitions() for name in definition.secrets}
         return properties.variables(self.properties or Properties(path=""), self.secret_keys, names)
 
-    def image_tag(self) -> str:
-        """`src-` and 12 hexadecimal digits: a hash of all that an image is built from.
-
-        A committed chart cannot name its own commit, so the tag names the content instead.
-        """
-        digest = hashlib.sha256()
-        for path, file_digest in sorted(self.source.inputs.items()):
-            digest.update(f"{path}\0{file_digest}\0".encode())
-        for path, data in sorted(self.source.shared.files.items()):
-            digest.update(f"shared/{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
-        return f"src-{digest.hexdigest()[:12]}"
-
 
 def read_workflow(source: Source) -> Workflow:
     """Understand a source.
@@ -90,6 +80,10 @@ def read_workflow(source: Source) -> Workflow:
                 mounted[source.mounted_as(relative)] = source.resources[relative].removeprefix(BOM_UTF8)
     props = _properties(source, "application.properties", collected)
     secrets = _properties(source, SECRETS, collected)
+    arguments: Mapping[str, str] = {}
+    if source.argfile is not None:
+        with Collecting(collected):
+            arguments = parse_argfile(source.argfile, f"{source.path}/{ARGFILE}")
     understood: list[Definition] = []
     for relative in (source.definition, *source.subflows()):
         with Collecting(collected):
@@ -103,6 +97,7 @@ def read_workflow(source: Source) -> Workflow:
         properties=props,
         secrets=secrets,
         mounted=mounted,
+        build_arguments=arguments,
     )
 
 

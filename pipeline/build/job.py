@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -23,10 +23,12 @@ from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
 from pipeline.build.versioning import step_of, umbrella_of
 from pipeline.charts import index as index_file
-from pipeline.charts.archive import Package, package
+from pipeline.charts.archive import Package
 from pipeline.charts.folder import read_charts_folder
 from pipeline.charts.index import Index, known_index
-from pipeline.images.reference import image_of
+from pipeline.images.listing import LISTING, listing_with
+from pipeline.images.recipes import Recipes
+from pipeline.images.result import ImageResult
 from pipeline.inspect.lint import read_folders
 from pipeline.operators.known import Operators, charts_of
 from pipeline.system.files import Transaction, differences, write_if_changed
@@ -34,6 +36,23 @@ from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class MadeImages:
+    """What became of the images of a build; `note` says why none was made, or "" ."""
+
+    images: tuple[ImageResult, ...] = ()
+    note: str = ""
+
+
+#: Makes the images of a plan.
+MakeImages = Callable[[Plan], MadeImages]
+
+
+def no_images(_: Plan) -> MadeImages:
+    """Make no image: a build that only generates."""
+    return MadeImages()
 
 
 class Reporter(Protocol):
@@ -50,13 +69,21 @@ class Reporter(Protocol):
 class _Packed:
     """Charts at the versions that they get, their packages, and how the versions moved; each by the chart's name."""
 
+    plan: Plan
+    """With the index as it is without the entries that the packages take the place of."""
     charts: Mapping[str, Chart]
     packages: Mapping[str, Package]
     steps: Mapping[str, Step]
 
 
 def build(
-    options: BuildRequest, settings: Settings, journal: Journal, *, created: datetime, reporter: Reporter
+    options: BuildRequest,
+    settings: Settings,
+    journal: Journal,
+    *,
+    created: datetime,
+    reporter: Reporter,
+    make_images: MakeImages = no_images,
 ) -> BuildResult:
     """Check, then generate charts, packages and index, then write all of it at once.
 
@@ -67,14 +94,19 @@ def build(
     """
     plan = _prepare(options, settings, reporter)
     charts = _charts(plan, reporter)
+    made = make_images(plan)
+    plan = plan.with_images(made.images)
+    charts = {name: chart for name, chart in charts.items() if name not in plan.failed}
     reporter.stage("packages", plural(len(charts) + 1, "package"))
     packed = _packages(plan, charts, reporter)
     proved = _prove(plan, packed)
+    plan = packed.plan
     umbrella, umbrella_package = umbrella_of(plan, packed.charts, packed.steps)
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages = [*packed.packages.values(), umbrella_package]
-    index = index_file.add(plan.known, packages, created=created, url=settings.repository_url)
-    _write(plan, umbrella, packages, index, journal)
+    known = plan.replaceable([umbrella_package])
+    index = index_file.add(known, packages, created=created, url=settings.repository_url)
+    _write(plan, umbrella, packages, index, journal, images=made.images)
     return BuildResult(
         charts=tuple(_row(plan, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
         umbrella=_umbrella_row(plan, umbrella, umbrella_package),
@@ -82,6 +114,8 @@ def build(
         findings=in_file_order([*plan.findings, *proved]),
         crds=plan.operators.files,
         savings=plan.savings,
+        images=made.images,
+        note=made.note,
     )
 
 
@@ -118,9 +152,11 @@ def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> P
     operators = Operators(settings.compatibility)
     line = operators.line(operator=options.operator, sonataflow=options.sonataflow)
     reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.capabilities.sonataflow.name}")
+    recipes = Recipes(settings=settings, sonataflow=line.capabilities.sonataflow)
     return Plan(
         workflows=named,
-        images={name: image_of(workflow, settings) for name, workflow in named.items()},
+        recipes=recipes,
+        images={name: recipes.reference(recipes.committed(workflow)) for name, workflow in named.items()},
         findings=ordered,
         savings=tuple(savings),
         operators=operators,
@@ -161,12 +197,13 @@ def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _P
     steps: dict[str, Step] = {}
     refused: list[str] = []
     for name, committed in reporter.track("packages", list(charts.items())):
-        packed = package(committed.files, name)
+        packed = plan.packed(committed)
         chart = committed
+        plan = replace(plan, known=plan.replaceable([packed]))
         try:
             if found := step_of(plan, committed, packed):
                 chart = plan.chart(name, str(found.after))
-                packed = package(chart.files, name)
+                packed = plan.packed(chart)
                 steps[name] = found
         except VersionError as error:
             refused.append(f"{name}: {error}")
@@ -174,7 +211,7 @@ def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _P
     refused = refused or [index_file.published_otherwise(p) for p in packages.values() if plan.known.differs(p)]
     if refused:
         raise VersionError("\n".join(refused))
-    return _Packed(charts=versioned, packages=packages, steps=steps)
+    return _Packed(plan=plan, charts=versioned, packages=packages, steps=steps)
 
 
 def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
@@ -197,13 +234,24 @@ def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
     return found
 
 
-def _write(plan: Plan, umbrella: ChartFiles, packages: Iterable[Package], index: Index, journal: Journal) -> None:
+def _write(
+    plan: Plan,
+    umbrella: ChartFiles,
+    packages: Iterable[Package],
+    index: Index,
+    journal: Journal,
+    *,
+    images: Sequence[ImageResult],
+) -> None:
     with Transaction(journal) as transaction:
         if plan.folder.files() != umbrella:
             transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(umbrella))
         for packed in packages:
             write_if_changed(transaction, plan.settings.output / packed.file_name, packed.data)
         write_if_changed(transaction, plan.settings.output / "index.yaml", index_file.render(index))
+        if images:
+            listing = listing_with(plan.settings.output, images)
+            write_if_changed(transaction, plan.settings.output / LISTING, listing)
         transaction.commit()
 
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from generator.chart.chart import Chart, workflow_chart
+from generator.chart.pin import Pin
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
+from pipeline.build.pins import known_pins, pinned_package, without_replaceable
 from pipeline.build.request import BuildRequest
+from pipeline.charts.archive import Package
 from pipeline.charts.folder import ChartsFolder
-from pipeline.charts.index import Index
+from pipeline.charts.index import Index, read_index
+from pipeline.images.recipes import Recipes
+from pipeline.images.result import ImageResult
 from pipeline.operators.known import Operators
 from pipeline.workspace.settings import Settings
 
@@ -25,6 +30,7 @@ class Plan:
 
     workflows: Mapping[str, Workflow]
     """Chart name to workflow."""
+    recipes: Recipes
     images: Mapping[str, ImageReference]
     """Chart name to the image that it names."""
     findings: tuple[Finding, ...]
@@ -35,6 +41,40 @@ class Plan:
     known: Index
     options: BuildRequest
     settings: Settings
+    pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
+    """Chart name to the digests of its images for its package."""
+    failed: frozenset[str] = frozenset()
+    """The charts that stay as they are, since an image of theirs failed."""
+
+    @property
+    def drops_others(self) -> bool:
+        """Whether the charts of workflows that are gone go: all workflows were asked for, and none failed."""
+        return self.options.everything and not self.failed
+
+    def with_images(self, made: Sequence[ImageResult]) -> Plan:
+        """The plan with the digests of its images, and without the workflows whose images failed."""
+        by_folder = {workflow.source.name: name for name, workflow in self.workflows.items()}
+        failed = frozenset(by_folder[image.workflow] for image in made if image.state == "failed")
+        pushed: dict[str, list[Pin]] = {}
+        for image in made:
+            if image.pin:
+                pushed.setdefault(by_folder[image.workflow], []).append(image.pin)
+        pins = {}
+        for name in self.workflows.keys() - failed:
+            now = pushed.get(name, [])
+            there = {pin.repository for pin in now}
+            before = known_pins(self.known, name, self._keys(name))
+            pins[name] = (*now, *(pin for pin in before if pin.repository not in there))
+        return replace(
+            self,
+            workflows={name: workflow for name, workflow in self.workflows.items() if name not in failed},
+            pins=pins,
+            failed=failed,
+        )
+
+    def _keys(self, name: str) -> dict[str, str]:
+        """Image repository to image key, by what is committed, of the images of a chart."""
+        return {reference.repository: recipe.key for recipe, reference in self.recipes.all(self.workflows[name])}
 
     def version(self, name: str) -> str:
         """The version that a chart has before it moves.
@@ -47,6 +87,22 @@ class Plan:
 
     def chart(self, name: str, version: str) -> Chart:
         """The chart of a workflow at a version."""
+        workflow = self.workflows[name]
         return workflow_chart(
-            self.workflows[name], version=version, image=self.images[name], capabilities=self.line.capabilities
+            workflow,
+            version=version,
+            image=self.images[name],
+            functions=self.recipes.functions(workflow),
+            capabilities=self.line.capabilities,
         )
+
+    def replaceable(self, packages: Sequence[Package]) -> Index:
+        """The index without the entries that packages with digests may take the place of."""
+        if not any(self.pins.values()):
+            return self.known
+        published = read_index(self.options.merge) if self.options.merge else None
+        return without_replaceable(self.known, packages, self.settings.output, published)
+
+    def packed(self, chart: Chart) -> Package:
+        """The package of a chart, with the digests of its images."""
+        return pinned_package(chart.files, chart.name, self.pins)

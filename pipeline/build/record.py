@@ -22,6 +22,7 @@ from generator.findings.finding import Finding, Severity
 from generator.workflow.folder import SHARED
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
+from pipeline.images.lock import lock_path
 from pipeline.system.cache import cache_folder
 from pipeline.workspace.settings import Settings
 
@@ -86,6 +87,7 @@ def _inputs(options: BuildRequest, settings: Settings) -> str | None:
         *sorted(read),
         *([options.merge] if options.merge else []),
         settings.compatibility,
+        lock_path(settings),
     ]
     try:
         return _digest(files, repr((options, settings, Path.cwd(), _code())))

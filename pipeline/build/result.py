@@ -11,6 +11,7 @@ from generator.findings.finding import Finding
 if TYPE_CHECKING:
     from generator.contracts.minify import Saving
     from generator.versions.semver_text import Bump
+    from pipeline.images.result import ImageResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +44,11 @@ class BuildResult:
     crds: tuple[Path, ...] = ()
     """The CRDs beside compatibility.yaml that charts were held against."""
     savings: tuple[Saving, ...] = ()
+    images: tuple[ImageResult, ...] = ()
+    note: str = ""
+    """Why no image was made."""
+
+    @property
+    def failed(self) -> tuple[ImageResult, ...]:
+        """The images that failed: the charts that name them were not written."""
+        return tuple(image for image in self.images if image.state == "failed")

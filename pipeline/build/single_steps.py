@@ -20,7 +20,7 @@ from pipeline.charts import index as index_file
 from pipeline.charts.archive import Package, package, read_chart_folder, read_package
 from pipeline.charts.folder import CHANGELOG, chart_version
 from pipeline.charts.index import Index, known_index
-from pipeline.images.reference import image_of
+from pipeline.images.recipes import Recipes
 from pipeline.system.environment import without_home
 from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
 from pipeline.system.journal import Journal
@@ -75,8 +75,13 @@ def chart_for(workflow: Workflow, out: Path, line: VersionLine, settings: Settin
     """
     name = chart_name(workflow.source.name)
     version = line.start(name, chart_version(out / name), (), settings.initial_version)
+    recipes = Recipes(settings=settings, sonataflow=line.capabilities.sonataflow)
     chart = workflow_chart(
-        workflow, version=version, image=image_of(workflow, settings), capabilities=line.capabilities
+        workflow,
+        version=version,
+        image=recipes.reference(recipes.committed(workflow)),
+        functions=recipes.functions(workflow),
+        capabilities=line.capabilities,
     )
     return chart, out / name
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from semver import Version
@@ -11,13 +11,15 @@ from semver import Version
 from generator.chart.chart import Chart
 from generator.chart.content import content_key
 from generator.chart.files import ChartFiles
+from generator.chart.pin import Pin
 from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.diff.snapshot import snapshot_of_workflow
 from generator.versions.semver_text import Bump
 from generator.versions.steps import Need, Step, at_most, largest, next_step
+from pipeline.build.pins import pinned_package, pins_of_charts
 from pipeline.build.plan import Plan
-from pipeline.charts.archive import Package, package, read_package_files
+from pipeline.charts.archive import Package, read_package_files
 from pipeline.charts.folder import ChartsFolder
 from pipeline.charts.index import Index
 
@@ -79,14 +81,23 @@ def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Ste
     parts = [part for part in towards if part != "release"]
     part: Bump = "patch"
     if options.bump == "auto":
-        there = folder.wanted(charts, str(version), capabilities=plan.line.capabilities, everything=options.everything)
+        there = folder.wanted(charts, str(version), capabilities=plan.line.capabilities, everything=plan.drops_others)
         names = there.subcharts.keys()
         parts += ["major"] if folder.charts.keys() - names else ["minor"] if names - folder.charts.keys() else []
         part = "rc" if version.prerelease else at_most(version, largest(parts))
     elif options.bump not in (None, "release"):
         part = options.bump
     moving = Step(before=version, part=part, towards=largest(parts))
-    return moved_umbrella(folder, charts, plan.known, moving, line=plan.line, everything=options.everything)
+    return moved_umbrella(
+        folder,
+        charts,
+        plan.known,
+        moving,
+        line=plan.line,
+        everything=plan.drops_others,
+        pins=plan.pins,
+        replaceable=plan.replaceable,
+    )
 
 
 def moved_umbrella(
@@ -97,8 +108,13 @@ def moved_umbrella(
     *,
     line: VersionLine | None = None,
     everything: bool = False,
+    pins: Mapping[str, Sequence[Pin]] | None = None,
+    replaceable: Callable[[Sequence[Package]], Index] | None = None,
 ) -> tuple[ChartFiles, Package]:
     """The files of the umbrella with all its charts, and its package.
+
+    `pins` are the digests of the charts just built, `replaceable` the index without the entries that a package may
+    take the place of.
 
     Nobody writes its version by hand, so it moves on by itself when what is in it changed.
 
@@ -109,8 +125,8 @@ def moved_umbrella(
         files = folder.wanted(
             charts, str(moving.before), capabilities=line.capabilities if line else None, everything=everything
         )
-        packed = package(files, UMBRELLA)
-        if not known.differs(packed):
+        packed = pinned_package(files, UMBRELLA, {**pins_of_charts(known, files), **(pins or {})})
+        if not (replaceable([packed]) if replaceable else known).differs(packed):
             return files, packed
         step = line.step(UMBRELLA, moving, exactly=False) if line else moving
         moving = replace(step, before=step.after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -66,6 +66,11 @@ class Index:
     def versions(self, name: str) -> list[str]:
         """The versions of one chart that are SemVer."""
         return [text for entry in self.entries.get(name, ()) if is_version(text := str(entry.get("version")))]
+
+    def without(self, name: str, version: str) -> Index:
+        """The index without one version of one chart."""
+        rest = [entry for entry in self.entries.get(name, ()) if str(entry.get("version")) != version]
+        return replace(self, entries={**self.entries, name: rest})
 
     def differs(self, package: Package) -> bool:
         """Whether this version of this chart exists with different bytes."""

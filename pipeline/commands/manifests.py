@@ -14,7 +14,7 @@ from generator.kubernetes.objects import manifests as objects_of
 from generator.kubernetes.operator_writer import profile_findings
 from pipeline.build import single_steps
 from pipeline.commands.command import FILE, command, operator_options, pass_journal, print_json, settings_of
-from pipeline.images.reference import image_of
+from pipeline.images.recipes import image_of
 from pipeline.operators.known import Operators
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -68,7 +68,7 @@ def manifests(
     capabilities = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow).capabilities
     database = None if no_persistence else Database(schema=workflow.source.name, namespace=database_namespace)
     chosen = ManifestOptions(
-        image=str(image_of(workflow, settings)) if image is None else image,
+        image=str(image_of(workflow, settings, capabilities.sonataflow)) if image is None else image,
         namespace=namespace,
         profile=profile or capabilities.sonataflow.profiles[0],
         database=database,

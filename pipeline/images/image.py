@@ -44,6 +44,12 @@ class LocalImage:
 class ImageBuilder(Protocol):
     """What builds images: a container engine, or jib."""
 
+    def missing(self, recipe: ImageRecipe) -> str:
+        """What a build without pulling would miss, and how to get it; "" where nothing is missing."""
+
+    def labels(self, reference: str) -> Mapping[str, str] | None:
+        """The labels of a local image; None where there is no such image, or no place where it could be."""
+
     def build(self, order: ImageBuild, log: Log) -> LocalImage:
         """Build an image and tag it with the order's reference.
 

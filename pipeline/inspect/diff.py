@@ -10,6 +10,7 @@ from typing import Final
 
 from generator.chart.chart import chart_name
 from generator.chart.files import ChartFiles
+from generator.compatibility.capabilities import newest_capabilities
 from generator.contracts.minify import minified
 from generator.diff.compare import appeared, compare, vanished
 from generator.diff.markdown import Compared
@@ -21,7 +22,7 @@ from generator.workflow.folder import SHARED, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, read_chart_folder, read_package_files
 from pipeline.charts.repository import chart_repositories, read_repository
-from pipeline.images.reference import image_of
+from pipeline.images.recipes import image_of
 from pipeline.system.git import Repository, Revision, open_repository
 from pipeline.system.http import download
 from pipeline.system.http_request import without_secrets
@@ -299,7 +300,7 @@ def _snapshot_of_folder(folder: Path, settings: Settings) -> Snapshot:
 
 def _snapshot(workflow: Workflow, title: str, settings: Settings) -> Snapshot:
     """The snapshot of a workflow, with the image and the specs that its chart would have."""
-    image = image_of(workflow, settings)
+    image = image_of(workflow, settings, newest_capabilities().sonataflow)
     if settings.minify_specs:
         workflow, _ = minified(workflow)
     return snapshot_of_workflow(workflow, title=title, image=image)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from generator.findings.errors import SettingsError
+from pipeline.system.commit import git
 
 
 def creation_time(folder: Path, environment: Mapping[str, str]) -> datetime:
@@ -26,10 +26,5 @@ def creation_time(folder: Path, environment: Mapping[str, str]) -> datetime:
 
 def _commit_time(folder: Path) -> datetime | None:
     where = folder if folder.is_dir() else Path()
-    command = ["git", "-C", str(where), "-c", "log.showSignature=false", "log", "-1", "--format=%ct"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - no shell, our words
-    except OSError:
-        return None
-    seconds = done.stdout.strip()
-    return datetime.fromtimestamp(int(seconds), UTC) if done.returncode == 0 and seconds.isdigit() else None
+    seconds = git(where, "-c", "log.showSignature=false", "log", "-1", "--format=%ct")
+    return datetime.fromtimestamp(int(seconds), UTC) if seconds and seconds.isdigit() else None

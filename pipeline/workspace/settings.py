@@ -84,6 +84,23 @@ class Settings:
     image_prefix: Annotated[
         str, About(text="The prefix of image names; the name of the workflow's folder follows.", metavar="TEXT")
     ] = "serverless-workflow-"
+    images: Annotated[
+        str,
+        About(
+            text="Which images a build makes: auto (where an engine has the builder), build, push, skip.",
+            metavar="WHEN",
+        ),
+    ] = "auto"
+    builder: Annotated[
+        str,
+        About(
+            text="The builder image: dev (the community's), prod (Red Hat's), or an image.", metavar="dev|prod|IMAGE"
+        ),
+    ] = "dev"
+    runtime: Annotated[
+        str, About(text="The image that images start from; by default that of the SonataFlow.", metavar="IMAGE")
+    ] = ""
+    engine: Annotated[str, About(text="What builds images: docker or jib.", metavar="ENGINE")] = "docker"
     repository_url: Annotated[
         str, About(text="The URL of the chart repository; URLs in index.yaml start with it.", metavar="URL")
     ] = ""
@@ -94,6 +111,8 @@ class Settings:
 
     file: Path | None = None
     """The settings file that was read; no setting."""
+    committed: Settings | None = None
+    """What that file says alone, where a variable or an option says something else; no setting."""
 
 
 @dataclass(frozen=True, kw_only=True)

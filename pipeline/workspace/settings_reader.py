@@ -5,17 +5,23 @@ from __future__ import annotations
 import os.path
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
+from generator.text.words import listed
 from pipeline.workspace.settings import OTHER_VARIABLES, Setting, Settings, known_settings, settings_from
 
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-rc\.(0|[1-9][0-9]*))?")
 _FORMS: Final = {bool: "true or false, without quotes", str: "a string, in quotes", Path: "a string, in quotes"}
+
+#: The settings whose value is one of a few words.
+_CHOICES: Final = {"images": ("auto", "build", "push", "skip"), "engine": ("docker", "jib")}
+#: Variables that users of the Dockerfiles set already, and the settings that they are.
+_USUAL_NAMES: Final = {"BUILDER_IMAGE": ("builder",), "RUNTIME_IMAGE": ("runtime",)}
 
 _Values = dict[tuple[str, ...], Any]
 
@@ -27,11 +33,14 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
         SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form.
     """
     found = _find_file(start)
+    file = found.path if found else None
     values: _Values = dict(_read(found, found.table, (), start)) if found else {}
+    committed = settings_from(values, file=file)
     values |= _from_environment(environment)
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
-    return _checked(settings_from(values, file=found.path if found else None))
+    settings = settings_from(values, file=file)
+    return _checked(settings if settings == committed else replace(settings, committed=committed))
 
 
 def beside(file: Path, start: Path, value: str) -> Path:
@@ -134,7 +143,8 @@ def _from_environment(environment: Mapping[str, str]) -> _Values:
         ours = variable.startswith("WAYBILL_") and variable not in known and variable not in OTHER_VARIABLES
         if ours and (near := did_you_mean(variable, known, near=0.85)):
             raise SettingsError(f"{variable} is set, but there is no such setting{near}")
-    return {
+    also = {path: environment[variable] for variable, path in _USUAL_NAMES.items() if environment.get(variable)}
+    return also | {
         setting.path: _from_text(variable, setting, environment[variable])
         for variable, setting in known.items()
         if environment.get(variable)
@@ -152,6 +162,9 @@ def _from_text(variable: str, setting: Setting, text: str) -> Any:
 def _checked(settings: Settings) -> Settings:
     if not _VERSION.fullmatch(settings.initial_version):
         raise SettingsError(f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3")
+    for name, known in _CHOICES.items():
+        if (value := getattr(settings, name)) not in known:
+            raise SettingsError(f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}")
     if "@" in settings.registry:
         raise SettingsError("registry contains a user name or a password, which would be published; remove it")
     if not _REGISTRY.fullmatch(settings.registry):

@@ -175,6 +175,14 @@ wrong_type = Rule(
     bad=Example(definition="version: 1.10"),
     good=Example(definition='version: "1.10"'),
 )
+build_argument = Rule(
+    name="build-argument",
+    summary="A line of argfile.conf that is no build argument, or one that the Dockerfiles do not take.",
+    reason="What an image is built from is known by its tag, so arguments come from the file alone, by name and value.",
+    consequence="Podman would take the value from the environment, and warn of arguments that nothing uses.",
+    bad=Example(files={"argfile.conf": "FLOW_NAMES=Greeting\n"}),
+    good=Example(files={"argfile.conf": "# What the image says of itself.\nFLOW_NAME=Greeting\n"}),
+)
 chart_files = Rule(
     name="chart-files",
     summary="A file in the workflow's `chart/` that clashes with a generated one, or does not belong in a chart.",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 from pathlib import Path
 
@@ -422,88 +421,3 @@ def test_a_folder_is_called_by_its_own_name_even_when_it_is_named_as_a_dot(
 ) -> None:
     monkeypatch.chdir(folder)
     assert read_source(Path(), shown=".", shared=read_shared(Path("../shared"))).name == "greeting"
-
-
-TAG_FILES = {
-    "application.properties": "a=1",
-    "argfile.conf": "x",
-    "specs/a.yaml": "a: 1",
-    "schemas/a.json": "{}",
-    "subflows/s.sw.yaml": "id: s\nversion: '1'\nstates: [{name: A, type: inject, data: {}, end: true}]",
-    "src/Main.java": "class Main {}",
-    "README.md": "x",
-    "secret.properties": "K=v",
-    "chart/templates/a.yaml": "kind: X",
-}
-
-
-def tag(folder: Path) -> str:
-    return read_workflow(read(folder)).image_tag()
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "greeting.sw.json",
-        "application.properties",
-        "argfile.conf",
-        "specs/a.yaml",
-        "schemas/a.json",
-        "subflows/s.sw.yaml",
-        "src/Main.java",
-        "specs/new.yaml",
-        "../shared/schemas/r.json",
-        "../shared/new.json",
-    ],
-)
-def test_the_image_tag_changes_with_what_the_image_is_built_from(folder: Path, path: str) -> None:
-    write(folder, TAG_FILES)
-    write(folder.parent / "shared", {"schemas/r.json": "{}"})
-    before = tag(folder)
-    target = folder / path
-    target.write_text((target.read_text() if target.exists() else "") + "\n")
-    assert tag(folder) != before
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "README.md",
-        "secret.properties",
-        "chart/templates/a.yaml",
-        "chart/new.txt",
-        "functions/f/x.json",
-        "target/x.json",
-    ],
-)
-def test_the_image_tag_does_not_change_with_anything_else(folder: Path, path: str) -> None:
-    write(folder, TAG_FILES)
-    before = tag(folder)
-    write(folder, {path: "x=2"})
-    assert tag(folder) == before
-
-
-@pytest.mark.parametrize("path", ["README.md", "src/main/resources/secret.properties"])
-def test_the_image_tag_of_a_quarkus_project_leaves_out_the_same(tmp_path: Path, path: str) -> None:
-    definition = "id: g\nversion: '1'\nstates: [{name: A, type: inject, data: {}, end: true}]"
-    project = write(tmp_path / "g", {"pom.xml": "<a/>", "src/main/resources/g.sw.yaml": definition})
-    before = tag(project)
-    write(project, {path: "x=2"})
-    assert tag(project) == before
-    write(project, {"pom.xml": "<b/>"})
-    assert tag(project) != before
-
-
-def test_the_image_tag_is_src_and_twelve_digits_and_does_not_depend_on_where_the_folder_is(
-    tmp_path: Path, folder: Path
-) -> None:
-    elsewhere = write_workflow(tmp_path / "elsewhere", "greeting")
-    assert tag(folder) == tag(elsewhere)
-    assert re.fullmatch("src-[0-9a-f]{12}", tag(folder))
-
-
-def test_moving_a_file_changes_the_image_tag(folder: Path) -> None:
-    write(folder, {"specs/a.yaml": "a: 1"})
-    before = tag(folder)
-    (folder / "specs" / "a.yaml").rename(folder / "specs" / "b.yaml")
-    assert tag(folder) != before

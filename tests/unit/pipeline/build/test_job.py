@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,14 +12,16 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
+from generator.compatibility.matrix import known_matrix
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import errors
 from generator.versions.semver_text import Bump
-from pipeline.build.job import build, check, image_of
+from pipeline.build.job import build, check
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult
 from pipeline.charts.folder import chart_version
 from pipeline.charts.index import EMPTY, read_index
+from pipeline.images.recipes import image_of
 from pipeline.inspect.lint import read_folders
 from pipeline.system.journal import Journal
 from pipeline.workspace.folders import all_folders
@@ -131,11 +134,12 @@ def test_the_image_is_named_by_folder_and_content(repository: Path) -> None:
     settings = Settings(registry="localhost:5000/x", image_prefix="wf-")
     write_workflow(repository / "workflows", "Mixed.x")
     workflow = read_folder(repository / "workflows" / "Mixed.x")
-    assert str(image_of(workflow, settings)) == f"localhost:5000/x/wf-mixed.x:{workflow.image_tag()}"
+    reference = image_of(workflow, settings, known_matrix().newest)
+    assert re.fullmatch(r"localhost:5000/x/wf-mixed\.x:src-[0-9a-f]{12}", str(reference))
     result = run("Mixed.x", settings=settings)
-    assert result.charts[0].image == str(image_of(workflow, settings))
+    assert result.charts[0].image == str(reference)
     values = yaml.safe_load((repository / SUB / "Mixed" / "values.yaml").read_bytes())
-    assert values["image"]["tag"] == workflow.image_tag()
+    assert values["image"]["tag"] == reference.tag
 
 
 def test_one_bad_folder_stops_before_anything_is_written_with_every_folder_s_findings(repository: Path) -> None:

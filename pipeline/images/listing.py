@@ -1,0 +1,42 @@
+"""images.json beside the packages: the images that were made, for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from generator.findings.errors import OutputError
+from pipeline.images.result import ImageResult
+
+LISTING: Final = "images.json"
+
+
+def listing_with(output: Path, images: Iterable[ImageResult]) -> bytes:
+    """Return images.json with these images; those of other names stay, and so does a digest that is known already.
+
+    Raises:
+        OutputError: the file that is there cannot be read, or is none that waybill wrote.
+    """
+    listed = _read(output / LISTING)
+    for image in images:
+        if image.state == "failed":
+            continue
+        new = image.as_json()
+        before = listed.get(image.repository, {})
+        if image.digest is None and before.get("key") == image.key:
+            new |= {"digest": before.get("digest"), "tags": before.get("tags"), "commit": before.get("commit")}
+        listed[image.repository] = new
+    return (json.dumps({"images": [listed[name] for name in sorted(listed)]}, indent=2) + "\n").encode()
+
+
+def _read(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return {each["repository"]: each for each in json.loads(path.read_bytes())["images"]}
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise OutputError(f"{path}: not a list of images as waybill writes it; move it away") from None

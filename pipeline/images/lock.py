@@ -1,0 +1,67 @@
+"""images.lock: the digests of builder and runtime images, committed beside the settings."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from generator.findings.errors import SettingsError
+from pipeline.system.files import Transaction, write_if_changed
+from pipeline.system.journal import Journal
+from pipeline.workspace.settings import Settings
+
+LOCK: Final = "images.lock"
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def lock_path(settings: Settings) -> Path:
+    """Where images.lock lies: beside the settings file, or where waybill runs."""
+    return (settings.file.parent if settings.file else Path()) / LOCK
+
+
+def read_lock(settings: Settings) -> Mapping[str, str]:
+    """Return image reference to digest; empty where there is no file.
+
+    Raises:
+        SettingsError: it is not what `write_lock` writes.
+    """
+    path = lock_path(settings)
+    try:
+        return _parsed(path.read_bytes(), path)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def write_lock(settings: Settings, digests: Mapping[str, str], journal: Journal) -> Path:
+    """Write images.lock with these digests, and those of other images that it has.
+
+    Raises:
+        OutputError: it cannot be written; what was there is still there.
+    """
+    path = lock_path(settings)
+    images = {**read_lock(settings), **digests}
+    text = json.dumps({"images": {name: images[name] for name in sorted(images)}}, indent=2) + "\n"
+    with Transaction(journal) as transaction:
+        write_if_changed(transaction, path, text.encode())
+        transaction.commit()
+    return path
+
+
+@cache
+def _parsed(data: bytes, path: Path) -> Mapping[str, str]:
+    again = "write it again: waybill image --pin"
+    try:
+        images = json.loads(data)["images"]
+        listed = dict(images.items())
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise SettingsError(f"{path}: not JSON with a map 'images'; {again}") from None
+    for name, digest in listed.items():
+        if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+            raise SettingsError(f"{path}: the digest of '{name}' is not sha256: and 64 hexadecimal digits; {again}")
+    return listed

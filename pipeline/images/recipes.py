@@ -1,0 +1,115 @@
+"""Which images charts name, and what those are built from: by the settings and the operators' data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pipeline
+from generator.compatibility.matrix import SonataFlow
+from generator.findings.errors import SettingsError
+from generator.image.recipe import ImageRecipe
+from generator.image.recipes import ImageBase, function_recipe, shared_path, workflow_recipe
+from generator.kubernetes.objects import ImageReference
+from generator.workflow.folder import FunctionSource
+from generator.workflow.workflow import Workflow
+from pipeline.images.lock import read_lock
+from pipeline.workspace.settings import Settings
+
+#: The builders that have names, and the Dockerfile for each.
+DEV: Final = "dev"
+PROD: Final = "prod"
+DOCKERFILES: Final = {DEV: "workflow-builder-dev.Dockerfile", PROD: "workflow-builder.Dockerfile"}
+#: A part of the names of Red Hat's builders: their Maven repository has Red Hat's versions.
+_RED_HAT: Final = "logic-swf-builder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipes:
+    """Makes recipes for one SonataFlow: `committed` as the settings file says, `of` with what overrides it."""
+
+    settings: Settings
+    sonataflow: SonataFlow
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """Build arguments of the command line."""
+
+    def committed(self, workflow: Workflow) -> ImageRecipe:
+        """The recipe by the committed settings: what a chart in the charts folder names."""
+        return workflow_recipe(workflow, self._base(self.settings.committed or self.settings))
+
+    def of(self, workflow: Workflow) -> ImageRecipe:
+        """The recipe that holds for this run."""
+        recipe = workflow_recipe(workflow, self._base(self.settings), self.arguments)
+        return replace(recipe, custom=recipe.key != self.committed(workflow).key)
+
+    def reference(self, recipe: ImageRecipe, *, function: bool = False) -> ImageReference:
+        """Where the image of a recipe is, by the tag of its content."""
+        prefix = "" if function else self.settings.image_prefix
+        return ImageReference(repository=f"{self.settings.registry}/{prefix}{recipe.name}".lower(), tag=recipe.tag)
+
+    def functions(self, workflow: Workflow) -> dict[str, ImageReference]:
+        """Function to where its image is."""
+        return {
+            function.name: self.reference(function_recipe(function), function=True)
+            for function in workflow.source.functions
+        }
+
+    def all(self, workflow: Workflow) -> list[tuple[ImageRecipe, ImageReference]]:
+        """The committed recipes of the images of a workflow's chart, with where they are."""
+        recipe = self.committed(workflow)
+        functions = [function_recipe(function) for function in workflow.source.functions]
+        return [
+            (recipe, self.reference(recipe)),
+            *((each, self.reference(each, function=True)) for each in functions),
+        ]
+
+    def _base(self, settings: Settings) -> ImageBase:
+        return ImageBase(
+            dockerfile=_dockerfile(dockerfile_for(settings.builder)),
+            builder=builder_image(settings.builder, self.sonataflow),
+            runtime=settings.runtime or self.sonataflow.runtime,
+            pins=read_lock(settings),
+        )
+
+
+def image_of(workflow: Workflow, settings: Settings, sonataflow: SonataFlow) -> ImageReference:
+    """Return where the image of a workflow is that a chart names, tagged with the hash of what it is built from."""
+    recipes = Recipes(settings=settings, sonataflow=sonataflow)
+    return recipes.reference(recipes.committed(workflow))
+
+
+def builder_image(builder: str, sonataflow: SonataFlow) -> str:
+    """Return the image that a builder's name stands for.
+
+    Raises:
+        SettingsError: nobody knows Red Hat's for this SonataFlow.
+    """
+    if builder == PROD and not sonataflow.red_hat_builder:
+        message = f"no Red Hat builder is known for SonataFlow {sonataflow.name}; name an image with --builder"
+        raise SettingsError(f"{message}, or write redHatBuilder in compatibility.yaml")
+    return {DEV: sonataflow.builder, PROD: sonataflow.red_hat_builder}.get(builder, builder)
+
+
+def dockerfile_for(builder: str) -> str:
+    """Return the name of the Dockerfile for a builder, below pipeline/."""
+    return DOCKERFILES.get(builder, DOCKERFILES[PROD if _RED_HAT in builder else DEV])
+
+
+@cache
+def _dockerfile(name: str) -> bytes:
+    return Path(*pipeline.__path__, name).read_bytes()
+
+
+def workflow_files(workflow: Workflow) -> dict[str, Path | bytes]:
+    """The files of the context of a workflow's image, by their paths in it."""
+    source = workflow.source
+    own: dict[str, Path | bytes] = {f"{source.name}/{path}": Path(source.path, path) for path in source.inputs}
+    return own | {shared_path(workflow, path): data for path, data in source.shared.files.items()}
+
+
+def function_files(workflow: Workflow, function: FunctionSource) -> dict[str, Path | bytes]:
+    """The files of the context of a function's image, by their paths in it."""
+    return {path: Path(workflow.source.path, "functions", function.name, path) for path in function.inputs}

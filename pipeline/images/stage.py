@@ -1,0 +1,258 @@
+"""The image stage of a build: finds, builds, reads back, pushes; several images at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol
+
+from generator.findings.errors import WaybillError
+from generator.image.labels import KEY_LABEL, REVISION_LABEL, Commit, image_labels
+from generator.image.recipe import ImageRecipe
+from generator.image.recipes import function_recipe
+from generator.kubernetes.objects import ImageReference
+from generator.workflow.workflow import Workflow
+from pipeline.images.build_log import BuildLog
+from pipeline.images.errors import ImageError
+from pipeline.images.image import ImageBuild, ImageBuilder, LocalImage
+from pipeline.images.readback import check_definition
+from pipeline.images.recipes import Recipes, function_files, workflow_files
+from pipeline.images.result import ImageResult, State
+from pipeline.system.journal import Effect, Journal
+
+#: The length of a commit's name among the tags.
+_SHORT: Final = 8
+_LATEST: Final = "latest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageTask:
+    """One image that is to be there: of a workflow, or of a function of it."""
+
+    workflow: Workflow
+    recipe: ImageRecipe
+    reference: ImageReference
+    files: Mapping[str, Path | bytes]
+    function: bool = False
+
+    @property
+    def title(self) -> str:
+        """What a person calls it."""
+        return f"{self.workflow.source.name}/{self.recipe.name}" if self.function else self.recipe.name
+
+
+def tasks_of(workflow: Workflow, recipes: Recipes) -> list[ImageTask]:
+    """Return the images that a workflow's chart names: the workflow's own first."""
+    recipe = recipes.of(workflow)
+    own = ImageTask(
+        workflow=workflow, recipe=recipe, reference=recipes.reference(recipe), files=workflow_files(workflow)
+    )
+    functions = []
+    for function in workflow.source.functions:
+        made = function_recipe(function)
+        functions.append(
+            ImageTask(
+                workflow=workflow,
+                recipe=made,
+                reference=recipes.reference(made, function=True),
+                files=function_files(workflow, function),
+                function=True,
+            )
+        )
+    return [own, *functions]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What a registry has under a tag."""
+
+    digest: str
+    size: int
+    commit: str = ""
+    """The commit that it was built from, as its labels say."""
+
+
+class PushedImages(Protocol):
+    """Finds images that were pushed before."""
+
+    def find(self, reference: ImageReference, key: str) -> Published | None:
+        """The image under a tag, if it was built from the same and, where an identity is configured, says so signed.
+
+        Raises:
+            RegistryError: the registry refused, or did not answer.
+        """
+
+    def tag(self, reference: ImageReference, digest: str, tags: Sequence[str]) -> None:
+        """Give an image of a registry further tags.
+
+        Raises:
+            RegistryError: the registry refused, or did not answer.
+        """
+
+
+class Progress(Protocol):
+    """Shows what happens to each image."""
+
+    def update(self, title: str, text: str) -> None:
+        """`text` is what happens now."""
+
+    def done(self, title: str, text: str) -> None:
+        """`text` is what came of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orders:
+    """What is to be done for every image of a run."""
+
+    push: bool
+    pull: bool = True
+    latest: bool = False
+    allow_dirty: bool = False
+    platform: str | None = None
+    rebuild: bool = False
+    """Whether an image is built although one with its key is there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageStage:
+    """Makes images by a builder, and pushes them where that was asked for."""
+
+    builder: ImageBuilder
+    pushed: PushedImages
+    orders: Orders
+    commits: Callable[[Workflow], Commit | None]
+    logs: Path
+    """The folder for logs: NAME.log."""
+    journal: Journal
+    progress: Progress
+    stopped: threading.Event = field(default_factory=threading.Event)
+    after: Callable[[ImageTask, LocalImage, ImageResult], None] = lambda _task, _image, _result: None
+    """Called with each image that was built and pushed: attests it, saves it."""
+
+    def make(self, tasks: Sequence[ImageTask], jobs: int) -> tuple[ImageResult, ...]:
+        """Make the images, at most `jobs` at a time; what became of each, in their order.
+
+        An image that fails stops no other. Ctrl-C stops all of them, and what was pushed before is in the journal.
+        """
+        pool = ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="image")
+        running = [pool.submit(self._made, task) for task in tasks]
+        try:
+            return tuple(one.result() for one in running)
+        except BaseException:
+            self.stopped.set()
+            for one in running:
+                one.cancel()
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _made(self, task: ImageTask) -> ImageResult:
+        path = self.logs / f"{task.recipe.name}.log"
+        with BuildLog(path, lambda line: self.progress.update(task.title, line)) as log:
+            try:
+                result = self._make(task, log)
+            except WaybillError as error:
+                lines = error.log if isinstance(error, ImageError) else ()
+                log(str(error))
+                result = self._result(task, "failed", reason=str(error), log=path, last=lines)
+        self.progress.done(task.title, _summary(result))
+        return result
+
+    def _make(self, task: ImageTask, log: BuildLog) -> ImageResult:
+        commit = self.commits(task.workflow)
+        sha = commit.sha if commit else ""
+        if self.orders.push and commit and commit.dirty and not self.orders.allow_dirty:
+            message = f"{task.workflow.source.path} has uncommitted changes"
+            raise ImageError(f"{message}; commit them, or push the image all the same with --allow-dirty")
+        tags = self._tags(task, commit)
+        if not self.orders.rebuild and (found := self._found(task, commit)):
+            return found
+        self.progress.update(task.title, "build")
+        order = ImageBuild(
+            recipe=task.recipe,
+            files=task.files,
+            reference=str(task.reference),
+            labels=image_labels(task.workflow, task.recipe, commit),
+            platform=self.orders.platform,
+            pull=self.orders.pull,
+        )
+        image = self.builder.build(order, log)
+        if not task.function:
+            with self.builder.application(image) as application:
+                check_definition(task.workflow, application)
+        if not self.orders.push:
+            result = self._result(task, "built", commit=sha, size=image.size, log=log.path)
+        else:
+            self.progress.update(task.title, "push")
+            references = tuple(f"{task.reference.repository}:{tag}" for tag in tags)
+            digest = self.builder.push(image, references, log)
+            self.journal.record(Effect(done=f"pushed {task.reference} ({digest})"))
+            result = self._result(
+                task, "pushed", commit=sha, tags=tags, digest=digest, size=image.size, log=log.path
+            )
+        self.after(task, image, result)
+        return result
+
+    def _found(self, task: ImageTask, commit: Commit | None) -> ImageResult | None:
+        """The image that is there already: in the registry before a push, else in the engine."""
+        self.progress.update(task.title, "look")
+        if self.orders.push:
+            there = self.pushed.find(task.reference, task.recipe.key)
+            if there is None:
+                return None
+            tags = self._tags(task, commit)
+            self.pushed.tag(task.reference, there.digest, tags[1:])
+            return self._result(task, "found", commit=there.commit, tags=tags, digest=there.digest, size=there.size)
+        labels = self.builder.labels(str(task.reference))
+        if labels is None or labels.get(KEY_LABEL) != task.recipe.key:
+            return None
+        return self._result(task, "found", commit=labels.get(REVISION_LABEL, ""))
+
+    def _tags(self, task: ImageTask, commit: Commit | None) -> tuple[str, ...]:
+        tags = [task.reference.tag or _LATEST]
+        if commit:
+            tags.append(f"{commit.sha[:_SHORT]}{'-dirty' if commit.dirty else ''}")
+        if self.orders.latest:
+            tags.append(_LATEST)
+        return tuple(tags)
+
+    def _result(
+        self,
+        task: ImageTask,
+        state: State,
+        *,
+        commit: str = "",
+        tags: Iterable[str] = (),
+        digest: str | None = None,
+        size: int | None = None,
+        reason: str = "",
+        log: Path | None = None,
+        last: tuple[str, ...] = (),
+    ) -> ImageResult:
+        return ImageResult(
+            workflow=task.workflow.source.name,
+            name=task.recipe.name,
+            repository=task.reference.repository,
+            tags=tuple(tags) or (task.reference.tag or _LATEST,),
+            key=task.recipe.key,
+            state=state,
+            digest=digest,
+            size=size,
+            commit=commit or None,
+            reason=reason,
+            log=log,
+            last_lines=last,
+        )
+
+
+def _summary(result: ImageResult) -> str:
+    match result.state:
+        case "failed":
+            return "failed"
+        case "pushed":
+            return f"pushed {result.digest}"
+        case state:
+            return f"{state} {result.reference}"

@@ -1,0 +1,103 @@
+"""The commit that files come from, and the branch that it is on."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+#: How git writes an address over SSH without a scheme: USER@HOST:PATH.
+_SCP_LIKE: Final = re.compile(r"(?:[^/@]+@)?([^/:@]+):(?!//)(.+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit, and whether the files that were asked for are as it has them."""
+
+    sha: str
+    time: datetime
+    source: str
+    """Where the repository is, as an address over HTTPS without a login; "" where it has no remote."""
+    dirty: bool
+    default_branch: bool
+    """Whether it is checked out as the head of the repository's default branch."""
+
+
+def commit_of(paths: Sequence[Path], environment: Mapping[str, str]) -> Commit | None:
+    """Return the commit that is checked out around the first of `paths`; None without git, a repository or a commit."""
+    folder = next((path for path in paths if path.is_dir()), Path())
+    shown = git(folder, "-c", "log.showSignature=false", "log", "-1", "--format=%H %ct")
+    sha, _, seconds = (shown or "").partition(" ")
+    if not seconds.isdigit():
+        return None
+    there = [str(path.resolve()) for path in paths if path.exists()]
+    return Commit(
+        sha=sha,
+        time=datetime.fromtimestamp(int(seconds), UTC),
+        source=source_url(git(folder, "remote", "get-url", "origin") or ""),
+        dirty=bool(git(folder, "status", "--porcelain", "--untracked-files=all", "--", *there)),
+        default_branch=_branch(folder, environment) == _default_branch(folder, environment),
+    )
+
+
+def source_url(remote: str) -> str:
+    """Return a remote's address over HTTPS, without user and password; "" for a path."""
+    if "://" not in remote:
+        found = _SCP_LIKE.fullmatch(remote)
+        return f"https://{found[1]}/{found[2].removesuffix('.git')}" if found else ""
+    try:
+        parts = urlsplit(remote)
+        host = parts.hostname or ""
+        port = f":{parts.port}" if parts.port and parts.scheme != "ssh" else ""
+    except ValueError:
+        return ""
+    if parts.scheme not in ("https", "http", "ssh", "git") or not host:
+        return ""
+    scheme = "http" if parts.scheme == "http" else "https"
+    return urlunsplit((scheme, f"{host}{port}", parts.path.removesuffix(".git"), "", ""))
+
+
+def git(folder: Path, *words: str) -> str | None:
+    """Return what git says in a folder, without the white space around it; None where it fails, or is not installed."""
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell, our words
+            ["git", "-C", str(folder), *words],  # noqa: S607 - found on PATH, as a person's shell would
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError:
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _branch(folder: Path, environment: Mapping[str, str]) -> str | None:
+    """The branch that is checked out; a job of GitHub or GitLab checks out its commit, and names the branch."""
+    if environment.get("GITHUB_REF_TYPE") == "branch":
+        return environment.get("GITHUB_REF_NAME")
+    return environment.get("CI_COMMIT_BRANCH") or git(folder, "symbolic-ref", "--quiet", "--short", "HEAD")
+
+
+def _default_branch(folder: Path, environment: Mapping[str, str]) -> str:
+    """The default branch of the remote, as the job or git knows it."""
+    if named := environment.get("CI_DEFAULT_BRANCH"):
+        return named
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        event = json.loads(Path(environment["GITHUB_EVENT_PATH"]).read_bytes())
+        return str(event["repository"]["default_branch"])
+    head = git(folder, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD") or ""
+    return head.removeprefix("origin/") or "main"
+
+
+def is_pull_request(environment: Mapping[str, str]) -> bool:
+    """Whether this is a job of a pull request of GitHub or a merge request of GitLab."""
+    github = environment.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
+    return github or environment.get("CI_PIPELINE_SOURCE") == "merge_request_event"

@@ -1,0 +1,61 @@
+"""A live line for each piece of work that goes on at the same time; a line at its end where nobody watches."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import TracebackType
+from typing import Final, Self
+
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from pipeline.terminal.table import error_console
+
+#: As many characters of what goes on are shown.
+_SHOWN: Final = 100
+
+
+class LiveLines:
+    """Shows titles with what happens to each: on a terminal in place, elsewhere a line when each is done."""
+
+    def __init__(self, heading: str, *, quiet: bool = False) -> None:
+        console = error_console()
+        self._heading = heading
+        self._quiet = quiet
+        self._console = console
+        self._lock = threading.Lock()
+        self._tasks: dict[str, TaskID] = {}
+        self._started: dict[str, float] = {}
+        self._progress = Progress(
+            TextColumn(f"{heading:>9} "),
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.fields[what]}", markup=False),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+            disable=quiet or not console.is_terminal,
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def update(self, title: str, text: str) -> None:
+        """Show what happens to `title` now."""
+        with self._lock:
+            if title not in self._tasks:
+                self._tasks[title] = self._progress.add_task(title, total=None, what="")
+                self._started[title] = time.monotonic()
+        self._progress.update(self._tasks[title], what=text[:_SHOWN])
+
+    def done(self, title: str, text: str) -> None:
+        """Show what came of `title`, for good."""
+        seconds = time.monotonic() - self._started.get(title, time.monotonic())
+        if task := self._tasks.get(title):
+            self._progress.remove_task(task)
+        if not self._quiet:
+            self._console.print(f"{self._heading:>9}  {title}: {text}, {seconds:.1f} s", markup=False, highlight=False)
