@@ -32,8 +32,9 @@ def download(url: str, *, limit: int) -> bytes:
 def send(request: Request) -> Answer:
     """Send a request and return its answer.
 
-    A request that changes nothing is sent again where the connection fails or the server is not available, and
-    follows redirects; no step leads from https to http. Proxies are those of the environment.
+    A request that changes nothing, or is `repeatable`, is sent again where the connection fails or the server is not
+    available. One that changes nothing follows redirects; no step leads from https to http. Proxies are those of the
+    environment.
 
     Raises:
         SettingsError: the URL is not an HTTP URL.
@@ -48,7 +49,7 @@ def send(request: Request) -> Answer:
     try:
         return _within(request.patience, lambda: answer_to(request))
     except TimeoutError:
-        message = f"not complete after {request.patience:g} seconds; download it and name the file"
+        message = f"not complete after {request.patience:g} seconds{request.advice}"
         raise OutputError(f"{without_secrets(request.url)}: {message}") from None
 
 

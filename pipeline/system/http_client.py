@@ -43,21 +43,28 @@ def answer_to(request: Request) -> Answer:
         TimeoutError: the answer takes longer than the patience.
     """
     until = None if request.patience is None else time.monotonic() + request.patience
-    pauses = PAUSES[: request.attempts - 1] if request.method in SAFE else ()
-    for pause in pauses:
+    for number in range(_pauses(request)):
+        answer = None
         try:
             answer = _answer(request, until)
         except exceptions.HTTPError as error:
             if isinstance(error, (exceptions.SSLError, exceptions.LocationValueError)):
                 raise _failure(request, error) from None
         else:
-            if answer.status not in _PASSING:
+            if not (request.backoff.repeats(answer.status) if request.backoff else answer.status in _PASSING):
                 return answer
-        time.sleep(pause)
+        time.sleep(request.backoff.pause(number, answer) if request.backoff else PAUSES[number])
     try:
         return _answer(request, until)
     except exceptions.HTTPError as error:
         raise _failure(request, error) from None
+
+
+def _pauses(request: Request) -> int:
+    """How often a request may be sent again."""
+    if not request.again:
+        return 0
+    return request.backoff.attempts - 1 if request.backoff else min(request.attempts - 1, len(PAUSES))
 
 
 def _answer(request: Request, until: float | None) -> Answer:
@@ -82,10 +89,12 @@ def _answer(request: Request, until: float | None) -> Answer:
         ):
             location = response.get_redirect_location() if request.method in SAFE else None
             if not location:
-                return Answer(status=response.status, body=_body(response, request, until))
+                received = {name.lower(): response.headers[name] for name in response.headers}
+                return Answer(status=response.status, body=_body(response, request, until), headers=received)
         target = _followed(url, location)
         if urlsplit(target)[:2] != urlsplit(url)[:2]:
-            headers = {}  # they may hold a login, which is not for another server
+            # The rest may hold a login, which is not for another server.
+            headers = {name: value for name, value in headers.items() if name.lower() == "accept"}
         url = target
     raise OutputError(f"{without_secrets(request.url)}: redirects more than {_MAX_REDIRECTS} times")
 

@@ -10,6 +10,8 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ import pytest
 from generator.findings.errors import OutputError, SettingsError, WaybillError
 from pipeline.system import http_client
 from pipeline.system.http import download, send
-from pipeline.system.http_request import Answer, Request, without_secrets
+from pipeline.system.http_request import Answer, Backoff, Request, without_secrets
 from tests.conftest import missing
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nwhole"
@@ -126,6 +128,64 @@ def test_what_changes_something_is_sent_once(server: Server, first: bytes) -> No
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("first", [SHORT, HUNG_UP, BUSY])
+def test_what_may_be_repeated_is_sent_again_though_it_changes_something(server: Server, first: bytes) -> None:
+    server.answers = [first, WHOLE]
+    request = Request(method="PUT", url=f"{server.url}/a", body=b"{}", limit=99, repeatable=True)
+    assert send(request).body == b"whole"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 507])
+def test_a_busy_server_is_waited_for_where_there_is_a_backoff(server: Server, status: int) -> None:
+    server.answers = [b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status] * 3 + [WHOLE]
+    assert send(Request(url=server.url, limit=99, backoff=Backoff(attempts=4, first=0))).status == 200
+    assert len(server.requests) == 4
+
+
+def test_the_last_answer_of_a_server_that_stays_busy_is_returned(server: Server) -> None:
+    server.answers = [BUSY]
+    assert send(Request(url=server.url, limit=99, backoff=Backoff(attempts=4, first=0))).status == 503
+    assert len(server.requests) == 4
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404])
+def test_a_refusal_is_not_waited_out(server: Server, status: int) -> None:
+    server.answers = [b"HTTP/1.1 %d x\r\nContent-Length: 0\r\n\r\n" % status, WHOLE]
+    assert send(Request(url=server.url, limit=99, backoff=Backoff(first=0))).status == status
+
+
+def test_headers_of_an_answer_are_found_in_lower_case_and_repeated_ones_joined(server: Server) -> None:
+    server.answers = [b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nContent-Length: 0\r\n\r\n"]
+    assert send(Request(url=server.url, limit=0)).headers["x-a"] == "1, 2"
+
+
+def test_pauses_grow_up_to_a_limit_with_a_jitter_of_a_half() -> None:
+    backoff = Backoff(first=1, longest=5)
+    pauses = [{backoff.pause(number, None) for _ in range(50)} for number in range(5)]
+    for drawn, most in zip(pauses, (1, 2, 4, 5, 5), strict=True):
+        assert len(drawn) > 1
+        assert most / 2 <= min(drawn) <= max(drawn) <= most
+
+
+@pytest.mark.parametrize(
+    ("value", "least", "most"),
+    [
+        ("3", 3, 3.5),
+        ("0", 0, 0.5),
+        ("86400", 60, 60.5),
+        (format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True), 60, 60.5),
+        (format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True), 0, 0.5),
+        ("Mon, 32 Foo", 0.5, 1),
+        ("-1", 0.5, 1),
+        ("", 0.5, 1),
+    ],
+)
+def test_retry_after_is_heeded_up_to_a_limit(value: str, least: float, most: float) -> None:
+    busy = Answer(status=429, body=b"", headers={"retry-after": value})
+    assert least <= Backoff(first=1, longest_asked=60).pause(0, busy) <= most
+
+
 def test_what_is_sent_arrives_with_its_headers_and_every_status_is_an_answer(server: Server) -> None:
     server.answers = [BUSY]
     headers = {"Content-Type": "text/x-y"}
@@ -207,8 +267,10 @@ def test_a_redirect_of_what_changes_something_is_an_answer(server: Server) -> No
 def test_headers_do_not_follow_to_another_server(server: Server) -> None:
     other = server.url.replace("127.0.0.1", "localhost")
     server.answers = [moved("/b"), moved(f"{other}/c"), WHOLE]
-    send(Request(url=f"{server.url}/a", headers={"Authorization": "Bearer s3cret"}, limit=100))
+    headers = {"Authorization": "Bearer s3cret", "Accept": "text/x-y"}
+    send(Request(url=f"{server.url}/a", headers=headers, limit=100))
     assert [b"s3cret" in asked for asked in server.requests] == [True, True, False]
+    assert all(b"text/x-y" in asked for asked in server.requests)
 
 
 def test_a_body_is_kept_as_it_is_sent(server: Server) -> None:

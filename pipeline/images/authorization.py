@@ -1,0 +1,180 @@
+"""How a registry lets a client in: the login itself, or tokens that its token service gives for one.
+
+Followed here: https://distribution.github.io/distribution/spec/auth/token/ and /oauth/.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
+from urllib.parse import urlencode, urlsplit
+
+from pipeline.images.credentials import Credential, Keychain, Lookup
+from pipeline.images.errors import LoginError
+from pipeline.images.image_name import is_loopback
+from pipeline.system.http_request import Answer, Request
+
+_MAX_TOKEN: Final = 1024 * 1024
+_PART: Final = re.compile(
+    r'(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,"]+))|(?P<scheme>[A-Za-z][\w-]*)'
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What a request wants to do to a repository."""
+
+    repository: str
+    push: bool = False
+
+    def __str__(self) -> str:
+        return f"repository:{self.repository}:{'pull,push' if self.push else 'pull'}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """What a registry wants a client to show (RFC 9110, 11.6.1)."""
+
+    scheme: str
+    """In lower case."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_challenges(header: str) -> list[Challenge]:
+    """The challenges in the header WWW-Authenticate, in their order."""
+    found: list[tuple[str, dict[str, str]]] = []
+    for part in _PART.finditer(header):
+        if part["scheme"]:
+            found.append((part["scheme"].lower(), {}))
+        elif found:
+            quoted = part["quoted"]
+            value = part["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+            found[-1][1][part["name"].lower()] = value
+    return [Challenge(scheme=scheme, parameters=parameters) for scheme, parameters in found]
+
+
+class Authorizer:
+    """Shows a registry what it wants, and keeps each token for the requests that follow."""
+
+    def __init__(
+        self, host: str, keychain: Keychain, send: Callable[[Request], Answer], *, insecure: bool = False
+    ) -> None:
+        self._host = host
+        self._keychain = keychain
+        self._send = send
+        self._insecure = insecure
+        self._lookups: dict[str, Lookup] = {}
+        self._tokens: dict[Scope, str] = {}
+        self._basic = False
+
+    def lookup(self, repository: str) -> Lookup:
+        """The login for a repository."""
+        if repository not in self._lookups:
+            self._lookups[repository] = self._keychain.find(self._host, repository)
+        return self._lookups[repository]
+
+    def known(self, scope: Scope) -> str:
+        """The header Authorization as far as it is known without asking; empty where it is not."""
+        if token := self._tokens.get(scope):
+            return f"Bearer {token}"
+        credential = self.lookup(scope.repository).credential if self._basic else None
+        return credential.basic if credential else ""
+
+    def answer(self, refusal: Answer, scope: Scope) -> str:
+        """The header Authorization that a refused request (401) is sent again with.
+
+        Raises:
+            LoginError: no login is known, or the token service refuses it.
+        """
+        challenges = {
+            each.scheme: each.parameters for each in read_challenges(refusal.headers.get("www-authenticate", ""))
+        }
+        lookup = self.lookup(scope.repository)
+        if "bearer" in challenges:
+            self._tokens[scope] = self._token(challenges["bearer"], scope, lookup)
+            return f"Bearer {self._tokens[scope]}"
+        if lookup.credential is None or lookup.credential.is_token:
+            raise self.refused(refusal, scope)
+        self._basic = True
+        return lookup.credential.basic
+
+    def secrets(self, repository: str) -> Iterator[str]:
+        """What no message may hold."""
+        lookup = self._lookups.get(repository)
+        if lookup and lookup.credential:
+            yield from (lookup.credential.password, lookup.credential.encoded)
+        yield from self._tokens.values()
+
+    def refused(self, answer: Answer, scope: Scope, said: str = "") -> LoginError:
+        """The error of a request that the registry does not allow."""
+        lookup = self.lookup(scope.repository)
+        denied = answer.status == HTTPStatus.FORBIDDEN
+        what = f"{'access' if denied else 'the login'} was refused ({answer.status}{said})"
+        if not lookup.credential:
+            what = f"it wants a login ({answer.status}{said})"
+            todo = f"run: docker login {self._host} (or podman login)"
+        elif denied:
+            todo = f"check that this login may {'push to' if scope.push else 'pull from'} the repository"
+        else:
+            todo = "log in again"
+        return LoginError(f"registry {self._host}, repository {scope.repository}: {what}; {lookup}; {todo}")
+
+    def _token(self, parameters: Mapping[str, str], scope: Scope, lookup: Lookup) -> str:
+        """A token from the token service that a registry names.
+
+        Raises:
+            LoginError: the service refuses, or is none that a login may be sent to.
+        """
+        realm = parameters.get("realm", "")
+        try:
+            parts = urlsplit(realm)
+        except ValueError:
+            parts = urlsplit("")
+        plain = parts.scheme == "http" and (self._insecure or is_loopback(parts.netloc))
+        if not (parts.netloc and (parts.scheme == "https" or plain)):
+            shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "no URL"
+            message = f"its token service is {shown}; waybill sends logins over https only"
+            raise LoginError(f"registry {self._host}, repository {scope.repository}: {message}")
+        theirs = parameters.get("scope", "")
+        # A registry asks for the right to pull where the first request of a push only looks.
+        mine = scope.push and theirs == str(Scope(repository=scope.repository))
+        asked = {"service": parameters.get("service", ""), "scope": str(scope) if mine or not theirs else theirs}
+        wanted = {name: value for name, value in asked.items() if value}
+        answer = self._send(_token_request(realm, wanted, lookup.credential))
+        if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise self.refused(answer, scope, f" from {parts.netloc.rpartition('@')[2]}")
+        token = _read_token(answer)
+        if token is None:
+            message = f"the token service {parts.netloc.rpartition('@')[2]} gave no token ({answer.status})"
+            raise LoginError(f"registry {self._host}, repository {scope.repository}: {message}; {lookup}")
+        return token
+
+
+def _token_request(realm: str, wanted: Mapping[str, str], credential: Credential | None) -> Request:
+    """The request for a token: by the login or anonymously, or by an identity token in a form (OAuth 2.0)."""
+    if credential and credential.is_token:
+        form = {"grant_type": "refresh_token", "client_id": "waybill", **wanted, "refresh_token": credential.password}
+        content = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Request(
+            method="POST", url=realm, headers=content, body=urlencode(form).encode(), limit=_MAX_TOKEN, repeatable=True
+        )
+    headers = {"Authorization": credential.basic} if credential else {}
+    # A scope of several words is several parameters.
+    pairs = [(name, word) for name, value in wanted.items() for word in (value.split() if name == "scope" else [value])]
+    return Request(url=f"{realm}{'&' if '?' in realm else '?'}{urlencode(pairs)}", headers=headers, limit=_MAX_TOKEN)
+
+
+def _read_token(answer: Answer) -> str | None:
+    """The token in an answer of a token service; it has one of two names, or both."""
+    try:
+        content = json.loads(answer.body)
+    except ValueError:
+        return None
+    if answer.status != HTTPStatus.OK or not isinstance(content, dict):
+        return None
+    token = content.get("token") or content.get("access_token")
+    return token if isinstance(token, str) and token.isprintable() else None

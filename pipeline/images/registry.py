@@ -1,0 +1,223 @@
+"""A client of registries (OCI Distribution Specification 1.1): manifests, blobs, tags. It deletes nothing."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+
+from pipeline.images.credentials import Keychain
+from pipeline.images.manifest import ACCEPTED, Descriptor, Manifest, digest_of, names
+from pipeline.images.registry_connection import MAX_MANIFEST, REFUSED, Connection, json_of
+from pipeline.system.http_request import Answer, Backoff
+
+_MAX_BLOB: Final = 256 * 1024 * 1024
+_ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
+#: Answers to the end of an upload that the registry has forgotten, after a restart for one: it starts anew.
+_LOST_UPLOAD: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
+#: Where a repository that a push makes is private.
+_PRIVATE_AT_FIRST: Final = frozenset({"quay.io"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageConfig:
+    """The config of an image, as far as waybill reads it."""
+
+    labels: Mapping[str, str]
+    platform: str
+    """OS/ARCH."""
+    history: tuple[str, ...]
+    """What made each layer."""
+
+
+class Registry:
+    """One registry. Every method raises LoginError where it refuses the login, and RegistryError where it fails."""
+
+    def __init__(
+        self, host: str, keychain: Keychain, *, insecure: bool = False, backoff: Backoff | None = None
+    ) -> None:
+        """`insecure` is plain HTTP, which waybill speaks without it to this machine alone."""
+        self.host = host
+        self.connection = Connection(host, keychain, insecure=insecure, backoff=backoff or Backoff())
+
+    def manifest(self, repository: str, reference: str) -> Manifest | None:
+        """Return the manifest, or index, with a tag or a digest; None where there is none.
+
+        Raises:
+            RegistryError: the registry serves other bytes than those of the digest; or as the class says.
+        """
+        answer = self.connection.request("GET", repository, f"manifests/{reference}", headers=_ACCEPT)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        self.connection.expect(answer, repository, f"manifest {reference}", HTTPStatus.OK)
+        announced = answer.headers.get("docker-content-digest", "")
+        wanted = reference if ":" in reference else announced
+        for digest in filter(None, (wanted, announced)):
+            if not names(digest, answer.body):
+                message = f"the manifest {reference} is served with other bytes than those of the digest {digest}"
+                raise self.connection.error(repository, message)
+        return Manifest(body=answer.body, media_type=media_type_of(answer), digest=wanted or digest_of(answer.body))
+
+    def digest(self, repository: str, reference: str) -> str | None:
+        """Return the digest that a tag has, as the registry says; None where there is no such tag."""
+        answer = self.connection.request("HEAD", repository, f"manifests/{reference}", headers=_ACCEPT)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        self.connection.expect(answer, repository, f"manifest {reference}", HTTPStatus.OK)
+        if announced := answer.headers.get("docker-content-digest"):
+            return announced
+        manifest = self.manifest(repository, reference)
+        return manifest.digest if manifest else None
+
+    def platform_manifest(self, repository: str, manifest: Manifest, platform: str | None = None) -> Manifest | None:
+        """Return the manifest of an image itself; of an index the one for OS/ARCH, or without one its first."""
+        if not manifest.is_index:
+            return manifest
+        for entry in manifest.manifests:
+            theirs = f"{entry.platform.get('os', '')}/{entry.platform.get('architecture', '')}"
+            # BuildKit lists its attestations as manifests of a platform that does not exist.
+            if theirs == platform or (platform is None and theirs != "unknown/unknown"):
+                return self.manifest(repository, entry.digest)
+        return None
+
+    def image_config(self, repository: str, manifest: Manifest, platform: str | None = None) -> ImageConfig | None:
+        """Return the config of an image, of an index that of a platform as above; None where it has none."""
+        image = self.platform_manifest(repository, manifest, platform)
+        if image is None or image.config is None:
+            return None
+        return _read_config(self.blob(repository, image.config.digest, limit=MAX_MANIFEST))
+
+    def blob(self, repository: str, digest: str, *, limit: int = _MAX_BLOB) -> bytes:
+        """Return the bytes of a blob.
+
+        Raises:
+            RegistryError: there is none, it has other bytes than its digest says, or more than the limit.
+        """
+        answer = self.connection.request("GET", repository, f"blobs/{digest}", limit=limit)
+        self.connection.expect(answer, repository, f"blob {digest}", HTTPStatus.OK)
+        if not names(digest, answer.body):
+            raise self.connection.error(repository, f"the blob {digest} is served with other bytes")
+        return answer.body
+
+    def tags(self, repository: str) -> list[str]:
+        """Return all tags of a repository; none where it does not exist."""
+        found: list[str] = []
+        for answer in self.connection.pages(repository, "tags/list?n=1000"):
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return []
+            self.connection.expect(answer, repository, "tags", HTTPStatus.OK)
+            tags = json_of(answer).get("tags")
+            found += [tag for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str)]
+        return found
+
+    def is_new(self, repository: str) -> bool:
+        """Return whether a repository does not exist, as far as the login sees.
+
+        Some registries (quay.io) do not tell a repository that does not exist from one that this login may not read.
+        """
+        answer = self.connection.request("GET", repository, "tags/list?n=1", refused=True)
+        return answer.status in {HTTPStatus.NOT_FOUND, *REFUSED}
+
+    def push_blob(self, repository: str, data: bytes, media_type: str) -> Descriptor:
+        """Upload a blob unless the repository has it; return what points to it.
+
+        An upload that breaks off starts anew: what the registry has of it is not known.
+        """
+        blob = Descriptor.of(data, media_type)
+        what = f"upload of the blob {blob.digest}"
+        for number in itertools.count(1):
+            if self._has_blob(repository, blob.digest):
+                return blob
+            answer = self._upload(repository, blob.digest, data, what)
+            if number == self.connection.backoff.attempts or not self._may_upload_again(answer):
+                break
+            time.sleep(self.connection.backoff.pause(number - 1, answer))
+        if answer is None:
+            raise self.connection.error(repository, f"{what}: the connection is lost each time; check the network")
+        self.connection.expect(answer, repository, what, HTTPStatus.CREATED)
+        return blob
+
+    def _upload(self, repository: str, digest: str, data: bytes, what: str) -> Answer | None:
+        """The answer to one attempt to upload a blob; None where the connection is lost."""
+        started = self.connection.request("POST", repository, "blobs/uploads/", push=True)
+        self.connection.expect(started, repository, what, HTTPStatus.ACCEPTED)
+        return self.connection.upload(repository, started, digest, data)
+
+    def _may_upload_again(self, answer: Answer | None) -> bool:
+        """Whether another attempt may end better."""
+        return answer is None or answer.status in _LOST_UPLOAD or self.connection.backoff.repeats(answer.status)
+
+    def push_manifest(self, repository: str, reference: str, manifest: Manifest) -> bool:
+        """Put a manifest under a tag or its digest; return whether the registry lists what is attached by it.
+
+        Raises:
+            RegistryError: the registry answers with another digest; or as the class says.
+        """
+        content = {"Content-Type": manifest.media_type}
+        path = f"manifests/{reference}"
+        answer = self.connection.request("PUT", repository, path, push=True, body=manifest.body, headers=content)
+        self.connection.expect(answer, repository, f"manifest {reference}", HTTPStatus.CREATED)
+        theirs = answer.headers.get("docker-content-digest", manifest.digest)
+        if theirs != manifest.digest:
+            message = f"the registry changed the manifest {manifest.digest} to {theirs}"
+            raise self.connection.error(repository, message)
+        return bool(answer.headers.get("oci-subject"))
+
+    def tag(self, repository: str, digest: str, *tags: str) -> None:
+        """Give an image further tags.
+
+        Raises:
+            RegistryError: there is no such image; or as the class says.
+        """
+        manifest = self.manifest(repository, digest)
+        if manifest is None:
+            raise self.connection.error(repository, f"there is no manifest {digest}")
+        for tag in tags:
+            self.push_manifest(repository, tag, manifest)
+
+    def _has_blob(self, repository: str, digest: str) -> bool:
+        """Whether a repository that is pushed to has a blob already."""
+        answer = self.connection.request("HEAD", repository, f"blobs/{digest}", push=True)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return False
+        self.connection.expect(answer, repository, f"blob {digest}", HTTPStatus.OK)
+        return True
+
+
+def first_push_note(host: str, repository: str) -> str:
+    """What to know after the first push to a repository; empty where it is as readable as the registry's others."""
+    if host not in _PRIVATE_AT_FIRST:
+        return ""
+    place = f"https://{host}/repository/{repository}?tab=settings"
+    return (
+        f"{host} made {repository} as a private repository; make it public, or give the cluster a pull secret: {place}"
+    )
+
+
+def media_type_of(answer: Answer) -> str:
+    """The media type of a manifest: that of the answer, else its own."""
+    announced = answer.headers.get("content-type", "").partition(";")[0].strip()
+    return announced if announced in ACCEPTED else str(json_of(answer).get("mediaType") or announced)
+
+
+def _read_config(data: bytes) -> ImageConfig | None:
+    try:
+        content = json.loads(data)
+    except ValueError:
+        return None
+    table = _table(content)
+    labels = _table(_table(table.get("config")).get("Labels"))
+    steps = table.get("history")
+    return ImageConfig(
+        labels={str(name): str(value) for name, value in labels.items()},
+        platform=f"{table.get('os', '')}/{table.get('architecture', '')}",
+        history=tuple(str(_table(step).get("created_by", "")) for step in (steps if isinstance(steps, list) else ())),
+    )
+
+
+def _table(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
