@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 #: The short help of each command; a command's module is imported only when the command runs.
 SHORT_HELPS: Final = {
-    "build": "Lint workflows; build charts, packages and the index.",
+    "build": "Lint workflows; build images, charts, packages and the index.",
     "bump": "Bump the versions of charts.",
     "changelog": "Update the CHANGELOG.md of a chart.",
     "check": "Check charts against versions of the operator.",
@@ -19,6 +19,7 @@ SHORT_HELPS: Final = {
     "manifests": "Write plain Kubernetes YAML.",
     "chart": "Write one chart folder.",
     "package": "Package chart folders.",
+    "image": "Build, push and save the images of workflows.",
     "index": "Write an index.yaml for packages.",
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",

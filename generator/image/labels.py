@@ -13,6 +13,7 @@ from generator.workflow.workflow import Workflow
 IMAGE_KEY: Final = "waybill.image-key"
 CREATED: Final = "org.opencontainers.image.created"
 _OCI: Final = "org.opencontainers.image"
+REVISION: Final = f"{_OCI}.revision"
 
 
 def image_labels(workflow: Workflow, recipe: ImageRecipe, commit: SourceCommit) -> dict[str, str]:
@@ -30,7 +31,7 @@ def image_labels(workflow: Workflow, recipe: ImageRecipe, commit: SourceCommit) 
         f"{_OCI}.title": arguments.get("FLOW_NAME") or (definition.name if is_workflow else "") or recipe.name,
         f"{_OCI}.description": next(filter(None, described), "") if is_workflow else "",
         f"{_OCI}.version": definition.version,
-        f"{_OCI}.revision": commit.revision,
+        REVISION: commit.revision,
         f"{_OCI}.source": commit.url,
         CREATED: commit.created,
         f"{_OCI}.base.name": base,

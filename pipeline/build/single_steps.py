@@ -20,7 +20,9 @@ from pipeline.charts import index as index_file
 from pipeline.charts.archive import Package, package, read_chart_folder, read_package
 from pipeline.charts.folder import CHANGELOG, chart_version
 from pipeline.charts.index import Index, known_index
+from pipeline.images.listing import LISTING, listing_with
 from pipeline.images.recipes import Recipes
+from pipeline.images.result import ImageResult
 from pipeline.system.environment import without_home
 from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
 from pipeline.system.journal import Journal
@@ -115,6 +117,17 @@ def write_packages(out: Path, folders: Sequence[Path], journal: Journal) -> list
             write_if_changed(transaction, out / packed.file_name, packed.data)
         transaction.commit()
     return packages
+
+
+def write_listing(output: Path, images: Sequence[ImageResult], journal: Journal) -> None:
+    """Write images.json with what was made of some images.
+
+    Raises:
+        OutputError: it cannot be written, or is none of waybill's; nothing was changed.
+    """
+    with Transaction(journal) as transaction:
+        write_if_changed(transaction, output / LISTING, listing_with(output, images))
+        transaction.commit()
 
 
 def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime) -> Index:

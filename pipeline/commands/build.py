@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,11 +16,14 @@ from pipeline.commands.command import (
     FILE,
     command,
     finish_check,
+    image_options,
     operator_options,
     pass_journal,
     print_json,
     settings_of,
 )
+from pipeline.images.builders import may_make_images
+from pipeline.images.orders import Orders
 from pipeline.system import locks
 from pipeline.system.clock import creation_time
 from pipeline.system.journal import Journal
@@ -28,7 +32,10 @@ from pipeline.workspace import folders
 from pipeline.workspace.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from generator.versions.steps import Asked
+    from pipeline.images.result import ImageResult
 
 _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 
@@ -39,14 +46,19 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "output",
     "registry",
     "image_prefix",
+    "images",
+    "builder",
+    "runtime",
+    "engine",
     "repository_url",
     "initial_version",
     "minify_specs",
     "strict",
     "compatibility",
     "check",
-    short_help="Lint workflows; build charts, packages and the index.",
-    example="waybill build greeting\nwaybill build --all --bump auto\nwaybill build --all --sonataflow 1.45\n"
+    short_help="Lint workflows; build images, charts, packages and the index.",
+    example="waybill build greeting\nwaybill build --all --bump auto\nwaybill build --all --images push\n"
+    "waybill build --all --sonataflow 1.45\n"
     "waybill build --all --workflows my/workflows --charts my/charts --output dist",
 )
 @click.argument("workflow", nargs=-1)
@@ -59,6 +71,7 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 @click.option("--force-version", is_flag=True, help="Allow a --bump smaller than the changes require.")
 @operator_options
 @click.option("--merge", type=FILE, metavar="FILE", help="The published index.yaml to merge.")
+@image_options
 @pass_journal
 def build(
     journal: Journal,
@@ -71,14 +84,17 @@ def build(
     operator: str | None,
     sonataflow: str | None,
     merge: Path | None,
+    latest: bool,
+    allow_dirty: bool,
+    jobs: int | None,
     check: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Lint workflows, then build their charts, packages and index.yaml.
+    """Lint workflows, then build their images, charts, packages and index.yaml.
 
-    WORKFLOW is the name or path of a folder. A build writes everything or nothing. It stops if an operator's CRD
-    contradicts what compatibility.yaml claims about a chart.
+    WORKFLOW is the name or path of a folder. A build writes everything or nothing, except that a chart whose image
+    fails stays as it was. It stops if an operator's CRD contradicts what compatibility.yaml claims about a chart.
     """
     if bool(workflow) == everything:
         raise click.UsageError(
@@ -100,24 +116,31 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
+    orders = Orders(push=settings.images == "push", latest=latest, allow_dirty=allow_dirty)
     with locks.only_writer(settings.output, console.say_waiting):
-        last_build = record.record_of(wanted, settings)
-        result = last_build.unchanged()
+        # Whether an image is there, an engine or a registry knows and no record.
+        last_build = None if may_make_images(settings, os.environ) else record.record_of(wanted, settings)
+        result = last_build.unchanged() if last_build else None
         if result is None:
-            result = _build(wanted, settings, journal)
-            last_build.keep(result)
+            result = _build(wanted, settings, journal, orders, jobs)
+            if last_build:
+                last_build.keep(result)
     console.show_findings(result.findings)
     if as_json:
         print_json(_build_json(result))
     else:
         show_build(result)
+    if result.failed:
+        sys.exit(1)
 
 
-def _build(wanted: BuildRequest, settings: Settings, journal: Journal) -> BuildResult:
+def _build(wanted: BuildRequest, settings: Settings, journal: Journal, orders: Orders, jobs: int | None) -> BuildResult:
     from pipeline.build import job  # noqa: PLC0415 - all that a build needs; one that changes nothing needs none of it
+    from pipeline.build.image_maker import ImageMaker  # noqa: PLC0415 - as above
 
     created = creation_time(settings.workflows, os.environ)
-    return job.build(wanted, settings, journal, created=created, reporter=console.StageReporter())
+    maker = ImageMaker(settings=settings, journal=journal, shown=console.live_images, orders=orders, jobs=jobs)
+    return job.build(wanted, settings, journal, created=created, reporter=console.StageReporter(), make_images=maker)
 
 
 def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:
@@ -133,6 +156,10 @@ def show_build(result: BuildResult) -> None:
         for chart in (*result.charts, result.umbrella)
     )
     console.show_table(("workflow", "state", "package", "size"), rows, numbers=("size",))
+    if result.images:
+        show_images(result.images)
+    if result.note:
+        console.say(result.note)
     console.show_savings(result.savings)
     for chart in result.charts:
         if chart.reason:
@@ -141,6 +168,25 @@ def show_build(result: BuildResult) -> None:
         easiest = min(result.charts, key=lambda chart: len(chart.required))
         values = (word for path in easiest.required for word in ("--set", f"{path}=..."))
         console.show_next(["helm", "install", easiest.chart, str(easiest.package), *values])
+
+
+def show_images(images: Sequence[ImageResult]) -> None:
+    """Show the table of images, then why some failed, each with the end of its log."""
+    rows = (
+        (
+            image.name,
+            image.state,
+            f"{image.repository}@{image.digest}" if image.digest else image.reference,
+            console.size(image.size) if image.size is not None else "",
+        )
+        for image in images
+    )
+    console.show_table(("image", "state", "reference", "size"), rows, numbers=("size",))
+    for image in images:
+        if image.state == "failed":
+            for line in image.last_lines:
+                console.say(f"  {line}")
+            console.say(f"{image.workflow}: {image.reason}{f'; the log is {image.log}' if image.log else ''}")
 
 
 def _build_json(result: BuildResult) -> dict[str, Any]:
@@ -160,7 +206,10 @@ def _build_json(result: BuildResult) -> dict[str, Any]:
         }
 
     return {
-        "ok": True,
+        "ok": not result.failed,
+        "images": [image.as_json() | {"state": image.state} for image in result.images],
+        "failed": [{"workflow": image.workflow, "image": image.name, "error": image.reason} for image in result.failed],
+        "note": result.note or None,
         "charts": [chart(built) for built in result.charts],
         "umbrella": chart(result.umbrella),
         "index": result.index.as_posix(),

@@ -87,6 +87,17 @@ def operator_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
+def image_options(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options on how images are pushed and how many are built at a time."""
+    for option in (
+        click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Images at a time  [half the cores]"),
+        click.option("--allow-dirty", is_flag=True, help="Push images of folders with uncommitted changes, too."),
+        click.option("--latest", is_flag=True, help="Tag what is pushed from the default branch as latest, too."),
+    ):
+        function = option(function)
+    return function
+
+
 def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., None]:
     """Turn errors into a message and an exit code."""
 

@@ -47,8 +47,8 @@ class ImageBuilder(Protocol):
     def missing(self, recipe: ImageRecipe) -> str:
         """What a build without pulling would miss, and how to get it; "" where nothing is missing."""
 
-    def labels(self, reference: str) -> Mapping[str, str] | None:
-        """The labels of a local image; None where there is no such image, or no place where it could be."""
+    def labels(self, reference: str) -> Mapping[str, str]:
+        """The labels of a local image; none where there is no such image, or no place where it could be."""
 
     def build(self, order: ImageBuild, log: Log) -> LocalImage:
         """Build an image and tag it with the order's reference.

@@ -81,6 +81,13 @@ def image_of(workflow: Workflow, settings: Settings, sonataflow: SonataFlow) -> 
     return recipes.reference(recipes.committed(workflow))
 
 
+def base_references(settings: Settings, sonataflow: SonataFlow) -> tuple[str, ...]:
+    """Return the images by whose digests images.lock pins what images start from."""
+    committed = settings.committed or settings
+    references = (builder_image(committed.builder, sonataflow), committed.runtime or sonataflow.runtime)
+    return tuple(reference for reference in references if "@" not in reference)
+
+
 def builder_image(builder: str, sonataflow: SonataFlow) -> str:
     """Return the image that a builder's name stands for.
 

@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from generator.findings.errors import WaybillError
-from generator.image.labels import KEY_LABEL, REVISION_LABEL, Commit, image_labels
+from generator.image.commit import SourceCommit
+from generator.image.labels import IMAGE_KEY, REVISION, image_labels
 from generator.image.recipe import ImageRecipe
 from generator.image.recipes import function_recipe
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from pipeline.images.build_log import BuildLog
 from pipeline.images.errors import ImageError
-from pipeline.images.image import ImageBuild, ImageBuilder, LocalImage
+from pipeline.images.image import ImageBuild, ImageBuilder
+from pipeline.images.orders import Orders
+from pipeline.images.pushed import PushedImages
 from pipeline.images.readback import check_definition
 from pipeline.images.recipes import Recipes, function_files, workflow_files
 from pipeline.images.result import ImageResult, State
@@ -65,34 +68,6 @@ def tasks_of(workflow: Workflow, recipes: Recipes) -> list[ImageTask]:
     return [own, *functions]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """What a registry has under a tag."""
-
-    digest: str
-    size: int
-    commit: str = ""
-    """The commit that it was built from, as its labels say."""
-
-
-class PushedImages(Protocol):
-    """Finds images that were pushed before."""
-
-    def find(self, reference: ImageReference, key: str) -> Published | None:
-        """The image under a tag, if it was built from the same and, where an identity is configured, says so signed.
-
-        Raises:
-            RegistryError: the registry refused, or did not answer.
-        """
-
-    def tag(self, reference: ImageReference, digest: str, tags: Sequence[str]) -> None:
-        """Give an image of a registry further tags.
-
-        Raises:
-            RegistryError: the registry refused, or did not answer.
-        """
-
-
 class Progress(Protocol):
     """Shows what happens to each image."""
 
@@ -104,33 +79,18 @@ class Progress(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Orders:
-    """What is to be done for every image of a run."""
-
-    push: bool
-    pull: bool = True
-    latest: bool = False
-    allow_dirty: bool = False
-    platform: str | None = None
-    rebuild: bool = False
-    """Whether an image is built although one with its key is there."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class ImageStage:
     """Makes images by a builder, and pushes them where that was asked for."""
 
     builder: ImageBuilder
     pushed: PushedImages
     orders: Orders
-    commits: Callable[[Workflow], Commit | None]
+    commits: Callable[[Workflow], SourceCommit]
     logs: Path
     """The folder for logs: NAME.log."""
     journal: Journal
     progress: Progress
     stopped: threading.Event = field(default_factory=threading.Event)
-    after: Callable[[ImageTask, LocalImage, ImageResult], None] = lambda _task, _image, _result: None
-    """Called with each image that was built and pushed: attests it, saves it."""
 
     def make(self, tasks: Sequence[ImageTask], jobs: int) -> tuple[ImageResult, ...]:
         """Make the images, at most `jobs` at a time; what became of each, in their order.
@@ -163,12 +123,11 @@ class ImageStage:
 
     def _make(self, task: ImageTask, log: BuildLog) -> ImageResult:
         commit = self.commits(task.workflow)
-        sha = commit.sha if commit else ""
-        if self.orders.push and commit and commit.dirty and not self.orders.allow_dirty:
+        if self.orders.push and commit.dirty and not self.orders.allow_dirty:
             message = f"{task.workflow.source.path} has uncommitted changes"
             raise ImageError(f"{message}; commit them, or push the image all the same with --allow-dirty")
         tags = self._tags(task, commit)
-        if not self.orders.rebuild and (found := self._found(task, commit)):
+        if not (self.orders.rebuild or self.orders.save) and (found := self._found(task, commit)):
             return found
         self.progress.update(task.title, "build")
         order = ImageBuild(
@@ -184,19 +143,20 @@ class ImageStage:
             with self.builder.application(image) as application:
                 check_definition(task.workflow, application)
         if not self.orders.push:
-            result = self._result(task, "built", commit=sha, size=image.size, log=log.path)
+            result = self._result(task, "built", commit=commit.revision, size=image.size, log=log.path)
         else:
             self.progress.update(task.title, "push")
             references = tuple(f"{task.reference.repository}:{tag}" for tag in tags)
             digest = self.builder.push(image, references, log)
             self.journal.record(Effect(done=f"pushed {task.reference} ({digest})"))
             result = self._result(
-                task, "pushed", commit=sha, tags=tags, digest=digest, size=image.size, log=log.path
+                task, "pushed", commit=commit.revision, tags=tags, digest=digest, size=image.size, log=log.path
             )
-        self.after(task, image, result)
+        if self.orders.save and not task.function:
+            self.builder.save(image, self.orders.save)
         return result
 
-    def _found(self, task: ImageTask, commit: Commit | None) -> ImageResult | None:
+    def _found(self, task: ImageTask, commit: SourceCommit) -> ImageResult | None:
         """The image that is there already: in the registry before a push, else in the engine."""
         self.progress.update(task.title, "look")
         if self.orders.push:
@@ -205,15 +165,15 @@ class ImageStage:
                 return None
             tags = self._tags(task, commit)
             self.pushed.tag(task.reference, there.digest, tags[1:])
-            return self._result(task, "found", commit=there.commit, tags=tags, digest=there.digest, size=there.size)
+            return self._result(task, "found", commit=there.revision, tags=tags, digest=there.digest, size=there.size)
         labels = self.builder.labels(str(task.reference))
-        if labels is None or labels.get(KEY_LABEL) != task.recipe.key:
+        if labels.get(IMAGE_KEY) != task.recipe.key:
             return None
-        return self._result(task, "found", commit=labels.get(REVISION_LABEL, ""))
+        return self._result(task, "found", commit=labels.get(REVISION, ""))
 
-    def _tags(self, task: ImageTask, commit: Commit | None) -> tuple[str, ...]:
+    def _tags(self, task: ImageTask, commit: SourceCommit) -> tuple[str, ...]:
         tags = [task.reference.tag or _LATEST]
-        if commit:
+        if commit.sha:
             tags.append(f"{commit.sha[:_SHORT]}{'-dirty' if commit.dirty else ''}")
         if self.orders.latest:
             tags.append(_LATEST)

@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
-from urllib.parse import urlsplit, urlunsplit
 
-#: How git writes an address over SSH without a scheme: USER@HOST:PATH.
-_SCP_LIKE: Final = re.compile(r"(?:[^/@]+@)?([^/:@]+):(?!//)(.+)")
+from generator.image.commit import SourceCommit, public_url
 
 
 @dataclass(frozen=True, kw_only=True)
-class Commit:
-    """A commit, and whether the files that were asked for are as it has them."""
+class Checkout:
+    """The commit that is checked out, with whether files are as it has them."""
 
-    sha: str
-    time: datetime
-    source: str
-    """Where the repository is, as an address over HTTPS without a login; "" where it has no remote."""
-    dirty: bool
+    commit: SourceCommit
     default_branch: bool
-    """Whether it is checked out as the head of the repository's default branch."""
+    """Whether it is the head of the repository's default branch."""
 
 
-def commit_of(paths: Sequence[Path], environment: Mapping[str, str]) -> Commit | None:
+def checkout_of(paths: Sequence[Path], environment: Mapping[str, str]) -> Checkout | None:
     """Return the commit that is checked out around the first of `paths`; None without git, a repository or a commit."""
     folder = next((path for path in paths if path.is_dir()), Path())
     shown = git(folder, "-c", "log.showSignature=false", "log", "-1", "--format=%H %ct")
@@ -38,30 +30,16 @@ def commit_of(paths: Sequence[Path], environment: Mapping[str, str]) -> Commit |
     if not seconds.isdigit():
         return None
     there = [str(path.resolve()) for path in paths if path.exists()]
-    return Commit(
+    commit = SourceCommit(
         sha=sha,
         time=datetime.fromtimestamp(int(seconds), UTC),
-        source=source_url(git(folder, "remote", "get-url", "origin") or ""),
+        url=public_url(git(folder, "remote", "get-url", "origin") or ""),
         dirty=bool(git(folder, "status", "--porcelain", "--untracked-files=all", "--", *there)),
+    )
+    return Checkout(
+        commit=commit,
         default_branch=_branch(folder, environment) == _default_branch(folder, environment),
     )
-
-
-def source_url(remote: str) -> str:
-    """Return a remote's address over HTTPS, without user and password; "" for a path."""
-    if "://" not in remote:
-        found = _SCP_LIKE.fullmatch(remote)
-        return f"https://{found[1]}/{found[2].removesuffix('.git')}" if found else ""
-    try:
-        parts = urlsplit(remote)
-        host = parts.hostname or ""
-        port = f":{parts.port}" if parts.port and parts.scheme != "ssh" else ""
-    except ValueError:
-        return ""
-    if parts.scheme not in ("https", "http", "ssh", "git") or not host:
-        return ""
-    scheme = "http" if parts.scheme == "http" else "https"
-    return urlunsplit((scheme, f"{host}{port}", parts.path.removesuffix(".git"), "", ""))
 
 
 def git(folder: Path, *words: str) -> str | None:

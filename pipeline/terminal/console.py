@@ -15,6 +15,7 @@ from generator.text.words import listed, plural
 
 if TYPE_CHECKING:
     from generator.contracts.minify import Saving
+    from pipeline.terminal.live import LiveLines
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 #: From here on work takes seconds, and a bar says how many more.
@@ -106,6 +107,13 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, number
     from pipeline.terminal.table import print_table  # noqa: PLC0415 - 50 ms that --json does not pay
 
     print_table(headings, rows, numbers=numbers)
+
+
+def live_images() -> LiveLines:
+    """A live line for each image, as a context."""
+    from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only images pay
+
+    return LiveLines("image")
 
 
 def show_next(words: Sequence[str], why: str = "") -> None:

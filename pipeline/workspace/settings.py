@@ -15,6 +15,8 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
+    "WAYBILL_REGISTRY_PASSWORD": "the password for the registry of the images",
+    "WAYBILL_REGISTRY_USERNAME": "the user name for the registry of the images",
     "WAYBILL_READER": "the folder with the operator's readers of flows; nox sets it for the tests",
     "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
     "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",

@@ -312,7 +312,7 @@ def test_a_typo_in_the_name_of_a_command_suggests_the_nearest_name(name: str, en
 
 @pytest.mark.parametrize(
     ("words", "offered"),
-    [("waybill b", ["build", "bump"]), ("waybill --v", ["--version"]), ("waybill build --b", ["--bump"])],
+    [("waybill b", ["build", "bump"]), ("waybill --v", ["--version"]), ("waybill build --b", ["--bump", "--builder"])],
 )
 def test_a_shell_is_offered_commands_and_options(words: str, offered: list[str]) -> None:
     environment = {"_WAYBILL_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}

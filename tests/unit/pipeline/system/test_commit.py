@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.system.commit import Commit, commit_of, is_pull_request, source_url
+from pipeline.system.commit import Checkout, checkout_of, is_pull_request
 from tests.unit.conftest import write
 
 
@@ -27,30 +27,32 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def commit(folder: Path, **environment: str) -> Commit:
-    found = commit_of([folder, folder.parent / "shared"], environment)
+def checkout(folder: Path, **environment: str) -> Checkout:
+    found = checkout_of([folder, folder.parent / "shared"], environment)
     assert found
     return found
 
 
 def test_a_commit_has_its_sha_and_time_and_files_that_are_committed_are_clean(repository: Path) -> None:
-    found = commit(repository / "workflows" / "a")
+    found = checkout(repository / "workflows" / "a").commit
     assert found.sha == git(repository, "rev-parse", "HEAD")
     assert int(found.time.timestamp()) == int(git(repository, "log", "-1", "--format=%ct"))
-    assert (found.dirty, found.source) == (False, "")
+    assert (found.dirty, found.url) == (False, "")
 
 
 @pytest.mark.parametrize("path", ["workflows/a/a.sw.yaml", "workflows/a/new.txt", "workflows/shared/x.json"])
 def test_a_changed_or_new_file_of_the_folder_or_of_shared_makes_it_dirty(repository: Path, path: str) -> None:
     write(repository, {path: "changed"})
-    assert commit(repository / "workflows" / "a").dirty
-    assert not commit_of([repository / "workflows" / "b"], {}).dirty  # type: ignore[union-attr]  # it is in a repository
+    assert checkout(repository / "workflows" / "a").commit.dirty
+    alone = checkout_of([repository / "workflows" / "b"], {})
+    assert alone
+    assert not alone.commit.dirty
 
 
 def test_there_is_no_commit_outside_a_repository_or_before_the_first_one(tmp_path: Path) -> None:
-    assert commit_of([tmp_path], {"GIT_CEILING_DIRECTORIES": str(tmp_path)}) is None
+    assert checkout_of([tmp_path], {"GIT_CEILING_DIRECTORIES": str(tmp_path)}) is None
     git(tmp_path, "init", "-q")
-    assert commit_of([tmp_path], {}) is None
+    assert checkout_of([tmp_path], {}) is None
 
 
 @pytest.mark.parametrize(
@@ -67,37 +69,20 @@ def test_the_default_branch_is_known_by_git_or_by_the_job(
     repository: Path, branch: str, environment: dict[str, str], expected: object
 ) -> None:
     git(repository, "checkout", "-q", "-B", branch)
-    assert commit(repository / "workflows" / "a", **environment).default_branch is expected
+    assert checkout(repository / "workflows" / "a", **environment).default_branch is expected
 
 
 def test_the_event_of_a_job_of_github_names_the_default_branch(repository: Path) -> None:
     event = write(repository / "job", {"event.json": json.dumps({"repository": {"default_branch": "trunk"}})})
     job = {"GITHUB_EVENT_PATH": str(event / "event.json"), "GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "trunk"}
-    assert commit(repository / "workflows" / "a", **job).default_branch
+    assert checkout(repository / "workflows" / "a", **job).default_branch
 
 
 def test_the_remote_s_own_default_branch_counts(repository: Path) -> None:
     git(repository, "checkout", "-q", "-b", "trunk")
     git(repository, "update-ref", "refs/remotes/origin/trunk", "HEAD")
     git(repository, "symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
-    assert commit(repository / "workflows" / "a").default_branch
-
-
-@pytest.mark.parametrize(
-    ("remote", "expected"),
-    [
-        ("https://user:secret@github.com/me/flows.git", "https://github.com/me/flows"),
-        ("git@github.com:me/flows.git", "https://github.com/me/flows"),
-        ("ssh://git@git.example.com:2222/me/flows", "https://git.example.com/me/flows"),
-        ("https://git.example.com:8443/me/flows?token=secret#x", "https://git.example.com:8443/me/flows"),
-        ("/srv/git/flows.git", ""),
-        ("file:///srv/git/flows.git", ""),
-        ("https://[", ""),
-        ("", ""),
-    ],
-)
-def test_the_source_is_an_address_without_a_login(remote: str, expected: str) -> None:
-    assert source_url(remote) == expected
+    assert checkout(repository / "workflows" / "a").default_branch
 
 
 @pytest.mark.parametrize(

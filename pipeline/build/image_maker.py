@@ -1,0 +1,119 @@
+"""Decides which images a build makes, by what, and why none."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from generator.image.commit import SourceCommit
+from generator.text.words import plural
+from generator.workflow.folder import SHARED
+from generator.workflow.workflow import Workflow
+from pipeline.build.job import MadeImages
+from pipeline.build.plan import Plan
+from pipeline.images.builders import connect, may_answer
+from pipeline.images.errors import NoEngineError
+from pipeline.images.image import ImageBuilder
+from pipeline.images.orders import Orders
+from pipeline.images.pushed import PushedImages
+from pipeline.images.stage import ImageStage, ImageTask, Progress, tasks_of
+from pipeline.system.clock import creation_time
+from pipeline.system.commit import checkout_of, is_pull_request
+from pipeline.system.journal import Journal
+from pipeline.workspace.settings import Settings
+
+#: The folder for logs below the output folder.
+LOGS: Final = "logs"
+
+
+class Shown(Protocol):
+    """Shows the images of a run while they are made."""
+
+    def __call__(self) -> AbstractContextManager[Progress]:
+        """Begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageMaker:
+    """Makes the images of a build; called with its plan."""
+
+    settings: Settings
+    journal: Journal
+    shown: Shown
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    orders: Orders = field(default_factory=lambda: Orders(push=False))
+    jobs: int | None = None
+
+    def __call__(self, plan: Plan) -> MadeImages:
+        """Make the images that the charts of a plan name.
+
+        Raises:
+            NoEngineError: an engine was asked for, and none answers.
+        """
+        if self.settings.images == "skip" or not plan.workflows:
+            return MadeImages()
+        if not plan.line.capabilities.pods:
+            name = plan.line.capabilities.sonataflow.name
+            return MadeImages(note=f"no images: SonataFlow {name} builds them in the cluster")
+        tasks = [task for workflow in plan.workflows.values() for task in tasks_of(workflow, plan.recipes)]
+        if self.settings.images == "auto":
+            return self._where_possible(tasks)
+        return self.make(tasks)
+
+    def make(self, tasks: Sequence[ImageTask], builder: ImageBuilder | None = None) -> MadeImages:
+        """Build images, and push them where the settings say so; a job of a pull request builds only.
+
+        Raises:
+            NoEngineError: none answers.
+        """
+        push = self.settings.images == "push"
+        note = ""
+        if push and is_pull_request(self.environment):
+            push, note = False, "nothing was pushed: jobs of pull requests never push"
+        stop = threading.Event()
+        pushed = PushedImages(self.settings, self.environment)
+        builder = builder or connect(self.settings, self.environment, pushed=pushed, stop=stop)
+        with self.shown() as progress:
+            stage = ImageStage(
+                builder=builder,
+                pushed=pushed,
+                orders=replace(self.orders, push=push, pull=self.settings.images != "auto"),
+                commits=self._commit,
+                logs=self.settings.output / LOGS,
+                journal=self.journal,
+                progress=progress,
+                stopped=stop,
+            )
+            made = stage.make(tasks, self.jobs or max(1, (os.cpu_count() or 2) // 2))
+        return MadeImages(images=made, note=note)
+
+    def _where_possible(self, tasks: Sequence[ImageTask]) -> MadeImages:
+        """Build what an engine that answers can build without pulling; else say in a line why not."""
+        named = f"the chart names {tasks[0].reference}"
+        if len(tasks) > 1:
+            named = f"the charts name {plural(len(tasks), 'image')}, such as {tasks[0].reference}"
+        how = f"waybill image {tasks[0].workflow.source.name} builds it"
+        if not may_answer(self.settings, self.environment):
+            return MadeImages(note=f"no images: no container engine is running; {named}; start one, then {how}")
+        try:
+            pushed = PushedImages(self.settings, self.environment)
+            builder = connect(self.settings, self.environment, pushed=pushed, stop=threading.Event())
+            missing = {reason: task for task in reversed(tasks) if (reason := builder.missing(task.recipe))}
+        except NoEngineError as error:
+            return MadeImages(note=f"no images: {error}; {named}; {how}")
+        possible = [task for task in tasks if not builder.missing(task.recipe)]
+        note = f"no images: {next(iter(missing))}; {named}; {how}" if missing else ""
+        if not possible:
+            return MadeImages(note=note)
+        return replace(self.make(possible, builder), note=note)
+
+    def _commit(self, workflow: Workflow) -> SourceCommit:
+        """The commit that a workflow's folder, and shared/ beside it, come from."""
+        folder = Path(workflow.source.path)
+        found = checkout_of([folder, folder.resolve().parent / SHARED], self.environment)
+        return found.commit if found else SourceCommit(sha="", time=creation_time(folder, self.environment))

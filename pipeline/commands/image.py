@@ -1,0 +1,181 @@
+"""`waybill image`: the container images of workflows."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.findings.errors import SettingsError
+from generator.workflow.credentials import names_credential
+from pipeline.commands.build import show_images
+from pipeline.commands.command import (
+    FILE,
+    command,
+    image_options,
+    operator_options,
+    pass_journal,
+    print_json,
+    settings_of,
+)
+from pipeline.images.orders import Orders
+from pipeline.images.result import ImageResult
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace import folders
+from pipeline.workspace.settings import Settings
+
+
+@command(
+    "workflows",
+    "output",
+    "registry",
+    "image_prefix",
+    "builder",
+    "runtime",
+    "engine",
+    "compatibility",
+    short_help="Build, push and save the images of workflows.",
+    example="waybill image greeting\nwaybill image greeting --push\nwaybill image greeting --save greeting.tar\n"
+    "waybill image --all --push --latest\nwaybill image --pin",
+)
+@click.argument("workflow", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="The images of every workflow in the workflows folder.")
+@click.option("--push", is_flag=True, help="Push the images, and show the digests that the registry serves.")
+@click.option("--save", type=FILE, metavar="FILE", help="Write the workflow's image as an OCI archive.")
+@click.option("--platform", metavar="P", help="Build for this platform, such as linux/arm64.")
+@click.option("--build-arg", multiple=True, metavar="K=V", help="A build argument; the image's tag ends in -custom.")
+@click.option("--rebuild", is_flag=True, help="Build although an image from the same files is there.")
+@click.option("--pin", is_flag=True, help="Write the digests of builder and runtime images to images.lock.")
+@operator_options
+@image_options
+@pass_journal
+def image(
+    journal: Journal,
+    /,
+    workflow: tuple[str, ...],
+    *,
+    everything: bool,
+    push: bool,
+    save: Path | None,
+    platform: str | None,
+    build_arg: tuple[str, ...],
+    rebuild: bool,
+    pin: bool,
+    operator: str | None,
+    sonataflow: str | None,
+    latest: bool,
+    allow_dirty: bool,
+    jobs: int | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Build the container images of workflows, and of the functions in their folders.
+
+    An image that is there already, built from the same files, is not built again. WORKFLOW is the name or path of a
+    folder. Charts are written by waybill build, which takes the same options.
+    """
+    settings = settings_of(options)
+    if pin:
+        if workflow or everything or push or save:
+            raise click.UsageError("--pin stands alone: it pins what all images start from")
+        _pin(settings, operator, sonataflow, journal, as_json=as_json)
+        return
+    if bool(workflow) == everything:
+        raise click.UsageError(
+            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
+        )
+    if save and (everything or len(workflow) > 1):
+        raise click.UsageError("--save writes the image of one workflow; name one")
+    settings = dataclasses.replace(settings, images="push" if push else "build")
+    orders = Orders(
+        push=push,
+        latest=latest,
+        allow_dirty=allow_dirty,
+        platform=platform,
+        rebuild=rebuild,
+        save=save,
+        arguments=_arguments(build_arg),
+    )
+    images, note = _make(workflow, settings, journal, orders, jobs=jobs, operator=operator, sonataflow=sonataflow)
+    failed = [one for one in images if one.state == "failed"]
+    if as_json:
+        listed = [one.as_json() | {"state": one.state, "error": one.reason or None} for one in images]
+        print_json({"ok": not failed, "images": listed, "note": note or None})
+    else:
+        show_images(images)
+        if note:
+            console.say(note)
+        if save and not failed:
+            console.show_next(["skopeo", "inspect", f"oci-archive:{save.as_posix()}"])
+        elif not push and not failed:
+            console.show_next(["waybill", "image", *(workflow or ["--all"]), "--push"])
+    if failed:
+        sys.exit(1)
+
+
+def _make(
+    names: Sequence[str],
+    settings: Settings,
+    journal: Journal,
+    orders: Orders,
+    *,
+    jobs: int | None,
+    operator: str | None,
+    sonataflow: str | None,
+) -> tuple[tuple[ImageResult, ...], str]:
+    from pipeline.build.image_maker import ImageMaker  # noqa: PLC0415 - what --help and mistakes do not pay
+    from pipeline.build.single_steps import read_for_output, write_listing  # noqa: PLC0415 - as above
+    from pipeline.images.recipes import Recipes  # noqa: PLC0415 - as above
+    from pipeline.images.stage import tasks_of  # noqa: PLC0415 - as above
+    from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
+
+    found = [read_for_output(folder)[0] for folder in folders.select_folders(names, settings)]
+    made_for = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow).capabilities
+    recipes = Recipes(settings=settings, sonataflow=made_for.sonataflow, arguments=orders.arguments)
+    maker = ImageMaker(settings=settings, journal=journal, shown=console.live_images, orders=orders, jobs=jobs)
+    made = maker.make([task for workflow in found for task in tasks_of(workflow, recipes)])
+    write_listing(settings.output, made.images, journal)
+    return made.images, made.note
+
+
+def _arguments(given: Sequence[str]) -> dict[str, str]:
+    """The build arguments of the command line.
+
+    Raises:
+        SettingsError: one is not NAME=VALUE, or a credential: it would stay in the history of the image.
+    """
+    arguments = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name.isidentifier():
+            raise SettingsError(f"--build-arg {name}: write NAME=VALUE, such as FLOW_NAME=Greeting")
+        if names_credential(name):
+            message = f"--build-arg {name}: a credential would stay in the history of the image"
+            raise SettingsError(f"{message}; give it to the workflow when it runs, as a value of its chart")
+        arguments[name] = value
+    return arguments
+
+
+def _pin(settings: Settings, operator: str | None, sonataflow: str | None, journal: Journal, *, as_json: bool) -> None:
+    """Ask the registries for the digests of builder and runtime, and write them to images.lock."""
+    from pipeline.images.lock import write_lock  # noqa: PLC0415 - what --help and mistakes do not pay
+    from pipeline.images.pushed import PushedImages  # noqa: PLC0415 - as above
+    from pipeline.images.recipes import base_references  # noqa: PLC0415 - as above
+    from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
+
+    made_for = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow).capabilities
+    pushed = PushedImages(settings, os.environ)
+    digests = {one: pushed.digest_of(one) for one in base_references(settings, made_for.sonataflow)}
+    path = write_lock(settings, digests, journal)
+    if as_json:
+        print_json({"ok": True, "lock": path.as_posix(), "images": digests})
+        return
+    console.show_table(("image", "digest"), sorted(digests.items()))
+    console.say(f"{path.as_posix()} has the digests; commit it")
+    console.show_next(["waybill", "build", "--all"], "names the images that are built from them")

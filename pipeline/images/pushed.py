@@ -1,0 +1,82 @@
+"""Images that were pushed before: what a registry has under a tag, and whether it may be trusted."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from generator.image.labels import IMAGE_KEY, REVISION
+from generator.kubernetes.objects import ImageReference
+from pipeline.images.credentials import Keychain
+from pipeline.images.errors import RegistryError
+from pipeline.images.image_name import read_image_name
+from pipeline.images.registry import Registry
+from pipeline.workspace.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class PushedImage:
+    """What a registry has under a tag."""
+
+    digest: str
+    size: int
+    """Bytes of its layers, compressed."""
+    revision: str = ""
+    """The commit that it was built from, as its labels say."""
+
+
+class PushedImages:
+    """Looks images up in their registries, a connection each."""
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
+        self.keychain = Keychain(registry=settings.registry, environment=environment)
+        self._registries: dict[str, Registry] = {}
+        self._lock = threading.Lock()
+
+    def registry(self, host: str) -> Registry:
+        """The registry of a host."""
+        with self._lock:
+            return self._registries.setdefault(host, Registry(host, self.keychain))
+
+    def digest_of(self, reference: str) -> str:
+        """Return the digest that a registry serves under REPOSITORY:TAG.
+
+        Raises:
+            RegistryError: it has no such image, or as `Registry`.
+        """
+        name = read_image_name(reference)
+        digest = self.registry(name.host).digest(name.repository, name.reference)
+        if digest is None:
+            raise RegistryError(f"{name.host}: {name.repository} has no {name.reference}; check the name of the image")
+        return digest
+
+    def find(self, reference: ImageReference, key: str) -> PushedImage | None:
+        """Return the image under a tag, if its label holds the image key; another one was not made from the same.
+
+        Raises:
+            RegistryError: as `Registry`.
+        """
+        name = read_image_name(str(reference))
+        registry = self.registry(name.host)
+        manifest = registry.manifest(name.repository, name.reference)
+        if manifest is None:
+            return None
+        config = registry.image_config(name.repository, manifest)
+        if config is None or config.labels.get(IMAGE_KEY) != key:
+            return None
+        image = registry.platform_manifest(name.repository, manifest) or manifest
+        size = sum(layer.size for layer in image.layers)
+        return PushedImage(digest=manifest.digest, size=size, revision=config.labels.get(REVISION, ""))
+
+    def tag(self, reference: ImageReference, digest: str, tags: Sequence[str]) -> None:
+        """Give an image further tags; those that it has already cost one request each.
+
+        Raises:
+            RegistryError: as `Registry`.
+        """
+        name = read_image_name(str(reference))
+        registry = self.registry(name.host)
+        new = [tag for tag in tags if registry.digest(name.repository, tag) != digest]
+        if new:
+            registry.tag(name.repository, digest, *new)
