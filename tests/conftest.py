@@ -28,6 +28,9 @@ settings.register_profile(
 )
 settings.load_profile("tests")
 
+# A container engine of this machine is for tests/images alone.
+os.environ["WAYBILL_IMAGES"] = "skip"
+
 #: The real workflow with arguments that are one expression: the operator cannot read that.
 UNREADABLE = "python"
 Rendered = list[dict[str, Any]]

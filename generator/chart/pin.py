@@ -16,7 +16,6 @@ from generator.findings.edits import Edit, appended, apply_edits
 from generator.findings.errors import FindingsError
 from generator.kubernetes.objects import ImageReference
 from generator.text.yaml_reader import Node, decode, parse
-from generator.text.yaml_writer import scalar
 
 #: Says in Chart.yaml, and so in the entry of an index, which images a package names, and their image keys.
 ANNOTATION: Final = "waybill/images"
@@ -137,7 +136,7 @@ def _edit(node: Node, new: str) -> Edit:
 def _with_annotation(text: str, pins: Iterable[Pin]) -> str:
     ordered = sorted(pins, key=lambda pin: pin.repository)
     listed = json.dumps([_as_json(pin) for pin in ordered], separators=(",", ":"))
-    line = f"  {ANNOTATION}: {scalar(listed)}"
+    line = f"  {ANNOTATION}: '{listed}'"  # no name of an image has a quote
     root = _root({_CHART: text.encode()}, _CHART)
     keys = (root.keys if root else None) or {}
     if "annotations" not in keys:

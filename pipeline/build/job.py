@@ -94,6 +94,9 @@ def build(
     """
     plan = _prepare(options, settings, reporter)
     charts = _charts(plan, reporter)
+    if make_images is not no_images:
+        # What refuses the charts anyway is said before minutes of work on images.
+        _packages(plan.with_images(()), charts, reporter)
     made = make_images(plan)
     plan = plan.with_images(made.images)
     charts = {name: chart for name, chart in charts.items() if name not in plan.failed}
