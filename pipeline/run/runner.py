@@ -25,7 +25,7 @@ from generator.text.words import plural, several
 from generator.text.yaml_reader import Document, parse
 from generator.workflow.properties import Variable, environment_name, parse_properties
 from generator.workflow.workflow import Workflow
-from pipeline.run.engine import maven
+from pipeline.application import maven
 from pipeline.run.engine.events import COMPLETED, Event, listening, merged
 from pipeline.run.engine.process import RunningEngine, free_port, started
 from pipeline.run.engine.services import Exchange, serving
@@ -54,7 +54,8 @@ def run(
     Raises:
         SettingsError: variables without a value, each named; a file that cannot be read; no JDK or no Maven.
         FindingsError: the input does not fit its schema.
-        EngineError: the workflow cannot be built, or the engine does not start.
+        BuildError: the workflow cannot be built.
+        EngineError: the engine does not start.
     """
     if wanted.mock:
         workflow = with_local_specs(workflow)

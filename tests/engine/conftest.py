@@ -16,7 +16,7 @@ import pytest
 from generator.application.projects import Application, applications
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
-from pipeline.run.engine import maven
+from pipeline.application import maven
 from pipeline.system.cache import cache_folder
 from pipeline.workspace.workflows import read_folder
 from tests.conftest import ROOT, missing

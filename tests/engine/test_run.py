@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.run.engine import maven
+from pipeline.application import maven
 from tests.conftest import ROOT, missing
 
 #: A build of the engine on a busy machine, and more.

@@ -158,7 +158,7 @@ def test_a_user_that_was_killed_uses_nothing_and_what_it_left_goes(tmp_path: Pat
 
 @pytest.mark.parametrize(
     "module",
-    ["pipeline.system.files", "pipeline.system.locks", "pipeline.run.engine.maven", "pipeline.run.engine.process"],
+    ["pipeline.system.files", "pipeline.system.locks", "pipeline.application.maven", "pipeline.run.engine.process"],
 )
 def test_a_module_is_imported_where_there_is_no_fcntl(module: str) -> None:
     code = f"import sys\nsys.modules['fcntl'] = None\nimport {module}"

@@ -10,8 +10,8 @@ import pytest
 
 from generator.application.projects import Application
 from generator.findings.errors import SettingsError
-from pipeline.run.engine import maven
-from pipeline.run.engine.errors import EngineError
+from pipeline.application import maven
+from pipeline.application.errors import BuildError
 from pipeline.system.locks import in_use
 
 APPLICATION = Application(workflows=("a",), persistent=False, jobs=False, files={"pom.xml": b"<project/>"})
@@ -52,7 +52,7 @@ def test_a_build_is_kept_and_not_made_again(tools: Path, tmp_path: Path) -> None
 def test_a_build_that_fails_says_why_and_leaves_nothing(tools: Path, tmp_path: Path) -> None:
     program(tools, "javac", "exit 0")
     program(tools, "mvn", r"printf '\033[1;31m[ERROR]\033[m no such state\nCaused by: x\nnoise\n'; exit 1")
-    with pytest.raises(EngineError, match=r"build failed:\n\[ERROR\] no such state\nCaused by: x$"):
+    with pytest.raises(BuildError, match=r"build failed:\n\[ERROR\] no such state\nCaused by: x$"):
         maven.build(APPLICATION, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from generator.application.projects import Application
 from generator.findings.errors import SettingsError
-from pipeline.run.engine.errors import EngineError
+from pipeline.application.errors import BuildError
 from pipeline.system.locks import is_in_use
 
 #: The Java that the engine is compiled for.
@@ -56,7 +56,7 @@ def build(application: Application, cache: Path) -> Path:
 
     Raises:
         SettingsError: no JDK, or no Maven.
-        EngineError: the engine's build refuses it; the message has the build's own errors.
+        BuildError: the engine's build refuses it; the message has the build's own errors.
     """
     if jar := built(application, cache):
         return jar
@@ -78,7 +78,7 @@ def build(application: Application, cache: Path) -> Path:
             check=False,
         )
         if done.returncode:
-            raise EngineError(f"the engine's build failed:\n{_reasons(done.stdout + done.stderr)}")
+            raise BuildError(f"the engine's build failed:\n{_reasons(done.stdout + done.stderr)}")
         target = cache / _key(application)
         shutil.rmtree(target, ignore_errors=True)
         (folder / "target" / "quarkus-app").rename(target)
