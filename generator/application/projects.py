@@ -8,6 +8,7 @@ from typing import Final
 
 import javaproperties
 
+from generator.application.extensions import PERSISTENCE, Extension, parse_extensions
 from generator.contracts.calls import calls, package_of
 from generator.kubernetes.objects import FLYWAY
 from generator.text import templates
@@ -16,6 +17,15 @@ from generator.workflow.workflow import Workflow
 #: The engine that runs them; what is known of it was tried with these (../shared/tools/engine).
 QUARKUS_VERSION: Final = "3.15.3"
 KOGITO_VERSION: Final = "10.1.0"
+_ENGINE: Final = """
+org.apache.kie.sonataflow:sonataflow-quarkus
+io.quarkus:quarkus-resteasy-jackson
+io.quarkus:quarkus-arc
+io.quarkus:quarkus-smallrye-health
+org.kie:kie-addons-quarkus-source-files
+org.kie:kie-addons-quarkus-process-management
+org.kie:kie-addons-quarkus-events-process
+"""
 #: The variable with the address that the engine's own events go to.
 EVENTS_VARIABLE: Final = "WAYBILL_EVENTS_URL"
 _EVENTS: Final = {
@@ -36,9 +46,11 @@ _JOBS: Final = {
     "kogito.service.url": "http://127.0.0.1:${quarkus.http.port}",
     "kogito.jobs-service.url": "${kogito.service.url}",
 }
-_RESOURCES: Final = "src/main/resources"
-_PROPERTIES: Final = "application.properties"
-_LEFT_OUT: Final = (_PROPERTIES, "secret.properties", "README.md", "argfile.conf")
+#: Where a Maven project keeps resources, and the one that configures it.
+RESOURCES: Final = "src/main/resources"
+PROPERTIES: Final = "application.properties"
+#: What of a workflow's folder is no resource of its application as it is.
+LEFT_OUT: Final = (PROPERTIES, "secret.properties", "README.md", "argfile.conf")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +60,14 @@ class Application:
     `workflows` are their ids, `files` path to bytes. With `persistent`, instances are kept in PostgreSQL, whose address
     is given at run time (`QUARKUS_DATASOURCE_JDBC_URL`, `…_USERNAME`, `…_PASSWORD`). With `jobs` besides, their
     timers are, too (`…_REACTIVE_URL`): a jobs service is built in. Under it no timer takes less than a second.
+    `arguments` are for Maven.
     """
 
     workflows: tuple[str, ...]
     persistent: bool
     jobs: bool
     files: Mapping[str, bytes]
+    arguments: tuple[str, ...] = ()
 
 
 def applications(workflows: Iterable[Workflow], *, persistent: bool, jobs: bool = False) -> tuple[Application, ...]:
@@ -95,8 +109,16 @@ def _claims(workflow: Workflow) -> Iterator[tuple[tuple[str, str], object]]:
 
 
 def _files(workflow: Workflow) -> dict[str, bytes]:
-    own = {path: data for path, data in workflow.source.resources.items() if path not in _LEFT_OUT}
+    own = {path: data for path, data in workflow.source.resources.items() if path not in LEFT_OUT}
     return own | {f"shared/{path}": data for path, data in workflow.source.shared.files.items()}
+
+
+def pom(*, extensions: tuple[Extension, ...] = (), jobs: bool = False) -> bytes:
+    """The pom.xml of an application with some extensions; with `jobs`, it is a jobs service besides."""
+    named = {str(one): one for one in (*parse_extensions(_ENGINE), *extensions)}
+    return templates.render(
+        "application/pom.xml", quarkus=QUARKUS_VERSION, kogito=KOGITO_VERSION, extensions=named.values(), jobs=jobs
+    ).encode()
 
 
 def _application(workflows: list[Workflow], *, persistent: bool, jobs: bool) -> Application:
@@ -105,12 +127,10 @@ def _application(workflows: list[Workflow], *, persistent: bool, jobs: bool) -> 
     for workflow in workflows:
         resources |= _files(workflow)
         configuration |= workflow.configuration()
-    files = {f"{_RESOURCES}/{path}": data for path, data in resources.items()}
+    files = {f"{RESOURCES}/{path}": data for path, data in resources.items()}
     configuration |= {**_EVENTS, **(_PERSISTENCE if persistent else {}), **(_JOBS if jobs else {})}
-    files[f"{_RESOURCES}/{_PROPERTIES}"] = javaproperties.dumps(configuration, timestamp=False).encode()
-    files["pom.xml"] = templates.render(
-        "application/pom.xml", quarkus=QUARKUS_VERSION, kogito=KOGITO_VERSION, persistent=persistent, jobs=jobs
-    ).encode()
+    files[f"{RESOURCES}/{PROPERTIES}"] = javaproperties.dumps(configuration, timestamp=False).encode()
+    files["pom.xml"] = pom(extensions=parse_extensions(",".join(PERSISTENCE)) if persistent else (), jobs=jobs)
     return Application(
         workflows=tuple(workflow.definition.id for workflow in workflows),
         persistent=persistent,

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +22,10 @@ JAVA_VERSION: Final = 17
 #: So many builds are kept in the cache.
 _KEPT: Final = 8
 _JAR: Final = "quarkus-run.jar"
+#: Receives each line of a build's log, without the end of the line.
+Log = Callable[[str], None]
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
-_ERROR: Final = re.compile(r"^\[ERROR\] .*$|^Caused by: .*$", re.MULTILINE)
+_ERROR: Final = re.compile(r"\[ERROR\] |Caused by: ")
 _SHOWN: Final = 10
 
 
@@ -51,8 +54,8 @@ def built(application: Application, cache: Path) -> Path | None:
     return jar
 
 
-def build(application: Application, cache: Path) -> Path:
-    """Build an application; returns its jar, in a folder of `cache`.
+def build(application: Application, cache: Path, log: Log | None = None) -> Path:
+    """Build an application; returns its jar, in a folder of `cache`. `log` receives each line of the build.
 
     Raises:
         SettingsError: no JDK, or no Maven.
@@ -68,17 +71,10 @@ def build(application: Application, cache: Path) -> Path:
             file = folder / path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
-        done = subprocess.run(
-            ["mvn", "-B", "-ntp", "-q", "package"],  # noqa: S607 - found on PATH, as a person's shell would
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            raise BuildError(f"the engine's build failed:\n{_reasons(done.stdout + done.stderr)}")
+        try:
+            run(["package", *application.arguments], folder, log)
+        except BuildError as error:
+            raise BuildError(f"the engine's build failed:\n{error}", log=error.log) from error
         target = cache / _key(application)
         shutil.rmtree(target, ignore_errors=True)
         (folder / "target" / "quarkus-app").rename(target)
@@ -86,18 +82,53 @@ def build(application: Application, cache: Path) -> Path:
     return target / _JAR
 
 
+def run(
+    words: Sequence[str], folder: Path, log: Log | None = None, *, environment: Mapping[str, str] | None = None
+) -> None:
+    """Run Maven in a folder; `environment` is added to this process's own. An exception in `log` stops Maven.
+
+    Raises:
+        BuildError: it failed; the message has its errors, each once.
+    """
+    quiet = () if log else ("-q",)
+    lines: list[str] = []
+    process = subprocess.Popen(  # noqa: S603 - words of our own, and what a build argument adds
+        ["mvn", "-B", "-ntp", *quiet, *words],  # noqa: S607 - found on PATH, as a person's shell would
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env={**os.environ, **(environment or {})},
+    )
+    with process:
+        try:
+            for line in process.stdout or ():
+                lines.append(_COLOUR.sub("", line.rstrip("\r\n")))
+                if log:
+                    log(lines[-1])
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise BuildError(_reasons(lines), log=tuple(lines))
+
+
 def _key(application: Application) -> str:
     digest = hashlib.sha256()
+    for argument in application.arguments:
+        digest.update(f"argument\0{argument}\0".encode())
     for path, data in application.files.items():
         digest.update(f"{path}\0{hashlib.sha256(data).hexdigest()}\0".encode())
     return digest.hexdigest()[:16]
 
 
-def _reasons(log: str) -> str:
+def _reasons(lines: Sequence[str]) -> str:
     """What a build's log says went wrong, each line once."""
-    plain = _COLOUR.sub("", log)
-    lines = dict.fromkeys(line.strip() for line in _ERROR.findall(plain))
-    return "\n".join([*lines][:_SHOWN]) or plain[-2000:]
+    told = dict.fromkeys(line.strip() for line in lines if _ERROR.match(line))
+    return "\n".join([*told][:_SHOWN]) or "\n".join(lines)[-2000:]
 
 
 def _forget_old(cache: Path) -> None:

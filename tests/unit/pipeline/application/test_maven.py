@@ -49,11 +49,53 @@ def test_a_build_is_kept_and_not_made_again(tools: Path, tmp_path: Path) -> None
     assert [one.name for one in (tmp_path / "cache").iterdir()] == [first.parent.name]
 
 
+def test_the_arguments_of_an_application_are_mavens_and_make_another_build(tools: Path, tmp_path: Path) -> None:
+    program(tools, "javac", "exit 0")
+    program(tools, "mvn", f'mkdir -p target/quarkus-app; echo "$@" > {JAR}')
+    plain = maven.build(APPLICATION, tmp_path / "cache")
+    other = maven.build(replace(APPLICATION, arguments=("-Da=b c",)), tmp_path / "cache")
+    assert (plain.read_text(), other.read_text()) == ("-B -ntp -q package\n", "-B -ntp -q package -Da=b c\n")
+    assert plain != other
+
+
+def test_each_line_of_a_build_is_told_when_it_is_printed(tools: Path, tmp_path: Path) -> None:
+    program(tools, "javac", "exit 0")
+    # It goes on only once the first line was seen.
+    program(
+        tools,
+        "mvn",
+        f"mkdir -p target/quarkus-app; touch {JAR}; echo a; while [ ! -e {tmp_path}/seen ]; do :; done; echo b",
+    )
+    lines: list[str] = []
+
+    def log(line: str) -> None:
+        lines.append(line)
+        (tmp_path / "seen").touch()
+
+    maven.build(APPLICATION, tmp_path / "cache", log)
+    assert lines == ["a", "b"]
+
+
+def test_maven_ends_when_its_log_cannot_be_told(tools: Path, tmp_path: Path) -> None:
+    program(tools, "mvn", "echo $$; exec sleep 600")
+    told: list[str] = []
+
+    def log(line: str) -> None:
+        told.append(line)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        maven.run(["package"], tmp_path, log)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told[0]), 0)
+
+
 def test_a_build_that_fails_says_why_and_leaves_nothing(tools: Path, tmp_path: Path) -> None:
     program(tools, "javac", "exit 0")
     program(tools, "mvn", r"printf '\033[1;31m[ERROR]\033[m no such state\nCaused by: x\nnoise\n'; exit 1")
-    with pytest.raises(BuildError, match=r"build failed:\n\[ERROR\] no such state\nCaused by: x$"):
+    with pytest.raises(BuildError, match=r"build failed:\n\[ERROR\] no such state\nCaused by: x$") as raised:
         maven.build(APPLICATION, tmp_path / "cache")
+    assert raised.value.log == ("[ERROR] no such state", "Caused by: x", "noise")
     assert list((tmp_path / "cache").iterdir()) == []
 
 

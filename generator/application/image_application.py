@@ -1,0 +1,118 @@
+"""Makes the application that is in an image, from the build context and arguments that a container engine gets, too."""
+
+from __future__ import annotations
+
+import posixpath
+import shlex
+from collections.abc import Mapping
+from typing import Final
+
+import javaproperties
+
+from generator.application.extensions import EXTENSIONS, PERSISTENCE, parse_extensions
+from generator.application.projects import LEFT_OUT, PROPERTIES, RESOURCES, Application, pom
+from generator.findings.errors import SettingsError
+from generator.workflow.folder import SHARED
+from generator.workflow.properties import parse_properties
+
+#: The build argument with further arguments for Maven, and the one with the folder of the workflow's files.
+MAVEN_ARGUMENTS: Final = "MAVEN_ARGS_APPEND"
+WF_RESOURCES: Final = "WF_RESOURCES"
+_JAVA: Final = "src/main/java/"
+#: What lies in the folder of a Quarkus project and an image has no use for.
+_NOT_BUILT: Final = ("src/test/", "src/main/docker/")
+_NO_SINK: Final = "http://no-sink.invalid"
+#: Events of the engine's own go out once the operator says where to (it sets these keys where there is a Data Index).
+_EVENTS: Final = {
+    **{f"kogito.events.{name}.enabled": "false" for name in ("processinstances", "processdefinitions", "usertasks")},
+    **{
+        f"mp.messaging.outgoing.kogito-{name}-events.{key}": value
+        for name in ("processinstances", "processdefinitions", "usertaskinstances")
+        for key, value in (("connector", "quarkus-http"), ("url", f"${{K_SINK:{_NO_SINK}}}"))
+    },
+}
+#: Extension to what has to be known of it while the application is built.
+_CONFIGURATION: Final = {
+    PERSISTENCE[0]: {"kogito.persistence.type": "jdbc"},
+    PERSISTENCE[1]: {"quarkus.datasource.db-kind": "postgresql"},
+}
+
+
+def image_application(name: str, context: Mapping[str, bytes], arguments: Mapping[str, str]) -> Application:
+    """Make the application of a build context (path to bytes), as the builder images of SonataFlow make it.
+
+    The workflow's files lie at the top or in src/main/resources, those of workflows/shared in shared/. Java sources
+    are compiled with it. Without QUARKUS_EXTENSIONS, it keeps its state in PostgreSQL: then no instance starts without
+    a database. An empty QUARKUS_EXTENSIONS leaves that out.
+
+    Raises:
+        SettingsError: a build argument that cannot be read, or files that only another build makes something of.
+        FindingsError: application.properties cannot be read.
+    """
+    extensions = parse_extensions(arguments.get(EXTENSIONS, ",".join(PERSISTENCE)))
+    files = dict(_files(name, context, arguments.get(WF_RESOURCES, "")))
+    given = files.pop(f"{RESOURCES}/{PROPERTIES}", b"")
+    configuration = {
+        **_EVENTS,
+        **{key: value for one in extensions for key, value in _CONFIGURATION.get(str(one), {}).items()},
+        **parse_properties(given, f"{name}/{PROPERTIES}").effective(),
+    }
+    files[f"{RESOURCES}/{PROPERTIES}"] = javaproperties.dumps(configuration, timestamp=False).encode()
+    files["pom.xml"] = pom(extensions=extensions)
+    return Application(
+        workflows=(name,),
+        persistent=any(str(one) == PERSISTENCE[0] for one in extensions),
+        jobs=False,
+        files={path: files[path] for path in sorted(files)},
+        arguments=_maven_arguments(arguments.get(MAVEN_ARGUMENTS, "")),
+    )
+
+
+def _maven_arguments(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text))
+    except ValueError as error:
+        raise SettingsError(f"{MAVEN_ARGUMENTS}: {error}; close the quotation in {text!r}") from error
+
+
+def _files(name: str, context: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
+    """Path in the project to bytes: where the workflow's files and Java sources of a build context go."""
+    prefix = _prefix(name, context, folder)
+    files: dict[str, bytes] = {}
+    for path, data in context.items():
+        below = path.removeprefix(prefix) if path.startswith(prefix) else None
+        if path.startswith(_JAVA):
+            files[path] = data
+        elif path.startswith(f"{SHARED}/"):
+            files[f"{RESOURCES}/{path}"] = data
+        elif below is not None and not path.startswith(_NOT_BUILT) and below not in LEFT_OUT:
+            files[f"{RESOURCES}/{below}"] = data
+        elif below == PROPERTIES:
+            files[f"{RESOURCES}/{PROPERTIES}"] = data
+    _refuse_what_only_others_build(name, context)
+    return files
+
+
+def _prefix(name: str, context: Mapping[str, bytes], folder: str) -> str:
+    """The folder of a build context that holds the workflow's files, with a slash at its end; "" for the context."""
+    if not folder:
+        return f"{RESOURCES}/" if any(path.startswith(f"{RESOURCES}/") for path in context) else ""
+    normal = posixpath.normpath(folder.lstrip("/"))
+    prefix = "" if normal == "." else f"{normal}/"
+    if not any(path.startswith(prefix) for path in context):
+        raise SettingsError(f"{WF_RESOURCES}: the build context of {name} has no folder {folder!r}")
+    return prefix
+
+
+def _refuse_what_only_others_build(name: str, context: Mapping[str, bytes]) -> None:
+    otherwise = f"jib builds {name} with the pom.xml that waybill makes; use --engine docker"
+    if "pom.xml" in context:
+        raise SettingsError(
+            f"{name} has a pom.xml of its own. {otherwise}, "
+            f"or remove it and name its dependencies in {EXTENSIONS} (GROUP:ARTIFACT:VERSION, in argfile.conf)"
+        )
+    known = (_JAVA, f"{RESOURCES}/", *_NOT_BUILT)
+    if strange := next(
+        (path for path in sorted(context) if path.startswith("src/") and not path.startswith(known)), ""
+    ):
+        raise SettingsError(f"{name} has {strange}, which neither is a resource nor Java. {otherwise}, or remove it")
