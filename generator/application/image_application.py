@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import javaproperties
@@ -21,6 +21,10 @@ WF_RESOURCES: Final = "WF_RESOURCES"
 _JAVA: Final = "src/main/java/"
 #: What lies in the folder of a Quarkus project and an image has no use for.
 _NOT_BUILT: Final = ("src/test/", "src/main/docker/")
+#: Where Maven keeps options of a project.
+_OPTIONS: Final = ".mvn/"
+#: What our Dockerfiles give Maven unless it is told otherwise: the engine reads specs of up to 35 million characters.
+_ARGUMENTS: Final = "-DmaxYamlCodePoints=35000000 -Dkogito.persistence.proto.marshaller=false"
 _NO_SINK: Final = "http://no-sink.invalid"
 #: Events of the engine's own go out once the operator says where to (it sets these keys where there is a Data Index).
 _EVENTS: Final = {
@@ -50,7 +54,7 @@ def image_application(name: str, context: Mapping[str, bytes], arguments: Mappin
         FindingsError: application.properties cannot be read.
     """
     extensions = parse_extensions(arguments.get(EXTENSIONS, ",".join(PERSISTENCE)))
-    files = dict(_files(name, context, arguments.get(WF_RESOURCES, "")))
+    files = dict(_files(name, _below(name, context, arguments.get(WF_RESOURCES, ""))))
     given = files.pop(f"{RESOURCES}/{PROPERTIES}", b"")
     configuration = {
         **_EVENTS,
@@ -64,7 +68,7 @@ def image_application(name: str, context: Mapping[str, bytes], arguments: Mappin
         persistent=any(str(one) == PERSISTENCE[0] for one in extensions),
         jobs=False,
         files={path: files[path] for path in sorted(files)},
-        arguments=_maven_arguments(arguments.get(MAVEN_ARGUMENTS, "")),
+        arguments=_maven_arguments(arguments.get(MAVEN_ARGUMENTS, _ARGUMENTS)),
     )
 
 
@@ -75,33 +79,29 @@ def _maven_arguments(text: str) -> tuple[str, ...]:
         raise SettingsError(f"{MAVEN_ARGUMENTS}: {error}; close the quotation in {text!r}") from error
 
 
-def _files(name: str, context: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
-    """Path in the project to bytes: where the workflow's files and Java sources of a build context go."""
-    prefix = _prefix(name, context, folder)
-    files: dict[str, bytes] = {}
+def _files(name: str, context: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Path in the project to bytes: where the files of a workflow's folder go, in either layout."""
+    quarkus = any(path.startswith("src/") for path in context)
+    if quarkus:
+        _refuse_what_only_others_build(name, context)
     for path, data in context.items():
-        below = path.removeprefix(prefix) if path.startswith(prefix) else None
-        if path.startswith(_JAVA):
-            files[path] = data
-        elif path.startswith(f"{SHARED}/"):
-            files[f"{RESOURCES}/{path}"] = data
-        elif below is not None and not path.startswith(_NOT_BUILT) and below not in LEFT_OUT:
-            files[f"{RESOURCES}/{below}"] = data
-        elif below == PROPERTIES:
-            files[f"{RESOURCES}/{PROPERTIES}"] = data
-    _refuse_what_only_others_build(name, context)
-    return files
+        resource = path.removeprefix(f"{RESOURCES}/") if path.startswith(f"{RESOURCES}/") else None
+        if not quarkus or path.startswith(f"{SHARED}/"):
+            resource = path
+        if path.startswith((_OPTIONS, _JAVA)):
+            yield path, data
+        elif resource is not None and (resource == PROPERTIES or resource not in LEFT_OUT):
+            yield f"{RESOURCES}/{resource}", data
 
 
-def _prefix(name: str, context: Mapping[str, bytes], folder: str) -> str:
-    """The folder of a build context that holds the workflow's files, with a slash at its end; "" for the context."""
-    if not folder:
-        return f"{RESOURCES}/" if any(path.startswith(f"{RESOURCES}/") for path in context) else ""
-    normal = posixpath.normpath(folder.lstrip("/"))
+def _below(name: str, context: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
+    """The files of a build context that lie in a folder, by their path in it."""
+    normal = posixpath.normpath(folder.lstrip("/") or ".")
     prefix = "" if normal == "." else f"{normal}/"
-    if not any(path.startswith(prefix) for path in context):
+    below = {path.removeprefix(prefix): data for path, data in context.items() if path.startswith(prefix)}
+    if not below:
         raise SettingsError(f"{WF_RESOURCES}: the build context of {name} has no folder {folder!r}")
-    return prefix
+    return below
 
 
 def _refuse_what_only_others_build(name: str, context: Mapping[str, bytes]) -> None:
@@ -112,7 +112,6 @@ def _refuse_what_only_others_build(name: str, context: Mapping[str, bytes]) -> N
             f"or remove it and name its dependencies in {EXTENSIONS} (GROUP:ARTIFACT:VERSION, in argfile.conf)"
         )
     known = (_JAVA, f"{RESOURCES}/", *_NOT_BUILT)
-    if strange := next(
-        (path for path in sorted(context) if path.startswith("src/") and not path.startswith(known)), ""
-    ):
-        raise SettingsError(f"{name} has {strange}, which neither is a resource nor Java. {otherwise}, or remove it")
+    strange = [path for path in sorted(context) if path.startswith("src/") and not path.startswith(known)]
+    if strange:
+        raise SettingsError(f"{name} has {strange[0]}, which is neither a resource nor Java. {otherwise}, or remove it")

@@ -46,7 +46,7 @@ def test_both_layouts_give_one_application_with_the_shared_files(context: Mappin
 
 
 def test_the_folder_of_the_resources_may_be_named() -> None:
-    context = {f"flows/{path}": data for path, data in FLAT.items()} | SHARED | {"other/x.yaml": b""}
+    context = {f"flows/{path}": data for path, data in (FLAT | SHARED).items()} | {"other/x.yaml": b""}
     named = image_application("greeting", context, {"WF_RESOURCES": "./flows/"})
     assert named == image_application("greeting", {**FLAT, **SHARED}, {})
     with pytest.raises(SettingsError, match="build context of greeting has no folder 'flow'"):
@@ -85,6 +85,7 @@ def test_what_is_no_extension_is_refused_with_what_to_write(wrong: str) -> None:
 def test_arguments_for_maven_are_split_as_a_shell_does() -> None:
     given = {"MAVEN_ARGS_APPEND": "-DmaxYamlCodePoints=35000000 -Da='b c'"}
     assert image_application("a", FLAT, given).arguments == ("-DmaxYamlCodePoints=35000000", "-Da=b c")
+    assert "-DmaxYamlCodePoints=35000000" in image_application("a", FLAT, {}).arguments
     with pytest.raises(SettingsError, match="MAVEN_ARGS_APPEND: No closing quotation"):
         image_application("a", FLAT, {"MAVEN_ARGS_APPEND": "-Da='b"})
 
@@ -107,12 +108,17 @@ def test_java_is_compiled_with_the_workflow() -> None:
     ("path", "said"),
     [
         ("pom.xml", "greeting has a pom.xml of its own"),
-        ("src/main/kotlin/Call.kt", "greeting has src/main/kotlin/Call.kt, which neither is a resource nor Java"),
+        ("src/main/kotlin/Call.kt", "greeting has src/main/kotlin/Call.kt, which is neither a resource nor Java"),
     ],
 )
 def test_what_only_another_build_makes_something_of_is_refused(path: str, said: str) -> None:
     with pytest.raises(SettingsError, match=f"{said}.*use --engine docker"):
         image_application("greeting", {**QUARKUS, path: b""}, {})
+
+
+def test_options_of_maven_in_the_folder_hold() -> None:
+    for context in (FLAT, QUARKUS):
+        assert ".mvn/maven.config" in image_application("a", {**context, ".mvn/maven.config": b"-T1"}, {}).files
 
 
 def test_the_order_of_the_context_makes_no_difference() -> None:
