@@ -46,11 +46,11 @@ def image_application(name: str, context: Mapping[str, bytes], arguments: Mappin
     """Make the application of a build context (path to bytes), as the builder images of SonataFlow make it.
 
     The workflow's files lie at the top or in src/main/resources, those of workflows/shared in shared/. Java sources
-    are compiled with it. Without QUARKUS_EXTENSIONS, it keeps its state in PostgreSQL: then no instance starts without
+    are compiled with it; a pom.xml is not read, as builder images have one of their own. Without QUARKUS_EXTENSIONS, it keeps its state in PostgreSQL: then no instance starts without
     a database. An empty QUARKUS_EXTENSIONS leaves that out.
 
     Raises:
-        SettingsError: a build argument that cannot be read, or files that only another build makes something of.
+        SettingsError: a build argument that cannot be read, or sources that are not Java.
         FindingsError: application.properties cannot be read.
     """
     extensions = parse_extensions(arguments.get(EXTENSIONS, ",".join(PERSISTENCE)))
@@ -83,7 +83,7 @@ def _files(name: str, context: Mapping[str, bytes]) -> Iterator[tuple[str, bytes
     """Path in the project to bytes: where the files of a workflow's folder go, in either layout."""
     quarkus = any(path.startswith("src/") for path in context)
     if quarkus:
-        _refuse_what_only_others_build(name, context)
+        _refuse_what_is_not_built(name, context)
     for path, data in context.items():
         resource = path.removeprefix(f"{RESOURCES}/") if path.startswith(f"{RESOURCES}/") else None
         if not quarkus or path.startswith(f"{SHARED}/"):
@@ -104,14 +104,11 @@ def _below(name: str, context: Mapping[str, bytes], folder: str) -> dict[str, by
     return below
 
 
-def _refuse_what_only_others_build(name: str, context: Mapping[str, bytes]) -> None:
-    otherwise = f"jib builds {name} with the pom.xml that waybill makes; use --engine docker"
-    if "pom.xml" in context:
-        raise SettingsError(
-            f"{name} has a pom.xml of its own. {otherwise}, "
-            f"or remove it and name its dependencies in {EXTENSIONS} (GROUP:ARTIFACT:VERSION, in argfile.conf)"
-        )
+def _refuse_what_is_not_built(name: str, context: Mapping[str, bytes]) -> None:
     known = (_JAVA, f"{RESOURCES}/", *_NOT_BUILT)
     strange = [path for path in sorted(context) if path.startswith("src/") and not path.startswith(known)]
     if strange:
-        raise SettingsError(f"{name} has {strange[0]}, which is neither a resource nor Java. {otherwise}, or remove it")
+        raise SettingsError(
+            f"{name} has {strange[0]}, which is neither Java in {_JAVA} nor a resource in {RESOURCES}/; "
+            "move it there, or remove it"
+        )

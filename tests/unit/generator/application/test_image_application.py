@@ -104,16 +104,15 @@ def test_java_is_compiled_with_the_workflow() -> None:
     assert [path for path in files if path.endswith(".java")] == ["src/main/java/org/acme/Call.java"]
 
 
-@pytest.mark.parametrize(
-    ("path", "said"),
-    [
-        ("pom.xml", "greeting has a pom.xml of its own"),
-        ("src/main/kotlin/Call.kt", "greeting has src/main/kotlin/Call.kt, which is neither a resource nor Java"),
-    ],
-)
-def test_what_only_another_build_makes_something_of_is_refused(path: str, said: str) -> None:
-    with pytest.raises(SettingsError, match=f"{said}.*use --engine docker"):
-        image_application("greeting", {**QUARKUS, path: b""}, {})
+def test_sources_that_are_not_java_are_refused() -> None:
+    said = "greeting has src/main/kotlin/Call.kt, which is neither Java in src/main/java/ nor a resource"
+    with pytest.raises(SettingsError, match=said):
+        image_application("greeting", {**QUARKUS, "src/main/kotlin/Call.kt": b""}, {})
+
+
+def test_a_pom_of_the_folder_is_not_read_as_in_the_builder_images() -> None:
+    given = {**QUARKUS, "pom.xml": b"<project/>", "mvnw": b""}
+    assert image_application("greeting", given, {}) == image_application("greeting", QUARKUS, {})
 
 
 def test_options_of_maven_in_the_folder_hold() -> None:
