@@ -46,8 +46,8 @@ def image_application(name: str, context: Mapping[str, bytes], arguments: Mappin
     """Make the application of a build context (path to bytes), as the builder images of SonataFlow make it.
 
     The workflow's files lie at the top or in src/main/resources, those of workflows/shared in shared/. Java sources
-    are compiled with it; a pom.xml is not read, as builder images have one of their own. Without QUARKUS_EXTENSIONS, it keeps its state in PostgreSQL: then no instance starts without
-    a database. An empty QUARKUS_EXTENSIONS leaves that out.
+    are compiled with it; a pom.xml is not read, as builder images have one of their own. Without QUARKUS_EXTENSIONS,
+    it keeps its state in PostgreSQL: then no instance starts without a database. An empty one leaves that out.
 
     Raises:
         SettingsError: a build argument that cannot be read, or sources that are not Java.

@@ -28,6 +28,7 @@ CALLS = frozenset(
 #: Module to what it may do all the same.
 ALLOWED = {
     "generator/contracts/samples.py": {"random"},  # of a fixed seed
+    "generator/image/commit.py": {"datetime"},  # a time that it is given, in UTC
 }
 
 
