@@ -8,7 +8,9 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,7 +28,13 @@ _JAR: Final = "quarkus-run.jar"
 Log = Callable[[str], None]
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _ERROR: Final = re.compile(r"\[ERROR\] |Caused by: ")
+#: What Maven adds to each failure.
+_ADVICE: Final = re.compile(
+    r"\[ERROR\] ?(|\[Help \d\].*|-> \[Help \d\]|(To see the full stack|Re-run Maven|For more info).*)"
+)
 _SHOWN: Final = 10
+#: Seconds between two looks whether to stop.
+_LOOK: Final = 0.1
 
 
 def lacking() -> tuple[str, ...]:
@@ -54,8 +62,12 @@ def built(application: Application, cache: Path) -> Path | None:
     return jar
 
 
-def build(application: Application, cache: Path, log: Log | None = None) -> Path:
+def build(
+    application: Application, cache: Path, log: Log | None = None, *, stop: threading.Event | None = None
+) -> Path:
     """Build an application; returns its jar, in a folder of `cache`. `log` receives each line of the build.
+
+    When `stop` is set, the build ends.
 
     Raises:
         SettingsError: no JDK, or no Maven.
@@ -72,7 +84,7 @@ def build(application: Application, cache: Path, log: Log | None = None) -> Path
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
         try:
-            run(["package", *application.arguments], folder, log)
+            run(["package", *application.arguments], folder, log, stop=stop)
         except BuildError as error:
             raise BuildError(f"the engine's build failed:\n{error}", log=error.log) from error
         target = cache / _key(application)
@@ -83,12 +95,19 @@ def build(application: Application, cache: Path, log: Log | None = None) -> Path
 
 
 def run(
-    words: Sequence[str], folder: Path, log: Log | None = None, *, environment: Mapping[str, str] | None = None
+    words: Sequence[str],
+    folder: Path,
+    log: Log | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    stop: threading.Event | None = None,
 ) -> None:
-    """Run Maven in a folder; `environment` is added to this process's own. An exception in `log` stops Maven.
+    """Run Maven in a folder; `environment` is added to this process's own.
+
+    Maven ends when `stop` is set, and with an exception in `log`.
 
     Raises:
-        BuildError: it failed; the message has its errors, each once.
+        BuildError: it failed, or was stopped; the message has its errors, each once.
     """
     quiet = () if log else ("-q",)
     lines: list[str] = []
@@ -103,7 +122,7 @@ def run(
         errors="replace",
         env={**os.environ, **(environment or {})},
     )
-    with process:
+    with process, _stopped_by(stop, process):
         try:
             for line in process.stdout or ():
                 lines.append(_COLOUR.sub("", line.rstrip("\r\n")))
@@ -112,8 +131,33 @@ def run(
         except BaseException:
             process.terminate()
             raise
+    if stop and stop.is_set():
+        raise BuildError("stopped", log=tuple(lines))
     if process.returncode:
         raise BuildError(_reasons(lines), log=tuple(lines))
+
+
+@contextmanager
+def _stopped_by(stop: threading.Event | None, process: subprocess.Popen[str]) -> Iterator[None]:
+    """End a process when an event is set while the block runs."""
+    if stop is None:
+        yield
+        return
+    done = threading.Event()
+
+    def watch() -> None:
+        while not done.is_set():
+            if stop.wait(_LOOK):
+                process.terminate()
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
 
 
 def _key(application: Application) -> str:
@@ -127,7 +171,7 @@ def _key(application: Application) -> str:
 
 def _reasons(lines: Sequence[str]) -> str:
     """What a build's log says went wrong, each line once."""
-    told = dict.fromkeys(line.strip() for line in lines if _ERROR.match(line))
+    told = dict.fromkeys(line.strip() for line in lines if _ERROR.match(line) and not _ADVICE.fullmatch(line.strip()))
     return "\n".join([*told][:_SHOWN]) or "\n".join(lines)[-2000:]
 
 

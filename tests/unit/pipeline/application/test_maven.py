@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,12 +91,30 @@ def test_maven_ends_when_its_log_cannot_be_told(tools: Path, tmp_path: Path) -> 
         os.kill(int(told[0]), 0)
 
 
+def test_maven_ends_when_it_is_to_stop(tools: Path, tmp_path: Path) -> None:
+    program(tools, "mvn", "echo $$; exec sleep 600")
+    stop, told = threading.Event(), list[str]()
+
+    def log(line: str) -> None:
+        told.append(line)
+        stop.set()
+
+    with pytest.raises(BuildError, match="stopped"):
+        maven.run(["package"], tmp_path, log, stop=stop)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told[0]), 0)
+
+
 def test_a_build_that_fails_says_why_and_leaves_nothing(tools: Path, tmp_path: Path) -> None:
     program(tools, "javac", "exit 0")
-    program(tools, "mvn", r"printf '\033[1;31m[ERROR]\033[m no such state\nCaused by: x\nnoise\n'; exit 1")
+    program(
+        tools,
+        "mvn",
+        r"printf '\033[1;31m[ERROR]\033[m no such state\nCaused by: x\nnoise\n[ERROR] \n[ERROR] -> [Help 1]\n'; exit 1",
+    )
     with pytest.raises(BuildError, match=r"build failed:\n\[ERROR\] no such state\nCaused by: x$") as raised:
         maven.build(APPLICATION, tmp_path / "cache")
-    assert raised.value.log == ("[ERROR] no such state", "Caused by: x", "noise")
+    assert raised.value.log == ("[ERROR] no such state", "Caused by: x", "noise", "[ERROR] ", "[ERROR] -> [Help 1]")
     assert list((tmp_path / "cache").iterdir()) == []
 
 

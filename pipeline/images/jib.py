@@ -1,0 +1,306 @@
+"""Images without a container engine: Maven builds the application, jib puts it on the base, waybill pushes it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from generator.application.image_application import image_application
+from generator.application.jib import (
+    APPLICATION,
+    CLASSES,
+    DIGEST,
+    JIB_VERSION,
+    LOGIN,
+    TAR,
+    VARIABLES,
+    JibImage,
+    jib_map,
+    jib_project,
+)
+from generator.image.labels import CREATED
+from pipeline.application import maven
+from pipeline.application.errors import BuildError
+from pipeline.images import oci_layout
+from pipeline.images.credentials import PASSWORD, USERNAME, Credential, Keychain
+from pipeline.images.errors import ImageError, LoginError, RegistryError
+from pipeline.images.image import ImageBuild, LocalImage, Log
+from pipeline.images.image_name import ImageName, is_loopback, read_image_name
+from pipeline.images.registry import Registry, first_push_note
+from pipeline.system.cache import cache_folder
+from pipeline.system.locks import in_use
+
+#: The variables of Quarkus' own use of jib; the login for the target is no login for the base.
+TARGET_LOGIN: Final = ("QUARKUS_CONTAINER_IMAGE_USERNAME", "QUARKUS_CONTAINER_IMAGE_PASSWORD")
+BASE_LOGIN: Final = ("QUARKUS_JIB_BASE_REGISTRY_USERNAME", "QUARKUS_JIB_BASE_REGISTRY_PASSWORD")
+#: So many lines of a failed build's log go into the error.
+_SHOWN: Final = 40
+_DEPLOYMENTS: Final = "deployments"
+_GOAL: Final = f"com.google.cloud.tools:jib-maven-plugin:{JIB_VERSION}:buildTar"
+#: The variable that hands the login to the program by which jib asks for it (a credential helper of Docker).
+_VARIABLE: Final = "WAYBILL_BASE_LOGIN"
+_HELPER: Final = f"""#!/bin/sh
+cat >/dev/null
+printf '%s' "${_VARIABLE}"
+"""
+_TOKEN_USER: Final = "<token>"  # noqa: S105 - no token: what stands for one among credential helpers
+#: How jib says that a registry refused (jib-core, RegistryUnauthorizedException and RegistryAuthenticationFailed…).
+_REFUSED: Final = re.compile(r"unauthorized|forbidden|\b40[13]\b|authenticat", re.IGNORECASE)
+#: Python's name of a processor to that of OCI.
+_ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Base:
+    """The base of an image: its name with the digest, and the login for it."""
+
+    name: ImageName
+    keychain: Keychain
+
+    @property
+    def login(self) -> Credential | None:
+        return self.keychain.find(self.name.host, self.name.repository).credential
+
+
+class JibBuilder:
+    """Builds images by Maven and jib; an `ImageBuilder`. It is a context: what it has built is gone at its end."""
+
+    def __init__(
+        self,
+        *,
+        keychain: Keychain,
+        connect: Callable[[str, Keychain], Registry] = Registry,
+        stop: threading.Event | None = None,
+    ) -> None:
+        """`connect` makes the client of a registry, by its host. When `stop` is set, Maven ends."""
+        self._keychain = keychain
+        self._connect = connect
+        self._stop = stop or threading.Event()
+        self._folder = tempfile.TemporaryDirectory(prefix="waybill-jib-")
+        self._archives: dict[str, Path] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._folder.cleanup()
+
+    def build(self, order: ImageBuild, log: Log) -> LocalImage:
+        """Build an image. The base is pulled where jib's cache does not have it, whatever `order.pull` says.
+
+        Raises:
+            SettingsError: no JDK 17 or no Maven, a build argument that cannot be read, sources that are not Java.
+            ImageError: a file has changed, no base is named, or the build failed; with the end of its log.
+            RegistryError: the base cannot be pulled.
+        """
+        context = dict(_context(order))
+        application = image_application(order.recipe.name, context, order.recipe.arguments)
+        if "pom.xml" in context:
+            log("pom.xml is not read; QUARKUS_EXTENSIONS names further dependencies")
+        base = self._base(order)
+        with self._errors(order.reference):
+            jar = maven.build(application, cache_folder("applications"), log, stop=self._stop)
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        with in_use(jar.parent):
+            shutil.copytree(jar.parent, folder / APPLICATION, copy_function=_linked)
+        archive = self._containerize(order, base, folder, log)
+        with oci_layout.read_oci_archive(archive) as image:
+            digest = image.manifest.digest
+            size = sum(layer.size for layer in image.layers)
+        if (told := (folder / DIGEST).read_text().strip()) != digest:
+            raise ImageError(f"{order.reference}: jib names the digest {told}, and its archive has {digest}")
+        self._archives[digest] = archive
+        return LocalImage(reference=order.reference, id=digest, size=size)
+
+    @contextmanager
+    def application(self, image: LocalImage) -> Iterator[Path]:
+        """The content of `/deployments` in the image, as a temporary folder.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        with tempfile.TemporaryDirectory(dir=self._folder.name) as name:
+            folder = Path(name, _DEPLOYMENTS)
+            folder.mkdir()
+            with oci_layout.read_oci_archive(self._archive(image)) as archive:
+                archive.unpack(_DEPLOYMENTS, folder)
+            yield folder
+
+    def push(self, image: LocalImage, references: tuple[str, ...], log: Log) -> str:
+        """Push an image under each of `references` (REPOSITORY:TAG, one repository).
+
+        Returns the digest that the registry serves under the first. What a registry has of the image is not sent again.
+
+        Raises:
+            RegistryError: the registry refused, did not answer, or serves another digest; the message says which
+                references it has by now.
+        """
+        names = [read_image_name(reference) for reference in references]
+        first = names[0]
+        registry = self._connect(first.host, _with_login(self._keychain, first, TARGET_LOGIN))
+        with oci_layout.read_oci_archive(self._archive(image)) as archive:
+            for blob in archive.blobs:
+                self._check_stop(image.reference)
+                log(f"pushing {blob.digest} ({blob.size:,} bytes)")
+                registry.push_blob(first.repository, archive.blob(blob), blob.media_type)
+            manifest = archive.manifest
+        pushed: list[str] = []
+        for name in names:
+            try:
+                self._check_stop(image.reference)
+                registry.push_manifest(first.repository, name.reference, manifest)
+            except ImageError as error:
+                if not pushed:
+                    raise
+                raise type(error)(f"{error}; pushed before that: {', '.join(pushed)}") from error
+            pushed.append(str(name))
+            log(f"pushed {name}")
+        digest = registry.digest(first.repository, first.reference)
+        if digest != manifest.digest:
+            raise RegistryError(
+                f"registry {first.host}, repository {first.repository}: pushed {manifest.digest}, "
+                f"and {first.reference} is served as {digest}; another push was faster, push again"
+            )
+        if note := first_push_note(first.host, first.repository):
+            log(note)
+        return manifest.digest
+
+    def save(self, image: LocalImage, path: Path) -> None:
+        """Write an image as an OCI archive (a tar of an OCI image layout).
+
+        Raises:
+            ImageError: it cannot be written.
+        """
+        archive = self._archive(image)
+        try:
+            with tempfile.TemporaryDirectory(prefix="waybill-image-", dir=path.absolute().parent) as name:
+                beside = Path(name, path.name)
+                oci_layout.copy_with_folders(archive, beside)
+                beside.replace(path)
+        except OSError as error:
+            raise ImageError(f"{path}: {image.reference} cannot be written: {error.strerror}") from error
+
+    def _archive(self, image: LocalImage) -> Path:
+        if image.id not in self._archives:
+            raise ImageError(f"{image.reference} ({image.id}) was not built here; build it first")
+        return self._archives[image.id]
+
+    def _base(self, order: ImageBuild) -> _Base:
+        """The base with its digest: as the recipe has it, else as its registry answers now."""
+        if not order.recipe.runtime:
+            raise ImageError(f"{order.reference}: jib wants the image to build on; name it in RUNTIME_IMAGE")
+        name = read_image_name(order.recipe.runtime)
+        keychain = _with_login(self._keychain, name, BASE_LOGIN)
+        if name.digest is None:
+            digest = self._connect(name.host, keychain).digest(name.repository, name.reference)
+            if digest is None:
+                raise RegistryError(f"registry {name.host}, repository {name.repository}: there is no {name.reference}")
+            name = replace(name, digest=digest)
+        return _Base(name=name, keychain=keychain)
+
+    def _containerize(self, order: ImageBuild, base: _Base, folder: Path, log: Log) -> Path:
+        """Run jib in a folder that has the application; returns the archive with the image."""
+        login = base.login
+        described = JibImage(
+            reference=order.reference,
+            base=str(base.name),
+            platform=order.platform or f"linux/{_ARCHITECTURES.get(platform.machine(), platform.machine())}",
+            created=order.labels.get(CREATED, ""),
+            has_login=login is not None,
+        )
+        (folder / "pom.xml").write_bytes(jib_project(described))
+        (folder / LOGIN).write_text(_HELPER)
+        (folder / LOGIN).chmod(0o700)
+        (folder / CLASSES).mkdir(parents=True)
+        # Plain HTTP, and logins over it, for a registry on this machine alone: jib sends nothing else in this run.
+        plain = ("-DsendCredentialsOverHttp=true", "-Djib.allowInsecureRegistries=true")
+        options = (
+            "-Djib.disableUpdateChecks=true",
+            "-Djib.console=plain",
+            f"-Djib.baseImageCache={cache_folder('jib')}",
+            f"-Djib.container.environment={jib_map(VARIABLES)}",
+            f"-Djib.container.labels={jib_map(_labels(order, base.name))}",
+            *(plain if is_loopback(base.name.host) else ()),
+        )
+        environment = {_VARIABLE: _for_helper(base.name.host, login)} if login else {}
+        with self._errors(order.reference, base):
+            maven.run([*options, _GOAL], folder, log, environment=environment, stop=self._stop)
+        shutil.rmtree(folder / APPLICATION)
+        return folder / TAR
+
+    @contextmanager
+    def _errors(self, reference: str, base: _Base | None = None) -> Iterator[None]:
+        """Maven's errors as those of images; with a base, jib may have been refused it."""
+        try:
+            yield
+        except BuildError as error:
+            self._check_stop(reference)
+            if base and _REFUSED.search(str(error)) and base.name.host in str(error):
+                lookup = base.keychain.find(base.name.host, base.name.repository)
+                raise LoginError(
+                    f"registry {base.name.host}, repository {base.name.repository}: the base may not be pulled; "
+                    f"{lookup}; log in with a user who may, or set {' and '.join(BASE_LOGIN)}",
+                    log=error.log[-_SHOWN:],
+                ) from error
+            raise ImageError(f"{reference} was not built: {error}", log=error.log[-_SHOWN:]) from error
+
+    def _check_stop(self, what: str) -> None:
+        if self._stop.is_set():
+            raise ImageError(f"{what}: stopped")
+
+
+def _context(order: ImageBuild) -> Iterator[tuple[str, bytes]]:
+    """The files of the build context; they are those that the recipe's key was made of."""
+    for path, file in order.files.items():
+        try:
+            data = file.read_bytes() if isinstance(file, Path) else file
+        except OSError as error:
+            raise ImageError(f"{order.reference} was not built: {path}: {error.strerror}") from error
+        if order.recipe.context.get(path) != hashlib.sha256(data).hexdigest():
+            raise ImageError(f"{order.reference} was not built: {path} has changed meanwhile; build again")
+        yield path, data
+
+
+def _labels(order: ImageBuild, base: ImageName) -> Mapping[str, str]:
+    """The labels of the order, of our Dockerfiles, and the digest of the base that is built on."""
+    arguments = order.recipe.arguments
+    named = {"name": "FLOW_NAME", "summary": "FLOW_SUMMARY", "description": "FLOW_DESCRIPTION"}
+    own = {label: arguments.get(argument, "") for label, argument in named.items()}
+    workflow = {"io.waybill.workflow": arguments.get("WORKFLOW_ID", "")}
+    digest = {"org.opencontainers.image.base.digest": base.digest or ""}
+    return {key: value for key, value in {**own, **workflow, **digest, **order.labels}.items() if value}
+
+
+def _with_login(keychain: Keychain, name: ImageName, variables: tuple[str, str]) -> Keychain:
+    """The keychain where two variables hold the login for an image, and win."""
+    given = [keychain.environment.get(variable, "") for variable in variables]
+    if not all(given):
+        return keychain
+    environment = {**keychain.environment, **dict(zip((USERNAME, PASSWORD), given, strict=True))}
+    return Keychain(registry=name.host, environment=environment)
+
+
+def _for_helper(host: str, login: Credential) -> str:
+    """A login as credential helpers answer it."""
+    username = _TOKEN_USER if login.is_token else login.username
+    return json.dumps({"ServerURL": host, "Username": username, "Secret": login.password})
+
+
+def _linked(source: str, target: str) -> None:
+    """A hard link where there can be one: nobody writes into the files of an application."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)

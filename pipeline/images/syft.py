@@ -1,0 +1,63 @@
+"""The packages of an image's base, by syft (https://github.com/anchore/syft) where it is on PATH."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from pipeline.images.errors import ImageError
+
+PROGRAM: Final = "syft"
+#: The application's jars are in the SBOM by what Quarkus says of them; syft would guess.
+_CATALOGERS: Final = "-java"
+_LOCATION: Final = re.compile(r"syft:location:\d+:path")
+_DEPLOYMENTS: Final = "/deployments/"
+
+
+def is_available() -> bool:
+    """Whether syft is on PATH."""
+    return shutil.which(PROGRAM) is not None
+
+
+def base_components(archive: Path) -> tuple[Mapping[str, Any], ...]:
+    """Return what syft finds in an image (an OCI archive) besides the application, as components of CycloneDX's JSON.
+
+    Raises:
+        ImageError: syft fails; with what it says.
+    """
+    # syft's own reader of archives wants entries for folders, which not every archive has.
+    with tempfile.TemporaryDirectory(prefix="waybill-syft-") as folder:
+        try:
+            with tarfile.open(archive) as layout:
+                layout.extractall(folder, filter="data")
+        except (tarfile.TarError, OSError) as error:
+            raise ImageError(f"{archive} is not an OCI archive: {error}") from error
+        command = [PROGRAM, "scan", "--quiet", "--from", "oci-dir", f"--select-catalogers={_CATALOGERS}"]
+        done = subprocess.run(  # noqa: S603 - our own words
+            [*command, "--output", "cyclonedx-json@1.6", folder],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
+    if done.returncode:
+        raise ImageError(f"{PROGRAM} cannot read {archive}: {done.stderr.strip()[-2000:]}")
+    components = json.loads(done.stdout).get("components", [])
+    return tuple(component for component in components if _is_of_base(component))
+
+
+def _is_of_base(component: Mapping[str, Any]) -> bool:
+    """Whether a component is a package, or the system, below the application."""
+    properties = component.get("properties", [])
+    places = [one.get("value", "") for one in properties if _LOCATION.fullmatch(one.get("name", ""))]
+    own = bool(places) and all(place.startswith(_DEPLOYMENTS) for place in places)
+    return component.get("type") != "file" and not own
