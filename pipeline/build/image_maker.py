@@ -21,6 +21,7 @@ from pipeline.images.errors import NoEngineError
 from pipeline.images.image import ImageBuilder
 from pipeline.images.orders import Orders
 from pipeline.images.pushed import PushedImages
+from pipeline.images.result import ImageResult
 from pipeline.images.stage import ImageStage, ImageTask, Progress, tasks_of
 from pipeline.system.clock import creation_time
 from pipeline.system.commit import checkout_of, is_pull_request
@@ -46,7 +47,7 @@ class ImageMaker:
     journal: Journal
     shown: Shown
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    orders: Orders = field(default_factory=lambda: Orders(push=False))
+    orders: Orders = field(default_factory=Orders)
     jobs: int | None = None
 
     def __call__(self, plan: Plan) -> MadeImages:
@@ -65,32 +66,18 @@ class ImageMaker:
             return self._where_possible(tasks)
         return self.make(tasks)
 
-    def make(self, tasks: Sequence[ImageTask], builder: ImageBuilder | None = None) -> MadeImages:
+    def make(self, tasks: Sequence[ImageTask]) -> MadeImages:
         """Build images, and push them where the settings say so; a job of a pull request builds only.
 
         Raises:
             NoEngineError: none answers.
         """
-        push = self.settings.images == "push"
-        note = ""
-        if push and is_pull_request(self.environment):
-            push, note = False, "nothing was pushed: jobs of pull requests never push"
-        stop = threading.Event()
-        pushed = PushedImages(self.settings, self.environment)
-        builder = builder or connect(self.settings, self.environment, pushed=pushed, stop=stop)
-        with self.shown() as progress:
-            stage = ImageStage(
-                builder=builder,
-                pushed=pushed,
-                orders=replace(self.orders, push=push, pull=self.settings.images != "auto"),
-                commits=self._commit,
-                logs=self.settings.output / LOGS,
-                journal=self.journal,
-                progress=progress,
-                stopped=stop,
-            )
-            made = stage.make(tasks, self.jobs or max(1, (os.cpu_count() or 2) // 2))
-        return MadeImages(images=made, note=note)
+        if self.settings.images == "push" and is_pull_request(self.environment):
+            built = replace(self, settings=replace(self.settings, images="build")).make(tasks)
+            return replace(built, note="nothing was pushed: jobs of pull requests never push")
+        pushed, stop = self._connections()
+        with connect(self.settings, self.environment, pushed=pushed, stop=stop) as builder:
+            return MadeImages(images=self._run(tasks, builder, pushed, stop))
 
     def _where_possible(self, tasks: Sequence[ImageTask]) -> MadeImages:
         """Build what an engine that answers can build without pulling; else say in a line why not."""
@@ -100,17 +87,37 @@ class ImageMaker:
         how = f"waybill image {tasks[0].workflow.source.name} builds it"
         if not may_answer(self.settings, self.environment):
             return MadeImages(note=f"no images: no container engine is running; {named}; start one, then {how}")
+        pushed, stop = self._connections()
         try:
-            pushed = PushedImages(self.settings, self.environment)
-            builder = connect(self.settings, self.environment, pushed=pushed, stop=threading.Event())
-            missing = {reason: task for task in reversed(tasks) if (reason := builder.missing(task.recipe))}
+            with connect(self.settings, self.environment, pushed=pushed, stop=stop) as builder:
+                missing = [builder.missing(task.recipe) for task in tasks]
+                possible = [task for task, reason in zip(tasks, missing, strict=True) if not reason]
+                made = self._run(possible, builder, pushed, stop) if possible else ()
         except NoEngineError as error:
-            return MadeImages(note=f"no images: {error}; {named}; {how}")
-        possible = [task for task in tasks if not builder.missing(task.recipe)]
-        note = f"no images: {next(iter(missing))}; {named}; {how}" if missing else ""
-        if not possible:
-            return MadeImages(note=note)
-        return replace(self.make(possible, builder), note=note)
+            first = str(error).partition("\n")[0].removesuffix(":")
+            return MadeImages(note=f"no images: {first}; {named}; {how}")
+        reason = next(filter(None, missing), "")
+        which = "not all images" if made else "no images"
+        return MadeImages(images=made, note=f"{which}: {reason}; {named}; {how}" if reason else "")
+
+    def _connections(self) -> tuple[PushedImages, threading.Event]:
+        return PushedImages(self.settings, self.environment), threading.Event()
+
+    def _run(
+        self, tasks: Sequence[ImageTask], builder: ImageBuilder, pushed: PushedImages, stop: threading.Event
+    ) -> tuple[ImageResult, ...]:
+        with self.shown() as progress:
+            stage = ImageStage(
+                builder=builder,
+                pushed=pushed,
+                orders=replace(self.orders, push=self.settings.images == "push", pull=self.settings.images != "auto"),
+                commits=self._commit,
+                logs=self.settings.output / LOGS,
+                journal=self.journal,
+                progress=progress,
+                stopped=stop,
+            )
+            return stage.make(tasks, self.jobs or max(1, (os.cpu_count() or 2) // 2))
 
     def _commit(self, workflow: Workflow) -> SourceCommit:
         """The commit that a workflow's folder, and shared/ beside it, come from."""

@@ -116,7 +116,7 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
-    orders = Orders(push=settings.images == "push", latest=latest, allow_dirty=allow_dirty)
+    orders = Orders(latest=latest, allow_dirty=allow_dirty)
     with locks.only_writer(settings.output, console.say_waiting):
         # Whether an image is there, an engine or a registry knows and no record.
         last_build = None if may_make_images(settings, os.environ) else record.record_of(wanted, settings)

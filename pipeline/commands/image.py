@@ -94,7 +94,6 @@ def image(
         raise click.UsageError("--save writes the image of one workflow; name one")
     settings = dataclasses.replace(settings, images="push" if push else "build")
     orders = Orders(
-        push=push,
         latest=latest,
         allow_dirty=allow_dirty,
         platform=platform,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,23 +20,35 @@ if TYPE_CHECKING:
 class BuilderKind:
     """A kind of builder: how to connect with it, and whether that is worth trying, at no cost."""
 
-    connect: Callable[[Mapping[str, str], PushedImages, threading.Event], ImageBuilder]
+    connect: Callable[[Mapping[str, str], PushedImages, threading.Event], AbstractContextManager[ImageBuilder]]
     may_answer: Callable[[Mapping[str, str]], bool]
 
 
-def _docker(environment: Mapping[str, str], pushed: PushedImages, stop: threading.Event) -> ImageBuilder:
+def _docker(
+    environment: Mapping[str, str], pushed: PushedImages, stop: threading.Event
+) -> AbstractContextManager[ImageBuilder]:
     from pipeline.images import docker  # noqa: PLC0415 - what a build without images does not pay
 
-    return docker.connect(environment, keychain=pushed.keychain, digest_of=pushed.digest_of, stop=stop)
+    engine = docker.connect(environment, keychain=pushed.keychain, digest_of=pushed.digest_of, stop=stop)
+    return nullcontext(engine)
 
 
-KINDS: Final[Mapping[str, BuilderKind]] = {"docker": BuilderKind(connect=_docker, may_answer=engine_may_answer)}
+def _jib(_: Mapping[str, str], pushed: PushedImages, stop: threading.Event) -> AbstractContextManager[ImageBuilder]:
+    from pipeline.images.jib import JibBuilder  # noqa: PLC0415 - as above
+
+    return JibBuilder(keychain=pushed.keychain, connect=pushed.registry, stop=stop)
+
+
+KINDS: Final[Mapping[str, BuilderKind]] = {
+    "docker": BuilderKind(connect=_docker, may_answer=engine_may_answer),
+    "jib": BuilderKind(connect=_jib, may_answer=lambda _: True),
+}
 
 
 def connect(
     settings: Settings, environment: Mapping[str, str], *, pushed: PushedImages, stop: threading.Event
-) -> ImageBuilder:
-    """Return the builder that the settings name.
+) -> AbstractContextManager[ImageBuilder]:
+    """Return the builder that the settings name, as a context: what it keeps for itself goes at its end.
 
     Raises:
         NoEngineError: it does not answer; with where it was looked for, and how to start one.

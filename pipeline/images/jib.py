@@ -31,6 +31,7 @@ from generator.application.jib import (
     jib_project,
 )
 from generator.image.labels import CREATED
+from generator.image.recipe import ImageRecipe
 from pipeline.application import maven
 from pipeline.application.errors import BuildError
 from pipeline.images import oci_layout
@@ -96,6 +97,14 @@ class JibBuilder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._folder.cleanup()
+
+    def missing(self, recipe: ImageRecipe) -> str:  # noqa: ARG002 - the same for every recipe
+        """What a build without pulling would miss: jib always asks the registry for the base."""
+        return "jib builds images where they are asked for (--images build)"
+
+    def labels(self, reference: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for every image
+        """The labels of a local image: jib keeps none."""
+        return {}
 
     def build(self, order: ImageBuild, log: Log) -> LocalImage:
         """Build an image. The base is pulled where jib's cache does not have it, whatever `order.pull` says.
@@ -200,7 +209,8 @@ class JibBuilder:
     def _base(self, order: ImageBuild) -> _Base:
         """The base with its digest: as the recipe has it, else as its registry answers now."""
         if not order.recipe.runtime:
-            raise ImageError(f"{order.reference}: jib wants the image to build on; name it in RUNTIME_IMAGE")
+            message = f"{order.reference}: jib builds from no Dockerfile, such as a function's"
+            raise ImageError(f"{message}; build it with --engine docker")
         name = read_image_name(order.recipe.runtime)
         keychain = _with_login(self._keychain, name, BASE_LOGIN)
         if name.digest is None:

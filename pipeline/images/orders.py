@@ -11,8 +11,9 @@ from pathlib import Path
 class Orders:
     """What is to be done for every image of a run."""
 
-    push: bool
+    push: bool = False
     pull: bool = True
+    """Whether builder and base may be pulled."""
     latest: bool = False
     allow_dirty: bool = False
     platform: str | None = None

@@ -34,8 +34,10 @@ class PushedImages:
         self._registries: dict[str, Registry] = {}
         self._lock = threading.Lock()
 
-    def registry(self, host: str) -> Registry:
-        """The registry of a host."""
+    def registry(self, host: str, keychain: Keychain | None = None) -> Registry:
+        """The registry of a host; with another keychain, by a connection of its own."""
+        if keychain and keychain is not self.keychain:
+            return Registry(host, keychain)
         with self._lock:
             return self._registries.setdefault(host, Registry(host, self.keychain))
 
