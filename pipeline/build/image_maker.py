@@ -24,10 +24,11 @@ from pipeline.images.pushed import PushedImages
 from pipeline.images.result import ImageResult
 from pipeline.images.stage import ImageStage, ImageTask, Progress, tasks_of
 from pipeline.system.clock import creation_time
-from pipeline.system.commit import checkout_of, is_pull_request
+from pipeline.system.commit import Checkout, checkout_of, is_pull_request
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 
+_LATEST: Final = "latest"
 #: The folder for logs below the output folder.
 LOGS: Final = "logs"
 
@@ -77,28 +78,24 @@ class ImageMaker:
             return replace(built, note="nothing was pushed: jobs of pull requests never push")
         pushed, stop = self._connections()
         with connect(self.settings, self.environment, pushed=pushed, stop=stop) as builder:
-            return MadeImages(images=self._run(tasks, builder, pushed, stop))
+            made = self._run(tasks, builder, pushed, stop)
+        not_latest = self.orders.latest and not all(_LATEST in image.tags for image in made if image.pin)
+        return MadeImages(images=made, note="nothing was tagged latest: not the default branch" if not_latest else "")
 
     def _where_possible(self, tasks: Sequence[ImageTask]) -> MadeImages:
         """Build what an engine that answers can build without pulling; else say in a line why not."""
-        named = f"the chart names {tasks[0].reference}"
-        if len(tasks) > 1:
-            named = f"the charts name {plural(len(tasks), 'image')}, such as {tasks[0].reference}"
-        how = f"waybill image {tasks[0].workflow.source.name} builds it"
         if not may_answer(self.settings, self.environment):
-            return MadeImages(note=f"no images: no container engine is running; {named}; start one, then {how}")
+            return MadeImages(note=_why_not("no container engine is running; start one", tasks))
         pushed, stop = self._connections()
         try:
             with connect(self.settings, self.environment, pushed=pushed, stop=stop) as builder:
-                missing = [builder.missing(task.recipe) for task in tasks]
-                possible = [task for task, reason in zip(tasks, missing, strict=True) if not reason]
+                reasons = {task: reason for task in tasks if (reason := builder.missing(task.recipe))}
+                possible = [task for task in tasks if task not in reasons]
                 made = self._run(possible, builder, pushed, stop) if possible else ()
         except NoEngineError as error:
-            first = str(error).partition("\n")[0].removesuffix(":")
-            return MadeImages(note=f"no images: {first}; {named}; {how}")
-        reason = next(filter(None, missing), "")
-        which = "not all images" if made else "no images"
-        return MadeImages(images=made, note=f"{which}: {reason}; {named}; {how}" if reason else "")
+            return MadeImages(note=_why_not(str(error).partition("\n")[0].removesuffix(":"), tasks))
+        left = list(reasons)
+        return MadeImages(images=made, note=_why_not(reasons[left[0]], left) if left else "")
 
     def _connections(self) -> tuple[PushedImages, threading.Event]:
         return PushedImages(self.settings, self.environment), threading.Event()
@@ -111,7 +108,7 @@ class ImageMaker:
                 builder=builder,
                 pushed=pushed,
                 orders=replace(self.orders, push=self.settings.images == "push", pull=self.settings.images != "auto"),
-                commits=self._commit,
+                checkouts=self._checkout,
                 logs=self.settings.output / LOGS,
                 journal=self.journal,
                 progress=progress,
@@ -119,8 +116,17 @@ class ImageMaker:
             )
             return stage.make(tasks, self.jobs or max(1, (os.cpu_count() or 2) // 2))
 
-    def _commit(self, workflow: Workflow) -> SourceCommit:
-        """The commit that a workflow's folder, and shared/ beside it, come from."""
+    def _checkout(self, workflow: Workflow) -> Checkout:
+        """What is checked out of a workflow's folder, and of shared/ beside it."""
         folder = Path(workflow.source.path)
         found = checkout_of([folder, folder.resolve().parent / SHARED], self.environment)
-        return found.commit if found else SourceCommit(sha="", time=creation_time(folder, self.environment))
+        unknown = SourceCommit(sha="", time=creation_time(folder, self.environment))
+        return found or Checkout(commit=unknown, default_branch=False)
+
+
+def _why_not(reason: str, tasks: Sequence[ImageTask]) -> str:
+    """Why some images are not built, which the charts name, and how to get one, in a line."""
+    first = tasks[0]
+    more = f" ({plural(len(tasks), 'image')} in all)" if len(tasks) > 1 else ""
+    chart = first.workflow.source.name
+    return f"no image {first.reference}{more}: {reason}; the chart of {chart} names it; waybill image {chart} builds it"

@@ -177,7 +177,7 @@ def show_images(images: Sequence[ImageResult]) -> None:
             image.name,
             image.state,
             f"{image.repository}@{image.digest}" if image.digest else image.reference,
-            console.size(image.size) if image.size is not None else "",
+            console.image_size(image.size) if image.size is not None else "",
         )
         for image in images
     )

@@ -14,7 +14,7 @@ LISTING: Final = "images.json"
 
 
 def listing_with(output: Path, images: Iterable[ImageResult]) -> bytes:
-    """Return images.json with these images; those of other names stay, and so does a digest that is known already.
+    """Return images.json with these images; those of other names stay, and so do those that were pushed.
 
     Raises:
         OutputError: the file that is there cannot be read, or is none that waybill wrote.
@@ -23,11 +23,9 @@ def listing_with(output: Path, images: Iterable[ImageResult]) -> bytes:
     for image in images:
         if image.state == "failed":
             continue
-        new = image.as_json()
         before = listed.get(image.repository, {})
-        if image.digest is None and before.get("key") == image.key:
-            new |= {"digest": before.get("digest"), "tags": before.get("tags"), "commit": before.get("commit")}
-        listed[image.repository] = new
+        if image.digest or before.get("key") != image.key or not before.get("digest"):
+            listed[image.repository] = image.as_json()
     return (json.dumps({"images": [listed[name] for name in sorted(listed)]}, indent=2) + "\n").encode()
 
 

@@ -11,6 +11,7 @@ from generator.kubernetes.objects import ImageReference
 from pipeline.images.credentials import Keychain
 from pipeline.images.errors import RegistryError
 from pipeline.images.image_name import read_image_name
+from pipeline.images.manifest import Manifest
 from pipeline.images.registry import Registry
 from pipeline.workspace.settings import Settings
 
@@ -68,8 +69,15 @@ class PushedImages:
         if config is None or config.labels.get(IMAGE_KEY) != key:
             return None
         image = registry.platform_manifest(name.repository, manifest) or manifest
-        size = sum(layer.size for layer in image.layers)
-        return PushedImage(digest=manifest.digest, size=size, revision=config.labels.get(REVISION, ""))
+        return PushedImage(digest=manifest.digest, size=_size(image), revision=config.labels.get(REVISION, ""))
+
+    def size(self, reference: ImageReference) -> int:
+        """Return the size of an image as the registry has it: bytes of its layers, compressed."""
+        name = read_image_name(str(reference))
+        registry = self.registry(name.host)
+        manifest = registry.manifest(name.repository, name.reference)
+        image = registry.platform_manifest(name.repository, manifest) if manifest else None
+        return _size(image) if image else 0
 
     def tag(self, reference: ImageReference, digest: str, tags: Sequence[str]) -> None:
         """Give an image further tags; those that it has already cost one request each.
@@ -82,3 +90,7 @@ class PushedImages:
         new = [tag for tag in tags if registry.digest(name.repository, tag) != digest]
         if new:
             registry.tag(name.repository, digest, *new)
+
+
+def _size(image: Manifest) -> int:
+    return sum(layer.size for layer in image.layers)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, Protocol
 
 from generator.findings.errors import WaybillError
-from generator.image.commit import SourceCommit
 from generator.image.labels import IMAGE_KEY, REVISION, image_labels
 from generator.image.recipe import ImageRecipe
 from generator.image.recipes import function_recipe
@@ -24,6 +23,7 @@ from pipeline.images.pushed import PushedImages
 from pipeline.images.readback import check_definition
 from pipeline.images.recipes import Recipes, function_files, workflow_files
 from pipeline.images.result import ImageResult, State
+from pipeline.system.commit import Checkout
 from pipeline.system.journal import Effect, Journal
 
 #: The length of a commit's name among the tags.
@@ -31,7 +31,7 @@ _SHORT: Final = 8
 _LATEST: Final = "latest"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ImageTask:
     """One image that is to be there: of a workflow, or of a function of it."""
 
@@ -85,7 +85,7 @@ class ImageStage:
     builder: ImageBuilder
     pushed: PushedImages
     orders: Orders
-    commits: Callable[[Workflow], SourceCommit]
+    checkouts: Callable[[Workflow], Checkout]
     logs: Path
     """The folder for logs: NAME.log."""
     journal: Journal
@@ -122,12 +122,13 @@ class ImageStage:
         return result
 
     def _make(self, task: ImageTask, log: BuildLog) -> ImageResult:
-        commit = self.commits(task.workflow)
+        checkout = self.checkouts(task.workflow)
+        commit = checkout.commit
         if self.orders.push and commit.dirty and not self.orders.allow_dirty:
             message = f"{task.workflow.source.path} has uncommitted changes"
             raise ImageError(f"{message}; commit them, or push the image all the same with --allow-dirty")
-        tags = self._tags(task, commit)
-        if not (self.orders.rebuild or self.orders.save) and (found := self._found(task, commit)):
+        tags = self._tags(task, checkout)
+        if not (self.orders.rebuild or self.orders.save) and (found := self._found(task, tags)):
             return found
         self.progress.update(task.title, "build")
         order = ImageBuild(
@@ -149,21 +150,21 @@ class ImageStage:
             references = tuple(f"{task.reference.repository}:{tag}" for tag in tags)
             digest = self.builder.push(image, references, log)
             self.journal.record(Effect(done=f"pushed {task.reference} ({digest})"))
+            size = self.pushed.size(replace(task.reference, digest=digest))
             result = self._result(
-                task, "pushed", commit=commit.revision, tags=tags, digest=digest, size=image.size, log=log.path
+                task, "pushed", commit=commit.revision, tags=tags, digest=digest, size=size, log=log.path
             )
         if self.orders.save and not task.function:
             self.builder.save(image, self.orders.save)
         return result
 
-    def _found(self, task: ImageTask, commit: SourceCommit) -> ImageResult | None:
+    def _found(self, task: ImageTask, tags: tuple[str, ...]) -> ImageResult | None:
         """The image that is there already: in the registry before a push, else in the engine."""
         self.progress.update(task.title, "look")
         if self.orders.push:
             there = self.pushed.find(task.reference, task.recipe.key)
             if there is None:
                 return None
-            tags = self._tags(task, commit)
             self.pushed.tag(task.reference, there.digest, tags[1:])
             return self._result(task, "found", commit=there.revision, tags=tags, digest=there.digest, size=there.size)
         labels = self.builder.labels(str(task.reference))
@@ -171,11 +172,12 @@ class ImageStage:
             return None
         return self._result(task, "found", commit=labels.get(REVISION, ""))
 
-    def _tags(self, task: ImageTask, commit: SourceCommit) -> tuple[str, ...]:
+    def _tags(self, task: ImageTask, checkout: Checkout) -> tuple[str, ...]:
         tags = [task.reference.tag or _LATEST]
+        commit = checkout.commit
         if commit.sha:
             tags.append(f"{commit.sha[:_SHORT]}{'-dirty' if commit.dirty else ''}")
-        if self.orders.latest:
+        if self.orders.latest and checkout.default_branch:
             tags.append(_LATEST)
         return tuple(tags)
 

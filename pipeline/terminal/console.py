@@ -102,6 +102,11 @@ def size(number: int) -> str:
     return f"{number / 1024:,.1f} KiB"
 
 
+def image_size(number: int) -> str:
+    """A number of bytes in MiB."""
+    return f"{number / 1024 / 1024:,.1f} MiB"
+
+
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[str] = ()) -> None:
     """A table on standard error; the columns whose headings are among `numbers` are aligned to the right."""
     from pipeline.terminal.table import print_table  # noqa: PLC0415 - 50 ms that --json does not pay

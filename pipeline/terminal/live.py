@@ -58,4 +58,5 @@ class LiveLines:
         if task := self._tasks.get(title):
             self._progress.remove_task(task)
         if not self._quiet:
-            self._console.print(f"{self._heading:>9}  {title}: {text}, {seconds:.1f} s", markup=False, highlight=False)
+            line = f"{self._heading:>9}  {title}: {text}, {seconds:.1f} s"
+            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
