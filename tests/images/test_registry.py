@@ -362,6 +362,23 @@ def test_a_login_is_never_sent_to_a_token_service_over_plain_http(serve: Serve, 
         misbehaving(serve(lambda _: (401, wanted, b"")), tmp_path).manifest("a", "v1")
 
 
+def test_a_repository_that_may_not_be_looked_at_counts_as_new(serve: Serve, tmp_path: Path) -> None:
+    """quay.io gives a token without the right to pull, whether a repository is another's or does not exist."""
+    server = serve(basic_then(lambda _: (401, {"WWW-Authenticate": 'Basic realm="x"'}, b"")))
+    assert misbehaving(server, tmp_path).is_new("a")
+    assert [authorization is None for *_, authorization in server.seen] == [True, False]
+
+
+@pytest.mark.parametrize(("insecure", "scheme"), [(False, "https"), (True, "http")])
+def test_plain_http_is_for_this_machine_or_where_it_is_asked_for(tmp_path: Path, insecure: bool, scheme: str) -> None:  # noqa: FBT001 - a column of the table
+    backoff = Backoff(attempts=1)
+    registry_client = Client("registry.invalid", keychain(tmp_path), insecure=insecure, backoff=backoff)
+    with pytest.raises(
+        RegistryError, match=f"registry registry.invalid, repository a: {scheme}://registry.invalid/v2/a/"
+    ):
+        registry_client.manifest("a", "v1")
+
+
 def test_a_login_that_a_registry_repeats_is_not_in_the_message(serve: Serve, tmp_path: Path) -> None:
     login = Login("u", "s3cret")
     said = json.dumps({"errors": [{"code": "DENIED", "message": f"no\n{login.basic} and s3cret"}]}).encode()
