@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from generator.image import provenance
+from generator.image.provenance import CYCLONEDX, PROVENANCE
 from pipeline.images.cosign import Cosign
 from pipeline.images.errors import ImageError
 from pipeline.images.image_name import ImageName
@@ -20,9 +22,6 @@ from pipeline.images.referrers import attach, referrers
 from pipeline.images.registry import Registry
 from pipeline.system.journal import Effect, Journal
 
-STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-SBOM: Final = "https://cyclonedx.org/bom"
-PROVENANCE: Final = "https://slsa.dev/provenance/v1"
 #: An artifact that is a statement without a signature, and one that is a signed statement.
 IN_TOTO: Final = "application/vnd.in-toto+json"
 BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
@@ -35,7 +34,7 @@ _PREDICATE_TYPE: Final = "dev.sigstore.bundle.predicateType"
 _MAX_STATEMENT: Final = 64 * 1024 * 1024
 #: How a statement is called in tables and messages, by the beginning of its predicate type.
 _KINDS: Final = {
-    "https://cyclonedx.org/bom": "SBOM",
+    CYCLONEDX: "SBOM",
     "https://spdx.dev/Document": "SBOM",
     "https://slsa.dev/provenance/": "provenance",
     "https://sigstore.dev/cosign/sign/": "signature",
@@ -106,14 +105,8 @@ class Statement:
 
 def statement_about(name: ImageName, digest: str, predicate_type: str, predicate: Mapping[str, Any]) -> dict[str, Any]:
     """Return the in-toto statement that says something about an image."""
-    algorithm, _, hexadecimal = digest.partition(":")
-    subject = {"name": f"{name.host}/{name.repository}", "digest": {algorithm: hexadecimal}}
-    return {
-        "_type": STATEMENT_TYPE,
-        "subject": [subject],
-        "predicateType": predicate_type,
-        "predicate": dict(predicate),
-    }
+    subject = provenance.Subject(repository=f"{name.host}/{name.repository}", digest=digest)
+    return dict(_json(provenance.statement(subject, predicate_type, predicate)))
 
 
 @dataclass(frozen=True, kw_only=True)

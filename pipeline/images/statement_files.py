@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator.findings.errors import SettingsError
-from pipeline.images.attestations import PROVENANCE, SBOM, Statement, statement_about
+from generator.image.provenance import CYCLONEDX, PROVENANCE
+from pipeline.images.attestations import Statement, statement_about
 from pipeline.images.image_name import ImageName
 
 #: Where a build leaves statements about its images, below the folder for packages.
@@ -46,7 +47,7 @@ def _read(file: Path, name: ImageName, digest: str) -> dict[str, Any]:
         case {"_type": str(), "predicateType": str()}:
             return content
         case {"bomFormat": "CycloneDX"}:
-            return statement_about(name, digest, SBOM, content)
+            return statement_about(name, digest, CYCLONEDX, content)
         case {"buildDefinition": dict(), "runDetails": dict()}:
             return statement_about(name, digest, PROVENANCE, content)
     raise SettingsError(f"{file}: neither an in-toto statement nor a CycloneDX SBOM nor SLSA provenance (v1), as JSON")

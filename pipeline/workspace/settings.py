@@ -22,8 +22,6 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
     "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",
     "WAYBILL_REFERRERS_REGISTRY": "the program of a registry with the referrers API; nox sets it for the tests",
-    "WAYBILL_REGISTRY_PASSWORD": "the password for the registry of the settings",
-    "WAYBILL_REGISTRY_USERNAME": "the user name for the registry of the settings",
     "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",
     "WAYBILL_SHARED": "the folder with other people's workflows, for the tests",
 }

@@ -15,11 +15,10 @@ from typing import Any
 
 import pytest
 
+from generator.image.provenance import CYCLONEDX, PROVENANCE
 from pipeline.images.attestations import (
     BUNDLE,
     IN_TOTO,
-    PROVENANCE,
-    SBOM,
     Signer,
     Statement,
     Verifier,
@@ -154,7 +153,7 @@ class Pushed:
 
     def statements(self) -> list[dict[str, Any]]:
         return [
-            statement_about(self.name, self.digest, SBOM, BOM),
+            statement_about(self.name, self.digest, CYCLONEDX, BOM),
             statement_about(self.name, self.digest, PROVENANCE, MADE),
         ]
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from generator.findings.errors import SettingsError
-from pipeline.images.attestations import PROVENANCE, SBOM, Statement, statement_about
+from generator.image.provenance import CYCLONEDX, PROVENANCE
+from pipeline.images.attestations import Statement, statement_about
 from pipeline.images.image_name import read_image_name
 from pipeline.images.statement_files import find_statements, read_statements
 
@@ -28,7 +29,7 @@ MADE: dict[str, Any] = {
 
 
 def test_a_statement_names_the_repository_and_the_digest() -> None:
-    content = statement_about(NAME, DIGEST, SBOM, BOM)
+    content = statement_about(NAME, DIGEST, CYCLONEDX, BOM)
     assert content == {
         "_type": "https://in-toto.io/Statement/v1",
         "subject": [{"name": "quay.io/org/app", "digest": {"sha256": "ab" * 32}}],
@@ -39,7 +40,7 @@ def test_a_statement_names_the_repository_and_the_digest() -> None:
 
 
 def test_a_statement_has_the_same_bytes_whatever_the_order_of_its_keys() -> None:
-    content = statement_about(NAME, DIGEST, SBOM, BOM)
+    content = statement_about(NAME, DIGEST, CYCLONEDX, BOM)
     turned = dict(reversed(content.items()))
     assert Statement(content=turned).data == Statement(content=content).data
     assert json.loads(Statement(content=content).data) == content
@@ -54,7 +55,7 @@ def test_provenance_names_commit_builder_and_materials() -> None:
 @pytest.mark.parametrize(
     ("predicate_type", "kind"),
     [
-        (SBOM, "SBOM"),
+        (CYCLONEDX, "SBOM"),
         ("https://cyclonedx.org/bom/v1.6", "SBOM"),
         ("https://spdx.dev/Document/v2.3", "SBOM"),
         (PROVENANCE, "provenance"),
@@ -82,7 +83,8 @@ def test_a_statement_that_says_nothing_is_read_all_the_same(content: dict[str, A
 
 
 @pytest.mark.parametrize(
-    ("content", "predicate_type"), [(BOM, SBOM), (MADE, PROVENANCE), (statement_about(NAME, DIGEST, "x:y", {}), "x:y")]
+    ("content", "predicate_type"),
+    [(BOM, CYCLONEDX), (MADE, PROVENANCE), (statement_about(NAME, DIGEST, "x:y", {}), "x:y")],
 )
 def test_a_file_becomes_a_statement(tmp_path: Path, content: Any, predicate_type: str) -> None:
     file = tmp_path / "a.json"
@@ -104,9 +106,9 @@ def test_of_a_folder_the_statements_about_the_image_are_found(tmp_path: Path) ->
     folder = tmp_path / "attestations"
     folder.mkdir()
     statements = {
-        "b": statement_about(NAME, DIGEST, SBOM, BOM),
+        "b": statement_about(NAME, DIGEST, CYCLONEDX, BOM),
         "a": statement_about(NAME, DIGEST, PROVENANCE, MADE),
-        "other": statement_about(NAME, f"sha256:{'0' * 64}", SBOM, BOM),
+        "other": statement_about(NAME, f"sha256:{'0' * 64}", CYCLONEDX, BOM),
     }
     for name, content in statements.items():
         (folder / f"{name}.json").write_text(json.dumps(content))
