@@ -23,6 +23,7 @@ HELMS = {
     "WAYBILL_HELM4": "helm.sh/helm/v4/cmd/helm@v4.3.2",
     "WAYBILL_HELM3": "helm.sh/helm/v3/cmd/helm@v3.22.0",
 }
+COSIGN = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
 #: Where tools are kept between runs.
 CACHE = Path(
     os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
@@ -162,14 +163,45 @@ def with_tools(session: nox.Session) -> dict[str, str]:
 
 def helm(session: nox.Session, module: str) -> Path:
     """One version of Helm's CLI, built from its Go module where Go is."""
-    version = module.partition("@")[2]
-    folder = CACHE / f"helm-{version}"
-    if not (folder / "helm").is_file() and shutil.which("go"):
-        session.log(f"building Helm {version} from its Go module: 2 minutes, once")
+    return go_program(session, module, minutes=2)
+
+
+def go_program(session: nox.Session, module: str, *, minutes: int) -> Path:
+    """A program of one version, built from its Go module where Go is."""
+    package, _, version = module.partition("@")
+    name = package.rpartition("/")[2]
+    folder = CACHE / f"{name}-{version}"
+    if not (folder / name).is_file() and shutil.which("go"):
+        session.log(f"building {name} {version} from its Go module: {minutes} minutes, once")
         with made_whole(folder) as beside:
             environment = {"GOBIN": str(beside), "CGO_ENABLED": "0"}
-            session.run("go", "install", module, env=environment, external=True)
-    return folder / "helm"
+            session.run("go", "install", "-trimpath", module, env=environment, external=True)
+    return folder / name
+
+
+def registry_tools(session: nox.Session) -> dict[str, str]:
+    """Where cosign and the registry with the referrers API are, built from their Go modules where Go is."""
+    programs = {
+        "WAYBILL_COSIGN": go_program(session, COSIGN, minutes=4),
+        "WAYBILL_REFERRERS_REGISTRY": referrers_registry(session),
+    }
+    # Without Go, a variable of the user's own stays as it is.
+    return {variable: str(program) for variable, program in programs.items() if program.is_file()}
+
+
+def referrers_registry(session: nox.Session) -> Path:
+    """The registry of tests/images/referrers, built where Go is."""
+    source = Path("tests/images/referrers")
+    made_from = [source / name for name in ("main.go", "go.mod", "go.sum")]
+    key = hashlib.sha256(b"\0".join(file.read_bytes() for file in made_from)).hexdigest()[:12]
+    folder = CACHE / f"referrers-{key}"
+    if not folder.is_dir() and shutil.which("go"):
+        session.log("building a registry with the referrers API from its Go modules: once")
+        with made_whole(folder) as beside, session.chdir(source):
+            flags = ("-mod=readonly", "-trimpath", "-ldflags", "-s -w")
+            command = ("go", "build", *flags, "-o", str(beside / "referrers"), ".")
+            session.run(*command, env={"CGO_ENABLED": "0"}, external=True)
+    return folder / "referrers"
 
 
 def kubernetes(session: nox.Session) -> dict[str, str]:

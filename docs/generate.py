@@ -52,6 +52,7 @@ ARGUMENTS: Final = {
     "PART": "patch, minor, major, rc or release",
     "CHART": "a chart folder: one with a Chart.yaml",
     "DIR": "the folder with the packages",
+    "IMAGE": "the name of an image in a registry, with a tag or a digest",
 }
 
 IGNORES: Final = """\
@@ -200,9 +201,11 @@ def values_and_settings() -> str:
             "`lint` is a table. A comment suppresses a rule in one place:",
             "`# waybill: ignore[RULE] reason`, at the end of a line, above it, or at the top of a file.\n",
             f"```toml\n{IGNORES}\n```\n",
-            "waybill reads two more variables. `SOURCE_DATE_EPOCH` is the time of new index entries, in seconds since",
-            "1970 (default: the time of the last commit, or now). `WAYBILL_CACHE` is the cache folder (default:",
-            "`waybill` in the user's cache folder, `XDG_CACHE_HOME` or `~/.cache`).",
+            "waybill reads a few more variables. `SOURCE_DATE_EPOCH` is the time of new index entries, in seconds",
+            "since 1970 (default: the time of the last commit, or now). `WAYBILL_CACHE` is the cache folder (default:",
+            "`waybill` in the user's cache folder, `XDG_CACHE_HOME` or `~/.cache`). `WAYBILL_REGISTRY_USERNAME` and",
+            "`WAYBILL_REGISTRY_PASSWORD` are the login for the registry of the settings, and for no other host;",
+            "without them logins are those of Docker and Podman. `COSIGN_PASSWORD` is that of the signing key.",
         ]
     )
 

@@ -26,6 +26,8 @@ SHORT_HELPS: Final = {
     "diff": "Show what changed between two versions.",
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
+    "attest": "Attach SBOM and provenance to a pushed image.",
+    "verify": "Verify what is attached to a pushed image.",
 }
 
 

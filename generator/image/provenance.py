@@ -75,12 +75,23 @@ def provenance(subject: Subject, build: Build) -> bytes:
         },
         "runDetails": {"builder": {"id": f"{_BUILDER}:{build.engine}", "version": dict(build.versions)}},
     }
-    return _statement(subject, PROVENANCE, predicate)
+    return statement(subject, PROVENANCE, predicate)
 
 
 def sbom_statement(subject: Subject, sbom: bytes) -> bytes:
     """Return the statement that an image holds what its SBOM says (CycloneDX in JSON)."""
-    return _statement(subject, CYCLONEDX, json.loads(sbom))
+    return statement(subject, CYCLONEDX, json.loads(sbom))
+
+
+def statement(subject: Subject, predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
+    """Return an in-toto statement about an image; the same content gives the same bytes, which are what is signed."""
+    content = {
+        "_type": STATEMENT,
+        "subject": [subject.as_json()],
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def public_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
@@ -127,13 +138,3 @@ def _digest(digest: str) -> dict[str, str]:
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value}
-
-
-def _statement(subject: Subject, predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
-    statement = {
-        "_type": STATEMENT,
-        "subject": [subject.as_json()],
-        "predicateType": predicate_type,
-        "predicate": predicate,
-    }
-    return json.dumps(statement, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

@@ -6,10 +6,11 @@ from generator.findings.errors import WaybillError
 
 
 class ImageError(WaybillError):
-    """An image could not be built, read, saved or pushed; `log` has the last lines of the build."""
+    """An image could not be built, read, saved or pushed."""
 
     def __init__(self, message: str, *, log: tuple[str, ...] = ()) -> None:
         self.log = log
+        """The last lines of the build."""
         super().__init__(message)
 
 

@@ -57,7 +57,8 @@ def read_image_name(text: str) -> ImageName:
     ):
         if not form.fullmatch(value):
             why = " has capital letters" if what == "the path" and form.fullmatch(value.lower()) else " is invalid"
-            raise SettingsError(f"'{text}' is not the name of an image: {what} '{value}'{why}; {_FORM}")
+            shown = f"…@{digest}" if what == "the digest" else text  # before it may be a login
+            raise SettingsError(f"'{shown}' is not the name of an image: {what} '{value}'{why}; {_FORM}")
     if host == DOCKER_HUB and "/" not in path:
         path = f"library/{path}"
     return ImageName(host=host, repository=path, tag=tag or None, digest=digest or None)

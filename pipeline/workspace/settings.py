@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, get_origin, get_type_hints
 #: What each variable named WAYBILL_* is for that is no setting.
 OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_CACHE": "waybill's cache folder",
+    "WAYBILL_COSIGN": "cosign's program, where it is not on PATH; nox sets it for the tests",
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
@@ -20,6 +21,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_READER": "the folder with the operator's readers of flows; nox sets it for the tests",
     "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
     "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",
+    "WAYBILL_REFERRERS_REGISTRY": "the program of a registry with the referrers API; nox sets it for the tests",
     "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",
     "WAYBILL_SHARED": "the folder with other people's workflows, for the tests",
 }
@@ -103,6 +105,20 @@ class Settings:
         str, About(text="The image that images start from; by default that of the SonataFlow.", metavar="IMAGE")
     ] = ""
     engine: Annotated[str, About(text="What builds images: docker or jib.", metavar="ENGINE")] = "docker"
+    signing_key: Annotated[
+        str,
+        About(
+            text="The private key, as `cosign` takes it (a file, or a KMS URI), that signs SBOM and provenance.",
+            metavar="KEY",
+        ),
+    ] = ""
+    public_key: Annotated[
+        str,
+        About(
+            text="The public key, as `cosign` takes it, by which provenance counts as your own.",
+            metavar="KEY",
+        ),
+    ] = ""
     repository_url: Annotated[
         str, About(text="The URL of the chart repository; URLs in index.yaml start with it.", metavar="URL")
     ] = ""

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -146,6 +146,123 @@ def docker_registry(folder: Path, login: Login | None = None) -> Iterator[Regist
     command = ("docker-registry", "serve", str(config))
     with _running(Registry(folder=folder, port=port, login=login, command=command)) as registry:
         yield registry
+
+
+@contextmanager
+def referrers_registry(folder: Path, login: Login | None = None) -> Iterator[Registry]:
+    """A registry with the referrers API of OCI 1.1, behind a login; it forgets manifests when it ends."""
+    program = Path(os.environ.get("WAYBILL_REFERRERS_REGISTRY", "none"))
+    if not program.is_file():
+        missing("registry with the referrers API (run: nox -s e2e-image, where Go is)")
+    folder.mkdir(parents=True, exist_ok=True)
+    login = login or Login()
+    port = free_port()
+    command = (str(program), f"127.0.0.1:{port}", str(folder / "storage"))
+    environment = {"REGISTRY_USERNAME": login.username, "REGISTRY_PASSWORD": login.password}
+    registry = Registry(folder=folder, port=port, login=login, command=command, environment=environment)
+    with _running(registry):
+        yield registry
+
+
+@contextmanager
+def token_registry(folder: Path, login: Login | None = None) -> Iterator[tuple[Registry, TokenService]]:
+    """Debian's docker-registry, which takes no login itself, but tokens that a token service signs for one."""
+    if shutil.which("docker-registry") is None:
+        missing("docker-registry (Debian's package of that name)")
+    folder.mkdir(parents=True, exist_ok=True)
+    with TokenService(folder, login or Login()) as service:
+        threading.Thread(target=service.serve_forever, args=(0.05,), daemon=True).start()
+        port = free_port()
+        token = {
+            "realm": service.realm,
+            "service": "tests",
+            "issuer": "tests",
+            "rootcertbundle": str(service.certificate),
+        }
+        settings = {
+            "version": 0.1,
+            "storage": {"filesystem": {"rootdirectory": str(folder / "storage")}},
+            "http": {"addr": f"127.0.0.1:{port}", "secret": "kept over restarts", "relativeurls": True},
+            "auth": {"token": token},
+        }
+        config = folder / "config.yml"
+        config.write_text(json.dumps(settings))
+        command = ("docker-registry", "serve", str(config))
+        with _running(Registry(folder=folder, port=port, login=service.login, command=command)) as registry:
+            yield registry, service
+        service.shutdown()
+
+
+class TokenService(ThreadingHTTPServer):
+    """Gives tokens that docker-registry accepts (https://distribution.github.io/distribution/spec/auth/jwt/)."""
+
+    daemon_threads = True
+
+    def __init__(self, folder: Path, login: Login) -> None:
+        if shutil.which("openssl") is None:
+            missing("openssl")
+        super().__init__(("127.0.0.1", 0), _GivingTokens)
+        self.login = login
+        self.identity_token = f"it-{secrets.token_urlsafe(18)}"
+        self.certificate, self._key = folder / "token.pem", folder / "token.key"
+        words = ["req", "-x509", "-newkey", "rsa:2048", "-noenc", "-days", "2", "-subj", "/CN=tests"]
+        self._openssl(*words, "-keyout", str(self._key), "-out", str(self.certificate))
+        self.scopes: list[str] = []
+        self.tokens: list[str] = []
+
+    @property
+    def realm(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/token"
+
+    def token(self, scopes: Sequence[str]) -> str:
+        access = []
+        for scope in scopes:
+            kind, name, actions = scope.split(":", 2)
+            access.append({"type": kind, "name": name, "actions": actions.split(",")})
+        now = int(time.time())
+        chain = "".join(self.certificate.read_text().splitlines()[1:-1])
+        header = {"typ": "JWT", "alg": "RS256", "x5c": [chain]}
+        times = {"exp": now + 300, "nbf": now - 10, "iat": now}
+        claims = {"iss": "tests", "aud": "tests", "sub": "", "jti": secrets.token_hex(8), **times, "access": access}
+        signed = b".".join(_base64url(json.dumps(part).encode()) for part in (header, claims))
+        signature = self._openssl("dgst", "-sha256", "-sign", str(self._key), stdin=signed)
+        return b".".join([signed, _base64url(signature)]).decode()
+
+    def _openssl(self, *words: str, stdin: bytes | None = None) -> bytes:
+        return subprocess.run(["openssl", *words], input=stdin, capture_output=True, check=True).stdout
+
+
+class _GivingTokens(BaseHTTPRequestHandler):
+    server: TokenService
+
+    def do_GET(self) -> None:  # by a login, in the header Authorization
+        asked = parse_qs(urlsplit(self.path).query)
+        self._answer(asked, allowed=self.headers.get("Authorization") == f"Basic {self.server.login.basic}")
+
+    def do_POST(self) -> None:  # by an identity token, in a form
+        asked = parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        refresh = asked.get("grant_type") == ["refresh_token"] and asked.get("client_id") != [""]
+        self._answer(asked, allowed=refresh and asked.get("refresh_token") == [self.server.identity_token])
+
+    def _answer(self, asked: Mapping[str, list[str]], *, allowed: bool) -> None:
+        self.server.scopes += asked.get("scope", [])
+        allowed = allowed and asked.get("service") == ["tests"]
+        body = b"{}"
+        if allowed:
+            token = self.server.token(asked.get("scope", []))
+            self.server.tokens.append(token)
+            body = json.dumps({"token": token, "expires_in": 300}).encode()
+        self.send_response(200 if allowed else 401)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Tests look at `scopes` instead."""
+
+
+def _base64url(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def nothing() -> None:

@@ -1,0 +1,87 @@
+"""`waybill verify`: what is attached to an image, and whose signature it has."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Final
+
+import click
+
+from generator.findings.printable import in_one_line
+from generator.text.words import plural
+from pipeline.commands.command import command, print_json, settings_of
+from pipeline.images import verification
+from pipeline.images.attestations import Verifier
+from pipeline.images.cosign import find_cosign
+from pipeline.images.credentials import Keychain
+from pipeline.images.image_name import read_image_name
+from pipeline.images.registry import Registry
+from pipeline.images.verification import CheckedAttestation, Verification
+from pipeline.terminal import console
+
+#: So much of a digest is shown in a table: `sha256:` and 12 digits.
+_SHORT: Final = 19
+
+
+@command(
+    "registry",
+    "public_key",
+    short_help="Verify what is attached to a pushed image.",
+    example="waybill verify quay.io/orchestrator/serverless-workflow-greeting:src-0123456789ab\n"
+    "waybill verify IMAGE --public-key cosign.pub",
+    writes=False,
+)
+@click.argument("image")
+@click.option("--insecure", is_flag=True, help="Speak plain HTTP to the registry.")
+def verify(image: str, *, insecure: bool, as_json: bool, **options: Any) -> None:
+    """Show the statements that are attached to an image: whose they are, the source commit, and the materials.
+
+    Exits 1 unless SBOM and provenance are there and about this image; with a public key, unless cosign finds each
+    signature valid. No SLSA level is claimed.
+    """
+    settings = settings_of(options)
+    name = read_image_name(image)
+    registry = Registry(name.host, Keychain(registry=settings.registry, environment=os.environ), insecure=insecure)
+    verifier = Verifier(cosign=find_cosign(), public_key=settings.public_key) if settings.public_key else None
+    verified = verification.verify(registry, name, verifier)
+    if as_json:
+        print_json(verified.as_json())
+    else:
+        _show(verified)
+    if verified.problems:
+        sys.exit(1)
+
+
+def _show(verified: Verification) -> None:
+    """Show a table of the statements, the materials of provenance, and what is wrong."""
+    name = verified.name
+    console.say(f"{name.host}/{name.repository}@{verified.digest}")
+    if verified.attestations:
+        console.show_table(("statement", "signature", "about", "artifact"), map(_row, verified.attestations))
+    for each in verified.attestations:
+        if each.counts and each.attestation.statement.builder:
+            console.say(f"builder   {in_one_line(each.attestation.statement.builder)}")
+        for material in each.attestation.statement.materials if each.counts else ():
+            console.say(f"material  {in_one_line(_material(material))}")
+    for problem in verified.problems:
+        console.say(f"waybill: error: {in_one_line(problem)}")
+    if not verified.problems:
+        by = f", signed by {verified.key}" if verified.key else ""
+        console.say(f"SBOM and provenance are attached and about this image{by}")
+    if not verified.key and any(each.attestation.bundle for each in verified.attestations):
+        console.say("no signature was checked: name the signer's --public-key")
+
+
+def _row(each: CheckedAttestation) -> tuple[str, str, str, str]:
+    statement = each.attestation.statement
+    commit = f"commit {statement.commit}" if statement.commit else ""
+    about = in_one_line(commit) or (plural(statement.components, "component") if statement.components else "")
+    return (in_one_line(statement.kind), each.signature, about, each.attestation.digest[:_SHORT])
+
+
+def _material(material: Any) -> str:
+    """A material in a line: where it is from, and its digests."""
+    digests = material.get("digest")
+    shown = [f"{algorithm}:{digest}" for algorithm, digest in digests.items()] if isinstance(digests, dict) else []
+    return " ".join([str(material.get("uri") or material.get("name") or ""), *shown])

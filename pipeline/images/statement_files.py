@@ -1,0 +1,64 @@
+"""Statements about images, read from files: in-toto statements, and SBOMs and provenance that become some."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from generator.findings.errors import SettingsError
+from generator.image.provenance import CYCLONEDX, PROVENANCE
+from pipeline.images.attestations import Statement, statement_about
+from pipeline.images.image_name import ImageName
+
+#: Where a build leaves statements about its images, below the folder for packages.
+FOLDER: Final = "attestations"
+_MAX_FILE: Final = 64 * 1024 * 1024
+
+
+def read_statements(files: Iterable[Path], name: ImageName, digest: str) -> list[dict[str, Any]]:
+    """Return the in-toto statements in files about an image: a CycloneDX SBOM and SLSA provenance become statements.
+
+    Raises:
+        SettingsError: a file is nothing of that.
+    """
+    return [_read(file, name, digest) for file in files]
+
+
+def find_statements(output: Path, name: ImageName, digest: str) -> Sequence[dict[str, Any]]:
+    """Return the statements that a build left about an image, by their files' names.
+
+    Raises:
+        SettingsError: it left none.
+    """
+    folder = output / FOLDER
+    read = (_load(file) for file in sorted(folder.glob("*.json")))
+    found = [content for content in read if content and digest in Statement(content=content).subjects]
+    if not found:
+        message = f"no file in {folder} is a statement about {name.host}/{name.repository}@{digest}"
+        raise SettingsError(f"{message}; name files by --statement")
+    return found
+
+
+def _read(file: Path, name: ImageName, digest: str) -> dict[str, Any]:
+    content = _load(file)
+    match content:
+        case {"_type": str(), "predicateType": str()}:
+            return content
+        case {"bomFormat": "CycloneDX"}:
+            return statement_about(name, digest, CYCLONEDX, content)
+        case {"buildDefinition": dict(), "runDetails": dict()}:
+            return statement_about(name, digest, PROVENANCE, content)
+    raise SettingsError(f"{file}: neither an in-toto statement nor a CycloneDX SBOM nor SLSA provenance (v1), as JSON")
+
+
+def _load(file: Path) -> dict[str, Any]:
+    """The JSON object in a file; empty where there is none."""
+    if file.stat().st_size > _MAX_FILE:
+        raise SettingsError(f"{file}: larger than {_MAX_FILE:,} bytes")
+    try:
+        content = json.loads(file.read_bytes())
+    except (ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

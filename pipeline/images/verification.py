@@ -1,0 +1,111 @@
+"""Whether what is attached to an image is there, is about it, and is signed by whom it should be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.images.attestations import WANTED, Attestation, Verifier, image_manifest, read_attestations
+from pipeline.images.image_name import ImageName
+from pipeline.images.registry import Registry
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckedAttestation:
+    """An attestation, and what became of its signature."""
+
+    attestation: Attestation
+    signature: str
+    """In words."""
+    counts: bool
+    """Whether it is about the image, and signed by the owner of the public key where there is one."""
+    problem: str = ""
+    """Why the image is not verified."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The attestation as a JSON object, for `--json`."""
+        statement = self.attestation.statement
+        return {
+            "kind": statement.kind,
+            "predicateType": statement.predicate_type,
+            "digest": self.attestation.digest,
+            "signature": self.signature,
+            "ok": self.counts,
+            "problem": self.problem or None,
+            "commit": statement.commit or None,
+            "builder": statement.builder or None,
+            "materials": list(statement.materials),
+            "components": statement.components,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """All that is attached to an image, and what is wrong with it."""
+
+    name: ImageName
+    digest: str
+    key: str
+    """The public key that signatures were checked by, as messages name it; empty where none was checked."""
+    attestations: tuple[CheckedAttestation, ...]
+    problems: tuple[str, ...]
+    """Why the image is not verified, a sentence each; none where it is."""
+
+    def as_json(self) -> dict[str, Any]:
+        """The verification as a JSON object, for `--json`."""
+        return {
+            "ok": not self.problems,
+            "image": f"{self.name.host}/{self.name.repository}",
+            "digest": self.digest,
+            "publicKey": self.key or None,
+            "attestations": [each.as_json() for each in self.attestations],
+            "problems": list(self.problems),
+        }
+
+
+def verify(registry: Registry, name: ImageName, verifier: Verifier | None) -> Verification:
+    """Check that an image has an SBOM and provenance that are about it; with a verifier, each signed by its key.
+
+    Raises:
+        ImageError: there is no such image.
+        RegistryError: as the registry's.
+    """
+    digest = image_manifest(registry, name).digest
+    found = read_attestations(registry, name.repository, digest)
+    checked = tuple(_checked(attestation, digest, verifier) for attestation in found)
+    return Verification(
+        name=name,
+        digest=digest,
+        key=verifier.shown_key if verifier else "",
+        attestations=checked,
+        problems=tuple(_problems(checked, verifier)),
+    )
+
+
+def _checked(attestation: Attestation, digest: str, verifier: Verifier | None) -> CheckedAttestation:
+    if attestation.problem:
+        return CheckedAttestation(
+            attestation=attestation, signature="not checked", counts=False, problem=attestation.problem
+        )
+    if attestation.bundle is None:
+        return CheckedAttestation(attestation=attestation, signature="none", counts=verifier is None)
+    if verifier is None:
+        return CheckedAttestation(attestation=attestation, signature="not checked", counts=True)
+    refusal = verifier.refusal(attestation, digest)
+    signature = "not valid" if refusal else "valid"
+    return CheckedAttestation(attestation=attestation, signature=signature, counts=not refusal, problem=refusal)
+
+
+def _problems(checked: tuple[CheckedAttestation, ...], verifier: Verifier | None) -> Iterator[str]:
+    for each in checked:
+        if each.problem:
+            statement = each.attestation.statement
+            yield f"{statement.kind or 'statement'} {each.attestation.digest}: {each.problem}"
+    for kind in WANTED:
+        of_kind = [each for each in checked if each.attestation.statement.kind == kind]
+        if not of_kind:
+            yield f"no {kind} is attached"
+        elif not any(each.counts for each in of_kind):
+            signed = f" signed by {verifier.shown_key}" if verifier else " about this image"
+            yield f"no {kind}{signed} is attached"
