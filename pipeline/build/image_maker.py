@@ -16,13 +16,16 @@ from generator.workflow.folder import SHARED
 from generator.workflow.workflow import Workflow
 from pipeline.build.job import MadeImages
 from pipeline.build.plan import Plan
+from pipeline.images.attestations import Signer
 from pipeline.images.builders import connect, may_answer
+from pipeline.images.cosign import find_cosign
 from pipeline.images.errors import NoEngineError
 from pipeline.images.image import ImageBuilder
 from pipeline.images.orders import Orders
 from pipeline.images.pushed import PushedImages
 from pipeline.images.result import ImageResult
 from pipeline.images.stage import ImageStage, ImageTask, Progress, tasks_of
+from pipeline.images.statements import Statements
 from pipeline.system.clock import creation_time
 from pipeline.system.commit import Checkout, checkout_of, is_pull_request
 from pipeline.system.journal import Journal
@@ -103,10 +106,21 @@ class ImageMaker:
     def _run(
         self, tasks: Sequence[ImageTask], builder: ImageBuilder, pushed: PushedImages, stop: threading.Event
     ) -> tuple[ImageResult, ...]:
+        key = self.settings.signing_key
+        statements = Statements(
+            output=self.settings.output,
+            engine="jib" if self.settings.engine == "jib" else "docker",
+            platform=self.orders.platform,
+            attach=self.orders.attest,
+            signer=Signer(cosign=find_cosign(), key=key) if key and self.orders.attest else None,
+            pushed=pushed,
+            journal=self.journal,
+        )
         with self.shown() as progress:
             stage = ImageStage(
                 builder=builder,
                 pushed=pushed,
+                statements=statements,
                 orders=replace(self.orders, push=self.settings.images == "push", pull=self.settings.images != "auto"),
                 checkouts=self._checkout,
                 logs=self.settings.output / LOGS,

@@ -50,6 +50,8 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "builder",
     "runtime",
     "engine",
+    "signing_key",
+    "public_key",
     "repository_url",
     "initial_version",
     "minify_specs",
@@ -86,6 +88,7 @@ def build(
     merge: Path | None,
     latest: bool,
     allow_dirty: bool,
+    attest: bool,
     jobs: int | None,
     check: bool,
     as_json: bool,
@@ -103,6 +106,8 @@ def build(
     if force_version and not bump:
         raise click.UsageError("--force-version goes with --bump")
     settings = settings_of(options)
+    if attest and settings.images != "push":
+        raise click.UsageError("--attest goes with --images push: it says something of what is pushed")
     wanted = BuildRequest(
         folders=folders.select_folders(workflow, settings),
         everything=everything,
@@ -116,7 +121,7 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
-    orders = Orders(latest=latest, allow_dirty=allow_dirty)
+    orders = Orders(latest=latest, allow_dirty=allow_dirty, attest=attest)
     with locks.only_writer(settings.output, console.say_waiting):
         # Whether an image is there, an engine or a registry knows and no record.
         last_build = None if may_make_images(settings, os.environ) else record.record_of(wanted, settings)

@@ -91,6 +91,7 @@ def image_options(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options on how images are pushed and how many are built at a time."""
     for option in (
         click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Images at a time  [half the cores]"),
+        click.option("--attest", is_flag=True, help="Attach SBOM and provenance to what is pushed."),
         click.option("--allow-dirty", is_flag=True, help="Push images of folders with uncommitted changes, too."),
         click.option("--latest", is_flag=True, help="Tag what is pushed from the default branch as latest, too."),
     ):

@@ -39,6 +39,8 @@ from pipeline.workspace.settings import Settings
     "builder",
     "runtime",
     "engine",
+    "signing_key",
+    "public_key",
     "compatibility",
     short_help="Build, push and save the images of workflows.",
     example="waybill image greeting\nwaybill image greeting --push\nwaybill image greeting --save greeting.tar\n"
@@ -71,6 +73,7 @@ def image(
     sonataflow: str | None,
     latest: bool,
     allow_dirty: bool,
+    attest: bool,
     jobs: int | None,
     as_json: bool,
     **options: Any,
@@ -92,10 +95,13 @@ def image(
         )
     if save and (everything or len(workflow) > 1):
         raise click.UsageError("--save writes the image of one workflow; name one")
+    if attest and not push:
+        raise click.UsageError("--attest says something of what is pushed; give --push, too")
     settings = dataclasses.replace(settings, images="push" if push else "build")
     orders = Orders(
         latest=latest,
         allow_dirty=allow_dirty,
+        attest=attest,
         platform=platform,
         rebuild=rebuild,
         save=save,

@@ -16,6 +16,8 @@ class Orders:
     """Whether builder and base may be pulled."""
     latest: bool = False
     allow_dirty: bool = False
+    attest: bool = False
+    """Whether SBOM and provenance are attached to what is pushed."""
     platform: str | None = None
     rebuild: bool = False
     """Whether an image is built although one with its key is there."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from generator.image.labels import IMAGE_KEY, REVISION
 from generator.kubernetes.objects import ImageReference
+from pipeline.images.attestations import Verifier, provenance_of
+from pipeline.images.cosign import find_cosign
 from pipeline.images.credentials import Keychain
 from pipeline.images.errors import RegistryError
 from pipeline.images.image_name import read_image_name
@@ -32,6 +34,8 @@ class PushedImages:
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.keychain = Keychain(registry=settings.registry, environment=environment)
+        key = settings.public_key
+        self._verifier = Verifier(cosign=find_cosign(), public_key=key) if key else None
         self._registries: dict[str, Registry] = {}
         self._lock = threading.Lock()
 
@@ -57,6 +61,9 @@ class PushedImages:
     def find(self, reference: ImageReference, key: str) -> PushedImage | None:
         """Return the image under a tag, if its label holds the image key; another one was not made from the same.
 
+        Where the settings have a public key, its owner must have signed provenance of that image, too: who may push may
+        also write a label.
+
         Raises:
             RegistryError: as `Registry`.
         """
@@ -67,6 +74,8 @@ class PushedImages:
             return None
         config = registry.image_config(name.repository, manifest)
         if config is None or config.labels.get(IMAGE_KEY) != key:
+            return None
+        if self._verifier and provenance_of(registry, name.repository, manifest.digest, self._verifier) is None:
             return None
         image = registry.platform_manifest(name.repository, manifest) or manifest
         return PushedImage(digest=manifest.digest, size=_size(image), revision=config.labels.get(REVISION, ""))

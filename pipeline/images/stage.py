@@ -23,6 +23,7 @@ from pipeline.images.pushed import PushedImages
 from pipeline.images.readback import check_definition
 from pipeline.images.recipes import Recipes, function_files, workflow_files
 from pipeline.images.result import ImageResult, State
+from pipeline.images.statements import PushedBuild, Statements, jars_of
 from pipeline.system.commit import Checkout
 from pipeline.system.journal import Effect, Journal
 
@@ -84,6 +85,7 @@ class ImageStage:
 
     builder: ImageBuilder
     pushed: PushedImages
+    statements: Statements
     orders: Orders
     checkouts: Callable[[Workflow], Checkout]
     logs: Path
@@ -140,9 +142,11 @@ class ImageStage:
             pull=self.orders.pull,
         )
         image = self.builder.build(order, log)
+        jars = None
         if not task.function:
             with self.builder.application(image) as application:
                 check_definition(task.workflow, application)
+                jars = jars_of(application) if self.orders.push else None
         if not self.orders.push:
             result = self._result(task, "built", commit=commit.revision, size=image.size, log=log.path)
         else:
@@ -151,6 +155,16 @@ class ImageStage:
             digest = self.builder.push(image, references, log)
             self.journal.record(Effect(done=f"pushed {task.reference} ({digest})"))
             size = self.pushed.size(replace(task.reference, digest=digest))
+            build = PushedBuild(
+                recipe=task.recipe,
+                version=task.workflow.definition.version,
+                commit=commit,
+                repository=task.reference.repository,
+                digest=digest,
+                image=image,
+                jars=jars,
+            )
+            self.statements.make(build, self.builder)
             result = self._result(
                 task, "pushed", commit=commit.revision, tags=tags, digest=digest, size=size, log=log.path
             )

@@ -26,6 +26,7 @@ from tests.conftest import Helm
 from tests.images.bases import SMALL_BUILDER, SMALL_RUNTIME, docker
 from tests.images.conftest import keychain_of
 from tests.images.registries import Fault, Login, Proxy, Registry, docker_registry, proxy
+from tests.images.test_attestations import KEY_PASSWORD, make_keys
 from tests.unit.conftest import write, write_workflow
 
 FUNCTION = {
@@ -471,6 +472,39 @@ def test_an_index_under_the_tag_is_what_the_chart_names(team: Team) -> None:
     read = team.served(f"{image['repository']}@{digest}")
     assert read
     assert [each.digest for each in read.manifests] == [manifest.digest]
+
+
+def test_with_a_public_key_an_image_is_taken_only_with_provenance_that_its_owner_signed(
+    team: Team, tmp_path: Path
+) -> None:
+    keys = make_keys(tmp_path)
+    trusting = ("--public-key", keys.public)
+    signing = ("--attest", "--signing-key", keys.private)
+    # The label alone is not enough: who may push may write it.
+    assert team.json("image", "greeting", "--push", "--attest")["images"][0]["state"] == "pushed"
+    assert team.json("image", "greeting", "--push", *trusting)["images"][0]["state"] == "pushed"
+    secret = {"COSIGN_PASSWORD": KEY_PASSWORD}
+    assert team.json("image", "greeting", "--push", *trusting, *signing, **secret)["images"][0]["state"] == "pushed"
+    team.proxy.fail({})
+    [image] = team.json("image", "greeting", "--push", *trusting)["images"]
+    assert image["state"] == "found"
+    assert len(team.proxy.seen) <= 20
+    verified = team.json("verify", f"{image['repository']}@{image['digest']}", *trusting)
+    signed = [each for each in verified["attestations"] if each["signature"] == "valid"]
+    assert sorted(each["kind"] for each in signed) == ["SBOM", "provenance"]
+    assert {each["commit"] for each in signed} == {None, git(team.folder, "rev-parse", "HEAD")}
+
+
+def test_the_sbom_of_a_pushed_image_has_each_jar_of_the_application(team: Team, tmp_path: Path) -> None:
+    [image] = team.json("image", "greeting", "--push")["images"]
+    statement = json.loads((team.folder / "dist" / "attestations" / "greeting.sbom.json").read_bytes())
+    assert statement["subject"][0]["digest"] == {"sha256": image["digest"].removeprefix("sha256:")}
+    host = team.environment["DOCKER_HOST"]
+    container = docker(host, "create", f"{image['repository']}:{image['tags'][0]}")
+    docker(host, "cp", f"{container}:/deployments", str(tmp_path / "deployments"))
+    docker(host, "rm", container)
+    jars = {f"/deployments/{path.relative_to(tmp_path / 'deployments')}" for path in tmp_path.rglob("*.jar")}
+    assert {component["bom-ref"] for component in statement["predicate"]["components"]} == jars
 
 
 @pytest.mark.parametrize("number", range(2, 30, 6))
