@@ -62,7 +62,7 @@ def run(command: Sequence[str], folder: Path, *, codes: Sequence[int] = (0,)) ->
     Raises:
         SystemExit: the command ended with another code, so there is nothing to measure.
     """
-    environment = {**os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
+    environment = {"WAYBILL_IMAGES": "skip", **os.environ, "XDG_CACHE_HOME": str(folder / ".cache")}
     start = time.perf_counter()
     with subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -329,6 +329,9 @@ def main() -> None:
         figures.append(measure_diagram(workflows, folder, times * 2))
         figures += [measure_check(workflows, folder, times), measure_index(folder, times)]
         figures += [] if short else measure_growth(workflows, folder)
+    from tests.bench_images import measure_images  # noqa: PLC0415 - after the measuring of what needs no engine
+
+    figures += measure_images(times, real=not short)
     show(figures)
     print(json.dumps([asdict(figure) for figure in figures], indent=2, ensure_ascii=False))
 
