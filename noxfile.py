@@ -48,7 +48,7 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     session.run("pytest", *spread(session.posargs), *session.posargs, env=with_tools(session))
     session.log("left out here: long property tests, nox -s laws; the workflows on the engine, nox -s engine;")
-    session.log("charts in a cluster, nox -s e2e-cluster")
+    session.log("charts in a cluster, nox -s e2e-cluster; images by a container engine, nox -s e2e-image")
 
 
 @nox.session

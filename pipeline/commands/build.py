@@ -188,6 +188,8 @@ def show_images(images: Sequence[ImageResult]) -> None:
     )
     console.show_table(("image", "state", "reference", "size"), rows, numbers=("size",))
     for image in images:
+        if image.note:
+            console.say(image.note)
         if image.state == "failed":
             for line in image.last_lines:
                 console.say(f"  {line}")

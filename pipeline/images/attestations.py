@@ -39,7 +39,7 @@ _KINDS: Final = {
     "https://slsa.dev/provenance/": "provenance",
     "https://sigstore.dev/cosign/sign/": "signature",
 }
-#: What an image is to have.
+#: What an image is to have; a function's has no jars, and so no SBOM of them.
 WANTED: Final = ("SBOM", "provenance")
 
 

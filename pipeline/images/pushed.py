@@ -14,7 +14,7 @@ from pipeline.images.credentials import Keychain
 from pipeline.images.errors import RegistryError
 from pipeline.images.image_name import read_image_name
 from pipeline.images.manifest import Manifest
-from pipeline.images.registry import Registry
+from pipeline.images.registry import Registry, first_push_note
 from pipeline.workspace.settings import Settings
 
 
@@ -87,6 +87,12 @@ class PushedImages:
         manifest = registry.manifest(name.repository, name.reference)
         image = registry.platform_manifest(name.repository, manifest) if manifest else None
         return _size(image) if image else 0
+
+    def first_push_note(self, reference: ImageReference) -> str:
+        """Return what to know of a first push to a repository, before it; "" where it exists, or nothing is special."""
+        name = read_image_name(str(reference))
+        note = first_push_note(name.host, name.repository)
+        return note if note and self.registry(name.host).is_new(name.repository) else ""
 
     def tag(self, reference: ImageReference, digest: str, tags: Sequence[str]) -> None:
         """Give an image further tags; those that it has already cost one request each.

@@ -30,6 +30,8 @@ class ImageResult:
     """Bytes of its layers; None where nobody asked an engine or a registry."""
     commit: str | None = None
     reason: str = ""
+    note: str = ""
+    """What a person should know of it."""
     log: Path | None = None
     last_lines: tuple[str, ...] = ()
     """The end of the log of a build that failed."""

@@ -151,6 +151,7 @@ class ImageStage:
             result = self._result(task, "built", commit=commit.revision, size=image.size, log=log.path)
         else:
             self.progress.update(task.title, "push")
+            note = self.pushed.first_push_note(task.reference)
             references = tuple(f"{task.reference.repository}:{tag}" for tag in tags)
             digest = self.builder.push(image, references, log)
             self.journal.record(Effect(done=f"pushed {task.reference} ({digest})"))
@@ -164,9 +165,13 @@ class ImageStage:
                 image=image,
                 jars=jars,
             )
-            self.statements.make(build, self.builder)
+            try:
+                self.statements.make(build, self.builder)
+            except WaybillError as error:
+                message = f"{error}; {task.reference} is pushed already; the same command again goes on from there"
+                raise ImageError(message) from error
             result = self._result(
-                task, "pushed", commit=commit.revision, tags=tags, digest=digest, size=size, log=log.path
+                task, "pushed", commit=commit.revision, tags=tags, digest=digest, size=size, note=note, log=log.path
             )
         if self.orders.save and not task.function:
             self.builder.save(image, self.orders.save)
@@ -177,7 +182,7 @@ class ImageStage:
         self.progress.update(task.title, "look")
         if self.orders.push:
             there = self.pushed.find(task.reference, task.recipe.key)
-            if there is None:
+            if there is None or not self._attested(task, there.digest):
                 return None
             self.pushed.tag(task.reference, there.digest, tags[1:])
             return self._result(task, "found", commit=there.revision, tags=tags, digest=there.digest, size=there.size)
@@ -185,6 +190,12 @@ class ImageStage:
         if labels.get(IMAGE_KEY) != task.recipe.key:
             return None
         return self._result(task, "found", commit=labels.get(REVISION, ""))
+
+    def _attested(self, task: ImageTask, digest: str) -> bool:
+        """Whether an image has the statements that this run is to attach; a run that failed half-way left them here."""
+        if not self.orders.attest:
+            return True
+        return self.statements.complete(task.reference.repository, digest, function=task.function)
 
     def _tags(self, task: ImageTask, checkout: Checkout) -> tuple[str, ...]:
         tags = [task.reference.tag or _LATEST]
@@ -205,6 +216,7 @@ class ImageStage:
         digest: str | None = None,
         size: int | None = None,
         reason: str = "",
+        note: str = "",
         log: Path | None = None,
         last: tuple[str, ...] = (),
     ) -> ImageResult:
@@ -219,6 +231,7 @@ class ImageStage:
             size=size,
             commit=commit or None,
             reason=reason,
+            note=note,
             log=log,
             last_lines=last,
         )

@@ -32,13 +32,17 @@ def find_statements(output: Path, name: ImageName, digest: str) -> Sequence[dict
     Raises:
         SettingsError: it left none.
     """
-    folder = output / FOLDER
-    read = (_load(file) for file in sorted(folder.glob("*.json")))
-    found = [content for content in read if content and digest in Statement(content=content).subjects]
+    found = statements_about(output, digest)
     if not found:
-        message = f"no file in {folder} is a statement about {name.host}/{name.repository}@{digest}"
+        message = f"no file in {output / FOLDER} is a statement about {name.host}/{name.repository}@{digest}"
         raise SettingsError(f"{message}; name files by --statement")
     return found
+
+
+def statements_about(output: Path, digest: str) -> list[dict[str, Any]]:
+    """Return the statements that a build left about a digest; none where it left none."""
+    read = (_load(file) for file in sorted((output / FOLDER).glob("*.json")))
+    return [content for content in read if content and digest in Statement(content=content).subjects]
 
 
 def _read(file: Path, name: ImageName, digest: str) -> dict[str, Any]:

@@ -16,11 +16,11 @@ from generator.image.provenance import Build, Subject, provenance, sbom_statemen
 from generator.image.recipe import ImageRecipe
 from generator.image.sbom import sbom
 from pipeline.images import syft
-from pipeline.images.attestations import Signer, attest
+from pipeline.images.attestations import WANTED, Signer, attest, read_attestations
 from pipeline.images.image import ImageBuilder, LocalImage
 from pipeline.images.image_name import read_image_name
 from pipeline.images.pushed import PushedImages
-from pipeline.images.statement_files import FOLDER
+from pipeline.images.statement_files import FOLDER, statements_about
 from pipeline.system.files import Transaction, write_if_changed
 from pipeline.system.journal import Journal
 
@@ -70,6 +70,22 @@ class Statements:
             image = read_image_name(f"{build.repository}@{build.digest}")
             contents = [json.loads(data) for data in statements.values()]
             attest(self.pushed.registry(image.host), image, contents, self.journal, signer=self.signer)
+
+    def complete(self, repository: str, digest: str, *, function: bool) -> bool:
+        """Whether an image that was pushed before has its statements; those that a build left here are attached now.
+
+        Raises:
+            ImageError: cosign fails.
+            RegistryError: the registry refused, or did not answer.
+        """
+        image = read_image_name(f"{repository}@{digest}")
+        registry = self.pushed.registry(image.host)
+        if kept := statements_about(self.output, digest):
+            attest(registry, image, kept, self.journal, signer=self.signer)
+            return True
+        present = read_attestations(registry, image.repository, digest)
+        kinds = {each.statement.kind for each in present if not each.problem}
+        return kinds.issuperset(WANTED[1:] if function else WANTED)
 
     def _statements(self, build: PushedBuild, builder: ImageBuilder) -> Iterator[tuple[str, bytes]]:
         subject = Subject(repository=build.repository, digest=build.digest)

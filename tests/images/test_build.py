@@ -495,6 +495,25 @@ def test_with_a_public_key_an_image_is_taken_only_with_provenance_that_its_owner
     assert {each["commit"] for each in signed} == {None, git(team.folder, "rev-parse", "HEAD")}
 
 
+def test_a_rerun_attaches_what_a_run_that_failed_half_way_could_not(team: Team, tmp_path: Path) -> None:
+    done = team.waybill("image", "greeting", "--push", "--attest", "--signing-key", str(tmp_path / "no.key"))
+    assert done.code == 1
+    assert str(tmp_path / "no.key") in done.err
+    assert "is pushed already; the same command again goes on from there" in done.err
+    [image] = team.json("image", "greeting", "--push", "--attest")["images"]
+    assert image["state"] == "found"
+    verified = team.json("verify", f"{image['repository']}@{image['digest']}")
+    assert sorted(each["kind"] for each in verified["attestations"]) == ["SBOM", "provenance"]
+    # On another machine nothing is left of that run: what has no statements is built again.
+    write(team.folder / "workflows" / "greeting", {"specs/a.yaml": "a: 2\n"})
+    team.commit()
+    team.json("image", "greeting", "--push")
+    for file in (team.folder / "dist" / "attestations").iterdir():
+        file.unlink()
+    assert team.json("image", "greeting", "--push", "--attest")["images"][0]["state"] == "pushed"
+    assert team.json("image", "greeting", "--push", "--attest")["images"][0]["state"] == "found"
+
+
 def test_the_sbom_of_a_pushed_image_has_each_jar_of_the_application(team: Team, tmp_path: Path) -> None:
     [image] = team.json("image", "greeting", "--push")["images"]
     statement = json.loads((team.folder / "dist" / "attestations" / "greeting.sbom.json").read_bytes())
