@@ -37,8 +37,8 @@ _SHORT: Final = 19
 def verify(image: str, *, insecure: bool, as_json: bool, **options: Any) -> None:
     """Show the statements that are attached to an image: whose they are, the source commit, and the materials.
 
-    Exits 1 unless SBOM and provenance are there and about this image; with a public key, unless cosign finds each
-    signature valid. No SLSA level is claimed.
+    Exits 1 unless SBOM and provenance are there and about this image; with a public key, unless cosign finds them
+    signed by it. What others signed besides is shown, and does not count. No SLSA level is claimed.
     """
     settings = settings_of(options)
     name = read_image_name(image)

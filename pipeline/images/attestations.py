@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from generator.image import provenance
 from generator.image.provenance import CYCLONEDX, PROVENANCE
-from pipeline.images.cosign import Cosign
+from pipeline.images.cosign import Cosign, key_hint
 from pipeline.images.errors import ImageError
 from pipeline.images.image_name import ImageName
 from pipeline.images.manifest import EMPTY, Descriptor, Manifest
@@ -135,10 +135,20 @@ class Verifier:
         """The key as messages name it."""
         return "the given public key" if self.public_key.startswith("-----") else self.public_key
 
+    def other_signer(self, attestation: Attestation) -> str:
+        """Return whose signature it says it has, where that is another's; empty where it may be the key's owner's."""
+        material = _table(_json(attestation.bundle or b"").get("verificationMaterial"))
+        if attestation.bundle and "publicKey" not in material:
+            return "by a certificate"
+        named, own = _table(material.get("publicKey")).get("hint"), key_hint(self.public_key)
+        return "by another key" if named and own and named != own else ""
+
     def refusal(self, attestation: Attestation, digest: str) -> str:
         """Return why an attestation is not a statement about a digest that the owner signed; empty if it is."""
         if attestation.bundle is None:
             return "it has no signature"
+        if other := self.other_signer(attestation):
+            return f"it is signed {other}"
         return self.cosign.refusal(attestation.bundle, digest, attestation.statement.predicate_type, self.public_key)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import shutil
 import subprocess
@@ -19,6 +21,7 @@ from pipeline.images.errors import ImageError
 PROGRAM: Final = "WAYBILL_COSIGN"
 #: The variable with the password of a private key; cosign reads it itself.
 PASSWORD: Final = "COSIGN_PASSWORD"  # noqa: S105 - a variable's name, no password
+_PEM: Final = "-----BEGIN"
 _INSTALL: Final = "install it (go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3)"
 
 
@@ -72,7 +75,7 @@ class Cosign:
         with tempfile.TemporaryDirectory() as folder:
             file, key = Path(folder, "bundle.json"), public_key
             file.write_bytes(bundle)
-            if public_key.startswith("-----BEGIN"):
+            if public_key.startswith(_PEM):
                 key = str(Path(folder, "key.pub"))
                 Path(key).write_text(public_key)
             _check_file(key, "public")
@@ -101,6 +104,19 @@ class Cosign:
         said = next((line for line in reversed(lines) if not line.startswith("error during command")), "")
         password = self.environment.get(PASSWORD)
         return in_one_line(said.replace(password, "…") if password else said) or f"exit code {done.returncode}"
+
+
+def key_hint(public_key: str) -> str:
+    """Return how bundles name a public key: base64 of the SHA-256 of its bytes; empty where it is not at hand.
+
+    `public_key` is a file or the key's text, in PEM.
+    """
+    try:
+        text = public_key if public_key.startswith(_PEM) else Path(public_key).read_text()
+        lines = text.strip().splitlines()[1:-1]
+        return base64.b64encode(hashlib.sha256(base64.b64decode("".join(lines), validate=True)).digest()).decode()
+    except (OSError, ValueError):
+        return ""
 
 
 def find_cosign(environment: Mapping[str, str] | None = None) -> Cosign:

@@ -92,6 +92,8 @@ def _checked(attestation: Attestation, digest: str, verifier: Verifier | None) -
         return CheckedAttestation(attestation=attestation, signature="none", counts=verifier is None)
     if verifier is None:
         return CheckedAttestation(attestation=attestation, signature="not checked", counts=True)
+    if other := verifier.other_signer(attestation):
+        return CheckedAttestation(attestation=attestation, signature=other, counts=False)
     refusal = verifier.refusal(attestation, digest)
     signature = "not valid" if refusal else "valid"
     return CheckedAttestation(attestation=attestation, signature=signature, counts=not refusal, problem=refusal)

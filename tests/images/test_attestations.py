@@ -314,8 +314,24 @@ def test_a_signature_by_another_key_does_not_count(image: Pushed, keys: Keys, ot
     attest(image.client, image.name, image.statements(), Journal(), signer=other_keys.signer)
     shown = run("verify", str(image.name), "--public-key", keys.public, "--json", env=with_key(keys, image))
     assert shown.code == 1
-    assert {each["signature"] for each in shown.json["attestations"]} == {"not valid"}
-    assert f"no provenance signed by {keys.public} is attached" in shown.json["problems"]
+    assert {each["signature"] for each in shown.json["attestations"]} == {"by another key"}
+    assert shown.json["problems"] == [
+        f"no {kind} signed by {keys.public} is attached" for kind in ("SBOM", "provenance")
+    ]
+    attest(image.client, image.name, image.statements(), Journal(), signer=keys.signer)
+    shown = run("verify", str(image.name), "--public-key", keys.public, "--json", env=with_key(keys, image))
+    assert shown.code == 0
+    assert [each["signature"] for each in shown.json["attestations"]].count("valid") == 2
+
+
+def test_a_signature_that_does_not_verify_is_reported(image: Pushed, keys: Keys) -> None:
+    attest(image.client, image.name, image.statements(), Journal(), signer=keys.signer)
+    plant(image, changed_bundle(signed(keys, image.statements()[1])), BUNDLE)
+    shown = run("verify", str(image.name), "--public-key", keys.public, "--json", env=with_key(keys, image))
+    assert shown.code == 1
+    (problem,) = shown.json["problems"]
+    assert problem.startswith("provenance sha256:")
+    assert "verify signature" in problem
 
 
 def test_without_a_signature_a_statement_does_not_count_where_a_key_is_given(image: Pushed, keys: Keys) -> None:
@@ -356,8 +372,11 @@ def test_no_planted_provenance_names_an_image(image: Pushed, keys: Keys, other_k
     plant(image, signed(other_keys, image.statements()[1]), BUNDLE)
     plant(image, signed(keys, image.statements()[0]), BUNDLE)
     plant(image, json.dumps(image.statements()[1]).encode(), IN_TOTO)
+    forged = json.loads(signed(other_keys, image.statements()[1]))
+    forged["verificationMaterial"] = json.loads(own)["verificationMaterial"]
+    plant(image, json.dumps(forged).encode(), BUNDLE)
     plant(image, b"nonsense", BUNDLE)
-    assert len(image.entries()) == 6
+    assert len(image.entries()) == 7
     assert provenance_of(image.client, image.name.repository, image.digest, keys.verifier) is None
     plant(image, own, BUNDLE)
     found = provenance_of(image.client, image.name.repository, image.digest, keys.verifier)
