@@ -35,7 +35,7 @@ class PushedImages:
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.keychain = Keychain(registry=settings.registry, environment=environment)
         key = settings.public_key
-        self._verifier = Verifier(cosign=find_cosign(), public_key=key) if key else None
+        self._verifier = Verifier(cosign=find_cosign(environment), public_key=key) if key else None
         self._registries: dict[str, Registry] = {}
         self._lock = threading.Lock()
 
