@@ -21,8 +21,9 @@ class Answer:
     """The response of a server, whatever its status, with the complete body."""
 
     status: int
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    body: bytes = field(repr=False)
+    """It may hold a token."""
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """By their names in lower case."""
 
 
@@ -60,8 +61,9 @@ class Request:
 
     url: str
     method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """They may hold a login, and the body may, too."""
+    body: bytes | None = field(default=None, repr=False)
     limit: int
     """The most bytes that the body of the answer may have."""
     silence: float | None = 20

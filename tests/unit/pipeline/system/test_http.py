@@ -289,6 +289,13 @@ def test_no_message_holds_a_credential(server: Server, answer: bytes) -> None:
     assert b"s3cret" not in server.requests[0].partition(b"\r\n")[2]
 
 
+def test_no_representation_of_a_request_or_an_answer_holds_a_login() -> None:
+    headers = {"Authorization": "Bearer s3cret"}
+    request = Request(url="https://a.example", headers=headers, body=b"s3cret", limit=9)
+    answer = Answer(status=200, body=b"s3cret", headers={"x": "s3cret"})
+    assert "s3cret" not in f"{request!r} {request} {answer!r} {answer}"
+
+
 def test_a_server_that_is_not_there_is_named_without_credentials(server: Server) -> None:
     server.server_close()
     url = server.url.replace("://", "://me:s3cret@")
