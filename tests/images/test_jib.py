@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import os
 import shutil
+import subprocess
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -126,13 +129,18 @@ def keychain_of(registry: Registry) -> Keychain:
 
 
 @pytest.fixture(scope="module")
-def pushed(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Pushed:
+def builder(place: Place) -> Iterator[JibBuilder]:
+    with JibBuilder(keychain=place.keychain()) as builder:
+        yield builder
+
+
+@pytest.fixture(scope="module")
+def pushed(place: Place, builder: JibBuilder, tmp_path_factory: pytest.TempPathFactory) -> Pushed:
     """Greeting without a database, built and pushed."""
     order = place.order(greeting(), **STATELESS)
     log: list[str] = []
-    with JibBuilder(keychain=place.keychain()) as builder:
-        image = builder.build(order, log.append)
-        digest = builder.push(image, (order.reference, f"{order.reference.rpartition(':')[0]}:11111111"), log.append)
+    image = builder.build(order, log.append)
+    digest = builder.push(image, (order.reference, f"{order.reference.rpartition(':')[0]}:11111111"), log.append)
     reference = f"{order.reference.rpartition(':')[0]}@{digest}"
     root, config = jlink_base.pull(place.target, reference, tmp_path_factory.mktemp("pulled"))
     return Pushed(order, image, digest, tuple(log), root, config)
@@ -207,25 +215,24 @@ def test_the_image_has_the_workflow_as_it_is(pushed: Pushed) -> None:
         assert [name for name in archive.namelist() if name.startswith("shared/")]
 
 
-def test_what_the_builder_reads_back_is_what_is_pulled(place: Place, pushed: Pushed) -> None:
+def test_what_the_builder_reads_back_is_what_is_pulled(builder: JibBuilder, pushed: Pushed) -> None:
     def hashes(folder: Path) -> dict[str, str]:
         files = (path for path in folder.rglob("*") if path.is_file())
         return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
-    with JibBuilder(keychain=place.keychain()) as builder:
-        image = builder.build(pushed.order, lambda _: None)
-        with builder.application(image) as folder:
-            assert hashes(folder) == hashes(pushed.root / "deployments")
+    with builder.application(pushed.image) as folder:
+        assert hashes(folder) == hashes(pushed.root / "deployments")
     assert not folder.exists()
 
 
-def test_a_changed_workflow_moves_one_small_layer(place: Place, pushed: Pushed, tmp_path: Path) -> None:
+def test_a_changed_workflow_moves_one_small_layer(
+    place: Place, builder: JibBuilder, pushed: Pushed, tmp_path: Path
+) -> None:
     context = greeting()
     context["greeting.sw.yaml"] = context["greeting.sw.yaml"].replace(b"Greets a person", b"Salutes a person")
     order = place.order(context, **STATELESS)
     assert order.reference != pushed.order.reference
-    with JibBuilder(keychain=place.keychain()) as builder:
-        builder.push(builder.build(order, lambda _: None), (order.reference,), lambda _: None)
+    builder.push(builder.build(order, lambda _: None), (order.reference,), lambda _: None)
 
     def layers(build: ImageBuild) -> list[dict[str, Any]]:
         raw = jlink_base.skopeo(
@@ -241,7 +248,9 @@ def test_a_changed_workflow_moves_one_small_layer(place: Place, pushed: Pushed, 
     assert after[2]["size"] < 3 * 1024 * 1024 < after[1]["size"]
 
 
-def test_java_sources_are_compiled_and_the_state_is_kept_by_default(place: Place, tmp_path: Path) -> None:
+def test_java_sources_are_compiled_and_the_state_is_kept_by_default(
+    place: Place, builder: JibBuilder, tmp_path: Path
+) -> None:
     if postgres.program("initdb") is None:
         missing("PostgreSQL (apt install postgresql)")
     context = {f"src/main/resources/{path}": data for path, data in greeting().items() if "shared/" not in path}
@@ -251,12 +260,9 @@ def test_java_sources_are_compiled_and_the_state_is_kept_by_default(place: Place
         @jakarta.ws.rs.POST public String hello() { return "\\"hello\\""; }
     }"""
     order = place.order(context, "with-java")
-    with JibBuilder(keychain=place.keychain()) as builder:
-        image = builder.build(order, lambda _: None)
-        with builder.application(image) as folder:
-            application = shutil.copytree(folder, tmp_path / "application")
+    with builder.application(builder.build(order, lambda _: None)) as folder:
+        application = shutil.copytree(folder, tmp_path / "application")
     jar = application / "quarkus-run.jar"
-    database = tmp_path / "postgres"
     # PostgreSQL's user has to get there.
     database = Path(tempfile.mkdtemp(prefix="waybill-postgres-"))
     try:
@@ -270,17 +276,16 @@ def test_java_sources_are_compiled_and_the_state_is_kept_by_default(place: Place
         shutil.rmtree(database)
     port = free_port()
     with started(jar, {}, port=port, log_file=tmp_path / "without.log") as engine:
-        with pytest.raises(json.JSONDecodeError):  # an answer in text
-            answer(port, "greeting", PERSON, seconds=0)
+        assert answer(port, "greeting", PERSON)[0] == 500
         assert "quarkus.datasource.jdbc.url has not been defined" in engine.log
 
 
-def test_a_workflow_that_does_not_build_says_why_with_the_end_of_the_log(place: Place) -> None:
+def test_a_workflow_that_does_not_build_says_why_with_the_end_of_the_log(place: Place, builder: JibBuilder) -> None:
     context = greeting()
     context["greeting.sw.yaml"] = context["greeting.sw.yaml"].replace(b"operation: >-", b"operations: >-")
     order = place.order(context, "broken", **STATELESS)
     lines: list[str] = []
-    with JibBuilder(keychain=place.keychain()) as builder, pytest.raises(ImageError, match="not built") as raised:
+    with pytest.raises(ImageError, match="not built") as raised:
         builder.build(order, lines.append)
     assert "[ERROR]" in str(raised.value)
     assert len(raised.value.log) == 40
@@ -366,31 +371,29 @@ def test_no_secret_is_in_an_argument_a_log_or_a_file(
 
 
 def test_a_push_goes_on_when_the_registry_fails_for_a_while(place: Place, pushed: Pushed) -> None:
-    with proxy(place.target.host) as before, JibBuilder(keychain=place.keychain()) as builder:
+    with proxy(place.target.host) as before:
         before.fail({2: Fault(status=503), 5: Fault(), 9: Fault(status=429, headers={"Retry-After": "0"})})
-        image = builder.build(pushed.order, lambda _: None)
-        keychain = Keychain(registry=before.host, environment=place.environment)
-        with JibBuilder(keychain=keychain) as other:
-            again = other.build(pushed.order, lambda _: None)
-            assert again == image
-            assert other.push(again, (f"{before.host}/org/retried:1",), lambda _: None) == image.id
+        with JibBuilder(keychain=Keychain(registry=before.host, environment=place.environment)) as builder:
+            image = builder.build(pushed.order, lambda _: None)
+            assert builder.push(image, (f"{before.host}/org/retried:1",), lambda _: None) == pushed.digest
         assert len(before.seen) > 9
 
 
-def test_a_saved_image_is_the_one_that_was_built(place: Place, pushed: Pushed, tmp_path: Path) -> None:
-    with JibBuilder(keychain=place.keychain()) as builder:
-        builder.save(builder.build(pushed.order, lambda _: None), tmp_path / "greeting.tar")
+def test_a_saved_image_is_the_one_that_was_built(
+    place: Place, builder: JibBuilder, pushed: Pushed, tmp_path: Path
+) -> None:
+    builder.save(pushed.image, tmp_path / "greeting.tar")
     saved = jlink_base.skopeo(place.target, tmp_path, "inspect", f"oci-archive:{tmp_path / 'greeting.tar'}")
     assert json.loads(saved)["Digest"] == pushed.digest
     assert {path.name for path in tmp_path.iterdir()} == {"greeting.tar", "login"}
 
 
-def test_the_sbom_has_as_many_components_as_the_image_has_jars(place: Place, pushed: Pushed) -> None:
-    with JibBuilder(keychain=place.keychain()) as builder:
-        image = builder.build(pushed.order, lambda _: None)
-        with builder.application(image) as folder:
-            files = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in folder.rglob("*.jar"))
-            jars = read_jars(files, (folder / DEPENDENCIES).read_text())
+def test_the_sbom_has_as_many_components_as_the_image_has_jars(
+    place: Place, builder: JibBuilder, pushed: Pushed
+) -> None:
+    with builder.application(pushed.image) as folder:
+        files = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in folder.rglob("*.jar"))
+        jars = read_jars(files, (folder / DEPENDENCIES).read_text())
     document = sbom(f"{place.target.host}/org/greeting", pushed.order.recipe.tag, COMMIT, jars, waybill="0.1.0")
     components = json.loads(document)["components"]
     assert len(components) == len(pushed.jars) > 300
@@ -401,11 +404,10 @@ def test_the_sbom_has_as_many_components_as_the_image_has_jars(place: Place, pus
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document.decode()) is None
 
 
-def test_syft_adds_the_packages_of_the_base(place: Place, pushed: Pushed, tmp_path: Path) -> None:
+def test_syft_adds_the_packages_of_the_base(builder: JibBuilder, pushed: Pushed, tmp_path: Path) -> None:
     if not is_available():
         missing("syft (run: nox -s e2e-image, where Go is)")
-    with JibBuilder(keychain=place.keychain()) as builder:
-        builder.save(builder.build(pushed.order, lambda _: None), tmp_path / "greeting.tar")
+    builder.save(pushed.image, tmp_path / "greeting.tar")
     found = base_components(tmp_path / "greeting.tar")
     assert {"busybox", "openjdk"} <= {component["name"] for component in found}
     assert [component for component in found if "pkg:maven" in component.get("purl", "")] == []
@@ -415,8 +417,42 @@ def test_syft_adds_the_packages_of_the_base(place: Place, pushed: Pushed, tmp_pa
     assert len(json.loads(document)["components"]) == len(found) + 1
 
 
-def test_jib_is_not_asked_for_what_has_changed_meanwhile(place: Place) -> None:
+def test_jib_is_not_asked_for_what_has_changed_meanwhile(place: Place, builder: JibBuilder) -> None:
     order = place.order(greeting(), **STATELESS)
     changed = replace(order, files={**order.files, "greeting.sw.yaml": b"id: other"})
-    with JibBuilder(keychain=place.keychain()) as builder, pytest.raises(ImageError, match="has changed meanwhile"):
+    with pytest.raises(ImageError, match="has changed meanwhile"):
         builder.build(changed, lambda _: None)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(
+    place: Place, pushed: Pushed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    if os.geteuid() != 0:
+        missing("root (run the tests as root)")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=20m", "none", small], check=True)
+    try:
+        monkeypatch.setattr(tempfile, "tempdir", str(small))
+        with (
+            JibBuilder(keychain=place.keychain()) as builder,
+            pytest.raises(ImageError, match=r"greeting:src-.* was not built: .*No space left on device"),
+        ):
+            builder.build(pushed.order, lambda _: None)
+        assert list(small.iterdir()) == []
+    finally:
+        subprocess.run(["umount", small], check=True)
+
+
+def test_a_build_ends_when_it_is_to_stop(place: Place, pushed: Pushed) -> None:
+    stop = threading.Event()
+    with (
+        JibBuilder(keychain=place.keychain(), stop=stop) as builder,
+        pytest.raises(ImageError, match=r": stopped$"),
+    ):
+        builder.build(pushed.order, lambda _: stop.set())
+
+
+def test_an_image_that_another_builder_has_made_is_not_there(place: Place, pushed: Pushed) -> None:
+    with JibBuilder(keychain=place.keychain()) as other, pytest.raises(ImageError, match="was not built here"):
+        other.push(pushed.image, (pushed.order.reference,), lambda _: None)
