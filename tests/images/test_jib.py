@@ -404,9 +404,17 @@ def test_the_sbom_has_as_many_components_as_the_image_has_jars(
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(document.decode()) is None
 
 
-def test_syft_adds_the_packages_of_the_base(builder: JibBuilder, pushed: Pushed, tmp_path: Path) -> None:
+@pytest.fixture
+def syft(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The syft that the variable names, or that on PATH."""
+    if program := os.environ.get("WAYBILL_SYFT"):
+        monkeypatch.setenv("PATH", f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}")
     if not is_available():
         missing("syft (run: nox -s e2e-image, where Go is)")
+
+
+@pytest.mark.usefixtures("syft")
+def test_syft_adds_the_packages_of_the_base(builder: JibBuilder, pushed: Pushed, tmp_path: Path) -> None:
     builder.save(pushed.image, tmp_path / "greeting.tar")
     found = base_components(tmp_path / "greeting.tar")
     assert {"busybox", "openjdk"} <= {component["name"] for component in found}
