@@ -185,7 +185,7 @@ def registry_tools(session: nox.Session) -> dict[str, str]:
     """Where cosign, syft and the registry with the referrers API are, built from their Go modules where Go is."""
     programs = {
         "WAYBILL_COSIGN": go_program(session, COSIGN, minutes=4),
-        "WAYBILL_SYFT": go_program(session, SYFT, minutes=2),
+        "SYFT": go_program(session, SYFT, minutes=2),
         "WAYBILL_REFERRERS_REGISTRY": referrers_registry(session),
     }
     # Without Go, a variable of the user's own stays as it is.

@@ -51,7 +51,7 @@ _SHOWN: Final = 40
 _DEPLOYMENTS: Final = "deployments"
 _GOAL: Final = f"com.google.cloud.tools:jib-maven-plugin:{JIB_VERSION}:buildTar"
 #: The variable that hands the login to the program by which jib asks for it (a credential helper of Docker).
-_VARIABLE: Final = "WAYBILL_BASE_LOGIN"
+_VARIABLE: Final = "JIB_BASE_LOGIN"
 _HELPER: Final = f"""#!/bin/sh
 cat >/dev/null
 printf '%s' "${_VARIABLE}"

@@ -407,7 +407,7 @@ def test_the_sbom_has_as_many_components_as_the_image_has_jars(
 @pytest.fixture
 def syft(monkeypatch: pytest.MonkeyPatch) -> None:
     """The syft that the variable names, or that on PATH."""
-    if program := os.environ.get("WAYBILL_SYFT"):
+    if program := os.environ.get("SYFT"):
         monkeypatch.setenv("PATH", f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}")
     if not is_available():
         missing("syft (run: nox -s e2e-image, where Go is)")
