@@ -24,6 +24,8 @@ HELMS = {
     "WAYBILL_HELM3": "helm.sh/helm/v3/cmd/helm@v3.22.0",
 }
 COSIGN = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
+#: What lists the packages of an image's base.
+SYFT = "github.com/anchore/syft/cmd/syft@v1.38.0"
 #: Where tools are kept between runs.
 CACHE = Path(
     os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
@@ -180,9 +182,10 @@ def go_program(session: nox.Session, module: str, *, minutes: int) -> Path:
 
 
 def registry_tools(session: nox.Session) -> dict[str, str]:
-    """Where cosign and the registry with the referrers API are, built from their Go modules where Go is."""
+    """Where cosign, syft and the registry with the referrers API are, built from their Go modules where Go is."""
     programs = {
         "WAYBILL_COSIGN": go_program(session, COSIGN, minutes=4),
+        "SYFT": go_program(session, SYFT, minutes=2),
         "WAYBILL_REFERRERS_REGISTRY": referrers_registry(session),
     }
     # Without Go, a variable of the user's own stays as it is.

@@ -41,7 +41,7 @@ class JibImage:
     base: str
     """REPOSITORY@DIGEST, so that two builds have the same base."""
     platform: str
-    """OS/ARCH."""
+    """OS/ARCH; jib takes no variant after that."""
     created: str = ""
     """RFC 3339; empty: 1970."""
     has_login: bool = False
@@ -53,7 +53,7 @@ def jib_project(image: JibImage) -> bytes:
 
     Its libraries are a layer of their own, so that a changed workflow moves the other, small one.
     """
-    os, _, architecture = image.platform.partition("/")
+    os, architecture = image.platform.split("/")[:2]
     return templates.render(
         "application/jib.xml",
         jib=JIB_VERSION,

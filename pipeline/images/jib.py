@@ -51,7 +51,7 @@ _SHOWN: Final = 40
 _DEPLOYMENTS: Final = "deployments"
 _GOAL: Final = f"com.google.cloud.tools:jib-maven-plugin:{JIB_VERSION}:buildTar"
 #: The variable that hands the login to the program by which jib asks for it (a credential helper of Docker).
-_VARIABLE: Final = "WAYBILL_BASE_LOGIN"
+_VARIABLE: Final = "JIB_BASE_LOGIN"
 _HELPER: Final = f"""#!/bin/sh
 cat >/dev/null
 printf '%s' "${_VARIABLE}"
@@ -114,21 +114,20 @@ class JibBuilder:
             ImageError: a file has changed, no base is named, or the build failed; with the end of its log.
             RegistryError: the base cannot be pulled.
         """
+        maven.require()
         context = dict(_context(order))
         application = image_application(order.recipe.name, context, order.recipe.arguments)
-        if "pom.xml" in context:
+        if any(path.rpartition("/")[2] == "pom.xml" for path in context):
             log("pom.xml is not read; QUARKUS_EXTENSIONS names further dependencies")
         base = self._base(order)
         with self._errors(order.reference):
             jar = maven.build(application, cache_folder("applications"), log, stop=self._stop)
-        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
-        with in_use(jar.parent):
-            shutil.copytree(jar.parent, folder / APPLICATION, copy_function=_linked)
-        archive = self._containerize(order, base, folder, log)
+        with self._errors(order.reference, base):
+            archive, told = self._containerize(order, base, jar.parent, log)
         with oci_layout.read_oci_archive(archive) as image:
             digest = image.manifest.digest
             size = sum(layer.size for layer in image.layers)
-        if (told := (folder / DIGEST).read_text().strip()) != digest:
+        if told != digest:
             raise ImageError(f"{order.reference}: jib names the digest {told}, and its archive has {digest}")
         self._archives[digest] = archive
         return LocalImage(reference=order.reference, id=digest, size=size)
@@ -220,8 +219,11 @@ class JibBuilder:
             name = replace(name, digest=digest)
         return _Base(name=name, keychain=keychain)
 
-    def _containerize(self, order: ImageBuild, base: _Base, folder: Path, log: Log) -> Path:
-        """Run jib in a folder that has the application; returns the archive with the image."""
+    def _containerize(self, order: ImageBuild, base: _Base, application: Path, log: Log) -> tuple[Path, str]:
+        """Run jib on an application; returns the archive with the image, and the digest that jib names."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder.name))
+        with in_use(application):
+            _copy(application, folder / APPLICATION)
         login = base.login
         described = JibImage(
             reference=order.reference,
@@ -245,16 +247,17 @@ class JibBuilder:
             *(plain if is_loopback(base.name.host) else ()),
         )
         environment = {_VARIABLE: _for_helper(base.name.host, login)} if login else {}
-        with self._errors(order.reference, base):
-            maven.run([*options, _GOAL], folder, log, environment=environment, stop=self._stop)
+        maven.run([*options, _GOAL], folder, log, environment=environment, stop=self._stop)
         shutil.rmtree(folder / APPLICATION)
-        return folder / TAR
+        return folder / TAR, (folder / DIGEST).read_text().strip()
 
     @contextmanager
     def _errors(self, reference: str, base: _Base | None = None) -> Iterator[None]:
-        """Maven's errors as those of images; with a base, jib may have been refused it."""
+        """Maven's errors and those of the disk as those of images; with a base, jib may have been refused it."""
         try:
             yield
+        except OSError as error:
+            raise ImageError(f"{reference} was not built: {error.strerror or error}") from error
         except BuildError as error:
             self._check_stop(reference)
             if base and _REFUSED.search(str(error)) and base.name.host in str(error):
@@ -308,9 +311,14 @@ def _for_helper(host: str, login: Credential) -> str:
     return json.dumps({"ServerURL": host, "Username": username, "Secret": login.password})
 
 
-def _linked(source: str, target: str) -> None:
-    """A hard link where there can be one: nobody writes into the files of an application."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy(source, target)
+def _copy(source: Path, target: Path) -> None:
+    """Copy a folder, by hard links where there can be some: nobody writes into the files of an application."""
+    target.mkdir()
+    for path in source.iterdir():
+        if path.is_dir():
+            _copy(path, target / path.name)
+            continue
+        try:
+            os.link(path, target / path.name)
+        except OSError:
+            shutil.copy(path, target / path.name)

@@ -120,6 +120,8 @@ def _path(digest: str) -> str:
 def _below(name: str, folder: str) -> PurePosixPath | None:
     """The path of a layer's entry below a folder of the image; None where it is elsewhere."""
     path = PurePosixPath("/", name.removeprefix("./"))
+    if ".." in path.parts:
+        raise ValueError(f"a layer has the path {name}")
     wanted = PurePosixPath("/", folder)
     return path.relative_to(wanted) if path != wanted and path.is_relative_to(wanted) else None
 

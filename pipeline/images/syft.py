@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -43,6 +44,7 @@ def base_components(archive: Path) -> tuple[Mapping[str, Any], ...]:
         done = subprocess.run(  # noqa: S603 - our own words
             [*command, "--output", "cyclonedx-json@1.6", folder],
             stdin=subprocess.DEVNULL,
+            env={**os.environ, "SYFT_CHECK_FOR_APP_UPDATE": "false"},
             capture_output=True,
             text=True,
             encoding="utf-8",
