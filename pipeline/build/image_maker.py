@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from generator.image.commit import SourceCommit
 from generator.text.words import plural
@@ -16,20 +16,20 @@ from generator.workflow.folder import SHARED
 from generator.workflow.workflow import Workflow
 from pipeline.build.job import MadeImages
 from pipeline.build.plan import Plan
-from pipeline.images.attestations import Signer
 from pipeline.images.builders import connect, may_answer
-from pipeline.images.cosign import find_cosign
 from pipeline.images.errors import NoEngineError
-from pipeline.images.image import ImageBuilder
 from pipeline.images.orders import Orders
-from pipeline.images.pushed import PushedImages
 from pipeline.images.result import ImageResult
-from pipeline.images.stage import ImageStage, ImageTask, Progress, tasks_of
-from pipeline.images.statements import Statements
+from pipeline.images.tasks import ImageTask, tasks_of
 from pipeline.system.clock import creation_time
 from pipeline.system.commit import Checkout, checkout_of, is_pull_request
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.images.image import ImageBuilder
+    from pipeline.images.pushed import PushedImages
+    from pipeline.images.stage import Progress
 
 _LATEST: Final = "latest"
 #: The folder for logs below the output folder.
@@ -101,11 +101,18 @@ class ImageMaker:
         return MadeImages(images=made, note=_why_not(reasons[left[0]], left) if left else "")
 
     def _connections(self) -> tuple[PushedImages, threading.Event]:
+        from pipeline.images.pushed import PushedImages  # noqa: PLC0415 - 60 ms that a build without images does not pay
+
         return PushedImages(self.settings, self.environment), threading.Event()
 
     def _run(
         self, tasks: Sequence[ImageTask], builder: ImageBuilder, pushed: PushedImages, stop: threading.Event
     ) -> tuple[ImageResult, ...]:
+        from pipeline.images.attestations import Signer  # noqa: PLC0415 - as above
+        from pipeline.images.cosign import find_cosign  # noqa: PLC0415 - as above
+        from pipeline.images.stage import ImageStage  # noqa: PLC0415 - as above
+        from pipeline.images.statements import Statements  # noqa: PLC0415 - as above
+
         key = self.settings.signing_key
         statements = Statements(
             output=self.settings.output,

@@ -13,6 +13,11 @@ from pipeline.charts.archive import Package, package, read_package_files
 from pipeline.charts.index import Index
 
 
+def has_pins(index: Index, chart: str) -> bool:
+    """Whether an index has pins for any version of a chart."""
+    return any(pins_in(entry.get("annotations")) for entry in index.entries.get(chart, ()))
+
+
 def known_pins(index: Index, chart: str, keys: Mapping[str, str]) -> tuple[Pin, ...]:
     """Return the pins that an index has for images, from repository to image key: those of the newest version."""
     found: dict[str, Pin] = {}
@@ -27,7 +32,7 @@ def pins_of_charts(index: Index, umbrella: ChartFiles) -> dict[str, tuple[Pin, .
     """Return the pins that an index has for the charts of an umbrella, at the versions that they have there."""
     pins = {}
     for name, files in umbrella.subcharts.items():
-        if not any(pins_in(entry.get("annotations")) for entry in index.entries.get(name, ())):
+        if not has_pins(index, name):
             continue
         version, images = version_and_tags(files)
         entry = index.find(name, version)

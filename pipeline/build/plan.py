@@ -13,7 +13,7 @@ from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
-from pipeline.build.pins import known_pins, pinned_package, without_replaceable
+from pipeline.build.pins import has_pins, known_pins, pinned_package, without_replaceable
 from pipeline.build.request import BuildRequest
 from pipeline.charts.archive import Package
 from pipeline.charts.folder import ChartsFolder
@@ -63,7 +63,7 @@ class Plan:
         for name in self.workflows.keys() - failed:
             now = pushed.get(name, [])
             there = {pin.repository for pin in now}
-            before = known_pins(self.known, name, self._keys(name))
+            before = known_pins(self.known, name, self._keys(name)) if has_pins(self.known, name) else ()
             pins[name] = (*now, *(pin for pin in before if pin.repository not in there))
         return replace(
             self,

@@ -137,7 +137,7 @@ def _make(
     from pipeline.build.image_maker import ImageMaker  # noqa: PLC0415 - what --help and mistakes do not pay
     from pipeline.build.single_steps import read_for_output, write_listing  # noqa: PLC0415 - as above
     from pipeline.images.recipes import Recipes  # noqa: PLC0415 - as above
-    from pipeline.images.stage import tasks_of  # noqa: PLC0415 - as above
+    from pipeline.images.tasks import tasks_of  # noqa: PLC0415 - as above
     from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
 
     found = [read_for_output(folder)[0] for folder in folders.select_folders(names, settings)]

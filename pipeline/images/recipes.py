@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -38,12 +38,15 @@ class Recipes:
 
     def committed(self, workflow: Workflow) -> ImageRecipe:
         """The recipe by the committed settings: what a chart in the charts folder names."""
-        return workflow_recipe(workflow, self._base(self.settings.committed or self.settings))
+        return workflow_recipe(workflow, self._committed_base)
 
     def of(self, workflow: Workflow) -> ImageRecipe:
         """The recipe that holds for this run."""
+        committed = self.committed(workflow)
+        if not self.arguments and self.settings.committed is None:
+            return committed
         recipe = workflow_recipe(workflow, self._base(self.settings), self.arguments)
-        return replace(recipe, custom=recipe.key != self.committed(workflow).key)
+        return replace(recipe, custom=recipe.key != committed.key)
 
     def reference(self, recipe: ImageRecipe, *, function: bool = False) -> ImageReference:
         """Where the image of a recipe is, by the tag of its content."""
@@ -65,6 +68,10 @@ class Recipes:
             (recipe, self.reference(recipe)),
             *((each, self.reference(each, function=True)) for each in functions),
         ]
+
+    @cached_property
+    def _committed_base(self) -> ImageBase:
+        return self._base(self.settings.committed or self.settings)
 
     def _base(self, settings: Settings) -> ImageBase:
         return ImageBase(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,9 +11,6 @@ from typing import Final, Protocol
 
 from generator.findings.errors import WaybillError
 from generator.image.labels import IMAGE_KEY, REVISION, image_labels
-from generator.image.recipe import ImageRecipe
-from generator.image.recipes import function_recipe
-from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from pipeline.images.build_log import BuildLog
 from pipeline.images.errors import ImageError
@@ -21,52 +18,15 @@ from pipeline.images.image import ImageBuild, ImageBuilder
 from pipeline.images.orders import Orders
 from pipeline.images.pushed import PushedImages
 from pipeline.images.readback import check_definition
-from pipeline.images.recipes import Recipes, function_files, workflow_files
 from pipeline.images.result import ImageResult, State
 from pipeline.images.statements import PushedBuild, Statements, jars_of
+from pipeline.images.tasks import ImageTask
 from pipeline.system.commit import Checkout
 from pipeline.system.journal import Effect, Journal
 
 #: The length of a commit's name among the tags.
 _SHORT: Final = 8
 _LATEST: Final = "latest"
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ImageTask:
-    """One image that is to be there: of a workflow, or of a function of it."""
-
-    workflow: Workflow
-    recipe: ImageRecipe
-    reference: ImageReference
-    files: Mapping[str, Path | bytes]
-    function: bool = False
-
-    @property
-    def title(self) -> str:
-        """What a person calls it."""
-        return f"{self.workflow.source.name}/{self.recipe.name}" if self.function else self.recipe.name
-
-
-def tasks_of(workflow: Workflow, recipes: Recipes) -> list[ImageTask]:
-    """Return the images that a workflow's chart names: the workflow's own first."""
-    recipe = recipes.of(workflow)
-    own = ImageTask(
-        workflow=workflow, recipe=recipe, reference=recipes.reference(recipe), files=workflow_files(workflow)
-    )
-    functions = []
-    for function in workflow.source.functions:
-        made = function_recipe(function)
-        functions.append(
-            ImageTask(
-                workflow=workflow,
-                recipe=made,
-                reference=recipes.reference(made, function=True),
-                files=function_files(workflow, function),
-                function=True,
-            )
-        )
-    return [own, *functions]
 
 
 class Progress(Protocol):
