@@ -7,6 +7,7 @@ A chart in the charts folder names its images by the tags of their content alone
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -23,7 +24,7 @@ _CHART: Final = "Chart.yaml"
 _VALUES: Final = "values.yaml"
 #: A chart's README has the digest in its table of values.
 _README: Final = "README.md"
-_ALGORITHM: Final = "sha256:"
+_DIGEST: Final = re.compile(rb"sha256:[0-9a-f]{64}")
 _ROW: Final = "| `image.digest` | `{}` |"
 
 
@@ -63,14 +64,14 @@ def unpinned(files: Mapping[str, bytes]) -> ChartFiles:
     below = {name: unpinned(sub) for name, sub in chart.subcharts.items()}
     own = chart.own
     changed: dict[str, bytes] = {}
-    root = _root(own, _CHART)
     digests: set[str] = set()
+    root = _root(own, _CHART) if ANNOTATION.encode() in own.get(_CHART, b"") else None
     if root and (node := _value(root, "annotations", ANNOTATION)):
         digests = {pin.digest for pin in pins_in({ANNOTATION: node.value})}
         changed[_CHART] = _without_annotation(decode(own[_CHART], _CHART), root, node).encode()
-    image = _value(_root(own, _VALUES), "image", "digest")
-    if image is not None and image.text.startswith(_ALGORITHM):
-        digests.add(image.text)
+    if _DIGEST.search(own.get(_VALUES, b"")):
+        image = _value(_root(own, _VALUES), "image", "digest")
+        digests |= {image.text} if image and _DIGEST.fullmatch(image.text.encode()) else set()
     for path in (_VALUES, _README):
         data = own.get(path, b"")
         for digest in digests:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -54,8 +54,8 @@ class ImageMaker:
     orders: Orders = field(default_factory=Orders)
     jobs: int | None = None
 
-    def __call__(self, plan: Plan) -> MadeImages:
-        """Make the images that the charts of a plan name.
+    def __call__(self, plan: Plan, before: Callable[[], object]) -> MadeImages:
+        """Make the images that the charts of a plan name; call `before` before the first one.
 
         Raises:
             NoEngineError: an engine was asked for, and none answers.
@@ -67,7 +67,8 @@ class ImageMaker:
             return MadeImages(note=f"no images: SonataFlow {name} builds them in the cluster")
         tasks = [task for workflow in plan.workflows.values() for task in tasks_of(workflow, plan.recipes)]
         if self.settings.images == "auto":
-            return self._where_possible(tasks)
+            return self._where_possible(tasks, before)
+        before()
         return self.make(tasks)
 
     def make(self, tasks: Sequence[ImageTask]) -> MadeImages:
@@ -85,7 +86,7 @@ class ImageMaker:
         not_latest = self.orders.latest and not all(_LATEST in image.tags for image in made if image.pin)
         return MadeImages(images=made, note="nothing was tagged latest: not the default branch" if not_latest else "")
 
-    def _where_possible(self, tasks: Sequence[ImageTask]) -> MadeImages:
+    def _where_possible(self, tasks: Sequence[ImageTask], before: Callable[[], object]) -> MadeImages:
         """Build what an engine that answers can build without pulling; else say in a line why not."""
         if not may_answer(self.settings, self.environment):
             return MadeImages(note=_why_not("no container engine is running; start one", tasks))
@@ -94,6 +95,8 @@ class ImageMaker:
             with connect(self.settings, self.environment, pushed=pushed, stop=stop) as builder:
                 reasons = {task: reason for task in tasks if (reason := builder.missing(task.recipe))}
                 possible = [task for task in tasks if task not in reasons]
+                if possible:
+                    before()
                 made = self._run(possible, builder, pushed, stop) if possible else ()
         except NoEngineError as error:
             return MadeImages(note=_why_not(str(error).partition("\n")[0].removesuffix(":"), tasks))

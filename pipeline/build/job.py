@@ -46,11 +46,11 @@ class MadeImages:
     note: str = ""
 
 
-#: Makes the images of a plan.
-MakeImages = Callable[[Plan], MadeImages]
+#: Makes the images of a plan; calls the function before the first one.
+MakeImages = Callable[[Plan, Callable[[], object]], MadeImages]
 
 
-def no_images(_: Plan) -> MadeImages:
+def no_images(_plan: Plan, _before: Callable[[], object]) -> MadeImages:
     """Make no image: a build that only generates."""
     return MadeImages()
 
@@ -94,10 +94,8 @@ def build(
     """
     plan = _prepare(options, settings, reporter)
     charts = _charts(plan, reporter)
-    if make_images is not no_images:
-        # What refuses the charts anyway is said before minutes of work on images.
-        _packages(plan.with_images(()), charts, reporter)
-    made = make_images(plan)
+    # What refuses the charts anyway is said before minutes of work on images.
+    made = make_images(plan, lambda: _packages(plan.with_images(()), charts, reporter))
     plan = plan.with_images(made.images)
     charts = {name: chart for name, chart in charts.items() if name not in plan.failed}
     reporter.stage("packages", plural(len(charts) + 1, "package"))
