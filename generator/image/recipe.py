@@ -23,16 +23,19 @@ class ImageRecipe:
     """The builder image; with its digest where images.lock has one. Empty where the Dockerfile names its own."""
     runtime: str = ""
     """The base of the image, in the same way."""
+    platform: str = ""
+    """OS/ARCH, as in linux/arm64; empty: that of what builds it."""
     custom: bool = False
     """Whether an option or a variable of the environment replaced what the committed settings say."""
 
     @property
     def key(self) -> str:
-        """The image key: SHA-256 over the context, the Dockerfile, arguments and images; 64 hexadecimal digits."""
+        """The image key: SHA-256 over context, Dockerfile, arguments, images and platform; 64 hexadecimal digits."""
         content = {
             "dockerfile": hashlib.sha256(self.dockerfile).hexdigest(),
             "context": dict(self.context),
             "arguments": self.all_arguments,
+            **({"platform": self.platform} if self.platform else {}),
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -23,6 +23,7 @@ class ImageBase:
     dockerfile: bytes
     builder: str
     runtime: str
+    platform: str = ""
     pins: Mapping[str, str] = field(default_factory=dict)
     """Image reference to its digest (`sha256:…`), as images.lock has them."""
 
@@ -52,6 +53,7 @@ def workflow_recipe(workflow: Workflow, base: ImageBase, arguments: Mapping[str,
         arguments={**given, "WORKFLOW_ID": workflow.definition.id, "WF_RESOURCES": name},
         builder=base.pinned(builder),
         runtime=base.pinned(runtime),
+        platform=base.platform,
     )
 
 
@@ -61,6 +63,6 @@ def shared_path(workflow: Workflow, path: str) -> str:
     return f"{workflow.source.name}/{below}{SHARED}/{path}"
 
 
-def function_recipe(function: FunctionSource) -> ImageRecipe:
+def function_recipe(function: FunctionSource, platform: str = "") -> ImageRecipe:
     """Return what the image of a function is built from: its folder, by its own Dockerfile."""
-    return ImageRecipe(name=function.name, dockerfile=function.dockerfile, context=function.inputs)
+    return ImageRecipe(name=function.name, dockerfile=function.dockerfile, context=function.inputs, platform=platform)

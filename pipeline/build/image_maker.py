@@ -120,7 +120,6 @@ class ImageMaker:
         statements = Statements(
             output=self.settings.output,
             engine="jib" if self.settings.engine == "jib" else "docker",
-            platform=self.orders.platform,
             attach=self.orders.attest,
             signer=Signer(cosign=find_cosign(), key=key) if key and self.orders.attest else None,
             pushed=pushed,

@@ -49,6 +49,7 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "images",
     "builder",
     "runtime",
+    "platform",
     "engine",
     "signing_key",
     "public_key",

@@ -38,6 +38,7 @@ from pipeline.workspace.settings import Settings
     "image_prefix",
     "builder",
     "runtime",
+    "platform",
     "engine",
     "signing_key",
     "public_key",
@@ -50,7 +51,6 @@ from pipeline.workspace.settings import Settings
 @click.option("--all", "everything", is_flag=True, help="The images of every workflow in the workflows folder.")
 @click.option("--push", is_flag=True, help="Push the images, and show the digests that the registry serves.")
 @click.option("--save", type=FILE, metavar="FILE", help="Write the workflow's image as an OCI archive.")
-@click.option("--platform", metavar="P", help="Build for this platform, such as linux/arm64.")
 @click.option("--build-arg", multiple=True, metavar="K=V", help="A build argument; the image's tag ends in -custom.")
 @click.option("--rebuild", is_flag=True, help="Build although an image from the same files is there.")
 @click.option("--pin", is_flag=True, help="Write the digests of builder and runtime images to images.lock.")
@@ -65,7 +65,6 @@ def image(
     everything: bool,
     push: bool,
     save: Path | None,
-    platform: str | None,
     build_arg: tuple[str, ...],
     rebuild: bool,
     pin: bool,
@@ -102,7 +101,6 @@ def image(
         latest=latest,
         allow_dirty=allow_dirty,
         attest=attest,
-        platform=platform,
         rebuild=rebuild,
         save=save,
         arguments=_arguments(build_arg),

@@ -24,8 +24,6 @@ class ImageBuild:
     reference: str
     """REPOSITORY:TAG of the image."""
     labels: Mapping[str, str]
-    platform: str | None = None
-    """OS/ARCH, as in linux/amd64; None: that of the container engine."""
     pull: bool = False
     """Whether the builder and the base may be pulled where the engine does not have them."""
 

@@ -228,7 +228,7 @@ class JibBuilder:
         described = JibImage(
             reference=order.reference,
             base=str(base.name),
-            platform=order.platform or f"linux/{_ARCHITECTURES.get(platform.machine(), platform.machine())}",
+            platform=order.recipe.platform or f"linux/{_ARCHITECTURES.get(platform.machine(), platform.machine())}",
             created=order.labels.get(CREATED, ""),
             has_login=login is not None,
         )

@@ -18,7 +18,6 @@ class Orders:
     allow_dirty: bool = False
     attest: bool = False
     """Whether SBOM and provenance are attached to what is pushed."""
-    platform: str | None = None
     rebuild: bool = False
     """Whether an image is built although one with its key is there."""
     save: Path | None = None

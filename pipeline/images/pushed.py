@@ -34,8 +34,8 @@ class PushedImages:
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.keychain = Keychain(registry=settings.registry, environment=environment)
-        key = settings.public_key
-        self._verifier = Verifier(cosign=find_cosign(environment), public_key=key) if key else None
+        self._public_key = settings.public_key
+        self._environment = environment
         self._registries: dict[str, Registry] = {}
         self._lock = threading.Lock()
 
@@ -75,10 +75,15 @@ class PushedImages:
         config = registry.image_config(name.repository, manifest)
         if config is None or config.labels.get(IMAGE_KEY) != key:
             return None
-        if self._verifier and provenance_of(registry, name.repository, manifest.digest, self._verifier) is None:
+        if self._public_key and not self._is_ours(registry, name.repository, manifest.digest):
             return None
         image = registry.platform_manifest(name.repository, manifest) or manifest
         return PushedImage(digest=manifest.digest, size=_size(image), revision=config.labels.get(REVISION, ""))
+
+    def _is_ours(self, registry: Registry, repository: str, digest: str) -> bool:
+        """Whether the owner of the public key signed provenance of an image."""
+        verifier = Verifier(cosign=find_cosign(self._environment), public_key=self._public_key)
+        return provenance_of(registry, repository, digest, verifier) is not None
 
     def size(self, reference: ImageReference) -> int:
         """Return the size of an image as the registry has it: bytes of its layers, compressed."""

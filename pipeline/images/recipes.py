@@ -53,21 +53,29 @@ class Recipes:
         prefix = "" if function else self.settings.image_prefix
         return ImageReference(repository=f"{self.settings.registry}/{prefix}{recipe.name}".lower(), tag=recipe.tag)
 
+    def of_function(self, function: FunctionSource) -> ImageRecipe:
+        """The recipe of a function that holds for this run."""
+        recipe = function_recipe(function, self.settings.platform)
+        return replace(recipe, custom=recipe.key != self._committed_function(function).key)
+
     def functions(self, workflow: Workflow) -> dict[str, ImageReference]:
-        """Function to where its image is."""
+        """Function to where its image is, by the committed settings."""
         return {
-            function.name: self.reference(function_recipe(function), function=True)
+            function.name: self.reference(self._committed_function(function), function=True)
             for function in workflow.source.functions
         }
 
     def all(self, workflow: Workflow) -> list[tuple[ImageRecipe, ImageReference]]:
         """The committed recipes of the images of a workflow's chart, with where they are."""
         recipe = self.committed(workflow)
-        functions = [function_recipe(function) for function in workflow.source.functions]
+        functions = [self._committed_function(function) for function in workflow.source.functions]
         return [
             (recipe, self.reference(recipe)),
             *((each, self.reference(each, function=True)) for each in functions),
         ]
+
+    def _committed_function(self, function: FunctionSource) -> ImageRecipe:
+        return function_recipe(function, self._committed_base.platform)
 
     @cached_property
     def _committed_base(self) -> ImageBase:
@@ -78,6 +86,7 @@ class Recipes:
             dockerfile=_dockerfile(dockerfile_for(settings.builder)),
             builder=builder_image(settings.builder, self.sonataflow),
             runtime=settings.runtime or self.sonataflow.runtime,
+            platform=settings.platform,
             pins=read_lock(settings),
         )
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from generator.findings.errors import WaybillError
+from generator.image.commit import SourceCommit
+from generator.image.jars import Jar
 from generator.image.labels import IMAGE_KEY, REVISION, image_labels
 from generator.workflow.workflow import Workflow
 from pipeline.images.build_log import BuildLog
 from pipeline.images.errors import ImageError
-from pipeline.images.image import ImageBuild, ImageBuilder
+from pipeline.images.image import ImageBuild, ImageBuilder, LocalImage
 from pipeline.images.orders import Orders
 from pipeline.images.pushed import PushedImages
 from pipeline.images.readback import check_definition
@@ -76,7 +78,7 @@ class ImageStage:
         with BuildLog(path, lambda line: self.progress.update(task.title, line)) as log:
             try:
                 result = self._make(task, log)
-            except WaybillError as error:
+            except (WaybillError, OSError) as error:
                 lines = error.log if isinstance(error, ImageError) else ()
                 log(str(error))
                 result = self._result(task, "failed", reason=str(error), log=path, last=lines)
@@ -98,7 +100,6 @@ class ImageStage:
             files=task.files,
             reference=str(task.reference),
             labels=image_labels(task.workflow, task.recipe, commit),
-            platform=self.orders.platform,
             pull=self.orders.pull,
         )
         image = self.builder.build(order, log)
@@ -107,35 +108,45 @@ class ImageStage:
             with self.builder.application(image) as application:
                 check_definition(task.workflow, application)
                 jars = jars_of(application) if self.orders.push else None
-        if not self.orders.push:
-            result = self._result(task, "built", commit=commit.revision, size=image.size, log=log.path)
-        else:
-            self.progress.update(task.title, "push")
-            note = self.pushed.first_push_note(task.reference)
-            references = tuple(f"{task.reference.repository}:{tag}" for tag in tags)
-            digest = self.builder.push(image, references, log)
-            self.journal.record(Effect(done=f"pushed {task.reference} ({digest})"))
-            size = self.pushed.size(replace(task.reference, digest=digest))
-            build = PushedBuild(
-                recipe=task.recipe,
-                version=task.workflow.definition.version,
-                commit=commit,
-                repository=task.reference.repository,
-                digest=digest,
-                image=image,
-                jars=jars,
-            )
-            try:
-                self.statements.make(build, self.builder)
-            except WaybillError as error:
-                message = f"{error}; {task.reference} is pushed already; the same command again goes on from there"
-                raise ImageError(message) from error
-            result = self._result(
-                task, "pushed", commit=commit.revision, tags=tags, digest=digest, size=size, note=note, log=log.path
-            )
         if self.orders.save and not task.function:
             self.builder.save(image, self.orders.save)
-        return result
+        if self.orders.push:
+            return self._push(task, image, commit, tags=tags, log=log, jars=jars)
+        return self._result(task, "built", commit=commit.revision, size=image.size, log=log.path)
+
+    def _push(
+        self,
+        task: ImageTask,
+        image: LocalImage,
+        commit: SourceCommit,
+        *,
+        tags: tuple[str, ...],
+        log: BuildLog,
+        jars: tuple[Jar, ...] | None,
+    ) -> ImageResult:
+        """Push an image, and say of it what it is made of."""
+        self.progress.update(task.title, "push")
+        repository = task.reference.repository
+        note = self.pushed.first_push_note(task.reference)
+        digest = self.builder.push(image, tuple(f"{repository}:{tag}" for tag in tags), log)
+        self.journal.record(Effect(done=f"pushed {task.reference} ({digest})"))
+        build = PushedBuild(
+            recipe=task.recipe,
+            version=task.workflow.definition.version,
+            commit=commit,
+            repository=repository,
+            digest=digest,
+            image=image,
+            jars=jars,
+        )
+        try:
+            self.statements.make(build, self.builder)
+        except WaybillError as error:
+            message = f"{error}; {task.reference} is pushed already; the same command again goes on from there"
+            raise ImageError(message) from error
+        size = self.pushed.size(replace(task.reference, digest=digest))
+        pushed = self._result(task, "pushed", commit=commit.revision, tags=tags, digest=digest, log=log.path)
+        return replace(pushed, size=size, note=note)
 
     def _found(self, task: ImageTask, tags: tuple[str, ...]) -> ImageResult | None:
         """The image that is there already: in the registry before a push, else in the engine."""
@@ -176,7 +187,6 @@ class ImageStage:
         digest: str | None = None,
         size: int | None = None,
         reason: str = "",
-        note: str = "",
         log: Path | None = None,
         last: tuple[str, ...] = (),
     ) -> ImageResult:
@@ -191,7 +201,6 @@ class ImageStage:
             size=size,
             commit=commit or None,
             reason=reason,
-            note=note,
             log=log,
             last_lines=last,
         )

@@ -47,7 +47,6 @@ class Statements:
     output: Path
     """The folder for packages."""
     engine: Literal["docker", "jib"]
-    platform: str | None
     attach: bool
     signer: Signer | None
     pushed: PushedImages
@@ -99,7 +98,7 @@ class Statements:
             recipe=build.recipe,
             commit=build.commit,
             engine=self.engine,
-            platform=self.platform or "",
+            platform=build.recipe.platform,
             versions={"waybill": version("waybill")},
         )
         yield "provenance", provenance(subject, about)

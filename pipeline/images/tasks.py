@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.image.recipe import ImageRecipe
-from generator.image.recipes import function_recipe
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
 from pipeline.images.recipes import Recipes, function_files, workflow_files
@@ -37,7 +36,7 @@ def tasks_of(workflow: Workflow, recipes: Recipes) -> list[ImageTask]:
     )
     functions = []
     for function in workflow.source.functions:
-        made = function_recipe(function)
+        made = recipes.of_function(function)
         functions.append(
             ImageTask(
                 workflow=workflow,

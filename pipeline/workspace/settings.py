@@ -104,6 +104,12 @@ class Settings:
     runtime: Annotated[
         str, About(text="The image that images start from; by default that of the SonataFlow.", metavar="IMAGE")
     ] = ""
+    platform: Annotated[
+        str,
+        About(
+            text="The platform of images, as in linux/arm64; by default that of what builds them.", metavar="OS/ARCH"
+        ),
+    ] = ""
     engine: Annotated[str, About(text="What builds images: docker or jib.", metavar="ENGINE")] = "docker"
     signing_key: Annotated[
         str,
