@@ -81,6 +81,14 @@ def e2e_cluster(session: nox.Session) -> None:
     session.run("pytest", *(session.posargs or ["tests/cluster"]), env={**with_tools(session), **kubernetes(session)})
 
 
+@nox.session(name="e2e-image")
+def e2e_image(session: nox.Session) -> None:
+    """Build, run, push and read images with a real container engine and registry (6 minutes, more the first time)."""
+    install(session, "test")
+    tools = {**with_tools(session), **registry_tools(session)}
+    session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/images"]), env=tools)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check the code: ruff, mypy, and the order of the packages by import-linter."""

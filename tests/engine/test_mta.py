@@ -175,7 +175,7 @@ class TestWhenAServiceFails:
             ({"drop": True}, "MtaFailed", FAILED),
         ],
     )
-    def test_mta_s_answer_ends_the_run_with_what_to_check(  # noqa: PLR0917 - a table of two dimensions
+    def test_mta_s_answer_ends_the_run_with_what_to_check(
         self, operation: str, failure: dict[str, Any], state: str, sentence: str, engine: Engine, mta: Mta
     ) -> None:
         mta.fail(operation, **failure)
@@ -254,7 +254,7 @@ class TestWhenAServiceFails:
         "failure", [{"status": status} for status in (400, 401, 403, 404, 409, 500)] + [{"drop": True}]
     )
     @pytest.mark.parametrize(("looks", "ending"), [((), "success"), (("Failed",), "error")])
-    def test_a_notification_that_fails_hides_no_outcome(  # noqa: PLR0917 - a table of two dimensions
+    def test_a_notification_that_fails_hides_no_outcome(
         self,
         failure: dict[str, Any],
         looks: tuple[str, ...],

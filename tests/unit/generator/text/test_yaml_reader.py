@@ -225,7 +225,7 @@ BAD = [
 
 @pytest.mark.parametrize("path", ["a.yaml", "a.json"])
 @pytest.mark.parametrize(("what", "data", "rule", "where", "message"), BAD, ids=[row[0] for row in BAD])
-def test_what_is_no_text_is_refused_with_its_place(  # noqa: PLR0917 - pytest gives them by name
+def test_what_is_no_text_is_refused_with_its_place(
     path: str, what: str, data: bytes, rule: str, where: tuple[int, int], message: str
 ) -> None:
     finding = why(data, path)

@@ -735,7 +735,7 @@ FOUND = [
 
 
 @pytest.mark.parametrize(("line_of_yaml", "line", "column", "severity", "message", "rule"), FOUND)
-def test_a_mistake_in_a_field_is_found_in_its_place(  # noqa: PLR0917 - pytest gives them by name
+def test_a_mistake_in_a_field_is_found_in_its_place(
     line_of_yaml: str, line: int, column: int, severity: str, message: str, rule: str
 ) -> None:
     text = f"id: g\n{line_of_yaml}\nstates: [{{name: A, type: inject, data: {{}}, end: true}}]\n"

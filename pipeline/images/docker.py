@@ -1,0 +1,396 @@
+"""Images by a container engine: whatever answers the Docker API, through the Docker SDK for Python."""
+
+from __future__ import annotations
+
+import random
+import re
+import tarfile
+import tempfile
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, cast
+
+from generator.image.dockerfile import base_images
+from generator.image.recipe import ImageRecipe
+from pipeline.images import oci_archive
+from pipeline.images.context import DOCKERFILE, BuildContext
+from pipeline.images.credentials import Keychain
+from pipeline.images.errors import ImageError, LoginError, RegistryError
+from pipeline.images.image import ImageBuild, LocalImage, Log
+from pipeline.images.image_name import read_image_name
+from pipeline.images.progress import Progress, readable
+from pipeline.images.registry import first_push_note
+
+if TYPE_CHECKING:
+    from pipeline.images.docker_client import Client, Message
+
+#: So many lines of a failed build's log go into the error.
+_SHOWN: Final = 40
+#: So often a push or a pull is tried, and the seconds before the second time and before any.
+_ATTEMPTS: Final = 6
+_FIRST_PAUSE: Final = 1.0
+_LONGEST_PAUSE: Final = 20.0
+#: Where the application is in the images of workflows.
+_APPLICATION: Final = "deployments"
+
+# The engine hands on what a registry answered as text: docker/distribution, registry/client/errors.go and errcode.
+_REFUSED: Final = re.compile(
+    r"unauthorized|denied|authentication required|no basic auth credentials|insufficient.scope|\b40[13]\b",
+    re.IGNORECASE,
+)
+_PASSING: Final = re.compile(
+    r"\b5\d\d\b|\b429\b|too ?many ?requests|connection (?:reset|refused)|broken pipe|\bEOF\b|i/o timeout"
+    r"|TLS handshake timeout|Client\.Timeout|deadline exceeded|server closed|upload (?:unknown|invalid)",
+    re.IGNORECASE,
+)
+
+
+def connect(
+    environment: Mapping[str, str],
+    *,
+    keychain: Keychain,
+    digest_of: Callable[[str], str],
+    stop: threading.Event | None = None,
+) -> DockerEngine:
+    """Return the container engine that DOCKER_HOST or a Docker context chooses, or whose socket there is.
+
+    `digest_of` asks a registry for the digest that it serves under REPOSITORY:TAG. When `stop` is set, what the engine
+    is doing for us ends.
+
+    Raises:
+        NoEngineError: none answers; the message says where it was looked for, and how to start one.
+    """
+    from pipeline.images.docker_client import connected  # noqa: PLC0415 - 200 ms that only who needs an engine pays
+
+    return DockerEngine(connected(environment), keychain=keychain, digest_of=digest_of, stop=stop)
+
+
+class DockerEngine:
+    """Builds images by a container engine; an `ImageBuilder`."""
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        keychain: Keychain,
+        digest_of: Callable[[str], str],
+        stop: threading.Event | None = None,
+        pause: Callable[[float], None] | None = None,
+    ) -> None:
+        self._client = client
+        self._keychain = keychain
+        self._digest_of = digest_of
+        self._stop = stop or threading.Event()
+        self._pause = pause or self._wait
+
+    def missing(self, recipe: ImageRecipe) -> str:
+        """What a build without pulling would miss, and how to get it; "" where nothing is missing.
+
+        Raises:
+            ImageError: the engine does not answer.
+        """
+        images = base_images(recipe.dockerfile, recipe.all_arguments)
+        return _missing([image for image in images if not self.has(image)])
+
+    def build(self, order: ImageBuild, log: Log) -> LocalImage:
+        """Build an image and tag it with the order's reference.
+
+        Raises:
+            ImageError: a file has changed, an image that it starts from is missing, or the build failed.
+            RegistryError: an image that it starts from cannot be pulled.
+        """
+        recipe = order.recipe
+        for reference in base_images(recipe.dockerfile, recipe.all_arguments):
+            self._provide(reference, order, log)
+        context = BuildContext(dockerfile=recipe.dockerfile, files=order.files, digests=recipe.context)
+        log(f"build context: {len(order.files)} files, {readable(context.size)}")
+        with self._errors(f"{order.reference} was not built"):
+            messages = self._client.build(
+                # requests sends an iterator of bytes in chunks, as it comes.
+                fileobj=cast("IO[bytes]", self._until_stopped(context.chunks())),
+                custom_context=True,
+                dockerfile=DOCKERFILE,
+                tag=order.reference,
+                buildargs=dict(recipe.all_arguments),
+                labels=dict(order.labels),
+                platform=order.platform,
+                rm=True,
+                forcerm=True,
+                decode=True,
+            )
+            with self._client.stoppable(self._stop):
+                built = _built(order.reference, messages, log)
+            self._check_stop(order.reference)
+            about = self._client.about(built or order.reference)
+        return LocalImage(reference=order.reference, id=about["Id"], size=about["Size"])
+
+    def has(self, reference: str) -> bool:
+        """Whether the engine has an image.
+
+        Raises:
+            ImageError: it does not answer.
+        """
+        return self._about(reference) is not None
+
+    def labels(self, reference: str) -> Mapping[str, str]:
+        """The labels of an image that the engine has; none where it does not have it.
+
+        Raises:
+            ImageError: it does not answer.
+        """
+        about = self._about(reference) or {}
+        return (about.get("Config") or {}).get("Labels") or {}
+
+    def pull(self, reference: str, log: Log, *, platform: str | None = None) -> None:
+        """Pull an image.
+
+        Raises:
+            RegistryError: the registry refused, or did not answer.
+        """
+
+        def ask(login: Mapping[str, str]) -> Iterable[Message]:
+            messages: Iterable[Message] = self._client.pull(
+                _pullable(reference), stream=True, decode=True, auth_config=dict(login), platform=platform
+            )
+            return messages
+
+        log(f"pulling {reference}")
+        self._transfer("pull", reference, ask, log)
+
+    def push(self, image: LocalImage, references: tuple[str, ...], log: Log) -> str:
+        """Push an image under each of `references` (REPOSITORY:TAG, one repository).
+
+        Returns the digest that the registry serves under the first: an engine may push another manifest than it has.
+
+        Raises:
+            RegistryError: the registry refused, or did not answer; the message says which references it has by now.
+        """
+        pushed: list[str] = []
+        for reference in references:
+            try:
+                self._push(image, reference, log)
+            except RegistryError as error:
+                if not pushed:
+                    raise
+                raise type(error)(f"{error}; pushed before that: {', '.join(pushed)}") from error
+            pushed.append(reference)
+        name = read_image_name(references[0])
+        if note := first_push_note(name.host, name.repository):
+            log(note)
+        return self._digest_of(references[0])
+
+    @contextmanager
+    def application(self, image: LocalImage) -> Iterator[Path]:
+        """The content of `/deployments` in the image, as a temporary folder.
+
+        Raises:
+            ImageError: it cannot be read.
+        """
+        with tempfile.TemporaryDirectory(prefix="waybill-image-") as name:
+            with self._errors(f"/{_APPLICATION} of {image.reference} cannot be read"):
+                # It never starts; an image without a command wants one all the same.
+                container = self._client.create_container(image.id, command=["none"])["Id"]
+                try:
+                    content, _ = self._client.get_archive(container, f"/{_APPLICATION}")
+                    with self._client.stoppable(self._stop):
+                        _extract(content, Path(name))
+                finally:
+                    self._client.remove_container(container, force=True, v=True)
+            yield Path(name) / _APPLICATION
+
+    def save(self, image: LocalImage, path: Path) -> None:
+        """Write an image as an OCI archive (a tar of an OCI image layout).
+
+        Raises:
+            ImageError: it cannot be written, or the engine writes another form and skopeo is not on PATH.
+        """
+        with (
+            self._errors(f"{image.reference} was not saved as {path}"),
+            tempfile.TemporaryDirectory(prefix="waybill-image-", dir=path.absolute().parent) as name,
+        ):
+            given = Path(name) / "image.tar"
+            parts = self._client.get_image(image.reference)
+            with self._client.stoppable(self._stop), given.open("wb") as file:
+                for part in parts:
+                    file.write(part)
+            self._check_stop(image.reference)
+            oci_archive.from_engine(given, image.reference).replace(path)
+
+    def _about(self, reference: str) -> Mapping[str, Any] | None:
+        from docker.errors import ImageNotFound  # noqa: PLC0415 - loaded by now: there is a client
+
+        with self._errors(f"{reference} cannot be looked up"):
+            try:
+                return self._client.about(_pullable(reference))
+            except ImageNotFound:
+                return None
+
+    def _provide(self, reference: str, order: ImageBuild, log: Log) -> None:
+        """See to it that the engine has an image that a build starts from: it would pull it without a login."""
+        if self.has(reference):
+            return
+        if not order.pull:
+            raise ImageError(f"{order.reference} was not built: {_missing([reference])}")
+        self.pull(reference, log, platform=order.platform)
+
+    def _push(self, image: LocalImage, reference: str, log: Log) -> None:
+        repository, _, tag = reference.rpartition(":")
+
+        def ask(login: Mapping[str, str]) -> Iterable[Message]:
+            messages: Iterable[Message] = self._client.push(
+                repository, tag=tag, stream=True, decode=True, auth_config=dict(login)
+            )
+            return messages
+
+        for _ in range(_ATTEMPTS):
+            with self._errors(f"{reference} was not tagged"):
+                self._client.tag(image.id, repository, tag)
+            log(f"pushing {reference}")
+            self._transfer("push", reference, ask, log)
+            if (self._about(reference) or {}).get("Id") == image.id:
+                log(f"pushed {reference}")
+                return
+            # An engine pushes what has the tag, and another run of waybill may build the same workflow.
+            log(f"another build has taken the tag {reference}")
+        raise RegistryError(f"{reference}: other builds keep taking the tag; push again when they are done")
+
+    def _transfer(
+        self, what: str, reference: str, ask: Callable[[Mapping[str, str]], Iterable[Message]], log: Log
+    ) -> None:
+        """Pull or push, again where the reason may have gone by then."""
+        name = read_image_name(reference)
+        lookup = self._keychain.find(name.host, name.repository)
+        login = lookup.credential.auth_config if lookup.credential else {}
+        for attempt in range(1, _ATTEMPTS + 1):
+            failed = self._attempt(reference, ask, login, log)
+            if failed is None:
+                return
+            failed = _without(failed, login)
+            place = f"{name.host}: {what} of {name.repository}"
+            if _REFUSED.search(failed):
+                advice = f"run docker login {name.host} with a user who may do this"
+                raise LoginError(f"{place} refused: {failed}; {lookup}; {advice}")
+            if attempt == _ATTEMPTS or not _PASSING.search(failed):
+                times = f" {attempt} times" if attempt > 1 else ""
+                raise RegistryError(f"{place} failed{times}: {failed}")
+            seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+            log(f"{failed}; again in {seconds:.1f} seconds")
+            self._pause(seconds)
+            self._check_stop(reference)
+
+    def _attempt(
+        self, reference: str, ask: Callable[[Mapping[str, str]], Iterable[Message]], login: Mapping[str, str], log: Log
+    ) -> str | None:
+        """Ask the engine once; returns what the registry or the engine said against it."""
+        from docker.errors import APIError  # noqa: PLC0415 - loaded by now: there is a client
+
+        progress = Progress()
+        with self._errors(reference):
+            try:
+                messages = ask(login)
+            except APIError as error:
+                return str(error.explanation or error)
+            with self._client.stoppable(self._stop):
+                for message in messages:
+                    if failed := _failure(message):
+                        return failed
+                    for line in progress.lines(message):
+                        log(line)
+            self._check_stop(reference)
+        return None
+
+    def _until_stopped(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._check_stop("the build")
+            yield chunk
+
+    def _check_stop(self, what: str) -> None:
+        if self._stop.is_set():
+            raise ImageError(f"{what}: stopped")
+
+    def _wait(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+    @contextmanager
+    def _errors(self, doing: str) -> Iterator[None]:
+        """As `engine_errors`; a request that we have stopped ourselves is no failure of the engine."""
+        from pipeline.images.docker_client import engine_errors  # noqa: PLC0415 - loaded by now: there is a client
+
+        try:
+            with engine_errors(doing):
+                yield
+        except ImageError:
+            self._check_stop(doing)
+            raise
+
+
+def _built(reference: str, messages: Iterable[Message], log: Log) -> str | None:
+    """Hand on the log of a build; returns the image's id where the engine says it.
+
+    Raises:
+        ImageError: the build failed; with the end of its log.
+    """
+    progress = Progress()
+    last: deque[str] = deque(maxlen=_SHOWN)
+    built = None
+
+    def show(lines: Iterator[str]) -> None:
+        for line in lines:
+            last.append(line)
+            log(line)
+
+    for message in messages:
+        show(progress.lines(message))
+        if failed := _failure(message):
+            show(progress.rest())
+            raise ImageError(f"{reference} was not built: {failed}", log=tuple(last))
+        aux = message.get("aux")
+        built = aux.get("ID", built) if isinstance(aux, dict) else built
+    show(progress.rest())
+    return built
+
+
+def _missing(images: Sequence[str]) -> str:
+    """Which images an engine does not have, and how it gets them."""
+    if not images:
+        return ""
+    commands = " and ".join(f"docker pull {image}" for image in images)
+    return f"the container engine does not have {' and '.join(images)}; run {commands}, or build with --images build"
+
+
+def _failure(message: Message) -> str | None:
+    """What an error message of a stream says."""
+    detail = message.get("errorDetail")
+    text = (detail.get("message") if isinstance(detail, dict) else None) or message.get("error")
+    return " ".join(str(text).split()) if text else None
+
+
+def _without(text: str, login: Mapping[str, str]) -> str:
+    """A text without a login's secrets, should a registry repeat them."""
+    for key, value in login.items():
+        if value and key != "username":
+            text = text.replace(value, "***")
+    return text
+
+
+def _pullable(reference: str) -> str:
+    """A reference as every engine takes it: of tag and digest, the digest counts, and old engines refuse both."""
+    named, at, digest = reference.partition("@")
+    repository, colon, tag = named.rpartition(":")
+    return f"{repository}@{digest}" if at and colon and "/" not in tag else reference
+
+
+def _extract(content: Iterable[bytes], folder: Path) -> None:
+    """Unpack what an engine sends of a container's files; nothing gets out of `folder`."""
+    with tempfile.TemporaryFile() as file:
+        for part in content:
+            file.write(part)
+        file.seek(0)
+        try:
+            with tarfile.open(fileobj=file) as archive:
+                archive.extractall(folder, filter="data")
+        except tarfile.TarError as error:
+            raise ImageError(f"/{_APPLICATION} of the image cannot be unpacked: {error}") from error
