@@ -116,7 +116,7 @@ class DockerEngine:
                 tag=order.reference,
                 buildargs=dict(recipe.all_arguments),
                 labels=dict(order.labels),
-                platform=order.platform,
+                platform=order.recipe.platform or None,
                 rm=True,
                 forcerm=True,
                 decode=True,
@@ -234,7 +234,7 @@ class DockerEngine:
             return
         if not order.pull:
             raise ImageError(f"{order.reference} was not built: {_missing([reference])}")
-        self.pull(reference, log, platform=order.platform)
+        self.pull(reference, log, platform=order.recipe.platform or None)
 
     def _push(self, image: LocalImage, reference: str, log: Log) -> None:
         repository, _, tag = reference.rpartition(":")

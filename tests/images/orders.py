@@ -23,7 +23,7 @@ def order(
     builder: str = SMALL_BUILDER,
     runtime: str = SMALL_RUNTIME,
     pull: bool = False,
-    platform: str | None = None,
+    platform: str = "",
 ) -> ImageBuild:
     """The order for the image of a folder; its files lie in the context below the folder's name."""
     files: dict[str, Path | bytes] = {
@@ -38,6 +38,7 @@ def order(
         arguments={"WF_RESOURCES": folder.name, "WORKFLOW_ID": folder.name, **(arguments or {})},
         builder=builder,
         runtime=runtime,
+        platform=platform,
     )
     return ImageBuild(
         recipe=recipe,
@@ -45,5 +46,4 @@ def order(
         reference=reference,
         labels={"org.opencontainers.image.title": folder.name},
         pull=pull,
-        platform=platform,
     )
