@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import threading
 import time
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import yaml
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
@@ -39,6 +41,7 @@ from pipeline.images.syft import base_components, is_available
 from pipeline.run.engine.process import free_port, started
 from pipeline.system.cache import cache_folder
 from pipeline.workspace.workflows import read_folder
+from tests.command import run_process
 from tests.conftest import ROOT, missing
 from tests.engine import postgres
 from tests.images import jlink_base
@@ -167,6 +170,33 @@ def test_the_digest_that_the_registry_serves_is_the_one_reported(place: Place, p
         reference = f"docker://{place.target.host}/org/greeting:{tag}"
         served = jlink_base.skopeo(place.target, tmp_path, "inspect", "--tls-verify=false", reference)
         assert json.loads(served)["Digest"] == pushed.digest
+
+
+def test_a_build_by_jib_pins_the_digest_that_the_registry_serves_and_finds_it_again(
+    place: Place, tmp_path: Path
+) -> None:
+    for name in ("greeting", "shared"):
+        shutil.copytree(ROOT / "workflows" / name, tmp_path / "workflows" / name)
+    with (tmp_path / "workflows" / "greeting" / "argfile.conf").open("a") as argfile:
+        argfile.write("".join(f"{name}={value}\n" for name, value in STATELESS.items()))
+    settings = {"registry": f"{place.target.host}/team", "runtime": place.runtime, "engine": "jib"}
+    lines = (f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
+    (tmp_path / "waybill.toml").write_text("".join(lines))
+    command = ("build", "greeting", "--images", "push", "--json")
+    states = []
+    for _ in range(2):
+        done = run_process(*command, cwd=tmp_path, env=place.environment | {"HOME": str(tmp_path)})
+        assert done.code == 0, done.err
+        [image] = done.json["images"]
+        states.append(image["state"])
+    assert states == ["pushed", "found"]
+    reference = f"docker://{image['repository']}:{image['tags'][0]}"
+    served = json.loads(jlink_base.skopeo(place.target, tmp_path, "inspect", "--tls-verify=false", reference))
+    assert served["Digest"] == image["digest"]
+    with tarfile.open(tmp_path / "dist" / "greeting-0.1.0.tgz") as package:
+        values = package.extractfile("greeting/values.yaml")
+        assert values
+        assert yaml.safe_load(values.read())["image"]["digest"] == image["digest"]
 
 
 def test_the_same_folder_is_the_same_digest(place: Place, pushed: Pushed) -> None:
