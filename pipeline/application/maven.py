@@ -9,8 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +17,7 @@ from generator.application.projects import Application
 from generator.findings.errors import SettingsError
 from pipeline.application.errors import BuildError
 from pipeline.system.locks import is_in_use
+from pipeline.system.stop import ended_by
 
 #: The Java that the engine is compiled for.
 JAVA_VERSION: Final = 17
@@ -33,8 +33,6 @@ _ADVICE: Final = re.compile(
     r"\[ERROR\] ?(|\[Help \d\].*|-> \[Help \d\]|(To see the full stack|Re-run Maven|For more info).*)"
 )
 _SHOWN: Final = 10
-#: Seconds between two looks whether to stop.
-_LOOK: Final = 0.1
 
 
 def lacking() -> tuple[str, ...]:
@@ -122,7 +120,7 @@ def run(
         errors="replace",
         env={**os.environ, **(environment or {})},
     )
-    with process, _stopped_by(stop, process):
+    with process, ended_by(stop or threading.Event(), process.terminate):
         try:
             for line in process.stdout or ():
                 lines.append(_COLOUR.sub("", line.rstrip("\r\n")))
@@ -135,29 +133,6 @@ def run(
         raise BuildError("stopped", log=tuple(lines))
     if process.returncode:
         raise BuildError(_reasons(lines), log=tuple(lines))
-
-
-@contextmanager
-def _stopped_by(stop: threading.Event | None, process: subprocess.Popen[str]) -> Iterator[None]:
-    """End a process when an event is set while the block runs."""
-    if stop is None:
-        yield
-        return
-    done = threading.Event()
-
-    def watch() -> None:
-        while not done.is_set():
-            if stop.wait(_LOOK):
-                process.terminate()
-                return
-
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
-        yield
-    finally:
-        done.set()
-        watcher.join()
 
 
 def _key(application: Application) -> str:

@@ -22,13 +22,15 @@ from pipeline.images.errors import ImageError, LoginError, RegistryError
 from pipeline.images.image import ImageBuild, LocalImage, Log
 from pipeline.images.image_name import read_image_name
 from pipeline.images.progress import Progress, readable
-from pipeline.images.registry import first_push_note
 
 if TYPE_CHECKING:
     from pipeline.images.docker_client import Client, Message
 
 #: So many lines of a failed build's log go into the error.
 _SHOWN: Final = 40
+#: How the engine names the command of a step that failed, and so many characters of it are shown.
+_SCRIPT: Final = re.compile(r"The command '(.*)' returned", re.DOTALL)
+_SHOWN_COMMAND: Final = 80
 #: So often a push or a pull is tried, and the seconds before the second time and before any.
 _ATTEMPTS: Final = 6
 _FIRST_PAUSE: Final = 1.0
@@ -177,9 +179,6 @@ class DockerEngine:
                     raise
                 raise type(error)(f"{error}; pushed before that: {', '.join(pushed)}") from error
             pushed.append(reference)
-        name = read_image_name(references[0])
-        if note := first_push_note(name.host, name.repository):
-            log(note)
         return self._digest_of(references[0])
 
     @contextmanager
@@ -365,7 +364,13 @@ def _failure(message: Message) -> str | None:
     """What an error message of a stream says."""
     detail = message.get("errorDetail")
     text = (detail.get("message") if isinstance(detail, dict) else None) or message.get("error")
-    return " ".join(str(text).split()) if text else None
+    return _SCRIPT.sub(_shortened, " ".join(str(text).split())) if text else None
+
+
+def _shortened(command: re.Match[str]) -> str:
+    """The command of a step, which may be a whole script, so that the message fits a line or two."""
+    text = command[1]
+    return f"The command '{text if len(text) <= _SHOWN_COMMAND else f'{text[:_SHOWN_COMMAND]}…'}' returned"
 
 
 def _without(text: str, login: Mapping[str, str]) -> str:

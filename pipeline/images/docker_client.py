@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any, Final
 
 import docker
@@ -15,6 +15,7 @@ from docker.tls import TLSConfig
 
 from pipeline.images.endpoints import Endpoint, endpoints
 from pipeline.images.errors import ImageError, NoEngineError
+from pipeline.system.stop import ended_by
 
 #: Seconds that an engine has to say its version, and between two signs of life of a request that is no build.
 _HELLO: Final = 10
@@ -68,22 +69,8 @@ class Client(docker.APIClient):
         The engine gives up a build, a pull or a push whose client has gone.
         """
         response: requests.Response = self._responses.last
-        done = threading.Event()
-
-        def watch() -> None:
-            while not done.is_set():
-                if stop.wait(0.1):
-                    response.raw.shutdown()
-                    return
-
-        watcher = threading.Thread(target=watch, daemon=True)
-        watcher.start()
-        try:
+        with ended_by(stop, response.raw.shutdown), closing(response):
             yield
-        finally:
-            done.set()
-            watcher.join()
-            response.close()
 
 
 def connected(environment: Mapping[str, str]) -> Client:

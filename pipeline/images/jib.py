@@ -39,7 +39,7 @@ from pipeline.images.credentials import PASSWORD, USERNAME, Credential, Keychain
 from pipeline.images.errors import ImageError, LoginError, RegistryError
 from pipeline.images.image import ImageBuild, LocalImage, Log
 from pipeline.images.image_name import ImageName, is_loopback, read_image_name
-from pipeline.images.registry import Registry, first_push_note
+from pipeline.images.registry import Registry
 from pipeline.system.cache import cache_folder
 from pipeline.system.locks import in_use
 
@@ -181,8 +181,6 @@ class JibBuilder:
                 f"registry {first.host}, repository {first.repository}: pushed {manifest.digest}, "
                 f"and {first.reference} is served as {digest}; another push was faster, push again"
             )
-        if note := first_push_note(first.host, first.repository):
-            log(note)
         return manifest.digest
 
     def save(self, image: LocalImage, path: Path) -> None:
