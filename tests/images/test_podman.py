@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -26,11 +27,12 @@ def never(_: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def podman() -> Iterator[str]:
     """Podman's service on a socket, with images and containers of its own."""
     if shutil.which("podman") is None:
         missing("Podman (Debian's package of that name)")
-    folder = tmp_path_factory.mktemp("podman")
+    # Its paths may have 50 characters at most.
+    folder = Path(tempfile.mkdtemp(prefix="podman-"))
     own = ("podman", "--root", str(folder / "root"), "--runroot", str(folder / "run"), "--storage-driver", "overlay")
     host = f"unix://{folder / 'podman.sock'}"
     with (folder / "log").open("wb") as log:
@@ -42,7 +44,11 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         service.terminate()
         service.wait(60)
-        subprocess.run([*own, "system", "reset", "--force"], check=False, capture_output=True)
+        for words in (("rm", "--all", "--force"), ("rmi", "--all", "--force")):
+            subprocess.run([*own, *words], check=False, capture_output=True)
+        # Podman mounts this on itself.
+        subprocess.run(["umount", "--lazy", folder / "root" / "overlay"], check=False, capture_output=True)
+        shutil.rmtree(folder)
 
 
 @pytest.fixture
