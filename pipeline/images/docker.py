@@ -244,7 +244,7 @@ class DockerEngine:
             )
             return messages
 
-        for _ in range(_ATTEMPTS):
+        for attempt in range(1, _ATTEMPTS + 1):
             with self._errors(f"{reference} was not tagged"):
                 self._client.tag(image.id, repository, tag)
             log(f"pushing {reference}")
@@ -252,8 +252,9 @@ class DockerEngine:
             if (self._about(reference) or {}).get("Id") == image.id:
                 log(f"pushed {reference}")
                 return
-            # An engine pushes what has the tag, and another run of waybill may build the same workflow.
-            log(f"another build has taken the tag {reference}")
+            # An engine pushes what has the tag, and another run of waybill may build the same workflow. Without a pause
+            # the two would take it from each other without end.
+            self._pause_after(attempt, f"another build has taken the tag {reference}", log)
         raise RegistryError(f"{reference}: other builds keep taking the tag; push again when they are done")
 
     def _transfer(
@@ -275,10 +276,14 @@ class DockerEngine:
             if attempt == _ATTEMPTS or not _PASSING.search(failed):
                 times = f" {attempt} times" if attempt > 1 else ""
                 raise RegistryError(f"{place} failed{times}: {failed}")
-            seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1)  # noqa: S311 - no secret
-            log(f"{failed}; again in {seconds:.1f} seconds")
-            self._pause(seconds)
-            self._check_stop(reference)
+            self._pause_after(attempt, failed, log)
+
+    def _pause_after(self, attempt: int, failed: str, log: Log) -> None:
+        """Wait before the next attempt, longer after each; who failed together does not come back together."""
+        seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1)  # noqa: S311 - no secret
+        log(f"{failed}; again in {seconds:.1f} seconds")
+        self._pause(seconds)
+        self._check_stop(failed)
 
     def _attempt(
         self, reference: str, ask: Callable[[Mapping[str, str]], Iterable[Message]], login: Mapping[str, str], log: Log

@@ -467,7 +467,7 @@ def test_an_image_is_pushed_though_another_build_takes_its_tag(
 
     engine.push(first, (reference,), log)
     assert lines.count(f"pushing {reference}") == 2
-    assert f"another build has taken the tag {reference}" in lines
+    assert any(line.startswith(f"another build has taken the tag {reference}; again in ") for line in lines)
     docker(small_bases, "image", "rm", "-f", reference)
     engine.pull(reference, ignored)
     assert layers(small_bases, reference) == layers(small_bases, first.id)
