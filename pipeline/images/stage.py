@@ -34,6 +34,9 @@ _LATEST: Final = "latest"
 class Progress(Protocol):
     """Shows what happens to each image."""
 
+    def stage(self, title: str, name: str) -> None:
+        """`name` is the part of the work that begins: it may take minutes."""
+
     def update(self, title: str, text: str) -> None:
         """`text` is what happens now."""
 
@@ -94,7 +97,7 @@ class ImageStage:
         tags = self._tags(task, checkout)
         if not (self.orders.rebuild or self.orders.save) and (found := self._found(task, tags)):
             return found
-        self.progress.update(task.title, "build")
+        self.progress.stage(task.title, "build")
         order = ImageBuild(
             recipe=task.recipe,
             files=task.files,
@@ -125,7 +128,7 @@ class ImageStage:
         jars: tuple[Jar, ...] | None,
     ) -> ImageResult:
         """Push an image, and say of it what it is made of."""
-        self.progress.update(task.title, "push")
+        self.progress.stage(task.title, "push")
         repository = task.reference.repository
         note = self.pushed.first_push_note(task.reference)
         digest = self.builder.push(image, tuple(f"{repository}:{tag}" for tag in tags), log)

@@ -1,4 +1,4 @@
-"""A live line for each piece of work that goes on at the same time; a line at its end where nobody watches."""
+"""A live line for each piece of work that goes on at the same time; a line for each stage where nobody watches."""
 
 from __future__ import annotations
 
@@ -16,12 +16,11 @@ _SHOWN: Final = 100
 
 
 class LiveLines:
-    """Shows titles with what happens to each: on a terminal in place, elsewhere a line when each is done."""
+    """Shows titles with what happens to each: on a terminal in place, elsewhere a line for each stage."""
 
-    def __init__(self, heading: str, *, quiet: bool = False) -> None:
+    def __init__(self, heading: str) -> None:
         console = error_console()
         self._heading = heading
-        self._quiet = quiet
         self._console = console
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
@@ -34,7 +33,7 @@ class LiveLines:
             TimeElapsedColumn(),
             console=console,
             transient=True,
-            disable=quiet or not console.is_terminal,
+            disable=not console.is_terminal,
         )
 
     def __enter__(self) -> Self:
@@ -43,6 +42,12 @@ class LiveLines:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self._progress.stop()
+
+    def stage(self, title: str, name: str) -> None:
+        """Show which stage of the work on `title` begins; where nobody watches, in a line of its own."""
+        self.update(title, name)
+        if self._progress.disable:
+            self._print(f"{title}: {name}")
 
     def update(self, title: str, text: str) -> None:
         """Show what happens to `title` now."""
@@ -54,9 +59,11 @@ class LiveLines:
 
     def done(self, title: str, text: str) -> None:
         """Show what came of `title`, for good."""
-        seconds = time.monotonic() - self._started.get(title, time.monotonic())
-        if task := self._tasks.get(title):
+        now = time.monotonic()
+        seconds = now - self._started.get(title, now)
+        if (task := self._tasks.get(title)) is not None:
             self._progress.remove_task(task)
-        if not self._quiet:
-            line = f"{self._heading:>9}  {title}: {text}, {seconds:.1f} s"
-            self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self._print(f"{title}: {text}, {seconds:.1f} s")
+
+    def _print(self, text: str) -> None:
+        self._console.print(f"{self._heading:>9}  {text}", markup=False, highlight=False, soft_wrap=True)
