@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from pipeline.terminal.table import error_console
 
@@ -26,11 +27,12 @@ class LiveLines:
         self._tasks: dict[str, TaskID] = {}
         self._started: dict[str, float] = {}
         self._progress = Progress(
-            TextColumn(f"{heading:>9} "),
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description}", markup=False),
-            TextColumn("{task.fields[what]}", markup=False),
-            TimeElapsedColumn(),
+            TextColumn(f"{heading:>9} ", table_column=Column(no_wrap=True)),
+            SpinnerColumn(table_column=Column(no_wrap=True)),
+            TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            TextColumn("{task.fields[what]}", markup=False, table_column=Column(no_wrap=True, ratio=1)),
+            TimeElapsedColumn(table_column=Column(no_wrap=True)),
+            expand=True,
             console=console,
             transient=True,
             disable=not console.is_terminal,
@@ -61,7 +63,7 @@ class LiveLines:
         """Show what came of `title`, for good."""
         now = time.monotonic()
         seconds = now - self._started.get(title, now)
-        if (task := self._tasks.get(title)) is not None:
+        if (task := self._tasks.pop(title, None)) is not None:
             self._progress.remove_task(task)
         self._print(f"{title}: {text}, {seconds:.1f} s")
 
