@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,13 +18,14 @@ from tests.images.registries import Registry, docker_registry
 
 
 @pytest.fixture(scope="session")
-def docker_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def docker_host() -> Iterator[str]:
     """Where an engine answers: the one of DOCKER_HOST, or one started for the tests."""
     given = os.environ.get("DOCKER_HOST", "")
     if given and dockerd.answers(given):
         yield given
         return
-    with dockerd.running(tmp_path_factory.mktemp("dockerd")) as host:
+    # pytest would keep its gigabytes for three sessions.
+    with tempfile.TemporaryDirectory(prefix="dockerd-data-") as name, dockerd.running(Path(name)) as host:
         yield host
 
 

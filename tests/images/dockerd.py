@@ -54,6 +54,9 @@ def running(folder: Path, *options: str) -> Iterator[str]:
         finally:
             process.terminate()
             process.wait(60)
+            # dockerd leaves the network that containers without one share mounted.
+            for mounted in Path(name, "exec", "netns").glob("*"):
+                subprocess.run(["umount", "--lazy", mounted], check=False, capture_output=True)
 
 
 @contextmanager
