@@ -65,4 +65,4 @@ ARG WORKFLOW_ID
 LABEL name="${FLOW_NAME}" \
       summary="${FLOW_SUMMARY}" \
       description="${FLOW_DESCRIPTION}" \
-      io.waybill.workflow="${WORKFLOW_ID}"
+      waybill.workflow="${WORKFLOW_ID}"

@@ -289,7 +289,7 @@ def _labels(order: ImageBuild, base: ImageName) -> Mapping[str, str]:
     arguments = order.recipe.arguments
     named = {"name": "FLOW_NAME", "summary": "FLOW_SUMMARY", "description": "FLOW_DESCRIPTION"}
     own = {label: arguments.get(argument, "") for label, argument in named.items()}
-    workflow = {"io.waybill.workflow": arguments.get("WORKFLOW_ID", "")}
+    workflow = {"waybill.workflow": arguments.get("WORKFLOW_ID", "")}
     digest = {"org.opencontainers.image.base.digest": base.digest or ""}
     return {key: value for key, value in {**own, **workflow, **digest, **order.labels}.items() if value}
 

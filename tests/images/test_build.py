@@ -83,14 +83,9 @@ class Team:
         return f"{self.proxy.host}/team/serverless-workflow-{name}"
 
     def bytes(self) -> dict[str, bytes]:
-        """The charts and packages."""
-        folders = (self.folder / "charts", self.folder / "dist")
-        return {
-            path.relative_to(self.folder).as_posix(): path.read_bytes()
-            for folder in folders
-            for path in sorted(folder.rglob("*"))
-            if path.is_file() and path.suffix != ".log"
-        }
+        """The charts, the packages and what lists them; not the logs and statements beside them."""
+        files = (*(self.folder / "charts").rglob("*"), *(self.folder / "dist").glob("*"))
+        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files if path.is_file()}
 
 
 def git(folder: Path, *words: str) -> str:
@@ -347,7 +342,8 @@ def test_ctrl_c_stops_every_build_tags_nothing_and_says_what_was_pushed(team: Te
     write(team.folder / "workflows" / "saving", {"argfile.conf": "MAVEN_ARGS_APPEND=-Dlinger\n"})
     team.commit()
     environment = {**os.environ, **team.environment}
-    command = [*PROGRAM, "build", "--all", "--images", "push", "--jobs", "2"]
+    # A shell's background job, as this test may be, ignores SIGINT, and so would what it starts.
+    command = ["env", "--default-signal=INT", *PROGRAM, "build", "--all", "--images", "push", "--jobs", "2"]
     log = team.folder / "dist" / "logs" / "saving.log"
     with subprocess.Popen(
         command, cwd=team.folder, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True

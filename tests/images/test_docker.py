@@ -166,7 +166,7 @@ def test_an_image_is_labelled_and_runs_without_root(
         "name": "Greeting",
         "summary": "It greets",
         "description": 'Says "hello" to $USER',
-        "io.waybill.workflow": "greeting",
+        "waybill.workflow": "greeting",
         "org.opencontainers.image.title": "greeting",
     }
     files = docker(

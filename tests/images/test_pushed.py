@@ -77,6 +77,11 @@ def test_without_an_identity_the_label_is_enough(
     assert unsigned.find(reference, KEY) is not None
 
 
-def test_an_identity_without_cosign_is_no_reason_to_trust(keys: Keys, tmp_path: Path) -> None:
+def test_an_identity_without_cosign_is_no_reason_to_trust(
+    docker_registry: Registry, pushed: PushedImages, proxy: Proxy, keys: Keys, tmp_path: Path
+) -> None:
+    reference = push(pushed, proxy, tmp_path, keys)
+    environment = {"DOCKER_CONFIG": str(tmp_path), "HOME": str(tmp_path), "PATH": str(tmp_path)}
+    without = PushedImages(Settings(registry=f"{docker_registry.host}/tests", public_key=keys.public), environment)
     with pytest.raises(ImageError, match="signatures need cosign"):
-        PushedImages(Settings(public_key=keys.public), {"HOME": str(tmp_path), "PATH": str(tmp_path)})
+        without.find(reference, KEY)
