@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,14 @@ class Team:
     def repository(self, name: str) -> str:
         return f"{self.proxy.host}/team/serverless-workflow-{name}"
 
-    def bytes(self) -> dict[str, bytes]:
-        """The charts, the packages and what lists them; not the logs and statements beside them."""
-        files = (*(self.folder / "charts").rglob("*"), *(self.folder / "dist").glob("*"))
-        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in files if path.is_file()}
+    def digests(self) -> dict[str, str]:
+        """The charts, packages and what lists them, each by its SHA-256; not the logs and statements beside them."""
+        files = [*(self.folder / "charts").rglob("*"), *(self.folder / "dist").glob("*")]
+        return {
+            path.relative_to(self.folder).as_posix(): sha256(path.read_bytes()).hexdigest()
+            for path in files
+            if path.is_file()
+        }
 
 
 def git(folder: Path, *words: str) -> str:
@@ -144,12 +149,12 @@ def test_a_pushed_image_is_pinned_in_the_package_by_the_digest_that_the_registry
 
 def test_the_charts_folder_has_the_tag_alone_and_is_the_same_before_and_after_a_push(team: Team) -> None:
     team.json("build", "--all", "--images", "skip")
-    before = team.bytes()
+    before = team.digests()
     team.json("build", "--all", "--images", "push")
-    after = team.bytes()
+    after = team.digests()
     charts = {path for path in before if path.startswith("charts/")}
     assert {path: after[path] for path in charts} == {path: before[path] for path in charts}
-    values = yaml.safe_load(before["charts/workflows/charts/greeting/values.yaml"])
+    values = yaml.safe_load((team.folder / "charts/workflows/charts/greeting/values.yaml").read_bytes())
     assert (values["image"]["tag"][:4], values["image"]["digest"]) == ("src-", "")
     # The packages were never published without a digest, so the same version has it now.
     assert sorted(after.keys() - before.keys()) == ["dist/images.json"]
@@ -158,21 +163,21 @@ def test_the_charts_folder_has_the_tag_alone_and_is_the_same_before_and_after_a_
 
 def test_a_second_push_finds_its_key_with_twenty_requests_at_most_and_builds_nothing(team: Team) -> None:
     team.json("build", "greeting", "--images", "push")
-    before = team.bytes()
+    before = team.digests()
     team.proxy.fail({})
     again = team.json("build", "greeting", "--images", "push", DOCKER_HOST=team.environment["DOCKER_HOST"])
     assert again["images"][0]["state"] == "found"
     assert len(team.proxy.seen) <= 20
     assert not any(seen.method in ("PUT", "POST", "PATCH") for seen in team.proxy.seen)
-    assert team.bytes() == before
+    assert team.digests() == before
 
 
 def test_a_build_without_push_takes_the_digest_that_the_index_has_for_the_same_image(team: Team) -> None:
     team.json("build", "--all", "--images", "push")
-    before = team.bytes()
+    before = team.digests()
     for images in ("skip", "auto", "build"):
         team.json("build", "--all", "--images", images)
-        assert team.bytes() == before
+        assert team.digests() == before
     write(team.folder / "workflows" / "greeting", {"README.md": "A new page.\n"})
     moved = team.json("build", "greeting", "--images", "skip", "--bump", "auto")
     assert team.values("greeting", moved["charts"][0]["version"])["image"]["digest"]
@@ -194,11 +199,11 @@ def test_a_published_version_without_a_digest_never_gets_one(team: Team) -> None
     team.json("build", "--all", "--images", "skip")
     published = team.folder / "published.yaml"
     published.write_bytes((team.folder / "dist" / "index.yaml").read_bytes())
-    before = team.bytes()
+    before = team.digests()
     done = team.waybill("build", "greeting", "--images", "push", "--merge", "published.yaml")
     assert done.code == 1
     assert "greeting 0.1.0 is in the index with different bytes" in done.err
-    assert team.bytes() == before
+    assert team.digests() == before
     moved = team.json("build", "greeting", "--images", "push", "--merge", "published.yaml", "--bump", "auto")
     assert moved["charts"][0]["version"] == "0.1.1"
 
@@ -256,12 +261,12 @@ def test_a_build_that_insists_ends_with_where_an_engine_was_looked_for(team: Tea
 def test_a_failed_image_leaves_its_chart_and_the_others_complete(team: Team) -> None:
     team.json("build", "--all", "--images", "skip")
     chart = "charts/workflows/charts/greeting/Chart.yaml"
-    before = team.bytes()
+    before = team.digests()
     write(team.folder / "workflows" / "greeting", {"argfile.conf": "MAVEN_ARGS_APPEND=-Dbreak\n"})
     write(team.folder / "workflows" / "saving", {"specs/new.yaml": "a: 1\n"})
     done = team.waybill("build", "--all", "--images", "build", "--bump", "auto")
     assert done.code == 1
-    after = team.bytes()
+    after = team.digests()
     assert {path for path in before if before[path] != after.get(path)} & {chart} == set()
     assert after["charts/workflows/charts/saving/Chart.yaml"] != before["charts/workflows/charts/saving/Chart.yaml"]
     log = (team.folder / "dist" / "logs" / "greeting.log").read_text().splitlines()
