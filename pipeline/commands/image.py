@@ -25,6 +25,7 @@ from pipeline.commands.command import (
 )
 from pipeline.images.orders import Orders
 from pipeline.images.result import ImageResult
+from pipeline.system import locks
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace import folders
@@ -80,7 +81,7 @@ def image(
     """Build the container images of workflows, and of the functions in their folders.
 
     An image that is there already, built from the same files, is not built again. WORKFLOW is the name or path of a
-    folder. Charts are written by waybill build, which takes the same options.
+    folder. waybill build --images push does the same, and writes charts that name the images.
     """
     settings = settings_of(options)
     if pin:
@@ -143,7 +144,8 @@ def _make(
     recipes = Recipes(settings=settings, sonataflow=made_for.sonataflow, arguments=orders.arguments)
     maker = ImageMaker(settings=settings, journal=journal, shown=console.live_images, orders=orders, jobs=jobs)
     made = maker.make([task for workflow in found for task in tasks_of(workflow, recipes)])
-    write_listing(settings.output, made.images, journal)
+    with locks.only_writer(settings.output, console.say_waiting):
+        write_listing(settings.output, made.images, journal)
     return made.images, made.note
 
 
