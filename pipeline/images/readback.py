@@ -36,9 +36,15 @@ def check_definition(workflow: Workflow, application: Path) -> None:
         read = read_workflow(replace(source, resources={**source.resources, **found}))
     except FindingsError as error:
         raise ImageError(f"the definition in the image cannot be read: {error}") from None
-    if where := _difference(flow(workflow), flow(read), ""):
+    if where := _difference(_said(workflow), _said(read), ""):
         message = f"the definition in the image differs from the folder's at {where}"
         raise ImageError(f"{message}; something in the build changes {source.definition}")
+
+
+def _said(workflow: Workflow) -> dict[str, Any]:
+    """What the custom resource says of a workflow: `spec.flow`, and what its metadata is made from."""
+    definition = workflow.definition
+    return {"id": definition.id, "name": definition.name, "version": definition.version, **flow(workflow)}
 
 
 def _resources(application: Path) -> Iterator[tuple[str, bytes]]:
