@@ -108,6 +108,9 @@ def _started(*, real: bool) -> Iterator[Bench]:
         builder, runtime = (bases.BUILDER, bases.RUNTIME) if real else (bases.SMALL_BUILDER, bases.SMALL_RUNTIME)
         workflows = Path(name, "team", "workflows")
         shutil.copytree(ROOT / "workflows" / "greeting", workflows / "greeting")
+        # Docker's own CLI takes shared/ from the folder, where waybill puts it.
+        for place in (workflows / "shared", workflows / "greeting" / "shared"):
+            shutil.copytree(ROOT / "workflows" / "shared", place)
         config = registry.docker_config(Path(name, "docker"), before.host)
         settings = f'builder = "{builder}"\nruntime = "{runtime}"\n'
         (workflows.parent / "waybill.toml").write_text(settings)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-#: Seconds until a look at whether the block has ended.
+#: Seconds between two looks at the event.
 _LOOK: Final = 0.1
 
 
@@ -17,8 +17,8 @@ def ended_by(stop: threading.Event, end: Callable[[], object]) -> Iterator[None]
     done = threading.Event()
 
     def watch() -> None:
-        while not done.is_set():
-            if stop.wait(_LOOK):
+        while not done.wait(_LOOK):
+            if stop.is_set():
                 end()
                 return
 
