@@ -1,0 +1,1 @@
+"""Publishing: charts into chart repositories, so that no entry is ever lost."""

@@ -1,0 +1,149 @@
+"""Places that are published to or proposed to, in one grammar.
+
+    dir:PATH
+    git:URL#BRANCH:FOLDER
+    github:OWNER/REPO#BRANCH:FOLDER
+    oci://REGISTRY/PREFIX
+
+`#BRANCH` and `:FOLDER` may be left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from generator.findings.errors import SettingsError
+from generator.findings.suggestions import did_you_mean
+from pipeline.system.http_request import SCHEMES, scheme_of, without_secrets
+
+_FORMS: Final = {
+    "dir": "dir:PATH",
+    "git": "git:URL#BRANCH:FOLDER",
+    "github": "github:OWNER/REPO",
+    "oci": "oci://REGISTRY/PREFIX",
+}
+#: Names of GitHub's owners and repositories.
+_GITHUB: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
+#: A host, perhaps with a port, and a path that a registry may have (OCI Distribution Specification, 1.1).
+_OCI: Final = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+#: What no branch may contain (git check-ref-format), and what would be an option.
+_NO_BRANCH: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|^/|\.lock(?:/|$)|(?:^|/)[.]|\.$|^-|^@$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Directory:
+    """A folder of this machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"dir:{self.path.as_posix()}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitBranch:
+    """A folder on a branch of a git repository; `branch` is "" where none is named, `folder` where it is the root."""
+
+    url: str
+    branch: str
+    folder: str
+
+    def __str__(self) -> str:
+        return f"git:{_shown_url(self.url)}{_fragment(self.branch, self.folder)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GithubRepository:
+    """A repository on GitHub, with a folder on one of its branches as above."""
+
+    name: str
+    """OWNER/REPO."""
+    branch: str
+    folder: str
+
+    def __str__(self) -> str:
+        return f"github:{self.name}{_fragment(self.branch, self.folder)}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OciPrefix:
+    """The part of a registry below which each chart is a repository."""
+
+    host: str
+    prefix: str
+
+    def __str__(self) -> str:
+        return f"oci://{self.host}/{self.prefix}".rstrip("/")
+
+
+Place = Directory | GitBranch | GithubRepository | OciPrefix
+
+
+def is_place(text: str) -> bool:
+    """Whether a text has the form of a place, rather than of a file or an image."""
+    return text.partition(":")[0] in _FORMS
+
+
+def parse_place(text: str) -> Place:
+    """Parse a place.
+
+    Raises:
+        SettingsError: it is none; the message holds no credential.
+    """
+    kind, _, rest = text.partition(":")
+    match kind:
+        case "dir" if rest:
+            return Directory(path=Path(rest))
+        case "git" if rest:
+            url, branch, folder = _split(rest)
+            if not url or url.startswith("-"):
+                raise _refused(text, "no URL")
+            if scheme_of(url) in SCHEMES and "@" in url.partition("://")[2].partition("/")[0]:
+                raise _refused(
+                    text,
+                    "the URL holds a credential; set WAYBILL_GIT_TOKEN, or configure a git credential helper, instead",
+                )
+            return GitBranch(url=url, branch=branch, folder=folder)
+        case "github":
+            name, branch, folder = _split(rest)
+            name = name.removesuffix(".git")
+            if not _GITHUB.fullmatch(name):
+                raise _refused(text, f"'{name}' is not OWNER/REPO")
+            return GithubRepository(name=name, branch=branch, folder=folder)
+        case "oci":
+            address = rest.removeprefix("//").rstrip("/")
+            if not rest.startswith("//") or not _OCI.fullmatch(address):
+                raise _refused(text, "not a registry with a path in lower case")
+            host, _, prefix = address.partition("/")
+            return OciPrefix(host=host, prefix=prefix)
+    if ":" not in text:
+        raise _refused(text, f"no kind of place{f'; a folder is dir:{text}' if text else ''}")
+    raise _refused(text, f"no kind of place{did_you_mean(kind, _FORMS) if rest else '; the address is missing'}")
+
+
+def _split(text: str) -> tuple[str, str, str]:
+    """The address, branch and folder of ADDRESS#BRANCH:FOLDER."""
+    address, _, fragment = text.partition("#")
+    branch, _, folder = fragment.partition(":")
+    if branch and _NO_BRANCH.search(branch):
+        raise _refused(text, f"'{branch}' is not a branch name")
+    path = PurePosixPath(folder.strip("/"))
+    if {"..", ".git"} & {part.lower() for part in path.parts}:
+        raise _refused(text, f"'{folder}' is not a folder inside the repository")
+    return address, branch, "" if path == PurePosixPath() else path.as_posix()
+
+
+def _fragment(branch: str, folder: str) -> str:
+    return f"#{branch}{f':{folder}' if folder else ''}" if branch or folder else ""
+
+
+def _shown_url(url: str) -> str:
+    return without_secrets(url) if scheme_of(url) in SCHEMES else url
+
+
+def _refused(text: str, why: str) -> SettingsError:
+    shown = re.sub(r"://[^/]*@", "://…@", text)
+    return SettingsError(f"'{shown}' is not a place ({', '.join(_FORMS.values())}): {why}")
