@@ -1,10 +1,9 @@
-"""What the single steps write: manifests, one chart, packages, an index."""
+"""What the single steps write: manifests, one chart, packages, the listing of images."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,10 +15,8 @@ from generator.findings.finding import blocking, in_file_order
 from generator.kubernetes.objects import OBJECTS
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
-from pipeline.charts import index as index_file
-from pipeline.charts.archive import Package, package, read_chart_folder, read_package
+from pipeline.charts.archive import Package, package, read_chart_folder
 from pipeline.charts.folder import CHANGELOG, chart_version
-from pipeline.charts.index import Index, known_index
 from pipeline.images.listing import LISTING, listing_with
 from pipeline.images.recipes import Recipes
 from pipeline.images.result import ImageResult
@@ -128,22 +125,3 @@ def write_listing(output: Path, images: Sequence[ImageResult], journal: Journal)
     with Transaction(journal) as transaction:
         write_if_changed(transaction, output / LISTING, listing_with(output, images))
         transaction.commit()
-
-
-def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime) -> Index:
-    """Write `directory`/index.yaml over the packages in it, and return it.
-
-    Raises:
-        OutputError: no such folder, or it cannot be written; nothing was changed.
-        VersionError: a version is in an index with other bytes.
-        FindingsError: a package or an index cannot be read.
-    """
-    if not directory.is_dir():
-        raise OutputError(f"{directory}: does not exist; pack charts into it first: waybill package CHART -o DIR")
-    known = known_index(directory, merge)
-    packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
-    written = index_file.add(known, packages, created=created, url=url)
-    with Transaction(journal) as transaction:
-        write_if_changed(transaction, directory / "index.yaml", index_file.render(written))
-        transaction.commit()
-    return written
