@@ -19,7 +19,7 @@ from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, decode, parse
 from generator.versions.semver_text import parse_version, published_version
-from generator.workflow.folder import MAX_FILE_BYTES
+from generator.workflow.folder import MAX_FILE_BYTES, is_staged
 from pipeline.charts.metadata import GoTypeError, chart_metadata
 
 #: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
@@ -64,7 +64,8 @@ def read_chart_folder(folder: Path) -> ChartFiles:
             f"{folder}: contains no Chart.yaml; name a chart folder, such as charts/workflows/charts/greeting"
         )
     try:
-        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        below = {path: path.relative_to(folder) for path in sorted(folder.rglob("*"))}
+        files = {to.as_posix(): path for path, to in below.items() if path.is_file() and not is_staged(to)}
         wanted = _without_ignored(folder, files)
         if findings := [finding for path in wanted for finding in _not_packed(folder, path)]:
             raise FindingsError(findings)
