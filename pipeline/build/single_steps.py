@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from generator.chart.chart import Chart, chart_name, workflow_chart
+from generator.chart.files import ChartFiles
+from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
@@ -16,12 +18,12 @@ from generator.kubernetes.objects import OBJECTS
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
 from pipeline.charts.archive import Package, package, read_chart_folder
-from pipeline.charts.folder import CHANGELOG, chart_version
+from pipeline.charts.folder import CHANGELOG, chart_version, read_charts_folder
 from pipeline.images.listing import LISTING, listing_with
 from pipeline.images.recipes import Recipes
 from pipeline.images.result import ImageResult
 from pipeline.system.environment import without_home
-from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
+from pipeline.system.files import FILE_MODE, Transaction, differences, write_if_changed
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
@@ -98,6 +100,35 @@ def write_chart(target: Path, chart: Chart, journal: Journal) -> None:
     with Transaction(journal) as transaction:
         kept = {CHANGELOG: path.read_bytes()} if (path := target / CHANGELOG).is_file() else {}
         transaction.replace_tree(target, {**chart.files, **kept})
+        transaction.commit()
+
+
+def umbrella_for(folder: Path, line: VersionLine, settings: Settings) -> ChartFiles:
+    """Return all files of an umbrella's folder, made of the sub-charts that are there; its version stays.
+
+    Raises:
+        OutputError: there is no sub-chart, or the folder cannot be read.
+        FindingsError: a Chart.yaml cannot be parsed.
+        VersionError: a version is not SemVer, or for another operator.
+    """
+    there = read_charts_folder(folder)
+    if not there.charts:
+        raise OutputError(f"{folder}: contains no sub-charts; write some: waybill chart WORKFLOW -o {folder}/charts")
+    version = line.start(UMBRELLA, there.version(), (), settings.initial_version)
+    wanted = there.wanted({}, version, capabilities=line.capabilities, everything=False)
+    return there.with_changelogs(wanted)
+
+
+def write_umbrella(folder: Path, files: ChartFiles, journal: Journal) -> None:
+    """Write an umbrella's folder, unless it is what it should be.
+
+    Raises:
+        OutputError: it cannot be written; nothing was changed.
+    """
+    if not differences(folder, files):
+        return
+    with Transaction(journal) as transaction:
+        transaction.replace_tree(folder, files)
         transaction.commit()
 
 

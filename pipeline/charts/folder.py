@@ -93,7 +93,7 @@ class ChartsFolder:
 
 
 def read_charts_folder(path: Path) -> ChartsFolder:
-    """Read the umbrella's folder; one that is not there is empty.
+    """Read the umbrella's folder; one that is not there is empty, and one may have sub-charts alone.
 
     Raises:
         OutputError: it cannot be read, or holds files but no chart: then it is not ours to replace.
@@ -103,7 +103,7 @@ def read_charts_folder(path: Path) -> ChartsFolder:
     try:
         listed = (file for file in path.rglob("*") if not is_staged(file.relative_to(path)))
         files = sorted(file for file in listed if file.is_file())
-        if files and not (path / "Chart.yaml").is_file():
+        if not (path / "Chart.yaml").is_file() and any(path / "charts" not in file.parents for file in files):
             raise OutputError(
                 f"{path}: contains files but no Chart.yaml, so it is not a chart; move it away, or name another"
             )
