@@ -301,11 +301,9 @@ def open_repository(api: GithubApi, name: str, place: str) -> Repository:
         PublishError: it does not exist, has another name by now, or is archived.
         AuthenticationError: the token is refused.
     """
-    repository = api.call(f"{place}: repository {name}", lambda: api.client.get_repo(name))
-    if repository.full_name.lower() != name.lower():
-        raise PublishError(
-            f"{place}: the repository is now {repository.full_name}; write github:{repository.full_name}"
-        )
+    repository = api.call(f"{place}: repository {name}", lambda: _named(api.client.get_repo(name)))
+    if (now := repository.full_name).lower() != name.lower():
+        raise PublishError(f"{place}: the repository is now called {now}; write github:{now}")
     if repository.archived:
         raise PublishError(f"{place}: the repository is archived, and cannot be changed; unarchive it in its settings")
     return repository

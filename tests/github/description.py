@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import unquote
@@ -67,22 +68,34 @@ def is_upload(described: Any) -> bool:
 
 def outside(request: Request, described: Any) -> str | None:
     """Why a request is outside the description."""
-    known = {name for name, parameter in described["parameters"].items() if parameter["in"] == "query"}
-    required = {name for name in known if described["parameters"][name]["required"]}
-    for name in request.query.keys() - known:
-        return f"no parameter {name}"
-    for name in required - request.query.keys():
-        return f"the parameter {name} is missing"
-    for name, value in request.query.items():
-        if described["parameters"][name]["schema"]["type"] == "integer" and not value.isdecimal():
-            return f"the parameter {name} is no integer"
-    body = described.get("body")
-    length = int(request.headers.get("content-length", "0"))
+    return next(_outside_in_query(request, described), None) or _outside_in_body(request, described.get("body"))
+
+
+def _outside_in_query(request: Request, described: Any) -> Iterator[str]:
+    known = {name: each for name, each in described["parameters"].items() if each["in"] == "query"}
+    for name in request.query.keys() - known.keys():
+        yield f"no parameter {name}"
+    for name, parameter in known.items():
+        value = request.query.get(name)
+        if value is None and parameter["required"]:
+            yield f"the parameter {name} is missing"
+        elif value is not None and parameter["schema"]["type"] == "integer" and not value.isdecimal():
+            yield f"the parameter {name} is no integer"
+
+
+def _outside_in_body(request: Request, body: Any) -> str | None:
+    if int(request.headers.get("content-length", "0")) == 0:
+        return None
     if body is None:
-        return "it has no body" if length else None
+        return "it has no body"
     sent = request.headers.get("content-type", "").partition(";")[0]
-    if length and sent != body["media_type"]:
+    if sent != body["media_type"]:
         return f"the body is {sent}, not {body['media_type']}"
+    if sent == _JSON:
+        # What is no JSON object is another matter.
+        with suppress(ValueError, AttributeError):
+            if unknown := request.json.keys() - body["schema"]["properties"].keys():
+                return f"no field {', '.join(sorted(unknown))}"
     return None
 
 
@@ -95,9 +108,6 @@ def validate(request: Request, described: Any) -> None:
     except ValueError:
         raise Refusal(400, "Problems parsing JSON") from None
     schema = described["body"]["schema"]
-    unknown = body.keys() - schema["properties"].keys() if isinstance(body, dict) else set()
-    if unknown:
-        raise Refusal(501, f"not in GitHub's description: no field {', '.join(sorted(unknown))}")
     errors = [error.message for error in Draft202012Validator(schema).iter_errors(body)]
     if errors:
         message = f"Invalid request.\n\n{' '.join(errors)}"
@@ -107,8 +117,6 @@ def validate(request: Request, described: Any) -> None:
 def wrong_answer(operation: str, answer: Answer) -> str | None:
     """What an answer is wrong in, by the description; the errors of any operation are those of all."""
     described = FACTS["operations"][operation]["responses"].get(str(answer.status))
-    if answer.status == 501:
-        return f"{operation}: {answer.body['message']}"
     if described is None:
         if answer.status < 400:
             return f"{operation}: does not answer {answer.status}"
