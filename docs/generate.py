@@ -51,6 +51,8 @@ ARGUMENTS: Final = {
     "NEW": "the same; defaults to the working folder",
     "PART": "patch, minor, major, rc or release",
     "CHART": "a chart folder: one with a Chart.yaml",
+    "argocd|flux": "who follows the charts",
+    "CHART@VERSION": "a chart by its name, with a version or a range such as ^2.0.0; by default all charts",
     "DIR": "the folder with the packages",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
 }
