@@ -1,0 +1,108 @@
+"""The objects for Argo CD and Flux, held against their own definitions and against what real Helm renders."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from generator.chart.chart import chart_name
+from generator.delivery.installed_kinds import CLUSTER_KINDS, Kind
+from generator.delivery.release import values_file
+from tests.conftest import ROOT, Helm, Waybill
+from tests.integration.custom_resources import refusals
+from tests.integration.test_our_charts import FOLDERS, values_of
+
+#: Every form of objects: what it is called, and the options for it.
+FORMS = {
+    "folders": ["argocd", "--repo", "github:my-org/config"],
+    "folders with values": ["argocd", "--repo", "git@example.com:my-org/config.git", "--env", "dev"],
+    "an index": ["argocd", "--chart-repo", "https://charts.example.com", "--versions", "minor"],
+    "an index with values": [
+        *("argocd", "--chart-repo", "https://charts.example.com"),
+        *("--repo", "github:my-org/config", "--env", "dev"),
+    ],
+    "a registry": ["argocd", "--chart-repo", "oci://registry.example.com/charts"],
+    "another cluster": ["argocd", "--repo", "github:my-org/config", "--server", "https://api.example.com:6443"],
+    "flux, an index": ["flux", "--chart-repo", "https://charts.example.com", "--env", "dev", "--secret", "login"],
+    "flux, a registry": [
+        *("flux", "greeting@^2.0.0", "--chart-repo", "oci://registry.example.com/charts", "--verify-key", "cosign")
+    ],
+    "flux, signed without a key": [
+        *("flux", "--chart-repo", "oci://registry.example.com/charts"),
+        *("--verify-identity", "^https://token.actions.githubusercontent.com$", "^https://github.com/my-org/.*$"),
+    ],
+}
+VALUES = {"replicas": 2, "env": {"A": "1.10", "B": {"secretKeyRef": {"name": "mine", "key": "b"}}}, "profile": None}
+
+
+def written(waybill: Waybill, folder: Path, *words: str) -> list[dict[str, Any]]:
+    """The objects of one form for our charts; the environment dev has values for greeting."""
+    path = folder / values_file("dev", "greeting")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(VALUES), encoding="utf-8")
+    done = waybill("gitops", *words, "--namespace", "demo", "--charts", str(ROOT / "charts"), *with_path(words))
+    assert done.code == 0, done.err
+    return [*yaml.safe_load_all(done.out)]
+
+
+def with_path(words: tuple[str, ...]) -> list[str]:
+    return ["--path", "charts/workflows"] if words[0] == "argocd" else []
+
+
+@pytest.mark.parametrize("words", FORMS.values(), ids=FORMS)
+def test_argo_cd_and_flux_know_every_field(words: list[str], waybill: Waybill, tmp_path: Path, shared: Path) -> None:
+    objects = written(waybill, tmp_path, *words)
+    custom = [each for each in objects if each["apiVersion"] != "v1"]
+    folder = shared / "crds-others" / ("argo-cd" if words[0] == "argocd" else "flux")
+    assert [said for each in custom for said in refusals(each, folder)] == []
+    assert len(custom) > 1
+    # The check itself sees a field that nobody knows.
+    assert refusals({**custom[0], "spec": {**custom[0]["spec"], "unknown": 1}}, folder)
+
+
+def test_the_application_that_an_application_set_makes_is_valid(waybill: Waybill, tmp_path: Path, shared: Path) -> None:
+    """The definition of ApplicationSet leaves some of its template open; that of Application does not."""
+    for words in FORMS.values():
+        for each in written(waybill, tmp_path, *words):
+            if each["kind"] == "ApplicationSet":
+                made = {"apiVersion": each["apiVersion"], "kind": "Application", **each["spec"]["template"]}
+                assert refusals(made, shared / "crds-others" / "argo-cd") == []
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_the_project_allows_every_object_that_a_chart_installs(
+    folder: Path, helm4: Helm, waybill: Waybill, tmp_path: Path
+) -> None:
+    chart = ROOT / "charts" / "workflows" / "charts" / chart_name(folder.name)
+    objects = written(waybill, tmp_path, "argocd", chart.name, "--repo", "github:my-org/config")
+    project = next(each for each in objects if each["kind"] == "AppProject")
+    allowed = {Kind(each["group"], each["kind"]) for each in project["spec"]["namespaceResourceWhitelist"]}
+    values = yaml.safe_load((chart / "values.yaml").read_bytes())
+    rendered = helm4.render(chart, {**switched_on(values), **values_of(folder)})
+    installed = {kind_of(each) for each in rendered}
+    assert Kind("sonataflow.org", "SonataFlow") in installed
+    assert installed - CLUSTER_KINDS <= allowed
+
+
+def kind_of(document: Mapping[str, Any]) -> Kind:
+    group, separator, _ = document["apiVersion"].rpartition("/")
+    return Kind(group if separator else "", document["kind"])
+
+
+def switched_on(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values in which each object that is optional is installed."""
+    return dict(_switched_on(values))
+
+
+def _switched_on(values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield key, switched_on(value)
+        elif value is False and key in {"enabled", "create", "createNamespace"}:
+            yield key, True
+        elif key == "host" and not value:
+            yield key, "workflow.example.com"
