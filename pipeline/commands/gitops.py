@@ -60,7 +60,7 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
     "follow",
     type=click.Choice(("pinned", "patch", "minor")),
     default="pinned",
-    help="Which versions of published charts follow those of the charts folder.  [pinned]",
+    help="--chart-repo: the versions of the charts folder, or also later patches or minors.  [pinned]",
 )
 @click.option("--env", "environment", default="", metavar="E", help="Values from envs/E/CHART.yaml.")
 @click.option("--name", metavar="NAME", help="The name of ApplicationSet or HelmRepository.  [workflows, workflows-E]")
@@ -74,7 +74,7 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
 @click.option(
     "--server", default=IN_CLUSTER, metavar="URL", help="argocd: the cluster's API server.  [its own cluster]"
 )
-@click.option("--kind", "kinds", multiple=True, metavar="GROUP/KIND", help="argocd: a kind more that charts install.")
+@click.option("--kind", "kinds", multiple=True, metavar="GROUP/KIND", help="argocd: another kind that charts install.")
 @click.option("--values", type=FILE, metavar="FILE", help="flux: values for every chart; those of --env win.")
 @click.option("--secret", "login", default="", metavar="NAME", help="flux: the Secret with the login for the charts.")
 @click.option("--verify-key", default="", metavar="NAME", help="flux, oci://: the Secret with cosign's public keys.")
