@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ FORMS = {
         *("--verify-identity", "^https://token.actions.githubusercontent.com$", "^https://github.com/my-org/.*$"),
     ],
 }
-VALUES = {"replicas": 2, "env": {"A": "1.10", "B": {"secretKeyRef": {"name": "mine", "key": "b"}}}, "profile": None}
+VALUES = {"replicas": 2, "commonLabels": {"version": "1.10"}, "persistence": {"migrateDBOnStartUp": None}}
 
 
 def written(waybill: Waybill, folder: Path, *words: str) -> list[dict[str, Any]]:
@@ -86,6 +87,41 @@ def test_the_project_allows_every_object_that_a_chart_installs(
     installed = {kind_of(each) for each in rendered}
     assert Kind("sonataflow.org", "SonataFlow") in installed
     assert installed - CLUSTER_KINDS <= allowed
+
+
+def test_the_applications_of_an_environment_install_its_values(helm4: Helm, waybill: Waybill, tmp_path: Path) -> None:
+    objects = written(waybill, tmp_path, "argocd", "--repo", "github:my-org/config", "--env", "dev")
+    application_set = next(each for each in objects if each["kind"] == "ApplicationSet")
+    shutil.copytree(ROOT / "charts", tmp_path / "charts")
+    made = {each["metadata"]["name"]: each["spec"]["source"] for each in made_by(application_set, tmp_path, helm4)}
+    assert sorted(made) == sorted(f"{chart_name(folder.name)}-dev" for folder in FOLDERS)
+    greeting, plan = (installed_by(made[name], tmp_path, helm4) for name in ("greeting-dev", "mtv-plan-dev"))
+    assert (greeting["metadata"]["name"], greeting["spec"]["podTemplate"]["replicas"]) == ("greeting", 2)
+    assert "replicas" not in plan["spec"]["podTemplate"]
+
+
+def made_by(application_set: Mapping[str, Any], repository: Path, helm: Helm) -> Iterator[dict[str, Any]]:
+    """The Applications over the folders of a repository; Helm's engine for templates is that of Argo CD, too."""
+    spec = application_set["spec"]
+    chart = repository / "application"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("{apiVersion: v2, name: application, version: 1.0.0}")
+    template = yaml.safe_dump({"kind": "Application", **spec["template"]})
+    (chart / "templates" / "application.yaml").write_text(f"{{{{- with .Values }}}}\n{template}\n{{{{- end }}}}")
+    (generator,) = spec["generators"]
+    for directory in generator["git"]["directories"]:
+        for folder in sorted(repository.glob(directory["path"])):
+            path = {"path": folder.relative_to(repository).as_posix(), "basename": folder.name}
+            yield from helm.render(chart, {"path": path})
+
+
+def installed_by(source: Mapping[str, Any], repository: Path, helm: Helm) -> Any:
+    """The SonataFlow that the source of an Application installs; its values files may be missing."""
+    files = [repository / path.removeprefix("/") for path in source["helm"]["valueFiles"]]
+    values = [word for file in files if file.is_file() for word in ("-f", str(file))]
+    words = ["template", source["helm"]["releaseName"], str(repository / source["path"]), *values]
+    rendered = yaml.safe_load_all(helm.run(*words, "--set", "requireEnv=false"))
+    return next(each for each in rendered if each["kind"] == "SonataFlow")
 
 
 def kind_of(document: Mapping[str, Any]) -> Kind:
