@@ -11,6 +11,8 @@ SOURCE_API: Final = "source.toolkit.fluxcd.io/v1"
 RELEASE_API: Final = "helm.toolkit.fluxcd.io/v2"
 #: Helm's media type of a package in a registry; the artifact is the package as it is.
 CHART_LAYER: Final = {"mediaType": "application/vnd.cncf.helm.chart.content.v1.tar+gzip", "operation": "copy"}
+#: Values may have `${…}`, which a Kustomization with variables of its own would replace (Flux, "Post build").
+NO_VARIABLES: Final = {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
 #: How often Flux asks for new versions, and compares the cluster with a release.
 SOURCE_INTERVAL: Final = "10m"
 RELEASE_INTERVAL: Final = "30m"
@@ -100,7 +102,11 @@ def helm_release(release: ChartRelease, options: FluxOptions) -> Manifest:
     return {
         "apiVersion": RELEASE_API,
         "kind": "HelmRelease",
-        "metadata": {"name": release.chart, "namespace": options.namespace},
+        "metadata": {
+            "name": release.chart,
+            "namespace": options.namespace,
+            **({"annotations": dict(NO_VARIABLES)} if release.values else {}),
+        },
         "spec": {
             "interval": RELEASE_INTERVAL,
             "releaseName": release.chart,

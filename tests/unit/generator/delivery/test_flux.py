@@ -66,6 +66,12 @@ def test_a_release_has_the_values_and_goes_back_where_the_last_upgrade_fails() -
     assert with_values["upgrade"]["remediation"] == {"retries": 3, "remediateLastFailure": True, "strategy": "rollback"}
 
 
+def test_a_kustomization_replaces_nothing_in_values() -> None:
+    _, greeting, escalation = flux_objects((PINNED, RANGE), OPTIONS)
+    assert greeting["metadata"]["annotations"] == {"kustomize.toolkit.fluxcd.io/substitute": "disabled"}
+    assert "annotations" not in escalation["metadata"]
+
+
 def test_all_is_in_one_namespace() -> None:
     objects = flux_objects((PINNED, RANGE), REGISTRY)
     assert {each["metadata"]["namespace"] for each in objects} == {"demo"}
