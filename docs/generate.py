@@ -53,8 +53,9 @@ ARGUMENTS: Final = {
     "CHART": "a chart folder: one with a Chart.yaml",
     "argocd|flux": "who follows the charts",
     "CHART@VERSION": "a chart by its name, with a version or a range such as ^2.0.0; by default all charts",
-    "DIR": "the folder with the packages",
+    "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
+    "IMAGE|TARGET": "the name of an image in a registry, or a chart repository, as for publish",
 }
 
 IGNORES: Final = """\

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.delivery.installed_kinds import Kind, kinds_in, workflow_kinds
 from generator.delivery.names import check_name
 from generator.delivery.release import (

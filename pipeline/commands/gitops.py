@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import click
 from click.core import ParameterSource
 
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.delivery.argocd import (
     IN_CLUSTER,
     OPENSHIFT_GITOPS,
