@@ -114,7 +114,7 @@ def app_project(charts: ConfigCharts | PublishedCharts, options: ArgoOptions) ->
 
 def application_set(charts: ConfigCharts | PublishedCharts, options: ArgoOptions) -> Manifest:
     """One Application a chart, each with the chart's name as that of its release, in every environment."""
-    chart, generator, sources = (
+    name, generator, sources = (
         _from_config(charts, options) if isinstance(charts, ConfigCharts) else _from_published(charts, options)
     )
     return {
@@ -127,7 +127,7 @@ def application_set(charts: ConfigCharts | PublishedCharts, options: ArgoOptions
             "generators": [generator],
             "template": {
                 "metadata": {
-                    "name": f"{chart}-{options.environment}" if options.environment else chart,
+                    "name": f"{name}-{options.environment}" if options.environment else name,
                     "annotations": dict(COMPARE_OPTIONS),
                 },
                 "spec": {
@@ -146,8 +146,8 @@ def application_set(charts: ConfigCharts | PublishedCharts, options: ArgoOptions
 
 
 def _from_config(charts: ConfigCharts, options: ArgoOptions) -> tuple[str, Manifest, Manifest]:
-    """The name of a chart in templates, the generator and the source of its Application."""
-    chart = "{{ .path.basename }}"
+    """The name of a chart's release in templates, the generator and the source of its Application."""
+    name, chart = "{{ .path.basenameNormalized }}", "{{ .path.basename }}"
     below = [f"{charts.path}/charts/{name}" if name else charts.path for name in charts.charts or ("*",)]
     source = charts.source
     generator = {
@@ -158,28 +158,29 @@ def _from_config(charts: ConfigCharts, options: ArgoOptions) -> tuple[str, Manif
         }
     }
     # A path that starts with a slash is relative to the repository.
-    helm = _helm(chart, "/", options)
+    helm = _helm(name, chart, "/", options)
     where = {"repoURL": source.url, "targetRevision": source.revision, "path": "{{ .path.path }}"}
-    return chart, generator, {"source": {**where, "helm": helm}}
+    return name, generator, {"source": {**where, "helm": helm}}
 
 
 def _from_published(charts: PublishedCharts, options: ArgoOptions) -> tuple[str, Manifest, Manifest]:
     """As above."""
-    chart = "{{ .chart }}"
-    elements = [{"chart": each.chart, "version": each.version} for each in charts.releases]
+    name, chart = "{{ .name }}", "{{ .chart }}"
+    elements = [{"name": each.name, "chart": each.chart, "version": each.version} for each in charts.releases]
     where = {"repoURL": _repository(charts.url), "chart": chart, "targetRevision": "{{ .version }}"}
     generator = {"list": {"elements": elements}}
     if charts.values is None or not options.environment:
-        return chart, generator, {"source": {**where, "helm": {"releaseName": chart}}}
+        return name, generator, {"source": {**where, "helm": {"releaseName": name}}}
     values = {"repoURL": charts.values.url, "targetRevision": charts.values.revision, "ref": "values"}
-    return chart, generator, {"sources": [{**where, "helm": _helm(chart, "$values/", options)}, values]}
+    helm = _helm(name, chart, "$values/", options)
+    return name, generator, {"sources": [{**where, "helm": helm}, values]}
 
 
-def _helm(chart: str, root: str, options: ArgoOptions) -> Mapping[str, Any]:
+def _helm(name: str, chart: str, root: str, options: ArgoOptions) -> Mapping[str, Any]:
     if not options.environment:
-        return {"releaseName": chart}
+        return {"releaseName": name}
     file = values_file(options.environment, chart)
-    return {"releaseName": chart, "valueFiles": [f"{root}{file}"], "ignoreMissingValueFiles": True}
+    return {"releaseName": name, "valueFiles": [f"{root}{file}"], "ignoreMissingValueFiles": True}
 
 
 def _repositories(charts: ConfigCharts | PublishedCharts) -> list[str]:

@@ -82,7 +82,7 @@ def oci_repository(release: ChartRelease, options: FluxOptions) -> Manifest:
     return {
         "apiVersion": SOURCE_API,
         "kind": "OCIRepository",
-        "metadata": {"name": release.chart, "namespace": options.namespace},
+        "metadata": {"name": release.name, "namespace": options.namespace},
         "spec": {
             "interval": SOURCE_INTERVAL,
             "url": f"{options.url}/{release.chart}",
@@ -95,21 +95,21 @@ def oci_repository(release: ChartRelease, options: FluxOptions) -> Manifest:
 
 
 def helm_release(release: ChartRelease, options: FluxOptions) -> Manifest:
-    """The release of one chart, named as the chart is."""
+    """The release of one chart."""
     source = {"kind": "HelmRepository", "name": options.name}
     chart = {"spec": {"chart": release.chart, "version": release.version, "sourceRef": source}}
-    of_registry = {"chartRef": {"kind": "OCIRepository", "name": release.chart}}
+    of_registry = {"chartRef": {"kind": "OCIRepository", "name": release.name}}
     return {
         "apiVersion": RELEASE_API,
         "kind": "HelmRelease",
         "metadata": {
-            "name": release.chart,
+            "name": release.name,
             "namespace": options.namespace,
             **({"annotations": dict(NO_VARIABLES)} if release.values else {}),
         },
         "spec": {
             "interval": RELEASE_INTERVAL,
-            "releaseName": release.chart,
+            "releaseName": release.name,
             **(of_registry if options.is_registry else {"chart": chart}),
             "install": INSTALL,
             "upgrade": UPGRADE,

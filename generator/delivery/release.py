@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from generator.delivery.names import object_name
 from generator.findings.errors import SettingsError, WaybillError
 from generator.text.yaml_writer import dump
 from generator.versions.ranges import parse_range
@@ -30,6 +31,11 @@ class ChartRelease:
     version: str
     """A version (`2.0.0`), or a range as Helm takes it (`^2.0.0`)."""
     values: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of its release."""
+        return object_name(self.chart)
 
     @property
     def pinned(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from generator.chart.names import UMBRELLA
 from generator.delivery.installed_kinds import Kind, kinds_in, workflow_kinds
-from generator.delivery.names import check_name
+from generator.delivery.names import check_chart, check_name, object_name
 from generator.delivery.release import (
     ENVIRONMENTS,
     ChartRelease,
@@ -87,13 +87,17 @@ def followed_charts(words: Sequence[str], charts: Path) -> FollowedCharts:
         name, separator, version = word.partition("@")
         if folder.charts and name not in {UMBRELLA, *folder.charts}:
             raise SettingsError(f"{folder.path}: no chart '{name}'{one_of(name, [*sorted(folder.charts), UMBRELLA])}")
-        check_name(name, "a chart")
-        if name in wanted:
+        if check_chart(name) in wanted:
             raise SettingsError(f"'{name}' is named twice")
         wanted[name] = check_version(version, name) if separator else ""
     if UMBRELLA in wanted and len(wanted) > 1:
         raise SettingsError(f"the chart '{UMBRELLA}' has all the others in it; name it alone, or leave it out")
-    return FollowedCharts(folder=folder, wanted=dict(sorted(wanted.items())))
+    followed = FollowedCharts(folder=folder, wanted=dict(sorted(wanted.items())))
+    by_object: dict[str, str] = {}
+    for name in followed.names:
+        if (other := by_object.setdefault(object_name(name), name)) != name:
+            raise SettingsError(f"the charts '{other}' and '{name}' would both be the release '{object_name(name)}'")
+    return followed
 
 
 def check_environment(environment: str, root: Path = Path(ENVIRONMENTS)) -> None:

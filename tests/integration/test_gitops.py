@@ -111,8 +111,8 @@ def made_by(application_set: Mapping[str, Any], repository: Path, helm: Helm) ->
     (generator,) = spec["generators"]
     for directory in generator["git"]["directories"]:
         for folder in sorted(repository.glob(directory["path"])):
-            path = {"path": folder.relative_to(repository).as_posix(), "basename": folder.name}
-            yield from helm.render(chart, {"path": path})
+            names = {"basename": folder.name, "basenameNormalized": folder.name}
+            yield from helm.render(chart, {"path": {"path": folder.relative_to(repository).as_posix(), **names}})
 
 
 def installed_by(source: Mapping[str, Any], repository: Path, helm: Helm) -> Any:

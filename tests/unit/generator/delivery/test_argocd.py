@@ -57,9 +57,9 @@ def test_the_folders_of_charts_are_those_of_the_generator(charts: tuple[str, ...
 
 def test_the_values_of_an_environment_are_in_the_config_repository_and_the_release_keeps_its_name() -> None:
     template = application(FOLDERS, replace(OPTIONS, environment="dev"))
-    assert template["metadata"]["name"] == "{{ .path.basename }}-dev"
+    assert template["metadata"]["name"] == "{{ .path.basenameNormalized }}-dev"
     assert template["spec"]["source"]["helm"] == {
-        "releaseName": "{{ .path.basename }}",
+        "releaseName": "{{ .path.basenameNormalized }}",
         "valueFiles": ["/envs/dev/{{ .path.basename }}.yaml"],
         "ignoreMissingValueFiles": True,
     }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.delivery.names import check_name
+from generator.delivery.names import check_chart, check_name, object_name
 from generator.delivery.release import HEADER, check_version, files_of, merged, secret_values
 from generator.findings.errors import SettingsError
 
@@ -67,6 +67,17 @@ def test_another_name_is_refused_with_the_nearest_one(name: str, meant: str) -> 
         check_name(name, "a namespace")
     assert check_name(meant, "a namespace") == meant
     assert "for a namespace" in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["greeting", "My_chart", "mta-v7", "0"])
+def test_a_chart_has_a_name_of_letters_digits_and_more(name: str) -> None:
+    assert check_name(object_name(check_chart(name)), "a release")
+
+
+@pytest.mark.parametrize("name", ["", "../charts", "a b", "größe", "-a", "a.b", "a" * 64])
+def test_what_no_chart_is_called_is_refused(name: str) -> None:
+    with pytest.raises(SettingsError, match="is not a chart's name"):
+        check_chart(name)
 
 
 @pytest.mark.parametrize("name", ["", "--", "…"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_versions_are_pinned_or_ranges(words: list[str], version: str) -> None:
     found = objects(flux("--chart-repo", CHARTS, *words))
     assert found["HelmRelease greeting"]["spec"]["chart"]["spec"]["version"] == version
     (generator,) = objects(argocd("--chart-repo", CHARTS, *words))["ApplicationSet workflows"]["spec"]["generators"]
-    assert generator["list"]["elements"] == [{"chart": "greeting", "version": version}]
+    assert generator["list"]["elements"] == [{"name": "greeting", "chart": "greeting", "version": version}]
 
 
 def test_the_values_of_an_environment_win_over_those_for_every_chart() -> None:
@@ -85,6 +86,17 @@ def test_the_umbrella_is_a_chart_like_any_other() -> None:
     assert found["HelmRelease workflows"]["spec"]["values"] == {"greeting": {"enabled": True}}
     (generator,) = objects(argocd("workflows", "--repo", CONFIG))["ApplicationSet workflows"]["spec"]["generators"]
     assert generator["git"]["directories"] == [{"path": "charts/workflows"}]
+
+
+def test_a_chart_whose_name_kubernetes_does_not_take_gets_one_that_it_takes() -> None:
+    shutil.move("charts/workflows/charts/parting", "charts/workflows/charts/My_Parting")
+    found = objects(flux("My_Parting", "--chart-repo", REGISTRY))
+    assert [*found] == ["OCIRepository my-parting", "HelmRelease my-parting"]
+    assert found["OCIRepository my-parting"]["spec"]["url"] == f"{REGISTRY}/My_Parting"
+    assert found["HelmRelease my-parting"]["spec"]["releaseName"] == "my-parting"
+    shutil.copytree("charts/workflows/charts/My_Parting", "charts/workflows/charts/my-parting")
+    said = "the charts 'My_Parting' and 'my-parting' would both be the release 'my-parting'"
+    assert said in flux("--chart-repo", REGISTRY).err
 
 
 def test_without_a_charts_folder_charts_are_named_with_their_versions() -> None:
