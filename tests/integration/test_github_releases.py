@@ -417,15 +417,30 @@ def test_a_repository_that_does_not_exist_is_an_error_that_says_what_to_check(
         publish(releases(tmp_path, github.environment), [chart()])
 
 
-def test_a_repository_that_was_renamed_is_an_error_with_its_name(
-    github: FakeGithub, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_repository_that_was_renamed_is_an_error_with_its_name(github: FakeGithub, tmp_path: Path) -> None:
     github.repository("acme/helm-charts")
     github.state.renamed["acme/charts"] = "acme/helm-charts"
     with pytest.raises(PublishError, match="is now called acme/helm-charts; write github:acme/helm-charts"):
         publish(releases(tmp_path, github.environment), [chart()])
     assert github.changes == []
-    assert capfd.readouterr() == ("", "")
+    # PyGithub would say on standard error that it was redirected.
+    (tmp_path / "greeting.tgz").write_bytes(chart().data)
+    command = [sys.executable, "-m", "tests.github.publish", "acme/charts", tmp_path, tmp_path / "greeting.tgz"]
+    environment = {**os.environ, **github.environment}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "is now called acme/helm-charts" in done.stderr
+    assert "redirection" not in done.stderr
+
+
+def test_an_upload_without_an_answer_of_github_s_is_not_published(
+    github: FakeGithub, repository: Repository, tmp_path: Path
+) -> None:
+    github.fail({5: Fault(status=200, message="Welcome to the hotel")})
+    with pytest.raises(PublishError, match="does not answer as GitHub does"):
+        publish(releases(tmp_path / "branch", github.environment), [chart()])
+    assert [release.draft for release in repository.releases] == [True]
+    publish(releases(tmp_path / "branch", github.environment), [chart()])
+    assert is_whole(repository, chart())
 
 
 @pytest.mark.parametrize("number", range(1, REQUESTS + 1))
