@@ -48,6 +48,13 @@ def build_workflow(session: nox.Session) -> None:
 
 
 @nox.session
+def publish(session: nox.Session) -> None:
+    """Publish charts: nox -s publish -- --to dir:public; every option of waybill publish passes through."""
+    session.install("-e", ".")
+    session.run("waybill", "publish", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests on all cores; what this machine has no tools for is left out and named at the end."""
     install(session, "test")
@@ -90,6 +97,13 @@ def e2e_image(session: nox.Session) -> None:
     install(session, "test")
     tools = {**with_tools(session), **registry_tools(session)}
     session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/images"]), env=tools)
+
+
+@nox.session
+def endurance(session: nox.Session) -> None:
+    """Kill writers and publishers at every step, and let many publish at once: what CI does in short (10 minutes)."""
+    install(session, "test")
+    session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/endurance"]), env=with_tools(session))
 
 
 @nox.session

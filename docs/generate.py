@@ -51,8 +51,9 @@ ARGUMENTS: Final = {
     "NEW": "the same; defaults to the working folder",
     "PART": "patch, minor, major, rc or release",
     "CHART": "a chart folder: one with a Chart.yaml",
-    "DIR": "the folder with the packages",
+    "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
+    "IMAGE|TARGET": "the name of an image in a registry, or a chart repository, as for publish",
 }
 
 IGNORES: Final = """\
