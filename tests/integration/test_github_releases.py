@@ -149,12 +149,13 @@ def test_what_is_known_to_be_there_is_not_looked_for_again(
     assert is_whole(repository, chart())
 
 
+@pytest.mark.parametrize("version", ["2.0.0-rc.1", "v2.0.0-rc.1"])
 def test_a_release_candidate_is_marked_as_a_prerelease(
-    github: FakeGithub, repository: Repository, tmp_path: Path
+    version: str, github: FakeGithub, repository: Repository, tmp_path: Path
 ) -> None:
-    publish(releases(tmp_path, github.environment), [chart(version="2.0.0-rc.1")])
+    publish(releases(tmp_path, github.environment), [chart(version=version)])
     assert repository.releases[0].prerelease
-    assert is_whole(repository, chart(version="2.0.0-rc.1"))
+    assert is_whole(repository, chart(version=version))
 
 
 @pytest.mark.parametrize(
