@@ -21,6 +21,7 @@ from pipeline.charts.archive import Package, package
 from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.publish.github_api import GithubApi, LostAnswerError
 from pipeline.system.journal import Journal
+from tests.certificates import Authority
 from tests.conftest import ROOT, Helm
 from tests.github.publish import BACKOFF, publish, releases
 from tests.github.server import FakeGithub, Fault, fake_github
@@ -595,6 +596,18 @@ def test_the_token_is_in_no_message_of_the_client(
     with pytest.raises(PublishError, match="400: no: …") as refused:
         publish(releases(tmp_path, github.environment), [chart("other")])
     assert github.token not in str(refused.value)
+
+
+def test_the_certificates_that_the_machine_trusts_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    authority = Authority.made(tmp_path / "authority")
+    with fake_github(authority.server_context()) as github:
+        repository = github.repository()
+        with pytest.raises(PublishError, match=r"is not trusted: .*CERTIFICATE_VERIFY_FAILED"):
+            publish(releases(tmp_path, github.environment), [chart()])
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        publish(releases(tmp_path, github.environment), [chart()])
+        assert is_whole(repository, chart())
 
 
 @pytest.mark.parametrize(
