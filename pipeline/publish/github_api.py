@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -103,6 +105,7 @@ class GithubApi:
             auth=github.Auth.Token(self.token) if self.token else None,
             user_agent="waybill",
             timeout=_SILENCE,
+            verify=_trusted_certificates(),
             per_page=100,
             retry=None,
             seconds_between_requests=None,
@@ -133,6 +136,10 @@ class GithubApi:
                 pause = self._pause(error, number, twice=twice)
                 if last or pause is None:
                     raise self._error(what, error) from error
+            except requests.exceptions.SSLError as error:
+                raise PublishError(
+                    f"{what}: {self.url}: the connection is not trusted: {_connection(error)}"
+                ) from error
             except requests.RequestException as error:
                 if last or not twice:
                     raise LostAnswerError(f"{what}: {self.url}: {_connection(error)}; check the network") from error
@@ -208,6 +215,12 @@ class GithubApi:
         text = "; ".join(filter(None, [str(data.get("message") or ""), *details]))
         text = text.replace(self.token, "…") if self.token else text
         return f": {in_one_line(text)[:_SAID]}" if text else ""
+
+
+def _trusted_certificates() -> str | bool:
+    """The certificates that this machine trusts, as git and Helm do; else those that come with Python's requests."""
+    paths = ssl.get_default_verify_paths()
+    return os.environ.get("REQUESTS_CA_BUNDLE") or paths.cafile or paths.capath or True
 
 
 def _detail(error: Any) -> str:

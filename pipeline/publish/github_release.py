@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote, urlsplit
 
 from generator.findings.errors import OutputError, VersionError
-from generator.versions.semver_text import parse_version
+from generator.versions.semver_text import published_version
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
 from pipeline.publish.errors import PublishError
 from pipeline.publish.github_api import GithubApi, NotFoundError, RefusedError
@@ -345,7 +345,8 @@ def _description(package: Package) -> str:
 
 
 def _is_prerelease(package: Package) -> bool:
-    return parse_version(package.version, "version").prerelease is not None
+    version = published_version(package.version)
+    return version is not None and version.prerelease is not None
 
 
 def _asset_of(assets: Iterable[GitReleaseAsset], name: str) -> GitReleaseAsset | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -62,7 +63,8 @@ class Seen:
 class FakeGithub:
     """GitHub with its state; `seen` are the requests to its API, `downloads` those to the other two servers."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` makes the API one over https, at localhost."""
         self.state = State()
         self.token = f"ghp_{secrets.token_hex(18)}"
         self.state.tokens[self.token] = "write"
@@ -74,12 +76,15 @@ class FakeGithub:
         self._count = 0
         self._lock = threading.RLock()
         self._servers = [ThreadingHTTPServer(("127.0.0.1", 0), kind) for kind in (_Api, _Browser, _Objects)]
+        if tls:
+            self._servers[0].socket = tls.wrap_socket(self._servers[0].socket, server_side=True)
         for server in self._servers:
             server.daemon_threads = True
             server.block_on_close = False
             server.github = self  # type: ignore[attr-defined] # for the handlers
             threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         api, browser, objects = (f"http://127.0.0.1:{server.server_port}" for server in self._servers)
+        api = f"https://localhost:{self._servers[0].server_port}" if tls else api
         self.urls = Urls(api=f"{api}{API}", uploads=f"{api}{UPLOADS}", server=browser, objects=objects)
 
     def close(self) -> None:
@@ -94,7 +99,7 @@ class FakeGithub:
             "GITHUB_API_URL": self.urls.api,
             "GITHUB_SERVER_URL": self.urls.server,
             "GITHUB_TOKEN": self.token,
-            "NO_PROXY": "127.0.0.1",
+            "NO_PROXY": "127.0.0.1,localhost",
         }
 
     def repository(self, name: str = "acme/charts", *, private: bool = False) -> Repository:
@@ -164,6 +169,9 @@ class FakeGithub:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Headers and body go out together: a client would wait 40 ms for the second packet.
+    wbufsize = -1
+    disable_nagle_algorithm = True
 
     @property
     def github(self) -> FakeGithub:
@@ -276,9 +284,9 @@ class _Objects(_Handler):
 
 
 @contextmanager
-def fake_github() -> Iterator[FakeGithub]:
+def fake_github(tls: ssl.SSLContext | None = None) -> Iterator[FakeGithub]:
     """GitHub for one test, which fails where it was asked for what GitHub's description does not have."""
-    github = FakeGithub()
+    github = FakeGithub(tls)
     try:
         yield github
     finally:

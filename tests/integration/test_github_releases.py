@@ -21,6 +21,7 @@ from pipeline.charts.archive import Package, package
 from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.publish.github_api import GithubApi, LostAnswerError
 from pipeline.system.journal import Journal
+from tests.certificates import Authority
 from tests.conftest import ROOT, Helm
 from tests.github.publish import BACKOFF, publish, releases
 from tests.github.server import FakeGithub, Fault, fake_github
@@ -149,12 +150,13 @@ def test_what_is_known_to_be_there_is_not_looked_for_again(
     assert is_whole(repository, chart())
 
 
+@pytest.mark.parametrize("version", ["2.0.0-rc.1", "v2.0.0-rc.1"])
 def test_a_release_candidate_is_marked_as_a_prerelease(
-    github: FakeGithub, repository: Repository, tmp_path: Path
+    version: str, github: FakeGithub, repository: Repository, tmp_path: Path
 ) -> None:
-    publish(releases(tmp_path, github.environment), [chart(version="2.0.0-rc.1")])
+    publish(releases(tmp_path, github.environment), [chart(version=version)])
     assert repository.releases[0].prerelease
-    assert is_whole(repository, chart(version="2.0.0-rc.1"))
+    assert is_whole(repository, chart(version=version))
 
 
 @pytest.mark.parametrize(
@@ -417,15 +419,30 @@ def test_a_repository_that_does_not_exist_is_an_error_that_says_what_to_check(
         publish(releases(tmp_path, github.environment), [chart()])
 
 
-def test_a_repository_that_was_renamed_is_an_error_with_its_name(
-    github: FakeGithub, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_a_repository_that_was_renamed_is_an_error_with_its_name(github: FakeGithub, tmp_path: Path) -> None:
     github.repository("acme/helm-charts")
     github.state.renamed["acme/charts"] = "acme/helm-charts"
     with pytest.raises(PublishError, match="is now called acme/helm-charts; write github:acme/helm-charts"):
         publish(releases(tmp_path, github.environment), [chart()])
     assert github.changes == []
-    assert capfd.readouterr() == ("", "")
+    # PyGithub would say on standard error that it was redirected.
+    (tmp_path / "greeting.tgz").write_bytes(chart().data)
+    command = [sys.executable, "-m", "tests.github.publish", "acme/charts", tmp_path, tmp_path / "greeting.tgz"]
+    environment = {**os.environ, **github.environment}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert "is now called acme/helm-charts" in done.stderr
+    assert "redirection" not in done.stderr
+
+
+def test_an_upload_without_an_answer_of_github_s_is_not_published(
+    github: FakeGithub, repository: Repository, tmp_path: Path
+) -> None:
+    github.fail({5: Fault(status=200, message="Welcome to the hotel")})
+    with pytest.raises(PublishError, match="does not answer as GitHub does"):
+        publish(releases(tmp_path / "branch", github.environment), [chart()])
+    assert [release.draft for release in repository.releases] == [True]
+    publish(releases(tmp_path / "branch", github.environment), [chart()])
+    assert is_whole(repository, chart())
 
 
 @pytest.mark.parametrize("number", range(1, REQUESTS + 1))
@@ -579,6 +596,18 @@ def test_the_token_is_in_no_message_of_the_client(
     with pytest.raises(PublishError, match="400: no: …") as refused:
         publish(releases(tmp_path, github.environment), [chart("other")])
     assert github.token not in str(refused.value)
+
+
+def test_the_certificates_that_the_machine_trusts_are_trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
+    authority = Authority.made(tmp_path / "authority")
+    with fake_github(authority.server_context()) as github:
+        repository = github.repository()
+        with pytest.raises(PublishError, match=r"is not trusted: .*CERTIFICATE_VERIFY_FAILED"):
+            publish(releases(tmp_path, github.environment), [chart()])
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.certificate))
+        publish(releases(tmp_path, github.environment), [chart()])
+        assert is_whole(repository, chart())
 
 
 @pytest.mark.parametrize(
