@@ -43,6 +43,17 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A pull request that is to be opened."""
+
+    branch: str
+    base: str
+    title: str
+    body: str = field(repr=False)
+    options: Options = field(default_factory=Options)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Obstacle:
     """Something that would block a proposal, found before anything is done."""
 
@@ -82,7 +93,7 @@ class Forge(Protocol):
     def last(self, branch: str, base: str) -> PullRequest | None:
         """The newest pull request of a branch that is open no more."""
 
-    def open(self, branch: str, base: str, title: str, body: str, options: Options, journal: Journal) -> PullRequest:
+    def open(self, draft: Draft, journal: Journal) -> PullRequest:
         """Open a pull request, with labels and all; an open one of this branch is taken as it is."""
 
     def update(self, request: PullRequest, title: str, body: str, journal: Journal) -> PullRequest:
