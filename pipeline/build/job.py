@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from generator.chart.chart import Chart, chart_name, required_values
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, VersionError

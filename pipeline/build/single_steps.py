@@ -9,7 +9,7 @@ from typing import Final
 
 from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import CHANGELOG, UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
@@ -18,7 +18,7 @@ from generator.kubernetes.objects import OBJECTS
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
 from pipeline.charts.archive import Package, package, read_chart_folder
-from pipeline.charts.folder import CHANGELOG, chart_version, read_charts_folder
+from pipeline.charts.folder import chart_version, read_charts_folder
 from pipeline.images.listing import LISTING, listing_with
 from pipeline.images.recipes import Recipes
 from pipeline.images.result import ImageResult

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from generator.chart.chart import FOLDER_ANNOTATION, Chart
+from generator.chart.chart import Chart
 from generator.chart.content import content_key
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION, UMBRELLA
 from generator.chart.umbrella import SubChart, umbrella_files
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.supported import operator_annotations
@@ -18,9 +17,6 @@ from generator.findings.errors import OutputError
 from generator.text.yaml_reader import parse
 from generator.versions.semver_text import parse_version
 from generator.workflow.folder import is_staged
-
-#: It stays where it lies and is in no package: no version's bytes change by it.
-CHANGELOG: Final = "CHANGELOG.md"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.text.words import plural
 from pipeline.build import single_steps
 from pipeline.commands.command import (

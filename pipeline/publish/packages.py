@@ -8,15 +8,14 @@ from pathlib import Path
 
 from semver import Version
 
-from generator.chart.chart import FOLDER_ANNOTATION, MAX_RELEASE_BYTES, release_bytes
+from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION, UMBRELLA
 from generator.chart.pin import tagged_images
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
 from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.findings.suggestions import did_you_mean
 from generator.text.words import listed
 from generator.versions.semver_text import is_version
 from pipeline.charts.archive import Package, package, read_chart_folder, read_package, read_package_files
-from pipeline.charts.folder import CHANGELOG
 
 #: As many charts are named as fit a message.
 _NAMED = 10

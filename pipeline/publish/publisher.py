@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from generator.chart.chart import FOLDER_ANNOTATION
+from generator.chart.names import FOLDER_ANNOTATION
 from pipeline.charts.archive import Package
 from pipeline.system.journal import Journal
 
