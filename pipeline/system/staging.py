@@ -24,6 +24,7 @@ from generator.workflow.folder import STAGING_PREFIX
 
 #: The file that is locked while the process runs. Its content keeps the whole folder out of git from the first moment.
 _LOCK: Final = ".gitignore"
+_SCRATCH_PREFIX: Final = "waybill-scratch-"
 _RECORD: Final = "moves.json"
 #: What the record is called once all moves are made, or all undone: the staging folders that it names may go.
 _DONE: Final = "done.json"
@@ -174,6 +175,25 @@ def recover(folder: Path, *, below: bool = False) -> None:
             _remove(owner or staging)
 
 
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Make a temporary folder that nobody else can read; those of runs that were killed go."""
+    parent = Path(tempfile.gettempdir())
+    for left in [*_staging_folders(parent, prefix=_SCRATCH_PREFIX)]:
+        with _lock_of(left) as ours:
+            if ours:
+                _empty(left)
+        if ours:
+            _remove_empty(left)
+    folder, descriptor = _locked_folder(parent, _SCRATCH_PREFIX)
+    try:
+        yield folder
+    finally:
+        _empty(folder)
+        os.close(descriptor)
+        _remove_empty(folder)
+
+
 def digest_of(files: Mapping[str, bytes]) -> str:
     """The digest of a folder's files by their paths; a file alone has the path ""."""
     listed = sorted((path, hashlib.sha256(data).hexdigest()) for path, data in files.items())
@@ -228,10 +248,10 @@ def _read(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _locked_folder(parent: Path) -> tuple[Path, int]:
+def _locked_folder(parent: Path, prefix: str = STAGING_PREFIX) -> tuple[Path, int]:
     """A new staging folder and the descriptor that holds its lock."""
     while True:
-        folder = Path(tempfile.mkdtemp(dir=parent, prefix=STAGING_PREFIX))
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
         try:
             descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileNotFoundError:
@@ -273,14 +293,14 @@ def _lock_of(staging: Path) -> Iterator[bool]:
         os.close(descriptor)
 
 
-def _staging_folders(folder: Path, *, below: bool) -> Iterator[Path]:
+def _staging_folders(folder: Path, *, below: bool = False, prefix: str = STAGING_PREFIX) -> Iterator[Path]:
     try:
         with os.scandir(folder) as listed:
             entries = [Path(entry.path) for entry in listed if entry.is_dir(follow_symlinks=False)]
     except OSError:
         return
     for path in entries:
-        if path.name.startswith(STAGING_PREFIX):
+        if path.name.startswith(prefix):
             yield path
         elif below:
             yield from _staging_folders(path, below=True)
