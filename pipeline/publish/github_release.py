@@ -48,7 +48,7 @@ def open_releases(
         PublishError: git is not installed.
     """
     api = GithubApi.of(environment)
-    url = f"{api.server}/{repository.name}"
+    url = f"{api.server}/{repository.name}.git"
     place = GitBranch(url=url, branch=repository.branch, folder=repository.folder)
     branch = BranchTarget(place, environment, warn)
     commit = commit_of(repository.name, environment)

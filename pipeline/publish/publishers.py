@@ -40,30 +40,9 @@ def open_target(place: Directory | GitBranch | GithubRepository, environment: Ma
 
             return BranchTarget(place, environment, console.say)
         case GithubRepository():
-            return _releases(place, environment)
+            from pipeline.publish.github_release import open_releases  # noqa: PLC0415 - PyGithub, as above
 
-
-def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target:
-    from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - as above
-    from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - as above
-    from pipeline.publish.github_release import GithubReleases  # noqa: PLC0415 - as above
-    from pipeline.system.git_credentials import find_token  # noqa: PLC0415 - as above
-
-    api = GithubApi.of(environment)
-    if token := find_token(api.host, environment):
-        api = GithubApi.of(environment, token.value, token.source)
-    branch = GitBranch(url=f"{api.server}/{place.name}.git", branch=place.branch, folder=place.folder)
-    return GithubReleases(
-        repository=place,
-        branch=BranchTarget(branch, environment, console.say),
-        api=api,
-        commit=environment.get("GITHUB_SHA", "") if _is_own(place, environment) else "",
-    )
-
-
-def _is_own(place: GithubRepository, environment: Mapping[str, str]) -> bool:
-    """Whether this is a job of that repository, so that the job's commit is one of it."""
-    return environment.get("GITHUB_REPOSITORY", "").lower() == place.name.lower()
+            return open_releases(place, environment, console.say)
 
 
 def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:

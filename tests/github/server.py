@@ -257,7 +257,7 @@ class _Browser(_Handler):
     """github.com: what is public, whose bytes are in the storage, and git's branches; its pages take no token."""
 
     def do_GET(self) -> None:
-        if self.path.startswith("/acme/charts/info/"):
+        if self.path.startswith("/acme/charts.git/info/"):
             self.do_POST()
             return
         self.github.downloads.append(Seen(self.command, self.path, self.sent))
@@ -275,7 +275,7 @@ class _Browser(_Handler):
     def do_POST(self) -> None:
         """Hand a request of git on to its server."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        url = self.path.replace("/acme/charts", self.github.git, 1)
+        url = self.path.replace("/acme/charts.git", self.github.git, 1)
         kept = {name: value for name, value in self.headers.items() if name != "Host"}
         answer = urllib3.request(self.command, url, body=body, headers=kept, decode_content=False, retries=False)
         headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
