@@ -26,7 +26,7 @@ from pipeline.publish.github_release import open_releases
 from pipeline.system.journal import Journal
 from pipeline.workspace.places import GithubRepository
 from tests.certificates import Authority
-from tests.conftest import ROOT, Helm
+from tests.conftest import ROOT, Helm, Waybill
 from tests.git_server import git_server
 from tests.github.publish import BACKOFF, publish, releases
 from tests.github.server import FakeGithub, Fault, fake_github
@@ -150,6 +150,29 @@ def test_the_index_is_committed_to_a_branch_with_the_same_token(
         assert target.fetch(target.url(chart())) == chart().data
         assert len(journal.effects) == 3
         assert server.git("ls-tree", "--name-only", "gh-pages") == "index.yaml"
+
+
+def test_the_command_publishes_and_verifies(
+    github: FakeGithub, repository: Repository, served: str, helm4: Helm, waybill: Waybill, tmp_path: Path
+) -> None:
+    with git_server(tmp_path, password=github.token) as server:
+        github.git = server.url
+        (tmp_path / "dist").mkdir()
+        (tmp_path / "dist" / chart().file_name).write_bytes(chart().data)
+        words = ["publish", "--to", "github:acme/charts"]
+        done = waybill(*words, "--init", env=github.environment)
+        assert (done.code, is_whole(repository, chart())) == (0, True), done.err
+        github.fail({})
+        assert waybill(*words, env=github.environment).code == 0
+        assert (github.seen, server.git("rev-list", "--count", "gh-pages")) == ([], "1")
+        verified = waybill("verify", "github:acme/charts", env=github.environment)
+        assert (verified.code, "1 version read back" in verified.err) == (0, True), verified.err
+        (tmp_path / "branch").mkdir()
+        (tmp_path / "branch" / "index.yaml").write_bytes(server.show("index.yaml"))
+        assert "metadata: {name: demo}" in helm4.run("template", "demo", "greeting", "--repo", served)
+        repository.releases[0].assets[0].data = b"other"
+        verified = waybill("verify", "github:acme/charts", env=github.environment)
+        assert (verified.code, hashlib.sha256(b"other").hexdigest() in verified.err + verified.out) == (1, True)
 
 
 def test_a_rerun_changes_nothing(github: FakeGithub, repository: Repository, tmp_path: Path) -> None:
