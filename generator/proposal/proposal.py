@@ -102,7 +102,7 @@ class Proposal:
         if self.changes:
             return f"{summary(self.changes)}."
         if self.before and self.before.image != self.after.image:
-            return "The image is another one; nothing else changes."
+            return "Only the image changes."
         return "Neither an install nor a caller sees a change."
 
     @property

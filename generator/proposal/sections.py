@@ -56,18 +56,13 @@ class Rank(IntEnum):
 
 def sections_of(proposal: Proposal, draw: Draw = embedded) -> Iterator[Section]:
     """The sections that have something to say, in the order of the body."""
-    first: tuple[Section | None, ...] = (
-        _breaking(proposal),
-        _required(proposal),
-        _running(proposal),
-        _compatible(proposal),
-        _internal(proposal),
-        _files(proposal),
-        _diagrams(proposal, draw),
-    )
+    always = (_images(proposal), _operators(proposal), _lint(proposal))
+    found: tuple[Section | None, ...]
     if proposal.difference is None:
-        first = (*_explanation(proposal), _diagrams(proposal, draw), _required(proposal), _files(proposal))
-    found = (*first, _images(proposal), _operators(proposal), _lint(proposal))
+        found = (*_explanation(proposal), _required(proposal), _files(proposal), *always, _diagrams(proposal, draw))
+    else:
+        changes = (_breaking(proposal), _required(proposal), _running(proposal), _compatible(proposal))
+        found = (*changes, _internal(proposal), _files(proposal), _diagrams(proposal, draw), *always)
     yield from (section for section in found if section)
 
 
@@ -118,7 +113,7 @@ def _compatible(proposal: Proposal) -> Section | None:
 
 def _internal(proposal: Proposal) -> Section | None:
     items = _items(proposal, Impact.INTERNAL)
-    title = f"{plural(len(items), 'change')} inside of the workflow"
+    title = f"{plural(len(items), 'change')} inside the workflow"
     return _listed(Rank.INTERNAL, items, "internal changes", title, fold=True)
 
 
@@ -187,7 +182,7 @@ def _image(change: ImageChange) -> str:
         elif before:
             lines.append(f"  - {name} {code(before)} → none")
     if not new.digest:
-        lines.append("  - no digest: who may push to the repository can move the tag")
+        lines.append("  - no digest: anyone who may push to the repository can move the tag")
     return "\n".join(lines)
 
 
@@ -271,13 +266,13 @@ def people_affected(proposal: Proposal) -> str:
     given = (Topic.VARIABLE, Topic.SECRET, Topic.VALUE)
     concerned = []
     if difference.objects_gone or any(change.topic in given for change in breaking):
-        concerned.append("whoever installs it")
+        concerned.append("those who install it")
     if any(change.topic not in given for change in breaking):
-        concerned.append("whoever calls it")
+        concerned.append("those who call it")
     if difference.hazards:
-        concerned.append("instances that wait while it is upgraded")
+        concerned.append("instances that wait during the upgrade")
     if concerned:
-        return f"**It breaks something** for {listed(concerned)}."
+        return f"**Breaking** for {listed(concerned)}."
     if any(change.kind is Kind.ADDED and change.topic in given for change in difference.changes):
         return "Nothing breaks; there is something new to set."
     return "Nothing breaks."

@@ -54,9 +54,9 @@ def test_a_real_workflow_has_a_body_that_fits(proposed: Proposal) -> None:
 def test_another_image_is_all_that_changes(proposed: Proposal) -> None:
     base = workflow_chart(proposed.workflow, version="1.0.0", image=OLD).files
     update = replace(proposed, old=base)
-    assert "**The image is another one; nothing else changes.**" in body(update)
+    assert "**Only the image changes.**" in body(update)
     assert len(title(update)) <= LONGEST_TITLE
-    assert "\n\nThe image is another one; nothing else changes.\n\n" in commit_message(update, None)
+    assert "\n\nOnly the image changes.\n\n" in commit_message(update, None)
 
 
 def test_a_change_to_any_other_workflow_fits(proposed: Proposal, shared: Path) -> None:

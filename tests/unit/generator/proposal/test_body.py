@@ -50,7 +50,7 @@ def test_a_new_workflow_is_told_by_what_it_does_and_what_it_needs() -> None:
     fields = flow(call("Ask", "f"), functions=[F], description="Greets whoever comes in.")
     text = body(proposal(fields, after=FILES))
     assert text.startswith("Adds the chart `greeting`, version `2.0.0`.\n\nGreets whoever comes in.\n\nSource: ")
-    assert headings(text) == ["What it calls", "How it ends", "Diagram", "Set these values", "Image", "Runs on", "Lint"]
+    assert headings(text) == ["What it calls", "How it ends", "Set these values", "Image", "Runs on", "Lint", "Diagram"]
     assert "- `env.GREETING_URL`: Where people are greeted" in below(text, "Set these values")
     assert "- `secret.data.backstage.token`: A token of Backstage" not in text
     assert "A token of Backstage" in below(text, "Set these values")
@@ -65,7 +65,7 @@ def test_a_change_is_told_by_whom_it_breaks() -> None:
     text = body(proposal(new, old, after=FILES))
     first, affected = text.split("\n\n")[:2]
     assert first.startswith("Updates the chart `greeting` from `1.0.0` to `2.0.0`. **")
-    assert affected.startswith("**It breaks something** for whoever installs it, whoever calls it and instances")
+    assert affected.startswith("**Breaking** for those who install it, those who call it and instances that wait")
     order = ["What breaks", "Set these values", "Running instances", "What else changes", "Image", "Runs on", "Lint"]
     assert headings(text) == order
     assert "GREETING_URL" not in below(text, "What breaks")
@@ -119,7 +119,7 @@ def test_images_of_functions_stand_beside_that_of_the_workflow() -> None:
 
 
 def test_an_image_alone_is_said_to_be_all() -> None:
-    assert "**The image is another one; nothing else changes.**" in body(proposal({}, {}))
+    assert "**Only the image changes.**" in body(proposal({}, {}))
 
 
 def test_the_operators_are_those_of_the_chart_and_another_one_is_said() -> None:
