@@ -121,7 +121,7 @@ def _required(proposal: Proposal) -> Section | None:
     """What an install has to set from now on, as a list and as values to fill in."""
     workflow = proposal.workflow
     about = {f"env.{variable.name}": variable.comment for variable in workflow.variables()}
-    about |= {f"secret.data.{_dotless(key)}": comment for key, comment in workflow.secret_comments().items()}
+    about |= {f"secret.data.{key}": comment for key, comment in workflow.secret_comments().items()}
     items = [
         f"- {code(path)}" + (f": {inert(text)}" if (text := about.get(path, "").strip()) else "")
         for path in proposal.required
@@ -131,8 +131,7 @@ def _required(proposal: Proposal) -> Section | None:
         if path.startswith("env."):
             values.setdefault("env", {})[path.removeprefix("env.")] = ""
         else:
-            key = path.removeprefix("secret.data.").replace(r"\.", ".")
-            values.setdefault("secret", {}).setdefault("data", {})[key] = ""
+            values.setdefault("secret", {}).setdefault("data", {})[path.removeprefix("secret.data.")] = ""
     where = f"In the values of the chart (in those of an umbrella, below {code(proposal.chart.name)})"
     what = "An install" if proposal.old is None else "An install or an upgrade"
     heading = f"Set these values\n\n{what} stops without them."
@@ -141,11 +140,6 @@ def _required(proposal: Proposal) -> Section | None:
         return None
     whole = Form(text=f"{section.forms[0].text}\n\n{where}:\n\n{fenced(dump(values), 'yaml')}")
     return replace(section, forms=(whole, replace(section.forms[0], missing="values to fill in"), *section.forms[1:]))
-
-
-def _dotless(key: str) -> str:
-    """A key as the path of a value has it (see `required_values`)."""
-    return key.replace(".", r"\.")
 
 
 def _running(proposal: Proposal) -> Section | None:
