@@ -8,7 +8,7 @@ import posixpath
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
@@ -27,6 +27,8 @@ NOT_IN_IMAGE: Final = ("argfile.conf", "chart", "functions", "README.md", "secre
 _PICTURES: Final = ".svg"
 #: Folders that tools leave behind.
 _LEFT_BY_TOOLS: Final = {".git", "target", "node_modules", "__pycache__"}
+#: How the names of folders begin in which waybill keeps what it moves; a run that was killed leaves them behind.
+STAGING_PREFIX: Final = ".waybill-staging-"
 #: The folder beside the workflows' that holds what all of them use.
 SHARED: Final = "shared"
 #: Helm loads no larger file from a chart (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedFileSize).
@@ -275,6 +277,11 @@ def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str
     return "", ()
 
 
+def is_staged(path: PurePath) -> bool:
+    """Whether a path, relative to the folder that is read, leads into a staging folder: none of the folder's files."""
+    return any(part.startswith(STAGING_PREFIX) for part in path.parts)
+
+
 def slug(folder: str) -> str:
     """The part of a ConfigMap's name that says which folder it holds: `subflows/specs` becomes `subflows-specs`."""
     return folder.replace("/", "-")
@@ -311,7 +318,7 @@ class _Walker:
     def _walk(self, folder: Path, prefix: str, above: frozenset[Path], count: list[int]) -> Iterator[tuple[str, Path]]:
         for entry in sorted(os.scandir(folder), key=lambda e: e.name):
             relative = prefix + entry.name
-            if relative in _LEFT_BY_TOOLS or not self._is_utf8(relative):
+            if relative in _LEFT_BY_TOOLS or entry.name.startswith(STAGING_PREFIX) or not self._is_utf8(relative):
                 continue
             path = Path(entry.path)
             if entry.is_symlink() and not self._is_good_link(relative, path, above):

@@ -10,7 +10,7 @@ from semver import Version
 
 from generator.chart.chart import chart_name
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.text.yaml_reader import decode, parse
@@ -21,6 +21,7 @@ from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.index import known_index
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
 from pipeline.workspace.folders import find_folder
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
@@ -88,6 +89,7 @@ def bump_workflows(names: Sequence[str], part: Bump, settings: Settings, journal
     moves = []
     with Transaction(journal) as transaction:
         for folder in _each(names, lambda name: find_folder(name, settings)):
+            recover(folder, below=True)
             source = read_folder(folder).source
             path = folder / source.definition
             move, data = _moved(folder.name, source.resources[source.definition], path, part)

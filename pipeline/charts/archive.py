@@ -18,8 +18,9 @@ from generator.chart.files import ChartFiles
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, decode, parse
-from generator.versions.semver_text import parse_version
-from generator.workflow.folder import MAX_FILE_BYTES
+from generator.versions.semver_text import parse_version, published_version
+from generator.workflow.folder import MAX_FILE_BYTES, is_staged
+from pipeline.charts.metadata import GoTypeError, chart_metadata
 
 #: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
 _NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")
@@ -33,7 +34,7 @@ MAX_PACKAGE_BYTES: Final = _MAX_UNPACKED_BYTES
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A packed chart: its file name, bytes and what Chart.yaml says."""
+    """A packed chart: its file name, bytes and what Chart.yaml says to Helm."""
 
     name: str
     version: str
@@ -63,7 +64,8 @@ def read_chart_folder(folder: Path) -> ChartFiles:
             f"{folder}: contains no Chart.yaml; name a chart folder, such as charts/workflows/charts/greeting"
         )
     try:
-        files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+        below = {path: path.relative_to(folder) for path in sorted(folder.rglob("*"))}
+        files = {to.as_posix(): path for path, to in below.items() if path.is_file() and not is_staged(to)}
         wanted = _without_ignored(folder, files)
         if findings := [finding for path in wanted for finding in _not_packed(folder, path)]:
             raise FindingsError(findings)
@@ -109,8 +111,14 @@ def package(files: Mapping[str, bytes], shown: str) -> Package:
     if not _NAME.fullmatch(name):
         message = f"'{name}' is not a valid chart name; use letters, digits, '-', '_' and '.'"
         raise FindingsError([Finding(path=path, rule="chart", message=message)])
-    parse_version(version, f"{path}: version")
-    return Package(name=name, version=version, data=archive(name, files), metadata=root.plain())
+    if published_version(version) is None:
+        parse_version(version, f"{path}: version")
+    try:
+        metadata = chart_metadata(root)
+    except GoTypeError as error:
+        message = f"{name} {version}: {error}; Helm reads nothing else there"
+        raise FindingsError([Finding(path=path, rule="chart", message=message)]) from None
+    return Package(name=name, version=version, data=archive(name, files), metadata=metadata)
 
 
 def _required(root: Node, key: str, path: str) -> str:

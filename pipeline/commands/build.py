@@ -123,7 +123,7 @@ def build(
         _check(wanted, settings, as_json=as_json)
         return
     orders = Orders(latest=latest, allow_dirty=allow_dirty, attest=attest)
-    with locks.only_writer(settings.output, console.say_waiting):
+    with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
         # Whether an image is there, an engine or a registry knows and no record.
         last_build = None if may_make_images(settings, os.environ) else record.record_of(wanted, settings)
         result = last_build.unchanged() if last_build else None

@@ -38,7 +38,7 @@ def bump(
     one into a release. Nothing is bumped if a name is unknown.
     """
     settings = settings_of(options)
-    with locks.only_writer(settings.output, console.say_waiting):
+    with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
         moves = (bump_workflows if app else bump_charts)(workflow, part, settings, journal)
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})

@@ -29,7 +29,7 @@ def changelog(journal: Journal, /, workflow: str, *, as_json: bool, **options: A
     Existing sections stay unchanged. The changes come from comparing the published packages.
     """
     settings = settings_of(options)
-    with locks.only_writer(settings.output, console.say_waiting):
+    with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
         written = write_changelog(workflow, settings, journal)
     if as_json:
         print_json({"ok": True, "path": written.path.as_posix(), "versions": list(written.versions)})

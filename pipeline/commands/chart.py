@@ -20,6 +20,7 @@ from pipeline.commands.command import (
 from pipeline.operators.known import Operators
 from pipeline.system.files import differences
 from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
 from pipeline.terminal import console
 from pipeline.workspace import folders
 
@@ -56,6 +57,8 @@ def chart(
     workflow, savings = single_steps.read_for_output(
         folders.find_folder(folder, settings), minify_specs=settings.minify_specs
     )
+    if not check:
+        recover(out)
     line = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow)
     made, target = single_steps.chart_for(workflow, out, line, settings)
     if check:

@@ -20,6 +20,7 @@ from generator.workflow.workflow import Workflow
 from pipeline.system.environment import without_home
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
 from pipeline.terminal.annotations import github
 from pipeline.terminal.console import as_text
 from pipeline.terminal.sarif import sarif
@@ -76,6 +77,7 @@ def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -
     done: list[Edit] = []
     with Transaction(journal) as transaction:
         for folder in folders:
+            recover(folder, below=True)
             try:
                 workflow = read_folder(folder, shared)
             except FindingsError:

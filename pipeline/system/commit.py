@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from generator.image.commit import SourceCommit, public_url
+from pipeline.system.git_credentials import without_tokens
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ def git(folder: Path, *words: str) -> str | None:
     try:
         done = subprocess.run(  # noqa: S603 - no shell, our words
             ["git", "-C", str(folder), *words],  # noqa: S607 - found on PATH, as a person's shell would
+            env=without_tokens(os.environ),
             capture_output=True,
             text=True,
             errors="replace",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
-import shutil
 import signal
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +14,9 @@ from typing import Final, Self
 
 from generator.findings.errors import OutputError
 from generator.text.words import several
+from generator.workflow.folder import is_staged
 from pipeline.system.journal import Effect, Journal
+from pipeline.system.staging import Move, Staging, digest_of, recover
 
 #: Readable for all, as git has it.
 FILE_MODE: Final = 0o644
@@ -24,22 +25,24 @@ FILE_MODE: Final = 0o644
 class Transaction:
     """Collects what is to be written; `commit` puts all of it in place, or, when anything fails, none of it.
 
-    Used as a context manager: what was staged and not committed is cleaned up, whatever happened. The journal is given
-    what was committed.
+    Used as a context manager: what was staged and not committed is cleaned up, whatever happened. A process that is
+    killed leaves a staging folder, by which the next transaction there, or `recover`, undoes what was half done. The
+    journal is given what was committed.
     """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self._moves: list[tuple[Path | None, Path]] = []
-        self._left_over: list[Path] = []
+        self._staging = Staging()
+        self._recovered: set[Path] = set()
+        self._numbers = itertools.count()
+        self._moves: list[tuple[Move, Path]] = []
         self._made_folders: list[Path] = []
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
-        for path in self._left_over:
-            _remove(path)
+        self._staging.close()
         for folder in reversed(self._made_folders):
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -51,16 +54,13 @@ class Transaction:
             OutputError: it cannot be written (no space, no permission); no target is changed.
         """
         with _as_output_error(target, self._journal):
-            self._make_folder(target.parent)
-            handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new")
-            staged = Path(name)
-            self._left_over.append(staged)
-            with os.fdopen(handle, "wb") as file:
+            move = self._stage(target, digest_of({"": data}))
+            with move.new.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            staged.chmod(mode)
-            self._moves.append((staged, target))
+            move.new.chmod(mode)
+            self._moves.append((move, target))
 
     def replace_tree(self, target: Path, files: Mapping[str, bytes]) -> None:
         """Stage a folder as a whole: what is in it now and not in `files` goes.
@@ -69,20 +69,35 @@ class Transaction:
             OutputError: it cannot be written; no target is changed.
         """
         with _as_output_error(target, self._journal):
-            self._make_folder(target.parent)
-            staged = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name[:100]}.", suffix=".new"))
-            self._left_over.append(staged)
-            staged.chmod(0o755)
+            move = self._stage(target, digest_of(files))
+            move.new.mkdir()
+            move.new.chmod(0o755)
             for relative, data in files.items():
-                path = staged / relative
+                path = move.new / relative
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
             os.sync()  # once for the whole folder: an fsync a file takes ten times as long
-            self._moves.append((staged, target))
+            self._moves.append((move, target))
 
     def remove(self, target: Path) -> None:
-        """Stage the removal of a file or folder."""
-        self._moves.append((None, target))
+        """Stage the removal of a file or folder.
+
+        Raises:
+            OutputError: the folder around it cannot be written; no target is changed.
+        """
+        with _as_output_error(target, self._journal):
+            if target.parent.is_dir():
+                self._moves.append((self._stage(target, None), target))
+
+    def recover(self, folder: Path) -> None:
+        """Undo what a killed run left half done in a folder, before anything is compared with what is there.
+
+        Raises:
+            OutputError: it cannot be undone; the old content is where the message says.
+        """
+        if folder not in self._recovered:
+            recover(folder)
+            self._recovered.add(folder)
 
     def commit(self) -> None:
         """Move everything into place; on any failure, move back what was moved.
@@ -90,26 +105,50 @@ class Transaction:
         Raises:
             OutputError: a move failed; everything is as it was, or the message says where what was there is now.
         """
-        done: list[tuple[Path, Path | None]] = []
+        if not self._moves:
+            return
+        first = self._moves[0][1]
         with _uninterrupted():
+            with _as_output_error(first, self._journal):
+                self._staging.record([move for move, _ in self._moves])
             try:
-                for staged, target in self._moves:
+                for move, target in self._moves:
                     with _as_output_error(target, self._journal):
-                        done.append((target, _set_aside(target, len(done))))
-                        if staged:
-                            staged.rename(target)
+                        move.make()
+                with _as_output_error(first, self._journal):
+                    self._staging.done()
             except OutputError:
-                for target, old in reversed(done):
-                    _put_back(target, old)
+                self._undo()
                 raise
             self._record()
-        self._left_over += [old for _, old in done if old]
         self._made_folders.clear()
         self._moves.clear()
 
+    def _stage(self, target: Path, digest: str | None) -> Move:
+        """The move to a target, whose new content is to be staged next."""
+        self._make_folder(target.parent)
+        self.recover(target.parent)
+        return Move(
+            staging=self._staging.beside(target.parent),
+            number=next(self._numbers),
+            name=target.name,
+            digest=digest,
+            existed=os.path.lexists(target),
+        )
+
+    def _undo(self) -> None:
+        for move, target in reversed(self._moves):
+            try:
+                move.undo()
+            except OSError as error:
+                message = f"{target}: cannot be restored: {error.strerror}; the previous content is in {move.old}"
+                raise OutputError(message) from error
+        with contextlib.suppress(OSError):
+            self._staging.done()  # or the next run finds nothing left to undo
+
     def _record(self) -> None:
-        written = [target.as_posix() for staged, target in self._moves if staged]
-        removed = [target.as_posix() for staged, target in self._moves if staged is None]
+        written = [target.as_posix() for move, target in self._moves if move.digest is not None]
+        removed = [target.as_posix() for move, target in self._moves if move.digest is None]
         for what, paths in (("wrote", written), ("removed", removed)):
             if paths:
                 self._journal.record(Effect(done=f"{what} {several(paths)}"))
@@ -122,29 +161,9 @@ class Transaction:
         folder.mkdir(exist_ok=True)
 
 
-def _set_aside(target: Path, number: int) -> Path | None:
-    """Move what is at `target` beside it; None where nothing is there."""
-    if not (target.is_symlink() or target.exists()):
-        return None
-    old = target.with_name(f".{target.name[:100]}.{os.getpid()}-{number}.old")
-    _remove(old)
-    target.rename(old)
-    return old
-
-
-def _put_back(target: Path, old: Path | None) -> None:
-    _remove(target)
-    try:
-        if old:
-            old.rename(target)
-    except OSError as error:
-        raise OutputError(
-            f"{target}: cannot be restored: {error.strerror}; the previous content is in {old}"
-        ) from error
-
-
 def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:
     """Stage a file unless it has these bytes already, and is no more open than it should be."""
+    transaction.recover(target.parent)
     try:
         same = target.is_file() and target.read_bytes() == data and not target.stat().st_mode & 0o777 & ~mode
     except OSError as error:
@@ -155,7 +174,8 @@ def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mod
 
 def differences(target: Path, files: Mapping[str, bytes]) -> list[str]:
     """The paths below `target` whose bytes are not those of `files`: changed, missing, or there and not generated."""
-    there = {path.relative_to(target).as_posix(): path for path in target.rglob("*") if not path.is_dir()}
+    below = {path: path.relative_to(target) for path in target.rglob("*") if not path.is_dir()}
+    there = {relative.as_posix(): path for path, relative in below.items() if not is_staged(relative)}
     changed = (name for name, data in files.items() if name not in there or there[name].read_bytes() != data)
     return sorted({*changed, *(there.keys() - files.keys())})
 
@@ -180,11 +200,3 @@ def _uninterrupted() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -14,18 +14,20 @@ from filelock import lock_descriptor
 
 from generator.findings.errors import OutputError
 from pipeline.system.cache import cache_folder
+from pipeline.system.staging import recover
 
 _IN_USE: Final = ".in-use"
 
 
 @contextlib.contextmanager
-def only_writer(output: Path, waiting: Callable[[], None]) -> Iterator[None]:
+def only_writer(output: Path, waiting: Callable[[], None], also: Iterable[Path] = ()) -> Iterator[None]:
     """Be the only one who reads, merges and writes below `output`; `waiting` is called where another one is at it.
 
-    The lock is on the folder that `output` lies in, so it leaves no file, and holds between users and containers.
+    The lock is on the folder that `output` lies in, so it leaves no file, and holds between users and containers. What
+    a killed run left half done in `output`, or in and below the folders `also`, is undone first.
 
     Raises:
-        OutputError: the folder cannot be locked.
+        OutputError: the folder cannot be locked, or what was half done cannot be undone.
     """
     above = output.resolve().parent
     folder = next(path for path in (above, *above.parents) if path.is_dir())
@@ -38,6 +40,9 @@ def only_writer(output: Path, waiting: Callable[[], None]) -> Iterator[None]:
                 lock_descriptor(descriptor)
         except OSError as error:
             raise OutputError(f"{folder}: cannot be locked: {error.strerror}") from error
+        recover(output)
+        for other in also:
+            recover(other, below=True)
         yield
 
 

@@ -14,6 +14,8 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_CACHE": "waybill's cache folder",
     "WAYBILL_COSIGN": "cosign's program, where it is not on PATH; nox sets it for the tests",
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
+    "WAYBILL_GIT_TOKEN": "the token for the git server that is published to",
+    "WAYBILL_GIT_USERNAME": "the user name that goes with that token, where the server wants a certain one",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
     "WAYBILL_REGISTRY_PASSWORD": "the password for the registry of the images",
@@ -128,6 +130,13 @@ class Settings:
     repository_url: Annotated[
         str, About(text="The URL of the chart repository; URLs in index.yaml start with it.", metavar="URL")
     ] = ""
+    publish_to: Annotated[
+        tuple[str, ...],
+        About(
+            text="Where `waybill publish` publishes without --to.",
+            form='a list of targets, as in ["git:https://example.com/charts.git#gh-pages"]',
+        ),
+    ] = ()
     initial_version: Annotated[str, About(text="The version of a new chart.", metavar="V")] = "0.1.0"
     minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
     strict: Annotated[bool, About(text="Treat warnings as errors.")] = False

@@ -25,7 +25,7 @@ from pipeline.publish.oci import OciRegistry
 from pipeline.system.http_request import Backoff
 from pipeline.system.journal import Journal
 from pipeline.workspace.places import OciPrefix
-from tests.conftest import ROOT, Helm
+from tests.conftest import ROOT, Helm, Waybill
 from tests.images.conftest import keychain_of
 from tests.images.registries import Fault, Login, Proxy, Registry, docker_registry, proxy
 from tests.images.small_image import push_image
@@ -348,3 +348,16 @@ def test_the_digest_is_that_of_the_package(place: Place) -> None:
     stored: Mapping[str, Any] = place.manifest("greeting", "1.2.3").content
     assert [layer["digest"] for layer in stored["layers"]] == [digest_of(published.data)]
     assert place.charts().digest("greeting", "1.2.3") == hashlib.sha256(published.data).hexdigest()
+
+
+def test_what_flux_is_given_is_what_helm_pulls(place: Place, helm4: Helm, waybill: Waybill) -> None:
+    package_ = chart(version="1.2.3+build.4")
+    place.charts().publish(package_, Journal())
+    words = ("gitops", "flux", f"greeting@{package_.version}", "--chart-repo", place.charts().place)
+    source, release = waybill(*words, "--namespace", "demo", "--json").json["objects"]
+    spec = source["spec"]
+    assert release["spec"]["chartRef"] == {"kind": source["kind"], "name": source["metadata"]["name"]}
+    manifest = place.manifest("greeting", spec["ref"]["tag"])
+    assert [layer.media_type for layer in manifest.layers] == [spec["layerSelector"]["mediaType"]]
+    place.helm(helm4, "pull", spec["url"], "--version", package_.version, "-d", str(place.folder))
+    assert (place.folder / package_.file_name).read_bytes() == package_.data

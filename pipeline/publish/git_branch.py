@@ -1,0 +1,181 @@
+"""A chart repository on a branch of a git repository, as GitHub Pages serves it."""
+
+from __future__ import annotations
+
+import posixpath
+import weakref
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import PurePosixPath
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from generator.findings.errors import OutputError, VersionError
+from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
+from pipeline.publish.errors import AuthenticationError, PublishError
+from pipeline.publish.target import ARCHIVE, INDEX, Change, IndexMovedError, Snapshot
+from pipeline.system import http
+from pipeline.system.git_credentials import TOKEN, USERNAME
+from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository, TreeEntry
+from pipeline.system.journal import Effect, Journal
+from pipeline.workspace.places import GitBranch
+
+#: The branch that GitHub Pages began with, and that Helm's own actions use.
+DEFAULT_BRANCH: Final = "gh-pages"
+#: How a file begins whose content is in Git LFS; who downloads it gets these few lines.
+_LFS: Final = b"version https://git-lfs.github.com/spec/"
+
+
+class BranchTarget:
+    """A folder on a branch, with index.yaml and the packages beside it. One commit has both.
+
+    `warn` is given a line for people where something is slower than it could be.
+
+    Raises:
+        SettingsError: the URL is none that git connects to by itself.
+        PublishError: git is not installed.
+    """
+
+    def __init__(self, place: GitBranch, environment: Mapping[str, str], warn: Callable[[str], None]) -> None:
+        self.place = str(place)
+        self._branch = place.branch or DEFAULT_BRANCH
+        self._folder = place.folder
+        self._warn = warn
+        self._fetched: str | None = None
+        with self._as_publish_error():
+            self._remote = RemoteRepository(place.url, environment)
+        self.close = weakref.finalize(self, self._remote.close)
+
+    def read(self) -> Snapshot:
+        """Read the index; see `Target.read`."""
+        with self._as_publish_error():
+            self._fetch()
+            index, archive = (self._contents(self._path(name)) for name in (INDEX, ARCHIVE))
+        return Snapshot(index=index, archive=archive, revision=self._fetched or "")
+
+    def url(self, package: Package) -> str:
+        """What the index gives as the URL of a package: relative to the index."""
+        return package.file_name
+
+    def write(self, change: Change, journal: Journal) -> None:
+        """Commit packages and index, and push; see `Target.write`."""
+        base = change.base.revision or None
+        with self._as_publish_error():
+            if base != self._fetched:
+                self._fetch()
+            if base != self._fetched:
+                raise IndexMovedError
+            self._check_folders()
+            files = {self._path(package.file_name): package.data for package in change.packages}
+            self._check_packages(change.packages)
+            files[self._path(INDEX)] = change.index
+            if change.archive is not None:
+                files[self._path(ARCHIVE)] = change.archive
+            stored = {path: self._remote.store(data) for path, data in files.items()}
+            commit = self._remote.commit(base, stored, change.subject)
+            if commit:
+                self._push(commit, base)
+                self._fetched = commit
+                journal.record(Effect(done=f"pushed commit {commit[:12]} to {self.place}"))
+
+    def fetch(self, url: str) -> bytes:
+        """Return a package; see `Target.fetch`. What has a relative URL lies on the branch."""
+        parts = urlsplit(url)
+        if parts.scheme:
+            try:
+                return http.download(url, limit=MAX_PACKAGE_BYTES)
+            except OutputError as error:
+                raise PublishError(str(error)) from error
+        path = posixpath.normpath(self._path(unquote(parts.path)))
+        with self._as_publish_error():
+            if self._fetched is None:
+                self._fetch()
+            data = None if path.startswith(("../", "/")) else self._contents(path)
+        if data is None:
+            raise PublishError(f"{self.place}: contains no package '{url}'")
+        return data
+
+    def _path(self, name: str) -> str:
+        return posixpath.join(self._folder, name)
+
+    def _fetch(self) -> None:
+        filtered = self._remote.filtered
+        self._fetched = self._remote.fetch(self._branch)
+        if filtered and not self._remote.filtered:
+            self._warn(
+                f"{self.place}: the server does not support partial clones, so all files of the branch are fetched"
+            )
+
+    def _contents(self, path: str) -> bytes | None:
+        entry = self._entries([path]).get(path)
+        return None if entry is None else self._remote.blob(entry.oid)
+
+    def _entries(self, paths: list[str]) -> dict[str, TreeEntry]:
+        """The files at paths of the branch.
+
+        Raises:
+            PublishError: what stands at one is no file.
+        """
+        found = self._remote.entries(self._fetched, paths) if self._fetched else {}
+        for path, entry in found.items():
+            if not entry.is_file:
+                raise PublishError(
+                    f"{self.place}: '{path}' is {entry.kind}, not a file; replace it on the branch first"
+                )
+        return found
+
+    def _check_folders(self) -> None:
+        """Refuse to write below what is no folder."""
+        for path in (self._folder, *map(str, PurePosixPath(self._folder).parents)):
+            # One by one: of two paths, git lists what is in the upper one.
+            found = self._remote.entries(self._fetched, [path]) if self._fetched and path not in ("", ".") else {}
+            if path in found and not found[path].is_folder:
+                message = f"{self.place}: '{path}' is {found[path].kind}, not a folder"
+                raise PublishError(f"{message}; name another folder")
+
+    def _check_packages(self, packages: tuple[Package, ...]) -> None:
+        """Refuse to replace a package by other bytes."""
+        found = self._entries([self._path(package.file_name) for package in packages])
+        for package in packages:
+            entry = found.get(self._path(package.file_name))
+            if entry is None or entry.oid == self._remote.store(package.data):
+                continue
+            stored = self._remote.blob(entry.oid)
+            pointer = " of a pointer to Git LFS" if stored.startswith(_LFS) else ""
+            raise VersionError(
+                f"{self.place}: {package.file_name} is stored with other bytes (SHA-256 {sha256(stored).hexdigest()}"
+                f"{pointer}, here {package.digest}), and a published version never changes; give the chart a new "
+                "version: waybill build --bump auto"
+            )
+
+    def _push(self, commit: str, base: str | None) -> None:
+        try:
+            self._remote.push(commit, self._branch, expected=base)
+        except GitLoginError:
+            raise
+        except GitError as error:
+            # The server's word for a branch that has moved differs; where the branch is now says it for all of them.
+            head = self._head(error)
+            if head == commit:
+                return
+            if head != base:
+                raise IndexMovedError from error
+            raise
+
+    def _head(self, failed: GitError) -> str | None:
+        try:
+            return self._remote.head(self._branch)
+        except GitError:
+            raise failed from None
+
+    @contextmanager
+    def _as_publish_error(self) -> Iterator[None]:
+        try:
+            yield
+        except GitLoginError as error:
+            ways = f"set {TOKEN} (and {USERNAME}), configure a git credential helper or, for GitHub, run gh auth login"
+            advice = f"check the token from {error.source}" if error.source else ways
+            raise AuthenticationError(f"{self.place}: authentication failed ({error}); {advice}") from error
+        except GitError as error:
+            raise PublishError(f"{self.place}: {error}") from error

@@ -1,0 +1,152 @@
+"""Tokens for git's servers: where they are found, and how a git process gets one.
+
+A token is in no URL, argument, configuration, message or environment of a child process.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+from pipeline.system.staging import scratch_folder
+
+TOKEN: Final = "WAYBILL_GIT_TOKEN"  # noqa: S105 - a variable's name, no token
+USERNAME: Final = "WAYBILL_GIT_USERNAME"
+_GITHUB_TOKEN: Final = "GITHUB_TOKEN"  # noqa: S105 - as above
+_GITHUB: Final = "github.com"
+#: With a token, GitHub takes any user name; this one says that it is a token.
+_TOKEN_USER: Final = "x-access-token"  # noqa: S105 - as above
+#: Variables that hold tokens or passwords of ours. No child process gets them.
+_SECRETS: Final = frozenset(
+    {
+        TOKEN,
+        _GITHUB_TOKEN,
+        "GH_TOKEN",
+        "GITHUB_ENTERPRISE_TOKEN",
+        "GH_ENTERPRISE_TOKEN",
+        "WAYBILL_REGISTRY_PASSWORD",
+    }
+)
+#: Seconds for a helper that answers from a file or a keyring.
+_PATIENCE: Final = 20
+#: What git asks in the C locale (credential.c): the script answers for one server, whoever that one redirects to.
+_ASKPASS: Final = """\
+#!/bin/sh
+here=${0%/*}
+read -r server <"$here/server"
+read -r user <"$here/user"
+case $1 in
+"Username for '$server': " | "Username for '$server/"*) exec cat "$here/username" ;;
+"Password for '$user': " | "Password for '$user/"*) exec cat "$here/token" ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A token for a server, with the user name that goes with it. No representation of it holds either."""
+
+    value: str = field(repr=False)
+    username: str = field(repr=False)
+    source: str
+    """Where it was found, for messages: a variable, or a command."""
+
+
+def find_token(host: str, environment: Mapping[str, str]) -> Token | None:
+    """Return the token for a server: that of a variable, else of git's credential helper, else of `gh`.
+
+    `host` may have a port, as in a URL.
+    """
+    return (
+        token_of_variables(host, environment) or _token_of_helper(host, environment) or token_of_gh(host, environment)
+    )
+
+
+def token_of_variables(host: str, environment: Mapping[str, str]) -> Token | None:
+    """Return the token that a variable holds: WAYBILL_GIT_TOKEN, or for GitHub GITHUB_TOKEN."""
+    if value := environment.get(TOKEN, "").strip():
+        return Token(value=value, username=environment.get(USERNAME) or _TOKEN_USER, source=TOKEN)
+    if _is_github(host, environment) and (value := environment.get(_GITHUB_TOKEN, "").strip()):
+        return Token(value=value, username=_TOKEN_USER, source=_GITHUB_TOKEN)
+    return None
+
+
+def token_of_gh(host: str, environment: Mapping[str, str]) -> Token | None:
+    """Return the token with which `gh` is logged in, where the server is GitHub."""
+    if not _is_github(host, environment):
+        return None
+    value = _said(["gh", "auth", "token", "--hostname", host], environment).strip()
+    return Token(value=value, username=_TOKEN_USER, source="gh auth token") if value else None
+
+
+def without_tokens(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child process."""
+    return {name: value for name, value in environment.items() if name not in _SECRETS}
+
+
+@contextmanager
+def askpass(url: str, token: Token) -> Iterator[Path]:
+    """Make a program for GIT_ASKPASS that gives the token to the server of a URL, and to no other."""
+    server = urlsplit(url)
+    place = f"{server.scheme}://{server.netloc}"
+    files = {
+        "server": f"{place}\n",
+        "user": f"{server.scheme}://{quote(token.username, safe='')}@{server.netloc}\n",
+        "username": token.username,
+        "token": token.value,
+    }
+    with scratch_folder() as folder:
+        for name, text in files.items():
+            path = folder / name
+            path.touch(mode=0o600)
+            path.write_text(text, encoding="utf-8")
+        program = folder / "askpass"
+        program.write_text(_ASKPASS, encoding="utf-8")
+        program.chmod(0o700)
+        yield program
+
+
+def _is_github(host: str, environment: Mapping[str, str]) -> bool:
+    return host.lower() in (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
+
+
+def _token_of_helper(host: str, environment: Mapping[str, str]) -> Token | None:
+    """What git's credential helper has; git asks nobody for it."""
+    silent = {
+        **environment,
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "",
+        "SSH_ASKPASS": "",
+        "GCM_INTERACTIVE": "never",
+    }
+    said = _said(["git", "-c", "core.askPass=", "credential", "fill"], silent, stdin=f"protocol=https\nhost={host}\n\n")
+    answer = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
+    if not answer.get("password"):
+        return None
+    return Token(
+        value=answer["password"], username=answer.get("username") or _TOKEN_USER, source="git's credential helper"
+    )
+
+
+def _said(command: list[str], environment: Mapping[str, str], *, stdin: str = "") -> str:
+    """What a program says on its standard output; "" where it is not installed, fails, or takes too long."""
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell, our words and a host
+            command,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+            env=without_tokens(environment),
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout if done.returncode == 0 else ""

@@ -1,0 +1,139 @@
+"""Commands that write, each in a folder where it changes what is there, and what holds when it is killed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from pipeline.charts.archive import read_package
+from pipeline.charts.index import parse_index
+from tests.conftest import ROOT
+from tests.killing import Runs, files_below
+
+CHART: Final = "charts/workflows/charts/greeting"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A command, and what makes the folder that it changes."""
+
+    words: tuple[str, ...]
+    prepare: Callable[[Runs, Path], None]
+
+
+def prepare_workflow(_: Runs, folder: Path) -> None:
+    for name in ("greeting", "shared"):
+        shutil.copytree(ROOT / "workflows" / name, folder / "workflows" / name)
+
+
+def prepare_built(runs: Runs, folder: Path) -> None:
+    """A repository with a published version, whose workflow has changed since."""
+    prepare_workflow(runs, folder)
+    succeed(runs, folder, "build", "--all")
+    edit(folder / "workflows/greeting/greeting.sw.yaml", "salutation: Hello", "salutation: Good day")
+
+
+def prepare_packed(runs: Runs, folder: Path) -> None:
+    """An index, and packages that it does not have yet."""
+    prepare_built(runs, folder)
+    succeed(runs, folder, "build", "--all", "--bump", "minor")
+    (folder / "dist/index.yaml").unlink()
+    for package in folder.glob("dist/*-0.2.0.tgz"):
+        package.rename(folder / package.name)
+    succeed(runs, folder, "index", "dist")
+    for package in folder.glob("*.tgz"):
+        package.rename(folder / "dist" / package.name)
+
+
+def prepare_unpacked(runs: Runs, folder: Path) -> None:
+    prepare_built(runs, folder)
+    (folder / "dist/greeting-0.1.0.tgz").write_bytes(b"old")
+    (folder / "dist/workflows-0.1.0.tgz").unlink()
+
+
+def prepare_chart(runs: Runs, folder: Path) -> None:
+    prepare_workflow(runs, folder)
+    succeed(runs, folder, "chart", "greeting", "-o", "out")
+    edit(folder / "out/greeting/Chart.yaml", "version: 0.1.0", "version: 0.3.0")
+    (folder / "out/greeting/superfluous.txt").write_text("old")
+
+
+def prepare_manifests(runs: Runs, folder: Path) -> None:
+    prepare_workflow(runs, folder)
+    succeed(runs, folder, "manifests", "greeting", "-o", "out")
+    for path in folder.glob("out/*.yaml"):
+        path.write_text("old")
+    (folder / "out/77-configmap_greeting-props.yaml").write_text("of an earlier run")
+
+
+def prepare_fixes(runs: Runs, folder: Path) -> None:
+    prepare_workflow(runs, folder)
+    shutil.copytree(folder / "workflows/greeting", folder / "workflows/again")
+    edit(folder / "workflows/again/greeting.sw.yaml", "id: greeting", "id: again")
+    for path in folder.glob("workflows/*/greeting.sw.yaml"):
+        edit(path, "transition: GreetInEnglish", "transition: GreetInEnglsh")
+
+
+#: The commands that write, by a name for the test.
+CASES: Final = {
+    "a first build": Case(("build", "--all"), prepare_workflow),
+    "a build": Case(("build", "--all", "--bump", "auto"), prepare_built),
+    "an index": Case(("index", "dist"), prepare_packed),
+    "packages": Case(("package", CHART, "charts/workflows", "-o", "dist"), prepare_unpacked),
+    "a chart": Case(("chart", "greeting", "-o", "out"), prepare_chart),
+    "manifests": Case(("manifests", "greeting", "-o", "out"), prepare_manifests),
+    "fixes": Case(("lint", "--fix"), prepare_fixes),
+}
+
+
+def succeed(runs: Runs, folder: Path, *words: str) -> None:
+    done = runs.run(*words, cwd=folder)
+    assert done.status == 0, done.said
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text, path
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def entries(folder: Path) -> dict[str, object]:
+    """What dist/index.yaml has of each version; nothing where there is none."""
+    path = folder / "dist/index.yaml"
+    if not path.exists():
+        return {}
+    index = parse_index(path.read_bytes(), "index.yaml")
+    return {f"{name}-{one['version']}": one for name, listed in index.entries.items() for one in listed}
+
+
+def check_of(start: Path) -> Callable[[Path, str], None]:
+    """What holds of a folder in which a command was killed that found it as `start`."""
+    before = entries(start)
+    files = files_below(start)
+
+    def check(work: Path, place: str) -> None:
+        listed = entries(work)
+        assert before.items() <= listed.items(), place
+        assert (work / "dist/index.yaml").exists() >= (start / "dist/index.yaml").exists(), place
+        for name in listed.keys() - before.keys():
+            read_package(work / f"dist/{name}.tgz")
+        for path, data in files_below(work).items():
+            if ".waybill-staging-" not in path and data != files.get(path):
+                _readable(path, data, place)
+
+    return check
+
+
+def _readable(path: str, data: bytes, place: str) -> None:
+    """A file that is not as it was is whole."""
+    assert data, (place, path)
+    if path.endswith((".yaml", ".yml")) and "/templates/" not in path:
+        assert list(yaml.load_all(data, yaml.CSafeLoader)), (place, path)
+    if path.endswith(".json"):
+        json.loads(data)

@@ -1,0 +1,261 @@
+"""What a run that was killed leaves behind: the next one undoes it, and nobody takes it for a file of theirs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from generator.findings.errors import OutputError
+from pipeline.charts.archive import read_chart_folder
+from pipeline.charts.folder import read_charts_folder
+from pipeline.system import staging
+from pipeline.system.files import Transaction, differences
+from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
+from tests.unit.conftest import read, write, write_workflow
+
+#: A transaction over two folders. The process kills itself at the move with the number that it is given.
+KILLED = """\
+import os, signal, sys
+from pathlib import Path
+from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
+from pipeline.system.staging import Move
+
+at = int(sys.argv[1])
+make = Move.make
+
+def killed(move):
+    if move.number == at:
+        os.kill(os.getpid(), signal.SIGKILL)
+    make(move)
+
+Move.make = killed
+with Transaction(Journal()) as transaction:
+    transaction.replace_tree(Path("charts/tree"), {"kept": b"new", "added": b"new"})
+    transaction.replace_file(Path("dist/new.tgz"), b"new")
+    transaction.remove(Path("dist/gone"))
+    transaction.replace_file(Path("dist/index.yaml"), b"new")
+    print("staged", flush=True)
+    if at == 9:
+        sys.stdin.read()
+    transaction.commit()
+"""
+BEFORE = {"charts/tree/kept": "old", "charts/tree/gone": "old", "dist/gone": "old", "dist/index.yaml": "old"}
+AFTER = {"charts/tree/kept": "new", "charts/tree/added": "new", "dist/new.tgz": "new", "dist/index.yaml": "new"}
+
+
+def kill(folder: Path, at: int) -> None:
+    """Run the transaction in a folder, and kill it before the move `at`."""
+    done = subprocess.run([sys.executable, "-c", KILLED, str(at)], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == -9, done.stderr
+
+
+def files(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+def left(folder: Path) -> list[Path]:
+    return list(folder.rglob(".waybill-staging-*"))
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return write(tmp_path / "place", BEFORE)
+
+
+@pytest.mark.parametrize("found", ["charts", "dist"])
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_whichever_folder_is_looked_at_first_all_of_a_killed_transaction_is_undone(
+    place: Path, at: int, found: str
+) -> None:
+    kill(place, at)
+    assert left(place)
+    recover(place / found)
+    assert files(place) == BEFORE
+    assert not left(place)
+
+
+def test_the_next_transaction_undoes_a_killed_one_before_it_compares(place: Path) -> None:
+    kill(place, 3)
+    assert (place / "dist/new.tgz").exists()
+    with Transaction(Journal()) as transaction:
+        transaction.replace_file(place / "dist/other", b"new")
+        transaction.commit()
+    assert files(place) == {**BEFORE, "dist/other": "new"}
+    assert not left(place)
+
+
+def test_what_a_running_process_stages_is_left_alone(place: Path) -> None:
+    command = [sys.executable, "-c", KILLED, "9"]
+    with subprocess.Popen(command, cwd=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "staged\n"
+        recover(place, below=True)
+        assert len(left(place)) == 2
+        process.communicate()
+    assert process.returncode == 0
+    assert files(place) == AFTER
+
+
+def test_what_somebody_has_put_there_since_stays(place: Path) -> None:
+    kill(place, 3)
+    write(place, {"dist/new.tgz": "theirs", "dist/gone": "theirs", "charts/tree/kept": "theirs"})
+    recover(place / "dist")
+    assert files(place) == {
+        "charts/tree/added": "new",
+        "charts/tree/kept": "theirs",
+        "dist/gone": "theirs",
+        "dist/index.yaml": "old",
+        "dist/new.tgz": "theirs",
+    }
+    assert not left(place)
+
+
+def test_git_does_not_see_what_a_killed_run_left(place: Path) -> None:
+    git = ["git", "-C", str(place)]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    subprocess.run([*git, "add", "."], check=True)
+    kill(place, 0)
+    done = subprocess.run([*git, "status", "--porcelain", "-uall"], check=True, capture_output=True, text=True)
+    assert {line[:2] for line in done.stdout.splitlines()} == {"A "}
+
+
+def test_readers_pass_over_what_a_killed_run_left(tmp_path: Path) -> None:
+    staged = {".waybill-staging-x/0.new": "staged", "deep/.waybill-staging-y/0.old": "staged"}
+    chart = write(tmp_path / "chart", {"Chart.yaml": "name: a", "deep/file": "", **staged})
+    workflow = write_workflow(tmp_path, "greeting", staged)
+    assert sorted(read_chart_folder(chart)) == ["Chart.yaml", "deep/file"]
+    assert sorted(read_charts_folder(chart).files()) == ["Chart.yaml", "deep/file"]
+    assert differences(chart, {}) == ["Chart.yaml", "deep/file"]
+    assert sorted(read(workflow).resources) == ["greeting.sw.json"]
+
+
+def test_an_empty_folder_of_a_run_that_was_killed_at_once_goes(tmp_path: Path) -> None:
+    (tmp_path / ".waybill-staging-x").mkdir()
+    write(tmp_path / ".waybill-staging-y", {".gitignore": ""})
+    recover(tmp_path)
+    assert not left(tmp_path)
+
+
+def test_old_content_whose_owner_cannot_be_reached_stays(tmp_path: Path) -> None:
+    kept = {".waybill-staging-x/.gitignore": "*", ".waybill-staging-x/owner": "../../a/.waybill-staging-y"}
+    write(tmp_path / "dist", {**kept, ".waybill-staging-x/0.old": "old"})
+    recover(tmp_path / "dist")
+    assert (tmp_path / "dist/.waybill-staging-x/0.old").read_text() == "old"
+    (tmp_path / "dist/.waybill-staging-x/0.old").unlink()
+    recover(tmp_path / "dist")
+    assert not left(tmp_path)
+
+
+def leftover(folder: Path, row: Mapping[str, object]) -> Path:
+    """What looks as if a run had left it, with a record of one move."""
+    full = {"staging": ".", "number": 0, "name": "x", "digest": None, "existed": True, **row}
+    return write(folder / ".waybill-staging-x", {".gitignore": "*", "0.old": "evil", "moves.json": json.dumps([full])})
+
+
+@pytest.mark.parametrize("name", ["../../victim", "..", ".", "", "/victim", "a/../../../victim"])
+def test_a_record_leads_to_no_other_folder(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"victim": "theirs"})
+    left_there = leftover(tmp_path / "a/b", {"name": name})
+    with pytest.raises(OutputError, match="the record of a run that was killed cannot be read; check what is in "):
+        recover(tmp_path / "a/b")
+    assert (left_there / "0.old").exists()
+    assert (tmp_path / "victim").read_text() == "theirs"
+
+
+@pytest.mark.parametrize("other", ["../../other", "../../other/.waybill-staging-z", "/"])
+def test_a_record_leads_to_no_folder_that_does_not_belong_to_it(tmp_path: Path, other: str) -> None:
+    write(tmp_path, {"other/0.old": "theirs", "other/.waybill-staging-z/0.old": "theirs"})
+    leftover(tmp_path / "a", {"staging": other})
+    recover(tmp_path / "a")
+    assert files(tmp_path) == {"other/0.old": "theirs", "other/.waybill-staging-z/0.old": "theirs"}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", '[{"name": "x"}]', "[" * 100_000])
+def test_a_record_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    write(leftover(tmp_path, {}), {"moves.json": text})
+    with pytest.raises(OutputError, match=r"moves\.json: the record of a run that was killed cannot be read; "):
+        recover(tmp_path)
+
+
+def test_links_in_place_of_staging_folders_and_records_are_not_followed(tmp_path: Path) -> None:
+    write(tmp_path, {"theirs/x": "theirs"})
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/.waybill-staging-x").symlink_to(tmp_path / "theirs")
+    recover(tmp_path / "a")
+    record = write(tmp_path / "b/.waybill-staging-x", {".gitignore": "*"}) / "moves.json"
+    record.symlink_to("/dev/zero")
+    with pytest.raises(OutputError, match="cannot be read"):
+        recover(tmp_path / "b")
+    assert (tmp_path / "theirs/x").read_text() == "theirs"
+
+
+def test_what_cannot_be_restored_is_named_with_where_it_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kill(place, 3)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(staging.Move, "undo", refused)
+    said = r"dist/index\.yaml: cannot be restored after a run that was killed: Permission denied; the previous .*3\.old"
+    with pytest.raises(OutputError, match=said):
+        recover(place / "dist")
+    monkeypatch.undo()
+    recover(place / "dist")
+    assert files(place) == BEFORE
+
+
+@pytest.mark.parametrize("target", ["index.yaml", "link"])
+def test_a_file_system_without_second_names_gets_copies(
+    place: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    (place / "dist/link").symlink_to("index.yaml")
+    monkeypatch.setattr(os, "link", refused)
+    with Transaction(Journal()) as transaction:
+        transaction.replace_file(place / "dist" / target, b"new")
+        transaction.replace_file(place / "dist/b", b"new")
+        (staged,) = place.glob("dist/.waybill-staging-*/1.new")
+        staged.unlink()
+        with pytest.raises(OutputError):
+            transaction.commit()
+    assert files(place) == {**BEFORE, "dist/link": "old"}
+    assert (place / "dist/link").is_symlink()
+    assert not left(place)
+
+
+def test_where_there_are_no_locks_files_are_written_all_the_same(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(staging, "_try_lock", lambda _: None)
+    with Transaction(Journal()) as transaction:
+        transaction.replace_file(place / "dist/index.yaml", b"new")
+        recover(place / "dist")
+        transaction.commit()
+    assert files(place) == {**BEFORE, "dist/index.yaml": "new"}
+    assert not left(place)
+
+
+def test_a_file_is_replaced_by_one_move_and_never_missing(place: Path) -> None:
+    index = place / "dist/index.yaml"
+    seen = []
+
+    def watched(event: str, arguments: tuple[object, ...]) -> None:
+        if watching and event in ("os.rename", "os.remove", "os.link"):
+            seen.append((event, index.exists(), str(index) in map(str, arguments)))
+
+    watching = True
+    sys.addaudithook(watched)
+    with Transaction(Journal()) as transaction:
+        transaction.replace_file(index, b"new")
+        transaction.commit()
+    watching = False
+    assert all(exists for _, exists, _ in seen)
+    assert [event for event, _, ours in seen if ours] == ["os.link", "os.rename"]
