@@ -15,7 +15,6 @@ from typing import Any, Final, Protocol
 from semver import Version
 
 from generator.findings.errors import FindingsError, SettingsError, VersionError
-from generator.text.words import plural
 from generator.text.yaml_reader import decode
 from generator.versions.semver_text import is_version, published_version
 from pipeline.charts import index_yaml
@@ -206,8 +205,8 @@ def _unproved(found: _Text, index: Index, text: str, last: re.Match[bytes] | Non
     """Why the end of a text does not prove that it is whole; None where it does."""
     if last:
         count, said = index.count(), int(last[1])
-        return None if count == said else f"the index has {plural(count, 'entry')}, but its last line says {said:,}"
-    if found.layout.proves_itself:
+        return None if count == said else f"the index has {_in_words(count)}, but its last line says {said}"
+    if found.layout.proves_itself or text.lstrip().startswith("{"):
         return None
     if text.startswith(_FIRST_LINE):
         return "the index is cut off: its last line does not say how many entries there are"
@@ -450,9 +449,11 @@ def render(index: Index) -> bytes:
         return text.encode()
     text = text if text.startswith(_FIRST_LINE) else f"{_FIRST_LINE}{text}"
     data = (text if text.endswith("\n") else f"{text}\n").encode()
-    count = index.count()
-    entries = f"{count} {'entry' if count == 1 else 'entries'}"
-    return data + f"# waybill: {entries}, sha256:{hashlib.sha256(data).hexdigest()}\n".encode()
+    return data + f"# waybill: {_in_words(index.count())}, sha256:{hashlib.sha256(data).hexdigest()}\n".encode()
+
+
+def _in_words(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def _readable_head(index: Index) -> Mapping[str, Any]:

@@ -14,6 +14,8 @@ from typing import Final
 #: Line breaks and control characters; with those that YAML 1.1 adds, what YAML does not allow plain.
 _NEVER: Final = r"\x00-\x1f\x7f-\x9f"
 _NEVER_WIDE: Final = "\u2028\u2029\ufeff\ufffe\uffff"
+#: Lines without content.
+COMMENTS: Final = rf"(?:[ ]*(?:#[^{_NEVER}]*+)?\n)*+"
 _WORDS: Final = "(?i:null|true|false|yes|no|on|off|[yn])"
 _REST: Final = rf"[^{_NEVER}:#]*+(?:(?::(?![ \n])|(?<! )#)[^{_NEVER}:#]*+)*+"
 _PLAIN: Final = rf"(?!(?=[nNtTfFyYoO]){_WORDS} *\n)(?:[^\W\d]|[/(^$]){_REST}"
@@ -39,7 +41,7 @@ _CHART: Final = (
 class Patterns:
     """What the text of an index consists of whose charts and entries have these indentations.
 
-    Groups: `name` and `empty` of a header, `name` and `annotations` of an entry.
+    Groups: `before`, `name`, `empty` and `after` of a header, `name` and `annotations` of an entry.
     """
 
     def __init__(self, chart: int, dash: int) -> None:
@@ -51,9 +53,9 @@ class Patterns:
 
     @functools.cached_property
     def header(self) -> re.Pattern[str]:
-        """The line that names a chart, with comments before it."""
+        """The line that names a chart, with comments before and after it."""
         name = rf"{self._chart}(?P<name>{_CHART}):(?P<empty>[ ]+\[\])?[ ]*\n"
-        return re.compile(rf"(?:[ ]*(?:#.*)?\n)*+{name}")
+        return re.compile(rf"(?P<before>{COMMENTS}){name}(?P<after>(?(empty)|{COMMENTS}))")
 
     @functools.cached_property
     def next_line(self) -> re.Pattern[str]:

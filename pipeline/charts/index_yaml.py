@@ -18,7 +18,7 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Document, parse
 from pipeline.charts.index_entry import Entry, Fields, Versions, readable, typed_entry, unsound
-from pipeline.charts.index_shape import Patterns, has_odd_characters, patterns, unquoted
+from pipeline.charts.index_shape import COMMENTS, Patterns, has_odd_characters, patterns, unquoted
 from pipeline.charts.metadata import AsWritten, GoTypeError, as_written, is_string, tag_of
 
 #: Of one entry, which is parsed by itself only where it is unusual.
@@ -162,10 +162,11 @@ def read_head(text: str) -> dict[str, Any]:
     Raises:
         FindingsError: it is no map.
     """
-    if not text.strip() or all(line.lstrip().startswith("#") or not line.strip() for line in text.splitlines()):
+    if re.fullmatch(COMMENTS, text):
         return {}
-    content = as_written(_parsed(text, "index.yaml").root)
-    if not isinstance(content, dict):
+    root = _parsed(text, "index.yaml").root
+    content = as_written(root)
+    if not isinstance(content, dict) or root.column != 1:
         raise FindingsError([])
     return content
 
@@ -196,7 +197,7 @@ def read_proved(text: str) -> YamlText:
     found, at = {}, 0
     for number, (start, header) in enumerate(headers):
         end = headers[number + 1][0] if number + 1 < len(headers) else len(entries)
-        shown = f"{entries[at:start]}{_header(header)}" if number == 0 else _header(header)
+        shown = f"{entries[at:start]}{_header(header, form)}" if number == 0 else _header(header, form)
         found[unquoted(header["name"])] = Versions(header=shown, text=entries[header.end() : end], form=form)
         at = end
     layout = YamlLayout(form=form, before=before, after=after, head={**read_head(before), **read_head(after)})
@@ -263,8 +264,9 @@ def _headers(entries: str, form: YamlForm) -> list[tuple[int, re.Match[str]]]:
     return sorted(found.items())
 
 
-def _header(found: re.Match[str]) -> str:
-    return found[0] if not found["empty"] else found[0].replace(found["empty"], "")
+def _header(found: re.Match[str], form: YamlForm) -> str:
+    """The line that names a chart in one form, so that it is found by what follows it; comments stand before it."""
+    return f"{found['before']}{found['after']}{' ' * form.chart}{found['name']}:\n"
 
 
 class _Scan:
@@ -310,8 +312,8 @@ class _Scan:
                 entries.append(entry or Entry(text=text[at:end], form=self._form))
             at = end
         if entries is not None:
-            return Versions(entries, header=_header(header), form=self._form), at
-        return Versions(header=_header(header), text=text[start:at], form=self._form), at
+            return Versions(entries, header=_header(header, self._form), form=self._form), at
+        return Versions(header=_header(header, self._form), text=text[start:at], form=self._form), at
 
     def _end(self, at: int) -> int:
         found = self._patterns.next_line.search(self._text, at + 1)
