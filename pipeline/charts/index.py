@@ -154,7 +154,7 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
     if unproved and (accept or "").lower().removeprefix("sha256:") != (sha256 := hashlib.sha256(data).hexdigest()):
         refuse(
             path,
-            f"{unproved}, so entries may be missing; restore the file, or, if it is complete, add "
+            f"{unproved}, so entries may be missing; restore the file, or, if it is complete, accept it with "
             f"--accept-index {sha256}",
             text.count("\n") + 1,
         )
@@ -475,16 +475,16 @@ def _stamp(created: datetime) -> str:
     return created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def known_index(output: Path, published: Path | None) -> Index:
-    """The index in `output`, merged with another one if that is given.
+def known_index(output: Path, published: Path | None, *, accept: str | None = None) -> Index:
+    """The index in `output`, merged with another one if that is given; `accept` as `parse_index` has it.
 
     Raises:
         OutputError: one cannot be read.
         FindingsError: one is no index.
         VersionError: the two have one version with other bytes.
     """
-    known = read_index(output / "index.yaml", optional=True)
-    return merge(known, read_index(published)) if published else known
+    known = read_index(output / "index.yaml", optional=True, accept=accept)
+    return merge(known, read_index(published, accept=accept)) if published else known
 
 
 def read_index(path: Path, *, optional: bool = False, accept: str | None = None) -> Index:

@@ -8,6 +8,8 @@ from typing import Any, Final, Protocol, overload
 from pipeline.charts.metadata import ENTRY, GoTypeError, Typed
 
 Fields = Mapping[str, Any]
+#: What is found in the text of an entry without parsing it.
+_PEEKED: Final = ("version", "digest")
 _REQUIRED: Final = ("name", "version", "digest", "urls")
 
 
@@ -80,6 +82,8 @@ class Entry(Mapping[str, Any]):
         return self._peeked
 
     def __getitem__(self, key: str) -> Any:
+        if self._fields is None and key in _PEEKED:
+            return self._peek()[_PEEKED.index(key)]
         return self.fields[key]
 
     def __iter__(self) -> Iterator[str]:

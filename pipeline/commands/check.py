@@ -14,7 +14,7 @@ from generator.compatibility.support_status import Listed, SupportStatus
 from generator.compatibility.verdict import Outcome, Verdict
 from generator.findings.errors import SettingsError
 from generator.findings.finding import errors
-from pipeline.commands.command import command, print_json, settings_of
+from pipeline.commands.command import accept_index, command, print_json, settings_of
 from pipeline.operators import compatibility_check, helm
 from pipeline.operators.compatibility_check import Asked, Checked
 from pipeline.terminal import console
@@ -43,6 +43,7 @@ _NAMED: Final = 5
 @click.option("--cluster", is_flag=True, help="Check against the cluster that kubectl or oc is logged in to.")
 @click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig context.  [the current one]")
 @click.option("--index", metavar="PLACE", help="An index.yaml, as a file or URL: list the versions that run.")
+@accept_index
 def check(
     words: tuple[str, ...],
     *,
@@ -52,6 +53,7 @@ def check(
     cluster: bool,
     context: str | None,
     index: str | None,
+    accept: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -61,11 +63,11 @@ def check(
     its default values and once with every optional value set. Helm renders an existing chart folder or package, with
     its default values. Exits 1 unless every chart fits.
     """
-    _refuse_contradictions(cluster=cluster, context=context, index=index)
+    _refuse_contradictions(cluster=cluster, context=context, index=index, accept=accept)
     settings = settings_of(options)
     asked = Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
     ok = (
-        _check_index(index, asked, settings, as_json=as_json)
+        _check_index(index, asked, settings, accept=accept, as_json=as_json)
         if index
         else _check_charts(words, asked, settings, as_json=as_json)
     )
@@ -73,17 +75,19 @@ def check(
         sys.exit(1)
 
 
-def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | None) -> None:
+def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | None, accept: str | None) -> None:
     """Raise an error if two options contradict each other."""
+    if accept is not None and index is None:
+        raise SettingsError("--accept-index goes with --index")
     if context is not None and not cluster:
         raise SettingsError("--context goes with --cluster")
     if index and cluster:
         raise SettingsError("--index is about a published repository, --cluster about the workflows here; give one")
 
 
-def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> bool:
+def _check_index(place: str, asked: Asked, settings: Settings, *, accept: str | None, as_json: bool) -> bool:
     """List the charts of a published repository; return whether the operator runs any of them."""
-    listed = compatibility_check.check_index(place, asked, settings)
+    listed = compatibility_check.check_index(place, asked, settings, accept=accept)
     ok = any(each.status is SupportStatus.CLAIMED for each in listed)
     if as_json:
         versions = [{"chart": each.chart, "version": each.version, "status": str(each.status)} for each in listed]

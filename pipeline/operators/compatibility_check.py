@@ -103,8 +103,10 @@ def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
     return Finding(path=path.as_posix(), rule="no-sonataflow", message=message)
 
 
-def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, ...]:
+def check_index(place: str, asked: Asked, settings: Settings, *, accept: str | None = None) -> tuple[Listed, ...]:
     """Say what of a published index (a file or an address) the one operator that is asked for can run.
+
+    `accept` is the SHA-256 of an index whose end does not prove that it is whole.
 
     Raises:
         SettingsError: no operator is asked for, or more than one, or one that is not known.
@@ -121,7 +123,7 @@ def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, .
             wanted = Wanted(version=parse_loose(text, "--sonataflow"), orchestrator=False)
         case _:
             raise SettingsError("--index needs exactly one operator: --operator 1.3.2, or --sonataflow 10.1.0")
-    return tuple(listed(read_published_index(place).entries, wanted, matrix))
+    return tuple(listed(read_published_index(place, accept=accept).entries, wanted, matrix))
 
 
 class _Checking:
