@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, overload
 
-from pipeline.charts.metadata import ENTRY, GoTypeError, Typed
+from pipeline.charts.metadata import ENTRY, GoTypeError, Typed, fits
 
 Fields = Mapping[str, Any]
 #: What is found in the text of an entry without parsing it.
@@ -185,7 +185,9 @@ def unsound(chart: str, fields: Any) -> str | None:
     """Why an entry is none: it lacks what names, finds or proves a package. None where it has all of it."""
     if not isinstance(fields, Mapping):
         return f"'entries.{chart}' is not a list of versions"
-    version, name, digest, urls = (fields.get(key) for key in ("version", "name", "digest", "urls"))
+    version, name, digest, urls = fields.get("version"), fields.get("name"), fields.get("digest"), fields.get("urls")
+    if name == chart and version and digest and type(version) is type(digest) is str and _are_urls(urls):
+        return None
     what = f"the entry of {chart} {version}" if isinstance(version, str) and version else f"an entry of {chart}"
     problems = {
         f"no '{next((key for key in _REQUIRED if fields.get(key) in (None, '', [])), '')}'": not all(
@@ -194,10 +196,13 @@ def unsound(chart: str, fields: Any) -> str | None:
         f"the name '{str(name)[:100]}'": name != chart,
         "a 'version' that is not a string": not isinstance(version, str),
         "a 'digest' that is not a string": type(digest) is not str,
-        "'urls' that are not a list of URLs": not isinstance(urls, list)
-        or not all(isinstance(url, str) and url for url in urls),
+        "'urls' that are not a list of URLs": not _are_urls(urls),
     }
     return next((f"{what} has {problem}" for problem, found in problems.items() if found), None)
+
+
+def _are_urls(urls: Any) -> bool:
+    return isinstance(urls, list) and bool(urls) and all(isinstance(url, str) and url for url in urls)
 
 
 def typed_entry(fields: Fields, *, strict: bool = True) -> tuple[Fields, bool]:
@@ -207,6 +212,8 @@ def typed_entry(fields: Fields, *, strict: bool = True) -> tuple[Fields, bool]:
 
     What no conversion makes readable stays as it is: reading goes on, and writing it is refused.
     """
+    if fits(fields, ENTRY):
+        return fields, True
     typed = Typed(ENTRY, unknown=True)
     try:
         value = typed.value(fields)

@@ -144,19 +144,15 @@ def read(text: str) -> JsonText:
         NotJsonError: it is no JSON.
         JsonError: it is no index, or not a sound one.
     """
-    members, end = _members(text, 0, inside=("entries",))
-    if _SPACE.match(text, end).end() < len(text):  # type: ignore[union-attr]  # it always matches
+    members, end = _members(text, 0, inside="entries")
+    if _skip(text, end) < len(text):
         raise NotJsonError("something follows the end", end)
     found = next((member for member in members if member[0] == "entries"), None)
-    if found is None:
+    if found is None or not isinstance(found[1], (list, type(None))) or text.startswith("[", found[3]):
         raise JsonError("it has no map 'entries'")
-    _, _, _, start, stop = found
-    if text.startswith("null", start):
-        text = f"{text[:start]}{{}}{text[stop:]}"
-        stop = start + 2
-    if not text.startswith("{", start):
-        raise JsonError("it has no map 'entries'")
-    charts, _ = _members(text, start, inside=None)
+    _, charts, _, start, stop = found
+    if charts is None:
+        text, charts, stop = f"{text[:start]}{{}}{text[stop:]}", [], start + 2
     form = _form(text, charts)
     head = {key: value for key, value, *_ in members if key != "entries"}
     layout = JsonLayout(
@@ -165,12 +161,12 @@ def read(text: str) -> JsonText:
     return JsonText(layout=layout, entries={chart[0]: _versions(text, chart, form) for chart in charts}, closed=True)
 
 
-#: A member of an object: key, value (None where it was not read), and the places of the key and the value.
+#: A member of an object: key, value, and where the key begins, the value begins and the value ends.
 _Member = tuple[str, Any, int, int, int]
 
 
-def _members(text: str, at: int, *, inside: tuple[str, ...] | None) -> tuple[list[_Member], int]:
-    """The members of the object at a place, and its end; the values of the keys `inside` are not kept."""
+def _members(text: str, at: int, *, inside: str = "") -> tuple[list[_Member], int]:
+    """The members of the object at a place, and its end; the object `inside` is a list of its members, too."""
     if not text.startswith("{", _skip(text, at)):
         raise NotJsonError("expecting an object", at)
     members: list[_Member] = []
@@ -187,8 +183,9 @@ def _members(text: str, at: int, *, inside: tuple[str, ...] | None) -> tuple[lis
             raise JsonError(f"the key '{key}' is repeated; keep one", begin)
         known.add(key)
         start = _expect(text, at, ":")
-        value, end = _value(text, start)
-        members.append((key, None if inside and key in inside else value, begin, start, end))
+        nested = bool(inside) and key == inside and text.startswith("{", start)
+        value, end = _members(text, start) if nested else _value(text, start)
+        members.append((key, value, begin, start, end))
         at = _skip(text, end)
     return members, at + 1
 
@@ -262,7 +259,7 @@ def _gaps(text: str, charts: Sequence[_Member], start: int, stop: int) -> dict[s
 
 
 def _head(text: str) -> dict[str, Any]:
-    return {key: value for key, value, *_ in _members(text, 0, inside=("entries",))[0] if key != "entries"}
+    return {key: value for key, value, *_ in _members(text, 0)[0] if key != "entries"}
 
 
 def _skip(text: str, at: int) -> int:

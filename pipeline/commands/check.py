@@ -17,6 +17,7 @@ from generator.findings.finding import errors
 from pipeline.commands.command import accept_index, command, print_json, settings_of
 from pipeline.operators import compatibility_check, helm
 from pipeline.operators.compatibility_check import Asked, Checked
+from pipeline.operators.index_check import check_index
 from pipeline.terminal import console
 from pipeline.workspace import folders
 from pipeline.workspace.settings import Settings
@@ -87,7 +88,13 @@ def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | N
 
 def _check_index(place: str, asked: Asked, settings: Settings, *, accept: str | None, as_json: bool) -> bool:
     """List the charts of a published repository; return whether the operator runs any of them."""
-    listed = compatibility_check.check_index(place, asked, settings, accept=accept)
+    listed = check_index(
+        place,
+        orchestrators=asked.orchestrators,
+        sonataflows=asked.sonataflows,
+        compatibility=settings.compatibility,
+        accept=accept,
+    )
     ok = any(each.status is SupportStatus.CLAIMED for each in listed)
     if as_json:
         versions = [{"chart": each.chart, "version": each.version, "status": str(each.status)} for each in listed]
