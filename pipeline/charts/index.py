@@ -133,7 +133,7 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
     Raises:
         FindingsError: not well-formed, cut off, or not an index; with its position.
     """
-    if not data.strip():
+    if not data or data.isspace():
         refuse(path, "the index is empty, so its entries are lost; restore the file from a backup or its history")
     if len(data) > MAX_BYTES:
         refuse(path, f"{len(data):,} bytes; at most {MAX_BYTES:,} are read; move old versions to another repository")
@@ -447,9 +447,14 @@ def render(index: Index) -> bytes:
         refuse("index.yaml", str(error))
     if index.layout.proves_itself:
         return text.encode()
-    text = text if text.startswith(_FIRST_LINE) else f"{_FIRST_LINE}{text}"
-    data = (text if text.endswith("\n") else f"{text}\n").encode()
-    return data + f"# waybill: {_in_words(index.count())}, sha256:{hashlib.sha256(data).hexdigest()}\n".encode()
+    data = text.encode()
+    first = b"" if data.startswith(_FIRST_LINE.encode()) else _FIRST_LINE.encode()
+    last = b"" if data.endswith(b"\n") else b"\n"
+    digest = hashlib.sha256(first)
+    digest.update(data)
+    digest.update(last)
+    count = _in_words(index.count())
+    return b"".join([first, data, last, f"# waybill: {count}, sha256:{digest.hexdigest()}\n".encode()])
 
 
 def _in_words(count: int) -> str:

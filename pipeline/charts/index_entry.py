@@ -99,7 +99,7 @@ class Entry(Mapping[str, Any]):
 class Versions(Sequence[Entry]):
     """The entries of one chart in their order; those of a text are told apart when they are first asked for."""
 
-    __slots__ = ("_entries", "_form", "_known", "_text", "header")
+    __slots__ = ("_entries", "_form", "_known", "_size", "_text", "header")
 
     def __init__(
         self,
@@ -115,6 +115,7 @@ class Versions(Sequence[Entry]):
         self._known = known
         self._form = form
         self._text = text
+        self._size: int | None = None
         self.header = header
         """How the text names the chart; "" where it has none."""
 
@@ -140,9 +141,10 @@ class Versions(Sequence[Entry]):
 
     def size(self) -> int:
         """How many entries there are, counted in the text where that is possible."""
-        if self._entries is None and self._known is None and self._form is not None and self._text is not None:
-            return self._form.count(self._text)
-        return len(self)
+        if self._size is None:
+            in_text = self._entries is None and self._known is None and self._form is not None
+            self._size = self._form.count(self._text) if in_text and self._form and self._text else len(self)
+        return self._size
 
     def with_text(self) -> tuple[Entry, ...]:
         """The entries, each with its own text: those to make other lists of."""

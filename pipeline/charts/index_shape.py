@@ -26,16 +26,14 @@ _STRING: Final = rf"(?:{_DOUBLE}|{_SINGLE}|{_SEMVER}|{_PLAIN})\n"
 #: A digest that nobody takes for a number.
 _DIGEST: Final = r'(?:(?![0-9]*+(?:e[0-9]*+)?\n|0b[01]++\n)[0-9a-f]{64}|"[0-9a-f]{64}"|sha256:[0-9a-f]{64})\n'
 _TIME: Final = (
-    r"(?P<quote>[\"']?)[0-9]{4}-(?!02-(?:29|3)|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])(?P=quote)\n"
+    r"(?:\"(?=[^\n]*\"\n)|'(?=[^\n]*'\n)|(?=[^\n]*[0-9Z]\n))[0-9]{4}-(?!02-(?:29|3)|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])[\"']?\n"
 )
 _BOOL: Final = r"(?:true|false)\n"
 _KEY: Final = rf"(?!{_WORDS}:)[A-Za-z_][A-Za-z0-9._/-]*+"
 #: A name that nobody takes for a number: `3scale` has a letter that no number has.
-_CHART: Final = (
-    rf"(?!{_WORDS}:)[A-Za-z][A-Za-z0-9._-]*+|[0-9]++[g-np-wyz][A-Za-z0-9._-]*+"
-    r"|\"[^\"\\\n]*+\"|'[^'\n]*+'"
-)
+_NAME: Final = rf"(?:(?!{_WORDS}:?\n)[A-Za-z][A-Za-z0-9._-]*+|[0-9]++[g-np-wyz][A-Za-z0-9._-]*+)"
+_CHART: Final = rf"{_NAME}|\"[^\"\\\n]*+\"|'[^'\n]*+'"
 
 
 class Patterns:
@@ -65,8 +63,18 @@ class Patterns:
     @functools.cached_property
     def entry(self) -> re.Pattern[str]:
         """An entry as Helm writes it, after the end of a line, and before an entry, a chart or the end."""
+        return re.compile(self._entry(rf"(?P<name>{_NAME})", "++"))
+
+    @functools.cached_property
+    def chart(self) -> re.Pattern[str]:
+        """A chart as Helm writes it, with as many entries as are so simple that no annotation can be there twice."""
+        return re.compile(rf"{self._chart}(?P<name>{_NAME}):\n(?:{self._entry('(?P=name)', '')})*+")
+
+    def _entry(self, chart: str, annotations: str) -> str:
+        """An entry of a chart with annotations, as many as a quantifier says."""
         key = self._key
         first = rf"(?:{key}|(?<=\n{self._dash}- ))"
+        annotation = rf"{key}  {_KEY}: (?:{_STRING}|{self._block()})"
         strings = self._list(rf"- {_STRING}")
         maintainers = self._structs(dict.fromkeys(("email", "name", "url"), f" {_STRING}"))
         dependencies = self._structs(
@@ -77,7 +85,7 @@ class Patterns:
             }
         )
         fields = {
-            "annotations": rf"(?P<annotations> \{{\}}\n|\n(?:{key}  {_KEY}: (?:{_STRING}|{self._block()}))++)",
+            "annotations": rf"(?P<annotations> \{{\}}\n|\n(?:{annotation}){annotations})",
             "apiVersion": r" v[12]\n",
             "appVersion": f" {_STRING}",
             "created": f" {_TIME}",
@@ -90,7 +98,7 @@ class Patterns:
             "keywords": strings,
             "kubeVersion": f" {_STRING}",
             "maintainers": maintainers,
-            "name": r" (?P<name>[A-Za-z0-9._-]++)\n",
+            "name": rf" {chart}\n",
             "sources": strings,
             "type": r" (?:application|library)\n",
             "urls": strings,
@@ -99,7 +107,7 @@ class Patterns:
         required = {"digest", "name", "urls", "version"}
         parts = [rf"(?:{first}{name}:{value})" + ("" if name in required else "?+") for name, value in fields.items()]
         after = rf"(?={self._dash}- |{self._chart}[^ \n#-]|\Z)"
-        return re.compile(rf"{self._dash}- " + "".join(parts) + after)
+        return rf"{self._dash}- " + "".join(parts) + after
 
     def _list(self, item: str) -> str:
         """A list of a field."""

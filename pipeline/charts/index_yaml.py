@@ -295,11 +295,13 @@ class _Scan:
         return found
 
     def _versions(self, name: str, header: re.Match[str]) -> tuple[Versions, int]:
-        text, usual, dash = self._text, self._patterns.entry, f"{' ' * self._form.dash}-"
-        start = at = header.end()
+        text, dash = self._text, f"{' ' * self._form.dash}-"
+        start = header.end()
+        simple = self._patterns.chart.match(text, header.end("before"))
+        at = max(start, simple.end()) if simple and not header["after"] else start
         entries: list[Entry] | None = None
         while not header["empty"] and text.startswith(dash, at):
-            found = usual.match(text, at)
+            found = self._patterns.entry.match(text, at)
             if found and found["name"] == name and not _repeated(found["annotations"]):
                 end = found.end()
                 entry = None
