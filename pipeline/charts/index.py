@@ -19,7 +19,7 @@ from generator.text.yaml_reader import decode
 from generator.versions.semver_text import is_version, published_version
 from pipeline.charts import index_yaml
 from pipeline.charts.archive import Package
-from pipeline.charts.index_entry import Entry, Versions
+from pipeline.charts.index_entry import Entry, Source, Versions
 from pipeline.charts.index_yaml import NEW, UnusualError, refuse
 from pipeline.charts.metadata import HEAD, GoTypeError, Typed
 from pipeline.charts.regular_files import read_regular
@@ -52,8 +52,8 @@ class Layout(Protocol):
     def with_head(self, head: Mapping[str, Any]) -> Layout:
         """The layout with other fields; those that stay are not touched."""
 
-    def render(self, entries: Mapping[str, Versions]) -> str:
-        """Return the text of the index.
+    def render(self, entries: Mapping[str, Versions]) -> list[bytes | memoryview]:
+        """Return the text of the index in parts.
 
         Raises:
             GoTypeError: there is an entry that Helm could not read.
@@ -139,12 +139,13 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
         refuse(path, f"{len(data):,} bytes; at most {MAX_BYTES:,} are read; move old versions to another repository")
     last = _LAST_LINE.search(data, max(0, len(data) - _LAST_BYTES))
     if last and hashlib.sha256(memoryview(data)[: last.start()]).hexdigest() == last[2].decode():
-        proved = _index(index_yaml.read_proved(data[: last.start()].decode()))
+        whole = data[: last.start()]
+        proved = _index(index_yaml.read_proved(Source(whole.decode(), whole)))
         if proved.count() == int(last[1]):
             return proved
     text = decode(data, path)
     try:
-        found = _read(text[: last.start() - len(data)] if last else text, path)
+        found = _read(text[: last.start() - len(data)] if last else text, data, path)
     except FindingsError as error:
         if message := _what_else(text):
             refuse(path, *message)
@@ -161,11 +162,11 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
     return index
 
 
-def _read(text: str, path: str) -> _Text:
+def _read(text: str, data: bytes, path: str) -> _Text:
     if text.lstrip().startswith("{"):
         return _read_json(text, path)
     try:
-        return index_yaml.read_strictly(text if text.endswith("\n") else f"{text}\n", path)
+        return index_yaml.read_strictly(Source(text if text.endswith("\n") else f"{text}\n", data), path)
     except UnusualError:
         return index_yaml.read_whole(text, path)
 
@@ -442,19 +443,20 @@ def render(index: Index) -> bytes:
         FindingsError: it has an entry that Helm could not read; with the chart's name.
     """
     try:
-        text = index.layout.with_head(_readable_head(index)).render({name: index.of(name) for name in index.entries})
+        parts = index.layout.with_head(_readable_head(index)).render({name: index.of(name) for name in index.entries})
     except GoTypeError as error:
         refuse("index.yaml", str(error))
     if index.layout.proves_itself:
-        return text.encode()
-    data = text.encode()
-    first = b"" if data.startswith(_FIRST_LINE.encode()) else _FIRST_LINE.encode()
-    last = b"" if data.endswith(b"\n") else b"\n"
-    digest = hashlib.sha256(first)
-    digest.update(data)
-    digest.update(last)
-    count = _in_words(index.count())
-    return b"".join([first, data, last, f"# waybill: {count}, sha256:{digest.hexdigest()}\n".encode()])
+        return b"".join(parts)
+    if not bytes(parts[0]).startswith(_FIRST_LINE.encode()):
+        parts.insert(0, _FIRST_LINE.encode())
+    if parts[-1] and bytes(parts[-1][-1:]) != b"\n":
+        parts.append(b"\n")
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    parts.append(f"# waybill: {_in_words(index.count())}, sha256:{digest.hexdigest()}\n".encode())
+    return b"".join(parts)
 
 
 def _in_words(count: int) -> str:
