@@ -139,8 +139,8 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
         refuse(path, f"{len(data):,} bytes; at most {MAX_BYTES:,} are read; move old versions to another repository")
     last = _LAST_LINE.search(data, max(0, len(data) - _LAST_BYTES))
     if last and hashlib.sha256(memoryview(data)[: last.start()]).hexdigest() == last[2].decode():
-        whole = data[: last.start()]
-        proved = _index(index_yaml.read_proved(Source(whole.decode(), whole)))
+        text = data.decode()
+        proved = _index(index_yaml.read_proved(Source(text, data), len(text) - len(last[0])))
         if proved.count() == int(last[1]):
             return proved
     text = decode(data, path)

@@ -197,10 +197,10 @@ class YamlText(NamedTuple):
     closed: bool
 
 
-def read_proved(source: Source) -> YamlText:
-    """Cut up a text that was sound when waybill wrote it."""
+def read_proved(source: Source, last_line: int) -> YamlText:
+    """Cut up a text that was sound when waybill wrote it, up to its last line."""
     text = source.text
-    before, start, end = _sections(text)
+    before, start, end = _sections(text, last_line)
     form = _form(text, start, end)
     headers = _headers(text, start, end, form)
     ends = [*(at for at, _ in headers[1:]), end]
@@ -208,8 +208,9 @@ def read_proved(source: Source) -> YamlText:
     for (at, header), stop in zip(headers, ends, strict=False):  # without a header there is the end alone
         # What stands before the first name belongs to it.
         found[unquoted(header["name"])] = _as_it_is(source, at if found else start, header, stop, form)
-    head = {**read_head(text[:before]), **read_head(text[end:])}
-    layout = YamlLayout(form=form, before=text[:before], after=text[end:], head=head)
+    after = text[end:last_line]
+    head = {**read_head(text[:before]), **read_head(after)}
+    layout = YamlLayout(form=form, before=text[:before], after=after, head=head)
     return YamlText(layout=layout, entries=found, closed=not found)
 
 
@@ -235,7 +236,7 @@ def read_strictly(source: Source, path: str) -> YamlText:
     text = source.text
     if has_odd_characters(text):
         raise UnusualError
-    before, start, end = _sections(text)
+    before, start, end = _sections(text, len(text))
     try:
         heads = read_head(text[:before]), read_head(text[end:])
     except FindingsError as error:
@@ -248,13 +249,13 @@ def read_strictly(source: Source, path: str) -> YamlText:
     return YamlText(layout=layout, entries=found, closed=bool(heads[1]) or (not found and "{}" in text[before:start]))
 
 
-def _sections(text: str) -> tuple[int, int, int]:
-    """Where the line `entries:` begins, and where the entries begin and end."""
+def _sections(text: str, stop: int) -> tuple[int, int, int]:
+    """Where the line `entries:` begins, and where the entries begin and end, at `stop` at the latest."""
     found = _ENTRIES.search(text)
     if found is None:
         raise UnusualError
-    after = _AFTER.search(text, found.end() - 1)
-    return found.start(), found.end(), after.end() if after else len(text)
+    after = _AFTER.search(text, found.end() - 1, stop)
+    return found.start(), found.end(), after.end() if after else stop
 
 
 def _form(text: str, start: int, end: int) -> YamlForm:
