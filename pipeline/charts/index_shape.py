@@ -23,6 +23,8 @@ _DOUBLE: Final = rf'"[^"\\{_NEVER}]*+(?:\\["\\nt][^"\\{_NEVER}]*+)*+"'
 _SINGLE: Final = rf"'[^'{_NEVER}]*+(?:''[^'{_NEVER}]*+)*+'"
 _SEMVER: Final = r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*+"
 _STRING: Final = rf"(?:{_DOUBLE}|{_SINGLE}|{_SEMVER}|{_PLAIN})\n"
+#: A URL or a file: without spaces, and with more than letters.
+_URL: Final = r"[A-Za-z]++(?::[!-9;-~]|[./_0-9-])[!-9;-~]*+(?::[!-9;-~]++)*+\n"
 #: A digest that nobody takes for a number.
 _DIGEST: Final = r'(?:(?![0-9]*+(?:e[0-9]*+)?\n|0b[01]++\n)[0-9a-f]{64}|"[0-9a-f]{64}"|sha256:[0-9a-f]{64})\n'
 _TIME: Final = (
@@ -75,7 +77,7 @@ class Patterns:
         key = self._key
         first = rf"(?:{key}|(?<=\n{self._dash}- ))"
         annotation = rf"{key}  {_KEY}: (?:{_STRING}|{self._block()})"
-        strings = self._list(rf"- {_STRING}")
+        urls = self._list(rf"- {_URL}")
         maintainers = self._structs(dict.fromkeys(("email", "name", "url"), f" {_STRING}"))
         dependencies = self._structs(
             {
@@ -93,15 +95,15 @@ class Patterns:
             "deprecated": f" {_BOOL}",
             "description": f" {_STRING}",
             "digest": f" {_DIGEST}",
-            "home": f" {_STRING}",
-            "icon": f" {_STRING}",
-            "keywords": strings,
+            "home": f" {_URL}",
+            "icon": f" {_URL}",
+            "keywords": self._list(rf"- {_STRING}"),
             "kubeVersion": f" {_STRING}",
             "maintainers": maintainers,
             "name": rf" {chart}\n",
-            "sources": strings,
+            "sources": urls,
             "type": r" (?:application|library)\n",
-            "urls": strings,
+            "urls": urls,
             "version": f" {_STRING}",
         }
         required = {"digest", "name", "urls", "version"}
