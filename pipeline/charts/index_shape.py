@@ -52,6 +52,11 @@ class Patterns:
         self._item = " " * (dash + 2 + dash - chart)
 
     @functools.cached_property
+    def comments(self) -> re.Pattern[str]:
+        """Lines without content."""
+        return re.compile(COMMENTS)
+
+    @functools.cached_property
     def header(self) -> re.Pattern[str]:
         """The line that names a chart, with comments before and after it."""
         name = rf"{self._chart}(?P<name>{_CHART}):(?P<empty>[ ]+\[\])?[ ]*\n"
@@ -59,12 +64,12 @@ class Patterns:
 
     @functools.cached_property
     def next_line(self) -> re.Pattern[str]:
-        """The end of a line before an entry or a chart."""
-        return re.compile(rf"\n(?={self._dash}-[ \n]|{self._chart}[^ \n#-])")
+        """The end of a line before an entry, a chart or a field of the index."""
+        return re.compile(rf"\n(?={self._dash}-[ \n]|{self._chart}[^ \n#-]|[^ \n#])")
 
     @functools.cached_property
     def entry(self) -> re.Pattern[str]:
-        """An entry as Helm writes it, after the end of a line, and before an entry, a chart or the end."""
+        """An entry as Helm writes it, after the end of a line; it ends where something else begins."""
         return re.compile(self._entry(rf"(?P<name>{_NAME})", "++"))
 
     @functools.cached_property
@@ -108,7 +113,7 @@ class Patterns:
         }
         required = {"digest", "name", "urls", "version"}
         parts = [rf"(?:{first}{name}:{value})" + ("" if name in required else "?+") for name, value in fields.items()]
-        after = rf"(?={self._dash}- |{self._chart}[^ \n#-]|\Z)"
+        after = rf"(?={self._dash}- |{self._chart}[^ \n#-]|[^ \n#]|\Z)"
         return rf"{self._dash}- " + "".join(parts) + after
 
     def _list(self, item: str) -> str:

@@ -236,17 +236,25 @@ def read_strictly(source: Source, path: str) -> YamlText:
     text = source.text
     if has_odd_characters(text):
         raise UnusualError
-    before, start, end = _sections(text, len(text))
+    begin = _ENTRIES.search(text)
+    if begin is None:
+        raise UnusualError
+    before = _read_part(text[: begin.start()])
+    form = _form(text, begin.end(), len(text))
+    scan = _Scan(source, begin.end(), form, path)
+    found = scan.charts()
+    after = _read_part(text[scan.end :])
+    if before.keys() & after.keys() or "entries" in before or "entries" in after:
+        raise UnusualError
+    layout = YamlLayout(form=form, before=text[: begin.start()], after=text[scan.end :], head={**before, **after})
+    return YamlText(layout=layout, entries=found, closed=bool(after) or (not found and "{}" in begin[0]))
+
+
+def _read_part(text: str) -> dict[str, Any]:
     try:
-        heads = read_head(text[:before]), read_head(text[end:])
+        return read_head(text)
     except FindingsError as error:
         raise UnusualError from error
-    if heads[0].keys() & heads[1].keys() or "entries" in heads[0] or "entries" in heads[1]:
-        raise UnusualError
-    form = _form(text, start, end)
-    found = _Scan(source, start, end, form, path).charts()
-    layout = YamlLayout(form=form, before=text[:before], after=text[end:], head={**heads[0], **heads[1]})
-    return YamlText(layout=layout, entries=found, closed=bool(heads[1]) or (not found and "{}" in text[before:start]))
 
 
 def _sections(text: str, stop: int) -> tuple[int, int, int]:
@@ -288,11 +296,11 @@ def _header(found: re.Match[str], form: YamlForm) -> str:
 class _Scan:
     """Goes through the text of entries once, from chart to chart and entry to entry."""
 
-    def __init__(self, source: Source, start: int, end: int, form: YamlForm, path: str) -> None:
+    def __init__(self, source: Source, start: int, form: YamlForm, path: str) -> None:
         self._source = source
         self._text = source.text
-        self._start = start
-        self._stop = end
+        self.end = start
+        """Where the entries end, once `charts` has gone through them."""
         self._form = form
         self._path = path
         self._patterns = form.patterns
@@ -300,25 +308,26 @@ class _Scan:
     def charts(self) -> dict[str, Versions]:
         """Return the versions by chart."""
         found: dict[str, Versions] = {}
-        at = self._start
-        while at < self._stop:
-            header = self._patterns.header.match(self._text, at, self._stop)
+        while comments := self._patterns.comments.match(self._text, self.end):
+            if comments.end() == len(self._text) or self._text[comments.end()] != " ":
+                break
+            header = self._patterns.header.match(self._text, self.end)
             if header is None:
                 raise UnusualError
             name = unquoted(header["name"])
             if name in found:
                 self._refuse(f"the chart '{name}' is listed twice; make it one list", header.start("name"))
-            found[name], at = self._versions(name, header)
+            found[name], self.end = self._versions(name, header)
         return found
 
     def _versions(self, name: str, header: re.Match[str]) -> tuple[Versions, int]:
-        text, stop, dash = self._text, self._stop, f"{' ' * self._form.dash}-"
+        text, dash = self._text, f"{' ' * self._form.dash}-"
         start = header.end()
-        simple = self._patterns.chart.match(text, header.end("before"), stop)
+        simple = self._patterns.chart.match(text, header.end("before"))
         at = max(start, simple.end()) if simple and not header["after"] else start
         entries: list[Entry] | None = None
-        while not header["empty"] and text.startswith(dash, at, stop):
-            found = self._patterns.entry.match(text, at, stop)
+        while not header["empty"] and text.startswith(dash, at):
+            found = self._patterns.entry.match(text, at)
             if found and found["name"] == name and not _repeated(found["annotations"]):
                 end = found.end()
                 entry = None
@@ -335,8 +344,8 @@ class _Scan:
         return _as_it_is(self._source, header.start(), header, at, self._form), at
 
     def _end(self, at: int) -> int:
-        found = self._patterns.next_line.search(self._text, at + 1, self._stop)
-        return found.end() if found else self._stop
+        found = self._patterns.next_line.search(self._text, at + 1)
+        return found.end() if found else len(self._text)
 
     def _unusual(self, name: str, at: int, end: int) -> Entry | None:
         """Parse one entry; None where its text can stay as it is."""
