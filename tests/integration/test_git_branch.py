@@ -434,6 +434,19 @@ class TestRefusals:
             target_of(f"git:{server.url}", {**environment, "PATH": str(tmp_path)})
 
 
+def test_the_variables_by_which_git_runs_hooks_lead_to_no_other_repository(
+    server: GitServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "theirs")], check=True)
+    before = sorted(path for path in (tmp_path / "theirs").rglob("*"))
+    theirs = str(tmp_path / "theirs/.git")
+    hook = {"GIT_DIR": theirs, "GIT_INDEX_FILE": f"{theirs}/index", "GIT_OBJECT_DIRECTORY": f"{theirs}/objects"}
+    with closing(target_of(f"git:{server.url}", {**environment, **hook})) as target:
+        publish(target, OLD)
+    assert versions(server) == ["1.0.0"]
+    assert sorted(path for path in (tmp_path / "theirs").rglob("*")) == before
+
+
 class TestLogins:
     @pytest.mark.parametrize("variable", ["WAYBILL_GIT_TOKEN", "GITHUB_TOKEN"])
     def test_the_token_of_a_variable_wins_and_no_helper_is_given_it(
@@ -491,7 +504,8 @@ def test_the_token_is_nowhere_to_be_seen(server: GitServer, environment: dict[st
         (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/hooked\n")
         (hooks / name).chmod(0o755)
     Path(environment["GIT_CONFIG_GLOBAL"]).write_text(f"[core]\nhooksPath = {hooks}\n")
-    tracing = {"GIT_TRACE": "1", "GIT_CURL_VERBOSE": "1", "GIT_TRACE_CURL": "1", "GIT_TRACE_REDACT": "0"}
+    trace = tmp_path / "trace"
+    tracing = {"GIT_TRACE": "1", "GIT_CURL_VERBOSE": "1", "GIT_TRACE_CURL": str(trace), "GIT_TRACE_REDACT": "0"}
     tokens = {"GITHUB_TOKEN": PASSWORD, "GH_TOKEN": PASSWORD, "WAYBILL_GIT_TOKEN": PASSWORD}
     own = {**environment, **tracing, **tokens, "PATH": f"{wrapper.parent}:{environment['PATH']}"}
     started: list[int] = []
@@ -507,6 +521,7 @@ def test_the_token_is_nowhere_to_be_seen(server: GitServer, environment: dict[st
     assert process.returncode == 0, error
     assert versions(server) == ["1.1.0", "1.0.0"]
     assert not (tmp_path / "hooked").exists()
+    assert not trace.exists()
     assert any(b"git-remote-http" in each for each in shown)
     dumped = [path.read_bytes() for path in seen.iterdir()]
     assert len(dumped) > 10
