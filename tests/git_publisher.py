@@ -43,7 +43,7 @@ def packed(version: str, *, name: str = "greeting", notes: bytes = b"") -> Packa
 def change_of(base: Snapshot, *packages: Package) -> Change:
     """What publishes packages on top of what was read."""
     index = index_file.parse_index(base.index, "index.yaml") if base.index is not None else index_file.EMPTY
-    added = index_file.add(index, packages, created=datetime.now(UTC), url="")
+    added = index_file.add(index, packages, created=datetime.now(UTC), url=index_file.packages_at(""))
     return Change(
         base=base,
         packages=packages,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import gzip
 import json
 import re
 from collections.abc import Mapping
@@ -14,7 +13,9 @@ from semver import Version
 
 from generator.chart import values
 from generator.chart.files import PAYLOAD, ChartFiles
+from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
 from generator.chart.pin import tagged
+from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
 from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.supported import operator_annotations
 from generator.compatibility.table import table_of
@@ -30,12 +31,10 @@ from generator.workflow.definition import Definition
 from generator.workflow.properties import environment_name
 from generator.workflow.workflow import Workflow
 
-#: Helm keeps a release in one Secret: gzip, then base64 (helm.sh/helm/v3/pkg/storage/driver), and a Secret holds 1 MiB.
-MAX_RELEASE_BYTES: Final = 1024 * 1024
 #: Set on the container so that the operator sees a change of what is mounted.
 CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
 #: The umbrella itself and its values, which a chart's name must not be.
-_TAKEN_NAMES: Final = ("workflows", "global", "networkPolicy")
+_TAKEN_NAMES: Final = (UMBRELLA, "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 _ESCAPED_DOT: Final = r"\."
@@ -45,8 +44,6 @@ _TEMPLATES: Final = ("NOTES.txt", "_workflow.tpl", "_operator.tpl")
 _POD_TEMPLATES: Final = ("_pod.tpl", "_trust.tpl")
 #: The definition among the files of a chart.
 FLOW_FILE: Final = "flow.yaml"
-#: Says in Chart.yaml which workflow folder a chart was generated from; a chart without it was made by hand.
-FOLDER_ANNOTATION: Final = "waybill/folder"
 #: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
 ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
@@ -360,20 +357,3 @@ def _check_release(workflow: Workflow, files: ChartFiles) -> None:
             "cut the specs down with --minify-specs"
         )
         raise FindingsError([Finding(path=workflow.source.path, rule="release-size", message=message, blocking=True)])
-
-
-def release_bytes(files: ChartFiles) -> int:
-    """About how many bytes Helm stores for a release of a chart.
-
-    Helm keeps the chart's files (base64 in JSON) and the rendered objects, which hold the payload once more, and
-    compresses both. What stays far below the limit uncompressed, or compressed in haste, is not compressed as well as
-    Helm does it: its size is an upper bound.
-    """
-    rendered = b"".join(files.payload.values())
-    if sum(map(len, files.values())) * 4 // 3 + len(rendered) < MAX_RELEASE_BYTES // 2:
-        return sum(map(len, files.values())) + len(rendered)
-    stored = b"".join(base64.b64encode(data) for data in files.values()) + rendered
-    in_haste = len(gzip.compress(stored, 1)) * 4 // 3
-    if in_haste < MAX_RELEASE_BYTES // 2:
-        return in_haste
-    return len(gzip.compress(stored, 9)) * 4 // 3

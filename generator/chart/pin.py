@@ -101,6 +101,15 @@ def version_and_tags(files: Mapping[str, bytes]) -> tuple[str, dict[str, str]]:
     return version.text if version else "", tags
 
 
+def tagged_images(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the repositories of the images that a chart could name by a digest, and names by a tag."""
+    return tuple(
+        str(node.value["repository"].value)
+        for node in _images(_root(files, _VALUES))
+        if "digest" in node.value and not node.value["digest"].value
+    )
+
+
 def tagged(text: str, images: Mapping[str, ImageReference]) -> str:
     """Return the text of a chart/values.yaml whose images, by the last part of their repository, are `images`."""
     edits = []

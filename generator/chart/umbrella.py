@@ -6,14 +6,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
 
 from generator.chart import values
 from generator.chart.chart import ICON
 from generator.chart.files import ChartFiles
+from generator.chart.names import UMBRELLA
 from generator.text import templates
-
-NAME: Final = "workflows"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +37,14 @@ def umbrella_files(
     ordered = sorted(charts, key=lambda chart: chart.name)
     names = [chart.name for chart in ordered]
     own_values = values.umbrella_values(names)
-    context = {"name": NAME, "version": version, "charts": ordered, "annotations": annotations, "icon": ICON}
+    context = {"name": UMBRELLA, "version": version, "charts": ordered, "annotations": annotations, "icon": ICON}
     schema = values.json_schema("workflows", own_values)
     texts = {
         "Chart.yaml": templates.render("chart/umbrella/Chart.yaml", **context),
         "values.yaml": templates.render(
-            "chart/workflow/values.yaml", chart=SubChart(name=NAME, version=version, description=""), values=own_values
+            "chart/workflow/values.yaml",
+            chart=SubChart(name=UMBRELLA, version=version, description=""),
+            values=own_values,
         ),
         "values.schema.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n",
         "README.md": templates.render("chart/umbrella/README.md", rows=tuple(values.rows(own_values)), **context),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from generator.chart.chart import MAX_RELEASE_BYTES, check_name, payload, release_bytes, workflow_chart
+from generator.chart.chart import check_name, payload, workflow_chart
+from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, in_file_order
 from generator.kubernetes.objects import ImageReference

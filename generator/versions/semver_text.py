@@ -34,6 +34,12 @@ def is_version(text: str) -> bool:
     return Version.is_valid(text)
 
 
+def published_version(text: str) -> Version | None:
+    """Return the version that Helm reads in an index: SemVer 2.0.0, also with a `v` before it; None where it is not."""
+    text = text.removeprefix("v")
+    return Version.parse(text) if Version.is_valid(text) else None
+
+
 def bumped(version: Version, part: Bump, *, towards: Part = "patch") -> Version:
     """Return the next version: always greater than `version` (SemVer 2.0.0, section 11).
 

@@ -10,7 +10,7 @@ from semver import Version
 
 from generator.chart.chart import chart_name
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.text.yaml_reader import decode, parse

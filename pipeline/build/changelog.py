@@ -9,14 +9,14 @@ from semver import Version
 
 from generator.chart.chart import chart_name
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import CHANGELOG, UMBRELLA
 from generator.diff.changelog import section, versions_in, with_sections
 from generator.diff.compare import compare
 from generator.diff.snapshot import Snapshot, snapshot_of_chart
 from generator.findings.errors import FindingsError, SettingsError
 from generator.versions.semver_text import is_version
 from pipeline.charts.archive import read_package_files
-from pipeline.charts.folder import CHANGELOG, read_charts_folder
+from pipeline.charts.folder import read_charts_folder
 from pipeline.charts.repository import ChartRepository, chart_repositories, read_repository
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from generator.chart.chart import Chart, chart_name, required_values
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, VersionError
@@ -106,7 +106,8 @@ def build(
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages = [*packed.packages.values(), umbrella_package]
     known = plan.replaceable([umbrella_package])
-    index = index_file.add(known, packages, created=created, url=settings.repository_url)
+    url = index_file.packages_at(settings.repository_url)
+    index = index_file.add(known, packages, created=created, url=url)
     _write(plan, umbrella, packages, index, journal, images=made.images)
     return BuildResult(
         charts=tuple(_row(plan, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),

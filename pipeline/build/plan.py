@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from generator.chart.chart import Chart, workflow_chart
+from generator.chart.names import UMBRELLA
 from generator.chart.pin import Pin
-from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving
 from generator.findings.finding import Finding

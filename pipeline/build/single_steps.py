@@ -1,14 +1,15 @@
-"""What the single steps write: manifests, one chart, packages, an index."""
+"""What the single steps write: manifests, one chart, packages, the listing of images."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from generator.chart.chart import Chart, chart_name, workflow_chart
+from generator.chart.files import ChartFiles
+from generator.chart.names import CHANGELOG, UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
@@ -16,15 +17,13 @@ from generator.findings.finding import blocking, in_file_order
 from generator.kubernetes.objects import OBJECTS
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
-from pipeline.charts import index as index_file
-from pipeline.charts.archive import Package, package, read_chart_folder, read_package
-from pipeline.charts.folder import CHANGELOG, chart_version
-from pipeline.charts.index import Index, known_index
+from pipeline.charts.archive import Package, package, read_chart_folder
+from pipeline.charts.folder import chart_version, read_charts_folder
 from pipeline.images.listing import LISTING, listing_with
 from pipeline.images.recipes import Recipes
 from pipeline.images.result import ImageResult
 from pipeline.system.environment import without_home
-from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
+from pipeline.system.files import FILE_MODE, Transaction, differences, write_if_changed
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
@@ -104,6 +103,35 @@ def write_chart(target: Path, chart: Chart, journal: Journal) -> None:
         transaction.commit()
 
 
+def umbrella_for(folder: Path, line: VersionLine, settings: Settings) -> ChartFiles:
+    """Return all files of an umbrella's folder, made of the sub-charts that are there; its version stays.
+
+    Raises:
+        OutputError: there is no sub-chart, or the folder cannot be read.
+        FindingsError: a Chart.yaml cannot be parsed.
+        VersionError: a version is not SemVer, or for another operator.
+    """
+    there = read_charts_folder(folder)
+    if not there.charts:
+        raise OutputError(f"{folder}: contains no sub-charts; write some: waybill chart WORKFLOW -o {folder}/charts")
+    version = line.start(UMBRELLA, there.version(), (), settings.initial_version)
+    wanted = there.wanted({}, version, capabilities=line.capabilities, everything=False)
+    return there.with_changelogs(wanted)
+
+
+def write_umbrella(folder: Path, files: ChartFiles, journal: Journal) -> None:
+    """Write an umbrella's folder, unless it is what it should be.
+
+    Raises:
+        OutputError: it cannot be written; nothing was changed.
+    """
+    if not differences(folder, files):
+        return
+    with Transaction(journal) as transaction:
+        transaction.replace_tree(folder, files)
+        transaction.commit()
+
+
 def write_packages(out: Path, folders: Sequence[Path], journal: Journal) -> list[Package]:
     """Pack chart folders into `out`.
 
@@ -128,22 +156,3 @@ def write_listing(output: Path, images: Sequence[ImageResult], journal: Journal)
     with Transaction(journal) as transaction:
         write_if_changed(transaction, output / LISTING, listing_with(output, images))
         transaction.commit()
-
-
-def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime) -> Index:
-    """Write `directory`/index.yaml over the packages in it, and return it.
-
-    Raises:
-        OutputError: no such folder, or it cannot be written; nothing was changed.
-        VersionError: a version is in an index with other bytes.
-        FindingsError: a package or an index cannot be read.
-    """
-    if not directory.is_dir():
-        raise OutputError(f"{directory}: does not exist; pack charts into it first: waybill package CHART -o DIR")
-    known = known_index(directory, merge)
-    packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
-    written = index_file.add(known, packages, created=created, url=url)
-    with Transaction(journal) as transaction:
-        write_if_changed(transaction, directory / "index.yaml", index_file.render(written))
-        transaction.commit()
-    return written

@@ -11,8 +11,8 @@ from semver import Version
 from generator.chart.chart import Chart
 from generator.chart.content import content_key
 from generator.chart.files import ChartFiles
+from generator.chart.names import UMBRELLA
 from generator.chart.pin import Pin
-from generator.chart.umbrella import NAME as UMBRELLA
 from generator.compatibility.version_line import VersionLine
 from generator.diff.snapshot import snapshot_of_workflow
 from generator.versions.semver_text import Bump

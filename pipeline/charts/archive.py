@@ -18,8 +18,9 @@ from generator.chart.files import ChartFiles
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, decode, parse
-from generator.versions.semver_text import parse_version
+from generator.versions.semver_text import parse_version, published_version
 from generator.workflow.folder import MAX_FILE_BYTES, is_staged
+from pipeline.charts.metadata import GoTypeError, chart_metadata
 
 #: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
 _NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")
@@ -33,7 +34,7 @@ MAX_PACKAGE_BYTES: Final = _MAX_UNPACKED_BYTES
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A packed chart: its file name, bytes and what Chart.yaml says."""
+    """A packed chart: its file name, bytes and what Chart.yaml says to Helm."""
 
     name: str
     version: str
@@ -110,8 +111,14 @@ def package(files: Mapping[str, bytes], shown: str) -> Package:
     if not _NAME.fullmatch(name):
         message = f"'{name}' is not a valid chart name; use letters, digits, '-', '_' and '.'"
         raise FindingsError([Finding(path=path, rule="chart", message=message)])
-    parse_version(version, f"{path}: version")
-    return Package(name=name, version=version, data=archive(name, files), metadata=root.plain())
+    if published_version(version) is None:
+        parse_version(version, f"{path}: version")
+    try:
+        metadata = chart_metadata(root)
+    except GoTypeError as error:
+        message = f"{name} {version}: {error}; Helm reads nothing else there"
+        raise FindingsError([Finding(path=path, rule="chart", message=message)]) from None
+    return Package(name=name, version=version, data=archive(name, files), metadata=metadata)
 
 
 def _required(root: Node, key: str, path: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
-from generator.chart.chart import FOLDER_ANNOTATION, Chart
+from generator.chart.chart import Chart
 from generator.chart.content import content_key
 from generator.chart.files import ChartFiles
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION, UMBRELLA
 from generator.chart.umbrella import SubChart, umbrella_files
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.supported import operator_annotations
@@ -18,9 +17,6 @@ from generator.findings.errors import OutputError
 from generator.text.yaml_reader import parse
 from generator.versions.semver_text import parse_version
 from generator.workflow.folder import is_staged
-
-#: It stays where it lies and is in no package: no version's bytes change by it.
-CHANGELOG: Final = "CHANGELOG.md"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +89,7 @@ class ChartsFolder:
 
 
 def read_charts_folder(path: Path) -> ChartsFolder:
-    """Read the umbrella's folder; one that is not there is empty.
+    """Read the umbrella's folder; one that is not there is empty, and one may have sub-charts alone.
 
     Raises:
         OutputError: it cannot be read, or holds files but no chart: then it is not ours to replace.
@@ -103,7 +99,7 @@ def read_charts_folder(path: Path) -> ChartsFolder:
     try:
         listed = (file for file in path.rglob("*") if not is_staged(file.relative_to(path)))
         files = sorted(file for file in listed if file.is_file())
-        if files and not (path / "Chart.yaml").is_file():
+        if not (path / "Chart.yaml").is_file() and any(path / "charts" not in file.parents for file in files):
             raise OutputError(
                 f"{path}: contains files but no Chart.yaml, so it is not a chart; move it away, or name another"
             )

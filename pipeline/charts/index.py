@@ -1,55 +1,73 @@
-"""Merges packages into a chart repository's index.yaml: what is there stays as it is, to the letter."""
+"""A chart repository's index.yaml: what is there stays as it is, to the letter, and what is added is spliced in."""
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from bisect import insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-import yaml
 from semver import Version
 
-from generator.findings.errors import FindingsError, OutputError, VersionError
-from generator.findings.finding import Finding
-from generator.text.yaml_reader import Node, parse
-from generator.versions.semver_text import is_version
+from generator.findings.errors import FindingsError, SettingsError, VersionError
+from generator.text.words import plural
+from generator.text.yaml_reader import decode
+from generator.versions.semver_text import is_version, published_version
+from pipeline.charts import index_yaml
 from pipeline.charts.archive import Package
+from pipeline.charts.index_entry import Entry, Versions
+from pipeline.charts.index_yaml import NEW, UnusualError, refuse
+from pipeline.charts.metadata import HEAD, GoTypeError, Typed
+from pipeline.charts.regular_files import read_regular
 
-#: Fields of Chart.yaml that Helm copies into an index entry (helm.sh/helm/v3/pkg/chart, Metadata).
-_METADATA_FIELDS: Final = (
-    "annotations",
-    "apiVersion",
-    "appVersion",
-    "condition",
-    "dependencies",
-    "deprecated",
-    "description",
-    "home",
-    "icon",
-    "keywords",
-    "kubeVersion",
-    "maintainers",
-    "name",
-    "sources",
-    "tags",
-    "type",
-    "version",
-)
-
-#: An index of 100,000 versions takes about 60 MB; a larger file is no index.
-MAX_BYTES: Final = 100_000_000
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-
-Entry = dict[str, Any]
+#: An index of 100,000 versions takes about 60 MB, of 20 lines each.
+MAX_BYTES: Final = 500_000_000
+#: The first and the last line of an index in YAML that waybill wrote: a text with one and not the other was cut off.
+_FIRST_LINE: Final = "# Written by waybill; the last line says how many entries there are.\n"
+_LAST_LINE: Final = re.compile(rb"^# waybill: ([0-9]+) entr(?:y|ies), sha256:([0-9a-f]{64})\n\Z", re.MULTILINE)
+#: No last line is longer.
+_LAST_BYTES: Final = 200
+_CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}|={7})(?: .*)?$", re.MULTILINE)
 
 
-class _AsWritten(str):
-    """A number of the file, kept as its text so that it is written back to the letter."""
+class Layout(Protocol):
+    """The text around the entries of an index, in YAML or in JSON."""
 
-    __slots__ = ()
+    @property
+    def proves_itself(self) -> bool:
+        """Whether the text, when it is cut off, is no index any more."""
+
+    @property
+    def strict(self) -> bool:
+        """Whether Helm refuses fields of the head that it does not know."""
+
+    @property
+    def head(self) -> Mapping[str, Any]:
+        """The fields of the index beside its entries."""
+
+    def with_head(self, head: Mapping[str, Any]) -> Layout:
+        """The layout with other fields; those that stay are not touched."""
+
+    def render(self, entries: Mapping[str, Versions]) -> str:
+        """Return the text of the index.
+
+        Raises:
+            GoTypeError: there is an entry that Helm could not read.
+        """
+
+
+class _Text(Protocol):
+    @property
+    def layout(self) -> Layout: ...
+    @property
+    def entries(self) -> Mapping[str, Versions]: ...
+    @property
+    def closed(self) -> bool: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,58 +76,162 @@ class Index:
 
     entries: Mapping[str, Sequence[Entry]]
     head: Mapping[str, Any]
+    layout: Layout = field(default=NEW, compare=False, repr=False)
+    """The text around the entries."""
+
+    def __post_init__(self) -> None:
+        entries = {
+            name: versions if isinstance(versions, Versions) else Versions(map(_entry_of, versions))
+            for name, versions in self.entries.items()
+        }
+        object.__setattr__(self, "entries", entries)
 
     def find(self, name: str, version: str) -> Entry | None:
         """The entry of one version of one chart."""
-        return next((entry for entry in self.entries.get(name, ()) if str(entry.get("version")) == version), None)
+        return next((entry for entry in self.entries.get(name, ()) if entry.version == version), None)
 
     def versions(self, name: str) -> list[str]:
         """The versions of one chart that are SemVer."""
-        return [text for entry in self.entries.get(name, ()) if is_version(text := str(entry.get("version")))]
+        return [entry.version for entry in self.entries.get(name, ()) if is_version(entry.version)]
 
     def without(self, name: str, version: str) -> Index:
         """The index without one version of one chart."""
-        rest = [entry for entry in self.entries.get(name, ()) if str(entry.get("version")) != version]
+        versions = self.of(name)
+        rest = versions.replaced(entry for entry in versions.with_text() if entry.version != version)
         return replace(self, entries={**self.entries, name: rest})
 
     def differs(self, package: Package) -> bool:
         """Whether this version of this chart exists with different bytes."""
-        entry = self.find(package.name, package.version)
-        return entry is not None and entry.get("digest") not in (None, package.digest)
+        return _differs(self.of(package.name), package)
+
+    def count(self) -> int:
+        """How many entries there are, those that are there twice twice."""
+        return sum(self.of(name).size() for name in self.entries)
+
+    def of(self, name: str) -> Versions:
+        """The versions of one chart; none where there is no such chart."""
+        found = self.entries.get(name)
+        return found if isinstance(found, Versions) else Versions(())
+
+
+def _differs(versions: Versions, package: Package) -> bool:
+    digests = [entry.digest for entry in versions if entry.version == package.version]
+    return bool(digests) and package.digest not in digests
+
+
+def _entry_of(fields: Mapping[str, Any]) -> Entry:
+    return fields if isinstance(fields, Entry) else Entry(fields)
 
 
 EMPTY: Final = Index(entries={}, head={"apiVersion": "v1"})
 
 
-def parse_index(data: bytes, path: str) -> Index:
-    """Parse an index.yaml.
+def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
+    """Read an index.yaml that is whole and sound.
+
+    `accept` is the SHA-256 of a file whose end proves nothing, which somebody has looked at.
 
     Raises:
-        FindingsError: not well-formed YAML, or not an index; with its position.
+        FindingsError: not well-formed, cut off, or not an index; with its position.
     """
-    content = _as_written(parse(data, path, max_bytes=MAX_BYTES).root)
-    entries = content.get("entries") if isinstance(content, dict) else None
-    if not isinstance(content, dict) or not isinstance(entries, (dict, type(None))):
-        raise FindingsError([Finding(path=path, rule="index", message="not an index: it has no map 'entries'")])
-    for name, versions in (entries or {}).items():
-        if not isinstance(versions, list) or not all(isinstance(entry, dict) for entry in versions):
-            message = f"not an index: 'entries.{name}' is not a list of versions"
-            raise FindingsError([Finding(path=path, rule="index", message=message)])
-    head = {key: value for key, value in content.items() if key != "entries"}
-    return Index(entries=dict(entries or {}), head=head or EMPTY.head)
+    if not data.strip():
+        refuse(path, "the index is empty, so its entries are lost; restore the file from a backup or its history")
+    if len(data) > MAX_BYTES:
+        refuse(path, f"{len(data):,} bytes; at most {MAX_BYTES:,} are read; move old versions to another repository")
+    last = _LAST_LINE.search(data, max(0, len(data) - _LAST_BYTES))
+    if last and hashlib.sha256(memoryview(data)[: last.start()]).hexdigest() == last[2].decode():
+        proved = _index(index_yaml.read_proved(data[: last.start()].decode()))
+        if proved.count() == int(last[1]):
+            return proved
+    text = decode(data, path)
+    try:
+        found = _read(text[: last.start() - len(data)] if last else text, path)
+    except FindingsError as error:
+        if message := _what_else(text):
+            refuse(path, *message)
+        raise error from None
+    index = _index(found)
+    unproved = _unproved(found, index, text, last)
+    if unproved and (accept or "").lower().removeprefix("sha256:") != (sha256 := hashlib.sha256(data).hexdigest()):
+        refuse(
+            path,
+            f"{unproved}, so entries may be missing; restore the file, or, if it is complete, add "
+            f"--accept-index {sha256}",
+            text.count("\n") + 1,
+        )
+    return index
 
 
-def _as_written(node: Node) -> Any:
-    """Plain data, but numbers as their text: `appVersion: 1.10` is to stay that."""
-    match node.value:
-        case dict():
-            return {key: _as_written(child) for key, child in node.value.items()}
-        case list():
-            return [_as_written(child) for child in node.value]
-        case bool() | None | str():
-            return node.value
-        case _:
-            return _AsWritten(node.text)
+def _read(text: str, path: str) -> _Text:
+    if text.lstrip().startswith("{"):
+        return _read_json(text, path)
+    try:
+        return index_yaml.read_strictly(text if text.endswith("\n") else f"{text}\n", path)
+    except UnusualError:
+        return index_yaml.read_whole(text, path)
+
+
+def _read_json(text: str, path: str) -> _Text:
+    from pipeline.charts import index_json  # noqa: PLC0415 - most indexes are YAML, and each millisecond counts
+
+    try:
+        return index_json.read(text)
+    except index_json.NotJsonError as error:
+        try:
+            return index_yaml.read_whole(text, path)
+        except FindingsError:
+            refuse(path, f"not well-formed JSON: {error}; restore the file", text.count("\n", 0, error.at) + 1)
+    except index_json.JsonError as error:
+        refuse(path, f"not a sound index: {error}; fix it", text.count("\n", 0, error.at) + 1)
+
+
+def _index(found: _Text) -> Index:
+    head = found.layout.head
+    return Index(entries=found.entries, head=head or EMPTY.head, layout=found.layout)
+
+
+def _what_else(text: str) -> tuple[str, int] | None:
+    """What a text is that is not an index, where a person can see that better than a parser; and its line."""
+    if text.lstrip()[:1] == "<" and not text.startswith("<<<<<<<"):
+        return "this is a web page, not an index; check the address, and download the index again", 1
+    if conflict := _CONFLICT.search(text):
+        line = text.count("\n", 0, conflict.start()) + 1
+        return "contains conflict markers of git; keep the entries of both sides, and remove the markers", line
+    if text.startswith(_FIRST_LINE) and not _LAST_LINE.search(text.encode()):
+        return "the index is cut off; restore the file from a backup or its history", text.count("\n") + 1
+    return None
+
+
+def _unproved(found: _Text, index: Index, text: str, last: re.Match[bytes] | None) -> str | None:
+    """Why the end of a text does not prove that it is whole; None where it does."""
+    if last:
+        count, said = index.count(), int(last[1])
+        return None if count == said else f"the index has {plural(count, 'entry')}, but its last line says {said:,}"
+    if found.layout.proves_itself:
+        return None
+    if text.startswith(_FIRST_LINE):
+        return "the index is cut off: its last line does not say how many entries there are"
+    if not text.endswith("\n"):
+        return "the index does not end in a line break"
+    if found.closed:
+        return None
+    return _unproved_by_its_last_entry(index)
+
+
+def _unproved_by_its_last_entry(index: Index) -> str | None:
+    """Nothing follows the entries: the last one has to be complete, of a writer that puts nothing there.
+
+    Helm gives each entry the time when it was `created`, and the index that when it was `generated`, which comes last.
+    """
+    versions = index.entries[list(index.entries)[-1]] if index.entries else ()
+    if not versions:
+        return "the index has no entries, and does not end in 'generated'"
+    keys = list(versions[-1])
+    if "created" in keys and "generated" not in index.head:
+        return "the index does not end in 'generated', which its writer puts there"
+    if keys != sorted(keys):
+        return "the index does not end in 'generated', and its last entry does not end in 'version'"
+    return None
 
 
 def merge(*indexes: Index) -> Index:
@@ -118,55 +240,83 @@ def merge(*indexes: Index) -> Index:
     Raises:
         VersionError: two indexes have one version with other bytes.
     """
-    merged: dict[str, list[Entry]] = {}
-    for index in indexes:
-        for name, entries in index.entries.items():
-            known = _by_version(merged.get(name, []))
-            for version, same in _by_version(entries).items():
-                if version not in known:
-                    merged.setdefault(name, []).extend(same)
-                elif _differ(known[version], same):
-                    message = f"{name} {version} is in both indexes with different bytes; remove one of them"
-                    raise VersionError(message)
-    return Index(
-        entries={name: newest_first(merged[name]) for name in sorted(merged)},
-        head=next((index.head for index in indexes if index.entries), EMPTY.head),
-    )
+    filled = [index for index in indexes if index.entries]
+    if not filled:
+        return next((index for index in indexes if index.head != EMPTY.head), EMPTY)
+    merged, *others = filled
+    for other in others:
+        entries = {name: _merged(name, merged.of(name), other.of(name)) for name in {**merged.entries, **other.entries}}
+        names = list(merged.entries)
+        merged = replace(merged, entries=entries if names == list(other.entries) else dict(sorted(entries.items())))
+    return merged
 
 
-def _by_version(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
-    """Version to its entries: published indexes do hold versions twice, and keep them."""
-    versions: dict[str, list[Entry]] = {}
+def _merged(name: str, ours: Versions, theirs: Versions) -> Versions:
+    """The versions of one chart; lists that differ become one in order, equal ones stay as they are."""
+    if not theirs or not ours:
+        return ours or theirs
+    known, others = _digests(ours), _digests(theirs)
+    for version in known.keys() & others.keys():
+        if not known[version] & others[version]:
+            raise VersionError(f"{name} {version} is in both indexes with different bytes; remove one of them")
+    if _listed(ours) == _listed(theirs):
+        return ours
+    more = [entry for entry in theirs.with_text() if entry.digest not in known.get(entry.version, ())]
+    return ours.replaced(newest_first([*ours.with_text(), *more]))
+
+
+def _listed(entries: Iterable[Entry]) -> list[tuple[str, str]]:
+    return [(entry.version, entry.digest) for entry in entries]
+
+
+def _digests(entries: Iterable[Entry]) -> dict[str, set[str]]:
+    """Version to its digests: published indexes do hold versions twice, and keep them."""
+    digests: dict[str, set[str]] = {}
     for entry in entries:
-        versions.setdefault(str(entry.get("version")), []).append(entry)
-    return versions
+        digests.setdefault(entry.version, set()).add(entry.digest)
+    return digests
 
 
-def _differ(some: Sequence[Entry], others: Sequence[Entry]) -> bool:
-    digests, other_digests = ({entry.get("digest") for entry in entries} for entries in (some, others))
-    return None not in digests | other_digests and not digests & other_digests
-
-
-def add(index: Index, packages: Iterable[Package], *, created: datetime, url: str) -> Index:
+def add(index: Index, packages: Iterable[Package], *, created: datetime, url: Callable[[Package], str]) -> Index:
     """Return `index` with an entry for each package that it does not have; those that it has stay untouched.
+
+    `url` gives the address of a package, which may be relative to the index.
 
     Raises:
         VersionError: the index has a version with other bytes: published versions never change.
     """
-    entries = {name: list(versions) for name, versions in index.entries.items()}
-    digests = {(name, str(e.get("version"))): e.get("digest") for name, versions in entries.items() for e in versions}
-    before = len(digests)
+    changed: dict[str, Versions] = {}
     for package in sorted(packages, key=lambda p: (p.name, p.version)):
-        version = (package.name, package.version)
-        if version not in digests:
-            entries.setdefault(package.name, []).append(_entry(package, created, url))
-            digests[version] = package.digest
-        elif digests[version] not in (None, package.digest):
+        versions = changed.get(package.name, index.of(package.name))
+        if _differs(versions, package):
             raise VersionError(published_otherwise(package))
-    if len(digests) == before:
+        if not any(entry.version == package.version for entry in versions):
+            entry = Entry(_fields(package, created, url(package)))
+            changed[package.name] = versions.replaced(_inserted(versions.with_text(), entry))
+    if not changed:
         return index
     head = {**EMPTY.head, **index.head, "generated": _stamp(created)}
-    return Index(entries={name: newest_first(entries[name]) for name in sorted(entries)}, head=head)
+    return replace(index, entries=_with_charts(index.entries, changed), head=head)
+
+
+def _inserted(entries: Sequence[Entry], new: Entry) -> list[Entry]:
+    """The entries with a new one before the first that is older; the others keep their places."""
+    order = _order(new)
+    place = next((number for number, entry in enumerate(entries) if _order(entry) < order), len(entries))
+    return [*entries[:place], new, *entries[place:]]
+
+
+def _with_charts(entries: Mapping[str, Sequence[Entry]], changed: Mapping[str, Versions]) -> dict[str, Sequence[Entry]]:
+    """The charts with other versions of some; a new chart comes before the first with a greater name."""
+    names = list(entries)
+    for name in sorted(changed.keys() - entries.keys()):
+        insort(names, name)  # in a list that is not sorted it finds a place, too
+    return {name: changed[name] if name in changed else entries[name] for name in names}
+
+
+def packages_at(url: str) -> Callable[[Package], str]:
+    """Return what gives the address of each package: below `url`, or beside the index where that is ""."""
+    return lambda package: f"{url.rstrip('/')}/{package.file_name}" if url else package.file_name
 
 
 def published_otherwise(package: Package) -> str:
@@ -182,57 +332,146 @@ def newest_first(entries: Iterable[Entry]) -> list[Entry]:
 
     Versions that differ in build metadata alone have no order; their text decides, so that merging has one outcome.
     """
-    listed = list(entries)
-    valid = [entry for entry in listed if is_version(str(entry.get("version")))]
-    others = [entry for entry in listed if not is_version(str(entry.get("version")))]
-    return sorted(valid, key=lambda e: (Version.parse(str(e["version"])), str(e["version"])), reverse=True) + others
+    return sorted(entries, key=_order, reverse=True)
+
+
+_Order = tuple[bool, Version, str]
+_NONE: Final = Version(0)
+
+
+def _order(entry: Entry) -> _Order:
+    version = published_version(entry.version)
+    return (True, version, entry.version) if version else (False, _NONE, "")
+
+
+def deprecate(index: Index, name: str, version: str | None = None) -> Index:
+    """Return the index with one version of a chart, or all of them, marked as deprecated.
+
+    Raises:
+        SettingsError: there is no such chart or version; with the nearest name.
+    """
+    from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - difflib, which a typo alone needs
+
+    versions = index.of(name)
+    if not versions:
+        raise SettingsError(f"the index has no chart '{name}'{did_you_mean(name, index.entries)}")
+    known = [entry.version for entry in versions]
+    if version is not None and version not in known:
+        raise SettingsError(f"the index has no {name} {version}{did_you_mean(version, known)}")
+    marked = [
+        Entry({**entry, "deprecated": True})
+        if version in (None, entry.version) and entry.get("deprecated") is not True
+        else entry
+        for entry in versions.with_text()
+    ]
+    if all(one is other for one, other in zip(marked, versions.with_text(), strict=True)):
+        return index
+    return replace(index, entries={**index.entries, name: versions.replaced(marked)})
+
+
+def move_old(index: Index, archive: Index, keep: int) -> tuple[Index, Index]:
+    """Return the index with the newest `keep` versions of each chart, and the archive with the others besides.
+
+    Raises:
+        SettingsError: none would be kept.
+    """
+    if keep < 1:
+        raise SettingsError(f"{keep} versions cannot be kept; keep 1 or more of each chart")
+    kept: dict[str, Versions] = {}
+    archived: dict[str, Versions] = {}
+    for name in index.entries:
+        versions = index.of(name)
+        newest = list(dict.fromkeys(entry.version for entry in newest_first(versions)))[:keep]
+        old = [entry for entry in versions.with_text() if entry.version not in newest]
+        if not old:
+            continue
+        kept[name] = versions.replaced(entry for entry in versions.with_text() if entry.version in newest)
+        there = archive.of(name)
+        known = {(entry.version, entry.digest) for entry in there}
+        more = [entry for entry in old if (entry.version, entry.digest) not in known]
+        archived[name] = there.replaced(newest_first([*there.with_text(), *more])) if more else there
+    if not kept:
+        return index, archive
+    base = archive if archive.entries else replace(index, entries={})
+    return (
+        replace(index, entries=_with_charts(index.entries, kept)),
+        replace(base, entries=_with_charts(base.entries, archived)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duplicate:
+    """A version that an index lists more than once, with different bytes."""
+
+    chart: str
+    version: str
+    digests: tuple[str, ...]
+
+
+def duplicates(index: Index) -> list[Duplicate]:
+    """Return the versions that an index lists more than once with different bytes."""
+    found = []
+    for name, entries in index.entries.items():
+        counted = Counter(entry.version for entry in entries)
+        for version in (version for version, count in counted.items() if count > 1):
+            digests = tuple(dict.fromkeys(entry.digest for entry in entries if entry.version == version))
+            if len(digests) > 1:
+                found.append(Duplicate(chart=name, version=version, digests=digests))
+    return found
+
+
+#: From how many bytes on which client fails, largest first.
+_BUDGET: Final = (
+    (50 * 1024 * 1024, "Flux refuses an index of more than 50 MiB"),
+    (10_000_000, "Helm takes seconds to read an index of more than 10 MB"),
+    (3_000_000, "YAML readers with a limit of 3 MB, such as that of Nexus, find no chart in it"),
+)
+
+
+def budget(size: int) -> str | None:
+    """Return which client fails on an index of so many bytes, and the way out; None below 3 MB."""
+    problem = next((problem for limit, problem in _BUDGET if size > limit), None)
+    if problem is None:
+        return None
+    return f"the index has {size / 1_000_000:.1f} MB: {problem}; move old versions to the archive with --keep"
 
 
 def render(index: Index) -> bytes:
-    """Return the bytes of index.yaml; the same index gives the same bytes."""
-    content = {**index.head, "entries": {name: list(entries) for name, entries in index.entries.items()}}
-    text: str = yaml.dump(
-        dict(sorted(content.items())), Dumper=_AsWrittenDumper, sort_keys=False, allow_unicode=True, width=2**30
-    )
-    return text.encode()
+    """Return the bytes of index.yaml; the same index gives the same bytes, and they prove that they are whole.
+
+    Raises:
+        FindingsError: it has an entry that Helm could not read; with the chart's name.
+    """
+    try:
+        text = index.layout.with_head(_readable_head(index)).render({name: index.of(name) for name in index.entries})
+    except GoTypeError as error:
+        refuse("index.yaml", str(error))
+    if index.layout.proves_itself:
+        return text.encode()
+    text = text if text.startswith(_FIRST_LINE) else f"{_FIRST_LINE}{text}"
+    data = (text if text.endswith("\n") else f"{text}\n").encode()
+    count = index.count()
+    entries = f"{count} {'entry' if count == 1 else 'entries'}"
+    return data + f"# waybill: {entries}, sha256:{hashlib.sha256(data).hexdigest()}\n".encode()
 
 
-def _entry(package: Package, created: datetime, url: str) -> Entry:
-    metadata = {key: package.metadata[key] for key in _METADATA_FIELDS if package.metadata.get(key) is not None}
-    address = f"{url.rstrip('/')}/{package.file_name}" if url else package.file_name
-    return dict(sorted({**metadata, "created": _stamp(created), "digest": package.digest, "urls": [address]}.items()))
+def _readable_head(index: Index) -> Mapping[str, Any]:
+    """The head of an index, each field of the type that Helm reads."""
+    typed = Typed(HEAD, unknown=True)
+    head = typed.value(index.head)
+    if typed.unknown and index.layout.strict:
+        message = f"Helm does not know the field '{typed.unknown[0]}', and refuses the whole index for it"
+        raise GoTypeError(f"{message}; remove the field, or move it to 'annotations'")
+    return {**EMPTY.head, **head}
+
+
+def _fields(package: Package, created: datetime, url: str) -> dict[str, Any]:
+    fields = {**package.metadata, "created": _stamp(created), "digest": package.digest, "urls": [url]}
+    return dict(sorted(fields.items()))
 
 
 def _stamp(created: datetime) -> str:
     return created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class _AsWrittenDumper(_Dumper):  # type: ignore[misc]  # the base is chosen at run time, with or without libyaml
-    """Writes numbers as they were read."""
-
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML calls it so
-        """Helm reads anchors, but people who edit an index do not expect them."""
-        return True
-
-
-_NO_STRING_IN_GO: Final = re.compile(r"[-+]?(0[box][0-9a-fA-F_]+|\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)|[yYnN]")
-
-
-def _represent_text(_: Any, data: str) -> yaml.ScalarNode:
-    """A string: Helm's YAML reads `1e3` as a number and `y` as true, which PyYAML would leave without quotes."""
-    return yaml.ScalarNode("tag:yaml.org,2002:str", str(data), style='"' if _NO_STRING_IN_GO.fullmatch(data) else None)
-
-
-_AsWrittenDumper.add_representer(str, _represent_text)
-_AsWrittenDumper.add_representer(_AsWritten, lambda _, data: yaml.ScalarNode(_tag_of(data), str(data), style=None))
-
-
-def _tag_of(text: str) -> str:
-    tag: str = _resolver.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]  # PyYAML has no types here
-    return tag
-
-
-_resolver: Final = yaml.resolver.Resolver()
 
 
 def known_index(output: Path, published: Path | None) -> Index:
@@ -247,18 +486,13 @@ def known_index(output: Path, published: Path | None) -> Index:
     return merge(known, read_index(published)) if published else known
 
 
-def read_index(path: Path, *, optional: bool = False) -> Index:
+def read_index(path: Path, *, optional: bool = False, accept: str | None = None) -> Index:
     """Read an index.yaml; an optional one that is not there is empty.
 
     Raises:
         OutputError: it cannot be read.
         FindingsError: it is no index.
     """
-    try:
-        return parse_index(path.read_bytes(), path.as_posix())
-    except FileNotFoundError:
-        if optional:
-            return EMPTY
-        raise OutputError(f"{path}: does not exist") from None
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
+    if optional and not (path.exists() or path.is_symlink()):
+        return EMPTY
+    return parse_index(read_regular(path), path.as_posix(), accept=accept)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from generator.text.words import plural
-from pipeline.build import single_steps
+from pipeline.charts.packages_folder import write_index
 from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
 from pipeline.system import locks
 from pipeline.system.clock import creation_time
@@ -29,10 +29,10 @@ def index(journal: Journal, /, directory: Path, *, merge: Path | None, url: str 
     settings = settings_of({"repository_url": url})
     created = creation_time(directory, os.environ)
     with locks.only_writer(directory, console.say_waiting):
-        written = single_steps.write_index(directory, merge, journal, url=settings.repository_url, created=created)
+        written = write_index(directory, merge, journal, url=settings.repository_url, created=created)
     path = directory / "index.yaml"
     charts = plural(len(written.entries), "chart")
-    versions = sum(len(entries) for entries in written.entries.values())
+    versions = written.count()
     if as_json:
         print_json({"ok": True, "index": path.as_posix(), "charts": len(written.entries), "versions": versions})
         return

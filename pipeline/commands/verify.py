@@ -1,9 +1,10 @@
-"""`waybill verify`: what is attached to an image, and whose signature it has."""
+"""`waybill verify`: what is attached to an image, and whose signature it has; what a chart repository serves."""
 
 from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import click
@@ -19,6 +20,8 @@ from pipeline.images.image_name import read_image_name
 from pipeline.images.registry import Registry
 from pipeline.images.verification import CheckedAttestation, Verification
 from pipeline.terminal import console
+from pipeline.workspace.places import is_place, parse_place
+from pipeline.workspace.settings import Settings
 
 #: So much of a digest is shown in a table: `sha256:` and 12 digits.
 _SHORT: Final = 19
@@ -27,21 +30,30 @@ _SHORT: Final = 19
 @command(
     "registry",
     "public_key",
-    short_help="Verify what is attached to a pushed image.",
+    short_help="Verify a pushed image, or a chart repository.",
     example="waybill verify quay.io/orchestrator/serverless-workflow-greeting:src-0123456789ab\n"
-    "waybill verify IMAGE --public-key cosign.pub",
+    "waybill verify IMAGE --public-key cosign.pub\n"
+    "waybill verify git:https://github.com/OWNER/REPO#gh-pages",
     writes=False,
 )
-@click.argument("image")
+@click.argument("target", metavar="IMAGE|TARGET")
 @click.option("--insecure", is_flag=True, help="Speak plain HTTP to the registry.")
-def verify(image: str, *, insecure: bool, as_json: bool, **options: Any) -> None:
-    """Show the statements that are attached to an image: whose they are, the source commit, and the materials.
+@click.option("--accept-index", metavar="SHA256", help="Accept this index though its end cannot be verified.")
+def verify(target: str, *, insecure: bool, accept_index: str | None, as_json: bool, **options: Any) -> None:
+    """Verify a pushed image, or read a chart repository back.
 
-    Exits 1 unless SBOM and provenance are there and about this image; with a public key, unless cosign finds them
+    Of an IMAGE, it shows the statements that are attached: whose they are, the source commit, and the materials. It
+    exits 1 unless SBOM and provenance are there and about this image; with a public key, unless cosign finds them
     signed by it. What others signed besides is shown, and does not count. No SLSA level is claimed.
+
+    Of a TARGET (dir:PATH, git:URL#BRANCH:FOLDER, github:OWNER/REPO, oci://REGISTRY/PREFIX), it fetches each package
+    that the index names, and exits 1 unless each has the digest of its entry and is the chart and version of it.
     """
     settings = settings_of(options)
-    name = read_image_name(image)
+    if is_place(target):
+        _verify_charts(target, settings, insecure=insecure, accept=accept_index, as_json=as_json)
+        return
+    name = read_image_name(target)
     registry = Registry(name.host, Keychain(registry=settings.registry, environment=os.environ), insecure=insecure)
     verifier = Verifier(cosign=find_cosign(), public_key=settings.public_key) if settings.public_key else None
     verified = verification.verify(registry, name, verifier)
@@ -49,6 +61,27 @@ def verify(image: str, *, insecure: bool, as_json: bool, **options: Any) -> None
         print_json(verified.as_json())
     else:
         _show(verified)
+    if verified.problems:
+        sys.exit(1)
+
+
+def _verify_charts(text: str, settings: Settings, *, insecure: bool, accept: str | None, as_json: bool) -> None:
+    """Read a chart repository back; exit 1 if something is wrong with it."""
+    from pipeline.publish import publishers  # noqa: PLC0415 - the kinds of places, which an image does not need
+    from pipeline.publish.verification import verify_place  # noqa: PLC0415 - likewise
+
+    options = publishers.Options(created=datetime.now(UTC), insecure=insecure, accept=accept)
+    publisher = publishers.open_publisher(parse_place(text), settings, os.environ, options)
+    verified = verify_place(publisher, console.StageReporter(quiet=as_json).track)
+    if as_json:
+        print_json(verified.as_json())
+    else:
+        for problem in verified.problems:
+            console.say(f"waybill: error: {in_one_line(problem)}")
+        for note in verified.notes:
+            console.say(note)
+        found = plural(len(verified.problems), "problem") if verified.problems else "all as the index says"
+        console.say(f"{verified.place}: {plural(verified.versions, 'version')} read back; {found}")
     if verified.problems:
         sys.exit(1)
 

@@ -26,12 +26,15 @@ _PART: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a request wants to do to a repository."""
+    """What a request wants to do to a repository, or to the list of them."""
 
     repository: str
+    """"" stands for the list."""
     push: bool = False
 
     def __str__(self) -> str:
+        if not self.repository:
+            return "registry:catalog:*"
         return f"repository:{self.repository}:{'pull,push' if self.push else 'pull'}"
 
 

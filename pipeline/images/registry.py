@@ -19,6 +19,10 @@ _MAX_BLOB: Final = 256 * 1024 * 1024
 _ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
 #: Answers to the end of an upload that the registry has forgotten, after a restart for one: it starts anew.
 _LOST_UPLOAD: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
+#: Answers of registries that do not list their repositories: the specification leaves that out.
+_NO_CATALOG: Final = frozenset(
+    {*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+)
 #: Where a repository that a push makes is private.
 _PRIVATE_AT_FIRST: Final = frozenset({"quay.io"})
 
@@ -110,8 +114,17 @@ class Registry:
             if answer.status == HTTPStatus.NOT_FOUND:
                 return []
             self.connection.expect(answer, repository, "tags", HTTPStatus.OK)
-            tags = json_of(answer).get("tags")
-            found += [tag for tag in (tags if isinstance(tags, list) else ()) if isinstance(tag, str)]
+            found += _names(answer, "tags")
+        return found
+
+    def repositories(self) -> list[str] | None:
+        """Return all repositories; None where the registry does not list them, or not for this login."""
+        found: list[str] = []
+        for answer in self.connection.pages("", "_catalog?n=1000", refused=True):
+            if answer.status in _NO_CATALOG:
+                return None
+            self.connection.expect(answer, "", "list of repositories", HTTPStatus.OK)
+            found += _names(answer, "repositories")
         return found
 
     def is_new(self, repository: str) -> bool:
@@ -202,6 +215,12 @@ def media_type_of(answer: Answer) -> str:
     """The media type of a manifest: that of the answer, else its own."""
     announced = answer.headers.get("content-type", "").partition(";")[0].strip()
     return announced if announced in ACCEPTED else str(json_of(answer).get("mediaType") or announced)
+
+
+def _names(answer: Answer, key: str) -> list[str]:
+    """The list of names in an answer."""
+    listed = json_of(answer).get(key)
+    return [name for name in (listed if isinstance(listed, list) else ()) if isinstance(name, str)]
 
 
 def _read_config(data: bytes) -> ImageConfig | None:

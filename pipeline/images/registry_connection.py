@@ -53,6 +53,8 @@ class Connection:
     ) -> Answer:
         """Return the answer to a request below `/v2/REPOSITORY/`, whatever its status but 401 and 403.
 
+        Below `/v2/` where the repository is "": that is a request to the registry itself.
+
         It is sent again where the connection fails or the registry is busy: every request of the specification that
         waybill makes does the same when it is sent twice.
 
@@ -70,20 +72,20 @@ class Connection:
         )
         return self._authorized(request, Scope(repository=repository, push=push), refused=refused)
 
-    def pages(self, repository: str, path: str) -> Iterator[Answer]:
+    def pages(self, repository: str, path: str, *, refused: bool = False) -> Iterator[Answer]:
         """Yield the answers to a request for a list, one a page (RFC 8288: Link with rel="next").
 
         Raises:
             RegistryError: as `request`; or the next page is elsewhere.
         """
         for _ in range(_MAX_PAGES):
-            answer = self.request("GET", repository, path)
+            answer = self.request("GET", repository, path, refused=refused)
             yield answer
             link = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', answer.headers.get("link", ""))
             if not link:
                 return
             target = urlsplit(urljoin(self._url(repository, path), link[1]))
-            _, found, rest = target.path.partition(f"/v2/{quote(repository)}/")
+            _, found, rest = target.path.partition(_below(repository))
             if not found:
                 raise self.error(repository, f"the next page of {path.partition('?')[0]} is elsewhere")
             path = f"{rest}?{target.query}"
@@ -166,7 +168,7 @@ class Connection:
             raise self.error(repository, str(error)) from error
 
     def _url(self, repository: str, path: str) -> str:
-        return f"{self._base}/v2/{quote(repository)}/{path}"
+        return f"{self._base}{_below(repository)}{path}"
 
     def _said(self, answer: Answer, repository: str) -> str:
         """What the registry gives as its reason, in a line, without a login that it may have repeated."""
@@ -189,6 +191,11 @@ def json_of(answer: Answer) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _below(repository: str) -> str:
+    """The path that all paths of a repository begin with, or all paths of a registry."""
+    return f"/v2/{quote(repository)}/" if repository else "/v2/"
 
 
 def _with(request: Request, authorization: str) -> Request:

@@ -10,7 +10,7 @@ from pathlib import Path
 from semver import Version
 
 from generator.chart.chart import chart_name
-from generator.chart.umbrella import NAME as UMBRELLA
+from generator.chart.names import UMBRELLA
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.rendered import RenderedChart, rendered_chart

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from generator.findings.errors import OutputError, VersionError
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
 from pipeline.publish.errors import AuthenticationError, PublishError
-from pipeline.publish.target import Change, IndexMovedError, Snapshot
+from pipeline.publish.target import ARCHIVE, INDEX, Change, IndexMovedError, Snapshot
 from pipeline.system import http
 from pipeline.system.git_credentials import TOKEN, USERNAME
 from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository, TreeEntry
@@ -23,8 +23,6 @@ from pipeline.workspace.places import GitBranch
 
 #: The branch that GitHub Pages began with, and that Helm's own actions use.
 DEFAULT_BRANCH: Final = "gh-pages"
-_INDEX: Final = "index.yaml"
-_ARCHIVE: Final = "index-archive.yaml"
 #: How a file begins whose content is in Git LFS; who downloads it gets these few lines.
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 
@@ -53,7 +51,7 @@ class BranchTarget:
         """Read the index; see `Target.read`."""
         with self._as_publish_error():
             self._fetch()
-            index, archive = (self._contents(self._path(name)) for name in (_INDEX, _ARCHIVE))
+            index, archive = (self._contents(self._path(name)) for name in (INDEX, ARCHIVE))
         return Snapshot(index=index, archive=archive, revision=self._fetched or "")
 
     def url(self, package: Package) -> str:
@@ -71,9 +69,9 @@ class BranchTarget:
             self._check_folders()
             files = {self._path(package.file_name): package.data for package in change.packages}
             self._check_packages(change.packages)
-            files[self._path(_INDEX)] = change.index
+            files[self._path(INDEX)] = change.index
             if change.archive is not None:
-                files[self._path(_ARCHIVE)] = change.archive
+                files[self._path(ARCHIVE)] = change.archive
             stored = {path: self._remote.store(data) for path, data in files.items()}
             commit = self._remote.commit(base, stored, change.subject)
             if commit:

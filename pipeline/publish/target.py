@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from pipeline.charts.archive import Package
 from pipeline.system.journal import Journal
+
+INDEX: Final = "index.yaml"
+#: Has the entries that `--keep` took out of the index; their packages stay where they are.
+ARCHIVE: Final = "index-archive.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,6 +130,13 @@ class Settings:
     repository_url: Annotated[
         str, About(text="The URL of the chart repository; URLs in index.yaml start with it.", metavar="URL")
     ] = ""
+    publish_to: Annotated[
+        tuple[str, ...],
+        About(
+            text="Where `waybill publish` publishes without --to.",
+            form='a list of targets, as in ["git:https://example.com/charts.git#gh-pages"]',
+        ),
+    ] = ()
     initial_version: Annotated[str, About(text="The version of a new chart.", metavar="V")] = "0.1.0"
     minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
     strict: Annotated[bool, About(text="Treat warnings as errors.")] = False

@@ -61,7 +61,14 @@ class ApiServer:
 
     def ask(self, method: str, path: str, content: object = None) -> Answer:
         """Send one request."""
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+        return self._send(method, path, content, "application/json")
+
+    def apply(self, path: str, content: object) -> Answer:
+        """Send one server-side apply; `path` has the field manager."""
+        return self._send("PATCH", path, content, "application/apply-patch+yaml")
+
+    def _send(self, method: str, path: str, content: object, media_type: str) -> Answer:
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": media_type}
         data = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(self.address + path, data=data, headers=headers, method=method)  # noqa: S310 - our own server
         context = ssl.create_default_context(cafile=str(self.certificate))

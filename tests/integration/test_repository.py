@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 import yaml
 
 from tests.conftest import Helm, Waybill
+from tests.file_server import serving
 
 
 @pytest.fixture
@@ -55,17 +53,8 @@ def test_the_index_says_what_helm_s_own_would(built: Path, helm: Helm) -> None:
 @pytest.fixture
 def served(built: Path) -> Iterator[str]:
     """The address of an HTTP server over dist/."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *words: object) -> None: ...
-
-    handler = functools.partial(Quiet, directory=str(built))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
-        thread.join()
+    with serving(built) as url:
+        yield url
 
 
 def test_helm_repo_add_search_and_pull(

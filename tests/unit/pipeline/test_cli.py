@@ -17,7 +17,7 @@ from tests.conftest import ROOT
 from tests.unit.conftest import write, write_workflow
 
 COMMANDS = ["build", "manifests", "chart", "lint", "diagram", "diff", "explain", "package", "index", "run"]
-COMMANDS += ["bump", "changelog"]
+COMMANDS += ["bump", "changelog", "gitops"]
 
 
 @pytest.fixture
@@ -44,6 +44,7 @@ GOOD = [
     ["explain", "greeting"],
     ["package", "charts/workflows/charts/greeting", "-o", "out"],
     ["index", "dist"],
+    ["gitops", "flux", "--namespace", "demo", "--chart-repo", "https://charts.example.com", "-o", "out"],
     ["bump", "greeting", "patch"],
     ["changelog", "greeting"],
 ]

@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from generator.chart import values
-from generator.chart.chart import MAX_RELEASE_BYTES, Chart, chart_name, release_bytes, workflow_chart
+from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.files import ChartFiles
+from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
 from generator.compatibility.capabilities import newest_capabilities
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding

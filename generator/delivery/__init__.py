@@ -1,0 +1,1 @@
+"""GitOps: the objects by which Argo CD and Flux follow the charts of workflows."""

@@ -1,0 +1,229 @@
+"""The entries of an index: text until somebody asks for a field, so that what nobody touches stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, overload
+
+from pipeline.charts.metadata import ENTRY, GoTypeError, Typed
+
+Fields = Mapping[str, Any]
+_REQUIRED: Final = ("name", "version", "digest", "urls")
+
+
+class Form(Protocol):
+    """How entries are written: YAML with some indentation, JSON with some separators. Equal forms share their text."""
+
+    def fields(self, text: str) -> dict[str, Any]:
+        """Return the fields of the entry that a text is."""
+
+    def peek(self, text: str) -> tuple[str, str]:
+        """Return version and digest of the entry that a text is, without parsing the rest."""
+
+    def entry(self, fields: Fields) -> str:
+        """Return the text of an entry.
+
+        Raises:
+            GoTypeError: Helm could not read it.
+        """
+
+    def split(self, text: str) -> list[str]:
+        """Return the texts of the entries in the text of a chart's versions."""
+
+    def count(self, text: str) -> int:
+        """Return how many entries there are in the text of a chart's versions."""
+
+
+class Entry(Mapping[str, Any]):
+    """One version of one chart."""
+
+    __slots__ = ("_fields", "_form", "_peeked", "_text")
+
+    def __init__(self, fields: Fields | None = None, *, text: str = "", form: Form | None = None) -> None:
+        self._fields = fields
+        self._form = form
+        self._text = text
+        self._peeked: tuple[str, str] | None = None
+
+    @property
+    def fields(self) -> Fields:
+        """All fields; parsed when they are first asked for."""
+        if self._fields is None:
+            assert self._form is not None  # noqa: S101 - an entry has fields, or a text with its form
+            self._fields = self._form.fields(self._text)
+        return self._fields
+
+    @property
+    def version(self) -> str:
+        """The chart's version."""
+        return self._peek()[0]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of the package, in hexadecimal."""
+        return self._peek()[1].removeprefix("sha256:")
+
+    def text_in(self, form: Form) -> str:
+        """Return the text in a form: its own where it has that form.
+
+        Raises:
+            GoTypeError: it has to be written anew, and Helm could not read it.
+        """
+        return self._text if self._form == form else form.entry(self.fields)
+
+    def _peek(self) -> tuple[str, str]:
+        if self._peeked is None:
+            if self._fields is None and self._form is not None:
+                self._peeked = self._form.peek(self._text)
+            else:
+                self._peeked = str(self.fields.get("version")), str(self.fields.get("digest"))
+        return self._peeked
+
+    def __getitem__(self, key: str) -> Any:
+        return self.fields[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fields)
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+    def __repr__(self) -> str:
+        return f"Entry({dict(self.fields)!r})"
+
+
+class Versions(Sequence[Entry]):
+    """The entries of one chart in their order; those of a text are told apart when they are first asked for."""
+
+    __slots__ = ("_entries", "_form", "_known", "_text", "header")
+
+    def __init__(
+        self,
+        entries: Iterable[Entry] | None = None,
+        *,
+        header: str = "",
+        text: str | None = None,
+        form: Form | None = None,
+        known: Sequence[Entry] | None = None,
+    ) -> None:
+        """`entries`, or else the `text` that they are in this form, of which `known` may have the fields already."""
+        self._entries = tuple(entries) if entries is not None else None
+        self._known = known
+        self._form = form
+        self._text = text
+        self.header = header
+        """How the text names the chart; "" where it has none."""
+
+    def kept_text(self, form: Form) -> str | None:
+        """The text of all entries where it is still what was read, in this form; else None."""
+        return self._text if self._form == form else None
+
+    def text_in(self, form: Form) -> list[str]:
+        """Return the texts of the entries in a form.
+
+        Raises:
+            GoTypeError: one has to be written anew, and Helm could not read it.
+        """
+        return [entry.text_in(form) for entry in self.with_text()]
+
+    def replaced(self, entries: Iterable[Entry]) -> Versions:
+        """The same chart with other entries."""
+        return Versions(entries, header=self.header, form=self._form)
+
+    def header_in(self, form: Form) -> str:
+        """How a text of this form names the chart; "" where none did yet."""
+        return self.header if self._form == form else ""
+
+    def size(self) -> int:
+        """How many entries there are, counted in the text where that is possible."""
+        if self._entries is None and self._known is None and self._form is not None and self._text is not None:
+            return self._form.count(self._text)
+        return len(self)
+
+    def with_text(self) -> tuple[Entry, ...]:
+        """The entries, each with its own text: those to make other lists of."""
+        if self._entries is None:
+            if self._form is None or not self._text:
+                return ()
+            texts = self._form.split(self._text)
+            fields = [entry.fields for entry in self._known] if self._known is not None else [None] * len(texts)
+            pairs = zip(texts, fields, strict=True)
+            self._entries = tuple(Entry(each, text=text, form=self._form) for text, each in pairs)
+        return self._entries
+
+    def _all(self) -> Sequence[Entry]:
+        return self._known if self._known is not None else self.with_text()
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | Sequence[Entry]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(_same, self, other))
+
+    __hash__ = None  # type: ignore[assignment]  # as lists have none
+
+    def __repr__(self) -> str:
+        return f"Versions({list(self)!r})"
+
+
+def _same(one: object, other: object) -> bool:
+    return bool(one == other)
+
+
+def unsound(chart: str, fields: Any) -> str | None:
+    """Why an entry is none: it lacks what names, finds or proves a package. None where it has all of it."""
+    if not isinstance(fields, Mapping):
+        return f"'entries.{chart}' is not a list of versions"
+    version, name, digest, urls = (fields.get(key) for key in ("version", "name", "digest", "urls"))
+    what = f"the entry of {chart} {version}" if isinstance(version, str) and version else f"an entry of {chart}"
+    problems = {
+        f"no '{next((key for key in _REQUIRED if fields.get(key) in (None, '', [])), '')}'": not all(
+            (version, name, digest, urls)
+        ),
+        f"the name '{str(name)[:100]}'": name != chart,
+        "a 'version' that is not a string": not isinstance(version, str),
+        "a 'digest' that is not a string": type(digest) is not str,
+        "'urls' that are not a list of URLs": not isinstance(urls, list)
+        or not all(isinstance(url, str) and url for url in urls),
+    }
+    return next((f"{what} has {problem}" for problem, found in problems.items() if found), None)
+
+
+def typed_entry(fields: Fields, *, strict: bool = True) -> tuple[Fields, bool]:
+    """Return the fields of an entry as Helm reads them, and whether that is what was written.
+
+    `strict` where Helm refuses unknown fields, as it does in YAML.
+
+    What no conversion makes readable stays as it is: reading goes on, and writing it is refused.
+    """
+    typed = Typed(ENTRY, unknown=True)
+    try:
+        value = typed.value(fields)
+    except GoTypeError:
+        return fields, False
+    return value, not typed.converted and not (strict and typed.unknown)
+
+
+def readable(fields: Fields, *, strict: bool) -> dict[str, Any]:
+    """Return the fields of an entry, sorted, each of the type that Helm reads; `strict` where it refuses unknown ones.
+
+    Raises:
+        GoTypeError: there is a field that Helm could not read; with the chart's name.
+    """
+    what = f"{fields.get('name')} {fields.get('version')}"
+    typed = Typed(ENTRY, unknown=True)
+    try:
+        value = typed.value(fields)
+    except GoTypeError as error:
+        raise GoTypeError(f"{what}: {error}, or Helm refuses the whole index; fix the chart or its entry") from None
+    if strict and typed.unknown:
+        message = f"{what}: Helm does not know the field '{typed.unknown[0]}', and refuses the whole index for it"
+        raise GoTypeError(f"{message}; remove the field, or move it to 'annotations'")
+    return {key: value[key] for key in sorted(value)}

@@ -1,0 +1,133 @@
+"""What Helm writes into an index.yaml, as regular expressions: fields in order, each with a value of its type.
+
+They are strict rather than complete. What they match is YAML that every reader takes alike; what they do not match is
+parsed.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Final
+
+#: Line breaks and control characters; with those that YAML 1.1 adds, what YAML does not allow plain.
+_NEVER: Final = r"\x00-\x1f\x7f-\x9f"
+_NEVER_WIDE: Final = "\u2028\u2029\ufeff\ufffe\uffff"
+_WORDS: Final = "(?i:null|true|false|yes|no|on|off|[yn])"
+_REST: Final = rf"[^{_NEVER}:#]*+(?:(?::(?![ \n])|(?<! )#)[^{_NEVER}:#]*+)*+"
+_PLAIN: Final = rf"(?!(?=[nNtTfFyYoO]){_WORDS} *\n)(?:[^\W\d]|[/(^$]){_REST}"
+_DOUBLE: Final = rf'"[^"\\{_NEVER}]*+(?:\\["\\nt][^"\\{_NEVER}]*+)*+"'
+_SINGLE: Final = rf"'[^'{_NEVER}]*+(?:''[^'{_NEVER}]*+)*+'"
+_SEMVER: Final = r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*+"
+_STRING: Final = rf"(?:{_DOUBLE}|{_SINGLE}|{_SEMVER}|{_PLAIN})\n"
+#: A digest that nobody takes for a number.
+_DIGEST: Final = r'(?:(?![0-9]*+(?:e[0-9]*+)?\n|0b[01]++\n)[0-9a-f]{64}|"[0-9a-f]{64}"|sha256:[0-9a-f]{64})\n'
+_TIME: Final = (
+    r"(?P<quote>[\"']?)[0-9]{4}-(?!02-(?:29|3)|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])(?P=quote)\n"
+)
+_BOOL: Final = r"(?:true|false)\n"
+_KEY: Final = rf"(?!{_WORDS}:)[A-Za-z_][A-Za-z0-9._/-]*+"
+#: A name that nobody takes for a number: `3scale` has a letter that no number has.
+_CHART: Final = (
+    rf"(?!{_WORDS}:)[A-Za-z][A-Za-z0-9._-]*+|[0-9]++[g-np-wyz][A-Za-z0-9._-]*+"
+    r"|\"[^\"\\\n]*+\"|'[^'\n]*+'"
+)
+
+
+class Patterns:
+    """What the text of an index consists of whose charts and entries have these indentations.
+
+    Groups: `name` and `empty` of a header, `name` and `annotations` of an entry.
+    """
+
+    def __init__(self, chart: int, dash: int) -> None:
+        self._chart = " " * chart
+        self._dash = " " * dash
+        self._key = " " * (dash + 2)
+        # Who indents the list of a chart's entries does so with the lists in them.
+        self._item = " " * (dash + 2 + dash - chart)
+
+    @functools.cached_property
+    def header(self) -> re.Pattern[str]:
+        """The line that names a chart, with comments before it."""
+        name = rf"{self._chart}(?P<name>{_CHART}):(?P<empty>[ ]+\[\])?[ ]*\n"
+        return re.compile(rf"(?:[ ]*(?:#.*)?\n)*+{name}")
+
+    @functools.cached_property
+    def next_line(self) -> re.Pattern[str]:
+        """The end of a line before an entry or a chart."""
+        return re.compile(rf"\n(?={self._dash}-[ \n]|{self._chart}[^ \n#-])")
+
+    @functools.cached_property
+    def entry(self) -> re.Pattern[str]:
+        """An entry as Helm writes it, after the end of a line, and before an entry, a chart or the end."""
+        key = self._key
+        first = rf"(?:{key}|(?<=\n{self._dash}- ))"
+        strings = self._list(rf"- {_STRING}")
+        maintainers = self._structs(dict.fromkeys(("email", "name", "url"), f" {_STRING}"))
+        dependencies = self._structs(
+            {
+                **dict.fromkeys(("alias", "condition", "name", "repository"), f" {_STRING}"),
+                "tags": rf"\n(?:{self._item}  {self._item.removeprefix(key)}- {_STRING})++",
+                "version": f" {_STRING}",
+            }
+        )
+        fields = {
+            "annotations": rf"(?P<annotations> \{{\}}\n|\n(?:{key}  {_KEY}: (?:{_STRING}|{self._block()}))++)",
+            "apiVersion": r" v[12]\n",
+            "appVersion": f" {_STRING}",
+            "created": f" {_TIME}",
+            "dependencies": dependencies,
+            "deprecated": f" {_BOOL}",
+            "description": f" {_STRING}",
+            "digest": f" {_DIGEST}",
+            "home": f" {_STRING}",
+            "icon": f" {_STRING}",
+            "keywords": strings,
+            "kubeVersion": f" {_STRING}",
+            "maintainers": maintainers,
+            "name": r" (?P<name>[A-Za-z0-9._-]++)\n",
+            "sources": strings,
+            "type": r" (?:application|library)\n",
+            "urls": strings,
+            "version": f" {_STRING}",
+        }
+        required = {"digest", "name", "urls", "version"}
+        parts = [rf"(?:{first}{name}:{value})" + ("" if name in required else "?+") for name, value in fields.items()]
+        after = rf"(?={self._dash}- |{self._chart}[^ \n#-]|\Z)"
+        return re.compile(rf"{self._dash}- " + "".join(parts) + after)
+
+    def _list(self, item: str) -> str:
+        """A list of a field."""
+        return rf"\n(?:{self._item}{item})++"
+
+    def _structs(self, fields: Mapping[str, str]) -> str:
+        """A list of maps; each line has a known field, and their order keeps a field from being there twice."""
+        lines = (rf"(?:{self._item}[- ] {name}:{value})?+" for name, value in fields.items())
+        return rf"\n(?:(?={self._item}- )" + "".join(lines) + ")++"
+
+    def _block(self) -> str:
+        """A literal or folded block below a key of a map."""
+        spaces = f"{self._key}    "
+        return rf"[|>][+-]?\n{spaces}[^ {_NEVER}][^{_NEVER}]*+\n(?:(?:{spaces}[^{_NEVER}]*+)?\n)*+"
+
+
+@functools.cache
+def patterns(chart: int, dash: int) -> Patterns:
+    """The expressions for these indentations, compiled when they are first needed."""
+    return Patterns(chart, dash)
+
+
+def has_odd_characters(text: str) -> bool:
+    """Whether there are characters that the expressions do not look for, since that is slow to compile."""
+    return any(character in text for character in _NEVER_WIDE)
+
+
+def unquoted(text: str) -> str:
+    """The string that a scalar without escapes is."""
+    text = text.rstrip()
+    if text.startswith("'"):
+        return text[1:-1].replace("''", "'")
+    return text[1:-1] if text.startswith('"') else text

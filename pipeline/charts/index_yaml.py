@@ -1,0 +1,416 @@
+"""An index.yaml as text in YAML: found to be sound entry by entry, and written by splicing.
+
+The lines that begin an entry or name a chart cut the text into pieces. If each piece is a whole entry by itself, then
+no quotes, brackets or blocks reach over a cut, and the pieces together are what a parser would find. Nearly all pieces
+match one regular expression for what Helm writes; a real parser reads the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, NamedTuple, NoReturn
+
+import yaml
+
+from generator.findings.errors import FindingsError
+from generator.findings.finding import Finding
+from generator.text.yaml_reader import Document, parse
+from pipeline.charts.index_entry import Entry, Fields, Versions, readable, typed_entry, unsound
+from pipeline.charts.index_shape import Patterns, has_odd_characters, patterns, unquoted
+from pipeline.charts.metadata import AsWritten, GoTypeError, as_written, is_string, tag_of
+
+#: Of one entry, which is parsed by itself only where it is unusual.
+_MAX_ENTRY_VALUES: Final = 1_000_000
+#: Of an index in a shape that nobody writes, which is parsed as a whole: 200,000 versions have some 5,000,000.
+_MAX_VALUES: Final = 10_000_000
+_MAX_BYTES: Final = 2**30
+
+_ENTRIES: Final = re.compile(r"^entries:[ ]*(?:\{\}[ ]*)?\n", re.MULTILINE)
+#: The first line after the entries that is at the top level.
+_AFTER: Final = re.compile(r"\n(?=[^ \n#])")
+_FIRST_CHART: Final = re.compile(r"(?: *(?:#.*)?\n)*( +)[^ \n#]")
+_FIRST_ENTRY: Final = re.compile(r"^( *)-[ \n]", re.MULTILINE)
+_GENERATED: Final = re.compile(r"^generated:.*\n", re.MULTILINE)
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class UnusualError(Exception):
+    """A text that only a parser of the whole can judge."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class YamlForm:
+    """YAML in blocks: the spaces before a chart's name, and before the dash of an entry."""
+
+    chart: int = 2
+    dash: int = 2
+
+    @property
+    def patterns(self) -> Patterns:
+        """What text of this form consists of."""
+        return patterns(self.chart, self.dash)
+
+    def fields(self, text: str) -> dict[str, Any]:
+        """Return the fields of the entry that a text is."""
+        fields: dict[str, Any] = as_written(parse(text.encode(), "index.yaml", max_values=_MAX_ENTRY_VALUES).root)[0]
+        return dict(typed_entry(fields)[0])
+
+    def peek(self, text: str) -> tuple[str, str]:
+        """Return version and digest of the entry that a text is."""
+        return self._field(text, "version"), self._field(text, "digest")
+
+    def _field(self, text: str, name: str) -> str:
+        line = f"\n{' ' * (self.dash + 2)}{name}: "
+        at = text.find(line)
+        if at < 0:
+            line, at = f"{' ' * self.dash}- {name}: ", 0
+        start = at + len(line)
+        return unquoted(text[start : text.find("\n", start)]) if text.startswith(line, at) else ""
+
+    def entry(self, fields: Fields) -> str:
+        """Return the text of an entry.
+
+        Raises:
+            GoTypeError: Helm could not read it.
+        """
+        return _indented(dump([readable(fields, strict=True)]), self.dash)
+
+    def split(self, text: str) -> list[str]:
+        """Return the texts of the entries in the text of a chart's versions."""
+        line = f"{' ' * self.dash}- "
+        _, *pieces = f"\n{text}".split(f"\n{line}")
+        return [f"{line}{piece}\n" for piece in pieces[:-1]] + [f"{line}{piece}" for piece in pieces[-1:]]
+
+    def count(self, text: str) -> int:
+        """Return how many entries there are in the text of a chart's versions."""
+        line = f"{' ' * self.dash}- "
+        return text.count(f"\n{line}") + text.startswith(line)
+
+    def header(self, chart: str) -> str:
+        """Return the line that names a chart.
+
+        Raises:
+            GoTypeError: it is not a name.
+        """
+        for name in (chart, f'"{chart}"'):
+            line = f"{' ' * self.chart}{name}:\n"
+            if self.patterns.header.fullmatch(line):
+                return line
+        raise GoTypeError(f"'{chart[:100]}' is not a valid chart name; use letters, digits, '-', '_' and '.'")
+
+
+@dataclass(frozen=True, kw_only=True)
+class YamlLayout:
+    """The text around the entries of an index in YAML."""
+
+    proves_itself: ClassVar = False
+    """Whether the text, when it is cut off, is no index any more."""
+    strict: ClassVar = True
+    """Whether Helm refuses fields of the head that it does not know."""
+
+    form: YamlForm
+    before: str
+    after: str
+    head: Mapping[str, Any]
+
+    def with_head(self, head: Mapping[str, Any]) -> YamlLayout:
+        """The layout with other fields; the lines of those that stay are not touched."""
+        if head == self.head:
+            return self
+        line = dump({"generated": head["generated"]}) if "generated" in head else ""
+        before, after = (_GENERATED.sub(lambda _: line, text) for text in (self.before, self.after))
+        after += "" if _GENERATED.search(before + after) else line
+        try:
+            if {**read_head(before), **read_head(after)} == head:
+                return YamlLayout(form=self.form, before=before, after=after, head=head)
+        except FindingsError:
+            pass  # `generated` is more than a line, so all of it is written anew
+        return new_layout(self.form, head)
+
+    def render(self, entries: Mapping[str, Versions]) -> str:
+        """Return the text of the index.
+
+        Raises:
+            GoTypeError: there is an entry that Helm could not read.
+        """
+        parts = [self.before, "entries:\n" if entries else "entries: {}\n"]
+        for chart, versions in entries.items():
+            header = versions.header_in(self.form) or self.form.header(chart)
+            kept = versions.kept_text(self.form)
+            texts = versions.text_in(self.form) if kept is None else [kept] if kept else []
+            parts += [header, *texts] if texts else [f"{header.rstrip()} []\n"]
+        return "".join([*parts, self.after])
+
+
+def new_layout(form: YamlForm, head: Mapping[str, Any]) -> YamlLayout:
+    """The layout of an index whose head is written anew: as Helm has it, with what follows `entries` after it."""
+    before = {key: head[key] for key in sorted(head) if key < "entries"}
+    after = {key: head[key] for key in sorted(head) if key > "entries"}
+    return YamlLayout(form=form, before=_dumped(before), after=_dumped(after), head=head)
+
+
+def _dumped(head: Mapping[str, Any]) -> str:
+    return dump(dict(head)) if head else ""
+
+
+def read_head(text: str) -> dict[str, Any]:
+    """Return the fields of the text before or after the entries.
+
+    Raises:
+        FindingsError: it is no map.
+    """
+    if not text.strip() or all(line.lstrip().startswith("#") or not line.strip() for line in text.splitlines()):
+        return {}
+    content = as_written(_parsed(text, "index.yaml").root)
+    if not isinstance(content, dict):
+        raise FindingsError([])
+    return content
+
+
+def _parsed(text: str, path: str) -> Document:
+    document = parse(text.encode(), path, max_bytes=_MAX_BYTES, max_values=_MAX_VALUES)
+    if document.findings:
+        raise FindingsError(document.findings)
+    return document
+
+
+class YamlText(NamedTuple):
+    """The text of an index in YAML, cut up: the lines around the entries and, by chart, the entries.
+
+    `closed` says whether the entries have an end in the text, so that none can be missing there.
+    """
+
+    layout: YamlLayout
+    entries: Mapping[str, Versions]
+    closed: bool
+
+
+def read_proved(text: str) -> YamlText:
+    """Cut up a text that was sound when waybill wrote it."""
+    before, entries, after = _parts(text)
+    form = _form(entries)
+    headers = _headers(entries, form)
+    found, at = {}, 0
+    for number, (start, header) in enumerate(headers):
+        end = headers[number + 1][0] if number + 1 < len(headers) else len(entries)
+        shown = f"{entries[at:start]}{_header(header)}" if number == 0 else _header(header)
+        found[unquoted(header["name"])] = Versions(header=shown, text=entries[header.end() : end], form=form)
+        at = end
+    layout = YamlLayout(form=form, before=before, after=after, head={**read_head(before), **read_head(after)})
+    return YamlText(layout=layout, entries=found, closed=not found)
+
+
+def read_strictly(text: str, path: str) -> YamlText:
+    """Cut up somebody's text, and check each entry.
+
+    Raises:
+        UnusualError: it takes a parser of the whole to judge it.
+        FindingsError: an entry is not sound.
+    """
+    if has_odd_characters(text):
+        raise UnusualError
+    before, entries, after = _parts(text)
+    try:
+        heads = read_head(before), read_head(after)
+    except FindingsError as error:
+        raise UnusualError from error
+    if heads[0].keys() & heads[1].keys() or "entries" in heads[0] or "entries" in heads[1]:
+        raise UnusualError
+    form = _form(entries)
+    scan = _Scan(entries, form, path, lines_before=before.count("\n") + 1, last=not after.strip())
+    found = scan.charts()
+    layout = YamlLayout(form=form, before=before, after=after, head={**heads[0], **heads[1]})
+    return YamlText(layout=layout, entries=found, closed=bool(heads[1]) or _closed(text, found))
+
+
+def _closed(text: str, entries: Mapping[str, Versions]) -> bool:
+    found = _ENTRIES.search(text)
+    return not entries and found is not None and "{}" in found[0]
+
+
+def _parts(text: str) -> tuple[str, str, str]:
+    found = _ENTRIES.search(text)
+    if found is None:
+        raise UnusualError
+    after = _AFTER.search(text, found.end() - 1)
+    end = after.end() if after else len(text)
+    return text[: found.start()], text[found.end() : end], text[end:]
+
+
+def _form(entries: str) -> YamlForm:
+    chart = _FIRST_CHART.match(entries)
+    dash = _FIRST_ENTRY.search(entries)
+    if chart is None or dash is None:
+        return YamlForm(chart=len(chart[1])) if chart else YamlForm()
+    if len(dash[1]) < len(chart[1]):
+        raise UnusualError
+    return YamlForm(chart=len(chart[1]), dash=len(dash[1]))
+
+
+def _headers(entries: str, form: YamlForm) -> list[tuple[int, re.Match[str]]]:
+    """The lines that name a chart, with where they begin; found by what follows them, which is fast."""
+    found = {}
+    for ending in (f":\n{' ' * form.dash}- ", ": []\n"):
+        at = entries.find(ending)
+        while at >= 0:
+            start = entries.rfind("\n", 0, at) + 1
+            if (header := form.patterns.header.match(entries, start)) and header.end("name") == at:
+                found[start] = header
+            at = entries.find(ending, at + 1)
+    return sorted(found.items())
+
+
+def _header(found: re.Match[str]) -> str:
+    return found[0] if not found["empty"] else found[0].replace(found["empty"], "")
+
+
+class _Scan:
+    """Goes through the text of entries once, from chart to chart and entry to entry."""
+
+    def __init__(self, text: str, form: YamlForm, path: str, *, lines_before: int, last: bool) -> None:
+        self._text = text
+        self._form = form
+        self._path = path
+        self._lines_before = lines_before
+        self._last = last
+        self._patterns = form.patterns
+
+    def charts(self) -> dict[str, Versions]:
+        """Return the versions by chart."""
+        found: dict[str, Versions] = {}
+        at = 0
+        while at < len(self._text):
+            header = self._patterns.header.match(self._text, at)
+            if header is None:
+                raise UnusualError
+            name = unquoted(header["name"])
+            if name in found:
+                self._stop(f"the chart '{name}' is listed twice; make it one list", header.start("name"))
+            found[name], at = self._versions(name, header)
+        return found
+
+    def _versions(self, name: str, header: re.Match[str]) -> tuple[Versions, int]:
+        text, usual, dash = self._text, self._patterns.entry, f"{' ' * self._form.dash}-"
+        start = at = header.end()
+        entries: list[Entry] | None = None
+        while not header["empty"] and text.startswith(dash, at):
+            found = usual.match(text, at)
+            if found and found["name"] == name and not _repeated(found["annotations"]):
+                end = found.end()
+                entry = None
+            else:
+                end = self._end(at)
+                entry = self._unusual(name, at, end)
+            if entry is not None and entries is None:
+                entries = [Entry(text=each, form=self._form) for each in self._form.split(text[start:at])]
+            if entries is not None:
+                entries.append(entry or Entry(text=text[at:end], form=self._form))
+            at = end
+        if entries is not None:
+            return Versions(entries, header=_header(header), form=self._form), at
+        return Versions(header=_header(header), text=text[start:at], form=self._form), at
+
+    def _end(self, at: int) -> int:
+        found = self._patterns.next_line.search(self._text, at + 1)
+        return found.end() if found else len(self._text)
+
+    def _unusual(self, name: str, at: int, end: int) -> Entry | None:
+        """Parse one entry; None where its text can stay as it is."""
+        piece = self._text[at:end]
+        try:
+            document = parse(piece.encode(), self._path, max_bytes=_MAX_BYTES, max_values=_MAX_ENTRY_VALUES)
+        except FindingsError as error:
+            if self._last and end == len(self._text) and "*" not in piece:
+                where = error.findings[0].line or 1
+                self._stop(error.findings[0].message, at, below=where - 1)
+            raise UnusualError from error
+        content = as_written(document.root)
+        if not isinstance(content, list) or len(content) != 1:
+            raise UnusualError
+        if document.findings:
+            line = document.findings[0].line or 1
+            self._stop(f"{document.findings[0].message}; Helm refuses the index", at, below=line - 1)
+        if reason := unsound(name, content[0]):
+            self._stop(reason, at)
+        fields, as_is = typed_entry(content[0])
+        same = as_is and self._form.peek(piece) == (str(fields["version"]), str(fields["digest"]))
+        return None if same and len(self._form.split(piece)) == 1 else Entry(fields)
+
+    def _stop(self, message: str, at: int, *, below: int = 0) -> NoReturn:
+        refuse(self._path, message, self._lines_before + self._text.count("\n", 0, at) + 1 + below)
+
+
+def _repeated(annotations: str | None) -> bool:
+    """Whether a key is there twice: the fields of an entry are in order, its annotations need not be."""
+    if annotations is None or annotations.count("\n") <= 2:  # noqa: PLR2004 - the line of the field, and one key
+        return False
+    lines = annotations[1:].split("\n")
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    keys = [line.partition(":")[0] for line in lines if line[indent : indent + 1] not in (" ", "")]
+    return len(set(keys)) < len(keys)
+
+
+def refuse(path: str, message: str, line: int | None = None) -> NoReturn:
+    """Raise that a file is not an index that can be trusted."""
+    raise FindingsError([Finding(path=path, rule="index", message=message, line=line, column=line and 1)])
+
+
+def read_whole(text: str, path: str) -> YamlText:
+    """Parse all of a text, whatever its shape; it is written anew.
+
+    Raises:
+        FindingsError: it is no index, or not a sound one.
+    """
+    root = _parsed(text, path).root
+    content = as_written(root)
+    entries = content.get("entries") if isinstance(content, dict) else None
+    if not isinstance(content, dict) or "entries" not in content or not isinstance(entries, (dict, type(None))):
+        refuse(path, "not an index: it has no map 'entries'")
+    found = {}
+    for name, versions in (entries or {}).items():
+        if not isinstance(versions, (list, type(None))):
+            refuse(path, f"not an index: 'entries.{name}' is not a list of versions")
+        for fields in versions or ():
+            if reason := unsound(name, fields):
+                refuse(path, reason)
+        found[name] = Versions(Entry(typed_entry(fields)[0]) for fields in versions or ())
+    head = {key: value for key, value in content.items() if key != "entries"}
+    closed = text.lstrip().startswith("{") or re.search(r"^entries:[ ]*\{", text, re.MULTILINE) is not None
+    keys = list(content)
+    after = keys[keys.index("entries") + 1 :]
+    layout = new_layout(YamlForm(), head)
+    return YamlText(layout=layout, entries=found, closed=closed or bool(after))
+
+
+class _IndexDumper(_Dumper):  # type: ignore[misc]  # the base is chosen at run time, with or without libyaml
+    """Writes each string so that every reader takes it for one, on one line."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML calls it so
+        """Helm reads anchors, but people who edit an index do not expect them."""
+        return True
+
+
+def _represent_text(_: Any, data: str) -> yaml.ScalarNode:
+    quoted = "\n" in data or not is_string(data)
+    return yaml.ScalarNode("tag:yaml.org,2002:str", str(data), style='"' if quoted else None)
+
+
+_IndexDumper.add_representer(str, _represent_text)
+_IndexDumper.add_representer(AsWritten, lambda _, data: yaml.ScalarNode(tag_of(data), str(data), style=None))
+
+
+def dump(data: Any) -> str:
+    """Render plain data in the style of Helm; the same data gives the same text."""
+    text: str = yaml.dump(data, Dumper=_IndexDumper, sort_keys=False, allow_unicode=True, width=2**30)
+    return text
+
+
+def _indented(text: str, spaces: int) -> str:
+    return "".join(f"{' ' * spaces}{line}" for line in text.splitlines(keepends=True))
+
+
+#: The layout of a new index.
+NEW: Final = YamlLayout(form=YamlForm(), before="apiVersion: v1\n", after="", head={"apiVersion": "v1"})

@@ -1,0 +1,239 @@
+"""The Go types of what Helm reads: a value of another type in one entry, and Helm refuses the whole index.
+
+Sources: `Metadata`, `Maintainer` and `Dependency` in helm.sh/helm/v3/pkg/chart, `ChartVersion` and `IndexFile` in
+helm.sh/helm/v3/pkg/repo; Helm 4 has the same fields and types. Helm reads YAML with `UnmarshalStrict`, which refuses
+unknown fields, and converts no number to a string in the fields of an embedded `*Metadata`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+import yaml
+
+from generator.findings.errors import WaybillError
+from generator.text.yaml_reader import Node
+
+
+class AsWritten(str):
+    """A plain scalar that some reader takes for a number or a boolean, as its text."""
+
+    __slots__ = ()
+
+
+class GoTypeError(WaybillError):
+    """A value that no conversion makes what Helm reads; the message begins with the field."""
+
+
+#: The types of values; a list of one type is a list, a dict with `*` a map, another dict a struct.
+_STRING: Final = "a string"
+_BOOL: Final = "true or false"
+_TIME: Final = "a time such as 2026-01-31T12:00:00Z"
+_ANY: Final = "any"
+
+_MAINTAINER: Final = {"email": _STRING, "name": _STRING, "url": _STRING}
+_DEPENDENCY: Final = {
+    "alias": _STRING,
+    "condition": _STRING,
+    "enabled": _BOOL,
+    "import-values": [_ANY],
+    "name": _STRING,
+    "repository": _STRING,
+    "tags": [_STRING],
+    "version": _STRING,
+}
+#: The fields of Chart.yaml that Helm copies into an entry.
+METADATA: Final[Mapping[str, Any]] = {
+    "annotations": {"*": _STRING},
+    "apiVersion": _STRING,
+    "appVersion": _STRING,
+    "condition": _STRING,
+    "dependencies": [_DEPENDENCY],
+    "deprecated": _BOOL,
+    "description": _STRING,
+    "home": _STRING,
+    "icon": _STRING,
+    "keywords": [_STRING],
+    "kubeVersion": _STRING,
+    "maintainers": [_MAINTAINER],
+    "name": _STRING,
+    "sources": [_STRING],
+    "tags": _STRING,
+    "type": _STRING,
+    "version": _STRING,
+}
+ENTRY: Final[Mapping[str, Any]] = {
+    **METADATA,
+    "checksum": _STRING,
+    "created": _TIME,
+    "digest": _STRING,
+    "engine": _STRING,
+    "removed": _BOOL,
+    "tillerVersion": _STRING,
+    "url": _STRING,
+    "urls": [_STRING],
+}
+#: The fields of an index beside its entries.
+HEAD: Final[Mapping[str, Any]] = {
+    "annotations": {"*": _STRING},
+    "apiVersion": _STRING,
+    "generated": _TIME,
+    "publicKeys": [_STRING],
+    "serverInfo": {"*": _ANY},
+}
+
+_BOOLS: Final = {
+    **dict.fromkeys(("true", "yes", "on", "y"), True),
+    **dict.fromkeys(("false", "no", "off", "n"), False),
+}
+#: RFC 3339, as Go's time.Time is read.
+_RFC3339: Final = re.compile(
+    r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", flags=re.ASCII
+)
+#: What go-yaml takes for a number and PyYAML for text: `1e3`, `0o17`, and `y`, which is true.
+_NO_STRING_IN_GO: Final = re.compile(
+    r"[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)"
+    r"|[yYnN]|[-+]?\.(inf|Inf|INF|nan|NaN|NAN)"
+)
+_NO_STRINGS: Final = {f"tag:yaml.org,2002:{name}" for name in ("bool", "float", "int", "null")}
+_resolver: Final = yaml.resolver.Resolver()
+
+
+def is_string(plain: str) -> bool:
+    """Whether every reader takes this text without quotes for a string."""
+    return not _NO_STRING_IN_GO.fullmatch(plain) and tag_of(plain) not in _NO_STRINGS
+
+
+def tag_of(plain: str) -> str:
+    """The tag that YAML 1.1 gives a plain scalar."""
+    tag: str = _resolver.resolve(yaml.ScalarNode, plain, (True, False))  # type: ignore[no-untyped-call]  # PyYAML has no types here
+    return tag
+
+
+def as_written(node: Node) -> Any:
+    """Plain data, but a plain scalar that a reader takes for a number or a boolean is `AsWritten`."""
+    match node.value:
+        case dict():
+            return {key: as_written(child) for key, child in node.value.items()}
+        case list():
+            return [as_written(child) for child in node.value]
+        case None:
+            return None
+        case str():
+            return node.value if node.style or is_string(node.value) else AsWritten(node.value)
+        case _:
+            return AsWritten(node.text)
+
+
+def chart_metadata(root: Node) -> dict[str, Any]:
+    """Return the fields of a Chart.yaml that an index entry has, each of its Go type.
+
+    Raises:
+        GoTypeError: a field cannot be converted.
+    """
+    return Typed(METADATA, unknown=False).value(as_written(root))
+
+
+class Typed:
+    """Converts data to Go types; `converted` says whether anything had to be, `unknown` has the fields Helm has not.
+
+    Fields without a value are left out, as are unknown ones unless they are to be kept.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], *, unknown: bool) -> None:
+        self._fields = fields
+        self._keep_unknown = unknown
+        self.converted = False
+        self.unknown: list[str] = []
+
+    def value(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the converted fields.
+
+        Raises:
+            GoTypeError: a field cannot be converted.
+        """
+        return self._struct(data, self._fields, "")
+
+    def _struct(self, data: Any, fields: Mapping[str, Any], at: str) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            raise GoTypeError(f"'{at}' must be a map")
+        typed = {}
+        for key, value in data.items():
+            where = f"{at}.{key}" if at else key
+            kind = fields.get(key)
+            if kind is None:
+                self.unknown.append(where)
+                if self._keep_unknown:
+                    typed[key] = value
+            elif value is not None:
+                typed[key] = value if kind is _STRING and type(value) is str else self._of(value, kind, where)
+        return typed
+
+    def _of(self, value: Any, kind: Any, at: str) -> Any:
+        match kind:
+            case list():
+                return self._list(value, kind[0], at)
+            case {"*": each}:
+                return self._map(value, each, at)
+            case dict():
+                return self._struct(value, kind, at)
+            case _:
+                return self._scalar(value, kind, at)
+
+    def _list(self, value: Any, each: Any, at: str) -> list[Any]:
+        if not isinstance(value, list):
+            raise GoTypeError(f"'{at}' must be a list")
+        return [self._of(child, each, f"{at}[{number}]") for number, child in enumerate(value)]
+
+    def _map(self, value: Any, each: Any, at: str) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise GoTypeError(f"'{at}' must be a map")
+        return {key: self._of(child, each, f"{at}.{key}") for key, child in value.items()}
+
+    def _scalar(self, value: Any, kind: str, at: str) -> Any:
+        if kind is _ANY:
+            return value
+        if isinstance(value, (dict, list)):
+            raise GoTypeError(f"'{at}' must be {kind}")
+        if kind is _BOOL:
+            return self._bool(value, at)
+        text = self._string(value)
+        if kind is _TIME and not is_time(text):
+            raise GoTypeError(f"'{at}' must be {kind}, not '{text[:40]}'")
+        return text
+
+    def _string(self, value: Any) -> str:
+        if type(value) is str:
+            return value
+        self.converted = True
+        match value:
+            case None:
+                return ""
+            case bool():
+                return str(value).lower()
+            case _:
+                return str.__str__(value)
+
+    def _bool(self, value: Any, at: str) -> bool:
+        if isinstance(value, bool):
+            return value
+        found = _BOOLS.get(str(value).lower()) if isinstance(value, str) else None
+        if found is None:
+            raise GoTypeError(f"'{at}' must be {_BOOL}")
+        self.converted = self.converted or not isinstance(value, AsWritten)
+        return found
+
+
+def is_time(text: str) -> bool:
+    """Whether Go reads this as a time.Time."""
+    found = _RFC3339.fullmatch(text)
+    if not found:
+        return False
+    try:
+        datetime.fromisoformat(f"{found[1]}T{found[2]}")
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,45 @@
+"""Reads files that somebody names, and nothing else that may stand in their place."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from generator.findings.errors import OutputError
+
+_KINDS: Final = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def read_regular(path: Path) -> bytes:
+    """Return the bytes of a file; never waits for a pipe or a device.
+
+    Raises:
+        OutputError: it does not exist, is not a file, or cannot be read.
+    """
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), "no file")
+            raise OutputError(f"{path}: is {kind}, not a file; remove it, or name another path")
+        # What takes the file's place meanwhile makes nobody wait, either.
+        with os.fdopen(
+            os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
+        ) as file:
+            return file.read()
+    except FileNotFoundError:
+        raise OutputError(f"{path}: does not exist") from None
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open what may have taken the file's place meanwhile; Windows has no such flag, and no named pipes in folders."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -1,0 +1,277 @@
+"""GitHub's REST API through PyGithub: where it is, with which token, further attempts, and its errors in our words."""
+
+from __future__ import annotations
+
+import logging
+import os
+import ssl
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from generator.findings.errors import SettingsError
+from generator.findings.printable import in_one_line
+from pipeline.images.image_name import is_loopback
+from pipeline.publish.errors import AuthenticationError, PublishError
+from pipeline.system.http_request import Answer, Backoff, without_secrets
+
+if TYPE_CHECKING:
+    from github import Github, GithubException
+
+T = TypeVar("T")
+
+#: GitHub itself; GitHub Enterprise Server has its API below a path (docs.github.com/enterprise-server/rest).
+SERVER: Final = "https://github.com"
+_API: Final = "https://api.github.com"
+_ENTERPRISE_API: Final = "/api/v3"
+#: Seconds between two requests that change something, as GitHub wants it
+#: (docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api).
+_PAUSE: Final = 1.0
+#: Seconds to wait where a secondary rate limit names none (the same page).
+_SECONDARY_LIMIT: Final = 60
+#: Seconds that GitHub may be silent; it ends a request after ten itself, but an upload takes longer.
+_SILENCE: Final = 60
+_PERMISSION: Final = "contents: write"
+#: The most characters of what GitHub gives as its reason.
+_SAID: Final = 300
+#: What PyGithub raises where an answer is not what it expects, and what reads it may raise.
+_STRANGE: Final = (AssertionError, AttributeError, RuntimeError, TypeError, ValueError)
+_DENIED: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class NotFoundError(PublishError):
+    """GitHub has no such thing, or does not show it to this token."""
+
+
+class RefusedError(PublishError):
+    """GitHub refuses what was asked for (422): the same again does not help."""
+
+
+class LostAnswerError(PublishError):
+    """No answer, or the server's own failure: whether something was changed is not known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GithubApi:
+    """GitHub, or a GitHub Enterprise Server, with a token.
+
+    Each call raises AuthenticationError where GitHub refuses the token, or PublishError; no message holds the token.
+    """
+
+    url: str = _API
+    """Where the REST API is."""
+    server: str = SERVER
+    """Where people see it, and packages are downloaded."""
+    token: str = field(default="", repr=False)
+    source: str = ""
+    """Where the token is from; where it was looked for if there is none."""
+    pause: float = _PAUSE
+    """Seconds between two requests that change something."""
+    backoff: Backoff = field(default_factory=Backoff)
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str], token: str = "", source: str = "", **settings: Any) -> GithubApi:
+        """GitHub as the environment names it: GITHUB_SERVER_URL and GITHUB_API_URL, as in a workflow of GitHub Actions.
+
+        Raises:
+            SettingsError: one of them is no URL, or would send the token over plain HTTP.
+        """
+        server = environment.get("GITHUB_SERVER_URL", "").rstrip("/") or SERVER
+        url = environment.get("GITHUB_API_URL", "").rstrip("/")
+        url = url or (_API if server == SERVER else f"{server}{_ENTERPRISE_API}")
+        for name, value in (("GITHUB_SERVER_URL", server), ("GITHUB_API_URL", url)):
+            _check_url(name, value)
+        return cls(url=url, server=server, token=token, source=source, **settings)
+
+    @property
+    def host(self) -> str:
+        """The host of the server, as tokens are kept for it."""
+        return urlsplit(self.server).netloc
+
+    @cached_property
+    def client(self) -> Github:
+        """The client; it makes each request once."""
+        import github  # noqa: PLC0415 - 150 ms that only who publishes there pays
+
+        # It writes to standard error by itself.
+        github.set_log_level(logging.CRITICAL)
+        return github.Github(
+            base_url=self.url,
+            auth=github.Auth.Token(self.token) if self.token else None,
+            user_agent="waybill",
+            timeout=_SILENCE,
+            verify=_trusted_certificates(),
+            per_page=100,
+            retry=None,
+            seconds_between_requests=None,
+            seconds_between_writes=self.pause or None,
+        )
+
+    def call(self, what: str, work: Callable[[], T], *, twice: bool = True) -> T:
+        """Return the result of some work with the client, again while GitHub is busy.
+
+        `twice` is whether the request may be repeated though its first answer was lost.
+
+        Raises:
+            AuthenticationError: the token is refused or has too few permissions, or there is none.
+            NotFoundError: 404.
+            RefusedError: 422.
+            LostAnswerError: no answer, or a failure of the server (5xx).
+            PublishError: another failure, such as a rate limit.
+        """
+        import requests  # noqa: PLC0415 - as above
+        from github import GithubException  # noqa: PLC0415 - as above
+
+        number = 0
+        while True:
+            last = number + 1 >= self.backoff.attempts
+            try:
+                return work()
+            except GithubException as error:
+                pause = self._pause(error, number, twice=twice)
+                if last or pause is None:
+                    raise self._error(what, error) from error
+            except requests.exceptions.SSLError as error:
+                raise PublishError(
+                    f"{what}: {self.url}: the connection is not trusted: {_connection(error)}"
+                ) from error
+            except requests.RequestException as error:
+                if last or not twice:
+                    raise LostAnswerError(f"{what}: {self.url}: {_connection(error)}; check the network") from error
+                pause = self.backoff.pause(number, None)
+            except _STRANGE as error:
+                message = f"{what}: {self.url} does not answer as GitHub does; check GITHUB_API_URL and the network"
+                raise PublishError(message) from error
+            time.sleep(pause)
+            number += 1
+
+    def changed(self, what: str, change: Callable[[], T], look: Callable[[], T | None]) -> T:
+        """Make a change that must not be made twice; where its answer is lost, `look` whether it was made.
+
+        Raises:
+            PublishError: as `call`.
+        """
+        number = 0
+        while True:
+            try:
+                return self.call(what, change, twice=False)
+            except LostAnswerError:
+                number += 1
+                if number == self.backoff.attempts:
+                    raise
+            time.sleep(self.backoff.pause(number - 1, None))
+            if (found := look()) is not None:
+                return found
+
+    def _pause(self, error: GithubException, number: int, *, twice: bool) -> float | None:
+        """Seconds until the same request may end better; None where it does not."""
+        if _is_rate_limit(error):
+            seconds = _until_allowed(error)
+            return seconds if seconds <= self.backoff.longest_asked else None
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR and twice:
+            return self.backoff.pause(number, Answer(status=error.status, body=b"", headers=error.headers or {}))
+        return None
+
+    def _error(self, what: str, error: GithubException) -> PublishError:
+        said = f"{error.status}{self._said(error)}"
+        if _is_rate_limit(error):
+            until = datetime.fromtimestamp(time.time() + _until_allowed(error), UTC)
+            return PublishError(f"{what}: GitHub's rate limit ({said}); run it again after {until:%H:%M} UTC")
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return LostAnswerError(f"{what}: GitHub responded with {said}; try again later")
+        kind, reason = self._reason(error, said)
+        return kind(f"{what}: {reason}")
+
+    def _reason(self, error: GithubException, said: str) -> tuple[type[PublishError], str]:
+        """Why GitHub refuses a request, and what to do."""
+        match error.status:
+            case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND if not self.token:
+                todo = self.source or "set GITHUB_TOKEN"
+                return AuthenticationError, f"GitHub wants a token ({said}), and there is none; {todo}"
+            case HTTPStatus.UNAUTHORIZED:
+                todo = f"it is wrong or has expired: make a new one with the permission {_PERMISSION}"
+                return AuthenticationError, f"GitHub refuses the token from {self.source} ({said}); {todo}"
+            case HTTPStatus.FORBIDDEN:
+                wanted = in_one_line((error.headers or {}).get("x-accepted-github-permissions", "").replace("=", ": "))
+                todo = f"it needs the permission {wanted or _PERMISSION} for this repository"
+                return AuthenticationError, f"the token from {self.source} may not do this ({said}); {todo}"
+            case HTTPStatus.NOT_FOUND:
+                todo = f"check the name, and that the token from {self.source} may see it (permission {_PERMISSION})"
+                return NotFoundError, f"not found ({said}); {todo}"
+            case HTTPStatus.UNPROCESSABLE_ENTITY:
+                return RefusedError, f"GitHub refuses it ({said})"
+        return PublishError, f"GitHub responded with {said}"
+
+    def _said(self, error: GithubException) -> str:
+        """What GitHub gives as its reason, in a line, without the token that it may have repeated."""
+        data = error.data if isinstance(error.data, dict) else {}
+        errors = data.get("errors")
+        details = [_detail(each) for each in (errors if isinstance(errors, list) else ())]
+        text = "; ".join(filter(None, [str(data.get("message") or ""), *details]))
+        text = text.replace(self.token, "…") if self.token else text
+        return f": {in_one_line(text)[:_SAID]}" if text else ""
+
+
+def _trusted_certificates() -> str | bool:
+    """The certificates that this machine trusts, as git and Helm do; else those that come with Python's requests."""
+    paths = ssl.get_default_verify_paths()
+    return os.environ.get("REQUESTS_CA_BUNDLE") or paths.cafile or paths.capath or True
+
+
+def _detail(error: Any) -> str:
+    """One of the errors of a 422."""
+    if not isinstance(error, dict):
+        return str(error)
+    return str(error.get("message") or f"{error.get('field', '')} {error.get('code', '')}".strip())
+
+
+def _check_url(name: str, value: str) -> None:
+    """Raises a SettingsError for what a token cannot be sent to."""
+    try:
+        parts = urlsplit(value)
+        usable = bool(parts.hostname) and (
+            parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
+        )
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(f"{name} is '{without_secrets(value)}', and not an https URL; set it to that of GitHub")
+
+
+def _is_rate_limit(error: GithubException) -> bool:
+    """Whether it is too many requests; GitHub says so with 403, too."""
+    if error.status not in _DENIED:
+        return False
+    headers = error.headers or {}
+    message = str(error.data.get("message") or "").lower() if isinstance(error.data, dict) else ""
+    limited = "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0"
+    return limited or "rate limit" in message or error.status == HTTPStatus.TOO_MANY_REQUESTS
+
+
+def _until_allowed(error: GithubException) -> float:
+    """Seconds until GitHub takes requests again."""
+    headers = error.headers or {}
+    if (seconds := headers.get("retry-after", "")).isdecimal():
+        return float(seconds)
+    if headers.get("x-ratelimit-remaining") == "0" and (reset := headers.get("x-ratelimit-reset", "")).isdecimal():
+        # In which part of that second is not known.
+        return max(0.0, float(reset) - time.time()) + 1
+    return _SECONDARY_LIMIT
+
+
+def _connection(error: BaseException) -> str:
+    """Why there was no answer, without the URL of the request."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        if isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__:
+            return f"no response for {_SILENCE} seconds"
+        inner = next((each for each in cause.args if isinstance(each, BaseException)), None)
+        cause = getattr(cause, "reason", None) if isinstance(getattr(cause, "reason", None), BaseException) else inner
+    return "the connection was lost"

@@ -1,0 +1,353 @@
+"""A chart repository on GitHub as chart-releaser has it: each version is a release, and a branch has the index."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, unquote, urlsplit
+
+from generator.findings.errors import OutputError, VersionError
+from generator.versions.semver_text import published_version
+from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
+from pipeline.publish.errors import PublishError
+from pipeline.publish.github_api import GithubApi, NotFoundError, RefusedError
+from pipeline.publish.publisher import published_otherwise
+from pipeline.publish.target import Change, Snapshot, Target
+from pipeline.system.http import send
+from pipeline.system.http_request import Request
+from pipeline.system.journal import Effect, Journal
+from pipeline.workspace.places import GithubRepository
+
+if TYPE_CHECKING:
+    from github.GitRelease import GitRelease
+    from github.GitReleaseAsset import GitReleaseAsset
+    from github.Repository import Repository
+
+_MEDIA_TYPE: Final = "application/octet-stream"
+#: The state of an asset whose upload has not broken off.
+_WHOLE: Final = "uploaded"
+#: How often the steps of one release are begun anew, where another publisher is at the same one.
+_ATTEMPTS: Final = 3
+
+
+@dataclass(kw_only=True)
+class GithubReleases:
+    """A `Target` whose packages are the assets of releases; its index is that of another target, a branch."""
+
+    repository: GithubRepository
+    branch: Target
+    api: GithubApi
+    commit: str = ""
+    """The commit that new tags are for; "" for the head of the default branch."""
+    _stored: set[tuple[str, str]] = field(default_factory=set, init=False)
+    """Tag and digest of the packages that are known to be there."""
+
+    @property
+    def place(self) -> str:
+        """See `Target`."""
+        return str(self.repository)
+
+    def read(self) -> Snapshot:
+        """Read the index from the branch; see `Target`."""
+        return self.branch.read()
+
+    def url(self, package: Package) -> str:
+        """Where anybody downloads the package: GitHub's URL of the asset, known before there is one."""
+        return f"{self._downloads}{quote(_tag(package))}/{quote(_asset_name(package))}"
+
+    def write(self, change: Change, journal: Journal) -> None:
+        """Make a release of each package, then write the index to the branch; see `Target`."""
+        releases = _Releases(api=self.api, name=self.repository.name, place=self.place, commit=self.commit)
+        for package in change.packages:
+            known = (_tag(package), package.digest)
+            if known not in self._stored:
+                releases.publish(package, journal)
+                self._stored.add(known)
+        index_alone = Change(
+            base=change.base, packages=(), index=change.index, archive=change.archive, subject=change.subject
+        )
+        self.branch.write(index_alone, journal)
+
+    def fetch(self, url: str) -> bytes:
+        """Return the package of an entry: an asset of the releases, or what the branch has; see `Target`."""
+        start, path = url[: len(self._downloads)], url[len(self._downloads) :]
+        if start.lower() != self._downloads.lower():
+            return self.branch.fetch(url)
+        tag, _, name = (unquote(part) for part in urlsplit(path).path.partition("/"))
+        try:
+            return self._private_asset(tag, name) if self._is_private else self._public_asset(url)
+        except OutputError as error:
+            raise PublishError(f"{self.place}: {error}") from error
+
+    @property
+    def _downloads(self) -> str:
+        return f"{self.api.server}/{self.repository.name}/releases/download/"
+
+    @cached_property
+    def _is_private(self) -> bool:
+        """Whether downloads need the API; without a token only what is public can be read."""
+        if not self.api.token:
+            return False
+        return open_repository(self.api, self.repository.name, self.place).private
+
+    def _public_asset(self, url: str) -> bytes:
+        """An asset, as Helm downloads it: without the token, and without counting as a request to the API."""
+        answer = send(Request(url=url, limit=MAX_PACKAGE_BYTES, advice="; try again later"))
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise PublishError(f"{self.place}: {url} is not there; publish the package again")
+        if answer.status != HTTPStatus.OK:
+            raise PublishError(f"{self.place}: {url}: the server responded with {answer.status}")
+        return answer.body
+
+    def _private_asset(self, tag: str, name: str) -> bytes:
+        releases = _Releases(api=self.api, name=self.repository.name, place=self.place)
+        release = releases.by_tag(tag)
+        asset = _asset_of(release.assets, name) if release else None
+        if asset is None:
+            raise PublishError(f"{self.place}: the release {tag} has no asset {name}; publish the package again")
+        return releases.download(asset)
+
+
+@dataclass(kw_only=True)
+class _Releases:
+    """The releases of a repository during one publication."""
+
+    api: GithubApi
+    name: str
+    """OWNER/REPO."""
+    place: str
+    commit: str = ""
+    _listed: list[GitRelease] | None = field(default=None, init=False)
+    """All releases, as they were when a draft was first looked for."""
+
+    def publish(self, package: Package, journal: Journal) -> None:
+        """Make the release of a package what it is to be; nothing is changed where it is.
+
+        The release is a draft, which nobody else sees and which has no tag yet, until the package is there.
+
+        Raises:
+            VersionError: it is published with other bytes.
+        """
+        mine: GitRelease | None = None
+        failed = PublishError(f"{self._what(package)}: others change it at the same time; run it again")
+        for number in range(_ATTEMPTS):
+            if number:
+                time.sleep(self.api.backoff.pause(number, None))
+            release = self.by_tag(_tag(package))
+            if release is not None and self._is_whole(release, package):
+                self._clean_up(mine, release)
+                return
+            try:
+                if release is None and (release := self._draft(package, again=bool(number))) is None:
+                    release = mine = self._create(package, journal)
+                self._upload(release, package, journal)
+                if not release.draft or self._is_whole(self._make_public(release, package, journal), package):
+                    return
+            except (NotFoundError, RefusedError) as error:
+                # Another publisher of this version was quicker: with the tag, the asset, or the clean-up.
+                failed = error
+        raise failed
+
+    def by_tag(self, tag: str) -> GitRelease | None:
+        """The published release of a tag."""
+        repository = self._repository
+        try:
+            return self.api.call(f"{self.place}: release {tag}", lambda: _complete(repository.get_release(tag)))
+        except NotFoundError:
+            return None
+
+    def download(self, asset: GitReleaseAsset) -> bytes:
+        """Return the bytes of an asset; the token is sent to the API alone, not to the storage that it names."""
+        headers = {"Accept": _MEDIA_TYPE, **({"Authorization": f"Bearer {self.api.token}"} if self.api.token else {})}
+        request = Request(url=asset.url, headers=headers, limit=MAX_PACKAGE_BYTES, advice="; try again later")
+        try:
+            answer = send(request)
+        except OutputError as error:
+            raise PublishError(f"{self.place}: {error}") from error
+        if answer.status != HTTPStatus.OK:
+            raise PublishError(f"{self.place}: asset {asset.name}: GitHub responded with {answer.status}")
+        return answer.body
+
+    @cached_property
+    def _repository(self) -> Repository:
+        return open_repository(self.api, self.name, self.place)
+
+    def _is_whole(self, release: GitRelease, package: Package) -> bool:
+        """Whether a published release has its package.
+
+        Raises:
+            VersionError: it has other bytes.
+        """
+        asset = _asset_of(release.assets, _asset_name(package))
+        if asset is None or asset.state != _WHOLE:
+            return False
+        digest = self._digest(asset)
+        if digest != package.digest:
+            raise VersionError(published_otherwise(self.place, package, digest))
+        return True
+
+    def _digest(self, asset: GitReleaseAsset) -> str:
+        """SHA-256 of an asset; one from before GitHub had digests has none, and is downloaded."""
+        algorithm, _, digest = (asset.digest or "").partition(":")
+        return digest if algorithm == "sha256" else hashlib.sha256(self.download(asset)).hexdigest()
+
+    def _draft(self, package: Package, *, again: bool) -> GitRelease | None:
+        """The draft that an earlier run left; one with anything else in it is somebody's own, and stays."""
+        repository = self._repository
+        if self._listed is None or again:
+            # GitHub finds no draft by its tag.
+            what = f"{self.place}: releases"
+            self._listed = self.api.call(what, lambda: [*map(_complete, repository.get_releases())])
+        named = (each for each in self._listed if each.draft and each.tag_name == each.name == _tag(package))
+        return next((draft for draft in named if self._is_ours(draft, package)), None)
+
+    def _is_ours(self, draft: GitRelease, package: Package) -> bool:
+        """Whether a draft has nothing but this package, or what an upload of it left."""
+        name = _asset_name(package)
+        return all(
+            asset.name == name and (asset.state != _WHOLE or self._digest(asset) == package.digest)
+            for asset in draft.assets
+        )
+
+    def _create(self, package: Package, journal: Journal) -> GitRelease:
+        """Make the draft of a release."""
+        from github.GithubObject import NotSet  # noqa: PLC0415 - as in github_api
+
+        repository = self._repository
+
+        def create() -> GitRelease:
+            draft = repository.create_git_release(
+                tag=_tag(package),
+                name=_tag(package),
+                message=_description(package),
+                draft=True,
+                prerelease=_is_prerelease(package),
+                target_commitish=self.commit or NotSet,
+                make_latest="false",
+            )
+            return _complete(draft)
+
+        draft = self.api.changed(self._what(package), create, lambda: self._draft(package, again=True))
+        journal.record(Effect(done=f"made the draft of the release {_tag(package)} in {self.name}"))
+        return draft
+
+    def _upload(self, release: GitRelease, package: Package, journal: Journal) -> None:
+        """Upload the package to a release that does not have it."""
+
+        def upload() -> GitReleaseAsset:
+            file, size = io.BytesIO(package.data), len(package.data)
+            asset = release.upload_asset_from_memory(file, size, _asset_name(package), content_type=_MEDIA_TYPE)
+            if asset.state != _WHOLE or asset.size != size or asset.digest not in {None, f"sha256:{package.digest}"}:
+                raise ValueError(asset.state)
+            return asset
+
+        def look() -> GitReleaseAsset | None:
+            return self._uploaded(self.api.call(what, lambda: list(release.get_assets())), package)
+
+        what = f"{self._what(package)}: {_asset_name(package)}"
+        if self._uploaded(release.assets, package) is None:
+            self.api.changed(what, upload, look)
+            if not release.draft:
+                journal.record(Effect(done=f"uploaded {_asset_name(package)} to a release in {self.name}"))
+
+    def _uploaded(self, assets: Sequence[GitReleaseAsset], package: Package) -> GitReleaseAsset | None:
+        """The asset of a package, if it is whole; what is left of an upload that broke off is removed."""
+        asset = _asset_of(assets, _asset_name(package))
+        if asset is None or asset.state == _WHOLE:
+            return asset
+        self.api.call(f"{self._what(package)}: {asset.name}", asset.delete_asset)
+        return None
+
+    def _make_public(self, draft: GitRelease, package: Package, journal: Journal) -> GitRelease:
+        """Publish a draft that is complete."""
+
+        def publish() -> GitRelease:
+            release = draft.update_release(
+                name=_tag(package),
+                message=_description(package),
+                draft=False,
+                prerelease=_is_prerelease(package),
+                make_latest="false",
+            )
+            return _complete(release)
+
+        release = self.api.call(self._what(package), publish)
+        undo = ("gh", "release", "delete", _tag(package), "--cleanup-tag", "--repo", self.name)
+        journal.record(Effect(done=f"published the release {_tag(package)} in {self.name}", undo=undo))
+        return release
+
+    def _clean_up(self, mine: GitRelease | None, published: GitRelease) -> None:
+        """Remove the draft of this run where another publisher's release has the tag: ours can never be published."""
+        if mine is not None and mine.id != published.id:
+            with suppress(NotFoundError):
+                self.api.call(f"{self.place}: draft of the release {mine.tag_name}", mine.delete_release)
+
+    def _what(self, package: Package) -> str:
+        """What messages begin with."""
+        return f"{self.place}: release {_tag(package)}"
+
+
+def open_repository(api: GithubApi, name: str, place: str) -> Repository:
+    """Return a repository that may be changed.
+
+    Raises:
+        PublishError: it does not exist, has another name by now, or is archived.
+        AuthenticationError: the token is refused.
+    """
+    repository = api.call(f"{place}: repository {name}", lambda: _named(api.client.get_repo(name)))
+    if (now := repository.full_name).lower() != name.lower():
+        raise PublishError(f"{place}: the repository is now called {now}; write github:{now}")
+    if repository.archived:
+        raise PublishError(f"{place}: the repository is archived, and cannot be changed; unarchive it in its settings")
+    return repository
+
+
+def _named(repository: Repository) -> Repository:
+    """The repository; a ValueError where the answer is none."""
+    if not repository.full_name:
+        raise ValueError(repository)
+    return repository
+
+
+def _complete(release: GitRelease) -> GitRelease:
+    """The release; a ValueError where the answer is none: PyGithub has None for what an answer does not have."""
+    wanted: list[object] = [release.id, release.tag_name, release.draft, release.assets, release.upload_url]
+    if None in wanted:
+        raise ValueError(release)
+    return release
+
+
+def commit_of(name: str, environment: Mapping[str, str]) -> str:
+    """The commit that a workflow of GitHub Actions runs for, where it is one of the repository; else ""."""
+    here = environment.get("GITHUB_REPOSITORY", "")
+    return environment.get("GITHUB_SHA", "") if here.lower() == name.lower() else ""
+
+
+def _tag(package: Package) -> str:
+    """The tag of a version, as chart-releaser names it."""
+    return f"{package.name}-{package.version}"
+
+
+def _asset_name(package: Package) -> str:
+    """The file name of a package; GitHub renames what has a '+', for which Helm writes '_' in registries."""
+    return package.file_name.replace("+", "_")
+
+
+def _description(package: Package) -> str:
+    return str(package.metadata.get("description") or "")
+
+
+def _is_prerelease(package: Package) -> bool:
+    version = published_version(package.version)
+    return version is not None and version.prerelease is not None
+
+
+def _asset_of(assets: Iterable[GitReleaseAsset], name: str) -> GitReleaseAsset | None:
+    return next((asset for asset in assets if asset.name == name), None)

@@ -1,0 +1,96 @@
+"""The kinds of places that charts are published to: a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from pipeline.images.credentials import Keychain
+from pipeline.publish.directory import DirectoryTarget
+from pipeline.publish.index_publisher import IndexPublisher
+from pipeline.publish.publisher import Publisher
+from pipeline.publish.target import Target
+from pipeline.system.http_request import SCHEMES, scheme_of
+from pipeline.terminal import console
+from pipeline.workspace.places import Directory, GitBranch, GithubRepository, OciPrefix, Place
+from pipeline.workspace.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What a publication was asked for beside its charts and places."""
+
+    created: datetime
+    """The time that new entries carry."""
+    init: bool = False
+    accept: str | None = None
+    insecure: bool = False
+    registry: str = ""
+    """The registry that has the packages, `oci://…`, where an index only names them; "" where it has them itself."""
+
+
+def open_target(place: Directory | GitBranch | GithubRepository, environment: Mapping[str, str]) -> Target:
+    """Return the chart repository of a place."""
+    match place:
+        case Directory():
+            return DirectoryTarget(place)
+        case GitBranch():
+            from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - git, which a folder does not need
+
+            return BranchTarget(place, environment, console.say)
+        case GithubRepository():
+            return _releases(place, environment)
+
+
+def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target:
+    from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - as above
+    from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - as above
+    from pipeline.publish.github_release import GithubReleases  # noqa: PLC0415 - as above
+    from pipeline.system.git_credentials import find_token  # noqa: PLC0415 - as above
+
+    api = GithubApi.of(environment)
+    if token := find_token(api.host, environment):
+        api = GithubApi.of(environment, token.value, token.source)
+    branch = GitBranch(url=f"{api.server}/{place.name}.git", branch=place.branch, folder=place.folder)
+    return GithubReleases(
+        repository=place,
+        branch=BranchTarget(branch, environment, console.say),
+        api=api,
+        commit=environment.get("GITHUB_SHA", "") if _is_own(place, environment) else "",
+    )
+
+
+def _is_own(place: GithubRepository, environment: Mapping[str, str]) -> bool:
+    """Whether this is a job of that repository, so that the job's commit is one of it."""
+    return environment.get("GITHUB_REPOSITORY", "").lower() == place.name.lower()
+
+
+def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:
+    """Return the publisher for a place."""
+    if isinstance(place, OciPrefix):
+        from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the client of registries, likewise
+        from pipeline.publish.oci_publisher import OciPublisher  # noqa: PLC0415 - as above
+
+        keychain = Keychain(registry=settings.registry, environment=environment)
+        return OciPublisher(registry=OciRegistry(place, keychain, insecure=options.insecure))
+    return IndexPublisher(
+        target=open_target(place, environment),
+        created=options.created,
+        url=settings.repository_url if scheme_of(settings.repository_url) in SCHEMES else "",
+        registry=options.registry,
+        pages=_pages(place, settings),
+        folder=place.path if isinstance(place, Directory) else None,
+        init=options.init,
+        accept=options.accept,
+    )
+
+
+def _pages(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
+    """The URL of a chart repository for `helm repo add`; "" where nobody knows it."""
+    if scheme_of(settings.repository_url) in SCHEMES:
+        return settings.repository_url
+    if isinstance(place, GithubRepository):
+        owner, _, repository = place.name.partition("/")
+        return "/".join(filter(None, (f"https://{owner.lower()}.github.io", repository, place.folder)))
+    return ""
