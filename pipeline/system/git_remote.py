@@ -25,7 +25,7 @@ from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.system.staging import scratch_folder
 
 #: The configuration for all commands; git reads it last, so it wins over the user's.
-_CONFIGURATION: Final[Mapping[str, str]] = {
+CONFIGURATION: Final[Mapping[str, str]] = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "gc.auto": "0",
@@ -262,7 +262,7 @@ class RemoteRepository:
     def _run(
         self, words: Sequence[str], *, more: Mapping[str, str], stdin: bytes = b"", here: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
-        configuration = (word for key, value in _CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
+        configuration = (word for key, value in CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
         command = ["git", *configuration, *words]
         place = {} if here else {"GIT_DIR": str(self._folder)}
         try:

@@ -278,6 +278,27 @@ class TestTwoAtOnce:
         assert server.git("rev-list", "--count", "gh-pages") == "12"
 
 
+def test_a_push_whose_answer_is_lost_is_known_to_have_arrived(server: GitServer, target: BranchTarget) -> None:
+    def cut(_: int, moment: Moment) -> None:
+        if moment == "after" and server.requests[-1].endswith("/git-receive-pack"):
+            raise _GoneError
+
+    server.watch = cut
+    journal = Journal()
+    target.write(change_of(target.read(), OLD), journal)
+    assert len(journal.effects) == 1
+    assert versions(server) == ["1.0.0"]
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "../server/charts.git"])
+def test_a_repository_on_this_machine(form: str, server: GitServer, environment: Mapping[str, str]) -> None:
+    with closing(target_of(f"git:{form.format(server.repository)}", environment)) as target:
+        publish(target, OLD)
+        publish(target, packed("1.1.0"))
+        assert target.fetch(OLD.file_name) == OLD.data
+    assert versions(server) == ["1.1.0", "1.0.0"]
+
+
 class _GoneError(Exception):
     """The client of this request is dead; nobody handles the rest."""
 
@@ -422,6 +443,15 @@ class TestRefusals:
             silent.set()
         assert said == f"PublishError: git:{server.url}: not complete after 0.5 seconds"
         assert not descendants(os.getpid())
+
+    def test_a_server_that_drips_is_given_up(
+        self, server: GitServer, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.drips = True
+        server.import_files({str(number): b"x" for number in range(100)})
+        monkeypatch.setitem(git_remote.CONFIGURATION, "http.lowSpeedTime", "1")
+        said = self.refused(server, environment)
+        assert "Operation too slow. Less than 1000 bytes/sec transferred the last 1 seconds" in said
 
     @pytest.mark.parametrize("url", ["ext::sh -c 'touch evil'", "fd::3", "--upload-pack=touch evil", "::x"])
     def test_a_url_that_runs_programs(self, url: str, environment: Mapping[str, str]) -> None:
