@@ -301,9 +301,19 @@ def _staging_folders(folder: Path, *, below: bool = False, prefix: str = STAGING
         return
     for path in entries:
         if path.name.startswith(prefix):
-            yield path
+            if _is_trusted(path):
+                yield path
         elif below:
             yield from _staging_folders(path, below=True)
+
+
+def _is_trusted(folder: Path) -> bool:
+    """Whether a folder is ours, or whose folder it lies in: in /tmp, anybody could leave something behind for us."""
+    try:
+        owner, above = folder.lstat().st_uid, folder.parent.stat().st_uid
+    except OSError:
+        return False
+    return owner in (above, os.geteuid() if hasattr(os, "geteuid") else above)
 
 
 def _owner_of(staging: Path) -> Path | None:
@@ -313,7 +323,7 @@ def _owner_of(staging: Path) -> Path | None:
     except (OSError, ValueError):
         return staging
     owner = Path(os.path.normpath(staging.resolve() / named))
-    return owner if owner.name.startswith(STAGING_PREFIX) and _is_folder(owner) else None
+    return owner if owner.name.startswith(STAGING_PREFIX) and _is_folder(owner) and _is_trusted(owner) else None
 
 
 def _undo(owner: Path) -> None:
@@ -350,7 +360,7 @@ def _read_move(owner: Path, row: Any) -> Move | None:
     name = str(row["name"])
     if os.path.basename(name) != name or name in ("", os.curdir, os.pardir):  # noqa: PTH119 - pathlib drops "./"
         raise ValueError(name)
-    if not staging.name.startswith(STAGING_PREFIX) or not _is_folder(staging):
+    if not staging.name.startswith(STAGING_PREFIX) or not _is_folder(staging) or not _is_trusted(staging):
         return None
     if staging != owner and _owner_of(staging) != owner.resolve():
         return None

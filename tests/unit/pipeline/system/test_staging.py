@@ -197,6 +197,26 @@ def test_links_in_place_of_staging_folders_and_records_are_not_followed(tmp_path
     assert (tmp_path / "theirs/x").read_text() == "theirs"
 
 
+def test_what_another_user_leaves_in_a_folder_of_all_is_nothing_of_ours(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill(place, 3)
+    half_done = files(place)
+    lstat = Path.lstat
+
+    def of_another_user(path: Path) -> os.stat_result:
+        status = lstat(path)
+        return os.stat_result((*status[:4], status.st_uid + 1, *status[5:])) if "staging" in path.name else status
+
+    monkeypatch.setattr(Path, "lstat", of_another_user)
+    recover(place / "dist")
+    recover(place / "charts")
+    assert files(place) == half_done
+    monkeypatch.undo()
+    recover(place / "dist")
+    assert files(place) == BEFORE
+
+
 def test_what_cannot_be_restored_is_named_with_where_it_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kill(place, 3)
 
