@@ -46,7 +46,7 @@ def open_target(place: Directory | GitBranch | GithubRepository, environment: Ma
 def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target:
     from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - as above
     from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - as above
-    from pipeline.publish.github_release import GithubReleases  # noqa: PLC0415 - as above
+    from pipeline.publish.github_release import GithubReleases, commit_of  # noqa: PLC0415 - as above
     from pipeline.system.git_credentials import find_token  # noqa: PLC0415 - as above
 
     api = GithubApi.of(environment)
@@ -57,13 +57,8 @@ def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target
         repository=place,
         branch=BranchTarget(branch, environment, console.say),
         api=api,
-        commit=environment.get("GITHUB_SHA", "") if _is_own(place, environment) else "",
+        commit=commit_of(place.name, environment),
     )
-
-
-def _is_own(place: GithubRepository, environment: Mapping[str, str]) -> bool:
-    """Whether this is a job of that repository, so that the job's commit is one of it."""
-    return environment.get("GITHUB_REPOSITORY", "").lower() == place.name.lower()
 
 
 def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:
