@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from pipeline.charts.archive import Package
 from tests.git_publisher import (
     environment_of,
     fill,
@@ -22,7 +23,7 @@ from tests.git_publisher import (
 )
 from tests.git_server import GitServer, git_server
 
-PROCESSES = int(os.environ.get("PUBLISHERS", "20"))
+PUBLISHERS = 20
 VERSIONS = 10
 
 
@@ -32,22 +33,42 @@ def server(tmp_path: Path) -> Iterator[GitServer]:
         yield serving
 
 
-def test_all_versions_of_all_publishers_are_in_at_the_end(server: GitServer, tmp_path: Path) -> None:
+def releases(number: int) -> list[Package]:
+    return [packed(f"{number}.{part}.0") for part in range(VERSIONS)]
+
+
+def check(server: GitServer, commits: int) -> None:
+    """All versions are in the index, by so many commits, and some pushes were rejected on the way."""
+    assert sorted(versions(server)) == sorted(f"{n}.{part}.0" for n in range(PUBLISHERS) for part in range(VERSIONS))
+    assert server.git("rev-list", "--count", "gh-pages") == str(commits)
+    assert sum(request.endswith("/git-receive-pack") for request in server.requests) > commits
+
+
+def test_20_publishers_of_10_versions_at_once(server: GitServer, tmp_path: Path) -> None:
     server.hold_first_push = True
     environment = environment_of(tmp_path)
-    processes = [
-        start(server, tmp_path / str(number), environment, *(packed(f"{number}.{part}.0") for part in range(VERSIONS)))
-        for number in range(PROCESSES)
-    ]
-    tries = []
+    processes = [start(server, tmp_path / str(n), environment, *releases(n)) for n in range(PUBLISHERS)]
     for process in processes:
-        out, error = process.communicate()
+        _, error = process.communicate()
         assert process.returncode == 0, error
-        tries.append(int(out))
-    expected = sorted(f"{number}.{part}.0" for number in range(PROCESSES) for part in range(VERSIONS))
-    assert sorted(versions(server)) == expected
-    assert server.git("rev-list", "--count", "gh-pages") == str(len(expected))
-    assert sum(tries) > len(expected), "no push was rejected"
+    check(server, PUBLISHERS)
+    assert not list((tmp_path / "tmp").iterdir())
+
+
+def test_20_publishers_of_10_versions_one_after_the_other(server: GitServer, tmp_path: Path) -> None:
+    environment = environment_of(tmp_path)
+
+    def publish_each(number: int) -> list[str]:
+        failed = []
+        for package in releases(number):
+            with start(server, tmp_path / str(number), environment, package) as process:
+                _, error = process.communicate()
+            failed += [error] if process.returncode else []
+        return failed
+
+    with ThreadPoolExecutor(PUBLISHERS) as pool:
+        assert [error for failed in pool.map(publish_each, range(PUBLISHERS)) for error in failed] == []
+    check(server, PUBLISHERS * VERSIONS)
     assert not list((tmp_path / "tmp").iterdir())
 
 
