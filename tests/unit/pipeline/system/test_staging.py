@@ -17,6 +17,7 @@ from pipeline.charts.folder import read_charts_folder
 from pipeline.system import staging
 from pipeline.system.files import Transaction, differences
 from pipeline.system.journal import Journal
+from pipeline.system.locks import only_writer
 from pipeline.system.staging import recover
 from tests.unit.conftest import read, write, write_workflow
 
@@ -26,6 +27,7 @@ import os, signal, sys
 from pathlib import Path
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
+from pipeline.system.locks import only_writer
 from pipeline.system.staging import Move, Staging
 
 at = int(sys.argv[1])
@@ -121,6 +123,15 @@ def test_the_next_transaction_finishes_a_killed_one_before_it_compares(place: Pa
         transaction.commit()
     assert files(place) == {**AFTER, "dist/other": "new"}
     assert not left(place)
+
+
+@pytest.mark.parametrize(
+    ("output", "also"), [("dist", []), ("other", ["dist"]), ("other", ["charts"]), ("other", ["."])]
+)
+def test_who_takes_the_writer_s_lock_finds_it_finished(place: Path, output: str, also: list[str]) -> None:
+    kill(place, 1)
+    with only_writer(place / output, lambda: None, [place / other for other in also]):
+        assert files(place) == AFTER
 
 
 def test_what_a_running_process_stages_is_left_alone(place: Path) -> None:
