@@ -125,10 +125,11 @@ def _entry_of(fields: Mapping[str, Any]) -> Entry:
 EMPTY: Final = Index(entries={}, head={"apiVersion": "v1"})
 
 
-def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
+def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bool = False) -> Index:
     """Read an index.yaml that is whole and sound.
 
-    `accept` is the SHA-256 of a file whose end proves nothing, which somebody has looked at.
+    `accept` is the SHA-256 of a file whose end proves nothing, which somebody has looked at. Who only lists versions
+    (`listed`) takes entries that have nothing else, too, and writes none of them.
 
     Raises:
         FindingsError: not well-formed, cut off, or not an index; with its position.
@@ -145,7 +146,7 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
             return proved
     text = decode(data, path)
     try:
-        found = _read(text[: last.start() - len(data)] if last else text, data, path)
+        found = _read(text[: last.start() - len(data)] if last else text, data, path, listed=listed)
     except FindingsError as error:
         if message := _what_else(text):
             refuse(path, *message)
@@ -162,23 +163,23 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
     return index
 
 
-def _read(text: str, data: bytes, path: str) -> _Text:
+def _read(text: str, data: bytes, path: str, *, listed: bool) -> _Text:
     if text.lstrip().startswith("{"):
-        return _read_json(text, path)
+        return _read_json(text, path, listed=listed)
     try:
-        return index_yaml.read_strictly(Source(text if text.endswith("\n") else f"{text}\n", data), path)
+        return index_yaml.read_strictly(Source(text if text.endswith("\n") else f"{text}\n", data), path, listed=listed)
     except UnusualError:
-        return index_yaml.read_whole(text, path)
+        return index_yaml.read_whole(text, path, listed=listed)
 
 
-def _read_json(text: str, path: str) -> _Text:
+def _read_json(text: str, path: str, *, listed: bool) -> _Text:
     from pipeline.charts import index_json  # noqa: PLC0415 - most indexes are YAML, and each millisecond counts
 
     try:
-        return index_json.read(text)
+        return index_json.read(text, listed=listed)
     except index_json.NotJsonError as error:
         try:
-            return index_yaml.read_whole(text, path)
+            return index_yaml.read_whole(text, path, listed=listed)
         except FindingsError:
             refuse(path, f"not well-formed JSON: {error}; restore the file", text.count("\n", 0, error.at) + 1)
     except index_json.JsonError as error:

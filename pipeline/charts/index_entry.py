@@ -214,12 +214,17 @@ def _same(one: object, other: object) -> bool:
     return bool(one == other)
 
 
-def unsound(chart: str, fields: Any) -> str | None:
-    """Why an entry is none: it lacks what names, finds or proves a package. None where it has all of it."""
+def unsound(chart: str, fields: Any, *, listed: bool = False) -> str | None:
+    """Why an entry is none: it lacks what names, finds or proves a package. None where it has all of it.
+
+    An entry that is only `listed` needs no more than a version.
+    """
     if not isinstance(fields, Mapping):
         return f"'entries.{chart}' is not a list of versions"
     version, name, digest, urls = fields.get("version"), fields.get("name"), fields.get("digest"), fields.get("urls")
     if name == chart and version and digest and type(version) is type(digest) is str and _are_urls(urls):
+        return None
+    if listed and version and isinstance(version, str):
         return None
     what = f"the entry of {chart} {version}" if isinstance(version, str) and version else f"an entry of {chart}"
     problems = {
@@ -261,7 +266,9 @@ def readable(fields: Fields, *, strict: bool) -> dict[str, Any]:
     Raises:
         GoTypeError: there is a field that Helm could not read; with the chart's name.
     """
-    what = f"{fields.get('name')} {fields.get('version')}"
+    if reason := unsound(str(fields.get("name")), fields):
+        raise GoTypeError(f"{reason}; add it")
+    what = f"{fields['name']} {fields['version']}"
     typed = Typed(ENTRY, unknown=True)
     try:
         value = typed.value(fields)

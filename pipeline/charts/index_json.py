@@ -136,8 +136,8 @@ class JsonText(NamedTuple):
     closed: bool
 
 
-def read(text: str) -> JsonText:
-    """Cut up a text, and check each entry.
+def read(text: str, *, listed: bool = False) -> JsonText:
+    """Cut up a text, and check each entry; `listed` as `unsound` has it.
 
     Raises:
         NotJsonError: it is no JSON.
@@ -158,7 +158,11 @@ def read(text: str) -> JsonText:
         form=form, before=text[: start + 1], after=text[stop - 1 :], head=head, **_gaps(text, charts, start, stop)
     )
     source = Source(text)
-    return JsonText(layout=layout, entries={chart[0]: _versions(source, chart, form) for chart in charts}, closed=True)
+    return JsonText(
+        layout=layout,
+        entries={chart[0]: _versions(source, chart, form, listed=listed) for chart in charts},
+        closed=True,
+    )
 
 
 #: A member of an object: key, value, and where the key begins, the value begins and the value ends.
@@ -203,7 +207,7 @@ def _items(text: str, at: int) -> tuple[list[tuple[Any, int, int]], int]:
     return items, at
 
 
-def _versions(source: Source, chart: _Member, form: JsonForm) -> Versions:
+def _versions(source: Source, chart: _Member, form: JsonForm, *, listed: bool) -> Versions:
     text = source.text
     name, values, begin, start, end = chart
     header = f"{text[begin:start]}["
@@ -214,7 +218,7 @@ def _versions(source: Source, chart: _Member, form: JsonForm) -> Versions:
     as_is = True
     typed = []
     for number, fields in enumerate(values):
-        if reason := unsound(name, fields):
+        if reason := unsound(name, fields, listed=listed):
             raise JsonError(reason, _items(text, start + 1)[0][number][1])
         value, same = typed_entry(fields, strict=False)
         as_is = as_is and same

@@ -226,8 +226,8 @@ def _as_it_is(source: Source, at: int, header: re.Match[str], end: int, form: Ya
     )
 
 
-def read_strictly(source: Source, path: str) -> YamlText:
-    """Cut up somebody's text, and check each entry.
+def read_strictly(source: Source, path: str, *, listed: bool = False) -> YamlText:
+    """Cut up somebody's text, and check each entry; `listed` as `unsound` has it.
 
     Raises:
         UnusualError: it takes a parser of the whole to judge it.
@@ -241,7 +241,7 @@ def read_strictly(source: Source, path: str) -> YamlText:
         raise UnusualError
     before = _read_part(text[: begin.start()])
     form = _form(text, begin.end(), len(text))
-    scan = _Scan(source, begin.end(), form, path)
+    scan = _Scan(source, begin.end(), form, path, listed=listed)
     found = scan.charts()
     after = _read_part(text[scan.end :])
     if before.keys() & after.keys() or "entries" in before or "entries" in after:
@@ -296,7 +296,8 @@ def _header(found: re.Match[str], form: YamlForm) -> str:
 class _Scan:
     """Goes through the text of entries once, from chart to chart and entry to entry."""
 
-    def __init__(self, source: Source, start: int, form: YamlForm, path: str) -> None:
+    def __init__(self, source: Source, start: int, form: YamlForm, path: str, *, listed: bool) -> None:
+        self._listed = listed
         self._source = source
         self._text = source.text
         self.end = start
@@ -363,10 +364,10 @@ class _Scan:
         if document.findings:
             line = document.findings[0].line or 1
             self._refuse(f"{document.findings[0].message}; Helm refuses the index", at, below=line - 1)
-        if reason := unsound(name, content[0]):
+        if reason := unsound(name, content[0], listed=self._listed):
             self._refuse(reason, at)
         fields, as_is = typed_entry(content[0])
-        same = as_is and self._form.peek(piece) == (str(fields["version"]), str(fields["digest"]))
+        same = as_is and self._form.peek(piece) == (str(fields["version"]), str(fields.get("digest")))
         return None if same and len(self._form.split(piece)) == 1 else Entry(fields)
 
     def _refuse(self, message: str, at: int, *, below: int = 0) -> NoReturn:
@@ -388,8 +389,8 @@ def refuse(path: str, message: str, line: int | None = None) -> NoReturn:
     raise FindingsError([Finding(path=path, rule="index", message=message, line=line, column=line and 1)])
 
 
-def read_whole(text: str, path: str) -> YamlText:
-    """Parse all of a text, whatever its shape; it is written anew.
+def read_whole(text: str, path: str, *, listed: bool = False) -> YamlText:
+    """Parse all of a text, whatever its shape; it is written anew. `listed` as `unsound` has it.
 
     Raises:
         FindingsError: it is no index, or not a sound one.
@@ -404,7 +405,7 @@ def read_whole(text: str, path: str) -> YamlText:
         if not isinstance(versions, (list, type(None))):
             refuse(path, f"not an index: 'entries.{name}' is not a list of versions")
         for fields in versions or ():
-            if reason := unsound(name, fields):
+            if reason := unsound(name, fields, listed=listed):
                 refuse(path, reason)
         found[name] = Versions(Entry(typed_entry(fields)[0]) for fields in versions or ())
     head = {key: value for key, value in content.items() if key != "entries"}

@@ -85,13 +85,13 @@ def read_repository(place: str) -> ChartRepository:
 
 
 def read_published_index(place: str, *, accept: str | None = None) -> Index:
-    """Read one index.yaml: a file, a folder with one, or an address; `accept` as `parse_index` has it.
+    """Read the versions in one index.yaml: a file, a folder with one, or an address; `accept` as `parse_index` has it.
 
     Raises:
         OutputError: it cannot be read.
         FindingsError: it is no index.
     """
     if "://" in place:
-        return parse_index(download(place, limit=MAX_BYTES), without_secrets(place), accept=accept)
+        return parse_index(download(place, limit=MAX_BYTES), without_secrets(place), accept=accept, listed=True)
     path = Path(place, "index.yaml") if Path(place).is_dir() else Path(place)
-    return parse_index(read_regular(path), path.as_posix(), accept=accept)
+    return parse_index(read_regular(path), path.as_posix(), accept=accept, listed=True)

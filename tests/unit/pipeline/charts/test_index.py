@@ -187,6 +187,8 @@ def test_entries_come_newest_first_by_semver(listed: list[str], expected: list[s
 
 ENTRY = "  - digest: d\n    name: demo\n    urls: [a]\n    version: 1.0.0\n"
 CREATED = ENTRY.replace("digest", "created: 2026-01-01T00:00:00Z\n    digest")
+USUAL = f"  - annotations:\n      a: b\n      b: c\n    digest: {'ab' * 32}\n    name: demo\n"
+USUAL += "    urls:\n    - a.tgz\n    version: 1.0.0\n"
 END = "generated: 2026-01-01T00:00:00Z\n"
 
 
@@ -491,6 +493,8 @@ def test_the_other_fields_of_the_first_index_with_entries_stay() -> None:
         (f"entries:\n  other:\n{ENTRY}{END}", "has the name 'demo'"),
         (f"entries:\n  demo:\n{ENTRY}  demo:\n{ENTRY}{END}", "the chart 'demo' is listed twice"),
         (f"entries:\n  demo:\n{ENTRY}    version: 1.0.0\n{END}", "the key 'version' is repeated here"),
+        (f"entries:\n  demo:\n{USUAL}{USUAL.replace('b: c', 'a: c')}{END}", "the key 'a' is repeated here"),
+        (f"entries:\n  other:\n{USUAL}{END}", "has the name 'demo'"),
         (f"entries:\n  demo:\n{ENTRY}{END}---\n", "a second document starts here"),
         (f"entries:\n  demo:\n{ENTRY}{END}{END}", "the key 'generated' is repeated here"),
         ('{"entries": {"a": [{"name": "a"}]}}', "has no 'version'"),
@@ -507,6 +511,22 @@ def test_what_is_no_index_is_refused_with_its_name(text: str, message: str) -> N
         index(text)
     assert str(caught.value).startswith("index.yaml")
     assert message in str(caught.value)
+
+
+def test_who_lists_versions_needs_no_more_than_those_and_writes_none() -> None:
+    for text in ("entries: {demo: [{version: 1.0.0}]}\n", '{"entries": {"demo": [{"version": "1.0.0"}]}}'):
+        found = parse_index(text.encode(), "i", listed=True)
+        assert versions(found) == ["1.0.0"]
+    with pytest.raises(FindingsError, match="has no 'name'"):
+        render(parse_index(b"entries: {demo: [{version: 1.0.0}]}\n", "i", listed=True))
+
+
+def test_a_hundred_thousand_versions_are_read_and_added_to() -> None:
+    entries = (USUAL.replace("1.0.0", f"1.0.{number}") for number in range(100_000))
+    known = index(f"apiVersion: v1\nentries:\n  demo:\n{''.join(entries)}{END}")
+    assert known.count() == 100_000
+    written = render(add(known, [packed("other")], created=NOW, url=BESIDE))
+    assert parse_index(written, "i").count() == 100_001
 
 
 def test_an_unsound_entry_is_found_with_its_line() -> None:
