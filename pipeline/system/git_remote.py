@@ -36,7 +36,7 @@ CONFIGURATION: Final[Mapping[str, str]] = {
     "push.pushOption": "",
     # A server that sends less than so many bytes a second, for so many seconds, is given up.
     "http.lowSpeedLimit": "1000",
-    "http.lowSpeedTime": "30",
+    "http.lowSpeedTime": "60",
 }
 #: Seconds for one command, whatever the server does.
 _PATIENCE: Final = 900

@@ -117,7 +117,8 @@ class Staging:
     """The staging folders of one transaction."""
 
     def __init__(self) -> None:
-        self._folders: dict[Path, int] = {}
+        self._folders: dict[Path, Path] = {}
+        self._lock = -1
 
     def beside(self, parent: Path) -> Path:
         """The staging folder in `parent`, made where there is none yet.
@@ -125,15 +126,17 @@ class Staging:
         Raises:
             OSError: it cannot be made.
         """
-        known = next((folder for folder in self._folders if folder.parent == parent), None)
-        if known:
-            return known
-        folder, descriptor = _locked_folder(parent)
-        owner = next(iter(self._folders), None)
-        self._folders[folder] = descriptor
-        if owner:
-            _write(folder / _OWNER, os.path.relpath(owner.resolve(), folder.resolve()))
-        return folder
+        if parent not in self._folders:
+            folder, lock = _locked_folder(parent)
+            self._folders[parent] = folder
+            if folder == self._owner:
+                self._lock = lock
+            else:
+                try:
+                    _write(folder / _OWNER, os.path.relpath(self._owner.resolve(), folder.resolve()))
+                finally:
+                    os.close(lock)  # the owner's lock is enough from here on, and a process has few descriptors
+        return self._folders[parent]
 
     def record(self, moves: Sequence[Move]) -> None:
         """Record which moves belong together, before the first is made.
@@ -163,18 +166,21 @@ class Staging:
 
     def close(self) -> None:
         """Remove the staging folders, but for those of moves that could not be undone: they hold the old content."""
-        kept = any(path.exists() for path in (self._owner / _RECORD, self._owner / _UNDO)) if self._folders else False
-        for folder, descriptor in reversed(self._folders.items()):
-            if not kept:
-                _empty(folder)
-            os.close(descriptor)
-            if not kept:
+        if not self._folders:
+            return
+        kept = any(path.exists() for path in (self._owner / _RECORD, self._owner / _UNDO))
+        for folder in () if kept else reversed(self._folders.values()):
+            _empty(folder)
+            if folder != self._owner:
                 _remove_empty(folder)
+        os.close(self._lock)
+        if not kept:
+            _remove_empty(self._owner)
         self._folders.clear()
 
     @property
     def _owner(self) -> Path:
-        return next(iter(self._folders))
+        return next(iter(self._folders.values()))
 
 
 def recover(folder: Path, *, below: bool = False) -> None:
@@ -188,7 +194,9 @@ def recover(folder: Path, *, below: bool = False) -> None:
     """
     for staging in [*_staging_folders(folder, below=below)]:
         owner = _owner_of(staging)
-        with _lock_of(owner or staging) as ours:
+        with _lock_of(owner or staging) as locked:
+            # A running process may have named an owner meanwhile, whose lock it holds instead.
+            ours = locked and owner == _owner_of(staging)
             if ours and owner:
                 _finish(owner)
             # Without its owner, nobody can say whether the old content is needed.

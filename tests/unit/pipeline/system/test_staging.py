@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -331,6 +332,20 @@ def test_where_there_are_no_locks_files_are_written_all_the_same(place: Path, mo
         transaction.commit()
     assert files(place) == {**BEFORE, "dist/index.yaml": "new"}
     assert not left(place)
+
+
+def test_a_transaction_has_more_places_than_a_process_has_descriptors(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, limits[1]))
+    try:
+        with Transaction(Journal()) as transaction:
+            for number in range(300):
+                transaction.replace_file(tmp_path / str(number) / "file", b"new")
+            transaction.commit()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert files(tmp_path) == {f"{number}/file": "new" for number in range(300)}
+    assert not left(tmp_path)
 
 
 def test_a_file_is_replaced_by_one_move_and_never_missing(place: Path) -> None:
