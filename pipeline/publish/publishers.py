@@ -56,13 +56,19 @@ def open_publisher(place: Place, settings: Settings, environment: Mapping[str, s
     return IndexPublisher(
         target=open_target(place, environment),
         created=options.created,
-        url=settings.repository_url if scheme_of(settings.repository_url) in SCHEMES else "",
+        url=_url(place, settings),
         registry=options.registry,
         pages=_pages(place, settings),
         folder=place.path if isinstance(place, Directory) else None,
         init=options.init,
         accept=options.accept,
     )
+
+
+def _url(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
+    """What the URLs of packages start with; "" where the place says it: releases are where GitHub has them."""
+    known = scheme_of(settings.repository_url) in SCHEMES and not isinstance(place, GithubRepository)
+    return settings.repository_url if known else ""
 
 
 def _pages(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
