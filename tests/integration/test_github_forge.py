@@ -16,6 +16,7 @@ import pytest
 from pipeline.proposals.errors import BudgetError, ProposalError
 from pipeline.proposals.forge import Options
 from pipeline.proposals.github_budget import Budget
+from pipeline.publish.github_api import GithubApi
 from pipeline.system.journal import Journal
 from tests.conftest import ROOT
 from tests.github.propose import ALL, BRANCH, close, draft, forge, propose
@@ -451,16 +452,21 @@ def test_a_budget_is_there_again_when_its_time_is_over(github: FakeGithub, repos
     assert repository.pulls[0].body == "What changes more"
 
 
-def test_changes_are_a_second_apart() -> None:
-    """PyGithub keeps the pause; what it is asked for is GitHub's limit."""
-    assert forge({"GITHUB_TOKEN": "x"}).api.pause == 0
-    from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - its default alone
-
+def test_changes_are_a_pause_apart_which_is_a_second(
+    github: FakeGithub, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    api = forge(github.environment).api
+    here = forge(github.environment, api=replace(api, pause=1000))
+    propose(here, draft(Options(labels=("charts",))))
+    assert repository.pulls[0].labels == ["charts"]
+    # Three changes, and the reads between them do not wait.
+    assert len(slept) == 2
+    assert all(900 < seconds <= 1000 for seconds in slept)
     assert GithubApi().pause == 1
-    assert Budget().allowed == 500
 
 
-@pytest.mark.usefixtures("repository")
 def test_a_server_that_fails_each_time_is_given_up(github: FakeGithub) -> None:
     github.fail(dict.fromkeys(range(1, 100), Fault(status=503, message="Service Unavailable")))
     said = error_of(github)

@@ -163,6 +163,30 @@ def test_a_token_that_may_not_push_is_an_obstacle(github: FakeGithub) -> None:
     assert "ghp_own" not in found.message
 
 
+@pytest.mark.parametrize(
+    ("scopes", "private", "is_there"),
+    [
+        ("repo, workflow", True, False),
+        ("public_repo", True, True),
+        ("public_repo", False, False),
+        ("read:org", False, True),
+        ("", False, True),
+    ],
+)
+def test_a_classic_token_without_the_scope_is_an_obstacle(
+    scopes: str,
+    private: bool,  # noqa: FBT001 - a column of the table
+    is_there: bool,  # noqa: FBT001 - as above
+    github: FakeGithub,
+    repository: Repository,
+) -> None:
+    repository.private = private
+    github.state.oauth["ghp_own"] = scopes
+    found = obstacles(github)
+    assert ["has not the scope repo" in each.message for each in found] == ([True] if is_there else [])
+    assert all(each.blocks for each in found)
+
+
 @pytest.mark.usefixtures("repository")
 def test_the_token_of_a_workflow_is_told_its_limits(github: FakeGithub) -> None:
     github.state.tokens["ghs_workflow"] = "write"
