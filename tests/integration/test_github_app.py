@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from generator.findings.errors import SettingsError
 from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.forge import Options
+from pipeline.proposals.github import open_github
 from pipeline.proposals.github_app import github_api
+from pipeline.workspace.places import GithubRepository
 from tests.github.propose import BRANCH, draft, forge, propose
 from tests.github.publish import BACKOFF
 from tests.github.server import FakeGithub, fake_github
@@ -133,6 +135,18 @@ def test_without_an_app_the_token_is_that_of_git(github: FakeGithub) -> None:
     api, token = github_api("acme/config", {**github.environment, "WAYBILL_GIT_TOKEN": "ghp_own"})
     assert token is not None
     assert (api.token, token.value, token.source) == ("ghp_own", "ghp_own", "WAYBILL_GIT_TOKEN")
+
+
+def test_a_place_on_another_server_is_opened_there(github: FakeGithub) -> None:
+    environment = {"PATH": "", "WAYBILL_GIT_TOKEN": "ghp_own"}
+    place = GithubRepository(name="acme/config", branch="main", folder="charts")
+    here, token = open_github(place, environment, print, server=github.urls.server, is_signed=True)
+    assert (here.place, here.clone_url) == ("github:acme/config", f"{github.urls.server}/acme/config.git")
+    assert (here.api.url, here.is_signed) == (f"{github.urls.server}/api/v3", True)
+    assert token is not None
+    assert token.value == "ghp_own"
+    with pytest.raises(SettingsError, match="not an https URL"):
+        open_github(place, environment, print, server="http://git.example.org")
 
 
 @pytest.mark.parametrize(
