@@ -10,9 +10,10 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.system.staging import scratch_folder
 
 #: The configuration for all commands; git reads it last, so it wins over the user's.
-_CONFIGURATION: Final[Mapping[str, str]] = {
+CONFIGURATION: Final[Mapping[str, str]] = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "gc.auto": "0",
@@ -53,6 +54,8 @@ _IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [-+]\d+")
 #: The author of a commit where git has none configured; no mail goes to .invalid (RFC 2606).
 _AUTHOR: Final = ("waybill", "waybill@noreply.invalid")
 _FILE_MODE: Final = "100644"
+#: As many paths as fit a command line.
+_WORDS: Final = 1000
 #: The most characters of a reason.
 _LONGEST: Final = 400
 
@@ -153,14 +156,16 @@ class RemoteRepository:
         listed, _ = self._network("ls-remote", "--quiet", "origin", f"refs/heads/{branch}")
         return listed.split(b"\t")[0].decode() or None
 
-    def entries(self, revision: str, paths: Iterable[str]) -> dict[str, TreeEntry]:
+    def entries(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """What lies at these paths of a commit that was fetched; paths at which nothing lies are left out."""
-        listed = self._git("ls-tree", "-z", "--full-tree", revision, "--", *paths) if paths else b""
         found = {}
-        for line in filter(None, listed.split(b"\0")):
-            about, _, path = line.partition(b"\t")
-            mode, _, oid = about.decode().split(" ")
-            found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
+        for start in range(0, len(paths), _WORDS):
+            some = paths[start : start + _WORDS]
+            listed = self._git("ls-tree", "-z", "--full-tree", revision, "--", *some)
+            for line in filter(None, listed.split(b"\0")):
+                about, _, path = line.partition(b"\t")
+                mode, _, oid = about.decode().split(" ")
+                found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
         return found
 
     def blob(self, oid: str) -> bytes:
@@ -192,7 +197,7 @@ class RemoteRepository:
         if base and tree == self._git("rev-parse", f"{base}^{{tree}}").decode().strip():
             return None
         parents = ("-p", base) if base else ()
-        made = self._git("commit-tree", tree, *parents, stdin=subject.encode(), more=self._identity())
+        made = self._git("commit-tree", tree, *parents, stdin=subject.encode(), more=self._identity)
         return made.decode().strip()
 
     def push(self, commit: str, branch: str, *, expected: str | None) -> None:
@@ -213,6 +218,7 @@ class RemoteRepository:
         yield {"GIT_INDEX_FILE": str(path)}
         path.unlink(missing_ok=True)
 
+    @cached_property
     def _identity(self) -> dict[str, str]:
         """The variables with the author of commits: who is configured where waybill runs, else waybill."""
         name, email = _AUTHOR
@@ -262,7 +268,7 @@ class RemoteRepository:
     def _run(
         self, words: Sequence[str], *, more: Mapping[str, str], stdin: bytes = b"", here: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
-        configuration = (word for key, value in _CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
+        configuration = (word for key, value in CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
         command = ["git", *configuration, *words]
         place = {} if here else {"GIT_DIR": str(self._folder)}
         try:
