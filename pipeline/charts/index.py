@@ -434,7 +434,8 @@ def budget(size: int) -> str | None:
     problem = next((problem for limit, problem in _BUDGET if size > limit), None)
     if problem is None:
         return None
-    return f"the index has {size / 1_000_000:.1f} MB: {problem}; move old versions to the archive with --keep"
+    way_out = "move old versions to the archive with --keep, or publish to a registry (oci://), which needs no index"
+    return f"the index has {size / 1_000_000:.1f} MB: {problem}; {way_out}"
 
 
 def render(index: Index) -> bytes:
