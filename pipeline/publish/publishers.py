@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from generator.findings.errors import SettingsError
 from pipeline.images.credentials import Keychain
 from pipeline.publish.directory import DirectoryTarget
 from pipeline.publish.index_publisher import IndexPublisher
@@ -13,7 +14,15 @@ from pipeline.publish.publisher import Publisher
 from pipeline.publish.target import Target
 from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.terminal import console
-from pipeline.workspace.places import Directory, GitBranch, GithubRepository, OciPrefix, Place
+from pipeline.workspace.places import (
+    Directory,
+    GitBranch,
+    GithubRepository,
+    GitlabProject,
+    OciPrefix,
+    Place,
+    gitlab_server,
+)
 from pipeline.workspace.settings import Settings
 
 
@@ -62,7 +71,15 @@ def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target
 
 
 def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:
-    """Return the publisher for a place."""
+    """Return the publisher for a place.
+
+    Raises:
+        SettingsError: charts cannot be published there.
+    """
+    if isinstance(place, GitlabProject):
+        _, server = gitlab_server(environment)
+        branch = GitBranch(url=f"{server}/{place.name}.git", branch=place.branch or "pages", folder=place.folder)
+        raise SettingsError(f"{place}: charts are proposed to GitLab, not published there; write --to {branch}")
     if isinstance(place, OciPrefix):
         from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the client of registries, likewise
         from pipeline.publish.oci_publisher import OciPublisher  # noqa: PLC0415 - as above
