@@ -252,18 +252,16 @@ class GitlabForge:
         if options.draft:
             return self._without_auto_merge(request, "it is a draft")
         about: dict[str, Any] = {"sha": request.head} | ({"squash": True} if options.auto_merge == "squash" else {})
+        pipeline = None
         for number in range(_LOOKS):
-            now = self._call(what, lambda: dict(self._lazy.mergerequests.get(request.number).attributes))
-            if now.get("merge_when_pipeline_succeeds") or _STATES.get(now["state"]) != "open":
+            is_settled, pipeline = self._call(what, lambda: _pipeline(self._lazy.mergerequests.get(request.number)))
+            if is_settled:
                 return request
-            pipeline = now.get("head_pipeline")
-            if pipeline is not None:
+            if pipeline is not None or number + 1 == _LOOKS:
                 break
-            time.sleep(self.api.backoff.pause(number, None) if number + 1 < _LOOKS else 0)
-        if pipeline is None or pipeline["status"] not in _ACTIVE:
-            why = (
-                "it has no pipeline" if pipeline is None else f"its pipeline is at '{in_one_line(pipeline['status'])}'"
-            )
+            time.sleep(self.api.backoff.pause(number, None))
+        if pipeline not in _ACTIVE:
+            why = "it has no pipeline" if pipeline is None else f"its pipeline is at '{in_one_line(pipeline)}'"
             return self._without_auto_merge(request, why)
         merge = self._lazy.mergerequests.get(request.number, lazy=True).merge
         try:
@@ -293,6 +291,13 @@ def _as_request(found: ProjectMergeRequest) -> PullRequest:
         body=_NO_ACTION.sub("/", found.description or ""),
         draft=bool(found.draft),
     )
+
+
+def _pipeline(found: ProjectMergeRequest) -> tuple[bool, str | None]:
+    """Whether a merge request is merged, closed, or waits for its pipeline already, and the status of the pipeline."""
+    pipeline = found.attributes.get("head_pipeline")
+    is_settled = bool(found.merge_when_pipeline_succeeds) or _STATES[found.state] != "open"
+    return is_settled, None if pipeline is None else str(pipeline["status"])
 
 
 def _is_like(request: PullRequest, title: str, body: str) -> bool:

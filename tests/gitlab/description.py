@@ -296,7 +296,7 @@ def outside(operation: Operation, query: Mapping[str, str], body: Any) -> Iterat
 def wrong_answer(name: str, status: int, body: Any) -> str | None:
     """What an answer is wrong in."""
     operation = OPERATIONS[name]
-    if status < 400 and status != operation.status:
+    if status < 300 and status != operation.status:
         return f"{name}: does not answer {status}"
     validator = Draft202012Validator(_ERROR if status >= 300 else operation.answer)
     error = next(validator.iter_errors(body), None)

@@ -57,7 +57,8 @@ class Call:
         name = self.path["project_id"]
         if name in self.state.moved:
             raise Refusal(301, "Moved", location=f"{self.url}{API}/projects/{quote(self.state.moved[name], safe='')}")
-        found = self.state.projects.get(name)
+        # By its path, or by its id.
+        found = next((each for each in self.state.projects.values() if name in {each.path, str(each.id)}), None)
         if found is None or (found.private and (self.token is None or not self.token.level)):
             raise Refusal(404, "404 Project Not Found")
         return found
