@@ -727,7 +727,7 @@ def test_a_rule_that_protects_our_branches_is_in_the_way(pattern: str, at: Gitla
     assert f"the rule '{pattern}' protects the branches waybill/…, and lets Maintainer push there" in message
 
 
-@pytest.mark.parametrize("pattern", ["main", "*-stable", "release/*", "way?ill/*", "[w]aybill/*"])
+@pytest.mark.parametrize("pattern", ["main", "*-stable", "release/*", "way?ill/*", "[w]aybill/*", "bill/*"])
 def test_a_rule_for_other_branches_is_not_in_the_way(pattern: str, at: GitlabForge, project: Project) -> None:
     project.protect(pattern)
     assert at.obstacles("main", Options()) == ()
