@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from generator.findings.printable import in_one_line
 from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.forge import PREFIX, Draft, Obstacle, Options, PullRequest, State
-from pipeline.proposals.gitlab_api import ConflictError, GitlabApi, RefusedError, find_milestone, find_user
+from pipeline.proposals.gitlab_api import ConflictError, DeniedError, GitlabApi, RefusedError, find_milestone, find_user
 from pipeline.proposals.gitlab_rules import find_obstacles
 from pipeline.system.journal import Effect, Journal
 from pipeline.workspace.places import GitlabProject
@@ -266,6 +266,9 @@ class GitlabForge:
         merge = self._lazy.mergerequests.get(request.number, lazy=True).merge
         try:
             self._call(what, lambda: merge(merge_when_pipeline_succeeds=True, **about))
+        except DeniedError:
+            # GitLab says 401 to who may open a merge request, but not merge it.
+            return self._without_auto_merge(request, f"the token from {self.api.source} may not merge into its target")
         except (ConflictError, RefusedError) as error:
             return self._without_auto_merge(request, str(error))
         journal.record(self._effect("set auto-merge for", request))

@@ -23,7 +23,7 @@ _ENDS: Final = re.compile(r"^(?=diff -|Index: |---(?:\s|$)|(?:From|Date|Subject)
 #: All of a patch comes from these options, and none from how git is configured on this machine.
 _FORMAT: Final = (
     *("format-patch", "-1", "--stdout", "--no-signature", "--no-cover-letter", "--no-attach", "--no-thread"),
-    *("--no-stat", "--patch", "--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"),
+    *("--no-stat", "--patch", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"),
     *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--unified=3", "--no-color"),
 )
 #: Seconds for git on a folder of charts.

@@ -273,6 +273,10 @@ def merge(call: Call) -> Answer:
     project = call.writable
     request = call.request(project)
     about = {**call.query, **call.body}
+    rules = [rule for rule in project.protected if rule["name"] == request.target]
+    level = call.token.level if call.token else 0
+    if rules and not any(each["access_level"] <= level for rule in rules for each in rule["merge_access_levels"]):
+        raise Refusal(401, "401 Unauthorized")
     if request.state != "opened" or request.draft:
         raise Refusal(405, "405 Method Not Allowed")
     if about.get("sha", request.sha) != request.sha:

@@ -435,6 +435,14 @@ def test_auto_merge_that_gitlab_refuses_is_a_line(
     assert f"({status}: Branch cannot be merged)" in said[0]
 
 
+def test_auto_merge_that_the_token_may_not_set_is_a_line(at: GitlabForge, project: Project, said: list[str]) -> None:
+    project.protect("main")
+    found = at.open(AUTO, Journal())
+    why = "the token from WAYBILL_GITLAB_TOKEN may not merge into its target"
+    assert said == [f"gitlab:acme/team/config: auto-merge is not set for !1: {why}; set it on {found.url}"]
+    assert not project.requests[0].auto_merge
+
+
 def test_auto_merge_is_for_the_commit_that_was_proposed(
     at: GitlabForge, gitlab: FakeGitlab, project: Project, said: list[str]
 ) -> None:
