@@ -16,6 +16,8 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
     "WAYBILL_GIT_TOKEN": "the token for the git server that is published to",
     "WAYBILL_GIT_USERNAME": "the user name that goes with that token, where the server wants a certain one",
+    "WAYBILL_GITLAB_TOKEN": "the token for GitLab, before GITLAB_TOKEN",
+    "WAYBILL_GITLAB_URL": "the server of GitLab, before CI_SERVER_URL; https://gitlab.com without both",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
     "WAYBILL_REGISTRY_PASSWORD": "the password for the registry of the images",

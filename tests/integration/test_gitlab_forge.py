@@ -820,3 +820,8 @@ def test_a_project_that_the_token_may_not_see_is_an_error_that_says_what_to_chec
 def test_a_draft_of_the_protocol_has_no_options_by_itself(at: GitlabForge, project: Project) -> None:
     at.open(Draft(branch=BRANCH, base="main", title="T", body=""), Journal())
     assert (project.requests[0].labels, project.requests[0].draft) == ([], False)
+
+
+def test_the_client_is_loaded_when_gitlab_is_asked() -> None:
+    code = "import sys, pipeline.proposals.gitlab; print({'gitlab', 'requests'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True) == "set()\n"
