@@ -44,6 +44,22 @@ def _nobody(_: str) -> None:
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Pipeline:
+    """What auto-merge depends on."""
+
+    is_settled: bool = False
+    """Whether the merge request waits for its pipeline already, or is open no more."""
+    status: str = ""
+    """That of the pipeline; "" without one."""
+    refusal: str = ""
+    """Why GitLab does not merge it by itself."""
+
+    @property
+    def is_active(self) -> bool:
+        return not self.is_settled and self.status in _ACTIVE
+
+
+@dataclass(frozen=True, kw_only=True)
 class GitlabForge:
     """A project on GitLab; see `Forge`.
 
@@ -251,28 +267,45 @@ class GitlabForge:
         what = f"merge request !{request.number}"
         if options.draft:
             return self._without_auto_merge(request, "it is a draft")
-        about: dict[str, Any] = {"sha": request.head} | ({"squash": True} if options.auto_merge == "squash" else {})
-        pipeline = None
-        for number in range(_LOOKS):
-            is_settled, pipeline = self._call(what, lambda: _pipeline(self._lazy.mergerequests.get(request.number)))
-            if is_settled:
-                return request
-            if pipeline is not None or number + 1 == _LOOKS:
+
+        def read() -> _Pipeline:
+            return self._call(what, lambda: _pipeline(self._lazy.mergerequests.get(request.number)))
+
+        now = read()
+        for number in range(_LOOKS - 1):
+            if now.is_settled or now.status:
                 break
             time.sleep(self.api.backoff.pause(number, None))
-        if pipeline not in _ACTIVE:
-            why = "it has no pipeline" if pipeline is None else f"its pipeline is at '{in_one_line(pipeline)}'"
-            return self._without_auto_merge(request, why)
+            now = read()
+        if now.is_active:
+            now = self._set_auto_merge(request, options, read)
+            if now.is_settled:
+                journal.record(self._effect("set auto-merge for", request))
+        if now.is_settled:
+            return request
+        why = now.refusal or (f"its pipeline is at '{in_one_line(now.status)}'" if now.status else "it has no pipeline")
+        return self._without_auto_merge(request, why)
+
+    def _set_auto_merge(self, request: PullRequest, options: Options, read: Callable[[], _Pipeline]) -> _Pipeline:
+        about: dict[str, Any] = {"sha": request.head} | ({"squash": True} if options.auto_merge == "squash" else {})
         merge = self._lazy.mergerequests.get(request.number, lazy=True).merge
+
+        def change() -> _Pipeline:
+            merge(merge_when_pipeline_succeeds=True, **about)
+            return _Pipeline(is_settled=True)
+
+        def look() -> _Pipeline | None:
+            # Once the pipeline has ended, the same request would merge at once.
+            now = read()
+            return None if now.is_active else now
+
         try:
-            self._call(what, lambda: merge(merge_when_pipeline_succeeds=True, **about))
+            return self._changed(f"merge request !{request.number}", change, look)
         except DeniedError:
             # GitLab says 401 to who may open a merge request, but not merge it.
-            return self._without_auto_merge(request, f"the token from {self.api.source} may not merge into its target")
+            return _Pipeline(refusal=f"the token from {self.api.source} may not merge into its target")
         except (ConflictError, RefusedError) as error:
-            return self._without_auto_merge(request, str(error))
-        journal.record(self._effect("set auto-merge for", request))
-        return request
+            return _Pipeline(refusal=str(error))
 
     def _without_auto_merge(self, request: PullRequest, why: str) -> PullRequest:
         self.notify(f"{self.place}: auto-merge is not set for !{request.number}: {why}; set it on {request.url}")
@@ -296,11 +329,12 @@ def _as_request(found: ProjectMergeRequest) -> PullRequest:
     )
 
 
-def _pipeline(found: ProjectMergeRequest) -> tuple[bool, str | None]:
-    """Whether a merge request is merged, closed, or waits for its pipeline already, and the status of the pipeline."""
+def _pipeline(found: ProjectMergeRequest) -> _Pipeline:
     pipeline = found.attributes.get("head_pipeline")
-    is_settled = bool(found.merge_when_pipeline_succeeds) or _STATES[found.state] != "open"
-    return is_settled, None if pipeline is None else str(pipeline["status"])
+    return _Pipeline(
+        is_settled=bool(found.merge_when_pipeline_succeeds) or _STATES[found.state] != "open",
+        status="" if pipeline is None else str(pipeline["status"]),
+    )
 
 
 def _is_like(request: PullRequest, title: str, body: str) -> bool:

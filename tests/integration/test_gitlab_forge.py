@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -433,6 +434,46 @@ def test_auto_merge_that_gitlab_refuses_is_a_line(
     assert not project.requests[0].auto_merge
     assert len(said) == 1
     assert f"({status}: Branch cannot be merged)" in said[0]
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+def test_auto_merge_is_not_asked_for_again_once_the_pipeline_has_ended(
+    reaches: bool,  # noqa: FBT001 - a column of the table
+    at: GitlabForge,
+    gitlab: FakeGitlab,
+    project: Project,
+    said: list[str],
+) -> None:
+    def meanwhile() -> None:
+        project.requests[0].pipeline = "failed"
+
+    gitlab.fail({4: Fault(status=502, reaches=reaches, meanwhile=meanwhile)})
+    at.open(AUTO, Journal())
+    assert (project.requests[0].state, project.requests[0].auto_merge) == ("opened", reaches)
+    assert gitlab.changes == ["create merge request", "merge"]
+    assert len(said) == (0 if reaches else 1)
+
+
+def test_auto_merge_that_is_set_already_is_not_set_again(at: GitlabForge, gitlab: FakeGitlab, project: Project) -> None:
+    add(project, auto_merge=True)
+    journal = Journal()
+    at.open(AUTO, journal)
+    assert (gitlab.changes, journal.effects) == ([], ())
+
+
+def test_runs_at_once_open_one(gitlab: FakeGitlab, project: Project) -> None:
+    found: list[int] = []
+
+    def run() -> None:
+        found.append(forge(gitlab.environment, said=[]).open(DRAFT, Journal()).number)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1] * 6
+    assert len(project.requests) == 1
 
 
 def test_auto_merge_that_the_token_may_not_set_is_a_line(at: GitlabForge, project: Project, said: list[str]) -> None:
