@@ -29,7 +29,8 @@ PLAIN = replace(DRAFT, options=Options())
 #: The requests of each step, where nothing has been done before.
 STEPS = {
     "open": [
-        *("list merge requests", "list users", "list milestones", "create merge request", "get merge request", "merge")
+        *("list merge requests", "list merge requests", "list users", "list milestones", "create merge request"),
+        *("get merge request", "merge", "update merge request"),
     ],
     "update": ["list merge requests", "get merge request", "update merge request"],
     "close": ["list merge requests", "get merge request", "list notes", "create note", "update merge request"],
@@ -148,6 +149,7 @@ def test_a_merge_request_is_opened_with_all_that_was_asked_for(
     assert (request.source, request.target, request.title) == (BRANCH, "main", "Propose greeting 1.0.1")
     assert (request.labels, [user.username for user in request.reviewers]) == (["charts"], ["ada"])
     assert request.milestone is not None
+    assert request.description == "A new greeting.\n\n\\/close"
     assert (request.milestone.title, request.squash, request.auto_merge) == ("Spring", True, True)
     assert project.labels == {"charts"}
     assert found == PullRequest(
@@ -157,9 +159,9 @@ def test_a_merge_request_is_opened_with_all_that_was_asked_for(
         head=project.branches[BRANCH],
         state="open",
         title="Propose greeting 1.0.1",
-        body="A new greeting.\n\n/close",
+        body="A new greeting.\n\n/close\n",
     )
-    assert gitlab.operations == STEPS["open"]
+    assert gitlab.operations == STEPS["open"][1:]
     assert said == []
     page = f"gitlab:acme/team/config!1 ({found.url})"
     assert [effect.done for effect in journal.effects] == [f"opened {page}", f"set auto-merge for {page}"]
@@ -224,6 +226,7 @@ def assert_done(step: str, project: Project) -> None:
         case "open":
             assert (request.title, request.state) == (DRAFT.title, "opened")
             assert (request.labels, len(request.reviewers), request.auto_merge) == (["charts"], 1, True)
+            assert request.description.startswith("A new greeting.")
         case "update":
             assert (request.title, request.description, request.state) == (*NEXT, "opened")
         case _:
@@ -401,27 +404,21 @@ def test_auto_merge_waits_for_a_pipeline_that_starts_late(at: GitlabForge, proje
 
 
 @pytest.mark.parametrize(
-    ("pipeline", "draft", "why"),
+    ("pipeline", "why"),
     [
-        (None, False, "it has no pipeline"),
-        ("success", False, "its pipeline is at 'success'"),
-        ("failed", False, "its pipeline is at 'failed'"),
-        ("running", True, "it is a draft"),
+        (None, "it has no pipeline"),
+        ("success", "its pipeline is at 'success'"),
+        ("failed", "its pipeline is at 'failed'"),
     ],
 )
 def test_auto_merge_that_would_merge_at_once_is_a_line(
-    pipeline: str | None,
-    draft: bool,  # noqa: FBT001 - a column of the table
-    why: str,
-    at: GitlabForge,
-    gitlab: FakeGitlab,
-    project: Project,
-    said: list[str],
+    pipeline: str | None, why: str, at: GitlabForge, gitlab: FakeGitlab, project: Project, said: list[str]
 ) -> None:
     project.pipeline = pipeline
-    found = at.open(replace(PLAIN, options=Options(auto_merge="squash", draft=draft)), Journal())
+    found = at.open(replace(PLAIN, options=Options(auto_merge="squash")), Journal())
     assert project.requests[0].state == "opened"
-    assert gitlab.changes == ["create merge request"]
+    assert gitlab.changes == ["create merge request", "update merge request"]
+    assert project.requests[0].description == "A new greeting.\n\n\\/close"
     assert said == [f"gitlab:acme/team/config: auto-merge is not set for !1: {why}; set it on {found.url}"]
 
 
@@ -450,15 +447,45 @@ def test_auto_merge_is_not_asked_for_again_once_the_pipeline_has_ended(
     gitlab.fail({4: Fault(status=502, reaches=reaches, meanwhile=meanwhile)})
     at.open(AUTO, Journal())
     assert (project.requests[0].state, project.requests[0].auto_merge) == ("opened", reaches)
-    assert gitlab.changes == ["create merge request", "merge"]
+    assert gitlab.changes == ["create merge request", "merge", "update merge request"]
     assert len(said) == (0 if reaches else 1)
 
 
-def test_auto_merge_that_is_set_already_is_not_set_again(at: GitlabForge, gitlab: FakeGitlab, project: Project) -> None:
-    add(project, auto_merge=True)
+@pytest.mark.parametrize("auto_merge", [True, False])
+def test_what_a_person_made_of_auto_merge_stays(
+    auto_merge: bool,  # noqa: FBT001 - a column of the table
+    at: GitlabForge,
+    gitlab: FakeGitlab,
+    project: Project,
+) -> None:
+    add(project, auto_merge=auto_merge)
     journal = Journal()
     at.open(AUTO, journal)
     assert (gitlab.changes, journal.effects) == ([], ())
+
+
+@pytest.mark.parametrize("how", ["merge", "squash"])
+def test_auto_merge_that_a_run_did_not_come_to_is_set_by_an_update(
+    how: str, at: GitlabForge, gitlab: FakeGitlab, project: Project
+) -> None:
+    mark = f"<!-- waybill still sets: auto-merge {how} -->\n"
+    add(project, title=NEXT[0], description=f"{mark}{NEXT[1]}", pipeline="running")
+    found = listed(at)
+    assert (found.unfinished, found.body) == (True, NEXT[1])
+    updated = at.update(found, *NEXT, Journal())
+    assert not updated.unfinished
+    assert (project.requests[0].auto_merge, project.requests[0].squash) == (True, how == "squash")
+    assert project.requests[0].description == NEXT[1]
+    gitlab.fail({})
+    at.update(listed(at), *NEXT, Journal())
+    assert gitlab.changes == []
+
+
+def test_a_draft_has_no_auto_merge(at: GitlabForge, gitlab: FakeGitlab, project: Project, said: list[str]) -> None:
+    at.open(replace(PLAIN, options=Options(auto_merge="squash", draft=True)), Journal())
+    assert gitlab.changes == ["create merge request"]
+    assert not project.requests[0].auto_merge
+    assert said == [f"gitlab:acme/team/config: auto-merge is not set for {BRANCH}: it is opened as a draft"]
 
 
 def test_runs_at_once_open_one(gitlab: FakeGitlab, project: Project) -> None:
