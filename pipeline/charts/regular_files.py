@@ -28,7 +28,7 @@ def read_regular(path: Path) -> bytes:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), "no file")
-            raise OutputError(f"{path}: is {kind}, not a file; remove it, or name another path")
+            raise OutputError(f"{path}: cannot be read: it is {kind}, not a file; remove it, or name another path")
         # What takes the file's place meanwhile makes nobody wait, either.
         with os.fdopen(
             os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"

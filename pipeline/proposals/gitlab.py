@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from generator.findings.printable import in_one_line
+from generator.proposal.fitting import GITLAB_LIMIT
 from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.forge import PREFIX, Draft, Obstacle, Options, PullRequest, State
 from pipeline.proposals.gitlab_api import ConflictError, DeniedError, GitlabApi, RefusedError, find_milestone, find_user
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The most characters of a description and of a title (docs.gitlab.com/administration/instance_limits,
-#: docs.gitlab.com/api/merge_requests).
-BODY_LIMIT: Final = 1_048_576
+#: The most characters of a title (docs.gitlab.com/api/merge_requests).
 TITLE_LIMIT: Final = 255
 _DRAFT: Final = "Draft: "
 #: What marks a draft (docs.gitlab.com/user/project/merge_requests/drafts).
@@ -103,8 +102,8 @@ class GitlabForge:
 
     @property
     def body_limit(self) -> int:
-        """The most UTF-16 code units of a description; GitLab counts characters, which are no more."""
-        return BODY_LIMIT
+        """The most UTF-16 code units of a description that is never larger than GitLab takes."""
+        return GITLAB_LIMIT
 
     def default_branch(self) -> str:
         """The default branch.

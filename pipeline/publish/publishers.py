@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from generator.findings.errors import SettingsError
 from pipeline.images.credentials import Keychain
 from pipeline.publish.directory import DirectoryTarget
+from pipeline.publish.errors import PublishError
 from pipeline.publish.index_publisher import IndexPublisher
 from pipeline.publish.publisher import Publisher
 from pipeline.publish.target import Target
@@ -22,6 +24,7 @@ from pipeline.workspace.places import (
     OciPrefix,
     Place,
     gitlab_server,
+    parse_place,
 )
 from pipeline.workspace.settings import Settings
 
@@ -49,25 +52,9 @@ def open_target(place: Directory | GitBranch | GithubRepository, environment: Ma
 
             return BranchTarget(place, environment, console.say)
         case GithubRepository():
-            return _releases(place, environment)
+            from pipeline.publish.github_release import open_releases  # noqa: PLC0415 - PyGithub, as above
 
-
-def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target:
-    from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - as above
-    from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - as above
-    from pipeline.publish.github_release import GithubReleases, commit_of  # noqa: PLC0415 - as above
-    from pipeline.system.git_credentials import find_token  # noqa: PLC0415 - as above
-
-    api = GithubApi.of(environment)
-    if token := find_token(api.host, environment):
-        api = GithubApi.of(environment, token.value, token.source)
-    branch = GitBranch(url=f"{api.server}/{place.name}.git", branch=place.branch, folder=place.folder)
-    return GithubReleases(
-        repository=place,
-        branch=BranchTarget(branch, environment, console.say),
-        api=api,
-        commit=commit_of(place.name, environment),
-    )
+            return open_releases(place, environment, console.say)
 
 
 def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:
@@ -80,22 +67,42 @@ def open_publisher(place: Place, settings: Settings, environment: Mapping[str, s
         _, server = gitlab_server(environment)
         branch = GitBranch(url=f"{server}/{place.name}.git", branch=place.branch or "pages", folder=place.folder)
         raise SettingsError(f"{place}: charts are proposed to GitLab, not published there; write --to {branch}")
+    keychain = Keychain(registry=settings.registry, environment=environment)
     if isinstance(place, OciPrefix):
         from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the client of registries, likewise
         from pipeline.publish.oci_publisher import OciPublisher  # noqa: PLC0415 - as above
 
-        keychain = Keychain(registry=settings.registry, environment=environment)
         return OciPublisher(registry=OciRegistry(place, keychain, insecure=options.insecure))
     return IndexPublisher(
         target=open_target(place, environment),
         created=options.created,
-        url=settings.repository_url if scheme_of(settings.repository_url) in SCHEMES else "",
+        url=_url(place, settings),
         registry=options.registry,
         pages=_pages(place, settings),
         folder=place.path if isinstance(place, Directory) else None,
+        fetch_chart=partial(_fetch_chart, keychain, options),
         init=options.init,
         accept=options.accept,
     )
+
+
+def _fetch_chart(keychain: Keychain, options: Options, url: str) -> bytes:
+    """Return the package that a URL in an index names in a registry: oci://REGISTRY/PREFIX/NAME:VERSION."""
+    from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - as above
+
+    prefix, _, chart = url.rpartition("/")
+    name, _, tag = chart.partition(":")
+    place = parse_place(prefix)
+    if not isinstance(place, OciPrefix) or not tag:
+        raise PublishError(f"'{url}' names no chart in a registry; fix the index")
+    registry = OciRegistry(place, keychain, insecure=options.insecure)
+    return registry.fetch(name, tag.replace("_", "+"))
+
+
+def _url(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
+    """What the URLs of packages start with; "" where the place says it: releases are where GitHub has them."""
+    known = scheme_of(settings.repository_url) in SCHEMES and not isinstance(place, GithubRepository)
+    return settings.repository_url if known else ""
 
 
 def _pages(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:

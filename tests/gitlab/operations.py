@@ -309,8 +309,10 @@ def create_note(call: Call) -> Answer:
 
 def _check_texts(about: Json) -> None:
     for name, limit in (("title", _TITLE), ("description", _DESCRIPTION)):
-        if len(about.get(name, "")) > limit:
-            raise Refusal(400, {"message": {name: [f"is too long (maximum is {limit} characters)"]}})
+        # A description is counted in bytes.
+        size = len(about.get(name, "").encode() if name == "description" else about.get(name, ""))
+        if size > limit:
+            raise Refusal(400, {"message": {name: [f"is too long (maximum is {limit})"]}})
 
 
 def _stored(call: Call, text: str) -> str:

@@ -14,9 +14,10 @@ from dataclasses import replace
 import pytest
 
 from generator.findings.errors import SettingsError
+from generator.proposal.fitting import GITLAB_LIMIT
 from pipeline.proposals.errors import BudgetError, ProposalError
 from pipeline.proposals.forge import Draft, Forge, Options, PullRequest
-from pipeline.proposals.gitlab import BODY_LIMIT, GitlabForge
+from pipeline.proposals.gitlab import GitlabForge
 from pipeline.proposals.gitlab_api import DeniedError, GitlabApi, LostAnswerError, NotFoundError, RefusedError
 from pipeline.system.journal import Journal
 from tests.conftest import ROOT
@@ -86,7 +87,7 @@ def test_the_forge_is_one_of_the_protocol(at: GitlabForge, gitlab: FakeGitlab) -
     forge_of_protocol: Forge = at
     assert forge_of_protocol.place == "gitlab:acme/team/config"
     assert forge_of_protocol.clone_url == f"{gitlab.url}/acme/team/config.git"
-    assert forge_of_protocol.body_limit == 1_048_576
+    assert forge_of_protocol.body_limit == GITLAB_LIMIT
 
 
 def test_the_default_branch_is_that_of_the_project(at: GitlabForge, project: Project) -> None:
@@ -365,10 +366,10 @@ def test_a_title_that_is_too_long_is_cut(at: GitlabForge, project: Project) -> N
 
 
 def test_a_body_at_the_limit_is_taken_and_a_longer_one_is_an_error(at: GitlabForge, project: Project) -> None:
-    at.open(replace(PLAIN, body="😀" * BODY_LIMIT), Journal())
+    at.open(replace(PLAIN, body="€" * GITLAB_LIMIT), Journal())
     project.requests.clear()
     with pytest.raises(RefusedError, match=r"GitLab refuses it \(400: description is too long"):
-        at.open(replace(PLAIN, body="x" * (BODY_LIMIT + 1)), Journal())
+        at.open(replace(PLAIN, body="x" * (3 * GITLAB_LIMIT + 2)), Journal())
 
 
 def test_one_is_closed_with_a_comment(at: GitlabForge, gitlab: FakeGitlab, project: Project) -> None:
