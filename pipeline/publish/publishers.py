@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from generator.findings.errors import SettingsError
 from pipeline.images.credentials import Keychain
 from pipeline.publish.directory import DirectoryTarget
 from pipeline.publish.errors import PublishError
@@ -15,7 +16,16 @@ from pipeline.publish.publisher import Publisher
 from pipeline.publish.target import Target
 from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.terminal import console
-from pipeline.workspace.places import Directory, GitBranch, GithubRepository, OciPrefix, Place, parse_place
+from pipeline.workspace.places import (
+    Directory,
+    GitBranch,
+    GithubRepository,
+    GitlabProject,
+    OciPrefix,
+    Place,
+    gitlab_server,
+    parse_place,
+)
 from pipeline.workspace.settings import Settings
 
 
@@ -48,7 +58,15 @@ def open_target(place: Directory | GitBranch | GithubRepository, environment: Ma
 
 
 def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:
-    """Return the publisher for a place."""
+    """Return the publisher for a place.
+
+    Raises:
+        SettingsError: charts cannot be published there.
+    """
+    if isinstance(place, GitlabProject):
+        _, server = gitlab_server(environment)
+        branch = GitBranch(url=f"{server}/{place.name}.git", branch=place.branch or "pages", folder=place.folder)
+        raise SettingsError(f"{place}: charts are proposed to GitLab, not published there; write --to {branch}")
     keychain = Keychain(registry=settings.registry, environment=environment)
     if isinstance(place, OciPrefix):
         from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the client of registries, likewise
