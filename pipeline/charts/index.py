@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from semver import Version
 
 from generator.findings.errors import FindingsError, SettingsError, VersionError
+from generator.findings.finding import Finding
 from generator.text.yaml_reader import decode
 from generator.versions.semver_text import is_version, published_version
 from pipeline.charts import index_yaml
@@ -150,7 +151,7 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bo
     except FindingsError as error:
         if message := _what_else(text):
             refuse(path, *message)
-        raise error from None
+        raise FindingsError(map(_with_remedy, error.findings)) from None
     index = _index(found)
     unproved = _unproved(found, index, text, last)
     if unproved and (accept or "").lower().removeprefix("sha256:") != (sha256 := hashlib.sha256(data).hexdigest()):
@@ -161,6 +162,12 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bo
             text.count("\n") + 1,
         )
     return index
+
+
+def _with_remedy(finding: Finding) -> Finding:
+    if "; " in finding.message:
+        return finding
+    return replace(finding, message=f"{finding.message}; fix it, or restore the file if it was cut off")
 
 
 def _read(text: str, data: bytes, path: str, *, listed: bool) -> _Text:

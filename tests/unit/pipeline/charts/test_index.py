@@ -511,6 +511,7 @@ def test_what_is_no_index_is_refused_with_its_name(text: str, message: str) -> N
         index(text)
     assert str(caught.value).startswith("index.yaml")
     assert message in str(caught.value)
+    assert "; " in str(caught.value), "what to do"
 
 
 def test_who_lists_versions_needs_no_more_than_those_and_writes_none() -> None:
