@@ -243,6 +243,8 @@ def _unproved_by_its_last_entry(index: Index) -> str | None:
 def merge(*indexes: Index) -> Index:
     """Return all entries of all indexes; a version that two indexes have is taken from the first.
 
+    It is written in the form of the index with the most entries, whose text stays as it is.
+
     Raises:
         VersionError: two indexes have one version with other bytes.
     """
@@ -254,7 +256,7 @@ def merge(*indexes: Index) -> Index:
         entries = {name: _merged(name, merged.of(name), other.of(name)) for name in {**merged.entries, **other.entries}}
         names = list(merged.entries)
         merged = replace(merged, entries=entries if names == list(other.entries) else dict(sorted(entries.items())))
-    return merged
+    return replace(merged, layout=max(filled, key=Index.count).layout)
 
 
 def _merged(name: str, ours: Versions, theirs: Versions) -> Versions:

@@ -456,6 +456,15 @@ def test_an_index_in_json_is_merged_into_one_in_yaml_and_the_other_way_round() -
     assert render(merge(in_json, in_yaml)).startswith(b"{")
 
 
+def test_a_merge_has_the_form_of_the_index_with_the_most_entries() -> None:
+    one = parse_index(render(add(EMPTY, [packed("z")], created=NOW, url=BESIDE)), "i")
+    entries = ENTRY + ENTRY.replace("1.0.0", "0.9.0")
+    many = entries.replace("\n", "\n  ").removesuffix("  ")
+    text = f"apiVersion: v1\nentries:\n  demo:\n  {many}{END}"
+    for found in (merge(one, index(text)), merge(index(text), one), merge(index(text), EMPTY)):
+        assert many in render(found).decode()
+
+
 def test_the_other_fields_of_the_first_index_with_entries_stay() -> None:
     assert merge(EMPTY, index(HELM)).head == {
         "apiVersion": "v1",
