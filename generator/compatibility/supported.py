@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from semver import Version
 
@@ -12,6 +12,10 @@ from generator.compatibility.matrix import Matrix, Orchestrator, Row, SonataFlow
 from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding, Severity
 from generator.versions.ranges import Range, parse_loose
+
+#: Say in Chart.yaml which versions of the operators a chart runs on.
+ORCHESTRATOR_ANNOTATION: Final = "waybill/operator-versions"
+SONATAFLOW_ANNOTATION: Final = "waybill/sonataflow-versions"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,8 +79,8 @@ def operator_annotations(chart: str, version: str, capabilities: OperatorCapabil
     brought = [flow for each, flow in bringing if orchestrators and each.overlaps(orchestrators)]
     bundles = [each for each, flow in bringing if sonataflows and flow.overlaps(sonataflows)]
     said = {
-        "waybill/operator-versions": [orchestrators] if orchestrators else bundles,
-        "waybill/sonataflow-versions": [sonataflows] if sonataflows else brought,
+        ORCHESTRATOR_ANNOTATION: [orchestrators] if orchestrators else bundles,
+        SONATAFLOW_ANNOTATION: [sonataflows] if sonataflows else brought,
     }
     return {key: " || ".join(map(str, ranges)) for key, ranges in said.items() if ranges}
 

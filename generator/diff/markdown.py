@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.diagram.embedding import embedded
-from generator.diff.change import Change, Difference, Impact, summary
+from generator.diff.change import Change, Difference, Hazard, Impact, summary
 from generator.diff.snapshot import Snapshot
 from generator.diff.words import hazard_text, place_of, subject_of, told, verdict
 from generator.kubernetes import objects
-from generator.text.markdown import code, fenced, folded, plain, row
+from generator.text.markdown import code, fenced, folded, inert, plain, row
 from generator.text.yaml_writer import dump
 from generator.workflow.definition import Definition
 from generator.workflow.properties import masked_text
@@ -90,21 +90,25 @@ def _of_one(one: Compared, draw: Draw, extent: _Extent) -> Iterator[str]:
             yield f"… and {hidden} more"
     if difference.hazards:
         yield "#### Running instances"
-        hazards = difference.hazards[: extent.changes]
-        yield "\n".join(f"- {plain(hazard_text(hazard))}" for hazard in hazards)
-        advice = dict.fromkeys(hazard.advice for hazard in difference.hazards)
-        yield "What to do: " + ". ".join(map(plain, advice)) + "."
+        yield running(difference.hazards, extent.changes)
     if extent.diagrams and difference.changes:
         yield from _diagrams(one, draw)
     if extent.raw and (raw := raw_diff(one)):
         yield folded("Raw diff", fenced(raw, "diff"))
 
 
+def running(hazards: Sequence[Hazard], number: int | None = None) -> str:
+    """What waiting instances trip over, the first `number` of it, and what to do."""
+    items = "\n".join(f"- {inert(hazard_text(hazard))}" for hazard in hazards[:number])
+    advice = dict.fromkeys(hazard.advice for hazard in hazards)
+    return f"{items}\n\nWhat to do: {'. '.join(map(inert, advice))}."
+
+
 def _table(changes: Sequence[Change]) -> str:
     rows = ["| impact | what | change | why | where |", "|---|---|---|---|---|"]
     for change in changes:
         impact = f"**{change.impact}**" if change.impact is Impact.BREAKING else str(change.impact)
-        cells = (impact, code(subject_of(change)), code(told(change)), plain(change.reason), code(place_of(change)))
+        cells = (impact, code(subject_of(change)), code(told(change)), inert(change.reason), code(place_of(change)))
         rows.append(row(cells))
     return "\n".join(rows)
 

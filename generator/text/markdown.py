@@ -1,10 +1,11 @@
-"""Writes Markdown in which text from files stays text: no tag, link, mention or table cell comes of it."""
+"""Writes Markdown in which text from files stays text: no tag, link, image or table cell comes of it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
+from urllib.parse import quote, urlsplit
 
 from generator.findings.printable import in_one_line
 
@@ -12,6 +13,24 @@ _BACKTICKS: Final = re.compile(r"`+")
 #: A name in quotes, which may hold apostrophes.
 _QUOTED: Final = re.compile(r"(?<!\w)'(.*?)'(?!\w)")
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#~@&!])")
+#: Begins a list, a heading or a rule in Markdown, a command to GitLab.
+_BEGINNING: Final = re.compile(r"^(\d*)([-+=/.)])")
+#: Nobody sees it, and a forge takes nothing on both sides of it for one word.
+_NOTHING: Final = "\u200b"
+#: What GitHub and GitLab look for in the text that Markdown gives, so that no backslash keeps them from it: mentions,
+#: issues, merge requests, labels, milestones, addresses, emoji.
+_REFERENCES: Final = re.compile(r'(?i:\$|[@#!%&~](?=[\w"])|\bGH-(?=\d)|:(?=//|[\w+-])|\bwww(?=\.))')
+_COMMITS: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
+#: Digits that are too few for a commit.
+_FEW: Final = re.compile(r".{1,6}")
+#: What an address has beside letters and digits; brackets would end it in Markdown.
+_IN_ADDRESSES: Final = "/:?#=&%~+,;@!$'"
+#: What closes an issue when a proposal is merged, in GitHub's words and GitLab's.
+_CLOSING: Final = re.compile(
+    r"\b(?=(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)\b:?\s+"
+    r"(?:issues?\s+)?\S*?[#/-]\d)\w",
+    re.IGNORECASE,
+)
 
 
 def code(text: str) -> str:
@@ -26,8 +45,41 @@ def code(text: str) -> str:
 
 def plain(text: str) -> str:
     """A sentence of ours, in which names in 'quotes' come from files and become code spans."""
+    return _sentence(text, lambda words: _SPECIAL.sub(r"\\\1", words))
+
+
+def inert(text: str) -> str:
+    """The same where a forge looks for people, issues, commits and addresses; it may begin a line."""
+    return _BEGINNING.sub(r"\1\\\2", _sentence(text.strip(), lambda words: _SPECIAL.sub(r"\\\1", unlinked(words))))
+
+
+def unlinked(text: str) -> str:
+    """The text with a character of no width in all that a forge makes a link or a notification of."""
+    text = _COMMITS.sub(lambda found: _NOTHING.join(_FEW.findall(found[0])), text)
+    return _REFERENCES.sub(lambda found: found[0] + _NOTHING, text)
+
+
+def without_closing(text: str) -> str:
+    """The text with a character of no width where it would close an issue, in code, too: GitLab looks there."""
+    return _CLOSING.sub(lambda found: found[0] + _NOTHING, text)
+
+
+def _sentence(text: str, escaped: Callable[[str], str]) -> str:
     parts = _QUOTED.split(in_one_line(text))
-    return "".join(code(part) if index % 2 else _SPECIAL.sub(r"\\\1", part) for index, part in enumerate(parts))
+    shown = [code(part) if index % 2 else escaped(part) for index, part in enumerate(parts)]
+    between = range(2, len(shown) - 1, 2)
+    # Two code spans side by side would end elsewhere than either does.
+    return "".join(part or (" " if index in between else "") for index, part in enumerate(shown))
+
+
+def link(text: str, url: str) -> str:
+    """A link with `text`, which is Markdown; the text alone where `url` is no address of a page, or holds a login."""
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
+    except ValueError:
+        valid = False
+    return f"[{text}]({quote(url, safe=_IN_ADDRESSES)})" if valid and url.isascii() and url.isprintable() else text
 
 
 def row(cells: Sequence[str]) -> str:

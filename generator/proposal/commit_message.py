@@ -1,0 +1,62 @@
+"""Writes the message of a proposal's commit: what changes, and trailers that say where it comes from."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterator
+from typing import Final
+
+from generator.diff.change import Impact
+from generator.diff.need import words_of
+from generator.findings.printable import in_one_line
+from generator.proposal.body import LONGEST_TITLE, title
+from generator.proposal.proposal import Person, Proposal
+from generator.text.markdown import unlinked, without_closing
+
+#: What breaks is named up to here; the body of the proposal has it all.
+_NAMED: Final = 10
+#: What git puts around an address, and takes out of a name (ident.c, crud).
+_NOT_IN_NAMES: Final = re.compile(r"[<>]")
+_ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
+
+
+def commit_message(proposal: Proposal, signer: Person | None) -> str:
+    """Return the message: the title, what changes, and the trailers.
+
+    `signer` signs the commit off; None leaves that to `git commit --signoff`. No name and no subject adds a line.
+    """
+    text = without_closing("\n".join(_text(proposal)))
+    return f"{title(proposal)}\n\n{text}\n\n" + "\n".join(_trailers(proposal, signer)) + "\n"
+
+
+def _text(proposal: Proposal) -> Iterator[str]:
+    name = in_one_line(proposal.workflow.source.name)
+    if proposal.difference is None:
+        yield from textwrap.wrap(unlinked(f"The chart of the workflow {name}."), LONGEST_TITLE)
+        return
+    yield proposal.summary
+    breaking = proposal.difference.of(Impact.BREAKING)
+    for change in breaking[:_NAMED]:
+        line = unlinked(in_one_line(words_of(change)))
+        yield from textwrap.wrap(line, LONGEST_TITLE, initial_indent="- ", subsequent_indent="  ")
+    if (more := len(breaking) - _NAMED) > 0:
+        yield f"- and {more:,} more"
+
+
+def _trailers(proposal: Proposal, signer: Person | None) -> Iterator[str]:
+    """The trailers as git reads them: a key, a colon and a value in one line each."""
+    yield f"Source-Commit: {in_one_line(proposal.origin.commit.sha)}"
+    author = _identity(proposal.origin.author)
+    if author and not (signer and signer.email.casefold() == proposal.origin.author.email.casefold()):
+        yield f"Co-authored-by: {author}"
+    if signer and (identity := _identity(signer)):
+        yield f"Signed-off-by: {identity}"
+
+
+def _identity(person: Person) -> str:
+    """`NAME <ADDRESS>`; empty where the address is none, since forges find people by it."""
+    if not (_ADDRESS.fullmatch(person.email) and person.email.isprintable()):
+        return ""
+    name = " ".join(_NOT_IN_NAMES.sub("", in_one_line(person.name)).split()) or person.email.partition("@")[0]
+    return f"{name} <{person.email}>"
