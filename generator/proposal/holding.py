@@ -12,7 +12,8 @@ from urllib.parse import quote, unquote
 _TRAILER: Final = re.compile(
     r"^Proposal: (?P<branch>\S+) content=(?P<content>[0-9a-f]{64}) instead-of=(?P<before>[0-9a-f]{64}) "
     r"on=(?P<base>[0-9a-f]{40}(?:[0-9a-f]{24})?) from=(?P<commit>[0-9a-f]{40}(?:[0-9a-f]{24})?) "
-    r"at=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) in=(?P<paths>\S+)[ \t]*$",
+    r"at=(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ) "
+    r"tree=(?P<tree>[0-9a-f]{40}(?:[0-9a-f]{24})?) in=(?P<paths>\S+)[ \t]*$",
     re.MULTILINE,
 )
 
@@ -22,8 +23,9 @@ class Holding:
     """What a commit proposes.
 
     `content` is the key (see `content_of`) of what shall be, and `before` of what the base has in its place. `base` is
-    the commit that it was made on. `commit` and `time` are those of the source (RFC 3339, UTC). `paths` are where the
-    content is: the chart's folder, then further files.
+    the commit that it was made on, and `tree` what git calls all of its files: whoever changes any makes another tree.
+    `commit` and `time` are those of the source (RFC 3339, UTC). `paths` are where the content is: the chart's folder,
+    then further files.
     """
 
     branch: str
@@ -32,12 +34,13 @@ class Holding:
     base: str
     commit: str
     time: str
+    tree: str
     paths: tuple[str, ...]
 
     def __str__(self) -> str:
         return (
             f"Proposal: {self.branch} content={self.content} instead-of={self.before} on={self.base} "
-            f"from={self.commit} at={self.time} in={','.join(map(_quoted, self.paths))}"
+            f"from={self.commit} at={self.time} tree={self.tree} in={','.join(map(_quoted, self.paths))}"
         )
 
 

@@ -97,7 +97,7 @@ class ConfigRepository:
 
     def on_base(self, content: Content) -> dict[str, str]:
         """What the base has in the place of a content."""
-        return self._at(self._heads[self.base], self.paths(content))
+        return self._at(self.base_head, self.paths(content))
 
     def paths(self, content: Content) -> tuple[str, ...]:
         """Where a content is: the folder of the chart, then further files."""
@@ -111,7 +111,7 @@ class ConfigRepository:
         """
         folder = self._folder(chart)
         with self._as_proposal_error():
-            entries = self._remote.tree(self._heads[self.base], [folder])
+            entries = self._remote.tree(self.base_head, [folder])
             files = {path: entry.oid for path, entry in entries.items() if entry.is_file}
             blobs = self._remote.blobs(files.values())
         found = {path.removeprefix(f"{folder}/"): blobs[oid] for path, oid in files.items()}
@@ -120,14 +120,14 @@ class ConfigRepository:
     def fetch_charts(self, charts: Iterable[str]) -> None:
         """Fetch the files of several charts of the base at once; what is read one by one later is there then."""
         with self._as_proposal_error():
-            entries = self._remote.tree(self._heads[self.base], [self._folder(chart) for chart in charts])
+            entries = self._remote.tree(self.base_head, [self._folder(chart) for chart in charts])
             self._remote.blobs(entry.oid for entry in entries.values() if entry.is_file)
 
     def branch(self, name: str) -> Branch | None:
         """What is on a branch; None where there is no such branch.
 
-        A branch with one commit of ours, as we made it, is told by that commit. Any other is looked at more closely:
-        the commits that the base lacks are fetched.
+        A branch with one commit, as waybill made it, is told by that commit. Any other is looked at more closely: the
+        commits that the base lacks are fetched.
         """
         head = self._heads.get(name)
         if head is None:
@@ -135,37 +135,38 @@ class ConfigRepository:
         if name not in self._looked:
             with self._as_proposal_error():
                 (tip,) = self._remote.commits([head])
-                held = self._held(tip, name)
-                if held and tip.parents == (held.base,):
+                held = read_holding(tip.message)
+                if held and _is_as_made(tip, held, name):
                     self._looked[name] = Branch(head=head, held=held)
                 else:
                     self._looked[name] = self._examined(name, head)
         return self._looked[name]
 
-    def propose(
-        self, content: Content, wanted: Mapping[str, str], message: str, *, time: int, sign: bool, branch: Branch | None
-    ) -> str:
+    def tree_with(self, content: Content, wanted: Mapping[str, str]) -> str:
+        """The base with a content on it.
+
+        Raises:
+            ProposalError: something stands in the way of a file.
+        """
+        with self._as_proposal_error():
+            self._check_folders(wanted)
+            there = self._at(self.base_head, self.paths(content))
+            return self._remote.tree_with(self.base_head, wanted, there.keys() - wanted.keys())
+
+    def commit(self, tree: str, message: str, *, time: int, sign: bool, branch: Branch | None) -> str:
         """Make the commit of a proposal on the base, with other people's commits on top of it; nothing is pushed.
 
         Raises:
             OthersError: they do not apply.
-            ProposalError: something stands in the way of a file.
         """
-        head = self._heads[self.base]
         with self._as_proposal_error():
-            self._check_folders(head, wanted)
-            there = self._at(head, self.paths(content))
-            made = self._remote.commit(
-                head, wanted, message, removed=there.keys() - wanted.keys(), time=time, sign=sign
-            )
-            if made is None:
-                raise MovedError
-            if branch and branch.others:
-                picked = self._remote.picked(made, [self._commits[each.oid] for each in branch.others], sign=sign)
-                if isinstance(picked, Commit):
-                    raise OthersError(_other(picked))
-                return picked
-        return made
+            made = self._remote.commit_of(tree, self.base_head, message, time=time, sign=sign)
+            if not (branch and branch.others):
+                return made
+            picked = self._remote.picked(made, [self._commits[each.oid] for each in branch.others], sign=sign)
+        if isinstance(picked, Commit):
+            raise OthersError(_other(picked))
+        return picked
 
     def push(self, commit: str, name: str, *, expected: str | None) -> None:
         """Make a commit the last one of a branch, on condition that this is still where it was read.
@@ -208,11 +209,23 @@ class ConfigRepository:
         return {path: _named(entry) for path, entry in entries.items() if path != f"{paths[0]}/{CHANGELOG}"}
 
     def _held(self, commit: Commit, name: str) -> Holding | None:
-        """What a commit of ours holds; None where somebody else made it, or changed it."""
+        """What a commit of ours holds; None where somebody else made it, or changed what is in it.
+
+        Forges rebase a branch onto the base, so its parent may be another one.
+        """
         held = read_holding(commit.message)
-        if not held or held.branch != name:
+        if not held or _is_as_made(commit, held, name):
+            return held
+        if (
+            held.branch != name
+            or len(commit.parents) != 1
+            or content_of(self._at(commit.oid, held.paths)) != held.content
+        ):
             return None
-        return held if content_of(self._at(commit.oid, held.paths)) == held.content else None
+        self._remote.fetch_commit(commit.parents[0])
+        changed = self._remote.changed(commit.parents[0], commit.oid)
+        ours = all(path in held.paths or path.startswith(f"{held.paths[0]}/") for path in changed)
+        return held if ours else None
 
     def _examined(self, name: str, head: str) -> Branch:
         held: Holding | None = None
@@ -234,11 +247,11 @@ class ConfigRepository:
             return False
         return self._at(commit.oid, paths) == self._at(first, paths)
 
-    def _check_folders(self, head: str, paths: Iterable[str]) -> None:
+    def _check_folders(self, paths: Iterable[str]) -> None:
         """Refuse to write below what is no folder, and to take the place of one."""
         above = {folder.as_posix() for path in paths for folder in PurePosixPath(path).parents} - {"."}
         for path in sorted(above):
-            found = self._remote.entries(head, [path]).get(path)
+            found = self._remote.entries(self.base_head, [path]).get(path)
             if found and not found.is_folder:
                 raise ProposalError(
                     f"{self.place}: '{path}' on {self.base} is {found.kind}, not a folder; name another with --path"
@@ -272,6 +285,10 @@ class ConfigRepository:
             raise AuthenticationError(f"{self.place}: authentication failed ({error}); {advice}") from error
         except GitError as error:
             raise ProposalError(f"{self.place}: {error}") from error
+
+
+def _is_as_made(commit: Commit, held: Holding, name: str) -> bool:
+    return (held.branch, held.tree, (held.base,)) == (name, commit.tree, commit.parents)
 
 
 def _named(entry: TreeEntry) -> str:

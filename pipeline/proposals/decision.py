@@ -10,8 +10,8 @@ from generator.proposal.holding import Holding
 from generator.proposal.marker import Marker, read_marker
 from pipeline.proposals.forge import PullRequest
 
-#: Whether the first of two commits is an ancestor of the second; None where the repository lacks one of them.
-IsAncestor = Callable[[str, str], bool | None]
+#: Whether the first of two commits is known to be an ancestor of the second.
+IsAncestor = Callable[[str, str], bool]
 
 
 class Action(Enum):

@@ -297,21 +297,21 @@ class RemoteRepository:
         self._there.add(oid)
         return oid
 
-    def commit(
-        self,
-        base: str | None,
-        files: Mapping[str, str],
-        message: str,
-        *,
-        removed: Iterable[str] = (),
-        time: int | None = None,
-        sign: bool = False,
-    ) -> str | None:
+    def commit(self, base: str | None, files: Mapping[str, str], message: str) -> str | None:
         """Make a commit in which paths have these contents, by their names, and all else is as in `base`.
 
-        Without a base, it is the first one. `removed` are paths that go. `time` is that of the author, in seconds since
-        1970; without it, now. With `sign`, git signs it as it is configured where waybill runs. Returns None where
-        nothing would change.
+        Without a base, it is the first one. Returns None where nothing would change.
+
+        Raises:
+            GitError: a file would lie where a folder is, or below a file.
+        """
+        tree = self.tree_with(base, files)
+        if base and tree == self._git("rev-parse", f"{base}^{{tree}}").decode().strip():
+            return None
+        return self.commit_of(tree, base, message)
+
+    def tree_with(self, base: str | None, files: Mapping[str, str], removed: Iterable[str] = ()) -> str:
+        """Return the tree in which paths have these contents, those of `removed` go, and all else is as in `base`.
 
         Raises:
             GitError: a file would lie where a folder is, or below a file.
@@ -322,14 +322,28 @@ class RemoteRepository:
             lines = "".join((*gone, *(f"{_FILE_MODE} {oid}\t{path}\0" for path, oid in files.items())))
             self._git("update-index", "-z", "--index-info", stdin=os.fsencode(lines), more=index)
             # The files that stay are not here.
-            tree = self._git("write-tree", "--missing-ok", more=index).decode().strip()
-        if base and tree == self._git("rev-parse", f"{base}^{{tree}}").decode().strip():
-            return None
-        who = self.identity()
-        more = _variables("AUTHOR", who) | _variables("COMMITTER", who)
+            return self._git("write-tree", "--missing-ok", more=index).decode().strip()
+
+    def commit_of(
+        self, tree: str, base: str | None, message: str, *, time: int | None = None, sign: bool = False
+    ) -> str:
+        """Make the commit of a tree.
+
+        `time` is that of the author, in seconds since 1970; without it, now. With `sign`, git signs it as it is
+        configured where waybill runs.
+
+        Raises:
+            GitError: it cannot be signed.
+        """
+        more = self._us()
         if time is not None:
             more["GIT_AUTHOR_DATE"] = f"@{time} +0000"
         return self._commit_tree(tree, base, message, more, sign=sign)
+
+    def changed(self, one: str, other: str) -> list[str]:
+        """The paths of the files that are not the same in two commits."""
+        listed = self._git("diff-tree", "-r", "-z", "--no-renames", "--name-only", one, other)
+        return [os.fsdecode(path) for path in listed.split(b"\0") if path]
 
     def _commit_tree(
         self, tree: str, parent: str | None, message: str, more: Mapping[str, str], *, sign: bool = False
