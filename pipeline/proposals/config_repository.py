@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Final
 
 from generator.chart.files import SUBCHARTS, ChartFiles
 from generator.chart.names import CHANGELOG
+from generator.delivery.release import ENVIRONMENTS
 from generator.proposal.holding import Holding, content_of, read_holding
 from generator.proposal.proposal import Person
 from pipeline.proposals.decision import Branch, OtherCommit
@@ -58,6 +60,8 @@ class ConfigRepository:
         self._heads: dict[str, str] = {}
         self._looked: dict[str, Branch] = {}
         self._commits: dict[str, Commit] = {}
+        self._charts: dict[str, dict[str, TreeEntry]] = {}
+        self._values: dict[str, TreeEntry] = {}
         with self._as_proposal_error():
             self._remote = RemoteRepository(url, environment)
 
@@ -85,19 +89,35 @@ class ConfigRepository:
         self._looked = {}
         with self._as_proposal_error():
             self._heads = self._remote.clone(self.base, PREFIX)
+            heads = [self._heads[name] for name in self.branches]
+            self._commits = {commit.oid: commit for commit in self._remote.commits(heads)}
         if self.base not in self._heads:
             raise ProposalError(f"{self.place}: there is no branch '{self.base}'; name another with --base")
+        charts = PurePosixPath(self._path, SUBCHARTS).as_posix()
+        self._charts = {}
+        with self._as_proposal_error():
+            for path, entry in self._remote.tree(self.base_head, [charts]).items():
+                chart = path.removeprefix(f"{charts}/").partition("/")[0]
+                self._charts.setdefault(f"{charts}/{chart}", {})[path] = entry
+            self._values = self._remote.tree(self.base_head, [ENVIRONMENTS])
 
     def wanted(self, content: Content) -> dict[str, str]:
         """What shall be: path in the repository to the name that git has for its bytes."""
+        return {path: _oid(data) for path, data in sorted(self._files(content).items())}
+
+    def _files(self, content: Content) -> dict[str, bytes]:
         folder = self._folder(content.chart)
-        files = {f"{folder}/{path}": data for path, data in content.files.items()} | dict(content.more)
-        with self._as_proposal_error():
-            return {path: self._remote.store(data) for path, data in sorted(files.items())}
+        return {f"{folder}/{path}": data for path, data in content.files.items()} | dict(content.more)
 
     def on_base(self, content: Content) -> dict[str, str]:
         """What the base has in the place of a content."""
-        return self._at(self.base_head, self.paths(content))
+        folder, *more = self.paths(content)
+        there = self._charts.get(folder, {}) | {path: self._values[path] for path in more if path in self._values}
+        return {path: _named(entry) for path, entry in there.items() if path != f"{folder}/{CHANGELOG}"}
+
+    def has(self, held: Holding) -> bool:
+        """Whether the base has what a commit of ours holds."""
+        return content_of(self._at(self.base_head, held.paths)) == held.content
 
     def paths(self, content: Content) -> tuple[str, ...]:
         """Where a content is: the folder of the chart, then further files."""
@@ -110,18 +130,17 @@ class ConfigRepository:
             ProposalError: they cannot be fetched.
         """
         folder = self._folder(chart)
+        files = {path: entry.oid for path, entry in self._charts.get(folder, {}).items() if entry.is_file}
         with self._as_proposal_error():
-            entries = self._remote.tree(self.base_head, [folder])
-            files = {path: entry.oid for path, entry in entries.items() if entry.is_file}
             blobs = self._remote.blobs(files.values())
         found = {path.removeprefix(f"{folder}/"): blobs[oid] for path, oid in files.items()}
         return ChartFiles(found).without(CHANGELOG) if found else None
 
     def fetch_charts(self, charts: Iterable[str]) -> None:
         """Fetch the files of several charts of the base at once; what is read one by one later is there then."""
+        entries = [entry for chart in charts for entry in self._charts.get(self._folder(chart), {}).values()]
         with self._as_proposal_error():
-            entries = self._remote.tree(self.base_head, [self._folder(chart) for chart in charts])
-            self._remote.blobs(entry.oid for entry in entries.values() if entry.is_file)
+            self._remote.blobs(entry.oid for entry in entries if entry.is_file)
 
     def branch(self, name: str) -> Branch | None:
         """What is on a branch; None where there is no such branch.
@@ -133,8 +152,8 @@ class ConfigRepository:
         if head is None:
             return None
         if name not in self._looked:
+            tip = self._commits[head]
             with self._as_proposal_error():
-                (tip,) = self._remote.commits([head])
                 held = read_holding(tip.message)
                 if held and _is_as_made(tip, held, name):
                     self._looked[name] = Branch(head=head, held=held)
@@ -150,6 +169,8 @@ class ConfigRepository:
         """
         with self._as_proposal_error():
             self._check_folders(wanted)
+            for data in self._files(content).values():
+                self._remote.store(data)
             there = self._at(self.base_head, self.paths(content))
             return self._remote.tree_with(self.base_head, wanted, there.keys() - wanted.keys())
 
@@ -230,7 +251,7 @@ class ConfigRepository:
     def _examined(self, name: str, head: str) -> Branch:
         held: Holding | None = None
         others: list[Commit] = []
-        added = self._remote.added(name, self.base)
+        added = self._remote.added(head, self.base)
         theirs = {commit.oid for commit in added}
         for commit in added:
             if found := self._held(commit, name):
@@ -285,6 +306,11 @@ class ConfigRepository:
             raise AuthenticationError(f"{self.place}: authentication failed ({error}); {advice}") from error
         except GitError as error:
             raise ProposalError(f"{self.place}: {error}") from error
+
+
+def _oid(data: bytes) -> str:
+    """The name that git has for a file (gitformat-pack, "Object types" and their names)."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _is_as_made(commit: Commit, held: Holding, name: str) -> bool:

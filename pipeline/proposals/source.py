@@ -55,7 +55,7 @@ class Candidate:
         return Content(chart=self.chart.name, files=self.chart.files, more=self.values)
 
 
-class Source:
+class SourceRepository:
     """The repository of the workflows, at the commit that is checked out.
 
     Raises:

@@ -210,22 +210,28 @@ class RemoteRepository:
         listed = self._git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/").decode()
         return {name: oid for oid, _, name in (line.partition(" ") for line in listed.splitlines())}
 
-    def added(self, branch: str, base: str) -> list[Commit]:
-        """Fetch the commits of a branch that another one lacks, and return them, oldest first.
+    def added(self, oid: str, base: str) -> list[Commit]:
+        """Fetch the commits that a branch lacks and that lead to the commit `oid`; return them, parents first.
 
         Raises:
             GitError: they cannot be fetched.
         """
-        ref = f"refs/heads/{branch}"
-        options = ("--quiet", "--no-tags", "--filter=blob:none", "--no-recurse-submodules")
+        found: dict[str, Commit] = {}
+        options = ("--quiet", "--no-tags", "--filter=blob:none", "--no-recurse-submodules", "--no-write-fetch-head")
         try:
-            self._network("fetch", *options, f"--shallow-exclude={base}", "origin", f"+{ref}:{ref}")
+            self._network("fetch", *options, f"--shallow-exclude={base}", "origin", oid)
         except GitError as error:
             if _NO_COMMITS.search(str(error)):
                 return []
             raise
-        listed = self._git("rev-list", "--topo-order", "--reverse", ref, "--not", f"refs/heads/{base}").decode()
-        return self.commits(listed.split())
+        listed = self._git("rev-list", "--topo-order", "--reverse", oid, "--not", f"refs/heads/{base}").decode().split()
+        for commit in self.commits(listed):
+            # Where one parent of a merge is on the base, the server cuts off the others as well.
+            for parent in commit.parents if len(commit.parents) > 1 else ():
+                if parent not in listed and parent not in found:
+                    found.update((each.oid, each) for each in self.added(parent, base))
+            found[commit.oid] = commit
+        return list(found.values())
 
     def commits(self, oids: Sequence[str]) -> list[Commit]:
         """The commits with these names, which have been fetched."""
@@ -443,6 +449,8 @@ class RemoteRepository:
 
     def _objects(self, oids: Sequence[str], kind: str) -> dict[str, bytes]:
         """The contents of objects by their names, in this order."""
+        if not oids:
+            return {}
         listed, _ = self._network("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in oids).encode())
         found: dict[str, bytes] = {}
         place = 0
