@@ -1,7 +1,4 @@
-"""Publishes packages on a branch, one after the other, in a process of its own: the core of `waybill publish` alone.
-
-python -m tests.git_publisher PLACE PACKAGE…
-"""
+"""Publishes packages on a branch: by the target alone, and by `waybill publish` in a process of its own."""
 
 from __future__ import annotations
 
@@ -11,21 +8,18 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator.findings.errors import WaybillError
 from pipeline.charts import index as index_file
-from pipeline.charts.archive import Package, package, read_package
+from pipeline.charts.archive import Package, package
 from pipeline.publish.git_branch import BranchTarget
 from pipeline.publish.target import Change, IndexMovedError, Snapshot
 from pipeline.system.journal import Journal
 from pipeline.workspace.places import GitBranch, parse_place
+from tests.command import PROGRAM
 from tests.git_server import PASSWORD, GitServer
-
-ROOT = Path(__file__).parent.parent
 
 
 def target_of(place: str, environment: Mapping[str, str]) -> BranchTarget:
@@ -73,15 +67,21 @@ def environment_of(folder: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], **own, "WAYBILL_GIT_TOKEN": PASSWORD}
 
 
-def start(server: GitServer, folder: Path, environment: Mapping[str, str], *packages: Package) -> subprocess.Popen[str]:
-    """Start a publisher in a process of its own."""
+def start(
+    server: GitServer,
+    folder: Path,
+    environment: Mapping[str, str],
+    *packages: Package,
+    options: Sequence[str] = (),
+) -> subprocess.Popen[str]:
+    """Start `waybill publish` in a process of its own."""
     folder.mkdir(exist_ok=True)
     paths = [folder / package.file_name for package in packages]
     for path, one in zip(paths, packages, strict=True):
         path.write_bytes(one.data)
-    command = [sys.executable, "-m", "tests.git_publisher", f"git:{server.url}", *map(str, paths)]
+    command = [*PROGRAM, "publish", *map(str, paths), "--to", f"git:{server.url}", "--init", *options]
     return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
 
 
@@ -120,17 +120,3 @@ def most_bytes(server: GitServer, index: int, *packages: Package) -> int:
     """The most that reading an index and publishing may take over the wire."""
     tree = int(server.git("cat-file", "-s", "gh-pages^{tree}"))
     return index + tree + sum(len(package.data) for package in packages) + 64 * 1024
-
-
-def main() -> None:
-    place, *paths = sys.argv[1:]
-    try:
-        with closing(target_of(place, os.environ)) as target:
-            tries = [publish(target, read_package(Path(path))) for path in paths]
-    except WaybillError as error:
-        sys.exit(f"{type(error).__name__}: {error}")
-    print(sum(tries))
-
-
-if __name__ == "__main__":
-    main()

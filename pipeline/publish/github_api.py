@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from generator.findings.printable import in_one_line
 from pipeline.images.image_name import is_loopback
 from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.system.http_request import Answer, Backoff, without_secrets
+from pipeline.system.requests_client import connection_error, trusted_certificates
 
 if TYPE_CHECKING:
     from github import Github, GithubException
@@ -105,7 +104,7 @@ class GithubApi:
             auth=github.Auth.Token(self.token) if self.token else None,
             user_agent="waybill",
             timeout=_SILENCE,
-            verify=_trusted_certificates(),
+            verify=trusted_certificates(),
             per_page=100,
             retry=None,
             seconds_between_requests=None,
@@ -138,11 +137,13 @@ class GithubApi:
                     raise self._error(what, error) from error
             except requests.exceptions.SSLError as error:
                 raise PublishError(
-                    f"{what}: {self.url}: the connection is not trusted: {_connection(error)}"
+                    f"{what}: {self.url}: the connection is not trusted: {connection_error(error, _SILENCE)}"
                 ) from error
             except requests.RequestException as error:
                 if last or not twice:
-                    raise LostAnswerError(f"{what}: {self.url}: {_connection(error)}; check the network") from error
+                    raise LostAnswerError(
+                        f"{what}: {self.url}: {connection_error(error, _SILENCE)}; check the network"
+                    ) from error
                 pause = self.backoff.pause(number, None)
             except _STRANGE as error:
                 message = f"{what}: {self.url} does not answer as GitHub does; check GITHUB_API_URL and the network"
@@ -217,12 +218,6 @@ class GithubApi:
         return f": {in_one_line(text)[:_SAID]}" if text else ""
 
 
-def _trusted_certificates() -> str | bool:
-    """The certificates that this machine trusts, as git and Helm do; else those that come with Python's requests."""
-    paths = ssl.get_default_verify_paths()
-    return os.environ.get("REQUESTS_CA_BUNDLE") or paths.cafile or paths.capath or True
-
-
 def _detail(error: Any) -> str:
     """One of the errors of a 422."""
     if not isinstance(error, dict):
@@ -262,16 +257,3 @@ def _until_allowed(error: GithubException) -> float:
         # In which part of that second is not known.
         return max(0.0, float(reset) - time.time()) + 1
     return _SECONDARY_LIMIT
-
-
-def _connection(error: BaseException) -> str:
-    """Why there was no answer, without the URL of the request."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        if isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__:
-            return f"no response for {_SILENCE} seconds"
-        inner = next((each for each in cause.args if isinstance(each, BaseException)), None)
-        cause = getattr(cause, "reason", None) if isinstance(getattr(cause, "reason", None), BaseException) else inner
-    return "the connection was lost"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from generator.findings.errors import SettingsError
 from pipeline.images.credentials import Keychain
 from pipeline.publish.directory import DirectoryTarget
 from pipeline.publish.index_publisher import IndexPublisher
@@ -13,7 +14,15 @@ from pipeline.publish.publisher import Publisher
 from pipeline.publish.target import Target
 from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.terminal import console
-from pipeline.workspace.places import Directory, GitBranch, GithubRepository, OciPrefix, Place
+from pipeline.workspace.places import (
+    Directory,
+    GitBranch,
+    GithubRepository,
+    GitlabProject,
+    OciPrefix,
+    Place,
+    gitlab_server,
+)
 from pipeline.workspace.settings import Settings
 
 
@@ -46,7 +55,7 @@ def open_target(place: Directory | GitBranch | GithubRepository, environment: Ma
 def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target:
     from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - as above
     from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - as above
-    from pipeline.publish.github_release import GithubReleases  # noqa: PLC0415 - as above
+    from pipeline.publish.github_release import GithubReleases, commit_of  # noqa: PLC0415 - as above
     from pipeline.system.git_credentials import find_token  # noqa: PLC0415 - as above
 
     api = GithubApi.of(environment)
@@ -57,17 +66,20 @@ def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target
         repository=place,
         branch=BranchTarget(branch, environment, console.say),
         api=api,
-        commit=environment.get("GITHUB_SHA", "") if _is_own(place, environment) else "",
+        commit=commit_of(place.name, environment),
     )
 
 
-def _is_own(place: GithubRepository, environment: Mapping[str, str]) -> bool:
-    """Whether this is a job of that repository, so that the job's commit is one of it."""
-    return environment.get("GITHUB_REPOSITORY", "").lower() == place.name.lower()
-
-
 def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:
-    """Return the publisher for a place."""
+    """Return the publisher for a place.
+
+    Raises:
+        SettingsError: charts cannot be published there.
+    """
+    if isinstance(place, GitlabProject):
+        _, server = gitlab_server(environment)
+        branch = GitBranch(url=f"{server}/{place.name}.git", branch=place.branch or "pages", folder=place.folder)
+        raise SettingsError(f"{place}: charts are proposed to GitLab, not published there; write --to {branch}")
     if isinstance(place, OciPrefix):
         from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the client of registries, likewise
         from pipeline.publish.oci_publisher import OciPublisher  # noqa: PLC0415 - as above

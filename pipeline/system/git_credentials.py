@@ -19,13 +19,19 @@ TOKEN: Final = "WAYBILL_GIT_TOKEN"  # noqa: S105 - a variable's name, no token
 USERNAME: Final = "WAYBILL_GIT_USERNAME"
 _GITHUB_TOKEN: Final = "GITHUB_TOKEN"  # noqa: S105 - as above
 _GITHUB: Final = "github.com"
+_GITLAB_TOKENS: Final = ("WAYBILL_GITLAB_TOKEN", "GITLAB_TOKEN")
+_GITLAB_URLS: Final = ("WAYBILL_GITLAB_URL", "CI_SERVER_URL")
+_GITLAB: Final = "gitlab.com"
 #: With a token, GitHub takes any user name; this one says that it is a token.
 _TOKEN_USER: Final = "x-access-token"  # noqa: S105 - as above
+#: With a token, GitLab takes any user name, too (docs.gitlab.com/topics/git/clone).
+_GITLAB_USER: Final = "oauth2"
 #: Variables that hold tokens or passwords of ours. No child process gets them.
 _SECRETS: Final = frozenset(
     {
         TOKEN,
         _GITHUB_TOKEN,
+        *_GITLAB_TOKENS,
         "GH_TOKEN",
         "GITHUB_ENTERPRISE_TOKEN",
         "GH_ENTERPRISE_TOKEN",
@@ -69,12 +75,14 @@ def find_token(host: str, environment: Mapping[str, str]) -> Token | None:
 
 
 def token_of_variables(host: str, environment: Mapping[str, str]) -> Token | None:
-    """Return the token that a variable holds: WAYBILL_GIT_TOKEN, or for GitHub GITHUB_TOKEN."""
+    """Return the token that a variable holds: WAYBILL_GIT_TOKEN, or that of GitHub or GitLab for its own server."""
     if value := environment.get(TOKEN, "").strip():
         return Token(value=value, username=environment.get(USERNAME) or _TOKEN_USER, source=TOKEN)
     if _is_github(host, environment) and (value := environment.get(_GITHUB_TOKEN, "").strip()):
         return Token(value=value, username=_TOKEN_USER, source=_GITHUB_TOKEN)
-    return None
+    names = _GITLAB_TOKENS if _is_gitlab(host, environment) else ()
+    source = next((name for name in names if environment.get(name, "").strip()), None)
+    return Token(value=environment[source].strip(), username=_GITLAB_USER, source=source) if source else None
 
 
 def token_of_gh(host: str, environment: Mapping[str, str]) -> Token | None:
@@ -114,6 +122,12 @@ def askpass(url: str, token: Token) -> Iterator[Path]:
 
 def _is_github(host: str, environment: Mapping[str, str]) -> bool:
     return host.lower() in (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
+
+
+def _is_gitlab(host: str, environment: Mapping[str, str]) -> bool:
+    """Whether a host is the one GitLab that the tokens are for."""
+    server = next((url for name in _GITLAB_URLS if (url := environment.get(name, "").strip())), f"https://{_GITLAB}")
+    return host.lower() == urlsplit(server).netloc.lower()
 
 
 def _token_of_helper(host: str, environment: Mapping[str, str]) -> Token | None:

@@ -3,6 +3,7 @@
     dir:PATH
     git:URL#BRANCH:FOLDER
     github:OWNER/REPO#BRANCH:FOLDER
+    gitlab:GROUP/PROJECT#BRANCH:FOLDER
     oci://REGISTRY/PREFIX
 
 `#BRANCH` and `:FOLDER` may be left out.
@@ -11,6 +12,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -23,12 +25,18 @@ _FORMS: Final = {
     "dir": "dir:PATH",
     "git": "git:URL#BRANCH:FOLDER",
     "github": "github:OWNER/REPO",
+    "gitlab": "gitlab:GROUP/PROJECT",
     "oci": "oci://REGISTRY/PREFIX",
 }
 #: Names of GitHub's owners and repositories.
 _GITHUB: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
+#: Names of GitLab's groups and projects (docs.gitlab.com/user/reserved_names): a group may be in another one.
+_GITLAB: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
 #: A host, perhaps with a port, and a path that a registry may have (OCI Distribution Specification, 1.1).
 _OCI: Final = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
+#: Where GitLab is, unless one of the variables says otherwise; GitLab CI sets the second.
+_GITLAB_SERVER: Final = "https://gitlab.com"
+GITLAB_URLS: Final = ("WAYBILL_GITLAB_URL", "CI_SERVER_URL")
 #: What no branch may contain (git check-ref-format), and what would be an option.
 _NO_BRANCH: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|^/|\.lock(?:/|$)|(?:^|/)[.]|\.$|^-|^@$")
 
@@ -69,6 +77,19 @@ class GithubRepository:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GitlabProject:
+    """A project on GitLab, with a folder on one of its branches as above; the environment says on which server."""
+
+    name: str
+    """GROUP/PROJECT, with any number of subgroups between."""
+    branch: str
+    folder: str
+
+    def __str__(self) -> str:
+        return f"gitlab:{self.name}{_fragment(self.branch, self.folder)}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class OciPrefix:
     """The part of a registry below which each chart is a repository."""
 
@@ -79,7 +100,7 @@ class OciPrefix:
         return f"oci://{self.host}/{self.prefix}".rstrip("/")
 
 
-Place = Directory | GitBranch | GithubRepository | OciPrefix
+Place = Directory | GitBranch | GithubRepository | GitlabProject | OciPrefix
 
 
 def is_place(text: str) -> bool:
@@ -113,6 +134,8 @@ def parse_place(text: str) -> Place:
             if not _GITHUB.fullmatch(name):
                 raise _refused(text, f"'{name}' is not OWNER/REPO")
             return GithubRepository(name=name, branch=branch, folder=folder)
+        case "gitlab":
+            return _gitlab_project(text, rest)
         case "oci":
             address = rest.removeprefix("//").rstrip("/")
             if not rest.startswith("//") or not _OCI.fullmatch(address):
@@ -122,6 +145,20 @@ def parse_place(text: str) -> Place:
     if ":" not in text:
         raise _refused(text, f"no kind of place{f'; a folder is dir:{text}' if text else ''}")
     raise _refused(text, f"no kind of place{did_you_mean(kind, _FORMS) if rest else '; the address is missing'}")
+
+
+def _gitlab_project(text: str, address: str) -> GitlabProject:
+    name, branch, folder = _split(address)
+    name = name.strip("/").removesuffix(".git")
+    if not _GITLAB.fullmatch(name):
+        raise _refused(text, f"'{name}' is not GROUP/PROJECT")
+    return GitlabProject(name=name, branch=branch, folder=folder)
+
+
+def gitlab_server(environment: Mapping[str, str]) -> tuple[str, str]:
+    """The variable that names the server of GitLab, and its URL, without a slash at the end."""
+    name = next((each for each in GITLAB_URLS if environment.get(each, "").strip()), GITLAB_URLS[0])
+    return name, environment.get(name, "").strip().rstrip("/") or _GITLAB_SERVER
 
 
 def _split(text: str) -> tuple[str, str, str]:

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.findings.errors import SettingsError
-from pipeline.workspace.places import Directory, GitBranch, GithubRepository, OciPrefix, is_place, parse_place
+from pipeline.workspace.places import (
+    Directory,
+    GitBranch,
+    GithubRepository,
+    GitlabProject,
+    OciPrefix,
+    is_place,
+    parse_place,
+)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +29,9 @@ from pipeline.workspace.places import Directory, GitBranch, GithubRepository, Oc
         ("git:git@example.org:a/b.git#main:c", GitBranch(url="git@example.org:a/b.git", branch="main", folder="c")),
         ("github:octo/charts", GithubRepository(name="octo/charts", branch="", folder="")),
         ("github:octo/charts#pages:helm", GithubRepository(name="octo/charts", branch="pages", folder="helm")),
+        ("gitlab:acme/config", GitlabProject(name="acme/config", branch="", folder="")),
+        ("gitlab:acme/team_a/b.c/config", GitlabProject(name="acme/team_a/b.c/config", branch="", folder="")),
+        ("gitlab:acme/config#main:charts/a", GitlabProject(name="acme/config", branch="main", folder="charts/a")),
         ("oci://localhost:5000/charts", OciPrefix(host="localhost:5000", prefix="charts")),
         ("oci://quay.io/a/b-c", OciPrefix(host="quay.io", prefix="a/b-c")),
     ],
@@ -45,6 +56,14 @@ def test_a_place_is_parsed_and_shown_as_it_was_written(text: str, place: object)
         ("git:https://example.org/b#pages:../x", "'../x' is not a folder inside the repository"),
         ("git:https://example.org/b#pages:.git/hooks", "'.git/hooks' is not a folder inside the repository"),
         ("github:octo", "'octo' is not OWNER/REPO"),
+        ("gitlab:config", "'config' is not GROUP/PROJECT"),
+        ("gitlab:acme//config", "'acme//config' is not GROUP/PROJECT"),
+        ("gitlab:acme/../config", "'acme/../config' is not GROUP/PROJECT"),
+        ("gitlab:-acme/config", "'-acme/config' is not GROUP/PROJECT"),
+        ("gitlab:bot:hunter2@acme/config", "is not GROUP/PROJECT"),
+        ("gitlab:https://gitlab.com/acme/config", "is not GROUP/PROJECT"),
+        ("gitlab:acme/config#a..b", "'a..b' is not a branch name"),
+        ("gitlba:acme/config", "no kind of place; did you mean 'gitlab'?"),
         ("oci:quay.io/a", "not a registry"),
         ("oci://quay.io/A", "in lower case"),
     ],
@@ -63,7 +82,16 @@ def test_a_credential_in_a_url_is_refused_and_not_repeated() -> None:
     assert "hunter2" not in str(refused.value)
 
 
-@given(st.text(max_size=40) | st.text(max_size=40).map("git:{}".format) | st.text(max_size=40).map("oci://{}".format))
+def test_the_address_of_a_clone_names_the_same_project_of_gitlab() -> None:
+    assert str(parse_place("gitlab:/acme/config.git#main")) == "gitlab:acme/config#main"
+
+
+@given(
+    st.text(max_size=40)
+    | st.text(max_size=40).map("git:{}".format)
+    | st.text(max_size=40).map("oci://{}".format)
+    | st.from_regex(r"gitlab:[a-c./_-]{0,9}", fullmatch=True)
+)
 def test_any_text_is_a_place_or_a_settings_error(text: str) -> None:
     try:
         place = parse_place(text)
