@@ -37,7 +37,7 @@ CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
 _TAKEN_NAMES: Final = (UMBRELLA, "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
-_ESCAPED_DOT: Final = r"\."
+ESCAPED_DOT: Final = r"\."
 #: Beside those of the objects that a chart installs (kubernetes.objects).
 _TEMPLATES: Final = ("NOTES.txt", "_workflow.tpl", "_operator.tpl")
 #: For operators that let a chart decide on a workflow's pods.
@@ -153,7 +153,7 @@ def required_values(workflow: Workflow, capabilities: OperatorCapabilities | Non
     """The values that an install must be given, as `--set` takes their paths."""
     variables = (f"env.{variable.name}" for variable in workflow.variables() if variable.default is None)
     keys = secret_keys(workflow, capabilities or newest_capabilities())
-    return (*variables, *(f"secret.data.{key.replace('.', _ESCAPED_DOT)}" for key in keys))
+    return (*variables, *(f"secret.data.{key.replace('.', ESCAPED_DOT)}" for key in keys))
 
 
 def installation(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def body(proposal: Proposal, limit: int = GITHUB_LIMIT) -> str:
     Text from the workflow and from git stays text, and no forge makes a mention, a reference or a link of it.
 
     Raises:
+        FindingsError: waybill did not make the chart that is proposed, or cannot read it.
         ValueError: `limit` is below `SMALLEST_LIMIT`.
     """
     if limit < SMALLEST_LIMIT:

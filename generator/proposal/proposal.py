@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from generator.chart.chart import Chart
+from generator.chart.chart import ESCAPED_DOT, Chart
 from generator.chart.files import ChartFiles
 from generator.diff.change import Change, Difference, Topic, summary
 from generator.diff.compare import compare
@@ -103,7 +103,7 @@ class Proposal:
         if self.changes:
             return f"{summary(self.changes)}."
         if self.before and self.before.image != self.after.image:
-            return "The image is another one; nothing else changes."
+            return "Only the image changes."
         return "Neither an install nor a caller sees a change."
 
     @property
@@ -111,10 +111,11 @@ class Proposal:
         """Whether somebody has to act: an install, a caller, or whoever uses an object that is gone."""
         return bool(self.difference and self.difference.bump == "major")
 
-    @property
+    @cached_property
     def required(self) -> tuple[str, ...]:
-        """The values that an install must give and need not have given before, by their paths."""
-        return tuple(sorted(self.after.required - (self.before.required if self.before else frozenset())))
+        """The values that an install must give and need not have given before: paths with their dots as they are."""
+        paths = self.after.required - (self.before.required if self.before else frozenset())
+        return tuple(sorted(path.replace(ESCAPED_DOT, ".") for path in paths))
 
     @property
     def old_version(self) -> str:

@@ -56,18 +56,13 @@ class Rank(IntEnum):
 
 def sections_of(proposal: Proposal, draw: Draw = embedded) -> Iterator[Section]:
     """The sections that have something to say, in the order of the body."""
-    first: tuple[Section | None, ...] = (
-        _breaking(proposal),
-        _required(proposal),
-        _running(proposal),
-        _compatible(proposal),
-        _internal(proposal),
-        _files(proposal),
-        _diagrams(proposal, draw),
-    )
+    always = (_images(proposal), _operators(proposal), _lint(proposal))
+    found: tuple[Section | None, ...]
     if proposal.difference is None:
-        first = (*_explanation(proposal), _diagrams(proposal, draw), _required(proposal), _files(proposal))
-    found = (*first, _images(proposal), _operators(proposal), _lint(proposal))
+        found = (*_explanation(proposal), _required(proposal), _files(proposal), *always, _diagrams(proposal, draw))
+    else:
+        changes = (_breaking(proposal), _required(proposal), _running(proposal), _compatible(proposal))
+        found = (*changes, _internal(proposal), _files(proposal), _diagrams(proposal, draw), *always)
     yield from (section for section in found if section)
 
 
@@ -118,7 +113,7 @@ def _compatible(proposal: Proposal) -> Section | None:
 
 def _internal(proposal: Proposal) -> Section | None:
     items = _items(proposal, Impact.INTERNAL)
-    title = f"{plural(len(items), 'change')} inside of the workflow"
+    title = f"{plural(len(items), 'change')} inside the workflow"
     return _listed(Rank.INTERNAL, items, "internal changes", title, fold=True)
 
 
@@ -126,7 +121,7 @@ def _required(proposal: Proposal) -> Section | None:
     """What an install has to set from now on, as a list and as values to fill in."""
     workflow = proposal.workflow
     about = {f"env.{variable.name}": variable.comment for variable in workflow.variables()}
-    about |= {f"secret.data.{_dotless(key)}": comment for key, comment in workflow.secret_comments().items()}
+    about |= {f"secret.data.{key}": comment for key, comment in workflow.secret_comments().items()}
     items = [
         f"- {code(path)}" + (f": {inert(text)}" if (text := about.get(path, "").strip()) else "")
         for path in proposal.required
@@ -136,8 +131,7 @@ def _required(proposal: Proposal) -> Section | None:
         if path.startswith("env."):
             values.setdefault("env", {})[path.removeprefix("env.")] = ""
         else:
-            key = path.removeprefix("secret.data.").replace(r"\.", ".")
-            values.setdefault("secret", {}).setdefault("data", {})[key] = ""
+            values.setdefault("secret", {}).setdefault("data", {})[path.removeprefix("secret.data.")] = ""
     where = f"In the values of the chart (in those of an umbrella, below {code(proposal.chart.name)})"
     what = "An install" if proposal.old is None else "An install or an upgrade"
     heading = f"Set these values\n\n{what} stops without them."
@@ -146,11 +140,6 @@ def _required(proposal: Proposal) -> Section | None:
         return None
     whole = Form(text=f"{section.forms[0].text}\n\n{where}:\n\n{fenced(dump(values), 'yaml')}")
     return replace(section, forms=(whole, replace(section.forms[0], missing="values to fill in"), *section.forms[1:]))
-
-
-def _dotless(key: str) -> str:
-    """A key as the path of a value has it (see `required_values`)."""
-    return key.replace(".", r"\.")
 
 
 def _running(proposal: Proposal) -> Section | None:
@@ -187,7 +176,7 @@ def _image(change: ImageChange) -> str:
         elif before:
             lines.append(f"  - {name} {code(before)} → none")
     if not new.digest:
-        lines.append("  - no digest: who may push to the repository can move the tag")
+        lines.append("  - no digest: anyone who may push to the repository can move the tag")
     return "\n".join(lines)
 
 
@@ -271,13 +260,13 @@ def people_affected(proposal: Proposal) -> str:
     given = (Topic.VARIABLE, Topic.SECRET, Topic.VALUE)
     concerned = []
     if difference.objects_gone or any(change.topic in given for change in breaking):
-        concerned.append("whoever installs it")
+        concerned.append("those who install it")
     if any(change.topic not in given for change in breaking):
-        concerned.append("whoever calls it")
+        concerned.append("those who call it")
     if difference.hazards:
-        concerned.append("instances that wait while it is upgraded")
+        concerned.append("instances that wait during the upgrade")
     if concerned:
-        return f"**It breaks something** for {listed(concerned)}."
+        return f"**Breaking** for {listed(concerned)}."
     if any(change.kind is Kind.ADDED and change.topic in given for change in difference.changes):
         return "Nothing breaks; there is something new to set."
     return "Nothing breaks."

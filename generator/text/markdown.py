@@ -19,7 +19,7 @@ _BEGINNING: Final = re.compile(r"^(\d*)([-+=/.)])")
 _NOTHING: Final = "\u200b"
 #: What GitHub and GitLab look for in the text that Markdown gives, so that no backslash keeps them from it: mentions,
 #: issues, merge requests, labels, milestones, addresses, emoji.
-_REFERENCES: Final = re.compile(r'(?i:\$|[@#!%&~](?=[\w"])|\bGH-(?=\d)|:(?=//|[\w+-])|\bwww(?=\.))')
+_REFERENCES: Final = re.compile(r'(?i:\$|[@#!%&~](?=[\w"])|GH-(?=\d)|:(?=//|[\w+-])|www(?=\.))')
 _COMMITS: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
 #: Digits that are too few for a commit.
 _FEW: Final = re.compile(r".{1,6}")
@@ -76,7 +76,7 @@ def link(text: str, url: str) -> str:
     """A link with `text`, which is Markdown; the text alone where `url` is no address of a page, or holds a login."""
     try:
         parts = urlsplit(url)
-        valid = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
+        valid = url.startswith(("https://", "http://")) and parts.hostname and parts.username is None
     except ValueError:
         valid = False
     return f"[{text}]({quote(url, safe=_IN_ADDRESSES)})" if valid and url.isascii() and url.isprintable() else text

@@ -16,6 +16,7 @@ from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
 from pipeline.images.image_name import is_loopback
 from pipeline.publish.errors import AuthenticationError, PublishError
+from pipeline.system.git_credentials import TOKEN, find_token
 from pipeline.system.http_request import Answer, Backoff, without_secrets
 from pipeline.system.requests_client import connection_error, trusted_certificates
 
@@ -68,14 +69,16 @@ class GithubApi:
     """Where people see it, and packages are downloaded."""
     token: str = field(default="", repr=False)
     source: str = ""
-    """Where the token is from; where it was looked for if there is none."""
+    """Where the token is from."""
     pause: float = _PAUSE
     """Seconds between two requests that change something."""
     backoff: Backoff = field(default_factory=Backoff)
 
     @classmethod
-    def of(cls, environment: Mapping[str, str], token: str = "", source: str = "", **settings: Any) -> GithubApi:
+    def of(cls, environment: Mapping[str, str], **settings: Any) -> GithubApi:
         """GitHub as the environment names it: GITHUB_SERVER_URL and GITHUB_API_URL, as in a workflow of GitHub Actions.
+
+        The token is that of `find_token`.
 
         Raises:
             SettingsError: one of them is no URL, or would send the token over plain HTTP.
@@ -85,12 +88,9 @@ class GithubApi:
         url = url or (_API if server == SERVER else f"{server}{_ENTERPRISE_API}")
         for name, value in (("GITHUB_SERVER_URL", server), ("GITHUB_API_URL", url)):
             _check_url(name, value)
-        return cls(url=url, server=server, token=token, source=source, **settings)
-
-    @property
-    def host(self) -> str:
-        """The host of the server, as tokens are kept for it."""
-        return urlsplit(self.server).netloc
+        token = find_token(urlsplit(server).netloc, environment)
+        value, source = (token.value, token.source) if token else ("", "")
+        return cls(url=url, server=server, token=value, source=source, **settings)
 
     @cached_property
     def client(self) -> Github:
@@ -192,8 +192,9 @@ class GithubApi:
         """Why GitHub refuses a request, and what to do."""
         match error.status:
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND if not self.token:
-                todo = self.source or "set GITHUB_TOKEN"
-                return AuthenticationError, f"GitHub wants a token ({said}), and there is none; {todo}"
+                places = f"{TOKEN}, GITHUB_TOKEN, git's credential helper and gh"
+                todo = f"looked in {places}: set one of these variables, or run: gh auth login"
+                return AuthenticationError, f"GitHub wants a token ({said}), and none was found; {todo}"
             case HTTPStatus.UNAUTHORIZED:
                 todo = f"it is wrong or has expired: make a new one with the permission {_PERMISSION}"
                 return AuthenticationError, f"GitHub refuses the token from {self.source} ({said}); {todo}"

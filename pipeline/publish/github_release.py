@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,13 +17,14 @@ from generator.findings.errors import OutputError, VersionError
 from generator.versions.semver_text import published_version
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
 from pipeline.publish.errors import PublishError
+from pipeline.publish.git_branch import BranchTarget
 from pipeline.publish.github_api import GithubApi, NotFoundError, RefusedError
 from pipeline.publish.publisher import published_otherwise
 from pipeline.publish.target import Change, Snapshot, Target
 from pipeline.system.http import send
 from pipeline.system.http_request import Request
 from pipeline.system.journal import Effect, Journal
-from pipeline.workspace.places import GithubRepository
+from pipeline.workspace.places import GitBranch, GithubRepository
 
 if TYPE_CHECKING:
     from github.GitRelease import GitRelease
@@ -35,6 +36,23 @@ _MEDIA_TYPE: Final = "application/octet-stream"
 _WHOLE: Final = "uploaded"
 #: How often the steps of one release are begun anew, where another publisher is at the same one.
 _ATTEMPTS: Final = 3
+
+
+def open_releases(
+    repository: GithubRepository, environment: Mapping[str, str], warn: Callable[[str], None]
+) -> GithubReleases:
+    """Return a repository on the GitHub that the environment names, with its token; the index is on a branch of it.
+
+    Raises:
+        SettingsError: GITHUB_SERVER_URL or GITHUB_API_URL is no URL of a GitHub.
+        PublishError: git is not installed.
+    """
+    api = GithubApi.of(environment)
+    url = f"{api.server}/{repository.name}.git"
+    place = GitBranch(url=url, branch=repository.branch, folder=repository.folder)
+    branch = BranchTarget(place, environment, warn)
+    commit = commit_of(repository.name, environment)
+    return GithubReleases(repository=repository, branch=branch, api=api, commit=commit)
 
 
 @dataclass(kw_only=True)

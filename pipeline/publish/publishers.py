@@ -49,25 +49,9 @@ def open_target(place: Directory | GitBranch | GithubRepository, environment: Ma
 
             return BranchTarget(place, environment, console.say)
         case GithubRepository():
-            return _releases(place, environment)
+            from pipeline.publish.github_release import open_releases  # noqa: PLC0415 - PyGithub, as above
 
-
-def _releases(place: GithubRepository, environment: Mapping[str, str]) -> Target:
-    from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - as above
-    from pipeline.publish.github_api import GithubApi  # noqa: PLC0415 - as above
-    from pipeline.publish.github_release import GithubReleases, commit_of  # noqa: PLC0415 - as above
-    from pipeline.system.git_credentials import find_token  # noqa: PLC0415 - as above
-
-    api = GithubApi.of(environment)
-    if token := find_token(api.host, environment):
-        api = GithubApi.of(environment, token.value, token.source)
-    branch = GitBranch(url=f"{api.server}/{place.name}.git", branch=place.branch, folder=place.folder)
-    return GithubReleases(
-        repository=place,
-        branch=BranchTarget(branch, environment, console.say),
-        api=api,
-        commit=commit_of(place.name, environment),
-    )
+            return open_releases(place, environment, console.say)
 
 
 def open_publisher(place: Place, settings: Settings, environment: Mapping[str, str], options: Options) -> Publisher:
@@ -89,13 +73,19 @@ def open_publisher(place: Place, settings: Settings, environment: Mapping[str, s
     return IndexPublisher(
         target=open_target(place, environment),
         created=options.created,
-        url=settings.repository_url if scheme_of(settings.repository_url) in SCHEMES else "",
+        url=_url(place, settings),
         registry=options.registry,
         pages=_pages(place, settings),
         folder=place.path if isinstance(place, Directory) else None,
         init=options.init,
         accept=options.accept,
     )
+
+
+def _url(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
+    """What the URLs of packages start with; "" where the place says it: releases are where GitHub has them."""
+    known = scheme_of(settings.repository_url) in SCHEMES and not isinstance(place, GithubRepository)
+    return settings.repository_url if known else ""
 
 
 def _pages(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:

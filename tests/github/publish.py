@@ -50,16 +50,12 @@ class FolderBranch:
         raise PublishError(f"{self.place} has no {url}")
 
 
-def releases(
-    folder: Path, environment: Mapping[str, str], name: str = "acme/charts", *, token: str | None = None
-) -> GithubReleases:
+def releases(folder: Path, environment: Mapping[str, str], name: str = "acme/charts") -> GithubReleases:
     """The releases of a repository, with what the environment says."""
-    given = environment.get("GITHUB_TOKEN", "") if token is None else token
-    source = "GITHUB_TOKEN" if given else "set GITHUB_TOKEN"
     return GithubReleases(
         repository=GithubRepository(name=name, branch="", folder=""),
         branch=FolderBranch(folder),
-        api=GithubApi.of(environment, given, source, pause=0, backoff=BACKOFF),
+        api=GithubApi.of(environment, pause=0, backoff=BACKOFF),
         commit=commit_of(name, environment),
     )
 

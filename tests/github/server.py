@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
+import urllib3
 
 from tests.github.description import API, UPLOADS, Request, find_operation, is_upload, outside, validate, wrong_answer
 from tests.github.operations import DOCUMENTATION, FACTS, OPERATIONS, Answer, Call, Refusal, Urls
@@ -72,6 +73,8 @@ class FakeGithub:
         self.downloads: list[Seen] = []
         self.wrong: list[str] = []
         """Requests that the description does not have, and answers that are not as it says."""
+        self.git = ""
+        """Where a server of git has the branches of acme/charts."""
         self._faults: dict[int, Fault] = {}
         self._count = 0
         self._lock = threading.RLock()
@@ -94,7 +97,7 @@ class FakeGithub:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What names this GitHub, as in a workflow of GitHub Actions."""
+        """What names this GitHub, as in a workflow of GitHub Actions; no token of the user's is found."""
         return {
             "GITHUB_API_URL": self.urls.api,
             "GITHUB_SERVER_URL": self.urls.server,
@@ -251,9 +254,12 @@ class _Api(_Handler):
 
 
 class _Browser(_Handler):
-    """github.com: it knows no token, shows what is public, and leads to the storage."""
+    """github.com: what is public, whose bytes are in the storage, and git's branches; its pages take no token."""
 
     def do_GET(self) -> None:
+        if self.path.startswith("/acme/charts.git/info/"):
+            self.do_POST()
+            return
         self.github.downloads.append(Seen(self.command, self.path, self.sent))
         path = [unquote(part) for part in urlsplit(self.path).path.split("/")[1:]]
         match path:
@@ -265,6 +271,15 @@ class _Browser(_Handler):
                     self.answer(302, headers={"Location": f"{self.github.urls.objects}/{asset.id}"})
                     return
         self.answer(404)
+
+    def do_POST(self) -> None:
+        """Hand a request of git on to its server."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        url = self.path.replace("/acme/charts.git", self.github.git, 1)
+        kept = {name: value for name, value in self.headers.items() if name != "Host"}
+        answer = urllib3.request(self.command, url, body=body, headers=kept, decode_content=False, retries=False)
+        headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
+        self.answer(answer.status, answer.data, headers)
 
 
 class _Objects(_Handler):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,12 @@ from generator.findings.errors import SettingsError, VersionError
 from pipeline.charts.archive import Package, package
 from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.publish.github_api import GithubApi, LostAnswerError
+from pipeline.publish.github_release import open_releases
 from pipeline.system.journal import Journal
+from pipeline.workspace.places import GithubRepository
 from tests.certificates import Authority
-from tests.conftest import ROOT, Helm
+from tests.conftest import ROOT, Helm, Waybill
+from tests.git_server import git_server
 from tests.github.publish import BACKOFF, publish, releases
 from tests.github.server import FakeGithub, Fault, fake_github
 from tests.github.state import Asset, Release, Repository
@@ -126,6 +131,48 @@ def test_helm_installs_what_was_published(
     assert "metadata: {name: demo}" in rendered
     helm.run("pull", "greeting", "--repo", served, "--version", version, "-d", str(tmp_path))
     assert [file.read_bytes() for file in tmp_path.glob("*.tgz")] == [published.data]
+
+
+def test_the_index_is_committed_to_a_branch_with_the_same_token(
+    github: FakeGithub, repository: Repository, tmp_path: Path
+) -> None:
+    with git_server(tmp_path, password=github.token) as server:
+        github.git = server.url
+        place = GithubRepository(name="acme/charts", branch="", folder="")
+        environment = {**os.environ, **github.environment, "HOME": str(tmp_path)}
+        target = open_releases(place, environment, pytest.fail)
+        target.api = replace(target.api, pause=0)
+        journal = Journal()
+        publish(target, [chart()], journal)
+        assert is_whole(repository, chart())
+        (entry,) = json.loads(server.show("index.yaml"))["entries"]["greeting"]
+        assert entry["urls"] == [target.url(chart())]
+        assert target.fetch(target.url(chart())) == chart().data
+        assert len(journal.effects) == 3
+        assert server.git("ls-tree", "--name-only", "gh-pages") == "index.yaml"
+
+
+def test_the_command_publishes_and_verifies(
+    github: FakeGithub, repository: Repository, served: str, helm4: Helm, waybill: Waybill, tmp_path: Path
+) -> None:
+    with git_server(tmp_path, password=github.token) as server:
+        github.git = server.url
+        (tmp_path / "dist").mkdir()
+        (tmp_path / "dist" / chart().file_name).write_bytes(chart().data)
+        words = ["publish", "--to", "github:acme/charts"]
+        done = waybill(*words, "--init", env=github.environment)
+        assert (done.code, is_whole(repository, chart())) == (0, True), done.err
+        github.fail({})
+        assert waybill(*words, env=github.environment).code == 0
+        assert (github.seen, server.git("rev-list", "--count", "gh-pages")) == ([], "1")
+        verified = waybill("verify", "github:acme/charts", env=github.environment)
+        assert (verified.code, "1 version read back" in verified.err) == (0, True), verified.err
+        (tmp_path / "branch").mkdir()
+        (tmp_path / "branch" / "index.yaml").write_bytes(server.show("index.yaml"))
+        assert "metadata: {name: demo}" in helm4.run("template", "demo", "greeting", "--repo", served)
+        repository.releases[0].assets[0].data = b"other"
+        verified = waybill("verify", "github:acme/charts", env=github.environment)
+        assert (verified.code, hashlib.sha256(b"other").hexdigest() in verified.err + verified.out) == (1, True)
 
 
 def test_a_rerun_changes_nothing(github: FakeGithub, repository: Repository, tmp_path: Path) -> None:
@@ -386,11 +433,16 @@ def is_published(repository: Repository, published: Package) -> bool:
     return release is not None and [each.data for each in release.assets] == [published.data]
 
 
+def nobody(github: FakeGithub, home: Path) -> dict[str, str]:
+    """The environment of a user who is logged in nowhere."""
+    return {**github.environment, "GITHUB_TOKEN": "", "HOME": str(home), "PATH": os.environ["PATH"]}
+
+
 def test_a_wrong_token_is_an_error_without_it(github: FakeGithub, tmp_path: Path) -> None:
     github.repository()
     wrong = "ghp_0123456789abcdef"
     with pytest.raises(AuthenticationError) as refused:
-        publish(releases(tmp_path, github.environment, token=wrong), [chart()])
+        publish(releases(tmp_path, {**github.environment, "GITHUB_TOKEN": wrong}), [chart()])
     assert "GitHub refuses the token from GITHUB_TOKEN (401: Bad credentials)" in str(refused.value)
     assert "contents: write" in str(refused.value)
     assert wrong not in str(refused.value)
@@ -408,8 +460,8 @@ def test_a_token_that_may_only_read_is_an_error_that_names_the_permission(
 
 def test_without_a_token_the_error_says_where_one_is_looked_for(github: FakeGithub, tmp_path: Path) -> None:
     github.repository()
-    with pytest.raises(AuthenticationError, match="there is none; set GITHUB_TOKEN"):
-        publish(releases(tmp_path, github.environment, token=""), [chart()])
+    with pytest.raises(AuthenticationError, match="none was found; looked in WAYBILL_GIT_TOKEN, GITHUB_TOKEN"):
+        publish(releases(tmp_path, nobody(github, tmp_path)), [chart()])
 
 
 def test_a_repository_that_does_not_exist_is_an_error_that_says_what_to_check(
@@ -539,7 +591,7 @@ def test_a_public_package_is_fetched_as_helm_does_it(
     assert [target.fetch(target.url(chart())) for _ in range(3)] == [chart().data] * 3
     assert [seen.operation for seen in github.seen] == ["repos/get"]
     assert not any("authorization" in seen.headers for seen in github.downloads)
-    assert releases(tmp_path, github.environment, token="").fetch(target.url(chart())) == chart().data
+    assert releases(tmp_path, nobody(github, tmp_path)).fetch(target.url(chart())) == chart().data
 
 
 def test_a_private_package_is_fetched_through_the_api_and_its_storage_gets_no_token(
@@ -553,7 +605,7 @@ def test_a_private_package_is_fetched_through_the_api_and_its_storage_gets_no_to
     assert [seen.path.count("/") for seen in github.downloads] == [1]
     assert not any("authorization" in seen.headers for seen in github.downloads)
     with pytest.raises(PublishError, match="is not there"):
-        releases(tmp_path, github.environment, token="").fetch(target.url(published))
+        releases(tmp_path, nobody(github, tmp_path)).fetch(target.url(published))
 
 
 @pytest.mark.parametrize("private", [True, False])

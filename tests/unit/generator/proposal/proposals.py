@@ -36,7 +36,7 @@ ORIGIN = Origin(
 GITHUB = MarkdownIt("gfm-like", {"linkify": False, "html": True})
 #: What GitHub and GitLab make of the text that is in no code: a mention, an issue, an address, a commit.
 LINKED = re.compile(
-    r"""(?ix) [@#!](?=\w) | \bGH-\d | https?:// | \bwww\. | (?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z]) | :[\w+-]+: """
+    r"""(?ix) [@#!](?=\w) | GH-\d | https?:// | www\. | (?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z]) | :[\w+-]+: """
 )
 
 

@@ -89,6 +89,15 @@ def test_a_name_adds_no_line_and_no_address(name: str, shown: str) -> None:
     )
 
 
+def test_a_message_mentions_nobody_and_closes_nothing() -> None:
+    schema = {"type": "object", "properties": {"@someone": {}, "fixes #1": {}}, "required": ["@someone", "fixes #1"]}
+    old = {"dataInputSchema": {"schema": {"type": "object", "properties": {"@someone": {}, "fixes #1": {}}}}}
+    message = commit_message(proposal({"dataInputSchema": {"schema": schema}}, old), None)
+    assert "someone" in message
+    assert "@someone" not in message
+    assert "#1" not in message
+
+
 @given(NASTY, NASTY)
 def test_whatever_people_and_states_are_called_the_trailers_are_ours(text: str, other: str) -> None:
     origin = replace(ORIGIN, subject=text, author=Person(name=text, email=f"{other}@example.com"))

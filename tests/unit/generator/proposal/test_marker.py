@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -20,6 +20,8 @@ def test_a_marker_is_read_as_it_was_written(workflow: str, commit: str) -> None:
 
 
 @given(st.text(min_size=1))
+@example("a--b")
+@example("-->")
 def test_no_page_shows_it(workflow: str) -> None:
     (token,) = MarkdownIt("commonmark").parse(str(Marker(workflow=workflow, commit="0f" * 20, time=MARKER.time)))
     assert token.type == "html_block"

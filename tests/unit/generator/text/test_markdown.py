@@ -31,6 +31,7 @@ def shown(markdown: str) -> str:
         ("gh-7", "gh-7"),
         ("see https://e.example/x", "https://"),
         ("see www.e.example", "www.e"),
+        ("see _www.e.example", "www.e"),
         ("mail a@e.example", "@e.example"),
         (":tada:", ":tada:"),
         ("!5 and %6, ~bug, &3, $2", "!5"),
@@ -104,6 +105,7 @@ def test_a_sentence_that_closes_nothing_stays() -> None:
         "http://[::1",
         "https://e.example/\u202e",
         "https://e.example/a\nb",
+        " https://e.example",
     ],
 )
 def test_what_is_no_address_of_a_page_is_no_link(url: str) -> None:
