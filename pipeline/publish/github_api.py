@@ -1,8 +1,9 @@
-"""GitHub's REST API through PyGithub: where it is, with which token, further attempts, and its errors in our words."""
+"""GitHub's APIs through PyGithub: where they are, with which token, further attempts, and their errors in our words."""
 
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from pipeline.system.requests_client import connection_error, trusted_certificat
 
 if TYPE_CHECKING:
     from github import Github, GithubException
+    from github.Auth import Auth
 
 T = TypeVar("T")
 
@@ -37,6 +39,15 @@ _SECONDARY_LIMIT: Final = 60
 #: Seconds that GitHub may be silent; it ends a request after ten itself, but an upload takes longer.
 _SILENCE: Final = 60
 _PERMISSION: Final = "contents: write"
+#: What GitHub calls an error of its GraphQL API, which come with status 200, and the status that REST has for it.
+_STATUS: Final[Mapping[str, int]] = {
+    "FORBIDDEN": HTTPStatus.FORBIDDEN,
+    "INSUFFICIENT_SCOPES": HTTPStatus.FORBIDDEN,
+    "NOT_FOUND": HTTPStatus.NOT_FOUND,
+    "RATE_LIMITED": HTTPStatus.TOO_MANY_REQUESTS,
+    "STALE_DATA": HTTPStatus.CONFLICT,
+    "UNPROCESSABLE": HTTPStatus.UNPROCESSABLE_ENTITY,
+}
 #: The most characters of what GitHub gives as its reason.
 _SAID: Final = 300
 #: What PyGithub raises where an answer is not what it expects, and what reads it may raise.
@@ -56,6 +67,14 @@ class LostAnswerError(PublishError):
     """No answer, or the server's own failure: whether something was changed is not known."""
 
 
+class ConflictError(PublishError):
+    """What is to be changed is not as it was expected (409)."""
+
+
+class RateLimitError(PublishError):
+    """GitHub takes no further request for now; the message says until when."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GithubApi:
     """GitHub, or a GitHub Enterprise Server, with a token.
@@ -72,6 +91,10 @@ class GithubApi:
     """Where the token is from."""
     pause: float = _PAUSE
     """Seconds between two requests that change something."""
+    is_app: bool = False
+    """Whether the token is one that a GitHub App has signed itself."""
+    lazy: bool = False
+    """Whether the client's objects are fetched only when something of them is wanted."""
     backoff: Backoff = field(default_factory=Backoff)
 
     @classmethod
@@ -101,27 +124,39 @@ class GithubApi:
         github.set_log_level(logging.CRITICAL)
         return github.Github(
             base_url=self.url,
-            auth=github.Auth.Token(self.token) if self.token else None,
+            auth=self._auth,
             user_agent="waybill",
             timeout=_SILENCE,
             verify=trusted_certificates(),
             per_page=100,
+            lazy=self.lazy,
             retry=None,
             seconds_between_requests=None,
             seconds_between_writes=self.pause or None,
         )
 
-    def call(self, what: str, work: Callable[[], T], *, twice: bool = True) -> T:
+    @property
+    def _auth(self) -> Auth | None:
+        import github  # noqa: PLC0415 - as above
+
+        if not self.token:
+            return None
+        return github.Auth.AppAuthToken(self.token) if self.is_app else github.Auth.Token(self.token)
+
+    def call(self, what: str, work: Callable[[], T], *, twice: bool = True, needs: str = _PERMISSION) -> T:
         """Return the result of some work with the client, again while GitHub is busy.
 
-        `twice` is whether the request may be repeated though its first answer was lost.
+        `twice` is whether the request may be repeated though its first answer was lost, `needs` the permission that it
+        takes.
 
         Raises:
             AuthenticationError: the token is refused or has too few permissions, or there is none.
             NotFoundError: 404.
             RefusedError: 422.
+            ConflictError: 409.
             LostAnswerError: no answer, or a failure of the server (5xx).
-            PublishError: another failure, such as a rate limit.
+            RateLimitError: too many requests.
+            PublishError: another failure.
         """
         import requests  # noqa: PLC0415 - as above
         from github import GithubException  # noqa: PLC0415 - as above
@@ -134,7 +169,7 @@ class GithubApi:
             except GithubException as error:
                 pause = self._pause(error, number, twice=twice)
                 if last or pause is None:
-                    raise self._error(what, error) from error
+                    raise self._error(what, error, needs) from error
             except requests.exceptions.SSLError as error:
                 raise PublishError(
                     f"{what}: {self.url}: the connection is not trusted: {connection_error(error, _SILENCE)}"
@@ -151,7 +186,9 @@ class GithubApi:
             time.sleep(pause)
             number += 1
 
-    def changed(self, what: str, change: Callable[[], T], look: Callable[[], T | None]) -> T:
+    def changed(
+        self, what: str, change: Callable[[], T], look: Callable[[], T | None], *, needs: str = _PERMISSION
+    ) -> T:
         """Make a change that must not be made twice; where its answer is lost, `look` whether it was made.
 
         Raises:
@@ -160,7 +197,7 @@ class GithubApi:
         number = 0
         while True:
             try:
-                return self.call(what, change, twice=False)
+                return self.call(what, change, twice=False, needs=needs)
             except LostAnswerError:
                 number += 1
                 if number == self.backoff.attempts:
@@ -168,6 +205,23 @@ class GithubApi:
             time.sleep(self.backoff.pause(number - 1, None))
             if (found := look()) is not None:
                 return found
+
+    def mutate(self, mutation: str, given: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
+        """Return what a mutation of the GraphQL API answers; for work of `call`, which takes its errors as REST's."""
+        from github import GithubException  # noqa: PLC0415 - as above
+
+        try:
+            answer = self.client.requester.graphql_named_mutation(mutation, dict(given), wanted)[1]
+        except GithubException as error:
+            errors = error.data.get("errors") if isinstance(error.data, dict) else None
+            if not errors:
+                raise
+            said = {"message": "; ".join(_detail(each) for each in errors)}
+            kind = errors[0].get("type", "") if isinstance(errors[0], dict) else ""
+            raise GithubException(_STATUS.get(kind, error.status), said, error.headers) from error
+        if not isinstance(answer, dict):
+            raise TypeError(answer)
+        return answer
 
     def _pause(self, error: GithubException, number: int, *, twice: bool) -> float | None:
         """Seconds until the same request may end better; None where it does not."""
@@ -178,17 +232,16 @@ class GithubApi:
             return self.backoff.pause(number, Answer(status=error.status, body=b"", headers=error.headers or {}))
         return None
 
-    def _error(self, what: str, error: GithubException) -> PublishError:
+    def _error(self, what: str, error: GithubException, needs: str) -> PublishError:
         said = f"{error.status}{self._said(error)}"
         if _is_rate_limit(error):
-            until = datetime.fromtimestamp(time.time() + _until_allowed(error), UTC)
-            return PublishError(f"{what}: GitHub's rate limit ({said}); run it again after {until:%H:%M} UTC")
+            return RateLimitError(f"{what}: GitHub's rate limit ({said}); {later(_until_allowed(error))}")
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return LostAnswerError(f"{what}: GitHub responded with {said}; try again later")
-        kind, reason = self._reason(error, said)
+        kind, reason = self._reason(error, said, needs)
         return kind(f"{what}: {reason}")
 
-    def _reason(self, error: GithubException, said: str) -> tuple[type[PublishError], str]:
+    def _reason(self, error: GithubException, said: str, needs: str) -> tuple[type[PublishError], str]:
         """Why GitHub refuses a request, and what to do."""
         match error.status:
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND if not self.token:
@@ -196,18 +249,29 @@ class GithubApi:
                 todo = f"looked in {places}: set one of these variables, or run: gh auth login"
                 return AuthenticationError, f"GitHub wants a token ({said}), and none was found; {todo}"
             case HTTPStatus.UNAUTHORIZED:
-                todo = f"it is wrong or has expired: make a new one with the permission {_PERMISSION}"
+                todo = f"it is wrong or has expired: make a new one with the permission {needs}"
                 return AuthenticationError, f"GitHub refuses the token from {self.source} ({said}); {todo}"
             case HTTPStatus.FORBIDDEN:
                 wanted = in_one_line((error.headers or {}).get("x-accepted-github-permissions", "").replace("=", ": "))
-                todo = f"it needs the permission {wanted or _PERMISSION} for this repository"
+                todo = f"it needs the permission {wanted or needs} for this repository{self._own}"
                 return AuthenticationError, f"the token from {self.source} may not do this ({said}); {todo}"
             case HTTPStatus.NOT_FOUND:
-                todo = f"check the name, and that the token from {self.source} may see it (permission {_PERMISSION})"
+                todo = (
+                    f"check the name, and that the token from {self.source} may see it (permission {needs}){self._own}"
+                )
                 return NotFoundError, f"not found ({said}); {todo}"
-            case HTTPStatus.UNPROCESSABLE_ENTITY:
-                return RefusedError, f"GitHub refuses it ({said})"
-        return PublishError, f"GitHub responded with {said}"
+        others: dict[int, tuple[type[PublishError], str]] = {
+            HTTPStatus.CONFLICT: (ConflictError, f"it has changed meanwhile ({said}); run it again"),
+            HTTPStatus.UNPROCESSABLE_ENTITY: (RefusedError, f"GitHub refuses it ({said})"),
+        }
+        return others.get(error.status, (PublishError, f"GitHub responded with {said}"))
+
+    @property
+    def _own(self) -> str:
+        """What is to be known of the token that a workflow of GitHub Actions has."""
+        if self.source != "GITHUB_TOKEN":
+            return ""
+        return "; that of a workflow is for its own repository alone: for another one, use a GitHub App's, or your own"
 
     def _said(self, error: GithubException) -> str:
         """What GitHub gives as its reason, in a line, without the token that it may have repeated."""
@@ -258,3 +322,9 @@ def _until_allowed(error: GithubException) -> float:
         # In which part of that second is not known.
         return max(0.0, float(reset) - time.time()) + 1
     return _SECONDARY_LIMIT
+
+
+def later(seconds: float) -> str:
+    """When to run it again, in how many minutes and at which time."""
+    until = datetime.fromtimestamp(time.time() + seconds, UTC)
+    return f"run it again after {until:%H:%M} UTC, in {max(1, math.ceil(seconds / 60))} min"

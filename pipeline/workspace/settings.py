@@ -16,6 +16,8 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
     "WAYBILL_GIT_TOKEN": "the token for the git server that is published to",
     "WAYBILL_GIT_USERNAME": "the user name that goes with that token, where the server wants a certain one",
+    "WAYBILL_GITHUB_APP_ID": "the id of the GitHub App that makes proposals, in place of a token",
+    "WAYBILL_GITHUB_APP_KEY": "the file with the private key of that GitHub App",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
     "WAYBILL_REGISTRY_PASSWORD": "the password for the registry of the images",

@@ -16,11 +16,14 @@ from tests.github.operations import FACTS, Answer, Refusal
 
 API: Final = "/api/v3"
 UPLOADS: Final = "/api/uploads"
+#: The GraphQL API, which is one operation here.
+GRAPHQL: Final = "/api/graphql"
 _PREFIXES: Final = {"https://api.github.com": API, "https://uploads.github.com": UPLOADS}
-#: A path of the description, as what it matches; `ref` alone has slashes.
+#: A path of the description, as what it matches; names of branches alone have slashes.
+_SLASHED: Final = frozenset({"branch", "ref"})
 _PATHS: Final = {
     name: re.compile(
-        re.sub(r"{(\w+)}", lambda key: f"(?P<{key[1]}>{'.+' if key[1] == 'ref' else '[^/]+'})", operation["path"])
+        re.sub(r"{(\w+)}", lambda key: f"(?P<{key[1]}>{'.+' if key[1] in _SLASHED else '[^/]+'})", operation["path"])
     )
     for name, operation in FACTS["operations"].items()
 }
@@ -47,6 +50,8 @@ class Request:
 
 def find_operation(method: str, path: str) -> tuple[str | None, dict[str, str]]:
     """The operation of the description that a request is, and the parameters in its path."""
+    if (method, path) == ("POST", GRAPHQL):
+        return GRAPHQL, {}
     for name, operation in FACTS["operations"].items():
         prefix = _PREFIXES[operation["server"]]
         found = _PATHS[name].fullmatch(path.removeprefix(prefix)) if path.startswith(f"{prefix}/") else None

@@ -17,14 +17,32 @@ from typing import Any, Final
 FILE: Final = Path(__file__).with_name("facts.json")
 #: The fake's operations: for another one, its id here and a function in operations.py.
 OPERATIONS: Final = (
+    "apps/create-installation-access-token",
+    "apps/get-repo-installation",
+    "git/create-ref",
+    "git/get-commit",
     "git/get-ref",
+    "issues/add-labels",
+    "issues/create-comment",
+    "issues/list-comments",
+    "issues/list-labels-for-repo",
+    "issues/list-milestones",
+    "issues/update",
+    "pulls/create",
+    "pulls/get",
+    "pulls/list",
+    "pulls/request-reviewers",
+    "pulls/update",
     "repos/create-release",
     "repos/delete-release",
     "repos/delete-release-asset",
     "repos/get",
+    "repos/get-branch",
+    "repos/get-branch-rules",
     "repos/get-release",
     "repos/get-release-asset",
     "repos/get-release-by-tag",
+    "repos/get-repo-ruleset",
     "repos/list-release-assets",
     "repos/list-releases",
     "repos/update-release",
@@ -55,13 +73,19 @@ class Description:
         if missing := set(OPERATIONS) - operations.keys():
             sys.exit(f"GitHub's description has no operation {', '.join(sorted(missing))}")
         schemas: Json = {}
+        examples = _examples(operations)
         named = [*_references(operations), *_ERRORS]
         while named:
             if (name := named.pop()) not in schemas:
                 schemas[name] = _schema(self._content["components"]["schemas"][name])
                 named += _references(schemas[name])
         version = self._content["info"]["version"]
-        return {"description": f"@octokit/openapi {version}", "operations": operations, "schemas": schemas}
+        return {
+            "description": f"@octokit/openapi {version}",
+            "examples": examples,
+            "operations": operations,
+            "schemas": schemas,
+        }
 
     def _operation(self, method: str, path: str, operation: Json) -> Json:
         parameters = [self._resolved(each) for each in operation.get("parameters", ())]
@@ -123,6 +147,19 @@ def _schema(value: Mapping[str, Any]) -> Json:
     if "enum" in found:
         found["enum"] = [*found["enum"], None]
     return {**found, "type": [found["type"], "null"]} if "type" in found else {"anyOf": [found, {"type": "null"}]}
+
+
+def _examples(operations: Json) -> Json:
+    """The examples of all answers, each once, by where the first is; an answer has that name in place of its own."""
+    found: Json = {}
+    for name, described in operations.items():
+        for status, response in described["responses"].items():
+            if "example" in response:
+                example = response["example"]
+                same = next((key for key, value in found.items() if value == example), f"{name} {status}")
+                found[same] = example
+                response["example"] = same
+    return found
 
 
 def _references(value: Any) -> Iterator[str]:

@@ -73,9 +73,19 @@ class Call:
                 301, "Moved Permanently", location=f"{self.urls.api}/repos/{self.state.renamed[name]}", rest=rest
             )
         found = self.state.repositories.get(name)
-        if found is None or (found.private and self.permission is None):
+        scope = self.state.scopes.get(self.token, {name})
+        if found is None or name not in scope or (found.private and self.permission is None):
             raise Refusal(404, "Not Found")
         return found
+
+    @property
+    def token(self) -> str:
+        return self.headers.get("authorization", "").rpartition(" ")[2]
+
+    @property
+    def is_app(self) -> bool:
+        """Whether the token is that of an installed App: GitHub shows no permissions for it."""
+        return self.token.startswith("ghs_")
 
     @property
     def writable(self) -> Repository:
@@ -103,7 +113,12 @@ class Call:
 
     def example(self, status: str = "200") -> Any:
         """The description's example of an answer."""
-        return copy.deepcopy(FACTS["operations"][self.operation]["responses"][status]["example"])
+        return example_of(self.operation, status)
+
+
+def example_of(name: str, status: str = "200") -> Any:
+    """The description's example of an operation's answer."""
+    return copy.deepcopy(FACTS["examples"][FACTS["operations"][name]["responses"][status]["example"]])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,12 +159,14 @@ def get_repository(call: Call) -> Answer:
         "full_name": repository.name,
         "private": repository.private,
         "archived": repository.archived,
-        "default_branch": "main",
+        "default_branch": repository.default_branch,
+        "has_issues": repository.has_issues,
+        **{f"allow_{name}": allowed for name, allowed in repository.allows.items()},
         "url": f"{call.urls.api}/repos/{repository.name}",
         "html_url": f"{call.urls.server}/{repository.name}",
         "fork": False,
         "is_template": False,
-        "permissions": {"pull": True, "push": call.permission == "write", "admin": False},
+        "permissions": {"pull": True, "push": call.permission == "write" and not call.is_app, "admin": False},
     }
     found["owner"]["login"] = owner
     return Answer(status=200, body=found)
@@ -159,7 +176,7 @@ def get_repository(call: Call) -> Answer:
 def get_ref(call: Call) -> Answer:
     repository, ref = call.repository, call.path["ref"]
     kind, _, name = ref.partition("/")
-    known = {"heads": {"main": repository.head}, "tags": repository.tags}.get(kind, {})
+    known = {"heads": repository.heads, "tags": repository.tags}.get(kind, {})
     if not (sha := known.get(name)):
         raise Refusal(404, "Not Found")
     found = call.example()
@@ -173,7 +190,7 @@ def list_releases(call: Call) -> Answer:
     repository = call.repository
     visible = [each for each in repository.releases if not each.draft or call.permission == "write"]
     (example,) = call.example()
-    return _page(call, visible, lambda release: _release(call, repository, release, example))
+    return page_of(call, visible, lambda release: _release(call, repository, release, example))
 
 
 @operation("repos/create-release")
@@ -242,7 +259,7 @@ def list_release_assets(call: Call) -> Answer:
     repository = call.repository
     release = call.release(repository)
     (example,) = call.example()
-    return _page(call, release.assets, lambda asset: _asset(call, repository, release, asset, example))
+    return page_of(call, release.assets, lambda asset: _asset(call, repository, release, asset, example))
 
 
 @operation("repos/get-release-asset")
@@ -303,7 +320,7 @@ def _taken(resource: str, name: str) -> Json:
     return {"resource": resource, "code": "already_exists", "field": name}
 
 
-def _page(call: Call, everything: list[Any], shown: Callable[[Any], Json]) -> Answer:
+def page_of(call: Call, everything: list[Any], shown: Callable[[Any], Json]) -> Answer:
     """One page of a list, with the header that leads to the next one."""
     size, number = int(call.query.get("per_page", _PER_PAGE)), int(call.query.get("page", 1))
     page = everything[size * (number - 1) : size * number]

@@ -21,7 +21,18 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import pytest
 import urllib3
 
-from tests.github.description import API, UPLOADS, Request, find_operation, is_upload, outside, validate, wrong_answer
+from tests.github import graphql
+from tests.github.description import (
+    API,
+    GRAPHQL,
+    UPLOADS,
+    Request,
+    find_operation,
+    is_upload,
+    outside,
+    validate,
+    wrong_answer,
+)
 from tests.github.operations import DOCUMENTATION, FACTS, OPERATIONS, Answer, Call, Refusal, Urls
 from tests.github.state import Repository, State
 
@@ -126,6 +137,8 @@ class FakeGithub:
 
     def answer(self, request: Request) -> Answer:
         """What GitHub answers to a request."""
+        if request.operation == GRAPHQL:
+            return self._graphql(request)
         if request.operation is None:
             return self._outside(request, "no such operation")
         described = FACTS["operations"][request.operation]
@@ -133,6 +146,7 @@ class FakeGithub:
             if why := outside(request, described):
                 return self._outside(request, why)
             permission = self._permission(request)
+            self._check_denied(request.operation)
             validate(request, described)
             # An upload takes its time, and others go on meanwhile.
             call = Call(
@@ -157,9 +171,28 @@ class FakeGithub:
             return Answer(status=500, body={"message": why})
         return answer
 
+    def _check_denied(self, operation: str) -> None:
+        if denied := self.state.denied.get(operation):
+            raise Refusal(403, "Resource not accessible by integration", x_accepted_github_permissions=denied)
+
+    def _graphql(self, request: Request) -> Answer:
+        if why := graphql.outside(request.json):
+            return self._outside(request, why)
+        try:
+            permission = self._permission(request)
+        except Refusal as refusal:
+            return Answer(status=refusal.status, body=refusal.body)
+        with self._lock:
+            return graphql.execute(self.state, permission, request.json)
+
     def _permission(self, request: Request) -> Any:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if not scheme:
+            return None
+        if (request.operation or "").startswith("apps/"):
+            # Those are for Apps, whose tokens are JSON Web Tokens, and take no other scheme.
+            if scheme.lower() != "bearer":
+                raise Refusal(401, "A JSON web token could not be decoded")
             return None
         if scheme.lower() not in {"bearer", "token"} or token not in self.state.tokens:
             raise Refusal(401, "Bad credentials")
