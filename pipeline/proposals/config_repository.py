@@ -189,6 +189,18 @@ class ConfigRepository:
             raise OthersError(_other(picked))
         return picked
 
+    def changes(self, commit: str, content: Content, parent: str) -> tuple[dict[str, bytes], list[str]]:
+        """What becomes of the files of a content from one commit to another: new bytes by paths, and paths that go."""
+        before, after = (self._at(each, self.paths(content)) for each in (parent, commit))
+        with self._as_proposal_error():
+            new = {path: self._remote.blob(oid) for path, oid in after.items() if before.get(path) != oid}
+        return new, sorted(before.keys() - after.keys())
+
+    def made(self, commit: str, name: str) -> None:
+        """Note that a commit was made on a branch by other means."""
+        self._heads[name] = commit
+        self._looked.pop(name, None)
+
     def push(self, commit: str, name: str, *, expected: str | None) -> None:
         """Make a commit the last one of a branch, on condition that this is still where it was read.
 
@@ -197,8 +209,7 @@ class ConfigRepository:
             ProposalError: it was refused.
         """
         self._change(name, commit, expected, lambda: self._remote.push(commit, name, expected=expected))
-        self._heads[name] = commit
-        self._looked.pop(name, None)
+        self.made(commit, name)
 
     def delete(self, name: str, *, expected: str) -> None:
         """Delete a branch, on condition that it is still where it was read; see `push`."""

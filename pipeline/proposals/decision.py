@@ -93,7 +93,7 @@ def decide(situation: Situation, is_ancestor: IsAncestor) -> Action:
     ready = held is not None and (held.content, held.before) == (situation.wanted, situation.base)
     if situation.opened:
         # A text without a marker is a person's, and stays.
-        described = marker is None or marker.content == situation.wanted
+        described = (marker is None or marker.content == situation.wanted) and not situation.opened.unfinished
         return Action.PROPOSE if not ready else Action.NOTHING if described else Action.DESCRIBE
     return _after(situation, is_ancestor) or (Action.OPEN if ready else Action.PROPOSE)
 

@@ -28,6 +28,8 @@ class PullRequest:
     title: str
     body: str = field(repr=False)
     draft: bool = False
+    unfinished: bool = False
+    """Whether something that was to be set on it is not, since a run broke off; `update` sets it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from generator.proposal.holding import Holding, content_of
 from generator.proposal.marker import Marker, read_marker, with_marker
 from generator.proposal.proposal import Origin, Proposal
 from generator.text.words import listed, plural
+from pipeline.proposals.api_commits import ApiCommits
 from pipeline.proposals.config_repository import ConfigRepository, MovedError, OthersError
 from pipeline.proposals.decision import Action, Situation, SourceState, decide
 from pipeline.proposals.errors import BudgetError, ProposalError
@@ -108,6 +109,8 @@ class Wishes:
     sign: bool = False
     dry_run: bool = False
     limit: int = 0
+    commits: ApiCommits | None = None
+    """What makes the commits; None is git."""
     again: tuple[str, ...] = ()
     """The command that goes on after a failure, as words."""
 
@@ -252,12 +255,12 @@ class Proposing:
         proposal = self._proposal(plan)
         if plan.action is Action.PROPOSE:
             try:
-                commit = self._commit(plan, proposal)
+                commit, message = self._commit(plan, proposal)
             except OthersError as error:
                 return self._blocked(plan, error)
             if self._wishes.dry_run:
                 return self._said(plan, state)
-            self._repository.push(commit, plan.branch, expected=plan.expected)
+            commit = self._sent(plan, commit, message)
             self._record(f"pushed commit {commit[:12]} to branch {plan.branch} of {self._forge.place}")
         else:
             commit = plan.expected or ""
@@ -283,7 +286,27 @@ class Proposing:
                 raise MovedError
         return self._said(plan, state, url=request.url)
 
-    def _commit(self, plan: _Plan, proposal: Proposal) -> str:
+    def _sent(self, plan: _Plan, commit: str, message: str) -> str:
+        """Bring a commit to the branch, and return what it is called there."""
+        repository, commits = self._repository, self._wishes.commits
+        if commits is None:
+            repository.push(commit, plan.branch, expected=plan.expected)
+            return commit
+        parent = plan.expected or repository.base_head
+        additions, deletions = repository.changes(commit, plan.candidate.content, parent)
+        made = commits.commit(
+            plan.branch,
+            parent=parent,
+            is_new=plan.expected is None,
+            additions=additions,
+            deletions=deletions,
+            message=message,
+        )
+        repository.made(made, plan.branch)
+        return made
+
+    def _commit(self, plan: _Plan, proposal: Proposal) -> tuple[str, str]:
+        """The commit, and the message of ours, which is below those of other people."""
         repository, source = self._repository, self._source
         tree = repository.tree_with(plan.candidate.content, plan.files)
         holding = Holding(
@@ -298,7 +321,8 @@ class Proposing:
         )
         message = commit_message(proposal, repository.signer(), holding)
         seconds = int(source.commit.time.timestamp())
-        return repository.commit(tree, message, time=seconds, sign=self._wishes.sign, branch=plan.situation.branch)
+        branch = plan.situation.branch
+        return repository.commit(tree, message, time=seconds, sign=self._wishes.sign, branch=branch), message
 
     def _closed(self, plan: _Plan) -> Proposed:
         """Close the pull request, if one is open, and delete the branch."""
