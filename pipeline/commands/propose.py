@@ -138,7 +138,7 @@ def propose(
         forge = destination.forge
         run = Proposing(source=source, forge=forge, repository=repository, wishes=wishes, journal=journal)
         outcome = run.run(charts_found)
-        if not repository.filtered:
+        if not repository.filtered and destination.folder is None:
             console.say(f"{forge.place}: the server does not support partial clones, so all files are read")
     if as_json:
         print_json(_as_json(outcome, destination, base, dry_run=dry_run))
@@ -252,8 +252,9 @@ def _show(outcome: Outcome, destination: Destination, base: str, *, dry_run: boo
     place = destination.forge.place
     shown = [each for each in outcome.proposals if each.state != "unchanged"]
     if shown:
-        rows = [(each.workflow, each.version, each.state, each.url or each.chart) for each in shown]
-        console.show_table(("workflow", "version", "state", "pull request"), rows)
+        rows = [(each.workflow, each.version, each.state, each.url or each.branch) for each in shown]
+        where = "branch" if destination.folder else "pull request"
+        console.show_table(("workflow", "version", "state", where), rows)
     for each in shown:
         if each.note:
             console.say(f"{each.workflow}: {each.note}")
@@ -277,7 +278,7 @@ def _next(
     elif "waiting" in states:
         yield list(again), "goes on with those that wait"
     elif changed and destination.folder:
-        merge = ["git", "-C", destination.folder.as_posix(), "merge", f"waybill/{changed.chart}"]
+        merge = ["git", "-C", destination.folder.as_posix(), "merge", changed.branch]
         yield merge, f"merges one into {base}"
     elif changed:
         yield ["waybill", "umbrella"], f"on {base}, after the merge, writes the umbrella"

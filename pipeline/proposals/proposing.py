@@ -71,12 +71,18 @@ class Proposed:
     note: str = ""
     """What a person has to know of it."""
 
+    @property
+    def branch(self) -> str:
+        """The branch of the proposal."""
+        return f"{PREFIX}{self.chart}"
+
     def as_json(self) -> dict[str, object]:
         """The line as a JSON object, for `--json`."""
         return {
             "workflow": self.workflow,
             "chart": self.chart,
             "version": self.version,
+            "branch": self.branch,
             "state": self.state,
             "url": self.url or None,
             "note": self.note or None,
