@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from generator.proposal.holding import content_of
 from generator.proposal.marker import read_marker
 from pipeline.proposals.forge import PREFIX, PullRequest
 from pipeline.proposals.proposing import Outcome, Proposing, Wishes
@@ -28,6 +29,8 @@ class Proposals(RuleBasedStateMachine):
         self.history: list[dict[str, str]] = [dict.fromkeys(NAMES, "1.0.0")]
         self.bases = [self.world.heads["main"]]
         self.by_hand: dict[str, str] = {}
+        self.declined: set[tuple[str, str]] = set()
+        self.set_back = False
 
     @rule(name=st.sampled_from(NAMES), version=st.sampled_from(VERSIONS))
     def change_the_source(self, name: str, version: str) -> None:
@@ -54,6 +57,9 @@ class Proposals(RuleBasedStateMachine):
     @rule(data=st.data(), with_branch=st.booleans())
     def close(self, data: st.DataObject, with_branch: bool) -> None:  # noqa: FBT001 - as above
         request = data.draw(st.sampled_from(self.open_ones()))
+        marker = read_marker(request.body)
+        assert marker
+        self.declined.add((request.branch, marker.content))
         self.world.close_by_hand(request)
         if with_branch:
             del self.world.heads[request.branch]
@@ -61,7 +67,16 @@ class Proposals(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def set_the_base_back(self, data: st.DataObject) -> None:
+        self.set_back = True
         self.world.put_on_base(self.world.commits[data.draw(st.sampled_from(self.bases))].files)
+
+    @rule(name=st.sampled_from(NAMES))
+    def put_the_newest_on_the_base_by_hand(self, name: str) -> None:
+        world = self.world
+        content = candidate(name, self.history[-1][name]).content
+        there = world.on_base(content)
+        files = {path: data for path, data in world.commits[world.base_head].files.items() if path not in there}
+        world.put_on_base(files | world.files_of(content))
 
     @precondition(lambda self: self.world.branches)
     @rule(data=st.data(), clashes=st.booleans())
@@ -98,8 +113,7 @@ class Proposals(RuleBasedStateMachine):
         content = candidate(name, self.history[-1][name]).content
         world = self.world
         if state in ("declined", "reverted"):
-            last = world.last(f"{PREFIX}{name}", "main")
-            return last is not None
+            return self.set_back or (f"{PREFIX}{name}", content_of(world.wanted(content))) in self.declined
         if state == "blocked":
             return bool((branch := world.branch(f"{PREFIX}{name}")) and branch.others)
         if world.on_base(content) == world.wanted(content):
@@ -135,5 +149,5 @@ class Proposals(RuleBasedStateMachine):
         self.by_hand = {message: where for message, where in self.by_hand.items() if where != branch}
 
 
-Proposals.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+Proposals.TestCase.settings = settings(max_examples=150, stateful_step_count=20, deadline=None)
 TestProposals = Proposals.TestCase
