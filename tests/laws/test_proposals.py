@@ -23,9 +23,11 @@ VERSIONS = ("1.0.0", "1.1.0")
 class Proposals(RuleBasedStateMachine):
     """A source that changes, people on the forge, and runs of waybill at the newest commit and at earlier ones."""
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(has_first=st.booleans())
+    def start(self, has_first: bool) -> None:  # noqa: FBT001 - as hypothesis gives it
         self.world = World()
+        if has_first:
+            self.world.put_on_base(self.world.files_of(candidate(NAMES[0], VERSIONS[0]).content))
         self.history: list[dict[str, str]] = [dict.fromkeys(NAMES, "1.0.0")]
         self.bases = [self.world.heads["main"]]
         self.by_hand: dict[str, str] = {}
