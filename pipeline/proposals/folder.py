@@ -19,7 +19,7 @@ _FORMAT: Final = "%(objectname)%00%(refname:lstrip=2)%00%(contents)%01"
 
 
 class FolderForge:
-    """A checkout or a bare repository. A branch is open as long as it is there.
+    """A checkout or a bare repository. A branch is open until it is merged or deleted.
 
     Raises:
         SettingsError: there is no git repository.
@@ -54,9 +54,9 @@ class FolderForge:
         return found
 
     def opened(self, base: str) -> Mapping[str, PullRequest]:
-        """The branches with proposals; see `Forge`."""
-        del base
-        listed = self._git("for-each-ref", f"--format={_FORMAT}", f"refs/heads/{PREFIX}")
+        """The branches with proposals that are not merged; see `Forge`."""
+        words = ("for-each-ref", f"--format={_FORMAT}", f"--no-merged=refs/heads/{base}", f"refs/heads/{PREFIX}")
+        listed = self._git(*words)
         found = {}
         for each in filter(None, (each.strip("\n") for each in listed.split("\1"))):
             oid, branch, message = each.split("\0", 2)
