@@ -59,6 +59,13 @@ def publish(session: nox.Session) -> None:
 
 
 @nox.session
+def propose(session: nox.Session) -> None:
+    """Propose charts: nox -s propose -- --all --to .; every option of waybill propose passes through."""
+    session.install("-e", ".")
+    session.run("waybill", "propose", *session.posargs)
+
+
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests on all cores; what this machine has no tools for is left out and named at the end."""
     install(session, "test")

@@ -31,6 +31,7 @@ SHORT_HELPS: Final = {
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
     "attest": "Attach SBOM and provenance to a pushed image.",
+    "propose": "Propose charts to the repository that the clusters follow.",
     "publish": "Publish charts in chart repositories.",
     "umbrella": "Write the umbrella of the charts in the charts folder.",
     "verify": "Verify a pushed image, or a chart repository.",

@@ -61,6 +61,7 @@ def body(proposal: Proposal, limit: int = GITHUB_LIMIT) -> str:
         workflow=proposal.workflow.source.name,
         commit=proposal.origin.commit.sha,
         time=proposal.origin.commit.created,
+        content=proposal.content,
     )
 
     def written(forms: Sequence[Form]) -> str:

@@ -11,6 +11,7 @@ from generator.diff.change import Impact
 from generator.diff.need import words_of
 from generator.findings.printable import in_one_line
 from generator.proposal.body import LONGEST_TITLE, title
+from generator.proposal.holding import Holding
 from generator.proposal.proposal import Person, Proposal
 from generator.text.markdown import unlinked, without_closing
 
@@ -21,13 +22,14 @@ _NOT_IN_NAMES: Final = re.compile(r"[<>]")
 _ADDRESS: Final = re.compile(r"[^\s<>@]+@[^\s<>@]+")
 
 
-def commit_message(proposal: Proposal, signer: Person | None) -> str:
+def commit_message(proposal: Proposal, signer: Person | None, holding: Holding | None = None) -> str:
     """Return the message: the title, what changes, and the trailers.
 
-    `signer` signs the commit off; None leaves that to `git commit --signoff`. No name and no subject adds a line.
+    `signer` signs the commit off; None leaves that to `git commit --signoff`. `holding` tells a later run what the
+    commit holds. No name and no subject adds a line.
     """
     text = without_closing("\n".join(_text(proposal)))
-    return f"{title(proposal)}\n\n{text}\n\n" + "\n".join(_trailers(proposal, signer)) + "\n"
+    return f"{title(proposal)}\n\n{text}\n\n" + "\n".join(_trailers(proposal, signer, holding)) + "\n"
 
 
 def _text(proposal: Proposal) -> Iterator[str]:
@@ -44,9 +46,11 @@ def _text(proposal: Proposal) -> Iterator[str]:
         yield f"- and {more:,} more"
 
 
-def _trailers(proposal: Proposal, signer: Person | None) -> Iterator[str]:
+def _trailers(proposal: Proposal, signer: Person | None, holding: Holding | None) -> Iterator[str]:
     """The trailers as git reads them: a key, a colon and a value in one line each."""
     yield f"Source-Commit: {in_one_line(proposal.origin.commit.sha)}"
+    if holding:
+        yield str(holding)
     author = _identity(proposal.origin.author)
     if author and not (signer and signer.email.casefold() == proposal.origin.author.email.casefold()):
         yield f"Co-authored-by: {author}"

@@ -58,7 +58,7 @@ class Proposal:
 
     `old` are the files of the chart on the base; None where it has no such chart. `images` are the images of the
     workflow and of its functions; without any, the two charts say which image the workflow has. `command` shows the
-    whole difference to whoever types it.
+    whole difference to whoever types it. `content` is the key of what is proposed (see `Holding`).
     """
 
     workflow: Workflow
@@ -68,6 +68,7 @@ class Proposal:
     command: str
     findings: tuple[Finding, ...] = ()
     images: tuple[ImageChange, ...] = ()
+    content: str = ""
 
     @cached_property
     def after(self) -> Snapshot:

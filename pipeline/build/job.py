@@ -92,7 +92,7 @@ def build(
         VersionError: the index has a version with other bytes.
         OutputError: something cannot be written; what was there is still there.
     """
-    plan = _prepare(options, settings, reporter)
+    plan = prepare(options, settings, reporter)
     charts = _charts(plan, reporter)
     # What refuses the charts anyway is said before minutes of work on images.
     made = make_images(plan, lambda: _packages(plan.with_images(()), charts, reporter))
@@ -127,7 +127,7 @@ def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> t
     Raises:
         FindingsError: a workflow has errors.
     """
-    plan = _prepare(options, settings, reporter)
+    plan = prepare(options, settings, reporter)
     charts = _charts(plan, reporter)
     version = plan.version(UMBRELLA)
     wanted = plan.folder.wanted(charts, version, capabilities=plan.line.capabilities, everything=options.everything)
@@ -135,7 +135,12 @@ def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> t
     return tuple(f"{plan.folder.path.as_posix()}/{path}" for path in different)
 
 
-def _prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Plan:
+def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Plan:
+    """Read and check what was asked for, with what is there already; writes nothing.
+
+    Raises:
+        FindingsError: a workflow has errors; every finding of every folder is in it.
+    """
     reporter.stage("lint", plural(len(options.folders), "workflow"))
     tracked = reporter.track("lint", options.folders)
     workflows, linted = read_folders(tracked, settings, complete=options.everything)

@@ -321,6 +321,7 @@ def _read(pull: GithubPullRequest) -> PullRequest:
         title=_text(pull.title),
         body=pull.body or "",
         draft=bool(pull.draft),
+        unfinished=_still_to_set(pull.body or "") is not None,
     )
 
 

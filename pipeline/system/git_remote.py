@@ -1,4 +1,4 @@
-"""A branch of a remote git repository: read and changed by git's plumbing, without checking anything out.
+"""Branches of a remote git repository: read and changed by git's plumbing, without checking anything out.
 
 git runs without hooks, prompts and the tokens of the environment, and ends where the network stands still. Only what is
 asked for is fetched: one commit with its trees, then single blobs.
@@ -10,7 +10,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -48,20 +48,37 @@ _LOGIN: Final = re.compile(
     r"Permission denied \(|Access denied"
 )
 _NO_BRANCH: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
+#: What a server says that is asked for the commits that a branch lacks, when there is none (upload-pack.c, shallow.c).
+_NO_COMMITS: Final = re.compile(r"no commits selected for shallow requests")
 _UNFILTERED: Final = "filtering not recognized by server"
 _CREDENTIAL: Final = re.compile(r"://[^/@\s]*@")
-_IDENTITY: Final = re.compile(r"(.*) <(.*)> \d+ [-+]\d+")
+_IDENTITY: Final = re.compile(r"(.*) <(.*)> (\d+) [-+]\d+")
 #: The author of a commit where git has none configured; no mail goes to .invalid (RFC 2606).
 _AUTHOR: Final = ("waybill", "waybill@noreply.invalid")
 _FILE_MODE: Final = "100644"
 #: As many paths as fit a command line.
 _WORDS: Final = 1000
+#: Removes a path from an index (git-update-index, "Using --index-info").
+_NO_ENTRY: Final = f"0 {'0' * 40}"
+#: What `git commit-tree -S` needs to know of how a person signs.
+_SIGNING: Final = (
+    "user.signingKey",
+    "gpg.format",
+    "gpg.program",
+    "gpg.ssh.program",
+    "gpg.x509.program",
+    "gpg.ssh.defaultKeyCommand",
+)
 #: The most characters of a reason.
 _LONGEST: Final = 400
 
 
 class GitError(Exception):
-    """git failed; the message is its reason in one line, without secrets."""
+    """git failed; the message is its reason in one line, without secrets, and `status` what it ended with."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        super().__init__(reason)
+        self.status = status
 
 
 class GitLoginError(GitError):
@@ -96,6 +113,34 @@ class TreeEntry:
         return names.get(self.mode, "a file")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    """Who made something, and when, in seconds since 1970."""
+
+    name: str
+    email: str
+    time: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.name} <{self.email}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """A commit as its object has it: `parents` are there even where they were not fetched."""
+
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
+    author: Signature
+    message: str
+
+    @property
+    def subject(self) -> str:
+        """The first line of its message."""
+        return self.message.partition("\n")[0].strip()
+
+
 class RemoteRepository:
     """A remote repository, with a temporary bare repository for what is read of it and for what is pushed.
 
@@ -115,6 +160,7 @@ class RemoteRepository:
         self._token = token_of_variables(host, environment) if host else None
         self._spare_host = "" if self._token else host
         self._filtered = True
+        self._there: set[str] = set()
         with ExitStack() as stack:
             self._folder = stack.enter_context(scratch_folder())
             self._git("init", "--bare", "--quiet", "--template=")
@@ -147,6 +193,82 @@ class RemoteRepository:
         self._filtered = self._filtered and _UNFILTERED not in said
         return self._git("rev-parse", "--verify", "--quiet", ref).decode().strip()
 
+    def clone(self, base: str, prefix: str) -> dict[str, str]:
+        """Fetch the last commits of a branch and of those that begin with `prefix`, and return them by their branches.
+
+        Files are not fetched. The base is not among them where there is no such branch.
+
+        Raises:
+            GitError: they cannot be fetched.
+        """
+        options = ("--quiet", "--no-tags", "--prune", "--depth=1", "--filter=blob:none", "--no-recurse-submodules")
+        refs = [f"+refs/heads/{name}:refs/heads/{name}" for name in (base, f"{prefix}*")]
+        try:
+            _, said = self._network("fetch", *options, "origin", *refs)
+        except GitError as error:
+            if _NO_BRANCH.search(str(error)):
+                return {}
+            raise
+        self._filtered = self._filtered and _UNFILTERED not in said
+        listed = self._git("for-each-ref", "--format=%(objectname) %(refname:lstrip=2)", "refs/heads/").decode()
+        return {name: oid for oid, _, name in (line.partition(" ") for line in listed.splitlines())}
+
+    def added(self, oid: str, base: str) -> list[Commit]:
+        """Fetch the commits that a branch lacks and that lead to the commit `oid`; return them, parents first.
+
+        Raises:
+            GitError: they cannot be fetched.
+        """
+        found: dict[str, Commit] = {}
+        options = ("--quiet", "--no-tags", "--filter=blob:none", "--no-recurse-submodules", "--no-write-fetch-head")
+        try:
+            self._network("fetch", *options, f"--shallow-exclude={base}", "origin", oid)
+        except GitError as error:
+            if _NO_COMMITS.search(str(error)):
+                return []
+            raise
+        listed = self._git("rev-list", "--topo-order", "--reverse", oid, "--not", f"refs/heads/{base}").decode().split()
+        for commit in self.commits(listed):
+            # Where one parent of a merge is on the base, the server cuts off the others as well.
+            for parent in commit.parents if len(commit.parents) > 1 else ():
+                if parent not in listed and parent not in found:
+                    found.update((each.oid, each) for each in self.added(parent, base))
+            found[commit.oid] = commit
+        return list(found.values())
+
+    def commits(self, oids: Sequence[str]) -> list[Commit]:
+        """The commits with these names, which have been fetched."""
+        return [_commit(oid, data) for oid, data in self._objects(oids, "commit").items()]
+
+    def fetch_commit(self, oid: str) -> None:
+        """Fetch one commit by its name, without its files.
+
+        Raises:
+            GitError: it cannot be fetched, or the server fetches no commit by its name.
+        """
+        options = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "--no-recurse-submodules")
+        self._network("fetch", *options, "--no-write-fetch-head", "origin", oid)
+
+    def tree(self, revision: str, paths: Iterable[str]) -> dict[str, TreeEntry]:
+        """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
+        return self._listed("-r", revision, tuple(paths))
+
+    def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of files by their names; what is not there yet is fetched at once.
+
+        Raises:
+            GitError: they cannot be fetched.
+        """
+        wanted = sorted(set(oids))
+        missing = sorted(set(wanted) - self._there) if self._filtered else []
+        if missing:
+            # As git itself fetches what a partial clone lacks (promisor-remote.c).
+            options = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
+            words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", *options, "origin")
+            self._network(*words, stdin="".join(f"{oid}\n" for oid in missing).encode())
+            self._there.update(missing)
+        return self._objects(wanted, "blob")
+
     def head(self, branch: str) -> str | None:
         """The last commit of a branch as the server has it now; None where there is no branch.
 
@@ -158,10 +280,13 @@ class RemoteRepository:
 
     def entries(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """What lies at these paths of a commit that was fetched; paths at which nothing lies are left out."""
+        return self._listed("--full-tree", revision, paths)
+
+    def _listed(self, option: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         found = {}
         for start in range(0, len(paths), _WORDS):
             some = paths[start : start + _WORDS]
-            listed = self._git("ls-tree", "-z", "--full-tree", revision, "--", *some)
+            listed = self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *some)
             for line in filter(None, listed.split(b"\0")):
                 about, _, path = line.partition(b"\t")
                 mode, _, oid = about.decode().split(" ")
@@ -178,9 +303,11 @@ class RemoteRepository:
 
     def store(self, data: bytes) -> str:
         """Store the bytes of a file, and return their name."""
-        return self._git("hash-object", "-w", "--stdin", stdin=data).decode().strip()
+        oid = self._git("hash-object", "-w", "--stdin", stdin=data).decode().strip()
+        self._there.add(oid)
+        return oid
 
-    def commit(self, base: str | None, files: Mapping[str, str], subject: str) -> str | None:
+    def commit(self, base: str | None, files: Mapping[str, str], message: str) -> str | None:
         """Make a commit in which paths have these contents, by their names, and all else is as in `base`.
 
         Without a base, it is the first one. Returns None where nothing would change.
@@ -188,17 +315,112 @@ class RemoteRepository:
         Raises:
             GitError: a file would lie where a folder is, or below a file.
         """
-        with self._index() as index:
-            self._git("read-tree", base or "--empty", more=index)
-            lines = "".join(f"{_FILE_MODE} {oid}\t{path}\0" for path, oid in files.items())
-            self._git("update-index", "-z", "--index-info", stdin=os.fsencode(lines), more=index)
-            # The files that stay are not here.
-            tree = self._git("write-tree", "--missing-ok", more=index).decode().strip()
+        tree = self.tree_with(base, files)
         if base and tree == self._git("rev-parse", f"{base}^{{tree}}").decode().strip():
             return None
-        parents = ("-p", base) if base else ()
-        made = self._git("commit-tree", tree, *parents, stdin=subject.encode(), more=self._identity)
+        return self.commit_of(tree, base, message)
+
+    def tree_with(self, base: str | None, files: Mapping[str, str], removed: Iterable[str] = ()) -> str:
+        """Return the tree in which paths have these contents, those of `removed` go, and all else is as in `base`.
+
+        Raises:
+            GitError: a file would lie where a folder is, or below a file.
+        """
+        with self._index() as index:
+            self._git("read-tree", base or "--empty", more=index)
+            gone = (f"{_NO_ENTRY}\t{path}\0" for path in removed)
+            lines = "".join((*gone, *(f"{_FILE_MODE} {oid}\t{path}\0" for path, oid in files.items())))
+            self._git("update-index", "-z", "--index-info", stdin=os.fsencode(lines), more=index)
+            # The files that stay are not here.
+            return self._git("write-tree", "--missing-ok", more=index).decode().strip()
+
+    def commit_of(
+        self, tree: str, base: str | None, message: str, *, time: int | None = None, sign: bool = False
+    ) -> str:
+        """Make the commit of a tree.
+
+        `time` is that of the author, in seconds since 1970; without it, now. With `sign`, git signs it as it is
+        configured where waybill runs.
+
+        Raises:
+            GitError: it cannot be signed.
+        """
+        more = self._us()
+        if time is not None:
+            more["GIT_AUTHOR_DATE"] = f"@{time} +0000"
+        return self._commit_tree(tree, base, message, more, sign=sign)
+
+    def changed(self, one: str, other: str) -> list[str]:
+        """The paths of the files that are not the same in two commits."""
+        listed = self._git("diff-tree", "-r", "-z", "--no-renames", "--name-only", one, other)
+        return [os.fsdecode(path) for path in listed.split(b"\0") if path]
+
+    def _commit_tree(
+        self, tree: str, parent: str | None, message: str, more: Mapping[str, str], *, sign: bool = False
+    ) -> str:
+        configuration = self._signing() if sign else ()
+        words = (*(("-p", parent) if parent else ()), *(("-S",) if sign else ()))
+        made = self._git(
+            *configuration, "commit-tree", tree, *words, stdin=message.encode(errors="surrogateescape"), more=more
+        )
         return made.decode().strip()
+
+    def picked(self, onto: str, commits: Sequence[Commit], *, sign: bool = False) -> str | Commit:
+        """Put commits that were fetched on top of another one, and return the last one made.
+
+        Their authors, times and messages stay. What is in `onto` already makes no commit. Where one does not apply, it
+        is returned itself.
+
+        Raises:
+            GitError: files, or the commit that they began from, cannot be fetched.
+        """
+        there = {commit.oid for commit in commits}
+        us = self._us()
+        for commit in commits:
+            parent = commit.parents[0]
+            if parent not in there:
+                self.fetch_commit(parent)
+                there.add(parent)
+            before, now, theirs = self._trees(parent, onto, commit.oid)
+            # git below 2.40 finds the common base by the history alone, so it is given one.
+            start = self._commit_tree(before, None, "", us)
+            ours, other = (self._commit_tree(tree, start, "", us) for tree in (now, theirs))
+            try:
+                merged, _ = self._network("merge-tree", "--write-tree", "--no-messages", ours, other)
+            except GitError as error:
+                # Conflicts, rather than a failure (git-merge-tree, "Exit status").
+                if error.status == 1:
+                    return commit
+                raise
+            tree = merged.decode().strip()
+            if tree != now:
+                author = _variables("AUTHOR", commit.author) | {"GIT_AUTHOR_DATE": f"@{commit.author.time} +0000"}
+                onto = self._commit_tree(tree, onto, commit.message, us | author, sign=sign)
+        return onto
+
+    def _trees(self, *commits: str) -> list[str]:
+        return [commit.tree for commit in self.commits(commits)]
+
+    def _us(self) -> dict[str, str]:
+        who = self.identity
+        return _variables("AUTHOR", who) | _variables("COMMITTER", who)
+
+    def _signing(self) -> list[str]:
+        """How the person signs whose configuration is that of the repository where waybill runs."""
+        words: list[str] = []
+        for key in _SIGNING:
+            with suppress(GitError):
+                value = self._git("config", "--get", key, here=True).decode().strip()
+                words += ["-c", f"{key}={value}"]
+        return words
+
+    def delete(self, branch: str, *, expected: str) -> None:
+        """Delete a branch, on condition that it still is at `expected`.
+
+        Raises:
+            GitError: see `push`.
+        """
+        self.push("", branch, expected=expected)
 
     def push(self, commit: str, branch: str, *, expected: str | None) -> None:
         """Make a commit the last one of a branch, on condition that it still is at `expected`, or not there.
@@ -219,43 +441,60 @@ class RemoteRepository:
         path.unlink(missing_ok=True)
 
     @cached_property
-    def _identity(self) -> dict[str, str]:
-        """The variables with the author of commits: who is configured where waybill runs, else waybill."""
+    def identity(self) -> Signature:
+        """The author of commits: who is configured where waybill runs, else waybill."""
         name, email = _AUTHOR
         for here in (True, False):
             with suppress(GitError):
                 configured = self._git("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT", here=here)
                 if match := _IDENTITY.match(configured.decode(errors="replace")):
-                    name, email = match.groups()
+                    name, email = match[1], match[2]
                     break
-        return {
-            f"GIT_{who}_{what}": value
-            for who in ("AUTHOR", "COMMITTER")
-            for what, value in (("NAME", name), ("EMAIL", email))
-        }
+        return Signature(name=name, email=email)
 
-    def _network(self, *words: str) -> tuple[bytes, str]:
+    def _objects(self, oids: Sequence[str], kind: str) -> dict[str, bytes]:
+        """The contents of objects by their names, in this order."""
+        if not oids:
+            return {}
+        listed, _ = self._network("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in oids).encode())
+        found: dict[str, bytes] = {}
+        place = 0
+        for oid in oids:
+            end = listed.index(b"\n", place)
+            _, what, *size = listed[place:end].decode().split(" ")
+            if what != kind:
+                raise GitError(f"object {oid} is {what}, not a {kind}")
+            place = end + 1 + int(size[0])
+            found[oid] = listed[end + 1 : place]
+            place += 1
+        return found
+
+    def _network(self, *words: str, stdin: bytes = b"") -> tuple[bytes, str]:
         """Run a command that may connect to the server; where git's own logins fail, that of `gh` is tried."""
         try:
-            return self._with_login(words)
+            return self._with_login(words, stdin)
         except GitLoginError:
             host, self._spare_host = self._spare_host, ""
             self._token = token_of_gh(host, self._environment) if host else None
             if not self._token:
                 raise
-            return self._with_login(words)
+            return self._with_login(words, stdin)
 
-    def _with_login(self, words: Sequence[str]) -> tuple[bytes, str]:
+    def _with_login(self, words: Sequence[str], stdin: bytes) -> tuple[bytes, str]:
         given: AbstractContextManager[Path | None] = nullcontext()
         if self._token:
             given = askpass(self._url, self._token)
             # Helpers would be asked first, and be given the token to keep.
             words = ("-c", "credential.helper=", *words)
         with given as program:
-            done = self._run(words, more={"GIT_ASKPASS": str(program)} if program else {})
+            done = self._run(words, stdin=stdin, more={"GIT_ASKPASS": str(program)} if program else {})
         if done.returncode:
             reason = self._reason(done)
-            raise GitLoginError(reason, self._token) if _LOGIN.search(_text(done.stderr)) else GitError(reason)
+            raise (
+                GitLoginError(reason, self._token)
+                if _LOGIN.search(_text(done.stderr))
+                else GitError(reason, done.returncode)
+            )
         return done.stdout, _text(done.stderr)
 
     def _git(self, *words: str, stdin: bytes = b"", more: Mapping[str, str] | None = None, here: bool = False) -> bytes:
@@ -321,6 +560,29 @@ def _takes_token(url: str) -> bool:
     with suppress(ValueError):
         return scheme_of(url) == "https" or ip_address(host).is_loopback
     return host == "localhost"
+
+
+def _commit(oid: str, data: bytes) -> Commit:
+    """A commit from its object (git-cat-file); a signature in its head has lines that begin with a space."""
+    head, _, message = data.decode(errors="surrogateescape").partition("\n\n")
+    fields: dict[str, list[str]] = {}
+    for line in head.split("\n"):
+        key, _, value = line.partition(" ")
+        fields.setdefault(key, []).append(value)
+    match = _IDENTITY.match(fields.get("author", [""])[0])
+    name, email, time = match.groups() if match else ("", "", "0")
+    return Commit(
+        oid=oid,
+        tree=fields["tree"][0],
+        parents=tuple(fields.get("parent", ())),
+        author=Signature(name=name, email=email, time=int(time)),
+        message=message,
+    )
+
+
+def _variables(role: str, who: Signature) -> dict[str, str]:
+    """The variables by which git knows somebody; who has no name is not known by git at all."""
+    return {f"GIT_{role}_NAME": who.name or who.email or "unknown", f"GIT_{role}_EMAIL": who.email}
 
 
 def _text(said: bytes) -> str:

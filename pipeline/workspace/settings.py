@@ -14,7 +14,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_CACHE": "waybill's cache folder",
     "WAYBILL_COSIGN": "cosign's program, where it is not on PATH; nox sets it for the tests",
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
-    "WAYBILL_GIT_TOKEN": "the token for the git server that is published to",
+    "WAYBILL_GIT_TOKEN": "the token for the git server that is published or proposed to",
     "WAYBILL_GIT_USERNAME": "the user name that goes with that token, where the server wants a certain one",
     "WAYBILL_GITHUB_APP_ID": "the id of the GitHub App that makes proposals, in place of a token",
     "WAYBILL_GITHUB_APP_KEY": "the file with the private key of that GitHub App",
@@ -61,6 +61,36 @@ class LintSettings:
             patterns=True,
         ),
     ] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProposeSettings:
+    """Where `waybill propose` proposes, and what it sets on new pull requests."""
+
+    to: Annotated[
+        str, About(text="Where charts are proposed without --to, as in github:OWNER/REPO.", metavar="PLACE")
+    ] = ""
+    base: Annotated[
+        str, About(text="The branch that is proposed to; by default that of the repository.", metavar="BRANCH")
+    ] = ""
+    path: Annotated[
+        str,
+        About(text="The folder of the umbrella there: charts go to PATH/charts/CHART.", metavar="PATH"),
+    ] = ""
+    labels: Annotated[
+        tuple[str, ...], About(text="The labels of new pull requests.", form='a list of labels, as in ["charts"]')
+    ] = ()
+    reviewers: Annotated[
+        tuple[str, ...],
+        About(text="Who is asked for a review; ORG/TEAM for a team.", form='a list of names, as in ["octocat"]'),
+    ] = ()
+    milestone: Annotated[str, About(text="The milestone of new pull requests.", metavar="TITLE")] = ""
+    auto_merge: Annotated[
+        str,
+        About(
+            text="How the forge merges new pull requests when their checks pass: merge, squash, rebase.", metavar="HOW"
+        ),
+    ] = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +175,7 @@ class Settings:
     minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
     strict: Annotated[bool, About(text="Treat warnings as errors.")] = False
     lint: LintSettings = dataclasses.field(default_factory=LintSettings)
+    propose: ProposeSettings = dataclasses.field(default_factory=ProposeSettings)
 
     file: Path | None = None
     """The settings file that was read; no setting."""

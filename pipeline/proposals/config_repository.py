@@ -1,0 +1,337 @@
+"""The repository that the clusters follow, by git: what it has of a workflow, and branches with proposals."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Final
+
+from generator.chart.files import SUBCHARTS, ChartFiles
+from generator.chart.names import CHANGELOG
+from generator.delivery.release import ENVIRONMENTS
+from generator.proposal.holding import Holding, content_of, read_holding
+from generator.proposal.proposal import Person
+from pipeline.proposals.decision import Branch, OtherCommit
+from pipeline.proposals.errors import ProposalError
+from pipeline.proposals.forge import PREFIX
+from pipeline.publish.errors import AuthenticationError
+from pipeline.system.git_credentials import TOKEN, USERNAME
+from pipeline.system.git_remote import Commit, GitError, GitLoginError, RemoteRepository, TreeEntry
+
+_FILE_MODE: Final = "100644"
+
+
+class MovedError(Exception):
+    """Somebody else changed a branch since it was read; read it again, and decide anew."""
+
+
+class OthersError(Exception):
+    """Other people's commits do not apply to what is proposed now; `commit` is the first that does not."""
+
+    def __init__(self, commit: OtherCommit) -> None:
+        super().__init__(str(commit))
+        self.commit = commit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What is proposed of one workflow: the files of its chart, and others by their paths in the repository."""
+
+    chart: str
+    files: Mapping[str, bytes]
+    more: Mapping[str, bytes]
+
+
+class ConfigRepository:
+    """A base with charts in the folder PATH/charts, and the branches with proposals to it: one clone, without files.
+
+    Raises:
+        SettingsError: the URL is none that git connects to by itself.
+        ProposalError: git is not installed.
+    """
+
+    def __init__(self, url: str, environment: Mapping[str, str], *, place: str, base: str, path: str) -> None:
+        self.place = place
+        self.base = base
+        self._path = path
+        self._heads: dict[str, str] = {}
+        self._looked: dict[str, Branch] = {}
+        self._commits: dict[str, Commit] = {}
+        self._charts: dict[str, dict[str, TreeEntry]] = {}
+        self._values: dict[str, TreeEntry] = {}
+        with self._as_proposal_error():
+            self._remote = RemoteRepository(url, environment)
+
+    def close(self) -> None:
+        """Remove the clone."""
+        self._remote.close()
+
+    @property
+    def filtered(self) -> bool:
+        """Whether the server sent no files that it was not asked for."""
+        return self._remote.filtered
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The branches of proposals."""
+        return tuple(sorted(name for name in self._heads if name.startswith(PREFIX)))
+
+    def refresh(self) -> None:
+        """Read where the branches are now.
+
+        Raises:
+            ProposalError: they cannot be read, or the base is not there.
+            AuthenticationError: the login is refused, or none was found.
+        """
+        self._looked = {}
+        with self._as_proposal_error():
+            self._heads = self._remote.clone(self.base, PREFIX)
+            heads = [self._heads[name] for name in self.branches]
+            self._commits = {commit.oid: commit for commit in self._remote.commits(heads)}
+        if self.base not in self._heads:
+            raise ProposalError(f"{self.place}: there is no branch '{self.base}'; name another with --base")
+        charts = PurePosixPath(self._path, SUBCHARTS).as_posix()
+        self._charts = {}
+        with self._as_proposal_error():
+            for path, entry in self._remote.tree(self.base_head, [charts]).items():
+                chart = path.removeprefix(f"{charts}/").partition("/")[0]
+                self._charts.setdefault(f"{charts}/{chart}", {})[path] = entry
+            self._values = self._remote.tree(self.base_head, [ENVIRONMENTS])
+
+    def wanted(self, content: Content) -> dict[str, str]:
+        """What shall be: path in the repository to the name that git has for its bytes."""
+        return {path: _oid(data) for path, data in sorted(self._files(content).items())}
+
+    def _files(self, content: Content) -> dict[str, bytes]:
+        folder = self._folder(content.chart)
+        return {f"{folder}/{path}": data for path, data in content.files.items()} | dict(content.more)
+
+    def on_base(self, content: Content) -> dict[str, str]:
+        """What the base has in the place of a content."""
+        folder, *more = self.paths(content)
+        there = self._charts.get(folder, {}) | {path: self._values[path] for path in more if path in self._values}
+        return {path: _named(entry) for path, entry in there.items() if path != f"{folder}/{CHANGELOG}"}
+
+    def has(self, held: Holding) -> bool:
+        """Whether the base has what a commit of ours holds."""
+        return content_of(self._at(self.base_head, held.paths)) == held.content
+
+    def paths(self, content: Content) -> tuple[str, ...]:
+        """Where a content is: the folder of the chart, then further files."""
+        return (self._folder(content.chart), *sorted(content.more))
+
+    def chart_on_base(self, chart: str) -> ChartFiles | None:
+        """The files of a chart on the base; None where there are none.
+
+        Raises:
+            ProposalError: they cannot be fetched.
+        """
+        folder = self._folder(chart)
+        files = {path: entry.oid for path, entry in self._charts.get(folder, {}).items() if entry.is_file}
+        with self._as_proposal_error():
+            blobs = self._remote.blobs(files.values())
+        found = {path.removeprefix(f"{folder}/"): blobs[oid] for path, oid in files.items()}
+        return ChartFiles(found).without(CHANGELOG) if found else None
+
+    def fetch_charts(self, charts: Iterable[str]) -> None:
+        """Fetch the files of several charts of the base at once; what is read one by one later is there then."""
+        entries = [entry for chart in charts for entry in self._charts.get(self._folder(chart), {}).values()]
+        with self._as_proposal_error():
+            self._remote.blobs(entry.oid for entry in entries if entry.is_file)
+
+    def branch(self, name: str) -> Branch | None:
+        """What is on a branch; None where there is no such branch.
+
+        A branch with one commit, as waybill made it, is told by that commit. Any other is looked at more closely: the
+        commits that the base lacks are fetched.
+        """
+        head = self._heads.get(name)
+        if head is None:
+            return None
+        if name not in self._looked:
+            tip = self._commits[head]
+            with self._as_proposal_error():
+                held = read_holding(tip.message)
+                if held and _is_as_made(tip, held, name):
+                    self._looked[name] = Branch(head=head, held=held)
+                else:
+                    self._looked[name] = self._examined(name, head)
+        return self._looked[name]
+
+    def tree_with(self, content: Content, wanted: Mapping[str, str]) -> str:
+        """The base with a content on it.
+
+        Raises:
+            ProposalError: something stands in the way of a file.
+        """
+        with self._as_proposal_error():
+            self._check_folders(wanted)
+            for data in self._files(content).values():
+                self._remote.store(data)
+            there = self._at(self.base_head, self.paths(content))
+            return self._remote.tree_with(self.base_head, wanted, there.keys() - wanted.keys())
+
+    def commit(self, tree: str, message: str, *, time: int, sign: bool, branch: Branch | None) -> str:
+        """Make the commit of a proposal on the base, with other people's commits on top of it; nothing is pushed.
+
+        Raises:
+            OthersError: they do not apply.
+        """
+        with self._as_proposal_error():
+            made = self._remote.commit_of(tree, self.base_head, message, time=time, sign=sign)
+            if not (branch and branch.others):
+                return made
+            picked = self._remote.picked(made, [self._commits[each.oid] for each in branch.others], sign=sign)
+        if isinstance(picked, Commit):
+            raise OthersError(_other(picked))
+        return picked
+
+    def changes(self, commit: str, content: Content, parent: str) -> tuple[dict[str, bytes], list[str]]:
+        """What becomes of the files of a content from one commit to another: new bytes by paths, and paths that go."""
+        before, after = (self._at(each, self.paths(content)) for each in (parent, commit))
+        with self._as_proposal_error():
+            new = {path: self._remote.blob(oid) for path, oid in after.items() if before.get(path) != oid}
+        return new, sorted(before.keys() - after.keys())
+
+    def made(self, commit: str, name: str) -> None:
+        """Note that a commit was made on a branch by other means."""
+        self._heads[name] = commit
+        self._looked.pop(name, None)
+
+    def push(self, commit: str, name: str, *, expected: str | None) -> None:
+        """Make a commit the last one of a branch, on condition that this is still where it was read.
+
+        Raises:
+            MovedError: it is not.
+            ProposalError: it was refused.
+        """
+        self._change(name, commit, expected, lambda: self._remote.push(commit, name, expected=expected))
+        self.made(commit, name)
+
+    def delete(self, name: str, *, expected: str) -> None:
+        """Delete a branch, on condition that it is still where it was read; see `push`."""
+        self._change(name, None, expected, lambda: self._remote.delete(name, expected=expected))
+        self._heads.pop(name, None)
+
+    def head(self, name: str) -> str | None:
+        """Where a branch is now."""
+        with self._as_proposal_error():
+            return self._remote.head(name)
+
+    @property
+    def base_head(self) -> str:
+        """The last commit of the base."""
+        return self._heads[self.base]
+
+    def signer(self) -> Person:
+        """Who makes the commits."""
+        who = self._remote.identity
+        return Person(name=who.name, email=who.email)
+
+    def _folder(self, chart: str) -> str:
+        return (PurePosixPath(self._path) / SUBCHARTS / chart).as_posix()
+
+    def _at(self, revision: str, paths: Sequence[str]) -> dict[str, str]:
+        """What a commit has in the place of a content; the changelog of a chart is people's own."""
+        with self._as_proposal_error():
+            entries = self._remote.tree(revision, paths)
+        return {path: _named(entry) for path, entry in entries.items() if path != f"{paths[0]}/{CHANGELOG}"}
+
+    def _held(self, commit: Commit, name: str) -> Holding | None:
+        """What a commit of ours holds; None where somebody else made it, or changed what is in it.
+
+        Forges rebase a branch onto the base, so its parent may be another one.
+        """
+        held = read_holding(commit.message)
+        if not held or _is_as_made(commit, held, name):
+            return held
+        if (
+            held.branch != name
+            or len(commit.parents) != 1
+            or content_of(self._at(commit.oid, held.paths)) != held.content
+        ):
+            return None
+        self._remote.fetch_commit(commit.parents[0])
+        changed = self._remote.changed(commit.parents[0], commit.oid)
+        ours = all(path in held.paths or path.startswith(f"{held.paths[0]}/") for path in changed)
+        return held if ours else None
+
+    def _examined(self, name: str, head: str) -> Branch:
+        held: Holding | None = None
+        others: list[Commit] = []
+        added = self._remote.added(head, self.base)
+        theirs = {commit.oid for commit in added}
+        for commit in added:
+            if found := self._held(commit, name):
+                held = found
+            elif not (held and self._only_updates(commit, theirs, held.paths)):
+                others.append(commit)
+        self._commits.update((commit.oid, commit) for commit in others)
+        return Branch(head=head, held=held, others=tuple(map(_other, others)))
+
+    def _only_updates(self, commit: Commit, theirs: set[str], paths: Sequence[str]) -> bool:
+        """Whether a commit merges the base into the branch, as forges offer it, and changes no file of ours."""
+        first, *merged = commit.parents or ("",)
+        if not merged or first not in theirs or theirs & set(merged):
+            return False
+        return self._at(commit.oid, paths) == self._at(first, paths)
+
+    def _check_folders(self, paths: Iterable[str]) -> None:
+        """Refuse to write below what is no folder, and to take the place of one."""
+        above = {folder.as_posix() for path in paths for folder in PurePosixPath(path).parents} - {"."}
+        for path in sorted(above):
+            found = self._remote.entries(self.base_head, [path]).get(path)
+            if found and not found.is_folder:
+                raise ProposalError(
+                    f"{self.place}: '{path}' on {self.base} is {found.kind}, not a folder; name another with --path"
+                )
+
+    def _change(self, name: str, commit: str | None, expected: str | None, change: Callable[[], None]) -> None:
+        with self._as_proposal_error():
+            try:
+                change()
+            except GitLoginError:
+                raise
+            except GitError as error:
+                # The server's word for a branch that has moved differs; where the branch is says it for all of them.
+                try:
+                    head = self._remote.head(name)
+                except GitError:
+                    raise error from None
+                if head == commit:
+                    return
+                if head != expected:
+                    raise MovedError from error
+                raise
+
+    @contextmanager
+    def _as_proposal_error(self) -> Iterator[None]:
+        try:
+            yield
+        except GitLoginError as error:
+            ways = f"set {TOKEN} (and {USERNAME}), configure a git credential helper or, for GitHub, run gh auth login"
+            advice = f"check the token from {error.source}" if error.source else ways
+            raise AuthenticationError(f"{self.place}: authentication failed ({error}); {advice}") from error
+        except GitError as error:
+            raise ProposalError(f"{self.place}: {error}") from error
+
+
+def _oid(data: bytes) -> str:
+    """The name that git has for a file (gitformat-pack, "Object types" and their names)."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _is_as_made(commit: Commit, held: Holding, name: str) -> bool:
+    return (held.branch, held.tree, (held.base,)) == (name, commit.tree, commit.parents)
+
+
+def _named(entry: TreeEntry) -> str:
+    """The name of what is in a file; with its mode where that is not the one of our files."""
+    return entry.oid if entry.mode == _FILE_MODE else f"{entry.mode} {entry.oid}"
+
+
+def _other(commit: Commit) -> OtherCommit:
+    return OtherCommit(oid=commit.oid, author=commit.author.name or commit.author.email, subject=commit.subject)

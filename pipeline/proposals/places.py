@@ -1,0 +1,144 @@
+"""The kinds of places that charts are proposed to: a row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from generator.chart.names import UMBRELLA
+from generator.findings.errors import SettingsError
+from generator.image.commit import public_url
+from pipeline.proposals.api_commits import ApiCommits
+from pipeline.proposals.folder import FolderForge
+from pipeline.proposals.forge import Forge
+from pipeline.proposals.source import is_own
+from pipeline.system.commit import git
+from pipeline.system.git_credentials import TOKEN, USERNAME
+from pipeline.workspace.places import Directory, GithubRepository, GitlabProject, Place, gitlab_server, parse_place
+from pipeline.workspace.settings import Settings
+
+#: The repository that the workflows are in.
+OWN: Final = "."
+_GITHUB: Final = "github.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Destination:
+    """A place with a forge, and where the charts are there. `base` is "" where it is the default branch."""
+
+    forge: Forge
+    base: str
+    path: str
+    environment: Mapping[str, str]
+    """The environment for git."""
+    own: bool
+    """Whether it is the repository that the workflows are in."""
+    folder: Path | None = None
+    """The folder, where the place is one of this machine."""
+    commits: ApiCommits | None = None
+    """What makes commits by the forge's API, where it can."""
+
+
+def open_destination(
+    text: str, settings: Settings, environment: Mapping[str, str], warn: Callable[[str], None], *, is_signed: bool
+) -> Destination:
+    """Return the place that a text means; `warn` is given lines about what could not be set.
+
+    Raises:
+        SettingsError: it is none that charts can be proposed to.
+        ProposalError, AuthenticationError: the login is refused.
+    """
+    place = _own_place(settings.workflows, environment) if text == OWN else parse_place(text)
+    match place:
+        case Directory():
+            own = text == OWN or _is_same(place.path, settings.workflows)
+            shown = OWN if text == OWN else str(place)
+            forge = FolderForge(place.path, shown)
+            path = _own_path(settings) if own else ""
+            return Destination(forge=forge, base="", path=path, environment=environment, own=own, folder=place.path)
+        case GithubRepository():
+            return _github(place, settings, environment, warn, is_signed=is_signed)
+        case GitlabProject():
+            return _gitlab(place, settings, environment, warn)
+    raise SettingsError(
+        f"{place}: charts are proposed to a git repository: github:OWNER/REPO, gitlab:GROUP/PROJECT, dir:PATH or ."
+    )
+
+
+def _github(
+    place: GithubRepository,
+    settings: Settings,
+    environment: Mapping[str, str],
+    warn: Callable[[str], None],
+    *,
+    is_signed: bool,
+) -> Destination:
+    from pipeline.proposals.github import GithubForge  # noqa: PLC0415 - PyGithub, which other places do not need
+    from pipeline.proposals.github_app import github_api  # noqa: PLC0415 - as above
+
+    api, token = github_api(place.name, environment)
+    forge = GithubForge(name=place.name, api=api, warn=warn, is_signed=is_signed)
+    login = {TOKEN: token.value, USERNAME: token.username} if token else {}
+    commits = ApiCommits(api=api, repository=place.name, budget=forge.budget)
+    return _remote(forge, place, settings, {**environment, **login}, commits)
+
+
+def _gitlab(
+    place: GitlabProject, settings: Settings, environment: Mapping[str, str], warn: Callable[[str], None]
+) -> Destination:
+    from pipeline.proposals.gitlab import GitlabForge  # noqa: PLC0415 - python-gitlab, likewise
+    from pipeline.proposals.gitlab_api import GitlabApi  # noqa: PLC0415 - as above
+
+    forge = GitlabForge(project=place, api=GitlabApi.of(environment), notify=warn)
+    return _remote(forge, place, settings, environment, None)
+
+
+def _remote(
+    forge: Forge,
+    place: GithubRepository | GitlabProject,
+    settings: Settings,
+    environment: Mapping[str, str],
+    commits: ApiCommits | None,
+) -> Destination:
+    own = is_own(forge.clone_url, settings.workflows)
+    path = place.folder or (_own_path(settings) if own else "")
+    return Destination(forge=forge, base=place.branch, path=path, environment=environment, own=own, commits=commits)
+
+
+def _own_place(workflows: Path, environment: Mapping[str, str]) -> Place:
+    """The repository that the workflows are in: on its forge, if that is known, else the one of this machine.
+
+    Raises:
+        SettingsError: they are in none.
+    """
+    top = git(workflows if workflows.is_dir() else Path(), "rev-parse", "--show-toplevel")
+    if not top:
+        raise SettingsError(f"{workflows}: not in a git repository, so '{OWN}' is no place; name one with --to")
+    url = urlsplit(public_url(git(Path(top), "remote", "get-url", "origin") or ""))
+    name = url.path.strip("/")
+    github = urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower() or _GITHUB
+    gitlab = urlsplit(gitlab_server(environment)[1]).netloc.lower()
+    if name and url.netloc.lower() in (_GITHUB, github):
+        return parse_place(f"github:{name}")
+    if name and url.netloc.lower() == gitlab:
+        return parse_place(f"gitlab:{name}")
+    return Directory(path=Path(top))
+
+
+def _own_path(settings: Settings) -> str:
+    """Where the charts are in the repository that the workflows are in."""
+    top = git(settings.workflows if settings.workflows.is_dir() else Path(), "rev-parse", "--show-toplevel")
+    charts = (settings.charts / UMBRELLA).resolve()
+    if top and charts.is_relative_to(Path(top).resolve()):
+        return charts.relative_to(Path(top).resolve()).as_posix()
+    return ""
+
+
+def _is_same(path: Path, workflows: Path) -> bool:
+    """Whether a folder is in the repository that the workflows are in."""
+    common = ("rev-parse", "--path-format=absolute", "--git-common-dir")
+    found = git(path, *common) if path.is_dir() else None
+    return found is not None and found == git(workflows if workflows.is_dir() else Path(), *common)
