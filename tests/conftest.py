@@ -86,11 +86,11 @@ class Helm:
         done = self.run("lint", "--strict", str(chart), "-f", "-", stdin=json.dumps(values))
         return [line for line in done.splitlines() if line.startswith("[")]
 
-    def run(self, *words: str, stdin: str | None = None, cwd: Path | None = None) -> str:
+    def run(self, *words: str, stdin: str | None = None, cwd: Path | None = None, both: bool = False) -> str:
         done = subprocess.run([self.program, *words], input=stdin, capture_output=True, text=True, check=False, cwd=cwd)
         if done.returncode:
             raise HelmRefusal(done.stderr + done.stdout)
-        return done.stdout
+        return done.stderr + done.stdout if both else done.stdout
 
 
 def find_helm(major: int) -> Helm:

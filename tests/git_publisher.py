@@ -49,7 +49,7 @@ def change_of(base: Snapshot, *packages: Package) -> Change:
 
 def publish(target: BranchTarget, *packages: Package) -> int:
     """Publish packages together, and return how often that was tried."""
-    for attempt in range(1, 1000):
+    for attempt in range(1, 200):
         try:
             target.write(change_of(target.read(), *packages), Journal())
         except IndexMovedError:

@@ -7,6 +7,7 @@ import gzip
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ class GitServer:
     sent: int = 0
     hold_first_push: bool = False
     """Whether the first push waits until another client has fetched."""
+    drips: bool = False
+    """Whether answers come a byte at a time."""
     fetched: threading.Event = field(default_factory=threading.Event)
     holding: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -188,9 +191,17 @@ class _Handler(BaseHTTPRequestHandler):
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self._send(body)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def _send(self, body: bytes) -> None:
+        if not self.git.drips:
+            self.wfile.write(body)
+            return
+        for number in range(len(body)):
+            self.wfile.write(body[number : number + 1])
+            time.sleep(0.02)
 
     def handle(self) -> None:
         # A client may end at any time, and a test may end one and with it the request.

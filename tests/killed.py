@@ -25,6 +25,8 @@ class Case:
 
     words: tuple[str, ...]
     prepare: Callable[[Runs, Path], None]
+    repository: str = "dist"
+    """The folder with the index."""
 
 
 def prepare_workflow(_: Runs, folder: Path) -> None:
@@ -80,6 +82,13 @@ def prepare_fixes(runs: Runs, folder: Path) -> None:
         edit(path, "transition: GreetInEnglish", "transition: GreetInEnglsh")
 
 
+def prepare_published(runs: Runs, folder: Path) -> None:
+    """A chart repository in a folder, and packages that it does not have yet."""
+    prepare_built(runs, folder)
+    succeed(runs, folder, "publish", "--to", "dir:public", "--init", "--allow-tag")
+    succeed(runs, folder, "build", "--all", "--bump", "minor")
+
+
 #: The commands that write, by a name for the test.
 CASES: Final = {
     "a first build": Case(("build", "--all"), prepare_workflow),
@@ -88,6 +97,7 @@ CASES: Final = {
     "packages": Case(("package", CHART, "charts/workflows", "-o", "dist"), prepare_unpacked),
     "a chart": Case(("chart", "greeting", "-o", "out"), prepare_chart),
     "manifests": Case(("manifests", "greeting", "-o", "out"), prepare_manifests),
+    "a publication": Case(("publish", "--to", "dir:public", "--allow-tag"), prepare_published, "public"),
     "fixes": Case(("lint", "--fix"), prepare_fixes),
 }
 
@@ -103,26 +113,26 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def entries(folder: Path) -> dict[str, object]:
-    """What dist/index.yaml has of each version; nothing where there is none."""
-    path = folder / "dist/index.yaml"
+def entries(repository: Path) -> dict[str, object]:
+    """What an index has of each version; nothing where there is none."""
+    path = repository / "index.yaml"
     if not path.exists():
         return {}
     index = parse_index(path.read_bytes(), "index.yaml")
     return {f"{name}-{one['version']}": one for name, listed in index.entries.items() for one in listed}
 
 
-def check_of(start: Path) -> Callable[[Path, str], None]:
+def check_of(case: Case, start: Path) -> Callable[[Path, str], None]:
     """What holds of a folder in which a command was killed that found it as `start`."""
-    before = entries(start)
+    before = entries(start / case.repository)
     files = files_below(start)
 
     def check(work: Path, place: str) -> None:
-        listed = entries(work)
+        repository = work / case.repository
+        listed = entries(repository)
         assert before.items() <= listed.items(), place
-        assert (work / "dist/index.yaml").exists() >= (start / "dist/index.yaml").exists(), place
         for name in listed.keys() - before.keys():
-            read_package(work / f"dist/{name}.tgz")
+            read_package(repository / f"{name}.tgz")
         for path, data in files_below(work).items():
             if ".waybill-staging-" not in path and data != files.get(path):
                 _readable(path, data, place)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+MOVES = ("link", "rename", "replace")
 CHANGES = ("link", "mkdir", "remove", "rename", "replace", "rmdir", "symlink", "unlink")
 ROOT = Path(__file__).parent.parent
 When = Literal["before", "after"]
@@ -46,7 +47,7 @@ class Runs:
     def run(self, *words: str, cwd: Path, kill: int = 0, when: When = "before", each: bool = False) -> Run:
         """Run waybill; it is killed before or after the change with the number `kill`, counted from 1.
 
-        The removals of a folder's content, one after the other, count only with `each`.
+        Only moves count; with `each`, folders that are made and what is removed, too.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -90,10 +91,10 @@ def kill_everywhere(
 ) -> int:
     """Kill a command at each change that it makes in a copy of `start`, let `check` look, and run it again.
 
-    It is killed before each change, and `thorough` after each as well. The second run has to end with the files of a
-    run that nobody killed. Returns how often it was killed.
+    It is killed before and after each move, and if `thorough` each other change as well. The second run has to end
+    with the files of a run that nobody killed. Returns how often it was killed.
     """
-    moments: tuple[When, ...] = ("before", "after") if thorough else ("before",)
+    moments: tuple[When, When] = ("before", "after")
     shutil.copytree(start, work)
     whole = runs.run(*words, cwd=work, each=thorough)
     assert whole.status == 0, whole.said
@@ -150,7 +151,7 @@ def _run(main: Callable[[], None], writer: int, order: Mapping[str, Any]) -> Non
 
         @functools.wraps(real)
         def change(*given: Any, **options: Any) -> Any:
-            count[0] += order["each"] or options.get("dir_fd") is None
+            count[0] += 1
             number = count[0]
             if number == order["kill"] and order["when"] == "before":
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -168,7 +169,7 @@ def _run(main: Callable[[], None], writer: int, order: Mapping[str, Any]) -> Non
         os.dup2(writer, 2)
         os.chdir(order["cwd"])
         sys.argv = ["waybill", *order["words"]]
-        for name in CHANGES:
+        for name in CHANGES if order["each"] else MOVES:
             counted(name)
         main()
         code = 0

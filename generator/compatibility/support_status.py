@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from semver import Version
@@ -44,16 +45,35 @@ def listed(entries: Mapping[str, Sequence[Mapping[str, Any]]], wanted: Wanted, m
 
     A version that is no SemVer has no row; it comes last.
     """
+    known: dict[tuple[tuple[int, ...], str], SupportStatus] = {}
     for chart in sorted(entries):
-        versions = list(dict.fromkeys(str(entry.get("version")) for entry in entries[chart]))
-        valid = sorted((each for each in versions if is_version(each)), key=Version.parse, reverse=True)
-        for version in valid:
-            row = matrix.row_of(chart, Version.parse(version))
-            status = SupportStatus.NO_ROW if row is None else _standing(row, wanted, matrix)
-            yield Listed(chart=chart, version=version, status=status)
-        for version in versions:
-            if version not in valid:
-                yield Listed(chart=chart, version=version, status=SupportStatus.NO_ROW)
+        # Charts of the same rows have the same statuses, and often the same versions.
+        rows = tuple(number for number, row in enumerate(matrix.rows) if chart in row.charts)
+        texts = dict.fromkeys(str(entry.get("version")) for entry in entries[chart])
+        versions = {text: version for text in texts if (version := _parsed(text))}
+        for text in _newest_first(versions):
+            status = known.get((rows, text)) or _status(chart, versions[text], wanted, matrix)
+            known[rows, text] = status
+            yield Listed(chart=chart, version=text, status=status)
+        for text in texts:
+            if text not in versions:
+                yield Listed(chart=chart, version=text, status=SupportStatus.NO_ROW)
+
+
+@cache
+def _parsed(text: str) -> Version | None:
+    return Version.parse(text) if is_version(text) else None
+
+
+def _newest_first(versions: Mapping[str, Version]) -> list[str]:
+    if any(version.prerelease for version in versions.values()):
+        return sorted(versions, key=versions.__getitem__, reverse=True)
+    return sorted(versions, key=lambda text: versions[text].to_tuple()[:3], reverse=True)
+
+
+def _status(chart: str, version: Version, wanted: Wanted, matrix: Matrix) -> SupportStatus:
+    row = matrix.row_of(chart, version)
+    return SupportStatus.NO_ROW if row is None else _standing(row, wanted, matrix)
 
 
 def _standing(row: Row, wanted: Wanted, matrix: Matrix) -> SupportStatus:

@@ -169,7 +169,7 @@ def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Pl
         operators=operators,
         line=line,
         folder=read_charts_folder(charts_of(settings.charts, line.operator) / UMBRELLA),
-        known=known_index(settings.output, options.merge),
+        known=known_index(settings.output, options.merge, accept=options.accept_index),
         options=options,
         settings=settings,
     )

@@ -100,7 +100,8 @@ class Plan:
         """The index without the entries that packages with digests may take the place of."""
         if not any(self.pins.values()):
             return self.known
-        published = read_index(self.options.merge) if self.options.merge else None
+        options = self.options
+        published = read_index(options.merge, accept=options.accept_index) if options.merge else None
         return without_replaceable(self.known, packages, self.settings.output, published)
 
     def packed(self, chart: Chart) -> Package:

@@ -20,6 +20,8 @@ class BuildRequest:
     bump: Asked | None = None
     force_version: bool = False
     merge: Path | None = None
+    accept_index: str | None = None
+    """The SHA-256 of an index whose end does not prove that it is whole, which is read all the same."""
     minify_specs: bool = False
     operator: str | None = None
     """The Orchestrator that the charts are for; without it and `sonataflow`, the newest SonataFlow that is known."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import itertools
 import re
 import tarfile
 import zlib
@@ -21,9 +20,13 @@ from generator.text.yaml_reader import Node, decode, parse
 from generator.versions.semver_text import parse_version, published_version
 from generator.workflow.folder import MAX_FILE_BYTES, is_staged
 from pipeline.charts.metadata import GoTypeError, chart_metadata
+from pipeline.charts.regular_files import read_regular
 
 #: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
 _NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")
+_CHART: Final = "Chart.yaml"
+#: Absolute paths, also those of Windows, and those that lead upwards.
+_OUTSIDE: Final = re.compile(r"^/|^[a-zA-Z]:|(^|/)\.\.(/|$)")
 #: zlib's best; the archive is written once and downloaded often.
 _LEVEL: Final = 9
 #: Helm unpacks no larger archive (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedChartSize); Chart.yaml comes first.
@@ -150,59 +153,62 @@ def read_package(path: Path) -> Package:
     """Read a .tgz.
 
     Raises:
-        FindingsError: it is no chart archive, or its Chart.yaml says too little.
+        OutputError: it is no file, or cannot be read.
+        FindingsError: it is no chart archive, one that Helm refuses, or its Chart.yaml says too little.
     """
-    try:
-        data = path.read_bytes()
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:gz") as tar:
-            near = itertools.takewhile(lambda member: member.offset < _MAX_UNPACKED_BYTES, tar)
-            member = next((m for m in near if m.isfile() and _is_chart_yaml(m.name)), None)
-            content = tar.extractfile(member) if member and member.size <= MAX_FILE_BYTES else None
-            chart_yaml = content.read() if content else None
-    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
-        message = f"not a chart package: {error}; remove the file"
-        raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)]) from error
+    data, shown = read_regular(path), path.as_posix()
+    chart_yaml = dict(_members(data, shown, "remove the file")).get(_CHART)
     if chart_yaml is None:
-        message = "not a chart package: it contains no Chart.yaml; remove the file"
-        raise FindingsError([Finding(path=path.as_posix(), rule="package", message=message)])
-    return replace(package({"Chart.yaml": chart_yaml}, path.as_posix()), data=data)
+        _refuse(shown, "not a chart package: it contains no Chart.yaml; remove the file")
+    return replace(package({_CHART: chart_yaml}, shown), data=data)
 
 
 def read_package_files(data: bytes, shown: str) -> ChartFiles:
     """Return the files of a chart's archive by path below the chart's folder; links and special files are left out.
 
     Raises:
-        FindingsError: no chart archive, or one that is larger than Helm unpacks.
+        FindingsError: no chart archive, or one that Helm refuses.
     """
-    files: dict[str, bytes] = {}
+    files = dict(_members(data, shown, "name another file"))
+    if _CHART not in files:
+        _refuse(shown, "not a chart package: it contains no Chart.yaml; name another file")
+    return ChartFiles(files)
+
+
+def _members(data: bytes, shown: str, remedy: str) -> Iterator[tuple[str, bytes]]:
+    """The files of a chart's archive: path below the chart's folder, and content.
+
+    Raises:
+        FindingsError: no archive, or one that Helm refuses; `remedy` ends the message.
+    """
     total = 0
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
             unpacked = zipped.read(_MAX_UNPACKED_BYTES + 1)
         if len(unpacked) > _MAX_UNPACKED_BYTES:
-            _refuse(shown, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes, which Helm refuses")
+            _refuse(shown, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes, which Helm refuses; {remedy}")
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as tar:
             for member in tar:
-                path = member.name.removeprefix("./").partition("/")[2]
-                if not member.isreg() or not path or {"", ".", ".."} & set(path.split("/")):
+                path = _path_in_chart(member.name, shown, remedy)
+                if not member.isreg() or not path:
                     continue
                 total += member.size
                 if member.size > MAX_FILE_BYTES or total > _MAX_UNPACKED_BYTES:
-                    _refuse(shown, f"'{path}' has {member.size:,} bytes; Helm accepts {MAX_FILE_BYTES:,} per file")
+                    size = f"'{path}' has {member.size:,} bytes"
+                    _refuse(shown, f"{size}; Helm accepts {MAX_FILE_BYTES:,} per file; {remedy}")
                 content = tar.extractfile(member)
-                files[path] = content.read() if content else b""
+                yield path, content.read() if content else b""
     except (OSError, EOFError, ValueError, tarfile.TarError, zlib.error) as error:
-        _refuse(shown, f"not a chart package: {error}; name another file")
-    if "Chart.yaml" not in files:
-        _refuse(shown, "not a chart package: it contains no Chart.yaml; name another file")
-    return ChartFiles(files)
+        _refuse(shown, f"not a chart package: {error}; {remedy}")
+
+
+def _path_in_chart(name: str, shown: str, remedy: str) -> str:
+    """The path of a member below the chart's folder; "" for the folder itself."""
+    path = name.replace("\\", "/")
+    if _OUTSIDE.search(path):
+        _refuse(shown, f"contains '{path[:200]}', which is outside the chart's folder; Helm refuses that; {remedy}")
+    return "/".join(part for part in path.split("/") if part not in ("", ".")).partition("/")[2]
 
 
 def _refuse(path: str, message: str) -> NoReturn:
     raise FindingsError([Finding(path=path, rule="package", message=message)])
-
-
-def _is_chart_yaml(name: str) -> bool:
-    """`CHART/Chart.yaml`, and not one of a sub-chart."""
-    folder, _, file = name.removeprefix("./").partition("/")
-    return bool(folder) and file == "Chart.yaml"

@@ -15,12 +15,11 @@ from typing import Any, Final, Protocol
 from semver import Version
 
 from generator.findings.errors import FindingsError, SettingsError, VersionError
-from generator.text.words import plural
 from generator.text.yaml_reader import decode
 from generator.versions.semver_text import is_version, published_version
 from pipeline.charts import index_yaml
 from pipeline.charts.archive import Package
-from pipeline.charts.index_entry import Entry, Versions
+from pipeline.charts.index_entry import Entry, Source, Versions
 from pipeline.charts.index_yaml import NEW, UnusualError, refuse
 from pipeline.charts.metadata import HEAD, GoTypeError, Typed
 from pipeline.charts.regular_files import read_regular
@@ -53,8 +52,8 @@ class Layout(Protocol):
     def with_head(self, head: Mapping[str, Any]) -> Layout:
         """The layout with other fields; those that stay are not touched."""
 
-    def render(self, entries: Mapping[str, Versions]) -> str:
-        """Return the text of the index.
+    def render(self, entries: Mapping[str, Versions]) -> list[bytes | memoryview]:
+        """Return the text of the index in parts.
 
         Raises:
             GoTypeError: there is an entry that Helm could not read.
@@ -126,26 +125,28 @@ def _entry_of(fields: Mapping[str, Any]) -> Entry:
 EMPTY: Final = Index(entries={}, head={"apiVersion": "v1"})
 
 
-def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
+def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bool = False) -> Index:
     """Read an index.yaml that is whole and sound.
 
-    `accept` is the SHA-256 of a file whose end proves nothing, which somebody has looked at.
+    `accept` is the SHA-256 of a file whose end proves nothing, which somebody has looked at. Who only lists versions
+    (`listed`) takes entries that have nothing else, too, and writes none of them.
 
     Raises:
         FindingsError: not well-formed, cut off, or not an index; with its position.
     """
-    if not data.strip():
+    if not data or data.isspace():
         refuse(path, "the index is empty, so its entries are lost; restore the file from a backup or its history")
     if len(data) > MAX_BYTES:
         refuse(path, f"{len(data):,} bytes; at most {MAX_BYTES:,} are read; move old versions to another repository")
     last = _LAST_LINE.search(data, max(0, len(data) - _LAST_BYTES))
     if last and hashlib.sha256(memoryview(data)[: last.start()]).hexdigest() == last[2].decode():
-        proved = _index(index_yaml.read_proved(data[: last.start()].decode()))
+        text = data.decode()
+        proved = _index(index_yaml.read_proved(Source(text, data), len(text) - len(last[0])))
         if proved.count() == int(last[1]):
             return proved
     text = decode(data, path)
     try:
-        found = _read(text[: last.start() - len(data)] if last else text, path)
+        found = _read(text[: last.start() - len(data)] if last else text, data, path, listed=listed)
     except FindingsError as error:
         if message := _what_else(text):
             refuse(path, *message)
@@ -155,30 +156,30 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None) -> Index:
     if unproved and (accept or "").lower().removeprefix("sha256:") != (sha256 := hashlib.sha256(data).hexdigest()):
         refuse(
             path,
-            f"{unproved}, so entries may be missing; restore the file, or, if it is complete, add "
+            f"{unproved}, so entries may be missing; restore the file, or, if it is complete, accept it with "
             f"--accept-index {sha256}",
             text.count("\n") + 1,
         )
     return index
 
 
-def _read(text: str, path: str) -> _Text:
+def _read(text: str, data: bytes, path: str, *, listed: bool) -> _Text:
     if text.lstrip().startswith("{"):
-        return _read_json(text, path)
+        return _read_json(text, path, listed=listed)
     try:
-        return index_yaml.read_strictly(text if text.endswith("\n") else f"{text}\n", path)
+        return index_yaml.read_strictly(Source(text if text.endswith("\n") else f"{text}\n", data), path, listed=listed)
     except UnusualError:
-        return index_yaml.read_whole(text, path)
+        return index_yaml.read_whole(text, path, listed=listed)
 
 
-def _read_json(text: str, path: str) -> _Text:
+def _read_json(text: str, path: str, *, listed: bool) -> _Text:
     from pipeline.charts import index_json  # noqa: PLC0415 - most indexes are YAML, and each millisecond counts
 
     try:
-        return index_json.read(text)
+        return index_json.read(text, listed=listed)
     except index_json.NotJsonError as error:
         try:
-            return index_yaml.read_whole(text, path)
+            return index_yaml.read_whole(text, path, listed=listed)
         except FindingsError:
             refuse(path, f"not well-formed JSON: {error}; restore the file", text.count("\n", 0, error.at) + 1)
     except index_json.JsonError as error:
@@ -206,8 +207,8 @@ def _unproved(found: _Text, index: Index, text: str, last: re.Match[bytes] | Non
     """Why the end of a text does not prove that it is whole; None where it does."""
     if last:
         count, said = index.count(), int(last[1])
-        return None if count == said else f"the index has {plural(count, 'entry')}, but its last line says {said:,}"
-    if found.layout.proves_itself:
+        return None if count == said else f"the index has {_in_words(count)}, but its last line says {said}"
+    if found.layout.proves_itself or text.lstrip().startswith("{"):
         return None
     if text.startswith(_FIRST_LINE):
         return "the index is cut off: its last line does not say how many entries there are"
@@ -433,7 +434,8 @@ def budget(size: int) -> str | None:
     problem = next((problem for limit, problem in _BUDGET if size > limit), None)
     if problem is None:
         return None
-    return f"the index has {size / 1_000_000:.1f} MB: {problem}; move old versions to the archive with --keep"
+    way_out = "move old versions to the archive with --keep, or publish to a registry (oci://), which needs no index"
+    return f"the index has {size / 1_000_000:.1f} MB: {problem}; {way_out}"
 
 
 def render(index: Index) -> bytes:
@@ -443,16 +445,24 @@ def render(index: Index) -> bytes:
         FindingsError: it has an entry that Helm could not read; with the chart's name.
     """
     try:
-        text = index.layout.with_head(_readable_head(index)).render({name: index.of(name) for name in index.entries})
+        parts = index.layout.with_head(_readable_head(index)).render({name: index.of(name) for name in index.entries})
     except GoTypeError as error:
         refuse("index.yaml", str(error))
     if index.layout.proves_itself:
-        return text.encode()
-    text = text if text.startswith(_FIRST_LINE) else f"{_FIRST_LINE}{text}"
-    data = (text if text.endswith("\n") else f"{text}\n").encode()
-    count = index.count()
-    entries = f"{count} {'entry' if count == 1 else 'entries'}"
-    return data + f"# waybill: {entries}, sha256:{hashlib.sha256(data).hexdigest()}\n".encode()
+        return b"".join(parts)
+    if not bytes(parts[0]).startswith(_FIRST_LINE.encode()):
+        parts.insert(0, _FIRST_LINE.encode())
+    if parts[-1] and bytes(parts[-1][-1:]) != b"\n":
+        parts.append(b"\n")
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    parts.append(f"# waybill: {_in_words(index.count())}, sha256:{digest.hexdigest()}\n".encode())
+    return b"".join(parts)
+
+
+def _in_words(count: int) -> str:
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def _readable_head(index: Index) -> Mapping[str, Any]:
@@ -474,16 +484,16 @@ def _stamp(created: datetime) -> str:
     return created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def known_index(output: Path, published: Path | None) -> Index:
-    """The index in `output`, merged with another one if that is given.
+def known_index(output: Path, published: Path | None, *, accept: str | None = None) -> Index:
+    """The index in `output`, merged with another one if that is given; `accept` as `parse_index` has it.
 
     Raises:
         OutputError: one cannot be read.
         FindingsError: one is no index.
         VersionError: the two have one version with other bytes.
     """
-    known = read_index(output / "index.yaml", optional=True)
-    return merge(known, read_index(published)) if published else known
+    known = read_index(output / "index.yaml", optional=True, accept=accept)
+    return merge(known, read_index(published, accept=accept)) if published else known
 
 
 def read_index(path: Path, *, optional: bool = False, accept: str | None = None) -> Index:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, overload
+from typing import Any, Final, NamedTuple, Protocol, overload
 
-from pipeline.charts.metadata import ENTRY, GoTypeError, Typed
+from pipeline.charts.metadata import ENTRY, GoTypeError, Typed, fits
 
 Fields = Mapping[str, Any]
+#: What is found in the text of an entry without parsing it.
+_PEEKED: Final = ("version", "digest")
 _REQUIRED: Final = ("name", "version", "digest", "urls")
 
 
@@ -30,7 +32,7 @@ class Form(Protocol):
     def split(self, text: str) -> list[str]:
         """Return the texts of the entries in the text of a chart's versions."""
 
-    def count(self, text: str) -> int:
+    def count(self, span: Span) -> int:
         """Return how many entries there are in the text of a chart's versions."""
 
 
@@ -80,6 +82,8 @@ class Entry(Mapping[str, Any]):
         return self._peeked
 
     def __getitem__(self, key: str) -> Any:
+        if self._fields is None and key in _PEEKED:
+            return self._peek()[_PEEKED.index(key)]
         return self.fields[key]
 
     def __iter__(self) -> Iterator[str]:
@@ -92,31 +96,63 @@ class Entry(Mapping[str, Any]):
         return f"Entry({dict(self.fields)!r})"
 
 
+class Source:
+    """The text of a file, and its bytes where each character is one byte."""
+
+    __slots__ = ("data", "text")
+
+    def __init__(self, text: str, data: bytes | None = None) -> None:
+        self.text = text
+        self.data = data if data is not None and text.isascii() and len(text) == len(data) else None
+
+
+class Span(NamedTuple):
+    """A part of a text, of which nothing is copied before it is needed."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The part as a text of its own."""
+        return self.source.text[self.start : self.end]
+
+    def encoded(self) -> bytes | memoryview:
+        """The part as UTF-8."""
+        data = self.source.data
+        return self.text.encode() if data is None else memoryview(data)[self.start : self.end]
+
+
 class Versions(Sequence[Entry]):
     """The entries of one chart in their order; those of a text are told apart when they are first asked for."""
 
-    __slots__ = ("_entries", "_form", "_known", "_text", "header")
+    __slots__ = ("_entries", "_form", "_known", "_size", "_span", "header", "whole")
 
     def __init__(
         self,
         entries: Iterable[Entry] | None = None,
         *,
         header: str = "",
-        text: str | None = None,
+        span: Span | None = None,
+        whole: Span | None = None,
         form: Form | None = None,
         known: Sequence[Entry] | None = None,
     ) -> None:
-        """`entries`, or else the `text` that they are in this form, of which `known` may have the fields already."""
+        """`entries`, or else the `span` of text that they are in this form, of which `known` may have the fields."""
         self._entries = tuple(entries) if entries is not None else None
         self._known = known
         self._form = form
-        self._text = text
+        self._span = span
+        self._size: int | None = None
         self.header = header
         """How the text names the chart; "" where it has none."""
+        self.whole = whole
+        """The text with the header, where both can be written as they are."""
 
-    def kept_text(self, form: Form) -> str | None:
+    def kept(self, form: Form) -> Span | None:
         """The text of all entries where it is still what was read, in this form; else None."""
-        return self._text if self._form == form else None
+        return self._span if self._form == form else None
 
     def text_in(self, form: Form) -> list[str]:
         """Return the texts of the entries in a form.
@@ -136,16 +172,17 @@ class Versions(Sequence[Entry]):
 
     def size(self) -> int:
         """How many entries there are, counted in the text where that is possible."""
-        if self._entries is None and self._known is None and self._form is not None and self._text is not None:
-            return self._form.count(self._text)
-        return len(self)
+        if self._size is None:
+            in_text = self._entries is None and self._known is None
+            self._size = self._form.count(self._span) if in_text and self._form and self._span else len(self)
+        return self._size
 
     def with_text(self) -> tuple[Entry, ...]:
         """The entries, each with its own text: those to make other lists of."""
         if self._entries is None:
-            if self._form is None or not self._text:
+            if self._form is None or self._span is None:
                 return ()
-            texts = self._form.split(self._text)
+            texts = self._form.split(self._span.text)
             fields = [entry.fields for entry in self._known] if self._known is not None else [None] * len(texts)
             pairs = zip(texts, fields, strict=True)
             self._entries = tuple(Entry(each, text=text, form=self._form) for text, each in pairs)
@@ -177,11 +214,18 @@ def _same(one: object, other: object) -> bool:
     return bool(one == other)
 
 
-def unsound(chart: str, fields: Any) -> str | None:
-    """Why an entry is none: it lacks what names, finds or proves a package. None where it has all of it."""
+def unsound(chart: str, fields: Any, *, listed: bool = False) -> str | None:
+    """Why an entry is none: it lacks what names, finds or proves a package. None where it has all of it.
+
+    An entry that is only `listed` needs no more than a version.
+    """
     if not isinstance(fields, Mapping):
         return f"'entries.{chart}' is not a list of versions"
-    version, name, digest, urls = (fields.get(key) for key in ("version", "name", "digest", "urls"))
+    version, name, digest, urls = fields.get("version"), fields.get("name"), fields.get("digest"), fields.get("urls")
+    if name == chart and version and digest and type(version) is type(digest) is str and _are_urls(urls):
+        return None
+    if listed and version and isinstance(version, str):
+        return None
     what = f"the entry of {chart} {version}" if isinstance(version, str) and version else f"an entry of {chart}"
     problems = {
         f"no '{next((key for key in _REQUIRED if fields.get(key) in (None, '', [])), '')}'": not all(
@@ -190,10 +234,13 @@ def unsound(chart: str, fields: Any) -> str | None:
         f"the name '{str(name)[:100]}'": name != chart,
         "a 'version' that is not a string": not isinstance(version, str),
         "a 'digest' that is not a string": type(digest) is not str,
-        "'urls' that are not a list of URLs": not isinstance(urls, list)
-        or not all(isinstance(url, str) and url for url in urls),
+        "'urls' that are not a list of URLs": not _are_urls(urls),
     }
     return next((f"{what} has {problem}" for problem, found in problems.items() if found), None)
+
+
+def _are_urls(urls: Any) -> bool:
+    return isinstance(urls, list) and bool(urls) and all(isinstance(url, str) and url for url in urls)
 
 
 def typed_entry(fields: Fields, *, strict: bool = True) -> tuple[Fields, bool]:
@@ -203,6 +250,8 @@ def typed_entry(fields: Fields, *, strict: bool = True) -> tuple[Fields, bool]:
 
     What no conversion makes readable stays as it is: reading goes on, and writing it is refused.
     """
+    if fits(fields, ENTRY):
+        return fields, True
     typed = Typed(ENTRY, unknown=True)
     try:
         value = typed.value(fields)
@@ -217,7 +266,9 @@ def readable(fields: Fields, *, strict: bool) -> dict[str, Any]:
     Raises:
         GoTypeError: there is a field that Helm could not read; with the chart's name.
     """
-    what = f"{fields.get('name')} {fields.get('version')}"
+    if reason := unsound(str(fields.get("name")), fields):
+        raise GoTypeError(f"{reason}; add it")
+    what = f"{fields['name']} {fields['version']}"
     typed = Typed(ENTRY, unknown=True)
     try:
         value = typed.value(fields)

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, NamedTuple, NoReturn
 
-from pipeline.charts.index_entry import Entry, Fields, Versions, readable, typed_entry, unsound
+from pipeline.charts.index_entry import Entry, Fields, Source, Span, Versions, readable, typed_entry, unsound
 from pipeline.charts.metadata import AsWritten
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -70,9 +70,9 @@ class JsonForm:
         """Return the texts of the entries between the brackets of a chart."""
         return [text[start:end] for _, start, end in _items(text, 0)[0]]
 
-    def count(self, text: str) -> int:
+    def count(self, span: Span) -> int:
         """Return how many entries there are between the brackets of a chart."""
-        return len(self.split(text))
+        return len(self.split(span.text))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +109,7 @@ class JsonLayout:
         after = f"}}, {last[1:]}\n" if len(last) > 2 else "}}\n"  # noqa: PLR2004 - as above
         return replace(self, before=before, after=after, head=head)
 
-    def render(self, entries: Mapping[str, Versions]) -> str:
+    def render(self, entries: Mapping[str, Versions]) -> list[bytes | memoryview]:
         """Return the text of the index.
 
         Raises:
@@ -117,14 +117,13 @@ class JsonLayout:
         """
         charts = [self._chart(chart, versions) for chart, versions in entries.items()]
         inner = f"{self.opening}{self.between.join(charts)}{self.closing}" if charts else ""
-        return f"{self.before}{inner}{self.after}"
+        return [f"{self.before}{inner}{self.after}".encode()]
 
     def _chart(self, chart: str, versions: Versions) -> str:
         form = self.form
         header = versions.header_in(form) or f"{json.dumps(chart, ensure_ascii=False)}{form.separators[1]}["
-        kept = versions.kept_text(form)
-        if kept is not None:
-            return f"{header}{kept}]"
+        if kept := versions.kept(form):
+            return f"{header}{kept.text}]"
         texts = versions.text_in(form)
         return f"{header}{form.opening}{form.between.join(texts)}{form.closing}]" if texts else f"{header}]"
 
@@ -137,40 +136,41 @@ class JsonText(NamedTuple):
     closed: bool
 
 
-def read(text: str) -> JsonText:
-    """Cut up a text, and check each entry.
+def read(text: str, *, listed: bool = False) -> JsonText:
+    """Cut up a text, and check each entry; `listed` as `unsound` has it.
 
     Raises:
         NotJsonError: it is no JSON.
         JsonError: it is no index, or not a sound one.
     """
-    members, end = _members(text, 0, inside=("entries",))
-    if _SPACE.match(text, end).end() < len(text):  # type: ignore[union-attr]  # it always matches
+    members, end = _members(text, 0, inside="entries")
+    if _skip(text, end) < len(text):
         raise NotJsonError("something follows the end", end)
     found = next((member for member in members if member[0] == "entries"), None)
-    if found is None:
+    if found is None or not isinstance(found[1], (list, type(None))) or text.startswith("[", found[3]):
         raise JsonError("it has no map 'entries'")
-    _, _, _, start, stop = found
-    if text.startswith("null", start):
-        text = f"{text[:start]}{{}}{text[stop:]}"
-        stop = start + 2
-    if not text.startswith("{", start):
-        raise JsonError("it has no map 'entries'")
-    charts, _ = _members(text, start, inside=None)
+    _, charts, _, start, stop = found
+    if charts is None:
+        text, charts, stop = f"{text[:start]}{{}}{text[stop:]}", [], start + 2
     form = _form(text, charts)
     head = {key: value for key, value, *_ in members if key != "entries"}
     layout = JsonLayout(
         form=form, before=text[: start + 1], after=text[stop - 1 :], head=head, **_gaps(text, charts, start, stop)
     )
-    return JsonText(layout=layout, entries={chart[0]: _versions(text, chart, form) for chart in charts}, closed=True)
+    source = Source(text)
+    return JsonText(
+        layout=layout,
+        entries={chart[0]: _versions(source, chart, form, listed=listed) for chart in charts},
+        closed=True,
+    )
 
 
-#: A member of an object: key, value (None where it was not read), and the places of the key and the value.
+#: A member of an object: key, value, and where the key begins, the value begins and the value ends.
 _Member = tuple[str, Any, int, int, int]
 
 
-def _members(text: str, at: int, *, inside: tuple[str, ...] | None) -> tuple[list[_Member], int]:
-    """The members of the object at a place, and its end; the values of the keys `inside` are not kept."""
+def _members(text: str, at: int, *, inside: str = "") -> tuple[list[_Member], int]:
+    """The members of the object at a place, and its end; the object `inside` is a list of its members, too."""
     if not text.startswith("{", _skip(text, at)):
         raise NotJsonError("expecting an object", at)
     members: list[_Member] = []
@@ -187,8 +187,9 @@ def _members(text: str, at: int, *, inside: tuple[str, ...] | None) -> tuple[lis
             raise JsonError(f"the key '{key}' is repeated; keep one", begin)
         known.add(key)
         start = _expect(text, at, ":")
-        value, end = _value(text, start)
-        members.append((key, None if inside and key in inside else value, begin, start, end))
+        nested = bool(inside) and key == inside and text.startswith("{", start)
+        value, end = _members(text, start) if nested else _value(text, start)
+        members.append((key, value, begin, start, end))
         at = _skip(text, end)
     return members, at + 1
 
@@ -206,24 +207,25 @@ def _items(text: str, at: int) -> tuple[list[tuple[Any, int, int]], int]:
     return items, at
 
 
-def _versions(text: str, chart: _Member, form: JsonForm) -> Versions:
+def _versions(source: Source, chart: _Member, form: JsonForm, *, listed: bool) -> Versions:
+    text = source.text
     name, values, begin, start, end = chart
     header = f"{text[begin:start]}["
     if values is None:
-        return Versions(header=header, text="", form=form)
+        return Versions((), header=header, form=form)
     if not isinstance(values, list):
         raise JsonError(f"'entries.{name}' is not a list of versions", start)
     as_is = True
     typed = []
     for number, fields in enumerate(values):
-        if reason := unsound(name, fields):
+        if reason := unsound(name, fields, listed=listed):
             raise JsonError(reason, _items(text, start + 1)[0][number][1])
         value, same = typed_entry(fields, strict=False)
         as_is = as_is and same
         typed.append((value, same))
     if as_is:
         entries = [Entry(value) for value, _ in typed]
-        return Versions(header=header, text=text[start + 1 : end - 1], form=form, known=entries)
+        return Versions(header=header, span=Span(source, start + 1, end - 1), form=form, known=entries)
     texts = [text[at:stop] for _, at, stop in _items(text, start + 1)[0]]
     entries = [
         Entry(value, text=each, form=form) if same else Entry(value)
@@ -262,7 +264,7 @@ def _gaps(text: str, charts: Sequence[_Member], start: int, stop: int) -> dict[s
 
 
 def _head(text: str) -> dict[str, Any]:
-    return {key: value for key, value, *_ in _members(text, 0, inside=("entries",))[0] if key != "entries"}
+    return {key: value for key, value, *_ in _members(text, 0)[0] if key != "entries"}
 
 
 def _skip(text: str, at: int) -> int:

@@ -14,6 +14,8 @@ from typing import Final
 #: Line breaks and control characters; with those that YAML 1.1 adds, what YAML does not allow plain.
 _NEVER: Final = r"\x00-\x1f\x7f-\x9f"
 _NEVER_WIDE: Final = "\u2028\u2029\ufeff\ufffe\uffff"
+#: Lines without content.
+COMMENTS: Final = rf"(?:[ ]*(?:#[^{_NEVER}]*+)?\n)*+"
 _WORDS: Final = "(?i:null|true|false|yes|no|on|off|[yn])"
 _REST: Final = rf"[^{_NEVER}:#]*+(?:(?::(?![ \n])|(?<! )#)[^{_NEVER}:#]*+)*+"
 _PLAIN: Final = rf"(?!(?=[nNtTfFyYoO]){_WORDS} *\n)(?:[^\W\d]|[/(^$]){_REST}"
@@ -21,25 +23,25 @@ _DOUBLE: Final = rf'"[^"\\{_NEVER}]*+(?:\\["\\nt][^"\\{_NEVER}]*+)*+"'
 _SINGLE: Final = rf"'[^'{_NEVER}]*+(?:''[^'{_NEVER}]*+)*+'"
 _SEMVER: Final = r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*+"
 _STRING: Final = rf"(?:{_DOUBLE}|{_SINGLE}|{_SEMVER}|{_PLAIN})\n"
+#: A URL or a file: without spaces, and with more than letters.
+_URL: Final = r"[A-Za-z]++(?::[!-9;-~]|[./_0-9-])[!-9;-~]*+(?::[!-9;-~]++)*+\n"
 #: A digest that nobody takes for a number.
 _DIGEST: Final = r'(?:(?![0-9]*+(?:e[0-9]*+)?\n|0b[01]++\n)[0-9a-f]{64}|"[0-9a-f]{64}"|sha256:[0-9a-f]{64})\n'
 _TIME: Final = (
-    r"(?P<quote>[\"']?)[0-9]{4}-(?!02-(?:29|3)|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
-    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])(?P=quote)\n"
+    r"(?:\"(?=[^\n]*\"\n)|'(?=[^\n]*'\n)|(?=[^\n]*[0-9Z]\n))[0-9]{4}-(?!02-(?:29|3)|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+    r"T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])[\"']?\n"
 )
 _BOOL: Final = r"(?:true|false)\n"
 _KEY: Final = rf"(?!{_WORDS}:)[A-Za-z_][A-Za-z0-9._/-]*+"
 #: A name that nobody takes for a number: `3scale` has a letter that no number has.
-_CHART: Final = (
-    rf"(?!{_WORDS}:)[A-Za-z][A-Za-z0-9._-]*+|[0-9]++[g-np-wyz][A-Za-z0-9._-]*+"
-    r"|\"[^\"\\\n]*+\"|'[^'\n]*+'"
-)
+_NAME: Final = rf"(?:(?!{_WORDS}:?\n)[A-Za-z][A-Za-z0-9._-]*+|[0-9]++[g-np-wyz][A-Za-z0-9._-]*+)"
+_CHART: Final = rf"{_NAME}|\"[^\"\\\n]*+\"|'[^'\n]*+'"
 
 
 class Patterns:
     """What the text of an index consists of whose charts and entries have these indentations.
 
-    Groups: `name` and `empty` of a header, `name` and `annotations` of an entry.
+    Groups: `before`, `name`, `empty` and `after` of a header, `name` and `annotations` of an entry.
     """
 
     def __init__(self, chart: int, dash: int) -> None:
@@ -50,22 +52,37 @@ class Patterns:
         self._item = " " * (dash + 2 + dash - chart)
 
     @functools.cached_property
+    def comments(self) -> re.Pattern[str]:
+        """Lines without content."""
+        return re.compile(COMMENTS)
+
+    @functools.cached_property
     def header(self) -> re.Pattern[str]:
-        """The line that names a chart, with comments before it."""
+        """The line that names a chart, with comments before and after it."""
         name = rf"{self._chart}(?P<name>{_CHART}):(?P<empty>[ ]+\[\])?[ ]*\n"
-        return re.compile(rf"(?:[ ]*(?:#.*)?\n)*+{name}")
+        return re.compile(rf"(?P<before>{COMMENTS}){name}(?P<after>(?(empty)|{COMMENTS}))")
 
     @functools.cached_property
     def next_line(self) -> re.Pattern[str]:
-        """The end of a line before an entry or a chart."""
-        return re.compile(rf"\n(?={self._dash}-[ \n]|{self._chart}[^ \n#-])")
+        """The end of a line before an entry, a chart or a field of the index."""
+        return re.compile(rf"\n(?={self._dash}-[ \n]|{self._chart}[^ \n#-]|[^ \n#])")
 
     @functools.cached_property
     def entry(self) -> re.Pattern[str]:
-        """An entry as Helm writes it, after the end of a line, and before an entry, a chart or the end."""
+        """An entry as Helm writes it, after the end of a line; it ends where something else begins."""
+        return re.compile(self._entry(rf"(?P<name>{_NAME})", "++"))
+
+    @functools.cached_property
+    def chart(self) -> re.Pattern[str]:
+        """A chart as Helm writes it, with as many entries as are so simple that no annotation can be there twice."""
+        return re.compile(rf"{self._chart}(?P<name>{_NAME}):\n(?:{self._entry('(?P=name)', '')})*+")
+
+    def _entry(self, chart: str, annotations: str) -> str:
+        """An entry of a chart with annotations, as many as a quantifier says."""
         key = self._key
         first = rf"(?:{key}|(?<=\n{self._dash}- ))"
-        strings = self._list(rf"- {_STRING}")
+        annotation = rf"{key}  {_KEY}: (?:{_STRING}|{self._block()})"
+        urls = self._list(rf"- {_URL}")
         maintainers = self._structs(dict.fromkeys(("email", "name", "url"), f" {_STRING}"))
         dependencies = self._structs(
             {
@@ -75,7 +92,7 @@ class Patterns:
             }
         )
         fields = {
-            "annotations": rf"(?P<annotations> \{{\}}\n|\n(?:{key}  {_KEY}: (?:{_STRING}|{self._block()}))++)",
+            "annotations": rf"(?P<annotations> \{{\}}\n|\n(?:{annotation}){annotations})",
             "apiVersion": r" v[12]\n",
             "appVersion": f" {_STRING}",
             "created": f" {_TIME}",
@@ -83,21 +100,21 @@ class Patterns:
             "deprecated": f" {_BOOL}",
             "description": f" {_STRING}",
             "digest": f" {_DIGEST}",
-            "home": f" {_STRING}",
-            "icon": f" {_STRING}",
-            "keywords": strings,
+            "home": f" {_URL}",
+            "icon": f" {_URL}",
+            "keywords": self._list(rf"- {_STRING}"),
             "kubeVersion": f" {_STRING}",
             "maintainers": maintainers,
-            "name": r" (?P<name>[A-Za-z0-9._-]++)\n",
-            "sources": strings,
+            "name": rf" {chart}\n",
+            "sources": urls,
             "type": r" (?:application|library)\n",
-            "urls": strings,
+            "urls": urls,
             "version": f" {_STRING}",
         }
         required = {"digest", "name", "urls", "version"}
         parts = [rf"(?:{first}{name}:{value})" + ("" if name in required else "?+") for name, value in fields.items()]
-        after = rf"(?={self._dash}- |{self._chart}[^ \n#-]|\Z)"
-        return re.compile(rf"{self._dash}- " + "".join(parts) + after)
+        after = rf"(?={self._dash}- |{self._chart}[^ \n#-]|[^ \n#]|\Z)"
+        return rf"{self._dash}- " + "".join(parts) + after
 
     def _list(self, item: str) -> str:
         """A list of a field."""

@@ -17,8 +17,8 @@ import yaml
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Document, parse
-from pipeline.charts.index_entry import Entry, Fields, Versions, readable, typed_entry, unsound
-from pipeline.charts.index_shape import Patterns, has_odd_characters, patterns, unquoted
+from pipeline.charts.index_entry import Entry, Fields, Source, Span, Versions, readable, typed_entry, unsound
+from pipeline.charts.index_shape import COMMENTS, Patterns, has_odd_characters, patterns, unquoted
 from pipeline.charts.metadata import AsWritten, GoTypeError, as_written, is_string, tag_of
 
 #: Of one entry, which is parsed by itself only where it is unusual.
@@ -84,10 +84,9 @@ class YamlForm:
         _, *pieces = f"\n{text}".split(f"\n{line}")
         return [f"{line}{piece}\n" for piece in pieces[:-1]] + [f"{line}{piece}" for piece in pieces[-1:]]
 
-    def count(self, text: str) -> int:
-        """Return how many entries there are in the text of a chart's versions."""
-        line = f"{' ' * self.dash}- "
-        return text.count(f"\n{line}") + text.startswith(line)
+    def count(self, span: Span) -> int:
+        """Return how many entries there are in the text of a chart's versions, which begins a line."""
+        return span.source.text.count(f"\n{' ' * self.dash}- ", span.start - 1, span.end)
 
     def header(self, chart: str) -> str:
         """Return the line that names a chart.
@@ -130,19 +129,28 @@ class YamlLayout:
             pass  # `generated` is more than a line, so all of it is written anew
         return new_layout(self.form, head)
 
-    def render(self, entries: Mapping[str, Versions]) -> str:
-        """Return the text of the index.
+    def render(self, entries: Mapping[str, Versions]) -> list[bytes | memoryview]:
+        """Return the text of the index in parts.
 
         Raises:
             GoTypeError: there is an entry that Helm could not read.
         """
-        parts = [self.before, "entries:\n" if entries else "entries: {}\n"]
+        parts: list[Span | str] = [self.before, "entries:\n" if entries else "entries: {}\n"]
         for chart, versions in entries.items():
-            header = versions.header_in(self.form) or self.form.header(chart)
-            kept = versions.kept_text(self.form)
-            texts = versions.text_in(self.form) if kept is None else [kept] if kept else []
-            parts += [header, *texts] if texts else [f"{header.rstrip()} []\n"]
-        return "".join([*parts, self.after])
+            last = parts[-1]
+            whole = versions.whole if versions.kept(self.form) else None
+            if whole and isinstance(last, Span) and last.source is whole.source and last.end == whole.start:
+                parts[-1] = last._replace(end=whole.end)
+            else:
+                parts += [whole] if whole else self._chart(chart, versions)
+        parts.append(self.after)
+        return [part.encoded() if isinstance(part, Span) else part.encode() for part in parts]
+
+    def _chart(self, chart: str, versions: Versions) -> list[Span | str]:
+        header = versions.header_in(self.form) or self.form.header(chart)
+        kept = versions.kept(self.form)
+        texts: list[Span | str] = [kept] if kept else [*versions.text_in(self.form)]
+        return [header, *texts] if texts else [f"{header.rstrip()} []\n"]
 
 
 def new_layout(form: YamlForm, head: Mapping[str, Any]) -> YamlLayout:
@@ -162,10 +170,11 @@ def read_head(text: str) -> dict[str, Any]:
     Raises:
         FindingsError: it is no map.
     """
-    if not text.strip() or all(line.lstrip().startswith("#") or not line.strip() for line in text.splitlines()):
+    if re.fullmatch(COMMENTS, text):
         return {}
-    content = as_written(_parsed(text, "index.yaml").root)
-    if not isinstance(content, dict):
+    root = _parsed(text, "index.yaml").root
+    content = as_written(root)
+    if not isinstance(content, dict) or root.column != 1:
         raise FindingsError([])
     return content
 
@@ -188,116 +197,138 @@ class YamlText(NamedTuple):
     closed: bool
 
 
-def read_proved(text: str) -> YamlText:
-    """Cut up a text that was sound when waybill wrote it."""
-    before, entries, after = _parts(text)
-    form = _form(entries)
-    headers = _headers(entries, form)
-    found, at = {}, 0
-    for number, (start, header) in enumerate(headers):
-        end = headers[number + 1][0] if number + 1 < len(headers) else len(entries)
-        shown = f"{entries[at:start]}{_header(header)}" if number == 0 else _header(header)
-        found[unquoted(header["name"])] = Versions(header=shown, text=entries[header.end() : end], form=form)
-        at = end
-    layout = YamlLayout(form=form, before=before, after=after, head={**read_head(before), **read_head(after)})
+def read_proved(source: Source, last_line: int) -> YamlText:
+    """Cut up a text that was sound when waybill wrote it, up to its last line."""
+    text = source.text
+    before, start, end = _sections(text, last_line)
+    form = _form(text, start, end)
+    headers = _headers(text, start, end, form)
+    ends = [*(at for at, _ in headers[1:]), end]
+    found: dict[str, Versions] = {}
+    for (at, header), stop in zip(headers, ends, strict=False):  # without a header there is the end alone
+        # What stands before the first name belongs to it.
+        found[unquoted(header["name"])] = _as_it_is(source, at if found else start, header, stop, form)
+    after = text[end:last_line]
+    head = {**read_head(text[:before]), **read_head(after)}
+    layout = YamlLayout(form=form, before=text[:before], after=after, head=head)
     return YamlText(layout=layout, entries=found, closed=not found)
 
 
-def read_strictly(text: str, path: str) -> YamlText:
-    """Cut up somebody's text, and check each entry.
+def _as_it_is(source: Source, at: int, header: re.Match[str], end: int, form: YamlForm) -> Versions:
+    """The versions of a chart whose text can be written as it is, from `at` on."""
+    if header["empty"]:
+        return Versions((), header=_header(header, form), form=form)
+    line = source.text[at : header.end()]
+    # A name is found by what follows its line, so comments are written before it.
+    whole = Span(source, at, end) if line.endswith(f"{header['name']}:\n") else None
+    return Versions(
+        header=line if whole else _header(header, form), span=Span(source, header.end(), end), whole=whole, form=form
+    )
+
+
+def read_strictly(source: Source, path: str, *, listed: bool = False) -> YamlText:
+    """Cut up somebody's text, and check each entry; `listed` as `unsound` has it.
 
     Raises:
         UnusualError: it takes a parser of the whole to judge it.
         FindingsError: an entry is not sound.
     """
+    text = source.text
     if has_odd_characters(text):
         raise UnusualError
-    before, entries, after = _parts(text)
+    begin = _ENTRIES.search(text)
+    if begin is None:
+        raise UnusualError
+    before = _read_part(text[: begin.start()])
+    form = _form(text, begin.end(), len(text))
+    scan = _Scan(source, begin.end(), form, path, listed=listed)
+    found = scan.charts()
+    after = _read_part(text[scan.end :])
+    if before.keys() & after.keys() or "entries" in before or "entries" in after:
+        raise UnusualError
+    layout = YamlLayout(form=form, before=text[: begin.start()], after=text[scan.end :], head={**before, **after})
+    return YamlText(layout=layout, entries=found, closed=bool(after) or (not found and "{}" in begin[0]))
+
+
+def _read_part(text: str) -> dict[str, Any]:
     try:
-        heads = read_head(before), read_head(after)
+        return read_head(text)
     except FindingsError as error:
         raise UnusualError from error
-    if heads[0].keys() & heads[1].keys() or "entries" in heads[0] or "entries" in heads[1]:
-        raise UnusualError
-    form = _form(entries)
-    scan = _Scan(entries, form, path, lines_before=before.count("\n") + 1, last=not after.strip())
-    found = scan.charts()
-    layout = YamlLayout(form=form, before=before, after=after, head={**heads[0], **heads[1]})
-    return YamlText(layout=layout, entries=found, closed=bool(heads[1]) or _closed(text, found))
 
 
-def _closed(text: str, entries: Mapping[str, Versions]) -> bool:
-    found = _ENTRIES.search(text)
-    return not entries and found is not None and "{}" in found[0]
-
-
-def _parts(text: str) -> tuple[str, str, str]:
+def _sections(text: str, stop: int) -> tuple[int, int, int]:
+    """Where the line `entries:` begins, and where the entries begin and end, at `stop` at the latest."""
     found = _ENTRIES.search(text)
     if found is None:
         raise UnusualError
-    after = _AFTER.search(text, found.end() - 1)
-    end = after.end() if after else len(text)
-    return text[: found.start()], text[found.end() : end], text[end:]
+    after = _AFTER.search(text, found.end() - 1, stop)
+    return found.start(), found.end(), after.end() if after else stop
 
 
-def _form(entries: str) -> YamlForm:
-    chart = _FIRST_CHART.match(entries)
-    dash = _FIRST_ENTRY.search(entries)
+def _form(text: str, start: int, end: int) -> YamlForm:
+    chart = _FIRST_CHART.match(text, start, end)
+    dash = _FIRST_ENTRY.search(text, start, end)
     if chart is None or dash is None:
-        return YamlForm(chart=len(chart[1])) if chart else YamlForm()
+        return YamlForm(chart=len(chart[1]), dash=len(chart[1])) if chart else YamlForm()
     if len(dash[1]) < len(chart[1]):
         raise UnusualError
     return YamlForm(chart=len(chart[1]), dash=len(dash[1]))
 
 
-def _headers(entries: str, form: YamlForm) -> list[tuple[int, re.Match[str]]]:
+def _headers(text: str, start: int, end: int, form: YamlForm) -> list[tuple[int, re.Match[str]]]:
     """The lines that name a chart, with where they begin; found by what follows them, which is fast."""
     found = {}
     for ending in (f":\n{' ' * form.dash}- ", ": []\n"):
-        at = entries.find(ending)
+        at = text.find(ending, start, end)
         while at >= 0:
-            start = entries.rfind("\n", 0, at) + 1
-            if (header := form.patterns.header.match(entries, start)) and header.end("name") == at:
-                found[start] = header
-            at = entries.find(ending, at + 1)
+            line = text.rfind("\n", 0, at) + 1
+            if (header := form.patterns.header.match(text, line, end)) and header.end("name") == at:
+                found[line] = header
+            at = text.find(ending, at + 1, end)
     return sorted(found.items())
 
 
-def _header(found: re.Match[str]) -> str:
-    return found[0] if not found["empty"] else found[0].replace(found["empty"], "")
+def _header(found: re.Match[str], form: YamlForm) -> str:
+    return f"{found['before']}{found['after']}{' ' * form.chart}{found['name']}:\n"
 
 
 class _Scan:
     """Goes through the text of entries once, from chart to chart and entry to entry."""
 
-    def __init__(self, text: str, form: YamlForm, path: str, *, lines_before: int, last: bool) -> None:
-        self._text = text
+    def __init__(self, source: Source, start: int, form: YamlForm, path: str, *, listed: bool) -> None:
+        self._listed = listed
+        self._source = source
+        self._text = source.text
+        self.end = start
+        """Where the entries end, once `charts` has gone through them."""
         self._form = form
         self._path = path
-        self._lines_before = lines_before
-        self._last = last
         self._patterns = form.patterns
 
     def charts(self) -> dict[str, Versions]:
         """Return the versions by chart."""
         found: dict[str, Versions] = {}
-        at = 0
-        while at < len(self._text):
-            header = self._patterns.header.match(self._text, at)
+        while comments := self._patterns.comments.match(self._text, self.end):
+            if comments.end() == len(self._text) or self._text[comments.end()] != " ":
+                break
+            header = self._patterns.header.match(self._text, self.end)
             if header is None:
                 raise UnusualError
             name = unquoted(header["name"])
             if name in found:
-                self._stop(f"the chart '{name}' is listed twice; make it one list", header.start("name"))
-            found[name], at = self._versions(name, header)
+                self._refuse(f"the chart '{name}' is listed twice; make it one list", header.start("name"))
+            found[name], self.end = self._versions(name, header)
         return found
 
     def _versions(self, name: str, header: re.Match[str]) -> tuple[Versions, int]:
-        text, usual, dash = self._text, self._patterns.entry, f"{' ' * self._form.dash}-"
-        start = at = header.end()
+        text, dash = self._text, f"{' ' * self._form.dash}-"
+        start = header.end()
+        simple = self._patterns.chart.match(text, header.end("before"))
+        at = max(start, simple.end()) if simple and not header["after"] else start
         entries: list[Entry] | None = None
         while not header["empty"] and text.startswith(dash, at):
-            found = usual.match(text, at)
+            found = self._patterns.entry.match(text, at)
             if found and found["name"] == name and not _repeated(found["annotations"]):
                 end = found.end()
                 entry = None
@@ -310,8 +341,8 @@ class _Scan:
                 entries.append(entry or Entry(text=text[at:end], form=self._form))
             at = end
         if entries is not None:
-            return Versions(entries, header=_header(header), form=self._form), at
-        return Versions(header=_header(header), text=text[start:at], form=self._form), at
+            return Versions(entries, header=_header(header, self._form), form=self._form), at
+        return _as_it_is(self._source, header.start(), header, at, self._form), at
 
     def _end(self, at: int) -> int:
         found = self._patterns.next_line.search(self._text, at + 1)
@@ -323,24 +354,24 @@ class _Scan:
         try:
             document = parse(piece.encode(), self._path, max_bytes=_MAX_BYTES, max_values=_MAX_ENTRY_VALUES)
         except FindingsError as error:
-            if self._last and end == len(self._text) and "*" not in piece:
+            if end == len(self._text) and "*" not in piece:
                 where = error.findings[0].line or 1
-                self._stop(error.findings[0].message, at, below=where - 1)
+                self._refuse(error.findings[0].message, at, below=where - 1)
             raise UnusualError from error
         content = as_written(document.root)
         if not isinstance(content, list) or len(content) != 1:
             raise UnusualError
         if document.findings:
             line = document.findings[0].line or 1
-            self._stop(f"{document.findings[0].message}; Helm refuses the index", at, below=line - 1)
-        if reason := unsound(name, content[0]):
-            self._stop(reason, at)
+            self._refuse(f"{document.findings[0].message}; Helm refuses the index", at, below=line - 1)
+        if reason := unsound(name, content[0], listed=self._listed):
+            self._refuse(reason, at)
         fields, as_is = typed_entry(content[0])
-        same = as_is and self._form.peek(piece) == (str(fields["version"]), str(fields["digest"]))
+        same = as_is and self._form.peek(piece) == (str(fields["version"]), str(fields.get("digest")))
         return None if same and len(self._form.split(piece)) == 1 else Entry(fields)
 
-    def _stop(self, message: str, at: int, *, below: int = 0) -> NoReturn:
-        refuse(self._path, message, self._lines_before + self._text.count("\n", 0, at) + 1 + below)
+    def _refuse(self, message: str, at: int, *, below: int = 0) -> NoReturn:
+        refuse(self._path, message, self._text.count("\n", 0, at) + 1 + below)
 
 
 def _repeated(annotations: str | None) -> bool:
@@ -358,8 +389,8 @@ def refuse(path: str, message: str, line: int | None = None) -> NoReturn:
     raise FindingsError([Finding(path=path, rule="index", message=message, line=line, column=line and 1)])
 
 
-def read_whole(text: str, path: str) -> YamlText:
-    """Parse all of a text, whatever its shape; it is written anew.
+def read_whole(text: str, path: str, *, listed: bool = False) -> YamlText:
+    """Parse all of a text, whatever its shape; it is written anew. `listed` as `unsound` has it.
 
     Raises:
         FindingsError: it is no index, or not a sound one.
@@ -374,7 +405,7 @@ def read_whole(text: str, path: str) -> YamlText:
         if not isinstance(versions, (list, type(None))):
             refuse(path, f"not an index: 'entries.{name}' is not a list of versions")
         for fields in versions or ():
-            if reason := unsound(name, fields):
+            if reason := unsound(name, fields, listed=listed):
                 refuse(path, reason)
         found[name] = Versions(Entry(typed_entry(fields)[0]) for fields in versions or ())
     head = {key: value for key, value in content.items() if key != "entries"}

@@ -227,6 +227,22 @@ class Typed:
         return found
 
 
+def fits(value: Any, kind: Any) -> bool:
+    """Whether a value has its type already; a quick look at what nearly all values are."""
+    if kind is _STRING:
+        return type(value) is str
+    if kind is _BOOL:
+        return type(value) is bool
+    if kind is _TIME:
+        return type(value) is str and is_time(value)
+    if isinstance(kind, list):
+        return type(value) is list and all(fits(child, kind[0]) for child in value)
+    if isinstance(kind, dict) and type(value) is dict:
+        every = kind.get("*")
+        return all(fits(child, every or kind.get(key)) for key, child in value.items())
+    return False
+
+
 def is_time(text: str) -> bool:
     """Whether Go reads this as a time.Time."""
     found = _RFC3339.fullmatch(text)

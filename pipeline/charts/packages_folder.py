@@ -12,10 +12,10 @@ from pipeline.system.files import Transaction, write_if_changed
 from pipeline.system.journal import Journal
 
 
-def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime) -> Index:
-    """Write `directory`/index.yaml over the packages in it, and return it.
-
-    An index that gets no new entry is not written anew.
+def write_index(
+    directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime, accept: str | None = None
+) -> Index:
+    """Write `directory`/index.yaml over the packages in it, and return it; `accept` as `parse_index` has it.
 
     Raises:
         OutputError: no such folder, or it cannot be written; nothing was changed.
@@ -24,7 +24,7 @@ def write_index(directory: Path, merge: Path | None, journal: Journal, *, url: s
     """
     if not directory.is_dir():
         raise OutputError(f"{directory}: does not exist; pack charts into it first: waybill package CHART -o DIR")
-    known = known_index(directory, merge)
+    known = known_index(directory, merge, accept=accept)
     packages = [read_package(path) for path in sorted(directory.glob("*.tgz"))]
     written = add(known, packages, created=created, url=packages_at(url))
     with Transaction(journal) as transaction:

@@ -16,6 +16,8 @@ _KINDS: Final = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+#: What takes a file's place meanwhile makes nobody wait, either; Windows has text files, and no such pipes.
+_FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_regular(path: Path) -> bytes:
@@ -28,18 +30,10 @@ def read_regular(path: Path) -> bytes:
         mode = path.stat().st_mode
         if not stat.S_ISREG(mode):
             kind = next((kind for is_kind, kind in _KINDS if is_kind(mode)), "no file")
-            raise OutputError(f"{path}: is {kind}, not a file; remove it, or name another path")
-        # What takes the file's place meanwhile makes nobody wait, either.
-        with os.fdopen(
-            os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
-        ) as file:
+            raise OutputError(f"{path}: cannot be read: it is {kind}, not a file; remove it, or name another path")
+        with os.fdopen(os.open(path, _FLAGS), "rb") as file:
             return file.read()
     except FileNotFoundError:
         raise OutputError(f"{path}: does not exist") from None
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    """Open what may have taken the file's place meanwhile; Windows has no such flag, and no named pipes in folders."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -13,6 +13,7 @@ from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
 from pipeline.charts.archive import MAX_PACKAGE_BYTES
 from pipeline.charts.index import MAX_BYTES, Index, parse_index
+from pipeline.charts.regular_files import read_regular
 from pipeline.system.http import download
 from pipeline.system.http_request import SCHEMES, scheme_of, without_secrets
 
@@ -37,19 +38,15 @@ class ChartRepository:
         entry = self.index.find(chart, version)
         if entry is None:
             raise SettingsError(self.missing(chart, version))
-        urls = entry.get("urls")
-        if not isinstance(urls, list) or not urls or not isinstance(urls[0], str):
-            raise OutputError(f"{self.place}: the entry of {chart} {version} names no URL; fix the index")
-        data = self._read(urls[0])
-        digest = entry.get("digest")
-        if digest and hashlib.sha256(data).hexdigest() != str(digest).removeprefix("sha256:"):
+        data = self._read(entry["urls"][0])
+        if hashlib.sha256(data).hexdigest() != entry.digest:
             message = f"{self.place}: the package of {chart} {version} has different bytes than the index says"
             raise OutputError(f"{message}; download it again, or republish it")
         return data
 
     def missing(self, chart: str, version: str) -> str:
         """Why a version is not there, with those that are."""
-        versions = [str(entry.get("version")) for entry in self.index.entries.get(chart, ())]
+        versions = [entry.version for entry in self.index.entries.get(chart, ())]
         if not versions:
             return f"{self.place} has no chart '{chart}'{did_you_mean(chart, self.index.entries)}"
         return f"{self.place} has no {chart} {version}; it has {', '.join(versions[:_NAMED])}"
@@ -59,11 +56,11 @@ class ChartRepository:
             return download(urljoin(f"{self.place.rstrip('/')}/", url), limit=MAX_PACKAGE_BYTES)
         if scheme_of(url) in SCHEMES:
             beside = Path(self.place, urlsplit(url).path.rsplit("/", 1)[-1])
-            return beside.read_bytes() if beside.is_file() else download(url, limit=MAX_PACKAGE_BYTES)
+            return read_regular(beside) if beside.is_file() else download(url, limit=MAX_PACKAGE_BYTES)
         path = Path(self.place, url)
         if not path.resolve().is_relative_to(Path(self.place).resolve()):
             raise OutputError(f"{self.place}: the index names '{url}', which is outside the repository; fix the index")
-        return _file(path)
+        return read_regular(path)
 
 
 def chart_repositories(url: str, output: Path) -> Sequence[str]:
@@ -82,26 +79,19 @@ def read_repository(place: str) -> ChartRepository:
     """
     if "://" not in place:
         path = Path(place, "index.yaml")
-        return ChartRepository(place=place, index=parse_index(_file(path), path.as_posix()))
+        return ChartRepository(place=place, index=parse_index(read_regular(path), path.as_posix()))
     url = f"{place.rstrip('/')}/index.yaml"
     return ChartRepository(place=place, index=parse_index(download(url, limit=MAX_BYTES), without_secrets(url)))
 
 
-def read_published_index(place: str) -> Index:
-    """Read one index.yaml: a file, a folder with one, or an address.
+def read_published_index(place: str, *, accept: str | None = None) -> Index:
+    """Read the versions in one index.yaml: a file, a folder with one, or an address; `accept` as `parse_index` has it.
 
     Raises:
         OutputError: it cannot be read.
         FindingsError: it is no index.
     """
     if "://" in place:
-        return parse_index(download(place, limit=MAX_BYTES), without_secrets(place))
+        return parse_index(download(place, limit=MAX_BYTES), without_secrets(place), accept=accept, listed=True)
     path = Path(place, "index.yaml") if Path(place).is_dir() else Path(place)
-    return parse_index(_file(path), path.as_posix())
-
-
-def _file(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be read: {error.strerror}") from None
+    return parse_index(read_regular(path), path.as_posix(), accept=accept, listed=True)

@@ -14,6 +14,7 @@ from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
 from pipeline.commands.command import (
     FILE,
+    accept_index,
     command,
     finish_check,
     image_options,
@@ -74,6 +75,7 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
 @click.option("--force-version", is_flag=True, help="Allow a --bump smaller than the changes require.")
 @operator_options
 @click.option("--merge", type=FILE, metavar="FILE", help="The published index.yaml to merge.")
+@accept_index
 @image_options
 @pass_journal
 def build(
@@ -87,6 +89,7 @@ def build(
     operator: str | None,
     sonataflow: str | None,
     merge: Path | None,
+    accept: str | None,
     latest: bool,
     allow_dirty: bool,
     attest: bool,
@@ -117,6 +120,7 @@ def build(
         operator=operator,
         sonataflow=sonataflow,
         merge=merge,
+        accept_index=accept,
         minify_specs=settings.minify_specs,
     )
     if check:

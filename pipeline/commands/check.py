@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,12 +14,14 @@ from generator.compatibility.support_status import Listed, SupportStatus
 from generator.compatibility.verdict import Outcome, Verdict
 from generator.findings.errors import SettingsError
 from generator.findings.finding import errors
-from pipeline.commands.command import command, print_json, settings_of
-from pipeline.operators import compatibility_check, helm
-from pipeline.operators.compatibility_check import Asked, Checked
+from pipeline.commands.command import accept_index, command, print_json, settings_of
+from pipeline.operators.index_check import check_index
 from pipeline.terminal import console
 from pipeline.workspace import folders
 from pipeline.workspace.settings import Settings
+
+if TYPE_CHECKING:  # and imported where charts are checked: a look at an index is not to wait for it
+    from pipeline.operators.compatibility_check import Asked, Checked
 
 #: The most versions in a cell, and the most workflows in a suggested command.
 _NAMED: Final = 5
@@ -43,6 +45,7 @@ _NAMED: Final = 5
 @click.option("--cluster", is_flag=True, help="Check against the cluster that kubectl or oc is logged in to.")
 @click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig context.  [the current one]")
 @click.option("--index", metavar="PLACE", help="An index.yaml, as a file or URL: list the versions that run.")
+@accept_index
 def check(
     words: tuple[str, ...],
     *,
@@ -52,6 +55,7 @@ def check(
     cluster: bool,
     context: str | None,
     index: str | None,
+    accept: str | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -61,29 +65,38 @@ def check(
     its default values and once with every optional value set. Helm renders an existing chart folder or package, with
     its default values. Exits 1 unless every chart fits.
     """
-    _refuse_contradictions(cluster=cluster, context=context, index=index)
+    _refuse_contradictions(cluster=cluster, context=context, index=index, accept=accept)
     settings = settings_of(options)
-    asked = Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
-    ok = (
-        _check_index(index, asked, settings, as_json=as_json)
-        if index
-        else _check_charts(words, asked, settings, as_json=as_json)
-    )
+    if index:
+        listed = check_index(
+            index,
+            orchestrators=operator,
+            sonataflows=sonataflow,
+            compatibility=settings.compatibility,
+            accept=accept,
+        )
+        ok = _show_index(listed, as_json=as_json)
+    else:
+        from pipeline.operators.compatibility_check import Asked  # noqa: PLC0415 - as above
+
+        asked = Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
+        ok = _check_charts(words, asked, settings, as_json=as_json)
     if not ok:
         sys.exit(1)
 
 
-def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | None) -> None:
+def _refuse_contradictions(*, cluster: bool, context: str | None, index: str | None, accept: str | None) -> None:
     """Raise an error if two options contradict each other."""
+    if accept is not None and index is None:
+        raise SettingsError("--accept-index goes with --index")
     if context is not None and not cluster:
         raise SettingsError("--context goes with --cluster")
     if index and cluster:
         raise SettingsError("--index is about a published repository, --cluster about the workflows here; give one")
 
 
-def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool) -> bool:
+def _show_index(listed: Sequence[Listed], *, as_json: bool) -> bool:
     """List the charts of a published repository; return whether the operator runs any of them."""
-    listed = compatibility_check.check_index(place, asked, settings)
     ok = any(each.status is SupportStatus.CLAIMED for each in listed)
     if as_json:
         versions = [{"chart": each.chart, "version": each.version, "status": str(each.status)} for each in listed]
@@ -95,6 +108,8 @@ def _check_index(place: str, asked: Asked, settings: Settings, *, as_json: bool)
 
 def _check_charts(words: Sequence[str], asked: Asked, settings: Settings, *, as_json: bool) -> bool:
     """Check workflows and charts against operators and show the results; return whether everything fits."""
+    from pipeline.operators import compatibility_check  # noqa: PLC0415 - as above
+
     charts, selected = _selected(words, settings)
     checked = compatibility_check.check(console.StageReporter().track("check", selected), asked, settings, charts)
     ok = all(each.outcome is Outcome.FITS for each in checked.verdicts) and not errors(checked.findings)
@@ -109,6 +124,8 @@ def _check_charts(words: Sequence[str], asked: Asked, settings: Settings, *, as_
 
 def _selected(words: Sequence[str], settings: Settings) -> tuple[list[Path], list[Path]]:
     """Return the named charts and workflow folders; all workflows if none is named."""
+    from pipeline.operators import helm  # noqa: PLC0415 - as above
+
     charts = [Path(word) for word in words if helm.is_chart(word)]
     names = [word for word in words if not helm.is_chart(word)]
     return charts, folders.select_folders(names, settings) if names or not charts else []

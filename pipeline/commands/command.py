@@ -99,6 +99,16 @@ def image_options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
+def accept_index(function: Callable[..., None]) -> Callable[..., None]:
+    """Add `--accept-index`: read an index.yaml whose end does not prove that it is whole."""
+    return click.option(
+        "--accept-index",
+        "accept",
+        metavar="SHA256",
+        help="Read the index with this SHA-256, even if its end does not prove that it is complete.",
+    )(function)
+
+
 def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., None]:
     """Turn errors into a message and an exit code."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal
@@ -30,7 +31,7 @@ from pipeline.commands.command import FILE, command, finish_check, pass_journal,
 from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.workspace.places import GitBranch, GithubRepository, is_place, parse_place
+from pipeline.workspace.places import GitBranch, GithubRepository, GitlabProject, gitlab_server, is_place, parse_place
 from pipeline.workspace.settings import Settings
 
 Form = Literal["argocd", "flux"]
@@ -64,7 +65,11 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
 )
 @click.option("--env", "environment", default="", metavar="E", help="Values from envs/E/CHART.yaml.")
 @click.option("--name", metavar="NAME", help="The name of ApplicationSet or HelmRepository.  [workflows, workflows-E]")
-@click.option("--repo", metavar="PLACE", help="argocd: the config repository: github:OWNER/REPO or a git URL.")
+@click.option(
+    "--repo",
+    metavar="PLACE",
+    help="argocd: the config repository: github:OWNER/REPO, gitlab:GROUP/PROJECT or a git URL.",
+)
 @click.option("--revision", metavar="REV", help="argocd: its branch, tag or commit.  [main]")
 @click.option("--path", metavar="PATH", help="argocd: the umbrella's folder in it.  [charts/workflows]")
 @click.option("--project", metavar="NAME", help="argocd: the AppProject; 'default' is not written.  [that of --name]")
@@ -198,9 +203,16 @@ def _config_repository(options: dict[str, Any]) -> GitSource:
     text = options["repo"]
     _refuse_credential(text, "the config repository")
     place = parse_place(text if is_place(text) else f"git:{text}")
-    if not isinstance(place, GitBranch | GithubRepository):
-        raise SettingsError(f"'{text}' is not a config repository: github:OWNER/REPO or a git URL")
-    url = place.url if isinstance(place, GitBranch) else f"https://github.com/{place.name}.git"
+    match place:
+        case GitBranch():
+            url = place.url
+        case GithubRepository():
+            url = f"https://github.com/{place.name}.git"
+        case GitlabProject():
+            url = f"{gitlab_server(os.environ)[1]}/{place.name}.git"
+        case _:
+            message = f"'{text}' is not a config repository"
+            raise SettingsError(f"{message}: github:OWNER/REPO, gitlab:GROUP/PROJECT or a git URL")
     revision = options["revision"] or place.branch or "main"
     options["path"] = options["path"] or place.folder
     return GitSource(url=_literal(url, "--repo"), revision=_literal(revision, "--revision"))

@@ -14,7 +14,6 @@ from generator.chart.names import UMBRELLA
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.rendered import RenderedChart, rendered_chart
-from generator.compatibility.support_status import Listed, Wanted, listed
 from generator.compatibility.supported import (
     Operator,
     SupportedOperators,
@@ -23,16 +22,13 @@ from generator.compatibility.supported import (
     supported_operators,
 )
 from generator.compatibility.verdict import Verdict, findings, judge_chart
-from generator.findings.errors import SettingsError
 from generator.findings.finding import Finding
 from generator.kubernetes.crd import Crd
-from generator.versions.ranges import parse_loose
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
-from pipeline.charts.repository import read_published_index
 from pipeline.operators.cluster import Cluster, read_cluster
 from pipeline.operators.crds import read_crds
 from pipeline.operators.helm import HelmChart, render_chart
-from pipeline.operators.known import Operators, read_compatibility
+from pipeline.operators.known import Operators
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 
@@ -101,27 +97,6 @@ def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
         "if its sub-charts are disabled, check each separately"
     )
     return Finding(path=path.as_posix(), rule="no-sonataflow", message=message)
-
-
-def check_index(place: str, asked: Asked, settings: Settings) -> tuple[Listed, ...]:
-    """Say what of a published index (a file or an address) the one operator that is asked for can run.
-
-    Raises:
-        SettingsError: no operator is asked for, or more than one, or one that is not known.
-        OutputError: the index cannot be read.
-        FindingsError: it is no index, or compatibility.yaml cannot be read.
-    """
-    matrix = read_compatibility(settings.compatibility)
-    match (asked.orchestrators, asked.sonataflows):
-        case ((text,), ()):
-            orchestrator_meant(text, matrix)
-            wanted = Wanted(version=parse_loose(text, "--operator"), orchestrator=True)
-        case ((), (text,)):
-            sonataflow_meant(text, matrix)
-            wanted = Wanted(version=parse_loose(text, "--sonataflow"), orchestrator=False)
-        case _:
-            raise SettingsError("--index needs exactly one operator: --operator 1.3.2, or --sonataflow 10.1.0")
-    return tuple(listed(read_published_index(place).entries, wanted, matrix))
 
 
 class _Checking:

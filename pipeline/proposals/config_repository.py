@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -17,6 +18,7 @@ from generator.proposal.proposal import Person
 from pipeline.proposals.decision import Branch, OtherCommit
 from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.forge import PREFIX
+from pipeline.proposals.patch import PatchCommit, PatchFile, format_patch
 from pipeline.publish.errors import AuthenticationError
 from pipeline.system.git_credentials import TOKEN, USERNAME
 from pipeline.system.git_remote import Commit, GitError, GitLoginError, RemoteRepository, TreeEntry
@@ -189,6 +191,21 @@ class ConfigRepository:
             raise OthersError(_other(picked))
         return picked
 
+    def patch(self, content: Content, message: str, date: datetime) -> bytes:
+        """The patch that brings a content to the base, for `git am`."""
+        with self._as_proposal_error():
+            there = self._at(self.base_head, self.paths(content))
+            entries = {path: oid.rpartition(" ")[2] for path, oid in there.items()}
+            blobs = self._remote.blobs(entries.values())
+        old = {
+            path: PatchFile(data=blobs[oid], executable=there[path].startswith("100755 "))
+            for path, oid in entries.items()
+        }
+        new = {path: PatchFile(data=data) for path, data in self._files(content).items()}
+        who = self.signer()
+        commit = PatchCommit(message=message, name=who.name, email=who.email, date=date)
+        return format_patch(old, new, folder="", commit=commit)
+
     def changes(self, commit: str, content: Content, parent: str) -> tuple[dict[str, bytes], list[str]]:
         """What becomes of the files of a content from one commit to another: new bytes by paths, and paths that go."""
         before, after = (self._at(each, self.paths(content)) for each in (parent, commit))
@@ -228,7 +245,7 @@ class ConfigRepository:
 
     def signer(self) -> Person:
         """Who makes the commits."""
-        who = self._remote.identity()
+        who = self._remote.identity
         return Person(name=who.name, email=who.email)
 
     def _folder(self, chart: str) -> str:

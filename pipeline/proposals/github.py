@@ -12,11 +12,14 @@ import msgspec
 
 from generator.findings.suggestions import did_you_mean
 from pipeline.proposals.forge import PREFIX, Draft, Obstacle, Options, PullRequest, State
+from pipeline.proposals.github_app import github_api
 from pipeline.proposals.github_budget import Budget
 from pipeline.proposals.github_errors import as_proposal
 from pipeline.publish.errors import PublishError
 from pipeline.publish.github_api import SERVER, GithubApi, LostAnswerError, RateLimitError, RefusedError
+from pipeline.system.git_credentials import Token
 from pipeline.system.journal import Effect, Journal
+from pipeline.workspace.places import GithubRepository
 
 if TYPE_CHECKING:
     from github.IssueComment import IssueComment
@@ -31,6 +34,26 @@ _NEEDS: Final = "pull_requests: write"
 _UNFINISHED: Final = "<!-- waybill still sets: "
 _END: Final = " -->\n"
 _CLOSED: Final = "<!-- waybill closes {head} -->"
+
+
+def open_github(
+    repository: GithubRepository,
+    environment: Mapping[str, str],
+    warn: Callable[[str], None],
+    *,
+    server: str = "",
+    is_signed: bool = False,
+) -> tuple[GithubForge, Token | None]:
+    """Return a repository on GitHub as a forge, and the token for git there, if there is one.
+
+    `server` is the URL of a GitHub Enterprise Server that is not the one which the environment names.
+
+    Raises:
+        SettingsError: the environment or `server` names no GitHub, or half a GitHub App.
+        ProposalError: GitHub gives the App no token.
+    """
+    api, token = github_api(repository.name, environment, server)
+    return GithubForge(name=repository.name, api=api, warn=warn, is_signed=is_signed), token
 
 
 @dataclass(frozen=True, kw_only=True)

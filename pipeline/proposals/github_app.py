@@ -11,7 +11,7 @@ from generator.findings.errors import SettingsError
 from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.github_errors import as_proposal
 from pipeline.publish.errors import AuthenticationError
-from pipeline.publish.github_api import GithubApi, NotFoundError, RefusedError
+from pipeline.publish.github_api import SERVER, GithubApi, NotFoundError, RefusedError
 from pipeline.system.git_credentials import USERNAME, Token
 
 APP_ID: Final = "WAYBILL_GITHUB_APP_ID"
@@ -23,22 +23,34 @@ _USER: Final = "x-access-token"
 _VALID: Final = 300
 
 
-def github_api(repository: str, environment: Mapping[str, str], **settings: Any) -> tuple[GithubApi, Token | None]:
+def github_api(
+    repository: str, environment: Mapping[str, str], server: str = "", **settings: Any
+) -> tuple[GithubApi, Token | None]:
     """Return the API for proposals to a repository, and its token, which is the one for git as well.
 
-    `repository` is OWNER/REPO. The token is one of the GitHub App that the environment names, else that of
-    `git_credentials.find_token`; there may be none.
+    `repository` is OWNER/REPO, `server` the URL of a GitHub that is not the one which the environment names. The token
+    is one of the GitHub App that the environment names, else that of `git_credentials.find_token`; there may be none.
 
     Raises:
         SettingsError: the App's id or key is missing or malformed, or the environment names no GitHub.
         ProposalError: GitHub gives the App no token.
     """
+    if server:
+        environment = _at(server.rstrip("/"), environment)
     api = GithubApi.of(environment, lazy=True, **settings)
     if _has_app(environment):
         token = _app_token(api, repository, environment)
         return replace(api, token=token.value, source=token.source), token
     user = environment.get(USERNAME) or _USER
     return api, Token(value=api.token, username=user, source=api.source) if api.token else None
+
+
+def _at(server: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment at a server; the GITHUB_TOKEN of another one is not for it."""
+    if server == (environment.get("GITHUB_SERVER_URL", "").rstrip("/") or SERVER):
+        return dict(environment)
+    others = {"GITHUB_API_URL", "GITHUB_TOKEN"}
+    return {name: value for name, value in environment.items() if name not in others} | {"GITHUB_SERVER_URL": server}
 
 
 def _has_app(environment: Mapping[str, str]) -> bool:

@@ -92,10 +92,21 @@ class Preflight:
         elif not repository.permissions.push:
             message = f"the token from {self.api.source} may not push; it needs the permissions contents: write and"
             yield self._obstacle(f"{message} pull_requests: write, and its owner write access")
+        elif self._lacks_scope(repository):
+            message = (
+                f"the token from {self.api.source} has not the scope repo; make one that has it, or a fine-grained"
+            )
+            yield self._obstacle(f"{message} one with contents: write and pull_requests: write")
         if self.api.source == "GITHUB_TOKEN":
             message = "pull requests made with the GITHUB_TOKEN of a workflow start no checks, and github-actions"
             cannot = "cannot be among those who may push to a protected branch; a GitHub App's token has neither limit"
             yield self._obstacle(f"{message} {cannot}", blocks=False)
+
+    def _lacks_scope(self, repository: Repository) -> bool:
+        """Whether it is a personal access token (classic) without what a push takes; other tokens have no scopes."""
+        scopes = self.api.client.oauth_scopes
+        enough = {"repo"} if repository.private else {"repo", "public_repo"}
+        return scopes is not None and not enough & {*scopes}
 
     def _has_branch(self, branch: str) -> bool:
         repository = self._repository

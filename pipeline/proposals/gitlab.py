@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from generator.findings.printable import in_one_line
+from generator.proposal.fitting import GITLAB_LIMIT
 from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.forge import PREFIX, Draft, Obstacle, Options, PullRequest, State
-from pipeline.proposals.gitlab_api import ConflictError, GitlabApi, RefusedError, find_milestone, find_user
+from pipeline.proposals.gitlab_api import ConflictError, DeniedError, GitlabApi, RefusedError, find_milestone, find_user
 from pipeline.proposals.gitlab_rules import find_obstacles
 from pipeline.system.journal import Effect, Journal
 from pipeline.workspace.places import GitlabProject
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The most characters of a description and of a title (docs.gitlab.com/administration/instance_limits,
-#: docs.gitlab.com/api/merge_requests).
-BODY_LIMIT: Final = 1_048_576
+#: The most characters of a title (docs.gitlab.com/api/merge_requests).
 TITLE_LIMIT: Final = 255
 _DRAFT: Final = "Draft: "
 #: What marks a draft (docs.gitlab.com/user/project/merge_requests/drafts).
@@ -31,6 +30,8 @@ _DRAFTS: Final = re.compile(r"\s*(?:\[draft\]|\(draft\)|draft:)\s*", re.IGNORECA
 #: A line that GitLab would obey, and remove: a quick action (docs.gitlab.com/user/project/quick_actions).
 _ACTION: Final = re.compile(r"^/", re.MULTILINE)
 _NO_ACTION: Final = re.compile(r"^\\/", re.MULTILINE)
+#: What begins the description of a merge request whose auto-merge is still to be set.
+_MARK: Final = re.compile(r"\A<!-- waybill still sets: auto-merge (merge|squash|rebase) -->\n?")
 #: A merge request is `locked` while it is merged.
 _STATES: Final[Mapping[str, State]] = {"opened": "open", "closed": "closed", "merged": "merged", "locked": "merged"}
 #: Pipelines that are still to end (docs.gitlab.com/api/pipelines).
@@ -41,6 +42,41 @@ _LOOKS: Final = 4
 
 def _nobody(_: str) -> None:
     """Takes the lines that nobody wants to read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """A merge request as it was read by itself, with what auto-merge depends on."""
+
+    request: PullRequest
+    auto_merge: str
+    """How it is to be merged where that is still to be set; else ""."""
+    is_settled: bool
+    """Whether it waits for its pipeline already, or is open no more."""
+    pipeline: str
+    """The status of its pipeline; "" without one."""
+
+    @classmethod
+    def of(cls, found: ProjectMergeRequest) -> _Read:
+        pipeline = found.attributes.get("head_pipeline")
+        mark = _MARK.match(found.description or "")
+        return cls(
+            request=_as_request(found),
+            auto_merge=mark[1] if mark else "",
+            is_settled=bool(found.merge_when_pipeline_succeeds) or found.state != "opened",
+            pipeline="" if pipeline is None else str(pipeline["status"]),
+        )
+
+    @property
+    def is_active(self) -> bool:
+        return not self.is_settled and self.pipeline in _ACTIVE
+
+    @property
+    def why_not(self) -> str:
+        """Why auto-merge is not to be set; "" where it need not be."""
+        if self.is_settled:
+            return ""
+        return f"its pipeline is at '{in_one_line(self.pipeline)}'" if self.pipeline else "it has no pipeline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +102,8 @@ class GitlabForge:
 
     @property
     def body_limit(self) -> int:
-        """The most UTF-16 code units of a description; GitLab counts characters, which are no more."""
-        return BODY_LIMIT
+        """The most UTF-16 code units of a description that is never larger than GitLab takes."""
+        return GITLAB_LIMIT
 
     def default_branch(self) -> str:
         """The default branch.
@@ -95,42 +131,34 @@ class GitlabForge:
         return next((request for request in found if request.state != "open"), None)
 
     def open(self, draft: Draft, journal: Journal) -> PullRequest:
-        """Open a merge request; see `Forge`. One that is open already gets what an earlier run did not come to."""
+        """Open a merge request; see `Forge`. An open one is taken as it is, unless the run that made it broke off."""
         found = self._find(draft)
         if found is None:
             found = self._create(draft)
             journal.record(self._effect("opened", found, "close"))
-        if draft.options.auto_merge:
-            found = self._merge_automatically(found, draft.options, journal)
-        return found
+        return self.update(found, draft.title, draft.body, journal) if found.unfinished else found
 
     def update(self, request: PullRequest, title: str, body: str, journal: Journal) -> PullRequest:
         """Give a merge request another title and description; see `Forge`. A draft stays one, as a person left it."""
-        if _is_like(request, title, body):
+        if _is_like(request, title, body) and not request.unfinished:
             return request
         what = f"merge request !{request.number}"
         # Whether it is a draft, a person may have changed since it was listed.
-        now = self._read(request.number)
-        if now.state != "open" or _is_like(now, title, body):
-            return now
-        about = {"title": _title(title, draft=now.draft), "description": _description(body)}
+        now = self._call(what, lambda: _Read.of(self._lazy.mergerequests.get(request.number)))
+        if now.request.state != "open" or (_is_like(now.request, title, body) and not now.auto_merge):
+            return now.request
+        if now.auto_merge:
+            self._merge_automatically(request, now, journal)
+        about = {"title": _title(title, draft=now.request.draft), "description": _description(body)}
         self._call(what, lambda: self._lazy.mergerequests.update(request.number, about))
-        journal.record(self._effect("updated", request))
-        return PullRequest(
-            number=now.number,
-            url=now.url,
-            branch=now.branch,
-            head=now.head,
-            state=now.state,
-            title=_bare(about["title"]),
-            body=body,
-            draft=now.draft,
-        )
+        if not now.auto_merge:
+            journal.record(self._effect("updated", request))
+        return replace(now.request, title=_bare(about["title"]), body=body, unfinished=False)
 
     def close(self, request: PullRequest, comment: str, journal: Journal) -> None:
         """Close a merge request with a comment; see `Forge`. The comment comes first, so that a closed one has it."""
         what = f"merge request !{request.number}"
-        if self._read(request.number).state != "open":
+        if self._call(what, lambda: self._lazy.mergerequests.get(request.number).state) != "opened":
             return
         text = _description(comment)
         notes = self._lazy.mergerequests.get(request.number, lazy=True).notes
@@ -177,18 +205,18 @@ class GitlabForge:
         about = {"source_branch": draft.branch, "target_branch": draft.base, "sort": "asc"}
         return next(iter(self._requests(f"merge requests of {draft.branch}", state="opened", **about)), None)
 
-    def _read(self, number: int) -> PullRequest:
-        return self._call(f"merge request !{number}", lambda: _as_request(self._lazy.mergerequests.get(number)))
-
     def _create(self, draft: Draft) -> PullRequest:
         options = draft.options
         reviewers = self._reviewers(options.reviewers)
         milestone = self._milestone(options.milestone) if options.milestone else None
+        is_automatic = bool(options.auto_merge) and not options.draft
+        if options.auto_merge and options.draft:
+            self.notify(f"{self.place}: auto-merge is not set for {draft.branch}: it is opened as a draft")
         about = {
             "source_branch": draft.branch,
             "target_branch": draft.base,
             "title": _title(draft.title, draft=options.draft),
-            "description": _description(draft.body),
+            "description": f"{_mark(options) if is_automatic else ''}{_description(draft.body)}",
             **({"labels": list(options.labels)} if options.labels else {}),
             **({"reviewer_ids": list(reviewers.values())} if reviewers else {}),
             **({"milestone_id": milestone} if milestone is not None else {}),
@@ -246,34 +274,47 @@ class GitlabForge:
                     f"{self.place}: GitLab did not set the {kind} '{in_one_line(name)}'; set it on {made.web_url}"
                 )
 
-    def _merge_automatically(self, request: PullRequest, options: Options, journal: Journal) -> PullRequest:
+    def _merge_automatically(self, request: PullRequest, now: _Read, journal: Journal) -> None:
         """Let GitLab merge when the pipeline has succeeded; without one it would merge at once, and is not asked to."""
-        what = f"merge request !{request.number}"
-        if options.draft:
-            return self._without_auto_merge(request, "it is a draft")
-        about: dict[str, Any] = {"sha": request.head} | ({"squash": True} if options.auto_merge == "squash" else {})
-        pipeline = None
-        for number in range(_LOOKS):
-            is_settled, pipeline = self._call(what, lambda: _pipeline(self._lazy.mergerequests.get(request.number)))
-            if is_settled:
-                return request
-            if pipeline is not None or number + 1 == _LOOKS:
+
+        def read() -> _Read:
+            what = f"merge request !{request.number}"
+            return self._call(what, lambda: _Read.of(self._lazy.mergerequests.get(request.number)))
+
+        for number in range(_LOOKS - 1):
+            if now.is_settled or now.pipeline:
                 break
             time.sleep(self.api.backoff.pause(number, None))
-        if pipeline not in _ACTIVE:
-            why = "it has no pipeline" if pipeline is None else f"its pipeline is at '{in_one_line(pipeline)}'"
-            return self._without_auto_merge(request, why)
-        merge = self._lazy.mergerequests.get(request.number, lazy=True).merge
-        try:
-            self._call(what, lambda: merge(merge_when_pipeline_succeeds=True, **about))
-        except (ConflictError, RefusedError) as error:
-            return self._without_auto_merge(request, str(error))
-        journal.record(self._effect("set auto-merge for", request))
-        return request
+            now = read()
+        refusal = self._set_auto_merge(request, now.auto_merge, read) if now.is_active else now.why_not
+        if refusal:
+            self.notify(
+                f"{self.place}: auto-merge is not set for !{request.number}: {refusal}; set it on {request.url}"
+            )
+        elif now.is_active:
+            journal.record(self._effect("set auto-merge for", request))
 
-    def _without_auto_merge(self, request: PullRequest, why: str) -> PullRequest:
-        self.notify(f"{self.place}: auto-merge is not set for !{request.number}: {why}; set it on {request.url}")
-        return request
+    def _set_auto_merge(self, request: PullRequest, how: str, read: Callable[[], _Read]) -> str:
+        """Set auto-merge for the commit that was proposed; why not where GitLab does not."""
+        about: dict[str, Any] = {"sha": request.head, **({"squash": True} if how == "squash" else {})}
+        merge = self._lazy.mergerequests.get(request.number, lazy=True).merge
+
+        def change() -> str:
+            merge(merge_when_pipeline_succeeds=True, **about)
+            return ""
+
+        def look() -> str | None:
+            # Once the pipeline has ended, the same request would merge at once.
+            now = read()
+            return None if now.is_active else now.why_not
+
+        try:
+            return self._changed(f"merge request !{request.number}", change, look)
+        except DeniedError:
+            # GitLab says 401 to who may open a merge request, but not merge it.
+            return f"the token from {self.api.source} may not merge into its target"
+        except (ConflictError, RefusedError) as error:
+            return str(error)
 
     def _effect(self, done: str, request: PullRequest, undo: str = "") -> Effect:
         words = ("glab", "mr", undo, str(request.number), "--repo", f"{self.api.server}/{self.project.name}")
@@ -281,6 +322,7 @@ class GitlabForge:
 
 
 def _as_request(found: ProjectMergeRequest) -> PullRequest:
+    description = found.description or ""
     return PullRequest(
         number=int(found.iid),
         url=str(found.web_url),
@@ -288,16 +330,14 @@ def _as_request(found: ProjectMergeRequest) -> PullRequest:
         head=str(found.sha or ""),
         state=_STATES[found.state],
         title=_bare(found.title),
-        body=_NO_ACTION.sub("/", found.description or ""),
+        body=_NO_ACTION.sub("/", _MARK.sub("", description)),
         draft=bool(found.draft),
+        unfinished=_MARK.match(description) is not None,
     )
 
 
-def _pipeline(found: ProjectMergeRequest) -> tuple[bool, str | None]:
-    """Whether a merge request is merged, closed, or waits for its pipeline already, and the status of the pipeline."""
-    pipeline = found.attributes.get("head_pipeline")
-    is_settled = bool(found.merge_when_pipeline_succeeds) or _STATES[found.state] != "open"
-    return is_settled, None if pipeline is None else str(pipeline["status"])
+def _mark(options: Options) -> str:
+    return f"<!-- waybill still sets: auto-merge {options.auto_merge} -->\n"
 
 
 def _is_like(request: PullRequest, title: str, body: str) -> bool:

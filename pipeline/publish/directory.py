@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit
 
-from generator.findings.errors import VersionError
+from generator.findings.errors import OutputError, VersionError
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
 from pipeline.charts.regular_files import read_regular
 from pipeline.publish.errors import PublishError
@@ -16,6 +17,7 @@ from pipeline.system.files import Transaction, write_if_changed
 from pipeline.system.http import download
 from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
 from pipeline.terminal import console
 from pipeline.workspace.places import Directory
 
@@ -29,6 +31,8 @@ class DirectoryTarget:
 
     def read(self) -> Snapshot:
         """Read the index; see `Target`."""
+        with suppress(OutputError):  # who may not write here may still read
+            recover(self._path)
         index = self._bytes(INDEX)
         revision = "" if index is None else hashlib.sha256(index).hexdigest()
         return Snapshot(index=index, archive=self._bytes(ARCHIVE), revision=revision)

@@ -51,7 +51,7 @@ class BranchTarget:
         """Read the index; see `Target.read`."""
         with self._as_publish_error():
             self._fetch()
-            index, archive = (self._contents(self._path(name)) for name in (INDEX, ARCHIVE))
+            index, archive = self._contents([self._path(INDEX), self._path(ARCHIVE)])
         return Snapshot(index=index, archive=archive, revision=self._fetched or "")
 
     def url(self, package: Package) -> str:
@@ -91,10 +91,11 @@ class BranchTarget:
         with self._as_publish_error():
             if self._fetched is None:
                 self._fetch()
-            data = None if path.startswith(("../", "/")) else self._contents(path)
-        if data is None:
-            raise PublishError(f"{self.place}: contains no package '{url}'")
-        return data
+            inside = [] if path.startswith(("../", "/")) else [path]
+            for data in self._contents(inside):
+                if data is not None:
+                    return data
+        raise PublishError(f"{self.place}: contains no package '{url}'")
 
     def _path(self, name: str) -> str:
         return posixpath.join(self._folder, name)
@@ -107,9 +108,10 @@ class BranchTarget:
                 f"{self.place}: the server does not support partial clones, so all files of the branch are fetched"
             )
 
-    def _contents(self, path: str) -> bytes | None:
-        entry = self._entries([path]).get(path)
-        return None if entry is None else self._remote.blob(entry.oid)
+    def _contents(self, paths: list[str]) -> list[bytes | None]:
+        """The bytes of files on the branch; None of one that is not there."""
+        found = self._entries(paths)
+        return [self._remote.blob(found[path].oid) if path in found else None for path in paths]
 
     def _entries(self, paths: list[str]) -> dict[str, TreeEntry]:
         """The files at paths of the branch.

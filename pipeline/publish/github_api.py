@@ -219,7 +219,7 @@ class GithubApi:
             said = {"message": "; ".join(_detail(each) for each in errors)}
             kind = errors[0].get("type", "") if isinstance(errors[0], dict) else ""
             raise GithubException(_STATUS.get(kind, error.status), said, error.headers) from error
-        if not isinstance(answer, dict):
+        if not isinstance(answer, dict) or not answer:
             raise TypeError(answer)
         return answer
 

@@ -329,6 +329,8 @@ def open_repository(api: GithubApi, name: str, place: str) -> Repository:
 
 def _named(repository: Repository) -> Repository:
     """The repository; a ValueError where the answer is none."""
+    # Where the client is lazy, nothing is fetched yet.
+    repository.complete()
     if not repository.full_name:
         raise ValueError(repository)
     return repository

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -55,6 +55,8 @@ class IndexPublisher:
     """The URL of the repository for `helm repo add`; "" where nobody knows it."""
     folder: Path | None = None
     """The folder of the repository, if it is one of this machine."""
+    fetch_chart: Callable[[str], bytes] | None = None
+    """Fetches what an entry names in a registry."""
     init: bool = False
     """Whether to start an index where there is none."""
     accept: str | None = None
@@ -103,6 +105,8 @@ class IndexPublisher:
         Raises:
             PublishError: there is none.
         """
+        if self.fetch_chart is not None and url.startswith("oci://"):
+            return self.fetch_chart(url)
         return self.target.fetch(url)
 
     def versions(self, chart: str) -> Mapping[str, str]:
@@ -182,7 +186,8 @@ class IndexPublisher:
             for name in self._index.entries
             for entry in _gone(self._index.of(name), index.of(name))
         )
-        subject = f"Keep the newest {number} versions of each chart in the index"
+        newest = "newest version" if number == 1 else f"newest {number} versions"
+        subject = f"Keep the {newest} of each chart in the index"
         return Edit(index=index, archive=archive if charts else self._archive, charts=charts, subject=subject)
 
     def _url_of(self, package: Package) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from generator.findings.errors import SettingsError
 from pipeline.images.credentials import Keychain
 from pipeline.publish.directory import DirectoryTarget
+from pipeline.publish.errors import PublishError
 from pipeline.publish.index_publisher import IndexPublisher
 from pipeline.publish.publisher import Publisher
 from pipeline.publish.target import Target
@@ -22,6 +24,7 @@ from pipeline.workspace.places import (
     OciPrefix,
     Place,
     gitlab_server,
+    parse_place,
 )
 from pipeline.workspace.settings import Settings
 
@@ -64,11 +67,11 @@ def open_publisher(place: Place, settings: Settings, environment: Mapping[str, s
         _, server = gitlab_server(environment)
         branch = GitBranch(url=f"{server}/{place.name}.git", branch=place.branch or "pages", folder=place.folder)
         raise SettingsError(f"{place}: charts are proposed to GitLab, not published there; write --to {branch}")
+    keychain = Keychain(registry=settings.registry, environment=environment)
     if isinstance(place, OciPrefix):
         from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the client of registries, likewise
         from pipeline.publish.oci_publisher import OciPublisher  # noqa: PLC0415 - as above
 
-        keychain = Keychain(registry=settings.registry, environment=environment)
         return OciPublisher(registry=OciRegistry(place, keychain, insecure=options.insecure))
     return IndexPublisher(
         target=open_target(place, environment),
@@ -77,9 +80,23 @@ def open_publisher(place: Place, settings: Settings, environment: Mapping[str, s
         registry=options.registry,
         pages=_pages(place, settings),
         folder=place.path if isinstance(place, Directory) else None,
+        fetch_chart=partial(_fetch_chart, keychain, options),
         init=options.init,
         accept=options.accept,
     )
+
+
+def _fetch_chart(keychain: Keychain, options: Options, url: str) -> bytes:
+    """Return the package that a URL in an index names in a registry: oci://REGISTRY/PREFIX/NAME:VERSION."""
+    from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - as above
+
+    prefix, _, chart = url.rpartition("/")
+    name, _, tag = chart.partition(":")
+    place = parse_place(prefix)
+    if not isinstance(place, OciPrefix) or not tag:
+        raise PublishError(f"'{url}' names no chart in a registry; fix the index")
+    registry = OciRegistry(place, keychain, insecure=options.insecure)
+    return registry.fetch(name, tag.replace("_", "+"))
 
 
 def _url(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:

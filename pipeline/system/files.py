@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -16,7 +17,7 @@ from generator.findings.errors import OutputError
 from generator.text.words import several
 from generator.workflow.folder import is_staged
 from pipeline.system.journal import Effect, Journal
-from pipeline.system.staging import Move, Staging, digest_of, recover
+from pipeline.system.staging import Move, Staging, digest_at, digest_of, recover
 
 #: Readable for all, as git has it.
 FILE_MODE: Final = 0o644
@@ -26,7 +27,7 @@ class Transaction:
     """Collects what is to be written; `commit` puts all of it in place, or, when anything fails, none of it.
 
     Used as a context manager: what was staged and not committed is cleaned up, whatever happened. A process that is
-    killed leaves a staging folder, by which the next transaction there, or `recover`, undoes what was half done. The
+    killed leaves a staging folder, by which the next transaction there, or `recover`, finishes what was half done. The
     journal is given what was committed.
     """
 
@@ -90,10 +91,10 @@ class Transaction:
                 self._moves.append((self._stage(target, None), target))
 
     def recover(self, folder: Path) -> None:
-        """Undo what a killed run left half done in a folder, before anything is compared with what is there.
+        """Finish what a killed run left half done in a folder, before anything is compared with what is there.
 
         Raises:
-            OutputError: it cannot be undone; the old content is where the message says.
+            OutputError: it cannot be; the old content is where the message says.
         """
         if folder not in self._recovered:
             recover(folder)
@@ -110,6 +111,7 @@ class Transaction:
         first = self._moves[0][1]
         with _uninterrupted():
             with _as_output_error(first, self._journal):
+                self._moves = _with_what_was_there(self._moves)
                 self._staging.record([move for move, _ in self._moves])
             try:
                 for move, target in self._moves:
@@ -133,10 +135,11 @@ class Transaction:
             number=next(self._numbers),
             name=target.name,
             digest=digest,
-            existed=os.path.lexists(target),
         )
 
     def _undo(self) -> None:
+        with contextlib.suppress(OSError):
+            self._staging.give_up()
         for move, target in reversed(self._moves):
             try:
                 move.undo()
@@ -144,7 +147,7 @@ class Transaction:
                 message = f"{target}: cannot be restored: {error.strerror}; the previous content is in {move.old}"
                 raise OutputError(message) from error
         with contextlib.suppress(OSError):
-            self._staging.done()  # or the next run finds nothing left to undo
+            self._staging.done()
 
     def _record(self) -> None:
         written = [target.as_posix() for move, target in self._moves if move.digest is not None]
@@ -159,6 +162,17 @@ class Transaction:
             path.mkdir(exist_ok=True)
             self._made_folders.append(path)
         folder.mkdir(exist_ok=True)
+
+
+def _with_what_was_there(moves: list[tuple[Move, Path]]) -> list[tuple[Move, Path]]:
+    """The moves, each with the digest of what is at its target when its turn comes."""
+    there: dict[Path, str | None] = {}
+    found = []
+    for move, target in moves:
+        before = there[target] if target in there else digest_at(target)
+        there[target] = move.digest
+        found.append((replace(move, before=before), target))
+    return found
 
 
 def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:

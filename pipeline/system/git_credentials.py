@@ -121,7 +121,7 @@ def askpass(url: str, token: Token) -> Iterator[Path]:
 
 
 def _is_github(host: str, environment: Mapping[str, str]) -> bool:
-    return host.lower() in (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
+    return bool(host) and host.lower() in (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
 
 
 def _is_gitlab(host: str, environment: Mapping[str, str]) -> bool:

@@ -13,6 +13,7 @@ import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
@@ -25,7 +26,7 @@ from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.system.staging import scratch_folder
 
 #: The configuration for all commands; git reads it last, so it wins over the user's.
-_CONFIGURATION: Final[Mapping[str, str]] = {
+CONFIGURATION: Final[Mapping[str, str]] = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "gc.auto": "0",
@@ -35,7 +36,7 @@ _CONFIGURATION: Final[Mapping[str, str]] = {
     "push.pushOption": "",
     # A server that sends less than so many bytes a second, for so many seconds, is given up.
     "http.lowSpeedLimit": "1000",
-    "http.lowSpeedTime": "30",
+    "http.lowSpeedTime": "60",
 }
 #: Seconds for one command, whatever the server does.
 _PATIENCE: Final = 900
@@ -66,6 +67,8 @@ _SIGNING: Final = (
     "gpg.x509.program",
     "gpg.ssh.defaultKeyCommand",
 )
+#: As many paths as fit a command line.
+_WORDS: Final = 1000
 #: The most characters of a reason.
 _LONGEST: Final = 400
 
@@ -246,7 +249,7 @@ class RemoteRepository:
         options = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "--no-recurse-submodules")
         self._network("fetch", *options, "--no-write-fetch-head", "origin", oid)
 
-    def tree(self, revision: str, paths: Iterable[str]) -> dict[str, TreeEntry]:
+    def tree(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
         return self._listed("-r", revision, paths)
 
@@ -275,18 +278,19 @@ class RemoteRepository:
         listed, _ = self._network("ls-remote", "--quiet", "origin", f"refs/heads/{branch}")
         return listed.split(b"\t")[0].decode() or None
 
-    def entries(self, revision: str, paths: Iterable[str]) -> dict[str, TreeEntry]:
+    def entries(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """What lies at these paths of a commit that was fetched; paths at which nothing lies are left out."""
         return self._listed("--full-tree", revision, paths)
 
-    def _listed(self, option: str, revision: str, paths: Iterable[str]) -> dict[str, TreeEntry]:
-        words = tuple(paths)
-        listed = self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *words) if words else b""
+    def _listed(self, option: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         found = {}
-        for line in filter(None, listed.split(b"\0")):
-            about, _, path = line.partition(b"\t")
-            mode, _, oid = about.decode().split(" ")
-            found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
+        for start in range(0, len(paths), _WORDS):
+            some = paths[start : start + _WORDS]
+            listed = self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *some)
+            for line in filter(None, listed.split(b"\0")):
+                about, _, path = line.partition(b"\t")
+                mode, _, oid = about.decode().split(" ")
+                found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
         return found
 
     def blob(self, oid: str) -> bytes:
@@ -398,7 +402,7 @@ class RemoteRepository:
         return [commit.tree for commit in self.commits(commits)]
 
     def _us(self) -> dict[str, str]:
-        who = self.identity()
+        who = self.identity
         return _variables("AUTHOR", who) | _variables("COMMITTER", who)
 
     def _signing(self) -> list[str]:
@@ -436,6 +440,7 @@ class RemoteRepository:
         yield {"GIT_INDEX_FILE": str(path)}
         path.unlink(missing_ok=True)
 
+    @cached_property
     def identity(self) -> Signature:
         """The author of commits: who is configured where waybill runs, else waybill."""
         name, email = _AUTHOR
@@ -502,7 +507,7 @@ class RemoteRepository:
     def _run(
         self, words: Sequence[str], *, more: Mapping[str, str], stdin: bytes = b"", here: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
-        configuration = (word for key, value in _CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
+        configuration = (word for key, value in CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
         command = ["git", *configuration, *words]
         place = {} if here else {"GIT_DIR": str(self._folder)}
         try:

@@ -24,10 +24,10 @@ def only_writer(output: Path, waiting: Callable[[], None], also: Iterable[Path] 
     """Be the only one who reads, merges and writes below `output`; `waiting` is called where another one is at it.
 
     The lock is on the folder that `output` lies in, so it leaves no file, and holds between users and containers. What
-    a killed run left half done in `output`, or in and below the folders `also`, is undone first.
+    a killed run left half done in `output`, or in and below the folders `also`, is finished first.
 
     Raises:
-        OutputError: the folder cannot be locked, or what was half done cannot be undone.
+        OutputError: the folder cannot be locked, or what was half done cannot be finished.
     """
     above = output.resolve().parent
     folder = next(path for path in (above, *above.parents) if path.is_dir())

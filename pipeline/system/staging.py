@@ -2,7 +2,8 @@
 
 A transaction has one staging folder beside each of its targets' places, as only a move within a file system is atomic.
 The first of them owns the transaction: its lock says whether the process still runs, and its record says which moves
-belong together. While there is a record, the moves can be undone; they are done once it has another name.
+belong together. Once there is a record, somebody may have seen a part of what is new, so the next run makes the rest of
+the moves rather than undo the first ones.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ from generator.workflow.folder import STAGING_PREFIX
 _LOCK: Final = ".gitignore"
 _SCRATCH_PREFIX: Final = "waybill-scratch-"
 _RECORD: Final = "moves.json"
-#: What the record is called once all moves are made, or all undone: the staging folders that it names may go.
+#: What the record is called while moves are undone, because one of them cannot be made.
+_UNDO: Final = "undo.json"
+#: What it is called once all moves are made, or all undone: the staging folders that it names may go.
 _DONE: Final = "done.json"
 #: Where a staging folder that is not the first one names the first one.
 _OWNER: Final = "owner"
@@ -42,8 +45,8 @@ class Move:
     """The name of the target, which lies beside the staging folder."""
     digest: str | None
     """That of what was staged; None where the target is to be removed."""
-    existed: bool
-    """Whether anything was at the target before the transaction."""
+    before: str | None = None
+    """The digest of what was at the target before; None where there was nothing."""
 
     @property
     def target(self) -> Path:
@@ -74,15 +77,25 @@ class Move:
         if self.digest is not None:
             self.new.replace(self.target)
 
+    def finish(self) -> None:
+        """Make the move, unless it was made; may be repeated. What others have put there since stays.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        due = os.path.lexists(self.new) if self.digest is not None else not os.path.lexists(self.old)
+        if due and digest_at(self.target) in (None, self.before):
+            self.make()
+
     def undo(self) -> None:
         """Undo the move, where it was made; may be repeated. What others have put there since stays.
 
         Raises:
             OSError: it cannot be undone; the old content is still in the staging folder.
         """
-        moved = not os.path.lexists(self.new) and _digest_at(self.target) == self.digest is not None
+        moved = not os.path.lexists(self.new) and digest_at(self.target) == self.digest is not None
         if not os.path.lexists(self.old):
-            if moved and not self.existed:
+            if moved and self.before is None:
                 self.target.rename(self.new)
         elif moved or not os.path.lexists(self.target):
             if _is_folder(self.target):
@@ -96,7 +109,7 @@ class Move:
             "number": self.number,
             "name": self.name,
             "digest": self.digest,
-            "existed": self.existed,
+            "before": self.before,
         }
 
 
@@ -104,7 +117,8 @@ class Staging:
     """The staging folders of one transaction."""
 
     def __init__(self) -> None:
-        self._folders: dict[Path, int] = {}
+        self._folders: dict[Path, Path] = {}
+        self._lock = -1
 
     def beside(self, parent: Path) -> Path:
         """The staging folder in `parent`, made where there is none yet.
@@ -112,15 +126,17 @@ class Staging:
         Raises:
             OSError: it cannot be made.
         """
-        known = next((folder for folder in self._folders if folder.parent == parent), None)
-        if known:
-            return known
-        folder, descriptor = _locked_folder(parent)
-        owner = next(iter(self._folders), None)
-        self._folders[folder] = descriptor
-        if owner:
-            _write(folder / _OWNER, os.path.relpath(owner.resolve(), folder.resolve()))
-        return folder
+        if parent not in self._folders:
+            folder, lock = _locked_folder(parent)
+            self._folders[parent] = folder
+            if folder == self._owner:
+                self._lock = lock
+            else:
+                try:
+                    _write(folder / _OWNER, os.path.relpath(self._owner.resolve(), folder.resolve()))
+                finally:
+                    os.close(lock)  # the owner's lock is enough from here on, and a process has few descriptors
+        return self._folders[parent]
 
     def record(self, moves: Sequence[Move]) -> None:
         """Record which moves belong together, before the first is made.
@@ -128,46 +144,61 @@ class Staging:
         Raises:
             OSError: it cannot be written.
         """
-        owner = next(iter(self._folders))
-        beside = owner / f"{_RECORD}.new"
-        _write(beside, json.dumps([move.as_json(owner) for move in moves]))
-        beside.replace(owner / _RECORD)
+        beside = self._owner / f"{_RECORD}.new"
+        _write(beside, json.dumps([move.as_json(self._owner) for move in moves]))
+        beside.replace(self._owner / _RECORD)
+
+    def give_up(self) -> None:
+        """Say that the moves are to be undone.
+
+        Raises:
+            OSError: nobody can be told.
+        """
+        (self._owner / _RECORD).replace(self._owner / _UNDO)
 
     def done(self) -> None:
         """Say that all moves are made, or all undone.
 
         Raises:
-            OSError: nobody can be told: the moves count as half done.
+            OSError: nobody can be told.
         """
-        owner = next(iter(self._folders))
-        (owner / _RECORD).replace(owner / _DONE)
+        _say_done(self._owner)
 
     def close(self) -> None:
         """Remove the staging folders, but for those of moves that could not be undone: they hold the old content."""
-        owner = next(iter(self._folders), None)
-        kept = owner is not None and (owner / _RECORD).exists()
-        for folder, descriptor in reversed(self._folders.items()):
-            if not kept:
-                _empty(folder)
-            os.close(descriptor)
-            if not kept:
+        if not self._folders:
+            return
+        kept = any(path.exists() for path in (self._owner / _RECORD, self._owner / _UNDO))
+        for folder in () if kept else reversed(self._folders.values()):
+            _empty(folder)
+            if folder != self._owner:
                 _remove_empty(folder)
+        os.close(self._lock)
+        if not kept:
+            _remove_empty(self._owner)
         self._folders.clear()
+
+    @property
+    def _owner(self) -> Path:
+        return next(iter(self._folders.values()))
 
 
 def recover(folder: Path, *, below: bool = False) -> None:
-    """Undo what runs that were killed have left half done in a folder, and remove what they left.
+    """Finish what runs that were killed have left half done in a folder, and remove what they left.
 
-    What a running process stages is left alone. `below` looks into the folders below it, too.
+    What cannot be finished is undone. What a running process stages is left alone. `below` looks into the folders below
+    it, too.
 
     Raises:
-        OutputError: it cannot be undone; the old content is where the message says.
+        OutputError: it can be neither; the old content is where the message says.
     """
     for staging in [*_staging_folders(folder, below=below)]:
         owner = _owner_of(staging)
-        with _lock_of(owner or staging) as ours:
+        with _lock_of(owner or staging) as locked:
+            # A running process may have named an owner meanwhile, whose lock it holds instead.
+            ours = locked and owner == _owner_of(staging)
             if ours and owner:
-                _undo(owner)
+                _finish(owner)
             # Without its owner, nobody can say whether the old content is needed.
             removable = ours and (owner is not None or not any(staging.glob("*.old")))
         if removable:
@@ -200,8 +231,15 @@ def digest_of(files: Mapping[str, bytes]) -> str:
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
 
-def _digest_at(path: Path) -> str:
-    return digest_of({file.relative_to(path).as_posix() if file != path else "": _bytes(file) for file in _files(path)})
+def digest_at(path: Path) -> str | None:
+    """The digest of what is at a path; None where there is nothing."""
+    if not os.path.lexists(path):
+        return None
+    try:
+        files = ((file.relative_to(path).as_posix() if file != path else "", file) for file in _files(path))
+        return digest_of({name: _bytes(file) for name, file in files})
+    except OSError:
+        return "unreadable"
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -224,6 +262,7 @@ def _is_folder(path: Path) -> bool:
 def _keep(target: Path, old: Path) -> None:
     """Give a file a second name, or a copy where the file system has no second names."""
     beside = old.with_suffix(".part")
+    beside.unlink(missing_ok=True)
     if target.is_symlink():
         beside.symlink_to(target.readlink())
     else:
@@ -301,9 +340,19 @@ def _staging_folders(folder: Path, *, below: bool = False, prefix: str = STAGING
         return
     for path in entries:
         if path.name.startswith(prefix):
-            yield path
+            if _is_trusted(path):
+                yield path
         elif below:
             yield from _staging_folders(path, below=True)
+
+
+def _is_trusted(folder: Path) -> bool:
+    """Whether a folder is ours, or whose folder it lies in: in /tmp, anybody could leave something behind for us."""
+    try:
+        owner, above = folder.lstat().st_uid, folder.parent.stat().st_uid
+    except OSError:
+        return False
+    return owner in (above, os.geteuid() if hasattr(os, "geteuid") else above)
 
 
 def _owner_of(staging: Path) -> Path | None:
@@ -313,21 +362,39 @@ def _owner_of(staging: Path) -> Path | None:
     except (OSError, ValueError):
         return staging
     owner = Path(os.path.normpath(staging.resolve() / named))
-    return owner if owner.name.startswith(STAGING_PREFIX) and _is_folder(owner) else None
+    return owner if owner.name.startswith(STAGING_PREFIX) and _is_folder(owner) and _is_trusted(owner) else None
 
 
-def _undo(owner: Path) -> None:
-    """Undo the moves that are recorded in a staging folder whose lock is ours, and remove what was staged elsewhere."""
-    for move in reversed(_read_record(owner / _RECORD)):
+def _finish(owner: Path) -> None:
+    """Make the moves that are recorded in a staging folder whose lock is ours, and remove what was staged elsewhere."""
+    try:
+        try:
+            for move in _read_record(owner / _RECORD):
+                move.finish()
+        except OSError:
+            (owner / _RECORD).replace(owner / _UNDO)
+        _undo(_read_record(owner / _UNDO))
+        _say_done(owner)
+    except OSError as error:
+        message = f"{owner}: what a run that was killed left here cannot be finished: {error.strerror}"
+        raise OutputError(f"{message}; run waybill as a user who may write here") from error
+    for folder in {move.staging for move in _read_record(owner / _DONE)} - {owner}:
+        _remove(folder)
+
+
+def _say_done(owner: Path) -> None:
+    for name in (_RECORD, _UNDO):
+        with contextlib.suppress(FileNotFoundError):
+            (owner / name).replace(owner / _DONE)
+
+
+def _undo(moves: Sequence[Move]) -> None:
+    for move in reversed(moves):
         try:
             move.undo()
         except OSError as error:
             message = f"{move.target}: cannot be restored after a run that was killed: {error.strerror}"
             raise OutputError(f"{message}; the previous content is in {move.old}") from error
-    with contextlib.suppress(FileNotFoundError):
-        (owner / _RECORD).replace(owner / _DONE)
-    for folder in {move.staging for move in _read_record(owner / _DONE)} - {owner}:
-        _remove(folder)
 
 
 def _read_record(path: Path) -> list[Move]:
@@ -350,12 +417,12 @@ def _read_move(owner: Path, row: Any) -> Move | None:
     name = str(row["name"])
     if os.path.basename(name) != name or name in ("", os.curdir, os.pardir):  # noqa: PTH119 - pathlib drops "./"
         raise ValueError(name)
-    if not staging.name.startswith(STAGING_PREFIX) or not _is_folder(staging):
+    if not staging.name.startswith(STAGING_PREFIX) or not _is_folder(staging) or not _is_trusted(staging):
         return None
     if staging != owner and _owner_of(staging) != owner.resolve():
         return None
-    digest = None if row["digest"] is None else str(row["digest"])
-    return Move(staging=staging, number=int(row["number"]), name=name, digest=digest, existed=row["existed"] is True)
+    digest, before = (None if row[key] is None else str(row[key]) for key in ("digest", "before"))
+    return Move(staging=staging, number=int(row["number"]), name=name, digest=digest, before=before)
 
 
 def _remove(staging: Path) -> None:

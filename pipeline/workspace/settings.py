@@ -20,6 +20,8 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_GITHUB_APP_KEY": "the file with the private key of that GitHub App",
     "WAYBILL_HELM3": "Helm 3's program; nox sets it for the tests",
     "WAYBILL_HELM4": "Helm 4's program; nox sets it for the tests",
+    "WAYBILL_GITLAB_TOKEN": "the token for GitLab, before GITLAB_TOKEN",
+    "WAYBILL_GITLAB_URL": "the server of GitLab, before CI_SERVER_URL; https://gitlab.com without both",
     "WAYBILL_REGISTRY_PASSWORD": "the password for the registry of the images",
     "WAYBILL_REGISTRY_USERNAME": "the user name for the registry of the images",
     "WAYBILL_READER": "the folder with the operator's readers of flows; nox sets it for the tests",

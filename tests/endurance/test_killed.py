@@ -25,7 +25,7 @@ def test_a_command_that_is_killed_before_and_after_any_change_loses_nothing(
     case = CASES[name]
     start = tmp_path / "start"
     case.prepare(runs, start)
-    assert kill_everywhere(runs, start, tmp_path / "work", case.words, check_of(start), thorough=True) > 5
+    assert kill_everywhere(runs, start, tmp_path / "work", case.words, check_of(case, start), thorough=True) > 5
 
 
 @pytest.mark.parametrize("name", ["an index", "packages"])
@@ -33,7 +33,7 @@ def test_a_run_that_recovers_may_be_killed_too(name: str, runs: Runs, tmp_path: 
     case = CASES[name]
     start, work = tmp_path / "start", tmp_path / "work"
     case.prepare(runs, start)
-    check = check_of(start)
+    check = check_of(case, start)
     shutil.copytree(start, work)
     whole = runs.run(*case.words, cwd=work)
     expected = files_below(work)

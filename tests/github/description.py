@@ -99,9 +99,16 @@ def _outside_in_body(request: Request, body: Any) -> str | None:
     if sent == _JSON:
         # What is no JSON object is another matter.
         with suppress(ValueError, AttributeError):
-            if unknown := request.json.keys() - body["schema"]["properties"].keys():
+            if unknown := request.json.keys() - {*_fields(body["schema"])}:
                 return f"no field {', '.join(sorted(unknown))}"
     return None
+
+
+def _fields(schema: Any) -> Iterator[str]:
+    """The fields that an object may have."""
+    yield from schema.get("properties", ())
+    for each in (each for kind in ("allOf", "anyOf", "oneOf") for each in schema.get(kind, ())):
+        yield from _fields(each)
 
 
 def validate(request: Request, described: Any) -> None:
@@ -112,7 +119,7 @@ def validate(request: Request, described: Any) -> None:
         body = request.json
     except ValueError:
         raise Refusal(400, "Problems parsing JSON") from None
-    schema = described["body"]["schema"]
+    schema = {**described["body"]["schema"], "schemas": FACTS["schemas"]}
     errors = [error.message for error in Draft202012Validator(schema).iter_errors(body)]
     if errors:
         message = f"Invalid request.\n\n{' '.join(errors)}"

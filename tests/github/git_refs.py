@@ -40,16 +40,21 @@ class GitRefs:
         with tempfile.TemporaryDirectory() as scratch:
             index = {"GIT_INDEX_FILE": str(Path(scratch, "index"))}
             self.git("read-tree", head, **index)
-            for path, data in commit.files.items():
-                if data is None:
-                    self.git("update-index", "--force-remove", path, **index)
-                else:
-                    blob = self.git("hash-object", "-w", "--stdin", stdin=data)
-                    self.git("update-index", "--add", "--cacheinfo", f"100644,{blob},{path}", **index)
+            known = self.git("ls-files", **index).splitlines()
+            lines = [self._index_line(path, data, known) for path, data in commit.files.items()]
+            self.git("update-index", "--index-info", stdin="".join(lines).encode(), **index)
             tree = self.git("write-tree", **index)
         sha = self.git("commit-tree", tree, "-p", head, stdin=commit.message.encode())
         self.git("update-ref", f"refs/heads/{branch}", sha, head)
         return sha
+
+    def _index_line(self, path: str, data: bytes | None, known: list[str]) -> str:
+        """What `git update-index --index-info` takes for a file."""
+        if data is not None:
+            return f"100644 {self.git('hash-object', '-w', '--stdin', stdin=data)}\t{path}\n"
+        if path not in known:
+            raise LookupError(f"A path was requested for deletion which does not exist: {path}")
+        return f"0 {'0' * 40}\t{path}\n"
 
     def read(self, sha: str) -> Commit | None:
         if self._fails("cat-file", "-e", f"{sha}^{{commit}}") is not None:

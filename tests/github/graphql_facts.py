@@ -44,7 +44,7 @@ _BUILT_IN: Final = frozenset({"Boolean", "Float", "ID", "Int", "String"})
 
 
 #: What people read, as `print_ast` writes it.
-_DESCRIPTION: Final = re.compile(r'^ *"""(?:[^"\\]|\\.|"(?!""))*"""\n', re.MULTILINE)
+_DESCRIPTION: Final = re.compile(r'^ *(?:"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*")\n', re.MULTILINE)
 
 
 class _Bare(Visitor):

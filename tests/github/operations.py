@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from tests.github.facts import FILE
 from tests.github.state import Asset, Permission, Release, Repository, State
@@ -328,7 +329,8 @@ def page_of(call: Call, everything: list[Any], shown: Callable[[Any], Json]) -> 
     if size * number < len(everything):
         template = FACTS["operations"][call.operation]["path"]
         here = re.sub(r"{(\w+)}", lambda name: call.path[name[1]], template)
-        headers["Link"] = f'<{call.urls.api}{here}?per_page={size}&page={number + 1}>; rel="next"'
+        query = urlencode({**call.query, "per_page": size, "page": number + 1})
+        headers["Link"] = f'<{call.urls.api}{here}?{query}>; rel="next"'
     return Answer(status=200, body=[shown(each) for each in page], headers=headers)
 
 

@@ -296,7 +296,7 @@ def _pull(call: Call, repository: Repository, pull: PullRequest, example: Json) 
     urls = call.urls
     here = f"{urls.api}/repos/{repository.name}"
     milestone = next((each for each in repository.milestones if each.number == pull.milestone), None)
-    (team,), (person,) = example["requested_teams"], example["requested_reviewers"]
+    team, person = example["requested_teams"][0], example["requested_reviewers"][0]
     ends = {
         "head": _end(example["head"], pull.fork or repository.name, pull.branch, pull.head),
         "base": _end(example["base"], repository.name, pull.base, repository.heads.get(pull.base, repository.head)),

@@ -169,7 +169,9 @@ class FakeGithub:
         if why := wrong_answer(request.operation, answer):
             self.wrong.append(why)
             return Answer(status=500, body={"message": why})
-        return answer
+        scopes = self.state.oauth.get(request.headers.get("authorization", "").rpartition(" ")[2])
+        shown = {} if scopes is None else {"X-OAuth-Scopes": scopes}
+        return Answer(status=answer.status, body=answer.body, headers={**(answer.headers or {}), **shown})
 
     def _check_denied(self, operation: str) -> None:
         if denied := self.state.denied.get(operation):

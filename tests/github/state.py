@@ -243,6 +243,8 @@ class State:
     repositories: dict[str, Repository] = field(default_factory=dict)
     renamed: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, Permission] = field(default_factory=dict)
+    oauth: dict[str, str] = field(default_factory=dict)
+    """The scopes of personal access tokens (classic); GitHub shows none of other tokens."""
     denied: dict[str, str] = field(default_factory=dict)
     """Operations that no token may call, with the permission that they need: `pull_requests=write`."""
     apps: dict[str, str] = field(default_factory=dict)

@@ -273,6 +273,10 @@ def merge(call: Call) -> Answer:
     project = call.writable
     request = call.request(project)
     about = {**call.query, **call.body}
+    rules = [rule for rule in project.protected if rule["name"] == request.target]
+    level = call.token.level if call.token else 0
+    if rules and not any(each["access_level"] <= level for rule in rules for each in rule["merge_access_levels"]):
+        raise Refusal(401, "401 Unauthorized")
     if request.state != "opened" or request.draft:
         raise Refusal(405, "405 Method Not Allowed")
     if about.get("sha", request.sha) != request.sha:
@@ -305,8 +309,10 @@ def create_note(call: Call) -> Answer:
 
 def _check_texts(about: Json) -> None:
     for name, limit in (("title", _TITLE), ("description", _DESCRIPTION)):
-        if len(about.get(name, "")) > limit:
-            raise Refusal(400, {"message": {name: [f"is too long (maximum is {limit} characters)"]}})
+        # A description is counted in bytes.
+        size = len(about.get(name, "").encode() if name == "description" else about.get(name, ""))
+        if size > limit:
+            raise Refusal(400, {"message": {name: [f"is too long (maximum is {limit})"]}})
 
 
 def _stored(call: Call, text: str) -> str:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 
-from pipeline.proposals.forge import Draft, Forge, Options
+from pipeline.proposals.forge import Draft, Forge, Options, PullRequest
 from pipeline.proposals.gitlab import GitlabForge
 from pipeline.proposals.gitlab_api import GitlabApi
 from pipeline.system.http_request import Backoff
@@ -41,12 +41,15 @@ def forge(
 
 def take(step: str, at: Forge, journal: Journal) -> None:
     """Take one step, as any run would."""
-    if step == "open":
-        at.open(DRAFT, journal)
-    elif request := at.opened("main").get(BRANCH):
-        if step == "update":
+    request = at.opened("main").get(BRANCH)
+    match step, request:
+        case "open", None:
+            at.open(DRAFT, journal)
+        case "open", PullRequest():
+            at.update(request, DRAFT.title, DRAFT.body, journal)
+        case "update", PullRequest():
             at.update(request, *NEXT, journal)
-        else:
+        case "close", PullRequest():
             at.close(request, COMMENT, journal)
 
 

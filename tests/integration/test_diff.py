@@ -421,12 +421,19 @@ def test_a_hostile_package_is_refused_in_one_line(
     assert message in done.err
 
 
-def test_links_and_paths_that_leave_a_package_are_left_out(repository: Path, waybill: Waybill) -> None:
-    climbing = {**CHART, "x/files/../../climbed": b"x", "/x/files/absolute": b"x"}
-    hostile(repository / "x.tgz", climbing, link=tarfile.SYMTYPE, hard=tarfile.LNKTYPE, pipe=tarfile.FIFOTYPE)
+def test_links_in_a_package_are_left_out(repository: Path, waybill: Waybill) -> None:
+    hostile(repository / "x.tgz", CHART, link=tarfile.SYMTYPE, hard=tarfile.LNKTYPE, pipe=tarfile.FIFOTYPE)
     done = waybill("diff", "x.tgz", "greeting", "--json")
     assert done.code == 0
     assert "root:" not in done.out
+
+
+@pytest.mark.parametrize("path", ["x/files/../../climbed", "/x/files/absolute", "../climbed", "C:/x/climbed"])
+def test_a_package_with_a_path_outside_its_folder_is_refused(repository: Path, waybill: Waybill, path: str) -> None:
+    hostile(repository / "x.tgz", {**CHART, path: b"x"})
+    done = waybill("diff", "x.tgz", "greeting")
+    assert done.code == 1
+    assert f"x.tgz: error: contains '{path}', which is outside the chart's folder; Helm refuses that" in done.err
     assert not list(repository.parent.rglob("climbed"))
 
 

@@ -278,6 +278,27 @@ class TestTwoAtOnce:
         assert server.git("rev-list", "--count", "gh-pages") == "4"
 
 
+def test_a_push_whose_answer_is_lost_is_known_to_have_arrived(server: GitServer, target: BranchTarget) -> None:
+    def cut(_: int, moment: Moment) -> None:
+        if moment == "after" and server.requests[-1].endswith("/git-receive-pack"):
+            raise _GoneError
+
+    server.watch = cut
+    journal = Journal()
+    target.write(change_of(target.read(), OLD), journal)
+    assert len(journal.effects) == 1
+    assert versions(server) == ["1.0.0"]
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}", "../server/charts.git"])
+def test_a_repository_on_this_machine(form: str, server: GitServer, environment: Mapping[str, str]) -> None:
+    with closing(target_of(f"git:{form.format(server.repository)}", environment)) as target:
+        publish(target, OLD)
+        publish(target, packed("1.1.0"))
+        assert target.fetch(OLD.file_name) == OLD.data
+    assert versions(server) == ["1.1.0", "1.0.0"]
+
+
 class _GoneError(Exception):
     """The client of this request is dead; nobody handles the rest."""
 
@@ -423,6 +444,15 @@ class TestRefusals:
         assert said == f"PublishError: git:{server.url}: not complete after 0.5 seconds"
         assert not descendants(os.getpid())
 
+    def test_a_server_that_drips_is_given_up(
+        self, server: GitServer, environment: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server.drips = True
+        server.import_files({str(number): b"x" for number in range(100)})
+        monkeypatch.setitem(git_remote.CONFIGURATION, "http.lowSpeedTime", "1")
+        said = self.refused(server, environment)
+        assert "Operation too slow. Less than 1000 bytes/sec transferred the last 1 seconds" in said
+
     @pytest.mark.parametrize("url", ["ext::sh -c 'touch evil'", "fd::3", "--upload-pack=touch evil", "::x"])
     def test_a_url_that_runs_programs(self, url: str, environment: Mapping[str, str]) -> None:
         place = GitBranch(url=url, branch="", folder="")
@@ -432,6 +462,19 @@ class TestRefusals:
     def test_without_git(self, server: GitServer, environment: Mapping[str, str], tmp_path: Path) -> None:
         with pytest.raises(PublishError, match="git cannot be run: No such file or directory; install it"):
             target_of(f"git:{server.url}", {**environment, "PATH": str(tmp_path)})
+
+
+def test_the_variables_by_which_git_runs_hooks_lead_to_no_other_repository(
+    server: GitServer, environment: dict[str, str], tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "theirs")], check=True)
+    before = sorted(path for path in (tmp_path / "theirs").rglob("*"))
+    theirs = str(tmp_path / "theirs/.git")
+    hook = {"GIT_DIR": theirs, "GIT_INDEX_FILE": f"{theirs}/index", "GIT_OBJECT_DIRECTORY": f"{theirs}/objects"}
+    with closing(target_of(f"git:{server.url}", {**environment, **hook})) as target:
+        publish(target, OLD)
+    assert versions(server) == ["1.0.0"]
+    assert sorted(path for path in (tmp_path / "theirs").rglob("*")) == before
 
 
 class TestLogins:
@@ -491,7 +534,8 @@ def test_the_token_is_nowhere_to_be_seen(server: GitServer, environment: dict[st
         (hooks / name).write_text(f"#!/bin/sh\ntouch {tmp_path}/hooked\n")
         (hooks / name).chmod(0o755)
     Path(environment["GIT_CONFIG_GLOBAL"]).write_text(f"[core]\nhooksPath = {hooks}\n")
-    tracing = {"GIT_TRACE": "1", "GIT_CURL_VERBOSE": "1", "GIT_TRACE_CURL": "1", "GIT_TRACE_REDACT": "0"}
+    trace = tmp_path / "trace"
+    tracing = {"GIT_TRACE": "1", "GIT_CURL_VERBOSE": "1", "GIT_TRACE_CURL": str(trace), "GIT_TRACE_REDACT": "0"}
     tokens = {"GITHUB_TOKEN": PASSWORD, "GH_TOKEN": PASSWORD, "WAYBILL_GIT_TOKEN": PASSWORD}
     own = {**environment, **tracing, **tokens, "PATH": f"{wrapper.parent}:{environment['PATH']}"}
     started: list[int] = []
@@ -507,6 +551,7 @@ def test_the_token_is_nowhere_to_be_seen(server: GitServer, environment: dict[st
     assert process.returncode == 0, error
     assert versions(server) == ["1.1.0", "1.0.0"]
     assert not (tmp_path / "hooked").exists()
+    assert not trace.exists()
     assert any(b"git-remote-http" in each for each in shown)
     dumped = [path.read_bytes() for path in seen.iterdir()]
     assert len(dumped) > 10

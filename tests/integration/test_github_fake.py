@@ -10,12 +10,13 @@ import pytest
 import urllib3
 from jsonschema import Draft202012Validator
 
+from tests.github import graphql_facts
 from tests.github.description import wrong_answer
 from tests.github.facts import FILE, OPERATIONS, Description
 from tests.github.operations import FACTS, Answer
 from tests.github.operations import OPERATIONS as FUNCTIONS
 from tests.github.server import FakeGithub, Fault
-from tests.github.state import Asset, Release, Repository
+from tests.github.state import Asset, Milestone, PullRequest, Release, Repository
 
 
 @pytest.fixture
@@ -267,3 +268,167 @@ def test_an_operation_that_the_description_no_longer_has_is_named() -> None:
         SystemExit, match="GitHub's description has no operation apps/create-installation-access-token, "
     ):
         Description(json.dumps(description).encode()).facts()
+
+
+@pytest.fixture
+def branch(repository: Repository) -> str:
+    """A branch with a commit that is not on main."""
+    repository.add_branch("topic")
+    return "topic"
+
+
+def open_pull(client: Client, **given: Any) -> tuple[int, Any]:
+    return client.ask("POST", f"{ROOT}/pulls", {"head": "topic", "base": "main", "title": "Topic", **given})
+
+
+def test_a_pull_request_is_opened_once(github: FakeGithub, repository: Repository, branch: str, client: Client) -> None:
+    status, made = open_pull(client, body="Why")
+    assert (status, made["number"], made["state"], made["head"]["sha"]) == (201, 1, "open", repository.heads[branch])
+    status, refused = open_pull(client)
+    assert (status, refused["errors"][0]["message"]) == (422, "A pull request already exists for acme:topic.")
+    assert [each["number"] for each in client.ask("GET", f"{ROOT}/pulls?head=acme:topic")[1]] == [1]
+    assert client.ask("GET", f"{ROOT}/pulls?head=eve:topic")[1] == []
+    assert (client.ask("GET", f"{ROOT}/pulls/1")[1]["body"], github.wrong) == ("Why", [])
+
+
+@pytest.mark.parametrize(
+    ("given", "error"),
+    [
+        ({"base": "mian"}, {"field": "base", "code": "invalid"}),
+        ({"head": "tpoic"}, {"field": "head", "code": "invalid"}),
+        ({"head": "main"}, {"code": "custom", "message": "No commits between main and main"}),
+        ({"body": "x" * 65_537}, {"field": "body", "code": "custom"}),
+    ],
+)
+@pytest.mark.usefixtures("branch")
+def test_a_pull_request_that_github_refuses_is_422(
+    given: dict[str, str], error: dict[str, str], github: FakeGithub, client: Client
+) -> None:
+    status, refused = open_pull(client, **given)
+    assert status == 422
+    assert refused["errors"][0].items() >= error.items()
+    assert github.wrong == []
+
+
+def test_a_pull_request_follows_its_branch(
+    github: FakeGithub, repository: Repository, branch: str, client: Client
+) -> None:
+    open_pull(client)
+    head = repository.add_branch(branch)
+    assert client.ask("GET", f"{ROOT}/pulls/1")[1]["head"]["sha"] == head
+    repository.head = head
+    merged = client.ask("GET", f"{ROOT}/pulls/1")[1]
+    assert (merged["state"], merged["merged"], merged["merged_at"] is not None) == ("closed", True, True)
+    assert client.ask("PATCH", f"{ROOT}/pulls/1", {"state": "open"})[0] == 422
+    assert github.wrong == []
+
+
+@pytest.mark.usefixtures("branch")
+def test_what_is_set_on_a_pull_request(github: FakeGithub, repository: Repository, client: Client) -> None:
+    open_pull(client)
+    repository.collaborators |= {"octocat", "acme/platform"}
+    repository.milestones.append(Milestone(3, "1.0"))
+    assert client.ask("POST", f"{ROOT}/issues/1/labels", {"labels": ["new"]})[1][0]["name"] == "new"
+    assert client.ask("POST", f"{ROOT}/issues/1/labels", {"labels": ["x" * 51]})[0] == 422
+    assert "new" in {each["name"] for each in client.ask("GET", f"{ROOT}/labels")[1]}
+    wanted = {"reviewers": ["octocat"], "team_reviewers": ["platform"]}
+    assert client.ask("POST", f"{ROOT}/pulls/1/requested_reviewers", wanted)[0] == 201
+    assert client.ask("POST", f"{ROOT}/pulls/1/requested_reviewers", {"reviewers": ["octocat", "nobody"]})[0] == 422
+    assert client.ask("PATCH", f"{ROOT}/issues/1", {"milestone": 3, "body": "Why"})[0] == 200
+    assert client.ask("PATCH", f"{ROOT}/issues/1", {"milestone": 4})[0] == 422
+    assert client.ask("POST", f"{ROOT}/issues/1/comments", {"body": "Hello"})[0] == 201
+    assert [each["body"] for each in client.ask("GET", f"{ROOT}/issues/1/comments")[1]] == ["Hello"]
+    shown = client.ask("GET", f"{ROOT}/pulls/1")[1]
+    assert (shown["labels"][0]["name"], shown["milestone"]["title"], shown["body"]) == ("new", "1.0", "Why")
+    assert [each["login"] for each in shown["requested_reviewers"]] == ["octocat"]
+    assert [each["slug"] for each in shown["requested_teams"]] == ["platform"]
+    assert github.wrong == []
+
+
+def test_the_link_to_the_next_page_keeps_the_query(github: FakeGithub, repository: Repository, client: Client) -> None:
+    for number in range(3):
+        head = repository.add_branch(f"b{number}")
+        repository.add_pull(PullRequest(0, f"b{number}", "main", head, "b", None, state="closed"))
+    answer = client.pool.request(
+        "GET",
+        f"{github.urls.api}{ROOT}/pulls?state=closed&direction=asc&per_page=2",
+        headers={"Authorization": f"Bearer {github.token}"},
+    )
+    assert "?state=closed&direction=asc&per_page=2&page=2>" in answer.headers["Link"]
+    assert [each["number"] for each in json.loads(answer.data)] == [1, 2]
+
+
+def test_an_operation_that_a_token_may_not_call_is_403_with_the_permission(
+    github: FakeGithub, repository: Repository, branch: str, client: Client
+) -> None:
+    github.state.denied["pulls/create"] = "pull_requests=write"
+    assert open_pull(client)[0] == 403
+    assert (repository.pulls, branch in repository.heads) == ([], True)
+
+
+MERGE = "mutation ($input: EnablePullRequestAutoMergeInput!) { enablePullRequestAutoMerge(input: $input) { %s } }"
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "query { viewer { login } }", MERGE % "actor { login }", MERGE.replace("Enable", "Disable") % "actor"],
+)
+@pytest.mark.usefixtures("repository")
+def test_what_the_schema_of_graphql_does_not_have_is_501(query: str, github: FakeGithub, client: Client) -> None:
+    url = f"{github.urls.api.removesuffix('/v3')}/graphql"
+    answer = client.pool.request("POST", url, body=json.dumps({"query": query}).encode())
+    assert (answer.status, len(github.wrong)) == (501, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "kind"),
+    [
+        ({"pullRequestId": "PR_none", "mergeMethod": "MERGE"}, "NOT_FOUND"),
+        ({"pullRequestId": "PR_acme_charts_1", "mergeMethod": "MERGE"}, "UNPROCESSABLE"),
+        ({"pullRequestId": "PR_acme_charts_1", "mergeMethod": "merge"}, None),
+        ({"mergeMethod": "MERGE"}, None),
+    ],
+)
+@pytest.mark.usefixtures("branch")
+def test_the_errors_of_graphql_come_with_200(
+    given: dict[str, str], kind: str | None, github: FakeGithub, client: Client
+) -> None:
+    open_pull(client)
+    body = {"query": MERGE % "clientMutationId", "variables": {"input": given}}
+    url = f"{github.urls.api.removesuffix('/v3')}/graphql"
+    login = {"Authorization": f"Bearer {github.token}"}
+    answer = client.pool.request("POST", url, body=json.dumps(body).encode(), headers=login)
+    (error,) = json.loads(answer.data)["errors"]
+    assert (answer.status, error.get("type"), github.wrong) == (200, kind, [])
+
+
+def test_what_github_s_schema_no_longer_has_is_named() -> None:
+    with pytest.raises(SystemExit, match="GitHub's schema has no type Mutation"):
+        graphql_facts.pruned("type Query { a: String }")
+    with pytest.raises(SystemExit, match="type Mutation has no field createCommitOnBranch, enablePullRequestAutoMerge"):
+        graphql_facts.pruned("type Mutation { other: String }")
+
+
+def test_a_schema_is_pruned_to_what_is_used_without_what_people_read() -> None:
+    payload = "{ clientMutationId: String commit: Commit other: Other }"
+    schema = f'''
+        """The "root"."""
+        type Mutation {{
+          """It commits."""
+          createCommitOnBranch("What" input: In! @a(b: "c")): CreateCommitOnBranchPayload
+          enablePullRequestAutoMerge(input: In!): EnablePullRequestAutoMergePayload
+          unused: Other
+        }}
+        type CreateCommitOnBranchPayload implements Node {payload}
+        type EnablePullRequestAutoMergePayload {{ clientMutationId: String }}
+        input In {{ mode: Mode = A }}
+        enum Mode {{ A B }}
+        type Commit {{ oid: String! url: String! }}
+        type Other {{ a: String }}
+    '''
+    made = graphql_facts.pruned(schema)
+    assert '"' not in made
+    assert "@" not in made
+    assert "Other" not in made
+    assert "input In {\n  mode: Mode = A\n}" in made
+    assert "type Commit {\n  oid: String!\n}" in made

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,9 +14,10 @@ from dataclasses import replace
 import pytest
 
 from generator.findings.errors import SettingsError
+from generator.proposal.fitting import GITLAB_LIMIT
 from pipeline.proposals.errors import BudgetError, ProposalError
 from pipeline.proposals.forge import Draft, Forge, Options, PullRequest
-from pipeline.proposals.gitlab import BODY_LIMIT, GitlabForge
+from pipeline.proposals.gitlab import GitlabForge
 from pipeline.proposals.gitlab_api import DeniedError, GitlabApi, LostAnswerError, NotFoundError, RefusedError
 from pipeline.system.journal import Journal
 from tests.conftest import ROOT
@@ -28,7 +30,8 @@ PLAIN = replace(DRAFT, options=Options())
 #: The requests of each step, where nothing has been done before.
 STEPS = {
     "open": [
-        *("list merge requests", "list users", "list milestones", "create merge request", "get merge request", "merge")
+        *("list merge requests", "list merge requests", "list users", "list milestones", "create merge request"),
+        *("get merge request", "merge", "update merge request"),
     ],
     "update": ["list merge requests", "get merge request", "update merge request"],
     "close": ["list merge requests", "get merge request", "list notes", "create note", "update merge request"],
@@ -84,7 +87,7 @@ def test_the_forge_is_one_of_the_protocol(at: GitlabForge, gitlab: FakeGitlab) -
     forge_of_protocol: Forge = at
     assert forge_of_protocol.place == "gitlab:acme/team/config"
     assert forge_of_protocol.clone_url == f"{gitlab.url}/acme/team/config.git"
-    assert forge_of_protocol.body_limit == 1_048_576
+    assert forge_of_protocol.body_limit == GITLAB_LIMIT
 
 
 def test_the_default_branch_is_that_of_the_project(at: GitlabForge, project: Project) -> None:
@@ -147,6 +150,7 @@ def test_a_merge_request_is_opened_with_all_that_was_asked_for(
     assert (request.source, request.target, request.title) == (BRANCH, "main", "Propose greeting 1.0.1")
     assert (request.labels, [user.username for user in request.reviewers]) == (["charts"], ["ada"])
     assert request.milestone is not None
+    assert request.description == "A new greeting.\n\n\\/close"
     assert (request.milestone.title, request.squash, request.auto_merge) == ("Spring", True, True)
     assert project.labels == {"charts"}
     assert found == PullRequest(
@@ -156,9 +160,9 @@ def test_a_merge_request_is_opened_with_all_that_was_asked_for(
         head=project.branches[BRANCH],
         state="open",
         title="Propose greeting 1.0.1",
-        body="A new greeting.\n\n/close",
+        body="A new greeting.\n\n/close\n",
     )
-    assert gitlab.operations == STEPS["open"]
+    assert gitlab.operations == STEPS["open"][1:]
     assert said == []
     page = f"gitlab:acme/team/config!1 ({found.url})"
     assert [effect.done for effect in journal.effects] == [f"opened {page}", f"set auto-merge for {page}"]
@@ -223,6 +227,7 @@ def assert_done(step: str, project: Project) -> None:
         case "open":
             assert (request.title, request.state) == (DRAFT.title, "opened")
             assert (request.labels, len(request.reviewers), request.auto_merge) == (["charts"], 1, True)
+            assert request.description.startswith("A new greeting.")
         case "update":
             assert (request.title, request.description, request.state) == (*NEXT, "opened")
         case _:
@@ -361,10 +366,10 @@ def test_a_title_that_is_too_long_is_cut(at: GitlabForge, project: Project) -> N
 
 
 def test_a_body_at_the_limit_is_taken_and_a_longer_one_is_an_error(at: GitlabForge, project: Project) -> None:
-    at.open(replace(PLAIN, body="😀" * BODY_LIMIT), Journal())
+    at.open(replace(PLAIN, body="€" * GITLAB_LIMIT), Journal())
     project.requests.clear()
     with pytest.raises(RefusedError, match=r"GitLab refuses it \(400: description is too long"):
-        at.open(replace(PLAIN, body="x" * (BODY_LIMIT + 1)), Journal())
+        at.open(replace(PLAIN, body="x" * (3 * GITLAB_LIMIT + 2)), Journal())
 
 
 def test_one_is_closed_with_a_comment(at: GitlabForge, gitlab: FakeGitlab, project: Project) -> None:
@@ -400,27 +405,21 @@ def test_auto_merge_waits_for_a_pipeline_that_starts_late(at: GitlabForge, proje
 
 
 @pytest.mark.parametrize(
-    ("pipeline", "draft", "why"),
+    ("pipeline", "why"),
     [
-        (None, False, "it has no pipeline"),
-        ("success", False, "its pipeline is at 'success'"),
-        ("failed", False, "its pipeline is at 'failed'"),
-        ("running", True, "it is a draft"),
+        (None, "it has no pipeline"),
+        ("success", "its pipeline is at 'success'"),
+        ("failed", "its pipeline is at 'failed'"),
     ],
 )
 def test_auto_merge_that_would_merge_at_once_is_a_line(
-    pipeline: str | None,
-    draft: bool,  # noqa: FBT001 - a column of the table
-    why: str,
-    at: GitlabForge,
-    gitlab: FakeGitlab,
-    project: Project,
-    said: list[str],
+    pipeline: str | None, why: str, at: GitlabForge, gitlab: FakeGitlab, project: Project, said: list[str]
 ) -> None:
     project.pipeline = pipeline
-    found = at.open(replace(PLAIN, options=Options(auto_merge="squash", draft=draft)), Journal())
+    found = at.open(replace(PLAIN, options=Options(auto_merge="squash")), Journal())
     assert project.requests[0].state == "opened"
-    assert gitlab.changes == ["create merge request"]
+    assert gitlab.changes == ["create merge request", "update merge request"]
+    assert project.requests[0].description == "A new greeting.\n\n\\/close"
     assert said == [f"gitlab:acme/team/config: auto-merge is not set for !1: {why}; set it on {found.url}"]
 
 
@@ -433,6 +432,84 @@ def test_auto_merge_that_gitlab_refuses_is_a_line(
     assert not project.requests[0].auto_merge
     assert len(said) == 1
     assert f"({status}: Branch cannot be merged)" in said[0]
+
+
+@pytest.mark.parametrize("reaches", [True, False])
+def test_auto_merge_is_not_asked_for_again_once_the_pipeline_has_ended(
+    reaches: bool,  # noqa: FBT001 - a column of the table
+    at: GitlabForge,
+    gitlab: FakeGitlab,
+    project: Project,
+    said: list[str],
+) -> None:
+    def meanwhile() -> None:
+        project.requests[0].pipeline = "failed"
+
+    gitlab.fail({4: Fault(status=502, reaches=reaches, meanwhile=meanwhile)})
+    at.open(AUTO, Journal())
+    assert (project.requests[0].state, project.requests[0].auto_merge) == ("opened", reaches)
+    assert gitlab.changes == ["create merge request", "merge", "update merge request"]
+    assert len(said) == (0 if reaches else 1)
+
+
+@pytest.mark.parametrize("auto_merge", [True, False])
+def test_what_a_person_made_of_auto_merge_stays(
+    auto_merge: bool,  # noqa: FBT001 - a column of the table
+    at: GitlabForge,
+    gitlab: FakeGitlab,
+    project: Project,
+) -> None:
+    add(project, auto_merge=auto_merge)
+    journal = Journal()
+    at.open(AUTO, journal)
+    assert (gitlab.changes, journal.effects) == ([], ())
+
+
+@pytest.mark.parametrize("how", ["merge", "squash"])
+def test_auto_merge_that_a_run_did_not_come_to_is_set_by_an_update(
+    how: str, at: GitlabForge, gitlab: FakeGitlab, project: Project
+) -> None:
+    mark = f"<!-- waybill still sets: auto-merge {how} -->\n"
+    add(project, title=NEXT[0], description=f"{mark}{NEXT[1]}", pipeline="running")
+    found = listed(at)
+    assert (found.unfinished, found.body) == (True, NEXT[1])
+    updated = at.update(found, *NEXT, Journal())
+    assert not updated.unfinished
+    assert (project.requests[0].auto_merge, project.requests[0].squash) == (True, how == "squash")
+    assert project.requests[0].description == NEXT[1]
+    gitlab.fail({})
+    at.update(listed(at), *NEXT, Journal())
+    assert gitlab.changes == []
+
+
+def test_a_draft_has_no_auto_merge(at: GitlabForge, gitlab: FakeGitlab, project: Project, said: list[str]) -> None:
+    at.open(replace(PLAIN, options=Options(auto_merge="squash", draft=True)), Journal())
+    assert gitlab.changes == ["create merge request"]
+    assert not project.requests[0].auto_merge
+    assert said == [f"gitlab:acme/team/config: auto-merge is not set for {BRANCH}: it is opened as a draft"]
+
+
+def test_runs_at_once_open_one(gitlab: FakeGitlab, project: Project) -> None:
+    found: list[int] = []
+
+    def run() -> None:
+        found.append(forge(gitlab.environment, said=[]).open(DRAFT, Journal()).number)
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [1] * 6
+    assert len(project.requests) == 1
+
+
+def test_auto_merge_that_the_token_may_not_set_is_a_line(at: GitlabForge, project: Project, said: list[str]) -> None:
+    project.protect("main")
+    found = at.open(AUTO, Journal())
+    why = "the token from WAYBILL_GITLAB_TOKEN may not merge into its target"
+    assert said == [f"gitlab:acme/team/config: auto-merge is not set for !1: {why}; set it on {found.url}"]
+    assert not project.requests[0].auto_merge
 
 
 def test_auto_merge_is_for_the_commit_that_was_proposed(
@@ -812,3 +889,8 @@ def test_a_project_that_the_token_may_not_see_is_an_error_that_says_what_to_chec
 def test_a_draft_of_the_protocol_has_no_options_by_itself(at: GitlabForge, project: Project) -> None:
     at.open(Draft(branch=BRANCH, base="main", title="T", body=""), Journal())
     assert (project.requests[0].labels, project.requests[0].draft) == ([], False)
+
+
+def test_the_client_is_loaded_when_gitlab_is_asked() -> None:
+    code = "import sys, pipeline.proposals.gitlab; print({'gitlab', 'requests'} & set(sys.modules))"
+    assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True) == "set()\n"

@@ -145,6 +145,17 @@ def test_a_workflow_that_is_not_committed_is_not_proposed(source: Path, config: 
     assert "workflows: has changes that are not committed; commit them first" in done.err
 
 
+def test_a_patch_is_what_would_be_committed(source: Path, config: Path, waybill: Waybill) -> None:
+    waybill("build", "--all")
+    assert waybill("propose", "--all", "--to", "dir:config", "--patch", "charts.patch").code == 0
+    assert git(config, "branch", "--format=%(refname:short)") == "main"
+    git(config, "am", "--quiet", "../charts.patch")
+    done = waybill("propose", "--all", "--to", "dir:config", "--json")
+    assert [each["state"] for each in done.json["proposals"]] == ["unchanged", "unchanged"]
+    assert git(config, "log", "-2", "--format=%s").splitlines() == ["Add greeting 0.1.0", "Add escalation 0.1.0"]
+    del source
+
+
 def test_branches_that_are_left_over_are_listed_and_then_deleted(source: Path, config: Path, waybill: Waybill) -> None:
     waybill("build", "--all")
     waybill("propose", "greeting", "--to", "dir:config")

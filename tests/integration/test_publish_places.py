@@ -98,7 +98,7 @@ def test_all_of_twenty_publishers_at_once_are_in_and_what_one_prints_renders(
         expected = {f"{number}.{part}.0" for number in range(PUBLISHERS) for part in range(VERSIONS)}
         assert sorted(versions_in_index(server)) == sorted(expected)
         assert server.git("rev-list", "--count", "gh-pages") == str(PUBLISHERS)
-        assert sum("0 published versions kept" in error for error in said) == 1
+        assert sum("; 0 published versions kept" in error for error in said) == 1
         branch_as_pages(server, pages)
         for helm in (helm4, helm3):
             words = printed(said[7])

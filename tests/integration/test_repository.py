@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -130,6 +131,43 @@ def test_a_broken_index_is_named_and_stays(content: str, built: Path, waybill: W
         assert done.code == 1
         assert "dist/index.yaml" in done.err
     assert (built / "index.yaml").read_text(encoding="utf-8") == content
+
+
+@pytest.mark.parametrize("percent", [0, 1, 30, 45, 75, 85, 95, 99])
+def test_an_index_that_is_cut_off_is_refused_and_stays(percent: int, built: Path, waybill: Waybill) -> None:
+    whole = (built / "index.yaml").read_bytes()
+    cut = whole[: len(whole) * percent // 100]
+    (built / "index.yaml").write_bytes(cut)
+    (built.parent / "published.yaml").write_bytes(whole)
+    for words in (["index", "dist"], ["index", "dist", "--merge", "published.yaml"], ["build", "greeting"]):
+        done = waybill(*words)
+        assert done.code == 1
+        assert "dist/index.yaml" in done.err
+    assert (built / "index.yaml").read_bytes() == cut
+
+
+def test_an_index_whose_end_proves_nothing_is_read_with_its_digest(built: Path, waybill: Waybill) -> None:
+    text = (built / "index.yaml").read_text(encoding="utf-8")
+    text = "".join(line for line in text.splitlines(keepends=True) if not line.startswith(("generated:", "#")))
+    (built / "index.yaml").write_text(text, encoding="utf-8")
+    for words in (["index", "dist"], ["build", "greeting"], ["check", "--index", "dist", "--sonataflow", "10"]):
+        done = waybill(*words)
+        assert done.code == 1
+        digest = done.err.partition("--accept-index ")[2].split()[0]
+        assert digest == hashlib.sha256((built / "index.yaml").read_bytes()).hexdigest()
+        assert "accept" not in waybill(*words, "--accept-index", digest).err
+        assert waybill(*words).code == 0 or words[0] == "check"
+        (built / "index.yaml").write_text(text, encoding="utf-8")
+
+
+def test_a_named_pipe_in_place_of_an_index_or_a_package_makes_nobody_wait(built: Path, waybill: Waybill) -> None:
+    os.mkfifo(built / "pipe-1.0.0.tgz")
+    assert "dist/pipe-1.0.0.tgz: cannot be read: it is a named pipe" in waybill("index", "dist").err
+    (built / "index.yaml").unlink()
+    os.mkfifo(built / "index.yaml")
+    for words in (["index", "dist"], ["build", "greeting"], ["check", "--index", "dist", "--sonataflow", "10"]):
+        done = waybill(*words)
+        assert (done.code, "dist/index.yaml: cannot be read: it is a named pipe" in done.err) == (1, True)
 
 
 def test_package_refuses_what_is_no_chart(repository: Path, waybill: Waybill) -> None:

@@ -43,12 +43,13 @@ helmignore = Rule(
 )
 index = Rule(
     name="index",
-    summary="An index.yaml that is not the index of a chart repository.",
+    summary="An index.yaml that is not the whole index of a chart repository, or has entries that nobody can install.",
     reason="It is an incomplete download or another file: merging into it would lose the published versions.",
     consequence="The repository is empty to Helm: it finds no version of the chart, and gives no reason.",
     bad=_index(_ENTRIES),
     good=_index(
-        f"{_ENTRIES}    - {{apiVersion: v2, name: example, version: 1.0.0, urls: [example-1.0.0.tgz]}}\n",
+        f"{_ENTRIES}  - digest: {'0' * 63}a\n    name: example\n    urls: [example-1.0.0.tgz]\n    version: 1.0.0\n"
+        "generated: 2026-01-31T12:00:00Z\n",
     ),
     reported_by=("waybill index dist", "waybill check --index dist/index.yaml --sonataflow 10"),
 )

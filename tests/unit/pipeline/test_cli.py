@@ -323,7 +323,7 @@ def test_a_shell_is_offered_commands_and_options(words: str, offered: list[str])
 
 #: What takes its time to load, and what only some commands need.
 HEAVY = {
-    "filelock", "generator.lint.linter", "git", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs",
+    "filelock", "generator.lint.linter", "git", "gitlab", "graphlay", "javaproperties", "jinja2", "jq", "jsonschema_rs",
     "msgspec", "resvg_py", "semver", "urllib.request", "urllib3", "yaml",
 }  # fmt: skip
 

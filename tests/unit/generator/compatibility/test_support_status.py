@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -22,27 +24,26 @@ rows:
   - {charts: [greeting], versions: 2.x, sonataflow: 10.x}
   - {charts: [old], versions: 0.1.x, orchestrator: 1.2.x}
 """
-INDEX = """\
-apiVersion: v1
-entries:
-  greeting:
-    - {version: 2.0.0}
-    - {version: 1.10.0}
-    - {version: 1.9.0}
-    - {version: 1.9.0}
-    - {version: 2.1.0-rc.1}
-    - {version: 3.0.0}
-    - {version: latest}
-  old:
-    - {version: 0.1.3}
-"""
+VERSIONS = {
+    "greeting": ["2.0.0", "1.10.0", "1.9.0", "1.9.0", "2.1.0-rc.1", "3.0.0", "latest"],
+    "old": ["0.1.3"],
+}
+
+
+def index_of(versions: Mapping[str, Sequence[str]]) -> str:
+    """An index with these versions of some charts, as JSON."""
+    entries = {
+        name: [{"name": name, "version": version, "urls": ["x.tgz"], "digest": "0" * 64} for version in listed]
+        for name, listed in versions.items()
+    }
+    return json.dumps({"apiVersion": "v1", "entries": entries})
 
 
 @pytest.fixture
 def index(tmp_path: Path) -> Path:
     tmp_path.joinpath("compatibility.yaml").write_text(COMPATIBILITY)
     file = tmp_path / "index.yaml"
-    file.write_text(INDEX)
+    file.write_text(index_of(VERSIONS))
     return file
 
 
@@ -77,7 +78,7 @@ def test_the_table_keeps_no_row_apart_from_refuted(index: Path, waybill: Waybill
 
 
 def test_nothing_that_runs_is_a_failure(index: Path, waybill: Waybill) -> None:
-    index.write_text("entries: {other: [{version: 1.0.0}]}\n")
+    index.write_text(index_of({"other": ["1.0.0"]}))
     done = waybill("check", "--index", index.name, "--sonataflow", "10")
     assert done.code == 1
     assert "none" in done.err

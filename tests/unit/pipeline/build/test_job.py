@@ -313,7 +313,8 @@ def test_the_umbrella_moves_on_by_itself_when_something_in_it_changed(repository
 
 
 def test_entries_of_a_published_index_are_in_the_new_one(repository: Path) -> None:
-    write(repository, {"published.yaml": "apiVersion: v1\nentries: {old: [{version: 1.0.0, digest: x}]}\n"})
+    entry = "{name: old, version: 1.0.0, digest: x, urls: [old.tgz]}"
+    write(repository, {"published.yaml": f"apiVersion: v1\nentries: {{old: [{entry}]}}\n"})
     run(merge=Path("published.yaml"))
     assert index(repository)["old"] == ["1.0.0"]
 

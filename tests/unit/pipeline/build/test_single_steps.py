@@ -18,11 +18,11 @@ from pipeline.build.single_steps import (
     chart_for,
     read_for_output,
     write_chart,
-    write_index,
     write_manifests,
     write_packages,
 )
 from pipeline.charts.index import parse_index
+from pipeline.charts.packages_folder import write_index
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
@@ -134,10 +134,12 @@ def test_an_index_written_twice_stays_the_same(tmp_path: Path) -> None:
 
 def test_an_index_keeps_what_another_one_has(tmp_path: Path) -> None:
     write_packages(tmp_path / "dist", [write(tmp_path / "one", CHART)], Journal())
-    published = write(tmp_path, {"published.yaml": "apiVersion: v1\nentries: {old: [{version: 1.0.0, x: 1.10}]}\n"})
+    entry = "    digest: abc\n    name: old\n    urls:\n    - old.tgz\n    version: 1.0.0\n"
+    index = f"apiVersion: v1\nentries:\n  old:\n  - description: it's mine\n{entry}"
+    published = write(tmp_path, {"published.yaml": index})
     write_index(tmp_path / "dist", published / "published.yaml", Journal(), url="", created=NOW)
     text = (tmp_path / "dist" / "index.yaml").read_text()
-    assert "x: 1.10" in text
+    assert f"  - description: it's mine\n{entry}" in text
     assert list(yaml.safe_load(text)["entries"]) == ["demo", "old"]
 
 

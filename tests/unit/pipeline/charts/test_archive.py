@@ -109,7 +109,7 @@ def test_a_chart_whose_name_is_a_path_is_refused(name: str) -> None:
         package({"Chart.yaml": f'name: "{name}"\nversion: 1.2.3\n'.replace("\\", "\\\\").encode()}, "x")
 
 
-@pytest.mark.parametrize("version", ["1.2", "v1.2.3", "latest"])
+@pytest.mark.parametrize("version", ["1.2", "vv1.2.3", "v1.2", "latest"])
 def test_a_version_that_is_no_semver_is_refused(version: str) -> None:
     with pytest.raises(VersionError, match=f"x/Chart.yaml: version '{version}' is not a SemVer version"):
         package({"Chart.yaml": f"name: a\nversion: '{version}'\n".encode()}, "x")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.workspace.places import GITLAB_URLS
 from tests.command import Outcome, run
 from tests.unit.conftest import write_workflow
 
@@ -111,14 +112,19 @@ def test_without_a_charts_folder_charts_are_named_with_their_versions() -> None:
     [
         ([CONFIG], ("https://github.com/my-org/config.git", "main", "charts/workflows/charts/*")),
         ([f"{CONFIG}#stable:deploy"], ("https://github.com/my-org/config.git", "stable", "deploy/charts/*")),
+        (["gitlab:acme/a/b#stable"], ("https://gitlab.com/acme/a/b.git", "stable", "charts/workflows/charts/*")),
         (
             ["git@example.com:a/b.git", "--revision", "v1", "--path", "deploy/"],
             ("git@example.com:a/b.git", "v1", "deploy/charts/*"),
         ),
     ],
-    ids=["github", "a place with a branch and a folder", "git over ssh"],
+    ids=["github", "a place with a branch and a folder", "gitlab", "git over ssh"],
 )
-def test_a_config_repository_is_a_place_or_a_url(words: list[str], source: tuple[str, str, str]) -> None:
+def test_a_config_repository_is_a_place_or_a_url(
+    words: list[str], source: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in GITLAB_URLS:
+        monkeypatch.delenv(name, raising=False)
     (generator,) = objects(argocd("--repo", *words))["ApplicationSet workflows"]["spec"]["generators"]
     git = generator["git"]
     assert (git["repoURL"], git["revision"], git["directories"][0]["path"]) == source

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,16 +18,18 @@ from pipeline.charts.folder import read_charts_folder
 from pipeline.system import staging
 from pipeline.system.files import Transaction, differences
 from pipeline.system.journal import Journal
+from pipeline.system.locks import only_writer
 from pipeline.system.staging import recover
 from tests.unit.conftest import read, write, write_workflow
 
-#: A transaction over two folders. The process kills itself at the move with the number that it is given.
+#: A transaction over two folders. The process kills itself before the move that it is given; before 4 is after all.
 KILLED = """\
 import os, signal, sys
 from pathlib import Path
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
-from pipeline.system.staging import Move
+from pipeline.system.locks import only_writer
+from pipeline.system.staging import Move, Staging
 
 at = int(sys.argv[1])
 make = Move.make
@@ -37,6 +40,8 @@ def killed(move):
     make(move)
 
 Move.make = killed
+if at == 4:
+    Staging.done = lambda _: os.kill(os.getpid(), signal.SIGKILL)
 with Transaction(Journal()) as transaction:
     transaction.replace_tree(Path("charts/tree"), {"kept": b"new", "added": b"new"})
     transaction.replace_file(Path("dist/new.tgz"), b"new")
@@ -71,25 +76,63 @@ def place(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("found", ["charts", "dist"])
-@pytest.mark.parametrize("at", [0, 1, 2, 3])
-def test_whichever_folder_is_looked_at_first_all_of_a_killed_transaction_is_undone(
+@pytest.mark.parametrize("at", [0, 1, 2, 3, 4])
+def test_whichever_folder_is_looked_at_first_all_of_a_killed_transaction_is_finished(
     place: Path, at: int, found: str
 ) -> None:
     kill(place, at)
     assert left(place)
     recover(place / found)
+    assert files(place) == AFTER
+    assert not left(place)
+
+
+@pytest.mark.parametrize("found", ["charts", "dist"])
+def test_what_was_staged_before_all_of_it_was_there_goes(place: Path, found: str) -> None:
+    command = [sys.executable, "-c", KILLED, "9"]
+    with subprocess.Popen(command, cwd=place, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "staged\n"
+        process.kill()
+    recover(place / found)
+    recover(place, below=True)
     assert files(place) == BEFORE
     assert not left(place)
 
 
-def test_the_next_transaction_undoes_a_killed_one_before_it_compares(place: Path) -> None:
+@pytest.mark.parametrize("at", [0, 1, 2, 3])
+def test_what_cannot_be_finished_is_undone(place: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    kill(place, at)
+    make = staging.Move.make
+
+    def refused(move: staging.Move) -> None:
+        if move.number == 3:
+            raise PermissionError(13, "Permission denied")
+        make(move)
+
+    monkeypatch.setattr(staging.Move, "make", refused)
+    recover(place / "dist")
+    assert files(place) == BEFORE
+    assert not left(place)
+
+
+def test_the_next_transaction_finishes_a_killed_one_before_it_compares(place: Path) -> None:
     kill(place, 3)
-    assert (place / "dist/new.tgz").exists()
+    assert (place / "dist/index.yaml").read_text() == "old"
     with Transaction(Journal()) as transaction:
         transaction.replace_file(place / "dist/other", b"new")
         transaction.commit()
-    assert files(place) == {**BEFORE, "dist/other": "new"}
+    assert files(place) == {**AFTER, "dist/other": "new"}
     assert not left(place)
+
+
+@pytest.mark.parametrize(
+    ("output", "also"), [("dist", []), ("other", ["dist"]), ("other", ["charts"]), ("other", ["."])]
+)
+def test_who_takes_the_writer_s_lock_finds_it_finished(place: Path, output: str, also: list[str]) -> None:
+    kill(place, 1)
+    with only_writer(place / output, lambda: None, [place / other for other in also]):
+        assert files(place) == AFTER
 
 
 def test_what_a_running_process_stages_is_left_alone(place: Path) -> None:
@@ -104,18 +147,27 @@ def test_what_a_running_process_stages_is_left_alone(place: Path) -> None:
     assert files(place) == AFTER
 
 
-def test_what_somebody_has_put_there_since_stays(place: Path) -> None:
-    kill(place, 3)
-    write(place, {"dist/new.tgz": "theirs", "dist/gone": "theirs", "charts/tree/kept": "theirs"})
-    recover(place / "dist")
-    assert files(place) == {
-        "charts/tree/added": "new",
+@pytest.mark.parametrize("at", [0, 3])
+def test_what_somebody_has_put_there_since_stays(place: Path, at: int) -> None:
+    kill(place, at)
+    theirs = {
         "charts/tree/kept": "theirs",
-        "dist/gone": "theirs",
-        "dist/index.yaml": "old",
         "dist/new.tgz": "theirs",
+        "dist/gone": "theirs",
+        "dist/index.yaml": "theirs",
     }
+    write(place, theirs)
+    before = files(place)
+    recover(place / "dist")
+    assert files(place) == {path: text for path, text in before.items() if "staging" not in path}
     assert not left(place)
+
+
+def test_what_somebody_has_removed_since_and_put_back_is_not_removed_again(place: Path) -> None:
+    kill(place, 3)
+    write(place, {"dist/gone": "old"})
+    recover(place / "dist")
+    assert files(place) == {**AFTER, "dist/gone": "old"}
 
 
 def test_git_does_not_see_what_a_killed_run_left(place: Path) -> None:
@@ -156,7 +208,7 @@ def test_old_content_whose_owner_cannot_be_reached_stays(tmp_path: Path) -> None
 
 def leftover(folder: Path, row: Mapping[str, object]) -> Path:
     """What looks as if a run had left it, with a record of one move."""
-    full = {"staging": ".", "number": 0, "name": "x", "digest": None, "existed": True, **row}
+    full = {"staging": ".", "number": 0, "name": "x", "digest": None, "before": "x", **row}
     return write(folder / ".waybill-staging-x", {".gitignore": "*", "0.old": "evil", "moves.json": json.dumps([full])})
 
 
@@ -197,6 +249,26 @@ def test_links_in_place_of_staging_folders_and_records_are_not_followed(tmp_path
     assert (tmp_path / "theirs/x").read_text() == "theirs"
 
 
+def test_what_another_user_leaves_in_a_folder_of_all_is_nothing_of_ours(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill(place, 3)
+    half_done = files(place)
+    lstat = Path.lstat
+
+    def of_another_user(path: Path) -> os.stat_result:
+        status = lstat(path)
+        return os.stat_result((*status[:4], status.st_uid + 1, *status[5:])) if "staging" in path.name else status
+
+    monkeypatch.setattr(Path, "lstat", of_another_user)
+    recover(place / "dist")
+    recover(place / "charts")
+    assert files(place) == half_done
+    monkeypatch.undo()
+    recover(place / "dist")
+    assert files(place) == AFTER
+
+
 def test_what_cannot_be_restored_is_named_with_where_it_is(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kill(place, 3)
 
@@ -204,12 +276,31 @@ def test_what_cannot_be_restored_is_named_with_where_it_is(place: Path, monkeypa
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(staging.Move, "undo", refused)
+    monkeypatch.setattr(staging.Move, "finish", refused)
     said = r"dist/index\.yaml: cannot be restored after a run that was killed: Permission denied; the previous .*3\.old"
     with pytest.raises(OutputError, match=said):
         recover(place / "dist")
     monkeypatch.undo()
     recover(place / "dist")
     assert files(place) == BEFORE
+
+
+def test_what_cannot_be_finished_for_want_of_permission_stays_for_the_next_run(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kill(place, 3)
+    half_done = files(place)
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(OutputError, match="cannot be finished: Permission denied; run waybill as a user who may write"):
+        recover(place / "dist")
+    monkeypatch.undo()
+    assert half_done.items() <= files(place).items()
+    recover(place / "dist")
+    assert files(place) == AFTER
 
 
 @pytest.mark.parametrize("target", ["index.yaml", "link"])
@@ -241,6 +332,20 @@ def test_where_there_are_no_locks_files_are_written_all_the_same(place: Path, mo
         transaction.commit()
     assert files(place) == {**BEFORE, "dist/index.yaml": "new"}
     assert not left(place)
+
+
+def test_a_transaction_has_more_places_than_a_process_has_descriptors(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (200, limits[1]))
+    try:
+        with Transaction(Journal()) as transaction:
+            for number in range(300):
+                transaction.replace_file(tmp_path / str(number) / "file", b"new")
+            transaction.commit()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert files(tmp_path) == {f"{number}/file": "new" for number in range(300)}
+    assert not left(tmp_path)
 
 
 def test_a_file_is_replaced_by_one_move_and_never_missing(place: Path) -> None:

@@ -1,0 +1,170 @@
+"""Proposals as patches that `git am` applies."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+from generator.findings.errors import SettingsError
+from generator.findings.printable import in_one_line
+from pipeline.proposals.errors import ProposalError
+from pipeline.system.files import Transaction, write_if_changed
+from pipeline.system.journal import Journal
+from pipeline.system.staging import scratch_folder
+
+_EXECUTABLE: Final = "100755"
+_REGULAR: Final = "100644"
+#: Lines at which `git am` takes a message to end, or a header of the mail to follow (git's mailinfo.c).
+_ENDS: Final = re.compile(r"^(?=diff -|Index: |---(?:\s|$)|(?:From|Date|Subject): )", re.MULTILINE)
+#: All of a patch comes from these options, and none from how git is configured on this machine.
+_FORMAT: Final = (
+    *("format-patch", "-1", "--stdout", "--no-signature", "--no-cover-letter", "--no-attach", "--no-thread"),
+    *("--no-stat", "--patch", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--unified=3", "--no-color"),
+)
+#: Seconds for git on a folder of charts.
+_PATIENCE: Final = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchFile:
+    """A file as git knows it."""
+
+    data: bytes = field(repr=False)
+    executable: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatchCommit:
+    """The commit that a patch becomes."""
+
+    message: str
+    """The subject, and after an empty line the rest."""
+    name: str
+    """The author's."""
+    email: str
+    date: datetime
+    """The author's, with a time zone."""
+
+
+def format_patch(
+    old: Mapping[str, PatchFile], new: Mapping[str, PatchFile], *, folder: str, commit: PatchCommit
+) -> bytes:
+    """Return the patch that makes the files of a folder the new ones; the same bytes on any machine with the same git.
+
+    Paths are relative to `folder`, which is one of the repository ("" for its root). Files with line ends of Windows
+    are in it as binary ones, because `git am` would drop their carriage returns. It is empty where nothing differs.
+
+    Raises:
+        SettingsError: git is not installed.
+        ProposalError: a path leads out of the folder, or into git's own.
+    """
+    if old == new:
+        return b""
+    with scratch_folder() as scratch:
+        repository = _Scratch(scratch / "patch.git")
+        repository.run("init", "--quiet", "--bare", "--initial-branch=none", str(repository.folder))
+        paths = sorted(path for path in {*old, *new} if _is_of_windows(old.get(path)) or _is_of_windows(new.get(path)))
+        attributes = "".join(f"{_pattern(_path(folder, path))} -diff\n" for path in paths)
+        (repository.folder / "info").mkdir(exist_ok=True)
+        (repository.folder / "info" / "attributes").write_text(attributes, encoding="utf-8")
+        stream = b"".join((*_commit("old", old, folder, commit), *_commit("new", new, folder, commit), b"done\n"))
+        repository.run("fast-import", "--quiet", "--done", stdin=stream)
+        return repository.run(*_FORMAT, "refs/heads/new")
+
+
+def write_patch(file: Path, patches: Sequence[bytes], journal: Journal) -> None:
+    """Write patches into a file, one after the other, as `git am` takes them.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with Transaction(journal) as transaction:
+        write_if_changed(transaction, file, b"".join(patches))
+        transaction.commit()
+
+
+@dataclass(frozen=True)
+class _Scratch:
+    """A repository for one patch."""
+
+    folder: Path
+
+    def run(self, *words: str, stdin: bytes = b"") -> bytes:
+        # Configuration, attributes and templates of this machine stay out.
+        nothing = os.devnull
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C",
+            "HOME": str(self.folder),
+            "XDG_CONFIG_HOME": str(self.folder),
+            "GIT_DIR": str(self.folder),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": nothing,
+            "GIT_ATTR_NOSYSTEM": "1",
+            "GIT_TEMPLATE_DIR": "",
+        }
+        command = ["git", *words]
+        try:
+            done = subprocess.run(  # noqa: S603 - no shell, and our own words
+                command, input=stdin, capture_output=True, env=environment, timeout=_PATIENCE, check=False
+            )
+        except OSError as error:
+            raise SettingsError(f"git cannot be run: {error.strerror}; install it") from error
+        except subprocess.TimeoutExpired:
+            raise ProposalError(f"git {words[0]}: not complete after {_PATIENCE} seconds") from None
+        if done.returncode:
+            said = done.stderr.decode(errors="replace").strip().splitlines()
+            raise ProposalError(f"git cannot write the patch: {said[0] if said else f'git {words[0]} failed'}")
+        return done.stdout
+
+
+def _commit(branch: str, files: Mapping[str, PatchFile], folder: str, commit: PatchCommit) -> Iterator[bytes]:
+    """A commit with these files alone, as `git fast-import` reads it."""
+    name, email = (re.sub(r"[<>\x00-\x1f]", "", text).strip() for text in (commit.name, commit.email))
+    who = f"{name} <{email}> {int(commit.date.timestamp())} {commit.date:%z}"
+    yield f"commit refs/heads/{branch}\nauthor {who}\ncommitter {who}\n".encode()
+    yield _data(_ENDS.sub(" ", commit.message).encode())
+    if branch == "new":
+        yield b"from refs/heads/old\n"
+    yield b"deleteall\n"
+    for path, file in sorted(files.items()):
+        mode = _EXECUTABLE if file.executable else _REGULAR
+        yield f"M {mode} inline {_quoted(_path(folder, path))}\n".encode()
+        yield _data(file.data)
+
+
+def _data(data: bytes) -> bytes:
+    return b"data %d\n%s\n" % (len(data), data)
+
+
+def _path(folder: str, path: str) -> str:
+    """The path in the repository.
+
+    Raises:
+        ProposalError: `git am` would refuse it.
+    """
+    found = PurePosixPath(folder, path)
+    if found.is_absolute() or {"..", ".git"} & {part.lower() for part in found.parts}:
+        raise ProposalError(f"'{in_one_line(path)}' is not a path that git takes; rename the file")
+    return found.as_posix()
+
+
+def _quoted(path: str) -> str:
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return f'"{escaped}"'
+
+
+def _pattern(path: str) -> str:
+    """A path as a pattern of git's attributes that is like it alone."""
+    return _quoted("/" + re.sub(r"([\\*?\[])", r"\\\1", path))
+
+
+def _is_of_windows(file: PatchFile | None) -> bool:
+    return file is not None and (b"\r\n" in file.data or file.data.endswith(b"\r"))
