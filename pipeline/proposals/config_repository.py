@@ -121,6 +121,18 @@ class ConfigRepository:
         """Whether the base has what a commit of ours holds."""
         return content_of(self._at(self.base_head, held.paths)) == held.content
 
+    def has_all_of(self, branch: Branch) -> bool:
+        """Whether the base has the files that other people's commits on a branch changed, as the branch has them."""
+        paths: set[str] = set()
+        with self._as_proposal_error():
+            for commit in (self._commits[each.oid] for each in branch.others):
+                if not commit.parents:
+                    return False
+                self._remote.fetch_commit(commit.parents[0])
+                paths.update(self._remote.changed(commit.parents[0], commit.oid))
+            wanted = sorted(paths)
+            return self._remote.tree(branch.head, wanted) == self._remote.tree(self.base_head, wanted)
+
     def paths(self, content: Content) -> tuple[str, ...]:
         """Where a content is: the folder of the chart, then further files."""
         return (self._folder(content.chart), *sorted(content.more))

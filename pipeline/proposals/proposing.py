@@ -412,7 +412,7 @@ class Leftover:
 def leftovers(repository: ConfigRepository, forge: Forge, charts: Iterable[str]) -> list[Leftover]:
     """Return the branches whose content is on the base, or whose workflow is gone, without an open pull request.
 
-    `charts` are those of all workflows. A branch with other people's commits is none.
+    `charts` are those of all workflows. A branch with other people's commits is none, unless the base has all of them.
 
     Raises:
         ProposalError: the forge or the repository cannot be read.
@@ -425,7 +425,7 @@ def leftovers(repository: ConfigRepository, forge: Forge, charts: Iterable[str])
         if name in opened:
             continue
         branch = repository.branch(name)
-        if branch is None or branch.others:
+        if branch is None or (branch.others and not repository.has_all_of(branch)):
             continue
         if branch.held is None or repository.has(branch.held):
             found.append(Leftover(branch=name, head=branch.head, why=f"its content is on {repository.base}"))

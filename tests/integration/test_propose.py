@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from generator.chart.pin import Pin, pinned
+from pipeline.charts.archive import package, read_chart_folder
+from pipeline.charts.index import EMPTY, add, packages_at, render
+from pipeline.images.recipes import Recipes
+from pipeline.operators.known import Operators
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import Waybill, copy_readable
 
+WORKFLOW = "workflows/greeting"
+CHART = "charts/workflows/charts/greeting"
 ANN = ("-c", "user.name=Ann Author", "-c", "user.email=ann@example.com")
 
 
@@ -109,6 +119,22 @@ def test_the_repository_of_the_workflows_is_a_place_and_a_merged_proposal_makes_
     assert waybill("build", "--all", "--check", cwd=clone).code == 0
     done = waybill("propose", "--all", "--to", ".", "--json", cwd=clone)
     assert [each["state"] for each in done.json["proposals"]] == ["unchanged", "unchanged"]
+
+
+def test_another_repository_gets_the_digests_that_the_index_knows_and_the_own_one_does_not(
+    source: Path, config: Path, waybill: Waybill
+) -> None:
+    waybill("build", "--all")
+    sonataflow = Operators(source / "compatibility.yaml").line().capabilities.sonataflow
+    ((recipe, image),) = Recipes(settings=Settings(), sonataflow=sonataflow).all(read_folder(source / WORKFLOW))
+    pin = Pin(repository=image.repository, tag=image.tag or "", digest=f"sha256:{'a' * 64}", key=recipe.key)
+    files = pinned(read_chart_folder(source / CHART), [pin])
+    index = add(EMPTY, [package(files, "greeting")], created=datetime.now(UTC), url=packages_at(""))
+    (source / "dist/index.yaml").write_bytes(render(index))
+    assert waybill("propose", "greeting", "--to", "dir:config").code == 0
+    assert pin.digest in git(config, "show", f"waybill/greeting:{CHART}/values.yaml")
+    assert waybill("propose", "greeting", "--to", ".").code == 0
+    assert pin.digest not in git(source, "show", f"waybill/greeting:{CHART}/values.yaml")
 
 
 def test_values_of_an_environment_go_along(source: Path, config: Path, waybill: Waybill) -> None:
