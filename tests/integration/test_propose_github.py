@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.proposals.github import GithubForge
 from tests.command import Outcome
 from tests.conftest import Waybill
 from tests.git_server import GitServer, git_server
@@ -76,6 +77,26 @@ def test_charts_are_proposed_merged_and_then_unchanged(
     server.git("update-ref", "refs/heads/main", GREETING)
     assert states(waybill("propose", "greeting", "--to", TO, "--json")) == ["deleted"]
     assert states(waybill("propose", "--all", "--to", TO, "--json")) == ["unchanged", "unchanged"]
+
+
+def test_a_pull_request_that_was_left_without_its_labels_gets_them(
+    github: FakeGithub, server: GitServer, source: Path, waybill: Waybill
+) -> None:
+    del server, source
+    words = ("propose", "greeting", "--to", TO, "--label", "bug", "--json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(GithubForge, "_add_labels", _interrupted)
+        assert waybill(*words).code == 1
+    (pull,) = github.state.repositories["acme/charts"].pulls
+    assert not pull.labels
+    assert states(waybill(*words)) == ["updated"]
+    assert pull.labels == ["bug"]
+    assert (pull.body or "").startswith("Adds the chart")
+    assert states(waybill(*words)) == ["unchanged"]
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_github_makes_the_commits_where_it_is_asked_to(
