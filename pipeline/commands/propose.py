@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal, cast, get_args
 
 import click
@@ -187,10 +187,13 @@ class _Asked:
         auto_merge = given["auto_merge"] or own.auto_merge
         if auto_merge and auto_merge not in _WAYS:
             raise SettingsError(f"propose.auto_merge: no way to merge '{auto_merge}'{one_of(auto_merge, _WAYS)}")
+        path = PurePosixPath((given["path"] or own.path).strip("/"))
+        if {"..", ".git"} & {part.lower() for part in path.parts}:
+            raise SettingsError(f"'{path}' is not a folder inside the repository; name another with --path")
         return cls(
             place=to,
             base=given["base"] or own.base,
-            path=(given["path"] or own.path).strip("/"),
+            path=path.as_posix() if path.parts else "",
             options=Options(
                 labels=tuple(dict.fromkeys(given["labels"] or own.labels)),
                 reviewers=tuple(dict.fromkeys(given["reviewers"] or own.reviewers)),

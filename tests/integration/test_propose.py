@@ -206,6 +206,7 @@ def test_branches_that_are_left_over_are_listed_and_then_deleted(source: Path, c
         (("greeting", "--to", "dir:dist"), "dir:dist: not a git repository"),
         (("greeting", "--to", "githob:a/b"), "did you mean 'github'"),
         (("greting", "--to", "."), "did you mean 'greeting'"),
+        (("greeting", "--to", ".", "--path", "../x"), "'../x' is not a folder inside the repository"),
         (("greeting", "--to", ".", "--commit", "api"), "--commit api goes with github:OWNER/REPO"),
     ],
 )
