@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 from semver import Version
 
 from generator.findings.errors import FindingsError, SettingsError, VersionError
+from generator.findings.finding import Finding
 from generator.text.yaml_reader import decode
 from generator.versions.semver_text import is_version, published_version
 from pipeline.charts import index_yaml
@@ -150,7 +151,7 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bo
     except FindingsError as error:
         if message := _what_else(text):
             refuse(path, *message)
-        raise error from None
+        raise FindingsError(map(_with_remedy, error.findings)) from None
     index = _index(found)
     unproved = _unproved(found, index, text, last)
     if unproved and (accept or "").lower().removeprefix("sha256:") != (sha256 := hashlib.sha256(data).hexdigest()):
@@ -161,6 +162,12 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bo
             text.count("\n") + 1,
         )
     return index
+
+
+def _with_remedy(finding: Finding) -> Finding:
+    if "; " in finding.message:
+        return finding
+    return replace(finding, message=f"{finding.message}; fix it, or restore the file if it was cut off")
 
 
 def _read(text: str, data: bytes, path: str, *, listed: bool) -> _Text:
@@ -220,23 +227,23 @@ def _unproved(found: _Text, index: Index, text: str, last: re.Match[bytes] | Non
 
 
 def _unproved_by_its_last_entry(index: Index) -> str | None:
-    """Nothing follows the entries: the last one has to be complete, of a writer that puts nothing there.
+    """Nothing follows the entries: the last one has everything that it needs, and is not one of Helm's.
 
-    Helm gives each entry the time when it was `created`, and the index that when it was `generated`, which comes last.
+    Helm writes the fields in order, the time when an entry was `created` among them, and ends the index in `generated`.
     """
     versions = index.entries[list(index.entries)[-1]] if index.entries else ()
     if not versions:
         return "the index has no entries, and does not end in 'generated'"
     keys = list(versions[-1])
-    if "created" in keys and "generated" not in index.head:
-        return "the index does not end in 'generated', which its writer puts there"
-    if keys != sorted(keys):
-        return "the index does not end in 'generated', and its last entry does not end in 'version'"
+    if "created" in keys and keys == sorted(keys) and "generated" not in index.head:
+        return "the index does not end in 'generated', as Helm's does"
     return None
 
 
 def merge(*indexes: Index) -> Index:
     """Return all entries of all indexes; a version that two indexes have is taken from the first.
+
+    It is written in the form of the index with the most entries, whose text stays as it is.
 
     Raises:
         VersionError: two indexes have one version with other bytes.
@@ -249,7 +256,7 @@ def merge(*indexes: Index) -> Index:
         entries = {name: _merged(name, merged.of(name), other.of(name)) for name in {**merged.entries, **other.entries}}
         names = list(merged.entries)
         merged = replace(merged, entries=entries if names == list(other.entries) else dict(sorted(entries.items())))
-    return merged
+    return replace(merged, layout=max(filled, key=Index.count).layout)
 
 
 def _merged(name: str, ours: Versions, theirs: Versions) -> Versions:

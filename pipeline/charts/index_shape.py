@@ -13,7 +13,8 @@ from typing import Final
 
 #: Line breaks and control characters; with those that YAML 1.1 adds, what YAML does not allow plain.
 _NEVER: Final = r"\x00-\x1f\x7f-\x9f"
-_NEVER_WIDE: Final = "\u2028\u2029\ufeff\ufffe\uffff"
+#: Other ends of lines, where no piece ends, and characters that would make the expressions slow to compile.
+_ODD: Final = "\r\x85\u2028\u2029\ufeff\ufffe\uffff"
 #: Lines without content.
 COMMENTS: Final = rf"(?:[ ]*(?:#[^{_NEVER}]*+)?\n)*+"
 _WORDS: Final = "(?i:null|true|false|yes|no|on|off|[yn])"
@@ -138,8 +139,8 @@ def patterns(chart: int, dash: int) -> Patterns:
 
 
 def has_odd_characters(text: str) -> bool:
-    """Whether there are characters that the expressions do not look for, since that is slow to compile."""
-    return any(character in text for character in _NEVER_WIDE)
+    """Whether there are characters that the expressions do not look for."""
+    return any(character in text for character in _ODD)
 
 
 def unquoted(text: str) -> str:

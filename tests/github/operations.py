@@ -208,7 +208,7 @@ def create_release(call: Call) -> Answer:
         prerelease=about.get("prerelease", False),
         latest=about.get("make_latest", "true"),
     )
-    if not repository.head:
+    if not repository.heads:
         raise Refusal(422, "Repository is empty.", errors=[])
     if not release.draft:
         _tag(repository, release)

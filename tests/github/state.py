@@ -231,9 +231,9 @@ class Repository:
 
     def commit(self, target: str) -> str | None:
         """The commit that a branch or a SHA names."""
-        if target in {"", "main"}:
-            return self.head or None
-        return target if target in self.commits | {self.head} else None
+        if target in {"", self.default_branch}:
+            return self.heads.get(self.default_branch)
+        return target if target in self.commits | {*self.heads.values()} else None
 
 
 @dataclass

@@ -456,6 +456,15 @@ def test_an_index_in_json_is_merged_into_one_in_yaml_and_the_other_way_round() -
     assert render(merge(in_json, in_yaml)).startswith(b"{")
 
 
+def test_a_merge_has_the_form_of_the_index_with_the_most_entries() -> None:
+    one = parse_index(render(add(EMPTY, [packed("z")], created=NOW, url=BESIDE)), "i")
+    entries = ENTRY + ENTRY.replace("1.0.0", "0.9.0")
+    many = entries.replace("\n", "\n  ").removesuffix("  ")
+    text = f"apiVersion: v1\nentries:\n  demo:\n  {many}{END}"
+    for found in (merge(one, index(text)), merge(index(text), one), merge(index(text), EMPTY)):
+        assert many in render(found).decode()
+
+
 def test_the_other_fields_of_the_first_index_with_entries_stay() -> None:
     assert merge(EMPTY, index(HELM)).head == {
         "apiVersion": "v1",
@@ -511,6 +520,7 @@ def test_what_is_no_index_is_refused_with_its_name(text: str, message: str) -> N
         index(text)
     assert str(caught.value).startswith("index.yaml")
     assert message in str(caught.value)
+    assert "; " in str(caught.value), "what to do"
 
 
 def test_who_lists_versions_needs_no_more_than_those_and_writes_none() -> None:
@@ -551,8 +561,10 @@ def test_an_index_may_have_no_entries_yet() -> None:
         f"apiVersion: v1\n{END}entries:\n  demo:\n{ENTRY}",
         f"apiVersion: v1\nentries:\n  demo:\n{ENTRY}",
         "entries: {demo: [{name: demo, version: 1.0.0, digest: d, urls: [a]}]}\n",
+        "apiVersion: v1\nentries:\n  demo:\n" + f"{CREATED}    digest: d\n".replace("    digest: d\n", "", 1),
+        f"apiVersion: v1\n{END}entries:\n  demo:\n{CREATED}",
     ],
-    ids=["no-entries", "generated", "generated-above", "no-generated", "brackets"],
+    ids=["no-entries", "generated", "above", "no-generated", "brackets", "by-hand", "above-helm-s-entries"],
 )
 def test_an_index_of_others_is_whole_where_its_end_shows_it(text: str) -> None:
     assert index(text).count() in (0, 1)
@@ -565,9 +577,8 @@ def test_an_index_of_others_is_whole_where_its_end_shows_it(text: str) -> None:
         "apiVersion: v1\nentries:\n",
         f"apiVersion: v1\nentries:\n  demo:\n{ENTRY}  other:\n",
         f"apiVersion: v1\nentries:\n  demo:\n{CREATED}",
-        "apiVersion: v1\nentries:\n  demo:\n" + f"{ENTRY}    digest: d\n".replace("- digest: d\n    ", "- "),
     ],
-    ids=["no-line-break", "no-entries", "a-chart-without-entries", "at-an-entry-of-helm", "not-in-order"],
+    ids=["no-line-break", "no-entries", "a-chart-without-entries", "at-an-entry-of-helm"],
 )
 def test_an_end_that_proves_nothing_is_accepted_by_the_digest_in_the_message(text: str) -> None:
     with pytest.raises(FindingsError, match="so entries may be missing") as caught:
