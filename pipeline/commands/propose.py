@@ -72,7 +72,7 @@ _SETTINGS: Final = (
 @click.option("--patch", type=FILE, metavar="FILE", help="Write what would be committed into FILE, for git am.")
 @click.option("--sign", is_flag=True, help="Sign commits, as git is configured.")
 @click.option("--commit", "made_by", type=click.Choice(_MAKERS), default=_MAKERS[0], help="What makes commits.  [git]")
-@click.option("--draft", is_flag=True, help="Open drafts.")
+@click.option("--draft/--no-draft", default=None, help="Open drafts.  [propose.draft]")
 @click.option("--label", "labels", multiple=True, metavar="LABEL", help="Label new pull requests.")
 @click.option("--reviewer", "reviewers", multiple=True, metavar="NAME", help="Ask for a review: NAME or ORG/TEAM.")
 @click.option("--milestone", metavar="TITLE", help="Set the milestone of new pull requests.")
@@ -198,7 +198,7 @@ class _Asked:
                 labels=tuple(dict.fromkeys(given["labels"] or own.labels)),
                 reviewers=tuple(dict.fromkeys(given["reviewers"] or own.reviewers)),
                 milestone=given["milestone"] or own.milestone,
-                draft=given["draft"],
+                draft=own.draft if given["draft"] is None else given["draft"],
                 auto_merge=cast("AutoMerge", auto_merge),
             ),
         )

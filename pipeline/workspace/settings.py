@@ -97,6 +97,7 @@ class ProposeSettings:
         tuple[str, ...],
         About(text="Who is asked for a review; ORG/TEAM for a team.", form='a list of names, as in ["octocat"]'),
     ] = ()
+    draft: Annotated[bool, About(text="Open new pull requests as drafts.")] = False
     milestone: Annotated[str, About(text="The milestone of new pull requests.", metavar="TITLE")] = ""
     auto_merge: Annotated[
         str,

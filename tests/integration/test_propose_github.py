@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,6 +94,27 @@ def test_a_pull_request_that_was_left_without_its_labels_gets_them(
     assert pull.labels == ["bug"]
     assert (pull.body or "").startswith("Adds the chart")
     assert states(waybill(*words)) == ["unchanged"]
+
+
+def test_the_settings_say_what_new_pull_requests_have(
+    github: FakeGithub, server: GitServer, source: Path, waybill: Waybill
+) -> None:
+    del server
+    repository = github.state.repositories["acme/charts"]
+    repository.collaborators.add("octocat")
+    settings = {"to": TO, "labels": ["charts"], "reviewers": ["octocat"], "draft": True}
+    lines = "".join(f"{name} = {json.dumps(value)}\n" for name, value in settings.items())
+    (source / "waybill.toml").write_text(f"[propose]\n{lines}")
+    assert states(waybill("propose", "--all", "--no-draft", "--json")) == ["opened", "opened"]
+    assert [pull.draft for pull in repository.pulls] == [False, False]
+    assert {(*pull.labels, *pull.reviewers) for pull in repository.pulls} == {("charts", "octocat")}
+    path = source / "workflows/greeting/greeting.sw.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("salutation: Hello", "salutation: Good day"))
+    repository.pulls.clear()
+    commit(source, "Good day", "workflows")
+    assert waybill("build", "greeting", "--bump", "auto").code == 0
+    assert states(waybill("propose", "greeting", "--json")) == ["opened"]
+    assert [pull.draft for pull in repository.pulls] == [True]
 
 
 def _interrupted(*_: object) -> None:
