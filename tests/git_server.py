@@ -121,7 +121,9 @@ class _Handler(BaseHTTPRequestHandler):
             number = len(server.requests)
             server.received += len(body)
         self._watched(number, "before")
-        if self.headers.get("Authorization") == f"Basic {self.login}":
+        scheme, _, login = self.headers.get("Authorization", "").partition(" ")
+        # actions/checkout writes the scheme in lower case, as RFC 9110, section 11.1, allows.
+        if (scheme.lower(), login) == ("basic", self.login):
             self._hold()
             status, headers, answer = self._backend(body)
             if self.path.endswith("/git-upload-pack") and server.holding.is_set():

@@ -74,7 +74,7 @@ def day(shared: Path, tmp_path: Path, waybill: Waybill, monkeypatch: pytest.Monk
     with ExitStack() as stack:
         github = stack.enter_context(fake_github())
         server = stack.enter_context(git_server(tmp_path / "server", password=github.token))
-        github.git = server.url
+        github.gits["acme/charts"] = server.url
         repository = github.repository("acme/charts")
         repository.head, repository.refs = "", GitRefs(server.repository)
         for name, value in {**github.environment, "GIT_CONFIG_GLOBAL": os.devnull}.items():

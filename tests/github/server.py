@@ -7,6 +7,7 @@ description does not have is answered with 501, and fails the test.
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import socket
 import ssl
@@ -35,6 +36,11 @@ from tests.github.description import (
 )
 from tests.github.operations import DOCUMENTATION, FACTS, OPERATIONS, Answer, Call, Refusal, Urls
 from tests.github.state import Repository, State
+
+#: The path of a request of git (https://git-scm.com/docs/http-protocol).
+_OF_GIT = re.compile(
+    r"/(?P<repository>[^/]+/[^/]+?)(\.git)?(?P<request>/(info/refs(\?.*)?|git-upload-pack|git-receive-pack))"
+)
 
 
 def nothing() -> None:
@@ -84,8 +90,8 @@ class FakeGithub:
         self.downloads: list[Seen] = []
         self.wrong: list[str] = []
         """Requests that the description does not have, and answers that are not as it says."""
-        self.git = ""
-        """Where a server of git has the branches of acme/charts."""
+        self.gits: dict[str, str] = {}
+        """Where servers of git have the branches of repositories, by OWNER/REPO."""
         self._faults: dict[int, Fault] = {}
         self._count = 0
         self._lock = threading.RLock()
@@ -292,7 +298,7 @@ class _Browser(_Handler):
     """github.com: what is public, whose bytes are in the storage, and git's branches; its pages take no token."""
 
     def do_GET(self) -> None:
-        if self.path.startswith("/acme/charts.git/info/"):
+        if self._git_url():
             self.do_POST()
             return
         self.github.downloads.append(Seen(self.command, self.path, self.sent))
@@ -310,11 +316,20 @@ class _Browser(_Handler):
     def do_POST(self) -> None:
         """Hand a request of git on to its server."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        url = self.path.replace("/acme/charts.git", self.github.git, 1)
+        url = self._git_url()
+        if not url:
+            self.answer(404)
+            return
         kept = {name: value for name, value in self.headers.items() if name != "Host"}
         answer = urllib3.request(self.command, url, body=body, headers=kept, decode_content=False, retries=False)
         headers = {name: value for name, value in answer.headers.items() if name != "Content-Length"}
         self.answer(answer.status, answer.data, headers)
+
+    def _git_url(self) -> str:
+        """Where a request of git goes to; `.git` in its URL may be left out, as on GitHub."""
+        found = _OF_GIT.fullmatch(self.path)
+        server = self.github.gits.get(found["repository"]) if found else None
+        return f"{server}{found['request']}" if found and server else ""
 
 
 class _Objects(_Handler):

@@ -36,7 +36,7 @@ def server(github: FakeGithub, tmp_path: Path) -> Iterator[GitServer]:
         running.import_files({"README.md": b"Hi\n"}, branch="main")
         repository = github.repository()
         repository.head, repository.refs = "", GitRefs(running.repository)
-        github.git = running.url
+        github.gits["acme/charts"] = running.url
         yield running
 
 
