@@ -17,6 +17,7 @@ SHORT_HELPS: Final = {
     "build": "Lint workflows; build images, charts, packages and the index.",
     "bump": "Bump the versions of charts.",
     "changelog": "Update the CHANGELOG.md of a chart.",
+    "changed": "List the workflows that are to be built and proposed.",
     "check": "Check charts against versions of the operator.",
     "matrix": "Show which charts run on which operators.",
     "manifests": "Write plain Kubernetes YAML.",
