@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 #: The short help of each command; a command's module is imported only when the command runs.
 SHORT_HELPS: Final = {
+    "actions": "Write the workflows of GitHub Actions for a repository.",
     "build": "Lint workflows; build images, charts, packages and the index.",
     "bump": "Bump the versions of charts.",
     "changelog": "Update the CHANGELOG.md of a chart.",

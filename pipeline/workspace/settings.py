@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, get_origin, get_type_hints
 
 #: What each variable named WAYBILL_* is for that is no setting.
 OTHER_VARIABLES: Final[Mapping[str, str]] = {
+    "WAYBILL_ACTIONLINT": "actionlint's program; nox sets it for the tests",
     "WAYBILL_CACHE": "waybill's cache folder",
     "WAYBILL_COSIGN": "cosign's program, where it is not on PATH; nox sets it for the tests",
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
@@ -91,6 +92,20 @@ class ProposeSettings:
             text="How the forge merges new pull requests when their checks pass: merge, squash, rebase.", metavar="HOW"
         ),
     ] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionsSettings:
+    """What `waybill actions` writes."""
+
+    uses: Annotated[
+        str,
+        About(
+            text="The action that installs waybill: OWNER/REPO@COMMIT, or ./ in waybill's own repository.",
+            metavar="ACTION",
+        ),
+    ] = "./"
+    branch: Annotated[str, About(text="The branch whose merges are processed.", metavar="BRANCH")] = "main"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +191,7 @@ class Settings:
     strict: Annotated[bool, About(text="Treat warnings as errors.")] = False
     lint: LintSettings = dataclasses.field(default_factory=LintSettings)
     propose: ProposeSettings = dataclasses.field(default_factory=ProposeSettings)
+    actions: ActionsSettings = dataclasses.field(default_factory=ActionsSettings)
 
     file: Path | None = None
     """The settings file that was read; no setting."""
