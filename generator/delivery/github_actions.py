@@ -48,6 +48,8 @@ class ActionsOptions:
     publishes_elsewhere: bool = False
     """Whether the settings say where charts are published; else it is in the repository's own releases and gh-pages."""
     charts: str = "charts"
+    registry: str = "quay.io"
+    """The host of the registry of the images."""
 
 
 def actions_files(names: Iterable[str], options: ActionsOptions) -> dict[str, bytes]:
@@ -70,6 +72,7 @@ def actions_files(names: Iterable[str], options: ActionsOptions) -> dict[str, by
         "target": options.target,
         "has_target": options.publishes_elsewhere,
         "charts": options.charts,
+        "registry": options.registry,
     }
     files = {name: render(f"delivery/{name}", **variables) for name in COMMON}
     for name in names:

@@ -74,4 +74,5 @@ def _options(settings: Settings, root: Path, *, uses: str | None, branch: str | 
         target=settings.propose.to or ".",
         publishes_elsewhere=bool(settings.publish_to),
         charts=settings.charts.as_posix(),
+        registry=settings.registry.partition("/")[0],
     )

@@ -359,6 +359,97 @@ def test_an_operator_becomes_an_option_and_an_application_a_note(tmp_path: Path)
     assert (tmp_path / "operator").read_text() == ""
 
 
+CURL = """#!/bin/sh
+echo "$@" >> "$CALLS"
+cat >> "$CALLS"
+case "$*" in *robot*) echo '{"token": "short-lived"}' ;; *) echo '{"value": "identity"}' ;; esac
+"""
+WAYBILL = """#!/bin/sh
+printf '%s ' "$WAYBILL_REGISTRY_USERNAME" "$WAYBILL_REGISTRY_PASSWORD" "$@" > "$BUILT"
+cat "$RESULT"
+exit "$CODE"
+"""
+DIGEST = "sha256:" + "ab" * 32
+IMAGES = [
+    {"repository": "quay.io/acme/new", "digest": DIGEST, "state": "pushed"},
+    {"repository": "quay.io/acme/old", "digest": "sha256:" + "cd" * 32, "state": "found"},
+]
+
+
+def built(folder: Path, *, code: int = 0, **variables: str) -> str:
+    """Run the step that builds, with a `curl` and a `waybill` that record what they are asked for.
+
+    That waybill ends with `code`, and so must the step.
+    """
+    write(folder, {"workflows": "alpha\nb c\n", "operator": "", "output": "", "calls": ""})
+    write(folder, {"result.json": json.dumps({"images": IMAGES})})
+    for name, script in (("curl", CURL), ("waybill", WAYBILL)):
+        (write(folder / "bin", {name: script}) / name).chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "CALLS": str(folder / "calls"),
+        "BUILT": str(folder / "built"),
+        "RESULT": str(folder / "result.json"),
+        "RUNNER_TEMP": str(folder),
+        "GITHUB_OUTPUT": str(folder / "output"),
+        "CODE": str(code),
+        "IMAGES": "push",
+        "REGISTRY": "quay.io",
+        "WAYBILL_REGISTRY_USERNAME": "",
+        "WAYBILL_REGISTRY_PASSWORD": "",
+        **variables,
+    }
+    script = step_of("main.yml", "Build images and charts")["run"]
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == code, done.stderr
+    return done.stdout
+
+
+OIDC = {"ACTIONS_ID_TOKEN_REQUEST_URL": "https://oidc.example.com", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-the-run"}
+
+
+def test_the_login_of_the_secrets_is_used_and_nothing_is_fetched(tmp_path: Path) -> None:
+    built(
+        tmp_path,
+        **{f"WAYBILL_REGISTRY_{name}": value for name, value in (("USERNAME", "bot"), ("PASSWORD", "kept"))},
+        **OIDC,
+    )
+    assert (tmp_path / "built").read_text() == "bot kept build alpha b c --bump auto --images push --json "
+    assert (tmp_path / "calls").read_text() == ""
+
+
+def test_a_robot_without_a_password_logs_in_by_the_identity_of_the_run_and_no_token_is_an_argument(
+    tmp_path: Path,
+) -> None:
+    said = built(tmp_path, WAYBILL_REGISTRY_USERNAME="acme+bot", **OIDC)
+    assert (tmp_path / "built").read_text().startswith("acme+bot short-lived build ")
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "--silent --show-error --fail --config - https://oidc.example.com",
+        'header = "Authorization: bearer of-the-run"',
+        "--silent --show-error --fail --config - https://quay.io/oauth2/federation/robot/token",
+        'user = "acme+bot:identity"',
+    ]
+    assert said == "::add-mask::short-lived\n"
+
+
+def test_only_what_this_run_has_pushed_is_attested_and_only_where_the_run_has_an_identity(tmp_path: Path) -> None:
+    built(tmp_path, **OIDC)
+    assert (tmp_path / "pushed").read_text() == f"{DIGEST.removeprefix('sha256:')}  quay.io/acme/new\n"
+    assert (tmp_path / "output").read_text() == "attest=true\n"
+    built(tmp_path, ACTIONS_ID_TOKEN_REQUEST_URL="")
+    assert (tmp_path / "output").read_text() == ""
+
+
+def test_an_image_is_attested_though_another_one_failed(tmp_path: Path) -> None:
+    built(tmp_path, code=1, **OIDC)
+    assert (tmp_path / "output").read_text() == "attest=true\n"
+    attest = step_of("main.yml", "Attest the provenance of the images")
+    assert attest["if"] == "${{ !cancelled() && steps.build.outputs.attest == 'true' }}"
+
+
 GH = """#!/bin/sh
 echo "$@" >> "$CALLS"
 case "$*" in
@@ -423,6 +514,14 @@ def test_text_of_a_pull_request_is_no_tag_mention_link_image_or_reference(tmp_pa
     for what in ("<script", "@octocat", "](", "![", "#12", "://", "www.", "]:"):
         assert what not in body
     assert "| ok |\n# Title\n" in body
+
+
+def test_the_folds_and_the_diagrams_of_a_report_stay(tmp_path: Path) -> None:
+    report = '<details>\n<summary>Diagrams</summary>\n\n```mermaid\nn0["a#35;<br/>(b)"] --> n1\n```\n\n</details>\n'
+    commented(tmp_path, report)
+    assert json.loads((tmp_path / "posted.json").read_text())["body"].endswith(report)
+    commented(tmp_path, '<details open onclick="x"><summary id="y">')
+    assert "<details" not in json.loads((tmp_path / "posted.json").read_text())["body"]
 
 
 def test_a_report_that_is_too_long_for_a_comment_is_cut(tmp_path: Path) -> None:
