@@ -17,7 +17,7 @@ import yaml
 
 from generator.delivery.github_actions import ACTIONS, COMMON, FOLDER
 from tests.command import run
-from tests.conftest import ROOT, missing
+from tests.conftest import ROOT, Helm, missing
 from tests.unit.conftest import write, write_workflow
 
 WORKFLOWS = ROOT / FOLDER
@@ -448,6 +448,27 @@ def test_an_image_is_attested_though_another_one_failed(tmp_path: Path) -> None:
     assert (tmp_path / "output").read_text() == "attest=true\n"
     attest = step_of("main.yml", "Attest the provenance of the images")
     assert attest["if"] == "${{ !cancelled() && steps.build.outputs.attest == 'true' }}"
+
+
+def in_pull_request(name: str, helm: Helm, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a step of pull-request.yaml in a folder, with real Helm."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), helm.path])
+    script = step_of("pull-request.yaml", name)["run"]
+    environment = {**os.environ, "PATH": path, "CHARTS": "charts"}
+    command = ["bash", "-e", "-o", "pipefail", "-c", script]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_every_chart_of_this_repository_is_rendered_whatever_variables_it_requires(helm: Helm, tmp_path: Path) -> None:
+    for name in ("charts", "workflows"):
+        shutil.copytree(ROOT / name, tmp_path / name)
+    shutil.copy(ROOT / "compatibility.yaml", tmp_path)
+    done = in_pull_request("Render the charts", helm, tmp_path)
+    assert done.returncode == 0, done.stderr
+    write(tmp_path / "charts/workflows/charts/greeting", {"templates/broken.yaml": "{{ .Values.nothing.at.all }}"})
+    done = in_pull_request("Render the charts", helm, tmp_path)
+    assert done.returncode != 0
+    assert "broken.yaml" in done.stderr
 
 
 GH = """#!/bin/sh
