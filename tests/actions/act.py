@@ -99,9 +99,11 @@ class Runner:
         of_github = {
             "GITHUB_SERVER_URL": self.server,
             "GITHUB_REPOSITORY": self.repository,
-            # Helm and git of the machine's user are not those of the tests.
+            # Git's settings of this machine are not those of the tests.
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_TERMINAL_PROMPT": "0",
+            # act gives steps a terminal, which GitHub does not.
+            "TERM": "dumb",
         }
         files = {
             "--eventpath": {"repository": about, **event},

@@ -49,7 +49,7 @@ def test_a_matrix_from_a_jobs_output_runs_a_reusable_workflow_for_each(two: ActR
 
 def test_outputs_of_a_composite_action_reach_the_next_job_and_stubs(two: ActRun) -> None:
     assert two.jobs["Build greeting-1/One/propose"].output == "propose sha256:greeting"
-    assert "attested registry.example/greeting@sha256:greeting" in two.jobs["Build greeting-1/One/image"].output
+    assert "attested sha256:greeting  registry.example/greeting" in two.jobs["Build greeting-1/One/image"].output
     assert "attested" not in two.jobs["Build broken-2/One/image"].output
 
 
