@@ -24,8 +24,9 @@ ACTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "deploy_pages": "actions/deploy-pages@cd2ce8fcbc39b97be8ca5fce6e763baed58fa128 # v5.0.0",
     }
 )
+RELEASE: Final = "release.yaml"
 #: Files that are the same for every workflow. No workflow may have a file of its own under these names.
-COMMON: Final = ("main.yml", "on-merge.yaml", "pull-request.yaml", "comment.yaml", "release.yaml")
+COMMON: Final = ("main.yml", "on-merge.yaml", "pull-request.yaml", "comment.yaml", RELEASE)
 #: The action of the repository that waybill itself is in.
 HERE: Final = "./"
 #: Why `./` and not `$/`, where a file of the same repository is used.
@@ -55,9 +56,13 @@ class ActionsOptions:
 def actions_files(names: Iterable[str], options: ActionsOptions) -> dict[str, bytes]:
     """Return the files by their paths in the repository, for workflows with these names.
 
+    Charts are published where they are merged: a repository that proposes them to another one publishes none, and one
+    without workflows does nothing else.
+
     Raises:
         SettingsError: the action is not pinned by its commit, or a workflow's name is reserved or makes no file name.
     """
+    workflows = sorted(names)
     uses = options.uses
     if uses != HERE and not _PINNED.fullmatch(uses):
         raise SettingsError(
@@ -73,9 +78,11 @@ def actions_files(names: Iterable[str], options: ActionsOptions) -> dict[str, by
         "has_target": options.publishes_elsewhere,
         "charts": options.charts,
         "registry": options.registry,
+        "workflows": workflows,
     }
-    files = {name: render(f"delivery/{name}", **variables) for name in COMMON}
-    for name in names:
+    common = [name for name in COMMON if (options.target == "." if name == RELEASE else workflows)]
+    files = {name: render(f"delivery/{name}", **variables) for name in common}
+    for name in workflows:
         file = _file_of(name)
         files[file] = render("delivery/workflow.yaml", name=name, **variables)
     return {f"{FOLDER}/{file}": text.encode() for file, text in files.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -151,19 +152,22 @@ def test_an_older_run_that_ends_last_does_not_move_a_mark_back(done: World) -> N
     assert done.names(old) == []
 
 
-def test_a_mark_that_another_run_moves_meanwhile_is_seen_and_kept_if_it_is_newer(done: World) -> None:
+@pytest.mark.parametrize("request_line", ["/info/refs?service=git-receive-pack", "/git-receive-pack"])
+def test_a_mark_that_another_run_moves_meanwhile_is_seen_and_kept_if_it_is_newer(
+    done: World, request_line: str
+) -> None:
     old, new = (done.runner(done.commit(alpha=text)) for text in "12")
     tag = done.server.git("mktag", stdin=_tag(git(new, "rev-parse", "HEAD")))
+    moved = []
 
-    def move(number: int, moment: str) -> None:
-        pushes = [line for line in done.server.requests if line.endswith("/git-receive-pack")]
-        if moment == "before" and pushes and number == len(done.server.requests):
-            done.server.git("update-ref", "refs/waybill/processed/alpha", tag)
+    def move(_: int, moment: str) -> None:
+        if moment == "before" and not moved and done.server.requests[-1].endswith(request_line):
+            moved.append(done.server.git("update-ref", "refs/waybill/processed/alpha", tag))
 
-    done.server.count()
     done.server.watch = move
     late = done.processed(old, "alpha")
     done.server.watch = None
+    assert moved
     assert late.code == 0, late.err
     assert "alpha: was processed at a later commit already" in late.err
     assert done.marks()["alpha"] == git(new, "rev-parse", "HEAD")
@@ -174,7 +178,8 @@ def _tag(commit: str) -> bytes:
 
 
 def test_a_run_marks_its_own_commit_though_the_branch_has_moved_on_and_sends_no_files(done: World) -> None:
-    folder = done.runner(done.commit(alpha="x" * 1_000_000))
+    large = "".join(hashlib.sha256(b"%d" % number).hexdigest() for number in range(6000))
+    folder = done.runner(done.commit(alpha=large))
     done.commit(beta="2")
     done.server.count()
     assert done.processed(folder, "alpha").code == 0

@@ -546,7 +546,7 @@ def test_the_folds_and_the_diagrams_of_a_report_stay(tmp_path: Path) -> None:
 
 
 def test_a_report_that_is_too_long_for_a_comment_is_cut(tmp_path: Path) -> None:
-    commented(tmp_path, "x" * 70_000)
+    commented(tmp_path, "x@" * 35_000)
     assert len(json.loads((tmp_path / "posted.json").read_text())["body"]) < 65_536
 
 
@@ -573,12 +573,32 @@ def test_another_repository_gets_the_same_files_with_waybill_pinned(other: Path)
     assert run("actions", "--uses", PINNED, "--json").json == {"ok": True, "written": [], "removed": []}
 
 
-def test_settings_decide_the_branch_the_target_and_where_to_publish(other: Path) -> None:
+def test_a_repository_that_proposes_to_another_one_publishes_nothing(other: Path) -> None:
+    write(other, {"waybill.toml": f'[propose]\nto = "github:acme/config"\n[actions]\nuses = "{PINNED}"\n'})
+    assert run("actions").code == 0
+    assert {path.name for path in (other / FOLDER).iterdir()} & set(COMMON) == {*COMMON} - {"release.yaml"}
+    target = read(other / FOLDER / "main.yml")["on"]["workflow_call"]["inputs"]["target"]
+    assert target["default"] == "github:acme/config"
+    assert actionlint(other) == ""
+
+
+def test_a_repository_without_workflows_publishes_the_charts_that_are_merged_there(other: Path) -> None:
+    shutil.rmtree(other / "workflows")
+    assert run("actions", "--uses", PINNED).code == 0
+    assert [path.name for path in (other / FOLDER).iterdir()] == ["release.yaml"]
+    *_, umbrella, publish = jobs(other / FOLDER / "release.yaml")["publish"]["steps"]
+    assert umbrella["run"] == "waybill umbrella"
+    folders = '"$CHARTS/workflows" "$CHARTS/workflows/charts"'
+    assert publish["run"] == f'waybill publish --init {folders} --to "github:$GITHUB_REPOSITORY"'
+    assert publish["env"]["CHARTS"] == "charts"
+    assert actionlint(other) == ""
+    assert zizmor(other) == ""
+
+
+def test_settings_decide_the_branch_and_where_to_publish(other: Path) -> None:
     settings = f"""\
 publish_to = ["oci://quay.io/acme/charts"]
 charts = "helm"
-[propose]
-to = "github:acme/config"
 [actions]
 uses = "{PINNED}"
 branch = "trunk"
@@ -588,9 +608,7 @@ branch = "trunk"
     assert read(other / FOLDER / "on-merge.yaml")["on"]["push"]["branches"] == ["trunk"]
     release = read(other / FOLDER / "release.yaml")
     assert release["on"]["push"] == {"branches": ["trunk"], "paths": ["helm/**"]}
-    assert "waybill publish --init" in (other / FOLDER / "release.yaml").read_text()
-    target = read(other / FOLDER / "main.yml")["on"]["workflow_call"]["inputs"]["target"]
-    assert target["default"] == "github:acme/config"
+    assert release["jobs"]["publish"]["steps"][-1]["run"] == "waybill publish --init"
     assert actionlint(other) == ""
 
 
