@@ -117,7 +117,7 @@ def e2e_image(session: nox.Session) -> None:
 
 @nox.session(name="e2e-actions")
 def e2e_actions(session: nox.Session) -> None:
-    """Run the workflows of GitHub Actions with act, from a push to a published chart (1 minute)."""
+    """Run the workflows of GitHub Actions with act, from a push to a published chart (2 minutes)."""
     install(session, "test")
     session.install(ACT)
     session.run("pytest", *(session.posargs or ["tests/actions"]), env=with_tools(session))

@@ -79,6 +79,8 @@ class Runner:
     """What is in the environment of each step besides GitHub's own variables."""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     path: str = os.environ["PATH"]
+    stubs: Mapping[str, Path] = field(default_factory=dict)
+    """What stands in for actions besides tests/actions/stubs/: a folder by OWNER/REPO."""
 
     def push(self, checkout: Path, workflow: str, *, before: str = NOTHING) -> ActRun:
         """Run a workflow as after a push of the commit that is checked out."""
@@ -105,15 +107,16 @@ class Runner:
             # act gives steps a terminal, which GitHub does not.
             "TERM": "dumb",
         }
+        secrets = {**self.secrets, "GITHUB_TOKEN": self.token}
         files = {
             "--eventpath": {"repository": about, **event},
-            "--secret-file": {**self.secrets, "GITHUB_TOKEN": self.token},
+            "--secret-file": secrets,
             "--env-file": {**of_github, **self.environment},
         }
         command = [
             *("act", name, "--workflows", workflow, "--platform", f"{_LABEL}=-self-hosted", "--json", "--verbose"),
             *("--no-cache-server", "--no-skip-checkout", "--actor", "octocat", "--defaultbranch", "main"),
-            *(f"--local-repository={action}={stub}" for action, stub in _stubs(checkout)),
+            *(f"--local-repository={action}={stub}" for action, stub in self._stubs(checkout).items()),
             *(word for option, content in files.items() for word in (option, self._write(option, content))),
         ]
         done = subprocess.run(
@@ -126,7 +129,25 @@ class Runner:
             check=False,
             timeout=_PATIENCE,
         )
-        return _read(done.returncode, done.stdout.decode())
+        log = done.stdout.decode()
+        for variable, secret in secrets.items():
+            assert secret not in log, f"{variable} is in the log"
+        return _read(done.returncode, log)
+
+    def _stubs(self, checkout: Path) -> Mapping[str, Path]:
+        """What stands in for each remote action, by OWNER/REPO@REF; what it uses itself is among them."""
+        found: dict[str, Path] = {}
+        wanted = [*remote_actions(checkout)]
+        while wanted:
+            action = wanted.pop()
+            repository, _, _ = action.partition("@")
+            stub = self.stubs.get(repository, STUBS / repository)
+            if not (stub / "action.yml").is_file():
+                pytest.fail(f"tests/actions/stubs/ has no {repository}: act would fetch it, even where it is not run")
+            if action not in found:
+                found[action] = stub
+                wanted += remote_actions(stub)
+        return found
 
     def _write(self, option: str, content: Mapping[str, Any]) -> str:
         """Write a file for an option. JSON is YAML, which act reads values of several lines from."""
@@ -140,6 +161,8 @@ def runner(home: Path, **settings: Any) -> Runner:
     """Return a machine whose `waybill` is the one under test."""
     if shutil.which("act") is None:
         missing(f"act {VERSION} (run: nox -s e2e-actions)")
+    if shutil.which("jq") is None:
+        missing("jq (Debian's package of that name)")
     version = subprocess.run(["act", "--version"], capture_output=True, text=True, check=True).stdout.split()[-1]
     assert version == VERSION
     return Runner(home=home, **settings)
@@ -158,16 +181,6 @@ def _read(code: int, log: str) -> ActRun:
         if result := entry.get("jobResult"):
             jobs[name] = Job(result=result, output="\n".join(written.get(name, [])))
     return ActRun(code=code, jobs=jobs, log=log)
-
-
-def _stubs(checkout: Path) -> Iterator[tuple[str, Path]]:
-    """Each remote action that the files of a checkout use, as OWNER/REPO@REF, and the folder that stands in for it."""
-    for action in sorted(set(remote_actions(checkout))):
-        repository, _, _ = action.partition("@")
-        stub = STUBS / repository
-        if not (stub / "action.yml").is_file():
-            pytest.fail(f"tests/actions/stubs/ has no {repository}: act would fetch it, even where it is not run")
-        yield action, stub
 
 
 def remote_actions(checkout: Path) -> Iterator[str]:

@@ -15,6 +15,7 @@ import yaml
 
 from tests.actions.act import ActRun, Runner, runner
 from tests.actions.conftest import SOURCE, Source
+from tests.command import run
 from tests.conftest import ROOT, find_helm
 from tests.github.git_refs import merge
 from tests.github.server import FakeGithub
@@ -26,6 +27,8 @@ from tests.unit.conftest import write, write_workflow
 MERGED, RELEASE = ".github/workflows/on-merge.yaml", ".github/workflows/release.yaml"
 FIND = "On merge/Find what changed"
 ALL = ("approval", "escalation", "greeting")
+#: Where waybill is for other repositories.
+WAYBILL = "acme/waybill"
 OLD = ".github/workflows/before.yaml"
 OLD_CALLER = """\
 name: Before
@@ -118,6 +121,8 @@ def team(source: Source, github: FakeGithub, engine: str, tmp_path: Path) -> Ite
     folder = source.folder
     shutil.copytree(ROOT / ".github", folder / ".github")
     shutil.copy(ROOT / "action.yml", folder)
+    (tmp_path / "waybill").mkdir()
+    shutil.copy(ROOT / "action.yml", tmp_path / "waybill")
     with docker_registry(tmp_path / "registry") as registry:
         settings = {
             "registry": f"{registry.host}/team",
@@ -139,6 +144,7 @@ def team(source: Source, github: FakeGithub, engine: str, tmp_path: Path) -> Ite
             token=github.token,
             environment=environment,
             secrets={"NEW_QUAY_USERNAME": registry.login.username, "NEW_QUAY_PASSWORD": registry.login.password},
+            stubs={WAYBILL: tmp_path / "waybill"},
             path=os.pathsep.join([str(Path(sys.executable).parent), find_helm(4).path]),
         )
         yield Team(source=source, machine=machine, github=github, registry=registry)
@@ -184,6 +190,16 @@ def test_a_commit_leads_to_an_image_a_pull_request_and_a_chart_and_no_run_that_i
     assert {name: published[name] for name in ALL} == {name: ["0.1.0"] for name in ALL}
     assert published.keys() == {*ALL, "workflows"}
 
+    write_workflow(team.workflows, "greeting", description="Greets people")
+    team.source.push("Describe")
+    done = team.process().checked()
+    assert done.results == {FIND: "success", process("greeting"): "success"}
+    assert {name: len(digests) for name, digests in team.images().items()} == dict.fromkeys(ALL, 1) | {"greeting": 2}
+    assert team.proposals() == ["Update greeting from 0.1.0 to 0.1.1"]
+    team.merge()
+    team.release()
+    assert team.published()["greeting"] == ["0.1.1", "0.1.0"]
+
 
 def test_a_workflow_that_fails_loses_nothing_of_another_and_is_processed_when_it_is_fixed(team: Team) -> None:
     write_workflow(team.workflows, "escalation", start="Nowhere")
@@ -203,6 +219,20 @@ def test_a_workflow_that_fails_loses_nothing_of_another_and_is_processed_when_it
     team.merge()
     team.release()
     assert team.published().keys() == {"escalation", "greeting", "workflows"}
+
+
+def test_what_a_person_starts_in_another_repository_is_not_processed_again_by_a_merge(team: Team) -> None:
+    folder = team.source.folder
+    shutil.rmtree(folder / ".github")
+    (folder / "action.yml").unlink()
+    write_workflow(team.workflows, "greeting")
+    done = run("actions", "--uses", f"{WAYBILL}@{'1' * 40}", cwd=folder)
+    assert done.code == 0, done.err
+    team.source.push("Write the pipeline")
+    done = team.machine.dispatch(folder, ".github/workflows/greeting.yaml", {}).checked()
+    assert done.results == {process("greeting"): "success"}
+    assert team.proposals() == ["Add greeting 0.1.0"]
+    assert team.process().checked().results == {FIND: "success", "On merge/": "skipped"}
 
 
 def test_a_caller_of_the_old_pipeline_gets_its_artifacts_and_its_proposal(team: Team) -> None:
