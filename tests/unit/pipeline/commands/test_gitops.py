@@ -204,7 +204,7 @@ REFUSED = [
     (["argocd", "--chart-repo", CHARTS, "--env", "dev"], "--env needs the repository that has the values"),
     (["argocd", "--repo", REGISTRY], "is not a config repository"),
     (["argocd", "--repo", CONFIG, "--path", "../charts"], "is not a folder in the config repository"),
-    (["argocd", "--repo", CONFIG, "--revision", "{{ .x }}"], "which Argo CD runs as a template"),
+    (["argocd", "--repo", CONFIG, "--revision", "{{ .x }}"], "which is run as a template"),
     (["argocd", "--repo", CONFIG, "--kind", "deployment"], "'deployment' is not a kind; write GROUP/KIND"),
 ]
 
