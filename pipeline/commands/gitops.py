@@ -16,9 +16,9 @@ from generator.text.words import listed
 from pipeline.build import gitops_files
 from pipeline.charts.followed import check_environment, followed_charts
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
-from pipeline.commands.gitops_argocd import argocd
-from pipeline.commands.gitops_flux import flux
-from pipeline.commands.gitops_pipeline import argo_workflows, tekton
+from pipeline.commands.gitops_forms.argocd import argocd
+from pipeline.commands.gitops_forms.flux import flux
+from pipeline.commands.gitops_forms.pipeline import argo_workflows, tekton
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 

@@ -18,7 +18,7 @@ import yaml
 
 from generator.delivery.pipeline_steps import STEPS, Step
 from pipeline.cli import waybill as command_line
-from tests.conftest import Waybill
+from tests.conftest import ROOT, Waybill
 from tests.git_server import PASSWORD, git_server
 from tests.integration.custom_resources import refusals
 
@@ -158,15 +158,15 @@ class Pod:
         programs.mkdir()
         self.home.mkdir(parents=True)
         (programs / "python3").symlink_to(sys.executable)
-        stub = programs / "waybill"
-        stub.write_text(
+        self.stub = programs / "waybill"
+        self.stub.write_text(
             f"#!{sys.executable}\n"
             "import json, os, sys\n"
             f"open({str(self.log)!r}, 'a').write(json.dumps(sys.argv[1:]) + '\\n')\n"
             "print(os.environ.get('DOCUMENT', ''))\n"
             "sys.exit(int(os.environ.get('CODE', '0')))\n"
         )
-        stub.chmod(0o755)
+        self.stub.chmod(0o755)
         self.path = f"{programs}:{os.environ['PATH']}"
 
     def run(self, step: Step, variables: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -182,6 +182,11 @@ class Pod:
             text=True,
             check=False,
         )
+
+    def use(self, program: Path) -> None:
+        """Run a program where the scripts say waybill."""
+        self.stub.unlink()
+        self.stub.symlink_to(program)
 
     @property
     def words(self) -> list[list[str]]:
@@ -273,6 +278,24 @@ def test_the_clone_is_at_the_revision_and_has_its_history(pod: Pod, tmp_path: Pa
     done = pod.run(step("clone"), {"REPOSITORY": f"file://{repository}", "REVISION": f"--upload-pack=touch {marker};"})
     assert done.returncode != 0
     assert not marker.exists()
+
+
+def test_the_steps_without_secrets_run_on_a_clone_of_our_workflows(pod: Pod, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    for name in ("greeting", "shared"):
+        shutil.copytree(ROOT / "workflows" / name, repository / "workflows" / name)
+    git(repository, "init", "--quiet", "--initial-branch", "main")
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "greeting")
+    pod.use(Path(sys.executable).with_name("waybill"))
+    given = {"REPOSITORY": f"file://{repository}", "REVISION": "main", "WORKFLOWS": "greeting"}
+    for name in ("clone", "lint", "check"):
+        done = pod.run(step(name), given)
+        assert done.returncode == 0, done.stderr
+    assert "greeting" in done.stderr
+    done = pod.run(step("lint"), {**given, "WORKFLOWS": "greting"})
+    assert done.returncode == 2
+    assert "did you mean 'greeting'" in done.stderr
 
 
 def test_a_private_repository_is_cloned_with_a_token_that_stays_nowhere(pod: Pod, tmp_path: Path) -> None:

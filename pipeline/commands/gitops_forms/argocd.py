@@ -14,7 +14,7 @@ from generator.delivery.names import check_name
 from generator.delivery.release import Manifest
 from generator.findings.errors import SettingsError
 from pipeline.charts.followed import FollowedCharts
-from pipeline.commands.gitops_places import chart_repository, git_repository, http_url, literal, name_of
+from pipeline.commands.gitops_forms.places import chart_repository, git_repository, http_url, literal, name_of
 from pipeline.terminal import console
 from pipeline.workspace.settings import Settings
 

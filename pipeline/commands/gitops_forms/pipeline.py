@@ -19,7 +19,7 @@ from generator.delivery.pipeline_steps import (
 from generator.delivery.release import Manifest
 from generator.delivery.tekton import Forge, tekton_objects
 from generator.findings.errors import SettingsError
-from pipeline.commands.gitops_places import git_repository, name_of
+from pipeline.commands.gitops_forms.places import git_repository, name_of
 from pipeline.images.image_name import read_image_name
 from pipeline.terminal import console
 from pipeline.workspace.folders import select_folders

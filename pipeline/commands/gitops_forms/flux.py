@@ -10,7 +10,7 @@ from generator.delivery.flux import FluxOptions, Verification, flux_objects
 from generator.delivery.names import check_name
 from generator.delivery.release import Manifest
 from pipeline.charts.followed import FollowedCharts, values_of
-from pipeline.commands.gitops_places import chart_repository, name_of
+from pipeline.commands.gitops_forms.places import chart_repository, name_of
 from pipeline.terminal import console
 from pipeline.workspace.settings import Settings
 
