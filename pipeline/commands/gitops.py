@@ -53,7 +53,11 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("-o", "--out", type=FILE, metavar="DIR", help="The folder for the files.  [standard output]")
 @click.option("--namespace", required=True, metavar="N", help="The namespace of the workflows, or of the pipeline.")
-@click.option("--chart-repo", metavar="URL", help="argocd, flux: the chart repository.  [flux: repository_url]")
+@click.option(
+    "--chart-repo",
+    metavar="URL",
+    help="argocd, flux: the chart repository, https:// or oci://.  [flux: repository_url]",
+)
 @click.option(
     "--versions",
     "follow",
