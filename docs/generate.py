@@ -52,7 +52,7 @@ ARGUMENTS: Final = {
     "PART": "patch, minor, major, rc or release",
     "CHART": "a chart folder: one with a Chart.yaml",
     "argocd|flux|tekton|argo-workflows": "who follows the charts, or what builds them",
-    "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or the workflow that a pipeline builds; by default all",
+    "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or a workflow for a pipeline; by default all",
     "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
     "IMAGE|TARGET": "the name of an image in a registry, or a chart repository, as for publish",

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ import yaml
 
 from generator.delivery.pipeline_steps import STEPS, Step
 from pipeline.cli import waybill as command_line
+from pipeline.images.result import ImageResult
+from pipeline.proposals.proposing import Proposed
 from tests.conftest import ROOT, Waybill
 from tests.git_server import PASSWORD, git_server
 from tests.integration.custom_resources import refusals
@@ -237,11 +240,20 @@ def test_a_step_fails_with_its_command(pod: Pod) -> None:
         assert pod.run(each, {**PLACES, "CODE": "3"}).returncode == 3, each.name
 
 
-IMAGE = {"repository": "quay.io/my-org/greeting", "digest": f"sha256:{'0' * 64}"}
+PUSHED = ImageResult(
+    workflow="greeting",
+    name="greeting",
+    repository="quay.io/my-org/greeting",
+    tags=("src-1",),
+    key="1",
+    state="pushed",
+    digest=f"sha256:{'0' * 64}",
+)
+IMAGE = PUSHED.as_json()
+OPENED = Proposed(workflow="greeting", chart="greeting", version="2.0.0", state="opened", url="https://a/1")
 DOCUMENTS = [
-    ("image", {"images": [IMAGE]}, f"{IMAGE['repository']}@{IMAGE['digest']}"),
-    ("chart", {"charts": [{"chart": "greeting", "version": "2.0.0"}]}, "greeting 2.0.0"),
-    ("propose", {"proposals": [{"url": "https://a.example/1"}, {"url": None}]}, "https://a.example/1"),
+    ("image", {"images": [IMAGE]}, f"{PUSHED.repository}@{PUSHED.digest}"),
+    ("propose", {"proposals": [OPENED.as_json(), replace(OPENED, url="").as_json()]}, "https://a/1"),
 ]
 
 
@@ -249,6 +261,15 @@ DOCUMENTS = [
 def test_a_result_has_lines_of_what_was_made(name: str, document: Any, result: str, pod: Pod) -> None:
     done = pod.run(step(name), {**PLACES, "DOCUMENT": json.dumps(document)})
     assert (done.returncode, pod.result.read_text()) == (0, result), done.stderr
+
+
+def test_the_result_of_a_build_is_its_charts_with_their_versions(pod: Pod, waybill: Waybill, tmp_path: Path) -> None:
+    for name in ("greeting", "shared"):
+        shutil.copytree(ROOT / "workflows" / name, tmp_path / "workflows" / name)
+    built = waybill("build", "greeting", "--images", "skip", "--json")
+    assert built.code == 0, built.err
+    done = pod.run(step("chart"), {"DOCUMENT": built.out})
+    assert (done.returncode, pod.result.read_text()) == (0, "greeting 0.1.0"), done.stderr
 
 
 def test_a_result_of_500_images_is_as_long_as_a_pod_may_report(pod: Pod) -> None:

@@ -20,11 +20,11 @@ ORDER = ["lint", "image", "build", "check", "propose", "publish"]
 
 def calls(text: str) -> list[list[str]]:
     """The words of each call of waybill, with a name where xargs adds some."""
-    found = []
-    for line in text.splitlines():
-        for words in CALL.findall(line):
-            found.append([*shlex.split(words), *(["greeting"] if "xargs" in line else [])])
-    return found
+    return [
+        [*shlex.split(words), *(["greeting"] if "xargs" in line else [])]
+        for line in text.splitlines()
+        for words in CALL.findall(line)
+    ]
 
 
 @pytest.mark.parametrize("language", ["yaml", "groovy"])
