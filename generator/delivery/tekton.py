@@ -34,8 +34,7 @@ from generator.delivery.release import Manifest
 
 PIPELINE_API: Final = "tekton.dev/v1"
 TRIGGERS_API: Final = "triggers.tekton.dev/v1beta1"
-#: Comes with Tekton Triggers: what a listener reads that is in no namespace.
-LISTENERS_ROLE: Final = "tekton-triggers-eventlistener-clusterroles"
+_READ: Final = ("get", "list", "watch")
 #: The events of a forge by which Tekton's interceptor for it knows a push.
 PUSH_EVENTS: Final = {"github": "push", "gitlab": "Push Hook"}
 #: GitHub and GitLab name the commit alike; for a branch that is deleted it has zeros alone.
@@ -154,6 +153,7 @@ def pipeline_run(options: PipelineOptions, revision: str) -> Manifest:
 def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
     """What listens for pushes, with an account that may start runs and nothing else."""
     listener = f"{options.name}-listener"
+    clusters = f"{options.namespace}-{listener}"
     metadata = {"name": options.name, "namespace": options.namespace}
     return [
         {
@@ -195,18 +195,32 @@ def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
                 {
                     "apiGroups": ["triggers.tekton.dev"],
                     "resources": ["eventlisteners", "triggerbindings", "triggertemplates", "triggers", "interceptors"],
-                    "verbs": ["get", "list", "watch"],
+                    "verbs": list(_READ),
                 },
-                {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]},
+                {"apiGroups": [""], "resources": ["configmaps"], "verbs": list(_READ)},
+                {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"]},
                 {"apiGroups": ["tekton.dev"], "resources": ["pipelineruns"], "verbs": ["create"]},
             ],
             options,
         ),
+        # The role that comes with Tekton for this reads every Secret of the cluster, too.
+        {
+            "apiVersion": RBAC_API,
+            "kind": "ClusterRole",
+            "metadata": {"name": clusters},
+            "rules": [
+                {
+                    "apiGroups": ["triggers.tekton.dev"],
+                    "resources": ["clusterinterceptors", "clustertriggerbindings"],
+                    "verbs": list(_READ),
+                }
+            ],
+        },
         {
             "apiVersion": RBAC_API,
             "kind": "ClusterRoleBinding",
-            "metadata": {"name": f"{options.namespace}-{listener}"},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": LISTENERS_ROLE},
+            "metadata": {"name": clusters},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": clusters},
             "subjects": [subject(listener, options)],
         },
     ]

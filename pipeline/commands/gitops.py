@@ -116,9 +116,9 @@ def gitops(journal: Journal, /, form: Form, names: tuple[str, ...], *, as_json: 
 
     argocd: an ApplicationSet over the charts in a config repository (--repo) or in a chart repository (--chart-repo),
     with the AppProject and the labelled namespace that OpenShift GitOps needs. flux: a HelmRepository, or an
-    OCIRepository a chart, and a HelmRelease a chart. tekton: a Pipeline that builds, proposes and publishes charts, its
-    Tasks, and what starts it at a push. argo-workflows: the same as a WorkflowTemplate. NAME is CHART or CHART@VERSION
-    for argocd and flux, else a workflow; without one, all of them.
+    OCIRepository a chart, and a HelmRelease a chart. tekton and argo-workflows are pipelines, which build, propose and
+    publish charts: a Pipeline with its Tasks and what starts it at a push, or a WorkflowTemplate. NAME is CHART or
+    CHART@VERSION for argocd and flux, a workflow for pipelines; without one, all of them.
     """
     _check_form(form)
     settings = settings_of({"charts": options["charts"]})

@@ -21,6 +21,7 @@ from tests.integration.test_gitops import FORMS, written
 PLURALS = {
     "AppProject": "appprojects",
     "ApplicationSet": "applicationsets",
+    "ClusterRole": "clusterroles",
     "ClusterRoleBinding": "clusterrolebindings",
     "EventListener": "eventlisteners",
     "HelmRelease": "helmreleases",

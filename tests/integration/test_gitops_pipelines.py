@@ -48,7 +48,8 @@ PIPELINES = {
 }
 #: What the API server of every cluster has itself, and no definition.
 BUILT_IN = ("v1", "rbac.authorization.k8s.io/v1")
-SEPARATE = re.compile(r"\$\(|\{\{")
+#: How the engines begin what they replace.
+TEMPLATE = re.compile(r"\$\(|\{\{")
 
 
 def written(waybill: Waybill, *words: str) -> list[dict[str, Any]]:
@@ -99,6 +100,7 @@ def test_every_name_that_an_object_refers_to_is_written(words: list[str], waybil
                 entry, *templates = spec["templates"]
                 assert [task["template"] for task in entry["dag"]["tasks"]] == [one["name"] for one in templates]
             case "RoleBinding" | "ClusterRoleBinding":
+                assert (each["roleRef"]["kind"], each["roleRef"]["name"]) in names
                 (subject,) = each["subjects"]
                 assert ("ServiceAccount", subject["name"]) in names
     for run in runs_in(objects):
@@ -142,7 +144,7 @@ def test_a_container_has_the_secrets_of_its_step_and_no_rights(words: list[str],
         }
         # A parameter reaches the shell in a variable, never as part of its text, and no engine finds a template in it.
         assert one["command"] == ["/bin/sh"]
-        assert not SEPARATE.search(one["args"][1])
+        assert not TEMPLATE.search(one["args"][1])
 
 
 def step(name: str) -> Step:

@@ -86,12 +86,10 @@ def test_without_a_forge_nothing_listens() -> None:
 def test_accounts_have_the_rights_that_their_engine_needs() -> None:
     found = tekton()
     assert found["ServiceAccount workflows"]["automountServiceAccountToken"] is False
-    changes = [
-        (rule["resources"], rule["verbs"])
-        for rule in found["Role workflows-listener"]["rules"]
-        if {"get", "list", "watch"} - set(rule["verbs"]) == {"get", "list", "watch"}
-    ]
-    assert changes == [(["pipelineruns"], ["create"])]
+    rules = [*found["Role workflows-listener"]["rules"], *found["ClusterRole ci-workflows-listener"]["rules"]]
+    changes = [(rule["resources"], rule["verbs"]) for rule in rules if rule["verbs"] != ["get", "list", "watch"]]
+    assert changes == [(["events"], ["create", "patch"]), (["pipelineruns"], ["create"])]
+    assert "secrets" not in {name for rule in rules for name in rule["resources"]}
     (role,) = (each for each in argo_workflows_objects(OPTIONS) if each["kind"] == "Role")
     assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
         (["workflowtaskresults"], ["create", "patch"])
