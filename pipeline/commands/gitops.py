@@ -101,7 +101,7 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
 @click.option("--image", metavar="IMAGE", help="Pipelines: the image that has waybill.")
 @click.option("--to", metavar="PLACE", help="Pipelines: where charts are proposed.  [propose.to]")
 @click.option(
-    "--publish-to", multiple=True, metavar="TARGET", help="Pipelines: where packages are published.  [publish_to]"
+    "--publish-to", multiple=True, metavar="TARGET", help="Pipelines: where packages are published.  [publish.to]"
 )
 @click.option(
     "--fs-group",

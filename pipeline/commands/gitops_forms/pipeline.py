@@ -61,7 +61,7 @@ def _options(names: Sequence[str], settings: Settings, options: dict[str, Any]) 
         raise click.UsageError("name the image that has waybill: --image IMAGE")
     source = git_repository(options, "repository of workflows")
     propose_to = options["to"] or settings.propose.to
-    publish_to = tuple(options["publish_to"] or settings.publish_to)
+    publish_to = tuple(options["publish_to"] or settings.publish.to)
     if not propose_to and not publish_to:
         raise click.UsageError("name where charts go: --to PLACE, --publish-to TARGET, or both")
     for text in (*([propose_to] if propose_to and propose_to != "." else []), *publish_to):

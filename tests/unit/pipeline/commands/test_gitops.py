@@ -201,7 +201,7 @@ def test_a_pipeline_builds_the_workflows_that_are_named_and_else_all() -> None:
 
 @pytest.mark.parametrize("form", ["tekton", "argo-workflows"])
 def test_where_the_charts_of_a_pipeline_go_is_a_setting_too(form: str) -> None:
-    write("waybill.toml", f'publish_to = ["{REGISTRY}"]\n[propose]\nto = "{CONFIG}"\n')
+    write("waybill.toml", f'[publish]\nto = ["{REGISTRY}"]\n[propose]\nto = "{CONFIG}"\n')
     done = pipeline(form, *PIPELINE[:4])
     assert done.code == 0, done.err
     assert REGISTRY in done.out
