@@ -25,6 +25,8 @@ HELMS = {
     "WAYBILL_HELM3": "helm.sh/helm/v3/cmd/helm@v3.22.0",
 }
 COSIGN = "github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3"
+#: What checks the files of GitHub Actions.
+ACTIONLINT = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 #: What lists the packages of an image's base.
 SYFT = "github.com/anchore/syft/cmd/syft@v1.38.0"
 #: GitHub's descriptions of its REST API (385 MB unpacked) and its GraphQL API, as npm's packages have them: the module
@@ -202,8 +204,9 @@ def spread(words: Sequence[str]) -> tuple[str, ...]:
 def with_tools(session: nox.Session) -> dict[str, str]:
     """The environment with the tools that tests hold waybill against, each made once and kept in the user's cache."""
     helms = {variable: helm(session, module) for variable, module in HELMS.items()}
+    programs = {**helms, "WAYBILL_ACTIONLINT": go_program(session, ACTIONLINT, minutes=1)}
     # Without Go, a variable of the user's own stays as it is.
-    named = {variable: str(program) for variable, program in helms.items() if program.is_file()}
+    named = {variable: str(program) for variable, program in programs.items() if program.is_file()}
     path = os.pathsep.join([str(helms["WAYBILL_HELM4"].parent), session.bin, os.environ["PATH"]])
     folders = {"WAYBILL_NODE_MODULES": str(node_modules(session)), "WAYBILL_READER": str(operator_reader(session))}
     return {"PATH": path, **named, **folders}

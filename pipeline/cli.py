@@ -14,9 +14,11 @@ from click.shell_completion import CompletionItem
 
 #: The short help of each command; a command's module is imported only when the command runs.
 SHORT_HELPS: Final = {
+    "actions": "Write the workflows of GitHub Actions for a repository.",
     "build": "Lint workflows; build images, charts, packages and the index.",
     "bump": "Bump the versions of charts.",
     "changelog": "Update the CHANGELOG.md of a chart.",
+    "changed": "List the workflows that are to be built and proposed.",
     "check": "Check charts against versions of the operator.",
     "matrix": "Show which charts run on which operators.",
     "manifests": "Write plain Kubernetes YAML.",

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from generator.findings.errors import OutputError, SettingsError
-from generator.findings.suggestions import did_you_mean
+from generator.findings.suggestions import did_you_mean, one_of
 from generator.workflow.folder import MAX_FILES, SHARED
 
 if TYPE_CHECKING:
@@ -70,8 +70,7 @@ class Repository:
     def hint(self, name: str) -> str:
         """The end of a message about a missing name: the nearest one, and how to complete a shallow clone."""
         known = [reference.name for reference in self._repo.references]
-        shallow = Path(self._repo.common_dir, "shallow").is_file()
-        more = "; this clone is shallow: git fetch --unshallow --tags fetches the rest" if shallow else ""
+        more = "; this clone is shallow: git fetch --unshallow --tags fetches the rest" if self.is_shallow else ""
         names = f"; git has {', '.join(known[:_NAMES])}" if known and name else ""
         return f"{did_you_mean(name, known) or names}{more}"
 
@@ -97,6 +96,52 @@ class Repository:
             tree = self._tree(revision)
             return {} if tree is None else {entry.name: entry.hexsha for entry in tree.trees if _is_plain(entry.name)}
 
+    def sizes(self, revision: Revision, names: list[str]) -> dict[str, int]:
+        """The sizes of workflow folders of a commit, in bytes; where a clone lacks files, those count as nothing."""
+        found = dict.fromkeys(names, 0)
+        depth = len(self._workflows.parts)
+        listed = self._git("ls-tree", "-r", "-l", "-z", revision.sha, "--", self._workflows.as_posix())
+        for line in filter(None, listed.split("\0")):
+            about, _, path = line.partition("\t")
+            parts = PurePosixPath(path).parts
+            size = about.split()[-1]
+            if len(parts) > depth and (name := parts[depth]) in found and size.isdigit():
+                found[name] += int(size)
+        return found
+
+    def changed_files(self, old: Revision, new: Revision, name: str) -> list[str]:
+        """The paths of files in a workflow folder, or in shared/, that are not the same in two commits."""
+        folder = (self._workflows / name).as_posix()
+        words = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", old.sha, new.sha)
+        return [path for path in self._git(*words, "--", folder).split("\0") if path]
+
+    def is_ancestor(self, one: Revision, other: Revision) -> bool:
+        """Whether one commit leads to another one, or is the same."""
+        return self._git("merge-base", one.sha, other.sha) == one.sha
+
+    @property
+    def is_shallow(self) -> bool:
+        """Whether the clone lacks older commits."""
+        return Path(self._repo.common_dir, "shallow").is_file()
+
+    @property
+    def root(self) -> Path:
+        """The folder that paths in git's configuration start at."""
+        return Path(self._repo.working_tree_dir or self._repo.git_dir)
+
+    def remote_url(self, name: str) -> str:
+        """The URL of a remote.
+
+        Raises:
+            SettingsError: there is no such remote.
+        """
+        if url := self._git("remote", "get-url", "--", name):
+            return url
+        known = [remote.name for remote in self._repo.remotes]
+        raise SettingsError(
+            f"git has no remote '{name}'{one_of(name, known) if known else '; add one: git remote add'}"
+        )
+
     @contextmanager
     def exported(self, revision: Revision, names: list[str]) -> Iterator[Path]:
         """Write workflow folders of a commit, and shared/, into a temporary folder; it goes at the end.
@@ -115,6 +160,10 @@ class Repository:
     def shown(self, revision: Revision, name: str) -> str:
         """The path of a workflow folder at a commit, as git writes it: `v1.2.0:workflows/greeting`."""
         return f"{revision.name}:{self._workflows / name}"
+
+    def shown_folder(self, name: str) -> str:
+        """The path of a workflow folder in the repository."""
+        return (self._workflows / name).as_posix()
 
     def close(self) -> None:
         """End the git processes that were started to read objects."""

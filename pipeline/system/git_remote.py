@@ -56,6 +56,8 @@ _IDENTITY: Final = re.compile(r"(.*) <(.*)> (\d+) [-+]\d+")
 #: The author of a commit where git has none configured; no mail goes to .invalid (RFC 2606).
 _AUTHOR: Final = ("waybill", "waybill@noreply.invalid")
 _FILE_MODE: Final = "100644"
+#: How `git ls-remote` marks the object that a tag leads to.
+_PEELED: Final = "^{}"
 #: Removes a path from an index (git-update-index, "Using --index-info").
 _NO_ENTRY: Final = f"0 {'0' * 40}"
 #: What `git commit-tree -S` needs to know of how a person signs.
@@ -139,6 +141,14 @@ class Commit:
     def subject(self) -> str:
         """The first line of its message."""
         return self.message.partition("\n")[0].strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ref:
+    """What a ref of a remote repository names, and the commit that it leads to: the same, unless that is a tag."""
+
+    oid: str
+    commit: str
 
 
 class RemoteRepository:
@@ -240,14 +250,28 @@ class RemoteRepository:
         """The commits with these names, which have been fetched."""
         return [_commit(oid, data) for oid, data in self._objects(oids, "commit").items()]
 
-    def fetch_commit(self, oid: str) -> None:
-        """Fetch one commit by its name, without its files.
+    def fetch_commit(self, oid: str, *, folders: bool = True) -> None:
+        """Fetch one commit by its name, without its files; unless `folders`, without its folders, too.
 
         Raises:
             GitError: it cannot be fetched, or the server fetches no commit by its name.
         """
-        options = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "--no-recurse-submodules")
+        what = "blob:none" if folders else "tree:0"
+        options = ("--quiet", "--no-tags", "--depth=1", f"--filter={what}", "--no-recurse-submodules")
         self._network("fetch", *options, "--no-write-fetch-head", "origin", oid)
+
+    def leads_to(self, one: str, other: str) -> bool:
+        """Whether a commit is an ancestor of another one; the commits between them are fetched, without their folders.
+
+        Raises:
+            GitError: they cannot be fetched.
+        """
+        self.fetch_commit(one, folders=False)
+        # Since the history ends at the first one here, the server sends nothing before that.
+        options = ("--quiet", "--no-tags", "--filter=tree:0", "--no-recurse-submodules", "--no-write-fetch-head")
+        self._network("fetch", *options, "origin", other)
+        listed = self._git("rev-list", "--parents", other, "--not", one).decode()
+        return one == other or one in listed.split()
 
     def tree(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
@@ -432,6 +456,45 @@ class RemoteRepository:
         lease = f"--force-with-lease={ref}:{expected or ''}"
         options = ("--porcelain", "--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
         self._network("push", *options, lease, "origin", f"{commit}:{ref}")
+
+    def refs(self, prefix: str) -> dict[str, Ref]:
+        """The refs of the server that begin with `prefix`, by their full names.
+
+        Raises:
+            GitError: it does not say so.
+        """
+        listed, _ = self._network("ls-remote", "--quiet", "origin", f"{prefix}*")
+        found: dict[str, Ref] = {}
+        for line in os.fsdecode(listed).splitlines():
+            oid, _, name = line.partition("\t")
+            ref = name.removesuffix(_PEELED)
+            found[ref] = Ref(oid=found[ref].oid if name != ref else oid, commit=oid)
+        return found
+
+    def store_tag(self, data: bytes) -> str:
+        """Store a tag object, and return its name."""
+        return self._git("hash-object", "-t", "tag", "-w", "--stdin", stdin=data).decode().strip()
+
+    def push_refs(self, moves: Mapping[str, tuple[str, str | None]]) -> str:
+        """Make refs name objects, each on condition that it still names what is expected, or is not there (None).
+
+        Returns why some of them did not move; empty where all of them did.
+
+        Raises:
+            GitError: the connection or the login failed.
+        """
+        leases = (f"--force-with-lease={ref}:{expected or ''}" for ref, (_, expected) in moves.items())
+        options = ("--porcelain", "--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
+        # Negotiating, git finds that the server has the commits already, and sends none of their files.
+        words = ("-c", "push.negotiate=true", "push", *options, *leases, "origin")
+        try:
+            self._network(*words, *(f"{oid}:{ref}" for ref, (oid, _) in moves.items()))
+        except GitError as error:
+            # git's status for refs that were refused, rather than for a failure (builtin/push.c).
+            if error.status == 1 and not isinstance(error, GitLoginError):
+                return str(error)
+            raise
+        return ""
 
     @contextmanager
     def _index(self) -> Iterator[Mapping[str, str]]:

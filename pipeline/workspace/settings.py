@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, get_origin, get_type_hints
 
 #: What each variable named WAYBILL_* is for that is no setting.
 OTHER_VARIABLES: Final[Mapping[str, str]] = {
+    "WAYBILL_ACTIONLINT": "actionlint's program; nox sets it for the tests",
     "WAYBILL_CACHE": "waybill's cache folder",
     "WAYBILL_COSIGN": "cosign's program, where it is not on PATH; nox sets it for the tests",
     "WAYBILL_EVENTS_URL": "where the engine of `waybill run` sends its events; waybill sets it",
@@ -108,6 +109,20 @@ class ProposeSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActionsSettings:
+    """What `waybill actions` writes."""
+
+    uses: Annotated[
+        str,
+        About(
+            text="The action that installs waybill: OWNER/REPO@COMMIT, or ./ in waybill's own repository.",
+            metavar="ACTION",
+        ),
+    ] = "./"
+    branch: Annotated[str, About(text="The branch whose merges are processed.", metavar="BRANCH")] = "main"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of a repository. Paths are relative to where waybill runs.
 
@@ -184,6 +199,7 @@ class Settings:
     lint: LintSettings = dataclasses.field(default_factory=LintSettings)
     publish: PublishSettings = dataclasses.field(default_factory=PublishSettings)
     propose: ProposeSettings = dataclasses.field(default_factory=ProposeSettings)
+    actions: ActionsSettings = dataclasses.field(default_factory=ActionsSettings)
 
     file: Path | None = None
     """The settings file that was read; no setting."""
