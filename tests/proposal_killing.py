@@ -87,10 +87,10 @@ class Killing:
         self.server.watch = watch
         try:
             process.append(start(self.order, self.environment))
-            process[0].communicate(timeout=120)
+            said = process[0].communicate(timeout=120)
         finally:
             self.server.watch = None
-        assert process[0].returncode == -signal.SIGKILL, (at, moment)
+        assert process[0].returncode == -signal.SIGKILL, (at, moment, said, self.server.requests)
         self._rerun((at, moment))
 
     def at_call(self, number: int, *, after: bool) -> None:

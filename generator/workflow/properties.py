@@ -12,6 +12,7 @@ from typing import Final
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.findings.position import Position
+from generator.findings.printable import in_one_line
 from generator.text.yaml_reader import decode
 from generator.workflow.credentials import holds_credential, names_credential
 
@@ -191,7 +192,8 @@ def parse_properties(data: bytes, path: str) -> Properties:
                     entries.append(Property(element.key, element.value, line, " ".join(comments), element.source))
                     comments = []
                 case javaproperties.reading.Comment():
-                    comments.append(element.value.strip())
+                    # A comment is written into a chart's values.yaml, where Helm refuses control characters but tabs.
+                    comments.append("\t".join(map(in_one_line, element.value.strip().split("\t"))))
                 case _:
                     comments = []
             line += len(_LINE_END.findall(element.source))

@@ -72,7 +72,7 @@ def _options(settings: Settings, root: Path, *, uses: str | None, branch: str | 
         uses=uses,
         branch=branch or settings.actions.branch,
         target=settings.propose.to or ".",
-        publishes_elsewhere=bool(settings.publish_to),
+        publishes_elsewhere=bool(settings.publish.to),
         charts=settings.charts.as_posix(),
         registry=settings.registry.partition("/")[0],
     )

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, Literal, cast, get_args
 
 import click
@@ -17,9 +18,10 @@ from generator.findings.errors import SettingsError
 from generator.findings.suggestions import one_of
 from generator.text.words import listed, plural
 from pipeline.build.request import BuildRequest
-from pipeline.commands.command import command, pass_journal, print_json, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
 from pipeline.proposals.config_repository import ConfigRepository
 from pipeline.proposals.forge import Obstacle, Options
+from pipeline.proposals.patch import write_patch
 from pipeline.proposals.places import Destination, open_destination
 from pipeline.proposals.proposing import Leftover, Outcome, Proposed, Proposing, Wishes, leftovers, prune
 from pipeline.proposals.source import SourceRepository, candidates
@@ -67,9 +69,10 @@ _SETTINGS: Final = (
 @click.option("--preflight", is_flag=True, help="Say what would block a proposal, and change nothing.")
 @click.option("--prune", "pruned", is_flag=True, help="List branches that nobody needs any more.")
 @click.option("--apply", "applied", is_flag=True, help="With --prune: delete them.")
+@click.option("--patch", type=FILE, metavar="FILE", help="Write what would be committed into FILE, for git am.")
 @click.option("--sign", is_flag=True, help="Sign commits, as git is configured.")
 @click.option("--commit", "made_by", type=click.Choice(_MAKERS), default=_MAKERS[0], help="What makes commits.  [git]")
-@click.option("--draft", is_flag=True, help="Open drafts.")
+@click.option("--draft/--no-draft", default=None, help="Open drafts.  [propose.draft]")
 @click.option("--label", "labels", multiple=True, metavar="LABEL", help="Label new pull requests.")
 @click.option("--reviewer", "reviewers", multiple=True, metavar="NAME", help="Ask for a review: NAME or ORG/TEAM.")
 @click.option("--milestone", metavar="TITLE", help="Set the milestone of new pull requests.")
@@ -88,6 +91,7 @@ def propose(
     preflight: bool,
     pruned: bool,
     applied: bool,
+    patch: Path | None,
     sign: bool,
     as_json: bool,
     **options: Any,
@@ -123,7 +127,8 @@ def propose(
     wishes = Wishes(
         options=wanted.options,
         sign=sign,
-        dry_run=dry_run,
+        dry_run=dry_run or patch is not None,
+        patch=patch is not None,
         limit=limit or 0,
         commits=destination.commits if by_api else None,
         again=("waybill", "propose", *(("--all",) if everything else workflow), "--to", wanted.place),
@@ -138,12 +143,14 @@ def propose(
         forge = destination.forge
         run = Proposing(source=source, forge=forge, repository=repository, wishes=wishes, journal=journal)
         outcome = run.run(charts_found)
+        if patch:
+            write_patch(patch, run.patches, journal)
         if not repository.filtered and destination.folder is None:
             console.say(f"{forge.place}: the server does not support partial clones, so all files are read")
     if as_json:
-        print_json(_as_json(outcome, destination, base, dry_run=dry_run))
+        print_json(_as_json(outcome, destination, base, dry_run=wishes.dry_run))
     else:
-        _show(outcome, destination, base, dry_run=dry_run, again=wishes.again)
+        _show(outcome, destination, base, dry_run=wishes.dry_run, again=wishes.again)
     if outcome.failed:
         sys.exit(1)
 
@@ -180,15 +187,18 @@ class _Asked:
         auto_merge = given["auto_merge"] or own.auto_merge
         if auto_merge and auto_merge not in _WAYS:
             raise SettingsError(f"propose.auto_merge: no way to merge '{auto_merge}'{one_of(auto_merge, _WAYS)}")
+        path = PurePosixPath((given["path"] or own.path).strip("/"))
+        if {"..", ".git"} & {part.lower() for part in path.parts}:
+            raise SettingsError(f"'{path}' is not a folder inside the repository; name another with --path")
         return cls(
             place=to,
             base=given["base"] or own.base,
-            path=(given["path"] or own.path).strip("/"),
+            path=path.as_posix() if path.parts else "",
             options=Options(
                 labels=tuple(dict.fromkeys(given["labels"] or own.labels)),
                 reviewers=tuple(dict.fromkeys(given["reviewers"] or own.reviewers)),
                 milestone=given["milestone"] or own.milestone,
-                draft=given["draft"],
+                draft=own.draft if given["draft"] is None else given["draft"],
                 auto_merge=cast("AutoMerge", auto_merge),
             ),
         )

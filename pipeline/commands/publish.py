@@ -39,7 +39,7 @@ _SHORT = 12
 )
 @click.argument("directory", nargs=-1, metavar="[DIR]...")
 @click.option(
-    "--to", "named", multiple=True, metavar="TARGET", help="Where to publish; may be given repeatedly.  [publish_to]"
+    "--to", "named", multiple=True, metavar="TARGET", help="Where to publish; may be given repeatedly.  [publish.to]"
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing, and show what would change.")
 @click.option("--init", is_flag=True, help="Start a chart repository where there is no index yet.")
@@ -90,9 +90,9 @@ def publish(
         raise click.UsageError("--deprecate takes a NAME and at most one VERSION")
     settings = settings_of(options)
     paths = [Path(each) for each in directory] or [settings.output]
-    targets = list(dict.fromkeys(named or settings.publish_to))
+    targets = list(dict.fromkeys(named or settings.publish.to))
     if not targets:
-        raise click.UsageError("name a place: --to TARGET, or publish_to in the settings")
+        raise click.UsageError("name a place: --to TARGET, or publish.to in the settings")
     # Registries first: an index may name what they serve.
     places = sorted(map(parse_place, targets), key=lambda place: not isinstance(place, OciPrefix))
     asked = Options(

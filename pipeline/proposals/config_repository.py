@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -17,6 +18,7 @@ from generator.proposal.proposal import Person
 from pipeline.proposals.decision import Branch, OtherCommit
 from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.forge import PREFIX
+from pipeline.proposals.patch import PatchCommit, PatchFile, format_patch
 from pipeline.publish.errors import AuthenticationError
 from pipeline.system.git_credentials import TOKEN, USERNAME
 from pipeline.system.git_remote import Commit, GitError, GitLoginError, RemoteRepository, TreeEntry
@@ -119,6 +121,18 @@ class ConfigRepository:
         """Whether the base has what a commit of ours holds."""
         return content_of(self._at(self.base_head, held.paths)) == held.content
 
+    def has_all_of(self, branch: Branch) -> bool:
+        """Whether the base has the files that other people's commits on a branch changed, as the branch has them."""
+        paths: set[str] = set()
+        with self._as_proposal_error():
+            for commit in (self._commits[each.oid] for each in branch.others):
+                if not commit.parents:
+                    return False
+                self._remote.fetch_commit(commit.parents[0])
+                paths.update(self._remote.changed(commit.parents[0], commit.oid))
+            wanted = sorted(paths)
+            return self._remote.tree(branch.head, wanted) == self._remote.tree(self.base_head, wanted)
+
     def paths(self, content: Content) -> tuple[str, ...]:
         """Where a content is: the folder of the chart, then further files."""
         return (self._folder(content.chart), *sorted(content.more))
@@ -188,6 +202,21 @@ class ConfigRepository:
         if isinstance(picked, Commit):
             raise OthersError(_other(picked))
         return picked
+
+    def patch(self, content: Content, message: str, date: datetime) -> bytes:
+        """The patch that brings a content to the base, for `git am`."""
+        with self._as_proposal_error():
+            there = self._at(self.base_head, self.paths(content))
+            entries = {path: oid.rpartition(" ")[2] for path, oid in there.items()}
+            blobs = self._remote.blobs(entries.values())
+        old = {
+            path: PatchFile(data=blobs[oid], executable=there[path].startswith("100755 "))
+            for path, oid in entries.items()
+        }
+        new = {path: PatchFile(data=data) for path, data in self._files(content).items()}
+        who = self.signer()
+        commit = PatchCommit(message=message, name=who.name, email=who.email, date=date)
+        return format_patch(old, new, folder="", commit=commit)
 
     def changes(self, commit: str, content: Content, parent: str) -> tuple[dict[str, bytes], list[str]]:
         """What becomes of the files of a content from one commit to another: new bytes by paths, and paths that go."""

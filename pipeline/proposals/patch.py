@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -14,6 +14,8 @@ from typing import Final
 from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
 from pipeline.proposals.errors import ProposalError
+from pipeline.system.files import Transaction, write_if_changed
+from pipeline.system.journal import Journal
 from pipeline.system.staging import scratch_folder
 
 _EXECUTABLE: Final = "100755"
@@ -75,6 +77,17 @@ def format_patch(
         stream = b"".join((*_commit("old", old, folder, commit), *_commit("new", new, folder, commit), b"done\n"))
         repository.run("fast-import", "--quiet", "--done", stdin=stream)
         return repository.run(*_FORMAT, "refs/heads/new")
+
+
+def write_patch(file: Path, patches: Sequence[bytes], journal: Journal) -> None:
+    """Write patches into a file, one after the other, as `git am` takes them.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    with Transaction(journal) as transaction:
+        write_if_changed(transaction, file, b"".join(patches))
+        transaction.commit()
 
 
 @dataclass(frozen=True)

@@ -76,13 +76,11 @@ def _github(
     *,
     is_signed: bool,
 ) -> Destination:
-    from pipeline.proposals.github import GithubForge  # noqa: PLC0415 - PyGithub, which other places do not need
-    from pipeline.proposals.github_app import github_api  # noqa: PLC0415 - as above
+    from pipeline.proposals.github import open_github  # noqa: PLC0415 - PyGithub, which other places do not need
 
-    api, token = github_api(place.name, environment)
-    forge = GithubForge(name=place.name, api=api, warn=warn, is_signed=is_signed)
+    forge, token = open_github(place, environment, warn, is_signed=is_signed)
     login = {TOKEN: token.value, USERNAME: token.username} if token else {}
-    commits = ApiCommits(api=api, repository=place.name, budget=forge.budget)
+    commits = ApiCommits(api=forge.api, repository=place.name, budget=forge.budget)
     return _remote(forge, place, settings, {**environment, **login}, commits)
 
 

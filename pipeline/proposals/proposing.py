@@ -114,6 +114,8 @@ class Wishes:
     options: Options = field(default_factory=Options)
     sign: bool = False
     dry_run: bool = False
+    patch: bool = False
+    """Whether patches are made of what is proposed."""
     limit: int = 0
     commits: ApiCommits | None = None
     """What makes the commits; None is git."""
@@ -149,6 +151,8 @@ class Proposing:
         self._wishes = wishes
         self._journal = journal
         self._opened: Mapping[str, PullRequest] = {}
+        self.patches: list[bytes] = []
+        """What was committed, or would be, for `git am`."""
 
     def run(self, candidates: Sequence[Candidate]) -> Outcome:
         """Propose what is not on the base and not proposed yet; with `dry_run`, only say so.
@@ -264,6 +268,9 @@ class Proposing:
                 commit, message = self._commit(plan, proposal)
             except OthersError as error:
                 return self._blocked(plan, error)
+            if self._wishes.patch:
+                date = self._source.commit.time
+                self.patches.append(self._repository.patch(plan.candidate.content, message, date))
             if self._wishes.dry_run:
                 return self._said(plan, state)
             commit = self._sent(plan, commit, message)
@@ -405,7 +412,7 @@ class Leftover:
 def leftovers(repository: ConfigRepository, forge: Forge, charts: Iterable[str]) -> list[Leftover]:
     """Return the branches whose content is on the base, or whose workflow is gone, without an open pull request.
 
-    `charts` are those of all workflows. A branch with other people's commits is none.
+    `charts` are those of all workflows. A branch with other people's commits is none, unless the base has all of them.
 
     Raises:
         ProposalError: the forge or the repository cannot be read.
@@ -418,7 +425,7 @@ def leftovers(repository: ConfigRepository, forge: Forge, charts: Iterable[str])
         if name in opened:
             continue
         branch = repository.branch(name)
-        if branch is None or branch.others:
+        if branch is None or (branch.others and not repository.has_all_of(branch)):
             continue
         if branch.held is None or repository.has(branch.held):
             found.append(Leftover(branch=name, head=branch.head, why=f"its content is on {repository.base}"))

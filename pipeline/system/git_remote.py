@@ -58,8 +58,6 @@ _AUTHOR: Final = ("waybill", "waybill@noreply.invalid")
 _FILE_MODE: Final = "100644"
 #: How `git ls-remote` marks the object that a tag leads to.
 _PEELED: Final = "^{}"
-#: As many paths as fit a command line.
-_WORDS: Final = 1000
 #: Removes a path from an index (git-update-index, "Using --index-info").
 _NO_ENTRY: Final = f"0 {'0' * 40}"
 #: What `git commit-tree -S` needs to know of how a person signs.
@@ -71,6 +69,8 @@ _SIGNING: Final = (
     "gpg.x509.program",
     "gpg.ssh.defaultKeyCommand",
 )
+#: As many paths as fit a command line.
+_WORDS: Final = 1000
 #: The most characters of a reason.
 _LONGEST: Final = 400
 
@@ -273,9 +273,9 @@ class RemoteRepository:
         listed = self._git("rev-list", "--parents", other, "--not", one).decode()
         return one == other or one in listed.split()
 
-    def tree(self, revision: str, paths: Iterable[str]) -> dict[str, TreeEntry]:
+    def tree(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
-        return self._listed("-r", revision, tuple(paths))
+        return self._listed("-r", revision, paths)
 
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The bytes of files by their names; what is not there yet is fetched at once.

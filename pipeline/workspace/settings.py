@@ -65,6 +65,19 @@ class LintSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublishSettings:
+    """Where `waybill publish` publishes."""
+
+    to: Annotated[
+        tuple[str, ...],
+        About(
+            text="Where charts are published without --to, as in github:OWNER/REPO.",
+            form='a list of targets, as in ["github:OWNER/REPO"]',
+        ),
+    ] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProposeSettings:
     """Where `waybill propose` proposes, and what it sets on new pull requests."""
 
@@ -85,6 +98,7 @@ class ProposeSettings:
         tuple[str, ...],
         About(text="Who is asked for a review; ORG/TEAM for a team.", form='a list of names, as in ["octocat"]'),
     ] = ()
+    draft: Annotated[bool, About(text="Open new pull requests as drafts.")] = False
     milestone: Annotated[str, About(text="The milestone of new pull requests.", metavar="TITLE")] = ""
     auto_merge: Annotated[
         str,
@@ -179,17 +193,11 @@ class Settings:
     repository_url: Annotated[
         str, About(text="The URL of the chart repository; URLs in index.yaml start with it.", metavar="URL")
     ] = ""
-    publish_to: Annotated[
-        tuple[str, ...],
-        About(
-            text="Where `waybill publish` publishes without --to.",
-            form='a list of targets, as in ["git:https://example.com/charts.git#gh-pages"]',
-        ),
-    ] = ()
     initial_version: Annotated[str, About(text="The version of a new chart.", metavar="V")] = "0.1.0"
     minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
     strict: Annotated[bool, About(text="Treat warnings as errors.")] = False
     lint: LintSettings = dataclasses.field(default_factory=LintSettings)
+    publish: PublishSettings = dataclasses.field(default_factory=PublishSettings)
     propose: ProposeSettings = dataclasses.field(default_factory=ProposeSettings)
     actions: ActionsSettings = dataclasses.field(default_factory=ActionsSettings)
 

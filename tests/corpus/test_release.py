@@ -14,7 +14,6 @@ import pytest
 from pipeline.publish.github_api import GithubApi
 from tests.command import Outcome
 from tests.conftest import Waybill, copy_readable
-from tests.front_server import front_of
 from tests.git_server import GitServer, git_server
 from tests.github.git_refs import GitRefs, merge
 from tests.github.server import FakeGithub, fake_github
@@ -75,17 +74,9 @@ def day(shared: Path, tmp_path: Path, waybill: Waybill, monkeypatch: pytest.Monk
     with ExitStack() as stack:
         github = stack.enter_context(fake_github())
         server = stack.enter_context(git_server(tmp_path / "server", password=github.token))
-        downloads = github.urls.server
-        repository = github.repository("acme/config")
+        github.git = server.url
+        repository = github.repository("acme/charts")
         repository.head, repository.refs = "", GitRefs(server.repository)
-
-        def route(path: str) -> str:
-            if path.startswith("/acme/config.git/"):
-                return server.url + path.removeprefix("/acme/config.git")
-            return downloads + path
-
-        front = stack.enter_context(front_of(route))
-        github.urls = type(github.urls)(**{**vars(github.urls), "server": front})
         for name, value in {**github.environment, "GIT_CONFIG_GLOBAL": os.devnull}.items():
             monkeypatch.setenv(name, value)
         yield Day(github=github, repository=repository, server=server, source=source, waybill=waybill)
@@ -106,7 +97,7 @@ def test_workflows_are_built_proposed_merged_and_published_with_a_config_reposit
     assert day.propose() == ["unchanged"] * WORKFLOWS
     assert day.publish(tmp_path / "second") == ["unchanged"] * (WORKFLOWS + 1)
     assert (len(day.github.changes), day.server.git("for-each-ref")) == before
-    assert "all as the index says" in day.run("verify", "github:acme/config").err
+    assert "all as the index says" in day.run("verify", "github:acme/charts").err
 
 
 def test_workflows_are_built_proposed_merged_and_published_in_one_repository(day: Day, tmp_path: Path) -> None:
@@ -114,7 +105,7 @@ def test_workflows_are_built_proposed_merged_and_published_in_one_repository(day
     git(day.source, "add", ".")
     git(day.source, "commit", "--quiet", "--message", "All workflows")
     git(day.source, "push", "--quiet", str(day.server.repository), "main")
-    git(day.source, "remote", "add", "origin", f"{day.github.urls.server}/acme/config.git")
+    git(day.source, "remote", "add", "origin", f"{day.github.urls.server}/acme/charts.git")
     day.run("build", "--all")
     assert day.propose() == ["opened"] * WORKFLOWS
     day.merge_all()

@@ -109,14 +109,14 @@ def test_two_runs_at_one_time_end_with_one_pull_request_of_the_newer_commit(
 def test_proposals_merged_in_any_order_give_one_tree(server: GitServer, environment: dict[str, str]) -> None:
     forge = MemoryForge(server.repository, server.url)
     run = Run(forge=forge, environment=environment)
-    run.run(*(candidate(f"w{number}") for number in range(6)))
+    run.run(*(candidate(f"w{number}") for number in range(20)))
     start_at, trees = forge.head("main"), set()
     heads = {each.branch: forge.head(each.branch) for each in forge.requests}
     for seed in range(3):
         forge.git("update-ref", "refs/heads/main", start_at)
         for branch, head in heads.items():
             forge.git("update-ref", f"refs/heads/{branch}", head)
-        numbers = list(range(1, 7))
+        numbers = list(range(1, 21))
         random.Random(seed).shuffle(numbers)  # noqa: S311 - no secret
         for number in numbers:
             forge.person_merges(number, "merge" if seed else "squash")

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from generator.chart.pin import Pin, pinned
+from pipeline.charts.archive import package, read_chart_folder
+from pipeline.charts.index import EMPTY, add, packages_at, render
+from pipeline.images.recipes import Recipes
+from pipeline.operators.known import Operators
+from pipeline.workspace.settings import Settings
+from pipeline.workspace.workflows import read_folder
 from tests.conftest import Waybill, copy_readable
 
+WORKFLOW = "workflows/greeting"
+CHART = "charts/workflows/charts/greeting"
 ANN = ("-c", "user.name=Ann Author", "-c", "user.email=ann@example.com")
 
 
@@ -111,6 +121,22 @@ def test_the_repository_of_the_workflows_is_a_place_and_a_merged_proposal_makes_
     assert [each["state"] for each in done.json["proposals"]] == ["unchanged", "unchanged"]
 
 
+def test_another_repository_gets_the_digests_that_the_index_knows_and_the_own_one_does_not(
+    source: Path, config: Path, waybill: Waybill
+) -> None:
+    waybill("build", "--all")
+    sonataflow = Operators(source / "compatibility.yaml").line().capabilities.sonataflow
+    ((recipe, image),) = Recipes(settings=Settings(), sonataflow=sonataflow).all(read_folder(source / WORKFLOW))
+    pin = Pin(repository=image.repository, tag=image.tag or "", digest=f"sha256:{'a' * 64}", key=recipe.key)
+    files = pinned(read_chart_folder(source / CHART), [pin])
+    index = add(EMPTY, [package(files, "greeting")], created=datetime.now(UTC), url=packages_at(""))
+    (source / "dist/index.yaml").write_bytes(render(index))
+    assert waybill("propose", "greeting", "--to", "dir:config").code == 0
+    assert pin.digest in git(config, "show", f"waybill/greeting:{CHART}/values.yaml")
+    assert waybill("propose", "greeting", "--to", ".").code == 0
+    assert pin.digest not in git(source, "show", f"waybill/greeting:{CHART}/values.yaml")
+
+
 def test_values_of_an_environment_go_along(source: Path, config: Path, waybill: Waybill) -> None:
     waybill("build", "--all")
     (source / "envs/dev").mkdir(parents=True)
@@ -145,6 +171,17 @@ def test_a_workflow_that_is_not_committed_is_not_proposed(source: Path, config: 
     assert "workflows: has changes that are not committed; commit them first" in done.err
 
 
+def test_a_patch_is_what_would_be_committed(source: Path, config: Path, waybill: Waybill) -> None:
+    waybill("build", "--all")
+    assert waybill("propose", "--all", "--to", "dir:config", "--patch", "charts.patch").code == 0
+    assert git(config, "branch", "--format=%(refname:short)") == "main"
+    git(config, "am", "--quiet", "../charts.patch")
+    done = waybill("propose", "--all", "--to", "dir:config", "--json")
+    assert [each["state"] for each in done.json["proposals"]] == ["unchanged", "unchanged"]
+    assert git(config, "log", "-2", "--format=%s").splitlines() == ["Add greeting 0.1.0", "Add escalation 0.1.0"]
+    del source
+
+
 def test_branches_that_are_left_over_are_listed_and_then_deleted(source: Path, config: Path, waybill: Waybill) -> None:
     waybill("build", "--all")
     waybill("propose", "greeting", "--to", "dir:config")
@@ -169,6 +206,7 @@ def test_branches_that_are_left_over_are_listed_and_then_deleted(source: Path, c
         (("greeting", "--to", "dir:dist"), "dir:dist: not a git repository"),
         (("greeting", "--to", "githob:a/b"), "did you mean 'github'"),
         (("greting", "--to", "."), "did you mean 'greeting'"),
+        (("greeting", "--to", ".", "--path", "../x"), "'../x' is not a folder inside the repository"),
         (("greeting", "--to", ".", "--commit", "api"), "--commit api goes with github:OWNER/REPO"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from pipeline.proposals.errors import BudgetError, ProposalError
 from pipeline.proposals.forge import Draft, PullRequest
 from pipeline.proposals.proposing import Outcome, Wishes, leftovers, prune
 from pipeline.system.journal import Journal
+from tests.conftest import missing
 from tests.memory_forge import MemoryForge
 from tests.proposed import FOLDER, NumberedSource, Run, bare_repository, candidate, environment_of
 
@@ -311,16 +314,41 @@ def test_a_branch_whose_workflow_is_gone_or_whose_content_is_on_the_base_is_left
     forge.person_commits("waybill/c", {"NOTES.md": b"x\n"})
     forge.person_reopens(4)
     forge.git("update-ref", "refs/heads/waybill/old-20250101", "main~1")
+    forge.git("update-ref", "refs/heads/waybill/old-20250202", "main")
+    forge.person_commits("waybill/old-20250202", {"SQUASHED.md": b"x\n"})
+    forge.person_commits("main", {"SQUASHED.md": b"x\n"})
     with run.repository() as repository:
         found = leftovers(repository, forge, ["a", "b"])
         assert [(each.branch, each.why) for each in found] == [
             ("waybill/a", "its content is on main"),
             ("waybill/e", "its workflow is gone"),
             ("waybill/old-20250101", "its content is on main"),
+            ("waybill/old-20250202", "its content is on main"),
         ]
         prune(repository, found, run.journal)
     left = forge.git("for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads/waybill/").splitlines()
     assert left == ["waybill/b", "waybill/c", "waybill/d"]
+
+
+def test_commits_are_signed_as_git_is_configured(forge: MemoryForge, run: Run, tmp_path: Path) -> None:
+    if not shutil.which("ssh-keygen"):
+        missing("ssh-keygen")
+    key = tmp_path / "key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    configuration = f"[gpg]\n\tformat = ssh\n[user]\n\tsigningKey = {key}\n\tname = Sam\n\temail = sam@example.com\n"
+    Path(run.environment["GIT_CONFIG_GLOBAL"]).write_text(configuration)
+    assert propose(run, 1, "1.0.0", sign=True) == ["opened"]
+    assert "BEGIN SSH SIGNATURE" in forge.git("cat-file", "commit", GREETING)
+    assert "Signed-off-by: Sam <sam@example.com>" in forge.git("log", "-1", "--format=%B", GREETING)
+    assert propose(run, 2, "1.0.0") == ["unchanged"]
+
+
+def test_what_cannot_be_signed_is_not_proposed(forge: MemoryForge, run: Run) -> None:
+    run.wishes = Wishes(sign=True)
+    Path(run.environment["GIT_CONFIG_GLOBAL"]).write_text("[gpg]\n\tprogram = /nowhere/gpg\n")
+    with pytest.raises(ProposalError, match="github:octo/config: "):
+        run.run(candidate())
+    assert not forge.head(GREETING)
 
 
 def test_a_base_that_is_not_there_is_named(run: Run, forge: MemoryForge) -> None:

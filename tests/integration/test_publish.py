@@ -125,7 +125,7 @@ def test_verify_names_what_is_not_as_the_index_says(public: Path, waybill: Waybi
     ("words", "message"),
     [
         (["--to", "public"], "a folder is dir:public"),
-        ([], "name a place: --to TARGET, or publish_to in the settings"),
+        ([], "name a place: --to TARGET, or publish.to in the settings"),
         (["--to", "dir:public", "--deprecate", "a", "--keep", "3"], "--deprecate or --keep, not both"),
         (["--to", "dir:public", "--apply"], "--apply goes with --keep"),
         (["dist", "--to", "dir:public", "--keep", "3"], "--keep publishes nothing"),
@@ -143,7 +143,7 @@ def test_a_wrong_command_line_is_exit_code_2(public: Path, waybill: Waybill, wor
 
 
 def test_the_settings_say_where_to_publish(built: Path, waybill: Waybill) -> None:
-    (built / "waybill.toml").write_text('publish_to = ["dir:one", "dir:other"]\n')
+    (built / "waybill.toml").write_text('[publish]\nto = ["dir:one", "dir:other"]\n')
     assert waybill("publish", "--init", "--allow-tag").code == 0
     assert (built / "one/index.yaml").read_bytes() == (built / "other/index.yaml").read_bytes()
 

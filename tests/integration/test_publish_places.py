@@ -17,7 +17,6 @@ from pipeline.charts.index import parse_index
 from tests.command import Outcome
 from tests.conftest import Helm, Waybill
 from tests.file_server import serving
-from tests.front_server import front_of
 from tests.git_publisher import environment_of, start, versions_in_index
 from tests.git_server import PASSWORD, GitServer, git_server
 from tests.github.server import FakeGithub, fake_github
@@ -222,27 +221,20 @@ def test_releases_of_github_and_an_index_on_its_branch(
     put(tmp_path / "dist", chart())
     pages = tmp_path / "pages"
     pages.mkdir()
-    downloads = github.urls.server
     with git_server(tmp_path / "server", password=github.token) as server, serving(pages) as url:
-
-        def route(path: str) -> str:
-            if path.startswith("/acme/charts.git/"):
-                return server.url + path.removeprefix("/acme/charts.git")
-            return downloads + path
-
-        with front_of(route) as front:
-            github.urls = type(github.urls)(**{**vars(github.urls), "server": front})
-            for name, value in {**github.environment, "GIT_CONFIG_GLOBAL": os.devnull}.items():
-                monkeypatch.setenv(name, value)
-            words = ("publish", "--to", "github:acme/charts", "--init", "--repository-url", url)
-            done = waybill(*words)
-            assert done.code == 0, done.err
-            branch_as_pages(server, pages)
-            assert helm.run(*printed(done)).endswith("metadata: {name: 1.0.0}\n")
-            assert waybill("verify", "github:acme/charts").code == 0
-            before = len(github.changes)
-            assert "nothing to publish; 1 published version kept" in waybill(*words).err
-            assert len(github.changes) == before
-            (entry,) = yaml.safe_load(server.show("index.yaml"))["entries"]["greeting"]
-            assert entry["urls"] == [f"{front}/acme/charts/releases/download/greeting-1.0.0/greeting-1.0.0.tgz"]
-            assert server.git("ls-tree", "--name-only", "gh-pages") == "index.yaml"
+        github.git = server.url
+        for name, value in {**github.environment, "GIT_CONFIG_GLOBAL": os.devnull}.items():
+            monkeypatch.setenv(name, value)
+        words = ("publish", "--to", "github:acme/charts", "--init", "--repository-url", url)
+        done = waybill(*words)
+        assert done.code == 0, done.err
+        branch_as_pages(server, pages)
+        assert helm.run(*printed(done)).endswith("metadata: {name: 1.0.0}\n")
+        assert waybill("verify", "github:acme/charts").code == 0
+        before = len(github.changes)
+        assert "nothing to publish; 1 published version kept" in waybill(*words).err
+        assert len(github.changes) == before
+        (entry,) = yaml.safe_load(server.show("index.yaml"))["entries"]["greeting"]
+        downloads = f"{github.urls.server}/acme/charts/releases/download"
+        assert entry["urls"] == [f"{downloads}/greeting-1.0.0/greeting-1.0.0.tgz"]
+        assert server.git("ls-tree", "--name-only", "gh-pages") == "index.yaml"

@@ -105,6 +105,11 @@ def test_the_production_profile_wins_and_others_do_not_count(text: str, expected
     assert effective(text) == expected
 
 
+def test_control_characters_of_a_comment_are_spelled_out_but_tabs() -> None:
+    (entry,) = parse_properties(b"# \x1b[31mred\tor\x07 not\na=1\n", "p").entries
+    assert entry.comment == "\\x1b[31mred\tor\\x07 not"
+
+
 def test_the_comment_lines_right_above_a_property_are_its_comment() -> None:
     text = "# lost\n\n# one\n! two\na=1\nb=2\n"
     assert [(e.key, e.comment) for e in parse_properties(text.encode(), "p").entries] == [("a", "one two"), ("b", "")]
