@@ -26,7 +26,7 @@ SHORT_HELPS: Final = {
     "package": "Package chart folders.",
     "image": "Build, push and save the images of workflows.",
     "index": "Write an index.yaml for packages.",
-    "gitops": "Write what Argo CD or Flux follow charts by.",
+    "gitops": "Write what clusters follow or build charts by.",
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",

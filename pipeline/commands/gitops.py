@@ -1,61 +1,63 @@
-"""`waybill gitops`: the objects by which Argo CD or Flux follow charts."""
+"""`waybill gitops`: the objects by which clusters follow charts, or build them."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, Literal
 
 import click
 from click.core import ParameterSource
 
-from generator.chart.names import UMBRELLA
-from generator.delivery.argocd import (
-    IN_CLUSTER,
-    OPENSHIFT_GITOPS,
-    ArgoOptions,
-    ConfigCharts,
-    GitSource,
-    PublishedCharts,
-    argocd_objects,
-)
-from generator.delivery.flux import FluxOptions, Verification, flux_objects
-from generator.delivery.installed_kinds import CLUSTER_KINDS, parse_kinds
+from generator.delivery.argocd import IN_CLUSTER, OPENSHIFT_GITOPS
 from generator.delivery.names import check_name
 from generator.delivery.release import Manifest, files_of
-from generator.findings.errors import SettingsError
+from generator.text.words import listed
 from pipeline.build import gitops_files
-from pipeline.charts.followed import FollowedCharts, check_environment, followed_charts, values_of
+from pipeline.charts.followed import check_environment, followed_charts
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
-from pipeline.system.http_request import SCHEMES, scheme_of
+from pipeline.commands.gitops_forms.argocd import argocd
+from pipeline.commands.gitops_forms.flux import flux
+from pipeline.commands.gitops_forms.pipeline import argo_workflows, tekton
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.workspace.places import GitBranch, GithubRepository, GitlabProject, gitlab_server, is_place, parse_place
-from pipeline.workspace.settings import Settings
 
-Form = Literal["argocd", "flux"]
-#: The options that have a meaning for one form alone.
+Form = Literal["argocd", "flux", "tekton", "argo-workflows"]
+#: What follows charts, and what builds them.
+_FOLLOWERS: Final = {"argocd": argocd, "flux": flux}
+_PIPELINES: Final = {"tekton": tekton, "argo-workflows": argo_workflows}
+_FORMS: Final = (*_FOLLOWERS, *_PIPELINES)
+#: The options that have no meaning for some form, and the forms that take them.
 _ONLY: Final[dict[str, tuple[str, ...]]] = {
-    "argocd": ("repo", "revision", "path", "project", "argocd_namespace", "server", "kinds"),
-    "flux": ("values", "login", "verify_key", "verify_identity"),
+    **dict.fromkeys(("chart_repo", "follow", "environment"), tuple(_FOLLOWERS)),
+    **dict.fromkeys(("repo", "revision"), ("argocd", *_PIPELINES)),
+    **dict.fromkeys(("path", "project", "argocd_namespace", "server", "kinds"), ("argocd",)),
+    **dict.fromkeys(("values", "verify_key", "verify_identity"), ("flux",)),
+    "login": ("flux", *_PIPELINES),
+    **dict.fromkeys(("image", "to", "publish_to", "group"), tuple(_PIPELINES)),
 }
 
 
 @command(
     "charts",
     "check",
-    short_help="Write what Argo CD or Flux follow charts by.",
+    short_help="Write what clusters follow or build charts by.",
     example=(
         "waybill gitops argocd --repo github:my-org/config --namespace demo --env dev -o gitops/dev\n"
-        "waybill gitops flux greeting --chart-repo oci://quay.io/my-org/charts --verify-key cosign --namespace demo"
+        "waybill gitops flux greeting --chart-repo oci://quay.io/my-org/charts --verify-key cosign --namespace demo\n"
+        "waybill gitops tekton --repo github:my-org/workflows --image quay.io/my-org/waybill:1 "
+        "--to github:my-org/config --namespace ci -o gitops/ci"
     ),
 )
-@click.argument("form", type=click.Choice(("argocd", "flux")), metavar="argocd|flux")
-@click.argument("names", nargs=-1, metavar="[CHART@VERSION]...")
+@click.argument("form", type=click.Choice(_FORMS), metavar="|".join(_FORMS))
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("-o", "--out", type=FILE, metavar="DIR", help="The folder for the files.  [standard output]")
-@click.option("--namespace", required=True, metavar="N", help="The namespace of the workflows.")
-@click.option("--chart-repo", metavar="URL", help="The chart repository: https:// or oci://.  [flux: repository_url]")
+@click.option("--namespace", required=True, metavar="N", help="The namespace of the workflows, or of the pipeline.")
+@click.option(
+    "--chart-repo",
+    metavar="URL",
+    help="argocd, flux: the chart repository, https:// or oci://.  [flux: repository_url]",
+)
 @click.option(
     "--versions",
     "follow",
@@ -63,14 +65,15 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
     default="pinned",
     help="--chart-repo: the versions of the charts folder, or also later patches or minors.  [pinned]",
 )
-@click.option("--env", "environment", default="", metavar="E", help="Values from envs/E/CHART.yaml.")
-@click.option("--name", metavar="NAME", help="The name of ApplicationSet or HelmRepository.  [workflows, workflows-E]")
+@click.option("--env", "environment", default="", metavar="E", help="argocd, flux: values from envs/E/CHART.yaml.")
+@click.option("--name", metavar="NAME", help="The name of what is written.  [workflows, workflows-E]")
 @click.option(
     "--repo",
     metavar="PLACE",
-    help="argocd: the config repository: github:OWNER/REPO, gitlab:GROUP/PROJECT or a git URL.",
+    help="argocd: the config repository; pipelines: the repository of the workflows. github:OWNER/REPO, "
+    "gitlab:GROUP/PROJECT or a git URL.",
 )
-@click.option("--revision", metavar="REV", help="argocd: its branch, tag or commit.  [main]")
+@click.option("--revision", metavar="REV", help="The branch, tag or commit of --repo.  [main]")
 @click.option("--path", metavar="PATH", help="argocd: the umbrella's folder in it.  [charts/workflows]")
 @click.option("--project", metavar="NAME", help="argocd: the AppProject; 'default' is not written.  [that of --name]")
 @click.option(
@@ -81,7 +84,13 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
 )
 @click.option("--kind", "kinds", multiple=True, metavar="GROUP/KIND", help="argocd: another kind that charts install.")
 @click.option("--values", type=FILE, metavar="FILE", help="flux: values for every chart; those of --env win.")
-@click.option("--secret", "login", default="", metavar="NAME", help="flux: the Secret with the login for the charts.")
+@click.option(
+    "--secret",
+    "login",
+    default="",
+    metavar="NAME",
+    help="flux: the Secret with the login for the charts; pipelines: that with tokens and logins.  [waybill]",
+)
 @click.option("--verify-key", default="", metavar="NAME", help="flux, oci://: the Secret with cosign's public keys.")
 @click.option(
     "--verify-identity",
@@ -89,184 +98,52 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
     metavar="ISSUER SUBJECT",
     help="flux, oci://: regular expressions for who signs without a key.",
 )
+@click.option("--image", metavar="IMAGE", help="Pipelines: the image that has waybill.")
+@click.option("--to", metavar="PLACE", help="Pipelines: where charts are proposed.  [propose.to]")
+@click.option(
+    "--publish-to", multiple=True, metavar="TARGET", help="Pipelines: where packages are published.  [publish.to]"
+)
+@click.option(
+    "--fs-group",
+    "group",
+    type=click.IntRange(min=0),
+    metavar="GID",
+    help="Pipelines: the group of the volume, where the cluster chooses none.",
+)
 @pass_journal
 def gitops(journal: Journal, /, form: Form, names: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
-    """Write the objects by which Argo CD or Flux follow charts, for kubectl apply or a repository that is followed.
+    """Write the objects by which clusters follow or build charts, for kubectl apply or a repository that is followed.
 
     argocd: an ApplicationSet over the charts in a config repository (--repo) or in a chart repository (--chart-repo),
     with the AppProject and the labelled namespace that OpenShift GitOps needs. flux: a HelmRepository, or an
-    OCIRepository a chart, and a HelmRelease a chart. Without names, all charts.
+    OCIRepository a chart, and a HelmRelease a chart. tekton and argo-workflows are pipelines, which build, propose and
+    publish charts: a Pipeline with its Tasks and what starts it at a push, or a WorkflowTemplate. NAME is CHART or
+    CHART@VERSION for argocd and flux, a workflow for pipelines; without one, all of them.
     """
     _check_form(form)
     settings = settings_of({"charts": options["charts"]})
-    charts = followed_charts(names, settings.charts)
-    if options["environment"]:
-        check_environment(options["environment"])
     check_name(options["namespace"], "a namespace")
-    make = _argocd if form == "argocd" else _flux
-    objects = make(charts, settings, options)
+    if form in _PIPELINES:
+        objects = _PIPELINES[form](names, settings, options)
+    else:
+        charts = followed_charts(names, settings.charts)
+        if options["environment"]:
+            check_environment(options["environment"])
+        objects = _FOLLOWERS[form](charts, settings, options)
     _finish(objects, form, journal, everything=not names, as_json=as_json, **options)
 
 
 def _check_form(form: Form) -> None:
-    """Refuse the options of the other form.
+    """Refuse the options of other forms.
 
     Raises:
         UsageError: one was given.
     """
     context = click.get_current_context()
-    for other in _ONLY.keys() - {form}:
-        for name in _ONLY[other]:
-            if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-                option = next(each for each in context.command.params if each.name == name)
-                raise click.UsageError(f"{option.opts[0]} is for {other} alone")
-
-
-def _argocd(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    name = check_name(_name(options), "an ApplicationSet")
-    chosen = ArgoOptions(
-        name=name,
-        namespace=options["namespace"],
-        project=check_name(options["project"] or name, "an AppProject"),
-        argocd_namespace=check_name(options["argocd_namespace"], "a namespace"),
-        server=_http_url(options["server"], "the cluster's API server"),
-        environment=options["environment"],
-        kinds=charts.kinds() | parse_kinds(options["kinds"]),
-    )
-    objects = argocd_objects(_argocd_charts(charts, settings, options), chosen)
-    if clustered := sorted(map(str, chosen.kinds & CLUSTER_KINDS)):
-        console.say(
-            f"the AppProject allows objects in the namespace {chosen.namespace} alone; charts can also install "
-            f"{', '.join(clustered)}: leave that to a cluster administrator"
-        )
-    return objects
-
-
-def _argocd_charts(
-    charts: FollowedCharts, settings: Settings, options: dict[str, Any]
-) -> ConfigCharts | PublishedCharts:
-    source = _config_repository(options) if options["repo"] else None
-    if options["chart_repo"]:
-        if options["environment"] and source is None:
-            raise click.UsageError("--env needs the repository that has the values: --repo PLACE")
-        releases = charts.releases(options["follow"], {})
-        return PublishedCharts(url=_chart_repository(options["chart_repo"]), releases=releases, values=source)
-    if source is None:
-        raise click.UsageError("name the config repository (--repo PLACE) or the chart repository (--chart-repo URL)")
-    if versioned := [name for name, version in charts.wanted.items() if version]:
-        raise click.UsageError(
-            f"{versioned[0]}@{charts.wanted[versioned[0]]}: a config repository has one --revision for all; "
-            "a version is for --chart-repo"
-        )
-    path = _path(options, settings)
-    names = tuple("" if name == UMBRELLA else name for name in charts.wanted)
-    return ConfigCharts(source=source, path=path, charts=names)
-
-
-def _flux(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    url = options["chart_repo"] or settings.repository_url
-    if not url:
-        raise click.UsageError("name the chart repository: --chart-repo URL, or repository_url in the settings")
-    chosen = FluxOptions(
-        name=check_name(_name(options), "a HelmRepository"),
-        namespace=options["namespace"],
-        url=_chart_repository(url),
-        login=options["login"] and check_name(options["login"], "a Secret"),
-        verification=_verification(options),
-    )
-    if chosen.verification and not chosen.is_registry:
-        raise click.UsageError("Flux verifies charts of a registry alone: --chart-repo oci://…")
-    values = values_of(charts.names, options["values"], options["environment"])
-    objects = flux_objects(charts.releases(options["follow"], values), chosen)
-    if chosen.is_registry and not chosen.verification:
-        console.say("Flux will not verify the charts; sign them with cosign, and give --verify-key SECRET")
-    return objects
-
-
-def _verification(options: dict[str, Any]) -> Verification | None:
-    if options["verify_key"] and options["verify_identity"]:
-        raise click.UsageError("--verify-key or --verify-identity, not both")
-    if options["verify_key"]:
-        return Verification(keys=check_name(options["verify_key"], "a Secret"))
-    if options["verify_identity"]:
-        issuer, subject = options["verify_identity"]
-        return Verification(issuer=issuer, subject=subject)
-    return None
-
-
-def _name(options: dict[str, Any]) -> str:
-    environment = options["environment"]
-    return str(options["name"] or (f"{UMBRELLA}-{environment}" if environment else UMBRELLA))
-
-
-def _config_repository(options: dict[str, Any]) -> GitSource:
-    text = options["repo"]
-    _refuse_credential(text, "the config repository")
-    place = parse_place(text if is_place(text) else f"git:{text}")
-    match place:
-        case GitBranch():
-            url = place.url
-        case GithubRepository():
-            url = f"https://github.com/{place.name}.git"
-        case GitlabProject():
-            url = f"{gitlab_server(os.environ)[1]}/{place.name}.git"
-        case _:
-            message = f"'{text}' is not a config repository"
-            raise SettingsError(f"{message}: github:OWNER/REPO, gitlab:GROUP/PROJECT or a git URL")
-    revision = options["revision"] or place.branch or "main"
-    options["path"] = options["path"] or place.folder
-    return GitSource(url=_literal(url, "--repo"), revision=_literal(revision, "--revision"))
-
-
-def _path(options: dict[str, Any], settings: Settings) -> str:
-    """The umbrella's folder in the config repository; that of the charts folder where none is named."""
-    path = PurePosixPath(options["path"] or (settings.charts / UMBRELLA).as_posix())
-    if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
-        raise SettingsError(f"'{path}' is not a folder in the config repository; give --path, as in charts/{UMBRELLA}")
-    return _literal(path.as_posix(), "--path")
-
-
-def _chart_repository(url: str) -> str:
-    if url.startswith("oci:"):
-        return str(parse_place(url))
-    return _http_url(url, "a chart repository, https:// or oci://")
-
-
-def _http_url(url: str, what: str) -> str:
-    """Return a URL.
-
-    Raises:
-        SettingsError: it is none, or holds a credential; the message does not.
-    """
-    _refuse_credential(url, what)
-    if scheme_of(url) not in SCHEMES or not _host(url):
-        raise SettingsError(f"'{url}' is not the URL of {what}")
-    return _literal(url, what).rstrip("/")
-
-
-def _refuse_credential(url: str, what: str) -> None:
-    """Refuse `https://USER:PASSWORD@HOST/…`.
-
-    Raises:
-        SettingsError: it is such a URL; the message does not have it.
-    """
-    if "@" in _host(url) and scheme_of(url.removeprefix("git:")) in SCHEMES:
-        raise SettingsError(f"the URL of {what} holds a credential, which would be readable in git: use a Secret")
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0]
-
-
-def _literal(text: str, what: str) -> str:
-    """Return a text that Argo CD takes as it is.
-
-    Raises:
-        SettingsError: it is one that Argo CD would run as a template.
-    """
-    if "{{" in text:
-        raise SettingsError(f"{what}: '{text}' contains '{{{{', which Argo CD runs as a template")
-    return text
+    for name, forms in _ONLY.items():
+        if form not in forms and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = next(each for each in context.command.params if each.name == name)
+            raise click.UsageError(f"{option.opts[0]} is for {listed(forms)} alone")
 
 
 def _finish(

@@ -133,7 +133,7 @@ class ApiServer:
                 return False
             kinds = answer.content["components"]["schemas"].values()
             schema: Any = next((each for each in kinds if _is_of(each, spec["names"]["kind"])), {})
-            wanted = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
+            wanted = version["schema"]["openAPIV3Schema"].get("properties", {}).get("spec")
             if _names(schema.get("properties", {}).get("spec")) != _names(wanted):
                 return False
         return True

@@ -1,4 +1,4 @@
-"""What `waybill gitops` writes, as a real API server takes it that has the definitions of Argo CD and Flux."""
+"""What `waybill gitops` writes, as a real API server takes it that has the definitions of those whom it is for."""
 
 from __future__ import annotations
 
@@ -15,23 +15,41 @@ from tests.cluster.apiserver import Answer, ApiServer
 from tests.cluster.conftest import definitions_in
 from tests.cluster.test_installs import holds
 from tests.conftest import Waybill
+from tests.integration import test_gitops_pipelines as pipelines
 from tests.integration.test_gitops import FORMS, written
 
 PLURALS = {
     "AppProject": "appprojects",
     "ApplicationSet": "applicationsets",
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "EventListener": "eventlisteners",
     "HelmRelease": "helmreleases",
     "HelmRepository": "helmrepositories",
     "Namespace": "namespaces",
     "OCIRepository": "ocirepositories",
+    "Pipeline": "pipelines",
+    "PipelineRun": "pipelineruns",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
+    "ServiceAccount": "serviceaccounts",
+    "Task": "tasks",
+    "TriggerBinding": "triggerbindings",
+    "TriggerTemplate": "triggertemplates",
+    "WorkflowTemplate": "workflowtemplates",
 }
 
 
 @pytest.fixture(scope="module")
 def server(apiserver: ApiServer, shared: Path) -> ApiServer:
-    for name in ("argo-cd", "flux"):
-        apiserver.define(definitions_in(shared / "crds-others" / name))
+    for name in ("argo-cd", "argo-workflows", "flux", "tekton"):
+        apiserver.define([served_alone(each) for each in definitions_in(shared / "crds-others" / name)])
     return apiserver
+
+
+def served_alone(definition: dict[str, Any]) -> dict[str, Any]:
+    """A definition whose versions nobody converts: the webhook that does is Tekton's."""
+    return {**definition, "spec": {**definition["spec"], "conversion": {"strategy": "None"}}}
 
 
 def applied(server: ApiServer, resource: Mapping[str, Any]) -> Answer:
@@ -56,6 +74,25 @@ def test_every_object_is_stored_as_it_was_written(
         answer = applied(server, resource)
         assert answer.code in {HTTPStatus.OK, HTTPStatus.CREATED}, answer.content
         assert holds(answer.content, without_nulls(resource))
+        assert answer.warnings == ()
+
+
+@pytest.mark.parametrize("words", pipelines.PIPELINES.values(), ids=pipelines.PIPELINES)
+def test_every_object_of_a_pipeline_is_stored_as_it_was_written(
+    words: list[str], server: ApiServer, waybill: Waybill
+) -> None:
+    namespace = server.namespace()
+    objects = pipelines.written(waybill, *words)
+    runs = pipelines.runs_in(objects)
+    for each in runs:
+        each["metadata"] = {"name": "run", "namespace": "demo"}
+    for each in (*objects, *runs):
+        resource = {**each, "metadata": {**each["metadata"]}}
+        if "namespace" in resource["metadata"]:
+            resource["metadata"]["namespace"] = namespace
+        answer = applied(server, resource)
+        assert answer.code in {HTTPStatus.OK, HTTPStatus.CREATED}, answer.content
+        assert holds(answer.content, resource)
         assert answer.warnings == ()
 
 

@@ -597,8 +597,9 @@ def test_a_repository_without_workflows_publishes_the_charts_that_are_merged_the
 
 def test_settings_decide_the_branch_and_where_to_publish(other: Path) -> None:
     settings = f"""\
-publish_to = ["oci://quay.io/acme/charts"]
 charts = "helm"
+[publish]
+to = ["oci://quay.io/acme/charts"]
 [actions]
 uses = "{PINNED}"
 branch = "trunk"

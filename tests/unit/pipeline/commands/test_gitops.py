@@ -16,6 +16,7 @@ from tests.unit.conftest import write_workflow
 CHARTS = "https://charts.example.com"
 REGISTRY = "oci://registry.example.com/charts"
 CONFIG = "github:my-org/config"
+PIPELINE = ["--repo", "github:my-org/workflows", "--image", "quay.io/my-org/waybill:1", "--to", CONFIG]
 TOKEN = "hunter2"  # noqa: S105 - the tests look for it
 
 
@@ -185,6 +186,36 @@ def test_json_without_a_folder_is_the_objects() -> None:
     ]
 
 
+def pipeline(*words: str) -> Outcome:
+    return run("gitops", *words, "--namespace", "ci")
+
+
+def test_a_pipeline_builds_the_workflows_that_are_named_and_else_all() -> None:
+    def defaults(*words: str) -> dict[str, str]:
+        made = objects(pipeline("tekton", *words, *PIPELINE))["Pipeline workflows"]
+        return {each["name"]: each["default"] for each in made["spec"]["params"]}
+
+    assert defaults()["workflows"] == ""
+    assert defaults("greeting", "workflows/parting")["workflows"] == "greeting workflows/parting"
+
+
+@pytest.mark.parametrize("form", ["tekton", "argo-workflows"])
+def test_where_the_charts_of_a_pipeline_go_is_a_setting_too(form: str) -> None:
+    write("waybill.toml", f'[publish]\nto = ["{REGISTRY}"]\n[propose]\nto = "{CONFIG}"\n')
+    done = pipeline(form, *PIPELINE[:4])
+    assert done.code == 0, done.err
+    assert REGISTRY in done.out
+    assert CONFIG in done.out
+
+
+def test_a_pipeline_says_which_keys_its_secret_may_have() -> None:
+    keys = "clone-token, git-token, .dockerconfigjson"
+    said = " ".join(pipeline("argo-workflows", *PIPELINE, "--secret", "tokens").err.split())
+    assert f"the Secret tokens in the namespace ci may have: {keys}" in said
+    assert f"{keys}, webhook-secret" in " ".join(pipeline("tekton", *PIPELINE).err.split())
+    assert "no EventListener" in pipeline("tekton", *PIPELINE, "--repo", "https://git.example.com/a.git").err
+
+
 REFUSED = [
     (["flux", "--chart-repo", CHARTS, "--namespace", "My_Team"], "did you mean 'my-team'"),
     (["flux", "greting", "--chart-repo", CHARTS], "no chart 'greting'; did you mean 'greeting'"),
@@ -204,7 +235,20 @@ REFUSED = [
     (["argocd", "--chart-repo", CHARTS, "--env", "dev"], "--env needs the repository that has the values"),
     (["argocd", "--repo", REGISTRY], "is not a config repository"),
     (["argocd", "--repo", CONFIG, "--path", "../charts"], "is not a folder in the config repository"),
-    (["argocd", "--repo", CONFIG, "--revision", "{{ .x }}"], "which Argo CD runs as a template"),
+    (["argocd", "--repo", CONFIG, "--revision", "{{ .x }}"], "which is run as a template"),
+    (["tekton", *PIPELINE, "--chart-repo", CHARTS], "--chart-repo is for argocd and flux alone"),
+    (["argocd", "--repo", CONFIG, "--fs-group", "1"], "--fs-group is for tekton and argo-workflows alone"),
+    (["tekton", "--image", "a", "--to", CONFIG], "name the repository of the workflows: --repo PLACE"),
+    (["argo-workflows", "--repo", CONFIG, "--to", CONFIG], "name the image that has waybill: --image IMAGE"),
+    (["tekton", "--repo", CONFIG, "--image", "a"], "name where charts go: --to PLACE, --publish-to TARGET"),
+    (["tekton", "--repo", "dir:x", "--image", "a", "--to", CONFIG], "'dir:x' is not a repository of workflows"),
+    (["tekton", *PIPELINE, "--publish-to", "dir:public"], "'dir:public': a folder of a pod is gone with the pod"),
+    (["tekton", *PIPELINE, "--publish-to", "ocl://a/b"], "'ocl://a/b' is not a place"),
+    (["tekton", "greting", *PIPELINE], "there is no workflow 'greting' in workflows; did you mean 'greeting'"),
+    (["tekton", *PIPELINE, "--revision", "$(params.image)"], "revision: '$(params.image)' contains '$('"),
+    (["tekton", *PIPELINE, "--publish-to", "git:https://a.example/x y"], "contains a space, which ends a name"),
+    (["tekton", *PIPELINE, "--image", "A B"], "'A B'"),
+    (["tekton", *PIPELINE, "--secret", "My_Tokens"], "did you mean 'my-tokens'"),
     (["argocd", "--repo", CONFIG, "--kind", "deployment"], "'deployment' is not a kind; write GROUP/KIND"),
 ]
 
@@ -222,9 +266,11 @@ def test_what_cannot_be_followed_is_refused_with_what_to_do(words: list[str], sa
         ["flux", "--chart-repo", f"https://me:{TOKEN}@charts.example.com"],
         ["argocd", "--repo", f"https://me:{TOKEN}@git.example.com/a.git"],
         ["argocd", "--repo", f"git:https://me:{TOKEN}@git.example.com/a.git"],
+        ["tekton", *PIPELINE, "--repo", f"https://me:{TOKEN}@git.example.com/a.git"],
+        ["tekton", *PIPELINE, "--publish-to", f"git:https://me:{TOKEN}@git.example.com/a.git"],
         ["argocd", "--repo", CONFIG, "--server", f"https://me:{TOKEN}@api.example.com"],
     ],
-    ids=["charts", "config", "place", "server"],
+    ids=["charts", "config", "place", "workflows", "target", "server"],
 )
 def test_a_credential_in_a_url_is_refused_and_not_repeated(words: list[str]) -> None:
     done = run("gitops", *words, "--namespace", "demo")
