@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import sys
+import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,14 +85,27 @@ class Team:
                 merge(self.repository, pull.number)
         self.source.git("pull", "--quiet", str(self.source.server.repository), "main")
 
-    def release(self) -> ActRun:
+    def release(self) -> None:
         """Run what a merge of charts starts."""
-        return self.machine.push(self.source.folder, RELEASE).checked()
+        done = self.machine.push(self.source.folder, RELEASE).checked()
+        assert done.results == {"Release/Publish": "success", "Release/Deploy the pages": "skipped"}
 
     def published(self) -> dict[str, list[str]]:
         """The versions of each chart that Helm finds."""
         index = yaml.safe_load(self.source.server.show("index.yaml"))
         return {name: [each["version"] for each in entries] for name, entries in index["entries"].items()}
+
+    def pinned(self, package: str) -> str:
+        """The digest of the image that a published chart of a workflow installs."""
+        chart = package.rpartition("-")[0]
+        release = self.repository.published(package)
+        asset = release.asset(f"{package}.tgz") if release else None
+        assert asset is not None
+        assert asset.data
+        with tarfile.open(fileobj=io.BytesIO(asset.data)) as tar:
+            content = tar.extractfile(f"{chart}/values.yaml")
+            assert content is not None
+            return str(yaml.safe_load(content)["image"]["digest"])
 
     def images(self) -> dict[str, set[str]]:
         """The digests that the registry has under tags, by the names of workflows."""
@@ -189,6 +204,7 @@ def test_a_commit_leads_to_an_image_a_pull_request_and_a_chart_and_no_run_that_i
     published = team.published()
     assert {name: published[name] for name in ALL} == {name: ["0.1.0"] for name in ALL}
     assert published.keys() == {*ALL, "workflows"}
+    assert team.pinned("greeting-0.1.0") == digest
 
     write_workflow(team.workflows, "greeting", description="Greets people")
     team.source.push("Describe")
@@ -199,6 +215,7 @@ def test_a_commit_leads_to_an_image_a_pull_request_and_a_chart_and_no_run_that_i
     team.merge()
     team.release()
     assert team.published()["greeting"] == ["0.1.1", "0.1.0"]
+    assert {digest, team.pinned("greeting-0.1.1")} == team.images()["greeting"]
 
 
 def test_a_workflow_that_fails_loses_nothing_of_another_and_is_processed_when_it_is_fixed(team: Team) -> None:
