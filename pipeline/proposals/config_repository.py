@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,8 +20,7 @@ from pipeline.proposals.errors import ProposalError
 from pipeline.proposals.forge import PREFIX
 from pipeline.proposals.patch import PatchCommit, PatchFile, format_patch
 from pipeline.publish.errors import AuthenticationError
-from pipeline.system.git_credentials import TOKEN, USERNAME
-from pipeline.system.git_remote import Commit, GitError, GitLoginError, RemoteRepository, TreeEntry
+from pipeline.system.git_remote import Commit, GitError, GitLoginError, GitMovedError, RemoteRepository, TreeEntry
 
 _FILE_MODE: Final = "100644"
 
@@ -237,12 +236,14 @@ class ConfigRepository:
             MovedError: it is not.
             ProposalError: it was refused.
         """
-        self._change(name, commit, expected, lambda: self._remote.push(commit, name, expected=expected))
+        with self._as_proposal_error():
+            self._remote.push(commit, name, expected=expected)
         self.made(commit, name)
 
     def delete(self, name: str, *, expected: str) -> None:
         """Delete a branch, on condition that it is still where it was read; see `push`."""
-        self._change(name, None, expected, lambda: self._remote.delete(name, expected=expected))
+        with self._as_proposal_error():
+            self._remote.delete(name, expected=expected)
         self._heads.pop(name, None)
 
     def head(self, name: str) -> str | None:
@@ -318,32 +319,14 @@ class ConfigRepository:
                     f"{self.place}: '{path}' on {self.base} is {found.kind}, not a folder; name another with --path"
                 )
 
-    def _change(self, name: str, commit: str | None, expected: str | None, change: Callable[[], None]) -> None:
-        with self._as_proposal_error():
-            try:
-                change()
-            except GitLoginError:
-                raise
-            except GitError as error:
-                # The server's word for a branch that has moved differs; where the branch is says it for all of them.
-                try:
-                    head = self._remote.head(name)
-                except GitError:
-                    raise error from None
-                if head == commit:
-                    return
-                if head != expected:
-                    raise MovedError from error
-                raise
-
     @contextmanager
     def _as_proposal_error(self) -> Iterator[None]:
         try:
             yield
+        except GitMovedError as error:
+            raise MovedError from error
         except GitLoginError as error:
-            ways = f"set {TOKEN} (and {USERNAME}), configure a git credential helper or, for GitHub, run gh auth login"
-            advice = f"check the token from {error.source}" if error.source else ways
-            raise AuthenticationError(f"{self.place}: authentication failed ({error}); {advice}") from error
+            raise AuthenticationError(f"{self.place}: {error.what_to_do}") from error
         except GitError as error:
             raise ProposalError(f"{self.place}: {error}") from error
 

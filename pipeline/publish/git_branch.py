@@ -16,8 +16,7 @@ from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
 from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.publish.target import ARCHIVE, INDEX, Change, IndexMovedError, Snapshot
 from pipeline.system import http
-from pipeline.system.git_credentials import TOKEN, USERNAME
-from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository, TreeEntry
+from pipeline.system.git_remote import GitError, GitLoginError, GitMovedError, RemoteRepository, TreeEntry
 from pipeline.system.journal import Effect, Journal
 from pipeline.workspace.places import GitBranch
 
@@ -154,30 +153,14 @@ class BranchTarget:
     def _push(self, commit: str, base: str | None) -> None:
         try:
             self._remote.push(commit, self._branch, expected=base)
-        except GitLoginError:
-            raise
-        except GitError as error:
-            # The server's word for a branch that has moved differs; where the branch is now says it for all of them.
-            head = self._head(error)
-            if head == commit:
-                return
-            if head != base:
-                raise IndexMovedError from error
-            raise
-
-    def _head(self, failed: GitError) -> str | None:
-        try:
-            return self._remote.head(self._branch)
-        except GitError:
-            raise failed from None
+        except GitMovedError as error:
+            raise IndexMovedError from error
 
     @contextmanager
     def _as_publish_error(self) -> Iterator[None]:
         try:
             yield
         except GitLoginError as error:
-            ways = f"set {TOKEN} (and {USERNAME}), configure a git credential helper or, for GitHub, run gh auth login"
-            advice = f"check the token from {error.source}" if error.source else ways
-            raise AuthenticationError(f"{self.place}: authentication failed ({error}); {advice}") from error
+            raise AuthenticationError(f"{self.place}: {error.what_to_do}") from error
         except GitError as error:
             raise PublishError(f"{self.place}: {error}") from error

@@ -21,7 +21,15 @@ from urllib.parse import urlsplit
 
 from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
-from pipeline.system.git_credentials import Token, askpass, token_of_gh, token_of_variables, without_tokens
+from pipeline.system.git_credentials import (
+    TOKEN,
+    USERNAME,
+    Token,
+    askpass,
+    token_of_gh,
+    token_of_variables,
+    without_tokens,
+)
 from pipeline.system.http_request import SCHEMES, scheme_of
 from pipeline.system.staging import scratch_folder
 
@@ -83,12 +91,23 @@ class GitError(Exception):
         self.status = status
 
 
+class GitMovedError(GitError):
+    """A branch is no longer where it was expected; it was not changed."""
+
+
 class GitLoginError(GitError):
     """The server refuses the login, or asks for one; `token` says whose it was, if it was not git's own."""
 
     def __init__(self, reason: str, token: Token | None) -> None:
         super().__init__(reason)
-        self.source = token.source if token else None
+        self._source = token.source if token else None
+
+    @property
+    def what_to_do(self) -> str:
+        """The whole reason, with what to do."""
+        ways = f"set {TOKEN} (and {USERNAME}), configure a git credential helper or, for GitHub, run gh auth login"
+        advice = f"check the token from {self._source}" if self._source else ways
+        return f"authentication failed ({self}); {advice}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -450,12 +469,30 @@ class RemoteRepository:
         """Make a commit the last one of a branch, on condition that it still is at `expected`, or not there.
 
         Raises:
-            GitError: it was refused, or the connection failed; `head` says whether the branch has moved.
+            GitMovedError: it is elsewhere.
+            GitError: it was refused, or the connection failed.
         """
         ref = f"refs/heads/{branch}"
         lease = f"--force-with-lease={ref}:{expected or ''}"
         options = ("--porcelain", "--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
-        self._network("push", *options, lease, "origin", f"{commit}:{ref}")
+        try:
+            self._network("push", *options, lease, "origin", f"{commit}:{ref}")
+        except GitLoginError:
+            raise
+        except GitError as error:
+            # The server's word for a branch that has moved differs; where the branch is now says it for all of them.
+            head = self._head_after(error, branch)
+            if head == (commit or None):
+                return
+            if head != expected:
+                raise GitMovedError(str(error)) from error
+            raise
+
+    def _head_after(self, failed: GitError, branch: str) -> str | None:
+        try:
+            return self.head(branch)
+        except GitError:
+            raise failed from None
 
     def refs(self, prefix: str) -> dict[str, Ref]:
         """The refs of the server that begin with `prefix`, by their full names.

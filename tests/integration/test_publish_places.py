@@ -222,7 +222,7 @@ def test_releases_of_github_and_an_index_on_its_branch(
     pages = tmp_path / "pages"
     pages.mkdir()
     with git_server(tmp_path / "server", password=github.token) as server, serving(pages) as url:
-        github.git = server.url
+        github.gits["acme/charts"] = server.url
         for name, value in {**github.environment, "GIT_CONFIG_GLOBAL": os.devnull}.items():
             monkeypatch.setenv(name, value)
         words = ("publish", "--to", "github:acme/charts", "--init", "--repository-url", url)
