@@ -137,7 +137,7 @@ def test_the_index_is_committed_to_a_branch_with_the_same_token(
     github: FakeGithub, repository: Repository, tmp_path: Path
 ) -> None:
     with git_server(tmp_path, password=github.token) as server:
-        github.git = server.url
+        github.gits["acme/charts"] = server.url
         place = GithubRepository(name="acme/charts", branch="", folder="")
         environment = {**os.environ, **github.environment, "HOME": str(tmp_path)}
         target = open_releases(place, environment, pytest.fail)
@@ -156,7 +156,7 @@ def test_the_command_publishes_and_verifies(
     github: FakeGithub, repository: Repository, served: str, helm4: Helm, waybill: Waybill, tmp_path: Path
 ) -> None:
     with git_server(tmp_path, password=github.token) as server:
-        github.git = server.url
+        github.gits["acme/charts"] = server.url
         (tmp_path / "dist").mkdir()
         (tmp_path / "dist" / chart().file_name).write_bytes(chart().data)
         words = ["publish", "--to", "github:acme/charts"]
