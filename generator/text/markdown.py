@@ -73,7 +73,7 @@ def _sentence(text: str, escaped: Callable[[str], str]) -> str:
 
 
 def link(text: str, url: str) -> str:
-    """A link with `text`, which is Markdown; the text alone where `url` is no address of a page, or holds a login."""
+    """A link with `text`, which is Markdown; only the text if `url` is not that of a page, or contains a login."""
     try:
         parts = urlsplit(url)
         valid = url.startswith(("https://", "http://")) and parts.hostname and parts.username is None

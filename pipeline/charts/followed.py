@@ -104,7 +104,7 @@ def check_environment(environment: str, root: Path = Path(ENVIRONMENTS)) -> None
     """Check the name of an environment, by the folder of environments where that is.
 
     Raises:
-        SettingsError: it is no name, or another environment is meant.
+        SettingsError: it is not a valid name, or there are other environments but not this one.
     """
     check_name(environment, "an environment")
     there = sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []

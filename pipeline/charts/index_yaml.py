@@ -168,7 +168,7 @@ def read_head(text: str) -> dict[str, Any]:
     """Return the fields of the text before or after the entries.
 
     Raises:
-        FindingsError: it is no map.
+        FindingsError: it is not a map.
     """
     if re.fullmatch(COMMENTS, text):
         return {}

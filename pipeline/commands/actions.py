@@ -10,7 +10,8 @@ import click
 from generator.delivery.github_actions import HERE, ActionsOptions, actions_files
 from generator.findings.errors import OutputError, SettingsError
 from generator.text.words import listed
-from pipeline.build.actions_files import foreign, left_over, outdated, write
+from pipeline.build.actions_files import foreign, left_over
+from pipeline.build.generated_files import outdated, write
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -46,8 +47,7 @@ def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_jso
         return
     if not force and (others := foreign(root, files)):
         raise OutputError(f"{listed(others)}: not written by waybill; --force replaces what is there")
-    changed = outdated(root, files)
-    write(root, files, gone, journal)
+    changed = write(root, files, gone, journal)
     if as_json:
         print_json({"ok": True, "written": list(changed), "removed": list(gone)})
         return

@@ -13,7 +13,8 @@ from generator.delivery.argocd import IN_CLUSTER, OPENSHIFT_GITOPS
 from generator.delivery.names import check_name
 from generator.delivery.release import Manifest, files_of
 from generator.text.words import listed
-from pipeline.build import gitops_files
+from pipeline.build.generated_files import outdated, write
+from pipeline.build.gitops_files import left_over
 from pipeline.charts.followed import check_environment, followed_charts
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
 from pipeline.commands.gitops_forms.argocd import argocd
@@ -167,17 +168,17 @@ def _finish(
         else:
             click.echo("---\n".join(data.decode() for data in files.values()), nl=False)
         return
-    gone = gitops_files.left_over(out, files) if form == "flux" and everything else ()
+    gone = left_over(out, files) if form == "flux" and everything else ()
     if check:
-        changed = (*gitops_files.outdated(out, files), *gone)
-        finish_check(tuple(path.as_posix() for path in changed), as_json=as_json)
+        changed = (*outdated(out, files), *gone)
+        finish_check(tuple((out / name).as_posix() for name in changed), as_json=as_json)
         return
-    gitops_files.write(out, files, gone, journal)
+    write(out, files, gone, journal)
     if as_json:
         print_json({"ok": True, "files": [f"{out.as_posix()}/{name}" for name in files]})
     else:
         for name in files:
             console.say(f"{out.as_posix()}/{name}")
-        for path in gone:
-            console.say(f"{path.as_posix()}: removed, since its chart is gone")
+        for name in gone:
+            console.say(f"{(out / name).as_posix()}: removed, since its chart is gone")
         console.say(f"next   kubectl apply -f {out.as_posix()}")
