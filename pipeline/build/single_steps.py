@@ -17,7 +17,7 @@ from generator.findings.finding import blocking, in_file_order
 from generator.kubernetes.objects import OBJECTS
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
-from pipeline.charts.archive import Package, package, read_chart_folder
+from pipeline.charts.archive import Package, package_folder
 from pipeline.charts.folder import chart_version, read_charts_folder
 from pipeline.images.listing import LISTING, listing_with
 from pipeline.images.recipes import Recipes
@@ -139,7 +139,7 @@ def write_packages(out: Path, folders: Sequence[Path], journal: Journal) -> list
         OutputError: no chart, or it cannot be written; nothing was changed.
         FindingsError: a Chart.yaml that says too little.
     """
-    packages = [package(read_chart_folder(folder).without(CHANGELOG), folder.as_posix()) for folder in folders]
+    packages = [package_folder(folder) for folder in folders]
     with Transaction(journal) as transaction:
         for packed in packages:
             write_if_changed(transaction, out / packed.file_name, packed.data)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from generator.chart.files import ChartFiles
+from generator.chart.names import CHANGELOG
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, decode, parse
@@ -53,6 +54,12 @@ class Package:
     def digest(self) -> str:
         """SHA-256 of the bytes, in hexadecimal, as an index gives it."""
         return hashlib.sha256(self.data).hexdigest()
+
+    @property
+    def annotations(self) -> Mapping[str, Any]:
+        """The annotations of its Chart.yaml; none where they are not a map."""
+        annotations = self.metadata.get("annotations")
+        return annotations if isinstance(annotations, dict) else {}
 
 
 def read_chart_folder(folder: Path) -> ChartFiles:
@@ -132,6 +139,17 @@ def _required(root: Node, key: str, path: str) -> str:
         raise FindingsError([Finding(path=path, line=1, column=1, rule="chart", message=message)])
     text: str = node.text
     return text
+
+
+def package_folder(folder: Path) -> Package:
+    """Pack a chart folder, without its CHANGELOG.md.
+
+    Raises:
+        OutputError: not a chart folder, or a file that cannot be read.
+        FindingsError: a Chart.yaml that says too little, or a file that Helm would not load.
+        VersionError: the version is not SemVer.
+    """
+    return package(read_chart_folder(folder).without(CHANGELOG), folder.as_posix())
 
 
 def archive(name: str, files: Mapping[str, bytes]) -> bytes:

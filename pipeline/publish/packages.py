@@ -8,14 +8,14 @@ from pathlib import Path
 
 from semver import Version
 
-from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION, UMBRELLA
+from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
 from generator.chart.pin import tagged_images
 from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
 from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.findings.suggestions import did_you_mean
 from generator.text.words import listed
 from generator.versions.semver_text import is_version
-from pipeline.charts.archive import Package, package, read_chart_folder, read_package, read_package_files
+from pipeline.charts.archive import Package, package_folder, read_package, read_package_files
 
 #: As many charts are named as fit a message.
 _NAMED = 10
@@ -64,7 +64,7 @@ def _packages(path: Path) -> Iterator[Package]:
     if path.is_file():
         yield read_package(path)
     elif (path / "Chart.yaml").is_file():
-        yield _packed(path)
+        yield package_folder(path)
     elif path.is_dir():
         archives = sorted(path.glob("*.tgz"))
         folders = sorted(chart.parent for chart in path.glob("*/Chart.yaml"))
@@ -72,24 +72,15 @@ def _packages(path: Path) -> Iterator[Package]:
             message = "contains neither packages nor charts; run waybill build, or name chart folders"
             raise OutputError(f"{path}: {message}")
         yield from map(read_package, archives)
-        yield from map(_packed, folders)
+        yield from map(package_folder, folders)
     else:
         known = [each.name for each in path.parent.iterdir()] if path.parent.is_dir() else []
         raise OutputError(f"{path}: does not exist{did_you_mean(path.name, known) or '; run waybill build first'}")
 
 
-def _packed(folder: Path) -> Package:
-    return package(read_chart_folder(folder).without(CHANGELOG), folder.as_posix())
-
-
-def _annotations(metadata: object) -> dict[str, object]:
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    return annotations if isinstance(annotations, dict) else {}
-
-
 def _is_umbrella(chart: Package) -> bool:
     """Whether waybill made it; somebody's own chart may have that name, too."""
-    return chart.name == UMBRELLA and any(key.startswith("waybill/") for key in _annotations(chart.metadata))
+    return chart.name == UMBRELLA and any(key.startswith("waybill/") for key in chart.annotations)
 
 
 def _order(chart: Package) -> Version:

@@ -112,8 +112,6 @@ def render_command(packages: Iterable[Package], address: Callable[[Package], Seq
     The charts of workflows ask for values that only their users know, unless they are told not to.
     """
     for package in packages:
-        annotations = package.metadata.get("annotations")
-        asks = isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations
-        options = ("--set", "requireEnv=false") if asks else ()
+        options = ("--set", "requireEnv=false") if FOLDER_ANNOTATION in package.annotations else ()
         return ("helm", "template", package.name, *address(package), *options)
     return ()
