@@ -26,6 +26,7 @@ SHORT_HELPS: Final = {
     "package": "Package chart folders.",
     "image": "Build, push and save the images of workflows.",
     "index": "Write an index.yaml for packages.",
+    "init": "Make a repository of workflows, or complete one.",
     "gitops": "Write what clusters follow or build charts by.",
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",

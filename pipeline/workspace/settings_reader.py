@@ -40,7 +40,7 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
     settings = settings_from(values, file=file)
-    return _checked(settings if settings == committed else replace(settings, committed=committed))
+    return checked(settings if settings == committed else replace(settings, committed=committed))
 
 
 def beside(file: Path, start: Path, value: str) -> Path:
@@ -68,13 +68,26 @@ class _File:
 
 def _find_file(start: Path) -> _File | None:
     """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
-    for folder in (start, *start.resolve().parents):
-        plain = folder / "waybill.toml"
-        if plain.is_file():
-            return _File(path=plain, table=_parse(plain))
-        project = folder / "pyproject.toml"
-        if project.is_file() and (table := _our_table(project)) is not None:
-            return _File(path=project, table=table, above=("tool", "waybill"))
+    return next(filter(None, map(_file_in, (start, *start.resolve().parents))), None)
+
+
+def settings_file(folder: Path) -> Path | None:
+    """Return the settings file in a folder itself, whatever those above have; None where there is none.
+
+    Raises:
+        SettingsError: it is no TOML.
+    """
+    found = _file_in(folder)
+    return found.path if found else None
+
+
+def _file_in(folder: Path) -> _File | None:
+    plain = folder / "waybill.toml"
+    if plain.is_file():
+        return _File(path=plain, table=_parse(plain))
+    project = folder / "pyproject.toml"
+    if project.is_file() and (table := _our_table(project)) is not None:
+        return _File(path=project, table=table, above=("tool", "waybill"))
     return None
 
 
@@ -159,7 +172,12 @@ def _from_text(variable: str, setting: Setting, text: str) -> Any:
     return text == "true"
 
 
-def _checked(settings: Settings) -> Settings:
+def checked(settings: Settings) -> Settings:
+    """Return settings whose values are of their forms.
+
+    Raises:
+        SettingsError: one is not.
+    """
     if not _VERSION.fullmatch(settings.initial_version):
         raise SettingsError(f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3")
     for name, known in _CHOICES.items():
