@@ -31,6 +31,7 @@ SHORT_HELPS: Final = {
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",
+    "doctor": "Say what this machine is missing, and how to get it.",
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
     "attest": "Attach SBOM and provenance to a pushed image.",
