@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from generator.findings.errors import SettingsError
-from generator.text.words import listed, plural
+from generator.text.words import listed
 from pipeline.commands.command import command, print_json
 from pipeline.doctor.check import BAD, Surroundings, this_system
 from pipeline.doctor.checks import Checked, examine, select_checks
@@ -33,9 +33,7 @@ def doctor(names: tuple[str, ...], *, timeout: int, as_json: bool) -> None:
     if something is missing that the settings ask for, that a named command cannot do without, or that is named itself.
     Logins are tried as a push tries them; nothing is changed anywhere.
     """
-    from pipeline.cli import SHORT_HELPS  # noqa: PLC0415 - the command line loads this module
-
-    checks = select_checks(names, SHORT_HELPS)
+    checks = select_checks(names, _commands())
     settings, error = _settings()
     surroundings = Surroundings(settings=settings, error=error, environment=dict(os.environ), patience=timeout)
     found = examine(checks, names, surroundings)
@@ -46,6 +44,12 @@ def doctor(names: tuple[str, ...], *, timeout: int, as_json: bool) -> None:
         _show(found, bad)
     if bad:
         sys.exit(1)
+
+
+def _commands() -> list[str]:
+    """The names of waybill's commands."""
+    root = click.get_current_context().find_root()
+    return root.command.list_commands(root) if isinstance(root.command, click.Group) else []
 
 
 def _settings() -> tuple[Settings, str]:
@@ -63,9 +67,7 @@ def _show(found: Sequence[Checked], bad: Sequence[Checked]) -> None:
         if each.result.state in (*BAD, "note"):
             _advise(each)
     names = listed(each.check.name for each in bad)
-    console.say(
-        f"{plural(len(bad), 'check')} to see to: {names}" if bad else "everything that the settings ask for is there"
-    )
+    console.say(f"to fix: {names}" if bad else "everything that the settings ask for is there")
 
 
 def _advise(checked: Checked) -> None:
