@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.findings.suggestions import did_you_mean
 from generator.image.commit import public_url
+from generator.text.words import listed
 from pipeline.doctor.check import Result, Surroundings
 from pipeline.system.commit import git
 from pipeline.workspace.settings import OTHER_VARIABLES, known_settings
@@ -20,8 +20,8 @@ def settings(surroundings: Surroundings) -> Result:
     known = {setting.variable for setting in known_settings().values() if setting.variable}
     names = sorted(name for name in surroundings.environment if name.startswith("WAYBILL_"))
     if unknown := [name for name in names if name not in known and name not in OTHER_VARIABLES]:
-        hints = (f"{name} is set, but there is no such setting{did_you_mean(name, known)}" for name in unknown)
-        return Result(state="note", message=f"{found}; {'; '.join(hints)}", help=f"unset {' '.join(unknown)}")
+        message = f"{found}; {listed(unknown)} set, but no setting of waybill"
+        return Result(state="note", message=message, help=f"unset {' '.join(unknown)}")
     if file is None:
         return Result(state="note", message=found, help="waybill init writes one")
     return Result(state="fine", message=found)
