@@ -46,6 +46,8 @@ END: Final = "<!-- end of the workflows -->"
 ARGUMENTS: Final = {
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
+    "REPOSITORY": "a folder, which need not exist yet",
+    "CHECK|COMMAND": "a check, by its name in the first column, or a command of waybill; by default all checks",
     "FOLDER": "the name of a folder in the workflows folder, or a path",
     "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, or a range of two",
     "NEW": "the same; defaults to the working folder",

@@ -26,7 +26,7 @@ _REGISTRY: Final = "quay.io"
     short_help="Make a repository of workflows, or complete one.",
     example="waybill init demo\nwaybill init --github OWNER/REPO --registry quay.io/OWNER\nwaybill init --yes",
 )
-@click.argument("folder", type=FILE, default=Path(), metavar="[FOLDER]")
+@click.argument("folder", type=FILE, default=Path(), metavar="[REPOSITORY]")
 @click.option("--github", metavar="OWNER/REPO", help="The repository on GitHub.  [from the remote]")
 @click.option("--uses", metavar="ACTION", help="The action that installs waybill in CI: OWNER/REPO@COMMIT.")
 @click.option("--branch", metavar="BRANCH", help="The branch whose merges are processed.  [the default branch]")
@@ -48,7 +48,7 @@ def init(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Make FOLDER a repository that builds, publishes and proposes workflows; by default the current folder.
+    """Make REPOSITORY, by default the current folder, a repository that builds, publishes and proposes workflows.
 
     It gets settings, compatibility.yaml, workflows of GitHub Actions, renovate.json, .gitignore and a README. Workflow
     folders and charts that are there are adopted. Nothing is overwritten: only what is missing is written, and lines
