@@ -102,7 +102,7 @@ def _program(
     if not numbers:
         message = f"{path}: {' '.join(words[1:])} fails, or takes more than {surroundings.patience:g} seconds"
         return Result(state="failed", message=message, help=f"see why: {' '.join(words)}")
-    if (numbers[1:] if numbers[0] == 1 and words[0] == "javac" else numbers) < least:
+    if numbers < least:
         wanted = ".".join(map(str, least))
         return Result(state="old", message=f"{found} ({path}); waybill needs {wanted} or newer", get=get)
     return Result(state="fine", message=f"{found} ({path})")
