@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib import resources
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from generator.findings.errors import SettingsError
+from generator.forms.releases import Release, parse_release
 from generator.text.yaml_reader import parse
 
-_RELEASE: Final = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})(\.[0-9]+)?")
 #: What a widget reads of a response by any name, where it `selects`.
 RESPONSE: Final = "fetch:response:"
-
-
-class Release(NamedTuple):
-    """A release of Red Hat Developer Hub; its patches count as one."""
-
-    major: int
-    minor: int
-
-    def __str__(self) -> str:
-        return f"{self.major}.{self.minor}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,18 +94,6 @@ class FormFacts:
     def props(self) -> frozenset[str]:
         """What any widget reads in `ui:props`."""
         return frozenset(name for widget in self.widgets.values() for name in widget.properties)
-
-
-def parse_release(text: str, what: str) -> Release:
-    """Return the release that `text` names, with or without a patch; `what` names it in the message.
-
-    Raises:
-        SettingsError: it names none.
-    """
-    match = _RELEASE.fullmatch(text)
-    if match is None:
-        raise SettingsError(f"{what} '{text}': write a release of Red Hat Developer Hub, as in 1.9")
-    return Release(int(match[1]), int(match[2]))
 
 
 @cache

@@ -18,7 +18,7 @@ from typing import Final, NotRequired, TypedDict, Unpack
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
-from generator.forms.widgets import Release
+from generator.forms.releases import Release
 from generator.text.markdown import code, fenced
 from generator.text.words import listed
 from generator.workflow.workflow import Workflow

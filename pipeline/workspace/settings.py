@@ -195,6 +195,13 @@ class Settings:
     ] = ""
     initial_version: Annotated[str, About(text="The version of a new chart.", metavar="V")] = "0.1.0"
     minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
+    rhdh: Annotated[
+        str,
+        About(
+            text="The release of Red Hat Developer Hub that lint checks forms for, as in 1.9; by default the newest.",
+            metavar="RELEASE",
+        ),
+    ] = ""
     strict: Annotated[bool, About(text="Treat warnings as errors.")] = False
     lint: LintSettings = dataclasses.field(default_factory=LintSettings)
     publish: PublishSettings = dataclasses.field(default_factory=PublishSettings)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
+from generator.forms.releases import parse_release
 from generator.text.words import listed
 from pipeline.workspace.settings import OTHER_VARIABLES, Setting, Settings, known_settings, settings_from
 
@@ -165,6 +166,8 @@ def _checked(settings: Settings) -> Settings:
     for name, known in _CHOICES.items():
         if (value := getattr(settings, name)) not in known:
             raise SettingsError(f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}")
+    if settings.rhdh:
+        parse_release(settings.rhdh, "rhdh")
     if "@" in settings.registry:
         raise SettingsError("registry contains a user name or a password, which would be published; remove it")
     if not _REGISTRY.fullmatch(settings.registry):

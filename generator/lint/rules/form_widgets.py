@@ -11,8 +11,9 @@ from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean, one_of, only_near
 from generator.forms.auth import WIDGET as AUTH
+from generator.forms.releases import Release
 from generator.forms.templates import OPENING, units, with_one_dollar
-from generator.forms.widgets import RESPONSE, Property, Release, form_facts
+from generator.forms.widgets import RESPONSE, Property, form_facts
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.lint.rules.schemas import Described, Schema, described, schemas_of
 from generator.lint.support.form_fields import Field, FormNames, field_at, fields_of, widget_of
@@ -326,22 +327,21 @@ def ui_release(repository: Repository) -> Iterator[Found]:
 
 
 def _of_another_release(field: Field, release: Release) -> Iterator[Found]:
-    for name, known in form_facts().beside.items():
-        if name in field.node.value and not known.read_by(release):
-            yield Found(at=field.beside(name), message=_too_early(known, release))
-    if field.widget is None:
-        return
-    if release < field.widget.since:
+    if field.widget and release < field.widget.since:
         at = field.schema.at(field.node.value["ui:widget"])
         message = f"RHDH {release} has no widget '{field.widget.name}', which came with {field.widget.since}"
         yield Found(at=at, message=message)
         return
+    for name, known in form_facts().beside.items():
+        if name in field.node.value and not known.read_by(release):
+            yield Found(at=field.beside(name), message=_unread(known, release))
+    read = field.widget.properties if field.widget else {}
     for name, _ in field.given():
-        if (read := field.widget.properties.get(name)) and not read.read_by(release):
-            yield Found(at=field.within(name), message=_too_early(read, release))
+        if name in read and not read[name].read_by(release):
+            yield Found(at=field.within(name), message=_unread(read[name], release))
 
 
-def _too_early(known: Property, release: Release) -> str:
+def _unread(known: Property, release: Release) -> str:
     if known.until and known.until <= release:
         return f"RHDH {release} no longer reads '{known.name}', which went with {known.until}"
     return f"RHDH {release} does not read '{known.name}', which came with {known.since}"

@@ -17,7 +17,7 @@ import pytest
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
-from generator.forms.widgets import Release, parse_release
+from generator.forms.releases import Release, parse_release
 from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES, SUBJECTS
 from generator.lint.rule import FOLDER, Example, Repository, Rule
