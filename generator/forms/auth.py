@@ -25,14 +25,14 @@ OIDC_API: Final = "internal.auth.oidc"
 class Token:
     """A token that a form asks for.
 
-    `provider` is the name of the login, `scopes` what the token is to allow, `token_type` whether it is an access token
+    `provider` is the name of the login, `scopes` what the token is to allow, `kind` whether it is an access token
     (`oauth`) or an ID token (`openId`). A provider other than github, gitlab and microsoft needs `api`, the id of its
     Backstage ApiRef.
     """
 
     provider: str
     scopes: tuple[str, ...] = ()
-    token_type: str = "oauth"  # noqa: S105 - the name of a kind of token
+    kind: str = "oauth"
     api: str = ""
 
     @property
@@ -57,14 +57,14 @@ def auth_field(tokens: Sequence[Token]) -> dict[str, Any]:
 
 def _descriptor(token: Token) -> dict[str, Any]:
     known = form_facts().descriptor
-    if token.token_type not in known.token_types:
-        near = did_you_mean(token.token_type, known.token_types)
-        raise SettingsError(f"token type '{token.token_type}': write {listed(known.token_types, 'or')}{near}")
+    if token.kind not in known.token_types:
+        near = did_you_mean(token.kind, known.token_types)
+        raise SettingsError(f"token type '{token.kind}': write {listed(known.token_types, 'or')}{near}")
     if token.provider.lower() not in known.providers and not token.api:
         near = did_you_mean(token.provider, known.providers)
         needs = near or "; name the id of its API"
         raise SettingsError(f"provider '{token.provider}' is not one of {listed(known.providers)}{needs}")
-    described: dict[str, Any] = {"provider": token.provider, "tokenType": token.token_type}
+    described: dict[str, Any] = {"provider": token.provider, "tokenType": token.kind}
     if token.scopes:
         described["scope"] = token.scopes[0] if len(token.scopes) == 1 else list(token.scopes)
     return described | ({"customProviderApiId": token.api} if token.api else {})

@@ -164,12 +164,12 @@ def _missing(fields: list[Field]) -> Iterator[Found]:
         or any({"ui:options", "$ref"} & field.node.value.keys() for field in fields)
     ):
         return
+    given = {name for field in fields for name, node in field.given() if node.value not in (None, "", False)}
     # a name that is almost right, or in the wrong place, is another rule's
-    there = {name for field in fields for name in field.node.value}
-    there |= {name for field in fields for name, node in field.given() if node.value not in (None, "", False)}
+    there = given.union(*(field.node.value for field in fields))
     for need in first.widget.needs:
         nearly = any(only_near(name, need.one_of, near=0.9) for name in there)
-        if nearly or (need.when and need.when not in there):
+        if nearly or (need.when and need.when not in given):
             continue
         with_ = f" with '{need.when}'" if need.when else ""
         names = listed([f"'{name}'" for name in need.one_of], "or")
