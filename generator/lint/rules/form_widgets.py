@@ -249,7 +249,7 @@ def _required_logins(schema: Schema, part: Described) -> Iterator[Found]:
     asked = {name for name, node in part.declared() if widget_of(node) == AUTH}
     for node in part.schemas:
         for item in _items(node.value.get("required")):
-            if item.value in asked:
+            if isinstance(item.value, str) and item.value in asked:
                 message = f"'{item.value}' asks for a login and is not part of the input; remove it from 'required'"
                 yield Found(at=schema.at(item), message=message)
 

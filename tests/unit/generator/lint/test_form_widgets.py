@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from generator.forms.releases import parse_release
 from generator.forms.widgets import form_facts
@@ -402,6 +404,26 @@ def of_release(schema: Any, release: str | None) -> list[str]:
 )
 def test_what_a_release_does_not_have_is_named(field: dict[str, Any], release: str | None, messages: list[str]) -> None:
     assert of_release(form(a=field), release) == messages
+
+
+FACTS = form_facts()
+NAMES = st.sampled_from([*sorted(FACTS.props), *sorted(FACTS.beside), "ui:widget", "provider", "required", "x"])
+WORDS = st.sampled_from(
+    [*sorted(FACTS.widgets), "POST", "$${{", "$${{current..a}}", "${{current.a}}", "current.[0]", ""]
+)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(field=st.dictionaries(NAMES, JSON, max_size=5), widget=st.sampled_from(sorted(FACTS.widgets)), required=JSON)
+def test_any_json_is_judged_without_an_exception(field: dict[str, Any], widget: str, required: Any) -> None:
+    schema = form(a={"ui:widget": widget, **field}, more={"required": required})
+    read = defined(NAMED, {"schemas/input.json": json.dumps(schema)})
+    lint(read)
+    lint_together(Repository(workflows=[read], rhdh=parse_release("1.7", "rhdh")))
 
 
 def test_output_schemas_are_no_forms() -> None:
