@@ -13,6 +13,7 @@ from pipeline.commands.command import command, pass_journal, print_json, setting
 from pipeline.system import locks
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.workspace import folders
 
 _PARTS: Final = ("patch", "minor", "major", "rc", "release")
 
@@ -38,6 +39,7 @@ def bump(
     one into a release. Nothing is bumped if a name is unknown.
     """
     settings = settings_of(options)
+    folders.refuse_misplaced(settings)
     with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
         moves = (bump_workflows if app else bump_charts)(workflow, part, settings, journal)
     if as_json:

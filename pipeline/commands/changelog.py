@@ -11,6 +11,7 @@ from pipeline.commands.command import command, pass_journal, print_json, setting
 from pipeline.system import locks
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.workspace import folders
 
 
 @command(
@@ -29,6 +30,7 @@ def changelog(journal: Journal, /, workflow: str, *, as_json: bool, **options: A
     Existing sections stay unchanged. The changes come from comparing the published packages.
     """
     settings = settings_of(options)
+    folders.refuse_misplaced(settings)
     with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
         written = write_changelog(workflow, settings, journal)
     if as_json:
