@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,9 @@ def find_folder(name: str, settings: Settings) -> Path:
     Raises:
         SettingsError: there is none.
     """
-    places = [Path(name)] if name in (".", "..") else [settings.workflows / name, Path(name)] if name else []
+    # What begins with a dot is a path from the current folder, as in a shell.
+    dotted = name.replace(os.sep, "/").partition("/")[0] in (".", "..")
+    places = [Path(name)] if dotted else [settings.workflows / name, Path(name)] if name else []
     if found := next(filter(_is_folder, places), None):
         return _among(settings.workflows, found)
     if _is_file(Path(name)):

@@ -88,8 +88,9 @@ def test_a_file_is_answered_with_its_folder(settings: Settings) -> None:
     assert str(caught.value) == f"{file}: is a file; name the workflow's folder: workflows/greeting"
 
 
-@pytest.mark.parametrize("name", [".", "../greeting", "greeting"])
+@pytest.mark.parametrize("name", [".", "./", "../greeting", "greeting"])
 def test_a_workflow_has_one_path_however_it_is_named(settings: Settings, name: str, tmp_path: Path) -> None:
+    write(tmp_path, {"greeting/x": ""})
     with contextlib.chdir(tmp_path / "workflows" / "greeting"):
         assert find_folder(name, Settings(workflows=Path("../../workflows"))) == Path("../../workflows/greeting")
     absolute = str(tmp_path / "workflows" / "greeting")
