@@ -18,7 +18,6 @@ from generator.chart.pin import tagged
 from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
 from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.supported import operator_annotations
-from generator.compatibility.table import table_of
 from generator.diagram.embedding import embedded
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding, in_file_order
@@ -190,7 +189,7 @@ def _generated_files(
     annotations = {
         FOLDER_ANNOTATION: chart.folder,
         ID_ANNOTATION: workflow.definition.id,
-        **operator_annotations(chart.name, chart.version, capabilities),
+        **operator_annotations(capabilities),
     }
     texts = {
         "Chart.yaml": templates.render("chart/workflow/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)
@@ -207,7 +206,6 @@ def _generated_files(
         texts["README.md"] = templates.render(
             "chart/workflow/README.md",
             rows=rows,
-            operators=table_of(chart.name, capabilities.matrix),
             own_secrets=workflow.secret_keys,
             own_text=own_text,
             **context,
@@ -266,8 +264,10 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
 
 def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
     """The versions that an install has to name, since Helm takes the newest; empty where the newest is right."""
-    row = capabilities.matrix.row_of(chart.name, Version.parse(chart.version))
-    return str(row.versions) if row and capabilities.sonataflow != capabilities.matrix.newest else ""
+    if capabilities.sonataflow == capabilities.matrix.newest:
+        return ""
+    version = Version.parse(chart.version)
+    return f"{version.major}.{version.minor}.x"
 
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:

@@ -15,11 +15,6 @@ def markdown(matrix: Matrix) -> str:
     return "\n".join(lines) + "\n"
 
 
-def table_of(chart: str, matrix: Matrix) -> str:
-    """The rows of one chart as those of a Markdown table: its versions, Orchestrator, SonataFlow."""
-    return "\n".join(row(_ranges(each)) for each in matrix.rows if chart in each.charts)
-
-
 def _ranges(of: Row) -> list[str]:
     return [code(str(found)) if found else "" for found in (of.versions, of.orchestrator, of.sonataflow)]
 

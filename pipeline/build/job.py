@@ -158,6 +158,7 @@ def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Pl
         raise FindingsError(ordered)
     operators = Operators(settings.compatibility)
     line = operators.line(operator=options.operator, sonataflow=options.sonataflow)
+    line.require([*named, UMBRELLA], everything=options.everything)
     reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.capabilities.sonataflow.name}")
     recipes = Recipes(settings=settings, sonataflow=line.capabilities.sonataflow)
     return Plan(

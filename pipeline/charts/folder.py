@@ -9,7 +9,7 @@ from pathlib import Path
 from generator.chart.chart import Chart
 from generator.chart.content import content_key
 from generator.chart.files import ChartFiles
-from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION, UMBRELLA
+from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION
 from generator.chart.umbrella import SubChart, umbrella_files
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.supported import operator_annotations
@@ -37,10 +37,6 @@ class ChartsFolder:
         """The files that should be there, with the changelogs of the charts that stay."""
         staying = {name: {CHANGELOG: self.changelogs[name]} for name in self.changelogs.keys() & files.subcharts.keys()}
         return ChartFiles.joined(files, staying)
-
-    def _annotations(self) -> dict[str, str]:
-        annotations = _metadata(self.own, self.path).get("annotations")
-        return {str(key): str(value) for key, value in annotations.items()} if isinstance(annotations, dict) else {}
 
     def version(self) -> str | None:
         """The version of the umbrella; None where there is none yet.
@@ -84,8 +80,18 @@ class ChartsFolder:
             wanted[name] = kept
             if metadata:
                 subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
-        annotations = operator_annotations(UMBRELLA, version, capabilities) if capabilities else self._annotations()
+        annotations = operator_annotations(capabilities) if capabilities else chart_annotations(self.own)
         return ChartFiles.joined(umbrella_files(subs, version=version, annotations=annotations), wanted)
+
+
+def chart_annotations(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The annotations in the Chart.yaml of a chart.
+
+    Raises:
+        FindingsError: its Chart.yaml cannot be parsed.
+    """
+    annotations = _metadata(files, Path()).get("annotations")
+    return {str(key): str(value) for key, value in annotations.items()} if isinstance(annotations, dict) else {}
 
 
 def read_charts_folder(path: Path) -> ChartsFolder:

@@ -15,7 +15,7 @@ from pipeline.build.generated_files import outdated, write
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.workspace.folders import all_folders
+from pipeline.workspace.folders import all_folders, refuse_among_workflows
 from pipeline.workspace.settings import Settings
 
 
@@ -39,6 +39,7 @@ def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_jso
     changes. release.yaml publishes. Files of workflows that are gone are removed.
     """
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
+    refuse_among_workflows(root, "-C", settings)
     chosen = _options(settings, root, uses=options["uses"], branch=options["branch"])
     files = actions_files([folder.name for folder in all_folders(settings.workflows)], chosen)
     gone = left_over(root, files)

@@ -112,8 +112,10 @@ def build(
     settings = settings_of(options)
     if attest and settings.images != "push":
         raise click.UsageError("--attest goes with --images push: it says something of what is pushed")
+    selected = folders.select_folders(workflow, settings)
+    folders.refuse_misplaced(settings, selected)
     wanted = BuildRequest(
-        folders=folders.select_folders(workflow, settings),
+        folders=selected,
         everything=everything,
         bump=bump,
         force_version=force_version,

@@ -30,26 +30,45 @@ _Values = dict[tuple[str, ...], Any]
 def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
     """Return the settings that hold in the folder `start`; options that are None were not given.
 
+    Paths that nobody gave are relative to the settings file, else to the root of the git repository, else to `start`;
+    those of variables and options are relative to `start`.
+
     Raises:
         SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form.
     """
     found = _find_file(start)
     file = found.path if found else None
-    values: _Values = dict(_read(found, found.table, (), start)) if found else {}
-    committed = settings_from(values, file=file)
+    root = found.path.parent if found else _git_root(start)
+    values = _default_paths(root, start)
+    values |= _read(found, found.table, (), start) if found else ()
+    committed = settings_from(values, file=file, root=root)
     values |= _from_environment(environment)
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
-    settings = settings_from(values, file=file)
+    settings = settings_from(values, file=file, root=root)
     return _checked(settings if settings == committed else replace(settings, committed=committed))
 
 
-def beside(file: Path, start: Path, value: str) -> Path:
-    """A path in a settings file is relative to that file; what comes out is relative to where waybill runs, `start`."""
-    folder = file.parent
+def beside(folder: Path, start: Path, value: str | Path) -> Path:
+    """A path that is relative to a folder, such as that of the settings file, relative to where waybill runs, `start`.
+
+    It leads through that folder, so that what begins alike in the file begins alike here.
+    """
     if folder == start or Path(value).is_absolute():
         return Path(value)
-    return start / os.path.relpath(folder / value, start)
+    return start / os.path.relpath(folder, start) / value
+
+
+def _default_paths(root: Path, start: Path) -> _Values:
+    """The settings that are paths, where nobody says anything else."""
+    paths = (setting for setting in known_settings().values() if setting.type is Path)
+    return {setting.path: beside(root, start, setting.default) for setting in paths}
+
+
+def _git_root(start: Path) -> Path:
+    """The root of the git repository, or of the worktree, that a folder is in; the folder itself where that is none."""
+    above = (folder for folder in (start, *start.resolve().parents) if (folder / ".git").exists())
+    return next(above, start)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +148,12 @@ def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...]
     import msgspec  # noqa: PLC0415 - 9 ms that a run without settings files does not pay
 
     try:
-        decoded = msgspec.convert(value, setting.type, dec_hook=lambda _, text: beside(file.path, start, text))
+        decoded = msgspec.convert(value, setting.type, dec_hook=lambda _, text: beside(file.path.parent, start, text))
     except (msgspec.ValidationError, TypeError):
         form = setting.about.form or _FORMS[setting.type]
         raise SettingsError(f"{file.place(*written)}: '{'.'.join(written)}' needs {form}") from None
     if setting.about.patterns:
-        return {beside(file.path, start, pattern).as_posix(): each for pattern, each in decoded.items()}
+        return {beside(file.path.parent, start, pattern).as_posix(): each for pattern, each in decoded.items()}
     return decoded
 
 
