@@ -47,10 +47,7 @@ ARGUMENTS: Final = {
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
     "FOLDER": "the name of a folder in the workflows folder, or a path",
-    "OLD": (
-        "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, or a range of two; "
-        "defaults to the last commit"
-    ),
+    "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, a range; by default HEAD",
     "NEW": "the same; defaults to the working folder",
     "PART|VERSION": "patch, minor, major, rc or release, or a version such as 2.1.0",
     "CHART": "a chart folder: one with a Chart.yaml",

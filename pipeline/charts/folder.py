@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,23 +61,29 @@ class ChartsFolder:
         return "new" if there is None else "unchanged" if there == chart.files else "changed"
 
     def wanted(
-        self, charts: Mapping[str, Chart], version: str, *, capabilities: OperatorCapabilities | None, everything: bool
+        self,
+        charts: Mapping[str, Chart],
+        version: str,
+        *,
+        capabilities: OperatorCapabilities | None,
+        everything: bool,
+        kept: Collection[str] = (),
     ) -> ChartFiles:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
 
-        With `everything`, a generated chart whose workflow is gone goes. Without `capabilities` the umbrella says of
-        operators what it says now.
+        With `everything`, a generated chart whose workflow is gone goes, unless it is `kept`. Without `capabilities`
+        the umbrella says of operators what it says now.
         """
         subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
         wanted = {chart.name: chart.files for chart in charts.values()}
         for name in sorted(self.charts.keys() - charts.keys()):
-            kept = self.charts[name]
-            metadata = _metadata(kept, self.path / "charts" / name)
+            there = self.charts[name]
+            metadata = _metadata(there, self.path / "charts" / name)
             annotations = metadata.get("annotations")
             generated = isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations
-            if everything and generated:
+            if everything and generated and name not in kept:
                 continue
-            wanted[name] = kept
+            wanted[name] = there
             if metadata:
                 subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
         annotations = operator_annotations(capabilities) if capabilities else chart_annotations(self.own)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os.path
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,11 @@ from pipeline.workspace.settings import Settings
 @click.option("--uses", metavar="ACTION", help="The action that installs waybill: OWNER/REPO@COMMIT.  [actions.uses]")
 @click.option("--branch", metavar="BRANCH", help="The branch whose merges are processed.  [actions.branch]")
 @click.option("--force", is_flag=True, help="Replace files of the same names that waybill did not write.")
-@click.option("-C", "root", type=FILE, default=Path(), metavar="DIR", help="The repository.  [.]")
+@click.option("-C", "folder", type=FILE, metavar="DIR", help="The repository.  [that of the current folder]")
 @pass_journal
-def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_json: bool, **options: Any) -> None:
+def actions(
+    journal: Journal, /, *, force: bool, folder: Path | None, check: bool, as_json: bool, **options: Any
+) -> None:
     """Write .github/workflows/: what happens on a merge, on a pull request and for a release.
 
     main.yml processes workflows (images, charts, proposals); on-merge.yaml calls it for those that changed, and
@@ -39,6 +43,10 @@ def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_jso
     changes. release.yaml publishes. Files of workflows that are gone are removed.
     """
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
+    root = folder
+    if root is None:
+        root = settings.root
+        settings = replace(settings, charts=Path(os.path.relpath(settings.charts, root)))
     refuse_among_workflows(root, "-C", settings)
     chosen = _options(settings, root, uses=options["uses"], branch=options["branch"])
     files = actions_files([folder.name for folder in all_folders(settings.workflows)], chosen)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
@@ -174,6 +175,25 @@ def print_json(document: Mapping[str, Any]) -> None:
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings of the current folder, overridden by a command's options."""
     return load_settings(Path(), os.environ, options)
+
+
+def same_command(without: str) -> list[str]:
+    """Return the command line of the command that runs, as it is to be copied, without one of its flags."""
+    context = click.get_current_context()
+    arguments: list[str] = []
+    options: list[str] = []
+    for parameter in context.command.params:
+        name, value = str(parameter.name), context.params.get(str(parameter.name))
+        if name == without or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        values = [str(each) for each in (value if isinstance(value, tuple) else (value,))]
+        if isinstance(parameter, click.Argument):
+            arguments += values
+        elif isinstance(value, bool):
+            options.append(parameter.opts[0] if value else parameter.secondary_opts[0])
+        else:
+            options += [word for each in values for word in (parameter.opts[0], each)]
+    return [*context.command_path.split(), *arguments, *options]
 
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:

@@ -28,7 +28,7 @@ _COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
     "image_prefix",
     "minify_specs",
     short_help="Show what changed between two versions.",
-    example="waybill diff\nwaybill diff greeting@v1.2.0 greeting\nwaybill diff main...HEAD --format markdown\n"
+    example="waybill diff greeting@v1.2.0 greeting\nwaybill diff\nwaybill diff main...HEAD --format markdown\n"
     "waybill diff greeting@1.2.0 dist/greeting-2.0.0.tgz",
     writes=False,
 )

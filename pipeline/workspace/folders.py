@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from generator.chart.names import UMBRELLA
@@ -25,6 +26,23 @@ def select_folders(names: Sequence[str], settings: Settings) -> list[Path]:
             raise SettingsError(f"{settings.workflows}: contains no workflow folders; name another with --workflows")
         return found
     return list(dict.fromkeys(find_folder(name, settings) for name in names))
+
+
+def exclude_folders(selected: Sequence[Path], patterns: Sequence[str]) -> tuple[list[Path], list[Path]]:
+    """Split workflow folders into those that are left and those whose names match a pattern (`mtv-*`).
+
+    Raises:
+        SettingsError: a pattern matches none (with the nearest name), or none is left.
+    """
+    names = [folder.name for folder in selected]
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in names):
+            raise SettingsError(f"--exclude '{pattern}' matches no workflow{did_you_mean(pattern, names)}")
+    excluded = [folder for folder in selected if any(fnmatchcase(folder.name, pattern) for pattern in patterns)]
+    left = [folder for folder in selected if folder not in excluded]
+    if not left:
+        raise SettingsError("--exclude leaves no workflow to build")
+    return left, excluded
 
 
 def find_folder(name: str, settings: Settings) -> Path:

@@ -56,6 +56,13 @@ def test_a_build_writes_the_same_files_from_each_folder_of_a_repository(
     assert waybill("build", "--all", cwd=rooted / folder).code == 0
 
 
+def test_the_files_of_github_actions_are_those_of_the_repository(rooted: Path, waybill: Waybill) -> None:
+    words = ("actions", "--uses", f"me/waybill@{'1' * 40}")
+    assert waybill(*words, cwd=rooted / "workflows" / "greeting").code == 0
+    assert (rooted / ".github" / "workflows" / "greeting.yaml").is_file()
+    assert waybill(*words, "--check", cwd=rooted).code == 0
+
+
 def test_paths_of_the_command_line_are_relative_to_where_it_runs(rooted: Path, waybill: Waybill) -> None:
     (rooted / "elsewhere").mkdir()
     done = waybill("build", "greeting", "--charts", "a", "--output", "b", cwd=rooted / "elsewhere")
