@@ -17,6 +17,7 @@ from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.terminal.failure import system_error
 from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings
 
@@ -129,7 +130,6 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
 def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool) -> None:
     """Print the error and the effects so far, without a traceback, and exit with the error's code."""
     if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     findings = error.findings if isinstance(error, FindingsError) else ()
     message = _message(error, journal)
@@ -138,7 +138,7 @@ def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool
         stopped = [finding for finding in findings if finding.severity is not Severity.NOTE]
         console.say(f"{console.counted(stopped)}{journal.nothing_was('written') if writes else ''}")
     else:
-        console.say(f"waybill: error: {message}")
+        console.say_error(message)
     _show_done(journal)
     if as_json:
         done = [effect.as_json() for effect in journal.effects]
@@ -153,7 +153,7 @@ def _message(error: BaseException, journal: Journal) -> str:
         case KeyboardInterrupt():
             return f"interrupted{journal.nothing_was('changed')}"
         case OSError():
-            return f"{error.filename or 'waybill'}: {error.strerror or error}"
+            return system_error(error)
         case _:
             return str(error)
 
@@ -167,8 +167,13 @@ def _show_done(journal: Journal) -> None:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Write one JSON document to standard output."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """Write one JSON document to standard output, in ASCII where that does not take all of its characters."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    click.echo(text)
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:

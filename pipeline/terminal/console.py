@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from generator.findings.finding import Finding, Severity
+from generator.findings.printable import in_one_line
 from generator.text.words import listed, plural
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class StageReporter:
 def say(text: str) -> None:
     """Write a message to standard error."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+
+
+def say_error(message: str) -> None:
+    """Say why the command stops; names come from the command line and from files, and a terminal would obey them."""
+    say("\n".join(map(in_one_line, f"waybill: error: {message}".split("\n"))))
 
 
 def say_waiting() -> None:
