@@ -19,7 +19,7 @@ from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.terminal.failure import system_error
 from pipeline.workspace.settings import Settings, known_settings
-from pipeline.workspace.settings_reader import load_settings
+from pipeline.workspace.settings_reader import load_settings, unknown_variables
 
 FILE: Final = click.Path(path_type=Path)
 #: Passes a command its journal of effects, as the first argument.
@@ -116,6 +116,8 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
         journal = click.get_current_context().ensure_object(Journal)
+        for warning in unknown_variables(os.environ):
+            console.say(f"waybill: warning: {warning}")
         try:
             function(*args, as_json=as_json, **kwargs)
         except (WaybillError, KeyboardInterrupt, OSError) as error:

@@ -104,3 +104,20 @@ def test_ctrl_c_after_a_commit_names_the_files_that_were_written(
 def test_two_commands_do_not_share_a_journal() -> None:
     assert "done before the failure" in run(command=failing(KeyboardInterrupt(), PUSHED)).err
     assert run(command=failing(KeyboardInterrupt())).err == "waybill: error: interrupted; nothing was changed\n"
+
+
+def test_a_variable_of_no_use_is_named_once_a_run_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_FOO", "1")
+
+    @command(short_help="Do nothing.", example="idle")
+    def idle(*, as_json: bool) -> None:
+        pass
+
+    done = run("--json", command=idle)
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "waybill: warning: WAYBILL_FOO is set, but waybill has no such variable\n"
+
+
+def test_a_message_shows_no_control_characters_of_a_name() -> None:
+    said = run(command=failing(OutputError("a\x1b[31m: no file\nb\udcff: none"))).err
+    assert said == "waybill: error: a\\x1b[31m: no file\nb\\udcff: none\n"
