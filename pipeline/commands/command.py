@@ -28,6 +28,8 @@ pass_journal = click.make_pass_decorator(Journal, ensure=True)
 _CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and list what would change.")
 _OF_ALL: Final = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output."),
+    click.option("-q", "--quiet", is_flag=True, help="Show errors and the result alone."),
+    click.option("-v", "--verbose", is_flag=True, help="Show files that are written, and programs that are started."),
     click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
 )
 
@@ -114,19 +116,33 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
     """Turn errors into a message and an exit code."""
 
     @functools.wraps(function)
-    def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
+    def run(*args: Any, debug: bool, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> None:
         journal = click.get_current_context().ensure_object(Journal)
-        for warning in unknown_variables(os.environ):
-            console.say(f"waybill: warning: {warning}")
-        try:
-            function(*args, as_json=as_json, **kwargs)
-        except (WaybillError, KeyboardInterrupt, OSError) as error:
-            if debug:
-                _show_done(journal)
-                raise
-            _fail(error, journal, as_json=as_json, writes=writes)
+        with console.speaking(_verbosity(journal, quiet=quiet, verbose=verbose)):
+            for warning in unknown_variables(os.environ):
+                console.hint(f"waybill: warning: {warning}")
+            try:
+                function(*args, as_json=as_json, **kwargs)
+            except (WaybillError, KeyboardInterrupt, OSError) as error:
+                if debug:
+                    _show_done(journal)
+                    raise
+                _fail(error, journal, as_json=as_json, writes=writes)
 
     return run
+
+
+def _verbosity(journal: Journal, *, quiet: bool, verbose: bool) -> console.Verbosity:
+    """How much is to be said; for --verbose, see to it that there is something to say."""
+    if quiet and verbose:
+        raise click.UsageError("--quiet or --verbose, not both")
+    if verbose:
+        from pipeline.terminal.tracing import trace  # noqa: PLC0415 - the hook of an interpreter stays for good
+
+        trace()
+        journal.watch(lambda done: console.detail(f"     done  {done}"))
+        return console.Verbosity.VERBOSE
+    return console.Verbosity.QUIET if quiet else console.Verbosity.NORMAL
 
 
 def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool) -> None:
@@ -192,4 +208,4 @@ def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
     if paths:
         console.say("run the same command without --check, and commit what it writes")
         sys.exit(1)
-    console.say("everything is up to date")
+    console.hint("everything is up to date")

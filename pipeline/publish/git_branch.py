@@ -75,9 +75,11 @@ class BranchTarget:
             stored = {path: self._remote.store(data) for path, data in files.items()}
             commit = self._remote.commit(base, stored, change.subject)
             if commit:
-                self._push(commit, base)
-                self._fetched = commit
-                journal.record(Effect(done=f"pushed commit {commit[:12]} to {self.place}"))
+                done = f"pushed commit {commit[:12]} to {self.place}"
+                with journal.attempting(done):
+                    self._push(commit, base)
+                    self._fetched = commit
+                    journal.record(Effect(done=done))
 
     def fetch(self, url: str) -> bytes:
         """Return a package; see `Target.fetch`. What has a relative URL lies on the branch."""
