@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from generator.chart.names import release_name
+from generator.findings.finding import Severity
+from generator.text.words import listed
 from pipeline.build import record
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
@@ -64,6 +67,7 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     example="waybill build greeting\nwaybill build --all --bump auto\nwaybill build --all --images push\n"
     "waybill build --all --sonataflow 1.45\n"
     "waybill build --all --workflows my/workflows --charts my/charts --output dist",
+    results=("images", "failed", "charts", "savings"),
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Build every workflow in the workflows folder.")
@@ -136,6 +140,8 @@ def build(
             if last_build:
                 last_build.keep(result)
     console.show_findings(result.findings)
+    if not as_json and (found := [f for f in result.findings if f.severity is not Severity.NOTE]):
+        console.hint(console.counted(found))
     if as_json:
         print_json(_build_json(result))
     else:
@@ -175,9 +181,16 @@ def show_build(result: BuildResult) -> None:
         if chart.reason:
             console.say(f"{chart.chart} {chart.before} -> {chart.version}: {chart.reason}")
     if result.charts:
-        easiest = min(result.charts, key=lambda chart: len(chart.required))
-        values = (word for path in easiest.required for word in ("--set", f"{path}=..."))
-        console.show_next(["helm", "install", easiest.chart, str(easiest.package), *values])
+        _show_install(min(result.charts, key=lambda chart: len(chart.required)))
+
+
+def _show_install(chart: BuiltChart) -> None:
+    """Show how a chart is installed; what it needs goes into a file, since secrets have no place on a command line."""
+    values = ("-f", "my-values.yaml") if chart.required else ()
+    console.show_next(["helm", "install", release_name(chart.chart), str(chart.package), *values])
+    if chart.required:
+        paths = [path.replace(r"\.", ".") for path in chart.required]
+        console.hint(f"       my-values.yaml sets {listed(paths)}")
 
 
 def show_images(images: Sequence[ImageResult]) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.terminal.failure import system_error
+from pipeline.terminal.failure import system_error, without_logins
 from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings, unknown_variables
 
@@ -45,17 +45,18 @@ class Command(click.Command):
 
 
 def command(
-    *settings: str, short_help: str, example: str, writes: bool = True
+    *settings: str, short_help: str, example: str, writes: bool = True, results: Sequence[str] = ()
 ) -> Callable[[Callable[..., None]], Command]:
     """Make a function a command: its own options, then those of the named `settings`, then --json and --debug.
 
     The function receives `as_json`; its exceptions become a message and an exit code. `example` has one command a line.
     If the command `writes`, the message about findings says that nothing was written, unless the journal has effects.
+    `results` are the lists in its JSON document; that of a failure has them too, empty.
     """
 
     def decorate(function: Callable[..., None]) -> Command:
         own: list[click.Parameter] = getattr(function, "__click_params__", [])
-        guarded = _guarded(function, writes=writes)
+        guarded = _guarded(function, writes=writes, results=results)
         guarded.__click_params__ = []  # type: ignore[attr-defined]  # where click collects options
         for option in reversed((*map(_option, settings), *_OF_ALL)):
             option(guarded)
@@ -112,7 +113,7 @@ def accept_index(function: Callable[..., None]) -> Callable[..., None]:
     )(function)
 
 
-def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., None]:
+def _guarded(function: Callable[..., None], *, writes: bool, results: Sequence[str]) -> Callable[..., None]:
     """Turn errors into a message and an exit code."""
 
     @functools.wraps(function)
@@ -127,7 +128,7 @@ def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., No
                 if debug:
                     _show_done(journal)
                     raise
-                _fail(error, journal, as_json=as_json, writes=writes)
+                _fail(error, journal, as_json=as_json, writes=writes, results=results)
 
     return run
 
@@ -145,7 +146,7 @@ def _verbosity(journal: Journal, *, quiet: bool, verbose: bool) -> console.Verbo
     return console.Verbosity.QUIET if quiet else console.Verbosity.NORMAL
 
 
-def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool) -> None:
+def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool, results: Sequence[str]) -> None:
     """Print the error and the effects so far, without a traceback, and exit with the error's code."""
     if isinstance(error, BrokenPipeError):
         sys.exit(1)
@@ -162,7 +163,8 @@ def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool
         done = [effect.as_json() for effect in journal.effects]
         found = [finding.as_json() for finding in findings]
         next_ = shlex.join(journal.go_on) or None
-        print_json({"ok": False, "error": message, "findings": found, "done": done, "next": next_})
+        none: dict[str, list[object]] = {name: [] for name in results}
+        print_json({"ok": False, "error": message, **none, "findings": found, "done": done, "next": next_})
     sys.exit(error.exit_code if isinstance(error, WaybillError) else 1)
 
 
@@ -173,7 +175,7 @@ def _message(error: BaseException, journal: Journal) -> str:
         case OSError():
             return system_error(error)
         case _:
-            return str(error)
+            return without_logins(str(error))
 
 
 def _show_done(journal: Journal) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from pathlib import Path
 from typing import Final
 
 from pipeline.terminal import console
 
+#: What may be a secret in a URL, whoever wrote it: a login before the host, and the query.
+_LOGIN: Final = re.compile(r"(\w:/{1,2})[^/?#@\s'\"]+@")
+_QUERY: Final = re.compile(r"(\w:/{1,2}[^\s'\"?]*\?)[^\s'\"]+")
 _REPORT: Final = "this is a bug; run the command again with --debug and report what it shows"
 
 
@@ -17,6 +21,11 @@ def explain(error: Exception) -> int:
         return 1
     console.say_error(system_error(error) if isinstance(error, OSError) else _bug(error))
     return 1
+
+
+def without_logins(message: str) -> str:
+    """The message with nothing in its URLs that may be a secret: they come from the command line as they are."""
+    return _QUERY.sub(r"\1…", _LOGIN.sub(r"\1", message))
 
 
 def system_error(error: OSError) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 import shlex
 import sys
-from typing import Any, Final
+from typing import Any
 
 from pipeline.terminal import console
-
-_LOGIN: Final = re.compile(r"(?<=://)[^/@\s]+@")
+from pipeline.terminal.failure import without_logins
 
 
 @functools.cache
@@ -28,11 +26,6 @@ def _heard(event: str, given: tuple[Any, ...]) -> None:
         case "subprocess.Popen", (_, words, folder, _):
             listed = [words] if isinstance(words, (str, bytes)) else words
             where = f" (in {os.fsdecode(folder)})" if folder else ""
-            console.detail(f"   starts  {_without_logins(shlex.join(os.fsdecode(word) for word in listed))}{where}")
+            console.detail(f"   starts  {without_logins(shlex.join(os.fsdecode(word) for word in listed))}{where}")
         case "http.client.connect", (_, host, port):
             console.detail(f" connects  {host}:{port}")
-
-
-def _without_logins(text: str) -> str:
-    """The text without what may be a secret: the logins in URLs."""
-    return _LOGIN.sub("", text)

@@ -97,3 +97,12 @@ def test_no_word_is_broken_at_the_edge_of_a_narrow_terminal_and_no_line_ends_in_
     lines = received.decode().splitlines()
     assert [line for line in lines if line != line.rstrip()] == []
     assert f"packages/of/this/repository/{long}-0.1.0.tgz" in [line.split()[-1] for line in lines if line.strip()]
+
+
+def test_the_matrix_is_a_table_for_people_and_markdown_for_pages(repository: Path) -> None:
+    rows = "rows:\n  - {charts: [a, b], versions: 1.x || 3.x, sonataflow: 10.x}\n"
+    (repository / "compatibility.yaml").write_text(rows)
+    shown = on_terminal(["matrix"], repository).decode().splitlines()
+    assert shown[1].split() == ["chart", "chart", "version", "Orchestrator", "SonataFlow"]
+    assert shown[3].split() == ["a,", "b", "1.x", "||", "3.x", "10.x"]
+    assert b"| `a`, `b` |" in on_terminal(["matrix", "--markdown"], repository)
