@@ -169,11 +169,21 @@ def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, number
         say(line)
 
 
+def is_watched() -> bool:
+    """Whether a person sees lines that change."""
+    return is_live(sys.stderr) and not is_quiet()
+
+
 def live_images() -> LiveLines:
     """A live line for each image, as a context."""
-    from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only images pay
+    return live_lines("image")
 
-    return LiveLines("image")
+
+def live_lines(heading: str) -> LiveLines:
+    """A live line for each piece of work, as a context."""
+    from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only long work pays
+
+    return LiveLines(heading)
 
 
 def show_next(words: Sequence[str], why: str = "") -> None:

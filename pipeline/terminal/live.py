@@ -12,8 +12,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from pipeline.terminal.colours import is_live
-from pipeline.terminal.console import is_quiet
+from pipeline.terminal.console import is_quiet, is_watched
 
 #: As many characters of what goes on are shown.
 _SHOWN: Final = 100
@@ -46,7 +45,7 @@ class LiveLines:
             expand=True,
             console=console,
             transient=True,
-            disable=is_quiet() or not is_live(sys.stderr),
+            disable=not is_watched(),
         )
 
     def __enter__(self) -> Self:
