@@ -117,5 +117,15 @@ def waybill() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    waybill(prog_name="waybill")
+    """Run the command line; whatever fails beyond a command's own errors becomes a message, too."""
+    from pipeline.terminal import streams  # noqa: PLC0415 - the program's alone: tests run `waybill` itself
+
+    streams.prepare()
+    try:
+        waybill(prog_name="waybill")
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        from pipeline.terminal.failure import explain  # noqa: PLC0415 - what goes well does without
+
+        sys.exit(explain(error))

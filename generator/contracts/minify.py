@@ -14,7 +14,7 @@ from generator.text import yaml_writer
 from generator.text.json_pointer import Pointer, at_pointer, pointer
 from generator.text.yaml_reader import parse
 from generator.text.yaml_scalars import Dialect
-from generator.workflow.folder import MAX_FILE_BYTES, RESOURCE_FOLDERS
+from generator.workflow.folder import MAX_SPEC_BYTES, MAX_SPEC_VALUES, RESOURCE_FOLDERS
 from generator.workflow.workflow import Workflow
 
 #: Where OpenAPI 2 keeps what operations share.
@@ -66,7 +66,9 @@ def _referred_to(path: str, workflow: Workflow) -> bool:
 
 def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
     try:
-        spec = parse(data, path, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC).root.plain()
+        spec = parse(
+            data, path, max_bytes=MAX_SPEC_BYTES, max_values=MAX_SPEC_VALUES, dialect=Dialect.SPEC
+        ).root.plain()
     except FindingsError:
         return None
     if not isinstance(spec, dict) or not isinstance(spec.get("paths"), dict):

@@ -10,7 +10,7 @@ from typing import Final
 from semver import Version
 
 from generator.diff.change import Difference, Impact
-from generator.diff.need import words_of
+from generator.diff.words import words_of
 from generator.text.markdown import plain
 from generator.versions.semver_text import is_version
 

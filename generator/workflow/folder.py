@@ -35,6 +35,10 @@ SHARED: Final = "shared"
 MAX_FILE_BYTES: Final = 5 * 1024 * 1024
 #: What is read of one folder in all; a release that Helm can store holds 1 MiB, compressed.
 MAX_FOLDER_BYTES: Final = 20 * 1024 * 1024
+#: No package holds such a spec, but what --minify-specs leaves of it; `config-map-size` refuses the rest.
+MAX_SPEC_BYTES: Final = MAX_FOLDER_BYTES
+#: Keys and values of such a spec.
+MAX_SPEC_VALUES: Final = 1_000_000
 #: What the folder of one workflow may hold; more is somebody's home directory.
 MAX_FILES: Final = 10_000
 
@@ -364,8 +368,9 @@ class _Walker:
     def read(self, relative: str, path: Path) -> bytes:
         """The bytes of a file; a file that Helm would not load, or that cannot be read, becomes a finding."""
         try:
-            if (size := path.stat().st_size) > MAX_FILE_BYTES:
-                self.find(relative, "size", f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,}; split the file")
+            size, most = path.stat().st_size, MAX_SPEC_BYTES if _is_spec(relative) else MAX_FILE_BYTES
+            if size > most:
+                self.find(relative, "size", _too_large(size, most))
                 return b""
             self._bytes += size
             if self._bytes > MAX_FOLDER_BYTES:
@@ -392,6 +397,20 @@ class _Walker:
     def stop_on_findings(self) -> None:
         if self._findings:
             raise FindingsError(in_file_order(self._findings))
+
+
+def _is_spec(relative: str) -> bool:
+    """Whether a file is in the folder of OpenAPI files, which may be cut down after they are read."""
+    return relative.startswith("specs/")
+
+
+def _too_large(size: int, most: int) -> str:
+    """Why a file is not read."""
+    if most == MAX_SPEC_BYTES:
+        return (
+            f"{size:,} bytes; at most {most:,} are read, and --minify-specs cuts those down; remove unused operations"
+        )
+    return f"{size:,} bytes; Helm loads at most {most:,}; split the file"
 
 
 def _printable(path: Path) -> str:

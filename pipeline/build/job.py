@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from generator.chart.chart import Chart, chart_name, required_values
 from generator.chart.files import ChartFiles
 from generator.chart.names import UMBRELLA
+from generator.chart.release_size import umbrella_findings
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, VersionError
@@ -100,6 +101,7 @@ def build(
     if options.keep_going:
         refused = _packages(plan.with_images(()), charts, reporter).plan.left_out[len(plan.left_out) :]
         plan = plan.without({each.chart: each.reasons for each in refused})
+    _umbrella_fits(plan, ChartFiles.joined({}, {name: chart.files for name, chart in plan.of(charts).items()}))
     # What refuses the charts anyway is said before minutes of work on images.
     made = make_images(plan, lambda: _packages(plan.with_images(()), plan.of(charts), reporter))
     plan = plan.with_images(made.images)
@@ -108,6 +110,7 @@ def build(
     plan = packed.plan
     proved = _prove(plan, packed)
     umbrella, umbrella_package = umbrella_of(plan, packed.charts, packed.steps)
+    proved = (*proved, *_umbrella_fits(plan, umbrella))
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages = [*packed.packages.values(), umbrella_package]
     known = plan.replaceable([umbrella_package])
@@ -282,6 +285,21 @@ def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
     found = in_file_order(
         [*refuted(candidates, capabilities, plan.operators.crd), *left_out(plan.workflows.values(), capabilities)]
     )
+    found = strictly(found) if plan.settings.strict else found
+    if errors(found):
+        raise FindingsError(in_file_order([*plan.findings, *found]))
+    return found
+
+
+def _umbrella_fits(plan: Plan, files: ChartFiles) -> tuple[Finding, ...]:
+    """The findings of an umbrella that Helm cannot store.
+
+    Raises:
+        FindingsError: one that it does not even load.
+    """
+    found = tuple(umbrella_findings(files, plan.folder.path.as_posix()))
+    if "release-size" in plan.settings.lint.ignore:
+        found = errors(found)
     found = strictly(found) if plan.settings.strict else found
     if errors(found):
         raise FindingsError(in_file_order([*plan.findings, *found]))

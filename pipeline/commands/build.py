@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from generator.text.words import plural
+from generator.chart.names import release_name
+from generator.findings.finding import Severity
+from generator.text.words import listed, plural
 from pipeline.build import record
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
@@ -67,6 +69,7 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "waybill build --all --exclude 'mtv-*' --keep-going\nwaybill build --all --bump auto --dry-run\n"
     "waybill build --all --sonataflow 1.45\n"
     "waybill build --all --workflows my/workflows --charts my/charts --output dist",
+    results=("images", "failed", "charts", "savings"),
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Build every workflow in the workflows folder.")
@@ -150,6 +153,8 @@ def build(
         with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
             result = _build_if_changed(wanted, settings, journal, orders, jobs)
     console.show_findings(result.findings)
+    if not as_json and (found := [f for f in result.findings if f.severity is not Severity.NOTE]):
+        console.hint(console.counted(found))
     if as_json:
         print_json({**_build_json(result), **({"dry_run": True, "files": result.differences} if dry_run else {})})
     else:
@@ -223,9 +228,16 @@ def show_build(result: BuildResult, *, dry_run: bool = False) -> None:
         console.say(f"dry run: {plural(len(result.differences), 'file')} would be written or removed; nothing was")
         console.show_next(same_command(without="dry_run"), "writes them")
     elif result.charts:
-        easiest = min(result.charts, key=lambda chart: len(chart.required))
-        values = (word for path in easiest.required for word in ("--set", f"{path}=..."))
-        console.show_next(["helm", "install", easiest.chart, str(easiest.package), *values])
+        _show_install(min(result.charts, key=lambda chart: len(chart.required)))
+
+
+def _show_install(chart: BuiltChart) -> None:
+    """Show how a chart is installed; what it needs goes into a file, since secrets have no place on a command line."""
+    values = ("-f", "my-values.yaml") if chart.required else ()
+    console.show_next(["helm", "install", release_name(chart.chart), str(chart.package), *values])
+    if chart.required:
+        paths = [path.replace(r"\.", ".") for path in chart.required]
+        console.hint(f"       my-values.yaml sets {listed(paths)}")
 
 
 def show_images(images: Sequence[ImageResult]) -> None:

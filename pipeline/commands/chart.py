@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from generator.chart.names import release_name
 from pipeline.build import single_steps
 from pipeline.commands.command import (
     FILE,
@@ -71,4 +72,4 @@ def chart(
         return
     console.show_savings(savings)
     console.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
-    console.show_next(["helm", "install", made.name, target.as_posix()])
+    console.show_next(["helm", "install", release_name(made.name), target.as_posix()])

@@ -77,4 +77,4 @@ def _show(differences: Sequence[Difference]) -> None:
         click.echo("No differences")
     for line in lines(differences):
         colour = _COLOURS[line.impact] if line.impact else None
-        click.echo(console.styled(line.text, colour, bold=line.heading))
+        console.print_text(f"{console.styled(line.text, colour, bold=line.heading)}\n")

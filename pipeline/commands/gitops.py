@@ -184,4 +184,4 @@ def _finish(
             console.say(f"{out.as_posix()}/{name}")
         for name in gone:
             console.say(f"{(out / name).as_posix()}: removed, since its chart is gone")
-        console.say(f"next   kubectl apply -f {out.as_posix()}")
+        console.show_next(["kubectl", "apply", "-f", out.as_posix()])

@@ -92,4 +92,4 @@ def manifests(
         console.say(
             f"no Secret was written; create '{secret_name(workflow)}' with {keys}, or give --with-secret-values"
         )
-    console.say(f"next   kubectl apply -f {out.as_posix()}")
+    console.show_next(["kubectl", "apply", "-f", out.as_posix()])

@@ -158,11 +158,12 @@ class Marks:
             left = [name for name in left if name not in later]
             if not left:
                 break
-            reason = self._push(left, seen, head.sha)
-            now = self.read()
-            done = [name for name in left if name in now and now[name].commit == head.sha]
-            for name in done:
-                journal.record(Effect(done=f"marked {name} as processed at {head.sha[:_SHORT]}"))
+            with journal.attempting(f"marked {', '.join(left)} as processed"):
+                reason = self._push(left, seen, head.sha)
+                now = self.read()
+                done = [name for name in left if name in now and now[name].commit == head.sha]
+                for name in done:
+                    journal.record(Effect(done=f"marked {name} as processed at {head.sha[:_SHORT]}"))
             marked += done
             left = [name for name in left if name not in done]
         if left:

@@ -17,7 +17,6 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
@@ -30,7 +29,7 @@ from pipeline.system.git_credentials import (
     token_of_variables,
     without_tokens,
 )
-from pipeline.system.http_request import SCHEMES, scheme_of
+from pipeline.system.http_request import SCHEMES, scheme_of, split_url
 from pipeline.system.staging import scratch_folder
 
 #: The configuration for all commands; git reads it last, so it wins over the user's.
@@ -185,7 +184,7 @@ class RemoteRepository:
         self._url = str(Path(url).resolve()) if local else url
         self._patience = patience
         self._environment = environment
-        host = urlsplit(url).netloc if _takes_token(url) else ""
+        host = split_url(url).netloc if _takes_token(url) else ""
         self._token = token_of_variables(host, environment) if host else None
         self._spare_host = "" if self._token else host
         self._filtered = True
@@ -656,7 +655,7 @@ def _takes_token(url: str) -> bool:
     """Whether a token may be sent to a URL: over TLS, or within this machine."""
     if scheme_of(url) not in SCHEMES:
         return False
-    host = urlsplit(url).hostname or ""
+    host = split_url(url).hostname or ""
     with suppress(ValueError):
         return scheme_of(url) == "https" or ip_address(host).is_loopback
     return host == "localhost"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.forms.releases import parse_release
 from generator.text.words import listed
+from pipeline.system.http_request import is_url
 from pipeline.workspace.settings import OTHER_VARIABLES, Setting, Settings, known_settings, settings_from
 
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
@@ -34,19 +36,36 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
     those of variables and options are relative to `start`.
 
     Raises:
-        SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form.
+        SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form;
+            a line for each, so that all of them can be fixed at once.
     """
     found = _find_file(start)
     file = found.path if found else None
     root = found.path.parent if found else _git_root(start)
-    values = _default_paths(root, start)
-    values |= _read(found, found.table, (), start) if found else ()
-    committed = settings_from(values, file=file, root=root)
-    values |= _from_environment(environment)
+    faults: list[str] = []
+    in_file = _default_paths(root, start)
+    in_file |= _read(found, found.table, (), start, faults) if found else ()
+    committed = settings_from(in_file, file=file, root=root)
+    values = _from_environment(environment, faults)
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
-    settings = settings_from(values, file=file, root=root)
-    return _checked(settings if settings == committed else replace(settings, committed=committed))
+    settings = settings_from(in_file | values, file=file, root=root)
+    for path, fault in _wrong_values(settings):
+        place = f"{found.place(*found.written(path))}: " if found and path in in_file.keys() - values.keys() else ""
+        faults.append(f"{place}{fault}")
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings if settings == committed else replace(settings, committed=committed)
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Warn of each variable that looks like ours and is none; one that is nearly a setting is an error elsewhere."""
+    known = {setting.variable for setting in known_settings().values() if setting.variable} | OTHER_VARIABLES.keys()
+    return [
+        f"{variable} is set, but waybill has no such variable{did_you_mean(variable, known, near=0.8)}"
+        for variable in sorted(environment)
+        if variable.startswith("WAYBILL_") and variable not in known and not _nearest_setting(variable)
+    ]
 
 
 def beside(folder: Path, start: Path, value: str | Path) -> Path:
@@ -85,17 +104,44 @@ class _File:
 
         return f"{self.path}:{line_of(self.path.read_text(encoding='utf-8'), (*self.above, *keys))}"
 
+    def written(self, path: tuple[str, ...]) -> Iterator[str]:
+        """The keys of a setting of this file as they are written there."""
+        table: Any = self.table
+        for name in path:
+            key = next(key for key in table if key.replace("-", "_") == name)
+            yield key
+            table = table[key]
+
 
 def _find_file(start: Path) -> _File | None:
     """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
     for folder in (start, *start.resolve().parents):
         plain = folder / "waybill.toml"
-        if plain.is_file():
+        if _is_file(plain):
             return _File(path=plain, table=_parse(plain))
         project = folder / "pyproject.toml"
-        if project.is_file() and (table := _our_table(project)) is not None:
+        if _is_file(project) and (table := _our_table(project)) is not None:
             return _File(path=project, table=table, above=("tool", "waybill"))
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; what has its name and is none is not passed over, for its settings would not hold.
+
+    Raises:
+        SettingsError: a folder, a pipe, a link that leads nowhere or round in circles.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)) and not path.is_symlink():
+            return False
+        why = "the link leads nowhere" if path.is_symlink() else f"cannot be read: {error.strerror}"
+        raise SettingsError(f"{path}: {why}; write the settings into a file of this name, or remove it") from error
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
+        raise SettingsError(f"{path}: is {what}; write the settings into a file of this name, or rename it")
+    return True
 
 
 def _our_table(project: Path) -> Mapping[str, Any] | None:
@@ -118,25 +164,31 @@ def _parse(path: Path) -> Mapping[str, Any]:
 
 
 def _read(
-    file: _File, table: Mapping[str, Any], written: tuple[str, ...], start: Path
+    file: _File, table: Mapping[str, Any], written: tuple[str, ...], start: Path, faults: list[str]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The settings of a table of the file, and of the tables in it; `written` is where it stands, as it is written."""
+    """The settings of a table of the file, and of the tables in it; `written` is where it stands, as it is written.
+
+    What is wrong is added to `faults`.
+    """
     known = known_settings()
     above = _fields(written)
     for key, value in table.items():
         here = (*written, key)
         path = (*above, key.replace("-", "_"))
         if setting := known.get(path):
-            yield path, _decoded(file, setting, value, here, start)
+            try:
+                yield path, _decoded(file, setting, value, here, start)
+            except SettingsError as error:
+                faults.append(str(error))
         elif not any(one[: len(path)] == path for one in known):
             names = {one[len(above)] for one in known if one[: len(above)] == above}
             near = did_you_mean(key, [name.replace("_", "-") for name in names] if "-" in key else names)
-            raise SettingsError(f"{file.place(*here)}: unknown setting '{'.'.join(here)}'{near}")
+            faults.append(f"{file.place(*here)}: unknown setting '{'.'.join(here)}'{near}")
         elif isinstance(value, dict):
-            yield from _read(file, value, here, start)
+            yield from _read(file, value, here, start, faults)
         else:
             header = ".".join((*file.above, *here))
-            raise SettingsError(f"{file.place(*here)}: '{key}' is not a table; write [{header}] above its settings")
+            faults.append(f"{file.place(*here)}: '{key}' is not a table; write [{header}] above its settings")
 
 
 def _fields(written: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,18 +209,28 @@ def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...]
     return decoded
 
 
-def _from_environment(environment: Mapping[str, str]) -> _Values:
+def _from_environment(environment: Mapping[str, str], faults: list[str]) -> _Values:
+    """The settings that variables give; what is wrong is added to `faults`."""
     known = {setting.variable: setting for setting in known_settings().values() if setting.variable}
     for variable in environment:
         ours = variable.startswith("WAYBILL_") and variable not in known and variable not in OTHER_VARIABLES
-        if ours and (near := did_you_mean(variable, known, near=0.85)):
-            raise SettingsError(f"{variable} is set, but there is no such setting{near}")
-    also = {path: environment[variable] for variable, path in _USUAL_NAMES.items() if environment.get(variable)}
-    return also | {
-        setting.path: _from_text(variable, setting, environment[variable])
-        for variable, setting in known.items()
-        if environment.get(variable)
+        if ours and (near := _nearest_setting(variable)):
+            faults.append(f"{variable} is set, but there is no such setting{near}")
+    values: _Values = {
+        path: environment[variable] for variable, path in _USUAL_NAMES.items() if environment.get(variable)
     }
+    for variable, setting in known.items():
+        if text := environment.get(variable):
+            try:
+                values[setting.path] = _from_text(variable, setting, text)
+            except SettingsError as error:
+                faults.append(str(error))
+    return values
+
+
+def _nearest_setting(variable: str) -> str:
+    """The end of a message: the variable of a setting that another one nearly is; else empty."""
+    return did_you_mean(variable, (s.variable for s in known_settings().values() if s.variable), near=0.85)
 
 
 def _from_text(variable: str, setting: Setting, text: str) -> Any:
@@ -179,23 +241,30 @@ def _from_text(variable: str, setting: Setting, text: str) -> Any:
     return text == "true"
 
 
-def _checked(settings: Settings) -> Settings:
+def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The settings whose values cannot be, by their paths, with what to write."""
     if not _VERSION.fullmatch(settings.initial_version):
-        raise SettingsError(f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3")
+        message = f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3"
+        yield ("initial_version",), message
     for name, known in _CHOICES.items():
         if (value := getattr(settings, name)) not in known:
-            raise SettingsError(f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}")
-    if settings.rhdh:
-        parse_release(settings.rhdh, "rhdh")
+            yield (name,), f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}"
+    try:
+        parse_release(settings.rhdh or "1.0", "rhdh")
+    except SettingsError as error:
+        yield ("rhdh",), str(error)
     if "@" in settings.registry:
-        raise SettingsError("registry contains a user name or a password, which would be published; remove it")
-    if not _REGISTRY.fullmatch(settings.registry):
-        raise SettingsError(f"registry '{settings.registry}': write host[:port]/namespace, as in quay.io/orchestrator")
+        message = "registry contains a user name or a password, which would be published; remove it"
+        yield ("registry",), message
+    elif not _REGISTRY.fullmatch(settings.registry):
+        message = f"registry '{settings.registry}': write host[:port]/namespace, as in quay.io/orchestrator"
+        yield ("registry",), message
     if not re.fullmatch(r"[a-z0-9._-]*", settings.image_prefix):
-        raise SettingsError(f"image_prefix '{settings.image_prefix}': use lower-case letters, digits, '.', '_' and '-'")
+        message = f"image_prefix '{settings.image_prefix}': use lower-case letters, digits, '.', '_' and '-'"
+        yield ("image_prefix",), message
     url = settings.repository_url
-    if url and not re.match(r"(https?|oci)://[^/\s]", url):
-        raise SettingsError("repository_url: write a URL that starts with https://")
     if "@" in url.partition("://")[2].partition("/")[0]:
-        raise SettingsError("repository_url contains a user name or a password, which would be published; remove it")
-    return settings
+        message = "repository_url contains a user name or a password, which would be published; remove it"
+        yield ("repository_url",), message
+    elif url and not (re.match(r"(https?|oci)://[^/\s]", url) and is_url(url)):
+        yield ("repository_url",), "repository_url: write a URL that starts with https://"
