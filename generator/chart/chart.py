@@ -47,7 +47,8 @@ FLOW_FILE: Final = "flow.yaml"
 #: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
 ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
-_OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
+_NOTES: Final = "templates/NOTES.txt"
+_OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json", _NOTES)
 
 _ICON_SVG: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#06c" stroke-width="2">'
@@ -218,6 +219,9 @@ def _generated_files(
         *(_POD_TEMPLATES if capabilities.pods else ()),
     ]
     texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
+    with Collecting(findings):
+        if own_notes := _own_text(workflow, _NOTES):
+            texts[_NOTES] += f"\n{own_notes}"
     return {**{path: text.encode() for path, text in texts.items()}, **payload(workflow, capabilities)}
 
 
@@ -271,7 +275,7 @@ def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
 
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
-    """What the workflow's own chart/ adds; README, values and their schema were merged already."""
+    """What the workflow's own chart/ adds; README, notes, values and their schema were merged already."""
     added = {path: data for path, data in sorted(workflow.source.overlay.items()) if path not in _OVERLAY_MERGED}
     for path in added:
         if path in generated:
@@ -311,8 +315,8 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
         raise FindingsError([_overlay_finding(workflow, "values.schema.json", message)])
     _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
     anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
-    definitions: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs") if key in own}
-    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **definitions}
+    more: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs", "required") if key in own}
+    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **more}
 
 
 def _with_functions(workflow: Workflow, images: Mapping[str, ImageReference]) -> Workflow:
