@@ -174,7 +174,7 @@ def _without_made(path: str, parts: Sequence[Part], workflow: Workflow, adopted:
             )
         )
         return []
-    contents |= {(part.kind or "", part.name or ""): (path, part.content) for part in made if part.content is not None}
+    contents |= {(part.kind or "", part.name or ""): (path, part.roughly) for part in made if part.roughly is not None}
     adopted.gone += gone
     if not gone and not staying:
         adopted.gone.append(Said(path=path, why="writes nothing"))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from generator.findings.errors import FindingsError
+from generator.handmade.template import ACTION
 from generator.kubernetes import objects
 from generator.kubernetes.objects import FLYWAY, Database, ManifestOptions
 from generator.text.words import listed, plural
@@ -47,7 +48,7 @@ def _of_config_map(name: str, data: Mapping[str, Any], workflow: Workflow) -> It
         theirs = parse_properties(str(data[_PROPERTIES]).encode(), _PROPERTIES).effective()
         ours = {FLYWAY: "true", **workflow.configuration()}
         if more := sorted(key for key, value in theirs.items() if ours.get(key) != value):
-            yield f"{_PROPERTIES} says {listed(more)} otherwise than the folder's; give that as the value properties"
+            yield f"its {_PROPERTIES} differs from the folder's in {listed(more)}; give those lines as the value properties"
         return
     ending = name.partition("-")[2]
     for folder in workflow.source.resource_folders():
@@ -61,11 +62,11 @@ def _of_folder(folder: str, data: Mapping[str, Any], workflow: Workflow) -> Iter
         path = f"{folder}/{file}"
         ours = workflow.mounted.get(path)
         if ours is None:
-            yield f"holds {path}, which the workflow's folder does not have"
+            yield f"contains {path}, which the workflow's folder does not"
         elif ours.decode() != text and _plain(ours, path) != _plain(str(text).encode(), path):
             other.append(path)
     if other:
-        yield f"{listed(other)} {'is' if len(other) == 1 else 'are'} not as in the workflow's folder"
+        yield f"its {listed(other)} {'differs' if len(other) == 1 else 'differ'} from the workflow's folder"
 
 
 def _plain(data: bytes, path: str) -> Any:
@@ -85,7 +86,7 @@ def _of_sonataflow(content: Mapping[str, Any], workflow: Workflow) -> Iterator[s
         yield f"its flow differs from the definition in {plural(len(flow), 'place')}, first at {field_path(flow[0])}"
     for path in different:
         if path[0] not in ("flow", "resources"):
-            yield f"spec.{field_path(path)} is otherwise than a chart has it; set it in the values"
+            yield f"its spec.{field_path(path)} differs from what a chart sets; set it in the values"
     yield from _of_container(spec or {}, workflow)
 
 
@@ -97,7 +98,7 @@ def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     names = [str(each.get("name")) for each in given or () if isinstance(each, dict)]
     own = sorted(set(names) - {*workflow.secret_keys})
     if own:
-        yield f"the container has the variables {listed(own)}; give them as env"
+        yield f"its container sets {listed(own)}; set them as env"
 
 
 def images_of(made: Made) -> list[str]:
@@ -143,5 +144,5 @@ def _paths(one: Any, other: Any, path: FieldPath) -> Iterator[FieldPath]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, (first, second) in enumerate(zip(one, other, strict=True)):
             yield from _paths(first, second, (*path, index))
-    elif one != other:
+    elif one != other and not (isinstance(one, str) and ACTION in one):
         yield path

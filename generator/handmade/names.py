@@ -117,7 +117,7 @@ def moved_values(text: str, values: Mapping[str, Any], names: ValueNames) -> str
     wanted = _moved(values, names)
     if not wanted:
         return ""
-    if not (names.moved or names.unused):
+    if not names.moved | names.unused | names.stuck:
         return text
     written = _blocks_moved(text, names)
     try:

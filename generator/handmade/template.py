@@ -27,6 +27,10 @@ _ASSIGNED: Final = re.compile(r"\{\{-?\s*(\$[A-Za-z0-9_]+)\s*:=")
 _SILENT: Final = re.compile(
     r"\{\{-?\s*(?:/\*.*?\*/|\$[A-Za-z0-9_]+\s*:?=.*?|(?:if|range|with|else|end|fail)\b.*?)\s*-?\}\}", re.DOTALL
 )
+_ANY_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_LINE_OF_ACTIONS: Final = re.compile(r"^[ \t]*(?:\{\{(?:(?!\}\}).)*\}\}[ \t]*)+\r?$", re.MULTILINE)
+#: Stands for what a template action writes.
+ACTION: Final = "…"
 _COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
 
 
@@ -38,14 +42,20 @@ class Part:
 
     @cached_property
     def content(self) -> Mapping[str, Any] | None:
-        """What it says, where it is a map in plain YAML; None where it has template actions, or is something else."""
-        if "{{" in self.text:
-            return None
+        """What it says, where it is a map in YAML, with template actions as text; None where it is something else."""
         try:
             content = parse(self.text.encode(), "template.yaml").root.plain()
         except FindingsError:
             return None
         return content if isinstance(content, dict) else None
+
+    @cached_property
+    def roughly(self) -> Mapping[str, Any] | None:
+        """What it says where `ACTION` stands for what template actions write; None where that is no map in YAML."""
+        if self.content is not None:
+            return self.content
+        text = _ANY_ACTION.sub(ACTION, _LINE_OF_ACTIONS.sub("", self.text))
+        return Part(text=text).content if text != self.text else None
 
     @property
     def kind(self) -> str | None:
@@ -64,7 +74,7 @@ class Part:
             return None if "{{" in own[2] else own[2].partition(" #")[0].strip(" \"'")
         metadata = self.content.get("metadata") if self.content else None
         name = metadata.get("name") if isinstance(metadata, dict) else None
-        return name if isinstance(name, str) else None
+        return name if isinstance(name, str) and "{{" not in name else None
 
     @property
     def holds_properties(self) -> bool:

@@ -101,7 +101,7 @@ def _row(each: Imported) -> Sequence[str]:
 def _lines(each: Imported) -> Iterator[str]:
     for problem in each.problems:
         yield f"{each.name}: left out: {problem}"
-    if each.adopted is None:
+    if each.adopted is None or each.state == "left out":
         return
     for moved in each.adopted.moved:
         yield f"{each.name}: moved {moved.path} to chart/{moved.to}"

@@ -154,7 +154,9 @@ def _layout(repository: ForeignRepository, charts: str | None) -> Layout:
         charts = posixpath.normpath(charts).strip("/")
         charts = "" if charts == "." else charts
         if charts and not any(path.startswith(f"{charts}/") for path in repository.paths):
-            raise SettingsError(f"{repository.title}: has no folder '{charts}' with charts; name another with --their-charts")
+            raise SettingsError(
+                f"{repository.title}: has no folder '{charts}' with charts; name another with --their-charts"
+            )
     layout = layout_of(repository.paths, charts=charts)
     if not layout.workflows:
         raise SettingsError(
@@ -370,7 +372,9 @@ class _Planning:
     def _adopt(self, found: Imported, workflow: Workflow) -> None:
         charts = self._charts_of(found, workflow)
         if len(charts) > 1:
-            found.problems.append(f"the charts {listed(sorted(charts))} install it; name the right one with --their-charts")
+            found.problems.append(
+                f"the charts {listed(sorted(charts))} install it; name the right one with --their-charts"
+            )
         if len(charts) != 1:
             return
         found.chart_folder = charts[0]
