@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from generator.chart.names import FOLDER_ANNOTATION
 from generator.findings.errors import FindingsError
 from generator.handmade.differences import Made, differences, images_of
 from generator.handmade.layout import CHART_FILE
@@ -81,6 +82,10 @@ def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str
         version=str(about.get("version") or ""),
         app_version=str(about.get("appVersion") or ""),
     )
+    annotations = about.get("annotations")
+    if isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations:
+        adopted.gone.append(Said(path=CHART_FILE, why="waybill made the chart"))
+        return adopted
     _say_of_metadata(adopted, about)
     texts = _texts(files, adopted)
     made: Made = {}
@@ -216,7 +221,10 @@ def _move_values(texts: Mapping[str, str], values: Mapping[str, Any], names: Own
     moved = moved_values(texts.get(_VALUES, ""), values, names.values)
     if moved:
         adopted.overlay[_VALUES] = moved.encode()
-        adopted.moved.append(Moved(path=_VALUES, to=_VALUES))
+        if _VALUES in texts:
+            adopted.moved.append(Moved(path=_VALUES, to=_VALUES))
+        for key in sorted(names.values.undeclared):
+            adopted.notes.append(Said(path=_VALUES, why=f"'{key}' is declared now: a template uses it"))
         for key in sorted(names.values.moved):
             why = f"'{key}' is '{names.values.below}.{key}' now: the chart has a value of that name"
             adopted.notes.append(Said(path=_VALUES, why=why))

@@ -48,7 +48,7 @@ def _of_config_map(name: str, data: Mapping[str, Any], workflow: Workflow) -> It
         theirs = parse_properties(str(data[_PROPERTIES]).encode(), _PROPERTIES).effective()
         ours = {FLYWAY: "true", **workflow.configuration()}
         if more := sorted(key for key, value in theirs.items() if ours.get(key) != value):
-            yield f"its {_PROPERTIES} differs from the folder's in {listed(more)}; give those lines as the value properties"
+            yield f"its {_PROPERTIES} differs from the folder's in {listed(more)}; give that as the value properties"
         return
     ending = name.partition("-")[2]
     for folder in workflow.source.resource_folders():

@@ -37,6 +37,8 @@ class ValueNames:
     unused: frozenset[str] = frozenset()
     stuck: frozenset[str] = frozenset()
     """Those that cannot be moved: a template takes all values at once, or it is Helm's `global`."""
+    undeclared: frozenset[str] = frozenset()
+    """Those that templates use and no values.yaml has: the schema of a generated chart takes no others."""
 
 
 def defined_in(texts: Iterable[str]) -> frozenset[str]:
@@ -53,7 +55,13 @@ def values_taken(values: Mapping[str, Any], generated: Mapping[str, bytes], text
     unused = frozenset() if opaque else frozenset(taken - used)
     stuck = frozenset(taken) - unused if opaque else frozenset({_GLOBAL} & taken & used)
     below = next(key for key in (_OWN, "chart", f"{_OWN}Values") if key not in values)
-    return ValueNames(below=below, moved=frozenset(taken) - unused - stuck, unused=unused, stuck=stuck)
+    return ValueNames(
+        below=below,
+        moved=frozenset(taken) - unused - stuck,
+        unused=unused,
+        stuck=stuck,
+        undeclared=frozenset(used - {*values} - {*schema["properties"]}),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +122,14 @@ def own_file(path: str) -> str:
 
 def moved_values(text: str, values: Mapping[str, Any], names: ValueNames) -> str:
     """values.yaml with the values where they are now: its own text where nothing moves; empty where none is left."""
+    kept = _kept_values(text, values, names)
+    if not names.undeclared:
+        return kept
+    nulls = "".join(f"{key}: null\n" for key in sorted(names.undeclared))
+    return f"{kept}{'' if not kept or kept.endswith(chr(10)) else chr(10)}# Without a default.\n{nulls}"
+
+
+def _kept_values(text: str, values: Mapping[str, Any], names: ValueNames) -> str:
     wanted = _moved(values, names)
     if not wanted:
         return ""

@@ -133,7 +133,8 @@ def plan_import(
             planning.read(each)
     planning.charts_that_meet(workflows)
     versions = [(name, version) for each in workflows if (found := planning.version(each)) for name, version in [found]]
-    rows, compatibility, capabilities, notes = planning.compatibility(versions)
+    new = {chart_name(each.name) for each in workflows if not each.there}
+    rows, compatibility, capabilities, notes = planning.compatibility([each for each in versions if each[0] in new])
     for each in workflows:
         planning.make(each, dict(versions), capabilities)
     return ImportPlan(
@@ -187,8 +188,8 @@ class _Planning:
         self._operators = Operators(settings.compatibility)
         self._here = {folder.name for folder in all_folders(settings.workflows)}
         self._shared = SharedFiles(files={})
-        self._chart_files = {chart: self._read_chart(chart) for chart in layout.charts}
-        self._installs = {chart: sonataflows_in(_templates(files)) for chart, files in self._chart_files.items()}
+        self._charts = {chart: repository.folder(chart) for chart in layout.charts}
+        self._installs = {chart: sonataflows_in(_templates(read.files)) for chart, read in self._charts.items()}
         self.folder = read_charts_folder(settings.charts / UMBRELLA)
         self.known = known_index(settings.output, None)
 
@@ -324,7 +325,7 @@ class _Planning:
         wrong = errors(refuted([candidate], capabilities, self._operators.crd))
         each.findings = in_file_order([*each.findings, *wrong])
         each.chart = chart
-        each.there = each.there and self.folder.charts.get(name) == chart.files
+        each.there = each.there and name in self.folder.charts
 
     def notes(self, workflows: Sequence[Imported]) -> Iterator[str]:
         """What is to be said of the repository as a whole."""
@@ -343,10 +344,6 @@ class _Planning:
         if made:
             found.gone.append(Said(path=path, why="made from the definition"))
         return made
-
-    def _read_chart(self, chart: str) -> dict[str, bytes]:
-        read = self._repository.folder(chart)
-        return {path: file.data for path, file in read.files.items()}
 
     def _understood(self, found: Imported) -> Workflow:
         """The workflow as it will be read here."""
@@ -383,9 +380,10 @@ class _Planning:
         generated = workflow_chart(
             plain, version="0.0.0", image=image.reference(image.committed(plain)), capabilities=None
         )
-        read = self._repository.folder(charts[0])
+        read = self._charts[charts[0]]
         shown = posixpath.join(self._repository.title, charts[0])
-        found.adopted = adopted = adopt(self._chart_files[charts[0]], workflow, generated.files, shown=shown)
+        files = {path: file.data for path, file in read.files.items()}
+        found.adopted = adopted = adopt(files, workflow, generated.files, shown=shown)
         adopted.by_hand += [Said(path="", why=problem) for problem in read.problems]
         for path, data in list(adopted.overlay.items()):
             there = found.files.get(f"{_CHART}{path}")
@@ -398,7 +396,7 @@ class _Planning:
 
     def _charts_of(self, found: Imported, workflow: Workflow) -> list[str]:
         below = [chart for chart in self._layout.charts if is_below(chart, found.folder) and found.folder]
-        names = {chart: _name_of(files) for chart, files in self._chart_files.items()}
+        names = {chart: _name_of(read.files) for chart, read in self._charts.items()}
         return below or chart_for(
             found.folder or found.name, workflow.object_name, chart_name(found.name), self._installs, names
         )
@@ -437,15 +435,15 @@ def _mentions(found: Imported, path: str) -> bool:
     return any(path.encode() in file.data for file in found.files.values())
 
 
-def _templates(files: Mapping[str, bytes]) -> Iterator[str]:
-    for path, data in files.items():
+def _templates(files: Mapping[str, ReadFile]) -> Iterator[str]:
+    for path, file in files.items():
         if path.startswith("templates/") and path.endswith((".yaml", ".yml")):
-            yield data.decode(errors="replace")
+            yield file.data.decode(errors="replace")
 
 
-def _name_of(files: Mapping[str, bytes]) -> str:
+def _name_of(files: Mapping[str, ReadFile]) -> str:
     try:
-        content = parse(files.get("Chart.yaml", b""), "Chart.yaml").root.plain()
+        content = parse(files["Chart.yaml"].data, "Chart.yaml").root.plain() if "Chart.yaml" in files else None
     except FindingsError:
         return ""
     return str(content.get("name", "")) if isinstance(content, dict) else ""

@@ -223,7 +223,9 @@ def test_what_the_chart_says_otherwise_than_the_folder_is_told_without_its_value
     theirs: Path, waybill: Waybill
 ) -> None:
     done = waybill("import", theirs)
-    assert "its application.properties differs from the folder's in quarkus.log.level; give those lines" in done.err
+    assert (
+        "its application.properties differs from the folder's in quarkus.log.level; give that as the value" in done.err
+    )
     assert "contains schemas/old.json, which the workflow's folder does not" in done.err
     assert "its schemas/input.json differs from the workflow's folder" in done.err
     assert "the Secret order-creds has a value for SHOP_TOKEN; give it as secret.data" in done.err
