@@ -48,7 +48,7 @@ FLOW_FILE: Final = "flow.yaml"
 ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
 _NOTES: Final = "templates/NOTES.txt"
-_OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json", _NOTES)
+_OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
 _ICON_SVG: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#06c" stroke-width="2">'
@@ -276,7 +276,9 @@ def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
     """What the workflow's own chart/ adds; README, notes, values and their schema were merged already."""
-    added = {path: data for path, data in sorted(workflow.source.overlay.items()) if path not in _OVERLAY_MERGED}
+    added = {
+        path: data for path, data in sorted(workflow.source.overlay.items()) if path not in (*_OVERLAY_MERGED, _NOTES)
+    }
     for path in added:
         if path in generated:
             findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
