@@ -84,8 +84,11 @@ def _show(plan: ImportPlan, *, dry_run: bool) -> None:
         console.say(note)
     coming = [each.name for each in plan.of("imported")]
     done = "would be imported" if dry_run else "imported"
-    left = len(plan.of("left out"))
-    console.say(f"{plural(len(coming), 'workflow')} {done}{f', {left} left out' if left else ''}")
+    there, left = len(plan.of("unchanged")), len(plan.of("left out"))
+    counts = [f"{plural(len(coming), 'workflow')} {done}"]
+    counts += [f"{there} here already"] if there else []
+    counts += [f"{left} left out"] if left else []
+    console.say(", ".join(counts))
     if coming and not dry_run:
         console.show_next(["waybill", "build", *coming])
 
@@ -101,7 +104,7 @@ def _row(each: Imported) -> Sequence[str]:
 def _lines(each: Imported) -> Iterator[str]:
     for problem in each.problems:
         yield f"{each.name}: left out: {problem}"
-    if each.adopted is None or each.state == "left out":
+    if each.adopted is None or each.state != "imported":
         return
     for moved in each.adopted.moved:
         yield f"{each.name}: moved {moved.path} to chart/{moved.to}"
