@@ -46,6 +46,7 @@ END: Final = "<!-- end of the workflows -->"
 ARGUMENTS: Final = {
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
+    "FOLDER|GIT-URL": "a folder, or a git repository: URL, URL#BRANCH or URL#BRANCH:FOLDER over https, ssh or file",
     "FOLDER": "the name of a folder in the workflows folder, or a path",
     "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, a range; by default HEAD",
     "NEW": "the same; defaults to the working folder",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import keyword
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -25,6 +26,7 @@ SHORT_HELPS: Final = {
     "chart": "Write one chart folder.",
     "package": "Package chart folders.",
     "image": "Build, push and save the images of workflows.",
+    "import": "Bring in the workflows of another repository.",
     "index": "Write an index.yaml for packages.",
     "gitops": "Write what clusters follow or build charts by.",
     "lint": "Lint definitions and their files.",
@@ -58,7 +60,8 @@ class LazyGroup(click.Group):
         """Import a command and return it, or None if no command has that name."""
         if cmd_name not in self._short_helps:
             return None
-        found: click.Command = getattr(_imported(f"pipeline.commands.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        found: click.Command = getattr(_imported(f"pipeline.commands.{name}"), name)
         return found
 
     def resolve_command(

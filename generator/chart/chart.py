@@ -46,6 +46,7 @@ FLOW_FILE: Final = "flow.yaml"
 #: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
 ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
+_NOTES: Final = "templates/NOTES.txt"
 _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
 _ICON_SVG: Final = (
@@ -216,6 +217,9 @@ def _generated_files(
         *(_POD_TEMPLATES if capabilities.pods else ()),
     ]
     texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
+    with Collecting(findings):
+        if own_notes := _own_text(workflow, _NOTES):
+            texts[_NOTES] += f"\n{own_notes}"
     return {**{path: text.encode() for path, text in texts.items()}, **payload(workflow, capabilities)}
 
 
@@ -271,8 +275,10 @@ def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
 
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
-    """What the workflow's own chart/ adds; README, values and their schema were merged already."""
-    added = {path: data for path, data in sorted(workflow.source.overlay.items()) if path not in _OVERLAY_MERGED}
+    """What the workflow's own chart/ adds; README, notes, values and their schema were merged already."""
+    added = {
+        path: data for path, data in sorted(workflow.source.overlay.items()) if path not in (*_OVERLAY_MERGED, _NOTES)
+    }
     for path in added:
         if path in generated:
             findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
@@ -311,8 +317,8 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
         raise FindingsError([_overlay_finding(workflow, "values.schema.json", message)])
     _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
     anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
-    definitions: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs") if key in own}
-    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **definitions}
+    more: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs", "required") if key in own}
+    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **more}
 
 
 def _with_functions(workflow: Workflow, images: Mapping[str, ImageReference]) -> Workflow:

@@ -62,7 +62,8 @@ def command(
         for option in reversed((*map(_option, settings), *_OF_ALL)):
             option(guarded)
         guarded.__click_params__ += own  # type: ignore[attr-defined]  # as above
-        made = click.command(cls=Command, short_help=short_help)(guarded)
+        # A command whose name is a word of Python has a function and a module that end in an underscore.
+        made = click.command(function.__name__.rstrip("_"), cls=Command, short_help=short_help)(guarded)
         made.example = example
         return made
 
