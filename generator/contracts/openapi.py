@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding
 from generator.text.json_pointer import at_pointer, pointer
-from generator.text.yaml_reader import Node, parse
+from generator.text.yaml_reader import MAX_VALUES, Node, parse
 from generator.text.yaml_scalars import Dialect
 from generator.workflow.folder import MAX_FILE_BYTES
 
@@ -153,13 +153,13 @@ class Spec:
         return _fields(self.content, schema, set())
 
 
-def read_spec(data: bytes, path: str) -> Spec:
-    """Read an OpenAPI file; the same bytes are read once.
+def read_spec(data: bytes, path: str, *, max_bytes: int = MAX_FILE_BYTES, max_values: int = MAX_VALUES) -> Spec:
+    """Read an OpenAPI file; the same bytes are read once. The limits are those of a file in a chart.
 
     Raises:
         FindingsError: no OpenAPI, or a file that cannot be parsed.
     """
-    read = _read(data, ".json" if path.endswith(".json") else ".yaml")
+    read = _read(data, ".json" if path.endswith(".json") else ".yaml", max_bytes, max_values)
     if isinstance(read, Spec):
         return read
     raise FindingsError([replace(finding, path=path) for finding in read])
@@ -171,9 +171,9 @@ def quarkus_name(name: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _read(data: bytes, suffix: str) -> Spec | tuple[Finding, ...]:
+def _read(data: bytes, suffix: str, max_bytes: int, max_values: int) -> Spec | tuple[Finding, ...]:
     try:
-        document = parse(data, suffix, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC)
+        document = parse(data, suffix, max_bytes=max_bytes, max_values=max_values, dialect=Dialect.SPEC)
     except FindingsError as error:
         return error.findings
     root = document.root

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from generator.delivery.github_actions import FOLDER, HEADER
+from generator.delivery.github_actions import FOLDER, HEADER, HERE, ActionsOptions
+from generator.findings.errors import SettingsError
 from pipeline.build.generated_files import read_if_there
+from pipeline.workspace.settings import Settings
 
 
 def left_over(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -33,3 +35,24 @@ def foreign(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
 def is_own(data: bytes | None) -> bool:
     """Whether waybill wrote a file."""
     return data is not None and data.startswith(f"# {HEADER}".encode())
+
+
+def actions_options(
+    settings: Settings, root: Path, *, uses: str | None = None, branch: str | None = None
+) -> ActionsOptions:
+    """Return what the files depend on, as the settings of a repository say unless it is given.
+
+    Raises:
+        SettingsError: the action that installs waybill is not named, and is not here.
+    """
+    uses = uses or settings.actions.uses
+    if uses == HERE and not (root / "action.yml").is_file():
+        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
+    return ActionsOptions(
+        uses=uses,
+        branch=branch or settings.actions.branch,
+        target=settings.propose.to or ".",
+        publishes_elsewhere=bool(settings.publish.to),
+        charts=settings.charts.as_posix(),
+        registry=settings.registry.partition("/")[0],
+    )

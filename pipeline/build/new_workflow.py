@@ -1,0 +1,109 @@
+"""Writes a new workflow into a repository: its folder, its row in compatibility.yaml, its file of GitHub Actions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from generator.chart.chart import chart_name
+from generator.compatibility.matrix import known_matrix
+from generator.delivery.github_actions import FOLDER, actions_files
+from generator.findings.errors import OutputError, SettingsError
+from generator.scaffold.compatibility_rows import with_chart
+from generator.text.words import several
+from pipeline.build.actions_files import actions_options, foreign, is_own
+from pipeline.build.generated_files import read_if_there
+from pipeline.system import locks
+from pipeline.system.files import Transaction, differences
+from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
+from pipeline.terminal import console
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.settings import Settings
+
+#: Whether a repository has the files of `waybill actions`: this one calls the others.
+_ACTIONS: Final = "on-merge.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started:
+    """What a new workflow came to: the paths that were written, or would be, and whether all of it was there before."""
+
+    folder: Path
+    written: tuple[Path, ...]
+
+
+def start_workflow(
+    name: str, files: Mapping[str, bytes], settings: Settings, root: Path, journal: Journal, *, dry_run: bool = False
+) -> Started:
+    """Write a new workflow's folder, and what its repository says of it elsewhere, in one transaction.
+
+    What a killed run left is finished first; where all of it is there already, nothing is written.
+
+    Raises:
+        OutputError: something else is where the workflow would be; nothing was changed.
+        SettingsError: another folder makes a chart of this name.
+        FindingsError: compatibility.yaml cannot be read.
+    """
+    with locks.only_writer(settings.workflows, console.say_waiting):
+        if not dry_run:
+            for folder in (settings.compatibility.parent, root / FOLDER):
+                recover(folder)
+        folder = settings.workflows / name
+        same = _is_there(folder, files)
+        _check_chart(name, settings)
+        beside = {**_compatibility(name, settings), **_actions(name, settings, root)}
+        changed = {path: data for path, data in beside.items() if read_if_there(path) != data}
+        written = (*(() if same else (folder / path for path in files)), *changed)
+        if not dry_run:
+            with Transaction(journal) as transaction:
+                if not same:
+                    transaction.replace_tree(folder, files)
+                for path, data in changed.items():
+                    transaction.replace_file(path, data)
+                transaction.commit()
+    return Started(folder=folder, written=written)
+
+
+def _is_there(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Whether the folder is there with these files and no others; anything else but an empty folder is an error."""
+    if not folder.exists() and not folder.is_symlink():
+        return False
+    if not folder.is_dir() or folder.is_symlink():
+        raise OutputError(f"{folder}: exists, and is not a folder; nothing is overwritten, so choose another name")
+    there = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
+    if not there or not differences(folder, files):
+        return bool(there)
+    raise OutputError(
+        f"{folder}: exists, with {several(there)}; nothing is overwritten, so choose another name or remove the folder"
+    )
+
+
+def _check_chart(name: str, settings: Settings) -> None:
+    for other in all_folders(settings.workflows):
+        if other.name != name and chart_name(other.name).casefold() == name:
+            raise SettingsError(f"{other} makes the chart '{name}'; choose another name")
+
+
+def _compatibility(name: str, settings: Settings) -> dict[Path, bytes]:
+    """compatibility.yaml with the chart; nothing where the repository has none."""
+    path = settings.compatibility
+    data = read_if_there(path)
+    if data is None:
+        return {}
+    return {path: with_chart(data, path.as_posix(), name, settings.initial_version, known_matrix())}
+
+
+def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
+    """The files of `waybill actions` that a new workflow adds or changes, where the repository has them."""
+    if not is_own(read_if_there(root / FOLDER / _ACTIONS)):
+        return {}
+    options = actions_options(settings, root)
+    others = {folder.name for folder in all_folders(settings.workflows)} - {name}
+    before = actions_files(others, options)
+    files = {path: data for path, data in actions_files({*others, name}, options).items() if before.get(path) != data}
+    if theirs := foreign(root, files):
+        raise OutputError(f"{several(theirs)}: not written by waybill; rename it, or choose another name")
+    return {root / path: data for path, data in files.items()}
