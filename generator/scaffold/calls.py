@@ -9,7 +9,14 @@ from typing import Any, Final
 
 from generator.contracts import arguments
 from generator.scaffold.forms import form, title
-from generator.scaffold.operations import CallableOperation, Service, described_operation, method_name, sendable
+from generator.scaffold.operations import (
+    CallableOperation,
+    Service,
+    described_operation,
+    is_name,
+    method_name,
+    sendable,
+)
 
 #: What jq takes for anything but the name of a field.
 _JQ: Final = frozenset(
@@ -132,8 +139,13 @@ def _sent(service: Service, one: CallableOperation) -> list[str]:
     if body is None or arguments.kind(service.spec, body.schema) != "object":
         return []
     fields = service.spec.fields(body.schema)
-    writable = [n for n, s in fields.properties.items() if service.spec.resolved(s).get("readOnly") is not True]
-    return [name for name in writable if name in fields.required] or writable
+    writable = [
+        name
+        for name, schema in fields.properties.items()
+        if is_name(name) and service.spec.resolved(schema).get("readOnly") is not True
+    ]
+    undescribed = sorted(fields.required - fields.properties.keys())
+    return [*(name for name in writable if name in fields.required), *undescribed] or writable
 
 
 def _left_out(service: Service, one: CallableOperation) -> Iterator[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from generator.contracts import arguments, minify
-from generator.contracts.openapi import Operation, Parameter, Spec, quarkus_name, read_spec
+from generator.contracts.openapi import METHODS, Operation, Parameter, Spec, quarkus_name, read_spec
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import Finding
 from generator.findings.printable import in_one_line
@@ -81,6 +81,8 @@ _JAVA: Final = frozenset(
         "null",
     ]
 )
+#: The format that breaks the engine's build in a parameter or a whole body.
+_BYTE: Final = "byte"
 _LISTED: Final = 30
 _NAMED: Final = 60
 
@@ -130,12 +132,14 @@ class Service:
 def callables(spec: Spec) -> tuple[CallableOperation, ...]:
     """All operations of a spec, in its order, each with a name of its own."""
     taken = {one.id for one in spec.operations if _is_method(one.id)}
+    kept: set[str] = set()
     found: list[CallableOperation] = []
     for one in spec.operations:
         name = one.id
-        if not _is_method(name):
+        if not _is_method(name) or name in kept:
             name = _free(method_name(one.id or f"{one.path} {one.method.lower()}"), taken)
         taken.add(name)
+        kept.add(name)
         found.append(CallableOperation(name=name, operation=one, summary=_summary(spec, one)))
     return tuple(found)
 
@@ -175,7 +179,7 @@ def make_service(data: bytes, path: str, wanted: Sequence[str]) -> Service:
     for one in chosen:
         _check_callable(spec, one, path)
     file = file_name(path, data)
-    if len(data) <= _LARGE and not spec.mistakes and not any(_needs_a_change(spec, one) for one in chosen):
+    if len(data) <= _LARGE and not spec.mistakes and not _needs_a_change(spec, chosen):
         return Service(file=file, data=data, spec=spec, operations=chosen, changed=False)
     smaller = minify.written(_copy(spec, chosen), file)
     copy = read_spec(smaller, file)
@@ -194,7 +198,9 @@ def file_name(path: str, data: bytes) -> str:
     stem = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:_NAMED].lower()
     if method_name(stem).removeprefix("call").lower() in _JAVA or not re.search("[a-z]", stem):
         stem = f"{stem}-service".strip("-")
-    kept = suffix.lower() if suffix.lower() in (".json", ".yaml", ".yml") else posixpath.splitext(_read_as(data, ""))[1]
+    kept = (
+        suffix.lower() if suffix.lower() in (".json", ".yaml", ".yml") else posixpath.splitext(_read_as(data, stem))[1]
+    )
     return f"{stem}{kept}"
 
 
@@ -236,7 +242,11 @@ def _check_callable(spec: Spec, one: CallableOperation, path: str) -> None:
         why = "takes a list or a single value as its body, which the engine does not send"
     for parameter in one.operation.parameters:
         if parameter.required and _cannot_be_sent(spec, parameter):
-            why = f"needs '{parameter.name}', which is {arguments.cannot_be_given(spec, parameter)}"
+            what = arguments.cannot_be_given(spec, parameter) or "of no type that the engine sends"
+            why = f"needs '{parameter.name}', which is {what}"
+    fields = spec.fields(body.schema) if body else None
+    if fields and not all(is_name(n) and (fields.open or n in fields.properties) for n in fields.required):
+        why = "needs a field in its body that the file does not describe, or that no definition can name"
     if why:
         raise SettingsError(f"{path}: '{one.name}' {in_one_line(why)}; choose another operation, or change the file")
 
@@ -244,9 +254,16 @@ def _check_callable(spec: Spec, one: CallableOperation, path: str) -> None:
 def _cannot_be_sent(spec: Spec, parameter: Parameter) -> bool:
     """Whether no change of a parameter's format makes it one that the engine sends."""
     kind = arguments.kind(spec, parameter.schema)
+    if not is_name(parameter.name):
+        return True
     return kind in ("object", "map", "any", "unknown") or any(
         key in spec.resolved(parameter.schema) for key in ("oneOf", "anyOf", "allOf")
     )
+
+
+def is_name(text: str) -> bool:
+    """Whether a definition can name an argument so."""
+    return bool(text.strip()) and text.isprintable()
 
 
 def sendable(spec: Spec, operation: Operation) -> tuple[Parameter, ...]:
@@ -258,19 +275,30 @@ def sendable(spec: Spec, operation: Operation) -> tuple[Parameter, ...]:
     )
 
 
-def _needs_a_change(spec: Spec, one: CallableOperation) -> bool:
-    """Whether the engine could not call an operation by its own description."""
-    return one.name != one.operation.id or any(_is_odd(spec, parameter) for parameter in one.operation.parameters)
+def _needs_a_change(spec: Spec, chosen: Iterable[CallableOperation]) -> bool:
+    """Whether the engine could not build a client of the file, or could not call an operation as it is described."""
+    schemas = [
+        schema
+        for one in spec.operations
+        for schema in (*(each.schema for each in one.parameters), *([one.body.schema] if one.body else []))
+    ]
+    return any(spec.resolved(schema).get("format") == _BYTE for schema in schemas) or any(
+        one.name != one.operation.id or any(_is_odd(spec, each) for each in one.operation.parameters) for one in chosen
+    )
 
 
 def _is_odd(spec: Spec, parameter: Parameter) -> bool:
-    odd = arguments.cannot_be_given(spec, parameter) or spec.resolved(parameter.schema).get("format") == "byte"
+    odd = arguments.cannot_be_given(spec, parameter) or spec.resolved(parameter.schema).get("format") == _BYTE
     return bool(odd) and not _cannot_be_sent(spec, parameter)
 
 
 def _copy(spec: Spec, chosen: Iterable[CallableOperation]) -> dict[str, Any]:
     """The content of a spec with these operations alone, as the engine can call them."""
     content: dict[str, Any] = json.loads(json.dumps(spec.content, default=str))
+    for item in content["paths"].values():
+        for method in METHODS:
+            if isinstance(item, dict) and isinstance(item.get(method), dict):
+                item[method].pop("operationId", None)
     names: set[str] = set()
     for one in chosen:
         item = dict(spec.resolved(content["paths"][one.operation.path]))
@@ -281,6 +309,8 @@ def _copy(spec: Spec, chosen: Iterable[CallableOperation]) -> dict[str, Any]:
         # An operation's own parameter wins over its path's.
         own = {(str(each.get("name")), str(each.get("in"))): each for each in given}
         item[method] = {**item[method], "operationId": one.name, **({"parameters": [*own.values()]} if own else {})}
+        if "requestBody" in item[method]:
+            item[method]["requestBody"] = _sendable_body(spec, item[method]["requestBody"])
         names.add(one.name)
     return minify.cut(content, names)
 
@@ -289,10 +319,12 @@ def _sendable(spec: Spec, content: dict[str, Any], given: Any) -> dict[str, Any]
     """A parameter as the engine can send it: without the formats that it has no values for."""
     parameter = dict(replace(spec, content=content).resolved(given))
     swagger = "swagger" in content
-    schema = parameter if swagger and parameter.get("in") != "body" else parameter.get("schema")
-    if not isinstance(schema, dict) or parameter.get("in") == "body":
+    if parameter.get("in") == "body":
+        return _sendable_media(spec, parameter)
+    schema = parameter if swagger else parameter.get("schema")
+    if not isinstance(schema, dict):
         return parameter
-    made = Parameter(name="", where="query", required=False, schema=schema, named="$ref" in schema)
+    made = Parameter(name="parameter", where="query", required=False, schema=schema, named="$ref" in schema)
     if not _is_odd(spec, made):
         return parameter
     plain = dict(spec.resolved(schema))
@@ -300,6 +332,22 @@ def _sendable(spec: Spec, content: dict[str, Any], given: Any) -> dict[str, Any]
     if plain.get("type") == "number":
         plain["format"] = "double"
     return plain if swagger else {**parameter, "schema": plain}
+
+
+def _sendable_body(spec: Spec, given: Any) -> dict[str, Any]:
+    body = dict(spec.resolved(given))
+    if isinstance(media := body.get("content"), dict):
+        body["content"] = {type_: _sendable_media(spec, each) for type_, each in media.items()}
+    return body
+
+
+def _sendable_media(spec: Spec, given: Any) -> dict[str, Any]:
+    """What has a body's schema: without the format that the engine does not build."""
+    media: dict[str, Any] = given if isinstance(given, dict) else {}
+    schema = spec.resolved(media.get("schema"))
+    if schema.get("format") != _BYTE:
+        return media
+    return {**media, "schema": {key: value for key, value in schema.items() if key != "format"}}
 
 
 def _summary(spec: Spec, operation: Operation) -> str:

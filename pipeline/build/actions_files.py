@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from generator.delivery.github_actions import FOLDER, HEADER, HERE, ActionsOptions
-from generator.findings.errors import SettingsError
+from generator.delivery.github_actions import FOLDER, HEADER, ActionsOptions
 from pipeline.build.generated_files import read_if_there
 from pipeline.workspace.settings import Settings
 
@@ -37,19 +36,10 @@ def is_own(data: bytes | None) -> bool:
     return data is not None and data.startswith(f"# {HEADER}".encode())
 
 
-def actions_options(
-    settings: Settings, root: Path, *, uses: str | None = None, branch: str | None = None
-) -> ActionsOptions:
-    """Return what the files depend on, as the settings of a repository say unless it is given.
-
-    Raises:
-        SettingsError: the action that installs waybill is not named, and is not here.
-    """
-    uses = uses or settings.actions.uses
-    if uses == HERE and not (root / "action.yml").is_file():
-        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
+def actions_options(settings: Settings, *, uses: str | None = None, branch: str | None = None) -> ActionsOptions:
+    """Return what the files depend on, as the settings of a repository say unless it is given."""
     return ActionsOptions(
-        uses=uses,
+        uses=uses or settings.actions.uses,
         branch=branch or settings.actions.branch,
         target=settings.propose.to or ".",
         publishes_elsewhere=bool(settings.publish.to),

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from generator.chart.chart import chart_name
 from generator.compatibility.matrix import known_matrix
-from generator.delivery.github_actions import FOLDER, actions_files
+from generator.delivery.github_actions import COMMON, FOLDER, HERE, RELEASE, actions_files
 from generator.findings.errors import OutputError, SettingsError
 from generator.scaffold.compatibility_rows import with_chart
 from generator.text.words import several
@@ -22,9 +21,6 @@ from pipeline.system.staging import recover
 from pipeline.terminal import console
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
-
-#: Whether a repository has the files of `waybill actions`: this one calls the others.
-_ACTIONS: Final = "on-merge.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +93,18 @@ def _compatibility(name: str, settings: Settings) -> dict[Path, bytes]:
 
 
 def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
-    """The files of `waybill actions` that a new workflow adds or changes, where the repository has them."""
-    if not is_own(read_if_there(root / FOLDER / _ACTIONS)):
+    """The workflow's own file of GitHub Actions, where the repository has those of `waybill actions`.
+
+    One without workflows has a file for releases alone: with its first workflow it gets the others.
+    """
+    own = [file for file in COMMON if is_own(read_if_there(root / FOLDER / file))]
+    options = actions_options(settings)
+    if not own or (own == [RELEASE] and options.uses == HERE):
         return {}
-    options = actions_options(settings, root)
-    others = {folder.name for folder in all_folders(settings.workflows)} - {name}
-    before = actions_files(others, options)
-    files = {path: data for path, data in actions_files({*others, name}, options).items() if before.get(path) != data}
+    names = [name] if own != [RELEASE] else [name, *(folder.name for folder in all_folders(settings.workflows))]
+    files = actions_files(names, options)
+    if own != [RELEASE]:
+        files = {path: data for path, data in files.items() if path == f"{FOLDER}/{name}.yaml"}
     if theirs := foreign(root, files):
-        raise OutputError(f"{several(theirs)}: not written by waybill; rename it, or choose another name")
+        raise OutputError(f"{several(theirs)}: not written by waybill, and nothing is overwritten; choose another name")
     return {root / path: data for path, data in files.items()}

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from generator.delivery.github_actions import actions_files
-from generator.findings.errors import OutputError
+from generator.delivery.github_actions import HERE, actions_files
+from generator.findings.errors import OutputError, SettingsError
 from generator.text.words import listed
 from pipeline.build.actions_files import actions_options, foreign, left_over
 from pipeline.build.generated_files import outdated, write
@@ -38,7 +38,9 @@ def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_jso
     changes. release.yaml publishes. Files of workflows that are gone are removed.
     """
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
-    chosen = actions_options(settings, root, uses=options["uses"], branch=options["branch"])
+    chosen = actions_options(settings, uses=options["uses"], branch=options["branch"])
+    if chosen.uses == HERE and not (root / "action.yml").is_file():
+        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
     files = actions_files([folder.name for folder in all_folders(settings.workflows)], chosen)
     gone = left_over(root, files)
     if check:
