@@ -240,8 +240,9 @@ def _check_callable(spec: Spec, one: CallableOperation, path: str) -> None:
         why = "takes a form (x-www-form-urlencoded), which the engine cannot write"
     elif body and body.required and arguments.kind(spec, body.schema) in ("array", "boolean", "integer", "number"):
         why = "takes a list or a single value as its body, which the engine does not send"
+    unsendable = {each.name for each in one.operation.parameters if _cannot_be_sent(spec, each)}
     for parameter in one.operation.parameters:
-        if parameter.required and _cannot_be_sent(spec, parameter):
+        if parameter.required and parameter.name in unsendable:
             what = arguments.cannot_be_given(spec, parameter) or "of no type that the engine sends"
             why = f"needs '{parameter.name}', which is {what}"
     fields = spec.fields(body.schema) if body else None
@@ -267,12 +268,11 @@ def is_name(text: str) -> bool:
 
 
 def sendable(spec: Spec, operation: Operation) -> tuple[Parameter, ...]:
-    """The parameters that a workflow gives a call: those that the engine can send."""
-    return tuple(
-        one
-        for one in operation.parameters
-        if not _cannot_be_sent(spec, one) and not arguments.cannot_be_given(spec, one)
-    )
+    """The parameters that a workflow gives a call: those that the engine can send, and tells from others by name."""
+    left_out = {
+        one.name for one in operation.parameters if _cannot_be_sent(spec, one) or arguments.cannot_be_given(spec, one)
+    }
+    return tuple(one for one in operation.parameters if one.name not in left_out)
 
 
 def _needs_a_change(spec: Spec, chosen: Iterable[CallableOperation]) -> bool:
