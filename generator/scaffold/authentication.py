@@ -22,7 +22,7 @@ FIELD: Final = "authSetup"
 OIDC: Final = "${OIDC_AUTH_SERVER_URL}"
 #: What checks tokens, and what passes them on to services.
 _LOGIN: Final = ("io.quarkus:quarkus-oidc",)
-_CLIENT: Final = ("io.quarkus:quarkus-oidc-client", "io.quarkus:quarkus-oidc-client-filter")
+_CLIENT: Final = ("io.quarkus:quarkus-oidc-client", "io.quarkus:quarkus-resteasy-client-oidc-filter")
 
 
 def auth_requester() -> dict[str, Any]:

@@ -148,6 +148,9 @@ def _client(scheme: SecurityScheme, prefix: str, *, own: bool) -> Iterator[Line]
         comment=_from("The client's secret"), key=f"{key}.credentials.secret", value=f"${{{prefix}_CLIENT_SECRET}}"
     )
     yield Line(key=f"{key}.grant.type", value="client")
+    if not own:
+        why = "The client asks for no token of its own: calls carry that of a person."
+        yield Line(comment=why, key=f"{key}.early-tokens-acquisition", value="false")
 
 
 def _from(what: str) -> str:

@@ -45,7 +45,7 @@ _ABOUT: Final = {
     "waybill new order-tea --type assessment --layout quarkus --backstage\n"
     "waybill new order-tea --from-openapi petstore.yaml --operation getPetById --operation addPet --auth",
 )
-@click.argument("name", required=False)
+@click.argument("name", required=False, metavar="[NEW-NAME]")
 @click.option("--type", "type_", type=click.Choice(TYPES), help="What the Orchestrator lists it as.  [infrastructure]")
 @click.option("--layout", type=click.Choice(LAYOUTS), help="Files in the folder, or a Quarkus project.  [flat]")
 @click.option("--from-openapi", "openapi", type=FILE, metavar="FILE", help="Call operations of this OpenAPI file.")
