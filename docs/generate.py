@@ -53,6 +53,7 @@ ARGUMENTS: Final = {
     "PART|VERSION": "patch, minor, major, rc or release, or a version such as 2.1.0",
     "CHART": "a chart folder: one with a Chart.yaml",
     "argocd|flux|tekton|argo-workflows": "who follows the charts, or what builds them",
+    "NEW-NAME": "what the workflow is to be called: its folder, its id and its chart; asked for on a terminal",
     "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or a workflow for a pipeline; by default all",
     "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",

@@ -33,7 +33,8 @@ from generator.workflow.workflow import Workflow
 #: Set on the container so that the operator sees a change of what is mounted.
 CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
 #: The umbrella itself and its values, which a chart's name must not be.
-_TAKEN_NAMES: Final = (UMBRELLA, "global", "networkPolicy")
+#: Keys of the umbrella's values that no chart may have.
+TAKEN_NAMES: Final = (UMBRELLA, "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 ESCAPED_DOT: Final = r"\."
@@ -139,7 +140,7 @@ def check_name(workflow: Workflow) -> None:
         FindingsError: the name is taken, or none that Helm can switch.
     """
     name = chart_name(workflow.source.name)
-    if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
+    if not _CHART_NAME.fullmatch(name) or name in TAKEN_NAMES:
         message = f"makes the chart '{name}', a name that is taken or that Helm cannot enable; rename the folder"
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 

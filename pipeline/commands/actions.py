@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os.path
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from generator.delivery.github_actions import HERE, ActionsOptions, actions_files
-from generator.findings.errors import OutputError, SettingsError
+from generator.delivery.github_actions import actions_files
+from generator.findings.errors import OutputError
 from generator.text.words import listed
-from pipeline.build.actions_files import foreign, left_over
+from pipeline.build.actions_files import actions_options, foreign, left_over
 from pipeline.build.generated_files import outdated, write
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.folders import all_folders, refuse_among_workflows
-from pipeline.workspace.settings import Settings
 
 
 @command(
@@ -43,12 +40,9 @@ def actions(
     changes. release.yaml publishes. Files of workflows that are gone are removed.
     """
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
-    root = folder
-    if root is None:
-        root = settings.root
-        settings = replace(settings, charts=Path(os.path.relpath(settings.charts, root)))
+    root = settings.root if folder is None else folder
     refuse_among_workflows(root, "-C", settings)
-    chosen = _options(settings, root, uses=options["uses"], branch=options["branch"])
+    chosen = actions_options(settings, root, uses=options["uses"] or "", branch=options["branch"] or "")
     files = actions_files([folder.name for folder in all_folders(settings.workflows)], chosen)
     gone = left_over(root, files)
     if check:
@@ -66,22 +60,3 @@ def actions(
         console.say(f"{path}: removed, its workflow is gone")
     if not (changed or gone):
         console.say("everything is up to date")
-
-
-def _options(settings: Settings, root: Path, *, uses: str | None, branch: str | None) -> ActionsOptions:
-    """What the files depend on.
-
-    Raises:
-        SettingsError: the action that installs waybill is not named, and is not here.
-    """
-    uses = uses or settings.actions.uses
-    if uses == HERE and not (root / "action.yml").is_file():
-        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
-    return ActionsOptions(
-        uses=uses,
-        branch=branch or settings.actions.branch,
-        target=settings.propose.to or ".",
-        publishes_elsewhere=bool(settings.publish.to),
-        charts=settings.charts.as_posix(),
-        registry=settings.registry.partition("/")[0],
-    )
