@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import keyword
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -25,6 +26,7 @@ SHORT_HELPS: Final = {
     "chart": "Write one chart folder.",
     "package": "Package chart folders.",
     "image": "Build, push and save the images of workflows.",
+    "import": "Bring in the workflows of another repository.",
     "index": "Write an index.yaml for packages.",
     "init": "Make a repository of workflows, or complete one.",
     "gitops": "Write what clusters follow or build charts by.",
@@ -32,6 +34,7 @@ SHORT_HELPS: Final = {
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",
     "doctor": "Say what this machine is missing, and how to get it.",
+    "new": "Start a new workflow.",
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
     "attest": "Attach SBOM and provenance to a pushed image.",
@@ -60,7 +63,8 @@ class LazyGroup(click.Group):
         """Import a command and return it, or None if no command has that name."""
         if cmd_name not in self._short_helps:
             return None
-        found: click.Command = getattr(_imported(f"pipeline.commands.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        found: click.Command = getattr(_imported(f"pipeline.commands.{name}"), name)
         return found
 
     def resolve_command(
@@ -119,5 +123,15 @@ def waybill() -> None:
 
 
 def main() -> None:
-    """Run the command line."""
-    waybill(prog_name="waybill")
+    """Run the command line; whatever fails beyond a command's own errors becomes a message, too."""
+    from pipeline.terminal import streams  # noqa: PLC0415 - the program's alone: tests run `waybill` itself
+
+    streams.prepare()
+    try:
+        waybill(prog_name="waybill")
+    except Exception as error:
+        if "--debug" in sys.argv:
+            raise
+        from pipeline.terminal.failure import explain  # noqa: PLC0415 - what goes well does without
+
+        sys.exit(explain(error))

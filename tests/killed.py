@@ -89,6 +89,14 @@ def prepare_published(runs: Runs, folder: Path) -> None:
     succeed(runs, folder, "build", "--all", "--bump", "minor")
 
 
+def prepare_new(runs: Runs, folder: Path) -> None:
+    """A repository with a compatibility.yaml and the files of GitHub Actions."""
+    prepare_workflow(runs, folder)
+    rows = "rows:\n  - charts: [greeting, workflows]\n    versions: 0.x\n    sonataflow: 10.x\n"
+    (folder / "compatibility.yaml").write_text(rows)
+    succeed(runs, folder, "actions", "--uses", f"octo/waybill@{'1' * 40}")
+
+
 #: The commands that write, by a name for the test.
 CASES: Final = {
     "a first build": Case(("build", "--all"), prepare_workflow),
@@ -98,6 +106,7 @@ CASES: Final = {
     "a chart": Case(("chart", "greeting", "-o", "out"), prepare_chart),
     "manifests": Case(("manifests", "greeting", "-o", "out"), prepare_manifests),
     "a publication": Case(("publish", "--to", "dir:public", "--allow-tag"), prepare_published, "public"),
+    "a new workflow": Case(("new", "order-tea", "--backstage"), prepare_new),
     "fixes": Case(("lint", "--fix"), prepare_fixes),
 }
 

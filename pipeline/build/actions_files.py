@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def actions_options(settings: Settings, root: Path, *, uses: str = "", branch: s
         branch=branch or settings.actions.branch,
         target=settings.propose.to or ".",
         publishes_elsewhere=bool(settings.publish.to),
-        charts=settings.charts.as_posix(),
+        charts=Path(os.path.relpath(settings.charts, settings.root)).as_posix(),
         registry=settings.registry.partition("/")[0],
     )
 

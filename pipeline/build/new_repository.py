@@ -121,7 +121,8 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
         raise OutputError(f"{root}: is not a folder; name another")
     _recover(root)
     file = settings_file(root) if root.is_dir() else None
-    settings = load_settings(root, {}, {}) if file else None
+    # Paths of settings are relative to the folder that is given, here and below.
+    settings = replace(load_settings(root, {}, {}), root=Path()) if file else None
     workflows = settings.workflows if settings else find_workflows(root) or WORKFLOWS
     # A folder that is yet to be made is in the repository of those above it.
     start = next(folder for folder in (root.resolve(), *root.resolve().parents) if folder.is_dir())

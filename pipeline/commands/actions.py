@@ -15,7 +15,7 @@ from pipeline.build.generated_files import outdated, write
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.workspace.folders import all_folders
+from pipeline.workspace.folders import all_folders, refuse_among_workflows
 
 
 @command(
@@ -28,9 +28,11 @@ from pipeline.workspace.folders import all_folders
 @click.option("--uses", metavar="ACTION", help="The action that installs waybill: OWNER/REPO@COMMIT.  [actions.uses]")
 @click.option("--branch", metavar="BRANCH", help="The branch whose merges are processed.  [actions.branch]")
 @click.option("--force", is_flag=True, help="Replace files of the same names that waybill did not write.")
-@click.option("-C", "root", type=FILE, default=Path(), metavar="DIR", help="The repository.  [.]")
+@click.option("-C", "folder", type=FILE, metavar="DIR", help="The repository.  [that of the current folder]")
 @pass_journal
-def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_json: bool, **options: Any) -> None:
+def actions(
+    journal: Journal, /, *, force: bool, folder: Path | None, check: bool, as_json: bool, **options: Any
+) -> None:
     """Write .github/workflows/: what happens on a merge, on a pull request and for a release.
 
     main.yml processes workflows (images, charts, proposals); on-merge.yaml calls it for those that changed, and
@@ -38,6 +40,8 @@ def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_jso
     changes. release.yaml publishes. Files of workflows that are gone are removed.
     """
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
+    root = settings.root if folder is None else folder
+    refuse_among_workflows(root, "-C", settings)
     chosen = actions_options(settings, root, uses=options["uses"] or "", branch=options["branch"] or "")
     files = actions_files([folder.name for folder in all_folders(settings.workflows)], chosen)
     gone = left_over(root, files)

@@ -49,7 +49,7 @@ CHECKS: Final = (
         name="git",
         look=machine.git,
         needed_by=("changed", "changelog", "propose"),
-        used_by=("build", "bump", "diff", "image", "init", "publish"),
+        used_by=("build", "bump", "diff", "image", "import", "init", "publish"),
         required=_uses_git,
     ),
     Check(name="repository", look=repository.repository, needed_by=("changed",), used_by=("build", "diff", "propose")),

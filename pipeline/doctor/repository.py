@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from generator.image.commit import public_url
-from generator.text.words import listed
 from pipeline.doctor.check import Result, Surroundings
 from pipeline.system.commit import git
-from pipeline.workspace.settings import OTHER_VARIABLES, known_settings
+from pipeline.workspace.settings_reader import unknown_variables
 
 
 def settings(surroundings: Surroundings) -> Result:
@@ -17,11 +16,8 @@ def settings(surroundings: Surroundings) -> Result:
         return Result(state="failed", message=surroundings.error)
     file = surroundings.settings.file
     found = str(file) if file else "no settings file, so the defaults hold"
-    known = {setting.variable for setting in known_settings().values() if setting.variable}
-    names = sorted(name for name in surroundings.environment if name.startswith("WAYBILL_"))
-    if unknown := [name for name in names if name not in known and name not in OTHER_VARIABLES]:
-        message = f"{found}; {listed(unknown)} set, but no setting of waybill"
-        return Result(state="note", message=message, help=f"unset {' '.join(unknown)}")
+    if unknown := unknown_variables(surroundings.environment):
+        return Result(state="note", message="\n".join((found, *unknown)), help="unset what is no variable of waybill")
     if file is None:
         return Result(state="note", message=found, help="waybill init writes one")
     return Result(state="fine", message=found)

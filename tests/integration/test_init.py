@@ -83,6 +83,23 @@ def test_a_workflow_that_comes_later_builds_with_all_its_checks(waybill: Waybill
     assert zizmor(demo) == ""
 
 
+def test_a_new_workflow_is_built_checked_and_in_the_pipeline_at_once(waybill: Waybill, tmp_path: Path) -> None:
+    assert waybill("init", "demo", *KNOWN).code == 0
+    demo = tmp_path / "demo"
+    for words in (
+        ("new", "order-tea"),
+        ("lint", "--strict"),
+        ("build", "--all"),
+        ("check",),
+        ("actions", "--check"),
+        ("build", "--all", "--check"),
+    ):
+        done = waybill(*words, cwd=demo)
+        assert done.code == 0, (words, done.err)
+    assert actionlint(demo) == ""
+    assert zizmor(demo) == ""
+
+
 def test_a_second_run_changes_nothing(waybill: Waybill, tmp_path: Path) -> None:
     first = states(waybill("init", "demo", *KNOWN, "--json"))
     assert set(first.values()) == {"created"}

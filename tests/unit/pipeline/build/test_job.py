@@ -12,9 +12,10 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
+from generator.chart import release_size
 from generator.compatibility.matrix import known_matrix
 from generator.findings.errors import FindingsError, OutputError, VersionError
-from generator.findings.finding import errors
+from generator.findings.finding import Severity, errors
 from generator.versions.semver_text import Bump
 from pipeline.build.job import build, check
 from pipeline.build.request import BuildRequest
@@ -25,7 +26,7 @@ from pipeline.images.recipes import image_of
 from pipeline.inspect.lint import read_folders
 from pipeline.system.journal import Journal
 from pipeline.workspace.folders import all_folders
-from pipeline.workspace.settings import Settings
+from pipeline.workspace.settings import LintSettings, Settings
 from pipeline.workspace.workflows import read_folder
 from tests.unit.conftest import rules, write, write_workflow
 
@@ -337,19 +338,48 @@ def test_specs_are_cut_down_when_asked_for(repository: Path) -> None:
     assert b"unused" not in packed
 
 
-def test_a_config_map_that_is_too_large_is_no_matter_once_it_is_cut_down(repository: Path) -> None:
+@pytest.mark.parametrize("size", [1_200_000, 12_000_000])
+def test_a_config_map_that_is_too_large_is_no_matter_once_it_is_cut_down(repository: Path, size: int) -> None:
     paths = {
         "/a": {"get": {"operationId": "used"}},
-        "/b": {"get": {"operationId": "b", "description": "x" * 1_200_000}},
+        "/b": {"get": {"operationId": "b", "description": "x" * size}},
     }
     functions = [{"name": "f", "operation": "specs/a.json#used"}]
     files = {
         "specs/a.json": json.dumps({"openapi": "3.0.0", "servers": [{"url": "https://a.example.com"}], "paths": paths})
     }
     write_workflow(repository / "workflows", "greeting", files, functions=functions)
-    with pytest.raises(FindingsError, match="config-map-size"):
+    with pytest.raises(FindingsError, match=r"cut the specs down with --minify-specs, .* \[config-map-size\]"):
         run("greeting")
     assert errors(run("greeting", minify_specs=True).findings) == ()
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_umbrella_that_helm_cannot_store_is_told_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_size, "MAX_RELEASE_BYTES", 1_000)
+    (finding,) = [each for each in run().findings if each.rule == "release-size"]
+    assert (finding.severity, finding.path) == (Severity.WARNING, "charts/workflows")
+    assert re.fullmatch(
+        r"a release of the umbrella of 2 charts takes about [\d,]+ bytes; Helm stores at most 1,000; "
+        r"install the charts one by one, or split the workflows into several folders, .*",
+        finding.message,
+    )
+    with pytest.raises(FindingsError, match="release-size"):
+        run(settings=Settings(strict=True))
+    quiet = Settings(lint=LintSettings(ignore=("release-size",)))
+    assert [each for each in run(settings=quiet).findings if each.rule == "release-size"] == []
+
+
+def test_an_umbrella_that_helm_does_not_load_is_refused_before_anything_is_written(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_size, "MAX_UNPACKED_BYTES", 1_000)
+    before = everything(repository)
+    with pytest.raises(
+        FindingsError, match=r"the umbrella of 2 charts has [\d,]+ bytes; Helm loads at most 1,000; split"
+    ):
+        run()
+    assert everything(repository) == before
 
 
 def test_a_charts_folder_that_is_no_chart_is_never_replaced(repository: Path) -> None:
