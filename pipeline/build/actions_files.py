@@ -12,23 +12,26 @@ from pipeline.build.generated_files import read_if_there
 from pipeline.workspace.settings import Settings
 
 
-def actions_options(settings: Settings, root: Path, *, uses: str = "", branch: str = "") -> ActionsOptions:
-    """Return what the files of a repository depend on: its settings, unless `uses` or `branch` says something else.
-
-    Raises:
-        SettingsError: the action that installs waybill is not named, and is not here.
-    """
-    uses = uses or settings.actions.uses
-    if uses == HERE and not (root / "action.yml").is_file():
-        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
+def actions_options(settings: Settings, *, uses: str = "", branch: str = "") -> ActionsOptions:
+    """Return what the files of a repository depend on: its settings, unless `uses` or `branch` says something else."""
     return ActionsOptions(
-        uses=uses,
+        uses=uses or settings.actions.uses,
         branch=branch or settings.actions.branch,
         target=settings.propose.to or ".",
         publishes_elsewhere=bool(settings.publish.to),
         charts=Path(os.path.relpath(settings.charts, settings.root)).as_posix(),
         registry=settings.registry.partition("/")[0],
     )
+
+
+def require_action(options: ActionsOptions, root: Path) -> None:
+    """Refuse files that install waybill by an action which a repository does not have.
+
+    Raises:
+        SettingsError: see above.
+    """
+    if options.uses == HERE and not (root / "action.yml").is_file():
+        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
 
 
 def left_over(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:

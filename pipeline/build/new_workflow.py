@@ -98,9 +98,9 @@ def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
     One without workflows has a file for releases alone: with its first workflow it gets the others.
     """
     own = [file for file in COMMON if is_own(read_if_there(root / FOLDER / file))]
-    options = actions_options(settings, root)
-    if not own or (own == [RELEASE] and options.uses == HERE):
+    if not own or (own == [RELEASE] and settings.actions.uses == HERE):
         return {}
+    options = actions_options(settings)
     names = [name] if own != [RELEASE] else [name, *(folder.name for folder in all_folders(settings.workflows))]
     files = actions_files(names, options)
     if own != [RELEASE]:

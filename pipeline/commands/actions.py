@@ -10,7 +10,7 @@ import click
 from generator.delivery.github_actions import actions_files
 from generator.findings.errors import OutputError
 from generator.text.words import listed
-from pipeline.build.actions_files import actions_options, foreign, left_over
+from pipeline.build.actions_files import actions_options, foreign, left_over, require_action
 from pipeline.build.generated_files import outdated, write
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
@@ -42,7 +42,8 @@ def actions(
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
     root = settings.root if folder is None else folder
     refuse_among_workflows(root, "-C", settings)
-    chosen = actions_options(settings, root, uses=options["uses"] or "", branch=options["branch"] or "")
+    chosen = actions_options(settings, uses=options["uses"] or "", branch=options["branch"] or "")
+    require_action(chosen, root)
     files = actions_files([folder.name for folder in all_folders(settings.workflows)], chosen)
     gone = left_over(root, files)
     if check:
