@@ -236,7 +236,7 @@ def _actions(found: Found, settings: Settings, names: list[str], *, wanted: bool
         file = settings.file.name if settings.file else "waybill.toml"
         uses = found.uses or "OWNER/REPO@COMMIT, where waybill is on GitHub"
         return {}, f".github: left out; in {file}, set actions.uses to {uses}; then run: waybill actions"
-    files = actions_files(names, actions_options(replace(settings, file=None), found.root))
+    files = actions_files(names, actions_options(settings))
     if others := foreign(found.root, files):
         return {}, f".github: left out, since {listed(others)} is not written by waybill; rename it: waybill actions"
     return files, ""
