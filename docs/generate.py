@@ -28,6 +28,7 @@ from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
+from pipeline.commands.completions import table as completions_table
 from pipeline.inspect.diagram import read_folder_scene
 from pipeline.operators.known import read_compatibility
 from pipeline.workspace.folders import all_folders
@@ -56,6 +57,7 @@ ARGUMENTS: Final = {
     "CHART": "a chart folder: one with a Chart.yaml",
     "argocd|flux|tekton|argo-workflows": "who follows the charts, or what builds them",
     "NEW-NAME": "what the workflow is to be called: its folder, its id and its chart; asked for on a terminal",
+    "bash|zsh|fish": "the shell that loads the script",
     "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or a workflow for a pipeline; by default all",
     "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
@@ -68,6 +70,8 @@ ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
+#: The table by which a shell completes command lines.
+COMPLETIONS: Final = "pipeline/commands/completions/table.json"
 #: The generated parts of README.md lie between these marks.
 MATRIX_MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
 SETTINGS_MARKS: Final = ("<!-- The settings: written by docs/generate.py -->", "<!-- end of the settings -->")
@@ -80,7 +84,7 @@ EXAMPLE: Final = (
 def main(arguments: list[str]) -> int:
     """Write the pages, or list those that are out of date; return the exit code."""
     pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()}
-    pages |= {**workflow_pages(), "README.md": readme()}
+    pages |= {**workflow_pages(), "README.md": readme(), COMPLETIONS: completions_table.table(_commands())}
     left = {path.relative_to(ROOT).as_posix() for path in (ROOT / WORKFLOW_PAGES).glob("*.md")} - pages.keys()
     differing = sorted(left) if "--check" in arguments else []
     for path in () if "--check" in arguments else left:

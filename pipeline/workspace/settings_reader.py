@@ -14,7 +14,6 @@ from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.forms.releases import parse_release
 from generator.text.words import listed
-from pipeline.system.http_request import is_url
 from pipeline.workspace.settings import OTHER_VARIABLES, Setting, Settings, known_settings, settings_from
 
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
@@ -265,6 +264,12 @@ def checked(settings: Settings) -> Settings:
     return settings
 
 
+def _is_url(url: str) -> bool:
+    from pipeline.system.http_request import is_url  # noqa: PLC0415 - 10 ms that settings without a URL do not pay
+
+    return is_url(url)
+
+
 def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     """The settings whose values cannot be, by their paths, with what to write."""
     if not _VERSION.fullmatch(settings.initial_version):
@@ -290,5 +295,5 @@ def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     if "@" in url.partition("://")[2].partition("/")[0]:
         message = "repository_url contains a user name or a password, which would be published; remove it"
         yield ("repository_url",), message
-    elif url and not (re.match(r"(https?|oci)://[^/\s]", url) and is_url(url)):
+    elif url and not (_is_url(url) and re.match(r"(https?|oci)://[^/\s]", url)):
         yield ("repository_url",), "repository_url: write a URL that starts with https://"
