@@ -204,6 +204,13 @@ def test_what_moved_renders_as_before(theirs: Path, waybill: Waybill, tmp_path: 
         helm.render(chart, {**given, "broker": None})
 
 
+def test_a_chart_that_waybill_made_only_gives_its_version(theirs: Path, waybill: Waybill) -> None:
+    about = f"{CHART['Chart.yaml']}annotations: {{waybill/folder: order}}\n"
+    (theirs / "deploy/charts/order/Chart.yaml").write_text(about)
+    order = imported(waybill, theirs, "order")["order"]
+    assert (order["version"], order["moved"]) == ("1.5.0", [])
+
+
 def test_values_with_taken_names_move_below_a_key_of_their_own(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     order = imported(waybill, theirs)["order"]
     text = (tmp_path / "workflows/order/chart/values.yaml").read_text()
@@ -530,6 +537,19 @@ def test_a_repository_on_this_machine_is_read_at_a_branch_and_a_folder(
     assert (done.code, "has no branch 'nxt'" in done.err) == (2, True)
     done = waybill("import", f"file://{committed}#main:elsewhere")
     assert (done.code, "the branch 'main' has no folder 'elsewhere'" in done.err) == (2, True)
+
+
+def test_a_repository_without_commits_says_so(tmp_path: Path, waybill: Waybill) -> None:
+    git(tmp_path, "init", "-q", "--bare", "empty.git")
+    done = waybill("import", f"file://{tmp_path}/empty.git")
+    assert done.code == 1
+    assert "has no commits; push some, or name a branch with #BRANCH" in done.err
+
+
+def test_a_file_s_name_that_is_not_utf_8_is_a_problem(theirs: Path, waybill: Waybill) -> None:
+    Path(os.fsdecode(os.fsencode(theirs / "workflows/order") + b"/caf\xe9.json")).write_text("{}")
+    [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
+    assert why == "the name of workflows/order/caf\\udce9.json is not UTF-8; rename it"
 
 
 def test_links_and_submodules_in_git_are_never_followed(tmp_path: Path, waybill: Waybill) -> None:
