@@ -146,7 +146,7 @@ def plan_import(
         rows=rows,
         compatibility=compatibility,
         capabilities=capabilities,
-        notes=(*notes, *planning.notes(workflows)),
+        notes=(*notes, *planning.notes(workflows, everything=not names)),
     )
 
 
@@ -327,8 +327,14 @@ class _Planning:
         each.chart = chart
         each.there = each.there and name in self.folder.charts
 
-    def notes(self, workflows: Sequence[Imported]) -> Iterator[str]:
+    def notes(self, workflows: Sequence[Imported], *, everything: bool) -> Iterator[str]:
         """What is to be said of the repository as a whole."""
+        taken = {each.chart_folder for each in workflows}
+        generated = self._settings.charts.as_posix()
+        for chart in self._layout.charts:
+            mine = any(is_below(chart, each.folder) for each in workflows if each.folder)
+            if everything and chart not in taken and not mine and not is_below(chart, generated):
+                yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
         used = {image.rpartition("/")[0] for each in workflows if each.adopted for image in each.adopted.images}

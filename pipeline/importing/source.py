@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import stat
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from pipeline.workspace.places import GitBranch, GithubRepository, parse_place
 MAX_PATHS: Final = 100_000
 #: Ours: what is read of one folder in all.
 MAX_BYTES: Final = 100 * 1024 * 1024
+#: Ours: what is read of a repository in all; it is kept in memory.
+MAX_BYTES_IN_ALL: Final = 1024 * 1024 * 1024
+#: The character that sorts after a slash.
+_AFTER: Final = chr(ord("/") + 1)
 #: How many links may lead to one another (Linux, path_resolution(7)).
 _MAX_LINKS: Final = 40
 _SCHEMES: Final = ("https", "ssh", "file", "http")
@@ -77,6 +82,8 @@ class ForeignRepository:
 
     def __init__(self, storage: _Storage, *, title: str, name: str) -> None:
         self._storage = storage
+        self._sorted = sorted(storage.entries)
+        self._bytes = 0
         self.title = title
         self.name = name
 
@@ -96,11 +103,9 @@ class ForeignRepository:
         """
         left_out = [posixpath.join(folder, each) for each in without]
         wanted = {
-            path: entry
-            for path, entry in self._storage.entries.items()
-            if is_below(path, folder)
-            and not any(is_below(path, other) for other in left_out)
-            and not NOT_WRITTEN & set(path.split("/"))
+            path: self._storage.entries[path]
+            for path in self._below(folder)
+            if not any(is_below(path, other) for other in left_out) and not NOT_WRITTEN & set(path.split("/"))
         }
         problems: list[str] = []
         sources: dict[str, str] = {}
@@ -113,6 +118,12 @@ class ForeignRepository:
                 problems.append(f"{_shown(path)} is {entry.kind}; replace it with a file, or remove it")
         files = self._read(folder, sources, problems)
         return ReadFolder(files=files, problems=tuple(problems))
+
+    def _below(self, folder: str) -> Sequence[str]:
+        """The paths below a folder, sorted."""
+        if not folder:
+            return self._sorted
+        return self._sorted[bisect_left(self._sorted, f"{folder}/") : bisect_left(self._sorted, f"{folder}{_AFTER}")]
 
     def file(self, path: str) -> bytes | None:
         """The bytes of one file; None where there is none."""
@@ -132,6 +143,10 @@ class ForeignRepository:
             message = f"its files exceed {MAX_BYTES:,} bytes, {_shown(largest)} has {sizes[largest]:,} of them"
             problems.append(f"{message}; remove what no workflow reads")
             return {}
+        self._bytes += sum(sizes.values())
+        if self._bytes > MAX_BYTES_IN_ALL:
+            message = f"{self.title}: more than {MAX_BYTES_IN_ALL:,} bytes of workflows and charts"
+            raise OutputError(f"{message}; name a folder with fewer of them")
         contents = self._storage.read(origins)
         problems += [
             f"{_shown(path)} is a pointer of Git LFS; commit the file itself"
@@ -170,7 +185,7 @@ class ForeignRepository:
         if is_below(path, target):
             problems.append(f"{_shown(path)} is a link to a folder above it; remove it")
             return {}
-        below = {each: entry for each, entry in self._storage.entries.items() if each.startswith(f"{target}/")}
+        below = {each: self._storage.entries[each] for each in self._below(target)}
         if not below:
             problems.append(f"{_shown(path)} is a link to {_shown(target)}, which is not there; remove it")
         if others := [each for each, entry in below.items() if entry.kind != "file"]:

@@ -371,6 +371,21 @@ def test_charts_in_another_place_are_named(theirs: Path, waybill: Waybill) -> No
     assert (done.code, "has no folder 'none' with charts" in done.err) == (2, True)
 
 
+def test_a_chart_of_no_workflow_is_named_and_stays(theirs: Path, waybill: Waybill) -> None:
+    write(theirs, {"deploy/charts/infra/Chart.yaml": "apiVersion: v2\nname: infra\nversion: 1.0.0\n"})
+    said = "the chart deploy/charts/infra installs none of the workflows; it stays there"
+    assert said in waybill("import", theirs, "--dry-run").err
+    assert said not in waybill("import", theirs, "refund", "--dry-run").err
+
+
+def test_a_chart_in_the_workflow_s_folder_is_taken_apart(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
+    (theirs / "deploy/charts/order").rename(theirs / "workflows/order/chart")
+    order = imported(waybill, theirs, "order")["order"]
+    assert (order["hand_made_chart"], len(order["moved"])) == ("workflows/order/chart", 9)
+    assert not (tmp_path / "workflows/order/chart/Chart.yaml").exists()
+    assert (tmp_path / "workflows/order/chart/templates/adapter.yaml").is_file()
+
+
 def test_a_chart_that_depends_on_others_needs_a_hand(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     chart = theirs / "deploy/charts/order"
     text = "dependencies: [{name: kafka, version: 1.x, repository: 'https://charts.example.com'}]\n"

@@ -30,6 +30,11 @@ def test_a_chart_folder_is_the_outermost_with_a_chart_yaml() -> None:
     assert layout_of(paths, charts="old").charts == ("old/a",)
 
 
+def test_a_chart_may_lie_in_a_workflow_folder() -> None:
+    found = layout_of(["flows/a/a.sw.yaml", "flows/a/helm/Chart.yaml", "flows/a/helm/files/x.sw.yaml"])
+    assert (found.workflows, found.charts) == (("flows/a",), ("flows/a/helm",))
+
+
 def test_a_name_of_two_folders_leads_to_both() -> None:
     found = layout_of(["x/a/a.sw.yaml", "y/a/a.sw.yaml", "y/b/b.sw.yaml"]).named()
     assert found == {"a": ["x/a", "y/a"], "b": ["y/b"]}

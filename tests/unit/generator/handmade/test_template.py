@@ -70,3 +70,12 @@ def test_what_actions_write_is_left_open() -> None:
     text = "spec:\n  {{- if .Values.x }}\n  image: {{ .Values.image }}:v1\n  {{- end }}\n  flow: {a: 1}\n"
     assert Part(text=text).content is None
     assert Part(text=text).roughly == {"spec": {"image": "…:v1", "flow": {"a": 1}}}
+
+
+@pytest.mark.parametrize("piece", ["{{ if ", "{{/* ", "name: a ", "   ", "\n", '{{ "', "{{ `", "---\n", "metadata:\n"])
+def test_no_text_takes_long(piece: str) -> None:
+    """A text of a megabyte that is wrong everywhere; with a pattern that goes back, this would take hours."""
+    for part in parts_of(f"metadata:\n  name: a{piece * (1_000_000 // len(piece))}b\n"):
+        assert part.kind is None
+        assert not part.variables
+        _ = (part.empty, part.balanced, part.name)
