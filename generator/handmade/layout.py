@@ -24,6 +24,8 @@ class Layout:
     """The workflow folders, sorted."""
     charts: tuple[str, ...]
     """The chart folders, sorted."""
+    nested: tuple[str, ...] = ()
+    """Those that lie in another one: the charts of an umbrella."""
 
     def named(self) -> dict[str, list[str]]:
         """The workflow folders by their names; a name that two of them have leads to both."""
@@ -36,23 +38,23 @@ class Layout:
 def layout_of(paths: Iterable[str], *, charts: str | None = None) -> Layout:
     """Return where the workflows and charts of a repository are; `charts` is the folder that all charts lie below.
 
-    A workflow folder holds a definition, itself or in src/main/resources. A chart folder holds a Chart.yaml, and is no
-    part of another chart.
+    A workflow folder holds a definition, itself or in src/main/resources. A chart folder holds a Chart.yaml.
     """
     written = [path for path in paths if not NOT_WRITTEN & set(path.split("/"))]
-    chart_folders = _outermost(
+    every = {
         posixpath.dirname(path)
         for path in written
         if posixpath.basename(path) == CHART_FILE and (charts is None or is_below(path, charts))
-    )
-    in_charts = set(chart_folders) - {""}
+    }
+    nested = {folder for folder in every if every & set(_above(folder))}
+    in_charts = every - nested - {""}
     candidates = {
         _workflow_of(posixpath.dirname(path))
         for path in written
         if path.endswith(DEFINITION_SUFFIXES) and not in_charts & set(_above(path))
     }
     workflows = [folder for folder in sorted(candidates) if not _belongs_to_another(folder, candidates)]
-    return Layout(workflows=tuple(workflows), charts=tuple(chart_folders))
+    return Layout(workflows=tuple(workflows), charts=tuple(sorted(every - nested)), nested=tuple(sorted(nested)))
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -110,12 +112,6 @@ def _belongs_to_another(folder: str, candidates: Collection[str]) -> bool:
         if above in candidates and (above or parts[0] in (*_BELOW, "src")):
             return True
     return any(part in _BELOW for part in parts[1:]) or SHARED in parts
-
-
-def _outermost(folders: Iterable[str]) -> list[str]:
-    """The folders that lie below no other one, sorted."""
-    every = set(folders)
-    return sorted(folder for folder in every if not every & set(_above(folder)))
 
 
 def _above(path: str) -> Iterator[str]:

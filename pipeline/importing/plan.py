@@ -188,7 +188,7 @@ class _Planning:
         self._operators = Operators(settings.compatibility)
         self._here = {folder.name for folder in all_folders(settings.workflows)}
         self._shared = SharedFiles(files={})
-        self._charts = {chart: repository.folder(chart) for chart in layout.charts}
+        self._charts = {chart: repository.folder(chart) for chart in (*layout.charts, *layout.nested)}
         self._installs = {chart: sonataflows_in(_templates(read.files)) for chart, read in self._charts.items()}
         self.folder = read_charts_folder(settings.charts / UMBRELLA)
         self.known = known_index(settings.output, None)
@@ -402,10 +402,15 @@ class _Planning:
 
     def _charts_of(self, found: Imported, workflow: Workflow) -> list[str]:
         below = [chart for chart in self._layout.charts if is_below(chart, found.folder) and found.folder]
-        names = {chart: _name_of(read.files) for chart, read in self._charts.items()}
-        return below or chart_for(
-            found.folder or found.name, workflow.object_name, chart_name(found.name), self._installs, names
-        )
+        if below:
+            return below
+        for charts in (self._layout.charts, self._layout.nested):
+            installs = {chart: self._installs[chart] for chart in charts}
+            names = {chart: _name_of(self._charts[chart].files) for chart in charts}
+            folder, name = found.folder or found.name, chart_name(found.name)
+            if mine := chart_for(folder, workflow.object_name, name, installs, names):
+                return mine
+        return []
 
     def _compare_with_what_is_here(self, found: Imported) -> None:
         """Whether the folder is here already: what is in it is never overwritten."""

@@ -378,6 +378,25 @@ def test_a_chart_of_no_workflow_is_named_and_stays(theirs: Path, waybill: Waybil
     assert said not in waybill("import", theirs, "refund", "--dry-run").err
 
 
+def test_a_chart_of_an_umbrella_belongs_to_its_workflow(theirs: Path, waybill: Waybill) -> None:
+    (theirs / "deploy/charts").rename(theirs / "deploy/all")
+    (theirs / "deploy/charts").mkdir()
+    (theirs / "deploy/all").rename(theirs / "deploy/charts/charts")
+    write(theirs, {"deploy/charts/Chart.yaml": "apiVersion: v2\nname: all\nversion: 1.0.0\n"})
+    order = imported(waybill, theirs, "order")["order"]
+    assert (order["hand_made_chart"], len(order["moved"])) == ("deploy/charts/charts/order", 9)
+
+
+def test_a_repository_of_waybill_s_goes_on_with_its_versions(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
+    shutil.copytree(theirs / "workflows", tmp_path / "built/workflows")
+    assert waybill("build", "--all", "--initial-version", "3.1.0", cwd=tmp_path / "built").code == 0
+    found = imported(waybill, tmp_path / "built")
+    assert {name: (each["version"], each["moved"]) for name, each in found.items()} == {
+        "order": ("3.2.0", []),
+        "refund": ("3.2.0", []),
+    }
+
+
 def test_a_chart_in_the_workflow_s_folder_is_taken_apart(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     (theirs / "deploy/charts/order").rename(theirs / "workflows/order/chart")
     order = imported(waybill, theirs, "order")["order"]

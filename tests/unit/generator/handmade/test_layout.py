@@ -27,6 +27,7 @@ def test_a_workflow_folder_is_the_outermost_with_a_definition(paths: list[str], 
 def test_a_chart_folder_is_the_outermost_with_a_chart_yaml() -> None:
     paths = ["deploy/a/Chart.yaml", "deploy/a/charts/redis/Chart.yaml", "old/a/Chart.yaml"]
     assert layout_of(paths).charts == ("deploy/a", "old/a")
+    assert layout_of(paths).nested == ("deploy/a/charts/redis",)
     assert layout_of(paths, charts="old").charts == ("old/a",)
 
 
