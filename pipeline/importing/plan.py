@@ -388,6 +388,9 @@ class _Planning:
         )
         read = self._charts[charts[0]]
         shown = posixpath.join(self._repository.title, charts[0])
+        if not read.files:
+            found.problems += read.problems
+            return
         files = {path: file.data for path, file in read.files.items()}
         found.adopted = adopted = adopt(files, workflow, generated.files, shown=shown)
         adopted.by_hand += [Said(path="", why=problem) for problem in read.problems]

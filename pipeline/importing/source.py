@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from generator.findings.errors import OutputError, SettingsError
+from generator.findings.printable import in_one_line
 from generator.handmade.layout import NOT_WRITTEN, is_below
 from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository
 from pipeline.system.http_request import scheme_of
@@ -134,8 +135,9 @@ class ForeignRepository:
 
     def _read(self, folder: str, sources: Mapping[str, str], problems: list[str]) -> dict[str, ReadFile]:
         origins = sorted(set(sources.values()))
-        if bad := [path for path in sources if not _is_utf8(path)]:
-            problems += [f"the name of {_shown(path)} is not UTF-8; rename it" for path in bad]
+        wrong = {path: why for path in sources if (why := _wrong_name(path))}
+        if wrong:
+            problems += [f"the name of {_shown(path)} {why}; rename it" for path, why in wrong.items()]
             return {}
         sizes = self._storage.sizes(origins)
         if sum(sizes[origin] for origin in sources.values()) > MAX_BYTES:
@@ -327,13 +329,17 @@ def _special(mode: int) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _is_utf8(path: str) -> bool:
+def _wrong_name(path: str) -> str:
+    """Why no file may be written by this path, as a tree may hold any name; "" where one may."""
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or part.casefold() == ".git" or "\\" in part for part in parts):
+        return "leads out of its folder, or into git's own"
     try:
         path.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return "is not UTF-8"
+    return "" if path.isprintable() else "has characters that nobody sees"
 
 
 def _shown(path: str) -> str:
-    return path.encode(errors="backslashreplace").decode()
+    return in_one_line(path.encode(errors="backslashreplace").decode())

@@ -459,11 +459,20 @@ def test_a_chart_folder_of_the_workflow_s_own_stays(theirs: Path, waybill: Waybi
     assert (tmp_path / "workflows/order/chart/README.md").read_text() == "Mine.\n"
 
 
+def test_a_template_s_new_name_is_none_of_another_one(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
+    write(theirs / "deploy/charts/order", {"templates/own-resources.yaml": "a: 1\n"})
+    imported(waybill, theirs, "order")
+    templates = tmp_path / "workflows/order/chart/templates"
+    assert (templates / "own-resources.yaml").read_text() == "a: 1\n"
+    assert "dashboard" in (templates / "own-own-resources.yaml").read_text()
+
+
 def test_fix_fixes_what_has_one_right_fix(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     (theirs / "workflows/order/order.sw.yaml").write_text(DEFINITION.replace("refName: print", "refName: pint"))
     order = imported(waybill, theirs, "order", code=1)["order"]
     assert order["state"] == "left out"
     assert not (tmp_path / "workflows").exists()
+    assert "next   waybill import " in waybill("import", theirs, "order").err
     order = imported(waybill, theirs, "order", "--fix")["order"]
     assert (order["state"], len(order["fixed"])) == ("imported", 1)
     assert (tmp_path / "workflows/order/order.sw.yaml").read_text() == DEFINITION
@@ -584,6 +593,25 @@ def test_a_file_s_name_that_is_not_utf_8_is_a_problem(theirs: Path, waybill: Way
     Path(os.fsdecode(os.fsencode(theirs / "workflows/order") + b"/caf\xe9.json")).write_text("{}")
     [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
     assert why == "the name of workflows/order/caf\\udce9.json is not UTF-8; rename it"
+
+
+def test_a_tree_that_leads_out_is_never_written(tmp_path: Path, waybill: Waybill) -> None:
+    files = {f"workflows/order/{path}": text.encode() for path, text in WORKFLOW.items()}
+    with git_server(tmp_path / "server") as server:
+        server.import_files(files, branch="main")
+        blob = server.git("hash-object", "-w", "--stdin", stdin=b"evil")
+        evil = server.git("mktree", stdin=f"100644 blob {blob}\tevil.md\n".encode())
+        order = server.git("ls-tree", "main:workflows/order")
+        order = server.git("mktree", stdin=f"{order}\n040000 tree {evil}\t..\n".encode())
+        workflows = server.git("mktree", stdin=f"040000 tree {order}\torder\n".encode())
+        top = server.git("mktree", stdin=f"040000 tree {workflows}\tworkflows\n".encode())
+        person = ("-c", "user.name=a", "-c", "user.email=a@b")
+        server.git("update-ref", "refs/heads/main", server.git(*person, "commit-tree", "-m", "x", top))
+        found = imported_over_http(waybill, f"{server.url}#main")
+    assert found["order"]["problems"] == [
+        "the name of workflows/order/../evil.md leads out of its folder, or into git's own; rename it"
+    ]
+    assert not list(tmp_path.rglob("evil.md"))
 
 
 def test_links_and_submodules_in_git_are_never_followed(tmp_path: Path, waybill: Waybill) -> None:
