@@ -330,10 +330,11 @@ class _Planning:
     def notes(self, workflows: Sequence[Imported], *, everything: bool) -> Iterator[str]:
         """What is to be said of the repository as a whole."""
         taken = {each.chart_folder for each in workflows}
-        generated = self._settings.charts.as_posix()
+        made = {chart for chart, read in self._charts.items() if FOLDER_ANNOTATION in _annotations(read.files)}
         for chart in self._layout.charts:
             mine = any(is_below(chart, each.folder) for each in workflows if each.folder)
-            if everything and chart not in taken and not mine and not is_below(chart, generated):
+            ours = any(is_below(each, chart) for each in (*made, *taken) if each)
+            if everything and not mine and not ours:
                 yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
@@ -435,10 +436,9 @@ class _Planning:
             found.problems.append(message)
         found.there = not other and here.keys() == found.files.keys()
 
-    def _made_from(self, chart: str) -> str | None:
-        content = parse(self.folder.charts[chart].get("Chart.yaml", b"{}"), "Chart.yaml").root.plain()
-        annotations: Any = content.get("annotations") if isinstance(content, dict) else None
-        return annotations.get(FOLDER_ANNOTATION) if isinstance(annotations, dict) else None
+    def _made_from(self, chart: str) -> object:
+        files = {path: ReadFile(data=data) for path, data in self.folder.charts[chart].items()}
+        return _annotations(files).get(FOLDER_ANNOTATION)
 
 
 def _next(version: Version) -> Version:
@@ -455,9 +455,19 @@ def _templates(files: Mapping[str, ReadFile]) -> Iterator[str]:
             yield file.data.decode(errors="replace")
 
 
-def _name_of(files: Mapping[str, ReadFile]) -> str:
+def _about(files: Mapping[str, ReadFile]) -> dict[str, Any]:
+    """What the Chart.yaml of a chart says; nothing where it cannot be read."""
     try:
         content = parse(files["Chart.yaml"].data, "Chart.yaml").root.plain() if "Chart.yaml" in files else None
     except FindingsError:
-        return ""
-    return str(content.get("name", "")) if isinstance(content, dict) else ""
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _name_of(files: Mapping[str, ReadFile]) -> str:
+    return str(_about(files).get("name", ""))
+
+
+def _annotations(files: Mapping[str, ReadFile]) -> dict[str, Any]:
+    annotations = _about(files).get("annotations")
+    return annotations if isinstance(annotations, dict) else {}

@@ -215,7 +215,8 @@ def open_foreign(text: str, environment: Mapping[str, str]) -> Iterator[ForeignR
         yield ForeignRepository(_Folder(path), title=path.as_posix(), name=path.resolve().name)
         return
     place = _place(text)
-    allowed = {"GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES)}
+    permitted = environment.get("GIT_ALLOW_PROTOCOL", ":".join(_SCHEMES)).split(":")
+    allowed = {"GIT_ALLOW_PROTOCOL": ":".join(scheme for scheme in _SCHEMES if scheme in permitted)}
     try:
         repository = RemoteRepository(place.url, {**environment, **allowed})
         try:

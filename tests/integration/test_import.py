@@ -376,6 +376,8 @@ def test_a_chart_of_no_workflow_is_named_and_stays(theirs: Path, waybill: Waybil
     said = "the chart deploy/charts/infra installs none of the workflows; it stays there"
     assert said in waybill("import", theirs, "--dry-run").err
     assert said not in waybill("import", theirs, "refund", "--dry-run").err
+    (theirs / "deploy/charts/infra").rename(theirs / "charts")
+    assert "the chart charts installs none of the workflows" in waybill("import", theirs, "--dry-run").err
 
 
 def test_a_chart_of_an_umbrella_belongs_to_its_workflow(theirs: Path, waybill: Waybill) -> None:
