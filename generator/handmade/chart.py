@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -100,6 +100,7 @@ def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str
         prefix=_metadata(generated, shown).get("name", adopted.name),
         values=values_taken(values, generated, kept.values()),
         read=read_by(kept.values()),
+        templates=frozenset(kept),
     )
     for path, text in kept.items():
         _move_template(path, text, names, generated, adopted)
@@ -204,14 +205,19 @@ def _move_template(path: str, text: str, names: OwnNames, generated: Mapping[str
     if strange := names.strange(text):
         adopted.by_hand.append(Said(path=path, why=strange))
         return
-    to = path
-    if path != _NOTES and path in generated:
-        to = posixpath.join(posixpath.dirname(path), f"own-{posixpath.basename(path).lstrip('_')}")
-        to = to if not posixpath.basename(path).startswith("_") else to.replace("own-", "_own-")
+    to = path if path == _NOTES else _free(path, {*generated, *names.templates - {path}})
     if ".Chart.AppVersion" in text:
         adopted.notes.append(Said(path=path, why="prints .Chart.AppVersion, which is the version of the workflow now"))
     adopted.overlay[to] = names.renamed(text).encode()
     adopted.moved.append(Moved(path=path, to=to))
+
+
+def _free(path: str, taken: Collection[str]) -> str:
+    """The path, or one like it that is not taken; what begins with `_` is no object (Helm, "Template files")."""
+    while path in taken:
+        folder, name = posixpath.split(path)
+        path = posixpath.join(folder, f"_own-{name[1:]}" if name.startswith("_") else f"own-{name}")
+    return path
 
 
 def _move_values(texts: Mapping[str, str], values: Mapping[str, Any], names: OwnNames, adopted: Adopted) -> None:

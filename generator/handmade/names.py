@@ -75,6 +75,8 @@ class OwnNames:
     values: ValueNames
     read: frozenset[str]
     """The paths and patterns of the files that templates read."""
+    templates: frozenset[str] = frozenset()
+    """The paths of the templates."""
 
     def strange(self, text: str) -> str:
         """Why the names in a template cannot be changed; empty where they can."""

@@ -146,7 +146,7 @@ def plan_import(
         rows=rows,
         compatibility=compatibility,
         capabilities=capabilities,
-        notes=(*notes, *planning.notes(workflows)),
+        notes=(*notes, *planning.notes(workflows, everything=not names)),
     )
 
 
@@ -188,7 +188,7 @@ class _Planning:
         self._operators = Operators(settings.compatibility)
         self._here = {folder.name for folder in all_folders(settings.workflows)}
         self._shared = SharedFiles(files={})
-        self._charts = {chart: repository.folder(chart) for chart in layout.charts}
+        self._charts = {chart: repository.folder(chart) for chart in (*layout.charts, *layout.nested)}
         self._installs = {chart: sonataflows_in(_templates(read.files)) for chart, read in self._charts.items()}
         self.folder = read_charts_folder(settings.charts / UMBRELLA)
         self.known = known_index(settings.output, None)
@@ -327,8 +327,15 @@ class _Planning:
         each.chart = chart
         each.there = each.there and name in self.folder.charts
 
-    def notes(self, workflows: Sequence[Imported]) -> Iterator[str]:
+    def notes(self, workflows: Sequence[Imported], *, everything: bool) -> Iterator[str]:
         """What is to be said of the repository as a whole."""
+        taken = {each.chart_folder for each in workflows}
+        made = {chart for chart, read in self._charts.items() if FOLDER_ANNOTATION in _annotations(read.files)}
+        for chart in self._layout.charts:
+            mine = any(is_below(chart, each.folder) for each in workflows if each.folder)
+            ours = any(is_below(each, chart) for each in (*made, *taken) if each)
+            if everything and not mine and not ours:
+                yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
         used = {image.rpartition("/")[0] for each in workflows if each.adopted for image in each.adopted.images}
@@ -382,6 +389,9 @@ class _Planning:
         )
         read = self._charts[charts[0]]
         shown = posixpath.join(self._repository.title, charts[0])
+        if not read.files:
+            found.problems += read.problems
+            return
         files = {path: file.data for path, file in read.files.items()}
         found.adopted = adopted = adopt(files, workflow, generated.files, shown=shown)
         adopted.by_hand += [Said(path="", why=problem) for problem in read.problems]
@@ -396,10 +406,15 @@ class _Planning:
 
     def _charts_of(self, found: Imported, workflow: Workflow) -> list[str]:
         below = [chart for chart in self._layout.charts if is_below(chart, found.folder) and found.folder]
-        names = {chart: _name_of(read.files) for chart, read in self._charts.items()}
-        return below or chart_for(
-            found.folder or found.name, workflow.object_name, chart_name(found.name), self._installs, names
-        )
+        if below:
+            return below
+        for charts in (self._layout.charts, self._layout.nested):
+            installs = {chart: self._installs[chart] for chart in charts}
+            names = {chart: _name_of(self._charts[chart].files) for chart in charts}
+            folder, name = found.folder or found.name, chart_name(found.name)
+            if mine := chart_for(folder, workflow.object_name, name, installs, names):
+                return mine
+        return []
 
     def _compare_with_what_is_here(self, found: Imported) -> None:
         """Whether the folder is here already: what is in it is never overwritten."""
@@ -421,10 +436,9 @@ class _Planning:
             found.problems.append(message)
         found.there = not other and here.keys() == found.files.keys()
 
-    def _made_from(self, chart: str) -> str | None:
-        content = parse(self.folder.charts[chart].get("Chart.yaml", b"{}"), "Chart.yaml").root.plain()
-        annotations: Any = content.get("annotations") if isinstance(content, dict) else None
-        return annotations.get(FOLDER_ANNOTATION) if isinstance(annotations, dict) else None
+    def _made_from(self, chart: str) -> object:
+        files = {path: ReadFile(data=data) for path, data in self.folder.charts[chart].items()}
+        return _annotations(files).get(FOLDER_ANNOTATION)
 
 
 def _next(version: Version) -> Version:
@@ -441,9 +455,19 @@ def _templates(files: Mapping[str, ReadFile]) -> Iterator[str]:
             yield file.data.decode(errors="replace")
 
 
-def _name_of(files: Mapping[str, ReadFile]) -> str:
+def _about(files: Mapping[str, ReadFile]) -> dict[str, Any]:
+    """What the Chart.yaml of a chart says; nothing where it cannot be read."""
     try:
         content = parse(files["Chart.yaml"].data, "Chart.yaml").root.plain() if "Chart.yaml" in files else None
     except FindingsError:
-        return ""
-    return str(content.get("name", "")) if isinstance(content, dict) else ""
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _name_of(files: Mapping[str, ReadFile]) -> str:
+    return str(_about(files).get("name", ""))
+
+
+def _annotations(files: Mapping[str, ReadFile]) -> dict[str, Any]:
+    annotations = _about(files).get("annotations")
+    return annotations if isinstance(annotations, dict) else {}

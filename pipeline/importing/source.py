@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import stat
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from generator.findings.errors import OutputError, SettingsError
+from generator.findings.printable import in_one_line
 from generator.handmade.layout import NOT_WRITTEN, is_below
 from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository
 from pipeline.system.http_request import scheme_of
@@ -23,6 +25,10 @@ from pipeline.workspace.places import GitBranch, GithubRepository, parse_place
 MAX_PATHS: Final = 100_000
 #: Ours: what is read of one folder in all.
 MAX_BYTES: Final = 100 * 1024 * 1024
+#: Ours: what is read of a repository in all; it is kept in memory.
+MAX_BYTES_IN_ALL: Final = 1024 * 1024 * 1024
+#: The character that sorts after a slash.
+_AFTER: Final = chr(ord("/") + 1)
 #: How many links may lead to one another (Linux, path_resolution(7)).
 _MAX_LINKS: Final = 40
 _SCHEMES: Final = ("https", "ssh", "file", "http")
@@ -77,6 +83,8 @@ class ForeignRepository:
 
     def __init__(self, storage: _Storage, *, title: str, name: str) -> None:
         self._storage = storage
+        self._sorted = sorted(storage.entries)
+        self._bytes = 0
         self.title = title
         self.name = name
 
@@ -96,11 +104,9 @@ class ForeignRepository:
         """
         left_out = [posixpath.join(folder, each) for each in without]
         wanted = {
-            path: entry
-            for path, entry in self._storage.entries.items()
-            if is_below(path, folder)
-            and not any(is_below(path, other) for other in left_out)
-            and not NOT_WRITTEN & set(path.split("/"))
+            path: self._storage.entries[path]
+            for path in self._below(folder)
+            if not any(is_below(path, other) for other in left_out) and not NOT_WRITTEN & set(path.split("/"))
         }
         problems: list[str] = []
         sources: dict[str, str] = {}
@@ -114,6 +120,12 @@ class ForeignRepository:
         files = self._read(folder, sources, problems)
         return ReadFolder(files=files, problems=tuple(problems))
 
+    def _below(self, folder: str) -> Sequence[str]:
+        """The paths below a folder, sorted."""
+        if not folder:
+            return self._sorted
+        return self._sorted[bisect_left(self._sorted, f"{folder}/") : bisect_left(self._sorted, f"{folder}{_AFTER}")]
+
     def file(self, path: str) -> bytes | None:
         """The bytes of one file; None where there is none."""
         entry = self._storage.entries.get(path)
@@ -123,8 +135,9 @@ class ForeignRepository:
 
     def _read(self, folder: str, sources: Mapping[str, str], problems: list[str]) -> dict[str, ReadFile]:
         origins = sorted(set(sources.values()))
-        if bad := [path for path in sources if not _is_utf8(path)]:
-            problems += [f"the name of {_shown(path)} is not UTF-8; rename it" for path in bad]
+        wrong = {path: why for path in sources if (why := _wrong_name(path))}
+        if wrong:
+            problems += [f"the name of {_shown(path)} {why}; rename it" for path, why in wrong.items()]
             return {}
         sizes = self._storage.sizes(origins)
         if sum(sizes[origin] for origin in sources.values()) > MAX_BYTES:
@@ -132,6 +145,10 @@ class ForeignRepository:
             message = f"its files exceed {MAX_BYTES:,} bytes, {_shown(largest)} has {sizes[largest]:,} of them"
             problems.append(f"{message}; remove what no workflow reads")
             return {}
+        self._bytes += sum(sizes.values())
+        if self._bytes > MAX_BYTES_IN_ALL:
+            message = f"{self.title}: more than {MAX_BYTES_IN_ALL:,} bytes of workflows and charts"
+            raise OutputError(f"{message}; name a folder with fewer of them")
         contents = self._storage.read(origins)
         problems += [
             f"{_shown(path)} is a pointer of Git LFS; commit the file itself"
@@ -170,7 +187,7 @@ class ForeignRepository:
         if is_below(path, target):
             problems.append(f"{_shown(path)} is a link to a folder above it; remove it")
             return {}
-        below = {each: entry for each, entry in self._storage.entries.items() if each.startswith(f"{target}/")}
+        below = {each: self._storage.entries[each] for each in self._below(target)}
         if not below:
             problems.append(f"{_shown(path)} is a link to {_shown(target)}, which is not there; remove it")
         if others := [each for each, entry in below.items() if entry.kind != "file"]:
@@ -198,7 +215,8 @@ def open_foreign(text: str, environment: Mapping[str, str]) -> Iterator[ForeignR
         yield ForeignRepository(_Folder(path), title=path.as_posix(), name=path.resolve().name)
         return
     place = _place(text)
-    allowed = {"GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES)}
+    permitted = environment.get("GIT_ALLOW_PROTOCOL", ":".join(_SCHEMES)).split(":")
+    allowed = {"GIT_ALLOW_PROTOCOL": ":".join(scheme for scheme in _SCHEMES if scheme in permitted)}
     try:
         repository = RemoteRepository(place.url, {**environment, **allowed})
         try:
@@ -312,13 +330,17 @@ def _special(mode: int) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _is_utf8(path: str) -> bool:
+def _wrong_name(path: str) -> str:
+    """Why no file may be written by this path, as a tree may hold any name; "" where one may."""
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or part.casefold() == ".git" or "\\" in part for part in parts):
+        return "leads out of its folder, or into git's own"
     try:
         path.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return "is not UTF-8"
+    return "" if path.isprintable() else "has characters that nobody sees"
 
 
 def _shown(path: str) -> str:
-    return path.encode(errors="backslashreplace").decode()
+    return in_one_line(path.encode(errors="backslashreplace").decode())
