@@ -268,4 +268,4 @@ def test_a_file_of_openapi_2_is_taken_too() -> None:
     assert faults(one) == []
     files = workflow_files(one)
     assert b"${PETS_URL:https://pets.example.com/v2}" in files["application.properties"]
-    assert json.loads(files["schemas/one-input-schema.json"])["required"] == ["id", "name"]
+    assert json.loads(files["schemas/one-input-schema.json"])["required"] == ["petsIdPutId", "name"]
