@@ -225,3 +225,11 @@ def test_a_new_workflow_is_built_proposed_merged_published_and_rendered_from_the
     with serving(start / "public") as url:
         rendered = helm.run("template", "demo", "order-tea", "--repo", url, "--set", "requireEnv=false")
     assert "kind: SonataFlow" in rendered
+
+
+@pytest.mark.parametrize("profile", ["gitops", "preview", "dev"])
+def test_the_operator_takes_a_new_workflow_in_each_profile(started: Path, profile: str, tmp_path: Path) -> None:
+    for number in range(len(COMBINATIONS)):
+        words = ["manifests", f"flow-{number}", "--profile", profile, "-o", tmp_path / f"{number}"]
+        done = run(*words, cwd=started, env={"WAYBILL_CACHE": str(tmp_path / ".cache")})
+        assert done.code == 0, done.err
