@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,6 +174,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(start: Path, waybill: Waybill
 
 
 def test_on_a_terminal_it_asks_for_what_is_missing(start: Path) -> None:
+    pty = pytest.importorskip("pty", reason="this system has no terminals of that kind")
     terminal, other = pty.openpty()
     command = [*PROGRAM, "new", "--from-openapi", "pets.yaml"]
     said = b""
