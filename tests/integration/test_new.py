@@ -134,6 +134,14 @@ def test_a_folder_that_makes_the_same_chart_is_named(start: Path, waybill: Waybi
     assert (done.code, "order-tea.x makes the chart 'order-tea'" in done.err) == (2, True)
 
 
+def test_a_folder_that_has_a_workflow_of_the_same_id_is_named(repository: Path, waybill: Waybill) -> None:
+    done = waybill("new", "ticketescalation")
+    assert done.code == 2
+    assert "workflows/escalation has a workflow with the id 'ticketescalation'" in done.err
+    (repository / "workflows/greeting/greeting.sw.yaml").write_text("[")
+    assert waybill("new", "order-tea").code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
