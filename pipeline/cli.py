@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import keyword
 import sys
 from collections.abc import Mapping
 from types import ModuleType
@@ -26,11 +27,15 @@ SHORT_HELPS: Final = {
     "chart": "Write one chart folder.",
     "package": "Package chart folders.",
     "image": "Build, push and save the images of workflows.",
+    "import": "Bring in the workflows of another repository.",
     "index": "Write an index.yaml for packages.",
+    "init": "Make a repository of workflows, or complete one.",
     "gitops": "Write what clusters follow or build charts by.",
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",
+    "doctor": "Say what this machine is missing, and how to get it.",
+    "new": "Start a new workflow.",
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
     "attest": "Attach SBOM and provenance to a pushed image.",
@@ -64,7 +69,8 @@ class LazyGroup(click.Group):
 
             if light := light_command(cmd_name):
                 return light
-        found: click.Command = getattr(_imported(f"pipeline.commands.{cmd_name}"), cmd_name)
+        name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        found: click.Command = getattr(_imported(f"pipeline.commands.{name}"), name)
         return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -27,11 +27,6 @@ def cells(matrix: Matrix) -> Iterator[tuple[str, ...]]:
         yield (", ".join(each.charts), *(str(range_) if range_ else "" for range_ in found))
 
 
-def table_of(chart: str, matrix: Matrix) -> str:
-    """The rows of one chart as those of a Markdown table: its versions, Orchestrator, SonataFlow."""
-    return "\n".join(row(_ranges(each)) for each in matrix.rows if chart in each.charts)
-
-
 def _ranges(of: Row) -> list[str]:
     return [code(str(found)) if found else "" for found in (of.versions, of.orchestrator, of.sonataflow)]
 

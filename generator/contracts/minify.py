@@ -73,14 +73,24 @@ def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
         return None
     if not isinstance(spec, dict) or not isinstance(spec.get("paths"), dict):
         return None
+    return written(cut(spec, operations), path)
+
+
+def cut(spec: dict[str, Any], operations: set[str]) -> dict[str, Any]:
+    """Return a spec with the operations of these ids alone, and all that these refer to."""
     called = {address: _called_part(item, operations) for address, item in spec["paths"].items()}
     called = {address: item for address, item in called.items() if item}
     needed = _needed(spec, called)
-    cut = {key: _needed_part(key, value, needed) for key, value in spec.items()}
-    cut["paths"] = {
+    smaller = {key: _needed_part(key, value, needed) for key, value in spec.items()}
+    smaller["paths"] = {
         a: called.get(a, item) for a, item in spec["paths"].items() if a in called or ("paths", a) in needed
     }
-    text = json.dumps(cut, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_writer.dump(cut)
+    return smaller
+
+
+def written(spec: dict[str, Any], path: str) -> bytes:
+    """The bytes of a spec: JSON or YAML, as the end of its path says."""
+    text = json.dumps(spec, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_writer.dump(spec)
     return text.encode()
 
 

@@ -21,8 +21,16 @@ QUARKUS_RESOURCES: Final = "src/main/resources"
 #: The folders that go into ConfigMaps, one ConfigMap for each folder below them (the operator mounts them flat).
 RESOURCE_FOLDERS: Final = ("schemas", "specs", "subflows")
 #: What lies in a workflow's folder and is no part of its image: the chart's files, functions that have images of their
-#: own, a person's file and the secrets.
-NOT_IN_IMAGE: Final = ("argfile.conf", "chart", "functions", "README.md", "secret.properties")
+#: own, what Backstage reads, a person's file, the secrets and the input of a trial run.
+NOT_IN_IMAGE: Final = (
+    "argfile.conf",
+    "backstage",
+    "chart",
+    "functions",
+    "README.md",
+    "secret.properties",
+    "tests/input.json",
+)
 #: Pictures of workflows, which no build reads.
 _PICTURES: Final = ".svg"
 #: Folders that tools leave behind.
@@ -207,7 +215,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         if top == "chart":
             overlay[relative.removeprefix("chart/")] = walker.read(relative, path)
             continue
-        if top == "functions":
+        if top in ("backstage", "functions"):
             continue
         if relative == "argfile.conf":
             argfile = walker.read(relative, path)

@@ -55,9 +55,9 @@ def chart(
 ) -> None:
     """Write one chart folder, OUT/CHART/, and replace what is in it."""
     settings = settings_of(options)
-    workflow, savings = single_steps.read_for_output(
-        folders.find_folder(folder, settings), minify_specs=settings.minify_specs
-    )
+    selected = folders.find_folder(folder, settings)
+    folders.refuse_among_workflows(out, "--out", settings, [selected])
+    workflow, savings = single_steps.read_for_output(selected, minify_specs=settings.minify_specs)
     if not check:
         recover(out)
     line = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
@@ -61,7 +62,8 @@ def command(
         for option in reversed((*map(_option, settings), *_OF_ALL)):
             option(guarded)
         guarded.__click_params__ += own  # type: ignore[attr-defined]  # as above
-        made = click.command(cls=Command, short_help=short_help)(guarded)
+        # A command whose name is a word of Python has a function and a module that end in an underscore.
+        made = click.command(function.__name__.rstrip("_"), cls=Command, short_help=short_help)(guarded)
         made.example = example
         return made
 
@@ -200,6 +202,25 @@ def print_json(document: Mapping[str, Any]) -> None:
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings of the current folder, overridden by a command's options."""
     return load_settings(Path(), os.environ, options)
+
+
+def same_command(without: str) -> list[str]:
+    """Return the command line of the command that runs, as it is to be copied, without one of its flags."""
+    context = click.get_current_context()
+    arguments: list[str] = []
+    options: list[str] = []
+    for parameter in context.command.params:
+        name, value = str(parameter.name), context.params.get(str(parameter.name))
+        if name == without or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        values = [str(each) for each in (value if isinstance(value, tuple) else (value,))]
+        if isinstance(parameter, click.Argument):
+            arguments += values
+        elif isinstance(value, bool):
+            options.append(parameter.opts[0] if value else parameter.secondary_opts[0])
+        else:
+            options += [word for each in values for word in (parameter.opts[0], each)]
+    return [*context.command_path.split(), *arguments, *options]
 
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:

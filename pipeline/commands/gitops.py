@@ -22,6 +22,7 @@ from pipeline.commands.gitops_forms.flux import flux
 from pipeline.commands.gitops_forms.pipeline import argo_workflows, tekton
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.workspace.folders import refuse_among_workflows
 
 Form = Literal["argocd", "flux", "tekton", "argo-workflows"]
 #: What follows charts, and what builds them.
@@ -125,6 +126,8 @@ def gitops(journal: Journal, /, form: Form, names: tuple[str, ...], *, as_json: 
     """
     _check_form(form)
     settings = settings_of({"charts": options["charts"]})
+    if options["out"] is not None:
+        refuse_among_workflows(options["out"], "--out", settings)
     check_name(options["namespace"], "a namespace")
     if form in _PIPELINES:
         objects = _PIPELINES[form](names, settings, options)

@@ -26,6 +26,7 @@ _FORMATS: Final = ("text", "json", "github", "sarif")
 
 @command(
     "workflows",
+    "rhdh",
     "strict",
     short_help="Lint definitions and their files.",
     example="waybill lint greeting escalation\nwaybill lint --rules unknown-state",

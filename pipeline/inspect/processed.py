@@ -7,6 +7,7 @@ generator, so its hash tells whether the generator is the same, and nothing need
 from __future__ import annotations
 
 import hashlib
+import os.path
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,10 @@ def generator_key(settings: Settings) -> str:
     for path in (*sources, *dockerfiles):
         _add(hashed, path.relative_to(package.parent).as_posix(), path.read_bytes())
     for name in _DECIDING:
-        _add(hashed, name, str(getattr(committed, name)).encode())
+        value = getattr(committed, name)
+        # The same from whichever folder waybill runs in.
+        text = Path(os.path.relpath(value, committed.root)).as_posix() if isinstance(value, Path) else str(value)
+        _add(hashed, name, text.encode())
     for path in (committed.compatibility, lock_path(committed)):
         _add(hashed, path.name, path.read_bytes() if path.is_file() else b"")
     return f"waybill {version('waybill')}, {hashed.hexdigest()}"

@@ -58,6 +58,8 @@ _NO_BRANCH: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
 #: What a server says that is asked for the commits that a branch lacks, when there is none (upload-pack.c, shallow.c).
 _NO_COMMITS: Final = re.compile(r"no commits selected for shallow requests")
 _UNFILTERED: Final = "filtering not recognized by server"
+#: How `git ls-remote --symref` says which branch HEAD names.
+_HEAD: Final = re.compile(r"^ref: refs/heads/(.+)\tHEAD$", re.MULTILINE)
 _CREDENTIAL: Final = re.compile(r"://[^/@\s]*@")
 _IDENTITY: Final = re.compile(r"(.*) <(.*)> (\d+) [-+]\d+")
 #: The author of a commit where git has none configured; no mail goes to .invalid (RFC 2606).
@@ -291,6 +293,20 @@ class RemoteRepository:
         listed = self._git("rev-list", "--parents", other, "--not", one).decode()
         return one == other or one in listed.split()
 
+    def default_branch(self) -> str | None:
+        """The branch that the server's HEAD names; None where it names none.
+
+        Raises:
+            GitError: the server does not say so.
+        """
+        listed, _ = self._network("ls-remote", "--quiet", "--symref", "origin", "HEAD")
+        found = _HEAD.search(_text(listed))
+        return found[1] if found else None
+
+    def everything(self, revision: str) -> dict[str, TreeEntry]:
+        """All files, links and submodules of a commit that was fetched, by their paths."""
+        return _entries_in(self._git("ls-tree", "-z", "--full-tree", "-r", revision))
+
     def tree(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
         return self._listed("-r", revision, paths)
@@ -302,14 +318,28 @@ class RemoteRepository:
             GitError: they cannot be fetched.
         """
         wanted = sorted(set(oids))
-        missing = sorted(set(wanted) - self._there) if self._filtered else []
-        if missing:
+        self._fetch_blobs(wanted)
+        return self._objects(wanted, "blob")
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """The sizes of files in bytes by their names; what is not there yet is fetched at once.
+
+        Raises:
+            GitError: they cannot be fetched.
+        """
+        wanted = sorted(set(oids))
+        self._fetch_blobs(wanted)
+        asked = "".join(f"{oid}\n" for oid in wanted).encode()
+        listed, _ = self._network("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked)
+        return {oid: int(size) for oid, _, size in (line.partition(" ") for line in _text(listed).splitlines())}
+
+    def _fetch_blobs(self, wanted: Iterable[str]) -> None:
+        if missing := sorted(set(wanted) - self._there) if self._filtered else []:
             # As git itself fetches what a partial clone lacks (promisor-remote.c).
             options = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
             words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", *options, "origin")
             self._network(*words, stdin="".join(f"{oid}\n" for oid in missing).encode())
             self._there.update(missing)
-        return self._objects(wanted, "blob")
 
     def head(self, branch: str) -> str | None:
         """The last commit of a branch as the server has it now; None where there is no branch.
@@ -325,14 +355,10 @@ class RemoteRepository:
         return self._listed("--full-tree", revision, paths)
 
     def _listed(self, option: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
-        found = {}
+        found: dict[str, TreeEntry] = {}
         for start in range(0, len(paths), _WORDS):
             some = paths[start : start + _WORDS]
-            listed = self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *some)
-            for line in filter(None, listed.split(b"\0")):
-                about, _, path = line.partition(b"\t")
-                mode, _, oid = about.decode().split(" ")
-                found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
+            found |= _entries_in(self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *some))
         return found
 
     def blob(self, oid: str) -> bytes:
@@ -649,6 +675,16 @@ class RemoteRepository:
         if self._token:
             reason = reason.replace(self._token.value, "…")
         return in_one_line(reason)[:_LONGEST]
+
+
+def _entries_in(listed: bytes) -> dict[str, TreeEntry]:
+    """The entries of a tree as `git ls-tree -z` lists them."""
+    found = {}
+    for line in filter(None, listed.split(b"\0")):
+        about, _, path = line.partition(b"\t")
+        mode, _, oid = about.decode().split(" ")
+        found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
+    return found
 
 
 def _takes_token(url: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
+from generator.forms.releases import parse_release
 from generator.text.words import listed
 from pipeline.workspace.settings import OTHER_VARIABLES, Setting, Settings, known_settings, settings_from
 
@@ -30,19 +31,24 @@ _Values = dict[tuple[str, ...], Any]
 def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
     """Return the settings that hold in the folder `start`; options that are None were not given.
 
+    Paths that nobody gave are relative to the settings file, else to the root of the git repository, else to `start`;
+    those of variables and options are relative to `start`.
+
     Raises:
         SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form;
             a line for each, so that all of them can be fixed at once.
     """
     found = _find_file(start)
     file = found.path if found else None
+    root = found.path.parent if found else _git_root(start)
     faults: list[str] = []
-    in_file: _Values = dict(_read(found, found.table, (), start, faults)) if found else {}
-    committed = settings_from(in_file, file=file)
+    in_file = _default_paths(root, start)
+    in_file |= _read(found, found.table, (), start, faults) if found else ()
+    committed = settings_from(in_file, file=file, root=root)
     values = _from_environment(environment, faults)
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
-    settings = settings_from(in_file | values, file=file)
+    settings = settings_from(in_file | values, file=file, root=root)
     for path, fault in _wrong_values(settings):
         place = f"{found.place(*found.written(path))}: " if found and path in in_file.keys() - values.keys() else ""
         faults.append(f"{place}{fault}")
@@ -61,12 +67,26 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     ]
 
 
-def beside(file: Path, start: Path, value: str) -> Path:
-    """A path in a settings file is relative to that file; what comes out is relative to where waybill runs, `start`."""
-    folder = file.parent
+def beside(folder: Path, start: Path, value: str | Path) -> Path:
+    """A path that is relative to a folder, such as that of the settings file, relative to where waybill runs, `start`.
+
+    It leads through that folder, so that what begins alike in the file begins alike here.
+    """
     if folder == start or Path(value).is_absolute():
         return Path(value)
-    return start / os.path.relpath(folder / value, start)
+    return start / os.path.relpath(folder, start) / value
+
+
+def _default_paths(root: Path, start: Path) -> _Values:
+    """The settings that are paths, where nobody says anything else."""
+    paths = (setting for setting in known_settings().values() if setting.type is Path)
+    return {setting.path: beside(root, start, setting.default) for setting in paths}
+
+
+def _git_root(start: Path) -> Path:
+    """The root of the git repository, or of the worktree, that a folder is in; the folder itself where that is none."""
+    above = (folder for folder in (start, *start.resolve().parents) if (folder / ".git").exists())
+    return next(above, start)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,13 +114,26 @@ class _File:
 
 def _find_file(start: Path) -> _File | None:
     """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
-    for folder in (start, *start.resolve().parents):
-        plain = folder / "waybill.toml"
-        if _is_file(plain):
-            return _File(path=plain, table=_parse(plain))
-        project = folder / "pyproject.toml"
-        if _is_file(project) and (table := _our_table(project)) is not None:
-            return _File(path=project, table=table, above=("tool", "waybill"))
+    return next(filter(None, map(_file_in, (start, *start.resolve().parents))), None)
+
+
+def settings_file(folder: Path) -> Path | None:
+    """Return the settings file in a folder itself, whatever those above have; None where there is none.
+
+    Raises:
+        SettingsError: it is no TOML.
+    """
+    found = _file_in(folder)
+    return found.path if found else None
+
+
+def _file_in(folder: Path) -> _File | None:
+    plain = folder / "waybill.toml"
+    if _is_file(plain):
+        return _File(path=plain, table=_parse(plain))
+    project = folder / "pyproject.toml"
+    if _is_file(project) and (table := _our_table(project)) is not None:
+        return _File(path=project, table=table, above=("tool", "waybill"))
     return None
 
 
@@ -179,12 +212,12 @@ def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...]
     import msgspec  # noqa: PLC0415 - 9 ms that a run without settings files does not pay
 
     try:
-        decoded = msgspec.convert(value, setting.type, dec_hook=lambda _, text: beside(file.path, start, text))
+        decoded = msgspec.convert(value, setting.type, dec_hook=lambda _, text: beside(file.path.parent, start, text))
     except (msgspec.ValidationError, TypeError):
         form = setting.about.form or _FORMS[setting.type]
         raise SettingsError(f"{file.place(*written)}: '{'.'.join(written)}' needs {form}") from None
     if setting.about.patterns:
-        return {beside(file.path, start, pattern).as_posix(): each for pattern, each in decoded.items()}
+        return {beside(file.path.parent, start, pattern).as_posix(): each for pattern, each in decoded.items()}
     return decoded
 
 
@@ -220,6 +253,17 @@ def _from_text(variable: str, setting: Setting, text: str) -> Any:
     return text == "true"
 
 
+def checked(settings: Settings) -> Settings:
+    """Return settings whose values can be.
+
+    Raises:
+        SettingsError: some cannot; the message has all of them.
+    """
+    if faults := [fault for _, fault in _wrong_values(settings)]:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
 def _is_url(url: str) -> bool:
     from pipeline.system.http_request import is_url  # noqa: PLC0415 - 10 ms that settings without a URL do not pay
 
@@ -234,6 +278,10 @@ def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     for name, known in _CHOICES.items():
         if (value := getattr(settings, name)) not in known:
             yield (name,), f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}"
+    try:
+        parse_release(settings.rhdh or "1.0", "rhdh")
+    except SettingsError as error:
+        yield ("rhdh",), str(error)
     if "@" in settings.registry:
         message = "registry contains a user name or a password, which would be published; remove it"
         yield ("registry",), message

@@ -111,11 +111,15 @@ def test_the_chart_that_is_checked_is_the_one_that_a_build_makes(tmp_path: Path,
     assert waybill("build", "noted").code == 0
 
 
+@pytest.mark.parametrize("rows", ["", "rows:\n  - {charts: ['*'], versions: 1.45.x, sonataflow: 1.45.x}\n"])
 @pytest.mark.usefixtures("noted")
-def test_a_chart_that_no_row_names_is_checked_against_the_newest_with_a_warning(waybill: Waybill) -> None:
-    done = waybill("check")
+def test_a_chart_for_the_newest_needs_no_row(tmp_path: Path, waybill: Waybill, rows: str) -> None:
+    if rows:
+        tmp_path.joinpath("compatibility.yaml").write_text(rows)
+    done = waybill("check", "--json")
     assert done.code == 0, done.err
-    assert "compatibility.yaml: warning: no row names noted; add one: it was checked against SonataFlow 10" in done.err
+    assert [(v["operator"], v["outcome"]) for v in done.json["verdicts"]] == [("SonataFlow 10", "fits")]
+    assert done.json["findings"] == []
 
 
 ROWS = """\

@@ -38,7 +38,52 @@ def test_without_anything_the_defaults_hold(tmp_path: Path) -> None:
         repository_url="",
         initial_version="0.1.0",
         minify_specs=False,
+        root=tmp_path,
     )
+
+
+@pytest.mark.parametrize("root", [{"waybill.toml": ""}, {".git/HEAD": ""}, {".git": "gitdir: elsewhere\n"}])
+@pytest.mark.parametrize("folder", [".", "workflows", "workflows/greeting"])
+def test_default_paths_are_relative_to_the_settings_file_or_the_root_of_the_repository(
+    tmp_path: Path, root: dict[str, str], folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {**root, "workflows/greeting/x": ""})
+    monkeypatch.chdir(tmp_path / folder)
+    found = load(Path())
+    paths = (found.workflows, found.charts, found.output, found.compatibility)
+    names = ("workflows", "charts", "dist", "compatibility.yaml")
+    assert [path.resolve() for path in paths] == [tmp_path / name for name in names]
+    assert found.workflows == Path(*[".."] * len(Path(folder).parts), "workflows")
+
+
+def test_a_settings_file_decides_before_the_root_of_the_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"waybill.toml": "", "inner/.git/HEAD": "", "inner/below/waybill.toml": "", "inner/below/x/y": ""})
+    monkeypatch.chdir(tmp_path / "inner" / "below" / "x")
+    assert load(Path()).charts == Path("../charts")
+    monkeypatch.chdir(tmp_path / "inner")
+    assert load(Path()).charts == Path("../charts")
+
+
+def test_paths_of_options_and_variables_are_relative_to_where_waybill_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"waybill.toml": "", "inner/x": ""})
+    monkeypatch.chdir(tmp_path / "inner")
+    found = load(Path(), {"WAYBILL_CHARTS": "a"}, output=Path("b"))
+    assert (found.charts, found.output) == (Path("a"), Path("b"))
+    assert found.committed is not None
+    assert found.committed.charts == Path("../charts")
+
+
+def test_patterns_of_files_begin_as_the_workflows_do_in_whichever_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = '[lint.per_file_ignores]\n"workflows/greeting/a.yaml" = ["unused-function"]\n'
+    write(tmp_path, {"waybill.toml": text, "workflows/greeting/x": ""})
+    monkeypatch.chdir(tmp_path / "workflows" / "greeting")
+    assert list(load(Path()).lint.per_file_ignores) == ["../../workflows/greeting/a.yaml"]
 
 
 @pytest.mark.parametrize(
@@ -216,6 +261,12 @@ def test_an_initial_version_that_is_no_version_of_ours_is_refused(tmp_path: Path
     assert why(tmp_path, initial_version=version) == (
         f"initial_version '{version}': write MAJOR.MINOR.PATCH, as in 1.2.3"
     )
+
+
+@pytest.mark.parametrize("release", ["latest", "1", "v1.9", "1.9-rc"])
+def test_a_release_of_developer_hub_that_is_none_is_refused(tmp_path: Path, release: str) -> None:
+    settings = write(tmp_path, {"waybill.toml": f'rhdh = "{release}"\n'})
+    assert why(settings) == f"rhdh '{release}': write a release of Red Hat Developer Hub, as in 1.9"
 
 
 @pytest.mark.parametrize("version", ["0.1.0", "10.20.30", "1.0.0-rc.1"])
