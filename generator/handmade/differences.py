@@ -19,6 +19,7 @@ from generator.workflow.workflow import Workflow
 Made = dict[tuple[str, str], tuple[str, Mapping[str, Any]]]
 
 _PROPERTIES: Final = "application.properties"
+_SONATAFLOW: Final = "SonataFlow"
 #: What a build writes into the container in its own way: the image, and variables from the workflow's Secret.
 _CONTAINER: Final = ("image", "env", "envFrom")
 
@@ -30,7 +31,7 @@ def differences(made: Made, workflow: Workflow) -> Iterator[tuple[str, str]]:
     """
     for (kind, _), (path, content) in sorted(made.items()):
         match kind:
-            case "SonataFlow":
+            case _ if kind == _SONATAFLOW:
                 yield from ((path, why) for why in _of_sonataflow(content, workflow))
             case "ConfigMap":
                 data = content.get("data")
@@ -78,16 +79,17 @@ def _plain(data: bytes, path: str) -> Any:
 
 def _of_sonataflow(content: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     options = ManifestOptions(database=Database(schema=workflow.source.name))
-    ours = next(each for each in objects.manifests(workflow, options) if each["kind"] == content["kind"])
-    spec = content.get("spec")
-    theirs, wanted = (_without_empty(_without_container(each)) for each in (spec or {}, ours["spec"]))
+    ours = next(each for each in objects.manifests(workflow, options) if each["kind"] == _SONATAFLOW)
+    given = content.get("spec")
+    spec = given if isinstance(given, dict) else {}
+    theirs, wanted = (_without_empty(_without_container(each)) for each in (spec, ours["spec"]))
     different = list(_paths(theirs, wanted, ()))
     if flow := [path for path in different if path[0] == "flow"]:
         yield f"its flow differs from the definition in {plural(len(flow), 'place')}, first at {field_path(flow[0])}"
     for path in different:
         if path[0] not in ("flow", "resources"):
             yield f"its spec.{field_path(path)} differs from what a chart sets; set it in the values"
-    yield from _of_container(spec or {}, workflow)
+    yield from _of_container(spec, workflow)
 
 
 def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
