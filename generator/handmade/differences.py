@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from generator.findings.errors import FindingsError
@@ -103,10 +103,15 @@ def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
         yield f"its container sets {listed(own)}; set them as env"
 
 
-def images_of(made: Made) -> list[str]:
-    """The images of the workflow's container, as the custom resources name them."""
+def resources_of(made: Made) -> list[Mapping[str, Any]]:
+    """The custom resources that a build makes in the place of the chart's, as the chart has them."""
+    return [content for (kind, _), (_, content) in made.items() if kind == _SONATAFLOW]
+
+
+def images_of(resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The images of the workflow's container, as its custom resources name them."""
     found = []
-    for _, content in made.values():
+    for content in resources:
         value: Any = content
         for key in ("spec", "podTemplate", "container", "image"):
             value = value.get(key) if isinstance(value, dict) else None

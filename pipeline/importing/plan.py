@@ -15,14 +15,17 @@ from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.new_rows import NewRow, rows_for, with_rows, without_row
 from generator.compatibility.proof import Candidate, refuted
+from generator.compatibility.verdict import judge_resource
 from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
 from generator.handmade.chart import Adopted, Said, adopt
+from generator.handmade.differences import images_of
 from generator.handmade.layout import Layout, chart_for, differ_in_case, is_below, layout_of, shared_beside
 from generator.handmade.makefile import image_names
 from generator.handmade.objects import sonataflows_in
+from generator.kubernetes.crd import Crd
 from generator.lint.fixes import fix
 from generator.lint.linter import lint
 from generator.lint.registry import RULES
@@ -132,9 +135,10 @@ def plan_import(
         if not each.problems:
             planning.read(each)
     planning.charts_that_meet(workflows)
-    versions = [(name, version) for each in workflows if (found := planning.version(each)) for name, version in [found]]
+    versions = list(filter(None, map(planning.version, workflows)))
     new = {chart_name(each.name) for each in workflows if not each.there}
-    rows, compatibility, capabilities, notes = planning.compatibility([each for each in versions if each[0] in new])
+    first = list(filter(None, (planning.first(each, dict(versions)) for each in workflows)))
+    rows, compatibility, capabilities, notes = planning.compatibility([each for each in first if each[0] in new])
     for each in workflows:
         planning.make(each, dict(versions), capabilities)
     return ImportPlan(
@@ -283,6 +287,20 @@ class _Planning:
             version = _next(version)
         return name, version
 
+    def first(self, each: Imported, versions: Mapping[str, Version]) -> tuple[str, Version] | None:
+        """The chart's name and the first version that its row is for: the hand-made one where the operator takes it."""
+        name = chart_name(each.name)
+        if name not in versions:
+            return None
+        if each.adopted and each.adopted.resources and Version.is_valid(before := each.adopted.version):
+            crd = self._operators.line().capabilities.crd
+            if (
+                all(_takes(crd, resource) for resource in each.adopted.resources)
+                and Version.parse(before) < versions[name]
+            ):
+                return name, Version.parse(before)
+        return name, versions[name]
+
     def compatibility(
         self, versions: Sequence[tuple[str, Version]]
     ) -> tuple[tuple[NewRow, ...], bytes | None, OperatorCapabilities, list[str]]:
@@ -338,7 +356,8 @@ class _Planning:
                 yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
-        used = {image.rpartition("/")[0] for each in workflows if each.adopted for image in each.adopted.images}
+        resources = [resource for each in workflows if each.adopted for resource in each.adopted.resources]
+        used = {image.rpartition("/")[0] for image in images_of(resources)}
         registry = registry or (used.pop() if len(used) == 1 else "")
         for name, theirs in (("registry", registry), ("image_prefix", prefix)):
             if theirs and theirs != getattr(self._settings, name):
@@ -443,6 +462,11 @@ class _Planning:
 
 def _next(version: Version) -> Version:
     return bumped(version, "rc" if version.prerelease else "minor")
+
+
+def _takes(crd: Crd, resource: Mapping[str, Any]) -> bool:
+    """Whether an operator takes a hand-made custom resource as it is."""
+    return isinstance(resource.get("spec"), dict) and not any(judge_resource(resource, crd, given=""))
 
 
 def _mentions(found: Imported, path: str) -> bool:

@@ -259,6 +259,15 @@ def test_the_version_goes_on_and_has_a_row(theirs: Path, waybill: Waybill, tmp_p
     }
 
 
+def test_the_row_is_for_the_hand_made_version_too_where_the_operator_takes_it(theirs: Path, waybill: Waybill) -> None:
+    chart = theirs / "deploy/charts/order/templates"
+    done = waybill("manifests", theirs / "workflows/order", "-o", theirs / "made", "--image", "q.example.com/order:v1")
+    assert done.code == 0, done.err
+    (chart / "workflow.yaml").write_text((theirs / "made/03-sonataflow_order.yaml").read_text())
+    done = waybill("import", theirs, "order", "--json")
+    assert [row["versions"] for row in done.json["rows"]] == [">=1.4.2 <2.0.0"]
+
+
 def test_rows_go_to_the_end_of_a_file_that_keeps_its_text(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     text = "# Ours.\nrows:\n- charts: [mine]  # first\n  versions: 1.x\n  sonataflow: 10.x\n"
     (tmp_path / "compatibility.yaml").write_text(text)
