@@ -600,6 +600,21 @@ def test_a_repository_without_commits_says_so(tmp_path: Path, waybill: Waybill) 
     assert "has no commits; push some, or name a branch with #BRANCH" in done.err
 
 
+def test_a_few_trees_with_billions_of_files_are_refused(tmp_path: Path, waybill: Waybill) -> None:
+    with git_server(tmp_path / "server") as server:
+        blob = server.git("hash-object", "-w", "--stdin", stdin=b"x")
+        entries = "".join(f"100644 blob {blob}\tf{number}\n" for number in range(20))
+        for _ in range(7):
+            tree = server.git("mktree", stdin=entries.encode())
+            entries = "".join(f"040000 tree {tree}\td{number}\n" for number in range(20))
+        person = ("-c", "user.name=a", "-c", "user.email=a@b")
+        server.git("update-ref", "refs/heads/main", server.git(*person, "commit-tree", "-m", "x", tree))
+        done = waybill("import", f"{server.url}#main", env={"WAYBILL_GIT_TOKEN": PASSWORD})
+        part = waybill("import", f"{server.url}#main:d0/d0/d0/d0", env={"WAYBILL_GIT_TOKEN": PASSWORD})
+    assert (done.code, "cannot be read: contains more than 100,000 files" in done.err) == (1, True)
+    assert (part.code, "contains no workflow" in part.err) == (2, True)
+
+
 def test_a_file_s_name_that_is_not_utf_8_is_a_problem(theirs: Path, waybill: Waybill) -> None:
     Path(os.fsdecode(os.fsencode(theirs / "workflows/order") + b"/caf\xe9.json")).write_text("{}")
     [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
