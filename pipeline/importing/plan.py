@@ -12,10 +12,7 @@ from semver import Version
 from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
 from generator.compatibility.capabilities import OperatorCapabilities
-from generator.compatibility.matrix import known_matrix, read_matrix
-from generator.compatibility.new_rows import NewRow, rows_for, with_rows, without_row
 from generator.compatibility.proof import Candidate, refuted
-from generator.compatibility.verdict import judge_resource
 from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
@@ -25,7 +22,6 @@ from generator.handmade.differences import images_of
 from generator.handmade.layout import Layout, chart_for, differ_in_case, is_below, layout_of, shared_beside
 from generator.handmade.makefile import image_names
 from generator.handmade.objects import sonataflows_in
-from generator.kubernetes.crd import Crd
 from generator.lint.fixes import fix
 from generator.lint.linter import lint
 from generator.lint.registry import RULES
@@ -38,6 +34,7 @@ from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.index import Index, known_index
 from pipeline.images.recipes import Recipes
+from pipeline.importing.rows import Rows, first_version, rows_of
 from pipeline.importing.source import ForeignRepository, ReadFile
 from pipeline.inspect.lint import ignores_of
 from pipeline.operators.known import Operators
@@ -97,10 +94,7 @@ class ImportPlan:
     """Files of shared/ that are here with other content."""
     folder: ChartsFolder
     known: Index
-    rows: tuple[NewRow, ...]
-    compatibility: bytes | None
-    """The new content of compatibility.yaml; None where it stays as it is."""
-    capabilities: OperatorCapabilities
+    rows: Rows
     notes: tuple[str, ...]
 
     def of(self, state: State) -> list[Imported]:
@@ -135,12 +129,14 @@ def plan_import(
         if not each.problems:
             planning.read(each)
     planning.charts_that_meet(workflows)
-    versions = list(filter(None, map(planning.version, workflows)))
-    new = {chart_name(each.name) for each in workflows if not each.there}
-    first = list(filter(None, (planning.first(each, dict(versions)) for each in workflows)))
-    rows, compatibility, capabilities, notes = planning.compatibility([each for each in first if each[0] in new])
-    for each in workflows:
-        planning.make(each, dict(versions), capabilities)
+    while True:
+        versions = dict(filter(None, map(planning.version, workflows)))
+        rows = planning.rows(workflows, versions)
+        for each in workflows:
+            planning.make(each, versions, rows.capabilities)
+        # What no chart can be made of has no row.
+        if all(planning.version(each) for each in workflows if chart_name(each.name) in versions):
+            break
     return ImportPlan(
         workflows=tuple(workflows),
         shared=shared,
@@ -148,9 +144,7 @@ def plan_import(
         folder=planning.folder,
         known=planning.known,
         rows=rows,
-        compatibility=compatibility,
-        capabilities=capabilities,
-        notes=(*notes, *planning.notes(workflows, everything=not names)),
+        notes=tuple(planning.notes(workflows, everything=not names)),
     )
 
 
@@ -213,8 +207,7 @@ class _Planning:
         read = self._repository.folder(found.folder, [*without, SHARED] if found.folder else [*without, ".github"])
         found.problems += read.problems
         found.files = {path: file for path, file in read.files.items() if not self._is_made(path, found)}
-        if two := differ_in_case(found.files):
-            found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
+        _find_one_file(found)
         return found
 
     def shared(self, workflows: Sequence[Imported]) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -249,6 +242,7 @@ class _Planning:
             if self._fixing:
                 workflow = self._fixed(found, workflow)
             self._adopt(found, workflow)
+            _find_one_file(found)
             found.workflow = workflow = self._understood(found)
         except FindingsError as error:
             found.findings = error.findings
@@ -287,40 +281,15 @@ class _Planning:
             version = _next(version)
         return name, version
 
-    def first(self, each: Imported, versions: Mapping[str, Version]) -> tuple[str, Version] | None:
-        """The chart's name and the first version that its row is for: the hand-made one where the operator takes it."""
-        name = chart_name(each.name)
-        if name not in versions:
-            return None
-        if each.adopted and each.adopted.resources and Version.is_valid(before := each.adopted.version):
-            crd = self._operators.line().capabilities.crd
-            if (
-                all(_takes(crd, resource) for resource in each.adopted.resources)
-                and Version.parse(before) < versions[name]
-            ):
-                return name, Version.parse(before)
-        return name, versions[name]
-
-    def compatibility(
-        self, versions: Sequence[tuple[str, Version]]
-    ) -> tuple[tuple[NewRow, ...], bytes | None, OperatorCapabilities, list[str]]:
-        """The new rows of compatibility.yaml, the file with them, and the operator that charts are made for."""
+    def rows(self, workflows: Sequence[Imported], versions: Mapping[str, Version]) -> Rows:
+        """The rows of compatibility.yaml for the charts that are new."""
         capabilities = self._operators.line().capabilities
-        matrix = capabilities.matrix
-        rows = rows_for(versions, capabilities.sonataflow, matrix)
-        path = self._settings.compatibility
-        text = path.read_bytes().decode() if path.is_file() else ""
-        written = with_rows(text, rows, path.as_posix(), known=matrix) if rows else None
-        notes = []
-        if rows and written is None:
-            notes.append(f"{path}: add these rows:\n{''.join(map(str, rows))}".rstrip())
-        added = {chart for row in rows for chart in row.charts} if written else set()
-        if missing := sorted(set(without_row(versions, matrix)) - added - {c for r in rows for c in r.charts}):
-            notes.append(f"{path}: no row has the new version of {listed(missing)}; widen one, or add one")
-        if written is None:
-            return (), None, capabilities, notes
-        matrix = read_matrix(written.encode(), path.as_posix(), known=known_matrix())
-        return tuple(rows), written.encode(), replace(capabilities, matrix=matrix), notes
+        first = [
+            (name, first_version(versions[name], each.adopted, capabilities.crd))
+            for each in workflows
+            if (name := chart_name(each.name)) in versions and not each.there
+        ]
+        return rows_of(first, capabilities, self._settings.compatibility)
 
     def make(self, each: Imported, versions: Mapping[str, Version], capabilities: OperatorCapabilities) -> None:
         """Make the chart of a workflow, as a build does."""
@@ -464,9 +433,9 @@ def _next(version: Version) -> Version:
     return bumped(version, "rc" if version.prerelease else "minor")
 
 
-def _takes(crd: Crd, resource: Mapping[str, Any]) -> bool:
-    """Whether an operator takes a hand-made custom resource as it is."""
-    return isinstance(resource.get("spec"), dict) and not any(judge_resource(resource, crd, given=""))
+def _find_one_file(found: Imported) -> None:
+    if two := differ_in_case(found.files):
+        found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
 
 
 def _mentions(found: Imported, path: str) -> bool:

@@ -7,11 +7,11 @@ import posixpath
 import re
 import stat
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
 from generator.findings.errors import OutputError, SettingsError
@@ -138,7 +138,8 @@ class ForeignRepository:
 
     def _read(self, folder: str, sources: Mapping[str, str], problems: list[str]) -> dict[str, ReadFile]:
         origins = sorted(set(sources.values()))
-        wrong = {path: why for path in sources if (why := _wrong_name(path))}
+        folders = {above.as_posix() for path in sources for above in PurePosixPath(path).parents}
+        wrong = {path: why for path in sources if (why := _wrong_name(path, folders))}
         if wrong:
             problems += [f"the name of {_shown(path)} {why}; rename it" for path, why in wrong.items()]
             return {}
@@ -328,8 +329,10 @@ def _special(mode: int) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _wrong_name(path: str) -> str:
+def _wrong_name(path: str, folders: Collection[str]) -> str:
     """Why no file may be written by this path, as a tree may hold any name; "" where one may."""
+    if path in folders:
+        return "is that of a folder, too"
     parts = path.split("/")
     if any(part in ("", ".", "..") or part.casefold() == ".git" or "\\" in part for part in parts):
         return "leads out of its folder, or into git's own"

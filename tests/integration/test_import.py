@@ -268,6 +268,16 @@ def test_the_row_is_for_the_hand_made_version_too_where_the_operator_takes_it(th
     assert [row["versions"] for row in done.json["rows"]] == [">=1.4.2 <2.0.0"]
 
 
+def test_a_workflow_without_a_chart_gets_no_row(theirs: Path, waybill: Waybill) -> None:
+    (theirs / "workflows/order").rename(theirs / "workflows/global")
+    done = waybill("import", theirs, "--json")
+    assert {each["name"]: each["state"] for each in done.json["workflows"]} == {
+        "global": "left out",
+        "refund": "imported",
+    }
+    assert [row["charts"] for row in done.json["rows"]] == [["refund"]]
+
+
 def test_rows_go_to_the_end_of_a_file_that_keeps_its_text(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     text = "# Ours.\nrows:\n- charts: [mine]  # first\n  versions: 1.x\n  sonataflow: 10.x\n"
     (tmp_path / "compatibility.yaml").write_text(text)
@@ -536,6 +546,13 @@ def test_names_that_differ_in_case_alone_are_problems(theirs: Path, waybill: Way
     [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
     assert why == "Schemas and schemas are one file on macOS and Windows; rename one"
     shutil.rmtree(theirs / "workflows/order/Schemas")
+    write(theirs, {"deploy/charts/order/templates/Adapter.yaml": "a: 1\n"})
+    [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
+    assert (
+        why
+        == "chart/templates/Adapter.yaml and chart/templates/adapter.yaml are one file on macOS and Windows; rename one"
+    )
+    (theirs / "deploy/charts/order/templates/Adapter.yaml").unlink()
     write(tmp_path, {"workflows/Order/order.sw.yaml": DEFINITION})
     problems = imported(waybill, theirs, "order", code=1)["order"]["problems"]
     assert "the workflow Order is here, which differs in case alone; rename the folder" in problems
@@ -628,14 +645,16 @@ def test_a_tree_that_leads_out_is_never_written(tmp_path: Path, waybill: Waybill
         blob = server.git("hash-object", "-w", "--stdin", stdin=b"evil")
         evil = server.git("mktree", stdin=f"100644 blob {blob}\tevil.md\n".encode())
         order = server.git("ls-tree", "main:workflows/order")
-        order = server.git("mktree", stdin=f"{order}\n040000 tree {evil}\t..\n".encode())
+        both = f"040000 tree {evil}\t..\n040000 tree {evil}\torder.sw.yaml\n"
+        order = server.git("mktree", stdin=f"{order}\n{both}".encode())
         workflows = server.git("mktree", stdin=f"040000 tree {order}\torder\n".encode())
         top = server.git("mktree", stdin=f"040000 tree {workflows}\tworkflows\n".encode())
         person = ("-c", "user.name=a", "-c", "user.email=a@b")
         server.git("update-ref", "refs/heads/main", server.git(*person, "commit-tree", "-m", "x", top))
         found = imported_over_http(waybill, f"{server.url}#main")
     assert found["order"]["problems"] == [
-        "the name of workflows/order/../evil.md leads out of its folder, or into git's own; rename it"
+        "the name of workflows/order/../evil.md leads out of its folder, or into git's own; rename it",
+        "the name of workflows/order/order.sw.yaml is that of a folder, too; rename it",
     ]
     assert not list(tmp_path.rglob("evil.md"))
 
