@@ -32,6 +32,7 @@ SHORT_HELPS: Final = {
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",
+    "namespace": "Add a namespace for workflows.",
     "new": "Start a new workflow.",
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
