@@ -76,7 +76,8 @@ class Kubectl:
             OutputError: they cannot be read, or the output is no JSON.
         """
         command = ("get", *words, "--ignore-not-found", "--output=json")
-        data = self.must(*command, failing=failing, reasons=may_not("get", *words), stdin=stdin)
+        denied = may_not("get", *words) if stdin is None else may_not("--list")
+        data = self.must(*command, failing=failing, reasons=denied, stdin=stdin)
         if not data.strip():
             return []
         try:

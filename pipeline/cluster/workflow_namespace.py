@@ -80,8 +80,8 @@ def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], 
     routers = kubectl.listed("namespaces", "--selector", INGRESS)
     if there is not None and routers is not None and not _items(there) and not _items(routers):
         raise SettingsError(
-            f"no namespace has OpenShift's label {INGRESS}, so a policy in {neighbours.rhdh} would cut RHDH off from its"
-            " users; name the namespace of the ingress controller: --allow NAMESPACE"
+            f"no namespace has OpenShift's label {INGRESS}, so a policy in {neighbours.rhdh} would cut off RHDH's "
+            "users; name the namespace of the ingress controller: --allow NAMESPACE"
         )
 
 

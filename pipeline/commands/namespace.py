@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -185,8 +186,9 @@ def _refuse(options: dict[str, Any], option: str, *others: str) -> None:
 def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_json: bool) -> None:
     """Print or write the objects, and say which commands follow."""
     if out is None or out == Path("-"):
-        command_line = " ".join(same_command("out"))
-        commands = list(steps(wanted, f"{command_line} | {apply_command('-')}"))
+        # What goes into the pipe is YAML, whatever this run prints.
+        words = [word for word in same_command("out") if word != "--json"]
+        commands = list(steps(wanted, f"{shlex.join(words)} | {apply_command('-')}"))
         if as_json:
             print_json({"ok": True, "objects": wanted.objects(), "commands": [each.as_json() for each in commands]})
             return
