@@ -53,10 +53,9 @@ def _otherwise(stored: Any, wanted: Any, path: str) -> Iterator[str]:
     """The paths at which something wanted is missing or has another value."""
     match wanted:
         case dict():
-            if not isinstance(stored, dict):
-                # The server leaves out an empty map in some places, such as a selector of all pods.
-                if wanted or stored is not None:
-                    yield path
+            # An empty map is a selector of everything, which one with fields is not.
+            if not isinstance(stored, dict) or (stored and not wanted):
+                yield path
                 return
             for key, child in wanted.items():
                 yield from _otherwise(stored.get(key), child, f"{path}.{key}")
@@ -66,8 +65,7 @@ def _otherwise(stored: Any, wanted: Any, path: str) -> Iterator[str]:
             yield from (f"{path}[{number}]" for number, peer in enumerate(wanted) if peer not in there)
         case list():
             if not isinstance(stored, list) or len(stored) != len(wanted):
-                if wanted or stored is not None:
-                    yield path
+                yield path
                 return
             for number, (one, child) in enumerate(zip(stored, wanted, strict=True)):
                 yield from _otherwise(one, child, f"{path}[{number}]")
