@@ -53,6 +53,7 @@ def run_job(server: Mapping[str, str], database: NamespaceDatabase, **changed: s
     return subprocess.run(container["command"], env=env, capture_output=True, text=True, check=False)
 
 
+OTHER = "another-one"
 VERIFIER = "SELECT rolpassword FROM pg_authid WHERE rolname = 'ns_demo_1'"
 
 
