@@ -35,6 +35,7 @@ SHORT_HELPS: Final = {
     "namespace": "Add a namespace for workflows.",
     "new": "Start a new workflow.",
     "explain": "Explain a workflow in plain English.",
+    "rhdh": "Configure Red Hat Developer Hub.",
     "run": "Run a workflow on the local engine.",
     "attest": "Attach SBOM and provenance to a pushed image.",
     "propose": "Propose charts to the repository that the clusters follow.",

@@ -42,8 +42,8 @@ class Change:
 
     @property
     def said(self) -> str:
-        """What a table says of it: `created`, `labels added`, `unchanged`."""
-        return {Verb.CREATE: "created", Verb.COMPLETE: "labels added", Verb.KEEP: "unchanged"}[self.verb]
+        """What a table says of it: `created`, `completed`, `unchanged`."""
+        return {Verb.CREATE: "created", Verb.COMPLETE: "completed", Verb.KEEP: "unchanged"}[self.verb]
 
     def as_json(self) -> dict[str, object]:
         """The change as a JSON object, without what is in the object."""
