@@ -29,6 +29,8 @@ _REASONS: Final = {
     r"\(Conflict\)": "somebody changed it a moment ago; run the same command again",
     r"\(AlreadyExists\)": "somebody created it a moment ago; run the same command again",
 }
+#: What somebody may not do, in the API server's words (apiserver, authorization/responsewriters).
+_DENIED: Final = re.compile(r'cannot \w+ resource "([^"]+)" in API group "([^"]*)"')
 
 
 class Kubectl:
@@ -45,8 +47,13 @@ class Kubectl:
         if found is None:
             raise OutputError(f"neither {' nor '.join(PROGRAMS)} is on PATH; install one, and log in to the cluster")
         self._program = found
-        self._context = context
+        self.context = context
         self._patience = patience
+
+    @property
+    def name(self) -> str:
+        """The program as a person calls it."""
+        return Path(self._program).name
 
     def must(
         self, *words: str, failing: str, reasons: Mapping[str, str] | None = None, stdin: bytes | None = None
@@ -72,6 +79,21 @@ class Kubectl:
         except (WaybillError, ValueError, RecursionError):
             return None
 
+    def read(self, *words: str, output: str = "json") -> tuple[bytes, frozenset[str]]:
+        """What `kubectl get` writes of what the user may read, and the resources that access is denied to (`pods`).
+
+        Raises:
+            SettingsError: there is no such context.
+            OutputError: it fails for another reason.
+        """
+        command = ("get", *words, "--ignore-not-found", f"--output={output}")
+        done = self._run(command, None)
+        failures = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("Error")]
+        denied = list(filter(None, map(_DENIED.search, failures)))
+        if done.returncode and (not denied or len(denied) < len(failures)):
+            raise self._failure(command, done.stderr, "the cluster cannot be read", _REASONS)
+        return done.stdout, frozenset(f"{each[1]}.{each[2]}".rstrip(".") for each in denied)
+
     def found(self, *words: str, failing: str, stdin: bytes | None = None) -> list[dict[str, Any]]:
         """The objects of `kubectl get` that are there.
 
@@ -86,7 +108,7 @@ class Kubectl:
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise OutputError(f"{failing}: {Path(self._program).name} wrote no JSON") from error
+            raise OutputError(f"{failing}: {self.name} wrote no JSON") from error
         listed = document.get("items", [document]) if isinstance(document, dict) else []
         return [each for each in listed if isinstance(each, dict)]
 
@@ -108,19 +130,19 @@ class Kubectl:
             raise OutputError(f"{self._program}: cannot be run: {error.strerror}") from error
 
     def _command(self, words: Sequence[str]) -> list[str]:
-        context = [f"--context={self._context}"] if self._context else []
+        context = [f"--context={self.context}"] if self.context else []
         return [self._program, *context, *words]
 
     def _said(self, words: Sequence[str]) -> str:
         """The command as a person would type it."""
-        return in_one_line(shlex.join([Path(self._program).name, *self._command(words)[1:]]))
+        return in_one_line(shlex.join([self.name, *self._command(words)[1:]]))
 
     def _failure(self, words: Sequence[str], stderr: bytes, failing: str, reasons: Mapping[str, str]) -> WaybillError:
         """Why the program failed. Plugins that log in write there what they like, so its own words are not repeated."""
         said = stderr.decode(errors="replace")
-        if self._context and "does not exist" in said:
+        if self.context and "does not exist" in said:
             contexts = self._run(("config", "get-contexts", "--output=name"), None).stdout.decode(errors="replace")
-            message = f"the kubeconfig has no context '{self._context}'{one_of(self._context, contexts.split())}"
+            message = f"the kubeconfig has no context '{self.context}'{one_of(self.context, contexts.split())}"
             return SettingsError(in_one_line(message))
         reason = next((reason for sign, reason in reasons.items() if re.search(sign, said)), None)
         if reason is None:
