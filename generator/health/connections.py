@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from generator.health.check import Fault, Report
 from generator.health.developer_hub import hub_namespaces, hubs
-from generator.health.objects import ClusterObjects, labels_of, mapping, name_of, namespace_of
+from generator.health.objects import ClusterObjects, labels_of, mapping, name_of, namespace_of, some
 from generator.health.operators import KNATIVE
 from generator.health.platforms import (
     SERVICES,
@@ -30,7 +30,6 @@ from generator.namespaces.policies import (
     service_peers,
     workflow_peers,
 )
-from generator.text.words import several
 
 #: The ports of the containers: of the engine and the services (Quarkus), of RHDH.
 _QUARKUS_PORT: Final = 8080
@@ -61,7 +60,7 @@ def labels(cluster: ClusterObjects) -> Report:
             command = cluster.command("label", f"namespace/{name}", f"{WORKFLOW_NAMESPACE}=")
             message = f"{name} has workflows, and not the label {WORKFLOW_NAMESPACE}"
             faults.append(Fault(message=message, commands=(command,), namespace=name))
-    return Report(faults=faults, fine=several(found), skipped="" if found else "no namespace has workflows")
+    return Report(faults=faults, fine=some(found), skipped="" if found else "no namespace has workflows")
 
 
 def _label_matters(cluster: ClusterObjects) -> bool:
@@ -181,7 +180,7 @@ def _shut_fault(
     if direction == "Egress":
         spec |= {"policyTypes": ["Egress"], "egress": [{"to": [named(there)]}]}
         del spec["ingress"]
-    reached = several(list(dict.fromkeys(titles)))
+    reached = some(list(dict.fromkeys(titles)))
     message = (
         f"network policies in {here} keep out {there}, which has to reach {reached}"
         if direction == "Ingress"

@@ -12,10 +12,19 @@ from urllib.parse import SplitResult, urlsplit
 from generator.findings.errors import WaybillError
 from generator.findings.printable import in_one_line
 from generator.health.check import Fault, Report
-from generator.health.objects import ClusterObjects, Object, at, entries, labels_of, mapping, name_of, namespace_of
+from generator.health.objects import (
+    ClusterObjects,
+    Object,
+    at,
+    entries,
+    labels_of,
+    mapping,
+    name_of,
+    namespace_of,
+    some,
+)
 from generator.health.operators import is_available, unavailable
 from generator.health.platforms import has_service, platforms, service_name
-from generator.text.words import several
 from generator.text.yaml_stream import parse_documents
 
 #: How a Deployment of RHDH is labelled by its chart and by its operator.
@@ -75,7 +84,7 @@ def developer_hub(cluster: ClusterObjects) -> Report:
     faults += [_undeployed(cluster, each) for each in cluster.all("Backstage") if _is_undeployed(cluster, each)]
     for namespace in spaces:
         faults += list(_url_faults(cluster, namespace))
-    return Report(faults=faults, fine=f"RHDH in {several(spaces)}")
+    return Report(faults=faults, fine=f"RHDH in {some(spaces)}")
 
 
 def _is_undeployed(cluster: ClusterObjects, item: Object) -> bool:

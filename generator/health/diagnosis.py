@@ -8,8 +8,8 @@ from typing import Final
 
 from generator.health import connections, developer_hub, flows, operators, platforms, proxies
 from generator.health.check import Diagnosis, Fault, HealthCheck, Report, State
-from generator.health.objects import ClusterObjects, Denied
-from generator.text.words import listed, several
+from generator.health.objects import ClusterObjects, Denied, some
+from generator.text.words import listed
 
 #: The worst first.
 _ORDER: Final[Sequence[State]] = ("failed", "missing", "old")
@@ -129,7 +129,7 @@ def _diagnosis(
     elif because:
         found = "skipped", f"waits for {listed(because)}"
     elif denied:
-        found = "skipped", f"not judged: no right to {several(list(map(str, denied)))}"
+        found = "skipped", f"not judged: no right to {some(list(map(str, denied)))}"
     elif faults:
         found = "note", _first(faults)
     elif report.skipped:

@@ -19,6 +19,7 @@ from generator.health.objects import (
     mapping,
     name_of,
     namespace_of,
+    some,
     untrue_conditions,
 )
 from generator.health.platforms import (
@@ -30,7 +31,7 @@ from generator.health.platforms import (
 )
 from generator.kubernetes.crd import known_crds
 from generator.kubernetes.objects import FLYWAY
-from generator.text.words import plural, several
+from generator.text.words import plural
 from generator.workflow.properties import parse_properties, variable_for
 
 BROKERS: Final = "brokers.eventing.knative.dev"
@@ -55,7 +56,7 @@ def brokers(cluster: ClusterObjects) -> Report:
             commands = (cluster.command("describe", what, "-n", namespace), cluster.wait("Ready", what, namespace))
             message = f"the Broker {name} in {namespace} is not ready{untrue_conditions(item)}"
             faults.append(Fault(message=message, commands=commands, namespace=namespace))
-    names = several([f"{name} in {namespace}" for namespace, name in wanted])
+    names = some([f"{name} in {namespace}" for namespace, name in wanted])
     return Report(faults=faults, fine=names, skipped="" if wanted else "no platform and no workflow names a Broker")
 
 
@@ -136,7 +137,7 @@ def ids(cluster: ClusterObjects) -> Report:
             found.setdefault((name_of(item), name_of(home), namespace_of(home)), []).append(namespace_of(item))
     faults = [
         Fault(
-            message=f"{name} is in {several(sorted(spaces))}, and Data Index in {home} takes them for one workflow",
+            message=f"{name} is in {some(sorted(spaces))}, and Data Index in {home} takes them for one workflow",
             commands=(
                 cluster.command(
                     "get", "sonataflows.sonataflow.org", "--all-namespaces", f"--field-selector=metadata.name={name}"
@@ -160,7 +161,7 @@ def flyway(cluster: ClusterObjects) -> Report:
         name = FLYWAY if cluster.schema is None or known_crds()[-1] in cluster.schema.names else _OLD_FLYWAY
         if not _says(cluster, item, name):
             faults.append(_no_tables(cluster, item, name))
-    fine = several([name_of(each) for each in persistent])
+    fine = some([name_of(each) for each in persistent])
     return Report(faults=faults, fine=fine, skipped="" if persistent else "no workflow has a database")
 
 

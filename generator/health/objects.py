@@ -11,9 +11,12 @@ from typing import Any, Final
 from generator.findings.printable import in_one_line
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.text.json_pointer import at_pointer
+from generator.text.words import listed
 
 Object = Mapping[str, Any]
 
+#: The most names in a sentence.
+_SHOWN: Final = 6
 #: How long the printed commands wait.
 _TIMEOUT: Final = "--timeout=10m"
 
@@ -130,6 +133,11 @@ class ClusterObjects:
                 found.append(self.command("create", kind, name, *in_namespace(place), *given))
                 found.append(self.command("create", f"{kind}binding", name, *in_namespace(place), *bound))
         return found
+
+
+def some(names: Sequence[str]) -> str:
+    """Names for a sentence; of many only the first."""
+    return listed(names if len(names) <= _SHOWN else [*names[:_SHOWN], f"{len(names) - _SHOWN} more"])
 
 
 def in_namespace(namespace: str) -> list[str]:

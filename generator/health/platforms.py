@@ -18,9 +18,10 @@ from generator.health.objects import (
     mapping,
     name_of,
     namespace_of,
+    some,
 )
 from generator.health.operators import is_available, unavailable
-from generator.text.words import listed, several
+from generator.text.words import listed
 
 #: The services of a platform by their fields: what people call each, and how its Deployment and Service end.
 SERVICES: Final = {
@@ -102,7 +103,7 @@ def platform(cluster: ClusterObjects) -> Report:
         faults += [
             _unserved(cluster, each, found[0]) for each in workflow_namespaces(cluster) if _is_unserved(cluster, each)
         ]
-    return Report(faults=faults, fine=several([f"{name_of(each)} in {namespace_of(each)}" for each in found]))
+    return Report(faults=faults, fine=some([f"{name_of(each)} in {namespace_of(each)}" for each in found]))
 
 
 def _not_succeeded(cluster: ClusterObjects, item: Object) -> Fault:
@@ -111,7 +112,7 @@ def _not_succeeded(cluster: ClusterObjects, item: Object) -> Fault:
     condition = condition_of(item, "Succeed")
     if condition.reason == _DUPLICATED:
         others = [name_of(each) for each in cluster.all("SonataFlowPlatform", namespace) if each is not item]
-        message = f"{namespace} has two platforms: {name} and {several(others)}; the operator ignores {name}"
+        message = f"{namespace} has two platforms: {name} and {some(others)}; the operator ignores {name}"
         command = cluster.command("delete", what, "-n", namespace)
         return Fault(message=message, commands=(command,), namespace=namespace)
     commands = (cluster.command("describe", what, "-n", namespace), cluster.wait("Succeed", what, namespace))
@@ -177,7 +178,7 @@ def service(cluster: ClusterObjects, field: str) -> Report:
         elif not is_available(deployment):
             faults.append(unavailable(cluster, deployment))
     return Report(
-        faults=faults, fine=several([f"{service_name(each, field)} in {namespace_of(each)}" for each in running])
+        faults=faults, fine=some([f"{service_name(each, field)} in {namespace_of(each)}" for each in running])
     )
 
 
@@ -278,7 +279,7 @@ def database(cluster: ClusterObjects) -> Report:
             seen.add(each.service)
             faults += list(_service_faults(cluster, each, each.service))
     faults += list(_job_faults(cluster, {namespace for namespace, _ in seen}))
-    names = several(sorted({f"{name} in {namespace}" for namespace, name in seen}))
+    names = some(sorted({f"{name} in {namespace}" for namespace, name in seen}))
     return Report(faults=faults, fine=names or "behind a JDBC URL")
 
 
@@ -287,7 +288,7 @@ def _secret_faults(cluster: ClusterObjects, reference: DatabaseReference) -> Ite
     if (namespace, name) not in cluster.secret_keys:
         return
     there = cluster.secret_keys[namespace, name]
-    for_whom = f" for {several(reference.users)}" if reference.users else ""
+    for_whom = f" for {some(reference.users)}" if reference.users else ""
     user, password = reference.keys
     if there is None:
         # Files, so that no password is in a command or a history.
@@ -298,7 +299,7 @@ def _secret_faults(cluster: ClusterObjects, reference: DatabaseReference) -> Ite
         help_ = f"write user and password into the files {user} and {password}, without a line end"
         yield Fault(message=message, commands=(makes,), help=help_, namespace=namespace, state="missing")
     elif missing := [key for key in dict.fromkeys(reference.keys) if key not in there]:
-        has = several(sorted(there)) or "no key"
+        has = some(sorted(there)) or "no key"
         message = f"the Secret {name} in {namespace} has no {listed(missing)}{for_whom}; it has {has}"
         shows = cluster.command("describe", f"secret/{name}", "-n", namespace)
         yield Fault(message=message, commands=(shows,), namespace=namespace)
@@ -319,7 +320,7 @@ def _service_faults(cluster: ClusterObjects, reference: DatabaseReference, place
     ports = [each.get("port") for each in entries(service_, "spec", "ports")]
     if reference.port not in ports:
         message = (
-            f"the Service {name} in {namespace} has no port {reference.port}; it has {several(sorted(map(str, ports)))}"
+            f"the Service {name} in {namespace} has no port {reference.port}; it has {some(sorted(map(str, ports)))}"
         )
         shows = cluster.command("describe", f"service/{name}", "-n", namespace)
         yield Fault(message=message, commands=(shows,), namespace=namespace, depends=depends)

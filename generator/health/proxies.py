@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from generator.health.check import Fault, Report
 from generator.health.developer_hub import data_index_urls, hubs, split_url
 from generator.health.environment import setting, variables
-from generator.health.objects import ClusterObjects, Object, entries, name_of, namespace_of
+from generator.health.objects import ClusterObjects, Object, entries, name_of, namespace_of, some
 from generator.health.platforms import SERVICES, has_service, platform_of, platforms, service_name, workflows
-from generator.text.words import listed, several
+from generator.text.words import listed
 
 
 def proxies(cluster: ClusterObjects) -> Report:
@@ -26,7 +26,7 @@ def proxies(cluster: ClusterObjects) -> Report:
         missing = [] if without is None else [host for host in hosts if not _is_excluded(host, without)]
         if missing:
             faults.append(_proxy_fault(cluster, deployment, missing, without or ""))
-    return Report(faults=faults, fine=several(proxied), skipped="" if proxied else "nothing here has a proxy")
+    return Report(faults=faults, fine=some(proxied), skipped="" if proxied else "nothing here has a proxy")
 
 
 def _callers(cluster: ClusterObjects) -> Iterator[tuple[Object, list[str]]]:
@@ -60,7 +60,7 @@ def _proxy_fault(cluster: ClusterObjects, deployment: Object, missing: Sequence[
     wanted = dict.fromkeys(f".{rest}" if (rest := host.partition(".")[2]) else host for host in missing)
     value = ",".join(filter(None, (without, *wanted)))
     message = (
-        f"{name} in {namespace} has a proxy, and NO_PROXY has no {listed(wanted)}: it does not reach {several(missing)}"
+        f"{name} in {namespace} has a proxy, and NO_PROXY has no {listed(wanted)}: it does not reach {some(missing)}"
     )
     return Fault(message=message, commands=(_set_no_proxy(cluster, deployment, value),), namespace=namespace)
 
