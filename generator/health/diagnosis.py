@@ -8,11 +8,18 @@ from typing import Final
 
 from generator.health import connections, developer_hub, flows, operators, platforms, proxies
 from generator.health.check import Diagnosis, Fault, HealthCheck, Report, State
-from generator.health.objects import ClusterObjects, Denied, some
+from generator.health.objects import ClusterObjects, Denied
 from generator.text.words import listed
 
 #: The worst first.
 _ORDER: Final[Sequence[State]] = ("failed", "missing", "old")
+
+_WORKFLOWS: Final = "sonataflows.sonataflow.org"
+_PLATFORMS: Final = "sonataflowplatforms.sonataflow.org"
+_KNATIVE: Final = tuple(resource for _, resource, _ in operators.KNATIVE)
+#: What leads to everything else: without it nobody knows where to look.
+_LEADING: Final = (_WORKFLOWS, _PLATFORMS)
+_OF_DATABASES: Final = ("secrets", "services", "pods", "jobs.batch")
 
 CHECKS: Final = (
     HealthCheck(
@@ -30,37 +37,40 @@ CHECKS: Final = (
         look=operators.knative,
         after=("installplan",),
         everywhere=True,
-        reads=tuple(resource for _, resource, _ in operators.KNATIVE),
+        reads=_KNATIVE,
     ),
-    HealthCheck(name="broker", look=flows.brokers, after=("knative",), reads=(flows.BROKERS,)),
-    HealthCheck(name="images", look=flows.images, reads=("pods",)),
+    HealthCheck(name="broker", look=flows.brokers, after=("knative",), reads=(*_LEADING, flows.BROKERS)),
+    HealthCheck(name="images", look=flows.images, reads=(_WORKFLOWS, "pods")),
     HealthCheck(
-        name="database", look=platforms.database, after=("images",), reads=("secrets", "services", "pods", "jobs.batch")
+        name="database",
+        look=platforms.database,
+        after=("images",),
+        reads=(*_LEADING, *_OF_DATABASES),
     ),
     HealthCheck(
         name="platform",
         look=platforms.platform,
         after=("operator", "crds"),
-        reads=("sonataflowplatforms.sonataflow.org", "sonataflowclusterplatforms.sonataflow.org"),
+        reads=(*_LEADING, "sonataflowclusterplatforms.sonataflow.org"),
     ),
     HealthCheck(
         name="data-index",
         look=partial(platforms.service, field="dataIndex"),
         after=("platform", "database", "images", "broker"),
-        reads=("deployments.apps",),
+        reads=(_PLATFORMS, "deployments.apps"),
     ),
     HealthCheck(
         name="jobs-service",
         look=partial(platforms.service, field="jobService"),
         after=("platform", "database", "images", "broker"),
-        reads=("deployments.apps",),
+        reads=(_PLATFORMS, "deployments.apps"),
     ),
-    HealthCheck(name="labels", look=connections.labels, reads=("namespaces",)),
+    HealthCheck(name="labels", look=connections.labels, reads=(_WORKFLOWS, "namespaces")),
     HealthCheck(
         name="policies",
         look=connections.policies,
         after=("labels",),
-        reads=("networkpolicies.networking.k8s.io", "namespaces", "deployments.apps"),
+        reads=(*_LEADING, "networkpolicies.networking.k8s.io", "namespaces", "deployments.apps"),
     ),
     HealthCheck(
         name="rhdh",
@@ -68,14 +78,14 @@ CHECKS: Final = (
         after=("installplan", "images"),
         reads=("backstages.rhdh.redhat.com", "deployments.apps", "configmaps"),
     ),
-    HealthCheck(name="proxy", look=proxies.proxies, reads=("deployments.apps",)),
-    HealthCheck(name="ids", look=flows.ids, reads=("sonataflows.sonataflow.org",)),
-    HealthCheck(name="flyway", look=flows.flyway, after=("platform",), reads=("configmaps",)),
+    HealthCheck(name="proxy", look=proxies.proxies, reads=(*_LEADING, "deployments.apps")),
+    HealthCheck(name="ids", look=flows.ids, reads=_LEADING),
+    HealthCheck(name="flyway", look=flows.flyway, after=("platform",), reads=(*_LEADING, "configmaps")),
     HealthCheck(
         name="workflows",
         look=flows.running,
         after=("images", "database", "platform", "data-index", "jobs-service", "broker", "flyway", "labels"),
-        reads=("sonataflows.sonataflow.org",),
+        reads=(_WORKFLOWS,),
     ),
 )
 
@@ -129,7 +139,7 @@ def _diagnosis(
     elif because:
         found = "skipped", f"waits for {listed(because)}"
     elif denied:
-        found = "skipped", f"not judged: no right to {some(list(map(str, denied)))}"
+        found = "skipped", f"not judged everywhere: no right to {_rights(denied)}"
     elif faults:
         found = "note", _first(faults)
     elif report.skipped:
@@ -140,6 +150,14 @@ def _diagnosis(
     return Diagnosis(
         name=check.name, state=state, message=message, faults=tuple(faults), because=because, denied=denied
     )
+
+
+def _rights(denied: Sequence[Denied]) -> str:
+    """`list pods and services in demo and get secrets in demo`."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for each in denied:
+        grouped.setdefault((each.verb, each.place), []).append(each.resource)
+    return listed(f"{verb} {listed(resources)} in {place}" for (verb, place), resources in grouped.items())
 
 
 def _first(faults: Sequence[Fault]) -> str:

@@ -50,7 +50,12 @@ class Denied:
     verb: str = "list"
 
     def __str__(self) -> str:
-        return f"{self.verb} {self.resource} in {self.namespace or 'all namespaces'}"
+        return f"{self.verb} {self.resource} in {self.place}"
+
+    @property
+    def place(self) -> str:
+        """The namespace as people call it."""
+        return self.namespace or "all namespaces"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,13 +96,14 @@ class ClusterObjects:
     @property
     def unreadable(self) -> list[Denied]:
         """The rights that are missing for the namespaces that are looked at."""
-        return [
-            each
-            for each in self.denied
-            if each.namespace
-            or not self.named
-            or not all((each.resource, namespace) in self.seen for namespace in self.named)
-        ]
+        everywhere = {
+            each.resource for each in self.denied if not each.namespace and not self._is_enough(each.resource)
+        }
+        return [each for each in self.denied if (each.resource in everywhere) == (not each.namespace)]
+
+    def _is_enough(self, resource: str) -> bool:
+        """Whether a resource could be read in all namespaces that the user names."""
+        return bool(self.named) and all((resource, namespace) in self.seen for namespace in self.named)
 
     def serves(self, resource: str) -> bool:
         """Whether the cluster has a resource (`brokers.eventing.knative.dev`)."""
@@ -120,19 +126,6 @@ class ClusterObjects:
         """The command that changes an object by a JSON patch (RFC 6902)."""
         given = json.dumps(list(operations))
         return self.command("patch", what, *in_namespace(namespace), "--type=json", "-p", given)
-
-    def grants(self, missing: Sequence[Denied]) -> list[str]:
-        """The commands by which an administrator gives the rights that are missing to USER."""
-        found = []
-        for verb in sorted({each.verb for each in missing}):
-            for place in sorted({each.namespace for each in missing if each.verb == verb}):
-                resources = sorted({each.resource for each in missing if (each.verb, each.namespace) == (verb, place)})
-                kind, name = ("role" if place else "clusterrole"), f"waybill-doctor-{verb}"
-                given = [f"--verb={verb}", f"--resource={','.join(resources)}"]
-                bound = [f"--{kind}={name}", "--user=USER"]
-                found.append(self.command("create", kind, name, *in_namespace(place), *given))
-                found.append(self.command("create", f"{kind}binding", name, *in_namespace(place), *bound))
-        return found
 
 
 def some(names: Sequence[str]) -> str:

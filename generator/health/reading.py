@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from generator.health import developer_hub, flows
@@ -60,6 +61,35 @@ def secrets_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
     for each in database_references(cluster):
         found.setdefault(each.namespace, set()).add(each.secret)
     return {namespace: sorted(names) for namespace, names in sorted(found.items())}
+
+
+def grants(cluster: ClusterObjects) -> list[str]:
+    """The commands by which an administrator gives USER the rights that are missing, and no more.
+
+    Rights by name are known only when the objects that lead to these names can be read.
+    """
+    # Whoever administers the cluster has a context of another name.
+    found, role, anywhere = [], "waybill-doctor", replace(cluster, context=None)
+    places = sorted({each.namespace for each in cluster.unreadable})
+    if "" in places:
+        resources = [each for each in dict.fromkeys((*EVERYWHERE, *NEAR, VERSIONS)) if cluster.serves(each)]
+        given = ["--verb=list", f"--resource={','.join(resources)}"]
+        found.append(anywhere.command("create", "clusterrole", role, *given))
+        found.append(anywhere.command("create", "clusterrolebinding", role, f"--clusterrole={role}", "--user=USER"))
+    for place in filter(None, places):
+        verbs = ["get"] if "" in places else ["list", "get"]
+        for verb in verbs:
+            here = sorted(
+                {each.resource for each in cluster.unreadable if (each.namespace, each.verb) == (place, verb)}
+            )
+            names = [*config_maps_to_read(cluster).get(place, ()), *secrets_to_read(cluster).get(place, ())]
+            only = [f"--resource-name={name}" for name in names] if verb == "get" else []
+            if here:
+                name, given = f"{role}-{verb}", [f"--verb={verb}", f"--resource={','.join(here)}", *only]
+                found.append(anywhere.command("create", "role", name, "-n", place, *given))
+                bound = [f"--role={name}", "--user=USER"]
+                found.append(anywhere.command("create", "rolebinding", name, "-n", place, *bound))
+    return found
 
 
 def unique(items: list[Object]) -> list[Object]:

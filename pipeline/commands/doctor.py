@@ -92,6 +92,7 @@ def _diagnose(
 ) -> None:
     """Look at a cluster."""
     from generator.health.diagnosis import CHECKS, diagnose  # noqa: PLC0415 - only --cluster pays for it
+    from generator.health.reading import grants  # noqa: PLC0415 - as above
     from pipeline.doctor.cluster import read_objects  # noqa: PLC0415 - as above
 
     known = [check.name for check in CHECKS]
@@ -104,7 +105,7 @@ def _diagnose(
     found = [each for each in diagnose(cluster) if not names or each.name in names]
     bad = [each for each in found if each.is_bad]
     if as_json:
-        print_json({"ok": not bad, "checks": [each.as_json() for each in found]})
+        print_json({"ok": not bad, "checks": [each.as_json() for each in found], "grants": grants(cluster)})
     else:
         _show_diagnoses(found, bad, cluster)
     if bad:
@@ -112,16 +113,17 @@ def _diagnose(
 
 
 def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], cluster: ClusterObjects) -> None:
+    from generator.health.reading import grants  # noqa: PLC0415 - only --cluster pays for it
+
     console.show_table(("check", "state", "found"), ((each.name, each.state, each.message) for each in found))
     for each in found:
         for fault in each.faults:
             console.say(f"{each.name}: {fault.message}")
             for line in (*([fault.help] if fault.help else ()), *fault.commands):
                 console.say(f"  {line}")
-    missing = tuple(dict.fromkeys(right for each in found for right in each.denied))
-    if missing:
-        console.say("rights that are missing; who administers the cluster can give them:")
-        for line in cluster.grants(missing):
+    if any(each.denied for each in found):
+        console.say("rights are missing; who administers the cluster gives them to USER so:")
+        for line in grants(cluster):
             console.say(f"  {line}")
     console.say(f"to fix: {listed(each.name for each in bad)}" if bad else _nothing(found))
 
