@@ -79,6 +79,20 @@ class Kubectl:
         except (WaybillError, ValueError, RecursionError):
             return None
 
+    def resources(self) -> frozenset[str]:
+        """The resources that the cluster has and that can be listed (`deployments.apps`).
+
+        Raises:
+            SettingsError: there is no such context.
+            OutputError: it fails.
+        """
+        words = ("api-resources", "--verbs=list", "--output=name")
+        done = self._run(words, None)
+        # An API whose server is down makes it fail, and the others are there.
+        if done.returncode and not done.stdout.strip():
+            raise self._failure(words, done.stderr, "the cluster cannot be read", _REASONS)
+        return frozenset(done.stdout.decode(errors="replace").split())
+
     def read(self, *words: str, output: str = "json") -> tuple[bytes, frozenset[str]]:
         """What `kubectl get` writes of what the user may read, and the resources that access is denied to (`pods`).
 

@@ -63,7 +63,7 @@ def read_objects(context: str | None, namespaces: Sequence[str], *, patience: fl
         OutputError: no kubectl, no login, no answer.
     """
     kubectl = Kubectl(context, patience)
-    served = _served(kubectl)
+    served = kubectl.resources()
     cluster = ClusterObjects(
         served=served, named=tuple(dict.fromkeys(namespaces)), program=kubectl.name, context=context
     )
@@ -82,12 +82,6 @@ def read_objects(context: str | None, namespaces: Sequence[str], *, patience: fl
         for found, denied in keys:
             cluster = replace(cluster, secret_keys={**cluster.secret_keys, **found}, denied=(*cluster.denied, *denied))
         return replace(cluster, schema=schema.result())
-
-
-def _served(kubectl: Kubectl) -> frozenset[str]:
-    """The names of the resources that can be listed."""
-    words = ("api-resources", "--verbs=list", "--output=name")
-    return frozenset(kubectl.must(*words, failing="the cluster cannot be read").decode(errors="replace").split())
 
 
 def _schema(kubectl: Kubectl) -> SchemaMatch | None:
