@@ -136,6 +136,9 @@ def _cluster_platform_faults(cluster: ClusterObjects) -> Iterator[Fault]:
 
 
 def _is_unserved(cluster: ClusterObjects, namespace: str) -> bool:
+    if cluster.all("SonataFlowClusterPlatform") and shared_platform(cluster) is None:
+        # The cluster's platform has a fault of its own.
+        return False
     seen = cluster.may_see(_PLATFORMS, namespace) and cluster.may_see(_CLUSTER_PLATFORMS)
     return seen and bool(cluster.all("SonataFlow", namespace)) and platform_of(cluster, namespace) is None
 
