@@ -13,7 +13,7 @@ import click
 from generator.delivery.names import check_name
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import one_of
-from generator.text.words import listed
+from generator.text.words import listed, plural
 from pipeline.commands.command import command, print_json
 from pipeline.doctor.check import BAD, Surroundings, this_system
 from pipeline.doctor.checks import Checked, examine, select_checks
@@ -115,7 +115,7 @@ def _diagnose(
 def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], cluster: ClusterObjects) -> None:
     from generator.health.reading import grants  # noqa: PLC0415 - only --cluster pays for it
 
-    console.show_table(("check", "state", "found"), ((each.name, each.state, each.message) for each in found))
+    console.show_table(("check", "state", "found"), ((each.name, each.state, _in_short(each)) for each in found))
     for each in found:
         for fault in each.faults:
             console.say(f"{each.name}: {fault.message}")
@@ -126,6 +126,12 @@ def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], cluste
         for line in grants(cluster):
             console.say(f"  {line}")
     console.say(f"to fix: {listed(each.name for each in bad)}" if bad else _nothing(found))
+
+
+def _in_short(found: Diagnosis) -> str:
+    """What a check found, in the table; its faults come below with their commands."""
+    noun = "note" if found.state == "note" else "fault"
+    return f"{plural(len(found.faults), noun)}, see below" if found.faults else found.message
 
 
 def _nothing(found: Sequence[Diagnosis]) -> str:

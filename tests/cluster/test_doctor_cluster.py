@@ -490,11 +490,3 @@ def test_a_cluster_without_olm_is_judged_by_its_deployments(
     assert done.code == 1
     assert "operator: there is no SonataFlow operator" in done.err
     healed.server.define(definitions)
-
-
-def test_what_cannot_be_meant_is_refused(waybill: Waybill) -> None:
-    assert waybill("doctor", "-n", "demo").code == 2
-    assert waybill("doctor", "--cluster", "-n", "No Name").code == 2
-    done = waybill("doctor", "--cluster", "polices")
-    assert done.code == 2
-    assert "--cluster has no check 'polices'; did you mean 'policies'?" in done.err
