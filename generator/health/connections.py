@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from generator.health.check import Fault, Report
 from generator.health.developer_hub import hub_namespaces, hubs
-from generator.health.objects import ClusterObjects, labels_of, mapping, name_of, namespace_of, some
+from generator.health.objects import ClusterObjects, entries, labels_of, mapping, name_of, namespace_of, some
 from generator.health.operators import KNATIVE
 from generator.health.platforms import (
     SERVICES,
+    database_references,
     has_service,
     platform_of,
     platforms,
@@ -117,11 +118,29 @@ def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
         for kind in SERVICES:
             if has_service(item, kind):
                 yield _target(cluster, service_name(item, kind), namespace_of(item)), sources
+    yield from _databases(cluster)
     for deployment in hubs(cluster):
         peers = [peer for each in infra or [""] for peer in rhdh_peers(Neighbours(services=each))]
         name, namespace = name_of(deployment), namespace_of(deployment)
         sources = sorted({*_resolved(cluster, peers, {*infra, *spaces}), *spaces})
         yield _target(cluster, name, namespace, port=_RHDH_PORT), sources
+
+
+def _databases(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
+    """The pods of each database, and the namespaces of those who keep their state there."""
+    callers: dict[tuple[str, str], set[str]] = {}
+    for reference in database_references(cluster):
+        if reference.service:
+            callers.setdefault(reference.service, set()).add(reference.namespace)
+    for (namespace, name), sources in callers.items():
+        found = cluster.one("Service", name, namespace) or {}
+        selector = mapping(found, "spec", "selector")
+        chosen = [each for each in cluster.all("Pod", namespace) if selector.items() <= labels_of(each).items()]
+        if selector and chosen:
+            ports = [each.get("targetPort", each.get("port")) for each in entries(found, "spec", "ports")]
+            port = ports[0] if len(ports) == 1 and isinstance(ports[0], int) else None
+            pods = _pods(cluster, namespace, labels_of(chosen[0]), port)
+            yield Target(title=name, pods=pods, selector=selector), sorted(sources)
 
 
 def _knative(cluster: ClusterObjects) -> Neighbours:

@@ -30,17 +30,19 @@ from generator.text.yaml_stream import parse_documents
 #: How a Deployment of RHDH is labelled by its chart and by its operator.
 NAME_LABEL: Final = "app.kubernetes.io/name"
 NAMES: Final = ("backstage", "developer-hub")
+_HELP: Final = "waybill rhdh plugins writes the configuration with it"
 #: As many parts of a Service's host come before `svc`: its name, its namespace.
 _SERVICE_PARTS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConfiguredUrl:
-    """A URL of Data Index in a ConfigMap of RHDH."""
+    """A URL of Data Index in a ConfigMap of RHDH: one of the user's `own`, or one that RHDH's operator writes."""
 
     namespace: str
     config_map: str
     url: str
+    own: bool = True
 
 
 def hubs(cluster: ClusterObjects) -> list[Object]:
@@ -105,12 +107,15 @@ def _undeployed(cluster: ClusterObjects, item: Object) -> Fault:
 
 def data_index_urls(cluster: ClusterObjects, namespace: str) -> list[ConfiguredUrl]:
     """Each `dataIndexService.url` of the configuration of the RHDH in a namespace."""
-    found = []
+    found: dict[bool, list[ConfiguredUrl]] = {True: [], False: []}
     for name in sorted(config_maps(cluster).get(namespace, ())):
-        for text in mapping(cluster.one("ConfigMap", name, namespace), "data").values():
+        item = cluster.one("ConfigMap", name, namespace)
+        for text in mapping(item, "data").values():
             urls = (url for document in _documents(str(text)) for url in _urls(document))
-            found += [ConfiguredUrl(namespace=namespace, config_map=name, url=url) for url in urls]
-    return list(dict.fromkeys(found))
+            own = not any(each.get("kind") == "Backstage" for each in entries(item, "metadata", "ownerReferences"))
+            found[own] += [ConfiguredUrl(namespace=namespace, config_map=name, url=url, own=own) for url in urls]
+    # What the operator of RHDH writes holds only where the user says nothing.
+    return list(dict.fromkeys(found[True] or found[False]))
 
 
 def _documents(text: str) -> list[Any]:
@@ -140,7 +145,7 @@ def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
         yield Fault(
             message=f"RHDH in {namespace} has no dataIndexService.url{f': {right[0]}' if right else ''}",
             commands=(cluster.command("get", "configmaps", "-n", namespace),),
-            help="waybill rhdh plugins writes the configuration with it",
+            help=_HELP,
             namespace=namespace,
             state="missing",
         )
@@ -202,6 +207,14 @@ def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str,
             commands=(cluster.command("edit", config, "-n", namespace),),
             namespace=namespace,
         )
+    message = in_one_line(
+        f"RHDH in {namespace} looks for Data Index at {url} (ConfigMap {configured.config_map}): {problem}"
+    )
+    if not configured.own:
+        shows = cluster.command("get", config, "-n", namespace, "-o", "yaml")
+        return Fault(
+            message=message, commands=(shows,), help=f"{_HELP}; its operator writes this one", namespace=namespace
+        )
     old = re.sub(r"([][\\.*^$#])", r"\\\1", url)
     reads = cluster.command("get", config, "-n", namespace, "-o", "yaml")
     commands = [f"{reads} | sed {shlex.quote(f's#{old}#{right}#g')} | {cluster.command('replace', '-f', '-')}"]
@@ -210,5 +223,4 @@ def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str,
         for each in hubs(cluster)
         if namespace_of(each) == namespace
     ]
-    message = f"RHDH in {namespace} looks for Data Index at {url} (ConfigMap {configured.config_map}): {problem}"
-    return Fault(message=in_one_line(message), commands=tuple(commands), namespace=namespace)
+    return Fault(message=message, commands=tuple(commands), namespace=namespace)

@@ -124,9 +124,8 @@ def _key(manifest: Manifest) -> tuple[str, str, str]:
 def cluster(apiserver: ApiServer, shared: Path) -> Iterator[Cluster]:
     """A server of its own, since a doctor looks at all namespaces."""
     with running(apiserver.programs) as server:
-        server.define(definitions_in(shared / "crds" / FOLDERS["10"]))
-        for name in KINDS:
-            server.define(definitions_in(shared / "crds-others" / name))
+        folders = [shared / "crds" / FOLDERS["10"], *(shared / "crds-others" / name for name in KINDS)]
+        server.define([each for folder in folders for each in definitions_in(folder)])
         found = Cluster(server)
         found.heal()
         yield found

@@ -300,7 +300,7 @@ def test_an_image_that_a_registry_refuses_is_told_how_to_log_in(message: str, co
 def test_policies_that_keep_pods_from_calling_are_found_at_their_end() -> None:
     found = found_in(plus(shut_off(DEMO)))
     assert messages(found)["policies"] == [
-        f"network policies in {DEMO} keep its pods from {DATA_INDEX} and {JOBS} in {SERVICES}",
+        f"network policies in {DEMO} keep its pods from {DATA_INDEX}, {JOBS} and {DATABASE} in {SERVICES}",
         f"network policies in {DEMO} keep its pods from backstage-developer-hub in {RHDH}",
     ]
     assert '"policyTypes": ["Egress"]' in found["policies"].faults[0].commands[1]
@@ -366,6 +366,32 @@ def test_a_url_of_data_index_is_held_against_its_service(url: str, problem: str 
     else:
         (fault,) = found["rhdh"].faults
         assert f"{problem}; it is http://{DATA_INDEX}.{SERVICES}" in fault.message
+
+
+def test_what_rhdh_s_operator_writes_counts_only_where_the_user_says_nothing() -> None:
+    theirs = hub_config("http://elsewhere")
+    theirs["metadata"] |= {
+        "name": "backstage-dynamic-plugins-developer-hub",
+        "ownerReferences": [{"kind": "Backstage", "name": "developer-hub"}],
+    }
+    hub = deployment("backstage-developer-hub", RHDH, volumes=[{"configMap": {"name": theirs["metadata"]["name"]}}])
+    manifests = [*without("Deployment", "backstage-developer-hub"), hub, theirs]
+    assert found_in(manifests) == {}
+    manifests = [each for each in manifests if each["metadata"]["name"] != "plugins"]
+    (fault,) = found_in(manifests)["rhdh"].faults
+    assert fault.help.endswith("its operator writes this one")
+
+
+def test_a_policy_keeps_workflows_from_their_database() -> None:
+    rule = {"from": [{"podSelector": {}}], "ports": [{"port": 5432}]}
+    chosen = {"podSelector": {"matchLabels": {"app": "postgresql"}}, "ingress": [rule]}
+    manifests = [
+        *without("NetworkPolicy", "allow-to-sonataflow-services", SERVICES),
+        made("networking.k8s.io/v1", "NetworkPolicy", "database", SERVICES, spec=chosen),
+    ]
+    manifests.remove(next(each for each in manifests if each["metadata"]["name"] == "allow-to-workflows"))
+    (fault,) = found_in(manifests)["policies"].faults
+    assert fault.message == f"network policies in {SERVICES} keep out {DEMO}, which has to reach {DATABASE}"
 
 
 def test_a_url_with_a_password_is_not_shown() -> None:
