@@ -266,12 +266,12 @@ def test_an_image_that_cannot_be_pulled_explains_what_does_not_run() -> None:
     assert found["workflows"].because == ("images",)
 
 
-def test_a_fault_elsewhere_explains_nothing() -> None:
-    manifests = changed("Pod", "postgresql", untrue("Ready"))
-    hub = next(each for each in manifests if each["metadata"]["name"] == "backstage-developer-hub")
-    untrue("Available")(hub)
-    found = found_in(manifests)
-    assert [name for name, each in found.items() if each.is_bad] == ["database", "rhdh"]
+def test_a_fault_in_another_namespace_explains_nothing() -> None:
+    waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
+    statuses = [{"image": "registry.example/hub:1", "state": {"waiting": waiting}}]
+    manifests = changed("Deployment", DATA_INDEX, untrue("Available"))
+    found = found_in([*manifests, {**pod("hub", RHDH), "status": {"containerStatuses": statuses}}])
+    assert [name for name, each in found.items() if each.is_bad] == ["images", "data-index"]
 
 
 @pytest.mark.parametrize(
