@@ -18,7 +18,7 @@ Object = Mapping[str, Any]
 #: The most names in a sentence.
 _SHOWN: Final = 6
 #: How long the printed commands wait.
-_TIMEOUT: Final = "--timeout=10m"
+TIMEOUT: Final = "--timeout=10m"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +120,7 @@ class ClusterObjects:
 
     def wait(self, condition: str, what: str, namespace: str) -> str:
         """The command that waits for a condition of an object (`deployment/NAME`)."""
-        return self.command("wait", f"--for=condition={condition}", what, *in_namespace(namespace), _TIMEOUT)
+        return self.command("wait", f"--for=condition={condition}", what, *in_namespace(namespace), TIMEOUT)
 
     def patch(self, what: str, namespace: str, operations: Sequence[Mapping[str, Any]]) -> str:
         """The command that changes an object by a JSON patch (RFC 6902)."""

@@ -7,12 +7,14 @@ from typing import Final
 
 from generator.health.check import Fault, Report
 from generator.health.objects import (
+    TIMEOUT,
     ClusterObjects,
     Object,
     at,
     condition_of,
     entries,
     in_namespace,
+    labels_of,
     name_of,
     namespace_of,
     untrue_conditions,
@@ -42,6 +44,8 @@ VERSIONS: Final = "clusterserviceversions.operators.coreos.com"
 PLANS: Final = "installplans.operators.coreos.com"
 SUBSCRIPTIONS: Final = "subscriptions.operators.coreos.com"
 _PENDING: Final = "RequiresApproval"
+#: The label of a copy, with the namespace of the original.
+_COPIED: Final = "olm.copiedFrom"
 _SUCCEEDED: Final = "Succeeded"
 #: What every SonataFlow has.
 _CRDS: Final = ("sonataflows.sonataflow.org", "sonataflowplatforms.sonataflow.org", "sonataflowbuilds.sonataflow.org")
@@ -95,7 +99,13 @@ def _plan_fault(cluster: ClusterObjects, plan: Object, version: str) -> Fault:
     if runs or not cluster.may_see(VERSIONS, namespace):
         message = f"the update to {version} waits for an approval"
         return Fault(message=message, commands=(approve,), namespace=namespace, state="note")
-    return Fault(message=f"the install of {version} waits for an approval", commands=(approve,), namespace=namespace)
+    resource = f"{VERSIONS}/{version}"
+    waits = (
+        cluster.command("wait", "--for=create", resource, "-n", namespace, TIMEOUT),
+        cluster.command("wait", "--for=jsonpath={.status.phase}=Succeeded", resource, "-n", namespace, TIMEOUT),
+    )
+    message = f"the install of {version} waits for an approval"
+    return Fault(message=message, commands=(approve, *waits), namespace=namespace)
 
 
 def _subscription_faults(cluster: ClusterObjects, pending: set[str]) -> Iterator[Fault]:
@@ -117,7 +127,7 @@ def _subscription_faults(cluster: ClusterObjects, pending: set[str]) -> Iterator
 
 def operator(cluster: ClusterObjects) -> Report:
     """The SonataFlow operator, and the other operators that OLM has installed."""
-    versions = [each for each in cluster.all("ClusterServiceVersion") if _matters(each)]
+    versions = _originals([each for each in cluster.all("ClusterServiceVersion") if _matters(each)])
     owners = _current([each for each in versions if owns_sonataflow(each)])
     faults = [fault for each in _current(versions) for fault in _version_faults(cluster, each)]
     deployments = [each for each in cluster.all("Deployment") if runs_operator(each)] if not owners else []
@@ -140,6 +150,13 @@ def installed(cluster: ClusterObjects) -> Installed | None:
 
 def _matters(version: Object) -> bool:
     return _package(name_of(version)) in PACKAGES or owns_sonataflow(version)
+
+
+def _originals(versions: list[Object]) -> list[Object]:
+    """Each version once: who may not read the operator's namespace sees the copies that OLM puts into the others."""
+    copies = {name_of(each): each for each in versions if _COPIED in labels_of(each)}
+    originals = [each for each in versions if _COPIED not in labels_of(each)]
+    return [*originals, *(each for name, each in copies.items() if name not in {*map(name_of, originals)})]
 
 
 def _current(versions: list[Object]) -> list[Object]:

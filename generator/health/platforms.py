@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from generator.health.check import Fault, Report
 from generator.health.objects import (
+    TIMEOUT,
     ClusterObjects,
     Object,
     at,
@@ -208,7 +209,7 @@ def _enabling(item: Object, field: str) -> list[Mapping[str, Any]]:
 def _no_deployment(cluster: ClusterObjects, title: str, name: str, namespace: str, item: Object) -> Fault:
     shows = cluster.command("describe", f"sonataflowplatform/{name_of(item)}", "-n", namespace)
     message = f"{title} is not deployed: there is no deployment/{name} in {namespace}"
-    waits = cluster.command("wait", "--for=create", f"deployment/{name}", *in_namespace(namespace), "--timeout=10m")
+    waits = cluster.command("wait", "--for=create", f"deployment/{name}", *in_namespace(namespace), TIMEOUT)
     commands = (shows, waits, cluster.wait("Available", f"deployment/{name}", namespace))
     return Fault(message=message, commands=commands, namespace=namespace, state="missing")
 
@@ -332,7 +333,7 @@ def _service_faults(cluster: ClusterObjects, reference: DatabaseReference, place
         chosen = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
         commands = (
             cluster.command("describe", "pods", "-n", namespace, "-l", chosen),
-            cluster.command("wait", "--for=condition=Ready", "pod", "-n", namespace, "-l", chosen, "--timeout=10m"),
+            cluster.command("wait", "--for=condition=Ready", "pod", "-n", namespace, "-l", chosen, TIMEOUT),
         )
         message = f"no pod behind the database's Service {name} in {namespace} is ready"
         yield Fault(message=message, commands=commands, namespace=namespace, depends=depends)

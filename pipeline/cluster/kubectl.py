@@ -102,7 +102,9 @@ class Kubectl:
         """
         command = ("get", *words, "--ignore-not-found", f"--output={output}")
         done = self._run(command, None)
-        failures = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("Error")]
+        failures = [
+            line for line in done.stderr.decode(errors="replace").splitlines() if line.lower().startswith("error")
+        ]
         denied = list(filter(None, map(_DENIED.search, failures)))
         if done.returncode and (not denied or len(denied) < len(failures)):
             raise self._failure(command, done.stderr, "the cluster cannot be read", _REASONS)

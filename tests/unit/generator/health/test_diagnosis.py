@@ -203,6 +203,27 @@ def test_of_several_install_plans_only_the_newest_counts() -> None:
     assert messages(found_in(plus(old))) == {}
 
 
+def test_copies_of_a_version_are_one_operator() -> None:
+    (version,) = (each for each in healthy() if each["kind"] == "ClusterServiceVersion")
+    labels = {"olm.copiedFrom": OPERATORS}
+    copies = [{**version, "metadata": {**version["metadata"], "namespace": each, "labels": labels}} for each in "ab"]
+    assert found_in(plus(*copies)) == {}
+    assert found_in([*without("ClusterServiceVersion", VERSION), *copies]) == {}
+
+
+def test_an_approval_is_followed_by_the_commands_that_wait_for_the_version() -> None:
+    manifests = [
+        *without("ClusterServiceVersion", VERSION),
+        install_plan("install-2", VERSION, approved=False, generation=2),
+    ]
+    (fault,) = found_in(manifests)["installplan"].faults
+    place = f"clusterserviceversions.operators.coreos.com/{VERSION} -n {OPERATORS} --timeout=10m"
+    assert fault.commands[1:] == (
+        f"kubectl wait --for=create {place}",
+        f"kubectl wait '--for=jsonpath={{.status.phase}}=Succeeded' {place}",
+    )
+
+
 def test_an_approval_that_is_missing_explains_everything_after_it() -> None:
     waiting = install_plan("install-1", VERSION, approved=False)
     bare = [each for each in healthy() if each["kind"] in ("Namespace", "Subscription")]
