@@ -7,7 +7,7 @@ import re
 import secrets
 import shlex
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -216,21 +216,10 @@ def _steps(access: ClusterAccess, options: Mapping[str, Any]) -> Iterator[Step]:
     else:
         take = f"kubectl create token {ACCOUNT} -n {where} --duration={options['token_duration']}"
     yield Step(what="its token, in a file for you alone", command=f"(umask 077 && {take} > {TOKEN})")
-    rest = _without_access(words)
-    written = [*rest, "--from-file", f"{TOKEN}={TOKEN}", "-o", "rhdh-secret.yaml"]
+    written = [*words, "--from-file", f"{TOKEN}={TOKEN}", "-o", "rhdh-secret.yaml"]
     yield Step(what="the Secret, in a file for you alone", command=shlex.join(written))
     yield Step(what="creates it", command="kubectl create -f rhdh-secret.yaml")
     yield Step(what="removes both from this machine", command=f"rm {TOKEN} rhdh-secret.yaml")
-
-
-def _without_access(words: Sequence[str]) -> list[str]:
-    """The command line without the options of the access."""
-    kept, skip = [], False
-    for word in words:
-        if not skip and word not in ("--cluster-access", "--plugin", "--in", "--token-duration"):
-            kept.append(word)
-        skip = not skip and word in ("--plugin", "--in", "--token-duration")
-    return kept
 
 
 def _write(name: str, given: Mapping[str, str], options: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
