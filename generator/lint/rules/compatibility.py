@@ -69,6 +69,15 @@ states:
     dataConditions: [{condition: .approved, end: true}, {condition: .approved | not, end: true}]
 """
 
+_OTHER: Final = """\
+id: example
+version: "1.0"
+specVersion: "0.8"
+name: Another example
+start: Begin
+states: [{name: Begin, type: inject, data: {greeting: Hello}, end: true}]
+"""
+
 compatibility = Rule(
     name="compatibility",
     summary="A compatibility.yaml that is malformed or contradicts itself.",
@@ -185,4 +194,14 @@ spec:
 """
     ),
     reported_by=("waybill check chart --sonataflow 10",),
+)
+colliding_id = Rule(
+    name="colliding-id",
+    summary="A workflow with the id of another one that is checked with it; a warning for two versions of one chart.",
+    reason="The id names every object of a workflow. To run two versions side by side, give the later one an id of its "
+    "own, such as `example-v2`; the annotation `sonataflow.org/version` alone does not tell them apart.",
+    consequence="In one namespace, the second workflow replaces the first, or Helm refuses it.",
+    bad=Example(definition='version: "2.0"', beside={"other/other.sw.yaml": _OTHER}),
+    good=Example(definition='id: example-v2\nversion: "2.0"', beside={"other/other.sw.yaml": _OTHER}),
+    reported_by=("waybill check example other",),
 )
