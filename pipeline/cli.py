@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
+import os
 import sys
 from collections.abc import Mapping
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 import click
 from click.shell_completion import CompletionItem
@@ -116,6 +118,15 @@ def waybill() -> None:
     """  # noqa: D301 - \b keeps click from joining the lines
 
 
+def write_utf8(stream: TextIO) -> None:
+    """Make a stream take every character: in a pipe, Windows has a code page that knows no arrows and no lines."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8")
+
+
 def main() -> None:
     """Run the command line."""
+    if os.name == "nt":
+        for stream in (sys.stdout, sys.stderr):
+            write_utf8(stream)
     waybill(prog_name="waybill")

@@ -110,7 +110,8 @@ def run(
     quiet = () if log else ("-q",)
     lines: list[str] = []
     process = subprocess.Popen(  # noqa: S603 - words of our own, and what a build argument adds
-        ["mvn", "-B", "-ntp", *quiet, *words],  # noqa: S607 - found on PATH, as a person's shell would
+        # On Windows it is mvn.cmd, which only its whole path names.
+        [shutil.which("mvn") or "mvn", "-B", "-ntp", *quiet, *words],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

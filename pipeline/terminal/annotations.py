@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Final
 
 from generator.findings.finding import Finding, Severity
@@ -31,7 +32,12 @@ def _command(finding: Finding, environment: Mapping[str, str]) -> str:
 def path_in_repository(path: str, environment: Mapping[str, str]) -> str:
     """The path from the root of the checkout, which is what GitHub wants to have."""
     root = environment.get("GITHUB_WORKSPACE")
-    return os.path.relpath(path, root) if root else path
+    if not root:
+        return path
+    try:
+        return Path(os.path.relpath(path, root)).as_posix()
+    except ValueError:  # on Windows, another drive
+        return path
 
 
 def _data(text: str) -> str:

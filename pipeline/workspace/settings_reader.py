@@ -48,7 +48,10 @@ def beside(file: Path, start: Path, value: str) -> Path:
     folder = file.parent
     if folder == start or Path(value).is_absolute():
         return Path(value)
-    return start / os.path.relpath(folder / value, start)
+    try:
+        return start / os.path.relpath(folder / value, start)
+    except ValueError:  # on Windows, another drive
+        return folder / value
 
 
 @dataclass(frozen=True, kw_only=True)

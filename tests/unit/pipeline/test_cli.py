@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import yaml
 
 from generator.findings.errors import SettingsError
-from pipeline.cli import SHORT_HELPS, waybill
+from pipeline.cli import SHORT_HELPS, waybill, write_utf8
 from tests.command import run
 from tests.conftest import ROOT
 from tests.unit.conftest import write, write_workflow
@@ -372,3 +373,13 @@ def test_a_build_that_changes_nothing_loads_what_locks_its_output_and_draws_its_
 def test_a_command_does_not_load_what_others_need(words: list[str], unneeded: set[str]) -> None:
     out = loaded(f"from pipeline.cli import waybill\nwaybill({words}, standalone_mode=False)").splitlines()[-1]
     assert [name for name in unneeded if f"'{name}'" in out] == []
+
+
+def test_a_stream_of_a_code_page_takes_every_character() -> None:
+    """A pipe on Windows is one."""
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="cp1252")
+    write_utf8(stream)
+    stream.write("a → b ─")
+    stream.flush()
+    assert written.getvalue().decode("utf-8") == "a → b ─"
