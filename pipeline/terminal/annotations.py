@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 from generator.findings.finding import Finding, Severity
@@ -32,12 +32,12 @@ def _command(finding: Finding, environment: Mapping[str, str]) -> str:
 def path_in_repository(path: str, environment: Mapping[str, str]) -> str:
     """The path from the root of the checkout, which is what GitHub wants to have."""
     root = environment.get("GITHUB_WORKSPACE")
-    if not root:
-        return path
-    try:
-        return Path(os.path.relpath(path, root)).as_posix()
-    except ValueError:  # on Windows, another drive
-        return path
+    return from_root(Path(os.path.abspath(path)), Path(os.path.abspath(root))) if root else path
+
+
+def from_root(path: PurePath, root: PurePath) -> str:
+    """A path from the root of the checkout, with slashes; one elsewhere stays whole."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def _data(text: str) -> str:
