@@ -32,7 +32,12 @@ def _command(finding: Finding, environment: Mapping[str, str]) -> str:
 def path_in_repository(path: str, environment: Mapping[str, str]) -> str:
     """The path from the root of the checkout, which is what GitHub wants to have."""
     root = environment.get("GITHUB_WORKSPACE")
-    return from_root(Path(os.path.abspath(path)), Path(os.path.abspath(root))) if root else path
+    return from_root(_absolute(path), _absolute(root)) if root else path
+
+
+def _absolute(path: str) -> Path:
+    """The path without `..`, with links as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - pathlib keeps `..`, or follows links
 
 
 def from_root(path: PurePath, root: PurePath) -> str:

@@ -1,4 +1,4 @@
-"""What Windows has otherwise than the systems that these tests mostly run on: drives, backslashes, functions it lacks."""
+"""What Windows has otherwise than the systems that these tests mostly run on: drives, and functions that it lacks."""
 
 from __future__ import annotations
 
