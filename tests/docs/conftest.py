@@ -72,15 +72,18 @@ class World:
     request: pytest.FixtureRequest
     places: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def start(self) -> Path:
+        """An empty folder, in which the run begins, or the clone is made."""
+        return self.folder / "start"
+
     def begin(self, begins: str) -> Path:
         """The folder in which a run begins."""
-        folder = self.folder / "there"
-        folder.mkdir()
         if begins != "fresh clone":
-            return folder
-        command = ["git", "clone", "--quiet", str(self.repository), str(folder / "waybill")]
+            return self.start
+        command = ["git", "clone", "--quiet", str(self.repository), str(self.start / "waybill")]
         subprocess.run(command, check=True, env=self.environment)
-        return folder / "waybill"
+        return self.start / "waybill"
 
 
 @pytest.fixture
@@ -88,6 +91,7 @@ def world(tmp_path: Path, repository: Path, request: pytest.FixtureRequest) -> I
     """An environment with waybill, Helm 4 and git, in which nothing of this machine's user is found."""
     home = tmp_path / "home"
     home.mkdir()
+    (tmp_path / "start").mkdir()
     (home / ".gitconfig").write_text(_GIT_CONFIG, encoding="utf-8")
     scripts = Path(sys.executable).parent
     kept = ("PIP_", "LANG", "LC_", "HTTP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
@@ -135,6 +139,13 @@ def charts(world: World) -> Iterator[Given]:
     subprocess.run(words, cwd=world.repository, env=world.environment, check=True, capture_output=True)
     with serving(folder) as url:
         yield {}, {"charts": url}
+
+
+@contextmanager
+def web(world: World) -> Iterator[Given]:
+    """A web server over the folder in which the run begins: the place `web`."""
+    with serving(world.start) as url:
+        yield {}, {"web": url}
 
 
 @contextmanager
@@ -200,6 +211,7 @@ NEEDS: Final[Mapping[str, Callable[[World], AbstractContextManager[Given]]]] = {
     "shared cluster": lambda world: nullcontext(world.request.getfixturevalue("shared_cluster")),
     "charts": charts,
     "index": index,
+    "web": web,
     "engine": engine,
     "images": images,
     "github": github,
