@@ -14,7 +14,7 @@ PUBLISHED = """\
 
 ```console
 $ mkdir -p mine/workflows && cd mine && git init --quiet
-$ cp -r CLONE/workflows/greeting workflows
+$ cp -r CLONE/workflows/greeting CLONE/workflows/shared workflows
 $ waybill build --all 2>&1 | grep '^next'
 next   helm install greeting dist/greeting-0.1.0.tgz
 $ waybill publish --to dir:public --init --allow-tag 2>&1 | grep changes
@@ -64,7 +64,10 @@ def test_other_output_is_told_with_the_line_of_the_command(world: World) -> None
 def test_a_command_that_fails_shows_it_or_is_told(world: World) -> None:
     done, said = done_by(page("$ false", "$ cat none", "cat: none: No such file or directory", "$ echo $?", "1"), world)
     assert [each.expected for each in done] == [False, True, True]
-    assert said.splitlines()[:2] == ["page.md:4: false", "  exits 1; if that is right: nox -s docs-commands -- --update"]
+    assert said.splitlines()[:2] == [
+        "page.md:4: false",
+        "  exits 1; if that is right: nox -s docs-commands -- --update",
+    ]
 
 
 def test_a_command_without_output_has_to_succeed(world: World) -> None:
