@@ -8,7 +8,7 @@ from tests.docs.conftest import World, enter
 from tests.docs.page import read_page
 from tests.docs.shell import Done, complaint, run_in_shell
 
-#: From an empty folder to charts that are published in a folder behind a web server, and on a branch of a git repository.
+#: From an empty folder to charts that are published behind a web server, and on a branch of a git repository.
 PUBLISHED = """\
 <!-- run: empty folder; needs web; CLONE={repository}; https://charts.example.com={web}/mine/public -->
 
