@@ -57,7 +57,8 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.copy2(ROOT / name, folder / name)
     identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
     for words in (("init", "--quiet", "--initial-branch=main"), ("add", "--all"), ("commit", "--quiet", "-m", "Start")):
-        subprocess.run(["git", *identity, *words], cwd=folder, check=True)
+        environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}
+        subprocess.run(["git", *identity, *words], cwd=folder, check=True, env=environment)
     return folder
 
 
@@ -95,12 +96,14 @@ def world(tmp_path: Path, repository: Path, request: pytest.FixtureRequest) -> I
     (home / ".gitconfig").write_text(_GIT_CONFIG, encoding="utf-8")
     scripts = Path(sys.executable).parent
     kept = ("PIP_", "LANG", "LC_", "HTTP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-    environment = {name: value for name, value in os.environ.items() if name.startswith(kept)}
+    environment = {name: value for name, value in os.environ.items() if name.upper().startswith(kept)}
     environment |= {
         "PATH": os.pathsep.join([str(scripts), find_helm(4).path]),
         "HOME": str(home),
         "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path("~/.cache/pip").expanduser())),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # The servers of the tests are on this machine.
+        "NO_PROXY": "127.0.0.1,localhost",
         "GIT_CONFIG_NOSYSTEM": "1",
         "WAYBILL_CACHE": str(tmp_path / "cache"),
         "WAYBILL_IMAGES": "skip",
@@ -222,9 +225,7 @@ def enter(world: World, run: Run) -> dict[str, str]:
     """Start what a run needs; return what stands for what a reader fills in."""
     for need in sorted(run.needs):
         environment, places = world.stack.enter_context(NEEDS[need](world))
-        path = (
-            [environment["PATH"], world.environment["PATH"]] if "PATH" in environment else [world.environment["PATH"]]
-        )
+        path = filter(None, [environment.get("PATH"), world.environment["PATH"]])
         world.environment |= {**environment, "PATH": os.pathsep.join(path)}
         world.places |= places
     return {word: value.format_map(world.places) for word, value in run.words.items()}
