@@ -195,15 +195,18 @@ def images(world: World) -> Iterator[Given]:
 
 @contextmanager
 def github(world: World) -> Iterator[Given]:
-    """GitHub, with the empty repository octo/config."""
-    folder = world.folder / "git"
-    folder.mkdir()
-    with fake_github() as running_github, git_server(folder, password=running_github.token) as server:
-        server.git("symbolic-ref", "HEAD", "refs/heads/main")
-        server.import_files({"README.md": b"Hi\n"}, branch="main")
-        repository = running_github.repository("octo/config")
-        repository.head, repository.refs = "", GitRefs(server.repository)
-        running_github.gits["octo/config"] = server.url
+    """GitHub, with the config repositories that pages propose charts to."""
+    with ExitStack() as stack:
+        running_github = stack.enter_context(fake_github())
+        for name in ("octo/config", "my-org/config"):
+            folder = world.folder / name
+            folder.mkdir(parents=True)
+            server = stack.enter_context(git_server(folder, password=running_github.token))
+            server.git("symbolic-ref", "HEAD", "refs/heads/main")
+            server.import_files({"README.md": b"Hi\n"}, branch="main")
+            repository = running_github.repository(name)
+            repository.head, repository.refs = "", GitRefs(server.repository)
+            running_github.gits[name] = server.url
         yield running_github.environment, {}
         assert not running_github.wrong
 
