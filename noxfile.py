@@ -37,6 +37,8 @@ GITHUB = (
     ("tests.github.facts", "@octokit/openapi@23.0.2", "generated/api.github.com.json"),
     ("tests.github.graphql_facts", "@octokit/graphql-schema@15.26.1", "schema.graphql"),
 )
+#: The schema of Renovate's configuration, which its package has.
+RENOVATE = ("renovate@44.121.2", "renovate-schema.json")
 #: Where tools are kept between runs.
 CACHE = Path(
     os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
@@ -233,7 +235,8 @@ def with_tools(session: nox.Session) -> dict[str, str]:
     named = {variable: str(program) for variable, program in programs.items() if program.is_file()}
     path = os.pathsep.join([str(helms["WAYBILL_HELM4"].parent), session.bin, os.environ["PATH"]])
     folders = {"WAYBILL_NODE_MODULES": str(node_modules(session)), "WAYBILL_READER": str(operator_reader(session))}
-    return {"PATH": path, **named, **folders}
+    schema = {"WAYBILL_RENOVATE_SCHEMA": str(npm_file(session, *RENOVATE))} if shutil.which("npm") else {}
+    return {"PATH": path, **named, **folders, **schema}
 
 
 def helm(session: nox.Session, module: str) -> Path:

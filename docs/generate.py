@@ -29,6 +29,7 @@ from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
+from pipeline.commands.completions import table as completions_table
 from pipeline.inspect.diagram import read_folder_scene
 from pipeline.operators.known import read_compatibility
 from pipeline.workspace.folders import all_folders
@@ -47,12 +48,17 @@ END: Final = "<!-- end of the workflows -->"
 ARGUMENTS: Final = {
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
+    "REPOSITORY": "a folder, which need not exist yet",
+    "CHECK|COMMAND": "a check, by its name in the first column, or a command of waybill; by default all checks",
+    "FOLDER|GIT-URL": "a folder, or a git repository: URL, URL#BRANCH or URL#BRANCH:FOLDER over https, ssh or file",
     "FOLDER": "the name of a folder in the workflows folder, or a path",
-    "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, or a range of two",
+    "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, a range; by default HEAD",
     "NEW": "the same; defaults to the working folder",
-    "PART": "patch, minor, major, rc or release",
+    "PART|VERSION": "patch, minor, major, rc or release, or a version such as 2.1.0",
     "CHART": "a chart folder: one with a Chart.yaml",
     "argocd|flux|tekton|argo-workflows": "who follows the charts, or what builds them",
+    "NEW-NAME": "what the workflow is to be called: its folder, its id and its chart; asked for on a terminal",
+    "bash|zsh|fish": "the shell that loads the script",
     "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or a workflow for a pipeline; by default all",
     "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
@@ -63,6 +69,7 @@ ARGUMENTS: Final = {
 EXAMPLES_RUN: Final = {
     "actions": (f"OWNER/WAYBILL@COMMIT=octo/waybill@{'1' * 40}", ""),
     "changed": ("", "git update-ref refs/remotes/origin/main HEAD"),
+    "init": ("OWNER=octo; REPO=flows", ""),
     "index": ("", "mkdir published && waybill build --all --output published >build.log 2>&1 && cp -r published dist"),
     "umbrella": ("", "mkdir my && cp -r charts my"),
 }
@@ -71,8 +78,12 @@ EXAMPLES_NOT_RUN: Final = {
     "attest": "IMAGE is pushed first; docs/how-to.md does so",
     "build": "each line is for another repository; docs/how-to.md builds",
     "check": "each line is for another operator; docs/how-to.md checks",
+    "completion": "each line is for another shell; docs/how-to.md writes the scripts",
+    "doctor": "the output differs from machine to machine; docs/how-to.md runs it",
     "diff": "each line is for another history; docs/how-to.md compares",
     "image": "pushes to quay.io; docs/how-to.md pushes to a registry of the tests",
+    "import": "each line is for another repository; docs/how-to.md imports one",
+    "new": "needs the OpenAPI file; docs/how-to.md starts workflows",
     "propose": "each line is for another place; docs/how-to.md proposes",
     "publish": "each line is for another place; docs/how-to.md publishes",
     "run": "docs/how-to.md runs a workflow",
@@ -84,6 +95,8 @@ ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
+#: The table by which a shell completes command lines.
+COMPLETIONS: Final = "pipeline/commands/completions/table.json"
 #: The generated parts of README.md lie between these marks.
 MATRIX_MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
 SETTINGS_MARKS: Final = ("<!-- The settings: written by docs/generate.py -->", "<!-- end of the settings -->")
@@ -96,7 +109,7 @@ EXAMPLE: Final = (
 def main(arguments: list[str]) -> int:
     """Write the pages, or list those that are out of date; return the exit code."""
     pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()}
-    pages |= {**workflow_pages(), "README.md": readme()}
+    pages |= {**workflow_pages(), "README.md": readme(), COMPLETIONS: completions_table.table(_commands())}
     left = {path.relative_to(ROOT).as_posix() for path in (ROOT / WORKFLOW_PAGES).glob("*.md")} - pages.keys()
     differing = sorted(left) if "--check" in arguments else []
     for path in () if "--check" in arguments else left:
@@ -233,7 +246,9 @@ def values_and_settings() -> str:
             "## Settings of waybill\n",
             "waybill reads the nearest `waybill.toml`, or table `[tool.waybill]` of a `pyproject.toml`, in the current",
             "folder or a parent. An environment variable overrides the file; an option overrides both. Paths in the",
-            "file are relative to it. Names may have hyphens instead of underscores.\n",
+            "file, and paths that are not set, are relative to the file; without a file, to the root of the git",
+            "repository, and outside of a repository to the current folder. Paths in variables and options are",
+            "relative to the current folder. Names may have hyphens instead of underscores.\n",
             _table(("setting", "variable", "option", "default", "what it is"), _setting_rows()),
             "`lint` is a table. A comment suppresses a rule in one place:",
             "`# waybill: ignore[RULE] reason`, at the end of a line, above it, or at the top of a file.\n",

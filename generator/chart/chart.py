@@ -18,7 +18,6 @@ from generator.chart.pin import tagged
 from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
 from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.supported import operator_annotations
-from generator.compatibility.table import table_of
 from generator.diagram.embedding import embedded
 from generator.findings.errors import Collecting, FindingsError
 from generator.findings.finding import Finding, in_file_order
@@ -34,7 +33,8 @@ from generator.workflow.workflow import Workflow
 #: Set on the container so that the operator sees a change of what is mounted.
 CHECKSUM_VARIABLE: Final = "WAYBILL_RESOURCES_CHECKSUM"
 #: The umbrella itself and its values, which a chart's name must not be.
-_TAKEN_NAMES: Final = (UMBRELLA, "global", "networkPolicy")
+#: Keys of the umbrella's values that no chart may have.
+TAKEN_NAMES: Final = (UMBRELLA, "global", "networkPolicy")
 _CHART_NAME: Final = re.compile(r"[a-z0-9]([-_a-z0-9]*[a-z0-9])?", re.IGNORECASE)
 #: How `--set` writes a dot inside a key.
 ESCAPED_DOT: Final = r"\."
@@ -47,6 +47,7 @@ FLOW_FILE: Final = "flow.yaml"
 #: Says in Chart.yaml what the workflow's id is: no other file of a chart has it as it was written.
 ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
+_NOTES: Final = "templates/NOTES.txt"
 _OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
 
 _ICON_SVG: Final = (
@@ -139,7 +140,7 @@ def check_name(workflow: Workflow) -> None:
         FindingsError: the name is taken, or none that Helm can switch.
     """
     name = chart_name(workflow.source.name)
-    if not _CHART_NAME.fullmatch(name) or name in _TAKEN_NAMES:
+    if not _CHART_NAME.fullmatch(name) or name in TAKEN_NAMES:
         message = f"makes the chart '{name}', a name that is taken or that Helm cannot enable; rename the folder"
         raise FindingsError([Finding(path=workflow.source.path, rule="chart-name", message=message, blocking=True)])
 
@@ -190,7 +191,7 @@ def _generated_files(
     annotations = {
         FOLDER_ANNOTATION: chart.folder,
         ID_ANNOTATION: workflow.definition.id,
-        **operator_annotations(chart.name, chart.version, capabilities),
+        **operator_annotations(capabilities),
     }
     texts = {
         "Chart.yaml": templates.render("chart/workflow/Chart.yaml", chart=chart, annotations=annotations, icon=ICON)
@@ -207,7 +208,6 @@ def _generated_files(
         texts["README.md"] = templates.render(
             "chart/workflow/README.md",
             rows=rows,
-            operators=table_of(chart.name, capabilities.matrix),
             own_secrets=workflow.secret_keys,
             own_text=own_text,
             **context,
@@ -218,6 +218,9 @@ def _generated_files(
         *(_POD_TEMPLATES if capabilities.pods else ()),
     ]
     texts |= {f"templates/{name}": templates.render(f"chart/workflow/templates/{name}", **context) for name in names}
+    with Collecting(findings):
+        if own_notes := _own_text(workflow, _NOTES):
+            texts[_NOTES] += f"\n{own_notes}"
     return {**{path: text.encode() for path, text in texts.items()}, **payload(workflow, capabilities)}
 
 
@@ -266,13 +269,17 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
 
 def _line(chart: Chart, capabilities: OperatorCapabilities) -> str:
     """The versions that an install has to name, since Helm takes the newest; empty where the newest is right."""
-    row = capabilities.matrix.row_of(chart.name, Version.parse(chart.version))
-    return str(row.versions) if row and capabilities.sonataflow != capabilities.matrix.newest else ""
+    if capabilities.sonataflow == capabilities.matrix.newest:
+        return ""
+    version = Version.parse(chart.version)
+    return f"{version.major}.{version.minor}.x"
 
 
 def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[Finding]) -> dict[str, bytes]:
-    """What the workflow's own chart/ adds; README, values and their schema were merged already."""
-    added = {path: data for path, data in sorted(workflow.source.overlay.items()) if path not in _OVERLAY_MERGED}
+    """What the workflow's own chart/ adds; README, notes, values and their schema were merged already."""
+    added = {
+        path: data for path, data in sorted(workflow.source.overlay.items()) if path not in (*_OVERLAY_MERGED, _NOTES)
+    }
     for path in added:
         if path in generated:
             findings.append(_overlay_finding(workflow, path, f"the chart generates '{path}' itself; rename the file"))
@@ -309,10 +316,13 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
     if not isinstance(properties, dict):
         message = f"'properties' must be a map, not {'a list' if isinstance(properties, list) else 'a string'}"
         raise FindingsError([_overlay_finding(workflow, "values.schema.json", message)])
+    required = own.get("required", [])
+    if not isinstance(required, list) or not all(isinstance(key, str) for key in required):
+        raise FindingsError([_overlay_finding(workflow, "values.schema.json", "'required' must be a list of names")])
     _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
     anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
-    definitions: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs") if key in own}
-    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **definitions}
+    more: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs", "required") if key in own}
+    return {**generated, "properties": {**generated["properties"], **anything, **properties}, **more}
 
 
 def _with_functions(workflow: Workflow, images: Mapping[str, ImageReference]) -> Workflow:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from generator.compatibility.matrix import Matrix, SonataFlow, known_matrix
+from generator.compatibility.matrix import Matrix, Orchestrator, SonataFlow, known_matrix
 from generator.kubernetes.crd import GROUP, Crd, known_crd
 from generator.kubernetes.metadata import without_refused_metadata
 from generator.kubernetes.objects import PERSISTENCE, POD_TEMPLATE
@@ -15,11 +15,15 @@ from generator.kubernetes.objects import PERSISTENCE, POD_TEMPLATE
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OperatorCapabilities:
-    """A SonataFlow with its schema, and the matrix that a chart tells its operators from."""
+    """A SonataFlow with its schema, among the operators that are known.
+
+    `orchestrator` is the one that charts are asked for. No row decides what is in a chart: a new row changes none.
+    """
 
     sonataflow: SonataFlow
     crd: Crd
     matrix: Matrix
+    orchestrator: Orchestrator | None = None
 
     @cached_property
     def pods(self) -> bool:

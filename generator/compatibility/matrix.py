@@ -23,6 +23,8 @@ from generator.versions.ranges import Range, parse_range
 
 #: Ours: keys and values of a file; the one of this repository has some 200.
 MAX_VALUES: Final = 20_000
+#: What stands for every chart in the `charts` of a row.
+EVERY: Final = "*"
 #: What stands in the place of a SonataFlow that nobody has established.
 UNKNOWN: Final = "unknown"
 
@@ -67,13 +69,17 @@ class Orchestrator:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What versions of some charts run on: versions of one operator, or of each of the two."""
+    """What versions of some charts, or of every chart, run on: versions of one operator, or of each of the two."""
 
     charts: tuple[str, ...]
     versions: Range
     orchestrator: Range | None
     sonataflow: Range | None
     at: Position
+
+    def names(self, chart: str) -> bool:
+        """Whether it is about a chart."""
+        return chart in self.charts or EVERY in self.charts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +90,18 @@ class Matrix:
     sonataflows: tuple[SonataFlow, ...]
     orchestrators: tuple[Orchestrator, ...]
     rows: tuple[Row, ...]
+    indent: int = 2
+    """The number of spaces before the dash of a row."""
 
     @property
     def newest(self) -> SonataFlow:
         """The newest SonataFlow, wherever it stands in the file."""
         return max(self.sonataflows, key=lambda flow: flow.versions.first())
 
-    def names(self, chart: str) -> bool:
-        """Whether there is a row of the chart, whatever its version."""
-        return any(chart in row.charts for row in self.rows)
-
     def row_of(self, chart: str, version: Version) -> Row | None:
         """The row of a chart's version; a pre-release is looked up as the release that it becomes."""
         release = version.finalize_version()
-        return next((row for row in self.rows if chart in row.charts and row.versions.holds(release)), None)
+        return next((row for row in self.rows if row.names(chart) and row.versions.holds(release)), None)
 
     def sonataflow(self, version: Version) -> SonataFlow | None:
         """The SonataFlow operator of a version; a pre-release counts as in Helm."""
@@ -138,7 +142,13 @@ def read_matrix(data: bytes, path: str, *, known: Matrix | None = None) -> Matri
     rows = tuple(reading.rows(top["rows"], operators)) if "rows" in top else ()
     if findings := (*document.findings, *reading.findings):
         raise FindingsError(in_file_order(findings))
-    return Matrix(path=path, sonataflows=operators.sonataflows, orchestrators=operators.orchestrators, rows=rows)
+    return Matrix(
+        path=path,
+        sonataflows=operators.sonataflows,
+        orchestrators=operators.orchestrators,
+        rows=rows,
+        indent=top["rows"].column - 1 if rows else Matrix.indent,
+    )
 
 
 class _Operators(NamedTuple):
@@ -273,6 +283,8 @@ class _MatrixReading(Reading):
         names = tuple(chart for chart in charts if chart is not None)
         if versions is None or len(names) < len(charts) or not names or not any(runs_on.values()):
             return None
+        if EVERY in names and set(names) != {EVERY}:
+            self.refuse(self.at(fields["charts"]), f"'{EVERY}' is every chart; remove the others")
         for name in {name for name in names if names.count(name) > 1}:
             self.refuse(self.at(fields["charts"]), f"a row names the chart '{name}' twice; name it once")
         return Row(charts=tuple(dict.fromkeys(names)), versions=versions, at=self.at(node), **runs_on)
@@ -280,9 +292,10 @@ class _MatrixReading(Reading):
     def clash(self, row: Row, earlier: Sequence[Row]) -> None:
         """What is wrong between a row and the first of the others that has versions of the same chart."""
         for other in earlier:
-            shared = [chart for chart in row.charts if chart in other.charts]
+            shared = [chart for chart in (*row.charts, *other.charts) if row.names(chart) and other.names(chart)]
             if shared and other.versions.overlaps(row.versions):
-                where = f"{shared[0]} {row.versions} overlaps {other.versions} of line {other.at.line}"
+                chart = "every chart" if shared[0] == EVERY else shared[0]
+                where = f"{chart} {row.versions} overlaps {other.versions} of line {other.at.line}"
                 same = (str(row.orchestrator), str(row.sonataflow)) == (str(other.orchestrator), str(other.sonataflow))
                 says = "says the same; keep one of them" if same else "names other operators; a version has one row"
                 self.refuse(row.at, f"{where} and {says}")

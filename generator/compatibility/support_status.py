@@ -48,7 +48,7 @@ def listed(entries: Mapping[str, Sequence[Mapping[str, Any]]], wanted: Wanted, m
     known: dict[tuple[tuple[int, ...], str], SupportStatus] = {}
     for chart in sorted(entries):
         # Charts of the same rows have the same statuses, and often the same versions.
-        rows = tuple(number for number, row in enumerate(matrix.rows) if chart in row.charts)
+        rows = tuple(number for number, row in enumerate(matrix.rows) if row.names(chart))
         texts = dict.fromkeys(str(entry.get("version")) for entry in entries[chart])
         versions = {text: version for text in texts if (version := _parsed(text))}
         for text in _newest_first(versions):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from semver import Version
+from semver import Version  # noqa: TC002 - annotations stay importable
 
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import Matrix, Orchestrator, Row, SonataFlow
-from generator.findings.errors import SettingsError
-from generator.findings.finding import Finding, Severity
-from generator.versions.ranges import Range, parse_loose
+from generator.findings.errors import SettingsError, VersionError
+from generator.findings.finding import Finding
+from generator.text.words import listed
+from generator.versions.ranges import Range, parse_loose, parse_range
 
 #: Say in Chart.yaml which versions of the operators a chart runs on.
 ORCHESTRATOR_ANNOTATION: Final = "waybill/operator-versions"
@@ -40,17 +42,21 @@ class Operator:
 
 @dataclass(frozen=True, kw_only=True)
 class SupportedOperators:
-    """The operators that a version of a chart is checked against, and what is to be said of the choice."""
+    """The operators that a version of a chart is checked against, and what is to be said of the choice.
+
+    They are `assumed` where no row says anything of the version.
+    """
 
     operators: tuple[Operator, ...]
     findings: tuple[Finding, ...] = ()
+    assumed: bool = False
 
 
 def supported_operators(chart: str, version: Version, matrix: Matrix) -> SupportedOperators:
     """Return the operators of a chart's row.
 
-    A chart without a row is an error where the matrix names the chart at all; else a warning, and the newest SonataFlow
-    is taken.
+    Without one, a chart is for the newest SonataFlow, and nobody has to write that down; but if rows name versions of
+    the chart that are for it, the version has to be one of them.
     """
     row = matrix.row_of(chart, version)
     if row is not None:
@@ -58,31 +64,48 @@ def supported_operators(chart: str, version: Version, matrix: Matrix) -> Support
         wanted = row.orchestrator
         bundles = (each for each in matrix.orchestrators if wanted and each.versions.overlaps(wanted))
         return SupportedOperators(operators=(*(_bundle(each, matrix) for each in bundles), *map(_flow, flows)))
-    if matrix.names(chart):
+    newest = _flow(matrix.newest)
+    if any(each.names(chart) and newest.is_in(each) for each in matrix.rows):
         message = f"no row covers {chart} {version}, though others name the chart; add one"
         return SupportedOperators(operators=(), findings=(Finding(path=matrix.path, rule="no-row", message=message),))
-    newest = _flow(matrix.newest)
-    message = f"no row names {chart}; add one: it was checked against {newest.name}, the newest that is known"
-    finding = Finding(path=matrix.path, rule="no-row", message=message, severity=Severity.WARNING)
-    return SupportedOperators(operators=(newest,), findings=(finding,))
+    return SupportedOperators(operators=(newest,), assumed=True)
 
 
-def operator_annotations(chart: str, version: str, capabilities: OperatorCapabilities) -> dict[str, str]:
-    """What a version of a chart says of its operators: those of its row, and what one brings of the other.
-
-    Without a row, the SonataFlow that it was made for.
-    """
-    matrix = capabilities.matrix
-    row = matrix.row_of(chart, Version.parse(version))
-    orchestrators, sonataflows = (row.orchestrator, row.sonataflow) if row else (None, capabilities.sonataflow.versions)
-    bringing = [(each.versions, flow.versions) for each in matrix.orchestrators if (flow := matrix.underneath(each))]
-    brought = [flow for each, flow in bringing if orchestrators and each.overlaps(orchestrators)]
-    bundles = [each for each, flow in bringing if sonataflows and flow.overlaps(sonataflows)]
+def operator_annotations(capabilities: OperatorCapabilities) -> dict[str, str]:
+    """What a chart says of its operators: the one that it was made for, and what one kind brings of the other."""
+    asked, flow = capabilities.orchestrator, capabilities.sonataflow
+    bringing = [each for each in capabilities.matrix.orchestrators if each.sonataflow == flow.name]
     said = {
-        ORCHESTRATOR_ANNOTATION: [orchestrators] if orchestrators else bundles,
-        SONATAFLOW_ANNOTATION: [sonataflows] if sonataflows else brought,
+        ORCHESTRATOR_ANNOTATION: [each.versions for each in ([asked] if asked else bringing)],
+        # What an Orchestrator brings may be unknown, and then a person has named what charts are made of.
+        SONATAFLOW_ANNOTATION: [flow.versions] if asked is None or asked.sonataflow else [],
     }
     return {key: " || ".join(map(str, ranges)) for key, ranges in said.items() if ranges}
+
+
+def is_same_line(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
+    """Whether two versions of a chart follow on each other, by their annotations: both are for the same operators.
+
+    A chart that says nothing of operators may follow on any.
+    """
+    kinds = (ORCHESTRATOR_ANNOTATION, SONATAFLOW_ANNOTATION)
+    if not all(any(kind in each for kind in kinds) for each in (one, other)):
+        return True
+    shared = [(str(one[kind]), str(other[kind])) for kind in kinds if kind in one and kind in other]
+    return bool(shared) and all(_overlap(*ranges) for ranges in shared)
+
+
+def _overlap(one: str, other: str) -> bool:
+    try:
+        return one == other or parse_range(one, "").overlaps(parse_range(other, ""))
+    except VersionError:
+        return False
+
+
+def operators_said(annotations: Mapping[str, object]) -> str:
+    """The operators that the annotations of a chart name, in words."""
+    names = {"Orchestrator": ORCHESTRATOR_ANNOTATION, "SonataFlow": SONATAFLOW_ANNOTATION}
+    return listed(f"{name} {annotations[key]}" for name, key in names.items() if key in annotations)
 
 
 def sonataflow_meant(text: str, matrix: Matrix) -> Operator:

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from generator.compatibility.matrix import Matrix, Row
 from generator.text.markdown import code, row
 
-_HEADINGS = ("chart", "chart version", "Orchestrator", "SonataFlow")
+HEADINGS = ("chart", "chart version", "Orchestrator", "SonataFlow")
+_EMPTY = "No chart has a row in the compatibility file, so nothing says which operators run it.\n"
 
 
 def markdown(matrix: Matrix) -> str:
-    """The rows as a Markdown table, in the order of the file."""
-    lines = [row(_HEADINGS), row(["---"] * len(_HEADINGS))]
+    """The rows as a Markdown table, in the order of the file; a sentence where there is none."""
+    if not matrix.rows:
+        return _EMPTY
+    lines = [row(HEADINGS), row(["---"] * len(HEADINGS))]
     lines += [row([", ".join(map(code, each.charts)), *_ranges(each)]) for each in matrix.rows]
     return "\n".join(lines) + "\n"
 
 
-def table_of(chart: str, matrix: Matrix) -> str:
-    """The rows of one chart as those of a Markdown table: its versions, Orchestrator, SonataFlow."""
-    return "\n".join(row(_ranges(each)) for each in matrix.rows if chart in each.charts)
+def cells(matrix: Matrix) -> Iterator[tuple[str, ...]]:
+    """The rows as cells of a table for people, in the order of the file."""
+    for each in matrix.rows:
+        found = (each.versions, each.orchestrator, each.sonataflow)
+        yield (", ".join(each.charts), *(str(range_) if range_ else "" for range_ in found))
 
 
 def _ranges(of: Row) -> list[str]:
@@ -27,6 +34,7 @@ def _ranges(of: Row) -> list[str]:
 def as_json(matrix: Matrix) -> dict[str, object]:
     """Operators and rows as a JSON object; ranges are text."""
     return {
+        "ok": True,
         "operators": {
             "sonataflow": [
                 {

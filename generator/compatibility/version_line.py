@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from semver import Version
 
 from generator.compatibility.capabilities import OperatorCapabilities
+from generator.compatibility.matrix import EVERY, Matrix
 from generator.compatibility.supported import Operator
 from generator.findings.errors import VersionError
+from generator.text import yaml_writer
+from generator.text.words import listed, plural
 from generator.versions.ranges import Range
 from generator.versions.semver_text import PARTS
 from generator.versions.steps import Step
+
+#: The most charts that a message names in a sentence.
+_NAMED: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +40,22 @@ class VersionLine:
         """
         if self.operator is None:
             return None
-        found = [
-            row.versions for row in self.capabilities.matrix.rows if chart in row.charts and self.operator.is_in(row)
-        ]
-        if not found:
-            raise VersionError(self._no_row(self.operator, chart))
-        return max(found, key=Range.first)
+        self.require([chart])
+        return max(self._rows(chart), key=Range.first)
+
+    def _rows(self, chart: str) -> list[Range]:
+        rows = self.capabilities.matrix.rows
+        return [row.versions for row in rows if row.names(chart) and self.operator and self.operator.is_in(row)]
+
+    def require(self, charts: Iterable[str], *, everything: bool = False) -> None:
+        """Refuse a build of charts whose versions for the operator no row says; `everything` are all of a repository.
+
+        Raises:
+            VersionError: it names all of them, with the row to write.
+        """
+        missing = sorted(chart for chart in charts if not self._rows(chart))
+        if self.operator and missing:
+            raise VersionError(self._no_row(self.operator, missing, everything=everything))
 
     def start(self, chart: str, committed: str | None, published: Iterable[str], otherwise: str) -> str:
         """The version that a chart has before it moves: as committed, else the newest published one of its line.
@@ -77,9 +94,24 @@ class VersionLine:
             f"use a smaller --bump, or widen the row"
         )
 
-    def _no_row(self, operator: Operator, chart: str) -> str:
+    def _no_row(self, operator: Operator, charts: list[str], *, everything: bool) -> str:
+        matrix = self.capabilities.matrix
+        alone = everything and not any(row.versions.overlaps(operator.versions) for row in matrix.rows)
+        row = {
+            "charts": [EVERY] if alone else charts,
+            "versions": str(operator.versions),
+            operator.kind: str(operator.versions),
+        }
+        where = "add to its rows" if matrix.rows else "write into that file"
+        named = listed(charts) if len(charts) <= _NAMED else plural(len(charts), "chart")
         return (
-            f"no row of {self.capabilities.matrix.path} says which versions of {chart} are for {operator.name}; "
-            "add one:\n"
-            f"  - charts: [{chart}]\n    versions: {operator.versions}\n    {operator.kind}: {operator.versions}"
+            f"no row of {matrix.path} says which versions of {named} are for {operator.name}; {where}:\n"
+            f"{_as_text(row, matrix)}"
         )
+
+
+def _as_text(row: Mapping[str, object], matrix: Matrix) -> str:
+    """A row as it is to be written below the others, or as the whole of a file."""
+    first, *rest = yaml_writer.dump(row).splitlines()
+    lines = [f"- {first}", *(f"  {line}" for line in rest)]
+    return "\n".join([*([] if matrix.rows else ["rows:"]), *(" " * matrix.indent + line for line in lines)])

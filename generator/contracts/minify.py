@@ -14,7 +14,7 @@ from generator.text import yaml_writer
 from generator.text.json_pointer import Pointer, at_pointer, pointer
 from generator.text.yaml_reader import parse
 from generator.text.yaml_scalars import Dialect
-from generator.workflow.folder import MAX_FILE_BYTES, RESOURCE_FOLDERS
+from generator.workflow.folder import MAX_SPEC_BYTES, MAX_SPEC_VALUES, RESOURCE_FOLDERS
 from generator.workflow.workflow import Workflow
 
 #: Where OpenAPI 2 keeps what operations share.
@@ -66,19 +66,31 @@ def _referred_to(path: str, workflow: Workflow) -> bool:
 
 def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
     try:
-        spec = parse(data, path, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC).root.plain()
+        spec = parse(
+            data, path, max_bytes=MAX_SPEC_BYTES, max_values=MAX_SPEC_VALUES, dialect=Dialect.SPEC
+        ).root.plain()
     except FindingsError:
         return None
     if not isinstance(spec, dict) or not isinstance(spec.get("paths"), dict):
         return None
+    return written(cut(spec, operations), path)
+
+
+def cut(spec: dict[str, Any], operations: set[str]) -> dict[str, Any]:
+    """Return a spec with the operations of these ids alone, and all that these refer to."""
     called = {address: _called_part(item, operations) for address, item in spec["paths"].items()}
     called = {address: item for address, item in called.items() if item}
     needed = _needed(spec, called)
-    cut = {key: _needed_part(key, value, needed) for key, value in spec.items()}
-    cut["paths"] = {
+    smaller = {key: _needed_part(key, value, needed) for key, value in spec.items()}
+    smaller["paths"] = {
         a: called.get(a, item) for a, item in spec["paths"].items() if a in called or ("paths", a) in needed
     }
-    text = json.dumps(cut, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_writer.dump(cut)
+    return smaller
+
+
+def written(spec: dict[str, Any], path: str) -> bytes:
+    """The bytes of a spec: JSON or YAML, as the end of its path says."""
+    text = json.dumps(spec, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_writer.dump(spec)
     return text.encode()
 
 

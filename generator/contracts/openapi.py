@@ -18,7 +18,7 @@ from generator.findings.finding import Finding
 from generator.text.json_pointer import at_pointer, pointer
 from generator.text.yaml_reader import Node, parse
 from generator.text.yaml_scalars import Dialect
-from generator.workflow.folder import MAX_FILE_BYTES
+from generator.workflow.folder import MAX_SPEC_BYTES, MAX_SPEC_VALUES
 
 Schema = Mapping[str, Any]
 SchemeKind = Literal["basic", "bearer", "apiKey", "oauth2", "other"]
@@ -173,7 +173,7 @@ def quarkus_name(name: str) -> str:
 @lru_cache(maxsize=32)
 def _read(data: bytes, suffix: str) -> Spec | tuple[Finding, ...]:
     try:
-        document = parse(data, suffix, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC)
+        document = parse(data, suffix, max_bytes=MAX_SPEC_BYTES, max_values=MAX_SPEC_VALUES, dialect=Dialect.SPEC)
     except FindingsError as error:
         return error.findings
     root = document.root

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from generator.findings.position import Position
 
@@ -30,6 +30,10 @@ class Topic(StrEnum):
     PROPERTY = "property"
     IMAGE = "image"
     RESOURCE = "resource"
+
+
+#: What callers and installs of a workflow see of it.
+_SEEN: Final = frozenset({Topic.INPUT, Topic.OUTPUT, Topic.EVENT, Topic.VARIABLE, Topic.SECRET, Topic.VALUE})
 
 
 class Kind(StrEnum):
@@ -126,15 +130,20 @@ class Difference:
         return tuple(change for change in self.changes if change.impact is impact)
 
     @property
-    def bump(self) -> Literal["major", "minor", "patch"] | None:
-        """The part of the chart's version that these changes move.
+    def additions(self) -> tuple[Change, ...]:
+        """What callers or installs may use from now on, and need not."""
+        return tuple(c for c in self.of(Impact.COMPATIBLE) if c.kind is Kind.ADDED and c.topic in _SEEN)
 
-        What breaks installs or callers, or an object that is gone: major; a value that may be given: minor; else patch.
+    @property
+    def bump(self) -> Literal["major", "minor", "patch"] | None:
+        """The part of the chart's version that these changes move (SemVer 2.0.0, sections 6 to 8).
+
+        What breaks installs or callers, or an object that is gone: major; what they may use from now on: minor; else
+        patch.
         """
-        values = [c for c in self.changes if c.topic in (Topic.VALUE, Topic.VARIABLE, Topic.SECRET)]
         if self.objects_gone or self.of(Impact.BREAKING):
             return "major"
-        if any(c.kind is Kind.ADDED for c in values):
+        if self.additions:
             return "minor"
         return "patch" if self.changes or self.tags else None
 

@@ -10,7 +10,7 @@ from typing import Final
 from semver import Version
 
 from generator.diff.change import Difference, Impact
-from generator.diff.need import words_of
+from generator.diff.words import words_of
 from generator.text.markdown import plain
 from generator.versions.semver_text import is_version
 
@@ -18,9 +18,13 @@ _SECTION: Final = re.compile(r"^## ", re.MULTILINE)
 _VERSION: Final = re.compile(r"\[?v?(?P<version>[^\s\]]+)")
 
 
-def section(version: str, difference: Difference | None) -> str:
-    """Return the section of a version, by what is different from the one before, where waybill made that."""
-    lines = _lines(difference) if difference else ("The first version that waybill made.", "")
+def section(version: str, difference: Difference | None, *, operators: str = "") -> str:
+    """Return the section of a version, by what is different from the one before, where waybill made that.
+
+    `operators` are those of the version, if all versions before it are for others.
+    """
+    first = f"The first version for {operators}." if operators else "The first version that waybill made."
+    lines = _lines(difference) if difference else (first, "")
     return "\n".join((f"## {version}", "", *lines))
 
 

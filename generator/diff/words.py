@@ -9,8 +9,11 @@ from typing import Final
 
 from generator.diff.change import Change, Difference, Hazard, Impact, Kind, Topic, summary
 from generator.findings.printable import in_one_line
+from generator.versions.steps import few
 
 _MARKS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RENAMED: "~", Kind.CHANGED: "~"}
+#: Where a person writes what a change is about.
+_PATHS: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data.", Topic.VALUE: ""}
 #: What a log shows without a second line, by and large.
 _WIDTH: Final = 110
 
@@ -109,11 +112,40 @@ def verdict(difference: Difference) -> str:
     """The changes counted, the next version of the chart, and whether the image is another one."""
     parts = [summary(difference.changes)]
     if difference.changes and difference.bump:
-        parts.append(f"the chart's next version: {difference.bump}")
+        parts.append(f"the chart's next version: {difference.bump} ({_since(difference)})")
     if difference.tags:
         again = "the image is to be built again" if difference.changes else "in form alone, so the image's tag moves"
         parts.append(f"{again} ({difference.tags[0]} → {difference.tags[1]})")
     return in_one_line("; ".join(parts))
+
+
+def _since(difference: Difference) -> str:
+    """Why the next version is what it is: the first change that asks for it, and how many more do."""
+    if difference.bump == "patch":
+        return "callers and installs see nothing new"
+    return few([*reasons_for(difference)], ", ", shown=1)
+
+
+def reasons_for(difference: Difference) -> Iterator[str]:
+    """The changes that ask for the part of the version that moves, in words."""
+    match difference.bump:
+        case "major":
+            yield from map(words_of, difference.of(Impact.BREAKING))
+            yield from (f"{name} is gone" for name in difference.objects_gone)
+        case "minor":
+            yield from map(words_of, difference.additions)
+        case _:
+            yield from map(words_of, difference.changes)
+
+
+def words_of(change: Change) -> str:
+    """A change in words, a value by the path that a person writes."""
+    if change.topic in _PATHS and change.kind in (Kind.ADDED, Kind.REMOVED):
+        path = f"{_PATHS[change.topic]}{change.subject}"
+        if change.kind is Kind.REMOVED:
+            return f"the value {path} is gone"
+        return f"{'needs' if change.impact is Impact.BREAKING else 'takes'} the new value {path}"
+    return f"{subject_of(change)}: {told(change)}"
 
 
 def _of_change(change: Change) -> Iterator[Line]:

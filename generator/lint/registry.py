@@ -18,6 +18,7 @@ from generator.lint.rules import (
     engine,
     expressions,
     files,
+    form_widgets,
     forms,
     graph,
     kubernetes,
@@ -54,6 +55,7 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     secrets,
     schemas,
     forms,
+    form_widgets,
     orchestrator,
     kubernetes,
     engine,
@@ -64,7 +66,12 @@ _MODULES: Final[tuple[ModuleType, ...]] = (
     runs,
 )
 #: Where a subject is called otherwise than its module.
-_TITLES: Final = {"dsl": "DSL", "workflow_data": "Workflow data", "packages": "Packages and indexes"}
+_TITLES: Final = {
+    "dsl": "DSL",
+    "workflow_data": "Workflow data",
+    "form_widgets": "Form widgets",
+    "packages": "Packages and indexes",
+}
 
 
 def _title(module: ModuleType) -> str:

@@ -18,6 +18,7 @@ from typing import Final, NotRequired, TypedDict, Unpack
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
+from generator.forms.releases import Release
 from generator.text.markdown import code, fenced
 from generator.text.words import listed
 from generator.workflow.workflow import Workflow
@@ -97,10 +98,14 @@ class Found:
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """The workflows that are looked at together; `complete` where no workflow of the repository is left out."""
+    """The workflows that are looked at together; `complete` where no workflow of the repository is left out.
+
+    `rhdh` is the release of Red Hat Developer Hub that shows their forms; without one, the newest.
+    """
 
     workflows: Sequence[Workflow]
     complete: bool = False
+    rhdh: Release | None = None
 
 
 Find = Callable[[Workflow], Iterator[Found]]

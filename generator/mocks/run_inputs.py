@@ -50,8 +50,13 @@ class Service:
         return self.variable or ", ".join(self.specs) or self.keys[0]
 
     def addressed(self, address: str) -> dict[str, str]:
-        """The variables that lead the workflow to this address."""
-        return dict.fromkeys([self.variable] if self.variable else map(environment_name, self.keys), address)
+        """The variables that lead the workflow to this address, with the path of the specs' servers if they share one.
+
+        A variable holds the whole URL of the client, to which the engine adds no path.
+        """
+        paths = {spec.server_path for spec in self.specs.values()}
+        url = f"{address}{paths.pop() if len(paths) == 1 else ''}"
+        return dict.fromkeys([self.variable] if self.variable else map(environment_name, self.keys), url)
 
 
 @dataclass(frozen=True, kw_only=True)

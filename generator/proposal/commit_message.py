@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator.diff.change import Impact
-from generator.diff.need import words_of
+from generator.diff.words import words_of
 from generator.findings.printable import in_one_line
 from generator.proposal.body import LONGEST_TITLE, title
 from generator.proposal.holding import Holding

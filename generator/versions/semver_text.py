@@ -60,6 +60,13 @@ def bumped(version: Version, part: Bump, *, towards: Part = "patch") -> Version:
             return _moved(version, part)
 
 
+def part_between(before: Version, after: Version) -> Part:
+    """Return the first part in which two versions differ."""
+    if before.major != after.major:
+        return "major"
+    return "minor" if before.minor != after.minor else "patch"
+
+
 def note_on(version: Version, part: Bump) -> str:
     """Why the next candidate is not the one a person expects; empty where it is."""
     number = _old_candidate(version)

@@ -80,7 +80,7 @@ def largest(parts: Sequence[Part]) -> Part:
     return max(parts, key=PARTS.index, default="patch")
 
 
-def few(texts: Sequence[str], separator: str) -> str:
-    """The first three of some texts, and how many more there are."""
-    more = len(texts) - _SHOWN
-    return separator.join([*texts[:_SHOWN], *([f"and {more} more"] if more > 0 else [])])
+def few(texts: Sequence[str], separator: str, *, shown: int = _SHOWN) -> str:
+    """The first of some texts, by default three, and how many more there are."""
+    more = len(texts) - shown
+    return separator.join([*texts[:shown], *([f"and {more} more"] if more > 0 else [])])

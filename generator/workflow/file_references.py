@@ -10,7 +10,7 @@ from generator.findings.position import Position
 from generator.text.json_pointer import at_pointer, pointer
 from generator.text.yaml_reader import Document, Node, parse
 from generator.text.yaml_scalars import Dialect
-from generator.workflow.folder import MAX_FILE_BYTES, Resolved, Source
+from generator.workflow.folder import MAX_SPEC_BYTES, MAX_SPEC_VALUES, Resolved, Source
 
 
 class Referenced:
@@ -40,7 +40,13 @@ class Referenced:
             return (
                 None
                 if data is None
-                else parse(data, self._source.shown_as(resolved), max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC)
+                else parse(
+                    data,
+                    self._source.shown_as(resolved),
+                    max_bytes=MAX_SPEC_BYTES,
+                    max_values=MAX_SPEC_VALUES,
+                    dialect=Dialect.SPEC,
+                )
             )
         except FindingsError:
             return None

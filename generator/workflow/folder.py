@@ -21,8 +21,16 @@ QUARKUS_RESOURCES: Final = "src/main/resources"
 #: The folders that go into ConfigMaps, one ConfigMap for each folder below them (the operator mounts them flat).
 RESOURCE_FOLDERS: Final = ("schemas", "specs", "subflows")
 #: What lies in a workflow's folder and is no part of its image: the chart's files, functions that have images of their
-#: own, a person's file and the secrets.
-NOT_IN_IMAGE: Final = ("argfile.conf", "chart", "functions", "README.md", "secret.properties")
+#: own, what Backstage reads, a person's file, the secrets and the input of a trial run.
+NOT_IN_IMAGE: Final = (
+    "argfile.conf",
+    "backstage",
+    "chart",
+    "functions",
+    "README.md",
+    "secret.properties",
+    "tests/input.json",
+)
 #: Pictures of workflows, which no build reads.
 _PICTURES: Final = ".svg"
 #: Folders that tools leave behind.
@@ -35,6 +43,10 @@ SHARED: Final = "shared"
 MAX_FILE_BYTES: Final = 5 * 1024 * 1024
 #: What is read of one folder in all; a release that Helm can store holds 1 MiB, compressed.
 MAX_FOLDER_BYTES: Final = 20 * 1024 * 1024
+#: No package holds such a spec, but what --minify-specs leaves of it; `config-map-size` refuses the rest.
+MAX_SPEC_BYTES: Final = MAX_FOLDER_BYTES
+#: Keys and values of such a spec.
+MAX_SPEC_VALUES: Final = 1_000_000
 #: What the folder of one workflow may hold; more is somebody's home directory.
 MAX_FILES: Final = 10_000
 
@@ -203,7 +215,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         if top == "chart":
             overlay[relative.removeprefix("chart/")] = walker.read(relative, path)
             continue
-        if top == "functions":
+        if top in ("backstage", "functions"):
             continue
         if relative == "argfile.conf":
             argfile = walker.read(relative, path)
@@ -364,8 +376,9 @@ class _Walker:
     def read(self, relative: str, path: Path) -> bytes:
         """The bytes of a file; a file that Helm would not load, or that cannot be read, becomes a finding."""
         try:
-            if (size := path.stat().st_size) > MAX_FILE_BYTES:
-                self.find(relative, "size", f"{size:,} bytes; Helm loads at most {MAX_FILE_BYTES:,}; split the file")
+            size, most = path.stat().st_size, MAX_SPEC_BYTES if _is_spec(relative) else MAX_FILE_BYTES
+            if size > most:
+                self.find(relative, "size", _too_large(size, most))
                 return b""
             self._bytes += size
             if self._bytes > MAX_FOLDER_BYTES:
@@ -392,6 +405,20 @@ class _Walker:
     def stop_on_findings(self) -> None:
         if self._findings:
             raise FindingsError(in_file_order(self._findings))
+
+
+def _is_spec(relative: str) -> bool:
+    """Whether a file is in the folder of OpenAPI files, which may be cut down after they are read."""
+    return relative.startswith("specs/")
+
+
+def _too_large(size: int, most: int) -> str:
+    """Why a file is not read."""
+    if most == MAX_SPEC_BYTES:
+        return (
+            f"{size:,} bytes; at most {most:,} are read, and --minify-specs cuts those down; remove unused operations"
+        )
+    return f"{size:,} bytes; Helm loads at most {most:,}; split the file"
 
 
 def _printable(path: Path) -> str:

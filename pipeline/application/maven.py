@@ -82,7 +82,7 @@ def build(
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(data)
         try:
-            run(["package", *application.arguments], folder, log, stop=stop)
+            run(["package", *application.arguments], folder, log, stop=stop, transfers=log is not None)
         except BuildError as error:
             raise BuildError(f"the engine's build failed:\n{error}", log=error.log) from error
         target = cache / _key(application)
@@ -99,19 +99,20 @@ def run(
     *,
     environment: Mapping[str, str] | None = None,
     stop: threading.Event | None = None,
+    transfers: bool = False,
 ) -> None:
-    """Run Maven in a folder; `environment` is added to this process's own.
+    """Run Maven in a folder; `environment` is added to this process's own. With `transfers`, it logs downloads.
 
     Maven ends when `stop` is set, and with an exception in `log`.
 
     Raises:
         BuildError: it failed, or was stopped; the message has its errors, each once.
     """
-    quiet = () if log else ("-q",)
+    quiet = (*(() if transfers else ("-ntp",)), *(() if log else ("-q",)))
     lines: list[str] = []
     process = subprocess.Popen(  # noqa: S603 - words of our own, and what a build argument adds
         # On Windows it is mvn.cmd, which only its whole path names.
-        [shutil.which("mvn") or "mvn", "-B", "-ntp", *quiet, *words],
+        [shutil.which("mvn") or "mvn", "-B", *quiet, *words],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Mapping
 from pathlib import Path
 
-from generator.delivery.github_actions import FOLDER, HEADER
+from generator.delivery.github_actions import FOLDER, HEADER, HERE, ActionsOptions
+from generator.findings.errors import SettingsError
 from pipeline.build.generated_files import read_if_there
+from pipeline.workspace.settings import Settings
+
+
+def actions_options(settings: Settings, *, uses: str = "", branch: str = "") -> ActionsOptions:
+    """Return what the files of a repository depend on: its settings, unless `uses` or `branch` says something else."""
+    return ActionsOptions(
+        uses=uses or settings.actions.uses,
+        branch=branch or settings.actions.branch,
+        target=settings.propose.to or ".",
+        publishes_elsewhere=bool(settings.publish.to),
+        charts=Path(os.path.relpath(settings.charts, settings.root)).as_posix(),
+        registry=settings.registry.partition("/")[0],
+    )
+
+
+def require_action(options: ActionsOptions, root: Path) -> None:
+    """Refuse files that install waybill by an action which a repository does not have.
+
+    Raises:
+        SettingsError: see above.
+    """
+    if options.uses == HERE and not (root / "action.yml").is_file():
+        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
 
 
 def left_over(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from semver import Version
@@ -14,17 +14,20 @@ from generator.chart.names import UMBRELLA
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import OutputError, SettingsError, VersionError
 from generator.text.yaml_reader import decode, parse
-from generator.versions.semver_text import Bump, bumped, note_on, parse_version
-from generator.versions.steps import Step
+from generator.versions.semver_text import Bump, Part, bumped, note_on, parse_version, part_between
+from generator.versions.steps import Step, largest
 from pipeline.build.versioning import moved_umbrella
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.index import known_index
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
 from pipeline.system.staging import recover
-from pipeline.workspace.folders import find_folder
+from pipeline.workspace.folders import all_folders, find_folder, select_folders
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
+
+#: Where a version moves: by a part of it, or to this one.
+Target = Bump | Version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,55 +51,60 @@ class Move:
         }
 
 
-def bump_charts(names: Sequence[str], part: Bump, settings: Settings, journal: Journal) -> list[Move]:
+def bump_charts(names: Sequence[str], to: Target, settings: Settings, journal: Journal) -> list[Move]:
     """Move the versions of the charts of some workflows, and the umbrella's files with them.
+
+    Without names, the charts of all workflows that were built, and a version that one has already stays.
 
     Raises:
         SettingsError: no such workflow, or one whose chart was never built.
-        VersionError: a version that is not SemVer, or the release of one that is one already.
+        VersionError: a version that is not SemVer, the release of one that is one already, or a step back.
         OutputError: it cannot be written; nothing was changed.
     """
     folder = read_charts_folder(settings.charts / UMBRELLA)
-    charts = [chart_name(path.name) for path in _each(names, lambda name: _built(name, folder, settings))]
+    found = _each(names, lambda name: _built(name, folder, settings)) if names else _all_built(folder, settings)
     before = folder.version()
-    moves: list[Move] = []
-    moved: dict[str, ChartFiles] = {}
-    for name in charts:
-        files = folder.charts[name]
-        move, data = _moved(name, files["Chart.yaml"], folder.path / "charts" / name / "Chart.yaml", part)
-        moves.append(move)
-        moved[name] = ChartFiles({**files, "Chart.yaml": data})
+    moving = _Moving(to=to, everything=not names)
+    for name in map(chart_name, (path.name for path in found)):
+        moving.add(name, folder.charts[name]["Chart.yaml"], folder.path / "charts" / name / "Chart.yaml")
+    moves = moving.moves()
+    moved = {move.name: ChartFiles({**folder.charts[move.name], "Chart.yaml": data}) for move, data in moves.items()}
+    if not moved:
+        return []
     after = replace(folder, charts={**folder.charts, **moved})
-    moving = Step(before=Version.parse(before or settings.initial_version), part="patch" if part == "release" else part)
-    files, umbrella = moved_umbrella(after, {}, known_index(settings.output, None), moving)
+    part, towards = _step_of(to, moves)
+    step = Step(before=Version.parse(before or settings.initial_version), part=part, towards=towards)
+    files, umbrella = moved_umbrella(after, {}, known_index(settings.output, None), step)
     with Transaction(journal) as transaction:
         transaction.replace_tree(folder.path, folder.with_changelogs(files))
         transaction.commit()
+    listed = list(moves)
     if before is not None and before != umbrella.version:
-        moves.append(Move(name=UMBRELLA, path=folder.path / "Chart.yaml", before=before, after=umbrella.version))
-    return moves
+        listed.append(Move(name=UMBRELLA, path=folder.path / "Chart.yaml", before=before, after=umbrella.version))
+    return listed
 
 
-def bump_workflows(names: Sequence[str], part: Bump, settings: Settings, journal: Journal) -> list[Move]:
-    """Move the `version` of the definitions of some workflows, and nothing else of them.
+def bump_workflows(names: Sequence[str], to: Target, settings: Settings, journal: Journal) -> list[Move]:
+    """Move the `version` of the definitions of some workflows, all without names, and nothing else of them.
 
     Raises:
         SettingsError: no such workflow.
         FindingsError: a workflow cannot be read.
-        VersionError: a version that is not SemVer, or the release of one that is one already.
+        VersionError: a version that is not SemVer, the release of one that is one already, or a step back.
         OutputError: it cannot be written; nothing was changed.
     """
-    moves = []
+    moving = _Moving(to=to, everything=not names)
+    found = _each(names, lambda name: find_folder(name, settings)) if names else select_folders((), settings)
+    for folder in found:
+        recover(folder, below=True)
+        source = read_folder(folder).source
+        moving.add(folder.name, source.resources[source.definition], folder / source.definition)
+    moves = moving.moves()
     with Transaction(journal) as transaction:
-        for folder in _each(names, lambda name: find_folder(name, settings)):
-            recover(folder, below=True)
-            source = read_folder(folder).source
-            path = folder / source.definition
-            move, data = _moved(folder.name, source.resources[source.definition], path, part)
-            moves.append(move)
-            transaction.replace_file(path, data, mode=path.stat().st_mode & 0o777)
+        for move, data in moves.items():
+            transaction.replace_file(move.path, data, mode=move.path.stat().st_mode & 0o777)
         transaction.commit()
-    return moves
+    return list(moves)
 
 
 def _each(names: Sequence[str], found: Callable[[str], Path]) -> list[Path]:
@@ -120,7 +128,54 @@ def _built(name: str, folder: ChartsFolder, settings: Settings) -> Path:
     return found
 
 
-def _moved(name: str, data: bytes, path: Path, part: Bump) -> tuple[Move, bytes]:
+def _all_built(folder: ChartsFolder, settings: Settings) -> list[Path]:
+    found = [path for path in all_folders(settings.workflows) if folder.chart_version(chart_name(path.name))]
+    if not found:
+        raise SettingsError(f"{folder.path}: contains no chart of a workflow; waybill build --all first")
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Moving:
+    """Versions that are to move, and what is wrong with any of them; of `everything`, what is there already stays."""
+
+    to: Target
+    everything: bool
+    _moves: dict[Move, bytes] = field(default_factory=dict)
+    _wrong: list[str] = field(default_factory=list)
+
+    def add(self, name: str, data: bytes, path: Path) -> None:
+        """Move the version of a Chart.yaml or a definition."""
+        try:
+            move, data = _moved(name, data, path, self.to)
+        except VersionError as error:
+            self._wrong.append(str(error))
+        else:
+            if move.before != move.after:
+                self._moves[move] = data
+            elif not self.everything:
+                self._wrong.append(f"{name}: is at {move.before} already")
+
+    def moves(self) -> dict[Move, bytes]:
+        """What moves, with the files.
+
+        Raises:
+            VersionError: a version cannot move.
+        """
+        if self._wrong:
+            raise VersionError("\n".join(self._wrong))
+        return self._moves
+
+
+def _step_of(to: Target, moves: Iterable[Move]) -> tuple[Bump, Part]:
+    """The part of the umbrella's version that moves, and the one that its candidates count towards."""
+    if not isinstance(to, Version):
+        return ("patch" if to == "release" else to), "patch"
+    part = largest([part_between(Version.parse(move.before), to) for move in moves])
+    return ("rc" if to.prerelease else part), part
+
+
+def _moved(name: str, data: bytes, path: Path, to: Target) -> tuple[Move, bytes]:
     """The move of the version that a Chart.yaml or a definition has, and the file with it."""
     root = parse(data, path.as_posix()).root
     node = root.value.get("version") if isinstance(root.value, dict) else None
@@ -128,12 +183,15 @@ def _moved(name: str, data: bytes, path: Path, part: Bump) -> tuple[Move, bytes]
         raise VersionError(f"{path}: has no version; add one, such as 1.2.3")
     before = parse_version(node.text, f"{path}:{node.line}: version")
     try:
-        after = bumped(before, part)
+        after = to if isinstance(to, Version) else bumped(before, to)
     except VersionError as error:
         raise VersionError(f"{name}: {error}") from None
+    if after < before:
+        raise VersionError(f"{name}: is at {before}, so {after} would be a step back")
     edit = Edit(path=path.as_posix(), line=node.line, column=node.column, old=node.text, new=str(after))
     text, done = apply_edits(decode(data, edit.path), [edit])
     if not done:
         raise OutputError(f"{path}:{node.line}: the version is not written as plain text; write it as {before}")
-    move = Move(name=name, path=path, before=str(before), after=str(after), note=note_on(before, part))
+    note = "" if isinstance(to, Version) else note_on(before, to)
+    move = Move(name=name, path=path, before=str(before), after=str(after), note=note)
     return move, text.encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,14 +10,15 @@ from semver import Version
 
 from generator.chart.chart import chart_name
 from generator.chart.files import ChartFiles
-from generator.chart.names import CHANGELOG, UMBRELLA
+from generator.chart.names import CHANGELOG
+from generator.compatibility.supported import is_same_line, operators_said
 from generator.diff.changelog import section, versions_in, with_sections
 from generator.diff.compare import compare
 from generator.diff.snapshot import Snapshot, snapshot_of_chart
 from generator.findings.errors import FindingsError, SettingsError
 from generator.versions.semver_text import is_version
 from pipeline.charts.archive import read_package_files
-from pipeline.charts.folder import read_charts_folder
+from pipeline.charts.folder import ChartsFolder, chart_annotations
 from pipeline.charts.repository import ChartRepository, chart_repositories, read_repository
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
@@ -32,22 +34,26 @@ class Written:
     versions: tuple[str, ...]
 
 
-def write_changelog(name: str, settings: Settings, journal: Journal) -> Written:
+def write_changelog(name: str, folder: ChartsFolder, settings: Settings, journal: Journal) -> Written:
     """Give a chart's changelog a section for each version without one: the present one and those published before.
+
+    Each is compared with the one before it that is for the same operators.
 
     Raises:
         SettingsError: no such workflow, or one whose chart was never built.
         OutputError: a package cannot be fetched, or the changelog cannot be written; nothing was changed.
     """
     chart = chart_name(find_folder(name, settings).name)
-    folder = read_charts_folder(settings.charts / UMBRELLA)
     present = folder.chart_version(chart)
     if present is None:
         raise SettingsError(f"{name}: its chart was never built, so it has no version; waybill build {name} first")
     repository = _repository(chart, settings)
     text = folder.changelogs.get(chart, b"").decode()
     known = versions_in(text)
-    versions = _versions(chart, present, repository)
+    before = _before(chart, present, repository)
+    annotations = chart_annotations(folder.charts[chart])
+    others = [version for version, said in before.items() if not is_same_line(annotations, said)]
+    versions = [present, *(version for version in before if version not in others)]
     sections: dict[str, str] = {}
 
     def snapshot(version: str | None) -> Snapshot | None:
@@ -57,10 +63,12 @@ def write_changelog(name: str, settings: Settings, journal: Journal) -> Written:
             folder.charts[chart] if version == present else _published(chart, version, repository), version
         )
 
-    for version, before in zip(versions, [*versions[1:], None], strict=True):
+    for version, previous in zip(versions, [*versions[1:], None], strict=True):
         if version not in known and (new := snapshot(version)):
-            old = snapshot(before)
-            sections[version] = section(version, compare(old, new) if old else None)
+            old = snapshot(previous)
+            older = [other for other in others if Version.parse(other) < Version.parse(version)]
+            operators = operators_said(annotations) if older else ""
+            sections[version] = section(version, compare(old, new) if old else None, operators=operators)
     path = folder.path / "charts" / chart / CHANGELOG
     if sections:
         with Transaction(journal) as transaction:
@@ -78,12 +86,13 @@ def _repository(chart: str, settings: Settings) -> ChartRepository | None:
     return None
 
 
-def _versions(chart: str, present: str, repository: ChartRepository | None) -> list[str]:
-    """The present version and those that were published before it, newest first."""
+def _before(chart: str, present: str, repository: ChartRepository | None) -> dict[str, Mapping[str, object]]:
+    """The annotations of the versions that were published before the present one, by version, newest first."""
     entries = repository.index.entries[chart] if repository else ()
-    listed = {str(entry.get("version")) for entry in entries}
-    before = {version for version in listed if is_version(version) and Version.parse(version) < Version.parse(present)}
-    return sorted({present, *before}, key=Version.parse, reverse=True)
+    listed = {str(entry.get("version")): entry.get("annotations") for entry in entries}
+    before = [version for version in listed if is_version(version) and Version.parse(version) < Version.parse(present)]
+    found = ((version, listed[version]) for version in sorted(before, key=Version.parse, reverse=True))
+    return {version: said if isinstance(said, Mapping) else {} for version, said in found}
 
 
 def _published(chart: str, version: str, repository: ChartRepository | None) -> ChartFiles:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 from generator.chart.chart import Chart, chart_name, required_values
 from generator.chart.files import ChartFiles
 from generator.chart.names import UMBRELLA
+from generator.chart.release_size import umbrella_findings
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, VersionError
@@ -18,6 +20,8 @@ from generator.lint.linter import SIZES, lint_sizes
 from generator.text.words import plural
 from generator.versions.steps import Step
 from generator.workflow.workflow import Workflow
+from pipeline.build.generated_files import outdated
+from pipeline.build.left_out import leaving_out, with_errors
 from pipeline.build.plan import Plan
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
@@ -84,31 +88,40 @@ def build(
     created: datetime,
     reporter: Reporter,
     make_images: MakeImages = no_images,
+    dry_run: bool = False,
 ) -> BuildResult:
-    """Check, then generate charts, packages and index, then write all of it at once.
+    """Check, then generate charts, packages and index, then write all of it at once; nothing of it in a dry run.
 
     Raises:
         FindingsError: a workflow has errors; every finding of every folder is in it, and nothing was written.
         VersionError: the index has a version with other bytes.
         OutputError: something cannot be written; what was there is still there.
     """
-    plan = prepare(options, settings, reporter)
-    charts = _charts(plan, reporter)
+    plan, charts = _charts(prepare(options, settings, reporter), reporter)
+    if options.keep_going:
+        refused = _packages(plan.with_images(()), charts, reporter).plan.left_out[len(plan.left_out) :]
+        plan = plan.without({each.chart: each.reasons for each in refused})
+    _umbrella_fits(plan, ChartFiles.joined({}, {name: chart.files for name, chart in plan.of(charts).items()}))
     # What refuses the charts anyway is said before minutes of work on images.
-    made = make_images(plan, lambda: _packages(plan.with_images(()), charts, reporter))
+    made = make_images(plan, lambda: _packages(plan.with_images(()), plan.of(charts), reporter))
     plan = plan.with_images(made.images)
-    charts = {name: chart for name, chart in charts.items() if name not in plan.failed}
-    reporter.stage("packages", plural(len(charts) + 1, "package"))
-    packed = _packages(plan, charts, reporter)
-    proved = _prove(plan, packed)
+    reporter.stage("packages", plural(len(plan.workflows) + 1, "package"))
+    packed = _packages(plan, plan.of(charts), reporter)
     plan = packed.plan
+    proved = _prove(plan, packed)
     umbrella, umbrella_package = umbrella_of(plan, packed.charts, packed.steps)
+    proved = (*proved, *_umbrella_fits(plan, umbrella))
     reporter.stage("index", str(settings.output / "index.yaml"))
     packages = [*packed.packages.values(), umbrella_package]
     known = plan.replaceable([umbrella_package])
     url = index_file.packages_at(settings.repository_url)
     index = index_file.add(known, packages, created=created, url=url)
-    _write(plan, umbrella, packages, index, journal, images=made.images)
+    files = _output_files(plan, packages, index, made.images)
+    different: tuple[str, ...] = ()
+    if dry_run:
+        different = (*_different(plan, umbrella), *_paths(settings.output, outdated(settings.output, files)))
+    else:
+        _write(plan, umbrella, files, journal)
     return BuildResult(
         charts=tuple(_row(plan, chart, packed) for chart in sorted(packed.charts.values(), key=_folder_name)),
         umbrella=_umbrella_row(plan, umbrella, umbrella_package),
@@ -118,6 +131,8 @@ def build(
         savings=plan.savings,
         images=made.images,
         note=made.note,
+        left_out=plan.left_out,
+        differences=different,
     )
 
 
@@ -127,23 +142,36 @@ def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> t
     Raises:
         FindingsError: a workflow has errors.
     """
-    plan = prepare(options, settings, reporter)
-    charts = _charts(plan, reporter)
-    version = plan.version(UMBRELLA)
-    wanted = plan.folder.wanted(charts, version, capabilities=plan.line.capabilities, everything=options.everything)
-    different = differences(plan.folder.path, plan.folder.with_changelogs(wanted))
-    return tuple(f"{plan.folder.path.as_posix()}/{path}" for path in different)
+    plan, charts = _charts(prepare(options, settings, reporter), reporter)
+    wanted = plan.folder.wanted(
+        charts,
+        plan.version(UMBRELLA),
+        capabilities=plan.line.capabilities,
+        everything=options.everything,
+        kept=plan.kept,
+    )
+    return _different(plan, wanted)
+
+
+def _different(plan: Plan, umbrella: ChartFiles) -> tuple[str, ...]:
+    """The paths in the charts folder whose bytes are not those of an umbrella."""
+    return _paths(plan.folder.path, differences(plan.folder.path, plan.folder.with_changelogs(umbrella)))
+
+
+def _paths(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
+    return tuple((folder / name).as_posix() for name in names)
 
 
 def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Plan:
     """Read and check what was asked for, with what is there already; writes nothing.
 
     Raises:
-        FindingsError: a workflow has errors; every finding of every folder is in it.
+        FindingsError: a workflow has errors; every finding of every folder is in it. If the build is to keep going, all
+            have errors, or one of the errors belongs to no workflow.
     """
     reporter.stage("lint", plural(len(options.folders), "workflow"))
     tracked = reporter.track("lint", options.folders)
-    workflows, linted = read_folders(tracked, settings, complete=options.everything)
+    workflows, linted = read_folders(tracked, settings, complete=options.everything and not options.excluded)
     findings = list(linted)
     savings: list[Saving] = []
     if options.minify_specs:
@@ -154,10 +182,16 @@ def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Pl
         findings = [*others, *(finding for workflow in workflows for finding in lint_sizes(workflow))]
     named = {chart_name(workflow.source.name): workflow for workflow in workflows}
     ordered = in_file_order(for_output([*findings, *_charts_that_meet(workflows, named)]))
+    broken: Mapping[Path, list[Finding]] = {}
     if errors(ordered):
-        raise FindingsError(ordered)
+        broken = with_errors(options.folders, errors(ordered), settings) if options.keep_going else {}
+        if not broken or len(broken) == len(options.folders):
+            raise FindingsError(ordered)
+        workflows = [workflow for workflow in workflows if Path(workflow.source.path) not in broken]
+        named = {chart_name(workflow.source.name): workflow for workflow in workflows}
     operators = Operators(settings.compatibility)
     line = operators.line(operator=options.operator, sonataflow=options.sonataflow)
+    line.require([*named, UMBRELLA], everything=options.everything)
     reporter.stage("charts", f"{plural(len(workflows), 'chart')} for SonataFlow {line.capabilities.sonataflow.name}")
     recipes = Recipes(settings=settings, sonataflow=line.capabilities.sonataflow)
     return Plan(
@@ -172,6 +206,7 @@ def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Pl
         known=known_index(settings.output, options.merge, accept=options.accept_index),
         options=options,
         settings=settings,
+        left_out=tuple(leaving_out(folder.name, found) for folder, found in broken.items()),
     )
 
 
@@ -183,26 +218,37 @@ def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflo
             yield Finding(path=workflow.source.path, rule="chart-name", message=message)
 
 
-def _charts(plan: Plan, reporter: Reporter) -> dict[str, Chart]:
-    """The charts by name, at their committed versions; see `Plan.version` for new ones."""
+def _charts(plan: Plan, reporter: Reporter) -> tuple[Plan, dict[str, Chart]]:
+    """The charts by name, at their committed versions; see `Plan.version` for new ones.
+
+    Raises:
+        FindingsError: one cannot be made, and the build is not to keep going without it.
+    """
     charts: dict[str, Chart] = {}
-    findings: list[Finding] = []
+    wrong: dict[str, Sequence[Finding]] = {}
     for name in reporter.track("charts", list(plan.workflows)):
         try:
             charts[name] = plan.chart(name, plan.version(name))
         except FindingsError as error:
-            findings += error.findings
-    if findings:
-        raise FindingsError(in_file_order([*plan.findings, *findings]))
-    return charts
+            wrong[name] = error.findings
+    if not wrong:
+        return plan, charts
+    findings = in_file_order([*plan.findings, *(finding for found in wrong.values() for finding in found)])
+    if not plan.options.keep_going or not charts:
+        raise FindingsError(findings)
+    return replace(plan.without(wrong), findings=findings), charts
 
 
 def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
-    """Charts and packages by name, at new versions where they were asked for."""
+    """Charts and packages by name, at new versions where they were asked for.
+
+    Raises:
+        VersionError: a version cannot move, or is published with other bytes, and the build is not to keep going.
+    """
     versioned: dict[str, Chart] = {}
     packages: dict[str, Package] = {}
     steps: dict[str, Step] = {}
-    refused: list[str] = []
+    refused: dict[str, str] = {}
     for name, committed in reporter.track("packages", list(charts.items())):
         packed = plan.packed(committed)
         chart = committed
@@ -213,12 +259,16 @@ def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _P
                 packed = plan.packed(chart)
                 steps[name] = found
         except VersionError as error:
-            refused.append(f"{name}: {error}")
+            refused[name] = f"{name}: {error}"
         versioned[name], packages[name] = chart, packed
-    refused = refused or [index_file.published_otherwise(p) for p in packages.values() if plan.known.differs(p)]
-    if refused:
-        raise VersionError("\n".join(refused))
-    return _Packed(plan=plan, charts=versioned, packages=packages, steps=steps)
+    keep_going = plan.options.keep_going
+    if keep_going or not refused:
+        differing = {name: packed for name, packed in packages.items() if plan.known.differs(packed)}
+        refused = {name: index_file.published_otherwise(packed) for name, packed in differing.items()} | refused
+    if refused and (not keep_going or len(refused) == len(charts)):
+        raise VersionError("\n".join(refused.values()))
+    plan = plan.without({name: [why] for name, why in refused.items()})
+    return _Packed(plan=plan, charts=plan.of(versioned), packages=plan.of(packages), steps=plan.of(steps))
 
 
 def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
@@ -241,24 +291,35 @@ def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
     return found
 
 
-def _write(
-    plan: Plan,
-    umbrella: ChartFiles,
-    packages: Iterable[Package],
-    index: Index,
-    journal: Journal,
-    *,
-    images: Sequence[ImageResult],
-) -> None:
+def _umbrella_fits(plan: Plan, files: ChartFiles) -> tuple[Finding, ...]:
+    """The findings of an umbrella that Helm cannot store.
+
+    Raises:
+        FindingsError: one that it does not even load.
+    """
+    found = tuple(umbrella_findings(files, plan.folder.path.as_posix()))
+    if "release-size" in plan.settings.lint.ignore:
+        found = errors(found)
+    found = strictly(found) if plan.settings.strict else found
+    if errors(found):
+        raise FindingsError(in_file_order([*plan.findings, *found]))
+    return found
+
+
+def _output_files(
+    plan: Plan, packages: Iterable[Package], index: Index, images: Sequence[ImageResult]
+) -> dict[str, bytes]:
+    """The files of the output folder by name; the others that are there stay."""
+    listing = {LISTING: listing_with(plan.settings.output, images)} if images else {}
+    return {packed.file_name: packed.data for packed in packages} | {"index.yaml": index_file.render(index)} | listing
+
+
+def _write(plan: Plan, umbrella: ChartFiles, files: Mapping[str, bytes], journal: Journal) -> None:
     with Transaction(journal) as transaction:
         if plan.folder.files() != umbrella:
             transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(umbrella))
-        for packed in packages:
-            write_if_changed(transaction, plan.settings.output / packed.file_name, packed.data)
-        write_if_changed(transaction, plan.settings.output / "index.yaml", index_file.render(index))
-        if images:
-            listing = listing_with(plan.settings.output, images)
-            write_if_changed(transaction, plan.settings.output / LISTING, listing)
+        for name, data in files.items():
+            write_if_changed(transaction, plan.settings.output / name, data)
         transaction.commit()
 
 

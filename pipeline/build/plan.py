@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from generator.chart.chart import Chart, workflow_chart
+from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.names import UMBRELLA
 from generator.chart.pin import Pin
 from generator.compatibility.version_line import VersionLine
@@ -13,6 +14,7 @@ from generator.contracts.minify import Saving
 from generator.findings.finding import Finding
 from generator.kubernetes.objects import ImageReference
 from generator.workflow.workflow import Workflow
+from pipeline.build.left_out import LeftOut, leaving_out
 from pipeline.build.pins import has_pins, known_pins, pinned_package, without_replaceable
 from pipeline.build.request import BuildRequest
 from pipeline.charts.archive import Package
@@ -22,6 +24,8 @@ from pipeline.images.recipes import Recipes
 from pipeline.images.result import ImageResult
 from pipeline.operators.known import Operators
 from pipeline.workspace.settings import Settings
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +49,24 @@ class Plan:
     """Chart name to the digests of its images for its package."""
     failed: frozenset[str] = frozenset()
     """The charts that stay as they are, since an image of theirs failed."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The workflows that are not built since they have errors."""
 
     @property
-    def drops_others(self) -> bool:
-        """Whether the charts of workflows that are gone go: all workflows were asked for, and none failed."""
-        return self.options.everything and not self.failed
+    def kept(self) -> frozenset[str]:
+        """The charts that stay as they are, though their workflows are not built."""
+        excluded = (chart_name(folder.name) for folder in self.options.excluded)
+        return self.failed.union(excluded, (each.chart for each in self.left_out))
+
+    def without(self, reasons: Mapping[str, Sequence[Finding | str]]) -> Plan:
+        """The plan without some charts, with why."""
+        more = [leaving_out(self.workflows[name].source.name, why) for name, why in reasons.items()]
+        workflows = {name: workflow for name, workflow in self.workflows.items() if name not in reasons}
+        return replace(self, workflows=workflows, left_out=(*self.left_out, *more))
+
+    def of(self, each: Mapping[str, T]) -> dict[str, T]:
+        """What of some values by chart is of the charts that are built."""
+        return {name: value for name, value in each.items() if name in self.workflows}
 
     def with_images(self, made: Sequence[ImageResult]) -> Plan:
         """The plan with the digests of its images, and without the workflows whose images failed."""

@@ -75,7 +75,7 @@ def record_of(options: BuildRequest, settings: Settings) -> Record:
     charts = settings.charts if options.operator or options.sonataflow else settings.charts / "workflows"
     return Record(
         path=cache_folder("builds") / f"{name}.json",
-        inputs=None if options.bump else _inputs(options, settings),
+        inputs=None if options.bump or options.keep_going else _inputs(options, settings),
         outputs=(charts, settings.output / "index.yaml"),
     )
 

@@ -16,7 +16,11 @@ class BuildRequest:
     """What the command line requests. `folders` are workflow folders; `everything` is set by `--all`."""
 
     folders: Sequence[Path]
+    excluded: Sequence[Path] = ()
+    """Workflow folders that are not built: their charts stay as they are."""
     everything: bool = False
+    keep_going: bool = False
+    """Whether workflows with errors are left out, and the rest is built."""
     bump: Asked | None = None
     force_version: bool = False
     merge: Path | None = None

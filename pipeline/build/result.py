@@ -11,6 +11,7 @@ from generator.findings.finding import Finding
 if TYPE_CHECKING:
     from generator.contracts.minify import Saving
     from generator.versions.semver_text import Bump
+    from pipeline.build.left_out import LeftOut
     from pipeline.images.result import ImageResult
 
 
@@ -47,6 +48,10 @@ class BuildResult:
     images: tuple[ImageResult, ...] = ()
     note: str = ""
     """Why no image was made."""
+    left_out: tuple[LeftOut, ...] = ()
+    """The workflows with errors, whose charts stayed as they were."""
+    differences: tuple[str, ...] = ()
+    """The paths of files that a dry run would write or remove."""
 
     @property
     def failed(self) -> tuple[ImageResult, ...]:

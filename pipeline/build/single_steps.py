@@ -10,10 +10,11 @@ from typing import Final
 from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.files import ChartFiles
 from generator.chart.names import CHANGELOG, UMBRELLA
+from generator.chart.release_size import umbrella_findings
 from generator.compatibility.version_line import VersionLine
 from generator.contracts.minify import Saving, minified
 from generator.findings.errors import FindingsError, OutputError
-from generator.findings.finding import blocking, in_file_order
+from generator.findings.finding import blocking, errors, in_file_order
 from generator.kubernetes.objects import OBJECTS
 from generator.lint.linter import lint
 from generator.workflow.workflow import Workflow
@@ -108,7 +109,7 @@ def umbrella_for(folder: Path, line: VersionLine, settings: Settings) -> ChartFi
 
     Raises:
         OutputError: there is no sub-chart, or the folder cannot be read.
-        FindingsError: a Chart.yaml cannot be parsed.
+        FindingsError: a Chart.yaml cannot be parsed, or Helm loads no umbrella of this size.
         VersionError: a version is not SemVer, or for another operator.
     """
     there = read_charts_folder(folder)
@@ -116,6 +117,8 @@ def umbrella_for(folder: Path, line: VersionLine, settings: Settings) -> ChartFi
         raise OutputError(f"{folder}: contains no sub-charts; write some: waybill chart WORKFLOW -o {folder}/charts")
     version = line.start(UMBRELLA, there.version(), (), settings.initial_version)
     wanted = there.wanted({}, version, capabilities=line.capabilities, everything=False)
+    if found := errors(umbrella_findings(wanted, folder.as_posix())):
+        raise FindingsError(found)
     return there.with_changelogs(wanted)
 
 

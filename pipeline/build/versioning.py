@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from semver import Version
@@ -81,7 +81,9 @@ def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Ste
     parts = [part for part in towards if part != "release"]
     part: Bump = "patch"
     if options.bump == "auto":
-        there = folder.wanted(charts, str(version), capabilities=plan.line.capabilities, everything=plan.drops_others)
+        there = folder.wanted(
+            charts, str(version), capabilities=plan.line.capabilities, everything=options.everything, kept=plan.kept
+        )
         names = there.subcharts.keys()
         parts += ["major"] if folder.charts.keys() - names else ["minor"] if names - folder.charts.keys() else []
         part = "rc" if version.prerelease else at_most(version, largest(parts))
@@ -94,7 +96,8 @@ def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Ste
         plan.known,
         moving,
         line=plan.line,
-        everything=plan.drops_others,
+        everything=options.everything,
+        kept=plan.kept,
         pins=plan.pins,
         replaceable=plan.replaceable,
     )
@@ -108,12 +111,14 @@ def moved_umbrella(
     *,
     line: VersionLine | None = None,
     everything: bool = False,
+    kept: Collection[str] = (),
     pins: Mapping[str, Sequence[Pin]] | None = None,
     replaceable: Callable[[Sequence[Package]], Index] | None = None,
 ) -> tuple[ChartFiles, Package]:
     """The files of the umbrella with all its charts, and its package.
 
-    `pins` are the digests of the charts just built, `replaceable` the index without the entries that a package may
+    With `everything`, charts of workflows that are gone go, but not those that are `kept`. `pins` are the digests of
+    the charts just built, `replaceable` the index without the entries that a package may
     take the place of.
 
     Nobody writes its version by hand, so it moves on by itself when what is in it changed.
@@ -123,7 +128,11 @@ def moved_umbrella(
     """
     while True:
         files = folder.wanted(
-            charts, str(moving.before), capabilities=line.capabilities if line else None, everything=everything
+            charts,
+            str(moving.before),
+            capabilities=line.capabilities if line else None,
+            everything=everything,
+            kept=kept,
         )
         packed = pinned_package(files, UMBRELLA, {**pins_of_charts(known, files), **(pins or {})})
         if not (replaceable([packed]) if replaceable else known).differs(packed):

@@ -15,6 +15,7 @@ from typing import Any, Final, NoReturn
 
 from generator.chart.files import ChartFiles
 from generator.chart.names import CHANGELOG
+from generator.chart.release_size import MAX_UNPACKED_BYTES
 from generator.findings.errors import FindingsError, OutputError
 from generator.findings.finding import Finding
 from generator.text.yaml_reader import Node, decode, parse
@@ -30,10 +31,8 @@ _CHART: Final = "Chart.yaml"
 _OUTSIDE: Final = re.compile(r"^/|^[a-zA-Z]:|(^|/)\.\.(/|$)")
 #: zlib's best; the archive is written once and downloaded often.
 _LEVEL: Final = 9
-#: Helm unpacks no larger archive (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedChartSize); Chart.yaml comes first.
-_MAX_UNPACKED_BYTES: Final = 100 * 1024 * 1024
 #: Nothing that is packed well is larger than this before it is unpacked.
-MAX_PACKAGE_BYTES: Final = _MAX_UNPACKED_BYTES
+MAX_PACKAGE_BYTES: Final = MAX_UNPACKED_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,16 +201,16 @@ def _members(data: bytes, shown: str, remedy: str) -> Iterator[tuple[str, bytes]
     total = 0
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as zipped:
-            unpacked = zipped.read(_MAX_UNPACKED_BYTES + 1)
-        if len(unpacked) > _MAX_UNPACKED_BYTES:
-            _refuse(shown, f"unpacks to more than {_MAX_UNPACKED_BYTES:,} bytes, which Helm refuses; {remedy}")
+            unpacked = zipped.read(MAX_UNPACKED_BYTES + 1)
+        if len(unpacked) > MAX_UNPACKED_BYTES:
+            _refuse(shown, f"unpacks to more than {MAX_UNPACKED_BYTES:,} bytes, which Helm refuses; {remedy}")
         with tarfile.open(fileobj=io.BytesIO(unpacked), mode="r:") as tar:
             for member in tar:
                 path = _path_in_chart(member.name, shown, remedy)
                 if not member.isreg() or not path:
                     continue
                 total += member.size
-                if member.size > MAX_FILE_BYTES or total > _MAX_UNPACKED_BYTES:
+                if member.size > MAX_FILE_BYTES or total > MAX_UNPACKED_BYTES:
                     size = f"'{path}' has {member.size:,} bytes"
                     _refuse(shown, f"{size}; Helm accepts {MAX_FILE_BYTES:,} per file; {remedy}")
                 content = tar.extractfile(member)

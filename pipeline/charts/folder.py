@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from generator.chart.chart import Chart
 from generator.chart.content import content_key
 from generator.chart.files import ChartFiles
-from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION, UMBRELLA
+from generator.chart.names import CHANGELOG, FOLDER_ANNOTATION
 from generator.chart.umbrella import SubChart, umbrella_files
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.supported import operator_annotations
@@ -38,10 +38,6 @@ class ChartsFolder:
         staying = {name: {CHANGELOG: self.changelogs[name]} for name in self.changelogs.keys() & files.subcharts.keys()}
         return ChartFiles.joined(files, staying)
 
-    def _annotations(self) -> dict[str, str]:
-        annotations = _metadata(self.own, self.path).get("annotations")
-        return {str(key): str(value) for key, value in annotations.items()} if isinstance(annotations, dict) else {}
-
     def version(self) -> str | None:
         """The version of the umbrella; None where there is none yet.
 
@@ -65,27 +61,43 @@ class ChartsFolder:
         return "new" if there is None else "unchanged" if there == chart.files else "changed"
 
     def wanted(
-        self, charts: Mapping[str, Chart], version: str, *, capabilities: OperatorCapabilities | None, everything: bool
+        self,
+        charts: Mapping[str, Chart],
+        version: str,
+        *,
+        capabilities: OperatorCapabilities | None,
+        everything: bool,
+        kept: Collection[str] = (),
     ) -> ChartFiles:
         """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
 
-        With `everything`, a generated chart whose workflow is gone goes. Without `capabilities` the umbrella says of
-        operators what it says now.
+        With `everything`, a generated chart whose workflow is gone goes, unless it is `kept`. Without `capabilities`
+        the umbrella says of operators what it says now.
         """
         subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
         wanted = {chart.name: chart.files for chart in charts.values()}
         for name in sorted(self.charts.keys() - charts.keys()):
-            kept = self.charts[name]
-            metadata = _metadata(kept, self.path / "charts" / name)
+            there = self.charts[name]
+            metadata = _metadata(there, self.path / "charts" / name)
             annotations = metadata.get("annotations")
             generated = isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations
-            if everything and generated:
+            if everything and generated and name not in kept:
                 continue
-            wanted[name] = kept
+            wanted[name] = there
             if metadata:
                 subs.append(_hand_made_or_built_before(name, metadata, generated=generated))
-        annotations = operator_annotations(UMBRELLA, version, capabilities) if capabilities else self._annotations()
+        annotations = operator_annotations(capabilities) if capabilities else chart_annotations(self.own)
         return ChartFiles.joined(umbrella_files(subs, version=version, annotations=annotations), wanted)
+
+
+def chart_annotations(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The annotations in the Chart.yaml of a chart.
+
+    Raises:
+        FindingsError: its Chart.yaml cannot be parsed.
+    """
+    annotations = _metadata(files, Path()).get("annotations")
+    return {str(key): str(value) for key, value in annotations.items()} if isinstance(annotations, dict) else {}
 
 
 def read_charts_folder(path: Path) -> ChartsFolder:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import did_you_mean
@@ -15,7 +15,7 @@ from pipeline.charts.archive import MAX_PACKAGE_BYTES
 from pipeline.charts.index import MAX_BYTES, Index, parse_index
 from pipeline.charts.regular_files import read_regular
 from pipeline.system.http import download
-from pipeline.system.http_request import SCHEMES, scheme_of, without_secrets
+from pipeline.system.http_request import SCHEMES, scheme_of, split_url, without_secrets
 
 #: As many versions are named as fit a line.
 _NAMED: Final = 10
@@ -55,7 +55,7 @@ class ChartRepository:
         if scheme_of(self.place) in SCHEMES:
             return download(urljoin(f"{self.place.rstrip('/')}/", url), limit=MAX_PACKAGE_BYTES)
         if scheme_of(url) in SCHEMES:
-            beside = Path(self.place, urlsplit(url).path.rsplit("/", 1)[-1])
+            beside = Path(self.place, split_url(url).path.rsplit("/", 1)[-1])
             return read_regular(beside) if beside.is_file() else download(url, limit=MAX_PACKAGE_BYTES)
         path = Path(self.place, url)
         if not path.resolve().is_relative_to(Path(self.place).resolve()):

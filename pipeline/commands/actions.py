@@ -7,16 +7,15 @@ from typing import Any
 
 import click
 
-from generator.delivery.github_actions import HERE, ActionsOptions, actions_files
-from generator.findings.errors import OutputError, SettingsError
+from generator.delivery.github_actions import actions_files
+from generator.findings.errors import OutputError
 from generator.text.words import listed
-from pipeline.build.actions_files import foreign, left_over
+from pipeline.build.actions_files import actions_options, foreign, left_over, require_action
 from pipeline.build.generated_files import outdated, write
 from pipeline.commands.command import FILE, command, finish_check, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.workspace.folders import all_folders
-from pipeline.workspace.settings import Settings
+from pipeline.workspace.folders import all_folders, refuse_among_workflows
 
 
 @command(
@@ -29,9 +28,11 @@ from pipeline.workspace.settings import Settings
 @click.option("--uses", metavar="ACTION", help="The action that installs waybill: OWNER/REPO@COMMIT.  [actions.uses]")
 @click.option("--branch", metavar="BRANCH", help="The branch whose merges are processed.  [actions.branch]")
 @click.option("--force", is_flag=True, help="Replace files of the same names that waybill did not write.")
-@click.option("-C", "root", type=FILE, default=Path(), metavar="DIR", help="The repository.  [.]")
+@click.option("-C", "folder", type=FILE, metavar="DIR", help="The repository.  [that of the current folder]")
 @pass_journal
-def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_json: bool, **options: Any) -> None:
+def actions(
+    journal: Journal, /, *, force: bool, folder: Path | None, check: bool, as_json: bool, **options: Any
+) -> None:
     """Write .github/workflows/: what happens on a merge, on a pull request and for a release.
 
     main.yml processes workflows (images, charts, proposals); on-merge.yaml calls it for those that changed, and
@@ -39,7 +40,10 @@ def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_jso
     changes. release.yaml publishes. Files of workflows that are gone are removed.
     """
     settings = settings_of({name: options[name] for name in ("workflows", "charts")})
-    chosen = _options(settings, root, uses=options["uses"], branch=options["branch"])
+    root = settings.root if folder is None else folder
+    refuse_among_workflows(root, "-C", settings)
+    chosen = actions_options(settings, uses=options["uses"] or "", branch=options["branch"] or "")
+    require_action(chosen, root)
     files = actions_files([folder.name for folder in all_folders(settings.workflows)], chosen)
     gone = left_over(root, files)
     if check:
@@ -57,22 +61,3 @@ def actions(journal: Journal, /, *, force: bool, root: Path, check: bool, as_jso
         console.say(f"{path}: removed, its workflow is gone")
     if not (changed or gone):
         console.say("everything is up to date")
-
-
-def _options(settings: Settings, root: Path, *, uses: str | None, branch: str | None) -> ActionsOptions:
-    """What the files depend on.
-
-    Raises:
-        SettingsError: the action that installs waybill is not named, and is not here.
-    """
-    uses = uses or settings.actions.uses
-    if uses == HERE and not (root / "action.yml").is_file():
-        raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
-    return ActionsOptions(
-        uses=uses,
-        branch=branch or settings.actions.branch,
-        target=settings.propose.to or ".",
-        publishes_elsewhere=bool(settings.publish.to),
-        charts=settings.charts.as_posix(),
-        registry=settings.registry.partition("/")[0],
-    )

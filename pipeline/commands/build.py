@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from generator.chart.names import UMBRELLA, release_name
+from generator.findings.finding import Severity
+from generator.text.words import listed, plural
 from pipeline.build import record
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult, BuiltChart
@@ -21,6 +24,7 @@ from pipeline.commands.command import (
     operator_options,
     pass_journal,
     print_json,
+    same_command,
     settings_of,
 )
 from pipeline.images.builders import may_make_images
@@ -62,11 +66,16 @@ _BUMPS: Final = ("auto", "patch", "minor", "major", "rc", "release")
     "check",
     short_help="Lint workflows; build images, charts, packages and the index.",
     example="waybill build greeting\nwaybill build --all --bump auto\nwaybill build --all --images push\n"
+    "waybill build --all --exclude 'mtv-*' --keep-going\nwaybill build --all --bump auto --dry-run\n"
     "waybill build --all --sonataflow 1.45\n"
     "waybill build --all --workflows my/workflows --charts my/charts --output dist",
+    results=("images", "failed", "charts", "savings"),
 )
 @click.argument("workflow", nargs=-1)
 @click.option("--all", "everything", is_flag=True, help="Build every workflow in the workflows folder.")
+@click.option("--exclude", multiple=True, metavar="NAME", help="Leave out a workflow, or those of a pattern (mtv-*).")
+@click.option("--keep-going", is_flag=True, help="Leave out workflows with errors, build the rest, and exit 1.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
 @click.option(
     "--bump",
     type=click.Choice(_BUMPS),
@@ -84,6 +93,9 @@ def build(
     workflow: tuple[str, ...],
     *,
     everything: bool,
+    exclude: tuple[str, ...],
+    keep_going: bool,
+    dry_run: bool,
     bump: Asked | None,
     force_version: bool,
     operator: str | None,
@@ -101,20 +113,31 @@ def build(
     """Lint workflows, then build their images, charts, packages and index.yaml.
 
     WORKFLOW is the name or path of a folder. A build writes everything or nothing, except that a chart whose image
-    fails stays as it was. It stops if an operator's CRD contradicts what compatibility.yaml claims about a chart.
+    fails, or whose workflow is left out, stays as it was, in the umbrella, too. It stops if an operator's CRD
+    contradicts what compatibility.yaml claims about a chart.
     """
     if bool(workflow) == everything:
         raise click.UsageError(
             "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
         )
+    if check and (dry_run or keep_going):
+        raise click.UsageError("--check writes nothing and stops at errors; leave out --dry-run and --keep-going")
     if force_version and not bump:
         raise click.UsageError("--force-version goes with --bump")
     settings = settings_of(options)
+    if everything and _has_nothing(settings):
+        _show_nothing(settings, as_json=as_json)
+        return
     if attest and settings.images != "push":
         raise click.UsageError("--attest goes with --images push: it says something of what is pushed")
+    selected = folders.select_folders(workflow, settings)
+    folders.refuse_misplaced(settings, selected)
+    selected, excluded = folders.exclude_folders(selected, exclude)
     wanted = BuildRequest(
-        folders=folders.select_folders(workflow, settings),
+        folders=selected,
+        excluded=excluded,
         everything=everything,
+        keep_going=keep_going,
         bump=bump,
         force_version=force_version,
         operator=operator,
@@ -126,22 +149,50 @@ def build(
     if check:
         _check(wanted, settings, as_json=as_json)
         return
-    orders = Orders(latest=latest, allow_dirty=allow_dirty, attest=attest)
-    with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
-        # Whether an image is there, an engine or a registry knows and no record.
-        last_build = None if may_make_images(settings, os.environ) else record.record_of(wanted, settings)
-        result = last_build.unchanged() if last_build else None
-        if result is None:
-            result = _build(wanted, settings, journal, orders, jobs)
-            if last_build:
-                last_build.keep(result)
-    console.show_findings(result.findings)
-    if as_json:
-        print_json(_build_json(result))
+    if dry_run:
+        result = _dry_run(wanted, settings, journal)
     else:
-        show_build(result)
-    if result.failed:
+        orders = Orders(latest=latest, allow_dirty=allow_dirty, attest=attest)
+        with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
+            result = _build_if_changed(wanted, settings, journal, orders, jobs)
+    console.show_findings(result.findings)
+    if not as_json and (found := [f for f in result.findings if f.severity is not Severity.NOTE]):
+        console.hint(console.counted(found))
+    if as_json:
+        print_json({**_build_json(result), **({"dry_run": True, "files": result.differences} if dry_run else {})})
+    else:
+        show_build(result, dry_run=dry_run)
+    if result.failed or result.left_out:
         sys.exit(1)
+
+
+def _has_nothing(settings: Settings) -> bool:
+    """Whether the repository has neither workflows nor charts yet, as after waybill init."""
+    there = settings.workflows.is_dir() and not (settings.charts / UMBRELLA).exists()
+    return there and not folders.all_folders(settings.workflows)
+
+
+def _show_nothing(settings: Settings, *, as_json: bool) -> None:
+    note = f"{settings.workflows.as_posix()}: there are no workflows yet, so there is nothing to build"
+    if as_json:
+        empty: dict[str, list[object]] = {name: [] for name in ("images", "failed", "charts", "findings", "savings")}
+        print_json({"ok": True, "note": note, "umbrella": None, "index": None, **empty})
+    else:
+        console.say(note)
+        console.show_next(["waybill", "new", "NAME"], "starts a workflow")
+
+
+def _build_if_changed(
+    wanted: BuildRequest, settings: Settings, journal: Journal, orders: Orders, jobs: int | None
+) -> BuildResult:
+    # Whether an image is there, an engine or a registry knows and no record.
+    last_build = None if may_make_images(settings, os.environ) else record.record_of(wanted, settings)
+    if last_build and (result := last_build.unchanged()):
+        return result
+    result = _build(wanted, settings, journal, orders, jobs)
+    if last_build:
+        last_build.keep(result)
+    return result
 
 
 def _build(wanted: BuildRequest, settings: Settings, journal: Journal, orders: Orders, jobs: int | None) -> BuildResult:
@@ -153,14 +204,30 @@ def _build(wanted: BuildRequest, settings: Settings, journal: Journal, orders: O
     return job.build(wanted, settings, journal, created=created, reporter=console.StageReporter(), make_images=maker)
 
 
+def _dry_run(wanted: BuildRequest, settings: Settings, journal: Journal) -> BuildResult:
+    """What a build would come to, without its images; nothing is written."""
+    from pipeline.build import job  # noqa: PLC0415 - as above
+
+    note = "no image is built in a dry run, so no package names a digest" if settings.images == "push" else ""
+    return job.build(
+        wanted,
+        settings,
+        journal,
+        created=creation_time(settings.workflows, os.environ),
+        reporter=console.StageReporter(),
+        make_images=lambda _plan, _before: job.MadeImages(note=note),
+        dry_run=True,
+    )
+
+
 def _check(wanted: BuildRequest, settings: Settings, *, as_json: bool) -> None:
     from pipeline.build import job  # noqa: PLC0415 - as above
 
     finish_check(job.check(wanted, settings, reporter=console.StageReporter()), as_json=as_json)
 
 
-def show_build(result: BuildResult) -> None:
-    """Show the table of charts and the next command."""
+def show_build(result: BuildResult, *, dry_run: bool = False) -> None:
+    """Show the table of charts, what was left out, and the next command."""
     rows = (
         (chart.folder or "all of them", chart.state, str(chart.package), console.size(chart.bytes))
         for chart in (*result.charts, result.umbrella)
@@ -174,10 +241,22 @@ def show_build(result: BuildResult) -> None:
     for chart in result.charts:
         if chart.reason:
             console.say(f"{chart.chart} {chart.before} -> {chart.version}: {chart.reason}")
-    if result.charts:
-        easiest = min(result.charts, key=lambda chart: len(chart.required))
-        values = (word for path in easiest.required for word in ("--set", f"{path}=..."))
-        console.show_next(["helm", "install", easiest.chart, str(easiest.package), *values])
+    for each in result.left_out:
+        console.say(f"{each.folder}: left out, so its chart stays as it was: {each.summary}")
+    if dry_run:
+        console.say(f"dry run: {plural(len(result.differences), 'file')} would be written or removed; nothing was")
+        console.show_next(same_command(without="dry_run"), "writes them")
+    elif result.charts:
+        _show_install(min(result.charts, key=lambda chart: len(chart.required)))
+
+
+def _show_install(chart: BuiltChart) -> None:
+    """Show how a chart is installed; what it needs goes into a file, since secrets have no place on a command line."""
+    values = ("-f", "my-values.yaml") if chart.required else ()
+    console.show_next(["helm", "install", release_name(chart.chart), str(chart.package), *values])
+    if chart.required:
+        paths = [path.replace(r"\.", ".") for path in chart.required]
+        console.hint(f"       my-values.yaml sets {listed(paths)}")
 
 
 def show_images(images: Sequence[ImageResult]) -> None:
@@ -218,7 +297,8 @@ def _build_json(result: BuildResult) -> dict[str, Any]:
         }
 
     return {
-        "ok": not result.failed,
+        "ok": not (result.failed or result.left_out),
+        "left_out": [each.as_json() for each in result.left_out],
         "images": [image.as_json() | {"state": image.state} for image in result.images],
         "failed": [{"workflow": image.workflow, "image": image.name, "error": image.reason} for image in result.failed],
         "note": result.note or None,

@@ -3,18 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import click
+from semver import Version
 
-from generator.versions.semver_text import Bump
-from pipeline.build.bump import Move, bump_charts, bump_workflows
+from generator.findings.suggestions import did_you_mean
+from generator.versions.semver_text import BUMPS, is_version
+from pipeline.build.bump import Move, Target, bump_charts, bump_workflows
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
 from pipeline.system import locks
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.workspace import folders
 
-_PARTS: Final = ("patch", "minor", "major", "rc", "release")
+
+def _target(_context: click.Context, _parameter: click.Parameter, word: str) -> Target:
+    """Return what a word means: a part of a version, or a version.
+
+    Raises:
+        BadParameter: it is neither.
+    """
+    if part := next((part for part in BUMPS if part == word), None):
+        return part
+    if is_version(word):
+        return Version.parse(word)
+    near = did_you_mean(word, BUMPS)
+    raise click.BadParameter(f"'{word}' is neither a part ({', '.join(BUMPS)}) nor a version such as 2.1.0{near}")
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[str]:
+    return [part for part in BUMPS if part.startswith(begun)]
 
 
 @command(
@@ -23,23 +42,39 @@ _PARTS: Final = ("patch", "minor", "major", "rc", "release")
     "output",
     "initial_version",
     short_help="Bump the versions of charts.",
-    example="waybill bump greeting escalation minor\nwaybill bump greeting patch --app",
+    example="waybill bump greeting escalation minor\nwaybill bump --all patch\n"
+    "waybill bump greeting 2.1.0\nwaybill bump greeting patch --app",
 )
-@click.argument("workflow", nargs=-1, required=True)
-@click.argument("part", type=click.Choice(_PARTS), metavar="PART")
+@click.argument("workflow", nargs=-1)
+@click.argument("to", metavar="PART|VERSION", callback=_target, shell_complete=_complete)
+@click.option("--all", "everything", is_flag=True, help="Bump every workflow's chart that was built.")
 @click.option("--app", is_flag=True, help="Bump the version of the workflow instead of its chart.")
 @pass_journal
 def bump(
-    journal: Journal, /, workflow: tuple[str, ...], part: Bump, *, app: bool, as_json: bool, **options: Any
+    journal: Journal,
+    /,
+    workflow: tuple[str, ...],
+    to: Target,
+    *,
+    everything: bool,
+    app: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Bump the chart versions of one or more workflows, and the umbrella's.
 
     PART is patch, minor, major, rc or release: `rc` numbers release candidates (rc.1, rc.2), `release` turns the last
-    one into a release. Nothing is bumped if a name is unknown.
+    one into a release. VERSION is the version to have, such as 2.1.0, and no older one. Nothing is bumped if a name is
+    unknown.
     """
+    if bool(workflow) == everything:
+        raise click.UsageError(
+            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
+        )
     settings = settings_of(options)
+    folders.refuse_misplaced(settings)
     with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):
-        moves = (bump_workflows if app else bump_charts)(workflow, part, settings, journal)
+        moves = (bump_workflows if app else bump_charts)(workflow, to, settings, journal)
     if as_json:
         print_json({"ok": True, "moved": [move.as_json() for move in moves]})
         return
@@ -48,8 +83,11 @@ def bump(
 
 def _show(moves: Sequence[Move], names: Sequence[str]) -> None:
     """Show the new versions and the command that builds them; `names` are the workflows on the command line."""
+    if not moves:
+        console.say("every chart has that version already")
+        return
     console.show_table(("chart", "before", "after"), ((move.name, move.before, move.after) for move in moves))
     for move in moves:
         if move.note:
             console.say(f"{move.name}: {move.note}")
-    console.show_next(["waybill", "build", *names])
+    console.show_next(["waybill", "build", *(names or ["--all"])])

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from generator.chart.names import release_name
 from pipeline.build import single_steps
 from pipeline.commands.command import (
     FILE,
@@ -54,9 +55,9 @@ def chart(
 ) -> None:
     """Write one chart folder, OUT/CHART/, and replace what is in it."""
     settings = settings_of(options)
-    workflow, savings = single_steps.read_for_output(
-        folders.find_folder(folder, settings), minify_specs=settings.minify_specs
-    )
+    selected = folders.find_folder(folder, settings)
+    folders.refuse_among_workflows(out, "--out", settings, [selected])
+    workflow, savings = single_steps.read_for_output(selected, minify_specs=settings.minify_specs)
     if not check:
         recover(out)
     line = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow)
@@ -71,4 +72,4 @@ def chart(
         return
     console.show_savings(savings)
     console.say(f"{target.as_posix()}  {made.name} {made.version}, {len(made.files)} files")
-    console.show_next(["helm", "install", made.name, target.as_posix()])
+    console.show_next(["helm", "install", release_name(made.name), target.as_posix()])

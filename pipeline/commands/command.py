@@ -7,18 +7,20 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
+from click.core import ParameterSource
 
 from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.terminal.failure import link_loop, system_error, without_logins
 from pipeline.workspace.settings import Settings, known_settings
-from pipeline.workspace.settings_reader import load_settings
+from pipeline.workspace.settings_reader import load_settings, unknown_variables
 
 FILE: Final = click.Path(path_type=Path)
 #: Passes a command its journal of effects, as the first argument.
@@ -27,6 +29,8 @@ pass_journal = click.make_pass_decorator(Journal, ensure=True)
 _CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and list what would change.")
 _OF_ALL: Final = (
     click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output."),
+    click.option("-q", "--quiet", is_flag=True, help="Show errors and the result alone."),
+    click.option("-v", "--verbose", is_flag=True, help="Show files that are written, and programs that are started."),
     click.option("--debug", is_flag=True, help="Show a traceback when something fails."),
 )
 
@@ -42,22 +46,24 @@ class Command(click.Command):
 
 
 def command(
-    *settings: str, short_help: str, example: str, writes: bool = True
+    *settings: str, short_help: str, example: str, writes: bool = True, results: Sequence[str] = ()
 ) -> Callable[[Callable[..., None]], Command]:
     """Make a function a command: its own options, then those of the named `settings`, then --json and --debug.
 
     The function receives `as_json`; its exceptions become a message and an exit code. `example` has one command a line.
     If the command `writes`, the message about findings says that nothing was written, unless the journal has effects.
+    `results` are the lists in its JSON document; that of a failure has them too, empty.
     """
 
     def decorate(function: Callable[..., None]) -> Command:
         own: list[click.Parameter] = getattr(function, "__click_params__", [])
-        guarded = _guarded(function, writes=writes)
+        guarded = _guarded(function, writes=writes, results=results)
         guarded.__click_params__ = []  # type: ignore[attr-defined]  # where click collects options
         for option in reversed((*map(_option, settings), *_OF_ALL)):
             option(guarded)
         guarded.__click_params__ += own  # type: ignore[attr-defined]  # as above
-        made = click.command(cls=Command, short_help=short_help)(guarded)
+        # A command whose name is a word of Python has a function and a module that end in an underscore.
+        made = click.command(function.__name__.rstrip("_"), cls=Command, short_help=short_help)(guarded)
         made.example = example
         return made
 
@@ -109,27 +115,43 @@ def accept_index(function: Callable[..., None]) -> Callable[..., None]:
     )(function)
 
 
-def _guarded(function: Callable[..., None], *, writes: bool) -> Callable[..., None]:
+def _guarded(function: Callable[..., None], *, writes: bool, results: Sequence[str]) -> Callable[..., None]:
     """Turn errors into a message and an exit code."""
 
     @functools.wraps(function)
-    def run(*args: Any, debug: bool, as_json: bool, **kwargs: Any) -> None:
+    def run(*args: Any, debug: bool, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> None:
         journal = click.get_current_context().ensure_object(Journal)
-        try:
-            function(*args, as_json=as_json, **kwargs)
-        except (WaybillError, KeyboardInterrupt, OSError) as error:
-            if debug:
-                _show_done(journal)
-                raise
-            _fail(error, journal, as_json=as_json, writes=writes)
+        with console.speaking(_verbosity(journal, quiet=quiet, verbose=verbose)):
+            for warning in unknown_variables(os.environ):
+                console.hint(f"waybill: warning: {warning}")
+            try:
+                function(*args, as_json=as_json, **kwargs)
+            except (WaybillError, KeyboardInterrupt, OSError, RuntimeError) as error:
+                told = link_loop(error) or error
+                if debug or isinstance(told, RuntimeError):
+                    _show_done(journal)
+                    raise
+                _fail(told, journal, as_json=as_json, writes=writes, results=results)
 
     return run
 
 
-def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool) -> None:
+def _verbosity(journal: Journal, *, quiet: bool, verbose: bool) -> console.Verbosity:
+    """How much is to be said; for --verbose, see to it that there is something to say."""
+    if quiet and verbose:
+        raise click.UsageError("--quiet or --verbose, not both")
+    if verbose:
+        from pipeline.terminal.tracing import trace  # noqa: PLC0415 - the hook of an interpreter stays for good
+
+        trace()
+        journal.watch(lambda done: console.detail(f"     done  {done}"))
+        return console.Verbosity.VERBOSE
+    return console.Verbosity.QUIET if quiet else console.Verbosity.NORMAL
+
+
+def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool, results: Sequence[str]) -> None:
     """Print the error and the effects so far, without a traceback, and exit with the error's code."""
     if isinstance(error, BrokenPipeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     findings = error.findings if isinstance(error, FindingsError) else ()
     message = _message(error, journal)
@@ -138,13 +160,14 @@ def _fail(error: BaseException, journal: Journal, *, as_json: bool, writes: bool
         stopped = [finding for finding in findings if finding.severity is not Severity.NOTE]
         console.say(f"{console.counted(stopped)}{journal.nothing_was('written') if writes else ''}")
     else:
-        console.say(f"waybill: error: {message}")
+        console.say_error(message)
     _show_done(journal)
     if as_json:
         done = [effect.as_json() for effect in journal.effects]
         found = [finding.as_json() for finding in findings]
         next_ = shlex.join(journal.go_on) or None
-        print_json({"ok": False, "error": message, "findings": found, "done": done, "next": next_})
+        none: dict[str, list[object]] = {name: [] for name in results}
+        print_json({"ok": False, "error": message, **none, "findings": found, "done": done, "next": next_})
     sys.exit(error.exit_code if isinstance(error, WaybillError) else 1)
 
 
@@ -153,9 +176,9 @@ def _message(error: BaseException, journal: Journal) -> str:
         case KeyboardInterrupt():
             return f"interrupted{journal.nothing_was('changed')}"
         case OSError():
-            return f"{error.filename or 'waybill'}: {error.strerror or error}"
+            return system_error(error)
         case _:
-            return str(error)
+            return without_logins(str(error))
 
 
 def _show_done(journal: Journal) -> None:
@@ -167,13 +190,37 @@ def _show_done(journal: Journal) -> None:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Write one JSON document to standard output."""
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    """Write one JSON document to standard output, in ASCII where that does not take all of its characters."""
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, indent=2)
+    click.echo(text)
 
 
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings of the current folder, overridden by a command's options."""
     return load_settings(Path(), os.environ, options)
+
+
+def same_command(without: str) -> list[str]:
+    """Return the command line of the command that runs, as it is to be copied, without one of its flags."""
+    context = click.get_current_context()
+    arguments: list[str] = []
+    options: list[str] = []
+    for parameter in context.command.params:
+        name, value = str(parameter.name), context.params.get(str(parameter.name))
+        if name == without or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        values = [str(each) for each in (value if isinstance(value, tuple) else (value,))]
+        if isinstance(parameter, click.Argument):
+            arguments += values
+        elif isinstance(value, bool):
+            options.append(parameter.opts[0] if value else parameter.secondary_opts[0])
+        else:
+            options += [word for each in values for word in (parameter.opts[0], each)]
+    return [*context.command_path.split(), *arguments, *options]
 
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
@@ -185,4 +232,4 @@ def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
     if paths:
         console.say("run the same command without --check, and commit what it writes")
         sys.exit(1)
-    console.say("everything is up to date")
+    console.hint("everything is up to date")

@@ -55,7 +55,7 @@ def diagram(
     if drawn.hint:
         console.say(drawn.hint)
     if out is None:
-        sys.stdout.buffer.write(drawn.data)
+        click.echo(drawn.data, nl=False)
         return
     write(out, drawn.data, journal)
     if as_json:

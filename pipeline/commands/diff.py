@@ -28,16 +28,16 @@ _COLOURS: Final = {"breaking": "red", "compatible": "green", "internal": None}
     "image_prefix",
     "minify_specs",
     short_help="Show what changed between two versions.",
-    example="waybill diff greeting@v1.2.0 greeting\nwaybill diff main...HEAD --format markdown\n"
+    example="waybill diff greeting@v1.2.0 greeting\nwaybill diff\nwaybill diff main...HEAD --format markdown\n"
     "waybill diff greeting@1.2.0 dist/greeting-2.0.0.tgz",
     writes=False,
 )
-@click.argument("old")
+@click.argument("old", required=False)
 @click.argument("new", required=False)
 @click.option("--format", "format_", type=click.Choice(_FORMATS), default="text", help="[text]")
 @click.option("--fail-on", type=click.Choice(_LIMITS), help="Exit 1 on a breaking change, or on any change.")
 def diff(
-    old: str,
+    old: str | None,
     new: str | None,
     *,
     format_: Literal["text", "markdown", "json"],
@@ -49,7 +49,7 @@ def diff(
 
     Each is a workflow folder, a chart folder, a package, or WORKFLOW@REVISION: a git commit, tag or branch, or a
     published version. A revision alone, or a range (main..HEAD), compares all workflows. NEW defaults to the working
-    folder.
+    folder; without OLD, all workflows that changed since the last commit are compared with it.
     """
     pairs = compared(old, new, settings_of(options))
     differences = [pair.difference for pair in pairs]
@@ -77,4 +77,4 @@ def _show(differences: Sequence[Difference]) -> None:
         click.echo("No differences")
     for line in lines(differences):
         colour = _COLOURS[line.impact] if line.impact else None
-        click.echo(console.styled(line.text, colour, bold=line.heading))
+        console.print_text(f"{console.styled(line.text, colour, bold=line.heading)}\n")

@@ -22,6 +22,7 @@ from pipeline.commands.gitops_forms.flux import flux
 from pipeline.commands.gitops_forms.pipeline import argo_workflows, tekton
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.workspace.folders import refuse_among_workflows
 
 Form = Literal["argocd", "flux", "tekton", "argo-workflows"]
 #: What follows charts, and what builds them.
@@ -47,6 +48,8 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
         "waybill gitops argocd --repo github:my-org/config --namespace demo --env dev -o gitops/dev\n"
         "waybill gitops flux greeting --chart-repo oci://quay.io/my-org/charts --verify-key cosign --namespace demo\n"
         "waybill gitops tekton --repo github:my-org/workflows --image quay.io/my-org/waybill:1 "
+        "--to github:my-org/config --namespace ci -o gitops/ci\n"
+        "waybill gitops argo-workflows --repo github:my-org/workflows --image quay.io/my-org/waybill:1 "
         "--to github:my-org/config --namespace ci -o gitops/ci"
     ),
 )
@@ -123,6 +126,8 @@ def gitops(journal: Journal, /, form: Form, names: tuple[str, ...], *, as_json: 
     """
     _check_form(form)
     settings = settings_of({"charts": options["charts"]})
+    if options["out"] is not None:
+        refuse_among_workflows(options["out"], "--out", settings)
     check_name(options["namespace"], "a namespace")
     if form in _PIPELINES:
         objects = _PIPELINES[form](names, settings, options)
@@ -181,4 +186,4 @@ def _finish(
             console.say(f"{out.as_posix()}/{name}")
         for name in gone:
             console.say(f"{(out / name).as_posix()}: removed, since its chart is gone")
-        console.say(f"next   kubectl apply -f {out.as_posix()}")
+        console.show_next(["kubectl", "apply", "-f", out.as_posix()])

@@ -139,7 +139,9 @@ def _make(
     from pipeline.images.tasks import tasks_of  # noqa: PLC0415 - as above
     from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
 
-    found = [read_for_output(folder)[0] for folder in folders.select_folders(names, settings)]
+    selected = folders.select_folders(names, settings)
+    folders.refuse_misplaced(settings, selected)
+    found = [read_for_output(folder)[0] for folder in selected]
     made_for = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow).capabilities
     recipes = Recipes(settings=settings, sonataflow=made_for.sonataflow, arguments=orders.arguments)
     maker = ImageMaker(settings=settings, journal=journal, shown=console.live_images, orders=orders, jobs=jobs)

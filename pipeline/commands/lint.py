@@ -26,6 +26,7 @@ _FORMATS: Final = ("text", "json", "github", "sarif")
 
 @command(
     "workflows",
+    "rhdh",
     "strict",
     short_help="Lint definitions and their files.",
     example="waybill lint greeting escalation\nwaybill lint --rules unknown-state",
@@ -63,8 +64,8 @@ def lint(
     wanted: Format = "json" if as_json else format_ or default_format(os.environ)
     for edit in fixed:
         console.say(f"fixed {edit}")
-    click.echo(rendered(findings, wanted, fixed=fixed, environment=os.environ), nl=False)
-    console.say(f"{console.counted(findings)} in {plural(len(selected), 'workflow')}")
+    console.print_text(rendered(findings, wanted, fixed=fixed, environment=os.environ))
+    console.hint(f"{console.counted(findings)} in {plural(len(selected), 'workflow')}")
     console.show_next_fix(findings, workflow)
     if errors(findings):
         sys.exit(1)

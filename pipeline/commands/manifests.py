@@ -62,9 +62,9 @@ def manifests(
     Removes files of earlier runs that are no longer generated.
     """
     settings = settings_of(options)
-    workflow, savings = single_steps.read_for_output(
-        folders.find_folder(folder, settings), minify_specs=settings.minify_specs
-    )
+    selected = folders.find_folder(folder, settings)
+    folders.refuse_among_workflows(out, "--out", settings, [selected])
+    workflow, savings = single_steps.read_for_output(selected, minify_specs=settings.minify_specs)
     capabilities = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow).capabilities
     database = None if no_persistence else Database(schema=workflow.source.name, namespace=database_namespace)
     chosen = ManifestOptions(
@@ -92,4 +92,4 @@ def manifests(
         console.say(
             f"no Secret was written; create '{secret_name(workflow)}' with {keys}, or give --with-secret-values"
         )
-    console.say(f"next   kubectl apply -f {out.as_posix()}")
+    console.show_next(["kubectl", "apply", "-f", out.as_posix()])

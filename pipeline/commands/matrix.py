@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -9,6 +10,8 @@ import click
 from generator.compatibility import table
 from pipeline.commands.command import command, print_json, settings_of
 from pipeline.operators.known import read_compatibility
+from pipeline.terminal.colours import width_of
+from pipeline.terminal.table import table_lines
 
 
 @command(
@@ -17,7 +20,7 @@ from pipeline.operators.known import read_compatibility
     example="waybill matrix --markdown > docs/compatibility.md\nwaybill matrix --json",
     writes=False,
 )
-@click.option("--markdown", is_flag=True, help="Print a Markdown table; the default without --json.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table; the default where no terminal shows it.")
 def matrix(*, markdown: bool, as_json: bool, **options: Any) -> None:
     """Show compatibility.yaml as a table: charts, their versions and the operators they run on."""
     if markdown and as_json:
@@ -25,5 +28,8 @@ def matrix(*, markdown: bool, as_json: bool, **options: Any) -> None:
     read = read_compatibility(settings_of(options).compatibility)
     if as_json:
         print_json(table.as_json(read))
+    elif read.rows and not markdown and sys.stdout.isatty():
+        for line in table_lines(table.HEADINGS, [*table.cells(read)], numbers=(), width=width_of(sys.stdout)):
+            click.echo(line)
     else:
         click.echo(table.markdown(read), nl=False)

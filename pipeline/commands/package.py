@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from pipeline.build import single_steps
-from pipeline.commands.command import FILE, command, pass_journal, print_json
+from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.workspace import folders
 
 
 @command(short_help="Package chart folders.", example="waybill package charts/workflows/charts/greeting -o dist")
@@ -18,6 +19,7 @@ from pipeline.terminal import console
 @pass_journal
 def package(journal: Journal, /, chart: tuple[Path, ...], *, out: Path, as_json: bool) -> None:
     """Package chart folders as CHART-VERSION.tgz, with the same bytes each time."""
+    folders.refuse_among_workflows(out, "--out", settings_of({}))
     packages = single_steps.write_packages(out, chart, journal)
     paths = [f"{out.as_posix()}/{packed.file_name}" for packed in packages]
     if as_json:

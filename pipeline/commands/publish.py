@@ -20,7 +20,9 @@ from pipeline.publish.publishers import Options, open_publisher
 from pipeline.system.clock import creation_time
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.workspace.places import OciPrefix, Place, parse_place
+from pipeline.workspace import folders
+from pipeline.workspace.places import Directory, OciPrefix, Place, parse_place
+from pipeline.workspace.settings import Settings
 
 #: So much of a digest is shown in a table.
 _SHORT = 12
@@ -93,8 +95,7 @@ def publish(
     targets = list(dict.fromkeys(named or settings.publish.to))
     if not targets:
         raise click.UsageError("name a place: --to TARGET, or publish.to in the settings")
-    # Registries first: an index may name what they serve.
-    places = sorted(map(parse_place, targets), key=lambda place: not isinstance(place, OciPrefix))
+    places = _places(targets, settings)
     asked = Options(
         created=creation_time(paths[0], os.environ),
         init=init,
@@ -122,6 +123,15 @@ def publish(
         edit = ["--deprecate", deprecate] if deprecate else ["--keep", str(keep), "--apply"] if keep else []
         flags = [flag for flag, given in (("--init", init), ("--allow-tag", allow_tag)) if given]
         console.show_next(["waybill", "publish", *to, *flags, *edit, *directory], "writes it")
+
+
+def _places(targets: Sequence[str], settings: Settings) -> list[Place]:
+    """The places that are published to, registries first: an index may name what they serve."""
+    places = sorted(map(parse_place, targets), key=lambda place: not isinstance(place, OciPrefix))
+    for place in places:
+        if isinstance(place, Directory):
+            folders.refuse_among_workflows(place.path, "--to", settings)
+    return places
 
 
 def _registry(places: Sequence[Place]) -> str:

@@ -20,6 +20,7 @@ from pipeline.system import locks
 from pipeline.system.files import differences
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
+from pipeline.workspace import folders
 
 
 @command(
@@ -41,6 +42,7 @@ def umbrella(
     so the umbrella has one writer at a time. Its version stays; waybill publish gives it the next one.
     """
     settings = settings_of(options)
+    folders.refuse_misplaced(settings)
     line = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow)
     folder = charts_of(settings.charts, line.operator) / UMBRELLA
     if check:

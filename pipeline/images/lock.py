@@ -19,8 +19,8 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def lock_path(settings: Settings) -> Path:
-    """Where images.lock lies: beside the settings file, or where waybill runs."""
-    return (settings.file.parent if settings.file else Path()) / LOCK
+    """Where images.lock lies: beside the settings file, or in the repository's root."""
+    return settings.root / LOCK
 
 
 def read_lock(settings: Settings) -> Mapping[str, str]:

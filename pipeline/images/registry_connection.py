@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urljoin, urlunsplit
 
 from generator.findings.errors import OutputError
 from generator.findings.printable import in_one_line
@@ -17,7 +17,7 @@ from pipeline.images.credentials import DOCKER_HUB, Keychain
 from pipeline.images.errors import RegistryError
 from pipeline.images.image_name import is_loopback
 from pipeline.system.http import send
-from pipeline.system.http_request import Answer, Backoff, Request
+from pipeline.system.http_request import Answer, Backoff, Request, split_url
 
 #: The most bytes of a manifest (the specification asks registries for 4 MiB at least), and of any other answer.
 MAX_MANIFEST: Final = 8 * 1024 * 1024
@@ -84,7 +84,7 @@ class Connection:
             link = re.match(r'\s*<([^>]+)>\s*;\s*rel="?next"?', answer.headers.get("link", ""))
             if not link:
                 return
-            target = urlsplit(urljoin(self._url(repository, path), link[1]))
+            target = split_url(urljoin(self._url(repository, path), link[1]))
             _, found, rest = target.path.partition(_below(repository))
             if not found:
                 raise self.error(repository, f"the next page of {path.partition('?')[0]} is elsewhere")
@@ -101,14 +101,14 @@ class Connection:
         """
         url = self._location(repository, started)
         request = Request(
-            url=f"{url}{'&' if urlsplit(url).query else '?'}{urlencode({'digest': digest})}",
+            url=f"{url}{'&' if split_url(url).query else '?'}{urlencode({'digest': digest})}",
             method="PUT",
             headers={"Content-Type": "application/octet-stream"},
             body=data,
             limit=MAX_MANIFEST,
         )
         try:
-            if urlsplit(url).netloc != urlsplit(self._base).netloc:
+            if split_url(url).netloc != split_url(self._base).netloc:
                 return self._send(request, repository)
             return self._authorized(request, Scope(repository=repository, push=True))
         except RegistryError as error:
@@ -148,12 +148,12 @@ class Connection:
         """Where the registry wants a blob."""
         location = started.headers.get("location", "")
         try:
-            target = urlsplit(urljoin(self._url(repository, "blobs/uploads/"), location))
+            target = split_url(urljoin(self._url(repository, "blobs/uploads/"), location))
         except ValueError:
-            target = urlsplit("")
-        if target.netloc == urlsplit(self._base).netloc:
+            target = split_url("")
+        if target.netloc == split_url(self._base).netloc:
             # Behind a proxy that ends TLS, a registry may believe that it is spoken to over plain HTTP.
-            target = target._replace(scheme=urlsplit(self._base).scheme)
+            target = target._replace(scheme=split_url(self._base).scheme)
         if not location or not (target.scheme == "https" or (target.scheme == "http" and self._plain)):
             raise self.error(repository, "the registry names no URL to upload to")
         return urlunsplit(target)

@@ -48,8 +48,8 @@ class _Found:
     """Whether it is a folder on disk."""
 
 
-def compared(old: str, new: str | None, settings: Settings) -> list[Compared]:
-    """Compare what two references mean; without `new`, with the working folders.
+def compared(old: str | None, new: str | None, settings: Settings) -> list[Compared]:
+    """Compare what two references mean; without `new`, with the working folders, without either, all since HEAD.
 
     A reference is a workflow folder (its name or path), a chart folder, a package (a file or an address), or
     `WORKFLOW@REVISION` (a revision of git, else a published version); for all workflows, a revision or a range of two.
@@ -59,6 +59,8 @@ def compared(old: str, new: str | None, settings: Settings) -> list[Compared]:
         OutputError: git, a server or a file does not give what was asked for.
         FindingsError: what was found cannot be read.
     """
+    if old is None:
+        return list(_all_workflows("HEAD", None, settings))
     one = _find(old, settings)
     if one is None:
         if new is not None:

@@ -10,6 +10,7 @@ from typing import Literal
 from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, errors, strictly
+from generator.forms.releases import parse_release
 from generator.lint.fixes import fix
 from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES
@@ -50,7 +51,8 @@ def read_folders(
         else:
             workflows.append(workflow)
             findings += lint(workflow)
-    findings += lint_together(Repository(workflows=workflows, complete=complete))
+    rhdh = parse_release(settings.rhdh, "rhdh") if settings.rhdh else None
+    findings += lint_together(Repository(workflows=workflows, complete=complete, rhdh=rhdh))
     kept = apply_suppressions(findings, workflows, ignores_of(settings), RULES, complete=complete)
     return workflows, strictly(kept) if settings.strict else kept
 

@@ -7,6 +7,7 @@ generator, so its hash tells whether the generator is the same, and nothing need
 from __future__ import annotations
 
 import hashlib
+import os.path
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,10 @@ def generator_key(settings: Settings) -> str:
     for path in (*sources, *dockerfiles):
         _add(hashed, path.relative_to(package.parent).as_posix(), path.read_bytes())
     for name in _DECIDING:
-        _add(hashed, name, str(getattr(committed, name)).encode())
+        value = getattr(committed, name)
+        # The same from whichever folder waybill runs in.
+        text = Path(os.path.relpath(value, committed.root)).as_posix() if isinstance(value, Path) else str(value)
+        _add(hashed, name, text.encode())
     for path in (committed.compatibility, lock_path(committed)):
         _add(hashed, path.name, path.read_bytes() if path.is_file() else b"")
     return f"waybill {version('waybill')}, {hashed.hexdigest()}"
@@ -154,11 +158,12 @@ class Marks:
             left = [name for name in left if name not in later]
             if not left:
                 break
-            reason = self._push(left, seen, head.sha)
-            now = self.read()
-            done = [name for name in left if name in now and now[name].commit == head.sha]
-            for name in done:
-                journal.record(Effect(done=f"marked {name} as processed at {head.sha[:_SHORT]}"))
+            with journal.attempting(f"marked {', '.join(left)} as processed"):
+                reason = self._push(left, seen, head.sha)
+                now = self.read()
+                done = [name for name in left if name in now and now[name].commit == head.sha]
+                for name in done:
+                    journal.record(Effect(done=f"marked {name} as processed at {head.sha[:_SHORT]}"))
             marked += done
             left = [name for name in left if name not in done]
         if left:

@@ -22,7 +22,7 @@ from generator.compatibility.supported import (
     supported_operators,
 )
 from generator.compatibility.verdict import Verdict, findings, judge_chart
-from generator.findings.finding import Finding
+from generator.findings.finding import Finding, Severity
 from generator.kubernetes.crd import Crd
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.operators.cluster import Cluster, read_cluster
@@ -81,6 +81,8 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
             found.append(_renders_nothing(path, chart))
             continue
         supported = checking.asked or supported_operators(chart.name, chart.version, checking.matrix)
+        if supported.assumed:
+            found.append(_without_row(chart.name, checking.matrix))
         verdicts += (verdict for each in chart.rendered for verdict in checking.verdicts(each, supported))
         found += supported.findings
     return Checked(
@@ -89,6 +91,11 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
         made_for=checking.capabilities.sonataflow.name,
         cluster=checking.cluster,
     )
+
+
+def _without_row(chart: str, matrix: Matrix) -> Finding:
+    message = f"no row names {chart}, so it was checked against SonataFlow {matrix.newest.name}, the newest; add one"
+    return Finding(path=matrix.path, rule="no-row", message=message, severity=Severity.WARNING)
 
 
 def _renders_nothing(path: Path, chart: HelmChart) -> Finding:

@@ -64,7 +64,12 @@ class Operators:
             )
         if bundle and bundle.sonataflow and bundle.sonataflow is not made_for:
             raise SettingsError(f"{bundle.name} includes SonataFlow {bundle.sonataflow.name}, not {made_for.name}")
-        capabilities = OperatorCapabilities(sonataflow=made_for, crd=self.crd(made_for), matrix=self.matrix)
+        capabilities = OperatorCapabilities(
+            sonataflow=made_for,
+            crd=self.crd(made_for),
+            matrix=self.matrix,
+            orchestrator=next((o for o in self.matrix.orchestrators if bundle and o.versions == bundle.versions), None),
+        )
         asked = bundle or (flow if made_for is not newest else None)
         return VersionLine(capabilities=capabilities, operator=asked)
 

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
-from urllib.parse import urlsplit
 
 from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
 from pipeline.images.image_name import is_loopback
 from pipeline.proposals.errors import BudgetError, ProposalError
-from pipeline.system.http_request import Answer, Backoff, without_secrets
+from pipeline.system.http_request import Answer, Backoff, split_url, without_secrets
 from pipeline.system.requests_client import connection_error, trusted_certificates
 from pipeline.workspace.places import GITLAB_URLS, gitlab_server
 
@@ -304,7 +303,7 @@ def _message(data: Any) -> str:
 def _check_url(name: str, value: str) -> None:
     """Raises a SettingsError for what a token cannot be sent to."""
     try:
-        parts = urlsplit(value)
+        parts = split_url(value)
         safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
         usable = bool(parts.hostname) and safe and not (parts.username or parts.password or parts.query)
     except ValueError:

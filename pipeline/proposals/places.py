@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from generator.chart.names import UMBRELLA
 from generator.findings.errors import SettingsError
@@ -17,6 +16,7 @@ from pipeline.proposals.forge import Forge
 from pipeline.proposals.source import is_own
 from pipeline.system.commit import git
 from pipeline.system.git_credentials import TOKEN, USERNAME
+from pipeline.system.http_request import split_url
 from pipeline.workspace.places import Directory, GithubRepository, GitlabProject, Place, gitlab_server, parse_place
 from pipeline.workspace.settings import Settings
 
@@ -115,10 +115,10 @@ def _own_place(workflows: Path, environment: Mapping[str, str]) -> Place:
     top = git(workflows if workflows.is_dir() else Path(), "rev-parse", "--show-toplevel")
     if not top:
         raise SettingsError(f"{workflows}: not in a git repository, so '{OWN}' is no place; name one with --to")
-    url = urlsplit(public_url(git(Path(top), "remote", "get-url", "origin") or ""))
+    url = split_url(public_url(git(Path(top), "remote", "get-url", "origin") or ""))
     name = url.path.strip("/")
-    github = urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower() or _GITHUB
-    gitlab = urlsplit(gitlab_server(environment)[1]).netloc.lower()
+    github = split_url(environment.get("GITHUB_SERVER_URL", "")).netloc.lower() or _GITHUB
+    gitlab = split_url(gitlab_server(environment)[1]).netloc.lower()
     if name and url.netloc.lower() in (_GITHUB, github):
         return parse_place(f"github:{name}")
     if name and url.netloc.lower() == gitlab:

@@ -303,7 +303,8 @@ class Proposing:
         """Bring a commit to the branch, and return what it is called there."""
         repository, commits = self._repository, self._wishes.commits
         if commits is None:
-            repository.push(commit, plan.branch, expected=plan.expected)
+            with self._journal.attempting(f"pushed branch {plan.branch} to {repository.place}"):
+                repository.push(commit, plan.branch, expected=plan.expected)
             return commit
         parent = plan.expected or repository.base_head
         additions, deletions = repository.changes(commit, plan.candidate.content, parent)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from generator.chart.chart import Chart
 from generator.chart.pin import pinned
@@ -26,6 +25,7 @@ from pipeline.proposals.config_repository import Content
 from pipeline.proposals.decision import SourceState
 from pipeline.proposals.errors import ProposalError
 from pipeline.system.commit import checkout_of, git
+from pipeline.system.http_request import split_url
 from pipeline.workspace.settings import Settings
 
 #: How forges name the pull request in the first line of a merge, or of what was squashed.
@@ -102,7 +102,7 @@ class SourceRepository:
     def _page(self, kind: str, name: str) -> str:
         if not self.commit.url:
             return ""
-        gitlab = "gitlab" in (urlsplit(self.commit.url).hostname or "")
+        gitlab = "gitlab" in (split_url(self.commit.url).hostname or "")
         return f"{self.commit.url}{'/-' if gitlab else ''}/{kind}/{name}"
 
     def _pull_request(self, subject: str) -> str:

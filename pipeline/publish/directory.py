@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from generator.findings.errors import OutputError, VersionError
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
@@ -15,7 +15,7 @@ from pipeline.publish.target import ARCHIVE, INDEX, Change, IndexMovedError, Sna
 from pipeline.system import locks
 from pipeline.system.files import Transaction, write_if_changed
 from pipeline.system.http import download
-from pipeline.system.http_request import SCHEMES, scheme_of
+from pipeline.system.http_request import SCHEMES, scheme_of, split_url
 from pipeline.system.journal import Journal
 from pipeline.system.staging import recover
 from pipeline.terminal import console
@@ -61,7 +61,7 @@ class DirectoryTarget:
 
     def fetch(self, url: str) -> bytes:
         """Return the package beside the index, or one of another server."""
-        name = unquote(urlsplit(url).path).rpartition("/")[2]
+        name = unquote(split_url(url).path).rpartition("/")[2]
         if scheme_of(url) in SCHEMES:
             beside = self._bytes(name) if name else None
             return download(url, limit=MAX_PACKAGE_BYTES) if beside is None else beside

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from generator.findings.errors import OutputError, VersionError
 from pipeline.charts.archive import MAX_PACKAGE_BYTES, Package
@@ -17,6 +17,7 @@ from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.publish.target import ARCHIVE, INDEX, Change, IndexMovedError, Snapshot
 from pipeline.system import http
 from pipeline.system.git_remote import GitError, GitLoginError, GitMovedError, RemoteRepository, TreeEntry
+from pipeline.system.http_request import split_url
 from pipeline.system.journal import Effect, Journal
 from pipeline.workspace.places import GitBranch
 
@@ -74,13 +75,15 @@ class BranchTarget:
             stored = {path: self._remote.store(data) for path, data in files.items()}
             commit = self._remote.commit(base, stored, change.subject)
             if commit:
-                self._push(commit, base)
-                self._fetched = commit
-                journal.record(Effect(done=f"pushed commit {commit[:12]} to {self.place}"))
+                done = f"pushed commit {commit[:12]} to {self.place}"
+                with journal.attempting(done):
+                    self._push(commit, base)
+                    self._fetched = commit
+                    journal.record(Effect(done=done))
 
     def fetch(self, url: str) -> bytes:
         """Return a package; see `Target.fetch`. What has a relative URL lies on the branch."""
-        parts = urlsplit(url)
+        parts = split_url(url)
         if parts.scheme:
             try:
                 return http.download(url, limit=MAX_PACKAGE_BYTES)

@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlsplit
 
 from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
 from pipeline.images.image_name import is_loopback
 from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.system.git_credentials import TOKEN, find_token
-from pipeline.system.http_request import Answer, Backoff, without_secrets
+from pipeline.system.http_request import Answer, Backoff, split_url, without_secrets
 from pipeline.system.requests_client import connection_error, trusted_certificates
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ class GithubApi:
         url = url or (_API if server == SERVER else f"{server}{_ENTERPRISE_API}")
         for name, value in (("GITHUB_SERVER_URL", server), ("GITHUB_API_URL", url)):
             _check_url(name, value)
-        token = find_token(urlsplit(server).netloc, environment)
+        token = find_token(split_url(server).netloc, environment)
         value, source = (token.value, token.source) if token else ("", "")
         return cls(url=url, server=server, token=value, source=source, **settings)
 
@@ -293,7 +292,7 @@ def _detail(error: Any) -> str:
 def _check_url(name: str, value: str) -> None:
     """Raises a SettingsError for what a token cannot be sent to."""
     try:
-        parts = urlsplit(value)
+        parts = split_url(value)
         usable = bool(parts.hostname) and (
             parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from generator.findings.errors import OutputError, VersionError
 from generator.versions.semver_text import published_version
@@ -22,7 +22,7 @@ from pipeline.publish.github_api import GithubApi, NotFoundError, RefusedError
 from pipeline.publish.publisher import published_otherwise
 from pipeline.publish.target import Change, Snapshot, Target
 from pipeline.system.http import send
-from pipeline.system.http_request import Request
+from pipeline.system.http_request import Request, split_url
 from pipeline.system.journal import Effect, Journal
 from pipeline.workspace.places import GitBranch, GithubRepository
 
@@ -98,7 +98,7 @@ class GithubReleases:
         start, path = url[: len(self._downloads)], url[len(self._downloads) :]
         if start.lower() != self._downloads.lower():
             return self.branch.fetch(url)
-        tag, _, name = (unquote(part) for part in urlsplit(path).path.partition("/"))
+        tag, _, name = (unquote(part) for part in split_url(path).path.partition("/"))
         try:
             return self._private_asset(tag, name) if self._is_private else self._public_asset(url)
         except OutputError as error:

@@ -102,9 +102,10 @@ class OciRegistry:
             # Nothing in the specification keeps a tag from moving; an upload takes long, one look does not.
             if found := self._published(image, package):
                 return found
-            self._registry.push_manifest(repository, image.reference, manifest)
-        note = f"; {first_push_note(image.host, repository)}" if first else ""
-        journal.record(Effect(done=f"pushed oci://{image} ({manifest.digest}){note}"))
+            note = f"; {first_push_note(image.host, repository)}" if first else ""
+            with journal.attempting(f"pushed oci://{image}"):
+                self._registry.push_manifest(repository, image.reference, manifest)
+                journal.record(Effect(done=f"pushed oci://{image} ({manifest.digest}){note}"))
         return manifest.digest
 
     def _published(self, image: ImageName, package: Package) -> str | None:

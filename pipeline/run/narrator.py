@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from generator.findings.printable import in_one_line
@@ -38,18 +39,36 @@ class Narrator:
         self._reporter.stage(name, what)
 
     @contextmanager
-    def passing(self, what: str) -> Iterator[None]:
-        """Show that time passes while the block runs, which says nothing itself."""
-        begin, over = self._clock(), threading.Event()
+    def passing(self, what: str) -> Iterator[Callable[[str], None]]:
+        """Show that time passes while the block runs, and what it says to the function that it is given.
+
+        On a terminal, one line shows what goes on and the seconds; elsewhere, there is a line every so often.
+        """
+        begin = self._clock()
+        if console.is_watched() and not self._quiet:
+            with console.live_lines("") as lines:
+                lines.update(what, "")
+                yield partial(lines.update, what)
+        else:
+            with self._telling(what, begin) as now:
+                yield now
+        self.stage("", f"{what} took {round(self._clock() - begin)} s")
+
+    @contextmanager
+    def _telling(self, what: str, begin: float) -> Iterator[Callable[[str], None]]:
+        """Say every so often how long something has taken so far, and what it said last."""
+        over = threading.Event()
+        latest = [""]
 
         def tell() -> None:
             while not over.wait(SILENCE):
-                self.stage("", f"{what} has taken {round(self._clock() - begin)} s so far")
+                doing = f": {latest[-1]}" if latest[-1] else ""
+                self.stage("", f"{what} has taken {round(self._clock() - begin)} s so far{doing}")
 
         thread = threading.Thread(target=tell, daemon=True)
         thread.start()
         try:
-            yield
+            yield latest.append
         finally:
             over.set()
             thread.join()
@@ -62,7 +81,11 @@ class Narrator:
     def _say(self, text: str) -> None:
         self._last = self._clock()
         if not self._quiet:
-            console.say(text)
+            console.hint(text)
+
+    def _result(self, name: str, what: str) -> None:
+        if not self._quiet:
+            console.say(f"{name:>9}  {what}")
 
     def tell_input(self, given: RunInput) -> None:
         """Show the input, and how to give another where it was made."""
@@ -108,17 +131,17 @@ class Narrator:
         result = outcome.result
         if result is None:
             said = {"completed": "the run ended", "failed": "the run failed", "timeout": "the run did not end"}
-            self.stage("result", f"{said[outcome.status]}{': ' + outcome.reason if outcome.reason else ''}")
+            self._result("result", f"{said[outcome.status]}{': ' + outcome.reason if outcome.reason else ''}")
             if outcome.status == "completed":
-                self.stage("", _short(outcome.data))
+                self._result("", _short(outcome.data))
         else:
-            self.stage("result", f"{result.get('completedWith')}: {in_one_line(str(result.get('message', '')))}")
+            self._result("result", f"{result.get('completedWith')}: {in_one_line(str(result.get('message', '')))}")
             outputs = [one for one in result.get("outputs") or () if isinstance(one, dict)]
             width = max((len(str(one.get("key", ""))) for one in outputs), default=0)
             for one in outputs:
-                self.stage("", f"{in_one_line(str(one.get('key', ''))):<{width}}  {_short(one.get('value'))}")
+                self._result("", f"{in_one_line(str(one.get('key', ''))):<{width}}  {_short(one.get('value'))}")
         if outcome.advice:
-            self.stage("", outcome.advice)
+            self._result("", outcome.advice)
         self.stage("next", shlex.join(self._next(outcome)))
 
     def _next(self, outcome: RunOutcome) -> list[str]:

@@ -26,6 +26,7 @@ from generator.text.yaml_reader import Document, parse
 from generator.workflow.properties import Variable, environment_name, parse_properties
 from generator.workflow.workflow import Workflow
 from pipeline.application import maven
+from pipeline.application.maven_progress import MavenProgress
 from pipeline.run.engine.events import COMPLETED, Event, listening, merged
 from pipeline.run.engine.process import RunningEngine, free_port, started
 from pipeline.run.engine.services import Exchange, serving
@@ -175,8 +176,9 @@ class _Run:
         if maven.built(application, cache) is None:
             first = "" if cache.is_dir() else "; the first time it downloads about 330 MB, which takes 2 minutes"
             self._narrator.stage("build", f"with Maven, about half a minute{first}")
-        with self._narrator.passing("the build"):
-            return maven.build(application, cache)
+        progress = MavenProgress()
+        with self._narrator.passing("the build") as now:
+            return maven.build(application, cache, lambda line: now(str(progress)) if progress.read(line) else None)
 
     def _variables(self, stack: ExitStack) -> dict[str, str]:
         """The variables that the engine is given; with `mock`, stand-ins are served while the stack is open."""

@@ -162,7 +162,8 @@ class Transaction:
         removed = [target.as_posix() for move, target in self._moves if move.digest is None]
         for what, paths in (("wrote", written), ("removed", removed)):
             if paths:
-                self._journal.record(Effect(done=f"{what} {several(paths)}"))
+                parts = [f"{what} {path}" for path in paths]
+                self._journal.record(Effect(done=f"{what} {several(paths)}"), parts=parts)
 
     def _make_folder(self, folder: Path) -> None:
         missing = [path for path in (folder, *folder.parents) if not path.exists()]

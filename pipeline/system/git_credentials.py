@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from pipeline.system.http_request import split_url
 from pipeline.system.staging import scratch_folder
 
 TOKEN: Final = "WAYBILL_GIT_TOKEN"  # noqa: S105 - a variable's name, no token
@@ -101,7 +102,7 @@ def without_tokens(environment: Mapping[str, str]) -> dict[str, str]:
 @contextmanager
 def askpass(url: str, token: Token) -> Iterator[Path]:
     """Make a program for GIT_ASKPASS that gives the token to the server of a URL, and to no other."""
-    server = urlsplit(url)
+    server = split_url(url)
     place = f"{server.scheme}://{server.netloc}"
     files = {
         "server": f"{place}\n",
@@ -121,13 +122,13 @@ def askpass(url: str, token: Token) -> Iterator[Path]:
 
 
 def _is_github(host: str, environment: Mapping[str, str]) -> bool:
-    return bool(host) and host.lower() in (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
+    return bool(host) and host.lower() in (_GITHUB, split_url(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
 
 
 def _is_gitlab(host: str, environment: Mapping[str, str]) -> bool:
     """Whether a host is the one GitLab that the tokens are for."""
     server = next((url for name in _GITLAB_URLS if (url := environment.get(name, "").strip())), f"https://{_GITLAB}")
-    return host.lower() == urlsplit(server).netloc.lower()
+    return host.lower() == split_url(server).netloc.lower()
 
 
 def _token_of_helper(host: str, environment: Mapping[str, str]) -> Token | None:

@@ -17,7 +17,6 @@ from functools import cached_property
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
@@ -30,7 +29,7 @@ from pipeline.system.git_credentials import (
     token_of_variables,
     without_tokens,
 )
-from pipeline.system.http_request import SCHEMES, scheme_of
+from pipeline.system.http_request import SCHEMES, scheme_of, split_url
 from pipeline.system.staging import scratch_folder
 
 #: The configuration for all commands; git reads it last, so it wins over the user's.
@@ -59,6 +58,8 @@ _NO_BRANCH: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
 #: What a server says that is asked for the commits that a branch lacks, when there is none (upload-pack.c, shallow.c).
 _NO_COMMITS: Final = re.compile(r"no commits selected for shallow requests")
 _UNFILTERED: Final = "filtering not recognized by server"
+#: How `git ls-remote --symref` says which branch HEAD names.
+_HEAD: Final = re.compile(r"^ref: refs/heads/(.+)\tHEAD$", re.MULTILINE)
 _CREDENTIAL: Final = re.compile(r"://[^/@\s]*@")
 _IDENTITY: Final = re.compile(r"(.*) <(.*)> (\d+) [-+]\d+")
 #: The author of a commit where git has none configured; no mail goes to .invalid (RFC 2606).
@@ -79,6 +80,10 @@ _SIGNING: Final = (
 )
 #: As many paths as fit a command line.
 _WORDS: Final = 1000
+#: Bytes that are read of a long list at a time.
+_CHUNK: Final = 1 << 16
+#: Bytes of a path and what is said of it, on the average of a long list; nobody's repository has half as many.
+_LONGEST_PATH: Final = 1000
 #: The most characters of a reason.
 _LONGEST: Final = 400
 
@@ -185,7 +190,7 @@ class RemoteRepository:
         self._url = str(Path(url).resolve()) if local else url
         self._patience = patience
         self._environment = environment
-        host = urlsplit(url).netloc if _takes_token(url) else ""
+        host = split_url(url).netloc if _takes_token(url) else ""
         self._token = token_of_variables(host, environment) if host else None
         self._spare_host = "" if self._token else host
         self._filtered = True
@@ -292,6 +297,40 @@ class RemoteRepository:
         listed = self._git("rev-list", "--parents", other, "--not", one).decode()
         return one == other or one in listed.split()
 
+    def default_branch(self) -> str | None:
+        """The branch that the server's HEAD names; None where it names none.
+
+        Raises:
+            GitError: the server does not say so.
+        """
+        listed, _ = self._network("ls-remote", "--quiet", "--symref", "origin", "HEAD")
+        found = _HEAD.search(_text(listed))
+        return found[1] if found else None
+
+    def everything(self, revision: str, *, most: int) -> dict[str, TreeEntry]:
+        """All files, links and submodules of a commit that was fetched, by their paths.
+
+        Raises:
+            GitError: there are more than `most`; a few small trees in one another have billions.
+        """
+        listed = bytearray()
+        with self._started(
+            ("ls-tree", "-z", "--full-tree", "-r", revision), more={"GIT_NO_LAZY_FETCH": "1"}
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            count = 0
+            while chunk := process.stdout.read(_CHUNK):
+                listed += chunk
+                count += chunk.count(b"\0")
+                if count > most or len(listed) > most * _LONGEST_PATH:
+                    _end(process)
+                    raise GitError(f"contains more than {most:,} files")
+            said, complained = process.communicate()
+        done = subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+        if done.returncode:
+            raise GitError(self._reason(done))
+        return _entries_in(bytes(listed))
+
     def tree(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
         return self._listed("-r", revision, paths)
@@ -303,14 +342,28 @@ class RemoteRepository:
             GitError: they cannot be fetched.
         """
         wanted = sorted(set(oids))
-        missing = sorted(set(wanted) - self._there) if self._filtered else []
-        if missing:
+        self._fetch_blobs(wanted)
+        return self._objects(wanted, "blob")
+
+    def sizes(self, oids: Iterable[str]) -> dict[str, int]:
+        """The sizes of files in bytes by their names; what is not there yet is fetched at once.
+
+        Raises:
+            GitError: they cannot be fetched.
+        """
+        wanted = sorted(set(oids))
+        self._fetch_blobs(wanted)
+        asked = "".join(f"{oid}\n" for oid in wanted).encode()
+        listed, _ = self._network("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=asked)
+        return {oid: int(size) for oid, _, size in (line.partition(" ") for line in _text(listed).splitlines())}
+
+    def _fetch_blobs(self, wanted: Iterable[str]) -> None:
+        if missing := sorted(set(wanted) - self._there) if self._filtered else []:
             # As git itself fetches what a partial clone lacks (promisor-remote.c).
             options = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
             words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", *options, "origin")
             self._network(*words, stdin="".join(f"{oid}\n" for oid in missing).encode())
             self._there.update(missing)
-        return self._objects(wanted, "blob")
 
     def head(self, branch: str) -> str | None:
         """The last commit of a branch as the server has it now; None where there is no branch.
@@ -326,14 +379,10 @@ class RemoteRepository:
         return self._listed("--full-tree", revision, paths)
 
     def _listed(self, option: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
-        found = {}
+        found: dict[str, TreeEntry] = {}
         for start in range(0, len(paths), _WORDS):
             some = paths[start : start + _WORDS]
-            listed = self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *some)
-            for line in filter(None, listed.split(b"\0")):
-                about, _, path = line.partition(b"\t")
-                mode, _, oid = about.decode().split(" ")
-                found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
+            found |= _entries_in(self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *some))
         return found
 
     def blob(self, oid: str) -> bytes:
@@ -607,12 +656,24 @@ class RemoteRepository:
     def _run(
         self, words: Sequence[str], *, more: Mapping[str, str], stdin: bytes = b"", here: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
+        with self._started(words, more=more, here=here) as process:
+            try:
+                said, complained = process.communicate(stdin, self._patience)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise GitError(f"not complete after {self._patience:g} seconds") from None
+            except BaseException:
+                _end(process)
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+
+    def _started(self, words: Sequence[str], *, more: Mapping[str, str], here: bool = False) -> subprocess.Popen[bytes]:
         configuration = (word for key, value in CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
         command = ["git", *configuration, *words]
         place = {} if here else {"GIT_DIR": str(self._folder)}
         try:
             # A session of its own has no terminal where ssh could ask, and ends as a whole.
-            process = subprocess.Popen(  # noqa: S603 - no shell; the URL is in the repository's configuration
+            return subprocess.Popen(  # noqa: S603 - no shell; the URL is in the repository's configuration
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -622,16 +683,6 @@ class RemoteRepository:
             )
         except OSError as error:
             raise GitError(f"git cannot be run: {error.strerror}; install it") from error
-        with process:
-            try:
-                said, complained = process.communicate(stdin, self._patience)
-            except subprocess.TimeoutExpired:
-                _end(process)
-                raise GitError(f"not complete after {self._patience:g} seconds") from None
-            except BaseException:
-                _end(process)
-                raise
-        return subprocess.CompletedProcess(command, process.returncode, said, complained)
 
     def _child_environment(self, more: Mapping[str, str]) -> dict[str, str]:
         inherited = without_tokens(self._environment)
@@ -652,11 +703,21 @@ class RemoteRepository:
         return in_one_line(reason)[:_LONGEST]
 
 
+def _entries_in(listed: bytes) -> dict[str, TreeEntry]:
+    """The entries of a tree as `git ls-tree -z` lists them."""
+    found = {}
+    for line in filter(None, listed.split(b"\0")):
+        about, _, path = line.partition(b"\t")
+        mode, _, oid = about.decode().split(" ")
+        found[os.fsdecode(path)] = TreeEntry(mode=mode, oid=oid)
+    return found
+
+
 def _takes_token(url: str) -> bool:
     """Whether a token may be sent to a URL: over TLS, or within this machine."""
     if scheme_of(url) not in SCHEMES:
         return False
-    host = urlsplit(url).hostname or ""
+    host = split_url(url).hostname or ""
     with suppress(ValueError):
         return scheme_of(url) == "https" or ip_address(host).is_loopback
     return host == "localhost"

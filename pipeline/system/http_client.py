@@ -8,14 +8,14 @@ import time
 from contextlib import closing
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
 from urllib3 import exceptions
 
 from generator.findings.errors import OutputError, SettingsError
-from pipeline.system.http_request import SAFE, SCHEMES, Answer, Request, scheme_of, without_secrets
+from pipeline.system.http_request import SAFE, SCHEMES, Answer, Request, scheme_of, split_url, without_secrets
 
 _CHUNK: Final = 1024 * 1024
 _MAX_REDIRECTS: Final = 5
@@ -92,7 +92,7 @@ def _answer(request: Request, until: float | None) -> Answer:
                 received = {name.lower(): response.headers[name] for name in response.headers}
                 return Answer(status=response.status, body=_body(response, request, until), headers=received)
         target = _followed(url, location)
-        if urlsplit(target)[:2] != urlsplit(url)[:2]:
+        if split_url(target)[:2] != split_url(url)[:2]:
             # The rest may hold a login, which is not for another server.
             headers = {name: value for name, value in headers.items() if name.lower() == "accept"}
         url = target
@@ -133,7 +133,7 @@ def _followed(url: str, location: str) -> str:
 
 def _pool(url: str) -> urllib3.PoolManager:
     """The connections to a URL's host: by the environment's proxy, but never to this machine itself."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     host = parts.hostname or ""
     proxy = None if _is_loopback(host) or proxy_bypass(host) else getproxies().get(parts.scheme)
     if not proxy:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 SCHEMES: Final = ("http", "https")
 #: Methods that change nothing, so that a request may be sent again, or elsewhere.
@@ -93,6 +93,21 @@ def _retry_after(value: str) -> float | None:
         return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return None
+
+
+def split_url(url: str) -> SplitResult:
+    """Return the parts of a URL; empty ones where it is none: `http://[::1` is not."""
+    try:
+        parts = urlsplit(url)
+        parts.port, parts.hostname  # noqa: B018 - either is read, and refused, no sooner
+    except ValueError:
+        return urlsplit("")
+    return parts
+
+
+def is_url(url: str) -> bool:
+    """Whether a text can be a URL with a host."""
+    return bool(split_url(url).netloc)
 
 
 def scheme_of(url: str) -> str:

@@ -6,7 +6,8 @@ Every message about a failure is made from it, so that none says «nothing was c
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -33,6 +34,8 @@ class Journal:
 
     def __init__(self) -> None:
         self._effects: list[Effect] = []
+        self._attempts: list[str] = []
+        self._watchers: list[Callable[[str], None]] = []
 
     @property
     def effects(self) -> tuple[Effect, ...]:
@@ -44,12 +47,36 @@ class Journal:
         """The command that continues the work: that of the latest effect that has one."""
         return next((effect.go_on for effect in reversed(self._effects) if effect.go_on), ())
 
-    def record(self, effect: Effect) -> None:
-        """Add an effect, as soon as it can no longer be prevented."""
+    def record(self, effect: Effect, *, parts: Sequence[str] = ()) -> None:
+        """Add an effect, as soon as it can no longer be prevented; those who watch see its parts, where it has some."""
         self._effects.append(effect)
+        for watcher in self._watchers:
+            for done in parts or (effect.done,):
+                watcher(done)
+
+    def watch(self, watcher: Callable[[str], None]) -> None:
+        """Call a function with all that is done from now on."""
+        self._watchers.append(watcher)
+
+    @contextmanager
+    def attempting(self, done: str) -> Iterator[None]:
+        """Note that an effect is on its way, as in `pushed a commit to X`, while the block runs.
+
+        An interrupt may come after the other end has done it and before it could be recorded: what was attempted then
+        stays in doubt, and `nothing_was` says so.
+        """
+        self._attempts.append(done)
+        try:
+            yield
+        except Exception:
+            self._attempts.remove(done)
+            raise
+        self._attempts.remove(done)
 
     def nothing_was(self, done: Literal["changed", "written"]) -> str:
         """The end of a message, `; nothing was changed`, while that is true; else empty, and `lines` say what was."""
+        if self._attempts:
+            return f"; it may have {' and '.join(self._attempts)}: look there, or run the same command again"
         return "" if self._effects else f"; nothing was {done}"
 
     def lines(self) -> Iterator[str]:

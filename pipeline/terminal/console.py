@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 from generator.findings.finding import Finding, Severity
+from generator.findings.printable import in_one_line
 from generator.text.words import listed, plural
+from pipeline.terminal.colours import is_live, wants_colour, width_of
+from pipeline.terminal.table import table_lines
 
 if TYPE_CHECKING:
     from generator.contracts.minify import Saving
@@ -24,6 +28,36 @@ _MANY: Final = 50
 T = TypeVar("T")
 
 
+class Verbosity(IntEnum):
+    """How much a command says beside its result and its errors."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+class _Voice:
+    """How this process speaks, whichever thread does."""
+
+    verbosity = Verbosity.NORMAL
+
+
+@contextmanager
+def speaking(verbosity: Verbosity) -> Iterator[None]:
+    """Say as much while the block runs."""
+    before = _Voice.verbosity
+    _Voice.verbosity = verbosity
+    try:
+        yield
+    finally:
+        _Voice.verbosity = before
+
+
+def is_quiet() -> bool:
+    """Whether only the result and errors are wanted."""
+    return _Voice.verbosity is Verbosity.QUIET
+
+
 class StageReporter:
     """Writes one line per stage to standard error."""
 
@@ -33,11 +67,11 @@ class StageReporter:
     def stage(self, name: str, what: str) -> None:
         """Say that a stage begins."""
         if not self._quiet:
-            print(f"{name:>9}  {what}", file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+            hint(f"{name:>9}  {what}")
 
     def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
         """Hand on `items`; a person at a terminal sees a bar where there are many."""
-        if self._quiet or len(items) < _MANY or not sys.stderr.isatty():
+        if self._quiet or is_quiet() or len(items) < _MANY or not is_live(sys.stderr):
             return items
         from pipeline.terminal.progress import tracked  # noqa: PLC0415 - 80 ms that short work does not pay
 
@@ -49,18 +83,41 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
 
 
+def hint(text: str) -> None:
+    """Write what is good to know, unless only the result and errors are wanted."""
+    if not is_quiet():
+        say(text)
+
+
+def detail(text: str) -> None:
+    """Write what is done in detail, for those who ask for it with --verbose."""
+    if _Voice.verbosity is Verbosity.VERBOSE:
+        say(in_one_line(text))
+
+
+def say_error(message: str) -> None:
+    """Say why the command stops; names come from the command line and from files, and a terminal would obey them."""
+    say("\n".join(map(in_one_line, f"waybill: error: {message}".split("\n"))))
+
+
 def say_waiting() -> None:
     """Say that another process holds the lock."""
     say("another waybill is writing here; waiting for it to finish")
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
-    """One line per finding, on standard error; notes are for those who ask lint."""
-    click.echo(as_text(f for f in findings if f.severity is not Severity.NOTE), nl=False, err=True)
+    """One line per finding, on standard error; notes are for those who ask lint, warnings not for the quiet."""
+    shown = (Severity.ERROR,) if is_quiet() else (Severity.ERROR, Severity.WARNING)
+    print_text(as_text(finding for finding in findings if finding.severity in shown), err=True)
+
+
+def print_text(text: str, *, err: bool = False) -> None:
+    """Write text on standard output, or on standard error, without its colours where they are not wanted."""
+    click.echo(text, nl=False, err=err, color=wants_colour(sys.stderr if err else sys.stdout))
 
 
 def as_text(findings: Iterable[Finding]) -> str:
-    """One line per finding, its severity in colour; click.echo takes the colours off where nobody would see them."""
+    """One line per finding, its severity in colour; `print_text` takes the colours off where they are not wanted."""
     return "".join(f"{_coloured(finding)}\n" for finding in findings)
 
 
@@ -70,9 +127,8 @@ def _coloured(finding: Finding) -> str:
 
 
 def styled(text: str, colour: str | None, *, bold: bool) -> str:
-    """The text in a colour or bold, unless nobody wants colours (no-color.org)."""
-    plain = "NO_COLOR" in os.environ or not (colour or bold)
-    return text if plain else click.style(text, fg=colour, bold=bold)
+    """The text in a colour or bold, for `print_text`."""
+    return click.style(text, fg=colour, bold=bold) if colour or bold else text
 
 
 def counted(findings: Sequence[Finding]) -> str:
@@ -94,7 +150,7 @@ def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
 def show_savings(savings: Sequence[Saving]) -> None:
     """A line for each spec that was cut down."""
     for saving in savings:
-        say(f"cut down {saving.path}: {size(saving.before)} to {size(saving.after)}")
+        hint(f"cut down {saving.path}: {size(saving.before)} to {size(saving.after)}")
 
 
 def size(number: int) -> str:
@@ -109,18 +165,27 @@ def image_size(number: int) -> str:
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[str] = ()) -> None:
     """A table on standard error; the columns whose headings are among `numbers` are aligned to the right."""
-    from pipeline.terminal.table import print_table  # noqa: PLC0415 - 50 ms that --json does not pay
+    for line in table_lines(headings, [*rows], numbers=numbers, width=width_of(sys.stderr)):
+        say(line)
 
-    print_table(headings, rows, numbers=numbers)
+
+def is_watched() -> bool:
+    """Whether a person sees lines that change."""
+    return is_live(sys.stderr) and not is_quiet()
 
 
 def live_images() -> LiveLines:
     """A live line for each image, as a context."""
-    from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only images pay
+    return live_lines("image")
 
-    return LiveLines("image")
+
+def live_lines(heading: str) -> LiveLines:
+    """A live line for each piece of work, as a context."""
+    from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only long work pays
+
+    return LiveLines(heading)
 
 
 def show_next(words: Sequence[str], why: str = "") -> None:
     """The next command as it is to be copied, and what it does."""
-    say(f"next   {shlex.join(words)}{f'   {why}' if why else ''}")
+    hint(f"next   {shlex.join(words)}{f'   {why}' if why else ''}")

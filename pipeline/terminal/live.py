@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from types import TracebackType
 from typing import Final, Self
 
+from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from pipeline.terminal.table import error_console
+from pipeline.terminal.console import is_quiet, is_watched
 
 #: As many characters of what goes on are shown.
 _SHOWN: Final = 100
+
+
+def error_console() -> Console:
+    """Standard error, as `rich` draws on it; text is shown as it is, brackets included.
+
+    FORCE_COLOR is about colours: it makes no terminal of a pipe, which would be sent movements of a cursor.
+    """
+    return Console(stderr=True, markup=False, force_terminal=sys.stderr.isatty())
 
 
 class LiveLines:
@@ -35,7 +45,7 @@ class LiveLines:
             expand=True,
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=not is_watched(),
         )
 
     def __enter__(self) -> Self:
@@ -68,4 +78,5 @@ class LiveLines:
         self._print(f"{title}: {text}, {seconds:.1f} s")
 
     def _print(self, text: str) -> None:
-        self._console.print(f"{self._heading:>9}  {text}", markup=False, highlight=False, soft_wrap=True)
+        if not is_quiet():
+            self._console.print(f"{self._heading:>9}  {text}", markup=False, highlight=False, soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from rich.progress import track
 
-from pipeline.terminal.table import error_console
+from pipeline.terminal.live import error_console
 
 T = TypeVar("T")
 

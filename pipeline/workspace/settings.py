@@ -29,6 +29,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
     "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",
     "WAYBILL_REFERRERS_REGISTRY": "the program of a registry with the referrers API; nox sets it for the tests",
+    "WAYBILL_RENOVATE_SCHEMA": "Renovate's schema of its configuration; nox sets it for the tests",
     "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",
     "WAYBILL_SHARED": "the folder with other people's workflows, for the tests",
 }
@@ -124,7 +125,7 @@ class ActionsSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of a repository. Paths are relative to where waybill runs.
+    """The settings of a repository. Paths are relative to where waybill runs; defaults are below `root`.
 
     A field whose type is a settings class is a table of its own: `[lint]`, or `[tool.waybill.lint]`.
     """
@@ -195,6 +196,13 @@ class Settings:
     ] = ""
     initial_version: Annotated[str, About(text="The version of a new chart.", metavar="V")] = "0.1.0"
     minify_specs: Annotated[bool, About(text="Cut OpenAPI files down to the operations that a workflow calls.")] = False
+    rhdh: Annotated[
+        str,
+        About(
+            text="The release of Red Hat Developer Hub that lint checks forms for, as in 1.9; by default the newest.",
+            metavar="RELEASE",
+        ),
+    ] = ""
     strict: Annotated[bool, About(text="Treat warnings as errors.")] = False
     lint: LintSettings = dataclasses.field(default_factory=LintSettings)
     publish: PublishSettings = dataclasses.field(default_factory=PublishSettings)
@@ -203,6 +211,8 @@ class Settings:
 
     file: Path | None = None
     """The settings file that was read; no setting."""
+    root: Path = Path()
+    """The folder that paths nobody gave are relative to: that of the file, else the repository's root; no setting."""
     committed: Settings | None = None
     """What that file says alone, where a variable or an option says something else; no setting."""
 
@@ -253,9 +263,9 @@ def _settings_in(defaults: Any, above: tuple[str, ...]) -> Iterator[Setting]:
             yield Setting(path=path, type=hint.__origin__, default=default, about=hint.__metadata__[0])
 
 
-def settings_from(values: Mapping[tuple[str, ...], Any], *, file: Path | None = None) -> Settings:
+def settings_from(values: Mapping[tuple[str, ...], Any], *, file: Path | None = None, root: Path = Path()) -> Settings:
     """Return the settings with these values, by their paths, and the defaults for the rest."""
-    settings = Settings(file=file)
+    settings = Settings(file=file, root=root)
     for path, value in values.items():
         settings = _replaced(settings, path, value)
     return settings

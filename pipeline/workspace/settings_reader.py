@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
+from generator.forms.releases import parse_release
 from generator.text.words import listed
 from pipeline.workspace.settings import OTHER_VARIABLES, Setting, Settings, known_settings, settings_from
 
@@ -29,29 +31,65 @@ _Values = dict[tuple[str, ...], Any]
 def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
     """Return the settings that hold in the folder `start`; options that are None were not given.
 
+    Paths that nobody gave are relative to the settings file, else to the root of the git repository, else to `start`;
+    those of variables and options are relative to `start`.
+
     Raises:
-        SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form.
+        SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form;
+            a line for each, so that all of them can be fixed at once.
     """
     found = _find_file(start)
     file = found.path if found else None
-    values: _Values = dict(_read(found, found.table, (), start)) if found else {}
-    committed = settings_from(values, file=file)
-    values |= _from_environment(environment)
+    root = found.path.parent if found else _git_root(start)
+    faults: list[str] = []
+    in_file = _default_paths(root, start)
+    in_file |= _read(found, found.table, (), start, faults) if found else ()
+    committed = settings_from(in_file, file=file, root=root)
+    values = _from_environment(environment, faults)
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
-    settings = settings_from(values, file=file)
-    return _checked(settings if settings == committed else replace(settings, committed=committed))
+    settings = settings_from(in_file | values, file=file, root=root)
+    for path, fault in _wrong_values(settings):
+        keys = found.written(path) if found and path not in values else ()
+        faults.append(f"{found.place(*keys)}: {fault}" if found and keys else fault)
+    if faults:
+        raise SettingsError("\n".join(faults))
+    return settings if settings == committed else replace(settings, committed=committed)
 
 
-def beside(file: Path, start: Path, value: str) -> Path:
-    """A path in a settings file is relative to that file; what comes out is relative to where waybill runs, `start`."""
-    folder = file.parent
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Warn of each variable that looks like ours and is none; one that is nearly a setting is an error elsewhere."""
+    known = {setting.variable for setting in known_settings().values() if setting.variable} | OTHER_VARIABLES.keys()
+    return [
+        f"{variable} is set, but waybill has no such variable{did_you_mean(variable, known, near=0.8)}"
+        for variable in sorted(environment)
+        if variable.startswith("WAYBILL_") and variable not in known and not _nearest_setting(variable)
+    ]
+
+
+def beside(folder: Path, start: Path, value: str | Path) -> Path:
+    """A path that is relative to a folder, such as that of the settings file, relative to where waybill runs, `start`.
+
+    It leads through that folder, so that what begins alike in the file begins alike here.
+    """
     if folder == start or Path(value).is_absolute():
         return Path(value)
     try:
-        return start / os.path.relpath(folder / value, start)
+        return start / os.path.relpath(folder, start) / value
     except ValueError:  # on Windows, another drive
         return folder / value
+
+
+def _default_paths(root: Path, start: Path) -> _Values:
+    """The settings that are paths, where nobody says anything else."""
+    paths = (setting for setting in known_settings().values() if setting.type is Path)
+    return {setting.path: beside(root, start, setting.default) for setting in paths}
+
+
+def _git_root(start: Path) -> Path:
+    """The root of the git repository, or of the worktree, that a folder is in; the folder itself where that is none."""
+    above = (folder for folder in (start, *start.resolve().parents) if (folder / ".git").exists())
+    return next(above, start)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +106,58 @@ class _File:
 
         return f"{self.path}:{line_of(self.path.read_text(encoding='utf-8'), (*self.above, *keys))}"
 
+    def written(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The keys of a setting as they are written in this file; none where it is not there."""
+        table: Any = self.table
+        keys: list[str] = []
+        for name in path:
+            keys += [key for key in table if key.replace("-", "_") == name][:1]
+            table = table.get(keys[-1], {}) if keys else {}
+        return tuple(keys) if len(keys) == len(path) else ()
+
 
 def _find_file(start: Path) -> _File | None:
     """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
-    for folder in (start, *start.resolve().parents):
-        plain = folder / "waybill.toml"
-        if plain.is_file():
-            return _File(path=plain, table=_parse(plain))
-        project = folder / "pyproject.toml"
-        if project.is_file() and (table := _our_table(project)) is not None:
-            return _File(path=project, table=table, above=("tool", "waybill"))
+    return next(filter(None, map(_file_in, (start, *start.resolve().parents))), None)
+
+
+def settings_file(folder: Path) -> Path | None:
+    """Return the settings file in a folder itself, whatever those above have; None where there is none.
+
+    Raises:
+        SettingsError: it is no TOML.
+    """
+    found = _file_in(folder)
+    return found.path if found else None
+
+
+def _file_in(folder: Path) -> _File | None:
+    plain = folder / "waybill.toml"
+    if _is_file(plain):
+        return _File(path=plain, table=_parse(plain))
+    project = folder / "pyproject.toml"
+    if _is_file(project) and (table := _our_table(project)) is not None:
+        return _File(path=project, table=table, above=("tool", "waybill"))
     return None
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; what has its name and is none is not passed over, for its settings would not hold.
+
+    Raises:
+        SettingsError: a folder, a pipe, a link that leads nowhere or round in circles.
+    """
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        if isinstance(error, (FileNotFoundError, NotADirectoryError)) and not path.is_symlink():
+            return False
+        why = "the link leads nowhere" if path.is_symlink() else f"cannot be read: {error.strerror}"
+        raise SettingsError(f"{path}: {why}; write the settings into a file of this name, or remove it") from error
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
+        raise SettingsError(f"{path}: is {what}; write the settings into a file of this name, or rename it")
+    return True
 
 
 def _our_table(project: Path) -> Mapping[str, Any] | None:
@@ -101,25 +180,31 @@ def _parse(path: Path) -> Mapping[str, Any]:
 
 
 def _read(
-    file: _File, table: Mapping[str, Any], written: tuple[str, ...], start: Path
+    file: _File, table: Mapping[str, Any], written: tuple[str, ...], start: Path, faults: list[str]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The settings of a table of the file, and of the tables in it; `written` is where it stands, as it is written."""
+    """The settings of a table of the file, and of the tables in it; `written` is where it stands, as it is written.
+
+    What is wrong is added to `faults`.
+    """
     known = known_settings()
     above = _fields(written)
     for key, value in table.items():
         here = (*written, key)
         path = (*above, key.replace("-", "_"))
         if setting := known.get(path):
-            yield path, _decoded(file, setting, value, here, start)
+            try:
+                yield path, _decoded(file, setting, value, here, start)
+            except SettingsError as error:
+                faults.append(str(error))
         elif not any(one[: len(path)] == path for one in known):
             names = {one[len(above)] for one in known if one[: len(above)] == above}
             near = did_you_mean(key, [name.replace("_", "-") for name in names] if "-" in key else names)
-            raise SettingsError(f"{file.place(*here)}: unknown setting '{'.'.join(here)}'{near}")
+            faults.append(f"{file.place(*here)}: unknown setting '{'.'.join(here)}'{near}")
         elif isinstance(value, dict):
-            yield from _read(file, value, here, start)
+            yield from _read(file, value, here, start, faults)
         else:
             header = ".".join((*file.above, *here))
-            raise SettingsError(f"{file.place(*here)}: '{key}' is not a table; write [{header}] above its settings")
+            faults.append(f"{file.place(*here)}: '{key}' is not a table; write [{header}] above its settings")
 
 
 def _fields(written: tuple[str, ...]) -> tuple[str, ...]:
@@ -131,27 +216,37 @@ def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...]
     import msgspec  # noqa: PLC0415 - 9 ms that a run without settings files does not pay
 
     try:
-        decoded = msgspec.convert(value, setting.type, dec_hook=lambda _, text: beside(file.path, start, text))
+        decoded = msgspec.convert(value, setting.type, dec_hook=lambda _, text: beside(file.path.parent, start, text))
     except (msgspec.ValidationError, TypeError):
         form = setting.about.form or _FORMS[setting.type]
         raise SettingsError(f"{file.place(*written)}: '{'.'.join(written)}' needs {form}") from None
     if setting.about.patterns:
-        return {beside(file.path, start, pattern).as_posix(): each for pattern, each in decoded.items()}
+        return {beside(file.path.parent, start, pattern).as_posix(): each for pattern, each in decoded.items()}
     return decoded
 
 
-def _from_environment(environment: Mapping[str, str]) -> _Values:
+def _from_environment(environment: Mapping[str, str], faults: list[str]) -> _Values:
+    """The settings that variables give; what is wrong is added to `faults`."""
     known = {setting.variable: setting for setting in known_settings().values() if setting.variable}
     for variable in environment:
         ours = variable.startswith("WAYBILL_") and variable not in known and variable not in OTHER_VARIABLES
-        if ours and (near := did_you_mean(variable, known, near=0.85)):
-            raise SettingsError(f"{variable} is set, but there is no such setting{near}")
-    also = {path: environment[variable] for variable, path in _USUAL_NAMES.items() if environment.get(variable)}
-    return also | {
-        setting.path: _from_text(variable, setting, environment[variable])
-        for variable, setting in known.items()
-        if environment.get(variable)
+        if ours and (near := _nearest_setting(variable)):
+            faults.append(f"{variable} is set, but there is no such setting{near}")
+    values: _Values = {
+        path: environment[variable] for variable, path in _USUAL_NAMES.items() if environment.get(variable)
     }
+    for variable, setting in known.items():
+        if text := environment.get(variable):
+            try:
+                values[setting.path] = _from_text(variable, setting, text)
+            except SettingsError as error:
+                faults.append(str(error))
+    return values
+
+
+def _nearest_setting(variable: str) -> str:
+    """The end of a message: the variable of a setting that another one nearly is; else empty."""
+    return did_you_mean(variable, (s.variable for s in known_settings().values() if s.variable), near=0.85)
 
 
 def _from_text(variable: str, setting: Setting, text: str) -> Any:
@@ -162,21 +257,47 @@ def _from_text(variable: str, setting: Setting, text: str) -> Any:
     return text == "true"
 
 
-def _checked(settings: Settings) -> Settings:
+def checked(settings: Settings) -> Settings:
+    """Return settings whose values can be.
+
+    Raises:
+        SettingsError: some cannot; the message has all of them.
+    """
+    if faults := [fault for _, fault in _wrong_values(settings)]:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
+def _is_url(url: str) -> bool:
+    from pipeline.system.http_request import is_url  # noqa: PLC0415 - 10 ms that settings without a URL do not pay
+
+    return is_url(url)
+
+
+def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The settings whose values cannot be, by their paths, with what to write."""
     if not _VERSION.fullmatch(settings.initial_version):
-        raise SettingsError(f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3")
+        message = f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3"
+        yield ("initial_version",), message
     for name, known in _CHOICES.items():
         if (value := getattr(settings, name)) not in known:
-            raise SettingsError(f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}")
+            yield (name,), f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}"
+    try:
+        parse_release(settings.rhdh or "1.0", "rhdh")
+    except SettingsError as error:
+        yield ("rhdh",), str(error)
     if "@" in settings.registry:
-        raise SettingsError("registry contains a user name or a password, which would be published; remove it")
-    if not _REGISTRY.fullmatch(settings.registry):
-        raise SettingsError(f"registry '{settings.registry}': write host[:port]/namespace, as in quay.io/orchestrator")
+        message = "registry contains a user name or a password, which would be published; remove it"
+        yield ("registry",), message
+    elif not _REGISTRY.fullmatch(settings.registry):
+        message = f"registry '{settings.registry}': write host[:port]/namespace, as in quay.io/orchestrator"
+        yield ("registry",), message
     if not re.fullmatch(r"[a-z0-9._-]*", settings.image_prefix):
-        raise SettingsError(f"image_prefix '{settings.image_prefix}': use lower-case letters, digits, '.', '_' and '-'")
+        message = f"image_prefix '{settings.image_prefix}': use lower-case letters, digits, '.', '_' and '-'"
+        yield ("image_prefix",), message
     url = settings.repository_url
-    if url and not re.match(r"(https?|oci)://[^/\s]", url):
-        raise SettingsError("repository_url: write a URL that starts with https://")
     if "@" in url.partition("://")[2].partition("/")[0]:
-        raise SettingsError("repository_url contains a user name or a password, which would be published; remove it")
-    return settings
+        message = "repository_url contains a user name or a password, which would be published; remove it"
+        yield ("repository_url",), message
+    elif url and not (_is_url(url) and re.match(r"(https?|oci)://[^/\s]", url)):
+        yield ("repository_url",), "repository_url: write a URL that starts with https://"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,26 @@ def test_a_real_workflow_has_no_false_finding(name: str, shared: Path, waybill: 
     counted = {rule: len(places) if isinstance(expected.get(rule), int) else places for rule, places in found.items()}
     assert counted == expected
     assert done.code == (name == UNREADABLE)
+
+
+@pytest.mark.parametrize(
+    ("release", "unread"),
+    # the three fields of one form: two of them try again, with four properties each
+    [
+        (
+            "1.5",
+            {"azure": 1, "custom-auth-create-branch": 1, "list-users": 1, "sample-retry-test": 3, "select-user": 1},
+        ),
+        ("1.8", {"sample-retry-test": 8}),
+        ("1.9", {}),
+    ],
+)
+def test_real_forms_use_what_a_release_has_or_it_is_named(
+    release: str, unread: dict[str, int], shared: Path, waybill: Waybill
+) -> None:
+    done = waybill("lint", "--workflows", shared / "corpus" / "workflows", "--rhdh", release, "--json")
+    folders = [Path(finding["path"]) for finding in done.json["findings"] if finding["rule"] == "ui-release"]
+    assert Counter(path.parents[1].name for path in folders) == unread
 
 
 def test_the_specification_s_examples_break_the_rules_they_break(shared: Path, waybill: Waybill) -> None:

@@ -90,6 +90,30 @@ def test_a_folder_alone_is_compared_with_the_last_commit(history: Path, waybill:
     assert subjects(waybill("diff", "greeting", "--json")) == {"greeting": ["GreetInSpanish"]}
 
 
+def test_without_a_reference_all_workflows_are_compared_with_the_last_commit(history: Path, waybill: Waybill) -> None:
+    assert subjects(waybill("diff", "--json")) == {}
+    assert waybill("diff").out == "No differences\n"
+    edit(history / GREETING, "salutation: Hallo", "salutation: Moin")
+    shutil.copytree(history / "workflows/greeting", history / "workflows/hello")
+    edit(history / "workflows/hello/greeting.sw.yaml", "id: greeting", "id: hello")
+    shutil.rmtree(history / "workflows/escalation")
+    expected = {"escalation": ["escalation"], "greeting": ["GreetInGerman"], "hello": ["hello"]}
+    assert subjects(waybill("diff", "--json")) == expected
+    assert subjects(waybill("diff", "--json", cwd=history / "workflows" / "greeting")) == expected
+    assert waybill("diff", "--fail-on", "any").code == 1
+
+
+@pytest.mark.parametrize("git_init", [True, False])
+def test_without_a_commit_there_is_nothing_to_compare_with(
+    repository: Path, waybill: Waybill, *, git_init: bool
+) -> None:
+    if git_init:
+        git(repository, "init", "-q")
+    done = waybill("diff")
+    assert done.code == 2
+    assert ("HEAD" if git_init else "git") in done.err
+
+
 def test_a_folder_is_named_from_inside_it_and_from_beside_it(history: Path, waybill: Waybill) -> None:
     edit(history / GREETING, "salutation: Hallo", "salutation: Moin")
     for cwd, name in (("workflows/greeting", "."), ("workflows/greeting", "./"), ("workflows", "greeting")):

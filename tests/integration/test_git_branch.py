@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,6 +21,7 @@ from pipeline.publish.errors import AuthenticationError, PublishError
 from pipeline.publish.git_branch import BranchTarget
 from pipeline.publish.target import IndexMovedError
 from pipeline.system import git_remote
+from pipeline.system.git_remote import RemoteRepository
 from pipeline.system.journal import Journal
 from pipeline.workspace.places import GitBranch
 from tests.git_publisher import (
@@ -276,6 +278,24 @@ class TestTwoAtOnce:
             assert process.returncode == 0, error
         assert sorted(versions(server)) == sorted(f"{number}.{part}.0" for number in range(4) for part in range(3))
         assert server.git("rev-list", "--count", "gh-pages") == "4"
+
+
+def test_ctrl_c_after_a_push_has_arrived_does_not_promise_that_nothing_was_changed(
+    server: GitServer, target: BranchTarget, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push = RemoteRepository.push
+
+    def pushed_and_interrupted(*given: Any, **named: Any) -> None:
+        push(*given, **named)
+        raise KeyboardInterrupt
+
+    journal = Journal()
+    change = change_of(target.read(), OLD)
+    monkeypatch.setattr(RemoteRepository, "push", pushed_and_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        target.write(change, journal)
+    assert versions(server) == ["1.0.0"]
+    assert journal.nothing_was("changed").startswith("; it may have pushed commit ")
 
 
 def test_a_push_whose_answer_is_lost_is_known_to_have_arrived(server: GitServer, target: BranchTarget) -> None:

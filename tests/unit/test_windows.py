@@ -102,16 +102,16 @@ def test_a_place_in_a_folder_is_written_with_slashes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "path"),
+    ("folder", "path"),
     [
-        (r"C:\team\waybill.toml", r"C:\team\work\..\flows"),
-        (r"C:\team\work\waybill.toml", "flows"),
-        (r"D:\team\waybill.toml", r"D:\team\flows"),
+        (r"C:\team", r"C:\team\work\..\flows"),
+        (r"C:\team\work", "flows"),
+        (r"D:\team", r"D:\team\flows"),
     ],
 )
 def test_a_setting_is_relative_to_its_file_on_another_drive_too(
-    file: str, path: str, monkeypatch: pytest.MonkeyPatch
+    folder: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settings_reader.os.path, "relpath", ntpath.relpath)
-    found = settings_reader.beside(PureWindowsPath(file), PureWindowsPath(r"C:\team\work"), "flows")  # type: ignore[arg-type] # Path of Windows
+    found = settings_reader.beside(PureWindowsPath(folder), PureWindowsPath(r"C:\team\work"), "flows")  # type: ignore[arg-type] # Path of Windows
     assert PureWindowsPath(found) == PureWindowsPath(path)

@@ -138,9 +138,11 @@ left_out = Rule(
 )
 no_row = Rule(
     name="no-row",
-    summary="A chart, or a version of it, that no row of compatibility.yaml covers; a warning if no row names it.",
-    reason="Nobody has declared which operators the version runs on, so nothing is checked and its users cannot know.",
-    consequence="The chart is published without stating the operators that it needs.",
+    summary="A version of a chart that is in no row of compatibility.yaml, though rows name others for the newest "
+    "SonataFlow; a warning for a package that no row names.",
+    reason="A chart is built for the newest SonataFlow and needs no row. But where rows say which of its versions run "
+    "there, they omit this one, so it is checked against nothing that they promise.",
+    consequence="People who go by compatibility.yaml do not find the version.",
     bad=_rows("charts: [example], versions: 1.x, sonataflow: 10.x"),
     good=_rows("charts: [example], versions: 0.x, sonataflow: 10.x"),
     reported_by=(_CHECK, _BUILD),

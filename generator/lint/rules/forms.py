@@ -3,61 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Final
 
 from generator.findings.edits import respelt
 from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.findings.suggestions import did_you_mean
+from generator.forms.widgets import form_facts
 from generator.lint.rule import Example, Found, rule
 from generator.lint.rules.references import HELPED
 from generator.lint.rules.schemas import Described, Schema, described, plain_type, schemas_of
 from generator.text.yaml_reader import Node
 from generator.workflow.workflow import Workflow
 
-
-def _words(text: str, *, before: str = "") -> frozenset[str]:
-    return frozenset(before + word for word in text.split())
-
-
-#: What React JSON Schema Form takes beside a property (rjsf-team.github.io, uiSchema), and the Orchestrator's own.
-_UI: Final = _words(
-    """
-    allowClearTextInputs autocomplete autofocus classNames copyable description disabled duplicateKeySuffixSeparator
-    emptyValue enableMarkdownInDescription enumDisabled enumNames enumOptions field fieldReplacesAnyOrOneOf
-    filePreview help hidden hideError initialValue inline inputType label normalizedKey options order orderable
-    addable removable placeholder props readonly rootFieldId rows style submitButtonOptions title widget
-    allowNewItems text variant ArrayFieldTemplate ArrayFieldTitleTemplate ArrayFieldDescriptionTemplate
-    ArrayFieldItemTemplate DescriptionField DescriptionFieldTemplate ErrorListTemplate FieldErrorTemplate
-    FieldHelpTemplate FieldTemplate ObjectFieldTemplate TitleFieldTemplate UnsupportedFieldTemplate
-    WrapIfAdditionalTemplate globalOptions
-    """,
-    before="ui:",
-)
-#: The widgets of React JSON Schema Form, and those of rhdh-plugins (orchestrator-form-widgets).
-_WIDGETS: Final = _words(
-    """
-    alt-date alt-datetime checkbox checkboxes color date date-time datetime email file hidden password radio range
-    select text textarea time updown uri url ActiveBoolean ActiveDropdown ActiveMultiSelect ActiveText
-    ActiveTextInput AuthRequester SchemaUpdater
-    """
-)
-#: What those widgets take in `ui:props` (rhdh-plugins, docs/orchestratorFormWidgets.md).
-_PROPS: Final = _words(
-    """
-    fetch:url fetch:method fetch:headers fetch:body fetch:retrigger fetch:clearOnRetrigger fetch:skipInitialValue
-    fetch:error:ignoreUnready fetch:error:silent fetch:response:default fetch:response:label fetch:response:value
-    fetch:response:autocomplete fetch:response:mandatory fetch:retry:maxAttempts fetch:retry:delay
-    fetch:retry:backoff fetch:retry:statusCodes validate:url validate:method validate:headers validate:body
-    validate:retrigger ui:text ui:variant ui:allowNewItems authTokenDescriptors
-    """
-)
-#: Widgets that show no label of their own.
-_UNSEEN: Final = frozenset({"hidden", "SchemaUpdater", "AuthRequester", "ActiveText"})
 #: Keywords that may add properties to those that a schema names.
 _MAY_ADD: Final = frozenset({"$ref", "patternProperties"})
-_NEAR: Final = 0.75
 
 
 def _form(properties: str, more: str = "") -> Example:
@@ -136,39 +96,13 @@ def _says(node: Node, keyword: str) -> bool:
     """Whether a form needs no such keyword of a property, or has it."""
     if not isinstance(node.value, dict) or "$ref" in node.value or "const" in node.value:
         return True
-    return bool(_text(node, keyword)) or _text(node, "ui:widget") in _UNSEEN
+    return bool(_text(node, keyword)) or _unseen(_text(node, "ui:widget"))
 
 
-@rule(
-    "ui-property",
-    severity=Severity.WARNING,
-    reason="A misspelt name goes unnoticed: the form is rendered without it.",
-    consequence="The engine ignores them; the form shows a plain field, or calls no service.",
-    bad=_form('{"type": "string", "title": "Name", "ui:wigdet": "textarea"}'),
-    good=_form('{"type": "string", "title": "Name", "ui:widget": "textarea"}'),
-)
-def ui_property(workflow: Workflow) -> Iterator[Found]:
-    """A misspelt `ui:` property, widget or property of `ui:props`."""
-    for schema, node in _objects(workflow, entered=True):
-        for key, child in node.value.items():
-            if key.startswith("ui:"):
-                yield from _nearly(schema.key(node, key), key, _UI)
-            if key == "ui:widget" and isinstance(child.value, str):
-                yield from _nearly(schema.at(child), child.value, _WIDGETS)
-            if key == "ui:props" and isinstance(child.value, dict):
-                for name in child.value:
-                    if not name.startswith("fetch:response:"):
-                        yield from _nearly(schema.key(child, name), name, _PROPS)
-
-
-@lru_cache(maxsize=1024)
-def _near(name: str, known: frozenset[str]) -> str:
-    return did_you_mean(name, known, near=_NEAR)
-
-
-def _nearly(at: Position, name: str, known: frozenset[str]) -> Iterator[Found]:
-    if name not in known and (help_ := _near(name, known)):
-        yield Found(at=at, message=f"the form does not support '{name}'{help_}", edit=respelt(at, name, known))
+def _unseen(widget: str) -> bool:
+    """Whether a widget shows no label of its own."""
+    known = form_facts().widgets.get(widget)
+    return widget == "hidden" or (known is not None and known.unseen)
 
 
 @rule(

@@ -351,6 +351,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(("unknown-ignore", "unused-ignore"), _HELM),
     **dict.fromkeys(("input-title", "input-description", "ui-property", "workflow-type"), _ORCHESTRATOR),
+    **dict.fromkeys(("ui-place", "ui-required", "ui-value", "ui-template", "ui-release"), _ORCHESTRATOR),
     **dict.fromkeys(("no-workflow-type", "no-result", "workflow-result", "workflow-options"), _ORCHESTRATOR),
     "unknown-workflow": _ORCHESTRATOR,
     **dict.fromkeys(("compatibility", "crd", "dropped-field", "refused-field", "left-out", "no-row"), _STAGES),

@@ -64,7 +64,7 @@ def test_a_command_reports_nothing_about_the_good_example(
 
 def test_rules_shows_a_rule_of_another_command_with_the_commands_that_report_it() -> None:
     said = run("lint", "--rules", "no-row").out
-    assert said.startswith("no-row (error)\n\nA chart, or a version of it, that no row of compatibility.yaml covers;")
+    assert said.startswith("no-row (error)\n\nA version of a chart that is in no row of compatibility.yaml,")
     assert "\nreported by:\n    waybill check example\n    waybill build example\n\nwrong: compatibility.yaml\n" in said
 
 

@@ -239,8 +239,20 @@ def test_a_file_of_the_overlay_that_has_no_place_in_a_chart_is_refused(path: str
 
 def test_all_that_is_wrong_with_an_overlay_is_said_at_once() -> None:
     with pytest.raises(FindingsError) as caught:
-        with_overlay({"a.txt": "", "templates/NOTES.txt": "", "b.txt": ""})
+        with_overlay({"a.txt": "", "templates/_pod.tpl": "", "b.txt": ""})
     assert len(caught.value.findings) == 3
+
+
+def test_notes_of_the_overlay_end_the_notes() -> None:
+    notes = with_overlay({"templates/NOTES.txt": "Needs {{ .Values.broker }}.\n"}).files["templates/NOTES.txt"].decode()
+    generated = chart(workflow({})).files["templates/NOTES.txt"].decode()
+    assert notes == f"{generated}\nNeeds {{{{ .Values.broker }}}}.\n"
+
+
+def test_values_that_the_overlay_s_schema_requires_are_required() -> None:
+    schema = json.dumps({"required": ["broker"], "properties": {"broker": {"type": "string"}}})
+    files = with_overlay({"values.yaml": "broker: a\n", "values.schema.json": schema}).files
+    assert json.loads(files["values.schema.json"])["required"] == ["broker"]
 
 
 def test_text_of_the_overlay_ends_the_readme() -> None:
@@ -311,6 +323,7 @@ def test_a_schema_of_the_overlay_may_refer_to_its_own_definitions(section: str) 
         ({"values.schema.json": "[]"}, "values.schema.json", "expected a map, found a list"),
         ({"values.schema.json": '{"properties": [1]}'}, "values.schema.json", "must be a map, not a list"),
         ({"values.schema.json": '{"properties": "x"}'}, "values.schema.json", "must be a map, not a string"),
+        ({"values.schema.json": '{"required": "x"}'}, "values.schema.json", "'required' must be a list of names"),
     ],
 )
 def test_values_of_the_overlay_that_do_not_fit_are_refused(overlay: Files, path: str, message: str) -> None:

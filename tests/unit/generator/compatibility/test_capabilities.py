@@ -13,7 +13,7 @@ from semver import Version
 
 from generator.chart.chart import required_values, workflow_chart
 from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
-from generator.compatibility.matrix import known_matrix, read_matrix
+from generator.compatibility.matrix import known_matrix
 from generator.compatibility.proof import Candidate, left_out, refuted
 from generator.compatibility.rendered import rendered
 from generator.compatibility.verdict import Outcome, judge
@@ -137,21 +137,24 @@ rows:
 
 def operators(folder: Path, rows: str = ROWS) -> Operators:
     path = folder / "compatibility.yaml"
-    path.write_text(rows)
+    path.unlink(missing_ok=True)
+    if rows:
+        path.write_text(rows)
     return Operators(path)
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"),
+    ("asked", "expected"),
     [
-        ("2.1.0", {"waybill/sonataflow-versions": "10.x"}),
-        ("2.1.0-rc.1", {"waybill/sonataflow-versions": "10.x"}),
-        ("1.45.3", {"waybill/operator-versions": "1.2.x", "waybill/sonataflow-versions": "1.45.x"}),
-        ("1.3.0", {"waybill/operator-versions": "1.3.x"}),
-        ("1.2.0", {"waybill/operator-versions": "1.2.x", "waybill/sonataflow-versions": "1.45.x"}),
+        ({}, {"waybill/sonataflow-versions": "10.x"}),
+        ({"sonataflow": "1.45"}, {"waybill/operator-versions": "1.2.x", "waybill/sonataflow-versions": "1.45.x"}),
+        ({"operator": "1.2"}, {"waybill/operator-versions": "1.2.x", "waybill/sonataflow-versions": "1.45.x"}),
+        ({"operator": "1.3", "sonataflow": "1.45"}, {"waybill/operator-versions": "1.3.x"}),
     ],
 )
-def test_an_annotation_has_what_one_operator_brings_of_the_other(version: str, expected: dict[str, str]) -> None:
+def test_annotations_say_what_a_chart_was_made_for_and_what_one_operator_brings_of_the_other(
+    tmp_path: Path, asked: dict[str, str], expected: dict[str, str]
+) -> None:
     text = """\
 operators:
   sonataflow:
@@ -160,17 +163,28 @@ operators:
   orchestrator:
     - {versions: 1.2.x, sonataflow: "1.45"}
     - {versions: 1.3.x, sonataflow: unknown}
-rows:
-  - {charts: [greeting], versions: 2.x, sonataflow: 10.x}
-  - {charts: [greeting], versions: 1.45.x, sonataflow: 1.45.x}
-  - {charts: [greeting], versions: 1.3.x, orchestrator: 1.3.x}
-  - {charts: [greeting], versions: 1.2.x, orchestrator: 1.2.x}
 """
-    capabilities = replace(newest_capabilities(), matrix=read_matrix(text.encode(), "compatibility.yaml"))
-    files = workflow_chart(defined({}), version=version, image=IMAGE, capabilities=capabilities).files
+    capabilities = operators(tmp_path, text).line(**asked).capabilities
+    files = workflow_chart(defined({}), version="2.0.0", image=IMAGE, capabilities=capabilities).files
     annotations = yaml.safe_load(files["Chart.yaml"])["annotations"]
     assert annotations == {"waybill/folder": "greeting", "waybill/workflow-id": "greeting", **expected}
-    assert b"| `1.45.x` |  | `1.45.x` |" in files["README.md"]
+
+
+@pytest.mark.parametrize("asked", [{}, {"sonataflow": "1.45"}, {"operator": "1.3", "sonataflow": "1.45"}])
+def test_no_row_changes_a_chart(tmp_path: Path, asked: dict[str, str]) -> None:
+    rows = (
+        "",
+        "rows:\n  - {charts: ['*'], versions: '>=1', sonataflow: '>=10'}\n",
+        "rows:\n  - {charts: [greeting], versions: '>1', orchestrator: 1.3.x}\n",
+        ROWS,
+    )
+    made = [
+        workflow_chart(
+            defined({}), version="2.0.0", image=IMAGE, capabilities=operators(tmp_path, each).line(**asked).capabilities
+        ).files
+        for each in rows
+    ]
+    assert [files == made[0] for files in made] == [True] * len(rows)
 
 
 @pytest.mark.parametrize(
@@ -193,14 +207,33 @@ def test_a_version_is_of_the_line_that_was_asked_for(
     assert line.start(chart, *there, "0.1.0") == expected
 
 
-def test_a_chart_without_a_row_for_the_operator_is_told_which_row_to_write(tmp_path: Path) -> None:
-    line = operators(tmp_path).line(sonataflow="1.44")
+@pytest.mark.parametrize("before", ["  - ", "- ", "      - ", ""])
+@pytest.mark.parametrize("everything", [True, False])
+def test_charts_without_a_row_for_the_operator_are_told_which_row_to_write(
+    tmp_path: Path, before: str, *, everything: bool
+) -> None:
+    rows = ROWS.rpartition("  - ")[0].replace("  - ", before) if before else ""
+    line = operators(tmp_path, rows).line(sonataflow="1.44")
     with pytest.raises(VersionError) as error:
-        line.start("a", None, (), "0.1.0")
-    text = str(error.value)
-    row = yaml.safe_load(text.partition("\n")[2])
-    assert row == [{"charts": ["a"], "versions": "1.44.x", "sonataflow": "1.44.x"}]
-    assert operators(tmp_path, f"rows:\n{text.partition(chr(10))[2]}\n").line(sonataflow="1.44").versions("a")
+        line.require(["workflows", "a", "b"], everything=everything)
+    said, _, written = str(error.value).partition("\n")
+    assert said == (
+        f"no row of {tmp_path}/compatibility.yaml says which versions of a, b and workflows are for SonataFlow 1.44; "
+        f"{'add to its rows' if rows else 'write into that file'}:"
+    )
+    there = operators(tmp_path, f"{rows}{written}\n").line(sonataflow="1.44")
+    there.require(["workflows", "a", "b"])
+    assert there.capabilities.matrix.rows[-1].charts == (("*",) if everything else ("a", "b", "workflows"))
+    assert str(there.versions("a")) == "1.44.x"
+
+
+def test_a_row_for_charts_that_lack_one_names_these_alone(tmp_path: Path) -> None:
+    line = operators(tmp_path).line(sonataflow="1.45")
+    with pytest.raises(VersionError) as error:
+        line.require(["a", "c", "d", "e", "f", "g", "h", "workflows"], everything=True)
+    said, _, written = str(error.value).partition("\n")
+    assert "which versions of 6 charts are for SonataFlow 1.45" in said
+    assert yaml.safe_load(written)[0]["charts"] == ["c", "d", "e", "f", "g", "h"]
 
 
 def test_a_committed_version_of_another_line_is_refused(tmp_path: Path) -> None:
@@ -252,16 +285,15 @@ def test_what_was_built_for_the_oldest_of_a_row_fits_all_of_it(tmp_path: Path) -
     assert proved(tmp_path, rows, "1.45") != []
 
 
-def test_a_chart_without_a_row_is_an_error_only_where_others_have_one(tmp_path: Path) -> None:
-    assert proved(tmp_path, "# nothing yet\noperators: " + _operators()) == []
+def test_a_chart_needs_no_row_for_the_newest_unless_others_of_its_versions_have_one(tmp_path: Path) -> None:
+    assert proved(tmp_path, "") == []
+    for quiet in (
+        "{charts: [another], versions: 1.x, sonataflow: 10.x}",
+        "{charts: ['*'], versions: 1.45.x, sonataflow: 1.45.x}",
+    ):
+        assert proved(tmp_path, f"rows:\n  - {quiet}\n") == []
     named = "rows:\n  - {charts: [greeting], versions: 1.x, sonataflow: 10.x}\n"
-    assert ["error" in text for text in proved(tmp_path, named)] == [True]
-    others = "rows:\n  - {charts: [another], versions: 1.x, sonataflow: 10.x}\n"
-    assert ["warning" in text for text in proved(tmp_path, others)] == [True]
-
-
-def _operators() -> str:
-    return '{sonataflow: [{name: "10", versions: 10.x, crd: "10", properties: {}, builder: b}]}\n'
+    assert ["error: no row covers greeting 2.0.0" in text for text in proved(tmp_path, named)] == [True]
 
 
 def test_an_operator_that_nobody_knows_is_a_warning(tmp_path: Path) -> None:

@@ -81,8 +81,6 @@ def test_a_pre_release_of_a_chart_is_looked_up_as_its_release(version: str, foun
     matrix = read(TWO + "rows: [{charts: [greeting], versions: 1.3.x, orchestrator: 1.2.x}]")
     assert (matrix.row_of("greeting", Version.parse(version)) is not None) == found
     assert matrix.row_of("other", Version.parse(version)) is None
-    assert matrix.names("greeting")
-    assert not matrix.names("other")
 
 
 def test_a_file_without_operators_takes_those_that_are_known() -> None:
@@ -169,6 +167,18 @@ def test_a_field_of_an_operator_is_refused_where_it_is_wrong(field: str, written
         (
             "rows: [{charts: [a], versions: 1.x, sonataflow: 1.45.x}]",
             "8:49: error: no entry below operators.sonataflow has versions of 1.45.x; add one, or name another version",
+        ),
+        (
+            "rows: [{charts: ['*'], versions: 1, orchestrator: 1.x},\n {charts: [a], versions: 1, orchestrator: 1.x}]",
+            "9:2: error: a 1 overlaps 1 of line 8 and says the same; keep one of them",
+        ),
+        (
+            "rows: [{charts: ['*'], versions: 1, orchestrator: 1.x},\n {charts: ['*'], versions: 1, sonataflow: '10'}]",
+            "9:2: error: every chart 1 overlaps 1 of line 8 and names other operators; a version has one row",
+        ),
+        (
+            "rows: [{charts: ['*', a], versions: 1.x, orchestrator: 1.2.x}]",
+            "8:17: error: '*' is every chart; remove the others",
         ),
         (
             "rows: [{charts: [a], versions: 1.x, orchestrator: 1.4}]",
@@ -341,3 +351,9 @@ def test_what_an_orchestrator_brings_is_unknown_where_nobody_published_it(versio
 def test_what_waybill_knows_has_no_rows_so_that_ours_are_nobody_else_s() -> None:
     assert known_matrix().rows == ()
     assert OWN.sonataflows == known_matrix().sonataflows
+
+
+def test_a_star_is_every_chart() -> None:
+    matrix = read_matrix(b"rows: [{charts: ['*'], versions: 1.x, sonataflow: 10.x}]\n", "x", known=known_matrix())
+    assert [matrix.row_of(chart, Version(1)) for chart in ("greeting", "workflows")] == [*matrix.rows] * 2
+    assert matrix.row_of("greeting", Version(2)) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from markdown_it import MarkdownIt
 
 from generator.compatibility.matrix import known_matrix, read_matrix
@@ -39,8 +40,15 @@ def test_json_has_operators_and_rows(waybill: Waybill) -> None:
 
 def test_without_a_file_there_are_operators_and_no_rows(waybill: Waybill) -> None:
     done = waybill("matrix", "--json")
+    assert done.json["ok"] is True
     assert done.json["rows"] == []
     assert len(done.json["operators"]["sonataflow"]) == 5
+
+
+@pytest.mark.parametrize("words", [[], ["--markdown"]])
+def test_without_rows_there_is_a_sentence_in_the_place_of_a_bare_header(waybill: Waybill, words: list[str]) -> None:
+    done = waybill("matrix", *words)
+    assert done.out == "No chart has a row in the compatibility file, so nothing says which operators run it.\n"
 
 
 def test_markdown_and_json_are_two_things(waybill: Waybill) -> None:

@@ -29,7 +29,7 @@ from tests.unit.generator.diff.differing import (
     subflow,
 )
 
-SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}}}
+SCHEMA: dict[str, Any] = {"type": "object", "properties": {"name": {"type": "string"}}}
 
 
 def schema_files(**schemas: Any) -> Files:
@@ -259,3 +259,20 @@ def test_a_chart_that_waybill_did_not_make_is_refused_with_the_reason() -> None:
 def test_names_from_files_cannot_write_to_the_terminal() -> None:
     found = between(flow(inject("A")), flow(inject("A", "\x1b[31mB"), inject("\x1b[31mB")))
     assert "\x1b" not in "".join(line.text for line in lines([found]))
+
+
+@pytest.mark.parametrize("output", [False, True], ids=["input", "output"])
+def test_what_callers_may_use_from_now_on_asks_for_a_minor_version_and_says_so(*, output: bool) -> None:
+    more = {**SCHEMA, "properties": {**SCHEMA["properties"], "more": {"type": "string"}}}
+    found = with_schemas(SCHEMA, more, output=output)
+    assert found.bump == "minor"
+    assert f"the chart's next version: minor ({'output' if output else 'input'} 'more': added" in verdict(found)
+    assert with_schemas(more, {**more, "description": "another"}, output=output).bump == "patch"
+
+
+def test_the_verdict_says_why_a_version_is_major_or_patch() -> None:
+    major = between({}, {}, {"secret.properties": "A=1\n"}, {"secret.properties": "A=1\nB=2\nC=3\n"})
+    said = "the chart's next version: major (needs the new value secret.data.B, and 1 more)"
+    assert said in verdict(major)
+    patch = between({}, {}, {"specs/a.yaml": "a: 1\n"}, {"specs/a.yaml": "a: 2\n"})
+    assert "the chart's next version: patch (callers and installs see nothing new)" in verdict(patch)

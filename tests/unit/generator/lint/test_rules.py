@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import pytest
 
 from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
+from generator.forms.releases import Release, parse_release
 from generator.lint.linter import lint, lint_together
 from generator.lint.registry import RULES, SUBJECTS
 from generator.lint.rule import FOLDER, Example, Repository, Rule
@@ -56,9 +58,15 @@ def findings(rule: Rule, example: Example, workflows: Path) -> list[Finding]:
                 found += error.findings
     for workflow in read:
         found += lint(workflow)
-    found += lint_together(Repository(workflows=read, complete=True))
+    found += lint_together(Repository(workflows=read, complete=True, rhdh=rhdh(example)))
     kept = apply_suppressions(found, read, IgnoreSettings(), RULES, complete=True)
     return [finding for finding in kept if finding.severity is not Severity.NOTE or finding.rule == rule.name]
+
+
+def rhdh(example: Example) -> Release | None:
+    """The release of Red Hat Developer Hub that the settings of an example name."""
+    settings = tomllib.loads(str(example.repository.get("waybill.toml", "")))
+    return parse_release(settings["rhdh"], "rhdh") if "rhdh" in settings else None
 
 
 def workflow_in(folder: Path, shared: SharedFiles) -> Workflow:

@@ -35,10 +35,11 @@ SPEC = yaml.safe_dump(
 )
 
 
-def calling(properties: str, *specs: str, secrets: str = "") -> Workflow:
+def calling(properties: str, *specs: str, secrets: str = "", server: str = "") -> Workflow:
     """A workflow that calls an operation of each spec."""
     functions = [{"name": f"f{index}", "operation": f"specs/{name}#read"} for index, name in enumerate(specs)]
-    files = {f"specs/{name}": SPEC for name in specs}
+    servers = yaml.safe_dump({"servers": [{"url": server}]}) if server else ""
+    files = {f"specs/{name}": SPEC + servers for name in specs}
     return defined(
         {"functions": functions}, {**files, "application.properties": properties, "secret.properties": secrets}
     )
@@ -115,6 +116,11 @@ def test_a_mock_gives_addresses_and_makes_up_what_has_no_default() -> None:
     made_up = {"TICKETS_USER": MADE_UP, "TICKETS_TOKEN": MADE_UP}
     assert mock_variables(read, address, {}) == {**address, **made_up}
     assert mock_variables(read, address, {"TICKETS_USER": "ada"}) == {**address, "TICKETS_TOKEN": MADE_UP}
+
+
+def test_the_address_of_a_stand_in_has_the_path_of_the_specs_server() -> None:
+    read = calling(PROPERTIES, "tickets.yaml", server="https://tickets.example.com/api/v1")
+    assert mock_variables(read, {"TICKETS_URL": "http://127.0.0.1:1"}, {})["TICKETS_URL"] == "http://127.0.0.1:1/api/v1"
 
 
 def test_without_a_variable_the_property_itself_leads_to_the_stand_in() -> None:

@@ -15,7 +15,7 @@ from generator.findings.finding import Severity
 from generator.kubernetes.objects import ImageReference
 from generator.lint.linter import lint
 from generator.workflow import folder as source_module
-from generator.workflow.folder import MAX_FILE_BYTES, Resolved, read_shared, read_source
+from generator.workflow.folder import MAX_FILE_BYTES, MAX_SPEC_BYTES, Resolved, read_shared, read_source
 from generator.workflow.workflow import read_workflow
 from tests.unit.conftest import MINIMAL, Files, read, refused, rules, shown, source, write, write_workflow
 
@@ -255,15 +255,24 @@ def test_a_socket_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_file_over_five_mebibytes_is_refused_with_its_size(folder: Path) -> None:
-    write(folder, {"specs/a.yaml": b"a" * (MAX_FILE_BYTES + 1)})
+    write(folder, {"schemas/a.json": b"a" * (MAX_FILE_BYTES + 1)})
     assert one(folder) == (
-        "workflows/greeting/specs/a.yaml: error: 5,242,881 bytes; Helm loads at most 5,242,880; split the file [size]"
+        "workflows/greeting/schemas/a.json: error: 5,242,881 bytes; Helm loads at most 5,242,880; split the file [size]"
     )
 
 
 def test_a_file_of_five_mebibytes_is_read(folder: Path) -> None:
-    write(folder, {"specs/a.yaml": b"a" * MAX_FILE_BYTES})
-    assert len(read(folder).resources["specs/a.yaml"]) == MAX_FILE_BYTES
+    write(folder, {"schemas/a.json": b"a" * MAX_FILE_BYTES})
+    assert len(read(folder).resources["schemas/a.json"]) == MAX_FILE_BYTES
+
+
+def test_a_spec_that_is_to_be_cut_down_is_read_up_to_twenty_mebibytes(folder: Path) -> None:
+    write(folder, {"specs/a.yaml": b"a" * (MAX_FILE_BYTES + 1)})
+    assert len(read(folder).resources["specs/a.yaml"]) == MAX_FILE_BYTES + 1
+    write(folder, {"specs/a.yaml": b"a" * (MAX_SPEC_BYTES + 1)})
+    assert one(folder).startswith(
+        "workflows/greeting/specs/a.yaml: error: 20,971,521 bytes; at most 20,971,520 are read, and --minify-specs"
+    )
 
 
 def test_a_large_file_that_helm_never_loads_is_no_matter(folder: Path) -> None:

@@ -132,3 +132,12 @@ def test_old_builds_are_forgotten_but_not_one_that_runs(tools: Path, tmp_path: P
         assert [jar.exists() for jar in jars] == [True] + [False] * 3 + [True] * 8
     build(13)
     assert not jars[0].exists()
+
+
+def test_downloads_are_logged_to_whoever_follows_the_build(tools: Path, tmp_path: Path) -> None:
+    program(tools, "javac", "exit 0")
+    program(tools, "mvn", f'mkdir -p target/quarkus-app; touch {JAR}; echo "$@"')
+    said: list[str] = []
+    maven.build(APPLICATION, tmp_path / "cache", said.append)
+    maven.run(["package"], tmp_path, said.append)
+    assert ["-ntp" in line.split() for line in said] == [False, True]

@@ -153,3 +153,72 @@ def test_what_was_bumped_is_what_a_build_publishes() -> None:
     result = run("build", "greeting")
     assert result.code == 0, result.err
     assert changed(before) == {"dist/greeting-0.2.0.tgz", "dist/workflows-0.2.0.tgz", "dist/index.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        ("minor", {"workflows": "0.2.0", "greeting": "0.2.0", "second": "0.2.0"}),
+        ("0.1.7", {"workflows": "0.1.1", "greeting": "0.1.7", "second": "0.1.7"}),
+        ("2.1.0", {"workflows": "1.0.0", "greeting": "2.1.0", "second": "2.1.0"}),
+        ("0.2.0-rc.3", {"workflows": "0.2.0-rc.1", "greeting": "0.2.0-rc.3", "second": "0.2.0-rc.3"}),
+    ],
+)
+def test_all_charts_move_at_once(to: str, expected: dict[str, str]) -> None:
+    write_workflow(Path("workflows"), "third")
+    result = run("bump", "--all", to)
+    assert result.code == 0, result.err
+    assert umbrella() == expected
+    assert result.err.splitlines()[-1] == "next   waybill build --all"
+
+
+def test_a_chart_moves_to_the_version_that_is_named_and_the_rest_to_it_later() -> None:
+    assert run("bump", "greeting", "2.1.0").code == 0
+    assert umbrella() == {"workflows": "1.0.0", "greeting": "2.1.0", "second": "0.1.0"}
+    assert [move["name"] for move in run("bump", "--all", "2.1.0", "--json").json["moved"]] == ["second"]
+    before = files()
+    result = run("bump", "--all", "2.1.0")
+    assert (result.code, result.err) == (0, "every chart has that version already\n")
+    assert changed(before) == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("greeting", "second.x", "0.0.9"),
+            "greeting: is at 0.1.0, so 0.0.9 would be a step back\nsecond: is at",
+        ),
+        (("--all", "0.1.0-rc.9"), "greeting: is at 0.1.0, so 0.1.0-rc.9 would be a step back"),
+        (("greeting", "0.1.0"), "greeting: is at 0.1.0 already"),
+        (("--app", "greeting", "0.9.9"), "greeting: is at 1.0.0, so 0.9.9 would be a step back"),
+    ],
+)
+def test_no_version_goes_back(words: tuple[str, ...], said: str) -> None:
+    before = files()
+    result = run("bump", *words)
+    assert result.code == 1
+    assert said in result.err
+    assert changed(before) == set()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("greeting",), "'greeting' is neither a part (patch, minor, major, rc, release) nor a version such as 2.1.0"),
+        (("greeting", "miner"), "nor a version such as 2.1.0; did you mean 'minor'?"),
+        (("greeting", "v2.1.0"), "'v2.1.0' is neither a part"),
+        (("minor",), "name one or more workflows, or give --all"),
+        (("greeting", "--all", "minor"), "names or --all, not both"),
+    ],
+)
+def test_a_word_that_is_no_part_and_no_version_is_refused(words: tuple[str, ...], said: str) -> None:
+    result = run("bump", *words)
+    assert result.code == 2
+    assert said in result.err
+
+
+def test_the_versions_of_all_workflows_move_with_app() -> None:
+    before = files()
+    assert run("bump", "--all", "--app", "3.0.0").code == 0
+    assert changed(before) == {path for path in before if path.startswith("workflows/") and path.endswith(".sw.json")}

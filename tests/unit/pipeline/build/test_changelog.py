@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from generator.compatibility.supported import ORCHESTRATOR_ANNOTATION as ORCHESTRATOR
+from generator.compatibility.supported import SONATAFLOW_ANNOTATION as SONATAFLOW
+from generator.compatibility.supported import is_same_line
 from generator.diff.changelog import versions_in, with_sections
 from tests.command import run
 from tests.unit.conftest import write, write_workflow
@@ -116,3 +120,46 @@ def test_versions_that_waybill_did_not_make_have_no_section() -> None:
     said("index", "dist")
     assert said("changelog", "greeting") == f"{FILE}  3.0.0, 2.0.0\n"
     assert "## 2.0.0\n\nThe first version that waybill made.\n" in FILE.read_text()
+
+
+@pytest.mark.parametrize("newest", ["0.1.0", "2.0.0"])
+def test_a_version_is_compared_with_the_one_before_it_for_the_same_operator(
+    newest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in Path("dist").iterdir():
+        path.unlink()
+    shutil.rmtree("charts")
+    monkeypatch.setenv("WAYBILL_INITIAL_VERSION", newest)
+    Path("compatibility.yaml").write_text("rows: [{charts: ['*'], versions: 1.45.x, sonataflow: 1.45.x}]\n")
+    older = ("--sonataflow", "1.45")
+    write(Path("workflows/greeting"), {"application.properties": "a=1\n"})
+    said("build", "greeting")
+    said("build", "greeting", *older)
+    write(Path("workflows/greeting"), {"application.properties": "a=2\n"})
+    said("build", "greeting", *older, "--bump", "auto")
+    own = Path("charts/sonataflow-1.45/workflows/charts/greeting/CHANGELOG.md")
+    assert said("changelog", "greeting", *older) == f"{own}  1.45.1, 1.45.0\n"
+    first = "The first version for SonataFlow 1.45.x." if newest < "1.45" else "The first version that waybill made."
+    assert own.read_text() == (
+        f"# Changes of greeting\n\n## 1.45.1\n\n### Internal\n\n- property `a`: 1 → 2\n\n## 1.45.0\n\n{first}\n"
+    )
+    said("build", "greeting", "--bump", "auto")
+    assert "1.45" not in said("changelog", "greeting")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({}, {}, True),
+        ({}, {SONATAFLOW: "10.x"}, True),
+        ({SONATAFLOW: "10.x"}, {SONATAFLOW: ">=10"}, True),
+        ({SONATAFLOW: "10.x"}, {SONATAFLOW: "1.45.x"}, False),
+        ({SONATAFLOW: "somebody's"}, {SONATAFLOW: "10.x"}, False),
+        ({SONATAFLOW: "1.45.x"}, {ORCHESTRATOR: "1.3.x"}, False),
+        ({SONATAFLOW: "1.45.x"}, {SONATAFLOW: "1.45.x", ORCHESTRATOR: "1.3.x"}, True),
+    ],
+)
+def test_versions_are_of_one_line_if_they_are_for_the_same_operators(
+    one: dict[str, str], other: dict[str, str], *, same: bool
+) -> None:
+    assert is_same_line(one, other) == is_same_line(other, one) == same

@@ -80,6 +80,15 @@ def test_a_change_moves_the_version_inside_its_line() -> None:
     assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
 
 
+def test_an_automatic_bump_compares_within_its_line() -> None:
+    built("--all")
+    built("--all", "--sonataflow", "1.45")
+    write_workflow(Path("workflows"), "greeting", {"application.properties": "a=${NEW:x}\n"})
+    assert built("--all", "--bump", "auto") == {"greeting": "0.2.0", "workflows": "0.2.0"}
+    assert built("--all", "--sonataflow", "1.45", "--bump", "auto") == {"greeting": "1.45.1", "workflows": "1.45.1"}
+    assert built("--all", "--bump", "auto") == {"greeting": "0.2.0", "workflows": "0.2.0"}
+
+
 def test_without_the_charts_folder_a_line_goes_on_from_its_newest_published_version() -> None:
     built("greeting", "--sonataflow", "1.45")
     write_workflow(Path("workflows"), "greeting", {"application.properties": "a=${NEW:x}\n"})
@@ -95,7 +104,7 @@ def test_without_the_charts_folder_a_line_goes_on_from_its_newest_published_vers
         (
             ["--sonataflow", "1.44"],
             1,
-            "no row of compatibility.yaml says which versions of greeting are for SonataFlow",
+            "no row of compatibility.yaml says which versions of greeting and workflows are for SonataFlow",
         ),
         (["--sonataflow", "3"], 2, "SonataFlow '3' is unknown; the known ones are 1.40, 1.43, 1.44, 1.45, 10"),
         (["--operator", "1.3.2"], 2, "which SonataFlow Orchestrator 1.3.x includes is unknown; name it"),
@@ -136,13 +145,42 @@ def test_a_version_without_a_row_stops_the_build_where_the_chart_has_others() ->
     assert "no row covers greeting 0.1.0, though others name the chart; add one" in result.err
 
 
-def test_a_chart_that_no_row_names_is_a_warning_and_without_any_rows_there_is_none() -> None:
-    Path("compatibility.yaml").write_text("rows:\n  - {charts: [other], versions: 3.x, sonataflow: 10.x}\n")
-    assert "warning: no row names greeting" in run("build", "greeting").err
-    assert run("build", "greeting", "--strict").code == 1
-    Path("compatibility.yaml").unlink()
-    result = run("build", "greeting", "--strict")
-    assert (result.code, "warning" in result.out + result.err) == (0, False)
+def test_a_chart_for_the_newest_needs_no_row() -> None:
+    Path("compatibility.yaml").write_text("rows:\n  - {charts: ['*'], versions: 1.45.x, sonataflow: 1.45.x}\n")
+    for _ in range(2):
+        result = run("build", "greeting", "--strict")
+        assert (result.code, "warning" in result.out + result.err) == (0, False)
+        Path("compatibility.yaml").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_what_is_said_of_missing_rows_is_what_to_write(*, there: bool) -> None:
+    write_workflow(Path("workflows"), "farewell")
+    path = Path("compatibility.yaml")
+    before = "rows:\n- {charts: [farewell, greeting, workflows], versions: 0.x, sonataflow: 10.x}\n" if there else ""
+    path.write_text(before) if there else path.unlink()
+    result = run("build", "--all", "--operator", "1.3.2", "--sonataflow", "1.45")
+    said, _, rows = result.err.partition("waybill: error: ")[2].partition("\n")
+    assert "says which versions of farewell, greeting and workflows are for Orchestrator 1.3.x" in said
+    path.write_text(before + rows)
+    asked = ("--operator", "1.3.2", "--sonataflow", "1.45")
+    assert built("--all", *asked) == {"farewell": "1.3.0", "greeting": "1.3.0", "workflows": "1.3.0"}
+    assert built("--all")["greeting"] == "0.1.0"
+    assert run("check").code == 0
+
+
+def test_a_new_row_changes_no_file() -> None:
+    def written() -> dict[Path, bytes]:
+        found = (path for name in ("charts", "dist") for path in Path(name).rglob("*"))
+        return {path: path.read_bytes() for path in found if path.is_file()}
+
+    built("--all")
+    built("--all", "--sonataflow", "1.45")
+    before = written()
+    Path("compatibility.yaml").write_text(f"{ROWS}  - {{charts: ['*'], versions: 1.44.x, sonataflow: 1.44.x}}\n")
+    built("--all")
+    built("--all", "--sonataflow", "1.45")
+    assert written() == before
 
 
 def test_another_compatibility_yaml_is_another_build() -> None:

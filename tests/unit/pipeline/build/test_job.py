@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,20 +13,22 @@ from typing import Any, TypeVar
 import pytest
 import yaml
 
+from generator.chart import release_size
 from generator.compatibility.matrix import known_matrix
 from generator.findings.errors import FindingsError, OutputError, VersionError
-from generator.findings.finding import errors
+from generator.findings.finding import Severity, errors
 from generator.versions.semver_text import Bump
-from pipeline.build.job import build, check
+from pipeline.build.job import MadeImages, build, check
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult
 from pipeline.charts.folder import chart_version
 from pipeline.charts.index import EMPTY, read_index
 from pipeline.images.recipes import image_of
+from pipeline.images.result import ImageResult
 from pipeline.inspect.lint import read_folders
 from pipeline.system.journal import Journal
 from pipeline.workspace.folders import all_folders
-from pipeline.workspace.settings import Settings
+from pipeline.workspace.settings import LintSettings, Settings
 from pipeline.workspace.workflows import read_folder
 from tests.unit.conftest import rules, write, write_workflow
 
@@ -337,19 +340,48 @@ def test_specs_are_cut_down_when_asked_for(repository: Path) -> None:
     assert b"unused" not in packed
 
 
-def test_a_config_map_that_is_too_large_is_no_matter_once_it_is_cut_down(repository: Path) -> None:
+@pytest.mark.parametrize("size", [1_200_000, 12_000_000])
+def test_a_config_map_that_is_too_large_is_no_matter_once_it_is_cut_down(repository: Path, size: int) -> None:
     paths = {
         "/a": {"get": {"operationId": "used"}},
-        "/b": {"get": {"operationId": "b", "description": "x" * 1_200_000}},
+        "/b": {"get": {"operationId": "b", "description": "x" * size}},
     }
     functions = [{"name": "f", "operation": "specs/a.json#used"}]
     files = {
         "specs/a.json": json.dumps({"openapi": "3.0.0", "servers": [{"url": "https://a.example.com"}], "paths": paths})
     }
     write_workflow(repository / "workflows", "greeting", files, functions=functions)
-    with pytest.raises(FindingsError, match="config-map-size"):
+    with pytest.raises(FindingsError, match=r"cut the specs down with --minify-specs, .* \[config-map-size\]"):
         run("greeting")
     assert errors(run("greeting", minify_specs=True).findings) == ()
+
+
+@pytest.mark.usefixtures("repository")
+def test_an_umbrella_that_helm_cannot_store_is_told_with_both_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(release_size, "MAX_RELEASE_BYTES", 1_000)
+    (finding,) = [each for each in run().findings if each.rule == "release-size"]
+    assert (finding.severity, finding.path) == (Severity.WARNING, "charts/workflows")
+    assert re.fullmatch(
+        r"a release of the umbrella of 2 charts takes about [\d,]+ bytes; Helm stores at most 1,000; "
+        r"install the charts one by one, or split the workflows into several folders, .*",
+        finding.message,
+    )
+    with pytest.raises(FindingsError, match="release-size"):
+        run(settings=Settings(strict=True))
+    quiet = Settings(lint=LintSettings(ignore=("release-size",)))
+    assert [each for each in run(settings=quiet).findings if each.rule == "release-size"] == []
+
+
+def test_an_umbrella_that_helm_does_not_load_is_refused_before_anything_is_written(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_size, "MAX_UNPACKED_BYTES", 1_000)
+    before = everything(repository)
+    with pytest.raises(
+        FindingsError, match=r"the umbrella of 2 charts has [\d,]+ bytes; Helm loads at most 1,000; split"
+    ):
+        run()
+    assert everything(repository) == before
 
 
 def test_a_charts_folder_that_is_no_chart_is_never_replaced(repository: Path) -> None:
@@ -442,3 +474,24 @@ def test_an_index_that_is_not_there_is_empty_only_where_it_may_be(tmp_path: Path
         read_index(tmp_path / "index.yaml")
     with pytest.raises(OutputError, match="cannot be read"):
         read_index(tmp_path)
+
+
+def test_a_chart_whose_image_failed_stays_and_one_whose_workflow_is_gone_goes(repository: Path) -> None:
+    write_workflow(repository / "workflows", "third")
+    run()
+    change(repository)
+    shutil.rmtree(repository / "workflows" / "second")
+    before = everything(repository)
+    failed = ImageResult(workflow="greeting", name="i", repository="r", tags=("t",), key="k", state="failed")
+    result = build(
+        BuildRequest(folders=all_folders(Path("workflows")), everything=True, bump="auto"),
+        Settings(),
+        Journal(),
+        created=NOW,
+        reporter=Stages(),
+        make_images=lambda _plan, _before: MadeImages(images=(failed,)),
+    )
+    assert result.failed == (failed,)
+    assert sorted(path.name for path in (repository / SUB).iterdir()) == ["greeting", "third"]
+    after = everything(repository)
+    assert [path for path in before if "charts/greeting/" in path and before[path] != after[path]] == []

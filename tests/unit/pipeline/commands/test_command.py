@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -104,3 +105,68 @@ def test_ctrl_c_after_a_commit_names_the_files_that_were_written(
 def test_two_commands_do_not_share_a_journal() -> None:
     assert "done before the failure" in run(command=failing(KeyboardInterrupt(), PUSHED)).err
     assert run(command=failing(KeyboardInterrupt())).err == "waybill: error: interrupted; nothing was changed\n"
+
+
+def test_a_variable_of_no_use_is_named_once_a_run_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAYBILL_FOO", "1")
+
+    @command(short_help="Do nothing.", example="idle")
+    def idle(*, as_json: bool) -> None:
+        pass
+
+    done = run("--json", command=idle)
+    assert (done.code, done.out) == (0, "")
+    assert done.err == "waybill: warning: WAYBILL_FOO is set, but waybill has no such variable\n"
+
+
+def test_a_message_shows_no_control_characters_of_a_name() -> None:
+    said = run(command=failing(OutputError("a\x1b[31m: no file\nb\udcff: none"))).err
+    assert said == "waybill: error: a\\x1b[31m: no file\nb\\udcff: none\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("http://user:hush@host/x?token=hush", "http://host/x?…"),
+        ("'oci://hush@host/x' is no place", "'oci://host/x' is no place"),
+        ("see https://host/x (or me@home)", "see https://host/x (or me@home)"),
+        ("git@host:x/y.git", "git@host:x/y.git"),
+    ],
+)
+def test_a_message_shows_no_login_and_no_query_of_a_url(given: str, shown: str) -> None:
+    failed = run("--json", command=failing(OutputError(given)))
+    assert failed.json["error"] == shown
+    assert "hush" not in failed.err
+
+
+def test_a_failing_document_has_the_lists_of_a_good_one_empty() -> None:
+    document = run("build", "--all", "--workflows", "none", "--json").json
+    assert (document["ok"], document["charts"], document["images"]) == (False, [], [])
+
+
+@pytest.mark.parametrize("words", [("-q", "-v"), ("--quiet", "--verbose")])
+def test_nobody_is_quiet_and_verbose(words: tuple[str, str]) -> None:
+    assert run(*words, command=failing(OutputError("x"))).code == 2
+
+
+def test_the_verbose_see_each_file_that_is_written_and_each_program_without_a_login(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    @command(short_help="Work.", example="work")
+    @pass_journal
+    def work(journal: Journal, /, *, as_json: bool) -> None:  # noqa: ARG001 - every command has it
+        with Transaction(journal) as transaction:
+            transaction.replace_file(Path("a.txt"), b"new")
+            transaction.replace_file(Path("b.txt"), b"new")
+            transaction.commit()
+        subprocess.run(["true", "https://me:hush@example.org/x"], check=True)
+
+    assert run(command=work).err == ""
+    assert run("-v", command=work).err.splitlines() == [
+        "     done  wrote a.txt",
+        "     done  wrote b.txt",
+        "   starts  true https://example.org/x",
+    ]
+    assert run(command=work).err == ""

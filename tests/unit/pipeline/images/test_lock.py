@@ -19,7 +19,7 @@ ONE, OTHER = (f"sha256:{digit * 64}" for digit in "ab")
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(file=tmp_path / "waybill.toml")
+    return Settings(root=tmp_path)
 
 
 def test_without_a_file_nothing_is_pinned(settings: Settings) -> None:
@@ -62,7 +62,7 @@ def test_anything_else_is_refused_with_the_command_that_writes_it_again(
     data=st.binary(max_size=60) | st.recursive(st.none() | st.text(), st.lists).map(lambda x: json.dumps(x).encode())
 )
 def test_any_bytes_are_digests_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
-    settings = Settings(file=tmp_path_factory.mktemp("lock") / "waybill.toml")
+    settings = Settings(root=tmp_path_factory.mktemp("lock"))
     lock_path(settings).write_bytes(data)
     with pytest.raises(SettingsError):
         read_lock(settings)

@@ -91,7 +91,7 @@ def test_a_platform_makes_another_image(tmp_path: Path) -> None:
 
 
 def test_the_digests_of_images_lock_are_in_the_recipe_and_the_references_to_pin_are_without(tmp_path: Path) -> None:
-    settings = Settings(file=tmp_path / "waybill.toml")
+    settings = Settings(root=tmp_path)
     digest = f"sha256:{'a' * 64}"
     write_lock(settings, {NEWEST.builder: digest}, Journal())
     recipe = Recipes(settings=settings, sonataflow=NEWEST).of(workflow({}))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from generator.mocks.run_inputs import Awaited, RunInput
+from pipeline.run import narrator as narrator_module
 from pipeline.run.narrator import Narrator, sending
 from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
 from pipeline.run.start import advice, blaming_the_output, reason_in
 from pipeline.run.timeline import Timeline
+from pipeline.terminal.console import Verbosity, speaking
 from tests.command import run
 from tests.unit.conftest import defined, write, write_workflow
 
@@ -180,7 +184,37 @@ def test_time_that_passes_in_silence_is_told_every_ten_seconds(capsys: pytest.Ca
     ]
 
 
-def test_a_quiet_run_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_long_work_is_told_every_so_often_with_what_it_does_and_at_its_end(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(narrator_module, "SILENCE", 0.01)
+    narrator = Narrator("tickets", clock=iter(range(0, 10_000, 20)).__next__)
+    told = threading.Event()
+    monkeypatch.setattr(narrator, "stage", lambda name, what: (lines.append((name, what)), told.set()))
+    lines: list[tuple[str, str]] = []
+    with narrator.passing("the build") as now:
+        assert told.wait(30)
+        now("compiler:compile")
+        told.clear()
+        assert told.wait(30)
+        told.clear()
+        assert told.wait(30)
+    assert re.fullmatch(r"the build has taken \d+ s so far", lines[0][1])
+    assert re.fullmatch(r"the build has taken \d+ s so far: compiler:compile", lines[-2][1])
+    assert re.fullmatch(r"the build took \d+ s", lines[-1][1])
+    assert capsys.readouterr().err == ""
+
+
+def test_a_quiet_run_shows_its_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with speaking(Verbosity.QUIET):
+        narrator = Narrator("tickets")
+        narrator.tell(call())
+        narrator.stage("build", "with Maven")
+        narrator.tell_outcome(outcome(data={"result": {"completedWith": "success", "message": "Done."}}))
+    assert capsys.readouterr().err == "   result  success: Done.\n"
+
+
+def test_a_run_for_a_program_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     narrator = Narrator("tickets", quiet=True)
     narrator.tell_input(RunInput(value={}, made=True))
     narrator.tell(call())

@@ -98,3 +98,17 @@ def test_a_commit_that_fails_promises_only_what_is_true(tmp_path: Path, before: 
             transaction.commit()
     assert str(raised.value) == f"{lost}/a: cannot be written: No such file or directory{end}"
     assert journal.effects == before
+
+
+def test_an_interrupt_during_an_attempt_leaves_it_in_doubt_and_an_error_does_not() -> None:
+    journal = Journal()
+    with pytest.raises(OutputError), journal.attempting("pushed a commit to X"):
+        raise OutputError("refused")
+    with journal.attempting("pushed a commit to Y"):
+        pass
+    assert journal.nothing_was("changed") == "; nothing was changed"
+    with pytest.raises(KeyboardInterrupt), journal.attempting("pushed a commit to Z"):
+        raise KeyboardInterrupt
+    assert journal.nothing_was("changed") == (
+        "; it may have pushed a commit to Z: look there, or run the same command again"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,19 @@ import pytest
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, Severity
 from generator.text.words import plural
-from pipeline.terminal.console import StageReporter, as_text, counted, show_findings, show_next_fix, show_table
+from pipeline.terminal.console import (
+    StageReporter,
+    Verbosity,
+    counted,
+    detail,
+    say,
+    show_findings,
+    show_next,
+    show_next_fix,
+    show_table,
+    speaking,
+)
+from pipeline.terminal.table import table_lines
 
 ERROR = Finding(path="a", rule="r", message="m")
 WARNING = Finding(path="a", rule="r", message="m", severity=Severity.WARNING)
@@ -38,11 +51,55 @@ def test_findings_but_notes_go_to_standard_error_a_line_each(capsys: pytest.Capt
     assert capsys.readouterr() == ("", "a: error: m [r]\na: warning: m [r]\n")
 
 
-def test_a_severity_has_a_colour_unless_nobody_wants_colours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("NO_COLOR", raising=False)
-    assert as_text([ERROR]) == "a: \x1b[31m\x1b[1merror\x1b[0m: m [r]\n"
-    monkeypatch.setenv("NO_COLOR", "1")
-    assert as_text([ERROR]) == "a: error: m [r]\n"
+#: The environment, whether a terminal watches, and whether there are colours then.
+COLOURS = [
+    ({}, True, True),
+    ({}, False, False),
+    ({"NO_COLOR": "1"}, True, False),
+    ({"NO_COLOR": ""}, True, True),
+    ({"FORCE_COLOR": "1"}, False, True),
+    ({"FORCE_COLOR": ""}, False, False),
+    ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, True, False),
+    ({"TERM": "dumb"}, True, False),
+    ({"TERM": "dumb", "FORCE_COLOR": "1"}, True, True),
+]
+
+
+@pytest.mark.parametrize(("environment", "terminal", "coloured"), COLOURS)
+def test_a_severity_has_a_colour_where_somebody_sees_and_wants_it(
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    terminal: bool,
+    coloured: bool,
+) -> None:
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in {"TERM": "xterm", **environment}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    show_findings([ERROR])
+    severity = "\x1b[31m\x1b[1merror\x1b[0m" if coloured else "error"
+    assert capsys.readouterr().err == f"a: {severity}: m [r]\n"
+
+
+def test_the_quiet_see_errors_and_results_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with speaking(Verbosity.QUIET):
+        show_findings([ERROR, WARNING])
+        StageReporter().stage("check", "2 workflows")
+        show_next(["waybill", "build"])
+        say("the result")
+        detail("more")
+    assert capsys.readouterr().err == "a: error: m [r]\nthe result\n"
+
+
+def test_the_verbose_see_details_with_all_that_others_see(capsys: pytest.CaptureFixture[str]) -> None:
+    detail("not yet")
+    with speaking(Verbosity.VERBOSE):
+        StageReporter().stage("check", "2 workflows")
+        detail("starts git")
+    assert capsys.readouterr().err == "    check  2 workflows\nstarts git\n"
 
 
 def test_a_stage_is_a_line_on_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,8 +130,57 @@ def test_a_table_is_on_standard_error_with_its_numbers_to_the_right(capsys: pyte
     show_table(("name", "size"), [("a", "1,024.0 KiB"), ("[b]", "2.0 KiB")], numbers=("size",))
     out, err = capsys.readouterr()
     assert out == ""
-    assert [line.rstrip() for line in err.splitlines() if "─" not in line and line.strip()] == [
+    assert err.splitlines() == [
+        "",
         " name          size",
+        " ──────────────────",
         " a      1,024.0 KiB",
         " [b]        2.0 KiB",
+        "",
+    ]
+
+
+ROWS = [("greeting", "new", "runs on the newest of all operators that there are"), ("escalation-of-all", "new", "")]
+
+
+def laid_out(width: int | None, rows: list[tuple[str, ...]] = ROWS) -> list[str]:
+    return list(table_lines(("workflow", "state", "why"), rows, numbers=(), width=width))
+
+
+@pytest.mark.parametrize("width", [None, *range(10, 120)])
+def test_no_word_of_a_table_is_broken_and_no_line_ends_in_blanks(width: int | None) -> None:
+    lines = laid_out(width)
+    words = [word for row in ROWS for cell in row for word in cell.split()]
+    assert sorted(word for line in lines for word in line.split() if word in words) == sorted(words)
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+@pytest.mark.parametrize("width", range(45, 120))
+def test_a_table_fits_the_terminal_while_words_do(width: int) -> None:
+    assert [line for line in laid_out(width) if len(line) > width] == []
+
+
+def test_cells_are_wrapped_between_words() -> None:
+    assert laid_out(60) == [
+        "",
+        " workflow            state   why",
+        " ──────────────────────────────────────────────────────────",
+        " greeting            new     runs on the newest of all",
+        "                             operators that there are",
+        " escalation-of-all   new",
+        "",
+    ]
+
+
+def test_what_has_no_place_beside_each_other_stands_below_each_other_in_one_piece() -> None:
+    digest = "sha256:" + "0" * 64
+    assert laid_out(50, [("greeting", "pushed", digest), ("escalation", "failed", "")]) == [
+        "",
+        " workflow   greeting",
+        " state      pushed",
+        f" why        {digest}",
+        "",
+        " workflow   escalation",
+        " state      failed",
+        "",
     ]

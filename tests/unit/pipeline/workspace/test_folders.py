@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from generator.findings.errors import SettingsError
-from pipeline.workspace.folders import all_folders, find_folder, select_folders
+from pipeline.workspace.folders import all_folders, find_folder, refuse_misplaced, select_folders
 from pipeline.workspace.settings import Settings
 from tests.unit.conftest import write
 
@@ -83,3 +86,42 @@ def test_a_file_is_answered_with_its_folder(settings: Settings) -> None:
     with pytest.raises(SettingsError) as caught:
         find_folder(str(file), settings)
     assert str(caught.value) == f"{file}: is a file; name the workflow's folder: workflows/greeting"
+
+
+@pytest.mark.parametrize("name", [".", "./", "../greeting", "greeting"])
+def test_a_workflow_has_one_path_however_it_is_named(settings: Settings, name: str, tmp_path: Path) -> None:
+    write(tmp_path, {"greeting/x": ""})
+    with contextlib.chdir(tmp_path / "workflows" / "greeting"):
+        assert find_folder(name, Settings(workflows=Path("../../workflows"))) == Path("../../workflows/greeting")
+    absolute = str(tmp_path / "workflows" / "greeting")
+    assert select_folders(("greeting", "./workflows/greeting", absolute), settings) == [Path("workflows/greeting")]
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"charts": "workflows"}, "the charts folder, workflows, is in the workflows folder, workflows"),
+        ({"charts": "workflows/x"}, "the charts folder, workflows/x, is in the workflows folder, workflows"),
+        ({"output": "workflows/dist"}, "the output folder, workflows/dist, is in the workflows folder"),
+        ({"output": "link/dist"}, "the output folder, link/dist, is in the workflows folder"),
+        ({"charts": "."}, "the workflows folder, workflows, is in the charts folder, ."),
+        ({"output": "charts/workflows/dist"}, "the output folder, charts/workflows/dist, is in the umbrella's folder"),
+        ({"output": "charts/sonataflow-1.45/workflows"}, "the output folder, charts/sonataflow-1.45/workflows, is in"),
+        ({"charts": "elsewhere/mine"}, "the charts folder, elsewhere/mine, is in the workflow folder elsewhere/mine"),
+    ],
+)
+def test_charts_and_packages_among_workflows_are_refused(
+    settings: Settings, given: dict[str, str], why: str, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to("workflows")
+    misplaced = replace(settings, **{name: Path(path) for name, path in given.items()})
+    with pytest.raises(SettingsError, match=re.escape(why)):
+        refuse_misplaced(misplaced, [Path("elsewhere/mine")])
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"output": "charts"}, {"charts": "dist/charts"}, {"output": "."}, {"charts": "x/workflows"}]
+)
+def test_other_places_of_charts_and_packages_are_accepted(settings: Settings, given: dict[str, str]) -> None:
+    placed = replace(settings, **{name: Path(path) for name, path in given.items()})
+    refuse_misplaced(placed, [Path("elsewhere/mine")])

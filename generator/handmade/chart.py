@@ -1,0 +1,300 @@
+"""Takes a hand-made chart apart: what a build makes anyway goes, what people wrote becomes the workflow's chart/."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from generator.chart.names import FOLDER_ANNOTATION
+from generator.findings.errors import FindingsError
+from generator.handmade.differences import Made, differences, resources_of
+from generator.handmade.layout import CHART_FILE
+from generator.handmade.names import OwnNames, defined_in, moved_values, moved_values_schema, read_by, values_taken
+from generator.handmade.objects import made_anyway
+from generator.handmade.template import Part, can_part, joined, parts_of, twice
+from generator.text.words import listed
+from generator.text.yaml_reader import decode, parse
+from generator.workflow.workflow import Workflow
+
+_NOTES: Final = "templates/NOTES.txt"
+_VALUES: Final = "values.yaml"
+_SCHEMA: Final = "values.schema.json"
+_README: Final = "README.md"
+_TEMPLATES: Final = "templates/"
+_HEADING: Final = re.compile(r"#{1,5} ")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
+_DEPENDENCIES: Final = ("Chart.lock", "requirements.yaml", "requirements.lock")
+#: What a Chart.yaml says of people and places, which a definition does not.
+_ABOUT: Final = ("maintainers", "home", "sources", "annotations")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A file of the chart that goes into the workflow's chart/: its path in the one and in the other."""
+
+    path: str
+    to: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """Something to say of a file of the chart, or of a part of it."""
+
+    path: str
+    why: str
+
+
+@dataclass(kw_only=True)
+class Adopted:
+    """What becomes of a hand-made chart. `overlay` are the files of the workflow's chart/ by path."""
+
+    name: str
+    version: str
+    app_version: str
+    overlay: dict[str, bytes] = field(default_factory=dict)
+    moved: list[Moved] = field(default_factory=list)
+    gone: list[Said] = field(default_factory=list)
+    """What a build makes anyway, or has no use for."""
+    left: list[Said] = field(default_factory=list)
+    """What nobody misses in an install, and stays where it is."""
+    by_hand: list[Said] = field(default_factory=list)
+    """What a person has to bring over."""
+    resources: list[Mapping[str, Any]] = field(default_factory=list)
+    """Its custom resources of the workflow."""
+    notes: list[Said] = field(default_factory=list)
+    """What is different afterwards."""
+
+
+def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str, bytes], *, shown: str) -> Adopted:
+    """Take a hand-made chart apart; `files` are its files by path, `generated` those of the chart without any of it.
+
+    `shown` is the chart's folder in messages. Nothing is rendered: what a template writes is told by its text.
+
+    Raises:
+        FindingsError: its Chart.yaml cannot be read.
+    """
+    about = _metadata(files, shown)
+    adopted = Adopted(
+        name=str(about.get("name") or posixpath.basename(shown)),
+        version=str(about.get("version") or ""),
+        app_version=str(about.get("appVersion") or ""),
+    )
+    annotations = about.get("annotations")
+    if isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations:
+        adopted.gone.append(Said(path=CHART_FILE, why="waybill made the chart"))
+        return adopted
+    _say_of_metadata(adopted, about)
+    texts = _texts(files, adopted)
+    made: Made = {}
+    kept = _kept_templates(texts, workflow, adopted, made)
+    adopted.notes += [Said(path=path, why=why) for path, why in differences(made, workflow)]
+    adopted.resources = resources_of(made)
+    values = _own_values(texts.get(_VALUES, ""), adopted)
+    names = OwnNames(
+        chart=adopted.name,
+        defined=defined_in(kept.values()),
+        taken=defined_in(text.decode() for path, text in generated.items() if path.startswith(_TEMPLATES)),
+        prefix=_metadata(generated, shown).get("name", adopted.name),
+        values=values_taken(values, generated, kept.values()),
+        read=read_by(kept.values()),
+        templates=frozenset(kept),
+    )
+    for path, text in kept.items():
+        _move_template(path, text, names, generated, adopted)
+    _move_values(texts, values, names, adopted)
+    _move_schema(texts.get(_SCHEMA, ""), names, adopted)
+    _move_others(files, texts, names, adopted)
+    return adopted
+
+
+def _metadata(files: Mapping[str, bytes], shown: str) -> dict[str, Any]:
+    content = parse(files.get(CHART_FILE, b""), f"{shown}/{CHART_FILE}").root.plain()
+    return content if isinstance(content, dict) else {}
+
+
+def _say_of_metadata(adopted: Adopted, about: Mapping[str, Any]) -> None:
+    adopted.gone.append(Said(path=CHART_FILE, why="made from the definition"))
+    if more := [key for key in _ABOUT if about.get(key)]:
+        adopted.left.append(Said(path=CHART_FILE, why=f"{listed(more)}: a generated chart does not say that"))
+    for dependency in about.get("dependencies") or ():
+        name = dependency.get("name") if isinstance(dependency, dict) else dependency
+        why = f"depends on the chart {name}; install that as a release of its own"
+        adopted.by_hand.append(Said(path=CHART_FILE, why=why))
+
+
+def _texts(files: Mapping[str, bytes], adopted: Adopted) -> dict[str, str]:
+    """The templates and values as text; what is none has to be looked at."""
+    texts = {}
+    for path, data in files.items():
+        if path.startswith(_TEMPLATES) or path in (_VALUES, _SCHEMA, _README):
+            try:
+                texts[path] = decode(data, path)
+            except FindingsError as error:
+                adopted.by_hand.append(Said(path=path, why=error.findings[0].message))
+    return texts
+
+
+def _kept_templates(texts: Mapping[str, str], workflow: Workflow, adopted: Adopted, made: Made) -> dict[str, str]:
+    """The templates without the objects that a build makes anyway; those that are left empty are not among them."""
+    kept: dict[str, str] = {}
+    written: list[Part] = []
+    for path in sorted(path for path in texts if path.startswith(_TEMPLATES)):
+        text, name = texts[path], posixpath.basename(path)
+        if not text.strip():
+            adopted.gone.append(Said(path=path, why="empty"))
+        elif name.startswith("_") or name.endswith((".tpl", ".txt")):
+            kept[path] = text
+        else:
+            staying = _without_made(path, parts_of(text), workflow, adopted, made)
+            if staying:
+                kept[path] = text if len(staying) == len(parts_of(text)) else joined(staying)
+                written += staying
+    adopted.notes += [Said(path=_TEMPLATES, why=f"{each} is written twice") for each in twice(written)]
+    return kept
+
+
+def _without_made(path: str, parts: Sequence[Part], workflow: Workflow, adopted: Adopted, contents: Made) -> list[Part]:
+    """The documents of a template that people wrote; none where the template has to be looked at."""
+    gone: list[Said] = []
+    staying: list[Part] = []
+    for part in parts:
+        verdict = made_anyway(part, workflow)
+        adopted.notes += [Said(path=path, why=why) for why in verdict.notes]
+        if verdict.strange:
+            adopted.by_hand.append(Said(path=path, why=verdict.strange))
+            return []
+        if verdict.made:
+            gone.append(Said(path=path, why=verdict.made))
+        else:
+            staying.append(part)
+    made = [part for part in parts if part not in staying]
+    if all(part.empty for part in staying):
+        staying = []
+    if made and staying and not can_part(made, staying):
+        adopted.by_hand.append(
+            Said(
+                path=path, why=f"holds {gone[0].why} in one block with other objects; move those to a file of their own"
+            )
+        )
+        return []
+    contents |= {(part.kind or "", part.name or ""): (path, part.roughly) for part in made if part.roughly is not None}
+    adopted.gone += gone
+    if not gone and not staying:
+        adopted.gone.append(Said(path=path, why="writes nothing"))
+    return staying
+
+
+def _own_values(text: str, adopted: Adopted) -> dict[str, Any]:
+    if not text.strip():
+        return {}
+    try:
+        content = parse(text.encode(), _VALUES).root.plain()
+    except FindingsError as error:
+        adopted.by_hand.append(Said(path=_VALUES, why=error.findings[0].message))
+        return {}
+    if content is None or isinstance(content, dict):
+        return content or {}
+    adopted.by_hand.append(Said(path=_VALUES, why="is no map"))
+    return {}
+
+
+def _move_template(path: str, text: str, names: OwnNames, generated: Mapping[str, bytes], adopted: Adopted) -> None:
+    if strange := names.strange(text):
+        adopted.by_hand.append(Said(path=path, why=strange))
+        return
+    to = path if path == _NOTES else _free(path, {*generated, *names.templates - {path}})
+    if ".Chart.AppVersion" in text:
+        adopted.notes.append(Said(path=path, why="prints .Chart.AppVersion, which is the version of the workflow now"))
+    adopted.overlay[to] = names.renamed(text).encode()
+    adopted.moved.append(Moved(path=path, to=to))
+
+
+def _free(path: str, taken: Collection[str]) -> str:
+    """The path, or one like it that is not taken; what begins with `_` is no object (Helm, "Template files")."""
+    while path in taken:
+        folder, name = posixpath.split(path)
+        path = posixpath.join(folder, f"_own-{name[1:]}" if name.startswith("_") else f"own-{name}")
+    return path
+
+
+def _move_values(texts: Mapping[str, str], values: Mapping[str, Any], names: OwnNames, adopted: Adopted) -> None:
+    for key in sorted(names.values.unused):
+        why = f"'{key}': the chart has a value of that name, and no template of yours uses this one"
+        adopted.gone.append(Said(path=_VALUES, why=why))
+    moved = moved_values(texts.get(_VALUES, ""), values, names.values)
+    if moved:
+        adopted.overlay[_VALUES] = moved.encode()
+        if _VALUES in texts:
+            adopted.moved.append(Moved(path=_VALUES, to=_VALUES))
+        for key in sorted(names.values.undeclared):
+            adopted.notes.append(Said(path=_VALUES, why=f"'{key}' is declared now: a template uses it"))
+        for key in sorted(names.values.moved):
+            why = f"'{key}' is '{names.values.below}.{key}' now: the chart has a value of that name"
+            adopted.notes.append(Said(path=_VALUES, why=why))
+    elif _VALUES in texts and not values and not any(said.path == _VALUES for said in adopted.by_hand):
+        adopted.gone.append(Said(path=_VALUES, why="empty"))
+
+
+def _move_schema(text: str, names: OwnNames, adopted: Adopted) -> None:
+    if not text.strip():
+        return
+    try:
+        schema = parse(text.encode(), _SCHEMA).root.plain()
+        moved = moved_values_schema(text, schema, names.values)
+    except FindingsError as error:
+        adopted.by_hand.append(Said(path=_SCHEMA, why=error.findings[0].message))
+        return
+    if moved:
+        adopted.overlay[_SCHEMA] = moved.encode()
+        adopted.moved.append(Moved(path=_SCHEMA, to=_SCHEMA))
+    else:
+        adopted.gone.append(Said(path=_SCHEMA, why="says nothing of your values"))
+
+
+def _move_others(files: Mapping[str, bytes], texts: Mapping[str, str], names: OwnNames, adopted: Adopted) -> None:
+    for path, data in sorted(files.items()):
+        name = posixpath.basename(path)
+        if path == CHART_FILE or path.startswith(_TEMPLATES) or path in (_VALUES, _SCHEMA):
+            continue
+        if path.startswith("crds/"):
+            adopted.overlay[path] = data
+            adopted.moved.append(Moved(path=path, to=path))
+        elif path == _README:
+            if path in texts:
+                adopted.overlay[_README] = _with_lower_headings(texts[path]).encode()
+                adopted.moved.append(Moved(path=path, to=_README))
+        elif path in _DEPENDENCIES:
+            adopted.gone.append(Said(path=path, why="a workflow's chart depends on no other"))
+        elif name.startswith("."):
+            adopted.gone.append(Said(path=path, why="a package holds only what the chart needs"))
+        elif path.startswith("charts/"):
+            continue
+        elif to := names.file(path):
+            adopted.overlay[to] = data
+            adopted.moved.append(Moved(path=path, to=to))
+        else:
+            adopted.left.append(Said(path=path, why="no template reads it"))
+    for subchart in sorted(set(_subcharts(files))):
+        why = "a chart in this chart; install it as a release of its own"
+        adopted.by_hand.append(Said(path=subchart, why=why))
+
+
+def _with_lower_headings(text: str) -> str:
+    """A README as a part of another one: where it has a title, all headings are a level lower."""
+    lines = text.splitlines(keepends=True)
+    fenced, lowered = "", []
+    for line in lines:
+        if mark := _FENCE.match(line):
+            fenced = "" if fenced and mark[1].startswith(fenced) else fenced or mark[1]
+        lowered.append(f"#{line}" if not fenced and _HEADING.match(line) else line)
+    return "".join(lowered if any(line.startswith("# ") for line in lines) else lines)
+
+
+def _subcharts(files: Mapping[str, bytes]) -> Iterator[str]:
+    for path in files:
+        first, _, rest = path.partition("/")
+        if first == "charts" and rest and not posixpath.basename(path).startswith("."):
+            yield f"charts/{rest.split('/')[0]}"

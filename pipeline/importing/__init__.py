@@ -1,0 +1,1 @@
+"""Brings workflows in from somebody's repository."""

@@ -1,0 +1,121 @@
+"""A new chart in compatibility.yaml: in the row of the newest operator, with every other byte as it was."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.compatibility.matrix import known_matrix, read_matrix
+from generator.findings.errors import FindingsError, OutputError
+from generator.scaffold.compatibility_rows import with_chart
+from tests.conftest import ROOT
+
+NEWEST = "versions: 2.x\n    sonataflow: 10.x\n"
+
+
+def added(text: str, version: str = "2.0.0") -> str:
+    return with_chart(text.encode(), "compatibility.yaml", "order-tea", version, known_matrix()).decode()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[a, b]", "[a, b, order-tea, workflows]"),
+        ("[a, 'workflows'] # ours", "[a, order-tea, 'workflows'] # ours"),
+        ("[workflows, a]", "[workflows, a, order-tea]"),
+        ('["z", workflows]', '["z", workflows, order-tea]'),
+        ("[\n      a,\n      workflows, # all\n    ]", "[\n      a, order-tea,\n      workflows, # all\n    ]"),
+        ("\n      - a # first\n      - workflows", "\n      - a # first\n      - order-tea\n      - workflows"),
+        (
+            "\n    - workflows\n    # the last\n    - zebra",
+            "\n    - workflows\n    # the last\n    - zebra\n    - order-tea",
+        ),
+        ("&ours\n      - workflows", "&ours\n      - workflows\n      - order-tea"),
+    ],
+)
+def test_a_chart_is_added_to_the_list_of_the_newest_operator(before: str, after: str) -> None:
+    older = "  - charts: [order-tea]\n    versions: 1.x\n    orchestrator: 1.2.x\n"
+    text = f"# Ours.\nrows:\n  - charts: {before}\n    {NEWEST}{older}"
+    assert added(text) == text.replace(before, after, 1)
+    assert added(text.replace("\n", "\r\n")) == text.replace(before, after, 1).replace("\n", "\r\n")
+    assert added(added(text)) == added(text)
+
+
+def test_a_list_that_rows_share_has_the_chart_in_each() -> None:
+    data = (ROOT / "compatibility.yaml").read_bytes()
+    made = with_chart(data, "compatibility.yaml", "order-tea", "2.0.0", known_matrix())
+    assert made.replace(b"      - order-tea\n", b"", 1) == data
+    rows = read_matrix(made, "compatibility.yaml", known=known_matrix()).rows
+    assert sum("order-tea" in row.charts for row in rows) == 5
+
+
+@pytest.mark.parametrize("end", ["\n", "", "\n# end\n"])
+def test_without_such_a_row_the_chart_and_the_umbrella_get_one(end: str) -> None:
+    text = f"rows:\n- charts: [a]\n  versions: 1.x\n  sonataflow: 1.45.x{end}"
+    row = "- charts: [order-tea, workflows]\n  versions: 0.x\n  sonataflow: 10.x\n"
+    assert (
+        added(text, "0.1.0")
+        == f"rows:\n- charts: [a]\n  versions: 1.x\n  sonataflow: 1.45.x\n{row}{end.removeprefix(chr(10))}"
+    )
+
+
+def test_a_file_without_rows_gets_the_first() -> None:
+    own = (ROOT / "generator/compatibility/operators.yaml").read_text()
+    made = added(own)
+    assert made.startswith(own)
+    assert made.endswith("rows:\n  - charts: [order-tea, workflows]\n    versions: 2.x\n    sonataflow: 10.x\n")
+
+
+@pytest.mark.parametrize("charts", ["[order-tea, workflows]", "['*']"])
+def test_a_file_that_has_the_chart_already_stays(charts: str) -> None:
+    text = f"rows:\n  - charts: {charts}\n    {NEWEST}"
+    assert added(text) == text
+
+
+def test_a_byte_order_mark_stays() -> None:
+    text = f"\ufeffrows:\n  - charts: [workflows]\n    {NEWEST}"
+    assert added(text) == text.replace("[workflows]", "[workflows, order-tea]")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rows: [{charts: [a], versions: 1.x, sonataflow: 1.45.x}]\n",
+        f"rows:\n  - charts: [order-tea]\n    versions: 2.x\n    orchestrator: 1.3.x\n  - charts: [a]\n    {NEWEST}",
+        f'rows:\n  - charts: ["\\x61"]\n    {NEWEST}',
+    ],
+)
+def test_what_is_written_so_that_nothing_can_be_added_is_told_with_the_row(text: str) -> None:
+    with pytest.raises(OutputError, match=re.escape("add this to `rows`:\n  - charts: [order-tea, workflows]")):
+        added(text)
+
+
+@pytest.mark.parametrize("text", ["", "rows: []\n", "rows:\n  - charts: a\n", "row: 5\n", "[", "\0"])
+def test_a_file_that_cannot_be_read_is_named(text: str) -> None:
+    with pytest.raises(FindingsError, match=r"^compatibility\.yaml:"):
+        added(text)
+
+
+@given(
+    st.lists(st.text("abcz-", min_size=1, max_size=4), min_size=1, max_size=5, unique=True),
+    st.sampled_from(["[{}]", "\n      - {}"]),
+    st.sampled_from(["", "'", '"']),
+)
+def test_nothing_but_the_charts_changes(names: list[str], form: str, quote: str) -> None:
+    separator = ", " if form.startswith("[") else "\n      - "
+    charts = form.format(separator.join(f"{quote}{name}{quote}" for name in names))
+    text = f"rows:\n  - charts: {charts}\n    {NEWEST}"
+    try:
+        before = read_matrix(text.encode(), "c.yaml", known=known_matrix()).rows[0].charts
+    except FindingsError:
+        return
+    try:
+        made = with_chart(text.encode(), "c.yaml", "order-tea", "2.0.0", known_matrix())
+    except OutputError:
+        return
+    after = read_matrix(made, "c.yaml", known=known_matrix()).rows[0].charts
+    assert [name for name in after if name not in ("order-tea", "workflows")] == list(before)
+    assert {"order-tea", "workflows"} <= set(after)
