@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator.chart.names import FOLDER_ANNOTATION
 from generator.findings.errors import FindingsError
-from generator.handmade.differences import Made, differences, images_of
+from generator.handmade.differences import Made, differences, resources_of
 from generator.handmade.layout import CHART_FILE
 from generator.handmade.names import OwnNames, defined_in, moved_values, moved_values_schema, read_by, values_taken
 from generator.handmade.objects import made_anyway
@@ -62,8 +62,8 @@ class Adopted:
     """What nobody misses in an install, and stays where it is."""
     by_hand: list[Said] = field(default_factory=list)
     """What a person has to bring over."""
-    images: list[str] = field(default_factory=list)
-    """The images that it names for the workflow."""
+    resources: list[Mapping[str, Any]] = field(default_factory=list)
+    """Its custom resources of the workflow."""
     notes: list[Said] = field(default_factory=list)
     """What is different afterwards."""
 
@@ -91,7 +91,7 @@ def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str
     made: Made = {}
     kept = _kept_templates(texts, workflow, adopted, made)
     adopted.notes += [Said(path=path, why=why) for path, why in differences(made, workflow)]
-    adopted.images = images_of(made)
+    adopted.resources = resources_of(made)
     values = _own_values(texts.get(_VALUES, ""), adopted)
     names = OwnNames(
         chart=adopted.name,
@@ -100,6 +100,7 @@ def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str
         prefix=_metadata(generated, shown).get("name", adopted.name),
         values=values_taken(values, generated, kept.values()),
         read=read_by(kept.values()),
+        templates=frozenset(kept),
     )
     for path, text in kept.items():
         _move_template(path, text, names, generated, adopted)
@@ -204,14 +205,19 @@ def _move_template(path: str, text: str, names: OwnNames, generated: Mapping[str
     if strange := names.strange(text):
         adopted.by_hand.append(Said(path=path, why=strange))
         return
-    to = path
-    if path != _NOTES and path in generated:
-        to = posixpath.join(posixpath.dirname(path), f"own-{posixpath.basename(path).lstrip('_')}")
-        to = to if not posixpath.basename(path).startswith("_") else to.replace("own-", "_own-")
+    to = path if path == _NOTES else _free(path, {*generated, *names.templates - {path}})
     if ".Chart.AppVersion" in text:
         adopted.notes.append(Said(path=path, why="prints .Chart.AppVersion, which is the version of the workflow now"))
     adopted.overlay[to] = names.renamed(text).encode()
     adopted.moved.append(Moved(path=path, to=to))
+
+
+def _free(path: str, taken: Collection[str]) -> str:
+    """The path, or one like it that is not taken; what begins with `_` is no object (Helm, "Template files")."""
+    while path in taken:
+        folder, name = posixpath.split(path)
+        path = posixpath.join(folder, f"_own-{name[1:]}" if name.startswith("_") else f"own-{name}")
+    return path
 
 
 def _move_values(texts: Mapping[str, str], values: Mapping[str, Any], names: OwnNames, adopted: Adopted) -> None:

@@ -41,7 +41,7 @@ _JQ: Final = frozenset(
         "__loc__",
     ]
 )
-#: What the workflow's own data is called.
+#: What the workflow's own data is called, and what the engine takes out of an input (JsonNodeModel).
 _OWN: Final = frozenset({"result", "failure", "workflowOptions", "authSetup", "workflowdata", "id"})
 _MOST_ARGUMENTS: Final = 60
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 from generator.chart.chart import chart_name
 from generator.compatibility.matrix import known_matrix
 from generator.delivery.github_actions import COMMON, FOLDER, HERE, RELEASE, actions_files
-from generator.findings.errors import OutputError, SettingsError
+from generator.findings.errors import FindingsError, OutputError, SettingsError
 from generator.scaffold.compatibility_rows import with_chart
 from generator.text.words import several
+from generator.text.yaml_reader import parse
+from generator.workflow.folder import QUARKUS_RESOURCES
 from pipeline.build.actions_files import actions_options, foreign, is_own
 from pipeline.build.generated_files import read_if_there
 from pipeline.system import locks
@@ -40,7 +43,7 @@ def start_workflow(
 
     Raises:
         OutputError: something else is where the workflow would be; nothing was changed.
-        SettingsError: another folder makes a chart of this name.
+        SettingsError: another folder makes a chart of this name, or has a workflow with this id.
         FindingsError: compatibility.yaml cannot be read.
     """
     with locks.only_writer(settings.workflows, console.say_waiting):
@@ -49,7 +52,7 @@ def start_workflow(
                 recover(folder)
         folder = settings.workflows / name
         same = _is_there(folder, files)
-        _check_chart(name, settings)
+        _check_name(name, settings)
         beside = {**_compatibility(name, settings), **_actions(name, settings, root)}
         changed = {path: data for path, data in beside.items() if read_if_there(path) != data}
         written = (*(() if same else (folder / path for path in files)), *changed)
@@ -77,10 +80,26 @@ def _is_there(folder: Path, files: Mapping[str, bytes]) -> bool:
     )
 
 
-def _check_chart(name: str, settings: Settings) -> None:
+def _check_name(name: str, settings: Settings) -> None:
+    """Refuse a name that another folder's chart or workflow has: they name objects of a cluster."""
     for other in all_folders(settings.workflows):
-        if other.name != name and chart_name(other.name).casefold() == name:
+        if other.name == name:
+            continue
+        if chart_name(other.name).casefold() == name:
             raise SettingsError(f"{other} makes the chart '{name}'; choose another name")
+        if name in _ids(other):
+            raise SettingsError(f"{other} has a workflow with the id '{name}'; choose another name")
+
+
+def _ids(folder: Path) -> set[str]:
+    """The ids of the definitions of a folder, in lower case; those that cannot be read are left to lint."""
+    found: set[str] = set()
+    for path in (p for top in (folder, folder / QUARKUS_RESOURCES) for p in sorted(top.glob("*.sw.*"))):
+        with contextlib.suppress(FindingsError, OSError):
+            root = parse(path.read_bytes(), path.name).root.value
+            if isinstance(root, dict) and "id" in root:
+                found.add(root["id"].text.lower())
+    return found
 
 
 def _compatibility(name: str, settings: Settings) -> dict[Path, bytes]:

@@ -34,16 +34,19 @@ _REASONS: Final = {
 class Kubectl:
     """kubectl or oc, and the context of the kubeconfig that it uses; None is the current one.
 
+    `patience` is how many seconds each call may take.
+
     Raises:
         OutputError: neither is on PATH.
     """
 
-    def __init__(self, context: str | None) -> None:
+    def __init__(self, context: str | None, patience: float = PATIENCE) -> None:
         found = next(filter(None, map(shutil.which, PROGRAMS)), None)
         if found is None:
             raise OutputError(f"neither {' nor '.join(PROGRAMS)} is on PATH; install one, and log in to the cluster")
         self._program = found
         self._context = context
+        self._patience = patience
 
     def must(
         self, *words: str, failing: str, reasons: Mapping[str, str] | None = None, stdin: bytes | None = None
@@ -87,15 +90,20 @@ class Kubectl:
         listed = document.get("items", [document]) if isinstance(document, dict) else []
         return [each for each in listed if isinstance(each, dict)]
 
+    def may(self, verb: str, kind: str) -> bool:
+        """Whether the user may do something to objects of a kind."""
+        return self._run(("auth", "can-i", verb, kind), None).stdout.strip() == b"yes"
+
     def _run(self, words: Sequence[str], stdin: bytes | None) -> subprocess.CompletedProcess[bytes]:
         # Without standard input nothing can wait for an answer to a question that nobody sees.
         given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
         try:
             return subprocess.run(  # noqa: S603 - the user's own kubectl, without a shell
-                self._command(words), **given, capture_output=True, check=False, timeout=PATIENCE
+                self._command(words), **given, capture_output=True, check=False, timeout=self._patience
             )
         except subprocess.TimeoutExpired as error:
-            raise OutputError(f"{self._said(words)} did not respond in {PATIENCE} seconds; log in first") from error
+            message = f"{self._said(words)} did not respond in {self._patience:g} seconds; log in first"
+            raise OutputError(message) from error
         except OSError as error:
             raise OutputError(f"{self._program}: cannot be run: {error.strerror}") from error
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from generator.findings.finding import errors
+from generator.findings.printable import in_one_line
 from generator.handmade.chart import Said
 from generator.text.words import plural
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
@@ -61,13 +62,17 @@ def import_(
     settings = settings_of(options)
     with locks.only_writer(settings.output, console.say_waiting, [settings.charts, settings.workflows]):
         with open_foreign(source, os.environ) as repository:
+            console.StageReporter(quiet=as_json).stage("read", repository.title)
             plan = plan_import(repository, settings, workflow, charts=their_charts, fixing=fix)
         if not dry_run:
             write_import(plan, settings, journal)
     by_hand = any(each.needs_hand for each in plan.workflows)
     if as_json:
         print_json({"ok": not by_hand, **_as_json(plan)})
-    _show(plan, dry_run=dry_run)
+    else:
+        _show(plan, dry_run=dry_run)
+        if fixable := [each.name for each in plan.of("left out") if any(found.edit for found in errors(each.findings))]:
+            console.show_next(["waybill", "import", source, *fixable, "--fix"], "fixes what has only one correct fix")
     if by_hand:
         sys.exit(1)
 
@@ -78,9 +83,9 @@ def _show(plan: ImportPlan, *, dry_run: bool) -> None:
     console.show_table(headings, (_row(each) for each in plan.workflows), numbers=headings[4:])
     for each in plan.workflows:
         for line in _lines(each):
-            console.say(line)
+            console.say(in_one_line(line))
         console.show_findings(errors(each.findings))
-    for note in plan.notes:
+    for note in (*plan.rows.notes, *plan.notes):
         console.say(note)
     coming = [each.name for each in plan.of("imported")]
     done = "would be imported" if dry_run else "imported"
@@ -124,9 +129,10 @@ def _as_json(plan: ImportPlan) -> dict[str, object]:
         "workflows": [_workflow_as_json(each) for each in plan.workflows],
         "shared": {"new": sorted(plan.shared), "clashes": list(plan.clashes)},
         "rows": [
-            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.sonataflow} for row in plan.rows
+            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.sonataflow}
+            for row in plan.rows.rows
         ],
-        "notes": list(plan.notes),
+        "notes": [*plan.rows.notes, *plan.notes],
     }
 
 

@@ -12,14 +12,13 @@ from semver import Version
 from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
 from generator.compatibility.capabilities import OperatorCapabilities
-from generator.compatibility.matrix import known_matrix, read_matrix
-from generator.compatibility.new_rows import NewRow, rows_for, with_rows, without_row
 from generator.compatibility.proof import Candidate, refuted
 from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
 from generator.handmade.chart import Adopted, Said, adopt
+from generator.handmade.differences import images_of
 from generator.handmade.layout import Layout, chart_for, differ_in_case, is_below, layout_of, shared_beside
 from generator.handmade.makefile import image_names
 from generator.handmade.objects import sonataflows_in
@@ -35,6 +34,7 @@ from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.index import Index, known_index
 from pipeline.images.recipes import Recipes
+from pipeline.importing.rows import Rows, first_version, rows_of
 from pipeline.importing.source import ForeignRepository, ReadFile
 from pipeline.inspect.lint import ignores_of
 from pipeline.operators.known import Operators
@@ -94,10 +94,7 @@ class ImportPlan:
     """Files of shared/ that are here with other content."""
     folder: ChartsFolder
     known: Index
-    rows: tuple[NewRow, ...]
-    compatibility: bytes | None
-    """The new content of compatibility.yaml; None where it stays as it is."""
-    capabilities: OperatorCapabilities
+    rows: Rows
     notes: tuple[str, ...]
 
     def of(self, state: State) -> list[Imported]:
@@ -132,11 +129,14 @@ def plan_import(
         if not each.problems:
             planning.read(each)
     planning.charts_that_meet(workflows)
-    versions = [(name, version) for each in workflows if (found := planning.version(each)) for name, version in [found]]
-    new = {chart_name(each.name) for each in workflows if not each.there}
-    rows, compatibility, capabilities, notes = planning.compatibility([each for each in versions if each[0] in new])
-    for each in workflows:
-        planning.make(each, dict(versions), capabilities)
+    while True:
+        versions = dict(filter(None, map(planning.version, workflows)))
+        rows = planning.rows(workflows, versions)
+        for each in workflows:
+            planning.make(each, versions, rows.capabilities)
+        # What no chart can be made of has no row.
+        if all(planning.version(each) for each in workflows if chart_name(each.name) in versions):
+            break
     return ImportPlan(
         workflows=tuple(workflows),
         shared=shared,
@@ -144,9 +144,7 @@ def plan_import(
         folder=planning.folder,
         known=planning.known,
         rows=rows,
-        compatibility=compatibility,
-        capabilities=capabilities,
-        notes=(*notes, *planning.notes(workflows)),
+        notes=tuple(planning.notes(workflows, everything=not names)),
     )
 
 
@@ -188,7 +186,7 @@ class _Planning:
         self._operators = Operators(settings.compatibility)
         self._here = {folder.name for folder in all_folders(settings.workflows)}
         self._shared = SharedFiles(files={})
-        self._charts = {chart: repository.folder(chart) for chart in layout.charts}
+        self._charts = {chart: repository.folder(chart) for chart in (*layout.charts, *layout.nested)}
         self._installs = {chart: sonataflows_in(_templates(read.files)) for chart, read in self._charts.items()}
         self.folder = read_charts_folder(settings.charts / UMBRELLA)
         self.known = known_index(settings.output, None)
@@ -209,8 +207,7 @@ class _Planning:
         read = self._repository.folder(found.folder, [*without, SHARED] if found.folder else [*without, ".github"])
         found.problems += read.problems
         found.files = {path: file for path, file in read.files.items() if not self._is_made(path, found)}
-        if two := differ_in_case(found.files):
-            found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
+        _find_one_file(found)
         return found
 
     def shared(self, workflows: Sequence[Imported]) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -245,6 +242,7 @@ class _Planning:
             if self._fixing:
                 workflow = self._fixed(found, workflow)
             self._adopt(found, workflow)
+            _find_one_file(found)
             found.workflow = workflow = self._understood(found)
         except FindingsError as error:
             found.findings = error.findings
@@ -283,26 +281,15 @@ class _Planning:
             version = _next(version)
         return name, version
 
-    def compatibility(
-        self, versions: Sequence[tuple[str, Version]]
-    ) -> tuple[tuple[NewRow, ...], bytes | None, OperatorCapabilities, list[str]]:
-        """The new rows of compatibility.yaml, the file with them, and the operator that charts are made for."""
+    def rows(self, workflows: Sequence[Imported], versions: Mapping[str, Version]) -> Rows:
+        """The rows of compatibility.yaml for the charts that are new."""
         capabilities = self._operators.line().capabilities
-        matrix = capabilities.matrix
-        rows = rows_for(versions, capabilities.sonataflow, matrix)
-        path = self._settings.compatibility
-        text = path.read_bytes().decode() if path.is_file() else ""
-        written = with_rows(text, rows, path.as_posix(), known=matrix) if rows else None
-        notes = []
-        if rows and written is None:
-            notes.append(f"{path}: add these rows:\n{''.join(map(str, rows))}".rstrip())
-        added = {chart for row in rows for chart in row.charts} if written else set()
-        if missing := sorted(set(without_row(versions, matrix)) - added - {c for r in rows for c in r.charts}):
-            notes.append(f"{path}: no row has the new version of {listed(missing)}; widen one, or add one")
-        if written is None:
-            return (), None, capabilities, notes
-        matrix = read_matrix(written.encode(), path.as_posix(), known=known_matrix())
-        return tuple(rows), written.encode(), replace(capabilities, matrix=matrix), notes
+        first = [
+            (name, first_version(versions[name], each.adopted, capabilities.crd))
+            for each in workflows
+            if (name := chart_name(each.name)) in versions and not each.there
+        ]
+        return rows_of(first, capabilities, self._settings.compatibility)
 
     def make(self, each: Imported, versions: Mapping[str, Version], capabilities: OperatorCapabilities) -> None:
         """Make the chart of a workflow, as a build does."""
@@ -327,11 +314,19 @@ class _Planning:
         each.chart = chart
         each.there = each.there and name in self.folder.charts
 
-    def notes(self, workflows: Sequence[Imported]) -> Iterator[str]:
+    def notes(self, workflows: Sequence[Imported], *, everything: bool) -> Iterator[str]:
         """What is to be said of the repository as a whole."""
+        taken = {each.chart_folder for each in workflows}
+        made = {chart for chart, read in self._charts.items() if FOLDER_ANNOTATION in _annotations(read.files)}
+        for chart in self._layout.charts:
+            mine = any(is_below(chart, each.folder) for each in workflows if each.folder)
+            ours = any(is_below(each, chart) for each in (*made, *taken) if each)
+            if everything and not mine and not ours:
+                yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
-        used = {image.rpartition("/")[0] for each in workflows if each.adopted for image in each.adopted.images}
+        resources = [resource for each in workflows if each.adopted for resource in each.adopted.resources]
+        used = {image.rpartition("/")[0] for image in images_of(resources)}
         registry = registry or (used.pop() if len(used) == 1 else "")
         for name, theirs in (("registry", registry), ("image_prefix", prefix)):
             if theirs and theirs != getattr(self._settings, name):
@@ -382,6 +377,9 @@ class _Planning:
         )
         read = self._charts[charts[0]]
         shown = posixpath.join(self._repository.title, charts[0])
+        if not read.files:
+            found.problems += read.problems
+            return
         files = {path: file.data for path, file in read.files.items()}
         found.adopted = adopted = adopt(files, workflow, generated.files, shown=shown)
         adopted.by_hand += [Said(path="", why=problem) for problem in read.problems]
@@ -396,10 +394,15 @@ class _Planning:
 
     def _charts_of(self, found: Imported, workflow: Workflow) -> list[str]:
         below = [chart for chart in self._layout.charts if is_below(chart, found.folder) and found.folder]
-        names = {chart: _name_of(read.files) for chart, read in self._charts.items()}
-        return below or chart_for(
-            found.folder or found.name, workflow.object_name, chart_name(found.name), self._installs, names
-        )
+        if below:
+            return below
+        for charts in (self._layout.charts, self._layout.nested):
+            installs = {chart: self._installs[chart] for chart in charts}
+            names = {chart: _name_of(self._charts[chart].files) for chart in charts}
+            folder, name = found.folder or found.name, chart_name(found.name)
+            if mine := chart_for(folder, workflow.object_name, name, installs, names):
+                return mine
+        return []
 
     def _compare_with_what_is_here(self, found: Imported) -> None:
         """Whether the folder is here already: what is in it is never overwritten."""
@@ -421,14 +424,18 @@ class _Planning:
             found.problems.append(message)
         found.there = not other and here.keys() == found.files.keys()
 
-    def _made_from(self, chart: str) -> str | None:
-        content = parse(self.folder.charts[chart].get("Chart.yaml", b"{}"), "Chart.yaml").root.plain()
-        annotations: Any = content.get("annotations") if isinstance(content, dict) else None
-        return annotations.get(FOLDER_ANNOTATION) if isinstance(annotations, dict) else None
+    def _made_from(self, chart: str) -> object:
+        files = {path: ReadFile(data=data) for path, data in self.folder.charts[chart].items()}
+        return _annotations(files).get(FOLDER_ANNOTATION)
 
 
 def _next(version: Version) -> Version:
     return bumped(version, "rc" if version.prerelease else "minor")
+
+
+def _find_one_file(found: Imported) -> None:
+    if two := differ_in_case(found.files):
+        found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
 
 
 def _mentions(found: Imported, path: str) -> bool:
@@ -441,9 +448,19 @@ def _templates(files: Mapping[str, ReadFile]) -> Iterator[str]:
             yield file.data.decode(errors="replace")
 
 
-def _name_of(files: Mapping[str, ReadFile]) -> str:
+def _about(files: Mapping[str, ReadFile]) -> dict[str, Any]:
+    """What the Chart.yaml of a chart says; nothing where it cannot be read."""
     try:
         content = parse(files["Chart.yaml"].data, "Chart.yaml").root.plain() if "Chart.yaml" in files else None
     except FindingsError:
-        return ""
-    return str(content.get("name", "")) if isinstance(content, dict) else ""
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _name_of(files: Mapping[str, ReadFile]) -> str:
+    return str(_about(files).get("name", ""))
+
+
+def _annotations(files: Mapping[str, ReadFile]) -> dict[str, Any]:
+    annotations = _about(files).get("annotations")
+    return annotations if isinstance(annotations, dict) else {}

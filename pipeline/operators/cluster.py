@@ -8,8 +8,9 @@ from typing import Final
 from generator.kubernetes.crd import API_VERSION, Crd, crd_served
 from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
 from generator.kubernetes.schema_match import SchemaMatch, schema_match
-from pipeline.cluster.kubectl import Kubectl
+from pipeline.cluster.kubectl import PATIENCE, Kubectl
 
+KIND: Final = "sonataflows.sonataflow.org"
 #: What the server publishes of the operator's kinds; everybody who is logged in may read it (role system:discovery).
 SCHEMA: Final = f"/openapi/v3/apis/{API_VERSION}"
 #: OLM copies a ClusterServiceVersion into each namespace; the copies have this label.
@@ -48,19 +49,30 @@ class Cluster:
         }
 
 
-def read_cluster(context: str | None) -> Cluster:
+def read_cluster(context: str | None, *, patience: float = PATIENCE) -> Cluster:
     """Read the operator of a cluster, in the named context of the user's kubeconfig or the current one.
+
+    `patience` is how many seconds each question to it may take.
 
     Raises:
         SettingsError: a context that is not there.
         OutputError: no kubectl, no login, no operator.
         FindingsError: what the cluster says of SonataFlow cannot be understood.
     """
-    kubectl = Kubectl(context)
+    kubectl = Kubectl(context, patience)
     shown = f"of the context {context}" if context else "of the cluster"
     schema = kubectl.must("get", "--raw", SCHEMA, failing=_FAILING, reasons=_REASONS)
     crd = crd_served(schema, name=shown, shown=shown.removeprefix("of "))
     return Cluster(crd=crd, installed=_installed(kubectl), schema_match=schema_match(crd))
+
+
+def may_install(context: str | None, *, patience: float = PATIENCE) -> bool:
+    """Return whether the user may create SonataFlows in the namespace of a context.
+
+    Raises:
+        OutputError: there is no kubectl, or the cluster does not answer.
+    """
+    return Kubectl(context, patience).may("create", KIND)
 
 
 def _installed(kubectl: Kubectl) -> Installed | None:

@@ -16,7 +16,6 @@ from generator.findings.errors import OutputError
 from generator.kubernetes.crd import known_crd
 from generator.kubernetes.installed import Installed, installed_by_deployment, installed_by_olm
 from generator.kubernetes.schema_match import SchemaMatch, schema_match
-from pipeline.cluster import kubectl
 from pipeline.operators import cluster
 from tests.conftest import ROOT, Waybill
 from tests.unit.generator.kubernetes.test_served_crd import document, published
@@ -174,6 +173,5 @@ def test_an_answer_that_makes_no_sense_is_a_finding(tmp_path: Path, waybill: Way
 def test_a_cluster_that_never_answers_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(tmp_path, "kubectl", "exec sleep 600")
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
-    monkeypatch.setattr(kubectl, "PATIENCE", 0.1)
     with pytest.raises(OutputError, match=r"kubectl get --raw \S+ did not respond in 0\.1 seconds; log in first"):
-        cluster.read_cluster(None)
+        cluster.read_cluster(None, patience=0.1)
