@@ -46,6 +46,9 @@ END: Final = "<!-- end of the workflows -->"
 
 #: Descriptions of the commands' arguments, which click does not have.
 ARGUMENTS: Final = {
+    "add": "what becomes of the namespace",
+    "NAMESPACE": "the namespace of the workflows; it is created where it is not there",
+    "secret|plugins": "the Secret of RHDH, or the configuration of its plugins",
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
     "REPOSITORY": "a folder, which need not exist yet",
@@ -83,9 +86,11 @@ EXAMPLES_NOT_RUN: Final = {
     "diff": "each line is for another history; docs/how-to.md compares",
     "image": "pushes to quay.io; docs/how-to.md pushes to a registry of the tests",
     "import": "each line is for another repository; docs/how-to.md imports one",
+    "namespace": "a line needs a cluster; docs/how-to.md adds a namespace to one",
     "new": "needs the OpenAPI file; docs/how-to.md starts workflows",
     "propose": "each line is for another place; docs/how-to.md proposes",
     "publish": "each line is for another place; docs/how-to.md publishes",
+    "rhdh": "a line needs a cluster; docs/how-to.md adds the Secret to one",
     "run": "docs/how-to.md runs a workflow",
     "verify": "IMAGE is pushed first; docs/how-to.md does so",
 }

@@ -45,25 +45,6 @@ class Command(click.Command):
         formatter.write(f"\nExample:\n  {self.example.replace(chr(10), chr(10) + '  ')}\n")
 
 
-class Group(click.Group):
-    """A command of several, as in `waybill namespace add`; a typo in the second word suggests the closest name."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Return the command that a command line names.
-
-        Raises:
-            UsageError: no such command.
-        """
-        name = args[0]
-        if name not in self.commands and not name.startswith("-") and not ctx.resilient_parsing:
-            from generator.findings.suggestions import one_of  # noqa: PLC0415 - difflib, which a typo alone needs
-
-            ctx.fail(f"No such command '{name}'{one_of(name, sorted(self.commands))}")
-        return super().resolve_command(ctx, args)
-
-
 def command(
     *settings: str, short_help: str, example: str, writes: bool = True, results: Sequence[str] = ()
 ) -> Callable[[Callable[..., None]], Command]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -32,17 +32,12 @@ from pipeline.build.generated_files import outdated, write
 from pipeline.cluster.adding import Change, Verb, carry_out
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.workflow_namespace import plan_namespace
-from pipeline.commands.command import FILE, Group, command, pass_journal, print_json, same_command, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, same_command, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.folders import refuse_among_workflows
 
 _NEIGHBOURS = Neighbours()
-
-
-@click.group("namespace", cls=Group, short_help="Add a namespace for workflows.")
-def namespace() -> None:
-    """Add a namespace for workflows to a cluster that has the platform."""
 
 
 @command(
@@ -53,6 +48,7 @@ def namespace() -> None:
         "waybill namespace add demo --rhdh-namespace rhdh-operator --external-secret vault -o gitops/demo"
     ),
 )
+@click.argument("action", type=click.Choice(("add",)), metavar="add")
 @click.argument("name", metavar="NAMESPACE")
 @click.option("-o", "--out", type=FILE, metavar="DIR", help="The folder for the files.  [standard output]")
 @click.option("--apply", "applies", is_flag=True, help="Create it in the cluster that kubectl or oc is logged in to.")
@@ -103,7 +99,7 @@ def namespace() -> None:
 @click.option("--psql-image", default=PSQL_IMAGE, metavar="IMAGE", help=f"Where psql is.  [{PSQL_IMAGE}]")
 @click.option("--role", "user", metavar="USER", help="Write the Roles with which this user can do it, and no more.")
 @pass_journal
-def add(journal: Journal, /, name: str, *, as_json: bool, **options: Any) -> None:
+def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - there is one
     """Add a namespace: its label, who may reach whom, and a user and a schema of its own in the database.
 
     Without --apply it prints the objects and the commands, in the order in which they are run; no password is among
@@ -250,6 +246,3 @@ def _following(wanted: WorkflowNamespace, changes: Sequence[Change]) -> Iterator
         yield wait_for(database)
     if wanted.database:
         yield values_step(wanted.database)
-
-
-namespace.add_command(add)

@@ -53,12 +53,6 @@ def test_what_contradicts_itself_is_told(words: list[str], said: str, waybill: W
     assert (done.code, said in done.err) == (2, True), done.err
 
 
-def test_the_second_word_is_told_with_the_nearest(waybill: Waybill) -> None:
-    done = waybill("namespace", "ad", "demo")
-    assert done.code == 2
-    assert "No such command 'ad'; did you mean 'add'?" in done.err
-
-
 def test_the_files_are_what_is_printed_and_the_same_each_time(waybill: Waybill, tmp_path: Path) -> None:
     printed = list(yaml.safe_load_all(waybill("namespace", "add", "demo").out))
     first = waybill("namespace", "add", "demo", "-o", "out", "--json").json["files"]

@@ -114,6 +114,7 @@ def test_a_value_goes_to_a_terminal_only_where_that_is_asked_for(waybill: Waybil
         (["--cluster-access", "--token-duration", "1 day"], 2, "as in 720h"),
         (["--rhdh", "one"], 2, "write a release of Red Hat Developer Hub"),
         (["-o", "-", "--json"], 2, "give one"),
+        (["--email-tls"], 2, "--email-tls is for waybill rhdh plugins alone"),
     ],
 )
 def test_bad_input_is_told_without_a_value(
@@ -199,6 +200,7 @@ def test_standard_output_has_both_parts(waybill: Waybill) -> None:
         (["--rhdh", "1.4"], "waybill knows no Orchestrator plugins of RHDH 1.4"),
         (["--data-index", "data-index"], "not an HTTP URL"),
         (["--email-tls"], "go with --email-sender"),
+        (["--apply"], "--apply is for waybill rhdh secret alone"),
         (["--services-namespace", "Mine"], "did you mean 'mine'?"),
     ],
 )
