@@ -139,7 +139,7 @@ def commands() -> str:
             "# Commands\n",
             _table(("command", "what it does"), ((f"[{n}](#waybill-{n})", _first_line(c)) for n, c in listed.items())),
             "Progress, messages and tables go to standard error. Standard output has the JSON document of `--json`,",
-            "the findings of `lint`, the objects of `gitops`, and the reports of `diff` and `explain`.",
+            "the findings of `lint`, the objects of `gitops`, `namespace` and `rhdh`, and the reports of `diff` and `explain`.",
             "`waybill --version` prints the version.\n",
             _table(("exit code", "when"), sorted(_exit_codes())),
             *(_command(name, command) for name, command in listed.items()),

@@ -34,7 +34,7 @@ from generator.rhdh.secret import (
 from generator.text.yaml_reader import parse
 from generator.text.yaml_writer import dump
 from pipeline.build.generated_files import read_if_there
-from pipeline.cluster.adding import carry_out, plan, send
+from pipeline.cluster.adding import Verb, carry_out, plan, send
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.rhdh_secret import change_of, find_namespace, read_secret, token_of, values_of
 from pipeline.commands.command import print_json, same_command
@@ -227,8 +227,11 @@ def _apply(
     there = values_of(stored)
     values = dict(given)
     waiting = False
+    made: list[str] = []
     if access:
-        carry_out(plan(access.objects(), kubectl), kubectl, journal)
+        changes = plan(access.objects(), kubectl)
+        carry_out(changes, kubectl, journal)
+        made = [f"{each.title}: {each.said}" for each in changes if each.verb is not Verb.KEEP]
         values = check_values({URL: OWN_CLUSTER, **values})
         if TOKEN not in values and TOKEN not in there:
             token = token_of(access, options["token_duration"], kubectl)
@@ -237,6 +240,8 @@ def _apply(
     found = completed(there, values, backend=secrets.token_urlsafe(_BYTES), helm=bool(options["helm_release"]))
     if found.added:
         send(change_of(stored, name, namespace, found), kubectl, journal)
+    for line in () if as_json else made:
+        console.say(line)
     _report(name, found, options, as_json=as_json)
     if waiting and not as_json:
         console.say(f"{TOKEN} is not there yet: the cluster has not filled the Secret {TOKEN_SECRET}")
