@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -87,8 +87,7 @@ class Kubectl:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise OutputError(f"{failing}: {Path(self._program).name} wrote no JSON") from error
-        listed = document.get("items", [document]) if isinstance(document, dict) else []
-        return [each for each in listed if isinstance(each, dict)]
+        return list(_objects(document))
 
     def may(self, verb: str, kind: str) -> bool:
         """Whether the user may do something to objects of a kind."""
@@ -126,6 +125,15 @@ class Kubectl:
         if reason is None:
             return OutputError(f"{failing}; to see why, run: {self._said(words)}")
         return OutputError(f"{failing}: {reason}")
+
+
+def _objects(document: object) -> Iterator[dict[str, Any]]:
+    """The objects of a List, or the only one, each with a kind and a name."""
+    listed = document.get("items", [document]) if isinstance(document, dict) else []
+    for each in listed if isinstance(listed, list) else []:
+        match each:
+            case {"kind": str(), "metadata": {"name": str()}}:
+                yield each
 
 
 def may_not(verb: str, *what: str) -> dict[str, str]:

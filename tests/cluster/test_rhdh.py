@@ -82,6 +82,17 @@ def test_what_is_there_stays_and_missing_keys_are_added(hub: Hub) -> None:
     assert "GITHUB_TOKEN: another value is there and stays" in done.err
 
 
+def test_whoever_applies_their_own_keys_again_takes_none_away(hub: Hub) -> None:
+    theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": NAME}, "stringData": {"OTHER": "theirs"}}
+    env = {**os.environ, **environment(hub.server)}
+    words = ["kubectl", "apply", "--namespace", hub.namespace, "-f", "-"]
+    for _ in ("first", "again"):
+        subprocess.run(words, input=json.dumps(theirs), text=True, env=env, check=True, capture_output=True)
+        assert hub.secret("--apply").code == 0
+    subprocess.run(words, input=json.dumps(theirs), text=True, env=env, check=True, capture_output=True)
+    assert hub.stored().keys() == {"OTHER", "BACKEND_SECRET"}
+
+
 def test_a_release_of_helm_keeps_the_token_that_the_chart_made(hub: Hub) -> None:
     hub.create("hub-auth", {"backend-secret": "of the chart"})
     assert hub.secret("--release", "hub", "--apply").code == 0
