@@ -13,8 +13,8 @@ from generator.text.templates import render
 
 Manifest = dict[str, Any]
 
-#: Where psql is: the image of the Job by which Red Hat Developer Hub creates its own database.
-PSQL_IMAGE: Final = "quay.io/fedora/postgresql-15:latest"
+#: Where psql is: the image that the platform's PostgreSQL has, so that a cluster needs no other.
+PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20250326"
 EXTERNAL_SECRETS: Final = "external-secrets.io/v1"
 #: The property of a secret store's entry that has the password.
 PASSWORD_PROPERTY: Final = "password"  # noqa: S105 - a name, no password
