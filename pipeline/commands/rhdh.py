@@ -23,7 +23,7 @@ _FORMS: Final = {"secret": secret, "plugins": plugins}
 _ONLY: Final[dict[str, Form]] = {
     **dict.fromkeys(("helm_release", "from_env", "files", "applies", "context"), "secret"),
     **dict.fromkeys(("cluster_access", "plugins", "within", "token_duration"), "secret"),
-    **dict.fromkeys(("services_namespace", "data_index"), "plugins"),
+    **dict.fromkeys(("file", "services_namespace", "data_index"), "plugins"),
     **dict.fromkeys(("email_sender", "email_reply_to", "email_port", "email_tls"), "plugins"),
 }
 
@@ -76,6 +76,9 @@ _ONLY: Final[dict[str, Form]] = {
 )
 @click.option(
     "--token-duration", default="", metavar="D", help="With --cluster-access: a token with an end, as in 720h."
+)
+@click.option(
+    "-f", "--file", type=FILE, metavar="FILE", help="plugins: add what is missing to this dynamic-plugins.yaml."
 )
 @click.option(
     "--services-namespace",

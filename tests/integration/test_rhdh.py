@@ -207,3 +207,40 @@ def test_standard_output_has_both_parts(waybill: Waybill) -> None:
 def test_options_that_cannot_be_right_are_told(words: list[str], said: str, waybill: Waybill) -> None:
     done = waybill("rhdh", "plugins", *words)
     assert (done.code, said in done.err) == (2, True), done.err
+
+
+def test_a_file_gets_the_plugins_that_it_does_not_have(waybill: Waybill, tmp_path: Path) -> None:
+    file = tmp_path / "dynamic-plugins.yaml"
+    mine = "# Mine.\nplugins:\n  - package: ./dynamic-plugins/dist/backstage-plugin-signals\n    disabled: true\n"
+    file.write_text(mine, encoding="utf-8")
+    file.chmod(0o640)
+    words = ["rhdh", "plugins", "--rhdh", "1.9", "-f", file]
+    done = waybill(*words)
+    assert done.code == 0, done.err
+    assert "has backstage-plugin-signals already, and keeps it as it is" in done.err
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith(mine)
+    assert mode(file) == 0o640
+    assert waybill(*words, "--json").json["added"] == []
+    assert file.read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "is not a file"),
+        ("plugins: []\n", "does not end with a list of plugins, and was left as it is"),
+        ("plugins: [\n", "[syntax]"),
+        ("\xff", "does not end with a list"),
+    ],
+)
+def test_a_file_that_takes_no_plugins_is_left_alone(
+    text: str | None, said: str, waybill: Waybill, tmp_path: Path
+) -> None:
+    file = tmp_path / "dynamic-plugins.yaml"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+    done = waybill("rhdh", "plugins", "-f", "dynamic-plugins.yaml")
+    assert (done.code, said in done.err) == (1, True), done.err
+    assert (file.read_text(encoding="utf-8") if file.exists() else None) == text
+    assert waybill("rhdh", "plugins", "-f", "a", "-o", "b").code == 2
