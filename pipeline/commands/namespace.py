@@ -245,4 +245,4 @@ def _following(wanted: WorkflowNamespace, changes: Sequence[Change]) -> Iterator
     if database and any(each.manifest["kind"] == "Job" and each.verb is Verb.CREATE for each in changes):
         yield wait_for(database)
     if wanted.database:
-        yield values_step(wanted.database)
+        yield values_step(wanted, wanted.database)

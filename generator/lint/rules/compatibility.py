@@ -6,6 +6,7 @@ from typing import Final
 
 from generator.findings.finding import Severity
 from generator.lint.rule import Example, Rule
+from generator.lint.rules.kubernetes import ANOTHER
 
 _BUILD: Final = "waybill build example"
 _CHECK: Final = "waybill check example"
@@ -67,15 +68,6 @@ states:
   - name: Begin
     type: switch
     dataConditions: [{condition: .approved, end: true}, {condition: .approved | not, end: true}]
-"""
-
-_OTHER: Final = """\
-id: example
-version: "1.0"
-specVersion: "0.8"
-name: Another example
-start: Begin
-states: [{name: Begin, type: inject, data: {greeting: Hello}, end: true}]
 """
 
 compatibility = Rule(
@@ -201,7 +193,7 @@ colliding_id = Rule(
     reason="The id names every object of a workflow. To run two versions side by side, give the later one an id of its "
     "own, such as `example-v2`; the annotation `sonataflow.org/version` alone does not tell them apart.",
     consequence="In one namespace, the second workflow replaces the first, or Helm refuses it.",
-    bad=Example(definition='version: "2.0"', beside={"other/other.sw.yaml": _OTHER}),
-    good=Example(definition='id: example-v2\nversion: "2.0"', beside={"other/other.sw.yaml": _OTHER}),
+    bad=Example(definition='version: "2.0"', beside={"other/other.sw.yaml": ANOTHER}),
+    good=Example(definition='id: example-v2\nversion: "2.0"', beside={"other/other.sw.yaml": ANOTHER}),
     reported_by=("waybill check example other",),
 )
