@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
@@ -11,12 +11,13 @@ from semver import Version
 
 from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
+from generator.compatibility.added_rows import missing_rows, with_rows
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import known_matrix, read_matrix
-from generator.compatibility.new_rows import NewRow, rows_for, with_rows, without_row
+from generator.compatibility.new_row import NewRow, file_text, versions_from
 from generator.compatibility.proof import Candidate, refuted
 from generator.findings.edits import Edit
-from generator.findings.errors import FindingsError, SettingsError
+from generator.findings.errors import FindingsError, OutputError, SettingsError
 from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
 from generator.handmade.chart import Adopted, Said, adopt
@@ -32,6 +33,7 @@ from generator.text.yaml_reader import parse
 from generator.versions.semver_text import bumped
 from generator.workflow.folder import SHARED, SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
+from pipeline.build.generated_files import read_if_there
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 from pipeline.charts.index import Index, known_index
 from pipeline.images.recipes import Recipes
@@ -132,11 +134,12 @@ def plan_import(
         if not each.problems:
             planning.read(each)
     planning.charts_that_meet(workflows)
-    versions = [(name, version) for each in workflows if (found := planning.version(each)) for name, version in [found]]
-    new = {chart_name(each.name) for each in workflows if not each.there}
-    rows, compatibility, capabilities, notes = planning.compatibility([each for each in versions if each[0] in new])
+    versions = dict(found for each in workflows if (found := planning.version(each)))
+    new = {name: versions[name] for each in workflows if not each.there and (name := chart_name(each.name)) in versions}
+    older = {chart_name(each.name) for each in workflows if each.adopted}
+    rows, compatibility, capabilities, notes = planning.compatibility(new, older)
     for each in workflows:
-        planning.make(each, dict(versions), capabilities)
+        planning.make(each, versions, capabilities)
     return ImportPlan(
         workflows=tuple(workflows),
         shared=shared,
@@ -284,25 +287,34 @@ class _Planning:
         return name, version
 
     def compatibility(
-        self, versions: Sequence[tuple[str, Version]]
+        self, versions: Mapping[str, Version], older: Collection[str]
     ) -> tuple[tuple[NewRow, ...], bytes | None, OperatorCapabilities, list[str]]:
-        """The new rows of compatibility.yaml, the file with them, and the operator that charts are made for."""
+        """The new rows of compatibility.yaml, the file with them, and the operator that charts are made for.
+
+        The rows of charts of which somebody made `older` versions begin with the version here.
+        """
         capabilities = self._operators.line().capabilities
         matrix = capabilities.matrix
-        rows = rows_for(versions, capabilities.sonataflow, matrix)
+        umbrella = {UMBRELLA: self.folder.version() or self._settings.initial_version} if versions else {}
+        ranges = {
+            chart: versions_from(str(version), others_before=chart in older)
+            for chart, version in {**umbrella, **versions}.items()
+        }
+        rows = missing_rows(ranges, matrix)
         path = self._settings.compatibility
-        text = path.read_bytes().decode() if path.is_file() else ""
-        written = with_rows(text, rows, path.as_posix(), known=matrix) if rows else None
+        data = read_if_there(path)
         notes = []
-        if rows and written is None:
-            notes.append(f"{path}: add these rows:\n{''.join(map(str, rows))}".rstrip())
-        added = {chart for row in rows for chart in row.charts} if written else set()
-        if missing := sorted(set(without_row(versions, matrix)) - added - {c for r in rows for c in r.charts}):
+        try:
+            written = with_rows(data, matrix, rows) if data is not None else file_text(rows).encode()
+        except OutputError as error:
+            notes.append(str(error))
+            rows = []
+        if rows:
+            matrix = read_matrix(written, path.as_posix(), known=known_matrix())
+        missing = sorted(chart for chart, version in versions.items() if matrix.row_of(chart, version) is None)
+        if missing and not notes:
             notes.append(f"{path}: no row has the new version of {listed(missing)}; widen one, or add one")
-        if written is None:
-            return (), None, capabilities, notes
-        matrix = read_matrix(written.encode(), path.as_posix(), known=known_matrix())
-        return tuple(rows), written.encode(), replace(capabilities, matrix=matrix), notes
+        return tuple(rows), written if rows else None, replace(capabilities, matrix=matrix), notes
 
     def make(self, each: Imported, versions: Mapping[str, Version], capabilities: OperatorCapabilities) -> None:
         """Make the chart of a workflow, as a build does."""
