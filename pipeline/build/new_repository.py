@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from generator.chart.chart import chart_name
 from generator.chart.names import UMBRELLA
 from generator.compatibility.matrix import known_matrix
-from generator.delivery.github_actions import HERE, actions_files
+from generator.delivery.github_actions import FOLDER, HERE, actions_files
 from generator.findings.errors import OutputError, SettingsError
 from generator.image.commit import public_url
 from generator.repository.files import (
@@ -34,6 +34,7 @@ from pipeline.system.commit import git
 from pipeline.system.files import Transaction
 from pipeline.system.installed import action_of_waybill
 from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
 from pipeline.workspace.adoption import WORKFLOWS, find_workflows
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings, known_settings, settings_from
@@ -119,7 +120,8 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
     """
     if os.path.lexists(root) and not root.is_dir():
         raise OutputError(f"{root}: is not a folder; name another")
-    _recover(root)
+    for folder in (root, root / ".github", root / FOLDER, root / WORKFLOWS):
+        recover(folder)
     file = settings_file(root) if root.is_dir() else None
     # Paths of settings are relative to the folder that is given, here and below.
     settings = replace(load_settings(root, {}, {}), root=Path()) if file else None
@@ -290,12 +292,6 @@ def _is_there(root: Path, path: str) -> bool:
     if path == README and root.is_dir():
         return any(each.name.lower().startswith("readme") for each in root.iterdir())
     return path == RENOVATE and any((root / place).is_file() for place in RENOVATE_PLACES)
-
-
-def _recover(root: Path) -> None:
-    with Transaction(Journal()) as transaction:
-        for folder in (root, root / ".github", root / ".github" / "workflows", root / WORKFLOWS):
-            transaction.recover(folder)
 
 
 def _branch(root: Path) -> str:

@@ -18,7 +18,7 @@ def _with_tools() -> None:
         missing(what)
 
 
-def test_a_new_assessment_calls_operations_as_their_file_describes_them_and_offers_what_is_next(tmp_path: Path) -> None:
+def test_a_new_assessment_calls_operations_as_described_and_offers_what_is_next(tmp_path: Path) -> None:
     """One call has no operationId, and a parameter of a format that the engine cannot send.
 
     One build has all that a workflow can start with: it is the build that takes time, not the run.
@@ -42,7 +42,10 @@ components:
         ("POST", 201, []),
         ("GET", 200, []),
     ]
-    assert done.json["data"]["result"] == {}
+    result = done.json["data"]["result"]
+    assert (result["completedWith"], result["nextWorkflows"]) == ("success", [])
+    assert result["message"] == "Order tea called listPets, addPet and petsIdGet."
+    assert [output["key"] for output in result["outputs"]] == ["List pets", "Pets id get"]
     assert done.json["data"]["workflowOptions"] == {
         "newOptions": [],
         "otherOptions": [],
