@@ -28,7 +28,7 @@ from generator.repository.files import (
     with_ignored,
 )
 from generator.text.words import listed
-from pipeline.build.actions_files import actions_options, foreign
+from pipeline.build.actions_files import actions_options, foreign, lacks_action
 from pipeline.charts.folder import chart_version
 from pipeline.system.commit import git
 from pipeline.system.files import Transaction
@@ -234,7 +234,7 @@ def _actions(found: Found, settings: Settings, names: list[str], *, wanted: bool
         )
     if found.nested:
         return {}, f".github: left out, since GitHub reads only that of the repository's root, {found.top}"
-    if settings.actions.uses == HERE and not (found.root / "action.yml").is_file():
+    if lacks_action(settings.actions.uses, found.root):
         file = settings.file.name if settings.file else "waybill.toml"
         uses = found.uses or "OWNER/REPO@COMMIT, where waybill is on GitHub"
         return {}, f".github: left out; in {file}, set actions.uses to {uses}; then run: waybill actions"

@@ -12,12 +12,12 @@ from generator.chart.names import UMBRELLA
 from generator.compatibility.added_rows import missing_rows, with_rows
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.new_row import versions_from
-from generator.delivery.github_actions import COMMON, FOLDER, HERE, RELEASE, actions_files
+from generator.delivery.github_actions import COMMON, FOLDER, RELEASE, actions_files
 from generator.findings.errors import FindingsError, OutputError, SettingsError
 from generator.text.words import several
 from generator.text.yaml_reader import parse
 from generator.workflow.folder import QUARKUS_RESOURCES
-from pipeline.build.actions_files import actions_options, foreign, is_own
+from pipeline.build.actions_files import actions_options, foreign, is_own, lacks_action
 from pipeline.build.generated_files import read_if_there
 from pipeline.charts.folder import chart_version
 from pipeline.system import locks
@@ -124,7 +124,7 @@ def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
     One without workflows has a file for releases alone: with its first workflow it gets the others.
     """
     own = [file for file in COMMON if is_own(read_if_there(root / FOLDER / file))]
-    if not own or (own == [RELEASE] and settings.actions.uses == HERE):
+    if not own or (own == [RELEASE] and lacks_action(settings.actions.uses, root)):
         return {}
     options = actions_options(settings)
     names = [name] if own != [RELEASE] else [name, *(folder.name for folder in all_folders(settings.workflows))]
