@@ -129,7 +129,8 @@ def _as_json(plan: ImportPlan) -> dict[str, object]:
         "workflows": [_workflow_as_json(each) for each in plan.workflows],
         "shared": {"new": sorted(plan.shared), "clashes": list(plan.clashes)},
         "rows": [
-            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.operator} for row in plan.rows
+            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.operator}
+            for row in plan.compatibility.rows
         ],
         "notes": list(plan.notes),
     }

@@ -5,39 +5,35 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from semver import Version
 
 from generator.chart.chart import Chart, chart_name, workflow_chart
 from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
-from generator.compatibility.added_rows import missing_rows, with_rows
 from generator.compatibility.capabilities import OperatorCapabilities
-from generator.compatibility.matrix import known_matrix, read_matrix
-from generator.compatibility.new_row import NewRow, file_text, versions_from
 from generator.compatibility.proof import Candidate, refuted
 from generator.findings.edits import Edit
-from generator.findings.errors import FindingsError, OutputError, SettingsError
+from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
 from generator.handmade.chart import Adopted, Said, adopt
-from generator.handmade.layout import Layout, chart_for, differ_in_case, is_below, layout_of, shared_beside
+from generator.handmade.layout import Layout, differ_in_case, layout_of, shared_beside
 from generator.handmade.makefile import image_names
-from generator.handmade.objects import sonataflows_in
 from generator.lint.fixes import fix
 from generator.lint.linter import lint
 from generator.lint.registry import RULES
 from generator.lint.suppressions import apply_suppressions
 from generator.text.words import listed, several
-from generator.text.yaml_reader import parse
 from generator.versions.semver_text import bumped
 from generator.workflow.folder import SHARED, SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-from pipeline.build.generated_files import read_if_there
-from pipeline.charts.folder import ChartsFolder, read_charts_folder
+from pipeline.charts.folder import ChartsFolder, chart_annotations, read_charts_folder
 from pipeline.charts.index import Index, known_index
 from pipeline.images.recipes import Recipes
+from pipeline.importing.rows import ImportedRows, rows_of_import
 from pipeline.importing.source import ForeignRepository, ReadFile
+from pipeline.importing.their_charts import TheirCharts
 from pipeline.inspect.lint import ignores_of
 from pipeline.operators.known import Operators
 from pipeline.system.environment import without_home
@@ -96,10 +92,7 @@ class ImportPlan:
     """Files of shared/ that are here with other content."""
     folder: ChartsFolder
     known: Index
-    rows: tuple[NewRow, ...]
-    compatibility: bytes | None
-    """The new content of compatibility.yaml; None where it stays as it is."""
-    capabilities: OperatorCapabilities
+    compatibility: ImportedRows
     notes: tuple[str, ...]
 
     def of(self, state: State) -> list[Imported]:
@@ -137,19 +130,17 @@ def plan_import(
     versions = dict(found for each in workflows if (found := planning.version(each)))
     new = {name: versions[name] for each in workflows if not each.there and (name := chart_name(each.name)) in versions}
     older = {chart_name(each.name) for each in workflows if each.adopted}
-    rows, compatibility, capabilities, notes = planning.compatibility(new, older)
+    compatibility = planning.compatibility(new, older)
     for each in workflows:
-        planning.make(each, versions, capabilities)
+        planning.make(each, versions, compatibility.capabilities)
     return ImportPlan(
         workflows=tuple(workflows),
         shared=shared,
         clashes=clashes,
         folder=planning.folder,
         known=planning.known,
-        rows=rows,
         compatibility=compatibility,
-        capabilities=capabilities,
-        notes=(*notes, *planning.notes(workflows, everything=not names)),
+        notes=(*compatibility.notes, *planning.notes(workflows, everything=not names)),
     )
 
 
@@ -191,8 +182,7 @@ class _Planning:
         self._operators = Operators(settings.compatibility)
         self._here = {folder.name for folder in all_folders(settings.workflows)}
         self._shared = SharedFiles(files={})
-        self._charts = {chart: repository.folder(chart) for chart in (*layout.charts, *layout.nested)}
-        self._installs = {chart: sonataflows_in(_templates(read.files)) for chart, read in self._charts.items()}
+        self._charts = TheirCharts(repository, layout)
         self.folder = read_charts_folder(settings.charts / UMBRELLA)
         self.known = known_index(settings.output, None)
 
@@ -207,8 +197,7 @@ class _Planning:
             found.problems.append(f"the workflow {other} is here, which differs in case alone; rename the folder")
         if name.startswith(".") or name == SHARED:
             found.problems.append(f"no workflow folder can be called '{name}'; rename it")
-        below = [chart for chart in self._layout.charts if is_below(chart, found.folder)]
-        without = [posixpath.relpath(chart, found.folder or ".") for chart in below]
+        without = [posixpath.relpath(chart, found.folder or ".") for chart in self._charts.inside(found.folder)]
         read = self._repository.folder(found.folder, [*without, SHARED] if found.folder else [*without, ".github"])
         found.problems += read.problems
         found.files = {path: file for path, file in read.files.items() if not self._is_made(path, found)}
@@ -286,35 +275,12 @@ class _Planning:
             version = _next(version)
         return name, version
 
-    def compatibility(
-        self, versions: Mapping[str, Version], older: Collection[str]
-    ) -> tuple[tuple[NewRow, ...], bytes | None, OperatorCapabilities, list[str]]:
-        """The new rows of compatibility.yaml, the file with them, and the operator that charts are made for.
-
-        The rows of charts of which somebody made `older` versions begin with the version here.
-        """
+    def compatibility(self, versions: Mapping[str, Version], older: Collection[str]) -> ImportedRows:
+        """The rows of new charts and of the umbrella; `older` are the charts that somebody made by hand before."""
+        umbrella = Version.parse(self.folder.version() or self._settings.initial_version)
+        wanted = {UMBRELLA: umbrella, **versions} if versions else {}
         capabilities = self._operators.line().capabilities
-        matrix = capabilities.matrix
-        umbrella = {UMBRELLA: self.folder.version() or self._settings.initial_version} if versions else {}
-        ranges = {
-            chart: versions_from(str(version), others_before=chart in older)
-            for chart, version in {**umbrella, **versions}.items()
-        }
-        rows = missing_rows(ranges, matrix)
-        path = self._settings.compatibility
-        data = read_if_there(path)
-        notes = []
-        try:
-            written = with_rows(data, matrix, rows) if data is not None else file_text(rows).encode()
-        except OutputError as error:
-            notes.append(str(error))
-            rows = []
-        if rows:
-            matrix = read_matrix(written, path.as_posix(), known=known_matrix())
-        missing = sorted(chart for chart, version in versions.items() if matrix.row_of(chart, version) is None)
-        if missing and not notes:
-            notes.append(f"{path}: no row has the new version of {listed(missing)}; widen one, or add one")
-        return tuple(rows), written if rows else None, replace(capabilities, matrix=matrix), notes
+        return rows_of_import(wanted, older, self._settings.compatibility, capabilities)
 
     def make(self, each: Imported, versions: Mapping[str, Version], capabilities: OperatorCapabilities) -> None:
         """Make the chart of a workflow, as a build does."""
@@ -341,12 +307,9 @@ class _Planning:
 
     def notes(self, workflows: Sequence[Imported], *, everything: bool) -> Iterator[str]:
         """What is to be said of the repository as a whole."""
-        taken = {each.chart_folder for each in workflows}
-        made = {chart for chart, read in self._charts.items() if FOLDER_ANNOTATION in _annotations(read.files)}
-        for chart in self._layout.charts:
-            mine = any(is_below(chart, each.folder) for each in workflows if each.folder)
-            ours = any(is_below(each, chart) for each in (*made, *taken) if each)
-            if everything and not mine and not ours:
+        if everything:
+            taken = {each.chart_folder for each in workflows}
+            for chart in self._charts.of_no_workflow(taken, {each.folder for each in workflows}):
                 yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
@@ -386,7 +349,7 @@ class _Planning:
         return fixed.workflow
 
     def _adopt(self, found: Imported, workflow: Workflow) -> None:
-        charts = self._charts_of(found, workflow)
+        charts = self._charts.of(found.folder, found.name, workflow.object_name)
         if len(charts) > 1:
             found.problems.append(
                 f"the charts {listed(sorted(charts))} install it; name the right one with --their-charts"
@@ -416,18 +379,6 @@ class _Planning:
             else:
                 found.files[f"{_CHART}{path}"] = ReadFile(data=data)
 
-    def _charts_of(self, found: Imported, workflow: Workflow) -> list[str]:
-        below = [chart for chart in self._layout.charts if is_below(chart, found.folder) and found.folder]
-        if below:
-            return below
-        for charts in (self._layout.charts, self._layout.nested):
-            installs = {chart: self._installs[chart] for chart in charts}
-            names = {chart: _name_of(self._charts[chart].files) for chart in charts}
-            folder, name = found.folder or found.name, chart_name(found.name)
-            if mine := chart_for(folder, workflow.object_name, name, installs, names):
-                return mine
-        return []
-
     def _compare_with_what_is_here(self, found: Imported) -> None:
         """Whether the folder is here already: what is in it is never overwritten."""
         target = self._settings.workflows / found.name
@@ -449,8 +400,7 @@ class _Planning:
         found.there = not other and here.keys() == found.files.keys()
 
     def _made_from(self, chart: str) -> object:
-        files = {path: ReadFile(data=data) for path, data in self.folder.charts[chart].items()}
-        return _annotations(files).get(FOLDER_ANNOTATION)
+        return chart_annotations(self.folder.charts[chart]).get(FOLDER_ANNOTATION)
 
 
 def _next(version: Version) -> Version:
@@ -459,27 +409,3 @@ def _next(version: Version) -> Version:
 
 def _mentions(found: Imported, path: str) -> bool:
     return any(path.encode() in file.data for file in found.files.values())
-
-
-def _templates(files: Mapping[str, ReadFile]) -> Iterator[str]:
-    for path, file in files.items():
-        if path.startswith("templates/") and path.endswith((".yaml", ".yml")):
-            yield file.data.decode(errors="replace")
-
-
-def _about(files: Mapping[str, ReadFile]) -> dict[str, Any]:
-    """What the Chart.yaml of a chart says; nothing where it cannot be read."""
-    try:
-        content = parse(files["Chart.yaml"].data, "Chart.yaml").root.plain() if "Chart.yaml" in files else None
-    except FindingsError:
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def _name_of(files: Mapping[str, ReadFile]) -> str:
-    return str(_about(files).get("name", ""))
-
-
-def _annotations(files: Mapping[str, ReadFile]) -> dict[str, Any]:
-    annotations = _about(files).get("annotations")
-    return annotations if isinstance(annotations, dict) else {}

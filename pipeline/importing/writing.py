@@ -38,8 +38,8 @@ def write_import(plan: ImportPlan, settings: Settings, journal: Journal) -> None
             files = _umbrella(plan, coming, settings)
             if files != plan.folder.files():
                 transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(files))
-            if plan.compatibility is not None:
-                write_if_changed(transaction, settings.compatibility, plan.compatibility)
+            if plan.compatibility.file is not None:
+                write_if_changed(transaction, settings.compatibility, plan.compatibility.file)
         transaction.commit()
 
 
@@ -60,5 +60,7 @@ def _umbrella(plan: ImportPlan, coming: Sequence[Imported], settings: Settings) 
     charts = {each.chart.name: each.chart for each in coming if each.chart}
     before = plan.folder.version()
     moving = Step(before=Version.parse(before or settings.initial_version), part="minor", towards="minor")
-    files, _ = moved_umbrella(plan.folder, charts, plan.known, moving, line=VersionLine(capabilities=plan.capabilities))
+    files, _ = moved_umbrella(
+        plan.folder, charts, plan.known, moving, line=VersionLine(capabilities=plan.compatibility.capabilities)
+    )
     return files
