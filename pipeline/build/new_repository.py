@@ -87,7 +87,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RepositoryPlan:
     """What is to be written into a folder: files by their paths, what becomes of each, and what a person has to do."""
 
     root: Path
@@ -144,7 +144,7 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
     )
 
 
-def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, actions: bool) -> Plan:
+def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, actions: bool) -> RepositoryPlan:
     """Plan what is missing; `answers` are settings by their names, of which None is not answered.
 
     Raises:
@@ -181,7 +181,7 @@ def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, ac
     states |= {path: "kept" if path in there else "created" for path in texts}
     states[GITIGNORE] = "changed" if ignored and _is_there(found.root, GITIGNORE) else "created" if ignored else "kept"
     new = {path: data for path, data in texts.items() if path not in there}
-    return Plan(
+    return RepositoryPlan(
         root=found.root,
         settings=settings,
         settings_file=options.settings_file,

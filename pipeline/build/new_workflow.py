@@ -31,7 +31,7 @@ from pipeline.workspace.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What a new workflow came to: the paths that were written, or would be, and whether all of it was there before."""
+    """What a new workflow came to: its folder, and the paths that were written, or would be."""
 
     folder: Path
     written: tuple[Path, ...]

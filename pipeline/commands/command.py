@@ -203,6 +203,21 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
     return load_settings(Path(), os.environ, options)
 
 
+def require_names_or_all(names: Sequence[str], *, everything: bool) -> None:
+    """Refuse a command line with neither names of workflows nor --all, and one with both.
+
+    Raises:
+        UsageError: see above.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("name one or more workflows, or give --all" if not names else "names or --all, not both")
+
+
+def is_asked_by_a_person(*, as_json: bool) -> bool:
+    """Whether somebody at a terminal can answer questions."""
+    return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+
+
 def same_command(without: str) -> list[str]:
     """Return the command line of the command that runs, as it is to be copied, without one of its flags."""
     context = click.get_current_context()
