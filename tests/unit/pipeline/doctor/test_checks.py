@@ -263,7 +263,6 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
         ({}, ["helm"], {"helm"}),
         ({}, ["build"], {"python", "settings", "disk"}),
     ],
-    ids=str,
 )
 def test_what_is_needed_is_for_the_settings_and_the_names_to_say(
     settings: dict[str, Any], names: list[str], needed: set[str]
