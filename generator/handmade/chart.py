@@ -119,7 +119,8 @@ def _say_of_metadata(adopted: Adopted, about: Mapping[str, Any]) -> None:
     adopted.gone.append(Said(path=CHART_FILE, why="made from the definition"))
     if more := [key for key in _ABOUT if about.get(key)]:
         adopted.left.append(Said(path=CHART_FILE, why=f"{listed(more)}: a generated chart does not say that"))
-    for dependency in about.get("dependencies") or ():
+    dependencies = about.get("dependencies")
+    for dependency in dependencies if isinstance(dependencies, list) else ():
         name = dependency.get("name") if isinstance(dependency, dict) else dependency
         why = f"depends on the chart {name}; install that as a release of its own"
         adopted.by_hand.append(Said(path=CHART_FILE, why=why))

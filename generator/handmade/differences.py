@@ -80,22 +80,23 @@ def _of_sonataflow(content: Mapping[str, Any], workflow: Workflow) -> Iterator[s
     options = ManifestOptions(database=Database(schema=workflow.source.name))
     ours = next(each for each in objects.manifests(workflow, options) if each["kind"] == content["kind"])
     spec = content.get("spec")
-    theirs, wanted = (_without_empty(_without_container(each)) for each in (spec or {}, ours["spec"]))
+    spec = spec if isinstance(spec, dict) else {}
+    theirs, wanted = (_without_empty(_without_container(each)) for each in (spec, ours["spec"]))
     different = list(_paths(theirs, wanted, ()))
     if flow := [path for path in different if path[0] == "flow"]:
         yield f"its flow differs from the definition in {plural(len(flow), 'place')}, first at {field_path(flow[0])}"
     for path in different:
         if path[0] not in ("flow", "resources"):
             yield f"its spec.{field_path(path)} differs from what a chart sets; set it in the values"
-    yield from _of_container(spec or {}, workflow)
+    yield from _of_container(spec, workflow)
 
 
 def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     """The variables that people gave the container."""
     pod = spec.get("podTemplate")
     container = pod.get("container") if isinstance(pod, dict) else None
-    given = container.get("env") if isinstance(container, dict) else None
-    names = [str(each.get("name")) for each in given or () if isinstance(each, dict)]
+    env = container.get("env") if isinstance(container, dict) else None
+    names = [str(each.get("name")) for each in env if isinstance(each, dict)] if isinstance(env, list) else []
     own = sorted(set(names) - {*workflow.secret_keys})
     if own:
         yield f"its container sets {listed(own)}; set them as env"

@@ -151,12 +151,15 @@ def moved_values_schema(text: str, schema: Any, names: ValueNames) -> str:
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict) or not properties.keys() - names.unused:
         return ""
-    if not (names.moved | names.unused | names.stuck) & {*properties, *schema.get("required", ())}:
+    given = schema.get("required")
+    required = [key for key in given if isinstance(key, str)] if isinstance(given, list) else []
+    gone = names.moved | names.unused | names.stuck
+    if not gone & {*properties, *required}:
         return text
     moved = _moved({key: value for key, value in properties.items() if key not in names.stuck}, names)
     if names.below in moved and names.moved & properties.keys():
         moved[names.below] = {"type": "object", "properties": moved[names.below]}
-    required = [key for key in schema.get("required", ()) if key not in names.moved | names.unused | names.stuck]
+    required = [key for key in required if key not in gone]
     return json.dumps({**schema, "properties": moved, "required": required}, indent=2, ensure_ascii=False) + "\n"
 
 
