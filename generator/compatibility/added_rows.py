@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from generator.compatibility.matrix import MAX_VALUES, Matrix, Row, read_matrix
+from generator.compatibility.matrix_reader import RULE
 from generator.compatibility.new_row import NewRow, new_rows, rows_text
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import FindingsError, OutputError
@@ -41,9 +42,15 @@ def with_rows(data: bytes, matrix: Matrix, rows: Sequence[NewRow]) -> bytes:
     edits = list(_edits(text, matrix, rows))
     added, applied = apply_edits(text, edits)
     made = (BOM_UTF8 if data.startswith(BOM_UTF8) else b"") + added.encode()
-    if edits and len(applied) == len(edits) and _is_as_meant(made, matrix, rows):
-        return made
     what = rows_text(rows, matrix.indent).rstrip()
+    try:
+        if edits and len(applied) == len(edits) and _is_as_meant(made, matrix, rows):
+            return made
+    except FindingsError as error:
+        first = error.findings[0]
+        if first.rule == RULE:
+            message = f"{matrix.path}: no row can be added: {first.message}; change the file for this:\n{what}"
+            raise OutputError(message) from error
     raise OutputError(f"{matrix.path}: cannot be added to as it is written; add this to `rows`:\n{what}")
 
 
@@ -72,11 +79,12 @@ def _edits(text: str, matrix: Matrix, rows: Sequence[NewRow]) -> Iterator[Edit]:
 
 
 def _is_as_meant(made: bytes, before: Matrix, rows: Sequence[NewRow]) -> bool:
-    """Whether an edited file says what the one before said, and that the new charts run on the newest operator."""
-    try:
-        after = read_matrix(made, before.path, known=before)
-    except FindingsError:
-        return False
+    """Whether an edited file says what the one before said, and that the new charts run on the newest operator.
+
+    Raises:
+        FindingsError: it contradicts itself.
+    """
+    after = read_matrix(made, before.path, known=before)
     new = {chart: row.versions for row in rows for chart in row.charts}
 
     def others(matrix: Matrix) -> list[tuple[object, ...]]:

@@ -112,11 +112,16 @@ def test_a_byte_order_mark_stays() -> None:
     assert added(text) == text.replace("[workflows]", "[workflows, order-tea]")
 
 
+def test_a_chart_that_has_a_row_for_another_operator_gets_none() -> None:
+    older = "  - charts: [order-tea]\n    versions: 2.x\n    orchestrator: 1.3.x\n"
+    with pytest.raises(OutputError, match=r"overlaps 2\.x of line 2 and names other operators; "):
+        added(f"rows:\n{older}  - charts: [a]\n    {NEWEST}")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "rows: [{charts: [a], versions: 1.x, sonataflow: 1.45.x}]\n",
-        f"rows:\n  - charts: [order-tea]\n    versions: 2.x\n    orchestrator: 1.3.x\n  - charts: [a]\n    {NEWEST}",
         f'rows:\n  - charts: ["\\x61"]\n    {NEWEST}',
     ],
 )
