@@ -14,7 +14,8 @@ from generator.findings.printable import in_one_line
 from generator.handmade.chart import Said
 from generator.text.words import plural
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
-from pipeline.importing.plan import Imported, ImportPlan, plan_import
+from pipeline.importing.imported import Imported, ImportPlan
+from pipeline.importing.plan import plan_import
 from pipeline.importing.source import open_foreign
 from pipeline.importing.writing import write_import
 from pipeline.system import locks

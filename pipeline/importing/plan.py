@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from dataclasses import replace
+from typing import Final
 
 from semver import Version
 
-from generator.chart.chart import Chart, chart_name, workflow_chart
+from generator.chart.chart import chart_name, workflow_chart
 from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.proof import Candidate, refuted
-from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError, SettingsError
-from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
+from generator.findings.finding import errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
-from generator.handmade.chart import Adopted, Said, adopt
+from generator.handmade.chart import Said, adopt
 from generator.handmade.layout import Layout, differ_in_case, layout_of, shared_beside
 from generator.handmade.makefile import image_names
 from generator.lint.fixes import fix
@@ -28,9 +27,10 @@ from generator.text.words import listed, several
 from generator.versions.semver_text import bumped
 from generator.workflow.folder import SHARED, SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-from pipeline.charts.folder import ChartsFolder, chart_annotations, read_charts_folder
-from pipeline.charts.index import Index, known_index
+from pipeline.charts.folder import chart_annotations, read_charts_folder
+from pipeline.charts.index import known_index
 from pipeline.images.recipes import Recipes
+from pipeline.importing.imported import Imported, ImportPlan
 from pipeline.importing.rows import ImportedRows, rows_of_import
 from pipeline.importing.source import ForeignRepository, ReadFile
 from pipeline.importing.their_charts import TheirCharts
@@ -41,63 +41,10 @@ from pipeline.system.staging import scratch_folder
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
 
-State = Literal["imported", "unchanged", "left out"]
-
 #: Where the manifests of a workflow lie that its Makefile made.
 _MANIFESTS: Final = "manifests"
 #: The folder of a workflow that becomes a part of its chart.
 _CHART: Final = "chart/"
-
-
-@dataclass(kw_only=True)
-class Imported:
-    """What comes of one workflow. `problems` say why it is left out, `adopted` what becomes of its hand-made chart."""
-
-    name: str
-    folder: str
-    """Its folder in the other repository."""
-    files: dict[str, ReadFile] = field(default_factory=dict)
-    chart_folder: str = ""
-    adopted: Adopted | None = None
-    workflow: Workflow | None = None
-    chart: Chart | None = None
-    there: bool = False
-    """Whether the workflow is here already, with the same files."""
-    problems: list[str] = field(default_factory=list)
-    findings: tuple[Finding, ...] = ()
-    fixed: tuple[Edit, ...] = ()
-    gone: list[Said] = field(default_factory=list)
-
-    @property
-    def state(self) -> State:
-        """What comes of it, in a word or two."""
-        if self.problems or errors(self.findings):
-            return "left out"
-        return "unchanged" if self.there else "imported"
-
-    @property
-    def needs_hand(self) -> bool:
-        """Whether a person has something to do."""
-        return self.state == "left out" or bool(self.adopted and self.adopted.by_hand)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportPlan:
-    """All that an import writes."""
-
-    workflows: tuple[Imported, ...]
-    shared: Mapping[str, bytes]
-    """The new files of shared/ by path."""
-    clashes: tuple[str, ...]
-    """Files of shared/ that are here with other content."""
-    folder: ChartsFolder
-    known: Index
-    compatibility: ImportedRows
-    notes: tuple[str, ...]
-
-    def of(self, state: State) -> list[Imported]:
-        """The workflows in a state."""
-        return [each for each in self.workflows if each.state == state]
 
 
 @without_home()

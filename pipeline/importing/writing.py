@@ -11,7 +11,7 @@ from generator.compatibility.version_line import VersionLine
 from generator.versions.steps import Step
 from generator.workflow.folder import SHARED
 from pipeline.build.versioning import moved_umbrella
-from pipeline.importing.plan import Imported, ImportPlan
+from pipeline.importing.imported import Imported, ImportPlan
 from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
