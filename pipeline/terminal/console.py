@@ -183,7 +183,7 @@ def live_lines(heading: str) -> LiveLines:
     """A live line for each piece of work, as a context."""
     from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only long work pays
 
-    return LiveLines(heading)
+    return LiveLines(heading, watched=is_watched(), quiet=is_quiet())
 
 
 def show_next(words: Sequence[str], why: str = "") -> None:
