@@ -62,7 +62,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ExistingFolder:
     """What is known of a folder before anything is written."""
 
     root: Path
@@ -111,7 +111,7 @@ class RepositoryPlan:
             transaction.commit()
 
 
-def look_around(root: Path, environment: Mapping[str, str]) -> Found:
+def look_around(root: Path, environment: Mapping[str, str]) -> ExistingFolder:
     """Find what a folder has; it need not exist. What a killed run left half done there is finished first.
 
     Raises:
@@ -132,7 +132,7 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
     own = bool(top) and start == root.resolve()
     url = urlsplit(public_url(git(root, "remote", "get-url", "origin") or "")) if own else urlsplit("")
     hosts = (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
-    return Found(
+    return ExistingFolder(
         root=root,
         settings=settings,
         workflows=workflows,
@@ -144,7 +144,7 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
     )
 
 
-def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, actions: bool) -> RepositoryPlan:
+def plan_repository(found: ExistingFolder, answers: Mapping[str, Any], *, github: str, actions: bool) -> RepositoryPlan:
     """Plan what is missing; `answers` are settings by their names, of which None is not answered.
 
     Raises:
@@ -192,7 +192,7 @@ def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, ac
     )
 
 
-def start_git(found: Found, branch: str) -> bool:
+def start_git(found: ExistingFolder, branch: str) -> bool:
     """Run `git init` where there is no repository; return whether one was made.
 
     Raises:
@@ -205,7 +205,7 @@ def start_git(found: Found, branch: str) -> bool:
     return True
 
 
-def _answered(answers: Mapping[str, Any], found: Found) -> Settings:
+def _answered(answers: Mapping[str, Any], found: ExistingFolder) -> Settings:
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values = {by_name[name]: value for name, value in answers.items()}
     return checked(settings_from({by_name["workflows"]: found.workflows, **values}))
@@ -223,7 +223,9 @@ def _agreed(settings: Settings, answers: Mapping[str, Any], file: str) -> Settin
     return settings
 
 
-def _actions(found: Found, settings: Settings, names: list[str], *, wanted: bool) -> tuple[Mapping[str, bytes], str]:
+def _actions(
+    found: ExistingFolder, settings: Settings, names: list[str], *, wanted: bool
+) -> tuple[Mapping[str, bytes], str]:
     """The files of GitHub Actions; where there are to be none, why, unless a person said so."""
     if not wanted:
         return {}, ""

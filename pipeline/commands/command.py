@@ -121,7 +121,7 @@ def _guarded(function: Callable[..., None], *, writes: bool, results: Sequence[s
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> None:
         journal = click.get_current_context().ensure_object(Journal)
-        with console.speaking(_verbosity(journal, quiet=quiet, verbose=verbose)):
+        with console.with_verbosity(_verbosity(journal, quiet=quiet, verbose=verbose)):
             for warning in unknown_variables(os.environ):
                 console.hint(f"waybill: warning: {warning}")
             try:

@@ -11,7 +11,7 @@ import click
 
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line
-from generator.handmade.chart import Said
+from generator.handmade.chart import Remark
 from generator.text.words import plural
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
 from pipeline.importing.imported import Imported, ImportPlan
@@ -149,15 +149,15 @@ def _workflow_as_json(each: Imported) -> dict[str, object]:
         "hand_made_version": adopted.version if adopted else None,
         "hand_made_app_version": adopted.app_version if adopted else None,
         "moved": [{"path": moved.path, "to": f"chart/{moved.to}"} for moved in adopted.moved] if adopted else [],
-        "made_anyway": _said([*each.gone, *(adopted.gone if adopted else ())]),
-        "left": _said(adopted.left if adopted else ()),
-        "by_hand": _said(adopted.by_hand if adopted else ()),
-        "notes": _said(adopted.notes if adopted else ()),
+        "made_anyway": _remarks([*each.gone, *(adopted.gone if adopted else ())]),
+        "left": _remarks(adopted.left if adopted else ()),
+        "by_hand": _remarks(adopted.by_hand if adopted else ()),
+        "notes": _remarks(adopted.notes if adopted else ()),
         "problems": each.problems,
         "findings": [finding.as_json() for finding in each.findings],
         "fixed": [edit.as_json() for edit in each.fixed],
     }
 
 
-def _said(found: Sequence[Said]) -> list[dict[str, str]]:
+def _remarks(found: Sequence[Remark]) -> list[dict[str, str]]:
     return [{"path": said.path, "why": said.why} for said in found]

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from generator.delivery.github_actions import HERE
-from pipeline.build.new_repository import Found, RepositoryPlan, look_around, plan_repository, start_git
+from pipeline.build.new_repository import ExistingFolder, RepositoryPlan, look_around, plan_repository, start_git
 from pipeline.commands.command import FILE, command, is_asked_by_a_person, pass_journal, print_json
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -73,7 +73,7 @@ def init(
         _show(plan, folder, started=started)
 
 
-def _github(found: Found, given: str | None, *, asking: bool) -> str:
+def _github(found: ExistingFolder, given: str | None, *, asking: bool) -> str:
     """OWNER/REPO, "" where the repository is on none.
 
     Raises:
@@ -87,7 +87,9 @@ def _github(found: Found, given: str | None, *, asking: bool) -> str:
     return name
 
 
-def _answers(found: Found, given: dict[str, Any], github: str, *, asking: bool, actions: bool) -> dict[str, Any]:
+def _answers(
+    found: ExistingFolder, given: dict[str, Any], github: str, *, asking: bool, actions: bool
+) -> dict[str, Any]:
     """The settings that options, answers and the repository give; None where nobody says anything."""
     owner, _, repository = github.lower().partition("/")
     defaults = {

@@ -9,7 +9,7 @@ from typing import Literal
 from generator.chart.chart import Chart
 from generator.findings.edits import Edit
 from generator.findings.finding import Finding, errors
-from generator.handmade.chart import Adopted, Said
+from generator.handmade.chart import Adopted, Remark
 from generator.workflow.workflow import Workflow
 from pipeline.charts.folder import ChartsFolder
 from pipeline.charts.index import Index
@@ -36,7 +36,7 @@ class Imported:
     problems: list[str] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
     fixed: tuple[Edit, ...] = ()
-    gone: list[Said] = field(default_factory=list)
+    gone: list[Remark] = field(default_factory=list)
 
     @property
     def state(self) -> State:

@@ -16,7 +16,7 @@ from generator.compatibility.proof import Candidate, refuted
 from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
-from generator.handmade.chart import Said, adopt
+from generator.handmade.chart import Remark, adopt
 from generator.handmade.layout import Layout, differ_in_case, layout_of, shared_beside
 from generator.handmade.makefile import image_names
 from generator.lint.fixes import fix
@@ -217,7 +217,7 @@ class _Planning:
             version = _next(Version.parse(before))
         elif each.adopted:
             why = f"version '{before}' is not a SemVer version; the chart starts at {version}"
-            each.adopted.notes.append(Said(path="Chart.yaml", why=why))
+            each.adopted.notes.append(Remark(path="Chart.yaml", why=why))
         while self.known.find(name, str(version)):
             version = _next(version)
         return name, version
@@ -271,7 +271,7 @@ class _Planning:
         top, _, rest = path.partition("/")
         made = top == _MANIFESTS and rest.endswith((".yaml", ".yml"))
         if made:
-            found.gone.append(Said(path=path, why="made from the definition"))
+            found.gone.append(Remark(path=path, why="made from the definition"))
         return made
 
     def _understood(self, found: Imported) -> Workflow:
@@ -316,12 +316,12 @@ class _Planning:
             return
         files = {path: file.data for path, file in read.files.items()}
         found.adopted = adopted = adopt(files, workflow, generated.files, shown=shown)
-        adopted.by_hand += [Said(path="", why=problem) for problem in read.problems]
+        adopted.by_hand += [Remark(path="", why=problem) for problem in read.problems]
         for path, data in list(adopted.overlay.items()):
             there = found.files.get(f"{_CHART}{path}")
             if there is not None and there.data != data:
                 why = f"{_CHART}{path} is in the workflow's folder already, with other content"
-                adopted.by_hand.append(Said(path=path, why=why))
+                adopted.by_hand.append(Remark(path=path, why=why))
                 adopted.moved = [moved for moved in adopted.moved if moved.to != path]
             else:
                 found.files[f"{_CHART}{path}"] = ReadFile(data=data)
