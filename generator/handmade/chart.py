@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from generator.chart.names import FOLDER_ANNOTATION
 from generator.findings.errors import FindingsError
-from generator.handmade.differences import Made, differences, images_of
+from generator.handmade.differences import Made, differences, resources_of
 from generator.handmade.layout import CHART_FILE
 from generator.handmade.names import OwnNames, defined_in, moved_values, moved_values_schema, read_by, values_taken
 from generator.handmade.objects import made_anyway
@@ -62,8 +62,8 @@ class Adopted:
     """What nobody misses in an install, and stays where it is."""
     by_hand: list[Remark] = field(default_factory=list)
     """What a person has to bring over."""
-    images: list[str] = field(default_factory=list)
-    """The images that it names for the workflow."""
+    resources: list[Mapping[str, Any]] = field(default_factory=list)
+    """Its custom resources of the workflow."""
     notes: list[Remark] = field(default_factory=list)
     """What is different afterwards."""
 
@@ -91,7 +91,7 @@ def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str
     made: Made = {}
     kept = _kept_templates(texts, workflow, adopted, made)
     adopted.notes += [Remark(path=path, why=why) for path, why in differences(made, workflow)]
-    adopted.images = images_of(made)
+    adopted.resources = resources_of(made)
     values = _own_values(texts.get(_VALUES, ""), adopted)
     names = OwnNames(
         chart=adopted.name,

@@ -188,7 +188,7 @@ def read_shared(folder: Path) -> SharedFiles:
     """
     if not folder.is_dir():
         return SharedFiles(files={})
-    walker = _Walker(folder, str(folder))
+    walker = _Walker(folder, folder.as_posix())
     files = {relative: walker.read(relative, path) for relative, path in walker.files()}
     walker.stop_on_findings()
     return SharedFiles(files=files)

@@ -18,7 +18,7 @@ from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.terminal.failure import system_error, without_logins
+from pipeline.terminal.failure import link_loop, system_error, without_logins
 from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings, unknown_variables
 
@@ -126,11 +126,12 @@ def _guarded(function: Callable[..., None], *, writes: bool, results: Sequence[s
                 console.hint(f"waybill: warning: {warning}")
             try:
                 function(*args, as_json=as_json, **kwargs)
-            except (WaybillError, KeyboardInterrupt, OSError) as error:
-                if debug:
+            except (WaybillError, KeyboardInterrupt, OSError, RuntimeError) as error:
+                told = link_loop(error) or error
+                if debug or isinstance(told, RuntimeError):
                     _show_done(journal)
                     raise
-                _fail(error, journal, as_json=as_json, writes=writes, results=results)
+                _fail(told, journal, as_json=as_json, writes=writes, results=results)
 
     return run
 

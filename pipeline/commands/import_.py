@@ -86,7 +86,7 @@ def _show(plan: ImportPlan, *, dry_run: bool) -> None:
         for line in _lines(each):
             console.say(in_one_line(line))
         console.show_findings(errors(each.findings))
-    for note in plan.notes:
+    for note in (*plan.rows.notes, *plan.notes):
         console.say(note)
     coming = [each.name for each in plan.of("imported")]
     done = "would be imported" if dry_run else "imported"
@@ -130,10 +130,9 @@ def _as_json(plan: ImportPlan) -> dict[str, object]:
         "workflows": [_workflow_as_json(each) for each in plan.workflows],
         "shared": {"new": sorted(plan.shared), "clashes": list(plan.clashes)},
         "rows": [
-            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.operator}
-            for row in plan.compatibility.rows
+            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.operator} for row in plan.rows.rows
         ],
-        "notes": list(plan.notes),
+        "notes": [*plan.rows.notes, *plan.notes],
     }
 
 

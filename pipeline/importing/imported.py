@@ -62,7 +62,7 @@ class ImportPlan:
     """Files of shared/ that are here with other content."""
     folder: ChartsFolder
     known: Index
-    compatibility: ImportedRows
+    rows: ImportedRows
     notes: tuple[str, ...]
 
     def of(self, state: State) -> list[Imported]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from generator.findings.errors import FindingsError, SettingsError
 from generator.findings.finding import errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
 from generator.handmade.chart import Remark, adopt
+from generator.handmade.differences import images_of
 from generator.handmade.layout import Layout, differ_in_case, layout_of, shared_beside
 from generator.handmade.makefile import image_names
 from generator.lint.fixes import fix
@@ -31,7 +32,7 @@ from pipeline.charts.folder import chart_annotations, read_charts_folder
 from pipeline.charts.index import known_index
 from pipeline.images.recipes import Recipes
 from pipeline.importing.imported import Imported, ImportPlan
-from pipeline.importing.rows import ImportedRows, rows_of_import
+from pipeline.importing.rows import ImportedRows, first_version, rows_of_import
 from pipeline.importing.source import ForeignRepository, ReadFile
 from pipeline.importing.their_charts import TheirCharts
 from pipeline.inspect.lint import ignores_of
@@ -74,20 +75,22 @@ def plan_import(
         if not each.problems:
             planning.read(each)
     planning.charts_that_meet(workflows)
-    versions = dict(found for each in workflows if (found := planning.version(each)))
-    new = {name: versions[name] for each in workflows if not each.there and (name := chart_name(each.name)) in versions}
-    older = {chart_name(each.name) for each in workflows if each.adopted}
-    compatibility = planning.compatibility(new, older)
-    for each in workflows:
-        planning.make(each, versions, compatibility.capabilities)
+    while True:
+        versions = dict(filter(None, map(planning.version, workflows)))
+        rows = planning.rows(workflows, versions)
+        for each in workflows:
+            planning.make(each, versions, rows.capabilities)
+        # What no chart can be made of has no row.
+        if all(planning.version(each) for each in workflows if chart_name(each.name) in versions):
+            break
     return ImportPlan(
         workflows=tuple(workflows),
         shared=shared,
         clashes=clashes,
         folder=planning.folder,
         known=planning.known,
-        compatibility=compatibility,
-        notes=(*compatibility.notes, *planning.notes(workflows, everything=not names)),
+        rows=rows,
+        notes=tuple(planning.notes(workflows, everything=not names)),
     )
 
 
@@ -148,8 +151,7 @@ class _Planning:
         read = self._repository.folder(found.folder, [*without, SHARED] if found.folder else [*without, ".github"])
         found.problems += read.problems
         found.files = {path: file for path, file in read.files.items() if not self._is_made(path, found)}
-        if two := differ_in_case(found.files):
-            found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
+        _find_one_file(found)
         return found
 
     def shared(self, workflows: Sequence[Imported]) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -184,6 +186,7 @@ class _Planning:
             if self._fixing:
                 workflow = self._fixed(found, workflow)
             self._adopt(found, workflow)
+            _find_one_file(found)
             found.workflow = workflow = self._understood(found)
         except FindingsError as error:
             found.findings = error.findings
@@ -222,12 +225,19 @@ class _Planning:
             version = _next(version)
         return name, version
 
-    def compatibility(self, versions: Mapping[str, Version], older: Collection[str]) -> ImportedRows:
-        """The rows of new charts and of the umbrella; `older` are the charts that somebody made by hand before."""
-        umbrella = Version.parse(self.folder.version() or self._settings.initial_version)
-        wanted = {UMBRELLA: umbrella, **versions} if versions else {}
+    def rows(self, workflows: Sequence[Imported], versions: Mapping[str, Version]) -> ImportedRows:
+        """The rows of compatibility.yaml for the charts that are new, and for the umbrella."""
         capabilities = self._operators.line().capabilities
-        return rows_of_import(wanted, older, self._settings.compatibility, capabilities)
+        coming = {chart_name(each.name): each for each in workflows if not each.there}
+        first = {
+            name: first_version(versions[name], each.adopted, capabilities.crd)
+            for name, each in coming.items()
+            if name in versions
+        }
+        if first:
+            first[UMBRELLA] = Version.parse(self.folder.version() or self._settings.initial_version)
+        older = {name for name, each in coming.items() if each.adopted}
+        return rows_of_import(first, older, self._settings.compatibility, capabilities)
 
     def make(self, each: Imported, versions: Mapping[str, Version], capabilities: OperatorCapabilities) -> None:
         """Make the chart of a workflow, as a build does."""
@@ -260,7 +270,8 @@ class _Planning:
                 yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
-        used = {image.rpartition("/")[0] for each in workflows if each.adopted for image in each.adopted.images}
+        resources = [resource for each in workflows if each.adopted for resource in each.adopted.resources]
+        used = {image.rpartition("/")[0] for image in images_of(resources)}
         registry = registry or (used.pop() if len(used) == 1 else "")
         for name, theirs in (("registry", registry), ("image_prefix", prefix)):
             if theirs and theirs != getattr(self._settings, name):
@@ -352,6 +363,11 @@ class _Planning:
 
 def _next(version: Version) -> Version:
     return bumped(version, "rc" if version.prerelease else "minor")
+
+
+def _find_one_file(found: Imported) -> None:
+    if two := differ_in_case(found.files):
+        found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
 
 
 def _mentions(found: Imported, path: str) -> bool:

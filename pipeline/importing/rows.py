@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from semver import Version  # noqa: TC002 - annotations stay importable
+from semver import Version
 
 from generator.compatibility.added_rows import missing_rows, with_rows
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import known_matrix, read_matrix
 from generator.compatibility.new_row import NewRow, file_text, versions_from
+from generator.compatibility.verdict import judge_resource
 from generator.findings.errors import OutputError
+from generator.handmade.chart import Adopted
+from generator.kubernetes.crd import Crd
 from generator.text.words import listed
 from pipeline.build.generated_files import read_if_there
 
@@ -31,7 +35,7 @@ class ImportedRows:
 def rows_of_import(
     versions: Mapping[str, Version], older: Collection[str], path: Path, capabilities: OperatorCapabilities
 ) -> ImportedRows:
-    """Return the rows that charts need, by name and version; of those in `older`, earlier versions are somebody's.
+    """Return the rows that charts need, by name and first version; of those in `older`, earlier ones are somebody's.
 
     What cannot be added to the file at `path` is a note, with the rows to add by hand.
 
@@ -56,3 +60,15 @@ def rows_of_import(
         capabilities=replace(capabilities, matrix=matrix),
         notes=(note,) if missing else (),
     )
+
+
+def first_version(version: Version, adopted: Adopted | None, crd: Crd) -> Version:
+    """The first version that a chart's row is for: the hand-made one where the operator takes that chart as it is."""
+    if adopted is None or not adopted.resources or not Version.is_valid(adopted.version):
+        return version
+    before = Version.parse(adopted.version)
+    return before if before < version and all(_takes(crd, resource) for resource in adopted.resources) else version
+
+
+def _takes(crd: Crd, resource: Mapping[str, Any]) -> bool:
+    return isinstance(resource.get("spec"), dict) and not any(judge_resource(resource, crd, given=""))

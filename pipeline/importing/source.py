@@ -7,11 +7,11 @@ import posixpath
 import re
 import stat
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
 from generator.findings.errors import OutputError, SettingsError
@@ -27,7 +27,7 @@ MAX_PATHS: Final = 100_000
 #: Ours: what is read of one folder in all.
 MAX_BYTES: Final = 100 * 1024 * 1024
 #: Ours: what is read of a repository in all; it is kept in memory.
-MAX_BYTES_IN_ALL: Final = 1024 * 1024 * 1024
+MAX_BYTES_IN_ALL: Final = 256 * 1024 * 1024
 #: The character that sorts after a slash.
 _AFTER: Final = chr(ord("/") + 1)
 #: How many links may lead to one another (Linux, path_resolution(7)).
@@ -116,6 +116,9 @@ class ForeignRepository:
                 sources[path] = path
             elif entry.kind == "link":
                 sources |= self._behind(path, problems)
+                if len(sources) > MAX_PATHS:
+                    problems.append(f"its links make more than {MAX_PATHS:,} files of it; remove some")
+                    return ReadFolder(files={}, problems=tuple(problems))
             else:
                 problems.append(f"{_shown(path)} is {entry.kind}; replace it with a file, or remove it")
         files = self._read(folder, sources, problems)
@@ -136,7 +139,8 @@ class ForeignRepository:
 
     def _read(self, folder: str, sources: Mapping[str, str], problems: list[str]) -> dict[str, ReadFile]:
         origins = sorted(set(sources.values()))
-        wrong = {path: why for path in sources if (why := _wrong_name(path))}
+        folders = {above.as_posix() for path in sources for above in PurePosixPath(path).parents}
+        wrong = {path: why for path in sources if (why := _wrong_name(path, folders))}
         if wrong:
             problems += [f"the name of {_shown(path)} {why}; rename it" for path, why in wrong.items()]
             return {}
@@ -252,11 +256,11 @@ def _fetched(repository: RemoteRepository, place: GitBranch) -> _Git:
     commit = repository.fetch(branch)
     if commit is None:
         raise SettingsError(f"{place}: has no branch '{branch}'")
-    storage = _Git(repository, commit, place.folder)
-    if not storage.entries:
-        where = f"folder '{place.folder}'" if place.folder else "file"
-        raise SettingsError(f"{place}: the branch '{branch}' has no {where}")
-    return storage
+    if place.folder and not (entry := repository.entries(commit, [place.folder]).get(place.folder)):
+        raise SettingsError(f"{place}: the branch '{branch}' has no folder '{place.folder}'")
+    if place.folder and entry and not entry.is_folder:
+        raise SettingsError(f"{place}: '{place.folder}' is {entry.kind}; name a folder")
+    return _Git(repository, commit, place.folder)
 
 
 class _Git:
@@ -264,16 +268,11 @@ class _Git:
 
     def __init__(self, repository: RemoteRepository, commit: str, folder: str) -> None:
         self._repository = repository
-        below = f"{folder}/" if folder else ""
-        listed = repository.everything(commit)
-        if len(listed) > MAX_PATHS:
-            raise OutputError(f"contains more than {MAX_PATHS:,} files; name a folder of it with #BRANCH:FOLDER")
+        listed = repository.everything(f"{commit}:{folder}" if folder else commit, most=MAX_PATHS)
         self.entries: dict[str, Entry] = {}
         for path, entry in listed.items():
-            if path.startswith(below):
-                kind = {"120000": "link", "160000": "a submodule"}.get(entry.mode, "file")
-                executable = entry.mode == "100755"
-                self.entries[path.removeprefix(below)] = Entry(kind=kind, executable=executable, oid=entry.oid)
+            kind = {"120000": "link", "160000": "a submodule"}.get(entry.mode, "file")
+            self.entries[path] = Entry(kind=kind, executable=entry.mode == "100755", oid=entry.oid)
 
     def sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
         found = self._repository.sizes(self.entries[path].oid for path in paths) if paths else {}
@@ -331,8 +330,10 @@ def _special(mode: int) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _wrong_name(path: str) -> str:
+def _wrong_name(path: str, folders: Collection[str]) -> str:
     """Why no file may be written by this path, as a tree may hold any name; "" where one may."""
+    if path in folders:
+        return "is that of a folder, too"
     parts = path.split("/")
     if any(part in ("", ".", "..") or part.casefold() == ".git" or "\\" in part for part in parts):
         return "leads out of its folder, or into git's own"

@@ -38,8 +38,8 @@ def write_import(plan: ImportPlan, settings: Settings, journal: Journal) -> None
             files = _umbrella(plan, coming, settings)
             if files != plan.folder.files():
                 transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(files))
-            if plan.compatibility.file is not None:
-                write_if_changed(transaction, settings.compatibility, plan.compatibility.file)
+            if plan.rows.file is not None:
+                write_if_changed(transaction, settings.compatibility, plan.rows.file)
         transaction.commit()
 
 
@@ -61,6 +61,6 @@ def _umbrella(plan: ImportPlan, coming: Sequence[Imported], settings: Settings) 
     before = plan.folder.version()
     moving = Step(before=Version.parse(before or settings.initial_version), part="minor", towards="minor")
     files, _ = moved_umbrella(
-        plan.folder, charts, plan.known, moving, line=VersionLine(capabilities=plan.compatibility.capabilities)
+        plan.folder, charts, plan.known, moving, line=VersionLine(capabilities=plan.rows.capabilities)
     )
     return files

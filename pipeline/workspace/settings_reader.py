@@ -50,8 +50,8 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
     settings = settings_from(in_file | values, file=file, root=root)
     for path, fault in _wrong_values(settings):
-        place = f"{found.place(*found.written(path))}: " if found and path in in_file.keys() - values.keys() else ""
-        faults.append(f"{place}{fault}")
+        keys = found.written(path) if found and path not in values else ()
+        faults.append(f"{found.place(*keys)}: {fault}" if found and keys else fault)
     if faults:
         raise SettingsError("\n".join(faults))
     return settings if settings == committed else replace(settings, committed=committed)
@@ -74,7 +74,10 @@ def beside(folder: Path, start: Path, value: str | Path) -> Path:
     """
     if folder == start or Path(value).is_absolute():
         return Path(value)
-    return start / os.path.relpath(folder, start) / value
+    try:
+        return start / os.path.relpath(folder, start) / value
+    except ValueError:  # on Windows, another drive
+        return folder / value
 
 
 def _default_paths(root: Path, start: Path) -> _Values:
@@ -103,13 +106,14 @@ class _File:
 
         return f"{self.path}:{line_of(self.path.read_text(encoding='utf-8'), (*self.above, *keys))}"
 
-    def written(self, path: tuple[str, ...]) -> Iterator[str]:
-        """The keys of a setting of this file as they are written there."""
+    def written(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The keys of a setting as they are written in this file; none where it is not there."""
         table: Any = self.table
+        keys: list[str] = []
         for name in path:
-            key = next(key for key in table if key.replace("-", "_") == name)
-            yield key
-            table = table[key]
+            keys += [key for key in table if key.replace("-", "_") == name][:1]
+            table = table.get(keys[-1], {}) if keys else {}
+        return tuple(keys) if len(keys) == len(path) else ()
 
 
 def _find_file(start: Path) -> _File | None:

@@ -145,6 +145,16 @@ def test_a_folder_that_may_not_be_written_is_named(repository: Path) -> None:
     assert b"Permission denied" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words", [["build", "greeting"], ["index", "dist"], ["bump", "greeting", "patch"]], ids=" ".join
+)
+def test_a_link_that_leads_to_itself_is_named(repository: Path, words: list[str]) -> None:
+    (repository / "dist").symlink_to("dist")
+    done = process(words, repository)
+    assert done.returncode == 1
+    assert done.stderr.decode().endswith("dist: Too many levels of symbolic links\n")
+
+
 @pytest.mark.parametrize("home", ["", "/dev/null/x"])
 def test_a_home_that_is_no_folder_stops_no_build(repository: Path, home: str) -> None:
     done = process(["build", "greeting"], repository, env={"HOME": home, "XDG_CACHE_HOME": home, "WAYBILL_CACHE": ""})

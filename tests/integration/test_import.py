@@ -259,6 +259,28 @@ def test_the_version_goes_on_and_has_a_row(theirs: Path, waybill: Waybill, tmp_p
     }
 
 
+def test_the_row_is_for_the_hand_made_version_too_where_the_operator_takes_it(theirs: Path, waybill: Waybill) -> None:
+    chart = theirs / "deploy/charts/order/templates"
+    done = waybill("manifests", theirs / "workflows/order", "-o", theirs / "made", "--image", "q.example.com/order:v1")
+    assert done.code == 0, done.err
+    (chart / "workflow.yaml").write_text((theirs / "made/03-sonataflow_order.yaml").read_text())
+    done = waybill("import", theirs, "order", "--json")
+    assert [(row["charts"], row["versions"]) for row in done.json["rows"]] == [
+        (["order"], ">=1.4.2 <2.0.0"),
+        (["workflows"], "0.x"),
+    ]
+
+
+def test_a_workflow_without_a_chart_gets_no_row(theirs: Path, waybill: Waybill) -> None:
+    (theirs / "workflows/order").rename(theirs / "workflows/global")
+    done = waybill("import", theirs, "--json")
+    assert {each["name"]: each["state"] for each in done.json["workflows"]} == {
+        "global": "left out",
+        "refund": "imported",
+    }
+    assert [row["charts"] for row in done.json["rows"]] == [["refund", "workflows"]]
+
+
 def test_rows_go_to_the_end_of_a_file_that_keeps_its_text(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     text = "# Ours.\nrows:\n- charts: [mine]  # first\n  versions: 1.x\n  sonataflow: 10.x\n"
     (tmp_path / "compatibility.yaml").write_text(text)
@@ -528,6 +550,13 @@ def test_names_that_differ_in_case_alone_are_problems(theirs: Path, waybill: Way
     [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
     assert why == "Schemas and schemas are one file on macOS and Windows; rename one"
     shutil.rmtree(theirs / "workflows/order/Schemas")
+    write(theirs, {"deploy/charts/order/templates/Adapter.yaml": "a: 1\n"})
+    [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
+    assert (
+        why
+        == "chart/templates/Adapter.yaml and chart/templates/adapter.yaml are one file on macOS and Windows; rename one"
+    )
+    (theirs / "deploy/charts/order/templates/Adapter.yaml").unlink()
     write(tmp_path, {"workflows/Order/order.sw.yaml": DEFINITION})
     problems = imported(waybill, theirs, "order", code=1)["order"]["problems"]
     assert "the workflow Order is here, which differs in case alone; rename the folder" in problems
@@ -592,6 +621,21 @@ def test_a_repository_without_commits_says_so(tmp_path: Path, waybill: Waybill) 
     assert "has no commits; push some, or name a branch with #BRANCH" in done.err
 
 
+def test_a_few_trees_with_billions_of_files_are_refused(tmp_path: Path, waybill: Waybill) -> None:
+    with git_server(tmp_path / "server") as server:
+        blob = server.git("hash-object", "-w", "--stdin", stdin=b"x")
+        entries = "".join(f"100644 blob {blob}\tf{number}\n" for number in range(20))
+        for _ in range(7):
+            tree = server.git("mktree", stdin=entries.encode())
+            entries = "".join(f"040000 tree {tree}\td{number}\n" for number in range(20))
+        person = ("-c", "user.name=a", "-c", "user.email=a@b")
+        server.git("update-ref", "refs/heads/main", server.git(*person, "commit-tree", "-m", "x", tree))
+        done = waybill("import", f"{server.url}#main", env={"WAYBILL_GIT_TOKEN": PASSWORD})
+        part = waybill("import", f"{server.url}#main:d0/d0/d0/d0", env={"WAYBILL_GIT_TOKEN": PASSWORD})
+    assert (done.code, "cannot be read: contains more than 100,000 files" in done.err) == (1, True)
+    assert (part.code, "contains no workflow" in part.err) == (2, True)
+
+
 def test_a_file_s_name_that_is_not_utf_8_is_a_problem(theirs: Path, waybill: Waybill) -> None:
     Path(os.fsdecode(os.fsencode(theirs / "workflows/order") + b"/caf\xe9.json")).write_text("{}")
     [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
@@ -605,14 +649,16 @@ def test_a_tree_that_leads_out_is_never_written(tmp_path: Path, waybill: Waybill
         blob = server.git("hash-object", "-w", "--stdin", stdin=b"evil")
         evil = server.git("mktree", stdin=f"100644 blob {blob}\tevil.md\n".encode())
         order = server.git("ls-tree", "main:workflows/order")
-        order = server.git("mktree", stdin=f"{order}\n040000 tree {evil}\t..\n".encode())
+        both = f"040000 tree {evil}\t..\n040000 tree {evil}\torder.sw.yaml\n"
+        order = server.git("mktree", stdin=f"{order}\n{both}".encode())
         workflows = server.git("mktree", stdin=f"040000 tree {order}\torder\n".encode())
         top = server.git("mktree", stdin=f"040000 tree {workflows}\tworkflows\n".encode())
         person = ("-c", "user.name=a", "-c", "user.email=a@b")
         server.git("update-ref", "refs/heads/main", server.git(*person, "commit-tree", "-m", "x", top))
         found = imported_over_http(waybill, f"{server.url}#main")
     assert found["order"]["problems"] == [
-        "the name of workflows/order/../evil.md leads out of its folder, or into git's own; rename it"
+        "the name of workflows/order/../evil.md leads out of its folder, or into git's own; rename it",
+        "the name of workflows/order/order.sw.yaml is that of a folder, too; rename it",
     ]
     assert not list(tmp_path.rglob("evil.md"))
 

@@ -77,6 +77,29 @@ def test_a_value_of_a_secret_is_never_shown() -> None:
     assert "aHVudGVyMg" not in repr(found)
 
 
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("values.schema.json", '{"required": 5, "properties": {"env": {}}}'),
+        ("values.schema.json", '{"required": [{}], "properties": {"image": []}}'),
+        ("values.yaml", "[1]\n"),
+        ("values.yaml", "image: [\n"),
+        ("Chart.yaml", 'name: "\\u00fc"\ndependencies: [5, {}]\nannotations: []\nmaintainers: 7\n'),
+        ("Chart.yaml", "[]\n"),
+        ("templates/a.yaml", "kind: SonataFlow\nspec: []\n"),
+        ("templates/a.yaml", "kind: SonataFlow\nspec: {podTemplate: {container: {env: [5, {}]}}}\n"),
+        ("templates/a.yaml", an("ConfigMap", "greeting-props", "data: [a]\n")),
+        ("templates/a.yaml", an("ConfigMap", "01-greeting-resources-schemas", "data: {a.json: 5}\n")),
+        ("templates/a.yaml", an("Secret", "greeting-creds", "data: 5\n")),
+        ("templates/a.yaml", "kind: SonataFlow\nkind: Route\n"),
+        ("templates/a.yaml", "x: {{ .Chart.Name }}\n"),
+    ],
+)
+def test_what_no_chart_has_is_taken_as_it_is(path: str, text: str) -> None:
+    found = taken_apart({path: text})
+    assert {said.path for said in (*found.gone, *found.by_hand)} | {moved.path for moved in found.moved} >= {path}
+
+
 def test_a_chart_that_waybill_made_has_nothing_that_people_wrote() -> None:
     about = f"{ABOUT}annotations: {{waybill/folder: greeting}}\n"
     found = taken_apart({"Chart.yaml": about, "templates/extra.yaml": an("Route", "a")})

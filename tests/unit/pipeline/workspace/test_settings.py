@@ -268,7 +268,7 @@ def test_a_release_of_developer_hub_that_is_none_is_refused(tmp_path: Path, rele
     settings = write(tmp_path, {"waybill.toml": f'rhdh = "{release}"\n'})
     assert (
         why(settings)
-        == f"{tmp_path}/waybill.toml:1: rhdh '{release}': write a release of Red Hat Developer Hub, as in 1.9"
+        == f"{settings}/waybill.toml:1: rhdh '{release}': write a release of Red Hat Developer Hub, as in 1.9"
     )
 
 
