@@ -59,8 +59,11 @@ class NamespaceDatabase:
     @property
     def persistence(self) -> dict[str, str]:
         """The values of a chart that lead its workflow to this part of the database, by their paths."""
-        where = {"persistence.serviceRef.namespace": self.services} if not self.host else {}
-        return {"persistence.secretRef.name": self.secret, **where, SCHEMA: self.user}
+        secret = {"persistence.secretRef.name": self.secret}
+        if self.host:
+            url = f"jdbc:postgresql://{self.host}:{Database.port}/{Database.name}?currentSchema={self.user}"
+            return {**secret, "persistence.jdbcUrl": url}
+        return {**secret, "persistence.serviceRef.namespace": self.services, SCHEMA: self.user}
 
     def job(self) -> Manifest:
         """The Job that creates the user and the schema, or changes nothing where they are there.

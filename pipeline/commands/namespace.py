@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import click
 
@@ -37,7 +38,8 @@ from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.folders import refuse_among_workflows
 
-_NEIGHBOURS = Neighbours()
+_NEIGHBOURS: Final = Neighbours()
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 @command(
@@ -153,11 +155,17 @@ def _database(name: str, neighbours: Neighbours, options: dict[str, Any]) -> Nam
     if options["no_database"]:
         _refuse(options, "--no-database", "share_admin_secret", "store", "database_host")
         return None
+    host = options["database_host"]
+    if host and not _HOST.fullmatch(host):
+        raise SettingsError(f"--database-host '{host}': write a host's name, as in db.example.com")
+    if host:
+        # The administrator's schema is the chart's own, which a JDBC URL would have to name for each.
+        _refuse(options, "--database-host", "share_admin_secret")
     return NamespaceDatabase(
         namespace=name,
         services=neighbours.services,
         secret=check_name(options["secret"], "a Secret"),
-        host=options["database_host"],
+        host=host,
         image=options["psql_image"],
     )
 

@@ -42,6 +42,8 @@ def test_any_name_is_taken_or_refused_with_what_a_name_is(name: str) -> None:
         (["demo", "--secret", "A B"], "not a name for a Secret"),
         (["demo", "--no-database", "--share-admin-secret"], "--no-database and --share-admin-secret contradict"),
         (["demo", "--external-secret", "a", "--share-admin-secret"], "contradict each other"),
+        (["demo", "--database-host", "a b"], "write a host's name, as in db.example.com"),
+        (["demo", "--database-host", "a", "--share-admin-secret"], "contradict each other"),
         (["demo", "--external-key", "a"], "--external-key goes with --external-secret"),
         (["demo", "--apply", "-o", "out"], "--apply and --out contradict each other"),
         (["demo", "--role", "ann", "--apply"], "--role and --apply contradict each other"),
