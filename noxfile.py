@@ -78,7 +78,9 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *spread(session.posargs), *session.posargs, env=with_tools(session))
     session.log("left out here: long property tests, nox -s laws; the workflows on the engine, nox -s engine;")
     session.log("charts in a cluster, nox -s e2e-cluster; images by a container engine, nox -s e2e-image;")
-    session.log("the pipeline in GitHub Actions, nox -s e2e-actions")
+    session.log(
+        "the pipeline in GitHub Actions, nox -s e2e-actions; the commands of the documentation, nox -s docs-commands"
+    )
 
 
 @nox.session
@@ -161,6 +163,17 @@ def docs(session: nox.Session) -> None:
     """Write docs/reference/ and docs/workflows/; --check only says whether it is as it would be written."""
     session.install("-e", ".")
     session.run("python", "docs/generate.py", *session.posargs)
+
+
+@nox.session(name="docs-commands")
+def docs_commands(session: nox.Session) -> None:
+    """Run every command of the documentation and compare what it prints; -- --update writes that into the pages."""
+    install(session, "test")
+    update = "--update" in session.posargs
+    # Runs of a page are written one after the other.
+    cores = () if update else ("--numprocesses=auto", "--dist=worksteal")
+    tools = {**with_tools(session), **registry_tools(session), **kubernetes(session)}
+    session.run("pytest", "tests/docs", *cores, *session.posargs, env=tools)
 
 
 @nox.session(name="jq-facts")

@@ -16,6 +16,7 @@ from typing import Final
 import click
 
 from generator.chart import values
+from generator.chart.chart import chart_name
 from generator.chart.page import index_row, page
 from generator.compatibility.capabilities import newest_capabilities
 from generator.compatibility.table import markdown
@@ -45,6 +46,9 @@ END: Final = "<!-- end of the workflows -->"
 
 #: Descriptions of the commands' arguments, which click does not have.
 ARGUMENTS: Final = {
+    "add": "what becomes of the namespace",
+    "NAMESPACE": "the namespace of the workflows; it is created where it is not there",
+    "secret|plugins": "the Secret of RHDH, or the configuration of its plugins",
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
     "REPOSITORY": "a folder, which need not exist yet",
@@ -64,6 +68,32 @@ ARGUMENTS: Final = {
     "IMAGE|TARGET": "the name of an image in a registry, or a chart repository, as for publish",
 }
 
+#: What an example runs with, and what it supposes to have been done; by default it is run as it is.
+EXAMPLES_RUN: Final = {
+    "actions": (f"OWNER/WAYBILL@COMMIT=octo/waybill@{'1' * 40}", ""),
+    "changed": ("", "git update-ref refs/remotes/origin/main HEAD"),
+    "init": ("OWNER=octo; REPO=flows", ""),
+    "index": ("", "mkdir published && waybill build --all --output published >build.log 2>&1 && cp -r published dist"),
+    "umbrella": ("", "mkdir my && cp -r charts my"),
+}
+#: Of these, tests/unit/test_documentation.py reads the options alone.
+EXAMPLES_NOT_RUN: Final = {
+    "attest": "IMAGE is pushed first; docs/how-to.md does so",
+    "build": "each line is for another repository; docs/how-to.md builds",
+    "check": "each line is for another operator; docs/how-to.md checks",
+    "completion": "each line is for another shell; docs/how-to.md writes the scripts",
+    "doctor": "the output differs from machine to machine; docs/how-to.md runs it",
+    "diff": "each line is for another history; docs/how-to.md compares",
+    "image": "pushes to quay.io; docs/how-to.md pushes to a registry of the tests",
+    "import": "each line is for another repository; docs/how-to.md imports one",
+    "namespace": "a line needs a cluster; docs/how-to.md adds a namespace to one",
+    "new": "needs the OpenAPI file; docs/how-to.md starts workflows",
+    "propose": "each line is for another place; docs/how-to.md proposes",
+    "publish": "each line is for another place; docs/how-to.md publishes",
+    "rhdh": "a line needs a cluster; docs/how-to.md adds the Secret to one",
+    "run": "docs/how-to.md runs a workflow",
+    "verify": "IMAGE is pushed first; docs/how-to.md does so",
+}
 IGNORES: Final = """\
 [tool.waybill.lint]                 # [lint] in waybill.toml
 ignore = ["workflow-type"]          # rules, in the whole repository
@@ -109,7 +139,8 @@ def commands() -> str:
             "# Commands\n",
             _table(("command", "what it does"), ((f"[{n}](#waybill-{n})", _first_line(c)) for n, c in listed.items())),
             "Progress, messages and tables go to standard error. Standard output has the JSON document of `--json`,",
-            "the findings of `lint`, the objects of `gitops`, and the reports of `diff` and `explain`.",
+            "the findings of `lint`, the objects of `gitops`, `namespace` and `rhdh`, and the reports of `diff` and",
+            "`explain`.",
             "`waybill --version` prints the version.\n",
             _table(("exit code", "when"), sorted(_exit_codes())),
             *(_command(name, command) for name, command in listed.items()),
@@ -176,11 +207,24 @@ def _command(name: str, command: Command) -> str:
     return "\n".join(
         [
             f"## waybill {name}\n\n{inspect.cleandoc(command.help or '')}\n",
-            f"```\nwaybill {name} {usage}\n```\n",
+            f"```text\nwaybill {name} {usage}\n```\n",
             _table(("argument or option", "what it is"), ((f"`{name}`", help_) for name, help_ in rows)),
-            f"```console\n$ {command.example.replace(chr(10), chr(10) + '$ ')}\n```\n",
+            *_how_to_run(name),
+            f"```shell\n{command.example}\n```\n",
         ]
     )
+
+
+def _how_to_run(name: str) -> Iterator[str]:
+    """Comments that say to tests/docs how an example is run, or why not; nobody sees them on the page."""
+    if name in EXAMPLES_NOT_RUN:
+        yield f"<!-- not run: {EXAMPLES_NOT_RUN[name]} -->\n"
+        return
+    given, before = EXAMPLES_RUN.get(name, ("", ""))
+    yield f"<!-- run: fresh clone{given and f'; {given}'} -->"
+    if before:
+        yield f"<!-- run first: {before} -->"
+    yield ""
 
 
 def values_and_settings() -> str:
@@ -310,11 +354,26 @@ def workflow_pages() -> dict[str, str]:
     return pages
 
 
+#: What the commands of a workflow's page are run with: tests/docs has these places.
+INSTALL_RUN: Final = """\
+<!-- run: empty folder; needs shared cluster, charts; REPOSITORY=my-team; ADDRESS={{charts}}; NAMESPACE=docs-{chart} -->
+<!-- run first: kubectl create namespace docs-{chart} -->
+"""
+TRIAL_NOT_RUN: Final = (
+    "<!-- not run in this section: nox -s engine takes every transition of each workflow on the real engine; "
+    "docs/how-to.md runs one -->\n"
+)
+
+
 def _workflow_page(workflow: Workflow) -> str:
     name = workflow.source.name
     readme = ROOT / "workflows" / name / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    return f"{HEAD}{page(workflow, text, f'../../workflows/{name}').rstrip()}\n"
+    shown = page(workflow, text, f"../../workflows/{name}").rstrip()
+    runs = {"Install": INSTALL_RUN.format(chart=chart_name(name)), "Try it": TRIAL_NOT_RUN}
+    for heading, comments in runs.items():
+        shown = shown.replace(f"\n## {heading}\n", f"\n## {heading}\n\n{comments}")
+    return f"{HEAD}{shown}\n"
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {

@@ -13,8 +13,10 @@ from generator.text.templates import render
 
 Manifest = dict[str, Any]
 
-#: Where psql is: the image of the Job by which Red Hat Developer Hub creates its own database.
-PSQL_IMAGE: Final = "quay.io/fedora/postgresql-15:latest"
+#: Where psql is: the image that the platform's PostgreSQL has, so that a cluster needs no other.
+PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20250326"
+#: The value of a chart that names the schema.
+SCHEMA: Final = "persistence.serviceRef.databaseSchema"
 EXTERNAL_SECRETS: Final = "external-secrets.io/v1"
 #: The property of a secret store's entry that has the password.
 PASSWORD_PROPERTY: Final = "password"  # noqa: S105 - a name, no password
@@ -57,8 +59,11 @@ class NamespaceDatabase:
     @property
     def persistence(self) -> dict[str, str]:
         """The values of a chart that lead its workflow to this part of the database, by their paths."""
-        where = {"persistence.serviceRef.namespace": self.services} if not self.host else {}
-        return {"persistence.secretRef.name": self.secret, **where, "persistence.serviceRef.databaseSchema": self.user}
+        secret = {"persistence.secretRef.name": self.secret}
+        if self.host:
+            url = f"jdbc:postgresql://{self.host}:{Database.port}/{Database.name}?currentSchema={self.user}"
+            return {**secret, "persistence.jdbcUrl": url}
+        return {**secret, "persistence.serviceRef.namespace": self.services, SCHEMA: self.user}
 
     def job(self) -> Manifest:
         """The Job that creates the user and the schema, or changes nothing where they are there.

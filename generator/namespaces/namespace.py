@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from generator.delivery.argocd import MANAGED_BY
 from generator.kubernetes.objects import Database
-from generator.namespaces.database import NamespaceDatabase
+from generator.namespaces.database import SCHEMA, NamespaceDatabase
 from generator.namespaces.policies import WORKFLOW_NAMESPACE, Neighbours, policies
 from generator.text.yaml_writer import dump
 
@@ -108,7 +108,7 @@ def steps(namespace: WorkflowNamespace, apply: str) -> Iterator[Step]:
             yield from _secrets(database)
         yield wait_for(database)
     if namespace.database:
-        yield values_step(namespace.database)
+        yield values_step(namespace, namespace.database)
 
 
 def wait_for(database: NamespaceDatabase) -> Step:
@@ -118,9 +118,14 @@ def wait_for(database: NamespaceDatabase) -> Step:
     return Step(what="waits for the user and the schema", command=shlex.join(words))
 
 
-def values_step(database: NamespaceDatabase) -> Step:
-    """The command that installs a chart with the values that lead to its part of the database."""
-    given = ",".join(f"{path}={value}" for path, value in database.persistence.items())
+def values_step(namespace: WorkflowNamespace, database: NamespaceDatabase) -> Step:
+    """The command that installs a chart with the values that lead to its part of the database.
+
+    The administrator's user has no schema of the namespace's own: there, each workflow has that of its chart.
+    """
+    shared = namespace.share_admin
+    values = {path: value for path, value in database.persistence.items() if not (shared and path == SCHEMA)}
+    given = ",".join(f"{path}={value}" for path, value in values.items())
     words = ["helm", "install", "greeting", "CHART", "-n", database.namespace, "--set", given]
     return Step(what="installs a workflow there; the same values for each", command=shlex.join(words))
 

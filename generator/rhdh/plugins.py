@@ -74,9 +74,8 @@ def packages_of(release: Release | None) -> Packages:
         return known[-1]
     found = [each for each in known if each.since <= release]
     if not found:
-        raise SettingsError(
-            f"RHDH {release} has no Orchestrator plugins that waybill knows; the first is {known[0].since}"
-        )
+        first = known[0].since
+        raise SettingsError(f"waybill knows no Orchestrator plugins of RHDH {release}; the first are of {first}")
     return found[-1]
 
 

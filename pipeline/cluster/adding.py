@@ -91,17 +91,28 @@ def carry_out(changes: Sequence[Change], kubectl: Kubectl, journal: Journal) -> 
 
 
 def send(change: Change, kubectl: Kubectl, journal: Journal) -> None:
-    """Create or replace one object, which goes by standard input: no list of processes shows what is in it.
+    """Create or complete one object, which goes by standard input: no list of processes shows what is in it.
 
-    A replacement has the version of what it was made from, so that nobody's change is lost.
+    A completion has the version of what it was made from, so that nobody's change is lost.
     """
-    verb = "create" if change.verb is Verb.CREATE else "replace"
-    failing = f"{change.title} cannot be {'created' if change.verb is Verb.CREATE else 'changed'}"
-    right = may_not("create" if change.verb is Verb.CREATE else "update", *_what(change.manifest))
-    done = f"created {change.title}" if change.verb is Verb.CREATE else f"completed {change.title}"
+    new = change.verb is Verb.CREATE
+    # `kubectl replace` without --raw notes the whole object as applied, and the next `kubectl apply` of whoever made it
+    # would then remove what is not in their manifest.
+    words = ["create"] if new else ["replace", f"--raw={_path(change.manifest)}"]
+    failing = f"{change.title} cannot be {'created' if new else 'completed'}"
+    right = may_not("create" if new else "update", *_what(change.manifest))
+    done = f"{'created' if new else 'completed'} {change.title}"
     with journal.attempting(done):
-        kubectl.must(verb, "--filename=-", failing=failing, reasons=right, stdin=json.dumps(change.manifest).encode())
+        stdin = json.dumps(change.manifest).encode()
+        kubectl.must(*words, "--filename=-", failing=failing, reasons=right, stdin=stdin)
         journal.record(Effect(done=done, undo=_undo(change)))
+
+
+def _path(manifest: Mapping[str, Any]) -> str:
+    """Where the server has an object of the core API, whose kinds alone are completed."""
+    kind, namespace, name = identity(manifest)
+    within = f"/namespaces/{namespace}" if namespace else ""
+    return f"/api/v1{within}/{kind.lower()}s/{name}"
 
 
 def _what(manifest: Mapping[str, Any]) -> list[str]:

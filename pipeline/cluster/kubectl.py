@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +36,7 @@ _DENIED: Final = re.compile(r'cannot \w+ resource "([^"]+)" in API group "([^"]*
 class Kubectl:
     """kubectl or oc, and the context of the kubeconfig that it uses; None is the current one.
 
-    `patience` is how many seconds a command may take.
+    `patience` is how many seconds each call may take.
 
     Raises:
         OutputError: neither is on PATH.
@@ -47,7 +47,7 @@ class Kubectl:
         if found is None:
             raise OutputError(f"neither {' nor '.join(PROGRAMS)} is on PATH; install one, and log in to the cluster")
         self._program = found
-        self.context = context
+        self._context = context
         self._patience = patience
 
     @property
@@ -125,8 +125,7 @@ class Kubectl:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
             raise OutputError(f"{failing}: {self.name} wrote no JSON") from error
-        listed = document.get("items", [document]) if isinstance(document, dict) else []
-        return [each for each in listed if isinstance(each, dict)]
+        return list(_objects(document))
 
     def may(self, verb: str, kind: str) -> bool:
         """Whether the user may do something to objects of a kind."""
@@ -146,7 +145,7 @@ class Kubectl:
             raise OutputError(f"{self._program}: cannot be run: {error.strerror}") from error
 
     def _command(self, words: Sequence[str]) -> list[str]:
-        context = [f"--context={self.context}"] if self.context else []
+        context = [f"--context={self._context}"] if self._context else []
         return [self._program, *context, *words]
 
     def _said(self, words: Sequence[str]) -> str:
@@ -156,14 +155,23 @@ class Kubectl:
     def _failure(self, words: Sequence[str], stderr: bytes, failing: str, reasons: Mapping[str, str]) -> WaybillError:
         """Why the program failed. Plugins that log in write there what they like, so its own words are not repeated."""
         said = stderr.decode(errors="replace")
-        if self.context and "does not exist" in said:
+        if self._context and "does not exist" in said:
             contexts = self._run(("config", "get-contexts", "--output=name"), None).stdout.decode(errors="replace")
-            message = f"the kubeconfig has no context '{self.context}'{one_of(self.context, contexts.split())}"
+            message = f"the kubeconfig has no context '{self._context}'{one_of(self._context, contexts.split())}"
             return SettingsError(in_one_line(message))
         reason = next((reason for sign, reason in reasons.items() if re.search(sign, said)), None)
         if reason is None:
             return OutputError(f"{failing}; to see why, run: {self._said(words)}")
         return OutputError(f"{failing}: {reason}")
+
+
+def _objects(document: object) -> Iterator[dict[str, Any]]:
+    """The objects of a List, or the only one, each with a kind and a name."""
+    listed = document.get("items", [document]) if isinstance(document, dict) else []
+    for each in listed if isinstance(listed, list) else []:
+        match each:
+            case {"kind": str(), "metadata": {"name": str()}}:
+                yield each
 
 
 def may_not(verb: str, *what: str) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import click
 
@@ -32,17 +33,13 @@ from pipeline.build.generated_files import outdated, write
 from pipeline.cluster.adding import Change, Verb, carry_out
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.workflow_namespace import plan_namespace
-from pipeline.commands.command import FILE, Group, command, pass_journal, print_json, same_command, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, same_command, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.folders import refuse_among_workflows
 
-_NEIGHBOURS = Neighbours()
-
-
-@click.group("namespace", cls=Group, short_help="Add a namespace for workflows.")
-def namespace() -> None:
-    """Add a namespace for workflows to a cluster that has the platform."""
+_NEIGHBOURS: Final = Neighbours()
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 @command(
@@ -53,6 +50,7 @@ def namespace() -> None:
         "waybill namespace add demo --rhdh-namespace rhdh-operator --external-secret vault -o gitops/demo"
     ),
 )
+@click.argument("action", type=click.Choice(("add",)), metavar="add")
 @click.argument("name", metavar="NAMESPACE")
 @click.option("-o", "--out", type=FILE, metavar="DIR", help="The folder for the files.  [standard output]")
 @click.option("--apply", "applies", is_flag=True, help="Create it in the cluster that kubectl or oc is logged in to.")
@@ -103,7 +101,7 @@ def namespace() -> None:
 @click.option("--psql-image", default=PSQL_IMAGE, metavar="IMAGE", help=f"Where psql is.  [{PSQL_IMAGE}]")
 @click.option("--role", "user", metavar="USER", help="Write the Roles with which this user can do it, and no more.")
 @pass_journal
-def add(journal: Journal, /, name: str, *, as_json: bool, **options: Any) -> None:
+def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - there is one
     """Add a namespace: its label, who may reach whom, and a user and a schema of its own in the database.
 
     Without --apply it prints the objects and the commands, in the order in which they are run; no password is among
@@ -157,11 +155,17 @@ def _database(name: str, neighbours: Neighbours, options: dict[str, Any]) -> Nam
     if options["no_database"]:
         _refuse(options, "--no-database", "share_admin_secret", "store", "database_host")
         return None
+    host = options["database_host"]
+    if host and not _HOST.fullmatch(host):
+        raise SettingsError(f"--database-host '{host}': write a host's name, as in db.example.com")
+    if host:
+        # The administrator's schema is the chart's own, which a JDBC URL would have to name for each.
+        _refuse(options, "--database-host", "share_admin_secret")
     return NamespaceDatabase(
         namespace=name,
         services=neighbours.services,
         secret=check_name(options["secret"], "a Secret"),
-        host=options["database_host"],
+        host=host,
         image=options["psql_image"],
     )
 
@@ -249,7 +253,4 @@ def _following(wanted: WorkflowNamespace, changes: Sequence[Change]) -> Iterator
     if database and any(each.manifest["kind"] == "Job" and each.verb is Verb.CREATE for each in changes):
         yield wait_for(database)
     if wanted.database:
-        yield values_step(wanted.database)
-
-
-namespace.add_command(add)
+        yield values_step(wanted, wanted.database)

@@ -10,8 +10,8 @@ from generator.kubernetes.installed import Installed, installed_by_deployment, i
 from generator.kubernetes.schema_match import SchemaMatch, schema_match
 from pipeline.cluster.kubectl import PATIENCE, Kubectl
 
-#: What the server publishes of the operator's kinds; everybody who is logged in may read it (role system:discovery).
 KIND: Final = "sonataflows.sonataflow.org"
+#: What the server publishes of the operator's kinds; everybody who is logged in may read it (role system:discovery).
 SCHEMA: Final = f"/openapi/v3/apis/{API_VERSION}"
 #: OLM copies a ClusterServiceVersion into each namespace; the copies have this label.
 _ORIGINALS: Final = "!olm.copiedFrom"

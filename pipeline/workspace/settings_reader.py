@@ -74,7 +74,10 @@ def beside(folder: Path, start: Path, value: str | Path) -> Path:
     """
     if folder == start or Path(value).is_absolute():
         return Path(value)
-    return start / os.path.relpath(folder, start) / value
+    try:
+        return start / os.path.relpath(folder, start) / value
+    except ValueError:  # on Windows, another drive
+        return folder / value
 
 
 def _default_paths(root: Path, start: Path) -> _Values:

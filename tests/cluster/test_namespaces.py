@@ -256,6 +256,16 @@ def test_a_policy_in_another_form_is_left_alone(world: World) -> None:
     assert world.server.ask("GET", f"/api/v1/namespaces/{world.name}-2").code == HTTPStatus.NOT_FOUND
 
 
+def test_the_printed_commands_replace_no_policy_of_somebody_else(world: World) -> None:
+    policies = f"/apis/networking.k8s.io/v1/namespaces/{world.services}/networkpolicies"
+    spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}
+    made = world.server.must("POST", policies, {"metadata": {"name": "allow-to-sonataflow-services"}, "spec": spec})
+    first = world.add("-o", "out", "--json").json["commands"][0]["command"]
+    with pytest.raises(AssertionError, match=r"conflict.*\.spec\.ingress"):
+        shell(world, first)
+    assert world.server.must("GET", f"{policies}/allow-to-sonataflow-services")["spec"] == made["spec"]
+
+
 def test_labels_are_added_to_a_namespace_that_is_there_and_none_is_replaced(world: World) -> None:
     place = "/api/v1/namespaces"
     labels = {"argocd.argoproj.io/managed-by": "mine", "team": "a"}

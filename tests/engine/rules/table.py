@@ -344,7 +344,7 @@ OTHERS: Final = ("duplicate-event", "unused-event", "callback-event-data", "miss
 ALONE: Final = "invalid-name"
 #: Rules whose bad example does nothing to see on the engine, to the reason.
 ELSEWHERE: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("no-folder", "link-loop", "link-outside", "special-file", "unreadable"), _DISK),
+    **dict.fromkeys(("no-folder", "link-loop", "link-outside", "special-file", "unreadable", "portable-name"), _DISK),
     **dict.fromkeys(("chart-files", "chart-name", "release-size", "invalid-service-name", "name-clash"), _HELM),
     **dict.fromkeys(
         ("config-map-size", "variable-name", "plain-secret", "committed-secret", "unmounted-schema"), _HELM
@@ -355,7 +355,9 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("no-workflow-type", "no-result", "workflow-result", "workflow-options"), _ORCHESTRATOR),
     "unknown-workflow": _ORCHESTRATOR,
     **dict.fromkeys(("compatibility", "crd", "dropped-field", "refused-field", "left-out", "no-row"), _STAGES),
-    **dict.fromkeys(("refuted-row", "rewritten-value", "unknown-operator", "no-sonataflow", "diagram-size"), _STAGES),
+    **dict.fromkeys(
+        ("refuted-row", "rewritten-value", "unknown-operator", "no-sonataflow", "diagram-size", "colliding-id"), _STAGES
+    ),
     **dict.fromkeys(("chart", "helmignore", "index", "package"), _STAGES),
     "build-argument": "the engine never reads argfile.conf; what builds images does",
     "local-address": "it works here as on any laptop; a cluster is needed to see it fail",

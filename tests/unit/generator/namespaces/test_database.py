@@ -67,3 +67,7 @@ def test_the_values_lead_a_chart_to_its_part_of_the_database() -> None:
         "persistence.serviceRef.namespace": "infra",
         "persistence.serviceRef.databaseSchema": "ns_demo",
     }
+    assert replace(DATABASE, host="db.example.com").persistence == {
+        "persistence.secretRef.name": "sonataflow-psql-postgresql",
+        "persistence.jdbcUrl": "jdbc:postgresql://db.example.com:5432/sonataflow?currentSchema=ns_demo",
+    }

@@ -104,3 +104,6 @@ def test_where_the_administrator_is_shared_the_role_may_read_that_secret_alone()
     in_infra = [each for each in roles(shared, "ann") if each["metadata"].get("namespace") == "infra"]
     rules = [rule for each in in_infra for rule in each.get("rules", []) if rule["resources"] == ["secrets"]]
     assert [rule["resourceNames"] for rule in rules if "get" in rule["verbs"]] == [["sonataflow-psql-postgresql"]]
+    *_, install = (each.command for each in steps(shared, ""))
+    assert "databaseSchema" not in install
+    assert "persistence.serviceRef.namespace=infra" in install
