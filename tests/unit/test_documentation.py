@@ -73,7 +73,8 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
     }
     assert by_page == {
         "README.md": ["pip install nox"],
-        "docs/how-to.md": ["waybill doctor jdk", "tkn pipeline start", "docker login quay.io", "waybill image --pin"],
+        "docs/how-to.md": ["$ waybill doctor", "tkn pipeline start", "docker login quay.io", "waybill image --pin"],
+        "docs/tutorial.md": ["helm repo add"],
         "docs/troubleshooting.md": ["kubectl wait --for=condition=Ready", "kubectl exec -n"],
     }
 
