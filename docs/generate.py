@@ -69,7 +69,8 @@ ARGUMENTS: Final = {
 EXAMPLES_RUN: Final = {
     "actions": (f"OWNER/WAYBILL@COMMIT=octo/waybill@{'1' * 40}", ""),
     "changed": ("", "git update-ref refs/remotes/origin/main HEAD"),
-    "init": ("OWNER=octo; REPO=flows", ""),
+    "changelog": ("", "waybill build greeting --sonataflow 1.45 >build.log 2>&1"),
+    "init": ("OWNER=octo; REPO=flows", "cd .. && mkdir flows && cd flows"),
     "index": ("", "mkdir published && waybill build --all --output published >build.log 2>&1 && cp -r published dist"),
     "umbrella": ("", "mkdir my && cp -r charts my"),
 }
