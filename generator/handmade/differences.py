@@ -96,8 +96,8 @@ def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     """The variables that people gave the container."""
     pod = spec.get("podTemplate")
     container = pod.get("container") if isinstance(pod, dict) else None
-    given = container.get("env") if isinstance(container, dict) else None
-    names = [str(each.get("name")) for each in given or () if isinstance(each, dict)]
+    env = container.get("env") if isinstance(container, dict) else None
+    names = [str(each.get("name")) for each in env if isinstance(each, dict)] if isinstance(env, list) else []
     own = sorted(set(names) - {*workflow.secret_keys})
     if own:
         yield f"its container sets {listed(own)}; set them as env"

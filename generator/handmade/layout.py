@@ -7,11 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from generator.workflow.folder import DEFINITION_SUFFIXES, QUARKUS_RESOURCES, SHARED
+from generator.workflow.folder import DEFINITION_SUFFIXES, LEFT_BY_TOOLS, QUARKUS_RESOURCES, SHARED
 
 CHART_FILE: Final = "Chart.yaml"
-#: Folders whose files people do not write.
-NOT_WRITTEN: Final = frozenset({".git", "target", "node_modules", "__pycache__"})
 #: What lies in these folders of a workflow belongs to it: a definition there makes no folder of its own.
 _BELOW: Final = ("subflows", "functions", "chart", "manifests")
 
@@ -40,7 +38,7 @@ def layout_of(paths: Iterable[str], *, charts: str | None = None) -> Layout:
 
     A workflow folder holds a definition, itself or in src/main/resources. A chart folder holds a Chart.yaml.
     """
-    written = [path for path in paths if not NOT_WRITTEN & set(path.split("/"))]
+    written = [path for path in paths if not LEFT_BY_TOOLS & set(path.split("/"))]
     every = {
         posixpath.dirname(path)
         for path in written

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.chart.names import UMBRELLA
+from generator.compatibility.new_row import file_text, new_rows, versions_from
 from generator.repository.renovate import renovate_json
 from generator.text.templates import render
 from generator.workflow.folder import STAGING_PREFIX
@@ -66,9 +66,10 @@ def repository_files(options: RepositoryOptions) -> dict[str, bytes]:
     """Return the files by their paths, without .gitignore, which may have lines of other people."""
     waybill, commit = match.groups() if (match := _URL_OF_ACTION.fullmatch(options.uses)) else ("", "")
     source = f"https://github.com/{waybill}" if waybill else ""
+    lines = {chart: versions_from(version) for chart, version in options.versions.items()}
     files = {
         SETTINGS: render("repository/waybill.toml", tables=_tables(options.settings)),
-        options.compatibility: render("repository/compatibility.yaml", rows=_rows(options)),
+        options.compatibility: file_text(new_rows(lines, options.sonataflow)),
         README: render(
             "repository/README.md",
             title=options.title,
@@ -109,24 +110,6 @@ def with_ignored(text: str, lines: Iterable[str]) -> str:
 def repository_name(title: str) -> str:
     """The name under which `helm repo add` adds the repository: Helm takes no slash."""
     return re.sub(r"[^a-z0-9.-]+", "-", title.lower()).strip("-.") or "workflows"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Row:
-    charts: tuple[str, ...]
-    versions: str
-    sonataflow: str
-
-
-def _rows(options: RepositoryOptions) -> list[_Row]:
-    """A row for the charts of each major version: what has another one may be an older chart."""
-    majors: dict[str, list[str]] = {}
-    for chart in sorted(options.versions, key=lambda name: (name == UMBRELLA, name)):
-        majors.setdefault(options.versions[chart].partition(".")[0], []).append(chart)
-    return [
-        _Row(charts=tuple(charts), versions=f"{major}.x", sonataflow=options.sonataflow)
-        for major, charts in sorted(majors.items(), key=lambda item: int(item[0]), reverse=True)
-    ]
 
 
 def _tables(lines: Iterable[SettingLine]) -> dict[str, list[SettingLine]]:

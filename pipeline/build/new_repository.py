@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from generator.chart.chart import chart_name
 from generator.chart.names import UMBRELLA
 from generator.compatibility.matrix import known_matrix
-from generator.delivery.github_actions import HERE, actions_files
+from generator.delivery.github_actions import FOLDER, HERE, actions_files
 from generator.findings.errors import OutputError, SettingsError
 from generator.image.commit import public_url
 from generator.repository.files import (
@@ -28,12 +28,13 @@ from generator.repository.files import (
     with_ignored,
 )
 from generator.text.words import listed
-from pipeline.build.actions_files import actions_options, foreign
+from pipeline.build.actions_files import actions_options, foreign, lacks_action
 from pipeline.charts.folder import chart_version
 from pipeline.system.commit import git
 from pipeline.system.files import Transaction
 from pipeline.system.installed import action_of_waybill
 from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
 from pipeline.workspace.adoption import WORKFLOWS, find_workflows
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings, known_settings, settings_from
@@ -61,7 +62,7 @@ _SHOWN: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class ExistingFolder:
     """What is known of a folder before anything is written."""
 
     root: Path
@@ -86,7 +87,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RepositoryPlan:
     """What is to be written into a folder: files by their paths, what becomes of each, and what a person has to do."""
 
     root: Path
@@ -110,7 +111,7 @@ class Plan:
             transaction.commit()
 
 
-def look_around(root: Path, environment: Mapping[str, str]) -> Found:
+def look_around(root: Path, environment: Mapping[str, str]) -> ExistingFolder:
     """Find what a folder has; it need not exist. What a killed run left half done there is finished first.
 
     Raises:
@@ -119,7 +120,8 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
     """
     if os.path.lexists(root) and not root.is_dir():
         raise OutputError(f"{root}: is not a folder; name another")
-    _recover(root)
+    for folder in (root, root / ".github", root / FOLDER, root / WORKFLOWS):
+        recover(folder)
     file = settings_file(root) if root.is_dir() else None
     # Paths of settings are relative to the folder that is given, here and below.
     settings = replace(load_settings(root, {}, {}), root=Path()) if file else None
@@ -130,7 +132,7 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
     own = bool(top) and start == root.resolve()
     url = urlsplit(public_url(git(root, "remote", "get-url", "origin") or "")) if own else urlsplit("")
     hosts = (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
-    return Found(
+    return ExistingFolder(
         root=root,
         settings=settings,
         workflows=workflows,
@@ -142,7 +144,7 @@ def look_around(root: Path, environment: Mapping[str, str]) -> Found:
     )
 
 
-def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, actions: bool) -> Plan:
+def plan_repository(found: ExistingFolder, answers: Mapping[str, Any], *, github: str, actions: bool) -> RepositoryPlan:
     """Plan what is missing; `answers` are settings by their names, of which None is not answered.
 
     Raises:
@@ -179,7 +181,7 @@ def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, ac
     states |= {path: "kept" if path in there else "created" for path in texts}
     states[GITIGNORE] = "changed" if ignored and _is_there(found.root, GITIGNORE) else "created" if ignored else "kept"
     new = {path: data for path, data in texts.items() if path not in there}
-    return Plan(
+    return RepositoryPlan(
         root=found.root,
         settings=settings,
         settings_file=options.settings_file,
@@ -190,7 +192,7 @@ def plan_repository(found: Found, answers: Mapping[str, Any], *, github: str, ac
     )
 
 
-def start_git(found: Found, branch: str) -> bool:
+def start_git(found: ExistingFolder, branch: str) -> bool:
     """Run `git init` where there is no repository; return whether one was made.
 
     Raises:
@@ -203,7 +205,7 @@ def start_git(found: Found, branch: str) -> bool:
     return True
 
 
-def _answered(answers: Mapping[str, Any], found: Found) -> Settings:
+def _answered(answers: Mapping[str, Any], found: ExistingFolder) -> Settings:
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values = {by_name[name]: value for name, value in answers.items()}
     return checked(settings_from({by_name["workflows"]: found.workflows, **values}))
@@ -221,7 +223,9 @@ def _agreed(settings: Settings, answers: Mapping[str, Any], file: str) -> Settin
     return settings
 
 
-def _actions(found: Found, settings: Settings, names: list[str], *, wanted: bool) -> tuple[Mapping[str, bytes], str]:
+def _actions(
+    found: ExistingFolder, settings: Settings, names: list[str], *, wanted: bool
+) -> tuple[Mapping[str, bytes], str]:
     """The files of GitHub Actions; where there are to be none, why, unless a person said so."""
     if not wanted:
         return {}, ""
@@ -232,7 +236,7 @@ def _actions(found: Found, settings: Settings, names: list[str], *, wanted: bool
         )
     if found.nested:
         return {}, f".github: left out, since GitHub reads only that of the repository's root, {found.top}"
-    if settings.actions.uses == HERE and not (found.root / "action.yml").is_file():
+    if lacks_action(settings.actions.uses, found.root):
         file = settings.file.name if settings.file else "waybill.toml"
         uses = found.uses or "OWNER/REPO@COMMIT, where waybill is on GitHub"
         return {}, f".github: left out; in {file}, set actions.uses to {uses}; then run: waybill actions"
@@ -290,12 +294,6 @@ def _is_there(root: Path, path: str) -> bool:
     if path == README and root.is_dir():
         return any(each.name.lower().startswith("readme") for each in root.iterdir())
     return path == RENOVATE and any((root / place).is_file() for place in RENOVATE_PLACES)
-
-
-def _recover(root: Path) -> None:
-    with Transaction(Journal()) as transaction:
-        for folder in (root, root / ".github", root / ".github" / "workflows", root / WORKFLOWS):
-            transaction.recover(folder)
 
 
 def _branch(root: Path) -> str:

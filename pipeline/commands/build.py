@@ -24,6 +24,7 @@ from pipeline.commands.command import (
     operator_options,
     pass_journal,
     print_json,
+    require_names_or_all,
     same_command,
     settings_of,
 )
@@ -116,10 +117,7 @@ def build(
     fails, or whose workflow is left out, stays as it was, in the umbrella, too. It stops if an operator's CRD
     contradicts what compatibility.yaml claims about a chart.
     """
-    if bool(workflow) == everything:
-        raise click.UsageError(
-            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
-        )
+    require_names_or_all(workflow, everything=everything)
     if check and (dry_run or keep_going):
         raise click.UsageError("--check writes nothing and stops at errors; leave out --dry-run and --keep-going")
     if force_version and not bump:

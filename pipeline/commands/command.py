@@ -121,7 +121,7 @@ def _guarded(function: Callable[..., None], *, writes: bool, results: Sequence[s
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> None:
         journal = click.get_current_context().ensure_object(Journal)
-        with console.speaking(_verbosity(journal, quiet=quiet, verbose=verbose)):
+        with console.with_verbosity(_verbosity(journal, quiet=quiet, verbose=verbose)):
             for warning in unknown_variables(os.environ):
                 console.hint(f"waybill: warning: {warning}")
             try:
@@ -202,6 +202,21 @@ def print_json(document: Mapping[str, Any]) -> None:
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings of the current folder, overridden by a command's options."""
     return load_settings(Path(), os.environ, options)
+
+
+def require_names_or_all(names: Sequence[str], *, everything: bool) -> None:
+    """Refuse a command line with neither names of workflows nor --all, and one with both.
+
+    Raises:
+        UsageError: see above.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("name one or more workflows, or give --all" if not names else "names or --all, not both")
+
+
+def is_asked_by_a_person(*, as_json: bool) -> bool:
+    """Whether somebody at a terminal can answer questions."""
+    return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def same_command(without: str) -> list[str]:

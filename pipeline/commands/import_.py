@@ -11,10 +11,11 @@ import click
 
 from generator.findings.finding import errors
 from generator.findings.printable import in_one_line
-from generator.handmade.chart import Said
+from generator.handmade.chart import Remark
 from generator.text.words import plural
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
-from pipeline.importing.plan import Imported, ImportPlan, plan_import
+from pipeline.importing.imported import Imported, ImportPlan
+from pipeline.importing.plan import plan_import
 from pipeline.importing.source import open_foreign
 from pipeline.importing.writing import write_import
 from pipeline.system import locks
@@ -129,8 +130,7 @@ def _as_json(plan: ImportPlan) -> dict[str, object]:
         "workflows": [_workflow_as_json(each) for each in plan.workflows],
         "shared": {"new": sorted(plan.shared), "clashes": list(plan.clashes)},
         "rows": [
-            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.sonataflow}
-            for row in plan.rows.rows
+            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.operator} for row in plan.rows.rows
         ],
         "notes": [*plan.rows.notes, *plan.notes],
     }
@@ -148,15 +148,15 @@ def _workflow_as_json(each: Imported) -> dict[str, object]:
         "hand_made_version": adopted.version if adopted else None,
         "hand_made_app_version": adopted.app_version if adopted else None,
         "moved": [{"path": moved.path, "to": f"chart/{moved.to}"} for moved in adopted.moved] if adopted else [],
-        "made_anyway": _said([*each.gone, *(adopted.gone if adopted else ())]),
-        "left": _said(adopted.left if adopted else ()),
-        "by_hand": _said(adopted.by_hand if adopted else ()),
-        "notes": _said(adopted.notes if adopted else ()),
+        "made_anyway": _remarks([*each.gone, *(adopted.gone if adopted else ())]),
+        "left": _remarks(adopted.left if adopted else ()),
+        "by_hand": _remarks(adopted.by_hand if adopted else ()),
+        "notes": _remarks(adopted.notes if adopted else ()),
         "problems": each.problems,
         "findings": [finding.as_json() for finding in each.findings],
         "fixed": [edit.as_json() for edit in each.fixed],
     }
 
 
-def _said(found: Sequence[Said]) -> list[dict[str, str]]:
+def _remarks(found: Sequence[Remark]) -> list[dict[str, str]]:
     return [{"path": said.path, "why": said.why} for said in found]

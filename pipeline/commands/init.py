@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
 from generator.delivery.github_actions import HERE
-from pipeline.build.new_repository import Found, Plan, look_around, plan_repository, start_git
-from pipeline.commands.command import FILE, command, pass_journal, print_json
+from pipeline.build.new_repository import ExistingFolder, RepositoryPlan, look_around, plan_repository, start_git
+from pipeline.commands.command import FILE, command, is_asked_by_a_person, pass_journal, print_json
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.places import parse_place
@@ -55,7 +54,7 @@ def init(
     are added to .gitignore. Nothing is committed. On a terminal, it asks for what no option says.
     """
     found = look_around(folder, os.environ)
-    asking = not yes and not as_json and found.settings is None and sys.stdin.isatty() and sys.stderr.isatty()
+    asking = not yes and found.settings is None and is_asked_by_a_person(as_json=as_json)
     github = _github(found, github, asking=asking)
     answers = {
         **{name: options[name] for name in _SETTINGS},
@@ -74,7 +73,7 @@ def init(
         _show(plan, folder, started=started)
 
 
-def _github(found: Found, given: str | None, *, asking: bool) -> str:
+def _github(found: ExistingFolder, given: str | None, *, asking: bool) -> str:
     """OWNER/REPO, "" where the repository is on none.
 
     Raises:
@@ -88,7 +87,9 @@ def _github(found: Found, given: str | None, *, asking: bool) -> str:
     return name
 
 
-def _answers(found: Found, given: dict[str, Any], github: str, *, asking: bool, actions: bool) -> dict[str, Any]:
+def _answers(
+    found: ExistingFolder, given: dict[str, Any], github: str, *, asking: bool, actions: bool
+) -> dict[str, Any]:
     """The settings that options, answers and the repository give; None where nobody says anything."""
     owner, _, repository = github.lower().partition("/")
     defaults = {
@@ -118,7 +119,7 @@ def _asked(question: str, default: str) -> str:
     return str(click.prompt(question, default=default, show_default=bool(default), err=True)).strip()
 
 
-def _show(plan: Plan, folder: Path, *, started: bool) -> None:
+def _show(plan: RepositoryPlan, folder: Path, *, started: bool) -> None:
     """Show what became of each file, what is left to do, and the next command."""
     for path, state in sorted(plan.states.items()):
         console.say(f"{state:>9}  {path}")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal
 
 from pipeline.system.git_credentials import without_tokens
@@ -92,6 +93,11 @@ def version_in(text: str) -> tuple[str, tuple[int, ...]]:
     """The first version number in a text, as it stands there and as numbers; ("", ()) without one."""
     match = _NUMBER.search(text)
     return (match[0], tuple(map(int, match[0].split(".")))) if match else ("", ())
+
+
+def existing(path: Path) -> Path:
+    """The path, or the nearest above it that exists."""
+    return next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())
 
 
 @functools.cache

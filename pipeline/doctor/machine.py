@@ -11,7 +11,7 @@ from typing import Final
 
 from pipeline.application.maven import JAVA_VERSION
 from pipeline.doctor import install
-from pipeline.doctor.check import Result, Surroundings, version_in
+from pipeline.doctor.check import Result, Surroundings, existing, version_in
 from pipeline.images.cosign import PROGRAM as COSIGN
 from pipeline.system.cache import cache_folder
 
@@ -69,7 +69,7 @@ def cosign(surroundings: Surroundings) -> Result:
 
 def disk(surroundings: Surroundings) -> Result:
     """The space in the repository and in the cache."""
-    folders = {_existing(Path()), _existing(_cache(surroundings))}
+    folders = {existing(Path()), existing(_cache(surroundings))}
     free = {folder: shutil.disk_usage(folder).free for folder in folders}
     folder = min(free, key=lambda each: (free[each], str(each)))
     message = f"{free[folder] / _GIB:.1f} GiB free in {folder}"
@@ -83,7 +83,7 @@ def disk(surroundings: Surroundings) -> Result:
 def cache(surroundings: Surroundings) -> Result:
     """The cache folder."""
     folder = _cache(surroundings)
-    above = _existing(folder)
+    above = existing(folder)
     if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
         what = "no files can be written there" if above.is_dir() else f"{above} is not a folder"
         return Result(state="failed", message=f"{folder}: {what}", help="set WAYBILL_CACHE to a folder of your own")
@@ -110,8 +110,3 @@ def _program(
 
 def _cache(surroundings: Surroundings) -> Path:
     return Path(surroundings.environment.get("WAYBILL_CACHE") or cache_folder("."))
-
-
-def _existing(path: Path) -> Path:
-    """The path, or the nearest above it that exists."""
-    return next(each for each in (path.absolute(), *path.absolute().parents) if each.exists())

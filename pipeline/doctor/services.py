@@ -9,7 +9,7 @@ from typing import Final
 
 from generator.chart.names import UMBRELLA
 from pipeline.doctor import install
-from pipeline.doctor.check import BAD, Result, State, Surroundings, version_in
+from pipeline.doctor.check import BAD, Result, State, Surroundings, existing, version_in
 from pipeline.images.credentials import Keychain
 from pipeline.images.errors import LoginError, NoEngineError, RegistryError
 from pipeline.images.image_name import read_image_name
@@ -104,7 +104,7 @@ def _publication(place: Place, surroundings: Surroundings) -> Result:
     """What would block a publication at a place."""
     match place:
         case Directory():
-            above = next(each for each in (place.path.absolute(), *place.path.absolute().parents) if each.exists())
+            above = existing(place.path)
             fine = above.is_dir() and os.access(above, os.W_OK)
             return Result(state="fine" if fine else "failed", message=f"{place}{'' if fine else ' cannot be written'}")
         case OciPrefix():

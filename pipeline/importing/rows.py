@@ -1,57 +1,64 @@
-"""The rows of compatibility.yaml for charts that are brought in."""
+"""What an import makes of compatibility.yaml."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from semver import Version
 
+from generator.compatibility.added_rows import missing_rows, with_rows
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import known_matrix, read_matrix
-from generator.compatibility.new_rows import NewRow, rows_for, with_rows, without_row
+from generator.compatibility.new_row import NewRow, file_text, versions_from
 from generator.compatibility.verdict import judge_resource
+from generator.findings.errors import OutputError
 from generator.handmade.chart import Adopted
 from generator.kubernetes.crd import Crd
 from generator.text.words import listed
+from pipeline.build.generated_files import read_if_there
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rows:
-    """The new rows, and the file with them: None where it stays as it is. `capabilities` has the matrix with them."""
+class ImportedRows:
+    """The rows of charts that come in; `file` is the file with them, None where it stays as it is."""
 
-    rows: tuple[NewRow, ...]
-    content: bytes | None
+    rows: tuple[NewRow, ...] = ()
+    file: bytes | None = None
     capabilities: OperatorCapabilities
-    notes: tuple[str, ...]
+    """What charts are made for, with the new rows."""
+    notes: tuple[str, ...] = ()
 
 
-def rows_of(versions: Sequence[tuple[str, Version]], capabilities: OperatorCapabilities, path: Path) -> Rows:
-    """Return the rows for charts, by name and first version, that are made for an operator.
+def rows_of_import(
+    versions: Mapping[str, Version], older: Collection[str], path: Path, capabilities: OperatorCapabilities
+) -> ImportedRows:
+    """Return the rows that charts need, by name and first version; of those in `older`, earlier ones are somebody's.
+
+    What cannot be added to the file at `path` is a note, with the rows to add by hand.
 
     Raises:
-        OSError: the file cannot be read.
+        OutputError: the file cannot be read.
     """
     matrix = capabilities.matrix
-    rows = rows_for(versions, capabilities.sonataflow, matrix)
-    text = path.read_bytes().decode() if path.is_file() else ""
-    written = with_rows(text, rows, path.as_posix(), known=matrix) if rows else None
-    notes = []
-    if rows and written is None:
-        notes.append(f"{path}: add these rows:\n{''.join(map(str, rows))}".rstrip())
-    covered = {chart for row in rows for chart in row.charts}
-    if missing := sorted(set(without_row(versions, matrix)) - covered):
-        notes.append(f"{path}: no row has the new version of {listed(missing)}; widen one, or add one")
-    if written is None:
-        return Rows(rows=(), content=None, capabilities=capabilities, notes=tuple(notes))
-    extended = read_matrix(written.encode(), path.as_posix(), known=known_matrix())
-    return Rows(
+    ranges = {chart: versions_from(str(version), others_before=chart in older) for chart, version in versions.items()}
+    rows = missing_rows(ranges, matrix)
+    data = read_if_there(path)
+    try:
+        file = with_rows(data, matrix, rows) if data is not None else file_text(rows).encode()
+    except OutputError as error:
+        return ImportedRows(capabilities=capabilities, notes=(str(error),))
+    if rows:
+        matrix = read_matrix(file, path.as_posix(), known=known_matrix())
+    missing = sorted(chart for chart, version in versions.items() if matrix.row_of(chart, version) is None)
+    note = f"{path}: no row has the new version of {listed(missing)}; widen one, or add one"
+    return ImportedRows(
         rows=tuple(rows),
-        content=written.encode(),
-        capabilities=replace(capabilities, matrix=extended),
-        notes=tuple(notes),
+        file=file if rows else None,
+        capabilities=replace(capabilities, matrix=matrix),
+        notes=(note,) if missing else (),
     )
 
 

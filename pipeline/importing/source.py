@@ -16,7 +16,8 @@ from typing import Final, Protocol
 
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.printable import in_one_line
-from generator.handmade.layout import NOT_WRITTEN, is_below
+from generator.handmade.layout import is_below
+from generator.workflow.folder import LEFT_BY_TOOLS
 from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository
 from pipeline.system.http_request import scheme_of
 from pipeline.workspace.places import GitBranch, GithubRepository, parse_place
@@ -106,7 +107,7 @@ class ForeignRepository:
         wanted = {
             path: self._storage.entries[path]
             for path in self._below(folder)
-            if not any(is_below(path, other) for other in left_out) and not NOT_WRITTEN & set(path.split("/"))
+            if not any(is_below(path, other) for other in left_out) and not LEFT_BY_TOOLS & set(path.split("/"))
         }
         problems: list[str] = []
         sources: dict[str, str] = {}
@@ -304,7 +305,7 @@ class _Folder:
             if entry.is_symlink():
                 yield path, Entry(kind="link")
             elif entry.is_dir():
-                if entry.name not in NOT_WRITTEN:
+                if entry.name not in LEFT_BY_TOOLS:
                     yield from self._walk(Path(entry.path), f"{path}/", count)
             else:
                 mode = entry.stat(follow_symlinks=False).st_mode

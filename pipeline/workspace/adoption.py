@@ -1,14 +1,21 @@
-"""Finds what is in a folder that becomes a repository of waybill: workflow folders, charts with their versions."""
+"""Finds the workflow folders of a folder that becomes a repository of waybill."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from generator.findings.errors import OutputError
-from generator.workflow.folder import DEFINITION_SUFFIXES, QUARKUS_RESOURCES, SHARED
+from generator.handmade.layout import layout_of
+from generator.workflow.folder import QUARKUS_RESOURCES, SHARED
 
-WORKFLOWS = Path("workflows")
+WORKFLOWS: Final = Path("workflows")
+#: Where definitions may be: in the folder itself, in one there, and in one of those.
+_PLACES: Final = tuple(
+    f"{folder}{inside}*" for folder in ("", "*/", "*/*/") for inside in ("", f"{QUARKUS_RESOURCES}/")
+)
 
 
 def find_workflows(root: Path) -> Path | None:
@@ -19,36 +26,22 @@ def find_workflows(root: Path) -> Path | None:
     Raises:
         OutputError: workflow folders are in the root itself, where charts and packages would be among them.
     """
-    counts = {folder: len(workflow_folders(folder)) for folder in _subfolders(root)}
-    found = sorted(
-        (folder for folder, count in counts.items() if count),
-        key=lambda folder: (folder.name != WORKFLOWS.name, -counts[folder], folder.name),
-    )
-    if found:
-        return found[0].relative_to(root)
-    if beside := workflow_folders(root):
-        names = " ".join(folder.name for folder in (*beside, root / SHARED) if folder.is_dir())
+    folders = [Path(folder) for folder in layout_of(_paths(root)).workflows]
+    top = [folder.name for folder in folders if folder.parent == Path() != folder]
+    counts = Counter(folder.parent for folder in folders if folder.parent != Path())
+    if counts:
+        return min(counts, key=lambda folder: (folder != WORKFLOWS, -counts[folder], folder))
+    if top:
+        names = " ".join([*top, *([SHARED] if (root / SHARED).is_dir() else [])])
         message = f"{root}: workflow folders are at the top, where charts and packages go; move them into one folder"
         raise OutputError(f"{message}: mkdir workflows && git mv {names} workflows/")
     return None
 
 
-def workflow_folders(folder: Path) -> list[Path]:
-    """The subfolders that have a definition, in the flat layout or that of a Quarkus project."""
-    return [each for each in _subfolders(folder) if _has_definition(each) or _has_definition(each / QUARKUS_RESOURCES)]
-
-
-def _has_definition(folder: Path) -> bool:
-    return any(path.name.endswith(DEFINITION_SUFFIXES) for path in _entries(folder))
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.is_dir() and path.name != SHARED]
-
-
-def _entries(folder: Path) -> Iterator[Path]:
-    """What is in a folder, without what is hidden; nothing where it cannot be read."""
-    try:
-        yield from sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError:
-        return
+def _paths(root: Path) -> Iterator[str]:
+    """The files at these places, without what is hidden."""
+    for place in _PLACES:
+        for path in root.glob(place):
+            relative = path.relative_to(root)
+            if not any(part.startswith(".") for part in relative.parts):
+                yield relative.as_posix()

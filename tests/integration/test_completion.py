@@ -15,7 +15,7 @@ from pipeline.cli import SHORT_HELPS, waybill
 from pipeline.commands.completions.light import TABLE
 from pipeline.commands.completions.table import table
 from tests.command import PROGRAM, run
-from tests.conftest import ROOT
+from tests.conftest import ROOT, missing
 from tests.unit.conftest import write, write_workflow
 
 
@@ -108,7 +108,7 @@ SAID = {"bash": "greeting-later", "fish": "greeting-later", "zsh": "_waybill_com
 def test_a_shell_that_has_loaded_the_script_completes(repository: Path, tmp_path: Path, shell: str) -> None:
     program = shutil.which(shell)
     if program is None:
-        pytest.skip(f"left out: this machine has no {shell}")
+        missing(shell)
     bin_ = write(tmp_path / "bin", {"waybill": f'#!/bin/sh\nexec "{PROGRAM[0]}" -c "{PROGRAM[2]}" "$@"\n'})
     (bin_ / "waybill").chmod(0o755)
     environment = {**os.environ, "PATH": f"{bin_}{os.pathsep}{os.environ['PATH']}", "HOME": str(tmp_path)}

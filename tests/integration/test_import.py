@@ -255,7 +255,7 @@ def test_the_version_goes_on_and_has_a_row(theirs: Path, waybill: Waybill, tmp_p
     rows = yaml.safe_load((tmp_path / "compatibility.yaml").read_text())["rows"]
     assert {(*row["charts"], row["versions"]) for row in rows} == {
         ("order", ">=1.5.0 <2.0.0"),
-        ("refund", ">=0.1.0 <1.0.0"),
+        ("refund", "workflows", "0.x"),
     }
 
 
@@ -265,7 +265,10 @@ def test_the_row_is_for_the_hand_made_version_too_where_the_operator_takes_it(th
     assert done.code == 0, done.err
     (chart / "workflow.yaml").write_text((theirs / "made/03-sonataflow_order.yaml").read_text())
     done = waybill("import", theirs, "order", "--json")
-    assert [row["versions"] for row in done.json["rows"]] == [">=1.4.2 <2.0.0"]
+    assert [(row["charts"], row["versions"]) for row in done.json["rows"]] == [
+        (["order"], ">=1.4.2 <2.0.0"),
+        (["workflows"], "0.x"),
+    ]
 
 
 def test_a_workflow_without_a_chart_gets_no_row(theirs: Path, waybill: Waybill) -> None:
@@ -275,7 +278,7 @@ def test_a_workflow_without_a_chart_gets_no_row(theirs: Path, waybill: Waybill) 
         "global": "left out",
         "refund": "imported",
     }
-    assert [row["charts"] for row in done.json["rows"]] == [["refund"]]
+    assert [row["charts"] for row in done.json["rows"]] == [["refund", "workflows"]]
 
 
 def test_rows_go_to_the_end_of_a_file_that_keeps_its_text(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
@@ -284,7 +287,7 @@ def test_rows_go_to_the_end_of_a_file_that_keeps_its_text(theirs: Path, waybill:
     imported(waybill, theirs, "order")
     written = (tmp_path / "compatibility.yaml").read_text()
     assert written.startswith(text)
-    assert len(yaml.safe_load(written)["rows"]) == 2
+    assert len(yaml.safe_load(written)["rows"]) == 3
 
 
 def test_a_row_that_cannot_be_added_is_shown(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
@@ -293,7 +296,8 @@ def test_a_row_that_cannot_be_added_is_shown(theirs: Path, waybill: Waybill, tmp
     done = waybill("import", theirs, "order")
     assert done.code == 0, done.err
     assert (tmp_path / "compatibility.yaml").read_text() == text
-    assert 'add these rows:\n  - charts: [order]\n    versions: ">=1.5.0 <2.0.0"\n    sonataflow: "10.x"\n' in done.err
+    _, _, row = done.err.partition("add this to `rows`:\n")
+    assert row.split()[:6] == ["-", "charts:", "-", "order", "versions:", '">=1.5.0']
 
 
 def test_the_makefile_s_names_of_images_are_told(theirs: Path, waybill: Waybill) -> None:

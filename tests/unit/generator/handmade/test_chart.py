@@ -127,3 +127,20 @@ def test_a_readme_with_a_title_becomes_a_section(readme: str, after: str) -> Non
 def test_a_template_with_the_name_of_a_generated_one_gets_another(path: str) -> None:
     (moved,) = taken_apart({path: an("Route", "a")}).moved
     assert moved.to.rpartition("/")[2] in {"own-sonataflow.yaml", "_own-workflow.tpl", "own-secret.yaml"}
+
+
+@pytest.mark.parametrize("odd", ["5", "true", "text", "[1]", "[[1]]", "{a: 1}", "null"])
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("Chart.yaml", f"{ABOUT}dependencies: %s\n"),
+        ("values.schema.json", "properties: {image: {}, own: {}}\nrequired: %s\n"),
+        ("templates/a.yaml", an("SonataFlow", "greeting", "spec: %s\n")),
+        ("templates/a.yaml", an("SonataFlow", "greeting", "spec: {podTemplate: {container: {env: %s}}}\n")),
+        ("templates/a.yaml", an("ConfigMap", "greeting-props", "data: %s\n")),
+        ("templates/a.yaml", an("Secret", "greeting-secrets", "stringData: %s\n")),
+    ],
+)
+def test_a_field_of_another_kind_than_helm_takes_stops_nothing(path: str, text: str, odd: str) -> None:
+    uses = {"values.yaml": "image: 1\nown: 2\n", "templates/b.yaml": "a: {{ .Values.image }}\n"}
+    assert taken_apart({**uses, path: text % odd}).overlay

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.findings.errors import OutputError
-from pipeline.workspace.adoption import find_workflows, workflow_folders
+from pipeline.workspace.adoption import find_workflows
 from tests.unit.conftest import write
 
 
@@ -25,6 +25,10 @@ from tests.unit.conftest import write
         (["flows/a/a.sw.yaml", "greeting/greeting.sw.yaml"], "flows"),
         ([".hidden/a/a.sw.yaml", "flows/.hidden/a.sw.yaml", "flows/shared/a.sw.yaml"], None),
         (["flows/a/subflows/a.sw.yaml"], None),
+        (["flows/a/a.sw.yaml", "flows/a/chart/x.sw.yaml", "b/target/b.sw.yaml"], "flows"),
+        (["flows/a/a.sw.yaml", "charts/a/Chart.yaml", "charts/a/a.sw.yaml", "charts/b/Chart.yaml"], "flows"),
+        (["deploy/a/Chart.yaml", "deploy/a/a.sw.yaml"], None),
+        (["a.sw.yaml", "subflows/b.sw.yaml"], None),
     ],
     ids=str,
 )
@@ -42,5 +46,4 @@ def test_workflow_folders_at_the_top_are_refused_with_what_moves_them(tmp_path: 
 
 
 def test_a_folder_that_is_not_there_has_none(tmp_path: Path) -> None:
-    assert workflow_folders(tmp_path / "none") == []
     assert find_workflows(tmp_path / "none") is None
