@@ -33,6 +33,7 @@ SHORT_HELPS: Final = {
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",
     "new": "Start a new workflow.",
+    "platform": "Write the chart of what workflows need in a cluster.",
     "explain": "Explain a workflow in plain English.",
     "run": "Run a workflow on the local engine.",
     "attest": "Attach SBOM and provenance to a pushed image.",
