@@ -366,7 +366,12 @@ def _postgresql(profile: Profile) -> Value:
                 "sclorg builds it for OpenShift: it runs as any user, and tags with a date stay.",
             ),
             leaf("storage", "2Gi", _FILLED, "The size of its volume; Kubernetes lets nobody change it later."),
-            leaf("storageClass", "", STRING, "The class of its volume; empty means the cluster's default."),
+            leaf(
+                "storageClass",
+                "",
+                STRING,
+                "The class of its volume; empty means the cluster's default. Nor can it change.",
+            ),
             leaf("resources", _resources("500m", "512Mi", "100m", "256Mi"), MAP, "Requests and limits."),
             leaf(
                 "podSecurityContext",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -249,7 +250,7 @@ def test_a_stage_has_what_those_before_it_have(profile: Profile, charts: Path, h
     values = everything(profile, "10")
     found = [helm4.render(chart(charts, profile), {**values, "stage": stage}) for stage in stages]
     names = [names_of(each) for each in found]
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in itertools.pairwise(names):
         assert before < after
     if profile == "openshift":
         assert kinds_of(found[0]) == {"Namespace", "OperatorGroup", "Subscription"}
