@@ -153,7 +153,7 @@ def _developer_hub() -> tuple[Value, ...]:
             (
                 leaf("enabled", False, FLAG, "Install Red Hat Developer Hub with the Orchestrator (a Backstage)."),
                 leaf("name", "developer-hub", _NAME, "Its name."),
-                leaf("namespace", "rhdh-operator", _NAME, "Where it runs."),
+                leaf("namespace", "rhdh-operator", _NAME, "Where it runs; operators.rhdh creates it, if enabled."),
                 leaf("flavours", ["orchestrator"], STRINGS, "What the operator's configuration is extended with."),
                 leaf("secrets", [], _NAMES, "Secrets of yours whose keys become variables (waybill rhdh secret)."),
                 leaf("appConfigs", [], _NAMES, "ConfigMaps of yours with parts of app-config.yaml."),

@@ -413,7 +413,7 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
         first = notes(stage="operators")
         assert "oc get installplan -n openshift-serverless-logic" in first
         assert "installplan -n openshift-serverless\n" not in first
-        assert "--set database.existingSecret=mine" in first
+        assert "--reset-then-reuse-values --set stage=platform --set database.existingSecret=mine" in first
     if profile != "existing":
         assert "greeting" not in notes(stage="knative")
 
