@@ -133,9 +133,11 @@ def _subscription(
     csv: str = "",
     about_csv: str = "The version that is installed first; empty means the newest one of the channel.",
 ) -> tuple[Value, ...]:
+    own = namespace != "openshift-operators"
     return (
         leaf("enabled", enabled, FLAG, "Subscribe to it."),
-        leaf("createNamespace", namespace != "openshift-operators", FLAG, "Create its namespace and OperatorGroup."),
+        leaf("createNamespace", own, FLAG, "Create its namespace, unless the cluster has it already."),
+        leaf("createOperatorGroup", own, FLAG, "Create an OperatorGroup there; a namespace has one."),
         leaf("namespace", namespace, _NAME, "Where it runs."),
         leaf("package", package, _FILLED, "Its name in the catalog."),
         leaf("channel", channel, _FILLED, "The channel that it follows."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -416,6 +417,25 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
         assert "--reset-then-reuse-values --set stage=platform --set database.existingSecret=mine" in first
     if profile != "existing":
         assert "greeting" not in notes(stage="knative")
+
+
+@pytest.mark.parametrize(("profile", "name"), CELLS, ids=IDS)
+def test_the_commands_of_the_readme_set_values_that_there_are(
+    profile: Profile, name: str, charts: Path, helm4: Helm, tmp_path: Path
+) -> None:
+    text = (chart(charts, profile, name) / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    commands = [shlex.split(line) for line in text.splitlines() if line.strip().startswith("helm upgrade ")]
+    (tmp_path / "demo.yaml").write_text(
+        text.partition("```yaml\n# demo.yaml\n")[2].partition("```")[0], encoding="utf-8"
+    )
+    assert len(commands) == {"openshift": 4, "kind": 4, "existing": 2}[profile]
+    given: list[str] = []
+    for words in commands:
+        pairs = itertools.pairwise(words)
+        sets = [word for option, value in pairs if option == "--set" for word in (option, value)]
+        files = ["-f", str(tmp_path / "demo.yaml")] if "demo.yaml" in words else []
+        given = [*(given if "--reset-then-reuse-values" in words else []), *files, *sets]
+        assert helm4.render(chart(charts, profile, name), {}, *given)
 
 
 def test_the_chart_of_this_repository_is_what_the_command_writes(waybill: Waybill) -> None:
