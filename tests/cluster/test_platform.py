@@ -23,19 +23,20 @@ from generator.platform.values import STAGES, Profile
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
 from tests.cluster.test_installs import holds, is_kept
-from tests.conftest import Helm, HelmRefusal
+from tests.conftest import Helm, HelmRefusal, find_helm
 from tests.crd_facts import FOLDERS
 from tests.platform_values import everything, required
 from tests.waiting import eventually
 
 #: Each profile with the newest SonataFlow, and platforms that have less: no Jobs service, no services, no template.
-CELLS: list[tuple[Profile, str]] = [
-    ("openshift", "10"),
-    ("kind", "10"),
-    ("existing", "10"),
-    ("kind", "1.45"),
-    ("existing", "1.44"),
-    ("openshift", "1.40"),
+CELLS: list[tuple[Profile, str, int]] = [
+    ("openshift", "10", 4),
+    ("openshift", "10", 3),
+    ("kind", "10", 4),
+    ("existing", "10", 4),
+    ("kind", "1.45", 4),
+    ("existing", "1.44", 3),
+    ("openshift", "1.40", 4),
 ]
 #: In a Secret, the API server keeps none of it.
 WRITE_ONLY = "stringData"
@@ -96,11 +97,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def platform(request: pytest.FixtureRequest, server: ApiServer, helm4: Helm, shared: Path, place: Path) -> Platform:
-    """The chart of a profile and a SonataFlow, whose kinds the server has."""
-    profile, name = request.param
+def platform(request: pytest.FixtureRequest, server: ApiServer, shared: Path, place: Path) -> Platform:
+    """The chart of a profile and a SonataFlow, whose kinds the server has, and the Helm that installs it."""
+    profile, name, major = request.param
     serve_sonataflow(server, name, shared)
-    return Platform(written(profile, name, place), server.namespace(), server, helm4)
+    return Platform(written(profile, name, place), server.namespace(), server, find_helm(major))
 
 
 def serve_sonataflow(server: ApiServer, name: str, shared: Path) -> None:
@@ -139,11 +140,11 @@ def alone(profile: Profile, name: str, server: ApiServer, chart: Path) -> dict[s
     return values
 
 
-@pytest.mark.parametrize("platform", CELLS, ids=[f"{p}-{n}" for p, n in CELLS], indirect=True)
+@pytest.mark.parametrize("platform", CELLS, ids=[f"{p}-{n}-helm{m}" for p, n, m in CELLS], indirect=True)
 def test_a_platform_installs_in_its_stages_upgrades_and_goes(
     platform: Platform, request: pytest.FixtureRequest
 ) -> None:
-    profile, name = request.node.callspec.params["platform"]
+    profile, name, _ = request.node.callspec.params["platform"]
     values = alone(profile, name, platform.server, platform.chart)
     verb = "install"
     for stage in STAGES.get(profile, ("",)):
@@ -165,7 +166,7 @@ def test_a_platform_installs_in_its_stages_upgrades_and_goes(
     assert [f"{each['kind']}/{each['metadata']['name']}" for each in left if not is_kept(each)] == []
 
 
-@pytest.mark.parametrize("platform", [("openshift", "10")], ids=["openshift-10"], indirect=True)
+@pytest.mark.parametrize("platform", [("openshift", "10", 4)], ids=["openshift-10"], indirect=True)
 def test_going_back_a_stage_removes_what_came_with_it(platform: Platform) -> None:
     values = alone("openshift", "10", platform.server, platform.chart)
     objects = platform.step("install", values)
@@ -200,7 +201,7 @@ def content_of(server: ApiServer, namespace: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("platform", [("existing", "10")], ids=["existing-10"], indirect=True)
+@pytest.mark.parametrize("platform", [("existing", "10", 4)], ids=["existing-10"], indirect=True)
 def test_a_second_platform_in_a_namespace_is_refused_before_anything_is_created(platform: Platform) -> None:
     platform.step("install", bare())
     before = content_of(platform.server, platform.namespace)
@@ -213,7 +214,7 @@ def test_a_second_platform_in_a_namespace_is_refused_before_anything_is_created(
     ]
 
 
-@pytest.mark.parametrize("platform", [("existing", "10")], ids=["existing-10"], indirect=True)
+@pytest.mark.parametrize("platform", [("existing", "10", 4)], ids=["existing-10"], indirect=True)
 def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_created(platform: Platform) -> None:
     other = {
         "apiVersion": "sonataflow.org/v1alpha08",
@@ -240,7 +241,7 @@ def without_knative(server: ApiServer, shared: Path) -> Iterator[ApiServer]:
     server.define([served_alone(each) for each in definitions if each["metadata"]["name"] in names])
 
 
-@pytest.mark.parametrize("platform", [("openshift", "10")], ids=["openshift-10"], indirect=True)
+@pytest.mark.parametrize("platform", [("openshift", "10", 4)], ids=["openshift-10"], indirect=True)
 def test_an_operator_that_is_missing_stops_an_install_before_anything_is_created(
     platform: Platform, without_knative: ApiServer
 ) -> None:
