@@ -22,6 +22,9 @@ NODE_PORT: Final = 31080
 
 _NAME: Final[Schema] = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63}
 _NAMES: Final[Schema] = {"type": "array", "items": _NAME}
+#: The name of a Secret or ConfigMap may have dots.
+_OBJECT: Final[Schema] = {"type": "string", "pattern": "^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", "maxLength": 253}
+_OBJECTS: Final[Schema] = {"type": "array", "items": _OBJECT}
 _PORT: Final[Schema] = {"type": "integer", "minimum": 1, "maximum": 65535}
 _FILLED: Final[Schema] = {"type": "string", "minLength": 1}
 _STRATEGY: Final[Schema] = {"enum": ["", "service", "job", "none"]}
@@ -157,8 +160,8 @@ def _developer_hub() -> tuple[Value, ...]:
                 leaf("name", "developer-hub", _NAME, "Its name."),
                 leaf("namespace", "rhdh-operator", _NAME, "Where it runs; operators.rhdh creates it, if enabled."),
                 leaf("flavours", ["orchestrator"], STRINGS, "What the operator's configuration is extended with."),
-                leaf("secrets", [], _NAMES, "Secrets of yours whose keys become variables (waybill rhdh secret)."),
-                leaf("appConfigs", [], _NAMES, "ConfigMaps of yours with parts of app-config.yaml."),
+                leaf("secrets", [], _OBJECTS, "Secrets of yours whose keys become variables (waybill rhdh secret)."),
+                leaf("appConfigs", [], _OBJECTS, "ConfigMaps of yours with parts of app-config.yaml."),
                 leaf("dynamicPlugins", "", STRING, "A ConfigMap of yours with dynamic-plugins.yaml."),
             ),
             "Red Hat Developer Hub, by its operator.",
@@ -417,7 +420,7 @@ def _namespaces(profile: Profile) -> Value:
             "type": "object",
             "additionalProperties": False,
             "required": ["secret"],
-            "properties": {"secret": _NAME, "schema": _FILLED},
+            "properties": {"secret": _OBJECT, "schema": _FILLED},
         },
     }
     lines = [

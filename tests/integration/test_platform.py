@@ -111,6 +111,15 @@ def test_an_orchestrator_takes_the_place_of_the_platform(charts: Path, helm: Hel
     assert not {"SonataFlowPlatform", "SonataFlowClusterPlatform"} & kinds_of(rendered)
 
 
+def test_developer_hub_has_a_namespace_of_its_own(charts: Path, helm4: Helm) -> None:
+    values = {**required("openshift", "10"), "rhdh": {"enabled": True, "namespace": "infra"}}
+    said = said_of(helm4, chart(charts, "openshift"), values, "--namespace", "infra")
+    assert "a SonataFlowPlatform of its own in rhdh.namespace, infra" in said
+    backstage = one(helm4.render(chart(charts, "openshift"), values), "Backstage")
+    assert backstage["metadata"]["namespace"] == "infra"
+    assert backstage["spec"]["flavours"] == [{"name": "orchestrator", "enabled": True}]
+
+
 def test_a_subscription_is_as_the_catalog_has_it(charts: Path, helm4: Helm) -> None:
     rendered = helm4.render(chart(charts, "openshift"), required("openshift", "10"))
     found = {each["metadata"]["name"]: each for each in rendered if each["kind"] == "Subscription"}
@@ -428,7 +437,7 @@ def test_the_commands_of_the_readme_set_values_that_there_are(
     (tmp_path / "demo.yaml").write_text(
         text.partition("```yaml\n# demo.yaml\n")[2].partition("```")[0], encoding="utf-8"
     )
-    assert len(commands) == {"openshift": 4, "kind": 4, "existing": 2}[profile]
+    assert len(commands) == {"openshift": 5, "kind": 4, "existing": 2}[profile]
     given: list[str] = []
     for words in commands:
         pairs = itertools.pairwise(words)

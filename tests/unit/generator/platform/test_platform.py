@@ -63,6 +63,8 @@ def test_a_misspelt_value_is_refused_wherever_it_is(profile: Profile, flow: Sona
         for key in reversed(place):
             given = {key: given}
         assert not jsonschema_rs.validator_for(schema).is_valid(given), place
+    # The switch of the charts of an umbrella is none of this one's values.
+    assert not jsonschema_rs.validator_for(schema).is_valid({"enabled": True})
 
 
 @pytest.mark.parametrize(("profile", "flow"), EACH, ids=IDS)
