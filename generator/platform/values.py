@@ -334,6 +334,7 @@ def _database(profile: Profile) -> Value:
                 "",
                 STRING,
                 f"Or the password itself: then the chart makes the Secret {DATABASE}. There is no default.",
+                "Helm keeps values with the release, so existingSecret is better.",
             ),
             leaf("username", "postgres", _FILLED, "The user in the Secret that the chart makes."),
             leaf("userKey", "postgres-username", _FILLED, "The key of the user in the Secret."),
