@@ -37,6 +37,8 @@ GITHUB = (
     ("tests.github.facts", "@octokit/openapi@23.0.2", "generated/api.github.com.json"),
     ("tests.github.graphql_facts", "@octokit/graphql-schema@15.26.1", "schema.graphql"),
 )
+#: The schema of Renovate's configuration, which its package has.
+RENOVATE = ("renovate@44.121.2", "renovate-schema.json")
 #: Where tools are kept between runs.
 CACHE = Path(
     os.environ.get("WAYBILL_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "waybill").expanduser()
@@ -76,7 +78,9 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *spread(session.posargs), *session.posargs, env=with_tools(session))
     session.log("left out here: long property tests, nox -s laws; the workflows on the engine, nox -s engine;")
     session.log("charts in a cluster, nox -s e2e-cluster; images by a container engine, nox -s e2e-image;")
-    session.log("the pipeline in GitHub Actions, nox -s e2e-actions")
+    session.log(
+        "the pipeline in GitHub Actions, nox -s e2e-actions; the commands of the documentation, nox -s docs-commands"
+    )
 
 
 @nox.session
@@ -161,6 +165,17 @@ def docs(session: nox.Session) -> None:
     session.run("python", "docs/generate.py", *session.posargs)
 
 
+@nox.session(name="docs-commands")
+def docs_commands(session: nox.Session) -> None:
+    """Run every command of the documentation and compare what it prints; -- --update writes that into the pages."""
+    install(session, "test")
+    update = "--update" in session.posargs
+    # Runs of a page are written one after the other.
+    cores = () if update else ("--numprocesses=auto", "--dist=worksteal")
+    tools = {**with_tools(session), **registry_tools(session), **kubernetes(session)}
+    session.run("pytest", "tests/docs", *cores, *session.posargs, env=tools)
+
+
 @nox.session(name="jq-facts")
 def jq_facts(session: nox.Session) -> None:
     """Write generator/jq/jackson-jq.json from the engine's own jq (a JDK, Maven)."""
@@ -220,7 +235,8 @@ def with_tools(session: nox.Session) -> dict[str, str]:
     named = {variable: str(program) for variable, program in programs.items() if program.is_file()}
     path = os.pathsep.join([str(helms["WAYBILL_HELM4"].parent), session.bin, os.environ["PATH"]])
     folders = {"WAYBILL_NODE_MODULES": str(node_modules(session)), "WAYBILL_READER": str(operator_reader(session))}
-    return {"PATH": path, **named, **folders}
+    schema = {"WAYBILL_RENOVATE_SCHEMA": str(npm_file(session, *RENOVATE))} if shutil.which("npm") else {}
+    return {"PATH": path, **named, **folders, **schema}
 
 
 def helm(session: nox.Session, module: str) -> Path:

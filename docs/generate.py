@@ -16,6 +16,7 @@ from typing import Final
 import click
 
 from generator.chart import values
+from generator.chart.chart import chart_name
 from generator.chart.page import index_row, page
 from generator.compatibility.capabilities import newest_capabilities
 from generator.compatibility.table import markdown
@@ -30,6 +31,7 @@ from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow
 from pipeline import cli
 from pipeline.commands.command import Command
+from pipeline.commands.completions import table as completions_table
 from pipeline.inspect.diagram import read_folder_scene
 from pipeline.operators.known import read_compatibility
 from pipeline.workspace.folders import all_folders
@@ -48,6 +50,8 @@ END: Final = "<!-- end of the workflows -->"
 ARGUMENTS: Final = {
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
+    "REPOSITORY": "a folder, which need not exist yet",
+    "CHECK|COMMAND": "a check, by its name in the first column, or a command of waybill; by default all checks",
     "FOLDER|GIT-URL": "a folder, or a git repository: URL, URL#BRANCH or URL#BRANCH:FOLDER over https, ssh or file",
     "FOLDER": "the name of a folder in the workflows folder, or a path",
     "OLD": "a workflow folder, a chart folder, a package, WORKFLOW@REVISION, a git revision, a range; by default HEAD",
@@ -56,18 +60,45 @@ ARGUMENTS: Final = {
     "CHART": "a chart folder: one with a Chart.yaml",
     "argocd|flux|tekton|argo-workflows": "who follows the charts, or what builds them",
     "NEW-NAME": "what the workflow is to be called: its folder, its id and its chart; asked for on a terminal",
+    "bash|zsh|fish": "the shell that loads the script",
     "NAME": "a chart, also with a version or a range (CHART@^2.0.0), or a workflow for a pipeline; by default all",
     "DIR": "a folder with packages; for publish also a package, a chart folder, or a folder with those",
     "IMAGE": "the name of an image in a registry, with a tag or a digest",
     "IMAGE|TARGET": "the name of an image in a registry, or a chart repository, as for publish",
 }
 
+#: What an example runs with, and what it supposes to have been done; by default it is run as it is.
+EXAMPLES_RUN: Final = {
+    "actions": (f"OWNER/WAYBILL@COMMIT=octo/waybill@{'1' * 40}", ""),
+    "changed": ("", "git update-ref refs/remotes/origin/main HEAD"),
+    "init": ("OWNER=octo; REPO=flows", ""),
+    "index": ("", "mkdir published && waybill build --all --output published >build.log 2>&1 && cp -r published dist"),
+    "umbrella": ("", "mkdir my && cp -r charts my"),
+}
+#: Of these, tests/unit/test_documentation.py reads the options alone.
+EXAMPLES_NOT_RUN: Final = {
+    "attest": "IMAGE is pushed first; docs/how-to.md does so",
+    "build": "each line is for another repository; docs/how-to.md builds",
+    "check": "each line is for another operator; docs/how-to.md checks",
+    "completion": "each line is for another shell; docs/how-to.md writes the scripts",
+    "doctor": "the output differs from machine to machine; docs/how-to.md runs it",
+    "diff": "each line is for another history; docs/how-to.md compares",
+    "image": "pushes to quay.io; docs/how-to.md pushes to a registry of the tests",
+    "import": "each line is for another repository; docs/how-to.md imports one",
+    "new": "needs the OpenAPI file; docs/how-to.md starts workflows",
+    "propose": "each line is for another place; docs/how-to.md proposes",
+    "publish": "each line is for another place; docs/how-to.md publishes",
+    "run": "docs/how-to.md runs a workflow",
+    "verify": "IMAGE is pushed first; docs/how-to.md does so",
+}
 IGNORES: Final = """\
 [tool.waybill.lint]                 # [lint] in waybill.toml
 ignore = ["workflow-type"]          # rules, in the whole repository
 
 [tool.waybill.lint.per-file-ignores]
 "workflows/escalation/*" = ["unused-function"]"""
+#: The table by which a shell completes command lines.
+COMPLETIONS: Final = "pipeline/commands/completions/table.json"
 #: The generated parts of README.md lie between these marks.
 MATRIX_MARKS: Final = ("<!-- waybill matrix --markdown -->", "<!-- end of the matrix -->")
 SETTINGS_MARKS: Final = ("<!-- The settings: written by docs/generate.py -->", "<!-- end of the settings -->")
@@ -80,7 +111,7 @@ EXAMPLE: Final = (
 def main(arguments: list[str]) -> int:
     """Write the pages, or list those that are out of date; return the exit code."""
     pages = {path: f"{HEAD}{text().rstrip()}\n" for path, text in PAGES.items()}
-    pages |= {**workflow_pages(), "README.md": readme()}
+    pages |= {**workflow_pages(), "README.md": readme(), COMPLETIONS: completions_table.table(_commands())}
     left = {path.relative_to(ROOT).as_posix() for path in (ROOT / WORKFLOW_PAGES).glob("*.md")} - pages.keys()
     differing = sorted(left) if "--check" in arguments else []
     for path in () if "--check" in arguments else left:
@@ -172,11 +203,24 @@ def _command(name: str, command: Command) -> str:
     return "\n".join(
         [
             f"## waybill {name}\n\n{inspect.cleandoc(command.help or '')}\n",
-            f"```\nwaybill {name} {usage}\n```\n",
+            f"```text\nwaybill {name} {usage}\n```\n",
             _table(("argument or option", "what it is"), ((f"`{name}`", help_) for name, help_ in rows)),
-            f"```console\n$ {command.example.replace(chr(10), chr(10) + '$ ')}\n```\n",
+            *_how_to_run(name),
+            f"```shell\n{command.example}\n```\n",
         ]
     )
+
+
+def _how_to_run(name: str) -> Iterator[str]:
+    """Comments that say to tests/docs how an example is run, or why not; nobody sees them on the page."""
+    if name in EXAMPLES_NOT_RUN:
+        yield f"<!-- not run: {EXAMPLES_NOT_RUN[name]} -->\n"
+        return
+    given, before = EXAMPLES_RUN.get(name, ("", ""))
+    yield f"<!-- run: fresh clone{given and f'; {given}'} -->"
+    if before:
+        yield f"<!-- run first: {before} -->"
+    yield ""
 
 
 def values_and_settings() -> str:
@@ -333,11 +377,26 @@ def workflow_pages() -> dict[str, str]:
     return pages
 
 
+#: What the commands of a workflow's page are run with: tests/docs has these places.
+INSTALL_RUN: Final = """\
+<!-- run: empty folder; needs shared cluster, charts; REPOSITORY=my-team; ADDRESS={{charts}}; NAMESPACE=docs-{chart} -->
+<!-- run first: kubectl create namespace docs-{chart} -->
+"""
+TRIAL_NOT_RUN: Final = (
+    "<!-- not run in this section: nox -s engine takes every transition of each workflow on the real engine; "
+    "docs/how-to.md runs one -->\n"
+)
+
+
 def _workflow_page(workflow: Workflow) -> str:
     name = workflow.source.name
     readme = ROOT / "workflows" / name / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    return f"{HEAD}{page(workflow, text, f'../../workflows/{name}').rstrip()}\n"
+    shown = page(workflow, text, f"../../workflows/{name}").rstrip()
+    runs = {"Install": INSTALL_RUN.format(chart=chart_name(name)), "Try it": TRIAL_NOT_RUN}
+    for heading, comments in runs.items():
+        shown = shown.replace(f"\n## {heading}\n", f"\n## {heading}\n\n{comments}")
+    return f"{HEAD}{shown}\n"
 
 
 PAGES: Final[Mapping[str, Callable[[], str]]] = {

@@ -21,6 +21,7 @@ SHORT_HELPS: Final = {
     "changelog": "Update the CHANGELOG.md of a chart.",
     "changed": "List the workflows that are to be built and proposed.",
     "check": "Check charts against versions of the operator.",
+    "completion": "Print the script for completion in a shell.",
     "matrix": "Show which charts run on which operators.",
     "manifests": "Write plain Kubernetes YAML.",
     "chart": "Write one chart folder.",
@@ -28,10 +29,12 @@ SHORT_HELPS: Final = {
     "image": "Build, push and save the images of workflows.",
     "import": "Bring in the workflows of another repository.",
     "index": "Write an index.yaml for packages.",
+    "init": "Make a repository of workflows, or complete one.",
     "gitops": "Write what clusters follow or build charts by.",
     "lint": "Lint definitions and their files.",
     "diagram": "Draw a workflow.",
     "diff": "Show what changed between two versions.",
+    "doctor": "Say what this machine is missing, and how to get it.",
     "new": "Start a new workflow.",
     "platform": "Write the chart of what workflows need in a cluster.",
     "explain": "Explain a workflow in plain English.",
@@ -47,7 +50,7 @@ SHORT_HELPS: Final = {
 class LazyGroup(click.Group):
     """The group of the commands in `pipeline.commands`.
 
-    Help and completion import no command; running a command imports that one.
+    Help and completion import no command; running a command imports that one. Completion goes by a table.
     """
 
     def __init__(self, *args: Any, short_helps: Mapping[str, str], **kwargs: Any) -> None:
@@ -58,13 +61,29 @@ class LazyGroup(click.Group):
         """Return the names of all commands, sorted."""
         return sorted(self._short_helps)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click calls it so
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command and return it, or None if no command has that name."""
         if cmd_name not in self._short_helps:
             return None
+        if ctx.resilient_parsing:
+            from pipeline.commands.completions.light import light_command  # noqa: PLC0415 - completion's alone
+
+            if light := light_command(cmd_name):
+                return light
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
         found: click.Command = getattr(_imported(f"pipeline.commands.{name}"), name)
         return found
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse a command line that can be shown and written again, in files that are UTF-8.
+
+        Raises:
+            UsageError: an argument is not UTF-8.
+        """
+        for word in args:
+            if any("\ud800" <= character <= "\udfff" for character in word):
+                ctx.fail(f"the argument {word!a} is not UTF-8")
+        return super().parse_args(ctx, args)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, settings
 
+from pipeline.workspace.settings import OTHER_VARIABLES
 from tests.command import Waybill, run, run_process
 
 ROOT = Path(__file__).parent.parent
@@ -28,6 +29,9 @@ settings.register_profile(
 )
 settings.load_profile("tests")
 
+# Each of them is a warning of every command.
+for name in {name for name in os.environ if name.startswith("WAYBILL_")} - OTHER_VARIABLES.keys():
+    del os.environ[name]
 # A container engine of this machine is for tests/images alone.
 os.environ["WAYBILL_IMAGES"] = "skip"
 

@@ -97,6 +97,18 @@ def prepare_new(runs: Runs, folder: Path) -> None:
     succeed(runs, folder, "actions", "--uses", f"octo/waybill@{'1' * 40}")
 
 
+def prepare_theirs(_: Runs, folder: Path) -> None:
+    """Somebody's repository with a hand-made chart, beside one with a row."""
+    for name in ("greeting", "shared"):
+        shutil.copytree(ROOT / "workflows" / name, folder / "theirs/workflows" / name)
+    chart = folder / "theirs/deploy/charts/greeting"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("apiVersion: v2\nname: greeting\nversion: 1.0.0\n")
+    (chart / "templates/broker.yaml").write_text("kind: Broker\nmetadata:\n  name: default\n")
+    row = "rows:\n  - {charts: [other], versions: 1.x, sonataflow: 10.x}\n"
+    (folder / "compatibility.yaml").write_text(row)
+
+
 #: The commands that write, by a name for the test.
 CASES: Final = {
     "a first build": Case(("build", "--all"), prepare_workflow),
@@ -107,6 +119,7 @@ CASES: Final = {
     "manifests": Case(("manifests", "greeting", "-o", "out"), prepare_manifests),
     "a publication": Case(("publish", "--to", "dir:public", "--allow-tag"), prepare_published, "public"),
     "a new workflow": Case(("new", "order-tea", "--backstage"), prepare_new),
+    "an import": Case(("import", "theirs"), prepare_theirs),
     "fixes": Case(("lint", "--fix"), prepare_fixes),
 }
 

@@ -316,6 +316,9 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
     if not isinstance(properties, dict):
         message = f"'properties' must be a map, not {'a list' if isinstance(properties, list) else 'a string'}"
         raise FindingsError([_overlay_finding(workflow, "values.schema.json", message)])
+    required = own.get("required", [])
+    if not isinstance(required, list) or not all(isinstance(key, str) for key in required):
+        raise FindingsError([_overlay_finding(workflow, "values.schema.json", "'required' must be a list of names")])
     _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
     anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
     more: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs", "required") if key in own}

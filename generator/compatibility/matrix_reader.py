@@ -14,7 +14,7 @@ from generator.text.yaml_reader import Node
 #: Ours: items of one list; each row of compatibility.yaml is held against each other one, and a dozen is usual.
 MAX_ITEMS: Final = 500
 
-_RULE: Final = "compatibility"
+RULE: Final = "compatibility"
 
 
 class Reading:
@@ -30,7 +30,7 @@ class Reading:
 
     def refuse(self, at: Position, message: str) -> None:
         """Note what is wrong."""
-        self.findings.append(Finding(path=at.path, rule=_RULE, message=message, line=at.line, column=at.column))
+        self.findings.append(Finding(path=at.path, rule=RULE, message=message, line=at.line, column=at.column))
 
     def fields(
         self, node: Node, what: str, *, required: Collection[str], optional: Collection[str] = ()

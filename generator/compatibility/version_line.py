@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from semver import Version
 
 from generator.compatibility.capabilities import OperatorCapabilities
-from generator.compatibility.matrix import EVERY, Matrix
+from generator.compatibility.matrix import EVERY
+from generator.compatibility.new_row import NewRow, rows_text
 from generator.compatibility.supported import Operator
 from generator.findings.errors import VersionError
-from generator.text import yaml_writer
 from generator.text.words import listed, plural
 from generator.versions.ranges import Range
 from generator.versions.semver_text import PARTS
@@ -97,21 +97,15 @@ class VersionLine:
     def _no_row(self, operator: Operator, charts: list[str], *, everything: bool) -> str:
         matrix = self.capabilities.matrix
         alone = everything and not any(row.versions.overlaps(operator.versions) for row in matrix.rows)
-        row = {
-            "charts": [EVERY] if alone else charts,
-            "versions": str(operator.versions),
-            operator.kind: str(operator.versions),
-        }
-        where = "add to its rows" if matrix.rows else "write into that file"
+        row = NewRow(
+            charts=(EVERY,) if alone else tuple(charts),
+            versions=str(operator.versions),
+            operator=str(operator.versions),
+            kind=operator.kind,
+        )
+        where, head = ("add to its rows", "") if matrix.rows else ("write into that file", "rows:\n")
         named = listed(charts) if len(charts) <= _NAMED else plural(len(charts), "chart")
         return (
             f"no row of {matrix.path} says which versions of {named} are for {operator.name}; {where}:\n"
-            f"{_as_text(row, matrix)}"
+            f"{head}{rows_text([row], matrix.indent).rstrip()}"
         )
-
-
-def _as_text(row: Mapping[str, object], matrix: Matrix) -> str:
-    """A row as it is to be written below the others, or as the whole of a file."""
-    first, *rest = yaml_writer.dump(row).splitlines()
-    lines = [f"- {first}", *(f"  {line}" for line in rest)]
-    return "\n".join([*([] if matrix.rows else ["rows:"]), *(" " * matrix.indent + line for line in lines)])

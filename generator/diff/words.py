@@ -112,7 +112,7 @@ def verdict(difference: Difference) -> str:
     """The changes counted, the next version of the chart, and whether the image is another one."""
     parts = [summary(difference.changes)]
     if difference.changes and difference.bump:
-        parts.append(f"the chart's next version: {difference.bump}, since {_since(difference)}")
+        parts.append(f"the chart's next version: {difference.bump} ({_since(difference)})")
     if difference.tags:
         again = "the image is to be built again" if difference.changes else "in form alone, so the image's tag moves"
         parts.append(f"{again} ({difference.tags[0]} → {difference.tags[1]})")

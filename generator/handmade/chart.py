@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator.chart.names import FOLDER_ANNOTATION
 from generator.findings.errors import FindingsError
-from generator.handmade.differences import Made, differences, images_of
+from generator.handmade.differences import Made, differences, resources_of
 from generator.handmade.layout import CHART_FILE
 from generator.handmade.names import OwnNames, defined_in, moved_values, moved_values_schema, read_by, values_taken
 from generator.handmade.objects import made_anyway
@@ -40,7 +40,7 @@ class Moved:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
+class Remark:
     """Something to say of a file of the chart, or of a part of it."""
 
     path: str
@@ -56,15 +56,15 @@ class Adopted:
     app_version: str
     overlay: dict[str, bytes] = field(default_factory=dict)
     moved: list[Moved] = field(default_factory=list)
-    gone: list[Said] = field(default_factory=list)
+    gone: list[Remark] = field(default_factory=list)
     """What a build makes anyway, or has no use for."""
-    left: list[Said] = field(default_factory=list)
+    left: list[Remark] = field(default_factory=list)
     """What nobody misses in an install, and stays where it is."""
-    by_hand: list[Said] = field(default_factory=list)
+    by_hand: list[Remark] = field(default_factory=list)
     """What a person has to bring over."""
-    images: list[str] = field(default_factory=list)
-    """The images that it names for the workflow."""
-    notes: list[Said] = field(default_factory=list)
+    resources: list[Mapping[str, Any]] = field(default_factory=list)
+    """Its custom resources of the workflow."""
+    notes: list[Remark] = field(default_factory=list)
     """What is different afterwards."""
 
 
@@ -84,14 +84,14 @@ def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str
     )
     annotations = about.get("annotations")
     if isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations:
-        adopted.gone.append(Said(path=CHART_FILE, why="waybill made the chart"))
+        adopted.gone.append(Remark(path=CHART_FILE, why="waybill made the chart"))
         return adopted
     _say_of_metadata(adopted, about)
     texts = _texts(files, adopted)
     made: Made = {}
     kept = _kept_templates(texts, workflow, adopted, made)
-    adopted.notes += [Said(path=path, why=why) for path, why in differences(made, workflow)]
-    adopted.images = images_of(made)
+    adopted.notes += [Remark(path=path, why=why) for path, why in differences(made, workflow)]
+    adopted.resources = resources_of(made)
     values = _own_values(texts.get(_VALUES, ""), adopted)
     names = OwnNames(
         chart=adopted.name,
@@ -100,6 +100,7 @@ def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str
         prefix=_metadata(generated, shown).get("name", adopted.name),
         values=values_taken(values, generated, kept.values()),
         read=read_by(kept.values()),
+        templates=frozenset(kept),
     )
     for path, text in kept.items():
         _move_template(path, text, names, generated, adopted)
@@ -115,13 +116,14 @@ def _metadata(files: Mapping[str, bytes], shown: str) -> dict[str, Any]:
 
 
 def _say_of_metadata(adopted: Adopted, about: Mapping[str, Any]) -> None:
-    adopted.gone.append(Said(path=CHART_FILE, why="made from the definition"))
+    adopted.gone.append(Remark(path=CHART_FILE, why="made from the definition"))
     if more := [key for key in _ABOUT if about.get(key)]:
-        adopted.left.append(Said(path=CHART_FILE, why=f"{listed(more)}: a generated chart does not say that"))
-    for dependency in about.get("dependencies") or ():
+        adopted.left.append(Remark(path=CHART_FILE, why=f"{listed(more)}: a generated chart does not say that"))
+    dependencies = about.get("dependencies")
+    for dependency in dependencies if isinstance(dependencies, list) else ():
         name = dependency.get("name") if isinstance(dependency, dict) else dependency
         why = f"depends on the chart {name}; install that as a release of its own"
-        adopted.by_hand.append(Said(path=CHART_FILE, why=why))
+        adopted.by_hand.append(Remark(path=CHART_FILE, why=why))
 
 
 def _texts(files: Mapping[str, bytes], adopted: Adopted) -> dict[str, str]:
@@ -132,7 +134,7 @@ def _texts(files: Mapping[str, bytes], adopted: Adopted) -> dict[str, str]:
             try:
                 texts[path] = decode(data, path)
             except FindingsError as error:
-                adopted.by_hand.append(Said(path=path, why=error.findings[0].message))
+                adopted.by_hand.append(Remark(path=path, why=error.findings[0].message))
     return texts
 
 
@@ -143,7 +145,7 @@ def _kept_templates(texts: Mapping[str, str], workflow: Workflow, adopted: Adopt
     for path in sorted(path for path in texts if path.startswith(_TEMPLATES)):
         text, name = texts[path], posixpath.basename(path)
         if not text.strip():
-            adopted.gone.append(Said(path=path, why="empty"))
+            adopted.gone.append(Remark(path=path, why="empty"))
         elif name.startswith("_") or name.endswith((".tpl", ".txt")):
             kept[path] = text
         else:
@@ -151,22 +153,22 @@ def _kept_templates(texts: Mapping[str, str], workflow: Workflow, adopted: Adopt
             if staying:
                 kept[path] = text if len(staying) == len(parts_of(text)) else joined(staying)
                 written += staying
-    adopted.notes += [Said(path=_TEMPLATES, why=f"{each} is written twice") for each in twice(written)]
+    adopted.notes += [Remark(path=_TEMPLATES, why=f"{each} is written twice") for each in twice(written)]
     return kept
 
 
 def _without_made(path: str, parts: Sequence[Part], workflow: Workflow, adopted: Adopted, contents: Made) -> list[Part]:
     """The documents of a template that people wrote; none where the template has to be looked at."""
-    gone: list[Said] = []
+    gone: list[Remark] = []
     staying: list[Part] = []
     for part in parts:
         verdict = made_anyway(part, workflow)
-        adopted.notes += [Said(path=path, why=why) for why in verdict.notes]
+        adopted.notes += [Remark(path=path, why=why) for why in verdict.notes]
         if verdict.strange:
-            adopted.by_hand.append(Said(path=path, why=verdict.strange))
+            adopted.by_hand.append(Remark(path=path, why=verdict.strange))
             return []
         if verdict.made:
-            gone.append(Said(path=path, why=verdict.made))
+            gone.append(Remark(path=path, why=verdict.made))
         else:
             staying.append(part)
     made = [part for part in parts if part not in staying]
@@ -174,7 +176,7 @@ def _without_made(path: str, parts: Sequence[Part], workflow: Workflow, adopted:
         staying = []
     if made and staying and not can_part(made, staying):
         adopted.by_hand.append(
-            Said(
+            Remark(
                 path=path, why=f"holds {gone[0].why} in one block with other objects; move those to a file of their own"
             )
         )
@@ -182,7 +184,7 @@ def _without_made(path: str, parts: Sequence[Part], workflow: Workflow, adopted:
     contents |= {(part.kind or "", part.name or ""): (path, part.roughly) for part in made if part.roughly is not None}
     adopted.gone += gone
     if not gone and not staying:
-        adopted.gone.append(Said(path=path, why="writes nothing"))
+        adopted.gone.append(Remark(path=path, why="writes nothing"))
     return staying
 
 
@@ -192,44 +194,51 @@ def _own_values(text: str, adopted: Adopted) -> dict[str, Any]:
     try:
         content = parse(text.encode(), _VALUES).root.plain()
     except FindingsError as error:
-        adopted.by_hand.append(Said(path=_VALUES, why=error.findings[0].message))
+        adopted.by_hand.append(Remark(path=_VALUES, why=error.findings[0].message))
         return {}
     if content is None or isinstance(content, dict):
         return content or {}
-    adopted.by_hand.append(Said(path=_VALUES, why="is no map"))
+    adopted.by_hand.append(Remark(path=_VALUES, why="is no map"))
     return {}
 
 
 def _move_template(path: str, text: str, names: OwnNames, generated: Mapping[str, bytes], adopted: Adopted) -> None:
     if strange := names.strange(text):
-        adopted.by_hand.append(Said(path=path, why=strange))
+        adopted.by_hand.append(Remark(path=path, why=strange))
         return
-    to = path
-    if path != _NOTES and path in generated:
-        to = posixpath.join(posixpath.dirname(path), f"own-{posixpath.basename(path).lstrip('_')}")
-        to = to if not posixpath.basename(path).startswith("_") else to.replace("own-", "_own-")
+    to = path if path == _NOTES else _free(path, {*generated, *names.templates - {path}})
     if ".Chart.AppVersion" in text:
-        adopted.notes.append(Said(path=path, why="prints .Chart.AppVersion, which is the version of the workflow now"))
+        adopted.notes.append(
+            Remark(path=path, why="prints .Chart.AppVersion, which is the version of the workflow now")
+        )
     adopted.overlay[to] = names.renamed(text).encode()
     adopted.moved.append(Moved(path=path, to=to))
+
+
+def _free(path: str, taken: Collection[str]) -> str:
+    """The path, or one like it that is not taken; what begins with `_` is no object (Helm, "Template files")."""
+    while path in taken:
+        folder, name = posixpath.split(path)
+        path = posixpath.join(folder, f"_own-{name[1:]}" if name.startswith("_") else f"own-{name}")
+    return path
 
 
 def _move_values(texts: Mapping[str, str], values: Mapping[str, Any], names: OwnNames, adopted: Adopted) -> None:
     for key in sorted(names.values.unused):
         why = f"'{key}': the chart has a value of that name, and no template of yours uses this one"
-        adopted.gone.append(Said(path=_VALUES, why=why))
+        adopted.gone.append(Remark(path=_VALUES, why=why))
     moved = moved_values(texts.get(_VALUES, ""), values, names.values)
     if moved:
         adopted.overlay[_VALUES] = moved.encode()
         if _VALUES in texts:
             adopted.moved.append(Moved(path=_VALUES, to=_VALUES))
         for key in sorted(names.values.undeclared):
-            adopted.notes.append(Said(path=_VALUES, why=f"'{key}' is declared now: a template uses it"))
+            adopted.notes.append(Remark(path=_VALUES, why=f"'{key}' is declared now: a template uses it"))
         for key in sorted(names.values.moved):
             why = f"'{key}' is '{names.values.below}.{key}' now: the chart has a value of that name"
-            adopted.notes.append(Said(path=_VALUES, why=why))
+            adopted.notes.append(Remark(path=_VALUES, why=why))
     elif _VALUES in texts and not values and not any(said.path == _VALUES for said in adopted.by_hand):
-        adopted.gone.append(Said(path=_VALUES, why="empty"))
+        adopted.gone.append(Remark(path=_VALUES, why="empty"))
 
 
 def _move_schema(text: str, names: OwnNames, adopted: Adopted) -> None:
@@ -239,13 +248,13 @@ def _move_schema(text: str, names: OwnNames, adopted: Adopted) -> None:
         schema = parse(text.encode(), _SCHEMA).root.plain()
         moved = moved_values_schema(text, schema, names.values)
     except FindingsError as error:
-        adopted.by_hand.append(Said(path=_SCHEMA, why=error.findings[0].message))
+        adopted.by_hand.append(Remark(path=_SCHEMA, why=error.findings[0].message))
         return
     if moved:
         adopted.overlay[_SCHEMA] = moved.encode()
         adopted.moved.append(Moved(path=_SCHEMA, to=_SCHEMA))
     else:
-        adopted.gone.append(Said(path=_SCHEMA, why="says nothing of your values"))
+        adopted.gone.append(Remark(path=_SCHEMA, why="says nothing of your values"))
 
 
 def _move_others(files: Mapping[str, bytes], texts: Mapping[str, str], names: OwnNames, adopted: Adopted) -> None:
@@ -261,19 +270,19 @@ def _move_others(files: Mapping[str, bytes], texts: Mapping[str, str], names: Ow
                 adopted.overlay[_README] = _with_lower_headings(texts[path]).encode()
                 adopted.moved.append(Moved(path=path, to=_README))
         elif path in _DEPENDENCIES:
-            adopted.gone.append(Said(path=path, why="a workflow's chart depends on no other"))
+            adopted.gone.append(Remark(path=path, why="a workflow's chart depends on no other"))
         elif name.startswith("."):
-            adopted.gone.append(Said(path=path, why="a package holds only what the chart needs"))
+            adopted.gone.append(Remark(path=path, why="a package holds only what the chart needs"))
         elif path.startswith("charts/"):
             continue
         elif to := names.file(path):
             adopted.overlay[to] = data
             adopted.moved.append(Moved(path=path, to=to))
         else:
-            adopted.left.append(Said(path=path, why="no template reads it"))
+            adopted.left.append(Remark(path=path, why="no template reads it"))
     for subchart in sorted(set(_subcharts(files))):
         why = "a chart in this chart; install it as a release of its own"
-        adopted.by_hand.append(Said(path=subchart, why=why))
+        adopted.by_hand.append(Remark(path=subchart, why=why))
 
 
 def _with_lower_headings(text: str) -> str:

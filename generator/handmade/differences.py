@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from generator.findings.errors import FindingsError
@@ -19,6 +19,7 @@ from generator.workflow.workflow import Workflow
 Made = dict[tuple[str, str], tuple[str, Mapping[str, Any]]]
 
 _PROPERTIES: Final = "application.properties"
+_SONATAFLOW: Final = "SonataFlow"
 #: What a build writes into the container in its own way: the image, and variables from the workflow's Secret.
 _CONTAINER: Final = ("image", "env", "envFrom")
 
@@ -30,7 +31,7 @@ def differences(made: Made, workflow: Workflow) -> Iterator[tuple[str, str]]:
     """
     for (kind, _), (path, content) in sorted(made.items()):
         match kind:
-            case "SonataFlow":
+            case _ if kind == _SONATAFLOW:
                 yield from ((path, why) for why in _of_sonataflow(content, workflow))
             case "ConfigMap":
                 data = content.get("data")
@@ -78,33 +79,39 @@ def _plain(data: bytes, path: str) -> Any:
 
 def _of_sonataflow(content: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     options = ManifestOptions(database=Database(schema=workflow.source.name))
-    ours = next(each for each in objects.manifests(workflow, options) if each["kind"] == content["kind"])
-    spec = content.get("spec")
-    theirs, wanted = (_without_empty(_without_container(each)) for each in (spec or {}, ours["spec"]))
+    ours = next(each for each in objects.manifests(workflow, options) if each["kind"] == _SONATAFLOW)
+    given = content.get("spec")
+    spec = given if isinstance(given, dict) else {}
+    theirs, wanted = (_without_empty(_without_container(each)) for each in (spec, ours["spec"]))
     different = list(_paths(theirs, wanted, ()))
     if flow := [path for path in different if path[0] == "flow"]:
         yield f"its flow differs from the definition in {plural(len(flow), 'place')}, first at {field_path(flow[0])}"
     for path in different:
         if path[0] not in ("flow", "resources"):
             yield f"its spec.{field_path(path)} differs from what a chart sets; set it in the values"
-    yield from _of_container(spec or {}, workflow)
+    yield from _of_container(spec, workflow)
 
 
 def _of_container(spec: Mapping[str, Any], workflow: Workflow) -> Iterator[str]:
     """The variables that people gave the container."""
     pod = spec.get("podTemplate")
     container = pod.get("container") if isinstance(pod, dict) else None
-    given = container.get("env") if isinstance(container, dict) else None
-    names = [str(each.get("name")) for each in given or () if isinstance(each, dict)]
+    env = container.get("env") if isinstance(container, dict) else None
+    names = [str(each.get("name")) for each in env if isinstance(each, dict)] if isinstance(env, list) else []
     own = sorted(set(names) - {*workflow.secret_keys})
     if own:
         yield f"its container sets {listed(own)}; set them as env"
 
 
-def images_of(made: Made) -> list[str]:
-    """The images of the workflow's container, as the custom resources name them."""
+def resources_of(made: Made) -> list[Mapping[str, Any]]:
+    """The custom resources that a build makes in the place of the chart's, as the chart has them."""
+    return [content for (kind, _), (_, content) in made.items() if kind == _SONATAFLOW]
+
+
+def images_of(resources: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The images of the workflow's container, as its custom resources name them."""
     found = []
-    for _, content in made.values():
+    for content in resources:
         value: Any = content
         for key in ("spec", "podTemplate", "container", "image"):
             value = value.get(key) if isinstance(value, dict) else None

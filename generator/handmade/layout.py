@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from generator.workflow.folder import DEFINITION_SUFFIXES, QUARKUS_RESOURCES, SHARED
+from generator.workflow.folder import DEFINITION_SUFFIXES, LEFT_BY_TOOLS, QUARKUS_RESOURCES, SHARED
 
 CHART_FILE: Final = "Chart.yaml"
-#: Folders whose files people do not write.
-NOT_WRITTEN: Final = frozenset({".git", "target", "node_modules", "__pycache__"})
 #: What lies in these folders of a workflow belongs to it: a definition there makes no folder of its own.
 _BELOW: Final = ("subflows", "functions", "chart", "manifests")
 
@@ -24,6 +22,8 @@ class Layout:
     """The workflow folders, sorted."""
     charts: tuple[str, ...]
     """The chart folders, sorted."""
+    nested: tuple[str, ...] = ()
+    """Those that lie in another one: the charts of an umbrella."""
 
     def named(self) -> dict[str, list[str]]:
         """The workflow folders by their names; a name that two of them have leads to both."""
@@ -36,25 +36,23 @@ class Layout:
 def layout_of(paths: Iterable[str], *, charts: str | None = None) -> Layout:
     """Return where the workflows and charts of a repository are; `charts` is the folder that all charts lie below.
 
-    A workflow folder holds a definition, itself or in src/main/resources. A chart folder holds a Chart.yaml, and is no
-    part of another chart or of a workflow.
+    A workflow folder holds a definition, itself or in src/main/resources. A chart folder holds a Chart.yaml.
     """
-    written = [path for path in paths if not NOT_WRITTEN & set(path.split("/"))]
-    chart_folders = _outermost(
+    written = [path for path in paths if not LEFT_BY_TOOLS & set(path.split("/"))]
+    every = {
         posixpath.dirname(path)
         for path in written
         if posixpath.basename(path) == CHART_FILE and (charts is None or is_below(path, charts))
-    )
+    }
+    nested = {folder for folder in every if every & set(_above(folder))}
+    in_charts = every - nested - {""}
     candidates = {
         _workflow_of(posixpath.dirname(path))
         for path in written
-        if path.endswith(DEFINITION_SUFFIXES) and not any(is_below(path, chart) for chart in chart_folders if chart)
+        if path.endswith(DEFINITION_SUFFIXES) and not in_charts & set(_above(path))
     }
     workflows = [folder for folder in sorted(candidates) if not _belongs_to_another(folder, candidates)]
-    return Layout(
-        workflows=tuple(workflows),
-        charts=tuple(chart for chart in chart_folders if not any(is_below(chart, folder) for folder in workflows)),
-    )
+    return Layout(workflows=tuple(workflows), charts=tuple(sorted(every - nested)), nested=tuple(sorted(nested)))
 
 
 def is_below(path: str, folder: str) -> bool:
@@ -108,17 +106,14 @@ def _workflow_of(folder: str) -> str:
 def _belongs_to_another(folder: str, candidates: Collection[str]) -> bool:
     """Whether a folder with a definition is a part of a workflow folder above it, or of its resources."""
     parts = folder.split("/")
-    for end in range(len(parts)):
-        above = "/".join(parts[:end])
-        if above != folder and above in candidates and (above or parts[0] in (*_BELOW, "src")):
+    for above in _above(folder):
+        if above in candidates and (above or parts[0] in (*_BELOW, "src")):
             return True
     return any(part in _BELOW for part in parts[1:]) or SHARED in parts
 
 
-def _outermost(folders: Iterable[str]) -> list[str]:
-    """The folders that lie below no other one, sorted."""
-    found: list[str] = []
-    for folder in sorted(set(folders)):
-        if not any(is_below(folder, other) for other in found):
-            found.append(folder)
-    return found
+def _above(path: str) -> Iterator[str]:
+    """The folders above a path, the root first."""
+    if path:
+        yield ""
+    yield from (path[:place] for place, character in enumerate(path) if character == "/")

@@ -75,6 +75,8 @@ class OwnNames:
     values: ValueNames
     read: frozenset[str]
     """The paths and patterns of the files that templates read."""
+    templates: frozenset[str] = frozenset()
+    """The paths of the templates."""
 
     def strange(self, text: str) -> str:
         """Why the names in a template cannot be changed; empty where they can."""
@@ -89,7 +91,7 @@ class OwnNames:
         """A template with the names that it has in the new chart."""
         text = _CALLED.sub(lambda m: f"{m[1]}{m[2]}{m[3]}{self._template(m[4])}{m[3]}", text)
         if self.chart != self.prefix:
-            text = _CHART_NAME.sub(json.dumps(self.chart), text)
+            text = _CHART_NAME.sub(lambda _: json.dumps(self.chart), text)
         text = _FILE.sub(lambda m: f"{m[1]}{m[2]}{own_file(m[3])}{m[2]}", text)
         return _VALUE.sub(self._value, text)
 
@@ -149,13 +151,16 @@ def moved_values_schema(text: str, schema: Any, names: ValueNames) -> str:
     properties = schema.get("properties") if isinstance(schema, dict) else None
     if not isinstance(properties, dict) or not properties.keys() - names.unused:
         return ""
-    if not (names.moved | names.unused | names.stuck) & {*properties, *schema.get("required", ())}:
+    gone = names.moved | names.unused | names.stuck
+    given = schema.get("required")
+    required = [key for key in given if isinstance(key, str)] if isinstance(given, list) else []
+    if not gone & {*properties, *required}:
         return text
     moved = _moved({key: value for key, value in properties.items() if key not in names.stuck}, names)
     if names.below in moved and names.moved & properties.keys():
         moved[names.below] = {"type": "object", "properties": moved[names.below]}
-    required = [key for key in schema.get("required", ()) if key not in names.moved | names.unused | names.stuck]
-    return json.dumps({**schema, "properties": moved, "required": required}, indent=2, ensure_ascii=False) + "\n"
+    left = {**schema, "properties": moved, "required": [key for key in required if key not in gone]}
+    return json.dumps(left, indent=2, ensure_ascii=False) + "\n"
 
 
 def _moved(values: Mapping[str, Any], names: ValueNames) -> dict[str, Any]:

@@ -18,20 +18,24 @@ _KIND: Final = re.compile(r"""^kind:[ \t]*["']?([A-Za-z]+)["']?[ \t]*(?:#.*)?$""
 _METADATA: Final = re.compile(
     r"^metadata:[ \t]*\r?\n((?:[ \t]+.*\r?\n|[ \t]*\r?\n|#.*\r?\n|\{\{.*\r?\n)*)", re.MULTILINE
 )
-_NAME: Final = re.compile(r"^([ \t]+)name:[ \t]*(.+?)[ \t\r]*$", re.MULTILINE)
+_NAME: Final = re.compile(r"^([ \t]+)name:[ \t]*(\S.*)$", re.MULTILINE)
 _PROPERTIES: Final = re.compile(r"^[ \t]+[\"']?application\.properties[\"']?:", re.MULTILINE)
 _OPENS: Final = re.compile(r"\{\{-?\s*(?:if|range|with|define|block)\b")
 _CLOSES: Final = re.compile(r"\{\{-?\s*end\b")
 _ASSIGNED: Final = re.compile(r"\{\{-?\s*(\$[A-Za-z0-9_]+)\s*:=")
+_VARIABLE: Final = re.compile(r"\$[A-Za-z0-9_]+")
+#: What is inside an action up to its end. It stops where another one begins, so that no text takes long.
+_BODY: Final = r"""(?:"[^"\n]*"|`[^`]*`|(?!\{\{|\}\}).)*+"""
 #: Actions that write nothing themselves.
 _SILENT: Final = re.compile(
-    r"\{\{-?\s*(?:/\*.*?\*/|\$[A-Za-z0-9_]+\s*:?=.*?|(?:if|range|with|else|end|fail)\b.*?)\s*-?\}\}", re.DOTALL
+    rf"\{{\{{-?\s*(?:/\*(?:(?!\*/|\{{\{{).)*+\*/\s*-?|(?:\$[A-Za-z0-9_]+\s*:?=|(?:if|range|with|else|end|fail)\b){_BODY})\}}\}}",
+    re.DOTALL,
 )
-_ANY_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
-_LINE_OF_ACTIONS: Final = re.compile(r"^[ \t]*(?:\{\{(?:(?!\}\}).)*\}\}[ \t]*)+\r?$", re.MULTILINE)
+_ACTION: Final = re.compile(rf"\{{\{{{_BODY}\}}\}}", re.DOTALL)
+_LINE_OF_ACTIONS: Final = re.compile(r"^[ \t]*(?:\{\{(?:(?!\}\}).)*+\}\}[ \t]*)+\r?$", re.MULTILINE)
 #: Stands for what a template action writes.
 ACTION: Final = "…"
-_COMMENT: Final = re.compile(r"^\s*#.*$", re.MULTILINE)
+_COMMENT: Final = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +58,7 @@ class Part:
         """What it says where `ACTION` stands for what template actions write; None where that is no map in YAML."""
         if self.content is not None:
             return self.content
-        text = _ANY_ACTION.sub(ACTION, _LINE_OF_ACTIONS.sub("", self.text))
+        text = _ACTION.sub(ACTION, _LINE_OF_ACTIONS.sub("", self.text))
         return Part(text=text).content if text != self.text else None
 
     @property
@@ -71,7 +75,7 @@ class Part:
         block = _METADATA.search(f"{self.text}\n")
         if names := list(_NAME.finditer(block[1])) if block else []:
             own = min(names, key=lambda match: len(match[1]))
-            return None if "{{" in own[2] else own[2].partition(" #")[0].strip(" \"'")
+            return None if "{{" in own[2] else own[2].partition(" #")[0].strip(" \t\r\"'")
         metadata = self.content.get("metadata") if self.content else None
         name = metadata.get("name") if isinstance(metadata, dict) else None
         return name if isinstance(name, str) and "{{" not in name else None
@@ -104,8 +108,8 @@ def parts_of(text: str) -> list[Part]:
 
 def can_part(gone: Sequence[Part], kept: Sequence[Part]) -> bool:
     """Whether some documents can go and the others stay: no block, and no variable, is in both."""
-    left = "\n".join(part.text for part in kept)
-    used = {name for part in gone for name in part.variables if re.search(rf"{re.escape(name)}\b", left)}
+    used = {name for part in kept for name in _VARIABLE.findall(part.text)}
+    used &= {name for part in gone for name in part.variables}
     return all(part.balanced for part in (*gone, *kept)) and not used
 
 

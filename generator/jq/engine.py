@@ -31,7 +31,7 @@ _SAMPLE: Final = "ab c1"
 #: What a string must not hold as it is (JSON); libjq lets it through.
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
 #: Words of jackson-jq's grammar, which it takes for no variable but `{$end}`; libjq takes them for variables.
-_KEYWORDS: Final = frozenset(
+KEYWORDS: Final = frozenset(
     (
         "and", "as", "break", "catch", "def", "elif", "else", "end", "false", "foreach", "if", "import", "include",
         "label", "module", "null", "or", "reduce", "then", "true", "try",
@@ -96,7 +96,7 @@ def refused(tree: Node) -> Iterator[tuple[str, int]]:
                 yield "the engine's jq accepts no '.' before '['; remove it", node.at
             case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE | Kind.OPTIONAL if _bare(node.children[0]):
                 yield f"the engine's jq requires parentheses around '{node.children[0].kind}' here", node.children[0].at
-            case _ if keyword := next((name for name in _variables(node) if name in _KEYWORDS), None):
+            case _ if keyword := next((name for name in _variables(node) if name in KEYWORDS), None):
                 yield f"'{keyword}' is a keyword in the engine's jq, not a name; rename it", node.at
 
 

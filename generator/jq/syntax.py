@@ -14,7 +14,7 @@ from typing import Final
 from generator.jq.tokens import JqSyntaxError, Token, end_of_text, read_token
 from generator.jq.tree import Kind, Node
 
-_KEYWORDS: Final = frozenset(
+KEYWORDS: Final = frozenset(
     (
         "and", "as", "catch", "def", "elif", "else", "end", "foreach", "if", "import", "include", "label", "module",
         "or", "reduce", "then", "try", "__loc__",
@@ -315,7 +315,7 @@ class _Parser:
                 return self._loop(token)
             case "break":
                 return Node(Kind.BREAK, token.at, name=self._kind("variable").text)
-            case word if word in _KEYWORDS:
+            case word if word in KEYWORDS:
                 raise JqSyntaxError
         arguments: list[Node] = []
         if self._skip("(") and not self._skip(")"):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 from generator.application.extensions import PERSISTENCE
+from generator.forms.auth import OIDC_API, Token, auth_field
 from generator.scaffold.lines import Line, Secret
 
-#: The provider of Developer Hub whose token is asked for, and the identifier of its API.
-PROVIDER: Final = "oidc"
-_API: Final = "internal.auth.oidc"
-#: The header in which Developer Hub sends the token of a provider to a workflow.
-HEADER: Final = "X-Authorization-Oidc"
+#: The token of the person who starts a run, from the OIDC provider of Developer Hub.
+_TOKEN: Final = Token(provider="oidc", api=OIDC_API)
+#: The header in which Developer Hub sends it to a workflow.
+HEADER: Final = _TOKEN.header
 #: The property of the input that makes the form ask for the login. Nothing is entered there, and no run gets it.
 FIELD: Final = "authSetup"
 #: The issuer's address, in properties.
@@ -30,13 +30,7 @@ def auth_requester() -> dict[str, Any]:
     return {
         "title": "Login",
         "description": "Asks for a login before the run starts. Nothing is entered here.",
-        "type": "string",
-        "ui:widget": "AuthRequester",
-        "ui:props": {
-            "authTokenDescriptors": [
-                {"provider": PROVIDER, "customProviderApiId": _API, "tokenType": "oauth"},
-            ]
-        },
+        **auth_field([_TOKEN]),
     }
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.contracts import arguments
+from generator.jq import engine, syntax
+from generator.scaffold.authentication import FIELD
 from generator.scaffold.forms import form, title
 from generator.scaffold.operations import (
     CallableOperation,
@@ -18,31 +20,10 @@ from generator.scaffold.operations import (
     sendable,
 )
 
-#: What jq takes for anything but the name of a field.
-_JQ: Final = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "if",
-        "then",
-        "elif",
-        "else",
-        "end",
-        "def",
-        "reduce",
-        "foreach",
-        "try",
-        "catch",
-        "label",
-        "import",
-        "include",
-        "as",
-        "__loc__",
-    ]
-)
-#: What the workflow's own data is called.
-_OWN: Final = frozenset({"result", "failure", "workflowOptions", "authSetup", "workflowdata", "id"})
+#: What the workflow's own data is called, and what the engine takes out of an input (JsonNodeModel).
+_OWN: Final = frozenset({"result", "failure", "workflowOptions", FIELD, "workflowdata", "id"})
+#: With the words of jq and jackson-jq, which are no names of fields everywhere.
+_TAKEN: Final = _OWN | engine.KEYWORDS | syntax.KEYWORDS
 _MOST_ARGUMENTS: Final = 60
 
 
@@ -162,7 +143,7 @@ def _left_out(service: Service, one: CallableOperation) -> Iterator[str]:
 def _input_name(argument: str, schema: Any, one: CallableOperation, taken: Mapping[str, Any]) -> str:
     """The property of the input for an argument: two that are the same share one."""
     plain = argument if _is_field(argument) else method_name(argument)
-    if plain not in _JQ | _OWN and taken.get(plain, schema) == schema and not plain.endswith("Result"):
+    if plain not in _TAKEN and taken.get(plain, schema) == schema and not plain.endswith("Result"):
         return plain
     name = f"{one.name}{plain[:1].upper()}{plain[1:]}"
     number = 2

@@ -22,62 +22,14 @@ _LARGE: Final = 512 * 1024
 _METHOD: Final = re.compile(r"[a-z][A-Za-z0-9]*")
 #: Words of Java that no method can be called.
 _JAVA: Final = frozenset(
-    [
-        "abstract",
-        "assert",
-        "boolean",
-        "break",
-        "byte",
-        "case",
-        "catch",
-        "char",
-        "class",
-        "const",
-        "continue",
-        "default",
-        "do",
-        "double",
-        "else",
-        "enum",
-        "extends",
-        "final",
-        "finally",
-        "float",
-        "for",
-        "goto",
-        "if",
-        "implements",
-        "import",
-        "instanceof",
-        "int",
-        "interface",
-        "long",
-        "native",
-        "new",
-        "package",
-        "private",
-        "protected",
-        "public",
-        "return",
-        "short",
-        "static",
-        "strictfp",
-        "super",
-        "switch",
-        "synchronized",
-        "this",
-        "throw",
-        "throws",
-        "transient",
-        "try",
-        "void",
-        "volatile",
-        "while",
-        "true",
-        "false",
-        "null",
-    ]
-)
+    (
+        "abstract", "assert", "boolean", "break", "byte", "case", "catch", "char", "class", "const", "continue",
+        "default", "do", "double", "else", "enum", "extends", "final", "finally", "float", "for", "goto", "if",
+        "implements", "import", "instanceof", "int", "interface", "long", "native", "new", "package", "private",
+        "protected", "public", "return", "short", "static", "strictfp", "super", "switch", "synchronized", "this",
+        "throw", "throws", "transient", "try", "void", "volatile", "while", "true", "false", "null",
+    )
+)  # fmt: skip
 #: The format that breaks the engine's build in a parameter or a whole body.
 _BYTE: Final = "byte"
 _LISTED: Final = 30
@@ -186,6 +138,8 @@ def make_service(data: bytes, path: str, wanted: Sequence[str]) -> Service:
             for one in copy.mistakes
         )
     found = tuple(replace(one, operation=copy.operation(one.name) or one.operation) for one in chosen)
+    for one in found:
+        _check_sendable(copy, one, path)
     return Service(file=file, data=smaller, spec=copy, operations=found, changed=True)
 
 
@@ -249,12 +203,21 @@ def _check_callable(spec: Spec, one: CallableOperation, path: str) -> None:
         raise SettingsError(f"{path}: '{one.name}' {in_one_line(why)}; choose another operation, or change the file")
 
 
+def _check_sendable(spec: Spec, one: CallableOperation, path: str) -> None:
+    """Refuse an operation that even its copy leaves with an argument that cannot be given."""
+    given = {parameter.name for parameter in sendable(spec, one.operation)}
+    lacking = [each.name for each in one.operation.parameters if each.required and each.name not in given]
+    if lacking:
+        why = f"needs '{in_one_line(lacking[0])}', which the engine cannot send"
+        raise SettingsError(f"{path}: '{one.name}' {why}; choose another operation, or change the file")
+
+
 def _cannot_be_sent(spec: Spec, parameter: Parameter) -> bool:
     """Whether no change of a parameter's format makes it one that the engine sends."""
     kind = arguments.kind(spec, parameter.schema)
     if not is_name(parameter.name):
         return True
-    return kind in ("object", "map", "any", "unknown") or any(
+    return kind in ("object", "map", "unknown") or any(
         key in spec.resolved(parameter.schema) for key in ("oneOf", "anyOf", "allOf")
     )
 
@@ -267,7 +230,11 @@ def is_name(text: str) -> bool:
 def sendable(spec: Spec, operation: Operation) -> tuple[Parameter, ...]:
     """The parameters that a workflow gives a call: those that the engine can send, and tells from others by name."""
     left_out = {
-        one.name for one in operation.parameters if _cannot_be_sent(spec, one) or arguments.cannot_be_given(spec, one)
+        one.name
+        for one in operation.parameters
+        if _cannot_be_sent(spec, one)
+        or arguments.cannot_be_given(spec, one)
+        or arguments.kind(spec, one.schema) == "any"
     }
     return tuple(one for one in operation.parameters if one.name not in left_out)
 
@@ -285,8 +252,10 @@ def _needs_a_change(spec: Spec, chosen: Iterable[CallableOperation]) -> bool:
 
 
 def _is_odd(spec: Spec, parameter: Parameter) -> bool:
-    odd = arguments.cannot_be_given(spec, parameter) or spec.resolved(parameter.schema).get("format") == _BYTE
-    return bool(odd) and not _cannot_be_sent(spec, parameter)
+    untyped = arguments.kind(spec, parameter.schema) == "any"
+    is_bytes = spec.resolved(parameter.schema).get("format") == _BYTE
+    odd = untyped or is_bytes or bool(arguments.cannot_be_given(spec, parameter))
+    return odd and not _cannot_be_sent(spec, parameter)
 
 
 def _copy(spec: Spec, chosen: Iterable[CallableOperation]) -> dict[str, Any]:
@@ -318,14 +287,15 @@ def _sendable(spec: Spec, content: dict[str, Any], given: Any) -> dict[str, Any]
     swagger = "swagger" in content
     if parameter.get("in") == "body":
         return _sendable_media(spec, parameter)
-    schema = parameter if swagger else parameter.get("schema")
-    if not isinstance(schema, dict):
+    schema = parameter if swagger else parameter.get("schema", {})
+    if not isinstance(schema, dict) or "content" in parameter:
         return parameter
     made = Parameter(name="parameter", where="query", required=False, schema=schema, named="$ref" in schema)
     if not _is_odd(spec, made):
         return parameter
     plain = dict(spec.resolved(schema))
     plain.pop("format", None)
+    plain.setdefault("type", "string")
     if plain.get("type") == "number":
         plain["format"] = "double"
     return plain if swagger else {**parameter, "schema": plain}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Final, Literal
 
@@ -236,7 +236,7 @@ def _readme(
         service=wanted.service,
         backstage=wanted.backstage,
         auth=wanted.auth,
-        states=[replace(state) for state in calls.states],
+        states=calls.states,
         following=[*(state.name for state in calls.states[1:]), "ReportSuccess"],
         inputs=[
             (name, "mandatory" if name in calls.required else "", one["description"])

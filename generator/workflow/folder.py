@@ -34,7 +34,7 @@ NOT_IN_IMAGE: Final = (
 #: Pictures of workflows, which no build reads.
 _PICTURES: Final = ".svg"
 #: Folders that tools leave behind.
-_LEFT_BY_TOOLS: Final = {".git", "target", "node_modules", "__pycache__"}
+LEFT_BY_TOOLS: Final = frozenset({".git", "target", "node_modules", "__pycache__"})
 #: How the names of folders begin in which waybill keeps what it moves; a run that was killed leaves them behind.
 STAGING_PREFIX: Final = ".waybill-staging-"
 #: The folder beside the workflows' that holds what all of them use.
@@ -188,7 +188,7 @@ def read_shared(folder: Path) -> SharedFiles:
     """
     if not folder.is_dir():
         return SharedFiles(files={})
-    walker = _Walker(folder, str(folder))
+    walker = _Walker(folder, folder.as_posix())
     files = {relative: walker.read(relative, path) for relative, path in walker.files()}
     walker.stop_on_findings()
     return SharedFiles(files=files)
@@ -259,7 +259,7 @@ def _functions(paths: Mapping[str, Path], walker: _Walker) -> Iterator[FunctionS
     for relative, path in paths.items():
         top, _, below = relative.partition("/")
         name, _, inner = below.partition("/")
-        if top == "functions" and inner and not _LEFT_BY_TOOLS & set(inner.split("/")):
+        if top == "functions" and inner and not LEFT_BY_TOOLS & set(inner.split("/")):
             files.setdefault(name, {})[inner] = path
     for name, own in files.items():
         if dockerfile := own.pop("Dockerfile", None):
@@ -330,7 +330,7 @@ class _Walker:
     def _walk(self, folder: Path, prefix: str, above: frozenset[Path], count: list[int]) -> Iterator[tuple[str, Path]]:
         for entry in sorted(os.scandir(folder), key=lambda e: e.name):
             relative = prefix + entry.name
-            if relative in _LEFT_BY_TOOLS or entry.name.startswith(STAGING_PREFIX) or not self._is_utf8(relative):
+            if relative in LEFT_BY_TOOLS or entry.name.startswith(STAGING_PREFIX) or not self._is_utf8(relative):
                 continue
             path = Path(entry.path)
             if entry.is_symlink() and not self._is_good_link(relative, path, above):

@@ -111,7 +111,8 @@ def run(
     quiet = (*(() if transfers else ("-ntp",)), *(() if log else ("-q",)))
     lines: list[str] = []
     process = subprocess.Popen(  # noqa: S603 - words of our own, and what a build argument adds
-        ["mvn", "-B", *quiet, *words],  # noqa: S607 - found on PATH, as a person's shell would
+        # On Windows it is mvn.cmd, which only its whole path names.
+        [shutil.which("mvn") or "mvn", "-B", *quiet, *words],
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from generator.findings.printable import in_one_line
+from generator.text.words import plural
 
 #: `[INFO] --- compiler:3.11.0:compile (default-compile) @ greeting ---`, with `maven-compiler-plugin` before Maven 3.9.
 _GOAL: Final = re.compile(r"\[INFO\] -{3,} (?:maven-)?([\w-]+?)(?:-maven-plugin|-plugin)?:[^:\s]+:([\w-]+)[ (].*")
@@ -32,6 +33,7 @@ class MavenProgress:
         return found is not None
 
     def __str__(self) -> str:
-        files = f"{self._files:,} file{'' if self._files == 1 else 's'}"
-        downloaded = f"downloaded {files}, {self._bytes / _BYTES['MB']:,.1f} MB" if self._files else ""
+        downloaded = (
+            f"downloaded {plural(self._files, 'file')}, {self._bytes / _BYTES['MB']:,.1f} MB" if self._files else ""
+        )
         return in_one_line(", ".join(filter(None, (self._goal, downloaded))))

@@ -31,8 +31,13 @@ def require_action(options: ActionsOptions, root: Path) -> None:
     Raises:
         SettingsError: see above.
     """
-    if options.uses == HERE and not (root / "action.yml").is_file():
+    if lacks_action(options.uses, root):
         raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
+
+
+def lacks_action(uses: str, root: Path) -> bool:
+    """Whether files in `root` would install waybill by an action of their own repository, which has none."""
+    return uses == HERE and not (root / "action.yml").is_file()
 
 
 def left_over(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:

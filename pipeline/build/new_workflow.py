@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.chart.chart import chart_name
-from generator.compatibility.matrix import known_matrix
-from generator.delivery.github_actions import COMMON, FOLDER, HERE, RELEASE, actions_files
-from generator.findings.errors import OutputError, SettingsError
-from generator.scaffold.compatibility_rows import with_chart
+from generator.chart.names import UMBRELLA
+from generator.compatibility.added_rows import missing_rows, with_rows
+from generator.compatibility.matrix import known_matrix, read_matrix
+from generator.compatibility.new_row import versions_from
+from generator.delivery.github_actions import COMMON, FOLDER, RELEASE, actions_files
+from generator.findings.errors import FindingsError, OutputError, SettingsError
 from generator.text.words import several
-from pipeline.build.actions_files import actions_options, foreign, is_own
+from generator.text.yaml_reader import parse
+from generator.workflow.folder import QUARKUS_RESOURCES
+from pipeline.build.actions_files import actions_options, foreign, is_own, lacks_action
 from pipeline.build.generated_files import read_if_there
+from pipeline.charts.folder import chart_version
 from pipeline.system import locks
 from pipeline.system.files import Transaction, differences
 from pipeline.system.journal import Journal
@@ -25,7 +31,7 @@ from pipeline.workspace.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What a new workflow came to: the paths that were written, or would be, and whether all of it was there before."""
+    """What a new workflow came to: its folder, and the paths that were written, or would be."""
 
     folder: Path
     written: tuple[Path, ...]
@@ -40,7 +46,7 @@ def start_workflow(
 
     Raises:
         OutputError: something else is where the workflow would be; nothing was changed.
-        SettingsError: another folder makes a chart of this name.
+        SettingsError: another folder makes a chart of this name, or has a workflow with this id.
         FindingsError: compatibility.yaml cannot be read.
     """
     with locks.only_writer(settings.workflows, console.say_waiting):
@@ -49,7 +55,7 @@ def start_workflow(
                 recover(folder)
         folder = settings.workflows / name
         same = _is_there(folder, files)
-        _check_chart(name, settings)
+        _check_name(name, settings)
         beside = {**_compatibility(name, settings), **_actions(name, settings, root)}
         changed = {path: data for path, data in beside.items() if read_if_there(path) != data}
         written = (*(() if same else (folder / path for path in files)), *changed)
@@ -77,19 +83,39 @@ def _is_there(folder: Path, files: Mapping[str, bytes]) -> bool:
     )
 
 
-def _check_chart(name: str, settings: Settings) -> None:
+def _check_name(name: str, settings: Settings) -> None:
+    """Refuse a name that another folder's chart or workflow has: they name objects of a cluster."""
     for other in all_folders(settings.workflows):
-        if other.name != name and chart_name(other.name).casefold() == name:
+        if other.name == name:
+            continue
+        if chart_name(other.name).casefold() == name:
             raise SettingsError(f"{other} makes the chart '{name}'; choose another name")
+        if name in _ids(other):
+            raise SettingsError(f"{other} has a workflow with the id '{name}'; choose another name")
+
+
+def _ids(folder: Path) -> set[str]:
+    """The ids of the definitions of a folder, in lower case; those that cannot be read are left to lint."""
+    found: set[str] = set()
+    for path in (p for top in (folder, folder / QUARKUS_RESOURCES) for p in sorted(top.glob("*.sw.*"))):
+        with contextlib.suppress(FindingsError, OSError):
+            root = parse(path.read_bytes(), path.name).root.value
+            if isinstance(root, dict) and "id" in root:
+                found.add(root["id"].text.lower())
+    return found
 
 
 def _compatibility(name: str, settings: Settings) -> dict[Path, bytes]:
-    """compatibility.yaml with the chart; nothing where the repository has none."""
+    """compatibility.yaml with the chart and the umbrella; nothing where the repository has none."""
     path = settings.compatibility
     data = read_if_there(path)
     if data is None:
         return {}
-    return {path: with_chart(data, path.as_posix(), name, settings.initial_version, known_matrix())}
+    matrix = read_matrix(data, path.as_posix(), known=known_matrix())
+    first = settings.initial_version
+    versions = {name: first, UMBRELLA: chart_version(settings.charts / UMBRELLA) or first}
+    rows = missing_rows({chart: versions_from(version) for chart, version in versions.items()}, matrix)
+    return {path: with_rows(data, matrix, rows)}
 
 
 def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
@@ -98,7 +124,7 @@ def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
     One without workflows has a file for releases alone: with its first workflow it gets the others.
     """
     own = [file for file in COMMON if is_own(read_if_there(root / FOLDER / file))]
-    if not own or (own == [RELEASE] and settings.actions.uses == HERE):
+    if not own or (own == [RELEASE] and lacks_action(settings.actions.uses, root)):
         return {}
     options = actions_options(settings)
     names = [name] if own != [RELEASE] else [name, *(folder.name for folder in all_folders(settings.workflows))]

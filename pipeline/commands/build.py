@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from generator.chart.names import release_name
+from generator.chart.names import UMBRELLA, release_name
 from generator.findings.finding import Severity
 from generator.text.words import listed, plural
 from pipeline.build import record
@@ -24,6 +24,7 @@ from pipeline.commands.command import (
     operator_options,
     pass_journal,
     print_json,
+    require_names_or_all,
     same_command,
     settings_of,
 )
@@ -116,15 +117,15 @@ def build(
     fails, or whose workflow is left out, stays as it was, in the umbrella, too. It stops if an operator's CRD
     contradicts what compatibility.yaml claims about a chart.
     """
-    if bool(workflow) == everything:
-        raise click.UsageError(
-            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
-        )
+    require_names_or_all(workflow, everything=everything)
     if check and (dry_run or keep_going):
         raise click.UsageError("--check writes nothing and stops at errors; leave out --dry-run and --keep-going")
     if force_version and not bump:
         raise click.UsageError("--force-version goes with --bump")
     settings = settings_of(options)
+    if everything and _has_nothing(settings):
+        _show_nothing(settings, as_json=as_json)
+        return
     if attest and settings.images != "push":
         raise click.UsageError("--attest goes with --images push: it says something of what is pushed")
     selected = folders.select_folders(workflow, settings)
@@ -161,6 +162,22 @@ def build(
         show_build(result, dry_run=dry_run)
     if result.failed or result.left_out:
         sys.exit(1)
+
+
+def _has_nothing(settings: Settings) -> bool:
+    """Whether the repository has neither workflows nor charts yet, as after waybill init."""
+    there = settings.workflows.is_dir() and not (settings.charts / UMBRELLA).exists()
+    return there and not folders.all_folders(settings.workflows)
+
+
+def _show_nothing(settings: Settings, *, as_json: bool) -> None:
+    note = f"{settings.workflows.as_posix()}: there are no workflows yet, so there is nothing to build"
+    if as_json:
+        empty: dict[str, list[object]] = {name: [] for name in ("images", "failed", "charts", "findings", "savings")}
+        print_json({"ok": True, "note": note, "umbrella": None, "index": None, **empty})
+    else:
+        console.say(note)
+        console.show_next(["waybill", "new", "NAME"], "starts a workflow")
 
 
 def _build_if_changed(

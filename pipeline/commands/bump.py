@@ -11,7 +11,7 @@ from semver import Version
 from generator.findings.suggestions import did_you_mean
 from generator.versions.semver_text import BUMPS, is_version
 from pipeline.build.bump import Move, Target, bump_charts, bump_workflows
-from pipeline.commands.command import command, pass_journal, print_json, settings_of
+from pipeline.commands.command import command, pass_journal, print_json, require_names_or_all, settings_of
 from pipeline.system import locks
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -67,10 +67,7 @@ def bump(
     one into a release. VERSION is the version to have, such as 2.1.0, and no older one. Nothing is bumped if a name is
     unknown.
     """
-    if bool(workflow) == everything:
-        raise click.UsageError(
-            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
-        )
+    require_names_or_all(workflow, everything=everything)
     settings = settings_of(options)
     folders.refuse_misplaced(settings)
     with locks.only_writer(settings.output, console.say_waiting, [settings.charts]):

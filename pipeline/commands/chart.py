@@ -35,7 +35,7 @@ from pipeline.workspace import folders
     "compatibility",
     "check",
     short_help="Write one chart folder.",
-    example="waybill chart greeting -o out\nwaybill chart greeting -o out --sonataflow 1.45",
+    example="waybill chart greeting -o out\nwaybill chart greeting -o out-1.45 --sonataflow 1.45",
 )
 @click.argument("folder")
 @click.option("-o", "--out", type=FILE, required=True, metavar="OUT", help="The chart goes to OUT/CHART.")

@@ -18,7 +18,7 @@ from generator.findings.errors import FindingsError, WaybillError
 from generator.findings.finding import Severity
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
-from pipeline.terminal.failure import system_error, without_logins
+from pipeline.terminal.failure import link_loop, system_error, without_logins
 from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings, unknown_variables
 
@@ -121,16 +121,17 @@ def _guarded(function: Callable[..., None], *, writes: bool, results: Sequence[s
     @functools.wraps(function)
     def run(*args: Any, debug: bool, as_json: bool, quiet: bool, verbose: bool, **kwargs: Any) -> None:
         journal = click.get_current_context().ensure_object(Journal)
-        with console.speaking(_verbosity(journal, quiet=quiet, verbose=verbose)):
+        with console.with_verbosity(_verbosity(journal, quiet=quiet, verbose=verbose)):
             for warning in unknown_variables(os.environ):
                 console.hint(f"waybill: warning: {warning}")
             try:
                 function(*args, as_json=as_json, **kwargs)
-            except (WaybillError, KeyboardInterrupt, OSError) as error:
-                if debug:
+            except (WaybillError, KeyboardInterrupt, OSError, RuntimeError) as error:
+                told = link_loop(error) or error
+                if debug or isinstance(told, RuntimeError):
                     _show_done(journal)
                     raise
-                _fail(error, journal, as_json=as_json, writes=writes, results=results)
+                _fail(told, journal, as_json=as_json, writes=writes, results=results)
 
     return run
 
@@ -201,6 +202,21 @@ def print_json(document: Mapping[str, Any]) -> None:
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings of the current folder, overridden by a command's options."""
     return load_settings(Path(), os.environ, options)
+
+
+def require_names_or_all(names: Sequence[str], *, everything: bool) -> None:
+    """Refuse a command line with neither names of workflows nor --all, and one with both.
+
+    Raises:
+        UsageError: see above.
+    """
+    if bool(names) == everything:
+        raise click.UsageError("name one or more workflows, or give --all" if not names else "names or --all, not both")
+
+
+def is_asked_by_a_person(*, as_json: bool) -> bool:
+    """Whether somebody at a terminal can answer questions."""
+    return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def same_command(without: str) -> list[str]:

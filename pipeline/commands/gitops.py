@@ -48,6 +48,8 @@ _ONLY: Final[dict[str, tuple[str, ...]]] = {
         "waybill gitops argocd --repo github:my-org/config --namespace demo --env dev -o gitops/dev\n"
         "waybill gitops flux greeting --chart-repo oci://quay.io/my-org/charts --verify-key cosign --namespace demo\n"
         "waybill gitops tekton --repo github:my-org/workflows --image quay.io/my-org/waybill:1 "
+        "--to github:my-org/config --namespace ci -o gitops/ci\n"
+        "waybill gitops argo-workflows --repo github:my-org/workflows --image quay.io/my-org/waybill:1 "
         "--to github:my-org/config --namespace ci -o gitops/ci"
     ),
 )

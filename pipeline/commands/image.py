@@ -21,6 +21,7 @@ from pipeline.commands.command import (
     operator_options,
     pass_journal,
     print_json,
+    require_names_or_all,
     settings_of,
 )
 from pipeline.images.orders import Orders
@@ -89,10 +90,7 @@ def image(
             raise click.UsageError("--pin stands alone: it pins what all images start from")
         _pin(settings, operator, sonataflow, journal, as_json=as_json)
         return
-    if bool(workflow) == everything:
-        raise click.UsageError(
-            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
-        )
+    require_names_or_all(workflow, everything=everything)
     if save and (everything or len(workflow) > 1):
         raise click.UsageError("--save writes the image of one workflow; name one")
     if attest and not push:

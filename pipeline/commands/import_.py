@@ -10,10 +10,12 @@ from typing import Any
 import click
 
 from generator.findings.finding import errors
-from generator.handmade.chart import Said
+from generator.findings.printable import in_one_line
+from generator.handmade.chart import Remark
 from generator.text.words import plural
 from pipeline.commands.command import command, pass_journal, print_json, settings_of
-from pipeline.importing.plan import Imported, ImportPlan, plan_import
+from pipeline.importing.imported import Imported, ImportPlan
+from pipeline.importing.plan import plan_import
 from pipeline.importing.source import open_foreign
 from pipeline.importing.writing import write_import
 from pipeline.system import locks
@@ -61,13 +63,17 @@ def import_(
     settings = settings_of(options)
     with locks.only_writer(settings.output, console.say_waiting, [settings.charts, settings.workflows]):
         with open_foreign(source, os.environ) as repository:
+            console.StageReporter(quiet=as_json).stage("read", repository.title)
             plan = plan_import(repository, settings, workflow, charts=their_charts, fixing=fix)
         if not dry_run:
             write_import(plan, settings, journal)
     by_hand = any(each.needs_hand for each in plan.workflows)
     if as_json:
         print_json({"ok": not by_hand, **_as_json(plan)})
-    _show(plan, dry_run=dry_run)
+    else:
+        _show(plan, dry_run=dry_run)
+        if fixable := [each.name for each in plan.of("left out") if any(found.edit for found in errors(each.findings))]:
+            console.show_next(["waybill", "import", source, *fixable, "--fix"], "fixes what has only one correct fix")
     if by_hand:
         sys.exit(1)
 
@@ -78,9 +84,9 @@ def _show(plan: ImportPlan, *, dry_run: bool) -> None:
     console.show_table(headings, (_row(each) for each in plan.workflows), numbers=headings[4:])
     for each in plan.workflows:
         for line in _lines(each):
-            console.say(line)
+            console.say(in_one_line(line))
         console.show_findings(errors(each.findings))
-    for note in plan.notes:
+    for note in (*plan.rows.notes, *plan.notes):
         console.say(note)
     coming = [each.name for each in plan.of("imported")]
     done = "would be imported" if dry_run else "imported"
@@ -124,9 +130,9 @@ def _as_json(plan: ImportPlan) -> dict[str, object]:
         "workflows": [_workflow_as_json(each) for each in plan.workflows],
         "shared": {"new": sorted(plan.shared), "clashes": list(plan.clashes)},
         "rows": [
-            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.sonataflow} for row in plan.rows
+            {"charts": list(row.charts), "versions": row.versions, "sonataflow": row.operator} for row in plan.rows.rows
         ],
-        "notes": list(plan.notes),
+        "notes": [*plan.rows.notes, *plan.notes],
     }
 
 
@@ -142,15 +148,15 @@ def _workflow_as_json(each: Imported) -> dict[str, object]:
         "hand_made_version": adopted.version if adopted else None,
         "hand_made_app_version": adopted.app_version if adopted else None,
         "moved": [{"path": moved.path, "to": f"chart/{moved.to}"} for moved in adopted.moved] if adopted else [],
-        "made_anyway": _said([*each.gone, *(adopted.gone if adopted else ())]),
-        "left": _said(adopted.left if adopted else ()),
-        "by_hand": _said(adopted.by_hand if adopted else ()),
-        "notes": _said(adopted.notes if adopted else ()),
+        "made_anyway": _remarks([*each.gone, *(adopted.gone if adopted else ())]),
+        "left": _remarks(adopted.left if adopted else ()),
+        "by_hand": _remarks(adopted.by_hand if adopted else ()),
+        "notes": _remarks(adopted.notes if adopted else ()),
         "problems": each.problems,
         "findings": [finding.as_json() for finding in each.findings],
         "fixed": [edit.as_json() for edit in each.fixed],
     }
 
 
-def _said(found: Sequence[Said]) -> list[dict[str, str]]:
+def _remarks(found: Sequence[Remark]) -> list[dict[str, str]]:
     return [{"path": said.path, "why": said.why} for said in found]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import stat
-import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,11 +14,13 @@ from generator.scaffold.operations import Service, callables, make_service, read
 from generator.scaffold.starter import INPUT, LAYOUTS, RESULT_SCHEMA, TYPES, NewWorkflow, workflow_files
 from generator.workflow.folder import MAX_SPEC_BYTES
 from pipeline.build.new_workflow import Started, start_workflow
-from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
+from pipeline.commands.command import FILE, command, is_asked_by_a_person, pass_journal, print_json, settings_of
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.settings import Settings
 
+#: As many operations are listed where somebody is asked for one.
+_SHOWN: Final = 50
 _ABOUT: Final = {
     ".sw.yaml": "the definition: states, functions, result",
     "-input-schema.json": "the input, from which the form is made",
@@ -78,7 +79,7 @@ def new(
     missing.
     """
     settings = settings_of(options)
-    asks = not as_json and _on_a_terminal()
+    asks = is_asked_by_a_person(as_json=as_json)
     if name is None:
         if not asks:
             raise SettingsError("NAME is missing; name the workflow, as in waybill new order-tea")
@@ -139,10 +140,6 @@ def _about(path: Path, settings: Settings) -> str:
     return next((what for end, what in _ABOUT.items() if path.as_posix().endswith(end)), "")
 
 
-def _on_a_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
 def _ask_name() -> str:
     def checked(text: str) -> str:
         try:
@@ -178,9 +175,6 @@ def _service(path: Path, operations: tuple[str, ...], *, asks: bool) -> Service:
         answer = click.prompt("Operations, with blanks between", default=known[0].name, err=True)
         operations = tuple(answer.replace(",", " ").split())
     return make_service(data, shown, operations)
-
-
-_SHOWN: Final = 50
 
 
 def _read(path: Path) -> bytes:

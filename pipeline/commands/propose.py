@@ -18,7 +18,7 @@ from generator.findings.errors import SettingsError
 from generator.findings.suggestions import one_of
 from generator.text.words import listed, plural
 from pipeline.build.request import BuildRequest
-from pipeline.commands.command import FILE, command, pass_journal, print_json, settings_of
+from pipeline.commands.command import FILE, command, pass_journal, print_json, require_names_or_all, settings_of
 from pipeline.proposals.config_repository import ConfigRepository
 from pipeline.proposals.forge import Obstacle, Options
 from pipeline.proposals.patch import write_patch
@@ -163,10 +163,8 @@ def _check_words(workflow: Sequence[str], *, everything: bool, preflight: bool, 
     if preflight or pruned:
         if workflow or everything:
             raise click.UsageError(f"--{'preflight' if preflight else 'prune'} takes no workflow")
-    elif bool(workflow) == everything:
-        raise click.UsageError(
-            "name one or more workflows, or give --all" if not workflow else "names or --all, not both"
-        )
+    else:
+        require_names_or_all(workflow, everything=everything)
 
 
 @dataclass(frozen=True, kw_only=True)

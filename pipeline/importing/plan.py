@@ -4,38 +4,37 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from dataclasses import replace
+from typing import Final
 
 from semver import Version
 
-from generator.chart.chart import Chart, chart_name, workflow_chart
+from generator.chart.chart import chart_name, workflow_chart
 from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
 from generator.compatibility.capabilities import OperatorCapabilities
-from generator.compatibility.matrix import known_matrix, read_matrix
-from generator.compatibility.new_rows import NewRow, rows_for, with_rows, without_row
 from generator.compatibility.proof import Candidate, refuted
-from generator.findings.edits import Edit
 from generator.findings.errors import FindingsError, SettingsError
-from generator.findings.finding import Finding, errors, for_output, in_file_order, strictly
+from generator.findings.finding import errors, for_output, in_file_order, strictly
 from generator.findings.suggestions import did_you_mean
-from generator.handmade.chart import Adopted, Said, adopt
-from generator.handmade.layout import Layout, chart_for, differ_in_case, is_below, layout_of, shared_beside
+from generator.handmade.chart import Remark, adopt
+from generator.handmade.differences import images_of
+from generator.handmade.layout import Layout, differ_in_case, layout_of, shared_beside
 from generator.handmade.makefile import image_names
-from generator.handmade.objects import sonataflows_in
 from generator.lint.fixes import fix
 from generator.lint.linter import lint
 from generator.lint.registry import RULES
 from generator.lint.suppressions import apply_suppressions
 from generator.text.words import listed, several
-from generator.text.yaml_reader import parse
 from generator.versions.semver_text import bumped
 from generator.workflow.folder import SHARED, SharedFiles, read_shared, read_source
 from generator.workflow.workflow import Workflow, read_workflow
-from pipeline.charts.folder import ChartsFolder, read_charts_folder
-from pipeline.charts.index import Index, known_index
+from pipeline.charts.folder import chart_annotations, read_charts_folder
+from pipeline.charts.index import known_index
 from pipeline.images.recipes import Recipes
+from pipeline.importing.imported import Imported, ImportPlan
+from pipeline.importing.rows import ImportedRows, first_version, rows_of_import
 from pipeline.importing.source import ForeignRepository, ReadFile
+from pipeline.importing.their_charts import TheirCharts
 from pipeline.inspect.lint import ignores_of
 from pipeline.operators.known import Operators
 from pipeline.system.environment import without_home
@@ -43,66 +42,10 @@ from pipeline.system.staging import scratch_folder
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
 
-State = Literal["imported", "unchanged", "left out"]
-
 #: Where the manifests of a workflow lie that its Makefile made.
 _MANIFESTS: Final = "manifests"
 #: The folder of a workflow that becomes a part of its chart.
 _CHART: Final = "chart/"
-
-
-@dataclass(kw_only=True)
-class Imported:
-    """What comes of one workflow. `problems` say why it is left out, `adopted` what becomes of its hand-made chart."""
-
-    name: str
-    folder: str
-    """Its folder in the other repository."""
-    files: dict[str, ReadFile] = field(default_factory=dict)
-    chart_folder: str = ""
-    adopted: Adopted | None = None
-    workflow: Workflow | None = None
-    chart: Chart | None = None
-    there: bool = False
-    """Whether the workflow is here already, with the same files."""
-    problems: list[str] = field(default_factory=list)
-    findings: tuple[Finding, ...] = ()
-    fixed: tuple[Edit, ...] = ()
-    gone: list[Said] = field(default_factory=list)
-
-    @property
-    def state(self) -> State:
-        """What comes of it, in a word or two."""
-        if self.problems or errors(self.findings):
-            return "left out"
-        return "unchanged" if self.there else "imported"
-
-    @property
-    def needs_hand(self) -> bool:
-        """Whether a person has something to do."""
-        return self.state == "left out" or bool(self.adopted and self.adopted.by_hand)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportPlan:
-    """All that an import writes."""
-
-    workflows: tuple[Imported, ...]
-    shared: Mapping[str, bytes]
-    """The new files of shared/ by path."""
-    clashes: tuple[str, ...]
-    """Files of shared/ that are here with other content."""
-    folder: ChartsFolder
-    known: Index
-    rows: tuple[NewRow, ...]
-    compatibility: bytes | None
-    """The new content of compatibility.yaml; None where it stays as it is."""
-    capabilities: OperatorCapabilities
-    notes: tuple[str, ...]
-
-    def of(self, state: State) -> list[Imported]:
-        """The workflows in a state."""
-        return [each for each in self.workflows if each.state == state]
 
 
 @without_home()
@@ -132,11 +75,14 @@ def plan_import(
         if not each.problems:
             planning.read(each)
     planning.charts_that_meet(workflows)
-    versions = [(name, version) for each in workflows if (found := planning.version(each)) for name, version in [found]]
-    new = {chart_name(each.name) for each in workflows if not each.there}
-    rows, compatibility, capabilities, notes = planning.compatibility([each for each in versions if each[0] in new])
-    for each in workflows:
-        planning.make(each, dict(versions), capabilities)
+    while True:
+        versions = dict(filter(None, map(planning.version, workflows)))
+        rows = planning.rows(workflows, versions)
+        for each in workflows:
+            planning.make(each, versions, rows.capabilities)
+        # What no chart can be made of has no row.
+        if all(planning.version(each) for each in workflows if chart_name(each.name) in versions):
+            break
     return ImportPlan(
         workflows=tuple(workflows),
         shared=shared,
@@ -144,9 +90,7 @@ def plan_import(
         folder=planning.folder,
         known=planning.known,
         rows=rows,
-        compatibility=compatibility,
-        capabilities=capabilities,
-        notes=(*notes, *planning.notes(workflows)),
+        notes=tuple(planning.notes(workflows, everything=not names)),
     )
 
 
@@ -188,8 +132,7 @@ class _Planning:
         self._operators = Operators(settings.compatibility)
         self._here = {folder.name for folder in all_folders(settings.workflows)}
         self._shared = SharedFiles(files={})
-        self._charts = {chart: repository.folder(chart) for chart in layout.charts}
-        self._installs = {chart: sonataflows_in(_templates(read.files)) for chart, read in self._charts.items()}
+        self._charts = TheirCharts(repository, layout)
         self.folder = read_charts_folder(settings.charts / UMBRELLA)
         self.known = known_index(settings.output, None)
 
@@ -204,13 +147,11 @@ class _Planning:
             found.problems.append(f"the workflow {other} is here, which differs in case alone; rename the folder")
         if name.startswith(".") or name == SHARED:
             found.problems.append(f"no workflow folder can be called '{name}'; rename it")
-        below = [chart for chart in self._layout.charts if is_below(chart, found.folder)]
-        without = [posixpath.relpath(chart, found.folder or ".") for chart in below]
+        without = [posixpath.relpath(chart, found.folder or ".") for chart in self._charts.inside(found.folder)]
         read = self._repository.folder(found.folder, [*without, SHARED] if found.folder else [*without, ".github"])
         found.problems += read.problems
         found.files = {path: file for path, file in read.files.items() if not self._is_made(path, found)}
-        if two := differ_in_case(found.files):
-            found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
+        _find_one_file(found)
         return found
 
     def shared(self, workflows: Sequence[Imported]) -> tuple[dict[str, bytes], tuple[str, ...]]:
@@ -245,6 +186,7 @@ class _Planning:
             if self._fixing:
                 workflow = self._fixed(found, workflow)
             self._adopt(found, workflow)
+            _find_one_file(found)
             found.workflow = workflow = self._understood(found)
         except FindingsError as error:
             found.findings = error.findings
@@ -278,31 +220,24 @@ class _Planning:
             version = _next(Version.parse(before))
         elif each.adopted:
             why = f"version '{before}' is not a SemVer version; the chart starts at {version}"
-            each.adopted.notes.append(Said(path="Chart.yaml", why=why))
+            each.adopted.notes.append(Remark(path="Chart.yaml", why=why))
         while self.known.find(name, str(version)):
             version = _next(version)
         return name, version
 
-    def compatibility(
-        self, versions: Sequence[tuple[str, Version]]
-    ) -> tuple[tuple[NewRow, ...], bytes | None, OperatorCapabilities, list[str]]:
-        """The new rows of compatibility.yaml, the file with them, and the operator that charts are made for."""
+    def rows(self, workflows: Sequence[Imported], versions: Mapping[str, Version]) -> ImportedRows:
+        """The rows of compatibility.yaml for the charts that are new, and for the umbrella."""
         capabilities = self._operators.line().capabilities
-        matrix = capabilities.matrix
-        rows = rows_for(versions, capabilities.sonataflow, matrix)
-        path = self._settings.compatibility
-        text = path.read_bytes().decode() if path.is_file() else ""
-        written = with_rows(text, rows, path.as_posix(), known=matrix) if rows else None
-        notes = []
-        if rows and written is None:
-            notes.append(f"{path}: add these rows:\n{''.join(map(str, rows))}".rstrip())
-        added = {chart for row in rows for chart in row.charts} if written else set()
-        if missing := sorted(set(without_row(versions, matrix)) - added - {c for r in rows for c in r.charts}):
-            notes.append(f"{path}: no row has the new version of {listed(missing)}; widen one, or add one")
-        if written is None:
-            return (), None, capabilities, notes
-        matrix = read_matrix(written.encode(), path.as_posix(), known=known_matrix())
-        return tuple(rows), written.encode(), replace(capabilities, matrix=matrix), notes
+        coming = {chart_name(each.name): each for each in workflows if not each.there}
+        first = {
+            name: first_version(versions[name], each.adopted, capabilities.crd)
+            for name, each in coming.items()
+            if name in versions
+        }
+        if first:
+            first[UMBRELLA] = Version.parse(self.folder.version() or self._settings.initial_version)
+        older = {name for name, each in coming.items() if each.adopted}
+        return rows_of_import(first, older, self._settings.compatibility, capabilities)
 
     def make(self, each: Imported, versions: Mapping[str, Version], capabilities: OperatorCapabilities) -> None:
         """Make the chart of a workflow, as a build does."""
@@ -327,11 +262,16 @@ class _Planning:
         each.chart = chart
         each.there = each.there and name in self.folder.charts
 
-    def notes(self, workflows: Sequence[Imported]) -> Iterator[str]:
+    def notes(self, workflows: Sequence[Imported], *, everything: bool) -> Iterator[str]:
         """What is to be said of the repository as a whole."""
+        if everything:
+            taken = {each.chart_folder for each in workflows}
+            for chart in self._charts.of_no_workflow(taken, {each.folder for each in workflows}):
+                yield f"the chart {chart or self._repository.name} installs none of the workflows; it stays there"
         makefile = self._repository.file("Makefile") or b""
         registry, prefix = image_names(makefile.decode(errors="replace"))
-        used = {image.rpartition("/")[0] for each in workflows if each.adopted for image in each.adopted.images}
+        resources = [resource for each in workflows if each.adopted for resource in each.adopted.resources]
+        used = {image.rpartition("/")[0] for image in images_of(resources)}
         registry = registry or (used.pop() if len(used) == 1 else "")
         for name, theirs in (("registry", registry), ("image_prefix", prefix)):
             if theirs and theirs != getattr(self._settings, name):
@@ -342,7 +282,7 @@ class _Planning:
         top, _, rest = path.partition("/")
         made = top == _MANIFESTS and rest.endswith((".yaml", ".yml"))
         if made:
-            found.gone.append(Said(path=path, why="made from the definition"))
+            found.gone.append(Remark(path=path, why="made from the definition"))
         return made
 
     def _understood(self, found: Imported) -> Workflow:
@@ -367,7 +307,7 @@ class _Planning:
         return fixed.workflow
 
     def _adopt(self, found: Imported, workflow: Workflow) -> None:
-        charts = self._charts_of(found, workflow)
+        charts = self._charts.of(found.folder, found.name, workflow.object_name)
         if len(charts) > 1:
             found.problems.append(
                 f"the charts {listed(sorted(charts))} install it; name the right one with --their-charts"
@@ -382,24 +322,20 @@ class _Planning:
         )
         read = self._charts[charts[0]]
         shown = posixpath.join(self._repository.title, charts[0])
+        if not read.files:
+            found.problems += read.problems
+            return
         files = {path: file.data for path, file in read.files.items()}
         found.adopted = adopted = adopt(files, workflow, generated.files, shown=shown)
-        adopted.by_hand += [Said(path="", why=problem) for problem in read.problems]
+        adopted.by_hand += [Remark(path="", why=problem) for problem in read.problems]
         for path, data in list(adopted.overlay.items()):
             there = found.files.get(f"{_CHART}{path}")
             if there is not None and there.data != data:
                 why = f"{_CHART}{path} is in the workflow's folder already, with other content"
-                adopted.by_hand.append(Said(path=path, why=why))
+                adopted.by_hand.append(Remark(path=path, why=why))
                 adopted.moved = [moved for moved in adopted.moved if moved.to != path]
             else:
                 found.files[f"{_CHART}{path}"] = ReadFile(data=data)
-
-    def _charts_of(self, found: Imported, workflow: Workflow) -> list[str]:
-        below = [chart for chart in self._layout.charts if is_below(chart, found.folder) and found.folder]
-        names = {chart: _name_of(read.files) for chart, read in self._charts.items()}
-        return below or chart_for(
-            found.folder or found.name, workflow.object_name, chart_name(found.name), self._installs, names
-        )
 
     def _compare_with_what_is_here(self, found: Imported) -> None:
         """Whether the folder is here already: what is in it is never overwritten."""
@@ -421,29 +357,18 @@ class _Planning:
             found.problems.append(message)
         found.there = not other and here.keys() == found.files.keys()
 
-    def _made_from(self, chart: str) -> str | None:
-        content = parse(self.folder.charts[chart].get("Chart.yaml", b"{}"), "Chart.yaml").root.plain()
-        annotations: Any = content.get("annotations") if isinstance(content, dict) else None
-        return annotations.get(FOLDER_ANNOTATION) if isinstance(annotations, dict) else None
+    def _made_from(self, chart: str) -> object:
+        return chart_annotations(self.folder.charts[chart]).get(FOLDER_ANNOTATION)
 
 
 def _next(version: Version) -> Version:
     return bumped(version, "rc" if version.prerelease else "minor")
 
 
+def _find_one_file(found: Imported) -> None:
+    if two := differ_in_case(found.files):
+        found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
+
+
 def _mentions(found: Imported, path: str) -> bool:
     return any(path.encode() in file.data for file in found.files.values())
-
-
-def _templates(files: Mapping[str, ReadFile]) -> Iterator[str]:
-    for path, file in files.items():
-        if path.startswith("templates/") and path.endswith((".yaml", ".yml")):
-            yield file.data.decode(errors="replace")
-
-
-def _name_of(files: Mapping[str, ReadFile]) -> str:
-    try:
-        content = parse(files["Chart.yaml"].data, "Chart.yaml").root.plain() if "Chart.yaml" in files else None
-    except FindingsError:
-        return ""
-    return str(content.get("name", "")) if isinstance(content, dict) else ""

@@ -6,15 +6,18 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
 from generator.findings.errors import OutputError, SettingsError
-from generator.handmade.layout import NOT_WRITTEN, is_below
+from generator.findings.printable import in_one_line
+from generator.handmade.layout import is_below
+from generator.workflow.folder import LEFT_BY_TOOLS
 from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository
 from pipeline.system.http_request import scheme_of
 from pipeline.workspace.places import GitBranch, GithubRepository, parse_place
@@ -23,6 +26,10 @@ from pipeline.workspace.places import GitBranch, GithubRepository, parse_place
 MAX_PATHS: Final = 100_000
 #: Ours: what is read of one folder in all.
 MAX_BYTES: Final = 100 * 1024 * 1024
+#: Ours: what is read of a repository in all; it is kept in memory.
+MAX_BYTES_IN_ALL: Final = 256 * 1024 * 1024
+#: The character that sorts after a slash.
+_AFTER: Final = chr(ord("/") + 1)
 #: How many links may lead to one another (Linux, path_resolution(7)).
 _MAX_LINKS: Final = 40
 _SCHEMES: Final = ("https", "ssh", "file", "http")
@@ -77,6 +84,8 @@ class ForeignRepository:
 
     def __init__(self, storage: _Storage, *, title: str, name: str) -> None:
         self._storage = storage
+        self._sorted = sorted(storage.entries)
+        self._bytes = 0
         self.title = title
         self.name = name
 
@@ -96,11 +105,9 @@ class ForeignRepository:
         """
         left_out = [posixpath.join(folder, each) for each in without]
         wanted = {
-            path: entry
-            for path, entry in self._storage.entries.items()
-            if is_below(path, folder)
-            and not any(is_below(path, other) for other in left_out)
-            and not NOT_WRITTEN & set(path.split("/"))
+            path: self._storage.entries[path]
+            for path in self._below(folder)
+            if not any(is_below(path, other) for other in left_out) and not LEFT_BY_TOOLS & set(path.split("/"))
         }
         problems: list[str] = []
         sources: dict[str, str] = {}
@@ -109,10 +116,19 @@ class ForeignRepository:
                 sources[path] = path
             elif entry.kind == "link":
                 sources |= self._behind(path, problems)
+                if len(sources) > MAX_PATHS:
+                    problems.append(f"its links make more than {MAX_PATHS:,} files of it; remove some")
+                    return ReadFolder(files={}, problems=tuple(problems))
             else:
                 problems.append(f"{_shown(path)} is {entry.kind}; replace it with a file, or remove it")
         files = self._read(folder, sources, problems)
         return ReadFolder(files=files, problems=tuple(problems))
+
+    def _below(self, folder: str) -> Sequence[str]:
+        """The paths below a folder, sorted."""
+        if not folder:
+            return self._sorted
+        return self._sorted[bisect_left(self._sorted, f"{folder}/") : bisect_left(self._sorted, f"{folder}{_AFTER}")]
 
     def file(self, path: str) -> bytes | None:
         """The bytes of one file; None where there is none."""
@@ -123,8 +139,10 @@ class ForeignRepository:
 
     def _read(self, folder: str, sources: Mapping[str, str], problems: list[str]) -> dict[str, ReadFile]:
         origins = sorted(set(sources.values()))
-        if bad := [path for path in sources if not _is_utf8(path)]:
-            problems += [f"the name of {_shown(path)} is not UTF-8; rename it" for path in bad]
+        folders = {above.as_posix() for path in sources for above in PurePosixPath(path).parents}
+        wrong = {path: why for path in sources if (why := _wrong_name(path, folders))}
+        if wrong:
+            problems += [f"the name of {_shown(path)} {why}; rename it" for path, why in wrong.items()]
             return {}
         sizes = self._storage.sizes(origins)
         if sum(sizes[origin] for origin in sources.values()) > MAX_BYTES:
@@ -132,6 +150,10 @@ class ForeignRepository:
             message = f"its files exceed {MAX_BYTES:,} bytes, {_shown(largest)} has {sizes[largest]:,} of them"
             problems.append(f"{message}; remove what no workflow reads")
             return {}
+        self._bytes += sum(sizes.values())
+        if self._bytes > MAX_BYTES_IN_ALL:
+            message = f"{self.title}: more than {MAX_BYTES_IN_ALL:,} bytes of workflows and charts"
+            raise OutputError(f"{message}; name a folder with fewer of them")
         contents = self._storage.read(origins)
         problems += [
             f"{_shown(path)} is a pointer of Git LFS; commit the file itself"
@@ -170,7 +192,7 @@ class ForeignRepository:
         if is_below(path, target):
             problems.append(f"{_shown(path)} is a link to a folder above it; remove it")
             return {}
-        below = {each: entry for each, entry in self._storage.entries.items() if each.startswith(f"{target}/")}
+        below = {each: self._storage.entries[each] for each in self._below(target)}
         if not below:
             problems.append(f"{_shown(path)} is a link to {_shown(target)}, which is not there; remove it")
         if others := [each for each, entry in below.items() if entry.kind != "file"]:
@@ -198,7 +220,8 @@ def open_foreign(text: str, environment: Mapping[str, str]) -> Iterator[ForeignR
         yield ForeignRepository(_Folder(path), title=path.as_posix(), name=path.resolve().name)
         return
     place = _place(text)
-    allowed = {"GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES)}
+    permitted = environment.get("GIT_ALLOW_PROTOCOL", ":".join(_SCHEMES)).split(":")
+    allowed = {"GIT_ALLOW_PROTOCOL": ":".join(scheme for scheme in _SCHEMES if scheme in permitted)}
     try:
         repository = RemoteRepository(place.url, {**environment, **allowed})
         try:
@@ -233,11 +256,11 @@ def _fetched(repository: RemoteRepository, place: GitBranch) -> _Git:
     commit = repository.fetch(branch)
     if commit is None:
         raise SettingsError(f"{place}: has no branch '{branch}'")
-    storage = _Git(repository, commit, place.folder)
-    if not storage.entries:
-        where = f"folder '{place.folder}'" if place.folder else "file"
-        raise SettingsError(f"{place}: the branch '{branch}' has no {where}")
-    return storage
+    if place.folder and not (entry := repository.entries(commit, [place.folder]).get(place.folder)):
+        raise SettingsError(f"{place}: the branch '{branch}' has no folder '{place.folder}'")
+    if place.folder and entry and not entry.is_folder:
+        raise SettingsError(f"{place}: '{place.folder}' is {entry.kind}; name a folder")
+    return _Git(repository, commit, place.folder)
 
 
 class _Git:
@@ -245,16 +268,11 @@ class _Git:
 
     def __init__(self, repository: RemoteRepository, commit: str, folder: str) -> None:
         self._repository = repository
-        below = f"{folder}/" if folder else ""
-        listed = repository.everything(commit)
-        if len(listed) > MAX_PATHS:
-            raise OutputError(f"contains more than {MAX_PATHS:,} files; name a folder of it with #BRANCH:FOLDER")
+        listed = repository.everything(f"{commit}:{folder}" if folder else commit, most=MAX_PATHS)
         self.entries: dict[str, Entry] = {}
         for path, entry in listed.items():
-            if path.startswith(below):
-                kind = {"120000": "link", "160000": "a submodule"}.get(entry.mode, "file")
-                executable = entry.mode == "100755"
-                self.entries[path.removeprefix(below)] = Entry(kind=kind, executable=executable, oid=entry.oid)
+            kind = {"120000": "link", "160000": "a submodule"}.get(entry.mode, "file")
+            self.entries[path] = Entry(kind=kind, executable=entry.mode == "100755", oid=entry.oid)
 
     def sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
         found = self._repository.sizes(self.entries[path].oid for path in paths) if paths else {}
@@ -287,7 +305,7 @@ class _Folder:
             if entry.is_symlink():
                 yield path, Entry(kind="link")
             elif entry.is_dir():
-                if entry.name not in NOT_WRITTEN:
+                if entry.name not in LEFT_BY_TOOLS:
                     yield from self._walk(Path(entry.path), f"{path}/", count)
             else:
                 mode = entry.stat(follow_symlinks=False).st_mode
@@ -312,13 +330,19 @@ def _special(mode: int) -> str:
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _is_utf8(path: str) -> bool:
+def _wrong_name(path: str, folders: Collection[str]) -> str:
+    """Why no file may be written by this path, as a tree may hold any name; "" where one may."""
+    if path in folders:
+        return "is that of a folder, too"
+    parts = path.split("/")
+    if any(part in ("", ".", "..") or part.casefold() == ".git" or "\\" in part for part in parts):
+        return "leads out of its folder, or into git's own"
     try:
         path.encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        return "is not UTF-8"
+    return "" if path.isprintable() else "has characters that nobody sees"
 
 
 def _shown(path: str) -> str:
-    return path.encode(errors="backslashreplace").decode()
+    return in_one_line(path.encode(errors="backslashreplace").decode())

@@ -11,7 +11,7 @@ from generator.compatibility.version_line import VersionLine
 from generator.versions.steps import Step
 from generator.workflow.folder import SHARED
 from pipeline.build.versioning import moved_umbrella
-from pipeline.importing.plan import Imported, ImportPlan
+from pipeline.importing.imported import Imported, ImportPlan
 from pipeline.system.files import FILE_MODE, Transaction, write_if_changed
 from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
@@ -38,8 +38,8 @@ def write_import(plan: ImportPlan, settings: Settings, journal: Journal) -> None
             files = _umbrella(plan, coming, settings)
             if files != plan.folder.files():
                 transaction.replace_tree(plan.folder.path, plan.folder.with_changelogs(files))
-            if plan.compatibility is not None:
-                write_if_changed(transaction, settings.compatibility, plan.compatibility)
+            if plan.rows.file is not None:
+                write_if_changed(transaction, settings.compatibility, plan.rows.file)
         transaction.commit()
 
 
@@ -60,5 +60,7 @@ def _umbrella(plan: ImportPlan, coming: Sequence[Imported], settings: Settings) 
     charts = {each.chart.name: each.chart for each in coming if each.chart}
     before = plan.folder.version()
     moving = Step(before=Version.parse(before or settings.initial_version), part="minor", towards="minor")
-    files, _ = moved_umbrella(plan.folder, charts, plan.known, moving, line=VersionLine(capabilities=plan.capabilities))
+    files, _ = moved_umbrella(
+        plan.folder, charts, plan.known, moving, line=VersionLine(capabilities=plan.rows.capabilities)
+    )
     return files

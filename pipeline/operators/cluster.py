@@ -24,6 +24,7 @@ _PROGRAMS: Final = ("kubectl", "oc")
 #: Seconds; a login by a plugin may ask a server of its own.
 PATIENCE: Final = 120
 #: What the server publishes of the operator's kinds; everybody who is logged in may read it (role system:discovery).
+KIND: Final = "sonataflows.sonataflow.org"
 SCHEMA: Final = f"/openapi/v3/apis/{API_VERSION}"
 #: OLM copies a ClusterServiceVersion into each namespace; the copies have this label.
 _ORIGINALS: Final = "!olm.copiedFrom"
@@ -64,18 +65,29 @@ class Cluster:
         }
 
 
-def read_cluster(context: str | None) -> Cluster:
+def read_cluster(context: str | None, *, patience: float = PATIENCE) -> Cluster:
     """Read the operator of a cluster, in the named context of the user's kubeconfig or the current one.
+
+    `patience` is how many seconds each question to it may take.
 
     Raises:
         SettingsError: a context that is not there.
         OutputError: no kubectl, no login, no operator.
         FindingsError: what the cluster says of SonataFlow cannot be understood.
     """
-    asking = _Asking(context)
+    asking = _Asking(context, patience)
     shown = f"of the context {context}" if context else "of the cluster"
     crd = crd_served(asking.must("get", "--raw", SCHEMA), name=shown, shown=shown.removeprefix("of "))
     return Cluster(crd=crd, installed=_installed(asking), schema_match=schema_match(crd))
+
+
+def may_install(context: str | None, *, patience: float = PATIENCE) -> bool:
+    """Return whether the user may create SonataFlows in the namespace of a context.
+
+    Raises:
+        OutputError: there is no kubectl, or the cluster does not answer.
+    """
+    return _Asking(context, patience).may("create", KIND)
 
 
 def _installed(asking: _Asking) -> Installed | None:
@@ -91,12 +103,13 @@ def _installed(asking: _Asking) -> Installed | None:
 class _Asking:
     """kubectl or oc, and the context that it uses."""
 
-    def __init__(self, context: str | None) -> None:
+    def __init__(self, context: str | None, patience: float) -> None:
         found = next(filter(None, map(shutil.which, _PROGRAMS)), None)
         if found is None:
             raise OutputError(f"neither {' nor '.join(_PROGRAMS)} is on PATH; install one, and log in to the cluster")
         self._program = found
         self._context = context
+        self._patience = patience
 
     def must(self, *words: str) -> bytes:
         """The output of the program.
@@ -117,14 +130,19 @@ class _Asking:
         except (WaybillError, ValueError, RecursionError):
             return None
 
+    def may(self, verb: str, kind: str) -> bool:
+        """Whether the user may do something to objects of a kind."""
+        return self._run(("auth", "can-i", verb, kind)).stdout.strip() == b"yes"
+
     def _run(self, words: Sequence[str]) -> subprocess.CompletedProcess[bytes]:
         try:
             # Without standard input nothing can wait for an answer to a question that nobody sees.
             return subprocess.run(  # noqa: S603 - the user's own kubectl, without a shell
-                self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
+                self._command(words), stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=self._patience
             )
         except subprocess.TimeoutExpired as error:
-            raise OutputError(f"{self._said(words)} did not respond in {PATIENCE} seconds; log in first") from error
+            message = f"{self._said(words)} did not respond in {self._patience:g} seconds; log in first"
+            raise OutputError(message) from error
         except OSError as error:
             raise OutputError(f"{self._program}: cannot be run: {error.strerror}") from error
 

@@ -65,9 +65,14 @@ class Preflight:
         """What would block a proposal to a base, and what is good to know; each once."""
         return [*dict.fromkeys(self._obstacles(base, options))]
 
+    def obstacles_to_push(self) -> list[Obstacle]:
+        """What of the token's rights would block a push and a release, as a publication makes them."""
+        return [*self._rights(self._repository, "contents: write")]
+
     def _obstacles(self, base: str, options: Options) -> Iterator[Obstacle]:
         repository = self._repository
-        yield from self._rights(repository)
+        yield from self._rights(repository, "contents: write and pull_requests: write")
+        yield from self._limits()
         if not self._has_branch(base):
             message = f"the repository has no branch {base}; check --base (its default branch is"
             yield self._obstacle(f"{message} {repository.default_branch})")
@@ -82,21 +87,24 @@ class Preflight:
     def _obstacle(self, message: str, *, blocks: bool = True) -> Obstacle:
         return Obstacle(message=f"{self.place}: {message}", blocks=blocks)
 
-    def _rights(self, repository: Repository) -> Iterator[Obstacle]:
-        """What of the token's rights is known."""
+    def _rights(self, repository: Repository, permissions: str) -> Iterator[Obstacle]:
+        """What of the token's rights is known, where it needs these permissions."""
         if not self.api.token:
             yield self._obstacle("there is no token; set WAYBILL_GIT_TOKEN, or configure a GitHub App")
         elif self.api.token.startswith(_OF_AN_APP):
-            message = "GitHub does not show what the token of an App may do; it needs contents: write and"
-            yield self._obstacle(f"{message} pull_requests: write", blocks=False)
+            message = f"GitHub does not show what the token of an App may do; it needs {permissions}"
+            yield self._obstacle(message, blocks=False)
         elif not repository.permissions.push:
-            message = f"the token from {self.api.source} may not push; it needs the permissions contents: write and"
-            yield self._obstacle(f"{message} pull_requests: write, and its owner write access")
+            message = f"the token from {self.api.source} may not push; it needs the permissions {permissions}"
+            yield self._obstacle(f"{message}, and its owner write access")
         elif self._lacks_scope(repository):
             message = (
                 f"the token from {self.api.source} has not the scope repo; make one that has it, or a fine-grained"
             )
-            yield self._obstacle(f"{message} one with contents: write and pull_requests: write")
+            yield self._obstacle(f"{message} one with {permissions}")
+
+    def _limits(self) -> Iterator[Obstacle]:
+        """What the token of a workflow does not do."""
         if self.api.source == "GITHUB_TOKEN":
             message = "pull requests made with the GITHUB_TOKEN of a workflow start no checks, and github-actions"
             cannot = "cannot be among those who may push to a protected branch; a GitHub App's token has neither limit"

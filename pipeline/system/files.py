@@ -76,8 +76,16 @@ class Transaction:
             for relative, data in files.items():
                 path = move.new / relative
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(data)
-            os.sync()  # once for the whole folder: an fsync a file takes ten times as long
+                # Where names that differ in case only are one, the second file must not replace the first.
+                try:
+                    with path.open("xb") as file:
+                        file.write(data)
+                except FileExistsError:
+                    raise OutputError(
+                        f"{target / relative}: this file system takes it for another file, whose name differs "
+                        "in upper and lower case only; rename one of them"
+                    ) from None
+            _sync(move.new)
             self._moves.append((move, target))
 
     def remove(self, target: Path) -> None:
@@ -202,6 +210,16 @@ def _as_output_error(target: Path, journal: Journal) -> Iterator[None]:
     except OSError as error:
         unchanged = journal.nothing_was("changed")
         raise OutputError(f"{target}: cannot be written: {error.strerror}{unchanged}") from error
+
+
+def _sync(folder: Path) -> None:
+    if hasattr(os, "sync"):
+        os.sync()  # once for the whole folder: an fsync a file takes ten times as long
+        return
+    for path in folder.rglob("*"):  # Windows
+        if path.is_file():
+            with path.open("r+b") as file:
+                os.fsync(file.fileno())
 
 
 @contextlib.contextmanager

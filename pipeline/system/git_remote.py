@@ -80,6 +80,10 @@ _SIGNING: Final = (
 )
 #: As many paths as fit a command line.
 _WORDS: Final = 1000
+#: Bytes that are read of a long list at a time.
+_CHUNK: Final = 1 << 16
+#: Bytes of a path and what is said of it, on the average of a long list; nobody's repository has half as many.
+_LONGEST_PATH: Final = 1000
 #: The most characters of a reason.
 _LONGEST: Final = 400
 
@@ -303,9 +307,29 @@ class RemoteRepository:
         found = _HEAD.search(_text(listed))
         return found[1] if found else None
 
-    def everything(self, revision: str) -> dict[str, TreeEntry]:
-        """All files, links and submodules of a commit that was fetched, by their paths."""
-        return _entries_in(self._git("ls-tree", "-z", "--full-tree", "-r", revision))
+    def everything(self, revision: str, *, most: int) -> dict[str, TreeEntry]:
+        """All files, links and submodules of a commit that was fetched, by their paths.
+
+        Raises:
+            GitError: there are more than `most`; a few small trees in one another have billions.
+        """
+        listed = bytearray()
+        with self._started(
+            ("ls-tree", "-z", "--full-tree", "-r", revision), more={"GIT_NO_LAZY_FETCH": "1"}
+        ) as process:
+            assert process.stdout is not None  # noqa: S101 - it is a pipe
+            count = 0
+            while chunk := process.stdout.read(_CHUNK):
+                listed += chunk
+                count += chunk.count(b"\0")
+                if count > most or len(listed) > most * _LONGEST_PATH:
+                    _end(process)
+                    raise GitError(f"contains more than {most:,} files")
+            said, complained = process.communicate()
+        done = subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+        if done.returncode:
+            raise GitError(self._reason(done))
+        return _entries_in(bytes(listed))
 
     def tree(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
@@ -632,12 +656,24 @@ class RemoteRepository:
     def _run(
         self, words: Sequence[str], *, more: Mapping[str, str], stdin: bytes = b"", here: bool = False
     ) -> subprocess.CompletedProcess[bytes]:
+        with self._started(words, more=more, here=here) as process:
+            try:
+                said, complained = process.communicate(stdin, self._patience)
+            except subprocess.TimeoutExpired:
+                _end(process)
+                raise GitError(f"not complete after {self._patience:g} seconds") from None
+            except BaseException:
+                _end(process)
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, said, complained)
+
+    def _started(self, words: Sequence[str], *, more: Mapping[str, str], here: bool = False) -> subprocess.Popen[bytes]:
         configuration = (word for key, value in CONFIGURATION.items() for word in ("-c", f"{key}={value}"))
         command = ["git", *configuration, *words]
         place = {} if here else {"GIT_DIR": str(self._folder)}
         try:
             # A session of its own has no terminal where ssh could ask, and ends as a whole.
-            process = subprocess.Popen(  # noqa: S603 - no shell; the URL is in the repository's configuration
+            return subprocess.Popen(  # noqa: S603 - no shell; the URL is in the repository's configuration
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -647,16 +683,6 @@ class RemoteRepository:
             )
         except OSError as error:
             raise GitError(f"git cannot be run: {error.strerror}; install it") from error
-        with process:
-            try:
-                said, complained = process.communicate(stdin, self._patience)
-            except subprocess.TimeoutExpired:
-                _end(process)
-                raise GitError(f"not complete after {self._patience:g} seconds") from None
-            except BaseException:
-                _end(process)
-                raise
-        return subprocess.CompletedProcess(command, process.returncode, said, complained)
 
     def _child_environment(self, more: Mapping[str, str]) -> dict[str, str]:
         inherited = without_tokens(self._environment)

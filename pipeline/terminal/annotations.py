@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Iterable, Mapping
+from pathlib import Path, PurePath
 from typing import Final
 
 from generator.findings.finding import Finding, Severity
@@ -31,7 +32,17 @@ def _command(finding: Finding, environment: Mapping[str, str]) -> str:
 def path_in_repository(path: str, environment: Mapping[str, str]) -> str:
     """The path from the root of the checkout, which is what GitHub wants to have."""
     root = environment.get("GITHUB_WORKSPACE")
-    return os.path.relpath(path, root) if root else path
+    return from_root(_absolute(path), _absolute(root)) if root else path
+
+
+def _absolute(path: str) -> Path:
+    """The path without `..`, with links as they are."""
+    return Path(os.path.abspath(path))  # noqa: PTH100 - pathlib keeps `..`, or follows links
+
+
+def from_root(path: PurePath, root: PurePath) -> str:
+    """A path from the root of the checkout, with slashes; one elsewhere stays whole."""
+    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
 
 
 def _data(text: str) -> str:

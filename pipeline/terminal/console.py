@@ -36,26 +36,26 @@ class Verbosity(IntEnum):
     VERBOSE = 2
 
 
-class _Voice:
-    """How this process speaks, whichever thread does."""
+class _Current:
+    """The verbosity of this process, in every thread."""
 
     verbosity = Verbosity.NORMAL
 
 
 @contextmanager
-def speaking(verbosity: Verbosity) -> Iterator[None]:
-    """Say as much while the block runs."""
-    before = _Voice.verbosity
-    _Voice.verbosity = verbosity
+def with_verbosity(verbosity: Verbosity) -> Iterator[None]:
+    """Say as much as that while the block runs."""
+    before = _Current.verbosity
+    _Current.verbosity = verbosity
     try:
         yield
     finally:
-        _Voice.verbosity = before
+        _Current.verbosity = before
 
 
 def is_quiet() -> bool:
     """Whether only the result and errors are wanted."""
-    return _Voice.verbosity is Verbosity.QUIET
+    return _Current.verbosity is Verbosity.QUIET
 
 
 class StageReporter:
@@ -91,7 +91,7 @@ def hint(text: str) -> None:
 
 def detail(text: str) -> None:
     """Write what is done in detail, for those who ask for it with --verbose."""
-    if _Voice.verbosity is Verbosity.VERBOSE:
+    if _Current.verbosity is Verbosity.VERBOSE:
         say(in_one_line(text))
 
 
@@ -183,7 +183,7 @@ def live_lines(heading: str) -> LiveLines:
     """A live line for each piece of work, as a context."""
     from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only long work pays
 
-    return LiveLines(heading)
+    return LiveLines(heading, watched=is_watched(), quiet=is_quiet())
 
 
 def show_next(words: Sequence[str], why: str = "") -> None:

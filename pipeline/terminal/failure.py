@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import traceback
 from pathlib import Path
@@ -21,6 +23,14 @@ def explain(error: Exception) -> int:
         return 1
     console.say_error(system_error(error) if isinstance(error, OSError) else _bug(error))
     return 1
+
+
+def link_loop(error: BaseException) -> OSError | None:
+    """The error about a link that leads to itself, of which `Path.resolve` makes a RuntimeError before Python 3.13."""
+    prefix, _, path = str(error).partition(" from ")
+    if not isinstance(error, RuntimeError) or prefix != "Symlink loop":
+        return None
+    return OSError(errno.ELOOP, os.strerror(errno.ELOOP), path.strip("'"))
 
 
 def without_logins(message: str) -> str:

@@ -12,8 +12,6 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-from pipeline.terminal.console import is_quiet, is_watched
-
 #: As many characters of what goes on are shown.
 _SHOWN: Final = 100
 
@@ -27,11 +25,15 @@ def error_console() -> Console:
 
 
 class LiveLines:
-    """Shows titles with what happens to each: on a terminal in place, elsewhere a line for each stage."""
+    """Shows titles with what happens to each: in place where it is `watched`, else a line for each stage.
 
-    def __init__(self, heading: str) -> None:
+    A `quiet` one shows nothing.
+    """
+
+    def __init__(self, heading: str, *, watched: bool, quiet: bool) -> None:
         console = error_console()
         self._heading = heading
+        self._quiet = quiet
         self._console = console
         self._lock = threading.Lock()
         self._tasks: dict[str, TaskID] = {}
@@ -45,7 +47,7 @@ class LiveLines:
             expand=True,
             console=console,
             transient=True,
-            disable=not is_watched(),
+            disable=not watched,
         )
 
     def __enter__(self) -> Self:
@@ -78,5 +80,5 @@ class LiveLines:
         self._print(f"{title}: {text}, {seconds:.1f} s")
 
     def _print(self, text: str) -> None:
-        if not is_quiet():
+        if not self._quiet:
             self._console.print(f"{self._heading:>9}  {text}", markup=False, highlight=False, soft_wrap=True)

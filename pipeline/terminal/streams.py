@@ -61,11 +61,16 @@ def discard(number: int) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
+def take_every_character(stream: io.TextIOWrapper) -> TextIO:
+    """Make a stream take what it does not know: in a pipe, Windows has a code page without arrows and lines."""
+    stream.reconfigure(encoding="utf-8", errors=_SPELLED_OUT)
+    return stream
+
+
 def _stream(given: TextIO | None, kind: Callable[..., io.FileIO], number: int) -> TextIO:
     """The stream with that number; a console of Windows stays what it is, which alone knows its characters."""
     if sys.platform == "win32" and isinstance(given, io.TextIOWrapper):
-        given.reconfigure(errors=_SPELLED_OUT)
-        return given
+        return take_every_character(given)
     binary = io.BufferedWriter(kind(number, "wb", closefd=False))
     encoding = given.encoding if given else "utf-8"
     lines = binary.isatty() or number == 2  # noqa: PLR2004 - standard error

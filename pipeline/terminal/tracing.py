@@ -18,10 +18,10 @@ def trace() -> None:
 
     By them all of it is seen in one place, also what libraries do (docs.python.org, "Audit events table").
     """
-    sys.addaudithook(_heard)
+    sys.addaudithook(_show_event)
 
 
-def _heard(event: str, given: tuple[Any, ...]) -> None:
+def _show_event(event: str, given: tuple[Any, ...]) -> None:
     match event, given:
         case "subprocess.Popen", (_, words, folder, _):
             listed = [words] if isinstance(words, (str, bytes)) else words

@@ -98,19 +98,21 @@ def refuse_among_workflows(
 ) -> None:
     """Refuse to write a folder into the workflows folder, or into one of the workflow folders that are `selected`.
 
-    `option` names another one.
+    Where no settings and no repository say where that is, a folder of its name around them is one. `option` names
+    another folder to write.
 
     Raises:
         SettingsError: it is in there.
     """
     instead = f"name another folder with {option}" if option else "name another folder"
-    if _is_in(path, settings.workflows):
-        raise SettingsError(
-            f"{what}, {path}, is in the workflows folder, {settings.workflows}, where each folder is a workflow; "
-            f"{instead}"
-        )
     if inside := next((folder for folder in selected if _is_in(path, folder)), None):
         raise SettingsError(f"{what}, {path}, is in the workflow folder {inside}; {instead}")
+    parents = (folder.resolve().parent for folder in selected)
+    around = (parent for parent in parents if parent.name == settings.workflows.name)
+    if workflows := next((each for each in (settings.workflows, *around) if _is_in(path, each)), None):
+        raise SettingsError(
+            f"{what}, {path}, is in the workflows folder, {workflows}, where each folder is a workflow; {instead}"
+        )
 
 
 def _is_in(path: Path, folder: Path) -> bool:

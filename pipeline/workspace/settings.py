@@ -29,6 +29,7 @@ OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_KUBERNETES": "the folder with the binaries of an API server; nox sets it for the tests",
     "WAYBILL_NODE_MODULES": "the folder with the Node packages; nox sets it for the tests",
     "WAYBILL_REFERRERS_REGISTRY": "the program of a registry with the referrers API; nox sets it for the tests",
+    "WAYBILL_RENOVATE_SCHEMA": "Renovate's schema of its configuration; nox sets it for the tests",
     "WAYBILL_RESOURCES_CHECKSUM": "the checksum of the mounted files; a chart sets it in the workflow's container",
     "WAYBILL_SHARED": "the folder with other people's workflows, for the tests",
 }

@@ -14,7 +14,6 @@ from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.forms.releases import parse_release
 from generator.text.words import listed
-from pipeline.system.http_request import is_url
 from pipeline.workspace.settings import OTHER_VARIABLES, Setting, Settings, known_settings, settings_from
 
 _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
@@ -51,8 +50,8 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
     values |= {by_name[name]: value for name, value in options.items() if value is not None}
     settings = settings_from(in_file | values, file=file, root=root)
     for path, fault in _wrong_values(settings):
-        place = f"{found.place(*found.written(path))}: " if found and path in in_file.keys() - values.keys() else ""
-        faults.append(f"{place}{fault}")
+        keys = found.written(path) if found and path not in values else ()
+        faults.append(f"{found.place(*keys)}: {fault}" if found and keys else fault)
     if faults:
         raise SettingsError("\n".join(faults))
     return settings if settings == committed else replace(settings, committed=committed)
@@ -75,7 +74,10 @@ def beside(folder: Path, start: Path, value: str | Path) -> Path:
     """
     if folder == start or Path(value).is_absolute():
         return Path(value)
-    return start / os.path.relpath(folder, start) / value
+    try:
+        return start / os.path.relpath(folder, start) / value
+    except ValueError:  # on Windows, another drive
+        return folder / value
 
 
 def _default_paths(root: Path, start: Path) -> _Values:
@@ -104,24 +106,38 @@ class _File:
 
         return f"{self.path}:{line_of(self.path.read_text(encoding='utf-8'), (*self.above, *keys))}"
 
-    def written(self, path: tuple[str, ...]) -> Iterator[str]:
-        """The keys of a setting of this file as they are written there."""
+    def written(self, path: tuple[str, ...]) -> tuple[str, ...]:
+        """The keys of a setting as they are written in this file; none where it is not there."""
         table: Any = self.table
+        keys: list[str] = []
         for name in path:
-            key = next(key for key in table if key.replace("-", "_") == name)
-            yield key
-            table = table[key]
+            keys += [key for key in table if key.replace("-", "_") == name][:1]
+            table = table.get(keys[-1], {}) if keys else {}
+        return tuple(keys) if len(keys) == len(path) else ()
 
 
 def _find_file(start: Path) -> _File | None:
     """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
-    for folder in (start, *start.resolve().parents):
-        plain = folder / "waybill.toml"
-        if _is_file(plain):
-            return _File(path=plain, table=_parse(plain))
-        project = folder / "pyproject.toml"
-        if _is_file(project) and (table := _our_table(project)) is not None:
-            return _File(path=project, table=table, above=("tool", "waybill"))
+    return next(filter(None, map(_file_in, (start, *start.resolve().parents))), None)
+
+
+def settings_file(folder: Path) -> Path | None:
+    """Return the settings file in a folder itself, whatever those above have; None where there is none.
+
+    Raises:
+        SettingsError: it is no TOML.
+    """
+    found = _file_in(folder)
+    return found.path if found else None
+
+
+def _file_in(folder: Path) -> _File | None:
+    plain = folder / "waybill.toml"
+    if _is_file(plain):
+        return _File(path=plain, table=_parse(plain))
+    project = folder / "pyproject.toml"
+    if _is_file(project) and (table := _our_table(project)) is not None:
+        return _File(path=project, table=table, above=("tool", "waybill"))
     return None
 
 
@@ -241,6 +257,23 @@ def _from_text(variable: str, setting: Setting, text: str) -> Any:
     return text == "true"
 
 
+def checked(settings: Settings) -> Settings:
+    """Return settings whose values can be.
+
+    Raises:
+        SettingsError: some cannot; the message has all of them.
+    """
+    if faults := [fault for _, fault in _wrong_values(settings)]:
+        raise SettingsError("\n".join(faults))
+    return settings
+
+
+def _is_url(url: str) -> bool:
+    from pipeline.system.http_request import is_url  # noqa: PLC0415 - 10 ms that settings without a URL do not pay
+
+    return is_url(url)
+
+
 def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     """The settings whose values cannot be, by their paths, with what to write."""
     if not _VERSION.fullmatch(settings.initial_version):
@@ -266,5 +299,5 @@ def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
     if "@" in url.partition("://")[2].partition("/")[0]:
         message = "repository_url contains a user name or a password, which would be published; remove it"
         yield ("repository_url",), message
-    elif url and not (re.match(r"(https?|oci)://[^/\s]", url) and is_url(url)):
+    elif url and not (_is_url(url) and re.match(r"(https?|oci)://[^/\s]", url)):
         yield ("repository_url",), "repository_url: write a URL that starts with https://"

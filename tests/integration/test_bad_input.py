@@ -163,7 +163,7 @@ def bad_properties(folder: Path) -> None:
         (link_loop, "a link to a folder above it"),
         (pipe, "a pipe, not a file"),
         (broken_link, "a broken link"),
-        (large_spec, "6,000,000 bytes; Helm loads at most 5,242,880"),
+        (large_spec, "6,000,010 bytes; a ConfigMap holds at most 1,048,576; cut the specs down with --minify-specs"),
         (large_config_map, "a ConfigMap holds at most 1,048,576"),
         (large_release, "Helm stores at most 1,048,576"),
         (binary_spec, "specs/icon.png:1:1: error: not UTF-8 text"),

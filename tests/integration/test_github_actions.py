@@ -22,7 +22,10 @@ from tests.unit.conftest import write, write_workflow
 
 WORKFLOWS = ROOT / FOLDER
 FILES = sorted(WORKFLOWS.iterdir())
-BY_HAND = [path for path in FILES if path.name not in COMMON]
+#: The tests of waybill itself, which no command writes.
+CI = WORKFLOWS / "ci.yml"
+#: What people start.
+BY_HAND = [path for path in FILES if path.name not in COMMON and path != CI]
 #: How callers of the old pipeline look: the secrets as they come, inputs by their old names, no permissions.
 OLD_CALLERS = """\
 name: MTA end to end
@@ -193,6 +196,7 @@ def test_no_credential_is_kept_in_a_checkout() -> None:
         ("on-merge.yaml", "changed", {"contents": "read"}),
         ("on-merge.yaml", "process", PROCESS),
         ("pull-request.yaml", "check", {"contents": "read"}),
+        ("ci.yml", "tests", {"contents": "read"}),
         ("comment.yaml", "comment", {"actions": "read", "pull-requests": "write"}),
         ("release.yaml", "publish", {"contents": "write"}),
         ("release.yaml", "pages", {"contents": "read", "pages": "write", "id-token": "write"}),
@@ -205,6 +209,7 @@ def test_a_job_has_the_permissions_that_it_needs(file: str, job: str, permission
 
 def test_every_job_is_in_the_table_of_permissions_and_every_permission_says_what_for() -> None:
     assert {path.name: sorted(jobs(path)) for path in FILES if path not in BY_HAND} == {
+        "ci.yml": ["tests"],
         "main.yml": ["process"],
         "on-merge.yaml": ["changed", "process"],
         "pull-request.yaml": ["check"],
@@ -225,6 +230,7 @@ def test_the_reusable_workflow_asks_for_no_more_than_its_caller_has() -> None:
 
 def test_what_starts_each_file() -> None:
     assert {path.name: read(path)["on"] for path in FILES if path.name != "main.yml" and path not in BY_HAND} == {
+        "ci.yml": {"push": {"branches": ["main"]}, "pull_request": None, "merge_group": None},
         "on-merge.yaml": {"push": {"branches": ["main"]}},
         "pull-request.yaml": {"pull_request": None, "merge_group": None},
         "comment.yaml": {"workflow_run": {"workflows": ["Pull request"], "types": ["completed"]}},
@@ -237,7 +243,25 @@ def test_what_starts_each_file() -> None:
 
 def test_only_what_writes_nothing_is_cancelled_half_way() -> None:
     cancelled = {path.name for path in FILES if read(path)["concurrency"]["cancel-in-progress"] is not False}
-    assert cancelled == {"pull-request.yaml", "comment.yaml"}
+    assert cancelled == {"ci.yml", "pull-request.yaml", "comment.yaml"}
+
+
+def test_the_tests_run_on_every_system_by_the_command_of_the_readme() -> None:
+    tests = jobs(CI)["tests"]
+    systems = [each["system"].partition("-")[0] for each in tests["strategy"]["matrix"]["include"]]
+    assert systems == ["ubuntu", "macos", "windows"]
+    commands = [step["run"] for step in tests["steps"] if "run" in step]
+    assert "pip install nox && nox -s tests" in (ROOT / "README.md").read_text()
+    assert commands == ["pip install nox && nox -s tests $TESTS", "nox -s build-workflow -- --all --check"]
+
+
+def test_waybill_actions_leaves_a_file_alone_that_it_has_not_written(tmp_path: Path) -> None:
+    write_workflow(tmp_path / "workflows", "greeting")
+    own = write(tmp_path, {f"{FOLDER}/ci.yml": "name: Ours\n"}) / FOLDER / "ci.yml"
+    words = ("actions", "--uses", f"octo/waybill@{'1' * 40}")
+    assert run(*words, cwd=tmp_path).code == 0
+    assert own.read_text() == "name: Ours\n"
+    assert run(*words, "--check", cwd=tmp_path).code == 0
 
 
 def test_a_called_workflow_does_not_wait_for_the_group_of_its_caller() -> None:

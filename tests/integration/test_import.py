@@ -204,6 +204,13 @@ def test_what_moved_renders_as_before(theirs: Path, waybill: Waybill, tmp_path: 
         helm.render(chart, {**given, "broker": None})
 
 
+def test_a_chart_that_waybill_made_only_gives_its_version(theirs: Path, waybill: Waybill) -> None:
+    about = f"{CHART['Chart.yaml']}annotations: {{waybill/folder: order}}\n"
+    (theirs / "deploy/charts/order/Chart.yaml").write_text(about)
+    order = imported(waybill, theirs, "order")["order"]
+    assert (order["version"], order["moved"]) == ("1.5.0", [])
+
+
 def test_values_with_taken_names_move_below_a_key_of_their_own(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     order = imported(waybill, theirs)["order"]
     text = (tmp_path / "workflows/order/chart/values.yaml").read_text()
@@ -248,8 +255,30 @@ def test_the_version_goes_on_and_has_a_row(theirs: Path, waybill: Waybill, tmp_p
     rows = yaml.safe_load((tmp_path / "compatibility.yaml").read_text())["rows"]
     assert {(*row["charts"], row["versions"]) for row in rows} == {
         ("order", ">=1.5.0 <2.0.0"),
-        ("refund", ">=0.1.0 <1.0.0"),
+        ("refund", "workflows", "0.x"),
     }
+
+
+def test_the_row_is_for_the_hand_made_version_too_where_the_operator_takes_it(theirs: Path, waybill: Waybill) -> None:
+    chart = theirs / "deploy/charts/order/templates"
+    done = waybill("manifests", theirs / "workflows/order", "-o", theirs / "made", "--image", "q.example.com/order:v1")
+    assert done.code == 0, done.err
+    (chart / "workflow.yaml").write_text((theirs / "made/03-sonataflow_order.yaml").read_text())
+    done = waybill("import", theirs, "order", "--json")
+    assert [(row["charts"], row["versions"]) for row in done.json["rows"]] == [
+        (["order"], ">=1.4.2 <2.0.0"),
+        (["workflows"], "0.x"),
+    ]
+
+
+def test_a_workflow_without_a_chart_gets_no_row(theirs: Path, waybill: Waybill) -> None:
+    (theirs / "workflows/order").rename(theirs / "workflows/global")
+    done = waybill("import", theirs, "--json")
+    assert {each["name"]: each["state"] for each in done.json["workflows"]} == {
+        "global": "left out",
+        "refund": "imported",
+    }
+    assert [row["charts"] for row in done.json["rows"]] == [["refund", "workflows"]]
 
 
 def test_rows_go_to_the_end_of_a_file_that_keeps_its_text(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
@@ -258,7 +287,7 @@ def test_rows_go_to_the_end_of_a_file_that_keeps_its_text(theirs: Path, waybill:
     imported(waybill, theirs, "order")
     written = (tmp_path / "compatibility.yaml").read_text()
     assert written.startswith(text)
-    assert len(yaml.safe_load(written)["rows"]) == 2
+    assert len(yaml.safe_load(written)["rows"]) == 3
 
 
 def test_a_row_that_cannot_be_added_is_shown(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
@@ -267,7 +296,8 @@ def test_a_row_that_cannot_be_added_is_shown(theirs: Path, waybill: Waybill, tmp
     done = waybill("import", theirs, "order")
     assert done.code == 0, done.err
     assert (tmp_path / "compatibility.yaml").read_text() == text
-    assert 'add these rows:\n  - charts: [order]\n    versions: ">=1.5.0 <2.0.0"\n    sonataflow: "10.x"\n' in done.err
+    _, _, row = done.err.partition("add this to `rows`:\n")
+    assert row.split()[:6] == ["-", "charts:", "-", "order", "versions:", '">=1.5.0']
 
 
 def test_the_makefile_s_names_of_images_are_told(theirs: Path, waybill: Waybill) -> None:
@@ -364,6 +394,42 @@ def test_charts_in_another_place_are_named(theirs: Path, waybill: Waybill) -> No
     assert (done.code, "has no folder 'none' with charts" in done.err) == (2, True)
 
 
+def test_a_chart_of_no_workflow_is_named_and_stays(theirs: Path, waybill: Waybill) -> None:
+    write(theirs, {"deploy/charts/infra/Chart.yaml": "apiVersion: v2\nname: infra\nversion: 1.0.0\n"})
+    said = "the chart deploy/charts/infra installs none of the workflows; it stays there"
+    assert said in waybill("import", theirs, "--dry-run").err
+    assert said not in waybill("import", theirs, "refund", "--dry-run").err
+    (theirs / "deploy/charts/infra").rename(theirs / "charts")
+    assert "the chart charts installs none of the workflows" in waybill("import", theirs, "--dry-run").err
+
+
+def test_a_chart_of_an_umbrella_belongs_to_its_workflow(theirs: Path, waybill: Waybill) -> None:
+    (theirs / "deploy/charts").rename(theirs / "deploy/all")
+    (theirs / "deploy/charts").mkdir()
+    (theirs / "deploy/all").rename(theirs / "deploy/charts/charts")
+    write(theirs, {"deploy/charts/Chart.yaml": "apiVersion: v2\nname: all\nversion: 1.0.0\n"})
+    order = imported(waybill, theirs, "order")["order"]
+    assert (order["hand_made_chart"], len(order["moved"])) == ("deploy/charts/charts/order", 9)
+
+
+def test_a_repository_of_waybill_s_goes_on_with_its_versions(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
+    shutil.copytree(theirs / "workflows", tmp_path / "built/workflows")
+    assert waybill("build", "--all", "--initial-version", "3.1.0", cwd=tmp_path / "built").code == 0
+    found = imported(waybill, tmp_path / "built")
+    assert {name: (each["version"], each["moved"]) for name, each in found.items()} == {
+        "order": ("3.2.0", []),
+        "refund": ("3.2.0", []),
+    }
+
+
+def test_a_chart_in_the_workflow_s_folder_is_taken_apart(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
+    (theirs / "deploy/charts/order").rename(theirs / "workflows/order/chart")
+    order = imported(waybill, theirs, "order")["order"]
+    assert (order["hand_made_chart"], len(order["moved"])) == ("workflows/order/chart", 9)
+    assert not (tmp_path / "workflows/order/chart/Chart.yaml").exists()
+    assert (tmp_path / "workflows/order/chart/templates/adapter.yaml").is_file()
+
+
 def test_a_chart_that_depends_on_others_needs_a_hand(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     chart = theirs / "deploy/charts/order"
     text = "dependencies: [{name: kafka, version: 1.x, repository: 'https://charts.example.com'}]\n"
@@ -418,11 +484,20 @@ def test_a_chart_folder_of_the_workflow_s_own_stays(theirs: Path, waybill: Waybi
     assert (tmp_path / "workflows/order/chart/README.md").read_text() == "Mine.\n"
 
 
+def test_a_template_s_new_name_is_none_of_another_one(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
+    write(theirs / "deploy/charts/order", {"templates/own-resources.yaml": "a: 1\n"})
+    imported(waybill, theirs, "order")
+    templates = tmp_path / "workflows/order/chart/templates"
+    assert (templates / "own-resources.yaml").read_text() == "a: 1\n"
+    assert "dashboard" in (templates / "own-own-resources.yaml").read_text()
+
+
 def test_fix_fixes_what_has_one_right_fix(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:
     (theirs / "workflows/order/order.sw.yaml").write_text(DEFINITION.replace("refName: print", "refName: pint"))
     order = imported(waybill, theirs, "order", code=1)["order"]
     assert order["state"] == "left out"
     assert not (tmp_path / "workflows").exists()
+    assert "next   waybill import " in waybill("import", theirs, "order").err
     order = imported(waybill, theirs, "order", "--fix")["order"]
     assert (order["state"], len(order["fixed"])) == ("imported", 1)
     assert (tmp_path / "workflows/order/order.sw.yaml").read_text() == DEFINITION
@@ -475,6 +550,13 @@ def test_names_that_differ_in_case_alone_are_problems(theirs: Path, waybill: Way
     [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
     assert why == "Schemas and schemas are one file on macOS and Windows; rename one"
     shutil.rmtree(theirs / "workflows/order/Schemas")
+    write(theirs, {"deploy/charts/order/templates/Adapter.yaml": "a: 1\n"})
+    [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
+    assert (
+        why
+        == "chart/templates/Adapter.yaml and chart/templates/adapter.yaml are one file on macOS and Windows; rename one"
+    )
+    (theirs / "deploy/charts/order/templates/Adapter.yaml").unlink()
     write(tmp_path, {"workflows/Order/order.sw.yaml": DEFINITION})
     problems = imported(waybill, theirs, "order", code=1)["order"]["problems"]
     assert "the workflow Order is here, which differs in case alone; rename the folder" in problems
@@ -530,6 +612,55 @@ def test_a_repository_on_this_machine_is_read_at_a_branch_and_a_folder(
     assert (done.code, "has no branch 'nxt'" in done.err) == (2, True)
     done = waybill("import", f"file://{committed}#main:elsewhere")
     assert (done.code, "the branch 'main' has no folder 'elsewhere'" in done.err) == (2, True)
+
+
+def test_a_repository_without_commits_says_so(tmp_path: Path, waybill: Waybill) -> None:
+    git(tmp_path, "init", "-q", "--bare", "empty.git")
+    done = waybill("import", f"file://{tmp_path}/empty.git")
+    assert done.code == 1
+    assert "has no commits; push some, or name a branch with #BRANCH" in done.err
+
+
+def test_a_few_trees_with_billions_of_files_are_refused(tmp_path: Path, waybill: Waybill) -> None:
+    with git_server(tmp_path / "server") as server:
+        blob = server.git("hash-object", "-w", "--stdin", stdin=b"x")
+        entries = "".join(f"100644 blob {blob}\tf{number}\n" for number in range(20))
+        for _ in range(7):
+            tree = server.git("mktree", stdin=entries.encode())
+            entries = "".join(f"040000 tree {tree}\td{number}\n" for number in range(20))
+        person = ("-c", "user.name=a", "-c", "user.email=a@b")
+        server.git("update-ref", "refs/heads/main", server.git(*person, "commit-tree", "-m", "x", tree))
+        done = waybill("import", f"{server.url}#main", env={"WAYBILL_GIT_TOKEN": PASSWORD})
+        part = waybill("import", f"{server.url}#main:d0/d0/d0/d0", env={"WAYBILL_GIT_TOKEN": PASSWORD})
+    assert (done.code, "cannot be read: contains more than 100,000 files" in done.err) == (1, True)
+    assert (part.code, "contains no workflow" in part.err) == (2, True)
+
+
+def test_a_file_s_name_that_is_not_utf_8_is_a_problem(theirs: Path, waybill: Waybill) -> None:
+    Path(os.fsdecode(os.fsencode(theirs / "workflows/order") + b"/caf\xe9.json")).write_text("{}")
+    [why] = imported(waybill, theirs, "order", code=1)["order"]["problems"]
+    assert why == "the name of workflows/order/caf\\udce9.json is not UTF-8; rename it"
+
+
+def test_a_tree_that_leads_out_is_never_written(tmp_path: Path, waybill: Waybill) -> None:
+    files = {f"workflows/order/{path}": text.encode() for path, text in WORKFLOW.items()}
+    with git_server(tmp_path / "server") as server:
+        server.import_files(files, branch="main")
+        blob = server.git("hash-object", "-w", "--stdin", stdin=b"evil")
+        evil = server.git("mktree", stdin=f"100644 blob {blob}\tevil.md\n".encode())
+        order = server.git("ls-tree", "main:workflows/order")
+        both = f"040000 tree {evil}\t..\n040000 tree {evil}\torder.sw.yaml\n"
+        order = server.git("mktree", stdin=f"{order}\n{both}".encode())
+        workflows = server.git("mktree", stdin=f"040000 tree {order}\torder\n".encode())
+        top = server.git("mktree", stdin=f"040000 tree {workflows}\tworkflows\n".encode())
+        person = ("-c", "user.name=a", "-c", "user.email=a@b")
+        server.git("update-ref", "refs/heads/main", server.git(*person, "commit-tree", "-m", "x", top))
+        found = imported_over_http(waybill, f"{server.url}#main")
+    assert found["order"]["problems"] == [
+        "the name of workflows/order/../evil.md leads out of its folder, or into git's own; rename it",
+        "the name of workflows/order/order.sw.yaml is that of a folder, too; rename it",
+    ]
+    assert not list(tmp_path.rglob("evil.md"))
 
 
 def test_links_and_submodules_in_git_are_never_followed(tmp_path: Path, waybill: Waybill) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,6 +134,14 @@ def test_a_folder_that_makes_the_same_chart_is_named(start: Path, waybill: Waybi
     assert (done.code, "order-tea.x makes the chart 'order-tea'" in done.err) == (2, True)
 
 
+def test_a_folder_that_has_a_workflow_of_the_same_id_is_named(repository: Path, waybill: Waybill) -> None:
+    done = waybill("new", "ticketescalation")
+    assert done.code == 2
+    assert "workflows/escalation has a workflow with the id 'ticketescalation'" in done.err
+    (repository / "workflows/greeting/greeting.sw.yaml").write_text("[")
+    assert waybill("new", "order-tea").code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -175,6 +182,7 @@ def test_a_dry_run_shows_the_files_and_writes_none(start: Path, waybill: Waybill
 
 
 def test_on_a_terminal_it_asks_for_what_is_missing(start: Path) -> None:
+    pty = pytest.importorskip("pty", reason="this system has no terminals of that kind")
     terminal, other = pty.openpty()
     command = [*PROGRAM, "new", "--from-openapi", "pets.yaml"]
     said = b""
@@ -225,3 +233,11 @@ def test_a_new_workflow_is_built_proposed_merged_published_and_rendered_from_the
     with serving(start / "public") as url:
         rendered = helm.run("template", "demo", "order-tea", "--repo", url, "--set", "requireEnv=false")
     assert "kind: SonataFlow" in rendered
+
+
+@pytest.mark.parametrize("profile", ["gitops", "preview", "dev"])
+def test_the_operator_takes_a_new_workflow_in_each_profile(started: Path, profile: str, tmp_path: Path) -> None:
+    for number in range(len(COMBINATIONS)):
+        words = ["manifests", f"flow-{number}", "--profile", profile, "-o", tmp_path / f"{number}"]
+        done = run(*words, cwd=started, env={"WAYBILL_CACHE": str(tmp_path / ".cache")})
+        assert done.code == 0, done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -70,6 +71,13 @@ def test_paths_of_the_command_line_are_relative_to_where_it_runs(rooted: Path, w
     assert sorted(path.name for path in (rooted / "elsewhere").iterdir()) == ["a", "b"]
 
 
+def test_a_workflows_folder_that_is_in_no_repository_is_not_written_into(repository: Path, waybill: Waybill) -> None:
+    before = files(repository)
+    done = waybill("build", "greeting", cwd=repository / "workflows")
+    assert (done.code, files(repository)) == (2, before)
+    assert f"the charts folder, charts, is in the workflows folder, {repository}/workflows, where each" in done.err
+
+
 def test_a_workflow_folder_that_is_in_no_repository_is_not_written_into(repository: Path, waybill: Waybill) -> None:
     before = files(repository)
     done = waybill("build", ".", cwd=repository / "workflows" / "greeting")
@@ -108,7 +116,8 @@ def test_nothing_is_written_among_workflows(
     done = waybill(*words)
     assert (done.code, files(repository)) == (2, before), done.err
     assert f"waybill: error: {what}" in done.err
-    assert "in the workflows folder, workflows, where each folder is a workflow; name another folder" in done.err
+    assert re.search("in the (workflows folder, workflows, where|workflow folder workflows/greeting;)", done.err)
+    assert "; name another folder" in done.err
 
 
 @pytest.mark.usefixtures("repository")

@@ -1,12 +1,19 @@
-"""Rules of what readers find while they read a folder: they have no check of their own."""
+"""Rules of files: of what readers find while they read a folder, which have no check of their own, and of names."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterator
 from typing import Final
 
 from generator.findings.finding import Severity
-from generator.lint.rule import Example, Rule
+from generator.findings.position import Position
+from generator.lint.rule import Example, Found, Rule, rule
+from generator.workflow.workflow import Workflow
 
+#: Names that Windows keeps for devices, with any ending (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(\..*)?", re.IGNORECASE)
+_REFUSED: Final = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 _NOTHING_TO_RUN: Final = "There is nothing to run."
 _STATES: Final = "states:\n  - {name: Begin, type: inject, data: {greeting: Hello}, end: true}"
 
@@ -129,6 +136,53 @@ unreadable = Rule(
     bad=Example(files={"specs/plain.yaml": "{}"}, commands=("chmod 000 specs/plain.yaml",)),
     good=Example(files={"specs/plain.yaml": "{}"}),
 )
+
+
+@rule(
+    "portable-name",
+    severity=Severity.WARNING,
+    reason="Who clones the repository on Windows or macOS gets no such file, or one of two for both: the same workflow "
+    "makes another image and another chart there.",
+    consequence="The engine reads the file on Linux.",
+    bad=Example(files={"schemas/aux.json": "{}"}),
+    good=Example(files={"schemas/auxiliary.json": "{}"}),
+)
+def portable_name(workflow: Workflow) -> Iterator[Found]:
+    """A file or folder whose name Windows refuses, or that differs from another in upper and lower case only."""
+    source = workflow.source
+    paths = [*source.inputs, *(f"chart/{path}" for path in source.overlay)]
+    if why := _refusal(source.name):
+        yield Found(at=Position(path=source.path), message=f"{why}; rename the folder")
+    for path, why in unportable(paths):
+        yield Found(at=Position(path=f"{source.path}/{path}"), message=f"{why}; rename it")
+
+
+def unportable(paths: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The files and folders of some relative paths that not every file system takes, each once with the reason."""
+    parts = (path.split("/") for path in paths)
+    here = {"/".join(each[:number]) for each in parts for number in range(1, len(each) + 1)}
+    first: dict[str, str] = {}
+    for path in sorted(here):
+        folder, _, name = path.rpartition("/")
+        other = first.setdefault(path.casefold(), path)
+        # What is below a folder that differs so needs no finding of its own.
+        if other != path and first.get(folder.casefold(), folder) == folder:
+            yield path, f"macOS and Windows take it for '{other}', which differs in upper and lower case only"
+        elif why := _refusal(name):
+            yield path, why
+
+
+def _refusal(name: str) -> str:
+    """Why Windows refuses a name; empty where it does not."""
+    if _DEVICE.fullmatch(name):
+        return f"Windows keeps the name '{name.partition('.')[0].rstrip()}' for a device"
+    if name.endswith((".", " ")):
+        return "Windows has no names that end with a dot or a space"
+    if found := _REFUSED.search(name):
+        return f"Windows has no names with {found[0]!a}"
+    return ""
+
+
 missing_field = Rule(
     name="missing-field",
     summary="A missing field that the DSL requires.",

@@ -15,7 +15,7 @@ from generator.forms.releases import Release
 from generator.forms.templates import OPENING, units, with_one_dollar
 from generator.forms.widgets import RESPONSE, Property, form_facts
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
-from generator.lint.rules.schemas import Described, Schema, described, schemas_of
+from generator.lint.rules.schemas import Described, Schema, entered_objects
 from generator.lint.support.form_fields import Field, FormNames, field_at, fields_of, widget_of
 from generator.text.words import listed
 from generator.text.yaml_reader import Node
@@ -139,11 +139,9 @@ def ui_place(workflow: Workflow) -> Iterator[Found]:
 )
 def ui_required(workflow: Workflow) -> Iterator[Found]:
     """A widget without a property of `ui:props` that it cannot do without."""
-    for schema in schemas_of(workflow):
-        if schema.root and schema.entered:
-            for part in described(schema):
-                for fields in _declared(schema, part):
-                    yield from _missing(fields)
+    for schema, part in entered_objects(workflow):
+        for fields in _declared(schema, part):
+            yield from _missing(fields)
 
 
 def _declared(schema: Schema, part: Described) -> Iterator[list[Field]]:
@@ -192,10 +190,8 @@ def ui_value(workflow: Workflow) -> Iterator[Found]:
             for prefix in _PREFIXES:
                 yield from _request(field, prefix)
             yield from _logins(field)
-    for schema in schemas_of(workflow):
-        if schema.root and schema.entered:
-            for part in described(schema):
-                yield from _required_logins(schema, part)
+    for schema, part in entered_objects(workflow):
+        yield from _required_logins(schema, part)
 
 
 def _request(field: Field, prefix: str) -> Iterator[Found]:

@@ -12,7 +12,7 @@ from generator.findings.suggestions import did_you_mean
 from generator.forms.widgets import form_facts
 from generator.lint.rule import Example, Found, rule
 from generator.lint.rules.references import HELPED
-from generator.lint.rules.schemas import Described, Schema, described, plain_type, schemas_of
+from generator.lint.rules.schemas import Described, Schema, described, entered_objects, plain_type, schemas_of
 from generator.text.yaml_reader import Node
 from generator.workflow.workflow import Workflow
 
@@ -173,11 +173,9 @@ def default_value(workflow: Workflow) -> Iterator[Found]:
     for schema, node in _objects(workflow, entered=True):
         if default := node.value.get("default"):
             yield from _wrong(schema, default, node)
-    for schema in schemas_of(workflow):
-        if schema.root and schema.entered:
-            for part in described(schema):
-                for default, property_ in _declared_again(part):
-                    yield from _wrong(schema, default, property_)
+    for schema, part in entered_objects(workflow):
+        for default, property_ in _declared_again(part):
+            yield from _wrong(schema, default, property_)
 
 
 def _declared_again(part: Described) -> Iterator[tuple[Node, Node]]:

@@ -165,6 +165,13 @@ class Described:
             yield from properties.value.items() if properties and isinstance(properties.value, dict) else ()
 
 
+def entered_objects(workflow: Workflow) -> Iterator[tuple[Schema, Described]]:
+    """The objects that people enter, each with its input schema."""
+    for schema in schemas_of(workflow):
+        if schema.root and schema.entered:
+            yield from ((schema, part) for part in described(schema))
+
+
 def described(schema: Schema) -> tuple[Described, ...]:
     """The objects that a schema describes, in its order."""
     found: dict[FieldPath, tuple[list[Node], list[Node]]] = {}

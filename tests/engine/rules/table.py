@@ -344,7 +344,7 @@ OTHERS: Final = ("duplicate-event", "unused-event", "callback-event-data", "miss
 ALONE: Final = "invalid-name"
 #: Rules whose bad example does nothing to see on the engine, to the reason.
 ELSEWHERE: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("no-folder", "link-loop", "link-outside", "special-file", "unreadable"), _DISK),
+    **dict.fromkeys(("no-folder", "link-loop", "link-outside", "special-file", "unreadable", "portable-name"), _DISK),
     **dict.fromkeys(("chart-files", "chart-name", "release-size", "invalid-service-name", "name-clash"), _HELM),
     **dict.fromkeys(
         ("config-map-size", "variable-name", "plain-secret", "committed-secret", "unmounted-schema"), _HELM

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -271,12 +272,19 @@ def test_debug_shows_where_it_failed() -> None:
         run("lint", "none", "--debug")
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", SHORT_HELPS)
 def test_each_command_explains_itself_with_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.code == 0
-    assert f"Example:\n  waybill {command} " in result.out
+    assert re.search(rf"\nExample:\n  (\w+=\S+ )?waybill {command}\b", result.out)
     assert "--json" in result.out
+    assert "-q, --quiet" in result.out
+    assert "-v, --verbose" in result.out
+
+
+@pytest.mark.parametrize("form", ["argocd", "flux", "tekton", "argo-workflows"])
+def test_what_gitops_writes_has_an_example_for_each_form(form: str) -> None:
+    assert f"  waybill gitops {form} " in run("gitops", form, "--help").out
 
 
 def test_help_names_the_commands() -> None:

@@ -323,6 +323,7 @@ def test_a_schema_of_the_overlay_may_refer_to_its_own_definitions(section: str) 
         ({"values.schema.json": "[]"}, "values.schema.json", "expected a map, found a list"),
         ({"values.schema.json": '{"properties": [1]}'}, "values.schema.json", "must be a map, not a list"),
         ({"values.schema.json": '{"properties": "x"}'}, "values.schema.json", "must be a map, not a string"),
+        ({"values.schema.json": '{"required": "x"}'}, "values.schema.json", "'required' must be a list of names"),
     ],
 )
 def test_values_of_the_overlay_that_do_not_fit_are_refused(overlay: Files, path: str, message: str) -> None:

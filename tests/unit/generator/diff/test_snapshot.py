@@ -266,13 +266,13 @@ def test_what_callers_may_use_from_now_on_asks_for_a_minor_version_and_says_so(*
     more = {**SCHEMA, "properties": {**SCHEMA["properties"], "more": {"type": "string"}}}
     found = with_schemas(SCHEMA, more, output=output)
     assert found.bump == "minor"
-    assert f"the chart's next version: minor, since {'output' if output else 'input'} 'more': added" in verdict(found)
+    assert f"the chart's next version: minor ({'output' if output else 'input'} 'more': added" in verdict(found)
     assert with_schemas(more, {**more, "description": "another"}, output=output).bump == "patch"
 
 
 def test_the_verdict_says_why_a_version_is_major_or_patch() -> None:
     major = between({}, {}, {"secret.properties": "A=1\n"}, {"secret.properties": "A=1\nB=2\nC=3\n"})
-    said = "the chart's next version: major, since needs the new value secret.data.B, and 1 more"
+    said = "the chart's next version: major (needs the new value secret.data.B, and 1 more)"
     assert said in verdict(major)
     patch = between({}, {}, {"specs/a.yaml": "a: 1\n"}, {"specs/a.yaml": "a: 2\n"})
-    assert "the chart's next version: patch, since callers and installs see nothing new" in verdict(patch)
+    assert "the chart's next version: patch (callers and installs see nothing new)" in verdict(patch)

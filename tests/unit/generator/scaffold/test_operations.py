@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from generator.contracts.openapi import METHODS, read_spec
 from generator.findings.errors import FindingsError, SettingsError
 from generator.scaffold.operations import callables, file_name, make_service, method_name
-from generator.scaffold.starter import NewWorkflow
+from generator.scaffold.starter import NewWorkflow, workflow_files
 from tests.unit.generator.scaffold.folders import faults
 
 
@@ -74,6 +74,7 @@ def test_a_file_that_the_engine_takes_is_copied_as_it_is() -> None:
         ({"type": "string", "format": "uuid"}, {"type": "string"}),
         ({"type": "string", "format": "byte"}, {"type": "string"}),
         ({"type": "number"}, {"type": "number", "format": "double"}),
+        ({}, {"type": "string"}),
     ],
 )
 def test_a_parameter_that_the_engine_cannot_send_loses_its_format_in_the_copy(schema: Any, left: Any) -> None:
@@ -88,6 +89,10 @@ def test_a_parameter_that_the_engine_cannot_send_loses_its_format_in_the_copy(sc
     [
         (parameter({"type": "object", "properties": {"a": {"type": "string"}}}), "needs 'since', which is an object"),
         (parameter({"oneOf": [{"type": "string"}]}), "one of several"),
+        (
+            {"parameters": [{"name": "since", "in": "query", "required": True, "content": {"application/json": {}}}]},
+            "needs 'since', which the engine cannot send",
+        ),
         ({"requestBody": {"content": {"application/x-www-form-urlencoded": {"schema": {}}}}}, "takes a form"),
         (
             {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "array"}}}}},
@@ -228,3 +233,39 @@ def test_lint_finds_nothing_in_a_workflow_from_any_file_that_is_taken(content: A
     if callable_:
         made = make_service(data, "a.json", callable_)
         assert faults(NewWorkflow(name="one", service=made, auth=auth)) == []
+
+
+SWAGGER = {
+    "swagger": "2.0",
+    "info": {"title": "T", "version": "1"},
+    "host": "pets.example.com",
+    "basePath": "/v2",
+    "schemes": ["https"],
+    "consumes": ["application/json"],
+    "securityDefinitions": {"key": {"type": "apiKey", "in": "header", "name": "X-Key"}},
+    "security": [{"key": []}],
+    "definitions": {"Pet": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}}}},
+    "paths": {
+        "/pets/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "type": "string", "format": "uuid"}],
+            "put": {
+                "parameters": [
+                    {"name": "pet", "in": "body", "required": True, "schema": {"$ref": "#/definitions/Pet"}}
+                ],
+                "responses": {"200": {"description": "ok", "schema": {"$ref": "#/definitions/Pet"}}},
+            },
+        }
+    },
+}
+
+
+def test_a_file_of_openapi_2_is_taken_too() -> None:
+    made = make_service(json.dumps(SWAGGER).encode(), "pets.json", ["PUT /pets/{id}"])
+    copied = json.loads(made.data)["paths"]["/pets/{id}"]["put"]
+    assert copied["operationId"] == "petsIdPut"
+    assert copied["parameters"][0] == {"name": "id", "in": "path", "required": True, "type": "string"}
+    one = NewWorkflow(name="one", service=made)
+    assert faults(one) == []
+    files = workflow_files(one)
+    assert b"${PETS_URL:https://pets.example.com/v2}" in files["application.properties"]
+    assert json.loads(files["schemas/one-input-schema.json"])["required"] == ["petsIdPutId", "name"]

@@ -178,3 +178,8 @@ def test_a_form_asks_for_nothing_that_does_not_fit_itself() -> None:
     name = json.loads(text(files, "order-tea-input-schema.json"))["properties"]["name"]
     assert {key: name[key] for key in name if key not in ("title", "description")} == {"type": "string", "enum": ["a"]}
     assert JsonSchema(content=name, document=name).fits("a")
+
+
+@pytest.mark.parametrize("name", ["true", "null", "class", "new", "object", "a", "x--y", "e5", "a" * 53, "process"])
+def test_lint_finds_nothing_whatever_the_name(name: str) -> None:
+    assert faults(wanted(name=name, type="assessment")) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +18,13 @@ from generator.compatibility.matrix import known_matrix
 from generator.findings.errors import FindingsError, OutputError, VersionError
 from generator.findings.finding import Severity, errors
 from generator.versions.semver_text import Bump
-from pipeline.build.job import build, check
+from pipeline.build.job import MadeImages, build, check
 from pipeline.build.request import BuildRequest
 from pipeline.build.result import BuildResult
 from pipeline.charts.folder import chart_version
 from pipeline.charts.index import EMPTY, read_index
 from pipeline.images.recipes import image_of
+from pipeline.images.result import ImageResult
 from pipeline.inspect.lint import read_folders
 from pipeline.system.journal import Journal
 from pipeline.workspace.folders import all_folders
@@ -472,3 +474,24 @@ def test_an_index_that_is_not_there_is_empty_only_where_it_may_be(tmp_path: Path
         read_index(tmp_path / "index.yaml")
     with pytest.raises(OutputError, match="cannot be read"):
         read_index(tmp_path)
+
+
+def test_a_chart_whose_image_failed_stays_and_one_whose_workflow_is_gone_goes(repository: Path) -> None:
+    write_workflow(repository / "workflows", "third")
+    run()
+    change(repository)
+    shutil.rmtree(repository / "workflows" / "second")
+    before = everything(repository)
+    failed = ImageResult(workflow="greeting", name="i", repository="r", tags=("t",), key="k", state="failed")
+    result = build(
+        BuildRequest(folders=all_folders(Path("workflows")), everything=True, bump="auto"),
+        Settings(),
+        Journal(),
+        created=NOW,
+        reporter=Stages(),
+        make_images=lambda _plan, _before: MadeImages(images=(failed,)),
+    )
+    assert result.failed == (failed,)
+    assert sorted(path.name for path in (repository / SUB).iterdir()) == ["greeting", "third"]
+    after = everything(repository)
+    assert [path for path in before if "charts/greeting/" in path and before[path] != after[path]] == []

@@ -16,7 +16,7 @@ from pipeline.run.narrator import Narrator, sending
 from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
 from pipeline.run.start import advice, blaming_the_output, reason_in
 from pipeline.run.timeline import Timeline
-from pipeline.terminal.console import Verbosity, speaking
+from pipeline.terminal.console import Verbosity, with_verbosity
 from tests.command import run
 from tests.unit.conftest import defined, write, write_workflow
 
@@ -206,7 +206,7 @@ def test_long_work_is_told_every_so_often_with_what_it_does_and_at_its_end(
 
 
 def test_a_quiet_run_shows_its_result_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    with speaking(Verbosity.QUIET):
+    with with_verbosity(Verbosity.QUIET):
         narrator = Narrator("tickets")
         narrator.tell(call())
         narrator.stage("build", "with Maven")

@@ -254,3 +254,22 @@ def test_differences_are_changed_missing_and_further_files(
 
 def test_everything_differs_from_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert differences(tmp_path / "none", {"a": b""}) == ["a"]
+
+
+def test_a_tree_is_written_where_nothing_syncs_all_files_at_once(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows has no os.sync."""
+    monkeypatch.delattr("os.sync")
+    with Transaction(Journal()) as transaction:
+        transaction.replace_tree(out / "tree", {"kept": b"new", "sub/added": b"new"})
+        transaction.commit()
+    assert tree(out / "tree") == {"kept": b"new", "sub": None, "sub/added": b"new"}
+
+
+def test_a_file_that_the_file_system_takes_for_another_one_does_not_replace_it(out: Path) -> None:
+    """As `A.yaml` and `a.yaml` on macOS and Windows; here two paths are one everywhere."""
+    with (
+        Transaction(Journal()) as transaction,
+        pytest.raises(OutputError, match="upper and lower case only; rename one"),
+    ):
+        transaction.replace_tree(out / "tree", {"a.yaml": b"1", "./a.yaml": b"2"})
+    assert tree(out / "tree") == {"gone": b"old", "kept": b"old"}

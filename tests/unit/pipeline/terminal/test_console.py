@@ -20,7 +20,7 @@ from pipeline.terminal.console import (
     show_next,
     show_next_fix,
     show_table,
-    speaking,
+    with_verbosity,
 )
 from pipeline.terminal.table import table_lines
 
@@ -85,7 +85,7 @@ def test_a_severity_has_a_colour_where_somebody_sees_and_wants_it(
 
 
 def test_the_quiet_see_errors_and_results_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    with speaking(Verbosity.QUIET):
+    with with_verbosity(Verbosity.QUIET):
         show_findings([ERROR, WARNING])
         StageReporter().stage("check", "2 workflows")
         show_next(["waybill", "build"])
@@ -96,7 +96,7 @@ def test_the_quiet_see_errors_and_results_alone(capsys: pytest.CaptureFixture[st
 
 def test_the_verbose_see_details_with_all_that_others_see(capsys: pytest.CaptureFixture[str]) -> None:
     detail("not yet")
-    with speaking(Verbosity.VERBOSE):
+    with with_verbosity(Verbosity.VERBOSE):
         StageReporter().stage("check", "2 workflows")
         detail("starts git")
     assert capsys.readouterr().err == "    check  2 workflows\nstarts git\n"

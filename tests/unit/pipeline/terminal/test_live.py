@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def test_where_nobody_watches_each_stage_and_each_end_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with LiveLines("image") as lines:
+    with LiveLines("image", watched=False, quiet=False) as lines:
         lines.update("greeting", "look")
         lines.stage("greeting", "build")
         lines.update("greeting", "a line [of] the log")

@@ -266,7 +266,10 @@ def test_an_initial_version_that_is_no_version_of_ours_is_refused(tmp_path: Path
 @pytest.mark.parametrize("release", ["latest", "1", "v1.9", "1.9-rc"])
 def test_a_release_of_developer_hub_that_is_none_is_refused(tmp_path: Path, release: str) -> None:
     settings = write(tmp_path, {"waybill.toml": f'rhdh = "{release}"\n'})
-    assert why(settings) == f"rhdh '{release}': write a release of Red Hat Developer Hub, as in 1.9"
+    assert (
+        why(settings)
+        == f"{settings}/waybill.toml:1: rhdh '{release}': write a release of Red Hat Developer Hub, as in 1.9"
+    )
 
 
 @pytest.mark.parametrize("version", ["0.1.0", "10.20.30", "1.0.0-rc.1"])

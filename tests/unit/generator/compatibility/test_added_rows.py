@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.compatibility.added_rows import missing_rows, with_rows
 from generator.compatibility.matrix import known_matrix, read_matrix
+from generator.compatibility.new_row import versions_from
 from generator.findings.errors import FindingsError, OutputError
-from generator.scaffold.compatibility_rows import with_chart
 from tests.conftest import ROOT
 
 NEWEST = "versions: 2.x\n    sonataflow: 10.x\n"
+QUOTED = '    versions: "2.x"\n    sonataflow: "10.x"\n'
+BOTH = "  - charts:\n      - order-tea\n      - workflows\n"
 
 
 def added(text: str, version: str = "2.0.0") -> str:
-    return with_chart(text.encode(), "compatibility.yaml", "order-tea", version, known_matrix()).decode()
+    return added_to(text.encode(), version).decode()
+
+
+def added_to(data: bytes, version: str = "2.0.0") -> bytes:
+    """A file with a chart and the umbrella, both at one version."""
+    matrix = read_matrix(data, "compatibility.yaml", known=known_matrix())
+    wanted = dict.fromkeys(("order-tea", "workflows"), versions_from(version))
+    return with_rows(data, matrix, missing_rows(wanted, matrix))
 
 
 @pytest.mark.parametrize(
@@ -46,7 +54,7 @@ def test_a_chart_is_added_to_the_list_of_the_newest_operator(before: str, after:
 
 def test_a_list_that_rows_share_has_the_chart_in_each() -> None:
     data = (ROOT / "compatibility.yaml").read_bytes()
-    made = with_chart(data, "compatibility.yaml", "order-tea", "2.0.0", known_matrix())
+    made = added_to(data)
     assert made.replace(b"      - order-tea\n", b"", 1) == data
     rows = read_matrix(made, "compatibility.yaml", known=known_matrix()).rows
     assert sum("order-tea" in row.charts for row in rows) == 5
@@ -55,7 +63,7 @@ def test_a_list_that_rows_share_has_the_chart_in_each() -> None:
 @pytest.mark.parametrize("end", ["\n", "", "\n# end\n"])
 def test_without_such_a_row_the_chart_and_the_umbrella_get_one(end: str) -> None:
     text = f"rows:\n- charts: [a]\n  versions: 1.x\n  sonataflow: 1.45.x{end}"
-    row = "- charts: [order-tea, workflows]\n  versions: 0.x\n  sonataflow: 10.x\n"
+    row = '- charts:\n    - order-tea\n    - workflows\n  versions: "0.x"\n  sonataflow: "10.x"\n'
     assert (
         added(text, "0.1.0")
         == f"rows:\n- charts: [a]\n  versions: 1.x\n  sonataflow: 1.45.x\n{row}{end.removeprefix(chr(10))}"
@@ -66,7 +74,31 @@ def test_a_file_without_rows_gets_the_first() -> None:
     own = (ROOT / "generator/compatibility/operators.yaml").read_text()
     made = added(own)
     assert made.startswith(own)
-    assert made.endswith("rows:\n  - charts: [order-tea, workflows]\n    versions: 2.x\n    sonataflow: 10.x\n")
+    assert made.endswith(f"rows:\n{BOTH}{QUOTED}")
+
+
+def test_a_row_of_other_versions_gets_no_chart() -> None:
+    text = f"rows:\n  - charts: [a, workflows]\n    {NEWEST}"
+    assert added(text, "0.1.0") == f"{text}{BOTH}{QUOTED.replace('2.x', '0.x')}"
+
+
+def test_rows_of_several_ranges_go_where_each_belongs() -> None:
+    text = f"rows:\n  - charts: [a]\n    {NEWEST}# end\n"
+    matrix = read_matrix(text.encode(), "compatibility.yaml", known=known_matrix())
+    versions = {"a": "2.x", "rum": ">=1.7.0 <2.0.0", "cup": "2.x", "tea": "0.x"}
+    written = with_rows(text.encode(), matrix, missing_rows(versions, matrix)).decode()
+    assert written == (
+        f"rows:\n  - charts: [a, cup]\n    {NEWEST}"
+        '  - charts:\n      - rum\n    versions: ">=1.7.0 <2.0.0"\n    sonataflow: "10.x"\n'
+        '  - charts:\n      - tea\n    versions: "0.x"\n    sonataflow: "10.x"\n'
+        "# end\n"
+    )
+
+
+@pytest.mark.parametrize("item", ["- &a\n    charts: [a]\n    versions: 1.x\n", "- {charts: [a], versions: 1.x, "])
+def test_a_row_goes_below_others_however_they_are_written(item: str) -> None:
+    text = f"rows:\n  {item}" + ("sonataflow: 10.x}\n" if "{" in item else "    sonataflow: 10.x\n")
+    assert added(text) == f"{text}{BOTH}{QUOTED}"
 
 
 @pytest.mark.parametrize("charts", ["[order-tea, workflows]", "['*']"])
@@ -80,16 +112,21 @@ def test_a_byte_order_mark_stays() -> None:
     assert added(text) == text.replace("[workflows]", "[workflows, order-tea]")
 
 
+def test_a_chart_that_has_a_row_for_another_operator_gets_none() -> None:
+    older = "  - charts: [order-tea]\n    versions: 2.x\n    orchestrator: 1.3.x\n"
+    with pytest.raises(OutputError, match=r"overlaps 2\.x of line 2 and names other operators; "):
+        added(f"rows:\n{older}  - charts: [a]\n    {NEWEST}")
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "rows: [{charts: [a], versions: 1.x, sonataflow: 1.45.x}]\n",
-        f"rows:\n  - charts: [order-tea]\n    versions: 2.x\n    orchestrator: 1.3.x\n  - charts: [a]\n    {NEWEST}",
         f'rows:\n  - charts: ["\\x61"]\n    {NEWEST}',
     ],
 )
 def test_what_is_written_so_that_nothing_can_be_added_is_told_with_the_row(text: str) -> None:
-    with pytest.raises(OutputError, match=re.escape("add this to `rows`:\n  - charts: [order-tea, workflows]")):
+    with pytest.raises(OutputError, match=r"add this to `rows`:\n +- charts:\n +- order-tea\n +- workflows\n"):
         added(text)
 
 
@@ -113,7 +150,7 @@ def test_nothing_but_the_charts_changes(names: list[str], form: str, quote: str)
     except FindingsError:
         return
     try:
-        made = with_chart(text.encode(), "c.yaml", "order-tea", "2.0.0", known_matrix())
+        made = added_to(text.encode())
     except OutputError:
         return
     after = read_matrix(made, "c.yaml", known=known_matrix()).rows[0].charts

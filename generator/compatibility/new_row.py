@@ -1,0 +1,50 @@
+"""The text of rows of a compatibility.yaml, and of a file that has no others."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from semver import Version
+
+from generator.compatibility.matrix import Matrix
+from generator.text.templates import render
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewRow:
+    """A row to write: versions of some charts, and the versions of an operator that they run on."""
+
+    charts: tuple[str, ...]
+    versions: str
+    operator: str
+    kind: Literal["orchestrator", "sonataflow"] = "sonataflow"
+
+
+def new_rows(versions: Mapping[str, str], operator: str) -> list[NewRow]:
+    """Return rows for charts, by name and range of versions, that run on a SonataFlow: a row for each range."""
+    charts: dict[str, list[str]] = {}
+    for chart, text in sorted(versions.items()):
+        charts.setdefault(text, []).append(chart)
+    return [NewRow(charts=tuple(names), versions=text, operator=operator) for text, names in charts.items()]
+
+
+def versions_from(version: str, *, others_before: bool = False) -> str:
+    """Return the range of a chart's versions up to the next major one, as a new row has it.
+
+    With `others_before`, the earlier ones of that major version are not in it: somebody else made those.
+    """
+    first = Version.parse(version).finalize_version()
+    return f">={first} <{first.major + 1}.0.0" if others_before else f"{first.major}.x"
+
+
+def rows_text(rows: Iterable[NewRow], indent: int = Matrix.indent) -> str:
+    """Return rows as they are written below others, with `indent` spaces before their dashes."""
+    return textwrap.indent(render("compatibility/rows.yaml", rows=rows), " " * indent)
+
+
+def file_text(rows: Iterable[NewRow]) -> str:
+    """Return a compatibility.yaml with these rows."""
+    return render("compatibility/compatibility.yaml", rows=rows_text(rows))

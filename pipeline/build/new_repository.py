@@ -1,0 +1,302 @@
+"""Makes a folder a repository of waybill: what is there already, and the files that are missing."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+from generator.chart.chart import chart_name
+from generator.chart.names import UMBRELLA
+from generator.compatibility.matrix import known_matrix
+from generator.delivery.github_actions import FOLDER, HERE, actions_files
+from generator.findings.errors import OutputError, SettingsError
+from generator.image.commit import public_url
+from generator.repository.files import (
+    GITIGNORE,
+    README,
+    RENOVATE,
+    RENOVATE_PLACES,
+    RepositoryOptions,
+    SettingLine,
+    ignored_lines,
+    repository_files,
+    with_ignored,
+)
+from generator.text.words import listed
+from pipeline.build.actions_files import actions_options, foreign, lacks_action
+from pipeline.charts.folder import chart_version
+from pipeline.system.commit import git
+from pipeline.system.files import Transaction
+from pipeline.system.installed import action_of_waybill
+from pipeline.system.journal import Journal
+from pipeline.system.staging import recover
+from pipeline.workspace.adoption import WORKFLOWS, find_workflows
+from pipeline.workspace.folders import all_folders
+from pipeline.workspace.settings import Settings, known_settings, settings_from
+from pipeline.workspace.settings_reader import checked, load_settings, settings_file
+
+State = Literal["created", "changed", "kept"]
+_GITHUB: Final = "github.com"
+#: The settings that people change, in the order of waybill.toml, with an example where the default is empty.
+_SHOWN: Final[Mapping[str, Any]] = {
+    "workflows": None,
+    "charts": None,
+    "output": None,
+    "registry": None,
+    "image_prefix": None,
+    "images": None,
+    "builder": None,
+    "repository_url": "https://OWNER.github.io/REPO",
+    "initial_version": None,
+    "strict": None,
+    "publish_to": ["github:OWNER/REPO"],
+    "propose_to": "github:OWNER/CONFIG",
+    "actions_uses": "OWNER/REPO@COMMIT",
+    "actions_branch": None,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExistingFolder:
+    """What is known of a folder before anything is written."""
+
+    root: Path
+    settings: Settings | None
+    """Those of a settings file in the folder itself."""
+    workflows: Path
+    """The folder with the workflow folders, as the settings file has it, or found, or to be made."""
+    top: Path | None
+    """The root of the git repository that the folder is in."""
+    github: str
+    """OWNER/REPO of the remote, "" where it is not on GitHub."""
+    forge: str
+    """The host of the remote, "" without one."""
+    branch: str
+    uses: str
+    """The action that installs the waybill that runs, as far as it can be told."""
+
+    @property
+    def nested(self) -> bool:
+        """Whether the folder is below the root of a git repository, where GitHub reads no workflows."""
+        return self.top is not None and self.top != self.root.resolve()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepositoryPlan:
+    """What is to be written into a folder: files by their paths, what becomes of each, and what a person has to do."""
+
+    root: Path
+    settings: Settings
+    settings_file: str
+    files: Mapping[str, bytes]
+    states: Mapping[str, State]
+    empty: bool
+    """Whether there is no workflow yet."""
+    notes: tuple[str, ...]
+
+    def write(self, journal: Journal) -> None:
+        """Write the files that are not kept, all or none.
+
+        Raises:
+            OutputError: nothing was changed.
+        """
+        with Transaction(journal) as transaction:
+            for path, data in self.files.items():
+                transaction.replace_file(self.root / path, data)
+            transaction.commit()
+
+
+def look_around(root: Path, environment: Mapping[str, str]) -> ExistingFolder:
+    """Find what a folder has; it need not exist. What a killed run left half done there is finished first.
+
+    Raises:
+        OutputError: it is no folder, or has workflow folders at its top.
+        SettingsError: its settings file is invalid.
+    """
+    if os.path.lexists(root) and not root.is_dir():
+        raise OutputError(f"{root}: is not a folder; name another")
+    for folder in (root, root / ".github", root / FOLDER, root / WORKFLOWS):
+        recover(folder)
+    file = settings_file(root) if root.is_dir() else None
+    # Paths of settings are relative to the folder that is given, here and below.
+    settings = replace(load_settings(root, {}, {}), root=Path()) if file else None
+    workflows = settings.workflows if settings else find_workflows(root) or WORKFLOWS
+    # A folder that is yet to be made is in the repository of those above it.
+    start = next(folder for folder in (root.resolve(), *root.resolve().parents) if folder.is_dir())
+    top = git(start, "rev-parse", "--show-toplevel")
+    own = bool(top) and start == root.resolve()
+    url = urlsplit(public_url(git(root, "remote", "get-url", "origin") or "")) if own else urlsplit("")
+    hosts = (_GITHUB, urlsplit(environment.get("GITHUB_SERVER_URL", "")).netloc.lower())
+    return ExistingFolder(
+        root=root,
+        settings=settings,
+        workflows=workflows,
+        top=Path(top).resolve() if top else None,
+        github=url.path.strip("/") if url.netloc and url.netloc.lower() in hosts else "",
+        forge=url.netloc.lower(),
+        branch=_branch(root) if own else "main",
+        uses=action_of_waybill(),
+    )
+
+
+def plan_repository(found: ExistingFolder, answers: Mapping[str, Any], *, github: str, actions: bool) -> RepositoryPlan:
+    """Plan what is missing; `answers` are settings by their names, of which None is not answered.
+
+    Raises:
+        SettingsError: an answer is misshapen, or a settings file says something else; a workflow's name makes no file.
+        OutputError: a path leads outside the folder, or what is there is no file.
+    """
+    answers = {name: value for name, value in answers.items() if value is not None}
+    file = found.settings.file.name if found.settings and found.settings.file else ""
+    settings = _agreed(found.settings, answers, file) if found.settings else _answered(answers, found)
+    names = [folder.name for folder in all_folders(found.root / settings.workflows)]
+    pipeline, note = _actions(found, settings, names, wanted=actions)
+    options = RepositoryOptions(
+        title=(github or found.github).rpartition("/")[2] or found.root.resolve().name,
+        settings=[*_lines(settings)],
+        settings_file=file or "waybill.toml",
+        versions=_versions(found.root, settings, names),
+        sonataflow=str(known_matrix().newest.versions),
+        workflows=settings.workflows.as_posix(),
+        charts=settings.charts.as_posix(),
+        output=settings.output.as_posix(),
+        compatibility=settings.compatibility.as_posix(),
+        registry=settings.registry,
+        repository_url=settings.repository_url,
+        uses="" if settings.actions.uses == HERE else settings.actions.uses,
+        actions=bool(pipeline),
+        empty=not names,
+    )
+    texts = {**repository_files(options), **pipeline}
+    if file:
+        del texts["waybill.toml"]
+    there = {path for path in texts if _is_there(found.root, path)}
+    ignored = _ignored(found.root, options.output)
+    states: dict[str, State] = {file: "kept"} if file else {}
+    states |= {path: "kept" if path in there else "created" for path in texts}
+    states[GITIGNORE] = "changed" if ignored and _is_there(found.root, GITIGNORE) else "created" if ignored else "kept"
+    new = {path: data for path, data in texts.items() if path not in there}
+    return RepositoryPlan(
+        root=found.root,
+        settings=settings,
+        settings_file=options.settings_file,
+        files={**new, **({GITIGNORE: ignored} if ignored else {})},
+        states=states,
+        empty=not names,
+        notes=(note,) if note else (),
+    )
+
+
+def start_git(found: ExistingFolder, branch: str) -> bool:
+    """Run `git init` where there is no repository; return whether one was made.
+
+    Raises:
+        OutputError: git is not installed, or fails.
+    """
+    if found.top is not None:
+        return False
+    if git(found.root, "init", "--quiet", f"--initial-branch={branch}") is None:
+        raise OutputError(f"{found.root}: git init failed, or git is not installed; run it, or give --no-git")
+    return True
+
+
+def _answered(answers: Mapping[str, Any], found: ExistingFolder) -> Settings:
+    by_name = {setting.name: path for path, setting in known_settings().items()}
+    values = {by_name[name]: value for name, value in answers.items()}
+    return checked(settings_from({by_name["workflows"]: found.workflows, **values}))
+
+
+def _agreed(settings: Settings, answers: Mapping[str, Any], file: str) -> Settings:
+    """The settings of a file, which is not changed: an answer has to agree with it."""
+    for path, setting in known_settings().items():
+        if setting.name not in answers:
+            continue
+        value = functools.reduce(getattr, path, settings)
+        if value != answers[setting.name]:
+            message = f"{file}: {setting.key} is '{value}', not '{answers[setting.name]}'"
+            raise SettingsError(f"{message}; change the file, or leave the option out")
+    return settings
+
+
+def _actions(
+    found: ExistingFolder, settings: Settings, names: list[str], *, wanted: bool
+) -> tuple[Mapping[str, bytes], str]:
+    """The files of GitHub Actions; where there are to be none, why, unless a person said so."""
+    if not wanted:
+        return {}, ""
+    if found.forge and not found.github:
+        return (
+            {},
+            f".github: left out, since the remote is on {found.forge}; docs/ci.md is for other systems",
+        )
+    if found.nested:
+        return {}, f".github: left out, since GitHub reads only that of the repository's root, {found.top}"
+    if lacks_action(settings.actions.uses, found.root):
+        file = settings.file.name if settings.file else "waybill.toml"
+        uses = found.uses or "OWNER/REPO@COMMIT, where waybill is on GitHub"
+        return {}, f".github: left out; in {file}, set actions.uses to {uses}; then run: waybill actions"
+    files = actions_files(names, actions_options(settings))
+    if others := foreign(found.root, files):
+        return {}, f".github: left out, since {listed(others)} is not written by waybill; rename it: waybill actions"
+    return files, ""
+
+
+def _versions(root: Path, settings: Settings, names: list[str]) -> dict[str, str]:
+    """Chart to the version that it has, or will have."""
+    umbrella = root / settings.charts / UMBRELLA
+    folders = {UMBRELLA: umbrella, **{name: umbrella / "charts" / name for name in map(chart_name, names)}}
+    return {name: chart_version(folder) or settings.initial_version for name, folder in folders.items()}
+
+
+def _lines(settings: Settings) -> Iterator[SettingLine]:
+    for path, setting in known_settings().items():
+        if setting.name not in _SHOWN:
+            continue
+        value = functools.reduce(getattr, path, settings)
+        written = value != setting.default or setting.name in ("workflows", "registry")
+        shown = value if written or _SHOWN[setting.name] is None else _SHOWN[setting.name]
+        plain = shown.as_posix() if isinstance(shown, Path) else shown
+        yield SettingLine(path=path, text=setting.about.text, value=plain, written=written)
+
+
+def _ignored(root: Path, output: str) -> bytes:
+    """The .gitignore with the lines that are missing; empty where none is."""
+    path = root / GITIGNORE
+    text = ""
+    if _is_there(root, GITIGNORE):
+        try:
+            text = path.read_bytes().decode("utf-8", "surrogateescape")
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
+    new = with_ignored(text, ignored_lines(output))
+    return b"" if new == text else new.encode("utf-8", "surrogateescape")
+
+
+def _is_there(root: Path, path: str) -> bool:
+    """Whether a path is taken, by a file of any content; README and renovate.json by others that mean the same.
+
+    Raises:
+        OutputError: it is taken by something else, or leads outside the folder.
+    """
+    target = root / path
+    inside = target.parent.resolve().is_relative_to(root.resolve())
+    if not inside or ".." in PurePosixPath(path).parts or PurePosixPath(path).is_absolute():
+        raise OutputError(f"{target}: leads outside {root}; waybill init writes nothing there")
+    if os.path.lexists(target):
+        if not target.is_file():
+            raise OutputError(f"{target}: is not a file; move it away")
+        return True
+    if path == README and root.is_dir():
+        return any(each.name.lower().startswith("readme") for each in root.iterdir())
+    return path == RENOVATE and any((root / place).is_file() for place in RENOVATE_PLACES)
+
+
+def _branch(root: Path) -> str:
+    """The default branch of the remote, else the one that is checked out."""
+    head = git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD") or ""
+    return head.removeprefix("origin/") or git(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"

@@ -1,0 +1,38 @@
+"""`waybill completion`: the script by which a shell completes command lines."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import click
+from click.shell_completion import get_completion_class
+
+from pipeline.commands.command import command, print_json
+
+_SHELLS: Final = ("bash", "zsh", "fish")
+
+
+@command(
+    short_help="Print the script for completion in a shell.",
+    example="waybill completion bash > ~/.local/share/bash-completion/completions/waybill\n"
+    'eval "$(waybill completion zsh)"\n'
+    "waybill completion fish > ~/.config/fish/completions/waybill.fish",
+    writes=False,
+)
+@click.argument("shell", type=click.Choice(_SHELLS), metavar="|".join(_SHELLS))
+def completion(*, shell: Literal["bash", "zsh", "fish"], as_json: bool) -> None:
+    """Print the script for completion in a shell: commands, options, their values and the repository's workflows.
+
+    Load it where the shell starts: with bash 4.4 or newer from a file in ~/.local/share/bash-completion/completions,
+    with zsh from ~/.zshrc after compinit, with fish from a file in ~/.config/fish/completions.
+    """
+    found = get_completion_class(shell)
+    if found is None:
+        raise click.UsageError(f"no completion for {shell}")
+    group = click.get_current_context().find_root().command
+    # Of click's own scripts; `source` looks at the bash of this machine, which need not be the one that loads it.
+    script = found.source_template % found(group, {}, "waybill", "_WAYBILL_COMPLETE").source_vars()
+    if as_json:
+        print_json({"ok": True, "script": script})
+    else:
+        click.echo(script)

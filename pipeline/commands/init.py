@@ -1,0 +1,136 @@
+"""`waybill init`: a new repository of workflows, or what an existing one is missing."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from generator.delivery.github_actions import HERE
+from pipeline.build.new_repository import ExistingFolder, RepositoryPlan, look_around, plan_repository, start_git
+from pipeline.commands.command import FILE, command, is_asked_by_a_person, pass_journal, print_json
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace.places import parse_place
+
+_SETTINGS: Final = ("workflows", "charts", "output", "registry", "repository_url")
+#: Where images of a repository on GitHub are kept, unless somebody says otherwise.
+_REGISTRY: Final = "quay.io"
+
+
+@command(
+    *_SETTINGS,
+    short_help="Make a repository of workflows, or complete one.",
+    example="waybill init demo\nwaybill init --github OWNER/REPO --registry quay.io/OWNER\nwaybill init --yes",
+)
+@click.argument("folder", type=FILE, default=Path(), metavar="[REPOSITORY]")
+@click.option("--github", metavar="OWNER/REPO", help="The repository on GitHub.  [from the remote]")
+@click.option("--uses", metavar="ACTION", help="The action that installs waybill in CI: OWNER/REPO@COMMIT.")
+@click.option("--branch", metavar="BRANCH", help="The branch whose merges are processed.  [the default branch]")
+@click.option("--actions/--no-actions", default=True, help="Write .github/workflows.")
+@click.option("--git/--no-git", "with_git", default=True, help="Run git init where there is no repository.")
+@click.option("-y", "--yes", is_flag=True, help="Ask nothing, and take the defaults.")
+@pass_journal
+def init(
+    journal: Journal,
+    /,
+    folder: Path,
+    *,
+    github: str | None,
+    uses: str | None,
+    branch: str | None,
+    actions: bool,
+    with_git: bool,
+    yes: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Make REPOSITORY, by default the current folder, a repository that builds, publishes and proposes workflows.
+
+    It gets settings, compatibility.yaml, workflows of GitHub Actions, renovate.json, .gitignore and a README. Workflow
+    folders and charts that are there are adopted. Nothing is overwritten: only what is missing is written, and lines
+    are added to .gitignore. Nothing is committed. On a terminal, it asks for what no option says.
+    """
+    found = look_around(folder, os.environ)
+    asking = not yes and found.settings is None and is_asked_by_a_person(as_json=as_json)
+    github = _github(found, github, asking=asking)
+    answers = {
+        **{name: options[name] for name in _SETTINGS},
+        "actions_uses": uses,
+        "actions_branch": branch,
+    }
+    if found.settings is None:
+        answers = _answers(found, answers, github, asking=asking, actions=actions)
+    plan = plan_repository(found, answers, github=github, actions=actions)
+    plan.write(journal)
+    started = with_git and start_git(found, plan.settings.actions.branch)
+    if as_json:
+        files = [{"path": path, "state": state} for path, state in sorted(plan.states.items())]
+        print_json({"ok": True, "folder": folder.as_posix(), "files": files, "git": started, "notes": list(plan.notes)})
+    else:
+        _show(plan, folder, started=started)
+
+
+def _github(found: ExistingFolder, given: str | None, *, asking: bool) -> str:
+    """OWNER/REPO, "" where the repository is on none.
+
+    Raises:
+        SettingsError: it has another form.
+    """
+    name = given or found.github
+    if not name and asking and not found.forge:
+        name = _asked("Repository on GitHub, as OWNER/REPO; empty for none", "")
+    if name:
+        parse_place(f"github:{name}")
+    return name
+
+
+def _answers(
+    found: ExistingFolder, given: dict[str, Any], github: str, *, asking: bool, actions: bool
+) -> dict[str, Any]:
+    """The settings that options, answers and the repository give; None where nobody says anything."""
+    owner, _, repository = github.lower().partition("/")
+    defaults = {
+        "registry": f"{_REGISTRY}/{owner}" if owner else None,
+        "repository_url": f"https://{owner}.github.io/{repository}" if owner else None,
+        "actions_uses": found.uses or None,
+        "actions_branch": found.branch,
+    }
+    questions = {
+        "registry": "Registry and namespace of the images",
+        "repository_url": "URL of the chart repository; empty if it is not known yet",
+    }
+    if actions and not found.uses:
+        questions["actions_uses"] = "Action that installs waybill, OWNER/REPO@COMMIT; empty to fill it in later"
+    answers = {name: defaults.get(name) if value is None else value for name, value in given.items()}
+    if asking:
+        for name, question in questions.items():
+            if given[name] is None:
+                shown = "quay.io/orchestrator" if name == "registry" and not answers[name] else answers[name] or ""
+                answers[name] = _asked(question, shown) or None
+    if answers["actions_uses"] == HERE:
+        answers["actions_uses"] = None
+    return answers
+
+
+def _asked(question: str, default: str) -> str:
+    return str(click.prompt(question, default=default, show_default=bool(default), err=True)).strip()
+
+
+def _show(plan: RepositoryPlan, folder: Path, *, started: bool) -> None:
+    """Show what became of each file, what is left to do, and the next command."""
+    for path, state in sorted(plan.states.items()):
+        console.say(f"{state:>9}  {path}")
+    if started:
+        console.say("  created  .git: nothing is committed yet")
+    for note in plan.notes:
+        console.say(note)
+    console.say(f"images are pushed to {plan.settings.registry}: registry in {plan.settings_file}")
+    if folder.resolve() != Path.cwd().resolve():
+        console.show_next(["cd", folder.as_posix()])
+    if plan.empty:
+        console.show_next(["waybill", "new", "NAME"], "starts a workflow")
+    else:
+        console.show_next(["waybill", "build", "--all"], "builds all workflows")

@@ -1,0 +1,1 @@
+"""What a machine and a repository have, and what they are missing: `waybill doctor`."""

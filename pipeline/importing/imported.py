@@ -1,0 +1,70 @@
+"""What comes of the workflows of somebody's repository, and all that an import writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from generator.chart.chart import Chart
+from generator.findings.edits import Edit
+from generator.findings.finding import Finding, errors
+from generator.handmade.chart import Adopted, Remark
+from generator.workflow.workflow import Workflow
+from pipeline.charts.folder import ChartsFolder
+from pipeline.charts.index import Index
+from pipeline.importing.rows import ImportedRows
+from pipeline.importing.source import ReadFile
+
+State = Literal["imported", "unchanged", "left out"]
+
+
+@dataclass(kw_only=True)
+class Imported:
+    """What comes of one workflow. `problems` say why it is left out, `adopted` what becomes of its hand-made chart."""
+
+    name: str
+    folder: str
+    """Its folder in the other repository."""
+    files: dict[str, ReadFile] = field(default_factory=dict)
+    chart_folder: str = ""
+    adopted: Adopted | None = None
+    workflow: Workflow | None = None
+    chart: Chart | None = None
+    there: bool = False
+    """Whether the workflow is here already, with the same files."""
+    problems: list[str] = field(default_factory=list)
+    findings: tuple[Finding, ...] = ()
+    fixed: tuple[Edit, ...] = ()
+    gone: list[Remark] = field(default_factory=list)
+
+    @property
+    def state(self) -> State:
+        """What comes of it, in a word or two."""
+        if self.problems or errors(self.findings):
+            return "left out"
+        return "unchanged" if self.there else "imported"
+
+    @property
+    def needs_hand(self) -> bool:
+        """Whether a person has something to do."""
+        return self.state == "left out" or bool(self.adopted and self.adopted.by_hand)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportPlan:
+    """All that an import writes."""
+
+    workflows: tuple[Imported, ...]
+    shared: Mapping[str, bytes]
+    """The new files of shared/ by path."""
+    clashes: tuple[str, ...]
+    """Files of shared/ that are here with other content."""
+    folder: ChartsFolder
+    known: Index
+    rows: ImportedRows
+    notes: tuple[str, ...]
+
+    def of(self, state: State) -> list[Imported]:
+        """The workflows in a state."""
+        return [each for each in self.workflows if each.state == state]
