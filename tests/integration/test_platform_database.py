@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from generator.platform.platform import platform_chart, platform_sonataflow
 from pipeline.run.engine.process import free_port
-from tests.conftest import Helm
+from tests.conftest import Helm, missing
+from tests.engine import postgres
 
-#: Where Debian has what is not on PATH.
-_BIN = Path("/usr/lib/postgresql")
-ADMIN = "postgres"
 #: Names that have to be quoted, each in another way.
 DATABASE, USER, SCHEMA, PASSWORD = "Sonata\"Flow's", "de'mo-\"1", 'de"mo \\ $x', "p'w\"\\ $(x) "
 
 
 @dataclass(frozen=True)
 class Postgres:
-    """A server on loopback; the password is the admin's."""
+    """A server on loopback; the password is the administrator's."""
 
     port: int
     bin: Path
     password: str = field(repr=False)
 
-    def environment(self, user: str = ADMIN, password: str | None = None, database: str = "postgres") -> dict[str, str]:
+    def environment(
+        self, user: str = postgres.NAME, password: str | None = None, database: str = "postgres"
+    ) -> dict[str, str]:
         """What libpq reads, with nothing of this machine's but PATH."""
         return {
             "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}",
@@ -56,58 +54,17 @@ class Postgres:
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    found = shutil.which("initdb") or next(map(str, sorted(_BIN.glob("*/bin/initdb"), reverse=True)), None)
-    if found is None or shutil.which("psql") is None:
-        # No package registry that the tests use has it, so CI leaves this out where its machine does.
-        pytest.skip("left out: this machine has no PostgreSQL (initdb, postgres, psql)")
-    programs = Path(found).resolve().parent
-    password = secrets.token_hex(8)
-    # PostgreSQL refuses to run as root, and nobody may not look into the folder of the tests.
-    user: Any = "nobody" if os.geteuid() == 0 else None
-    group: Any = [] if user else None
-    with tempfile.TemporaryDirectory(prefix="postgres-") as name:
-        folder = Path(name)
-        (folder / "password").write_text(password, encoding="utf-8")
-        if user:
-            shutil.chown(folder, user)
-            shutil.chown(folder / "password", user)
-        words = [
-            "-D",
-            folder / "data",
-            "-U",
-            ADMIN,
-            "-A",
-            "scram-sha-256",
-            "--pwfile",
-            folder / "password",
-            "--no-sync",
-        ]
-        subprocess.run(
-            [programs / "initdb", *words], check=True, capture_output=True, user=user, extra_groups=group, cwd=folder
-        )
-        port = free_port()
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        control = [programs / "pg_ctl", "-D", folder / "data", "-l", folder / "log", "-w"]
-        subprocess.run(
-            [*control, "-o", options, "start"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-            user=user,
-            extra_groups=group,
-            cwd=folder,
-        )
-        try:
-            yield Postgres(port=port, bin=programs, password=password)
-        finally:
-            subprocess.run(
-                [*control, "-m", "immediate", "stop"],
-                check=True,
-                stdout=subprocess.DEVNULL,
-                user=user,
-                extra_groups=group,
-                cwd=folder,
-            )
+def server() -> Iterator[Postgres]:
+    psql, password = postgres.program("psql"), secrets.token_hex(8)
+    if postgres.program("initdb") is None or psql is None:
+        missing("PostgreSQL (apt install postgresql)")
+    # Another user than root may not look into the folders of the tests.
+    with (
+        tempfile.TemporaryDirectory(prefix="postgres-") as name,
+        postgres.running(Path(name), password=password) as given,
+    ):
+        port = int(given["QUARKUS_DATASOURCE_REACTIVE_URL"].rpartition(":")[2].partition("/")[0])
+        yield Postgres(port=port, bin=Path(psql).parent, password=password)
 
 
 @pytest.fixture(scope="module")
@@ -131,70 +88,68 @@ def scripts(helm4: Helm, tmp_path_factory: pytest.TempPathFactory) -> Mapping[st
     return found
 
 
-def test_a_database_is_created_once_whatever_its_name(postgres: Postgres, scripts: Mapping[str, list[str]]) -> None:
+def test_a_database_is_created_once_whatever_its_name(server: Postgres, scripts: Mapping[str, list[str]]) -> None:
     for _ in range(2):
-        done = postgres.run(scripts["database"], **postgres.environment(), NEW_DATABASE=DATABASE)
+        done = server.run(scripts["database"], **server.environment(), NEW_DATABASE=DATABASE)
         assert (done.returncode, done.stderr) == (0, "")
-    assert DATABASE in postgres.ask("SELECT datname FROM pg_database").splitlines()
+    assert DATABASE in server.ask("SELECT datname FROM pg_database").splitlines()
 
 
-def test_a_user_gets_a_schema_of_its_own_and_a_new_password(
-    postgres: Postgres, scripts: Mapping[str, list[str]]
-) -> None:
-    assert postgres.ask("CREATE DATABASE shared") == ""
-    connection = postgres.environment(database="shared")
+def test_a_user_gets_a_schema_of_its_own_and_a_new_password(server: Postgres, scripts: Mapping[str, list[str]]) -> None:
+    assert server.ask("CREATE DATABASE shared") == ""
+    connection = server.environment(database="shared")
     for password in ("first", PASSWORD):
         new = {"NEW_USER": USER, "NEW_PASSWORD": password, "NEW_SCHEMA": SCHEMA}
-        done = postgres.run(scripts["user"], **connection, **new)
+        done = server.run(scripts["user"], **connection, **new)
         assert done.returncode == 0, done.stderr
         assert password not in done.stdout + done.stderr
     mine = {"user": USER, "password": PASSWORD, "database": "shared"}
     owned = "SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole ORDER BY 1"
-    assert postgres.ask(owned, **mine) == SCHEMA
-    assert postgres.ask("CREATE SCHEMA workflow", **mine) == ""
-    assert postgres.ask(owned, **mine).splitlines() == [SCHEMA, "workflow"]
-    assert "password authentication failed" in postgres.ask("SELECT 1", **{**mine, "password": "first"})
-    assert "permission denied" in postgres.ask("CREATE ROLE other", **mine)
+    assert server.ask(owned, **mine) == SCHEMA
+    assert server.ask("CREATE SCHEMA workflow", **mine) == ""
+    assert server.ask(owned, **mine).splitlines() == [SCHEMA, "workflow"]
+    assert "password authentication failed" in server.ask("SELECT 1", **{**mine, "password": "first"})
+    assert "permission denied" in server.ask("CREATE ROLE other", **mine)
 
 
-def test_a_user_sees_no_tables_of_others(postgres: Postgres, scripts: Mapping[str, list[str]]) -> None:
-    assert postgres.ask("CREATE DATABASE apart") == ""
-    connection = postgres.environment(database="apart")
+def test_a_user_sees_no_tables_of_others(server: Postgres, scripts: Mapping[str, list[str]]) -> None:
+    assert server.ask("CREATE DATABASE apart") == ""
+    connection = server.environment(database="apart")
     for name in ("one", "two"):
         new = {"NEW_USER": name, "NEW_PASSWORD": name, "NEW_SCHEMA": name}
-        assert postgres.run(scripts["user"], **connection, **new).returncode == 0
+        assert server.run(scripts["user"], **connection, **new).returncode == 0
     one, two = ({"user": name, "password": name, "database": "apart"} for name in ("one", "two"))
-    assert postgres.ask("CREATE TABLE one.t (i int)", **one) == ""
-    assert "permission denied" in postgres.ask("TABLE one.t", **two)
+    assert server.ask("CREATE TABLE one.t (i int)", **one) == ""
+    assert "permission denied" in server.ask("TABLE one.t", **two)
 
 
-def test_an_administrator_without_all_rights_is_enough(postgres: Postgres, scripts: Mapping[str, list[str]]) -> None:
-    assert postgres.ask("CREATE ROLE app LOGIN CREATEROLE CREATEDB PASSWORD 'app'") == ""
-    app = postgres.environment("app", "app")
-    assert postgres.run(scripts["database"], **app, NEW_DATABASE="of_app").returncode == 0
-    app = postgres.environment("app", "app", "of_app")
+def test_an_administrator_without_all_rights_is_enough(server: Postgres, scripts: Mapping[str, list[str]]) -> None:
+    assert server.ask("CREATE ROLE app LOGIN CREATEROLE CREATEDB PASSWORD 'app'") == ""
+    app = server.environment("app", "app")
+    assert server.run(scripts["database"], **app, NEW_DATABASE="of_app").returncode == 0
+    app = server.environment("app", "app", "of_app")
     for _ in range(2):
         new = {"NEW_USER": "low", "NEW_PASSWORD": "low", "NEW_SCHEMA": "low"}
-        done = postgres.run(scripts["user"], **app, **new)
+        done = server.run(scripts["user"], **app, **new)
         assert done.returncode == 0, done.stderr
 
 
-def test_what_the_server_refuses_fails_the_job(postgres: Postgres, scripts: Mapping[str, list[str]]) -> None:
-    assert postgres.ask("CREATE ROLE weak LOGIN PASSWORD 'weak'") == ""
-    weak = postgres.environment("weak", "weak")
-    done = postgres.run(scripts["database"], **weak, NEW_DATABASE="refused")
+def test_what_the_server_refuses_fails_the_job(server: Postgres, scripts: Mapping[str, list[str]]) -> None:
+    assert server.ask("CREATE ROLE weak LOGIN PASSWORD 'weak'") == ""
+    weak = server.environment("weak", "weak")
+    done = server.run(scripts["database"], **weak, NEW_DATABASE="refused")
     assert done.returncode != 0
     assert "permission denied to create database" in done.stderr
     new = {"NEW_USER": "refused", "NEW_PASSWORD": "p", "NEW_SCHEMA": "s"}
-    done = postgres.run(scripts["user"], **weak, **new)
+    done = server.run(scripts["user"], **weak, **new)
     assert done.returncode != 0
     assert "permission denied to create role" in done.stderr
     assert "is there" not in done.stdout
-    assert "refused" not in postgres.ask("SELECT rolname FROM pg_roles UNION SELECT datname FROM pg_database")
+    assert "refused" not in server.ask("SELECT rolname FROM pg_roles UNION SELECT datname FROM pg_database")
 
 
 def test_a_server_that_is_not_there_yet_is_waited_for(
-    postgres: Postgres, scripts: Mapping[str, list[str]], tmp_path: Path
+    server: Postgres, scripts: Mapping[str, list[str]], tmp_path: Path
 ) -> None:
     # pg_isready says no twice, as of a server that starts.
     (tmp_path / "pg_isready").write_text(
@@ -203,14 +158,14 @@ def test_a_server_that_is_not_there_yet_is_waited_for(
     (tmp_path / "sleep").write_text("#!/bin/sh\n", encoding="utf-8")
     for name in ("pg_isready", "sleep"):
         (tmp_path / name).chmod(0o755)
-    connection = postgres.environment()
+    connection = server.environment()
     connection["PATH"] = f"{tmp_path}{os.pathsep}{connection['PATH']}"
-    assert postgres.run(scripts["database"], **connection, NEW_DATABASE="late").returncode == 0
+    assert server.run(scripts["database"], **connection, NEW_DATABASE="late").returncode == 0
     assert (tmp_path / "asked").read_text(encoding="utf-8").count("asked") == 3
     # One that never comes ends the Job after as many tries, with what psql says.
     connection["PGPORT"] = str(free_port())
     (tmp_path / "pg_isready").write_text(f'#!/bin/sh\necho asked >> "{tmp_path}/never"\nexit 1\n', encoding="utf-8")
-    done = postgres.run(scripts["database"], **connection, NEW_DATABASE="never")
+    done = server.run(scripts["database"], **connection, NEW_DATABASE="never")
     assert done.returncode != 0
     assert "Connection refused" in done.stderr
     assert (tmp_path / "never").read_text(encoding="utf-8").count("asked") == 150
