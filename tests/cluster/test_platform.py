@@ -10,7 +10,7 @@ import re
 import secrets
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -44,15 +44,23 @@ WRITE_ONLY = "stringData"
 
 @dataclass(frozen=True)
 class Platform:
-    """A chart in a namespace of its own of a cluster."""
+    """A chart in a namespace of its own of a cluster; `user` installs it, who may do anything."""
 
     chart: Path
     namespace: str
     server: ApiServer
     helm: Helm
+    user: str = "test"
 
     def run(self, *words: str, values: Mapping[str, Any] | None = None) -> str:
-        access = ("--kubeconfig", str(self.server.kubeconfig), "--namespace", self.namespace)
+        access = (
+            "--kubeconfig",
+            str(self.server.kubeconfig),
+            "--kube-context",
+            self.user,
+            "--namespace",
+            self.namespace,
+        )
         given = () if values is None else ("-f", "-")
         return self.helm.run(*words, *given, *access, stdin=None if values is None else json.dumps(values))
 
@@ -254,6 +262,39 @@ def test_an_operator_that_is_missing_stops_an_install_before_anything_is_created
     assert without_knative.ask("GET", f"/api/v1/namespaces/{logic}").code == HTTPStatus.NOT_FOUND
     assert platform.not_stored(platform.step("install", {**values, "stage": "operators"})) == []
     platform.run("uninstall", "platform")
+
+
+@pytest.mark.parametrize(
+    "platform", [("existing", "10", 4), ("existing", "10", 3)], ids=["helm4", "helm3"], indirect=True
+)
+def test_the_role_of_the_readme_is_enough_to_install_upgrade_and_remove(platform: Platform) -> None:
+    text = (platform.chart / "README.md").read_text(encoding="utf-8")
+    (role,) = (
+        yaml.safe_load(each)
+        for each in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        if "kind: Role" in each
+    )
+    values = bare(
+        postgresql={"enabled": True}, networkPolicies={"enabled": True}, database={"password": "p", "create": True}
+    )
+    values["broker"] = {"enabled": True, "name": "default"}
+    nobody = replace(platform, user="nobody")
+    with pytest.raises(HelmRefusal, match="forbidden"):
+        nobody.step("install", values)
+    assert role["metadata"].pop("namespace") == "sonataflow-infra"
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{platform.namespace}"
+    platform.server.must("POST", f"{path}/roles", role)
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody"}
+    binding = {"metadata": {"name": "nobody"}, "roleRef": reference, "subjects": [subject]}
+    platform.server.must("POST", f"{path}/rolebindings", binding)
+    objects = nobody.step("install", values)
+    assert {each["kind"] for each in objects} >= {"SonataFlowPlatform", "StatefulSet", "Job", "NetworkPolicy", "Broker"}
+    assert platform.not_stored(objects) == []
+    assert platform.not_stored(nobody.step("upgrade", {**values, "commonLabels": {"changed": "yes"}})) == []
+    nobody.run("uninstall", "platform")
+    left = [each["kind"] for each in objects if platform.server.find(each, platform.namespace)]
+    assert left == ["Secret"]
 
 
 def test_the_operators_of_kind_get_the_pinned_image(apiserver: ApiServer, place: Path) -> None:
