@@ -48,6 +48,9 @@ END: Final = "<!-- end of the workflows -->"
 
 #: Descriptions of the commands' arguments, which click does not have.
 ARGUMENTS: Final = {
+    "add": "what becomes of the namespace",
+    "NAMESPACE": "the namespace of the workflows; it is created where it is not there",
+    "secret|plugins": "the Secret of RHDH, or the configuration of its plugins",
     "WORKFLOW": "the name of a folder in the workflows folder, or a path",
     "WORKFLOW|CHART": "the name or path of a workflow folder, or an existing chart: its folder or its package",
     "REPOSITORY": "a folder, which need not exist yet",
@@ -71,7 +74,8 @@ ARGUMENTS: Final = {
 EXAMPLES_RUN: Final = {
     "actions": (f"OWNER/WAYBILL@COMMIT=octo/waybill@{'1' * 40}", ""),
     "changed": ("", "git update-ref refs/remotes/origin/main HEAD"),
-    "init": ("OWNER=octo; REPO=flows", ""),
+    "changelog": ("", "waybill build greeting --sonataflow 1.45 >build.log 2>&1"),
+    "init": ("OWNER=octo; REPO=flows", "cd .. && mkdir flows && cd flows"),
     "index": ("", "mkdir published && waybill build --all --output published >build.log 2>&1 && cp -r published dist"),
     "umbrella": ("", "mkdir my && cp -r charts my"),
 }
@@ -85,9 +89,11 @@ EXAMPLES_NOT_RUN: Final = {
     "diff": "each line is for another history; docs/how-to.md compares",
     "image": "pushes to quay.io; docs/how-to.md pushes to a registry of the tests",
     "import": "each line is for another repository; docs/how-to.md imports one",
+    "namespace": "a line needs a cluster; docs/how-to.md adds a namespace to one",
     "new": "needs the OpenAPI file; docs/how-to.md starts workflows",
     "propose": "each line is for another place; docs/how-to.md proposes",
     "publish": "each line is for another place; docs/how-to.md publishes",
+    "rhdh": "a line needs a cluster; docs/how-to.md adds the Secret to one",
     "run": "docs/how-to.md runs a workflow",
     "verify": "IMAGE is pushed first; docs/how-to.md does so",
 }
@@ -136,7 +142,8 @@ def commands() -> str:
             "# Commands\n",
             _table(("command", "what it does"), ((f"[{n}](#waybill-{n})", _first_line(c)) for n, c in listed.items())),
             "Progress, messages and tables go to standard error. Standard output has the JSON document of `--json`,",
-            "the findings of `lint`, the objects of `gitops`, and the reports of `diff` and `explain`.",
+            "the findings of `lint`, the objects of `gitops`, `namespace` and `rhdh`, and the reports of `diff` and",
+            "`explain`.",
             "`waybill --version` prints the version.\n",
             _table(("exit code", "when"), sorted(_exit_codes())),
             *(_command(name, command) for name, command in listed.items()),

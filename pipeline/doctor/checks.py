@@ -72,7 +72,7 @@ CHECKS: Final = (
     Check(name="jdk", look=machine.jdk, needed_by=("run",), used_by=("build", "image"), required=_by_jib),
     Check(name="maven", look=machine.maven, needed_by=("run",), used_by=("build", "image"), required=_by_jib),
     Check(name="helm", look=machine.helm, used_by=("check",)),
-    Check(name="kubectl", look=services.kubectl, used_by=("check",)),
+    Check(name="kubectl", look=services.kubectl, used_by=("check", "namespace", "rhdh")),
     Check(name="cluster", look=services.cluster, used_by=("check",)),
     Check(
         name="cosign",

@@ -14,6 +14,7 @@ from generator.chart.names import UMBRELLA
 from generator.compatibility.capabilities import OperatorCapabilities
 from generator.compatibility.matrix import Matrix
 from generator.compatibility.rendered import RenderedChart, rendered_chart
+from generator.compatibility.side_by_side import Installable, collisions, of_chart, of_workflow
 from generator.compatibility.supported import (
     Operator,
     SupportedOperators,
@@ -71,8 +72,11 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
     checking = _Checking(settings, asked)
     verdicts: list[Verdict] = []
     found: list[Finding] = []
+    installables: list[Installable] = []
     for workflow in map(read_folder, folders):
-        supported = checking.asked or checking.supported(chart_name(workflow.source.name))
+        name = chart_name(workflow.source.name)
+        installables.append(of_workflow(workflow, name))
+        supported = checking.asked or checking.supported(name)
         verdicts += checking.verdicts(rendered_chart(workflow, checking.capabilities), supported)
         found += supported.findings
     for path in charts:
@@ -80,6 +84,7 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
         if not chart.rendered:
             found.append(_renders_nothing(path, chart))
             continue
+        installables += (flow for each in chart.rendered for flow in of_chart(each, chart.name, path.as_posix()))
         supported = checking.asked or supported_operators(chart.name, chart.version, checking.matrix)
         if supported.assumed:
             found.append(_without_row(chart.name, checking.matrix))
@@ -87,7 +92,7 @@ def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Seq
         found += supported.findings
     return Checked(
         verdicts=tuple(verdicts),
-        findings=(*found, *findings(verdicts)),
+        findings=(*found, *collisions(installables), *findings(verdicts)),
         made_for=checking.capabilities.sonataflow.name,
         cluster=checking.cluster,
     )

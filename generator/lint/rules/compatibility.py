@@ -6,6 +6,7 @@ from typing import Final
 
 from generator.findings.finding import Severity
 from generator.lint.rule import Example, Rule
+from generator.lint.rules.kubernetes import ANOTHER
 
 _BUILD: Final = "waybill build example"
 _CHECK: Final = "waybill check example"
@@ -185,4 +186,14 @@ spec:
 """
     ),
     reported_by=("waybill check chart --sonataflow 10",),
+)
+colliding_id = Rule(
+    name="colliding-id",
+    summary="A workflow with the id of another one that is checked with it; a warning for two versions of one chart.",
+    reason="The id names every object of a workflow. To run two versions side by side, give the later one an id of its "
+    "own, such as `example-v2`; the annotation `sonataflow.org/version` alone does not tell them apart.",
+    consequence="In one namespace, the second workflow replaces the first, or Helm refuses it.",
+    bad=Example(definition='version: "2.0"', beside={"other/other.sw.yaml": ANOTHER}),
+    good=Example(definition='id: example-v2\nversion: "2.0"', beside={"other/other.sw.yaml": ANOTHER}),
+    reported_by=("waybill check example other",),
 )

@@ -361,7 +361,8 @@ def byte_order_mark(workflow: Workflow) -> Iterator[Found]:
             yield Found(at=Position(path=workflow.source.shown(relative)), message=message)
 
 
-_OTHER: Final = """\
+#: Another workflow with the id of an example.
+ANOTHER: Final = """\
 id: example
 version: "1.0"
 specVersion: "0.8"
@@ -375,8 +376,8 @@ states: [{name: Begin, type: inject, data: {greeting: Hello}, end: true}]
     "duplicate-id",
     reason="The id names every object of a workflow, so the two overwrite each other's objects.",
     consequence="In one application the build fails; in a cluster the second workflow replaces the first.",
-    bad=Example(beside={"other/other.sw.yaml": _OTHER}),
-    good=Example(beside={"other/other.sw.yaml": _OTHER.replace("id: example", "id: other")}),
+    bad=Example(beside={"other/other.sw.yaml": ANOTHER}),
+    good=Example(beside={"other/other.sw.yaml": ANOTHER.replace("id: example", "id: other")}),
 )
 def duplicate_id(repository: Repository) -> Iterator[Found]:
     """Two workflows of one repository with the same id."""

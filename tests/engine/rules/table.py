@@ -355,7 +355,9 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     **dict.fromkeys(("no-workflow-type", "no-result", "workflow-result", "workflow-options"), _ORCHESTRATOR),
     "unknown-workflow": _ORCHESTRATOR,
     **dict.fromkeys(("compatibility", "crd", "dropped-field", "refused-field", "left-out", "no-row"), _STAGES),
-    **dict.fromkeys(("refuted-row", "rewritten-value", "unknown-operator", "no-sonataflow", "diagram-size"), _STAGES),
+    **dict.fromkeys(
+        ("refuted-row", "rewritten-value", "unknown-operator", "no-sonataflow", "diagram-size", "colliding-id"), _STAGES
+    ),
     **dict.fromkeys(("chart", "helmignore", "index", "package"), _STAGES),
     "build-argument": "the engine never reads argfile.conf; what builds images does",
     "local-address": "it works here as on any laptop; a cluster is needed to see it fail",

@@ -1,0 +1,154 @@
+"""A namespace's own user and schema in the workflows' database: their names, and the Job that creates them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.delivery.pods import SECURITY
+from generator.kubernetes.objects import Database
+from generator.text.templates import render
+
+Manifest = dict[str, Any]
+
+#: Where psql is: the image that the platform's PostgreSQL has, so that a cluster needs no other.
+PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20250326"
+#: The value of a chart that names the schema.
+SCHEMA: Final = "persistence.serviceRef.databaseSchema"
+EXTERNAL_SECRETS: Final = "external-secrets.io/v1"
+#: The property of a secret store's entry that has the password.
+PASSWORD_PROPERTY: Final = "password"  # noqa: S105 - a name, no password
+#: The most characters of a PostgreSQL identifier (NAMEDATALEN - 1); what is longer is cut off without an error.
+_MAX_IDENTIFIER: Final = 63
+_HASH: Final = 8
+#: A Job that cannot reach the database in this time fails; the next one begins anew.
+_SECONDS: Final = 300
+
+
+@dataclass(frozen=True, kw_only=True)
+class NamespaceDatabase:
+    """The part of a database that belongs to the workflows of one namespace.
+
+    `namespace` is that of the workflows, `services` where the database and the Secret of its administrator are.
+    """
+
+    namespace: str
+    services: str
+    secret: str = Database.secret
+    host: str = ""
+    image: str = PSQL_IMAGE
+
+    @property
+    def user(self) -> str:
+        """The name of the user and of the schema: `ns_my_team` for my-team.
+
+        A namespace has no underscores, so two have no name in common.
+        """
+        name = f"ns_{self.namespace.replace('-', '_')}"
+        if len(name) <= _MAX_IDENTIFIER:
+            return name
+        return f"{name[: _MAX_IDENTIFIER - _HASH - 1]}_{_hash(self.namespace)}"
+
+    @property
+    def copy(self) -> str:
+        """The Secret beside the database that has the same user and password, for the Job."""
+        return f"{self.namespace}-database"
+
+    @property
+    def persistence(self) -> dict[str, str]:
+        """The values of a chart that lead its workflow to this part of the database, by their paths."""
+        secret = {"persistence.secretRef.name": self.secret}
+        if self.host:
+            url = f"jdbc:postgresql://{self.host}:{Database.port}/{Database.name}?currentSchema={self.user}"
+            return {**secret, "persistence.jdbcUrl": url}
+        return {**secret, "persistence.serviceRef.namespace": self.services, SCHEMA: self.user}
+
+    def job(self) -> Manifest:
+        """The Job that creates the user and the schema, or changes nothing where they are there.
+
+        Its name ends in a hash of its spec, since the template of a Job cannot be changed.
+        """
+        spec = self._job_spec()
+        digest = _hash(json.dumps(spec, sort_keys=True))
+        name = f"{self.namespace[: 52 - _HASH]}-database-{digest}"
+        return {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": name, "namespace": self.services},
+            "spec": spec,
+        }
+
+    def external_secrets(self, store: str, key: str) -> list[Manifest]:
+        """The Secrets of the workflows and of the Job, out of an entry of a ClusterSecretStore with the password."""
+        return [
+            {
+                "apiVersion": EXTERNAL_SECRETS,
+                "kind": "ExternalSecret",
+                "metadata": {"name": name, "namespace": namespace},
+                "spec": {
+                    "secretStoreRef": {"kind": "ClusterSecretStore", "name": store},
+                    "target": {
+                        "name": name,
+                        "template": {
+                            "data": {
+                                Database.user_key: self.user,
+                                Database.password_key: f"{{{{ .{PASSWORD_PROPERTY} }}}}",
+                            }
+                        },
+                    },
+                    "data": [
+                        {
+                            "secretKey": PASSWORD_PROPERTY,
+                            "remoteRef": {"key": key, "property": PASSWORD_PROPERTY},
+                        }
+                    ],
+                },
+            }
+            for name, namespace in ((self.secret, self.namespace), (self.copy, self.services))
+        ]
+
+    def _job_spec(self) -> Manifest:
+        plain = {
+            "PGHOST": self.host or Database.service,
+            "PGPORT": str(Database.port),
+            "PGDATABASE": Database.name,
+            "SQL": render("namespaces/database.sql"),
+            "PSQL_HISTORY": "/dev/null",
+        }
+        secret = {
+            "PGUSER": (Database.secret, Database.user_key),
+            "PGPASSWORD": (Database.secret, Database.password_key),
+            "WORKFLOW_USER": (self.copy, Database.user_key),
+            "WORKFLOW_PASSWORD": (self.copy, Database.password_key),
+        }
+        container = {
+            "name": "psql",
+            "image": self.image,
+            "command": ["sh", "-c", 'printf "%s" "$SQL" | psql --no-psqlrc --quiet'],
+            "env": [
+                *({"name": name, "value": value} for name, value in plain.items()),
+                *(
+                    {"name": name, "valueFrom": {"secretKeyRef": {"name": of, "key": key}}}
+                    for name, (of, key) in secret.items()
+                ),
+            ],
+            "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
+            "securityContext": SECURITY,
+        }
+        return {
+            "backoffLimit": 3,
+            "activeDeadlineSeconds": _SECONDS,
+            "template": {
+                "spec": {
+                    "restartPolicy": "Never",
+                    "automountServiceAccountToken": False,
+                    "containers": [container],
+                }
+            },
+        }
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:_HASH]

@@ -1,0 +1,232 @@
+"""What a namespace needs before workflows run in it: the objects, and the commands that a person runs."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from generator.delivery.argocd import MANAGED_BY
+from generator.kubernetes.objects import Database
+from generator.namespaces.database import SCHEMA, NamespaceDatabase
+from generator.namespaces.policies import WORKFLOW_NAMESPACE, Neighbours, policies
+from generator.text.yaml_writer import dump
+
+Manifest = dict[str, Any]
+
+HEADER: Final = "# Written by waybill namespace add; change its options, not this file.\n"
+#: Applies what is missing, and refuses to change what somebody else has set (server-side apply).
+APPLY: Final = ("kubectl", "apply", "--server-side", "--field-manager=waybill", "-f")
+#: A random password, by what every Unix has.
+_RANDOM: Final = r"head -c 24 /dev/urandom | od -An -vtx1 | tr -d ' \n'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExternalSecret:
+    """Where the External Secrets Operator finds the password: a ClusterSecretStore, and an entry in it."""
+
+    store: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowNamespace:
+    """A namespace for workflows, as a person wants it.
+
+    `argocd` is the namespace of the Argo CD that manages it, "" for none. `database` is None where the workflows keep
+    no state; with `share_admin` they use the database's administrator, and nobody makes a user for them.
+    """
+
+    name: str
+    neighbours: Neighbours = field(default_factory=Neighbours)
+    argocd: str = ""
+    database: NamespaceDatabase | None = None
+    share_admin: bool = False
+    external: ExternalSecret | None = None
+
+    @property
+    def user_database(self) -> NamespaceDatabase | None:
+        """The database where these workflows have a user of their own."""
+        return None if self.share_admin else self.database
+
+    def objects(self) -> list[Manifest]:
+        """The objects in the order in which they are created; none has a password in it."""
+        database = self.user_database
+        secrets = (
+            database.external_secrets(self.external.store, self.external.key) if database and self.external else ()
+        )
+        return [
+            self._namespace(),
+            *policies(self.name, self.neighbours),
+            *secrets,
+            *([database.job()] if database else ()),
+        ]
+
+    def _namespace(self) -> Manifest:
+        managed = {MANAGED_BY: self.argocd} if self.argocd else {}
+        return {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": self.name, "labels": {WORKFLOW_NAMESPACE: "", **managed}},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A command to copy, and what it is for."""
+
+    what: str
+    command: str
+
+    def as_json(self) -> dict[str, str]:
+        """The step as a JSON object, for `--json`."""
+        return {"what": self.what, "command": self.command}
+
+
+def files_of(namespace: WorkflowNamespace) -> dict[str, bytes]:
+    """File name (`01-namespace_demo.yaml`) to YAML; kubectl applies a folder in the order of the names."""
+    return {
+        f"{number:02}-{each['kind'].lower()}_{each['metadata']['name']}.yaml": (HEADER + dump(each)).encode()
+        for number, each in enumerate(namespace.objects(), 1)
+    }
+
+
+def steps(namespace: WorkflowNamespace, apply: str) -> Iterator[Step]:
+    """The commands that add the namespace, in their order; `apply` is the one that applies the objects.
+
+    A password goes from one program to the next, or through a folder that nobody else may read: it is in no command,
+    so that neither the history of a shell nor the list of processes has it.
+    """
+    database = namespace.user_database
+    made = "the namespace, the network policies" + (" and the Job for the database" if database else "")
+    yield Step(what=made, command=apply)
+    if namespace.database and namespace.share_admin:
+        yield from _share(namespace.database)
+    elif database:
+        if not namespace.external:
+            yield from _secrets(database)
+        yield wait_for(database)
+    if namespace.database:
+        yield values_step(namespace, namespace.database)
+
+
+def wait_for(database: NamespaceDatabase) -> Step:
+    """The command that waits for the user and the schema."""
+    job = database.job()["metadata"]["name"]
+    words = ["kubectl", "wait", f"job/{job}", "-n", database.services, "--for=condition=complete", "--timeout=5m"]
+    return Step(what="waits for the user and the schema", command=shlex.join(words))
+
+
+def values_step(namespace: WorkflowNamespace, database: NamespaceDatabase) -> Step:
+    """The command that installs a chart with the values that lead to its part of the database.
+
+    The administrator's user has no schema of the namespace's own: there, each workflow has that of its chart.
+    """
+    shared = namespace.share_admin
+    values = {path: value for path, value in database.persistence.items() if not (shared and path == SCHEMA)}
+    given = ",".join(f"{path}={value}" for path, value in values.items())
+    words = ["helm", "install", "greeting", "CHART", "-n", database.namespace, "--set", given]
+    return Step(what="installs a workflow there; the same values for each", command=shlex.join(words))
+
+
+def _secrets(database: NamespaceDatabase) -> Iterator[Step]:
+    """The Secret of the workflows and its copy for the Job, with a password that is made on the way."""
+    folder = f"{database.namespace}-database"
+    user, password = f"{folder}/{Database.user_key}", f"{folder}/{Database.password_key}"
+    make = (
+        f"mkdir -p {folder} && printf %s {database.user} > {user} && {{ [ -s {password} ] || {_RANDOM} > {password}; }}"
+    )
+    yield Step(what="a user and a password, in a folder for you alone", command=f"(umask 077 && {make})")
+    for name, where in ((database.copy, database.services), (database.secret, database.namespace)):
+        words = ["kubectl", "create", "secret", "generic", name, "-n", where, f"--from-file={folder}"]
+        yield Step(what=f"the Secret in {where}", command=shlex.join(words))
+    yield Step(what="removes the password from this machine", command=f"rm -r {folder}")
+
+
+def _share(database: NamespaceDatabase) -> Iterator[Step]:
+    """A copy of the administrator's Secret, which is shown nowhere."""
+    folder = f"{database.namespace}-database"
+    reads = " && ".join(
+        f"kubectl get secret {Database.secret} -n {database.services} "
+        f"-o go-template='{{{{index .data \"{key}\" | base64decode}}}}' > {folder}/{key}"
+        for key in (Database.user_key, Database.password_key)
+    )
+    yield Step(what="the administrator's user and password", command=f"(umask 077 && mkdir -p {folder} && {reads})")
+    words = ["kubectl", "create", "secret", "generic", database.secret, "-n", database.namespace]
+    yield Step(what=f"the Secret in {database.namespace}", command=shlex.join([*words, f"--from-file={folder}"]))
+    yield Step(what="removes the password from this machine", command=f"rm -r {folder}")
+
+
+def apply_command(place: str) -> str:
+    """The command that applies a file, a folder, or what another program writes (`-`)."""
+    return shlex.join([*APPLY, place])
+
+
+def roles(namespace: WorkflowNamespace, user: str) -> list[Manifest]:
+    """The Roles with which a user can do all of this, and nothing beyond it; whoever may everything applies them.
+
+    The bare namespace is among them, since a Role in it is.
+    """
+    wanted: dict[str, dict[tuple[str, str], list[str]]] = {}
+    for each in (*namespace.objects(), *_named_secrets(namespace)):
+        if "namespace" in each["metadata"]:
+            kind = (each["apiVersion"].rpartition("/")[0], _PLURALS[each["kind"]])
+            wanted.setdefault(each["metadata"]["namespace"], {}).setdefault(kind, []).append(each["metadata"]["name"])
+    name = f"waybill-{namespace.name}"
+    bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace.name}}
+    found = [bare, *_bound("ClusterRole", name, "", _on_namespaces(namespace), user)]
+    for place, kinds in wanted.items():
+        rules = [rule for (group, plural), names in kinds.items() for rule in _on(group, plural, names)]
+        found += _bound("Role", name, place, rules, user)
+    return found
+
+
+def _named_secrets(namespace: WorkflowNamespace) -> Iterator[Manifest]:
+    """The Secrets that are read and made by their names alone."""
+    database = namespace.database
+    if database is None or namespace.external:
+        return
+    beside = Database.secret if namespace.share_admin else database.copy
+    for name, where in ((database.secret, namespace.name), (beside, database.services)):
+        yield {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": where}}
+
+
+def _on(group: str, plural: str, names: Sequence[str]) -> list[Manifest]:
+    """The rights on objects by their names; no name can be given for who creates (RBAC, "Referring to resources")."""
+    kind = {"apiGroups": [group], "resources": [plural]}
+    verbs = ["get", "patch", *(["list", "watch"] if plural == "jobs" else [])]
+    return [{**kind, "resourceNames": list(names), "verbs": verbs}, {**kind, "verbs": ["create"]}]
+
+
+_PLURALS: Final = {
+    "ExternalSecret": "externalsecrets",
+    "Job": "jobs",
+    "NetworkPolicy": "networkpolicies",
+    "Secret": "secrets",
+}
+_RBAC: Final = "rbac.authorization.k8s.io"
+
+
+def _on_namespaces(namespace: WorkflowNamespace) -> list[Manifest]:
+    """The rights to see the namespaces that are involved, and to label the new one."""
+    neighbours = namespace.neighbours
+    kind = {"apiGroups": [""], "resources": ["namespaces"]}
+    return [
+        {**kind, "resourceNames": [namespace.name, neighbours.rhdh, neighbours.services], "verbs": ["get"]},
+        {**kind, "resourceNames": [namespace.name], "verbs": ["patch", "update"]},
+    ]
+
+
+def _bound(kind: str, name: str, namespace: str, rules: Sequence[Manifest], user: str) -> list[Manifest]:
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
+    return [
+        {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, "rules": list(rules)},
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": f"{kind}Binding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name},
+            "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": user}],
+        },
+    ]

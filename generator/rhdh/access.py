@@ -1,0 +1,107 @@
+"""What RHDH's plugins read of a cluster: a ServiceAccount of their own, with just these rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+Manifest = dict[str, Any]
+
+ACCOUNT: Final = "rhdh-plugins"
+TOKEN_SECRET: Final = "rhdh-plugins-token"  # noqa: S105 - a Secret's name
+_GROUP: Final = "rbac.authorization.k8s.io"
+_READ: Final = ("get", "list", "watch")
+_LIST: Final = ("get", "list")
+
+#: What each plugin reads: groups, resources, verbs. Sources: Backstage, "Kubernetes: Role Based Access Control"; RHDH
+#: documentation, "Configuring the Topology plugin", "Enabling the Tekton plugin"; README of the Argo CD plugin. The
+#: Orchestrator asks Data Index and workflows over HTTP, and the API server nothing.
+PLUGINS: Final[Mapping[str, tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]]] = {
+    "kubernetes": (
+        ("", ("pods", "services", "configmaps", "limitranges", "resourcequotas"), _READ),
+        ("apps", ("deployments", "replicasets", "statefulsets", "daemonsets"), _READ),
+        ("autoscaling", ("horizontalpodautoscalers",), _READ),
+        ("networking.k8s.io", ("ingresses",), _READ),
+        ("batch", ("jobs", "cronjobs"), _READ),
+        ("metrics.k8s.io", ("pods",), _LIST),
+    ),
+    "topology": (
+        ("", ("pods", "pods/log"), _READ),
+        ("route.openshift.io", ("routes",), _LIST),
+        ("kubevirt.io", ("virtualmachines", "virtualmachineinstances"), _LIST),
+        ("org.eclipse.che", ("checlusters",), _LIST),
+    ),
+    "tekton": (
+        ("", ("pods/log",), _READ),
+        ("tekton.dev", ("pipelines", "pipelineruns", "taskruns"), _LIST),
+    ),
+    "argocd": (("argoproj.io", ("rollouts", "analysisruns"), _LIST),),
+    "orchestrator": (),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAccess:
+    """Who reads the cluster for RHDH in `namespace`: all of it, or only the namespaces in `within`.
+
+    With `permanent`, a Secret holds a token that ends with the account; else a token is asked for, with an end.
+    """
+
+    namespace: str
+    plugins: tuple[str, ...] = tuple(PLUGINS)
+    within: tuple[str, ...] = ()
+    permanent: bool = True
+
+    def objects(self) -> list[Manifest]:
+        """The account, its rights, and the Secret that a controller fills with its token."""
+        metadata = {"name": ACCOUNT, "namespace": self.namespace}
+        account = {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": metadata,
+            "automountServiceAccountToken": False,
+        }
+        token = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {
+                "name": TOKEN_SECRET,
+                "namespace": self.namespace,
+                "annotations": {"kubernetes.io/service-account.name": ACCOUNT},
+            },
+            "type": "kubernetes.io/service-account-token",
+        }
+        return [account, *self._rights(), *([token] if self.permanent else ())]
+
+    def rules(self) -> list[Manifest]:
+        """The rights, one rule a group, without repetition."""
+        wanted = [row for plugin in PLUGINS if plugin in self.plugins for row in PLUGINS[plugin]]
+        return [
+            {"apiGroups": [group], "resources": resources, "verbs": list(verbs)}
+            for group, verbs in dict.fromkeys((group, verbs) for group, _, verbs in wanted)
+            if (resources := _resources(wanted, group, verbs))
+        ]
+
+    def _rights(self) -> Iterator[Manifest]:
+        if not self.rules():
+            return
+        name = f"{ACCOUNT}-{self.namespace}"
+        for where in self.within or ("",):
+            kind = "Role" if where else "ClusterRole"
+            metadata = {"name": name, **({"namespace": where} if where else {})}
+            yield {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": metadata, "rules": self.rules()}
+            yield {
+                "apiVersion": f"{_GROUP}/v1",
+                "kind": f"{kind}Binding",
+                "metadata": metadata,
+                "roleRef": {"apiGroup": _GROUP, "kind": kind, "name": name},
+                "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": self.namespace}],
+            }
+
+
+def _resources(
+    rows: Sequence[tuple[str, tuple[str, ...], tuple[str, ...]]], group: str, verbs: tuple[str, ...]
+) -> list[str]:
+    named = (name for of, names, allowed in rows if (of, allowed) == (group, verbs) for name in names)
+    return list(dict.fromkeys(named))

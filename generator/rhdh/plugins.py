@@ -1,0 +1,194 @@
+"""The parts of RHDH's configuration for the Orchestrator: dynamic-plugins.yaml and app-config.yaml."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final
+
+from generator.findings.errors import SettingsError
+from generator.forms.releases import Release, parse_release
+from generator.namespaces.policies import Neighbours
+from generator.rhdh.secret import BACKEND_SECRET
+from generator.text.yaml_reader import parse
+
+#: The Service of Data Index: the name of the platform, and what the operator adds to it.
+DATA_INDEX: Final = "sonataflow-platform-data-index-service"
+#: The registry of the packages that npm brings, for the Secret `dynamic-plugins-npmrc`.
+NPMRC: Final = "@redhat:registry=https://npm.registry.redhat.com"
+_FILE: Final = "plugins.yaml"
+_DYNAMIC: Final = "-dynamic"
+
+Part = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packages:
+    """The packages of the plugins since a release; `npm` says that npm brings them, by the registry in NPMRC."""
+
+    since: Release
+    plugins: Mapping[str, Mapping[str, str]]
+    """Each by its role (backend, frontend, scaffolder, widgets): `package`, and `integrity` where that is published."""
+    builtin: str
+    """How the plugins are written that come with RHDH; NAME stands for the name of one."""
+    npm: bool = False
+    inherits: bool = False
+    """Whether the release has a configuration for each."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Email:
+    """How notifications are sent as mail; the server and the login are keys of RHDH's Secret."""
+
+    sender: str
+    reply_to: str = ""
+    port: int = 587
+    secure: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PluginOptions:
+    """What a person may choose; without a release, the newest."""
+
+    release: Release | None = None
+    services: str = Neighbours.services
+    data_index: str = ""
+    email: Email | None = None
+
+    @property
+    def url(self) -> str:
+        """Where RHDH finds Data Index."""
+        return self.data_index or f"http://{DATA_INDEX}.{self.services}"
+
+
+def packages_of(release: Release | None) -> Packages:
+    """Return the packages of a release.
+
+    Raises:
+        SettingsError: a release before the first that has them.
+    """
+    known = _known()
+    if release is None:
+        return known[-1]
+    found = [each for each in known if each.since <= release]
+    if not found:
+        first = known[0].since
+        raise SettingsError(f"waybill knows no Orchestrator plugins of RHDH {release}; the first are of {first}")
+    return found[-1]
+
+
+def dynamic_plugins(options: PluginOptions) -> Part:
+    """The part of dynamic-plugins.yaml: the Orchestrator, notifications, signals, and mail where it is wanted."""
+    packages = packages_of(options.release)
+    data_index = {"orchestrator": {"dataIndexService": {"url": options.url}}}
+    configured: dict[str, Part] = {"backend": data_index, "scaffolder": data_index}
+    if not packages.inherits:
+        configured |= {"frontend": _frontend(packages.since), "widgets": _shown("orchestrator-form-widgets", {})}
+    plugins = [
+        {
+            **packages.plugins[role],
+            "disabled": False,
+            **({"pluginConfig": configured[role]} if role in configured else {}),
+            # RHDH's operator creates a platform of its own in its namespace, unless nothing asks for one.
+            **({"dependencies": [{}]} if role == "backend" and packages.inherits else {}),
+        }
+        for role in ("frontend", "backend", "scaffolder", "widgets")
+        if role in packages.plugins
+    ]
+    names: Sequence[str] = (
+        "backstage-plugin-notifications",
+        "backstage-plugin-signals",
+        "backstage-plugin-notifications-backend-dynamic",
+        "backstage-plugin-signals-backend-dynamic",
+    )
+    plugins += [{"package": _builtin(packages, name), "disabled": False} for name in names]
+    if options.email:
+        name = "backstage-plugin-notifications-backend-module-email-dynamic"
+        mail = {"package": _builtin(packages, name), "disabled": False, "pluginConfig": _mail(options.email)}
+        plugins.append(mail)
+    return {"includes": ["dynamic-plugins.default.yaml"], "plugins": plugins}
+
+
+def app_config() -> Part:
+    """The part of app-config.yaml: the token by which workflows send notifications and run actions."""
+    token = {"type": "static", "options": {"token": f"${{{BACKEND_SECRET}}}", "subject": "orchestrator"}}
+    return {"backend": {"auth": {"externalAccess": [token]}}}
+
+
+def _builtin(packages: Packages, name: str) -> str:
+    plain = name.removesuffix(_DYNAMIC) if packages.builtin.startswith("ref://") else name
+    return packages.builtin.replace("NAME", plain)
+
+
+def _frontend(since: Release) -> Part:
+    """The icon, the page and, since 1.7, the tab of a catalog entity."""
+    module = {"module": "OrchestratorPlugin"} if since < Release(1, 6) else {}
+    page = {
+        "appIcons": [{"importName": "OrchestratorIcon", **module, "name": "orchestratorIcon"}],
+        "dynamicRoutes": [
+            {
+                "importName": "OrchestratorPage",
+                **module,
+                "menuItem": {"icon": "orchestratorIcon", "text": "Orchestrator"},
+                "path": "/orchestrator",
+            }
+        ],
+    }
+    if since < Release(1, 7):
+        return _shown("orchestrator", page)
+    where = "entity.page.workflows"
+    tab = {
+        "entityTabs": [{"path": "/workflows", "title": "Workflows", "mountPoint": where}],
+        "mountPoints": [
+            {
+                "mountPoint": f"{where}/cards",
+                "importName": "OrchestratorCatalogTab",
+                "config": {
+                    "layout": {"gridColumn": "1 / -1"},
+                    "if": {"anyOf": ["IsOrchestratorCatalogTabAvailable"]},
+                },
+            }
+        ],
+    }
+    return _shown("orchestrator", {**page, **tab})
+
+
+def _shown(plugin: str, part: Part) -> Part:
+    return {"dynamicPlugins": {"frontend": {f"red-hat-developer-hub.backstage-plugin-{plugin}": part}}}
+
+
+def _mail(email: Email) -> Part:
+    """The processor's settings; broadcasts are not sent by mail, as in the Orchestrator's own configuration."""
+    login = {key: f"${{NOTIFICATIONS_EMAIL_{key.upper()}}}" for key in ("hostname", "username", "password")}
+    transport = {"transport": "smtp", **login, "port": email.port, "secure": email.secure}
+    return {
+        "notifications": {
+            "processors": {
+                "email": {
+                    "transportConfig": transport,
+                    "sender": email.sender,
+                    **({"replyTo": email.reply_to} if email.reply_to else {}),
+                    "broadcastConfig": {"receiver": "none"},
+                    "concurrencyLimit": 10,
+                    "cache": {"ttl": {"days": 1}},
+                }
+            }
+        }
+    }
+
+
+@functools.cache
+def _known() -> tuple[Packages, ...]:
+    data = (resources.files("generator.rhdh") / _FILE).read_bytes()
+    return tuple(
+        Packages(
+            since=parse_release(entry["since"], _FILE),
+            plugins={role: entry[role] for role in ("backend", "frontend", "scaffolder", "widgets") if role in entry},
+            builtin=entry["builtin"],
+            npm=entry.get("npm", False),
+            inherits=entry.get("inherits", False),
+        )
+        for entry in parse(data, _FILE).root.plain()
+    )

@@ -1,0 +1,88 @@
+"""RHDH's Secret in a cluster: read, completed, and the token by which its plugins read the cluster."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Mapping
+from typing import Any, Final
+
+from generator.findings.errors import OutputError, SettingsError
+from generator.kubernetes.stored import title
+from generator.rhdh.access import ACCOUNT, TOKEN_SECRET, ClusterAccess
+from generator.rhdh.secret import Completed
+from pipeline.cluster.adding import Change, Verb
+from pipeline.cluster.kubectl import Kubectl, may_not
+
+Manifest = dict[str, Any]
+
+#: How often a controller's token is looked for, and the seconds between two looks.
+LOOKS: Final = 10
+PAUSE: Final = 0.5
+
+
+def find_namespace(name: str, kubectl: Kubectl) -> None:
+    """Look for RHDH's namespace.
+
+    Raises:
+        SettingsError: it is not there.
+    """
+    if not kubectl.found("namespaces", name, failing="the namespace of RHDH cannot be read"):
+        raise SettingsError(f"the cluster has no namespace '{name}'; set --namespace")
+
+
+def read_secret(name: str, namespace: str, kubectl: Kubectl) -> Manifest | None:
+    """The Secret as it is stored; None where there is none.
+
+    Raises:
+        OutputError: it cannot be read.
+    """
+    found = kubectl.found("secrets", name, "--namespace", namespace, failing=f"Secret {name} cannot be read")
+    return found[0] if found else None
+
+
+def values_of(secret: Mapping[str, Any] | None) -> dict[str, str]:
+    """The values of a stored Secret in plain text.
+
+    Raises:
+        OutputError: one is no text, so it cannot be one of RHDH's; the message has its key alone.
+    """
+    values = {}
+    for key, encoded in ((secret or {}).get("data") or {}).items():
+        try:
+            values[key] = base64.b64decode(encoded, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise OutputError(f"{title(secret or {})}: the value of {key} is no text; nothing was changed") from error
+    return values
+
+
+def change_of(stored: Manifest | None, name: str, namespace: str, completed: Completed) -> Change:
+    """What becomes of the Secret: created, completed by the keys that were added, or left alone."""
+    added = {key: base64.b64encode(completed.values[key].encode()).decode() for key in completed.added}
+    if stored is None:
+        metadata = {"name": name, "namespace": namespace}
+        made = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": added}
+        return Change(verb=Verb.CREATE, manifest=made)
+    whole = {**stored, "data": {**(stored.get("data") or {}), **added}}
+    return Change(verb=Verb.COMPLETE if added else Verb.KEEP, manifest=whole)
+
+
+def token_of(access: ClusterAccess, duration: str, kubectl: Kubectl) -> str:
+    """The token of the plugins' account: one that ends after `duration`, else the one that a controller has made.
+
+    Empty where the controller has not made it yet.
+
+    Raises:
+        OutputError: the cluster gives none.
+    """
+    if not access.permanent:
+        words = ["create", "token", ACCOUNT, "--namespace", access.namespace, f"--duration={duration}"]
+        right = may_not("create", "serviceaccounts/token", "--namespace", access.namespace)
+        return kubectl.must(*words, failing="the token cannot be created", reasons=right).decode().strip()
+    for look in range(LOOKS):
+        if look:
+            time.sleep(PAUSE)
+        if token := values_of(read_secret(TOKEN_SECRET, access.namespace, kubectl)).get("token"):
+            return token
+    return ""

@@ -1,0 +1,169 @@
+"""Adds a namespace for workflows to a cluster: its label, the policies, the Secrets and the Job for its database."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import secrets
+from collections.abc import Sequence
+from typing import Any, Final
+
+from generator.findings.errors import OutputError, SettingsError
+from generator.findings.suggestions import one_of
+from generator.kubernetes.objects import Database
+from generator.kubernetes.stored import title
+from generator.namespaces.database import NamespaceDatabase
+from generator.namespaces.namespace import WorkflowNamespace
+from generator.namespaces.policies import INGRESS, TO_RHDH
+from pipeline.cluster.adding import Change, ConflictError, Verb, plan
+from pipeline.cluster.kubectl import Kubectl
+
+Manifest = dict[str, Any]
+_UNREADABLE: Final = "what the cluster has cannot be read"
+_KEYS: Final = (Database.user_key, Database.password_key)
+
+
+def plan_namespace(namespace: WorkflowNamespace, kubectl: Kubectl) -> list[Change]:
+    """What is to be created for a namespace, in the order in which it is created; nothing is changed.
+
+    A password that is new is in the changes alone: nobody is shown it.
+
+    Raises:
+        SettingsError: a namespace of RHDH or of the services that is not there.
+        ConflictError: the cluster has something in another form.
+        OutputError: the cluster cannot be asked.
+    """
+    _find_neighbours(namespace, kubectl)
+    changes = plan(namespace.objects(), kubectl)
+    _refuse_to_cut_off(namespace, changes, kubectl)
+    made = [] if namespace.external else _plan_secrets(namespace, kubectl)
+    jobs = [each for each in changes if each.manifest["kind"] == "Job"]
+    new = made and all(each.verb is Verb.CREATE for each in made)
+    if new and any(each.verb is Verb.KEEP for each in jobs):
+        metadata = jobs[0].manifest["metadata"]
+        raise ConflictError(
+            f"{jobs[0].title} has run with a password that no Secret has any more; nothing was changed. To set a new "
+            f"one, first run: kubectl delete job {metadata['name']} -n {metadata['namespace']}"
+        )
+    return [*(each for each in changes if each not in jobs), *made, *jobs]
+
+
+def _find_neighbours(namespace: WorkflowNamespace, kubectl: Kubectl) -> None:
+    """Look for the namespaces around.
+
+    Raises:
+        SettingsError: one is not there; the message suggests the closest name.
+        OutputError: the namespace itself is being deleted.
+    """
+    neighbours = namespace.neighbours
+    wanted = {"--rhdh-namespace": neighbours.rhdh, "--services-namespace": neighbours.services}
+    names = dict.fromkeys((*wanted.values(), namespace.name))
+    there = {each["metadata"]["name"]: each for each in kubectl.found("namespaces", *names, failing=_UNREADABLE)}
+    for option, name in wanted.items():
+        if name not in there:
+            raise SettingsError(f"the cluster has no namespace '{name}'{_nearest(name, kubectl)}; set {option}")
+    if there.get(namespace.name, {}).get("status", {}).get("phase") == "Terminating":
+        raise OutputError(f"the namespace {namespace.name} is being deleted; wait until it is gone")
+
+
+def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], kubectl: Kubectl) -> None:
+    """Look who reaches RHDH today, where the user may see that.
+
+    Raises:
+        SettingsError: nothing restricts it yet, and the policy would let in no ingress controller.
+    """
+    neighbours = namespace.neighbours
+    new = any(each.verb is Verb.CREATE and each.manifest["metadata"]["name"] == TO_RHDH for each in changes)
+    if not new or neighbours.others:
+        return
+    there = kubectl.listed("networkpolicies.networking.k8s.io", "--namespace", neighbours.rhdh)
+    routers = kubectl.listed("namespaces", "--selector", INGRESS)
+    if there is not None and routers is not None and not _items(there) and not _items(routers):
+        raise SettingsError(
+            f"no namespace has OpenShift's label {INGRESS}, so a policy in {neighbours.rhdh} would cut off RHDH's "
+            "users; name the namespace of the ingress controller: --allow NAMESPACE"
+        )
+
+
+def _items(listed: object) -> list[Any]:
+    return list(listed.get("items") or []) if isinstance(listed, dict) else []
+
+
+def _nearest(name: str, kubectl: Kubectl) -> str:
+    """The namespaces that there are, where the user may see them."""
+    listed = kubectl.listed("namespaces")
+    names = [each["metadata"]["name"] for each in _items(listed)]
+    return one_of(name, names) if names else ""
+
+
+def _plan_secrets(namespace: WorkflowNamespace, kubectl: Kubectl) -> list[Change]:
+    database = namespace.database
+    if database is None:
+        return []
+    return _shared(database, kubectl) if namespace.share_admin else _own(database, kubectl)
+
+
+def _own(database: NamespaceDatabase, kubectl: Kubectl) -> list[Change]:
+    """The Secret of the workflows, and its copy beside the database: with one password, whichever was there first."""
+    places = ((database.copy, database.services), (database.secret, database.namespace))
+    stored = [_stored(name, where, kubectl) for name, where in places]
+    there = [each for each in stored if each]
+    for each in there:
+        if _text(each, Database.user_key) != database.user or not each["data"].get(Database.password_key):
+            raise ConflictError(
+                f"{title(each)} is not of the user {database.user}; nothing was changed. Delete it, choose another name"
+                " with --secret, or give the workflows the administrator's with --share-admin-secret"
+            )
+    if len({each["data"][Database.password_key] for each in there}) > 1:
+        names = " and ".join(map(title, there))
+        raise ConflictError(f"{names} have different passwords; nothing was changed. Delete the wrong one")
+    if there:
+        data = {key: there[0]["data"][key] for key in _KEYS}
+    else:
+        data = dict(zip(_KEYS, map(_encoded, (database.user, secrets.token_hex(24))), strict=True))
+    return _changes(places, stored, data)
+
+
+def _shared(database: NamespaceDatabase, kubectl: Kubectl) -> list[Change]:
+    """A copy of the administrator's Secret."""
+    admin = _stored(Database.secret, database.services, kubectl)
+    if admin is None or not admin["data"].keys() >= set(_KEYS):
+        keys = " and ".join(_KEYS)
+        raise OutputError(f"there is no Secret {Database.secret} with {keys} in {database.services}")
+    data = {key: admin["data"][key] for key in _KEYS}
+    stored = _stored(database.secret, database.namespace, kubectl)
+    if stored and any(stored["data"].get(key) != value for key, value in data.items()):
+        raise ConflictError(f"{title(stored)} has another user or password; nothing was changed. Delete it first")
+    return _changes([(database.secret, database.namespace)], [stored], data)
+
+
+def _changes(
+    places: Sequence[tuple[str, str]], stored: Sequence[Manifest | None], data: dict[str, str]
+) -> list[Change]:
+    return [
+        Change(verb=Verb.KEEP, manifest=there)
+        if there
+        else Change(verb=Verb.CREATE, manifest=_secret(name, where, data))
+        for (name, where), there in zip(places, stored, strict=True)
+    ]
+
+
+def _stored(name: str, namespace: str, kubectl: Kubectl) -> Manifest | None:
+    found = kubectl.found("secrets", name, "--namespace", namespace, failing=f"Secret {name} cannot be read")
+    return {**found[0], "data": found[0].get("data") or {}} if found else None
+
+
+def _secret(name: str, namespace: str, data: dict[str, str]) -> Manifest:
+    metadata = {"name": name, "namespace": namespace}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": data}
+
+
+def _text(secret: Manifest, key: str) -> str:
+    try:
+        return base64.b64decode(secret["data"].get(key, ""), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def _encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()

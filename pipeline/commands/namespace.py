@@ -1,0 +1,256 @@
+"""`waybill namespace add`: a namespace for workflows beside those of the platform."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import click
+
+from generator.delivery.argocd import OPENSHIFT_GITOPS
+from generator.delivery.names import check_name
+from generator.findings.errors import SettingsError
+from generator.kubernetes.objects import Database
+from generator.namespaces.database import PSQL_IMAGE, NamespaceDatabase
+from generator.namespaces.namespace import (
+    ExternalSecret,
+    Manifest,
+    Step,
+    WorkflowNamespace,
+    apply_command,
+    files_of,
+    roles,
+    steps,
+    values_step,
+    wait_for,
+)
+from generator.namespaces.policies import Neighbours
+from generator.text.yaml_writer import dump
+from pipeline.build.generated_files import outdated, write
+from pipeline.cluster.adding import Change, Verb, carry_out
+from pipeline.cluster.kubectl import Kubectl
+from pipeline.cluster.workflow_namespace import plan_namespace
+from pipeline.commands.command import FILE, command, pass_journal, print_json, same_command, settings_of
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+from pipeline.workspace.folders import refuse_among_workflows
+
+_NEIGHBOURS: Final = Neighbours()
+_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
+
+
+@command(
+    short_help="Add a namespace for workflows.",
+    example=(
+        "waybill namespace add demo -o namespaces/demo\n"
+        "waybill namespace add demo --apply\n"
+        "waybill namespace add demo --rhdh-namespace rhdh-operator --external-secret vault -o gitops/demo"
+    ),
+)
+@click.argument("action", type=click.Choice(("add",)), metavar="add")
+@click.argument("name", metavar="NAMESPACE")
+@click.option("-o", "--out", type=FILE, metavar="DIR", help="The folder for the files.  [standard output]")
+@click.option("--apply", "applies", is_flag=True, help="Create it in the cluster that kubectl or oc is logged in to.")
+@click.option("--dry-run", is_flag=True, help="With --apply: show what would change there.")
+@click.option("--context", metavar="NAME", help="With --apply: the kubeconfig context.  [the current one]")
+@click.option("--rhdh-namespace", default=_NEIGHBOURS.rhdh, metavar="N", help="Where RHDH runs.  [rhdh]")
+@click.option(
+    "--services-namespace",
+    default=_NEIGHBOURS.services,
+    metavar="N",
+    help="Where Data Index, Jobs service and the database run.  [sonataflow-infra]",
+)
+@click.option(
+    "--eventing-namespace", default=_NEIGHBOURS.knative_eventing, metavar="N", help="Knative's.  [knative-eventing]"
+)
+@click.option(
+    "--serving-namespace", default=_NEIGHBOURS.knative_serving, metavar="N", help="Knative's.  [knative-serving]"
+)
+@click.option(
+    "--allow",
+    "others",
+    multiple=True,
+    metavar="N",
+    help="Another namespace that may reach the workflows and RHDH, such as that of an ingress. Repeatable.",
+)
+@click.option(
+    "--argocd-namespace",
+    default=OPENSHIFT_GITOPS,
+    metavar="N",
+    help="The Argo CD that manages it; '' for none.  [openshift-gitops]",
+)
+@click.option("--no-database", is_flag=True, help="The workflows keep no state: no user, no Secret.")
+@click.option(
+    "--database-host", default="", metavar="HOST", help="A database elsewhere.  [its Service beside the services]"
+)
+@click.option(
+    "--secret", default=Database.secret, metavar="NAME", help=f"The Secret for the workflows.  [{Database.secret}]"
+)
+@click.option(
+    "--share-admin-secret",
+    is_flag=True,
+    help="Give the workflows the database's administrator in place of a user of their own.",
+)
+@click.option(
+    "--external-secret", "store", metavar="STORE", help="Take the password from this ClusterSecretStore, by operator."
+)
+@click.option("--external-key", metavar="KEY", help="The entry there that has it.  [NAMESPACE/database]")
+@click.option("--psql-image", default=PSQL_IMAGE, metavar="IMAGE", help=f"Where psql is.  [{PSQL_IMAGE}]")
+@click.option("--role", "user", metavar="USER", help="Write the Roles with which this user can do it, and no more.")
+@pass_journal
+def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - there is one
+    """Add a namespace: its label, who may reach whom, and a user and a schema of its own in the database.
+
+    Without --apply it prints the objects and the commands, in the order in which they are run; no password is among
+    them. With --apply it creates what is missing in the cluster and leaves alone what is there: the same command again
+    changes nothing, and finishes what broke off.
+    """
+    wanted = _wanted(name, options)
+    if options["user"]:
+        _refuse(options, "--role", "applies", "out")
+        _print_objects(roles(wanted, options["user"]), as_json=as_json)
+    elif options["applies"]:
+        _refuse(options, "--apply", "out")
+        _apply(wanted, options, journal, as_json=as_json)
+    else:
+        if options["dry_run"] or options["context"]:
+            raise SettingsError("--dry-run and --context go with --apply")
+        _write(wanted, options["out"], journal, as_json=as_json)
+
+
+def _wanted(name: str, options: dict[str, Any]) -> WorkflowNamespace:
+    """The namespace that the options describe.
+
+    Raises:
+        SettingsError: a name that Kubernetes does not take, or options that contradict each other.
+    """
+    neighbours = Neighbours(
+        rhdh=check_name(options["rhdh_namespace"], "a namespace"),
+        services=check_name(options["services_namespace"], "a namespace"),
+        knative_eventing=check_name(options["eventing_namespace"], "a namespace"),
+        knative_serving=check_name(options["serving_namespace"], "a namespace"),
+        others=tuple(check_name(other, "a namespace") for other in dict.fromkeys(options["others"])),
+    )
+    check_name(name, "a namespace")
+    taken = {neighbours.rhdh: "RHDH", neighbours.services: "the services"}
+    taken |= dict.fromkeys((neighbours.knative_eventing, neighbours.knative_serving), "Knative")
+    if name in taken:
+        raise SettingsError(f"'{name}' is the namespace of {taken[name]}; choose another for the workflows")
+    if options["argocd_namespace"]:
+        check_name(options["argocd_namespace"], "a namespace")
+    return WorkflowNamespace(
+        name=name,
+        neighbours=neighbours,
+        argocd=options["argocd_namespace"],
+        database=_database(name, neighbours, options),
+        share_admin=options["share_admin_secret"],
+        external=_external(name, options),
+    )
+
+
+def _database(name: str, neighbours: Neighbours, options: dict[str, Any]) -> NamespaceDatabase | None:
+    if options["no_database"]:
+        _refuse(options, "--no-database", "share_admin_secret", "store", "database_host")
+        return None
+    host = options["database_host"]
+    if host and not _HOST.fullmatch(host):
+        raise SettingsError(f"--database-host '{host}': write a host's name, as in db.example.com")
+    if host:
+        # The administrator's schema is the chart's own, which a JDBC URL would have to name for each.
+        _refuse(options, "--database-host", "share_admin_secret")
+    return NamespaceDatabase(
+        namespace=name,
+        services=neighbours.services,
+        secret=check_name(options["secret"], "a Secret"),
+        host=host,
+        image=options["psql_image"],
+    )
+
+
+def _external(name: str, options: dict[str, Any]) -> ExternalSecret | None:
+    if not options["store"]:
+        if options["external_key"]:
+            raise SettingsError("--external-key goes with --external-secret")
+        return None
+    _refuse(options, "--external-secret", "share_admin_secret")
+    return ExternalSecret(store=options["store"], key=options["external_key"] or f"{name}/database")
+
+
+def _refuse(options: dict[str, Any], option: str, *others: str) -> None:
+    """Raise an error if one of the other options was given."""
+    parameters = {each.name: each for each in click.get_current_context().command.params}
+    for other in others:
+        if options[other]:
+            raise SettingsError(f"{option} and {parameters[other].opts[-1]} contradict each other; give one")
+
+
+def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_json: bool) -> None:
+    """Print or write the objects, and say which commands follow."""
+    if out is None or out == Path("-"):
+        # What goes into the pipe is YAML, whatever this run prints.
+        words = [word for word in same_command("out") if word != "--json"]
+        commands = list(steps(wanted, f"{shlex.join(words)} | {apply_command('-')}"))
+        if as_json:
+            print_json({"ok": True, "objects": wanted.objects(), "commands": [each.as_json() for each in commands]})
+            return
+        _print_objects(wanted.objects(), as_json=False)
+        _show_steps(commands)
+        return
+    refuse_among_workflows(out, "--out", settings_of({}))
+    files = files_of(wanted)
+    left = tuple(path.name for path in sorted(out.glob("*.yaml")) if path.name not in files)
+    if left:
+        raise SettingsError(f"{out.as_posix()}: has {left[0]}, which kubectl would apply too; choose an empty folder")
+    changed = outdated(out, files)
+    write(out, files, (), journal)
+    commands = list(steps(wanted, apply_command(out.as_posix())))
+    if as_json:
+        paths = [f"{out.as_posix()}/{name}" for name in files]
+        print_json({"ok": True, "files": paths, "commands": [each.as_json() for each in commands]})
+        return
+    for name in files:
+        console.say(f"{out.as_posix()}/{name}{'' if name in changed else ': unchanged'}")
+    _show_steps(commands)
+
+
+def _print_objects(objects: Sequence[Manifest], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"ok": True, "objects": list(objects)})
+    else:
+        click.echo("---\n".join(map(dump, objects)), nl=False)
+
+
+def _show_steps(commands: Sequence[Step]) -> None:
+    """The commands with their numbers, each on a line of its own to be copied."""
+    for number, step in enumerate(commands, 1):
+        console.say(f"{number:>2}  {step.what}\n    {step.command}")
+
+
+def _apply(wanted: WorkflowNamespace, options: dict[str, Any], journal: Journal, *, as_json: bool) -> None:
+    """Create what is missing in the cluster, or say what would be created."""
+    kubectl = Kubectl(options["context"])
+    changes = plan_namespace(wanted, kubectl)
+    if not options["dry_run"]:
+        carry_out(changes, kubectl, journal)
+    following = list(_following(wanted, changes))
+    if as_json:
+        commands = [each.as_json() for each in following]
+        print_json({"ok": True, "changes": [each.as_json() for each in changes], "commands": commands})
+        return
+    console.show_table(("object", "would be" if options["dry_run"] else "is"), ((e.title, e.said) for e in changes))
+    if options["dry_run"]:
+        console.show_next(same_command("dry_run"), "does this")
+    else:
+        _show_steps(following)
+
+
+def _following(wanted: WorkflowNamespace, changes: Sequence[Change]) -> Iterator[Step]:
+    """The commands after --apply: to wait for a new Job, and to install charts."""
+    database = wanted.user_database
+    if database and any(each.manifest["kind"] == "Job" and each.verb is Verb.CREATE for each in changes):
+        yield wait_for(database)
+    if wanted.database:
+        yield values_step(wanted, wanted.database)

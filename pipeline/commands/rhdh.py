@@ -1,0 +1,118 @@
+"""`waybill rhdh`: what Red Hat Developer Hub needs for the Orchestrator."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+import click
+from click.core import ParameterSource
+
+from generator.delivery.names import check_name
+from generator.findings.errors import SettingsError
+from generator.forms.releases import parse_release
+from generator.namespaces.policies import Neighbours
+from generator.rhdh.access import PLUGINS
+from pipeline.commands.command import FILE, command, pass_journal, settings_of
+from pipeline.commands.rhdh_forms.plugins import plugins
+from pipeline.commands.rhdh_forms.secret import secret
+from pipeline.system.journal import Journal
+
+Form = Literal["secret", "plugins"]
+_FORMS: Final = {"secret": secret, "plugins": plugins}
+#: The options that have a meaning for one form alone.
+_ONLY: Final[dict[str, Form]] = {
+    **dict.fromkeys(("helm_release", "from_env", "files", "applies", "context"), "secret"),
+    **dict.fromkeys(("cluster_access", "plugins", "within", "token_duration"), "secret"),
+    **dict.fromkeys(("file", "services_namespace", "data_index"), "plugins"),
+    **dict.fromkeys(("email_sender", "email_reply_to", "email_port", "email_tls"), "plugins"),
+}
+
+
+@command(
+    "rhdh",
+    short_help="Configure Red Hat Developer Hub.",
+    example=(
+        "waybill rhdh secret --from-env --from-file ARGOCD_PASSWORD=argocd-password -o rhdh-secret.yaml\n"
+        "waybill rhdh secret --cluster-access --apply\n"
+        "waybill rhdh plugins --rhdh 1.8 --email-sender hub@example.com -o rhdh"
+    ),
+)
+@click.argument("form", type=click.Choice([*_FORMS]), metavar="|".join(_FORMS))
+@click.option(
+    "-o",
+    "--out",
+    type=FILE,
+    metavar="PATH",
+    help="secret: a file, for you alone, or - for standard output; plugins: a folder.  [plugins: standard output]",
+)
+@click.option("--namespace", default=Neighbours.rhdh, metavar="N", help="Where RHDH runs.  [rhdh]")
+@click.option("--release", "helm_release", default="", metavar="NAME", help="secret: the release of RHDH's Helm chart.")
+@click.option("--from-env", is_flag=True, help="secret: take values from the variables of the keys' names.")
+@click.option(
+    "--from-file",
+    "files",
+    multiple=True,
+    metavar="KEY=FILE",
+    help="secret: take a value from a file, before that of a variable. Repeatable.",
+)
+@click.option(
+    "--apply", "applies", is_flag=True, help="secret: create it in the cluster that kubectl or oc is logged in to."
+)
+@click.option("--context", metavar="NAME", help="With --apply: the kubeconfig context.  [the current one]")
+@click.option(
+    "--cluster-access",
+    is_flag=True,
+    help="secret: let RHDH's plugins read the cluster, by an account with just these rights.",
+)
+@click.option(
+    "--plugin",
+    "plugins",
+    multiple=True,
+    type=click.Choice([*PLUGINS]),
+    help="With --cluster-access: a plugin that reads. Repeatable.  [all]",
+)
+@click.option(
+    "--in", "within", multiple=True, metavar="N", help="With --cluster-access: read this namespace alone. Repeatable."
+)
+@click.option(
+    "--token-duration", default="", metavar="D", help="With --cluster-access: a token with an end, as in 720h."
+)
+@click.option(
+    "-f", "--file", type=FILE, metavar="FILE", help="plugins: add what is missing to this dynamic-plugins.yaml."
+)
+@click.option(
+    "--services-namespace",
+    default=Neighbours.services,
+    metavar="N",
+    help="plugins: where Data Index runs.  [sonataflow-infra]",
+)
+@click.option(
+    "--data-index", default="", metavar="URL", help="plugins: Data Index.  [its Service in --services-namespace]"
+)
+@click.option(
+    "--email-sender", default="", metavar="ADDRESS", help="plugins: send notifications as mail, from this address."
+)
+@click.option("--email-reply-to", default="", metavar="ADDRESS", help="With --email-sender: where answers go.")
+@click.option(
+    "--email-port", type=click.IntRange(1, 65535), default=587, help="With --email-sender: the SMTP server's.  [587]"
+)
+@click.option("--email-tls", is_flag=True, help="With --email-sender: TLS from the first byte, as on port 465.")
+@pass_journal
+def rhdh(journal: Journal, /, form: Form, *, as_json: bool, **options: Any) -> None:
+    """Write what Red Hat Developer Hub (RHDH) needs for the Orchestrator: its Secret, and parts of its configuration.
+
+    secret: the Secret with tokens and logins, in a file for you alone or in the cluster (--apply). Keys without a value
+    are left out; BACKEND_SECRET is random where nobody sets it. A key that is there already keeps its value. Without
+    -o and --apply, it shows which keys have a value, and for --cluster-access prints the objects. plugins: the parts of
+    dynamic-plugins.yaml and app-config.yaml, to merge into yours, with the packages of the release of RHDH (--rhdh, or
+    the setting) and their integrity where that is published.
+    """
+    context = click.get_current_context()
+    for name, only in _ONLY.items():
+        if form != only and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            option = next(each for each in context.command.params if each.name == name)
+            raise SettingsError(f"{option.opts[-1]} is for waybill rhdh {only} alone")
+    settings = settings_of({"rhdh": options["rhdh"]})
+    check_name(options["namespace"], "a namespace")
+    release = parse_release(settings.rhdh, "rhdh") if settings.rhdh else None
+    _FORMS[form](release, options, journal, as_json=as_json)

@@ -1,0 +1,1 @@
+"""What `waybill rhdh` writes: a module each."""

@@ -1,0 +1,129 @@
+"""`waybill rhdh plugins`: the parts of RHDH's configuration, to merge into it."""
+
+from __future__ import annotations
+
+import shlex
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from generator.delivery.names import check_name
+from generator.findings.errors import OutputError, SettingsError
+from generator.forms.releases import Release
+from generator.namespaces.namespace import Step
+from generator.rhdh.merging import with_plugins
+from generator.rhdh.plugins import NPMRC, Email, PluginOptions, app_config, dynamic_plugins, packages_of
+from generator.rhdh.secret import BACKEND_SECRET, URL, check_values
+from generator.text.yaml_reader import decode
+from generator.text.yaml_writer import dump
+from pipeline.build.generated_files import outdated, read_if_there, write
+from pipeline.commands.command import print_json
+from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+
+_HEADER: Final = "# Written by waybill rhdh plugins: merge it into the file of that name.\n"
+
+
+def plugins(release: Release | None, options: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
+    """Print or write the parts of dynamic-plugins.yaml and app-config.yaml."""
+    out: Path | None = options["out"]
+    wanted = PluginOptions(
+        release=release,
+        services=check_name(options["services_namespace"], "a namespace"),
+        data_index=options["data_index"],
+        email=_email(options),
+    )
+    check_values({URL: wanted.url})
+    if options["file"] is not None:
+        if out is not None:
+            raise SettingsError("--file and -o contradict each other; give one")
+        _merge(options["file"], dynamic_plugins(wanted), journal, as_json=as_json)
+        return
+    parts = {"dynamic-plugins.yaml": dynamic_plugins(wanted), "app-config.yaml": app_config()}
+    files = {name: (_HEADER + dump(part)).encode() for name, part in parts.items()}
+    commands = list(_plugin_steps(wanted, options["namespace"]))
+    if out is None or out == Path("-"):
+        if as_json:
+            print_json({"ok": True, "parts": parts, "commands": [each.as_json() for each in commands]})
+            return
+        click.echo("---\n".join(f"# {name}\n{dump(part)}" for name, part in parts.items()), nl=False)
+    else:
+        _write_parts(out, files, journal)
+        if as_json:
+            paths = [f"{out.as_posix()}/{name}" for name in files]
+            print_json({"ok": True, "files": paths, "commands": [each.as_json() for each in commands]})
+            return
+        for name in files:
+            console.say(f"{out.as_posix()}/{name}")
+    for step in commands:
+        console.say(f"    {step.what}\n    {step.command}")
+
+
+def _email(options: Mapping[str, Any]) -> Email | None:
+    if not options["email_sender"]:
+        if options["email_reply_to"] or options["email_tls"]:
+            raise SettingsError("--email-reply-to and --email-tls go with --email-sender")
+        return None
+    return Email(
+        sender=options["email_sender"],
+        reply_to=options["email_reply_to"],
+        port=options["email_port"],
+        secure=options["email_tls"],
+    )
+
+
+def _merge(path: Path, part: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
+    """Add the plugins that a dynamic-plugins.yaml does not have.
+
+    Raises:
+        OutputError: there is no such file, or it takes no plugins at its end; it was left as it is.
+        FindingsError: it is no YAML.
+    """
+    data = read_if_there(path)
+    if data is None:
+        raise OutputError(f"{path}: is not a file; without --file, waybill rhdh plugins prints the part")
+    found = with_plugins(decode(data, path.as_posix()), part, path.as_posix())
+    if found is None:
+        raise OutputError(
+            f"{path}: does not end with a list of plugins, and was left as it is; merge what waybill rhdh plugins "
+            "prints without --file"
+        )
+    if found.added:
+        with Transaction(journal) as transaction:
+            transaction.replace_file(path, found.text.encode(), mode=stat.S_IMODE(path.stat().st_mode))
+            transaction.commit()
+    if as_json:
+        print_json({"ok": True, "added": list(found.added), "there": list(found.there)})
+        return
+    for name in found.added:
+        console.say(f"{path.as_posix()}: added {name}")
+    for name in found.there:
+        console.say(f"{path.as_posix()}: has {name} already, and keeps it as it is")
+
+
+def _write_parts(out: Path, files: Mapping[str, bytes], journal: Journal) -> None:
+    """Write the parts, but not over a file that somebody has.
+
+    Raises:
+        OutputError: there is one of that name that waybill did not write.
+    """
+    for name in outdated(out, files):
+        there = read_if_there(out / name)
+        if there is not None and not there.startswith(_HEADER.encode()):
+            raise OutputError(f"{out / name}: is not from waybill, and was left as it is; choose another folder")
+    write(out, files, (), journal)
+
+
+def _plugin_steps(wanted: PluginOptions, namespace: str) -> Iterator[Step]:
+    """What else the packages need."""
+    if packages_of(wanted.release).npm:
+        words = ["kubectl", "create", "secret", "generic", "dynamic-plugins-npmrc", "-n", namespace]
+        yield Step(
+            what="the registry of the packages, once; RELEASE-dynamic-plugins-npmrc for a release of Helm",
+            command=shlex.join([*words, f"--from-literal=.npmrc={NPMRC}"]),
+        )
+    yield Step(what=f"the value of {BACKEND_SECRET}", command=f"waybill rhdh secret --namespace {namespace} --apply")

@@ -1,0 +1,260 @@
+"""`waybill rhdh secret`: RHDH's Secret, in a file or in the cluster."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shlex
+import stat
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from generator.delivery.names import check_name
+from generator.findings.errors import OutputError, SettingsError
+from generator.forms.releases import Release
+from generator.namespaces.namespace import Step, apply_command
+from generator.rhdh.access import ACCOUNT, PLUGINS, TOKEN_SECRET, ClusterAccess
+from generator.rhdh.secret import (
+    BACKEND_SECRET,
+    KEYS,
+    OWN_CLUSTER,
+    TOKEN,
+    URL,
+    Completed,
+    check_key,
+    check_values,
+    completed,
+    manifest,
+    secret_name,
+)
+from generator.text.yaml_reader import parse
+from generator.text.yaml_writer import dump
+from pipeline.build.generated_files import read_if_there
+from pipeline.cluster.adding import Verb, carry_out, plan, send
+from pipeline.cluster.kubectl import Kubectl
+from pipeline.cluster.rhdh_secret import change_of, find_namespace, read_secret, token_of, values_of
+from pipeline.commands.command import print_json, same_command
+from pipeline.system.files import Transaction
+from pipeline.system.journal import Journal
+from pipeline.terminal import console
+
+#: The most bytes of a file with a value.
+_MAX_VALUE: Final = 64 * 1024
+_PRIVATE: Final = 0o600
+#: As kubectl takes it (Go, time.ParseDuration).
+_DURATION: Final = re.compile(r"(?:[0-9]+(?:h|m|s))+")
+#: A random BACKEND_SECRET has these bytes (Backstage, "Service to Service Auth").
+_BYTES: Final = 24
+
+
+def secret(release: Release | None, options: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
+    """Write the Secret to a file, add it to the cluster, or show which of its keys have a value."""
+    if options["helm_release"]:
+        check_name(options["helm_release"], "a release of Helm")
+    name = secret_name(release, options["helm_release"])
+    given = check_values(_given(options))
+    access = _access(options)
+    if options["applies"]:
+        if options["out"]:
+            raise SettingsError("--apply and -o contradict each other; give one")
+        _apply(name, given, access, options, journal, as_json=as_json)
+        return
+    if options["context"]:
+        raise SettingsError("--context goes with --apply")
+    if access and URL not in given:
+        given = check_values({**given, URL: OWN_CLUSTER})
+    if options["out"] is None:
+        _show(name, given, access, options, as_json=as_json)
+    else:
+        _write(name, given, options, journal, as_json=as_json)
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, str]:
+    """The values of variables, then those of files.
+
+    Raises:
+        SettingsError: an option that is not KEY=FILE, an unknown key, one that is given twice.
+        OutputError: a file that cannot be read.
+    """
+    values = {key: os.environ.get(key, "") for key in KEYS} if options["from_env"] else {}
+    seen: set[str] = set()
+    for option in options["files"]:
+        key, equals, path = option.partition("=")
+        if not equals or not path:
+            raise SettingsError(f"--from-file takes KEY=FILE, as in {TOKEN}=token")
+        if check_key(key) in seen:
+            raise SettingsError(f"--from-file gives {key} twice")
+        seen.add(key)
+        values[key] = _value(Path(path), key)
+    return values
+
+
+def _value(path: Path, key: str) -> str:
+    """The text of a file, without the line break at its end."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_VALUE + 1)
+        text = data.decode()
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise OutputError(f"{path}: the value of {key} is not UTF-8") from error
+    if len(data) > _MAX_VALUE:
+        raise OutputError(f"{path}: the value of {key} is longer than {_MAX_VALUE:,} bytes")
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _access(options: Mapping[str, Any]) -> ClusterAccess | None:
+    """What RHDH's plugins are to read."""
+    if not options["cluster_access"]:
+        if options["plugins"] or options["within"] or options["token_duration"]:
+            raise SettingsError("--plugin, --in and --token-duration go with --cluster-access")
+        return None
+    duration = options["token_duration"]
+    if duration and not _DURATION.fullmatch(duration):
+        raise SettingsError(f"--token-duration '{duration}': write hours, minutes or seconds, as in 720h")
+    return ClusterAccess(
+        namespace=options["namespace"],
+        plugins=tuple(options["plugins"]) or tuple(PLUGINS),
+        within=tuple(check_name(each, "a namespace") for each in dict.fromkeys(options["within"])),
+        permanent=not duration,
+    )
+
+
+def _show(
+    name: str, given: Mapping[str, str], access: ClusterAccess | None, options: Mapping[str, Any], *, as_json: bool
+) -> None:
+    """Show which keys have a value and what to do next; print the objects of the access."""
+    objects = access.objects() if access else []
+    commands = list(_steps(access, options)) if access else []
+    keys = {key: "set" if key in given else "random" if key == BACKEND_SECRET else "left out" for key in KEYS}
+    if as_json:
+        found: dict[str, Any] = {"name": name, "namespace": options["namespace"], "keys": keys, "objects": objects}
+        print_json({"ok": True, **found, "commands": [each.as_json() for each in commands]})
+        return
+    if objects:
+        click.echo("---\n".join(map(dump, objects)), nl=False)
+    console.show_table((f"key of {name}", "value", "what for"), ((key, keys[key], KEYS[key]) for key in KEYS))
+    if commands:
+        for number, step in enumerate(commands, 1):
+            console.say(f"{number:>2}  {step.what}\n    {step.command}")
+    else:
+        console.show_next([*same_command(""), "-o", "rhdh-secret.yaml"], "writes it; --apply creates it in the cluster")
+
+
+def _steps(access: ClusterAccess, options: Mapping[str, Any]) -> Iterator[Step]:
+    """The commands that make the account, take its token and complete the Secret; the token is in none of them."""
+    words = [word for word in same_command("") if word != "--json"]
+    yield Step(what="the account of RHDH's plugins", command=f"{shlex.join(words)} | {apply_command('-')}")
+    where = options["namespace"]
+    if access.permanent:
+        template = "{{.data.token | base64decode}}"
+        take = f"kubectl get secret {TOKEN_SECRET} -n {where} -o go-template='{template}'"
+    else:
+        take = f"kubectl create token {ACCOUNT} -n {where} --duration={options['token_duration']}"
+    yield Step(what="its token, in a file for you alone", command=f"(umask 077 && {take} > {TOKEN})")
+    written = [*words, "--from-file", f"{TOKEN}={TOKEN}", "-o", "rhdh-secret.yaml"]
+    yield Step(what="the Secret, in a file for you alone", command=shlex.join(written))
+    yield Step(what="creates it", command="kubectl create -f rhdh-secret.yaml")
+    yield Step(what="removes both from this machine", command=f"rm {TOKEN} rhdh-secret.yaml")
+
+
+def _write(name: str, given: Mapping[str, str], options: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
+    """Write the Secret to a file for the user alone; what is in it already stays."""
+    out: Path = options["out"]
+    printed = out == Path("-")
+    if printed and as_json:
+        raise SettingsError("-o - prints the Secret, --json a document without values; give one")
+    stored = {} if printed else _stored_in(out, name, options["namespace"])
+    found = completed(stored, given, backend=secrets.token_urlsafe(_BYTES), helm=bool(options["helm_release"]))
+    text = dump(manifest(name, options["namespace"], found.values))
+    if printed:
+        click.echo(text, nl=False)
+        return
+    if found.added or _is_open(out):
+        with Transaction(journal) as transaction:
+            transaction.replace_file(out, text.encode(), mode=_PRIVATE)
+            transaction.commit()
+    _report(name, found, options, as_json=as_json)
+    if not as_json:
+        console.show_next(["kubectl", "create", "-f", out.as_posix()], "creates it; do not commit the file")
+
+
+def _is_open(path: Path) -> bool:
+    """Whether anybody else may read a file."""
+    return path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & ~_PRIVATE)
+
+
+def _stored_in(path: Path, name: str, namespace: str) -> dict[str, str]:
+    """The values of a file that has this Secret already.
+
+    Raises:
+        OutputError: it has something else, which stays.
+        FindingsError: it is no YAML.
+    """
+    data = read_if_there(path)
+    if data is None:
+        if path.exists():
+            raise OutputError(f"{path}: is not a file; choose another name")
+        return {}
+    match parse(data, path.as_posix()).root.plain():
+        case {"kind": "Secret", "metadata": {"name": stored, "namespace": where}, "stringData": dict(values)} if (
+            stored,
+            where,
+        ) == (name, namespace) and all(isinstance(each, str) for each in values.values()):
+            return values
+    raise OutputError(f"{path}: has no Secret {name} of the namespace {namespace}, and was left as it is")
+
+
+def _apply(
+    name: str,
+    given: Mapping[str, str],
+    access: ClusterAccess | None,
+    options: Mapping[str, Any],
+    journal: Journal,
+    *,
+    as_json: bool,
+) -> None:
+    """Create or complete the Secret in the cluster, after the account whose token it holds."""
+    kubectl = Kubectl(options["context"])
+    namespace = options["namespace"]
+    find_namespace(namespace, kubectl)
+    stored = read_secret(name, namespace, kubectl)
+    there = values_of(stored)
+    values = dict(given)
+    waiting = False
+    made: list[str] = []
+    if access:
+        changes = plan(access.objects(), kubectl)
+        carry_out(changes, kubectl, journal)
+        made = [f"{each.title}: {each.said}" for each in changes if each.verb is not Verb.KEEP]
+        values = check_values({URL: OWN_CLUSTER, **values})
+        if TOKEN not in values and TOKEN not in there:
+            token = token_of(access, options["token_duration"], kubectl)
+            values = check_values({**values, TOKEN: token})
+            waiting = not token
+    found = completed(there, values, backend=secrets.token_urlsafe(_BYTES), helm=bool(options["helm_release"]))
+    if found.added:
+        send(change_of(stored, name, namespace, found), kubectl, journal)
+    for line in () if as_json else made:
+        console.say(line)
+    _report(name, found, options, as_json=as_json)
+    if waiting and not as_json:
+        console.say(f"{TOKEN} is not there yet: the cluster has not filled the Secret {TOKEN_SECRET}")
+        console.show_next(same_command(""), "adds it")
+
+
+def _report(name: str, found: Completed, options: Mapping[str, Any], *, as_json: bool) -> None:
+    """Say what became of each key; no value is shown."""
+    if as_json:
+        document = {"name": name, "namespace": options["namespace"], "added": list(found.added)}
+        print_json({"ok": True, **document, "kept": list(found.kept), "keys": sorted(found.values)})
+        return
+    where = f"Secret {name} in {options['namespace']}"
+    console.say(f"{where}: {', '.join(found.added)} added" if found.added else f"{where}: unchanged")
+    for key in found.kept:
+        console.say(f"{key}: another value is there and stays; to replace it, remove the key first")

@@ -1,0 +1,211 @@
+"""`waybill rhdh secret`: what a real API server stores of it, and what RHDH's plugins may then read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import ssl
+import subprocess
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.rhdh.access import PLUGINS
+from pipeline.cluster import rhdh_secret
+from tests.cluster.apiserver import ApiServer
+from tests.cluster.test_namespaces import environment
+from tests.command import Outcome
+from tests.conftest import Waybill
+
+NAME = "orchestrator-auth-secret"
+
+
+@dataclass(frozen=True)
+class Hub:
+    """A server with a namespace of RHDH, and a folder to run commands in."""
+
+    server: ApiServer
+    waybill: Waybill
+    namespace: str
+    folder: Path
+
+    def secret(self, *words: str, variables: Mapping[str, str] | None = None) -> Outcome:
+        env = {**environment(self.server), **(variables or {})}
+        return self.waybill("rhdh", "secret", "--namespace", self.namespace, *words, env=env)
+
+    def stored(self, name: str = NAME) -> dict[str, str]:
+        answer = self.server.ask("GET", f"/api/v1/namespaces/{self.namespace}/secrets/{name}")
+        data = answer.content.get("data", {})
+        return {key: base64.b64decode(value).decode() for key, value in data.items()}
+
+    def version(self, name: str = NAME) -> str:
+        path = f"/api/v1/namespaces/{self.namespace}/secrets/{name}"
+        return str(self.server.must("GET", path)["metadata"]["resourceVersion"])
+
+    def create(self, name: str, values: Mapping[str, str]) -> None:
+        place = f"/api/v1/namespaces/{self.namespace}/secrets"
+        self.server.must("POST", place, {"metadata": {"name": name}, "stringData": values})
+
+
+@pytest.fixture
+def hub(apiserver: ApiServer, waybill: Waybill, tmp_path: Path) -> Iterator[Hub]:
+    namespace = apiserver.namespace()
+    yield Hub(apiserver, waybill, namespace, tmp_path)
+    for kind in ("clusterrolebindings", "clusterroles"):
+        apiserver.ask("DELETE", f"/apis/rbac.authorization.k8s.io/v1/{kind}/rhdh-plugins-{namespace}")
+
+
+def test_apply_creates_it_and_again_changes_nothing(hub: Hub) -> None:
+    done = hub.secret("--from-env", "--apply", variables={"GITHUB_TOKEN": "do-not-tell", "GITLAB_TOKEN": ""})
+    assert done.code == 0, done.err
+    stored = hub.stored()
+    assert stored.keys() == {"BACKEND_SECRET", "GITHUB_TOKEN"}
+    assert "do-not-tell" not in done.out + done.err
+    version = hub.version()
+    done = hub.secret("--from-env", "--apply", "--json", variables={"GITHUB_TOKEN": "do-not-tell"})
+    assert (done.json["added"], done.json["kept"]) == ([], [])
+    assert hub.version() == version
+
+
+def test_what_is_there_stays_and_missing_keys_are_added(hub: Hub) -> None:
+    mine = {"BACKEND_SECRET": "mine", "GITHUB_TOKEN": "mine", "OTHER": "mine"}
+    hub.create(NAME, mine)
+    done = hub.secret("--from-env", "--apply", variables={"GITHUB_TOKEN": "do-not-tell", "GITLAB_TOKEN": "new"})
+    assert done.code == 0, done.err
+    assert hub.stored() == {**mine, "GITLAB_TOKEN": "new"}
+    assert "GITHUB_TOKEN: another value is there and stays" in done.err
+
+
+def test_whoever_applies_their_own_keys_again_takes_none_away(hub: Hub) -> None:
+    theirs = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": NAME}, "stringData": {"OTHER": "theirs"}}
+    env = {**os.environ, **environment(hub.server)}
+    words = ["kubectl", "apply", "--namespace", hub.namespace, "-f", "-"]
+    for _ in ("first", "again"):
+        subprocess.run(words, input=json.dumps(theirs), text=True, env=env, check=True, capture_output=True)
+        assert hub.secret("--apply").code == 0
+    subprocess.run(words, input=json.dumps(theirs), text=True, env=env, check=True, capture_output=True)
+    assert hub.stored().keys() == {"OTHER", "BACKEND_SECRET"}
+
+
+def test_a_release_of_helm_keeps_the_token_that_the_chart_made(hub: Hub) -> None:
+    hub.create("hub-auth", {"backend-secret": "of the chart"})
+    assert hub.secret("--release", "hub", "--apply").code == 0
+    assert hub.stored("hub-auth") == {"backend-secret": "of the chart", "BACKEND_SECRET": "of the chart"}
+
+
+def test_the_name_goes_by_the_release_of_rhdh(hub: Hub) -> None:
+    assert hub.secret("--rhdh", "1.6", "--apply").code == 0
+    assert hub.stored("backstage-backend-auth-secret").keys() == {"BACKEND_SECRET"}
+
+
+def test_a_namespace_that_is_not_there_is_named(hub: Hub) -> None:
+    done = hub.waybill("rhdh", "secret", "--namespace", "none", "--apply", env=environment(hub.server))
+    assert done.code == 2
+    assert "the cluster has no namespace 'none'; set --namespace" in done.err
+
+
+def reads(server: ApiServer, token: str, path: str) -> int:
+    """The status of a GET with a token."""
+    request = urllib.request.Request(server.address + path, headers={"Authorization": f"Bearer {token}"})  # noqa: S310 - our own server
+    context = ssl.create_default_context(cafile=str(server.certificate))
+    try:
+        with urllib.request.urlopen(request, context=context, timeout=60) as answer:  # noqa: S310 - as above
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def rights() -> Iterator[tuple[str, str, str]]:
+    """Group, resource and verb of each right that the plugins are to have."""
+    for rows in PLUGINS.values():
+        for group, resources, verbs in rows:
+            yield from ((group, resource, verb) for resource in resources for verb in verbs)
+
+
+def allowed(hub: Hub, group: str, resource: str, verb: str, namespace: str = "") -> bool:
+    """What the server says of the account's rights."""
+    plain, _, below = resource.partition("/")
+    what = {"group": group, "resource": plain, "subresource": below, "verb": verb, "namespace": namespace}
+    user = f"system:serviceaccount:{hub.namespace}:rhdh-plugins"
+    review = {"spec": {"user": user, "resourceAttributes": what}}
+    answer = hub.server.must("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+    return bool(answer["status"]["allowed"])
+
+
+def test_the_token_reads_what_the_plugins_read_and_nothing_else(hub: Hub) -> None:
+    done = hub.secret("--cluster-access", "--token-duration", "1h", "--apply")
+    assert done.code == 0, done.err
+    stored = hub.stored()
+    assert stored["K8S_CLUSTER_URL"] == "https://kubernetes.default.svc"
+    token = stored["K8S_CLUSTER_TOKEN"]
+    assert token not in done.out + done.err
+    assert reads(hub.server, token, "/api/v1/pods?labelSelector=a") == 200
+    assert reads(hub.server, token, "/apis/apps/v1/namespaces/default/deployments") == 200
+    assert reads(hub.server, token, f"/api/v1/namespaces/{hub.namespace}/secrets/{NAME}") == 403
+    for group, resource, verb in rights():
+        assert allowed(hub, group, resource, verb), (group, resource, verb)
+    for group, resource, verb in [
+        ("", "secrets", "get"),
+        ("", "pods", "create"),
+        ("", "pods/exec", "create"),
+        ("apps", "deployments", "patch"),
+        ("sonataflow.org", "sonataflows", "delete"),
+        ("rbac.authorization.k8s.io", "clusterroles", "escalate"),
+    ]:
+        assert not allowed(hub, group, resource, verb), (group, resource, verb)
+    version = hub.version()
+    assert hub.secret("--cluster-access", "--token-duration", "1h", "--apply").code == 0
+    assert hub.version() == version
+
+
+def test_within_namespaces_nothing_is_read_elsewhere(hub: Hub) -> None:
+    words = ["--cluster-access", "--token-duration", "1h", "--plugin", "tekton", "--in", hub.namespace, "--apply"]
+    assert hub.secret(*words).code == 0
+    assert allowed(hub, "tekton.dev", "pipelineruns", "list", hub.namespace)
+    assert not allowed(hub, "tekton.dev", "pipelineruns", "list")
+    assert not allowed(hub, "", "configmaps", "list", hub.namespace)
+
+
+def test_a_token_that_no_controller_has_made_yet_is_added_by_the_same_command(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rhdh_secret, "LOOKS", 2)
+    monkeypatch.setattr(rhdh_secret, "PAUSE", 0)
+    done = hub.secret("--cluster-access", "--apply")
+    assert done.code == 0, done.err
+    assert "K8S_CLUSTER_TOKEN is not there yet" in done.err
+    assert "K8S_CLUSTER_TOKEN" not in hub.stored()
+    # What the cluster's controller does.
+    made = "of-the-controller"
+    path = f"/api/v1/namespaces/{hub.namespace}/secrets/rhdh-plugins-token"
+    secret = hub.server.must("GET", path)
+    hub.server.must("PUT", path, {**secret, "stringData": {"token": made}})
+    assert hub.secret("--cluster-access", "--apply").code == 0
+    assert hub.stored()["K8S_CLUSTER_TOKEN"] == made
+
+
+def test_the_printed_commands_run_as_printed(hub: Hub) -> None:
+    done = hub.secret("--cluster-access", "--token-duration", "1h", "--json")
+    commands = [each["command"] for each in done.json["commands"]]
+    objects = "\n---\n".join(map(json.dumps, done.json["objects"]))
+    hub.folder.joinpath("objects.yaml").write_text(objects, encoding="utf-8")
+    env = {**os.environ, **environment(hub.server)}
+    for command in [f"cat objects.yaml | {commands[0].partition(' | ')[2]}", *commands[1:]]:
+        if command.startswith("waybill "):
+            words: Any = command.split()[1:]
+            assert hub.waybill(*words, env=environment(hub.server)).code == 0
+            continue
+        ran = subprocess.run(
+            ["bash", "-c", command], cwd=hub.folder, env=env, capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == 0, ran.stderr
+    stored = hub.stored()
+    assert stored.keys() == {"BACKEND_SECRET", "K8S_CLUSTER_URL", "K8S_CLUSTER_TOKEN"}
+    assert reads(hub.server, stored["K8S_CLUSTER_TOKEN"], "/api/v1/pods") == 200
+    assert [path.name for path in hub.folder.iterdir() if path.is_file()] == ["objects.yaml"]
