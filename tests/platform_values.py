@@ -23,7 +23,7 @@ def required(profile: Profile, name: str) -> dict[str, Any]:
 def everything(profile: Profile, name: str) -> dict[str, Any]:
     """Values that switch everything on which goes together."""
     operator = platform_operators()[name]
-    namespace: dict[str, Any] = {"name": "demo", "database": {"secret": "demo-postgresql"}}
+    namespace: dict[str, Any] = {"name": "demo", "database": {"secret": "demo-database"}}
     given: dict[str, Any] = {
         "broker": {"enabled": True, "name": "default", "namespace": "events"},
         "database": {"password": "p", "create": True},

@@ -17,6 +17,7 @@ from generator.compatibility.supported import SONATAFLOW_ANNOTATION
 from generator.delivery.argocd import IN_CLUSTER
 from generator.delivery.installed_kinds import workflow_kinds
 from generator.findings.errors import SettingsError
+from generator.namespaces.policies import TO_RHDH, TO_SERVICES, TO_WORKFLOWS, WORKFLOW_NAMESPACE
 from generator.platform.operators import PlatformOperator, platform_operators
 from generator.platform.values import DATABASE, NODE_PORT, STAGES, Profile, platform_values
 from generator.text import templates
@@ -78,6 +79,8 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
         "knative": _KNATIVE,
         "kinds": sorted(workflow_kinds()),
         "in_cluster": IN_CLUSTER,
+        "policies": {"services": TO_SERVICES, "workflows": TO_WORKFLOWS, "rhdh": TO_RHDH},
+        "workflow_namespace": WORKFLOW_NAMESPACE,
         "icon": ICON,
         "annotations": {PROFILE_ANNOTATION: profile, SONATAFLOW_ANNOTATION: str(sonataflow.versions)},
         "rows": tuple(rows(chart_values)),
@@ -90,10 +93,18 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
     )
     schema = json_schema(PLATFORM, chart_values, switchable=False)
     texts["values.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-    scripts = resources.files("generator.platform") / "scripts"
-    # No template: a script may hold whatever delimits templates, as here-documents do.
-    payload = {f"{PAYLOAD}{name}": (scripts / name).read_bytes() for name in _SCRIPTS}
-    return ChartFiles({**{path: text.encode() for path, text in texts.items()}, **payload})
+    return ChartFiles({path: text.encode() for path, text in {**texts, **_scripts()}.items()})
+
+
+def _scripts() -> dict[str, str]:
+    """The scripts of the Jobs. They are no templates: here-documents look like what delimits those.
+
+    A namespace gets its user by the same statements as from waybill namespace add.
+    """
+    folder = resources.files("generator.platform") / "scripts"
+    found = {name: (folder / name).read_text(encoding="utf-8") for name in _SCRIPTS}
+    sql = templates.render("namespaces/database.sql").rstrip()
+    return {f"{PAYLOAD}{name}": text.replace("@database.sql@", sql) for name, text in found.items()}
 
 
 def platform_sonataflow(version: str | None) -> SonataFlow:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, Final, Literal, get_args
 
 from generator.chart.values import FLAG, MAP, MAPS, STRING, STRINGS, TEXTS, Schema, Value, group, leaf
+from generator.namespaces.database import PSQL_IMAGE
+from generator.namespaces.policies import INGRESS, MONITORING, OPERATOR, WORKFLOW_NAMESPACE, Neighbours
 from generator.platform.operators import PlatformOperator
 
 #: Where a platform is installed: OpenShift, a kind cluster, or one where somebody else looks after the operators.
@@ -15,8 +17,6 @@ PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 STAGES: Final = {"openshift": ("operators", "knative", "platform"), "kind": ("knative", "platform")}
 #: The Secret and Service of the reference; workflow charts have the same defaults.
 DATABASE: Final = "sonataflow-psql-postgresql"
-#: sclorg builds it for OpenShift: it runs as any user, needs no login, and a tag with a date stays.
-POSTGRESQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20250326"
 #: The node port that README's kind configuration maps to 9090 on the host.
 NODE_PORT: Final = 31080
 
@@ -32,12 +32,10 @@ _APPROVAL: Final[Schema] = {"enum": ["Manual", "Automatic"]}
 _CONDITIONS_OF_PODS: Final = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
 #: The user of the image, who owns its volume by this group; OpenShift chooses both itself.
 _POSTGRES: Final = 26
-_SERVERLESS_NAMESPACES: Final = ("knative-eventing", "knative-serving")
-_OPENSHIFT_NAMESPACES: Final = (
-    *_SERVERLESS_NAMESPACES,
-    "openshift-serverless-logic",
-    "openshift-user-workload-monitoring",
-)
+#: Who calls in beside Developer Hub and workflows; a cluster without OpenShift lacks the last two.
+_CALLERS: Final = (Neighbours.knative_eventing, Neighbours.knative_serving, OPERATOR, MONITORING)
+#: Where the manifest of the operator puts it.
+_OPERATOR_OF_KIND: Final = "sonataflow-operator-system"
 
 
 def platform_values(profile: Profile, operator: PlatformOperator) -> tuple[Value, ...]:
@@ -366,7 +364,7 @@ def _postgresql(profile: Profile) -> Value:
             leaf("enabled", profile != "existing", FLAG, "Install PostgreSQL."),
             leaf(
                 "image",
-                POSTGRESQL_IMAGE,
+                PSQL_IMAGE,
                 _FILLED,
                 "Its image, also that of the Jobs, which need psql 15 or later.",
                 "sclorg builds it for OpenShift: it runs as any user, and tags with a date stay.",
@@ -391,17 +389,14 @@ def _postgresql(profile: Profile) -> Value:
 
 
 def _network_policies(profile: Profile) -> Value:
-    labels = ["rhdh.redhat.com/workflow-namespace"]
-    if profile != "kind":
-        labels.append("policy-group.network.openshift.io/ingress")
-    namespaces = ["sonataflow-operator-system", *_SERVERLESS_NAMESPACES] if profile == "kind" else _OPENSHIFT_NAMESPACES
+    namespaces = [*_CALLERS, *([_OPERATOR_OF_KIND] if profile == "kind" else [])]
     return group(
         "networkPolicies",
         (
             leaf("enabled", True, FLAG, "Let in those named here, and nobody else."),
             leaf("rhdhNamespace", "rhdh-operator", _NAME, "Where Red Hat Developer Hub runs."),
-            leaf("fromNamespaces", list(namespaces), _NAMES, "Further namespaces that may call in."),
-            leaf("fromLabels", labels, STRINGS, "Namespaces with one of these labels may, too."),
+            leaf("fromNamespaces", namespaces, _NAMES, "Further namespaces that may call in."),
+            leaf("fromLabels", [WORKFLOW_NAMESPACE, INGRESS], STRINGS, "Namespaces with one of these labels may, too."),
             leaf(
                 "inRhdhNamespace",
                 False,
@@ -421,7 +416,7 @@ def _namespaces(profile: Profile) -> Value:
             "type": "object",
             "additionalProperties": False,
             "required": ["secret"],
-            "properties": {"secret": _OBJECT, "schema": _FILLED},
+            "properties": {"secret": _OBJECT},
         },
     }
     lines = [
@@ -434,7 +429,7 @@ def _namespaces(profile: Profile) -> Value:
         )
     lines += (
         "database.secret names a Secret in the platform's namespace with the new user and password (README.md).",
-        f"[{{name: demo{', create: true' if profile != 'existing' else ''}, database: {{secret: demo-postgresql}}}}]",
+        f"[{{name: demo{', create: true' if profile != 'existing' else ''}, database: {{secret: demo-database}}}}]",
     )
     schema: Schema = {
         "type": "array",

@@ -14,6 +14,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from generator.namespaces.policies import Neighbours, policies
 from generator.platform.platform import platform_chart, platform_sonataflow
 from generator.platform.values import PROFILES, Profile
 from tests.conftest import ROOT, Helm, HelmRefusal, Rendered, Waybill
@@ -337,8 +338,8 @@ def test_no_password_is_an_argument_of_a_job(charts: Path, helm4: Helm) -> None:
 
 def test_policies_let_in_those_who_have_to_call(charts: Path, helm4: Helm) -> None:
     values = {**required("openshift", "10"), "namespaces": [{"name": "demo"}]}
-    policies = [each for each in helm4.render(chart(charts, "openshift"), values) if each["kind"] == "NetworkPolicy"]
-    services, workflows = sorted(policies, key=lambda each: each["metadata"].get("namespace", ""))
+    found = [each for each in helm4.render(chart(charts, "openshift"), values) if each["kind"] == "NetworkPolicy"]
+    services, workflows = sorted(found, key=lambda each: each["metadata"].get("namespace", ""))
     assert allowed(services) == {
         "itself",
         "rhdh-operator",
@@ -355,11 +356,28 @@ def test_policies_let_in_those_who_have_to_call(charts: Path, helm4: Helm) -> No
     assert "rhdh.redhat.com/workflow-namespace" not in allowed(workflows)
     values["networkPolicies"] = {"inRhdhNamespace": True}
     rendered = helm4.render(chart(charts, "openshift"), values)
-    (reverse,) = (each for each in rendered if each["metadata"]["name"] == "sonataflow-to-rhdh")
+    (reverse,) = (each for each in rendered if each["metadata"]["name"] == "allow-to-rhdh")
     assert reverse["metadata"]["namespace"] == "rhdh-operator"
     assert {"itself", "default", "demo", "policy-group.network.openshift.io/ingress"} <= allowed(reverse)
     values["networkPolicies"] = {"enabled": False}
     assert "NetworkPolicy" not in kinds_of(helm4.render(chart(charts, "openshift"), values))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_policies_are_those_of_namespace_add_or_more(profile: Profile, charts: Path, helm4: Helm) -> None:
+    values = {
+        **required(profile, "10"),
+        "namespaces": [{"name": "demo"}],
+        "networkPolicies": {"inRhdhNamespace": True},
+    }
+    rendered = helm4.render(chart(charts, profile), values, "--namespace", "infra")
+    found = {each["metadata"]["name"]: each for each in rendered if each["kind"] == "NetworkPolicy"}
+    for wanted in policies("demo", Neighbours(rhdh="rhdh-operator", services="infra")):
+        there = found.pop(wanted["metadata"]["name"])
+        assert there["metadata"].get("namespace", "infra") == wanted["metadata"]["namespace"]
+        peers = there["spec"]["ingress"][0]["from"]
+        assert [peer for peer in wanted["spec"]["ingress"][0]["from"] if peer not in peers] == []
+    assert found == {}
 
 
 def allowed(policy: Mapping[str, Any]) -> set[str]:
@@ -370,8 +388,7 @@ def allowed(policy: Mapping[str, Any]) -> set[str]:
     found = set()
     for peer in rule["from"]:
         selector = peer.get("namespaceSelector", {})
-        found |= set(selector.get("matchLabels", {}).values())
-        found |= {each["key"] for each in selector.get("matchExpressions", [])}
+        found |= {value or key for key, value in selector.get("matchLabels", {}).items()}
         found |= {"itself"} if peer == {"podSelector": {}} else set()
     return found
 

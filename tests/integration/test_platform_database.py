@@ -18,7 +18,7 @@ from tests.conftest import Helm, missing
 from tests.engine import postgres
 
 #: Names that have to be quoted, each in another way.
-DATABASE, USER, SCHEMA, PASSWORD = "Sonata\"Flow's", "de'mo-\"1", 'de"mo \\ $x', "p'w\"\\ $(x) "
+DATABASE, USER, PASSWORD = "Sonata\"Flow's", "de'mo-\"1 \\ $x", "p'w\"\\ $(x) "
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,13 @@ def test_a_user_gets_a_schema_of_its_own_and_a_new_password(server: Postgres, sc
     assert server.ask("CREATE DATABASE shared") == ""
     connection = server.environment(database="shared")
     for password in ("first", PASSWORD):
-        new = {"NEW_USER": USER, "NEW_PASSWORD": password, "NEW_SCHEMA": SCHEMA}
+        new = {"WORKFLOW_USER": USER, "WORKFLOW_PASSWORD": password}
         done = server.run(scripts["user"], **connection, **new)
         assert done.returncode == 0, done.stderr
         assert password not in done.stdout + done.stderr
     mine = {"user": USER, "password": PASSWORD, "database": "shared"}
-    owned = "SELECT nspname FROM pg_namespace WHERE nspowner = current_user::regrole ORDER BY 1"
-    assert server.ask(owned, **mine) == SCHEMA
-    assert server.ask("CREATE SCHEMA workflow", **mine) == ""
-    assert server.ask(owned, **mine).splitlines() == [SCHEMA, "workflow"]
+    owned = "SELECT nspname FROM pg_namespace WHERE pg_get_userbyid(nspowner) = current_user"
+    assert server.ask(owned, **mine) == USER
     assert "password authentication failed" in server.ask("SELECT 1", **{**mine, "password": "first"})
     assert "permission denied" in server.ask("CREATE ROLE other", **mine)
 
@@ -116,7 +114,7 @@ def test_a_user_sees_no_tables_of_others(server: Postgres, scripts: Mapping[str,
     assert server.ask("CREATE DATABASE apart") == ""
     connection = server.environment(database="apart")
     for name in ("one", "two"):
-        new = {"NEW_USER": name, "NEW_PASSWORD": name, "NEW_SCHEMA": name}
+        new = {"WORKFLOW_USER": name, "WORKFLOW_PASSWORD": name}
         assert server.run(scripts["user"], **connection, **new).returncode == 0
     one, two = ({"user": name, "password": name, "database": "apart"} for name in ("one", "two"))
     assert server.ask("CREATE TABLE one.t (i int)", **one) == ""
@@ -129,7 +127,7 @@ def test_an_administrator_without_all_rights_is_enough(server: Postgres, scripts
     assert server.run(scripts["database"], **app, NEW_DATABASE="of_app").returncode == 0
     app = server.environment("app", "app", "of_app")
     for _ in range(2):
-        new = {"NEW_USER": "low", "NEW_PASSWORD": "low", "NEW_SCHEMA": "low"}
+        new = {"WORKFLOW_USER": "low", "WORKFLOW_PASSWORD": "low"}
         done = server.run(scripts["user"], **app, **new)
         assert done.returncode == 0, done.stderr
 
@@ -140,7 +138,7 @@ def test_what_the_server_refuses_fails_the_job(server: Postgres, scripts: Mappin
     done = server.run(scripts["database"], **weak, NEW_DATABASE="refused")
     assert done.returncode != 0
     assert "permission denied to create database" in done.stderr
-    new = {"NEW_USER": "refused", "NEW_PASSWORD": "p", "NEW_SCHEMA": "s"}
+    new = {"WORKFLOW_USER": "refused", "WORKFLOW_PASSWORD": "p"}
     done = server.run(scripts["user"], **weak, **new)
     assert done.returncode != 0
     assert "permission denied to create role" in done.stderr

@@ -80,7 +80,7 @@ yes
 {{- end -}}
 {{- range .Values.namespaces -}}
 {{- if .create -}}
-{{- $labels := dict "rhdh.redhat.com/workflow-namespace" "" -}}
+{{- $labels := dict << workflow_namespace | go >> "" -}}
 {{- if $.Values.gitops.enabled -}}{{- $_ := set $labels "argocd.argoproj.io/managed-by" $.Values.gitops.namespace -}}{{- end -}}
 {{- $_ := set $created .name $labels -}}
 {{- end -}}
