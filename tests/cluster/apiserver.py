@@ -124,7 +124,7 @@ class ApiServer:
 
     def _serves(self, spec: Mapping[str, Any]) -> bool:
         """Whether the server publishes just the fields that a definition has, and has storage for them."""
-        for version in spec["versions"]:
+        for version in (each for each in spec["versions"] if each["served"]):
             listed = self.ask("GET", f"/apis/{spec['group']}/{version['name']}/{spec['names']['plural']}")
             if listed.code != HTTPStatus.OK:
                 return False
