@@ -24,6 +24,8 @@ from generator.diagram.output.svg import svg
 from generator.findings import errors
 from generator.kubernetes.objects import Database, ImageReference
 from generator.lint.registry import SUBJECTS
+from generator.platform.platform import platform_operator, platform_sonataflow
+from generator.platform.values import PROFILES, platform_values
 from generator.text.markdown import code, row
 from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow
@@ -72,7 +74,8 @@ ARGUMENTS: Final = {
 EXAMPLES_RUN: Final = {
     "actions": (f"OWNER/WAYBILL@COMMIT=octo/waybill@{'1' * 40}", ""),
     "changed": ("", "git update-ref refs/remotes/origin/main HEAD"),
-    "init": ("OWNER=octo; REPO=flows", ""),
+    "changelog": ("", "waybill build greeting --sonataflow 1.45 >build.log 2>&1"),
+    "init": ("OWNER=octo; REPO=flows", "cd .. && mkdir flows && cd flows"),
     "index": ("", "mkdir published && waybill build --all --output published >build.log 2>&1 && cp -r published dist"),
     "umbrella": ("", "mkdir my && cp -r charts my"),
 }
@@ -268,6 +271,33 @@ def values_and_settings() -> str:
     )
 
 
+def platform() -> str:
+    """The values of the chart `platform`: their defaults by profile, for the newest SonataFlow."""
+    operator = platform_operator(platform_sonataflow(None))
+    listed = {
+        profile: {row.path: row for row in values.rows(platform_values(profile, operator))} for profile in PROFILES
+    }
+    every = {path: row for profile in reversed(PROFILES) for path, row in listed[profile].items()}
+    order = {path: None for profile in PROFILES for path in listed[profile]}
+    rows = (
+        (code(path), *(_value(listed[profile].get(path)) for profile in PROFILES), every[path].description)
+        for path in order
+    )
+    return "\n".join(
+        [
+            "# Values of the platform\n",
+            "The chart that `waybill platform` writes for the newest SonataFlow, by its profile. A profile without a",
+            "default does not have the value. Charts for SonataFlow 1.45 and before have fewer. Misspelt values are",
+            "rejected. How to use it: [The platform](../platform.md).\n",
+            _table(("value", *PROFILES, "what it does"), rows),
+        ]
+    )
+
+
+def _value(row: values.Row | None) -> str:
+    return "" if row is None else code(json.dumps(row.default, ensure_ascii=False))
+
+
 def _value_table(listed: tuple[values.Value, ...]) -> str:
     rows = (
         (f"`{row.path}`", f"`{json.dumps(row.default, ensure_ascii=False)}`", row.description)
@@ -379,6 +409,7 @@ def _workflow_page(workflow: Workflow) -> str:
 PAGES: Final[Mapping[str, Callable[[], str]]] = {
     "docs/reference/commands.md": commands,
     "docs/reference/values.md": values_and_settings,
+    "docs/reference/platform.md": platform,
     "docs/reference/compatibility.md": compatibility,
     "docs/rules.md": rules,
     "docs/images/escalation.svg": picture,

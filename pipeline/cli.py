@@ -37,6 +37,7 @@ SHORT_HELPS: Final = {
     "doctor": "Say what this machine is missing, and how to get it.",
     "namespace": "Add a namespace for workflows.",
     "new": "Start a new workflow.",
+    "platform": "Write the chart of what workflows need in a cluster.",
     "explain": "Explain a workflow in plain English.",
     "rhdh": "Configure Red Hat Developer Hub.",
     "run": "Run a workflow on the local engine.",

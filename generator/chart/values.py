@@ -12,11 +12,11 @@ from generator.workflow.properties import HIDDEN, Variable
 
 Schema = Mapping[str, Any]
 
-_STRING: Final[Schema] = {"type": "string"}
-_FLAG: Final[Schema] = {"type": "boolean"}
-_MAP: Final[Schema] = {"type": "object"}
-_MAPS: Final[Schema] = {"type": "array", "items": {"type": "object"}}
-_STRINGS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
+STRING: Final[Schema] = {"type": "string"}
+FLAG: Final[Schema] = {"type": "boolean"}
+MAP: Final[Schema] = {"type": "object"}
+MAPS: Final[Schema] = {"type": "array", "items": {"type": "object"}}
+STRINGS: Final[Schema] = {"type": "array", "items": {"type": "string"}}
 #: Helm reads numbers as 64-bit floats, which hold the digits of whole numbers up to here.
 _LARGEST: Final = 2**53 - 1
 
@@ -32,7 +32,7 @@ def _text(*others: str) -> Schema:
 _TEXT: Final = _text()
 _SCALAR: Final = _text("boolean", "null")
 _VARIABLE: Final = _text("boolean", "object", "null")
-_TEXTS: Final[Schema] = {"type": "object", "additionalProperties": _SCALAR}
+TEXTS: Final[Schema] = {"type": "object", "additionalProperties": _SCALAR}
 _SHARED_VARIABLES: Final[Schema] = {"type": "object", "additionalProperties": _VARIABLE}
 #: Values that say what the workflow's pods are like.
 _OF_PODS: Final = frozenset(
@@ -85,45 +85,45 @@ def workflow_values(
         useless.add("persistence")
     every = (
         _image(image),
-        _leaf("imagePullSecrets", [], _MAPS, "Secrets to pull the image with: [{name: my-pull-secret}]."),
+        leaf("imagePullSecrets", [], MAPS, "Secrets to pull the image with: [{name: my-pull-secret}]."),
         _variables(variables, capabilities),
-        _leaf(
+        leaf(
             "envFrom",
             [],
-            _MAPS,
+            MAPS,
             "ConfigMaps and Secrets of yours whose keys become variables: [{secretRef: {name: mine}}].",
         ),
-        _leaf(
+        leaf(
             "requireEnv",
             True,
-            _FLAG,
+            FLAG,
             "Stop an install while a variable without a default has no value, and list all such variables.",
         ),
         _secret(secret_comments),
-        _leaf("properties", "", _STRING, "Lines appended to application.properties."),
+        leaf("properties", "", STRING, "Lines appended to application.properties."),
         _persistence(database, capabilities),
         _trusted_certificates(),
         _network_policy("Ingress to this workflow's pods from its own namespace and from those named here."),
         _profile(capabilities.sonataflow.profiles),
-        _leaf(
+        leaf(
             "operatorCheck",
             "discovery",
             {"enum": ["discovery", "strict", "none"]},
             "discovery stops an install where the cluster's SonataFlow would drop fields; it needs no rights.",
             "strict reads the operator's schema and names each of them; README.md says which right that needs.",
         ),
-        _leaf(
+        leaf(
             "replicas",
             None,
             {"type": ["integer", "null"], "minimum": 0},
             "How many pods; empty leaves it to the operator.",
         ),
-        _group(
+        group(
             "podTemplate",
             (
-                _group(
+                group(
                     "container",
-                    (_leaf("resources", {}, _MAP, "Requests and limits: {requests: {cpu: 250m, memory: 512Mi}}."),),
+                    (leaf("resources", {}, MAP, "Requests and limits: {requests: {cpu: 250m, memory: 512Mi}}."),),
                     "The container that runs the workflow.",
                     more=True,
                 ),
@@ -131,16 +131,16 @@ def workflow_values(
             "Merged over spec.podTemplate of the custom resource: affinity, volumes, serviceAccountName, …",
             more=True,
         ),
-        _leaf("sink", {}, _MAP, "spec.sink of the custom resource: where produced events go."),
-        _leaf("sources", [], _MAPS, "spec.sources of the custom resource: where consumed events come from."),
-        _leaf("rollOnChange", True, _FLAG, "Restart the workflow when a mounted spec, schema or subflow changes."),
-        _leaf("commonLabels", {}, _TEXTS, "Labels for every object."),
-        _leaf("commonAnnotations", {}, _TEXTS, "Annotations for every object."),
-        _group(
+        leaf("sink", {}, MAP, "spec.sink of the custom resource: where produced events go."),
+        leaf("sources", [], MAPS, "spec.sources of the custom resource: where consumed events come from."),
+        leaf("rollOnChange", True, FLAG, "Restart the workflow when a mounted spec, schema or subflow changes."),
+        leaf("commonLabels", {}, TEXTS, "Labels for every object."),
+        leaf("commonAnnotations", {}, TEXTS, "Annotations for every object."),
+        group(
             "global",
             (
-                _leaf("imageRegistry", "", _STRING, "Takes the place of the registry in image.repository."),
-                _leaf(
+                leaf("imageRegistry", "", STRING, "Takes the place of the registry in image.repository."),
+                leaf(
                     "env", {}, _SHARED_VARIABLES, "Variables for all charts under one umbrella; a chart's own env wins."
                 ),
             ),
@@ -155,26 +155,20 @@ def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
     """Return the values of the umbrella over `charts`: everything is off by default."""
     return (
         *(
-            _group(
+            group(
                 chart,
-                (
-                    _leaf(
-                        "enabled", False, _FLAG, f"Install the workflow {chart}; its other values go beside this one."
-                    ),
-                ),
+                (leaf("enabled", False, FLAG, f"Install the workflow {chart}; its other values go beside this one."),),
                 more=True,
             )
             for chart in charts
         ),
         _network_policy("Ingress to all pods of this namespace from itself and from the namespaces named here."),
-        _group(
+        group(
             "global",
             (
-                _leaf("imageRegistry", "", _STRING, "Takes the place of the registry in every image."),
-                _leaf("env", {}, _SHARED_VARIABLES, "Variables for all workflows; a workflow's own env wins."),
-                _leaf(
-                    "checkedBy", "workflows", _STRING, "Who asks for missing variables: this chart, for all at once."
-                ),
+                leaf("imageRegistry", "", STRING, "Takes the place of the registry in every image."),
+                leaf("env", {}, _SHARED_VARIABLES, "Variables for all workflows; a workflow's own env wins."),
+                leaf("checkedBy", "workflows", STRING, "Who asks for missing variables: this chart, for all at once."),
             ),
             "Shared with all workflows.",
             more=True,
@@ -182,15 +176,19 @@ def umbrella_values(charts: Sequence[str]) -> tuple[Value, ...]:
     )
 
 
-def json_schema(title: str, values: Sequence[Value]) -> Schema:
-    """Return the JSON Schema (draft 07, which every Helm 3 and 4 reads) of `values`; misspelt keys are rejected."""
+def json_schema(title: str, values: Sequence[Value], *, switchable: bool = True) -> Schema:
+    """Return the JSON Schema (draft 07, which every Helm 3 and 4 reads) of `values`; misspelt keys are rejected.
+
+    A chart that is `switchable` may be enabled or not by an umbrella.
+    """
+    switch = {"enabled": {"type": "boolean", "description": "Read by an umbrella chart."}} if switchable else {}
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": title,
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "enabled": {"type": "boolean", "description": "Read by an umbrella chart."},
+            **switch,
             **{value.key: _schema_of(value) for value in values},
         },
     }
@@ -216,28 +214,30 @@ def _schema_of(value: Value) -> Schema:
     return {**described, "type": "object", **value.schema, "properties": properties}
 
 
-def _leaf(key: str, default: Any, schema: Schema, *comment: str) -> Value:
+def leaf(key: str, default: Any, schema: Schema, *comment: str) -> Value:
+    """A value without children."""
     return Value(key=key, default=default, schema=schema, comment=comment)
 
 
-def _group(key: str, children: tuple[Value, ...], *comment: str, more: bool = False) -> Value:
+def group(key: str, children: tuple[Value, ...], *comment: str, more: bool = False) -> Value:
+    """Values below one key; with `more`, a person may add others."""
     schema: Schema = {"type": "object"} if more else {"type": "object", "additionalProperties": False}
     return Value(key=key, default={}, schema=schema, children=children, comment=comment)
 
 
 def _image(image: ImageReference) -> Value:
     digest = {"type": "string", "pattern": "^(sha256:[a-f0-9]{64})?$"}
-    return _group(
+    return group(
         "image",
         (
-            _leaf("repository", image.repository, {"type": "string", "minLength": 1}, "Where the image is."),
-            _leaf(
+            leaf("repository", image.repository, {"type": "string", "minLength": 1}, "Where the image is."),
+            leaf(
                 "tag",
                 image.tag or "",
                 _TEXT,
                 "src- tags name the content the image was built from.",
             ),
-            _leaf("digest", image.digest or "", digest, "sha256:…; wins over the tag."),
+            leaf("digest", image.digest or "", digest, "sha256:…; wins over the tag."),
         ),
         "The workflow's image.",
     )
@@ -247,7 +247,7 @@ def _variables(variables: Sequence[Variable], capabilities: OperatorCapabilities
     schema, what = _SCALAR, "strings, which become lines of application.properties."
     if capabilities.pods:
         schema, what = _VARIABLE, "a string, or the map of a valueFrom ({secretKeyRef: {name: …, key: …}})."
-    return _group("env", tuple(_variable(each, schema) for each in variables), f"The workflow's variables: {what}")
+    return group("env", tuple(_variable(each, schema) for each in variables), f"The workflow's variables: {what}")
 
 
 def _variable(variable: Variable, schema: Schema) -> Value:
@@ -255,7 +255,7 @@ def _variable(variable: Variable, schema: Schema) -> Value:
     what = "Required." if shown is None else f"Default: {_in_one_line(shown) or 'empty'}."
     if shown == HIDDEN:
         what = "Has a default, which is hidden."
-    return _leaf(variable.name, "", schema, *filter(None, (_in_one_line(variable.comment), what)))
+    return leaf(variable.name, "", schema, *filter(None, (_in_one_line(variable.comment), what)))
 
 
 def _in_one_line(text: str) -> str:
@@ -263,18 +263,18 @@ def _in_one_line(text: str) -> str:
 
 
 def _secret(comments: Mapping[str, str]) -> Value:
-    return _group(
+    return group(
         "secret",
         (
-            _group(
+            group(
                 "data",
                 tuple(
-                    _leaf(key, "", _SCALAR, *filter(None, (_in_one_line(comment), "Required.")))
+                    leaf(key, "", _SCALAR, *filter(None, (_in_one_line(comment), "Required.")))
                     for key, comment in comments.items()
                 ),
                 "Values for the workflow's Secret; a key without a value is left as it is in the cluster.",
             ),
-            _leaf("existingSecret", "", _STRING, "A Secret of yours with these keys, used as it is."),
+            leaf("existingSecret", "", STRING, "A Secret of yours with these keys, used as it is."),
         ),
         "What secret.properties names.",
     )
@@ -283,39 +283,39 @@ def _secret(comments: Mapping[str, str]) -> Value:
 def _profile(profiles: Sequence[str]) -> Value:
     first = profiles[0]
     how = "the image as it is" if first == DEFAULT_PROFILE else "in production"
-    return _leaf("profile", first, {"enum": list(profiles)}, f"The operator's profile: {first} runs {how}.")
+    return leaf("profile", first, {"enum": list(profiles)}, f"The operator's profile: {first} runs {how}.")
 
 
 def _persistence(database: Database, capabilities: OperatorCapabilities) -> Value:
-    migrate = _leaf(
+    migrate = leaf(
         "migrateDBOnStartUp",
         None,
         {"type": ["boolean", "null"]},
         "Create the tables at start; empty leaves it to the operator.",
     )
-    return _group(
+    return group(
         "persistence",
         (
-            _leaf("enabled", True, _FLAG, "Keep the state of running instances in PostgreSQL."),
-            _group(
+            leaf("enabled", True, FLAG, "Keep the state of running instances in PostgreSQL."),
+            group(
                 "secretRef",
                 (
-                    _leaf("name", database.secret, _STRING, "The Secret with the database's user and password."),
-                    _leaf("userKey", database.user_key, _STRING, "The key of the user in it."),
-                    _leaf("passwordKey", database.password_key, _STRING, "The key of the password in it."),
+                    leaf("name", database.secret, STRING, "The Secret with the database's user and password."),
+                    leaf("userKey", database.user_key, STRING, "The key of the user in it."),
+                    leaf("passwordKey", database.password_key, STRING, "The key of the password in it."),
                 ),
             ),
-            _group(
+            group(
                 "serviceRef",
                 (
-                    _leaf("name", database.service, _STRING, "The database's Service."),
-                    _leaf("port", database.port, {"type": "integer"}, "Its port."),
-                    _leaf("databaseName", database.name, _STRING, "The database."),
-                    _leaf("databaseSchema", database.schema, _STRING, "The schema in it; one a workflow."),
-                    _leaf("namespace", database.namespace, _STRING, "The Service's namespace; empty means this one."),
+                    leaf("name", database.service, STRING, "The database's Service."),
+                    leaf("port", database.port, {"type": "integer"}, "Its port."),
+                    leaf("databaseName", database.name, STRING, "The database."),
+                    leaf("databaseSchema", database.schema, STRING, "The schema in it; one a workflow."),
+                    leaf("namespace", database.namespace, STRING, "The Service's namespace; empty means this one."),
                 ),
             ),
-            _leaf("jdbcUrl", "", _STRING, "A JDBC URL in place of serviceRef."),
+            leaf("jdbcUrl", "", STRING, "A JDBC URL in place of serviceRef."),
             *((migrate,) if capabilities.persistence else ()),
         ),
         "Where waiting instances are kept.",
@@ -323,29 +323,29 @@ def _persistence(database: Database, capabilities: OperatorCapabilities) -> Valu
 
 
 def _trusted_certificates() -> Value:
-    return _group(
+    return group(
         "trustedCertificates",
         (
-            _leaf("configMap", "", _STRING, "A ConfigMap of yours with certificates as PEM, one or more."),
-            _leaf("key", "ca-bundle.crt", {"type": "string", "minLength": 1}, "The key of the certificates in it."),
+            leaf("configMap", "", STRING, "A ConfigMap of yours with certificates as PEM, one or more."),
+            leaf("key", "ca-bundle.crt", {"type": "string", "minLength": 1}, "The key of the certificates in it."),
         ),
         "Authorities that calls over HTTPS trust besides the public ones.",
     )
 
 
 def _network_policy(what: str) -> Value:
-    return _group(
+    return group(
         "networkPolicy",
         (
-            _leaf("enabled", False, _FLAG, what),
-            _leaf("rhdhNamespace", "rhdh-operator", _STRING, "Where Red Hat Developer Hub runs."),
-            _leaf(
+            leaf("enabled", False, FLAG, what),
+            leaf("rhdhNamespace", "rhdh-operator", STRING, "Where Red Hat Developer Hub runs."),
+            leaf(
                 "sonataflowNamespace",
                 "sonataflow-infra",
-                _STRING,
+                STRING,
                 "Where Data Index, Jobs service and the database run.",
             ),
-            _leaf("extraNamespaces", [], _STRINGS, "Further namespaces to let in."),
+            leaf("extraNamespaces", [], STRINGS, "Further namespaces to let in."),
         ),
         "Who may call in.",
     )

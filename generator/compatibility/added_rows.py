@@ -9,7 +9,7 @@ from typing import Final
 
 from generator.compatibility.matrix import MAX_VALUES, Matrix, Row, read_matrix
 from generator.compatibility.matrix_reader import RULE
-from generator.compatibility.new_row import NewRow, new_rows, rows_text
+from generator.compatibility.new_row import NewRow, is_within, new_rows, rows_text
 from generator.findings.edits import Edit, apply_edits
 from generator.findings.errors import FindingsError, OutputError
 from generator.text.yaml_reader import Node, decode, parse
@@ -29,8 +29,8 @@ def missing_rows(versions: Mapping[str, str], matrix: Matrix) -> list[NewRow]:
 def with_rows(data: bytes, matrix: Matrix, rows: Sequence[NewRow]) -> bytes:
     """Return a compatibility.yaml, read as `matrix`, with rows for the newest operator.
 
-    Where it has such a row already, its list of charts gets those of the new one (several rows may share the list:
-    `charts: &ours`); else the new row goes below the others.
+    Where it has such a row already, or one that holds these versions, its list of charts gets those of the new one
+    (several rows may share the list: `charts: &ours`); else the new row goes below the others.
 
     Raises:
         FindingsError: the file cannot be read.
@@ -68,9 +68,9 @@ def _edits(text: str, matrix: Matrix, rows: Sequence[NewRow]) -> Iterator[Edit]:
     root = parse(text.encode(), matrix.path, max_values=MAX_VALUES).root
     below = []
     for row in rows:
-        same = [each for each in matrix.rows if _is_newest(matrix, each) and str(each.versions) == row.versions]
-        if same:
-            charts = _charts_at(root, max(same, key=lambda each: len(each.charts)))
+        holding = [each for each in matrix.rows if _is_newest(matrix, each) and is_within(row.versions, each.versions)]
+        if holding:
+            charts = _charts_at(root, max(holding, key=lambda each: len(each.charts)))
             yield from _in_list(text, matrix.path, charts, row.charts)
         else:
             below.append(row)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from semver import Version
 
 from generator.compatibility.matrix import Matrix
 from generator.text.templates import render
+from generator.versions.ranges import Range
+
+#: No minor or patch number comes this far.
+_HIGH: Final = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,13 @@ def versions_from(version: str, *, others_before: bool = False) -> str:
     """
     first = Version.parse(version).finalize_version()
     return f">={first} <{first.major + 1}.0.0" if others_before else f"{first.major}.x"
+
+
+def is_within(versions: str, wider: Range) -> bool:
+    """Whether a range holds all versions of a new row that begin with one number (2.x), or is written the same."""
+    major, _, rest = versions.partition(".")
+    ends = (Version(int(major)), Version(int(major), _HIGH, _HIGH)) if rest == "x" else ()
+    return str(wider) == versions or (bool(ends) and all(map(wider.holds, ends)))
 
 
 def rows_text(rows: Iterable[NewRow], indent: int = Matrix.indent) -> str:

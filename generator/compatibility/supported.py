@@ -65,8 +65,9 @@ def supported_operators(chart: str, version: Version, matrix: Matrix) -> Support
         bundles = (each for each in matrix.orchestrators if wanted and each.versions.overlaps(wanted))
         return SupportedOperators(operators=(*(_bundle(each, matrix) for each in bundles), *map(_flow, flows)))
     newest = _flow(matrix.newest)
-    if any(each.names(chart) and newest.is_in(each) for each in matrix.rows):
-        message = f"no row covers {chart} {version}, though others name the chart; add one"
+    others = [str(each.versions) for each in matrix.rows if each.names(chart) and newest.is_in(each)]
+    if others:
+        message = f"no row covers {chart} {version}, only its versions {listed(others)}; widen that row, or add one"
         return SupportedOperators(operators=(), findings=(Finding(path=matrix.path, rule="no-row", message=message),))
     return SupportedOperators(operators=(newest,), assumed=True)
 

@@ -57,10 +57,19 @@ class VersionLine:
         if self.operator and missing:
             raise VersionError(self._no_row(self.operator, missing, everything=everything))
 
-    def start(self, chart: str, committed: str | None, published: Iterable[str], otherwise: str) -> str:
+    def start(
+        self,
+        chart: str,
+        committed: str | None,
+        published: Iterable[str],
+        otherwise: str,
+        *,
+        elsewhere: str = "build into a folder of its own with --charts",
+    ) -> str:
         """The version that a chart has before it moves: as committed, else the newest published one of its line.
 
-        `otherwise` is the first version of a chart that no line has.
+        `otherwise` is the first version of a chart that no line has, `elsewhere` what to do where a chart of another
+        line is in the way.
 
         Raises:
             VersionError: no row of the chart has the operator, or the committed version is for another.
@@ -74,7 +83,7 @@ class VersionLine:
         if not line.holds(Version.parse(committed).finalize_version()):
             raise VersionError(
                 f"{chart} is at {committed}, but its versions for {self.operator.name} are {line}; "
-                f"build into a folder of its own with --charts, or fix {self.capabilities.matrix.path}"
+                f"{elsewhere}, or fix {self.capabilities.matrix.path}"
             )
         return committed
 

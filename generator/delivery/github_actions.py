@@ -49,6 +49,7 @@ class ActionsOptions:
     publishes_elsewhere: bool = False
     """Whether the settings say where charts are published; else it is in the repository's own releases and gh-pages."""
     charts: str = "charts"
+    output: str = "dist"
     registry: str = "quay.io"
     """The host of the registry of the images."""
 
@@ -77,6 +78,7 @@ def actions_files(names: Iterable[str], options: ActionsOptions) -> dict[str, by
         "target": options.target,
         "has_target": options.publishes_elsewhere,
         "charts": options.charts,
+        "output": options.output,
         "registry": options.registry,
         "workflows": workflows,
     }

@@ -11,6 +11,8 @@ from generator.diff.change import Change, Difference, Hazard, Impact, Kind, Topi
 from generator.findings.printable import in_one_line
 from generator.versions.steps import few
 
+#: Characters of two texts that are shown whole, and as many as are shown on each side of what differs in longer ones.
+_LONG, _CONTEXT = 160, 20
 _MARKS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RENAMED: "~", Kind.CHANGED: "~"}
 #: Where a person writes what a change is about.
 _PATHS: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data.", Topic.VALUE: ""}
@@ -67,8 +69,24 @@ def _happened(change: Change) -> str:
 
 
 def _arrow(change: Change) -> str:
-    before, after = in_one_line(change.before or ""), in_one_line(change.after or "")
+    before, after = _around_the_change(in_one_line(change.before or ""), in_one_line(change.after or ""))
     return f"{before or 'nothing'} → {after or 'nothing'}"
+
+
+def _around_the_change(before: str, after: str) -> tuple[str, str]:
+    """Two long texts without most of what both begin and end with."""
+    if len(before) + len(after) <= _LONG:
+        return before, after
+    shorter = min(len(before), len(after))
+    start = next((i for i in range(shorter) if before[i] != after[i]), shorter)
+    end = next((i for i in range(shorter - start) if before[-1 - i] != after[-1 - i]), shorter - start)
+    start, end = max(0, start - _CONTEXT), max(0, end - _CONTEXT)
+
+    def cut(text: str) -> str:
+        middle = text[start : len(text) - end]
+        return f"{'…' if start else ''}{middle}{'…' if end else ''}"
+
+    return cut(before), cut(after)
 
 
 def place_of(change: Change) -> str:

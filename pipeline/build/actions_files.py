@@ -20,6 +20,7 @@ def actions_options(settings: Settings, *, uses: str = "", branch: str = "") -> 
         target=settings.propose.to or ".",
         publishes_elsewhere=bool(settings.publish.to),
         charts=Path(os.path.relpath(settings.charts, settings.root)).as_posix(),
+        output=Path(os.path.relpath(settings.output, settings.root)).as_posix(),
         registry=settings.registry.partition("/")[0],
     )
 

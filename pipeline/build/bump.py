@@ -74,7 +74,8 @@ def bump_charts(names: Sequence[str], to: Target, settings: Settings, journal: J
     after = replace(folder, charts={**folder.charts, **moved})
     part, towards = _step_of(to, moves)
     step = Step(before=Version.parse(before or settings.initial_version), part=part, towards=towards)
-    files, umbrella = moved_umbrella(after, {}, known_index(settings.output, None), step)
+    known, committed = known_index(settings.output, None), folder.files() if folder.own else None
+    files, umbrella = moved_umbrella(after, {}, known, step, committed=committed)
     with Transaction(journal) as transaction:
         transaction.replace_tree(folder.path, folder.with_changelogs(files))
         transaction.commit()

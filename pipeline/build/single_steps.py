@@ -76,7 +76,8 @@ def chart_for(workflow: Workflow, out: Path, line: VersionLine, settings: Settin
         VersionError: none is for the operator that was asked for, or the one there is for another.
     """
     name = chart_name(workflow.source.name)
-    version = line.start(name, chart_version(out / name), (), settings.initial_version)
+    elsewhere = "name another folder with --out"
+    version = line.start(name, chart_version(out / name), (), settings.initial_version, elsewhere=elsewhere)
     recipes = Recipes(settings=settings, sonataflow=line.capabilities.sonataflow)
     chart = workflow_chart(
         workflow,

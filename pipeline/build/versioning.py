@@ -100,6 +100,7 @@ def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Ste
         kept=plan.kept,
         pins=plan.pins,
         replaceable=plan.replaceable,
+        committed=folder.files() if options.bump and folder.own else None,
     )
 
 
@@ -114,18 +115,21 @@ def moved_umbrella(
     kept: Collection[str] = (),
     pins: Mapping[str, Sequence[Pin]] | None = None,
     replaceable: Callable[[Sequence[Package]], Index] | None = None,
+    committed: ChartFiles | None = None,
 ) -> tuple[ChartFiles, Package]:
     """The files of the umbrella with all its charts, and its package.
 
     With `everything`, charts of workflows that are gone go, but not those that are `kept`. `pins` are the digests of
     the charts just built, `replaceable` the index without the entries that a package may
-    take the place of.
+    take the place of. `committed` are its files so far, for an index that has no umbrella: that of a fresh clone.
 
     Nobody writes its version by hand, so it moves on by itself when what is in it changed.
 
     Raises:
         VersionError: its line has no version left.
     """
+    if known.versions(UMBRELLA):
+        committed = None
     while True:
         files = folder.wanted(
             charts,
@@ -135,7 +139,9 @@ def moved_umbrella(
             kept=kept,
         )
         packed = pinned_package(files, UMBRELLA, {**pins_of_charts(known, files), **(pins or {})})
-        if not (replaceable([packed]) if replaceable else known).differs(packed):
+        changed = committed is not None and content_key(committed) != content_key(files)
+        if not changed and not (replaceable([packed]) if replaceable else known).differs(packed):
             return files, packed
+        committed = None
         step = line.step(UMBRELLA, moving, exactly=False) if line else moving
         moving = replace(step, before=step.after)

@@ -245,7 +245,8 @@ def show_build(result: BuildResult, *, dry_run: bool = False) -> None:
         console.say(f"dry run: {plural(len(result.differences), 'file')} would be written or removed; nothing was")
         console.show_next(same_command(without="dry_run"), "writes them")
     elif result.charts:
-        _show_install(min(result.charts, key=lambda chart: len(chart.required)))
+        # One that is new or changed, and of those the one that asks least.
+        _show_install(min(result.charts, key=lambda chart: (chart.state == "unchanged", len(chart.required))))
 
 
 def _show_install(chart: BuiltChart) -> None:

@@ -43,7 +43,7 @@ def _complete(_context: click.Context, _parameter: click.Parameter, begun: str) 
     "initial_version",
     short_help="Bump the versions of charts.",
     example="waybill bump greeting escalation minor\nwaybill bump --all patch\n"
-    "waybill bump greeting 2.1.0\nwaybill bump greeting patch --app",
+    "waybill bump greeting 3.0.0\nwaybill bump greeting patch --app",
 )
 @click.argument("workflow", nargs=-1)
 @click.argument("to", metavar="PART|VERSION", callback=_target, shell_complete=_complete)

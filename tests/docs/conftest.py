@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -152,6 +153,22 @@ def web(world: World) -> Iterator[Given]:
 
 
 @contextmanager
+def port(_: World) -> Iterator[Given]:
+    """A port for a server that the page starts: the place `port`."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        free = server.getsockname()[1]
+    yield {}, {"port": str(free)}
+
+
+@contextmanager
+def origin(world: World) -> Iterator[Given]:
+    """An empty git repository to push to: the place `origin`."""
+    folder = world.folder / "origin.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(folder)], check=True, env=world.environment)
+    yield {}, {"origin": str(folder)}
+
+
+@contextmanager
 def index(_: World) -> Iterator[Given]:
     """A chart repository that somebody published, over HTTP: the place `index`."""
     if not SHARED.is_dir():
@@ -218,6 +235,8 @@ NEEDS: Final[Mapping[str, Callable[[World], AbstractContextManager[Given]]]] = {
     "charts": charts,
     "index": index,
     "web": web,
+    "port": port,
+    "origin": origin,
     "engine": engine,
     "images": images,
     "github": github,

@@ -17,10 +17,11 @@ from tests.docs.page import Command, Run
 
 #: Seconds until a run hangs.
 _PATIENCE: Final = 300
+#: What a run of waybill says while it waits: the slower the machine, the more of it.
+_WAITING: Final = re.compile(r"^ +the .+ (has taken|took) [\d.]+ s( so far.*)?\n", re.MULTILINE)
 #: What may differ between the page and a run, and what both are compared as.
 NORMALISED: Final = (
-    # What a run of waybill says while it waits: the slower the machine, the more of it.
-    (re.compile(r"^ +.*has taken [\d.]+ s(econds)? so far\n", re.MULTILINE), ""),
+    (_WAITING, ""),
     # Commits, and hashes that follow content: image keys, digests, the ids of objects of git.
     (re.compile(r"\b[0-9a-f]{7,64}\b"), "ID"),
     # Dates: of entries in an index, and of Helm's releases.
@@ -60,6 +61,11 @@ def normalised(lines: Sequence[str]) -> list[str]:
     for pattern, replacement in NORMALISED:
         text = pattern.sub(replacement, text)
     return [" ".join(line.split("  ")) if " SIZE" in line else line for line in text.splitlines()]
+
+
+def worth_showing(lines: Sequence[str]) -> list[str]:
+    """Lines without those that only a slow machine prints."""
+    return _WAITING.sub("", "".join(f"{line}\n" for line in lines)).splitlines()
 
 
 def run_in_shell(run: Run, folder: Path, environment: Mapping[str, str], words: Mapping[str, str]) -> list[Done]:

@@ -27,15 +27,22 @@ def program(name: str) -> str | None:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[dict[str, str]]:
-    """Run a server while the block runs; gives the variables that lead the engine to it."""
+def running(folder: Path, *, password: str = "") -> Iterator[dict[str, str]]:
+    """Run a server while the block runs; gives the variables that lead the engine to it.
+
+    With a password, the server asks for it, and for that of every other user; else it asks for none.
+    """
     as_user = []
     if os.geteuid() == 0:
         shutil.chown(folder, pwd.getpwnam(USER).pw_uid)
         folder.chmod(0o700)
         as_user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"]
     data, port = folder / "data", free_port()
-    initdb = [*as_user, program("initdb"), "-D", data, "-U", NAME, "-A", "trust", "--no-sync"]
+    access: list[str | Path] = ["-A", "trust"]
+    if password:
+        (folder / "password").write_text(password, encoding="utf-8")
+        access = ["-A", "scram-sha-256", "--pwfile", folder / "password"]
+    initdb = [*as_user, program("initdb"), "-D", data, "-U", NAME, *access, "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd=folder)
     settings = (f"port={port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={folder}", "fsync=off")
     options = [word for setting in settings for word in ("-c", setting)]
@@ -54,7 +61,7 @@ def running(folder: Path) -> Iterator[dict[str, str]]:
             "QUARKUS_DATASOURCE_JDBC_URL": f"jdbc:postgresql://127.0.0.1:{port}/postgres",
             "QUARKUS_DATASOURCE_REACTIVE_URL": f"postgresql://127.0.0.1:{port}/postgres",
             "QUARKUS_DATASOURCE_USERNAME": NAME,
-            "QUARKUS_DATASOURCE_PASSWORD": "none",
+            "QUARKUS_DATASOURCE_PASSWORD": password or "none",
         }
     finally:
         server.terminate()

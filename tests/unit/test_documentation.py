@@ -73,7 +73,8 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
     }
     assert by_page == {
         "README.md": ["pip install nox"],
-        "docs/how-to.md": ["tkn pipeline start", "docker login quay.io", "waybill image --pin"],
+        "docs/how-to.md": ["$ waybill doctor", "tkn pipeline start", "docker login quay.io", "waybill image --pin"],
+        "docs/tutorial.md": ["helm repo add"],
         "docs/troubleshooting.md": ["kubectl wait --for=condition=Ready", "kubectl exec -n"],
     }
 
@@ -147,7 +148,8 @@ def test_new_output_replaces_the_old_and_nothing_else() -> None:
         ("   0.57 s  Start  operation    123 ms", "  10.57 s  Start  operation  1,123 ms"),
         ("a.tgz     9.7 KiB", "a.tgz   180.3 KiB"),
         ("http://127.0.0.1:37167/x", "http://127.0.0.1:1234/x"),
-        ("   build  with Maven", "   build  with Maven\n          the build has taken 10 s so far"),
+        ("   build  with Maven", "   build  with Maven\n          the build has taken 10 s so far: quarkus:build"),
+        ("  engine  starts", "  engine  starts\n          the engine's start took 3 s"),
     ],
 )
 def test_what_differs_from_run_to_run_is_left_out_of_the_comparison(page: str, run: str) -> None:

@@ -60,6 +60,18 @@ def test_a_list_that_rows_share_has_the_chart_in_each() -> None:
     assert sum("order-tea" in row.charts for row in rows) == 5
 
 
+@pytest.mark.parametrize("versions", ["'>=2'", "'>=1.0.0'", "^2", "2.x || 3.x"])
+def test_a_row_that_holds_the_versions_gets_the_chart(versions: str) -> None:
+    text = f"rows:\n  - charts: [workflows]\n    versions: {versions}\n    sonataflow: 10.x\n"
+    assert added(text) == text.replace("[workflows]", "[workflows, order-tea]")
+
+
+@pytest.mark.parametrize("versions", ["'>=2.0.1'", "~2.1", "'<2.5'", "2.0.0"])
+def test_a_row_that_holds_some_of_the_versions_does_not(versions: str) -> None:
+    text = f"rows:\n  - charts: [greeting]\n    versions: {versions}\n    sonataflow: 10.x\n"
+    assert added(text).startswith(text)
+
+
 @pytest.mark.parametrize("end", ["\n", "", "\n# end\n"])
 def test_without_such_a_row_the_chart_and_the_umbrella_get_one(end: str) -> None:
     text = f"rows:\n- charts: [a]\n  versions: 1.x\n  sonataflow: 1.45.x{end}"

@@ -71,6 +71,17 @@ def test_a_log_s_lines_are_grouped_and_narrow() -> None:
     assert max(len(line) for line in text if " " in line.strip() and "→" not in line) <= 110
 
 
+def test_of_two_long_texts_only_what_differs_is_shown() -> None:
+    before = {"x": "begin " * 30 + "some old words" + " end" * 30}
+    after = {"x": "begin " * 30 + "some new words" + " end" * 30}
+    text = [
+        line.text.strip() for line in lines([between(flow(inject("A", data=before)), flow(inject("A", data=after)))])
+    ]
+    assert [line for line in text if "old" in line] == [
+        "~ state 'A': data.x: …in begin begin some old words end end end e… → …in begin begin some new words end"
+    ]
+
+
 def test_a_pull_request_gets_a_summary_a_table_the_diagrams_and_the_raw_diff() -> None:
     text = markdown([pair(flow(WAITING, events=[EVENT]), flow(inject("A"), id="other"))], draw)
     assert text.splitlines()[0] == "**2 breaking and 3 internal changes**"

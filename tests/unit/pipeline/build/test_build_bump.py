@@ -168,3 +168,12 @@ def test_a_chart_that_waybill_did_not_make_gives_way_to_a_major_version() -> Non
     row = rows("--all", "--bump", "auto")["second"]
     assert (row["version"], row["reason"]) == ("2.0.0", "waybill did not make the previous chart")
     assert yaml.safe_load(UMBRELLA.read_bytes())["dependencies"][1]["version"] == "2.0.0"
+
+
+@pytest.mark.parametrize("words", [["greeting", "--bump", "auto"], ["greeting", "--bump", "minor"]])
+def test_the_umbrella_moves_in_a_fresh_clone_too(words: list[str]) -> None:
+    shutil.rmtree("dist")
+    properties(OPTIONAL)
+    assert built(*words) == {"greeting": "2.1.0", "workflows": "2.1.0"}
+    shutil.rmtree("dist")
+    assert built("greeting", "--bump", "auto") == {"greeting": "2.1.0", "workflows": "2.1.0"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -222,3 +223,9 @@ def test_the_versions_of_all_workflows_move_with_app() -> None:
     before = files()
     assert run("bump", "--all", "--app", "3.0.0").code == 0
     assert changed(before) == {path for path in before if path.startswith("workflows/") and path.endswith(".sw.json")}
+
+
+def test_the_umbrella_moves_in_a_fresh_clone_too() -> None:
+    shutil.rmtree("dist")
+    assert run("bump", "greeting", "patch").code == 0
+    assert umbrella() == {"workflows": "0.1.1", "greeting": "0.1.1", "second": "0.1.0"}

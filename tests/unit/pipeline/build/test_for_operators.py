@@ -142,7 +142,7 @@ def test_a_version_without_a_row_stops_the_build_where_the_chart_has_others() ->
     Path("compatibility.yaml").write_text("rows:\n  - {charts: [greeting], versions: 3.x, sonataflow: 10.x}\n")
     result = run("build", "greeting")
     assert result.code == 1
-    assert "no row covers greeting 0.1.0, though others name the chart; add one" in result.err
+    assert "no row covers greeting 0.1.0, only its versions 3.x; widen that row, or add one" in result.err
 
 
 def test_a_chart_for_the_newest_needs_no_row() -> None:
@@ -206,3 +206,12 @@ def test_crds_beside_the_file_that_change_are_another_build() -> None:
     result = run("build", "greeting")
     assert result.code == 1, result.err
     assert "in the index with different bytes" in result.err
+
+
+def test_the_folder_of_a_single_chart_has_a_chart_for_another_operator() -> None:
+    Path("compatibility.yaml").write_text("rows:\n  - {charts: ['*'], versions: 1.45.x, sonataflow: 1.45.x}\n")
+    assert built("greeting")["greeting"] == "0.1.0"
+    result = run("chart", "greeting", "--out", "charts/workflows/charts", "--sonataflow", "1.45")
+    assert result.code == 1
+    assert "its versions for SonataFlow 1.45 are 1.45.x; name another folder with --out" in result.err
+    assert "--charts" not in result.err

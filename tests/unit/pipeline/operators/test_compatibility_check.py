@@ -148,7 +148,10 @@ def test_a_version_that_no_row_of_its_chart_holds_is_an_error(tmp_path: Path, wa
     tmp_path.joinpath("compatibility.yaml").write_text(ROWS.replace("0.1.x", "0.2.x"))
     done = waybill("check")
     assert done.code == 1
-    assert "compatibility.yaml: error: no row covers noted 0.1.0, though others name the chart; add one" in done.err
+    assert (
+        "compatibility.yaml: error: no row covers noted 0.1.0, only its versions 0.2.x; widen that row, or add one"
+        in done.err
+    )
 
 
 @pytest.mark.usefixtures("noted")

@@ -1,0 +1,55 @@
+"""The chart `platform` in a folder of a person: its next version, and the files that are no longer part of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from semver import Version
+
+from generator.compatibility.matrix import SonataFlow
+from generator.findings.errors import OutputError, VersionError
+from generator.platform.platform import KNOWN_FILES, PROFILE_ANNOTATION, first_version, is_of_line
+from generator.versions.semver_text import Part, bumped
+from pipeline.build.generated_files import read_if_there
+from pipeline.charts.folder import chart_version
+
+
+def refuse_others(folder: Path) -> None:
+    """Refuse a folder that has files, and no chart `platform` of waybill's.
+
+    Raises:
+        OutputError: it is somebody else's, or cannot be read.
+    """
+    about = read_if_there(folder / "Chart.yaml")
+    if about is None and folder.is_dir() and any(folder.iterdir()):
+        raise OutputError(
+            f"{folder}: contains files but no Chart.yaml, so it is not a chart; move it away, or name another DIR"
+        )
+    if about is not None and PROFILE_ANNOTATION.encode() not in about:
+        raise OutputError(f"{folder}: is a chart that waybill platform has not written; name another DIR with -o")
+
+
+def next_version(folder: Path, sonataflow: SonataFlow, bump: Part | None) -> str:
+    """The version of the chart: the one in the folder, or the first one for its SonataFlow; a bump moves it.
+
+    Raises:
+        VersionError: there is nothing to bump, or a bump leaves the versions that are for this SonataFlow.
+    """
+    there = chart_version(folder)
+    if there is not None and not is_of_line(there, sonataflow):
+        there = None
+    if bump is None:
+        return there or first_version(sonataflow)
+    if there is None:
+        raise VersionError(f"{folder} has no chart for SonataFlow {sonataflow.name} yet; write it without --bump")
+    version = str(bumped(Version.parse(there), bump))
+    if not is_of_line(version, sonataflow):
+        message = f"{version} is not one of the versions {sonataflow.versions}, which are for SonataFlow"
+        raise VersionError(f"{message} {sonataflow.name}; use a smaller --bump")
+    return version
+
+
+def left_over(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The files that another profile has written, and that are not among `files`. Files of people stay."""
+    return tuple(sorted(path for path in KNOWN_FILES - files.keys() if (folder / path).is_file()))
