@@ -23,8 +23,8 @@ PASSWORD_PROPERTY: Final = "password"  # noqa: S105 - a name, no password
 #: The most characters of a PostgreSQL identifier (NAMEDATALEN - 1); what is longer is cut off without an error.
 _MAX_IDENTIFIER: Final = 63
 _HASH: Final = 8
-#: A Job that cannot reach the database in this time fails; the next one begins anew.
-_SECONDS: Final = 300
+#: How long the Job may wait for its Secrets, which come after it, and for the database.
+_SECONDS: Final = 1800
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -178,12 +178,15 @@ def roles(namespace: WorkflowNamespace, user: str) -> list[Manifest]:
     found = [bare, *_bound("ClusterRole", name, "", _on_namespaces(namespace), user)]
     for place, kinds in wanted.items():
         rules = [rule for (group, plural), names in kinds.items() for rule in _on(group, plural, names)]
+        if namespace.share_admin and namespace.database and place == namespace.database.services:
+            # The administrator's Secret is read, and none is created beside it.
+            rules = [rule for rule in rules if rule["resources"] != ["secrets"] or "create" not in rule["verbs"]]
         found += _bound("Role", name, place, rules, user)
     return found
 
 
 def _named_secrets(namespace: WorkflowNamespace) -> Iterator[Manifest]:
-    """The Secrets that are read and made by their names alone."""
+    """The Secrets that are read and created, never changed."""
     database = namespace.database
     if database is None or namespace.external:
         return
@@ -195,7 +198,7 @@ def _named_secrets(namespace: WorkflowNamespace) -> Iterator[Manifest]:
 def _on(group: str, plural: str, names: Sequence[str]) -> list[Manifest]:
     """The rights on objects by their names; no name can be given for who creates (RBAC, "Referring to resources")."""
     kind = {"apiGroups": [group], "resources": [plural]}
-    verbs = ["get", "patch", *(["list", "watch"] if plural == "jobs" else [])]
+    verbs = _VERBS.get(plural, ["get", "patch"])
     return [{**kind, "resourceNames": list(names), "verbs": verbs}, {**kind, "verbs": ["create"]}]
 
 
@@ -205,6 +208,8 @@ _PLURALS: Final = {
     "NetworkPolicy": "networkpolicies",
     "Secret": "secrets",
 }
+#: What is done to an object that is there, where that is not just an apply: `kubectl wait` follows a Job.
+_VERBS: Final = {"jobs": ["get", "patch", "list", "watch"], "secrets": ["get"]}
 _RBAC: Final = "rbac.authorization.k8s.io"
 
 

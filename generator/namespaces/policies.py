@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from generator.kubernetes.objects import RHDH_NAMESPACE, SERVICES_NAMESPACE
+
 Manifest = dict[str, Any]
 
 #: The label of a namespace with workflows; its value is empty. The Orchestrator's own policies go by it, too.
@@ -33,8 +35,8 @@ TO_RHDH: Final = "allow-to-rhdh"
 class Neighbours:
     """The namespaces that workflows have to do with; `others` are further ones that may reach them and RHDH."""
 
-    rhdh: str = "rhdh"
-    services: str = "sonataflow-infra"
+    rhdh: str = RHDH_NAMESPACE
+    services: str = SERVICES_NAMESPACE
     knative_eventing: str = "knative-eventing"
     knative_serving: str = "knative-serving"
     others: tuple[str, ...] = ()
@@ -57,27 +59,30 @@ ITSELF: Final[Manifest] = {"podSelector": {}}
 def workflow_peers(neighbours: Neighbours) -> list[Manifest]:
     """Who reaches workflows: RHDH starts them, the services call back, Knative delivers events and calls functions."""
     return [
-        named(neighbours.rhdh),
+        ITSELF,
         named(neighbours.services),
+        named(neighbours.rhdh),
         named(neighbours.knative_eventing),
         named(neighbours.knative_serving),
-        ITSELF,
         named(MONITORING),
         *map(named, neighbours.others),
     ]
 
 
 def service_peers(neighbours: Neighbours) -> list[Manifest]:
-    """Who reaches Data Index, the Jobs service and the database: RHDH, all workflows, Knative, the operator."""
+    """Who reaches Data Index, the Jobs service and the database: RHDH, all workflows, Knative, the operator.
+
+    The order is that of the chart `platform`: server-side apply takes a list in another order for a conflict.
+    """
     return [
+        ITSELF,
         named(neighbours.rhdh),
-        labelled(WORKFLOW_NAMESPACE),
         named(neighbours.knative_eventing),
         named(neighbours.knative_serving),
-        ITSELF,
         named(OPERATOR),
-        labelled(INGRESS),
         named(MONITORING),
+        labelled(WORKFLOW_NAMESPACE),
+        labelled(INGRESS),
     ]
 
 

@@ -380,6 +380,13 @@ def test_the_policies_are_those_of_namespace_add_or_more(profile: Profile, chart
     assert found == {}
 
 
+def test_server_side_apply_of_what_namespace_add_prints_meets_no_conflict(charts: Path, helm4: Helm) -> None:
+    rendered = helm4.render(chart(charts, "openshift"), required("openshift", "10"), "--namespace", "sonataflow-infra")
+    (there,) = (each for each in rendered if each["kind"] == "NetworkPolicy")
+    specs = {each["metadata"]["name"]: each["spec"] for each in policies("demo", Neighbours())}
+    assert there["spec"] == specs["allow-to-sonataflow-services"]
+
+
 def allowed(policy: Mapping[str, Any]) -> set[str]:
     """Who may call in: the names of namespaces, and labels of namespaces."""
     assert policy["spec"]["policyTypes"] == ["Ingress"]
