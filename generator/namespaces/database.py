@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from generator.delivery.pods import SECURITY
-from generator.kubernetes.objects import Database
+from generator.kubernetes.objects import Database, Manifest
 from generator.text.templates import render
-
-Manifest = dict[str, Any]
 
 #: Where psql is: the image that the platform's PostgreSQL has, so that a cluster needs no other.
 PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20250326"

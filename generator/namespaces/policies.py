@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from generator.kubernetes.objects import RHDH_NAMESPACE, SERVICES_NAMESPACE
-
-Manifest = dict[str, Any]
+from generator.kubernetes.objects import RHDH_NAMESPACE, SERVICES_NAMESPACE, Manifest
 
 #: The label of a namespace with workflows; its value is empty. The Orchestrator's own policies go by it, too.
 WORKFLOW_NAMESPACE: Final = "rhdh.redhat.com/workflow-namespace"

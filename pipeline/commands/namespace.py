@@ -13,11 +13,10 @@ import click
 from generator.delivery.argocd import OPENSHIFT_GITOPS
 from generator.delivery.names import check_name
 from generator.findings.errors import SettingsError
-from generator.kubernetes.objects import Database
+from generator.kubernetes.objects import Database, Manifest
 from generator.namespaces.database import PSQL_IMAGE, NamespaceDatabase
 from generator.namespaces.namespace import (
     ExternalSecret,
-    Manifest,
     Step,
     WorkflowNamespace,
     apply_command,
