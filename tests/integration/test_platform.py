@@ -443,6 +443,8 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
     assert "wait --for=condition=Succeed sonataflowplatform/sonataflow-platform -n infra" in text
     assert "helm install greeting REPOSITORY/greeting -n infra" in text
     assert ("not for production" in text) is (profile != "existing")
+    managed = {"gitops": {"enabled": True, "sourceRepos": ["r"]}, "namespaces": [{"name": "demo"}]}
+    assert "label namespace demo argocd.argoproj.io/managed-by=" in notes(**managed)
     if profile == "openshift":
         first = notes(stage="operators")
         assert "oc get installplan -n openshift-serverless-logic" in first
