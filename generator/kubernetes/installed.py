@@ -34,6 +34,16 @@ def installed_by_olm(listed: object) -> Installed | None:
     return max((_described(item) for item in owners), key=_version, default=None)
 
 
+def owns_sonataflow(version: object) -> bool:
+    """Whether a ClusterServiceVersion is of the operator."""
+    return _owns(version)
+
+
+def runs_operator(deployment: object) -> bool:
+    """Whether a Deployment runs the operator."""
+    return installed_by_deployment({"items": [deployment]}) is not None
+
+
 def installed_by_deployment(listed: object) -> Installed | None:
     """The newest operator in a list of Deployments (apps/v1), known by its image; the image's tag is the version."""
     pods = (at_pointer(item, ("spec", "template", "spec")) for item in _each(listed, "items"))

@@ -29,6 +29,8 @@ _REASONS: Final = {
     r"\(Conflict\)": "somebody changed it a moment ago; run the same command again",
     r"\(AlreadyExists\)": "somebody created it a moment ago; run the same command again",
 }
+#: What somebody may not do, in the API server's words (apiserver, authorization/responsewriters).
+_DENIED: Final = re.compile(r'cannot \w+ resource "([^"]+)" in API group "([^"]*)"')
 
 
 class Kubectl:
@@ -47,6 +49,11 @@ class Kubectl:
         self._program = found
         self._context = context
         self._patience = patience
+
+    @property
+    def name(self) -> str:
+        """The program as a person calls it."""
+        return Path(self._program).name
 
     def must(
         self, *words: str, failing: str, reasons: Mapping[str, str] | None = None, stdin: bytes | None = None
@@ -72,6 +79,37 @@ class Kubectl:
         except (WaybillError, ValueError, RecursionError):
             return None
 
+    def resources(self) -> frozenset[str]:
+        """The resources that the cluster has and that can be listed (`deployments.apps`).
+
+        Raises:
+            SettingsError: there is no such context.
+            OutputError: it fails.
+        """
+        words = ("api-resources", "--verbs=list", "--output=name")
+        done = self._run(words, None)
+        # An API whose server is down makes it fail, and the others are there.
+        if done.returncode and not done.stdout.strip():
+            raise self._failure(words, done.stderr, "the cluster cannot be read", _REASONS)
+        return frozenset(done.stdout.decode(errors="replace").split())
+
+    def read(self, *words: str, output: str = "json") -> tuple[bytes, frozenset[str]]:
+        """What `kubectl get` writes of what the user may read, and the resources that access is denied to (`pods`).
+
+        Raises:
+            SettingsError: there is no such context.
+            OutputError: it fails for another reason.
+        """
+        command = ("get", *words, "--ignore-not-found", f"--output={output}")
+        done = self._run(command, None)
+        failures = [
+            line for line in done.stderr.decode(errors="replace").splitlines() if line.lower().startswith("error")
+        ]
+        denied = list(filter(None, map(_DENIED.search, failures)))
+        if done.returncode and (not denied or len(denied) < len(failures)):
+            raise self._failure(command, done.stderr, "the cluster cannot be read", _REASONS)
+        return done.stdout, frozenset(f"{each[1]}.{each[2]}".rstrip(".") for each in denied)
+
     def found(self, *words: str, failing: str, stdin: bytes | None = None) -> list[dict[str, Any]]:
         """The objects of `kubectl get` that are there.
 
@@ -86,7 +124,7 @@ class Kubectl:
         try:
             document = json.loads(data)
         except (ValueError, RecursionError) as error:
-            raise OutputError(f"{failing}: {Path(self._program).name} wrote no JSON") from error
+            raise OutputError(f"{failing}: {self.name} wrote no JSON") from error
         return list(_objects(document))
 
     def may(self, verb: str, kind: str) -> bool:
@@ -112,7 +150,7 @@ class Kubectl:
 
     def _said(self, words: Sequence[str]) -> str:
         """The command as a person would type it."""
-        return in_one_line(shlex.join([Path(self._program).name, *self._command(words)[1:]]))
+        return in_one_line(shlex.join([self.name, *self._command(words)[1:]]))
 
     def _failure(self, words: Sequence[str], stderr: bytes, failing: str, reasons: Mapping[str, str]) -> WaybillError:
         """Why the program failed. Plugins that log in write there what they like, so its own words are not repeated."""

@@ -6,11 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from generator.delivery.names import check_name
 from generator.findings.errors import SettingsError
-from generator.text.words import listed
+from generator.findings.suggestions import one_of
+from generator.text.words import listed, plural
 from pipeline.commands.command import command, print_json
 from pipeline.doctor.check import BAD, Surroundings, this_system
 from pipeline.doctor.checks import Checked, examine, select_checks
@@ -18,21 +21,59 @@ from pipeline.terminal import console
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.settings_reader import load_settings
 
+if TYPE_CHECKING:
+    from generator.health.check import Diagnosis
+    from generator.health.objects import ClusterObjects
+
 
 @command(
     short_help="Say what this machine is missing, and how to get it.",
-    example="waybill doctor\nwaybill doctor publish propose\nwaybill doctor run --timeout 5",
+    example=(
+        "waybill doctor\nwaybill doctor publish propose\nwaybill doctor --cluster\n"
+        "waybill doctor --cluster -n demo policies labels"
+    ),
     writes=False,
 )
 @click.argument("names", nargs=-1, metavar="[CHECK|COMMAND]...")
 @click.option("--timeout", type=click.IntRange(min=1), default=20, metavar="SECONDS", help="For each check.  [20]")
-def doctor(names: tuple[str, ...], *, timeout: int, as_json: bool) -> None:
+@click.option(
+    "--cluster",
+    "looks_at_cluster",
+    is_flag=True,
+    help="Look at a cluster: that of kubectl or oc.",
+)
+@click.option(
+    "-n",
+    "--namespace",
+    "namespaces",
+    multiple=True,
+    metavar="N",
+    help="With --cluster: only these workflows. Repeatable.  [all]",
+)
+@click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig context.  [the current one]")
+def doctor(
+    names: tuple[str, ...],
+    *,
+    timeout: int,
+    looks_at_cluster: bool,
+    namespaces: tuple[str, ...],
+    context: str | None,
+    as_json: bool,
+) -> None:
     """Look at this machine and this repository: what is there, what is missing or old, and what it is needed for.
 
     CHECK is a name of the first column, COMMAND one of waybill's: only what these need is looked at. The exit code is 1
     if something is missing that the settings ask for, that a named command cannot do without, or that is named itself.
     Logins are tried as a push tries them; nothing is changed anywhere.
+
+    With --cluster it looks at a cluster instead, from the operators to the workflows, and says the commands that show
+    or fix what it finds; what another fault explains is not repeated. Of Secrets it reads the names of their keys.
     """
+    if looks_at_cluster:
+        _diagnose(names, namespaces, context, timeout, as_json=as_json)
+        return
+    if namespaces or context:
+        raise SettingsError("--namespace and --context go with --cluster")
     checks = select_checks(names, _commands())
     settings, error = _settings()
     surroundings = Surroundings(settings=settings, error=error, environment=dict(os.environ), patience=timeout)
@@ -44,6 +85,58 @@ def doctor(names: tuple[str, ...], *, timeout: int, as_json: bool) -> None:
         _show(found, bad)
     if bad:
         sys.exit(1)
+
+
+def _diagnose(
+    names: tuple[str, ...], namespaces: tuple[str, ...], context: str | None, timeout: int, *, as_json: bool
+) -> None:
+    """Look at a cluster."""
+    from generator.health.diagnosis import CHECKS, diagnose  # noqa: PLC0415 - only --cluster pays for it
+    from generator.health.reading import grants  # noqa: PLC0415 - as above
+    from pipeline.doctor.cluster import read_objects  # noqa: PLC0415 - as above
+
+    known = [check.name for check in CHECKS]
+    for name in names:
+        if name not in known:
+            raise SettingsError(f"--cluster has no check '{name}'{one_of(name, known)}")
+    for namespace in namespaces:
+        check_name(namespace, "a namespace")
+    cluster = read_objects(context, namespaces, patience=timeout)
+    found = [each for each in diagnose(cluster) if not names or each.name in names]
+    bad = [each for each in found if each.is_bad]
+    if as_json:
+        print_json({"ok": not bad, "checks": [each.as_json() for each in found], "grants": grants(cluster)})
+    else:
+        _show_diagnoses(found, bad, cluster)
+    if bad:
+        sys.exit(1)
+
+
+def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], cluster: ClusterObjects) -> None:
+    from generator.health.reading import grants  # noqa: PLC0415 - only --cluster pays for it
+
+    console.show_table(("check", "state", "found"), ((each.name, each.state, _in_short(each)) for each in found))
+    for each in found:
+        for fault in each.faults:
+            console.say(f"{each.name}: {fault.message}")
+            for line in (*([fault.help] if fault.help else ()), *fault.commands):
+                console.say(f"  {line}")
+    if any(each.denied for each in found):
+        console.say("rights are missing; who administers the cluster gives them to USER so:")
+        for line in grants(cluster):
+            console.say(f"  {line}")
+    console.say(f"to fix: {listed(each.name for each in bad)}" if bad else _nothing(found))
+
+
+def _in_short(found: Diagnosis) -> str:
+    """What a check found, in the table; its faults come below with their commands."""
+    noun = "note" if found.state == "note" else "fault"
+    return f"{plural(len(found.faults), noun)}, see below" if found.faults else found.message
+
+
+def _nothing(found: Sequence[Diagnosis]) -> str:
+    unjudged = [each.name for each in found if each.denied]
+    return f"nothing to fix, but {listed(unjudged)} could not be judged" if unjudged else "nothing to fix"
 
 
 def _commands() -> list[str]:

@@ -61,9 +61,23 @@ def read_cluster(context: str | None, *, patience: float = PATIENCE) -> Cluster:
     """
     kubectl = Kubectl(context, patience)
     shown = f"of the context {context}" if context else "of the cluster"
-    schema = kubectl.must("get", "--raw", SCHEMA, failing=_FAILING, reasons=_REASONS)
-    crd = crd_served(schema, name=shown, shown=shown.removeprefix("of "))
+    crd = _served(kubectl, shown)
     return Cluster(crd=crd, installed=_installed(kubectl), schema_match=schema_match(crd))
+
+
+def read_schema(kubectl: Kubectl) -> SchemaMatch:
+    """Return which known SonataFlow the schema of a cluster is like.
+
+    Raises:
+        WaybillError: as `read_cluster`.
+    """
+    return schema_match(_served(kubectl, "of the cluster"))
+
+
+def _served(kubectl: Kubectl, shown: str) -> Crd:
+    """The schema of SonataFlow that the cluster publishes."""
+    schema = kubectl.must("get", "--raw", SCHEMA, failing=_FAILING, reasons=_REASONS)
+    return crd_served(schema, name=shown, shown=shown.removeprefix("of "))
 
 
 def may_install(context: str | None, *, patience: float = PATIENCE) -> bool:

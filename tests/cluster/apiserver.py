@@ -101,6 +101,9 @@ class ApiServer:
                 version = {"resourceVersion": there.content["metadata"]["resourceVersion"]}
                 changed = {**definition, "metadata": {**definition["metadata"], **version}}
                 self.must("PUT", f"{_DEFINITIONS}/{name}", changed)
+        # They come into force side by side.
+        for definition in definitions:
+            name = definition["metadata"]["name"]
             eventually(partial(self._serves, definition["spec"]), f"{name} is in force")
 
     def undefine(self, name: str) -> None:

@@ -1,0 +1,1 @@
+"""What keeps workflows from running in a cluster, found in the objects that the cluster has."""

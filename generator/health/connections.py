@@ -1,0 +1,209 @@
+"""Who has to reach whom: the label of namespaces with workflows, and network policies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from generator.health.check import Fault, Report
+from generator.health.developer_hub import hub_namespaces, hubs
+from generator.health.objects import ClusterObjects, entries, labels_of, mapping, name_of, namespace_of, some
+from generator.health.operators import KNATIVE
+from generator.health.platforms import (
+    SERVICES,
+    database_references,
+    has_service,
+    platform_of,
+    platforms,
+    service_name,
+    workflow_namespaces,
+    workflows,
+)
+from generator.health.reach import Direction, Pods, isolating, matches, passes
+from generator.namespaces.policies import (
+    NAME_LABEL,
+    WORKFLOW_NAMESPACE,
+    Neighbours,
+    named,
+    policy,
+    rhdh_peers,
+    service_peers,
+    workflow_peers,
+)
+
+#: The ports of the containers: of the engine and the services (Quarkus), of RHDH.
+_QUARKUS_PORT: Final = 8080
+_RHDH_PORT: Final = 7007
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """What others have to reach: a Deployment of a namespace and its port, and what people call it."""
+
+    title: str
+    pods: Pods
+    selector: Mapping[str, str] = field(default_factory=dict)
+
+
+def labels(cluster: ClusterObjects) -> Report:
+    """The label of namespaces with workflows, by which policies let them in; and whether named namespaces are there."""
+    found = workflow_namespaces(cluster)
+    faults = []
+    for name in found:
+        item = cluster.one("Namespace", name)
+        if item is None and name in cluster.named and cluster.may_see("namespaces", name):
+            command = cluster.command("create", "namespace", name)
+            faults.append(
+                Fault(message=f"there is no namespace {name}", commands=(command,), namespace=name, state="missing")
+            )
+        elif item is not None and WORKFLOW_NAMESPACE not in labels_of(item) and _label_matters(cluster):
+            command = cluster.command("label", f"namespace/{name}", f"{WORKFLOW_NAMESPACE}=")
+            message = f"{name} has workflows, and not the label {WORKFLOW_NAMESPACE}"
+            faults.append(Fault(message=message, commands=(command,), namespace=name))
+    return Report(faults=faults, fine=some(found), skipped="" if found else "no namespace has workflows")
+
+
+def _label_matters(cluster: ClusterObjects) -> bool:
+    """Whether there is an RHDH, or a policy that goes by the label."""
+    return bool(hub_namespaces(cluster)) or any(
+        WORKFLOW_NAMESPACE in str(each) for each in cluster.all("NetworkPolicy")
+    )
+
+
+def policies(cluster: ClusterObjects) -> Report:
+    """Whether network policies let through whoever has to: RHDH, workflows, their services, and Knative."""
+    shut: dict[tuple[str, str, str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for target, sources in _connections(cluster):
+        for source in sources:
+            ends: tuple[tuple[Direction, str, str], ...] = (
+                ("Ingress", target.pods.namespace, source),
+                ("Egress", source, target.pods.namespace),
+            )
+            for direction, here, there in ends:
+                selector = _shutting(cluster, direction, source, target)
+                if selector is not None:
+                    key = (direction, here, there, tuple(sorted(selector.items())))
+                    shut.setdefault(key, []).append(target.title)
+    faults = [_shut_fault(cluster, key, titles) for key, titles in shut.items()]
+    exist = bool(cluster.all("NetworkPolicy"))
+    return Report(
+        faults=faults, fine="everybody who has to is let in" if exist else "there are none, so nobody is shut out"
+    )
+
+
+def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
+    """What has to be reached, and the namespaces from which."""
+    rhdh, knative = hub_namespaces(cluster), _knative(cluster)
+    spaces = workflow_namespaces(cluster)
+    infra = sorted({namespace_of(each) for each in platforms(cluster)})
+    known = {*rhdh, knative.knative_eventing, knative.knative_serving, *spaces, *infra}
+    by_rhdh = rhdh or [""]
+    for item in workflows(cluster):
+        home = platform_of(cluster, namespace_of(item), "dataIndex") or platform_of(cluster, namespace_of(item))
+        services = [namespace_of(home)] if home else []
+        peers = [
+            peer
+            for hub in by_rhdh
+            for service in services or [""]
+            for peer in workflow_peers(replace(knative, rhdh=hub, services=service))
+        ]
+        yield _target(cluster, name_of(item), namespace_of(item)), _resolved(cluster, peers, known)
+    for item in platforms(cluster):
+        served = [each for each in spaces if platform_of(cluster, each, "dataIndex") is item]
+        peers = [peer for hub in by_rhdh for peer in service_peers(replace(knative, rhdh=hub))]
+        sources = sorted(
+            {*_resolved(cluster, peers, {*rhdh, knative.knative_eventing, knative.knative_serving, *served}), *served}
+        )
+        for kind in SERVICES:
+            if has_service(item, kind):
+                yield _target(cluster, service_name(item, kind), namespace_of(item)), sources
+    yield from _databases(cluster)
+    for deployment in hubs(cluster):
+        peers = [peer for each in infra or [""] for peer in rhdh_peers(Neighbours(services=each))]
+        name, namespace = name_of(deployment), namespace_of(deployment)
+        sources = sorted({*_resolved(cluster, peers, {*infra, *spaces}), *spaces})
+        yield _target(cluster, name, namespace, port=_RHDH_PORT), sources
+
+
+def _databases(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
+    """The pods of each database, and the namespaces of those who keep their state there."""
+    callers: dict[tuple[str, str], set[str]] = {}
+    for reference in database_references(cluster):
+        if reference.service:
+            callers.setdefault(reference.service, set()).add(reference.namespace)
+    for (namespace, name), sources in callers.items():
+        found = cluster.one("Service", name, namespace) or {}
+        selector = mapping(found, "spec", "selector")
+        chosen = [each for each in cluster.all("Pod", namespace) if selector.items() <= labels_of(each).items()]
+        if selector and chosen:
+            ports = [each.get("targetPort", each.get("port")) for each in entries(found, "spec", "ports")]
+            port = ports[0] if len(ports) == 1 and isinstance(ports[0], int) else None
+            pods = _pods(cluster, namespace, labels_of(chosen[0]), port)
+            yield Target(title=name, pods=pods, selector=selector), sorted(sources)
+
+
+def _knative(cluster: ClusterObjects) -> Neighbours:
+    """The namespaces of Knative's parts, those that it has by default where none is installed."""
+    usual = Neighbours()
+    (serving, *_), (eventing, *_) = (
+        [*(namespace_of(each) for each in cluster.all(kind)), default]
+        for (kind, _, _), default in zip(KNATIVE, (usual.knative_serving, usual.knative_eventing), strict=True)
+    )
+    return Neighbours(knative_serving=serving, knative_eventing=eventing)
+
+
+def _target(cluster: ClusterObjects, name: str, namespace: str, *, port: int = _QUARKUS_PORT) -> Target:
+    deployment = cluster.one("Deployment", name, namespace)
+    selector = mapping(deployment, "spec", "selector", "matchLabels")
+    pod_labels = mapping(deployment, "spec", "template", "metadata", "labels") if deployment else None
+    return Target(title=name, pods=_pods(cluster, namespace, pod_labels, port), selector=selector)
+
+
+def _pods(
+    cluster: ClusterObjects, namespace: str, pod_labels: Mapping[str, str] | None = None, port: int | None = None
+) -> Pods:
+    item = cluster.one("Namespace", namespace) or {}
+    # Every namespace has its name as this label (Kubernetes, NamespaceDefaultLabelName), also one that nobody may read.
+    spaces = {NAME_LABEL: namespace, **labels_of(item)}
+    return Pods(namespace=namespace, namespace_labels=spaces, labels=pod_labels, port=port)
+
+
+def _resolved(cluster: ClusterObjects, peers: Iterable[Mapping[str, Any]], known: set[str]) -> list[str]:
+    """The namespaces that peers name, of those that are known and there."""
+    there = {name_of(each) for each in cluster.all("Namespace")} & known
+    selectors = [each["namespaceSelector"] for each in peers if "namespaceSelector" in each]
+    labelled = {name: _pods(cluster, name).namespace_labels for name in there}
+    return sorted(name for name, found in labelled.items() if any(matches(each, found) for each in selectors))
+
+
+def _shutting(cluster: ClusterObjects, direction: Direction, source: str, target: Target) -> Mapping[str, str] | None:
+    """The pods that are shut off at one end of a connection, as labels; None where it goes through."""
+    found = cluster.all("NetworkPolicy")
+    origin = _pods(cluster, source)
+    if passes(found, origin, target.pods, direction):
+        return None
+    here = target.pods if direction == "Ingress" else origin
+    # A policy for all pods would shut off those that none of the others is about.
+    whole = any(not mapping(each, "spec", "podSelector") for each in isolating(found, here, direction))
+    return {} if whole else target.selector
+
+
+def _shut_fault(
+    cluster: ClusterObjects, key: tuple[str, str, str, tuple[tuple[str, str], ...]], titles: Sequence[str]
+) -> Fault:
+    direction, here, there, selector = key
+    arrow = "from" if direction == "Ingress" else "to"
+    made = policy(f"allow-{arrow}-{there}", here, [named(there)])
+    spec: dict[str, Any] = {**made["spec"], "podSelector": {"matchLabels": dict(selector)} if selector else {}}
+    if direction == "Egress":
+        spec |= {"policyTypes": ["Egress"], "egress": [{"to": [named(there)]}]}
+        del spec["ingress"]
+    reached = some(list(dict.fromkeys(titles)))
+    message = (
+        f"network policies in {here} keep out {there}, which has to reach {reached}"
+        if direction == "Ingress"
+        else f"network policies in {here} keep its pods from {reached} in {there}"
+    )
+    commands = (cluster.command("get", "networkpolicies", "-n", here), cluster.apply({**made, "spec": spec}))
+    return Fault(message=message, commands=commands, namespace=here, depends=(there,))

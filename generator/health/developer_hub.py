@@ -1,0 +1,226 @@
+"""Red Hat Developer Hub: whether it runs, and where it looks for Data Index."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from generator.findings.errors import WaybillError
+from generator.findings.printable import in_one_line
+from generator.health.check import Fault, Report
+from generator.health.objects import (
+    ClusterObjects,
+    Object,
+    at,
+    entries,
+    labels_of,
+    mapping,
+    name_of,
+    namespace_of,
+    some,
+)
+from generator.health.operators import is_available, unavailable
+from generator.health.platforms import has_service, platforms, service_name
+from generator.text.yaml_stream import parse_documents
+
+#: How a Deployment of RHDH is labelled by its chart and by its operator.
+NAME_LABEL: Final = "app.kubernetes.io/name"
+NAMES: Final = ("backstage", "developer-hub")
+_HELP: Final = "waybill rhdh plugins writes the configuration with it"
+#: As many parts of a Service's host come before `svc`: its name, its namespace.
+_SERVICE_PARTS: Final = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfiguredUrl:
+    """A URL of Data Index in a ConfigMap of RHDH: one of the user's `own`, or one that RHDH's operator writes."""
+
+    namespace: str
+    config_map: str
+    url: str
+    own: bool = True
+
+
+def hubs(cluster: ClusterObjects) -> list[Object]:
+    """The Deployments of RHDH, by its operator or by its chart."""
+    names = {(namespace_of(each), f"backstage-{name_of(each)}") for each in cluster.all("Backstage")}
+    return [
+        each
+        for each in cluster.all("Deployment")
+        if (namespace_of(each), name_of(each)) in names or labels_of(each).get(NAME_LABEL) in NAMES
+    ]
+
+
+def hub_namespaces(cluster: ClusterObjects) -> list[str]:
+    """The namespaces where RHDH runs or is to run."""
+    return sorted({namespace_of(each) for each in (*hubs(cluster), *cluster.all("Backstage"))})
+
+
+def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
+    """The ConfigMaps with the configuration of each RHDH, by namespace."""
+    found: dict[str, set[str]] = {}
+    for deployment in hubs(cluster):
+        names = found.setdefault(namespace_of(deployment), set())
+        for volume in entries(deployment, "spec", "template", "spec", "volumes"):
+            sources = [volume, *entries(volume, "projected", "sources")]
+            names |= {str(at(each, "configMap", "name")) for each in sources if at(each, "configMap", "name")}
+    for item in cluster.all("Backstage"):
+        names = found.setdefault(namespace_of(item), set())
+        application = mapping(item, "spec", "application")
+        names |= {str(each["name"]) for each in entries(application, "appConfig", "configMaps") if each.get("name")}
+        # Without one of the user's the operator makes it.
+        names.add(str(application.get("dynamicPluginsConfigMapName") or f"backstage-dynamic-plugins-{name_of(item)}"))
+    return found
+
+
+def developer_hub(cluster: ClusterObjects) -> Report:
+    """RHDH: whether it runs, and where it looks for Data Index."""
+    spaces = hub_namespaces(cluster)
+    if not spaces:
+        return Report(skipped="there is no Red Hat Developer Hub")
+    faults = [unavailable(cluster, each) for each in hubs(cluster) if not is_available(each)]
+    faults += [_undeployed(cluster, each) for each in cluster.all("Backstage") if _is_undeployed(cluster, each)]
+    for namespace in spaces:
+        faults += list(_url_faults(cluster, namespace))
+    return Report(faults=faults, fine=f"RHDH in {some(spaces)}")
+
+
+def _is_undeployed(cluster: ClusterObjects, item: Object) -> bool:
+    namespace = namespace_of(item)
+    there = cluster.one("Deployment", f"backstage-{name_of(item)}", namespace)
+    return there is None and cluster.may_see("deployments.apps", namespace)
+
+
+def _undeployed(cluster: ClusterObjects, item: Object) -> Fault:
+    name, namespace = name_of(item), namespace_of(item)
+    commands = (
+        cluster.command("describe", f"backstages.rhdh.redhat.com/{name}", "-n", namespace),
+        cluster.wait("Deployed", f"backstages.rhdh.redhat.com/{name}", namespace),
+    )
+    message = f"the Backstage {name} in {namespace} is not deployed"
+    return Fault(message=message, commands=commands, namespace=namespace, state="missing")
+
+
+def data_index_urls(cluster: ClusterObjects, namespace: str) -> list[ConfiguredUrl]:
+    """Each `dataIndexService.url` of the configuration of the RHDH in a namespace."""
+    found: dict[bool, list[ConfiguredUrl]] = {True: [], False: []}
+    for name in sorted(config_maps(cluster).get(namespace, ())):
+        item = cluster.one("ConfigMap", name, namespace)
+        for text in mapping(item, "data").values():
+            urls = (url for document in _documents(str(text)) for url in _urls(document))
+            own = not any(each.get("kind") == "Backstage" for each in entries(item, "metadata", "ownerReferences"))
+            found[own] += [ConfiguredUrl(namespace=namespace, config_map=name, url=url, own=own) for url in urls]
+    # What the operator of RHDH writes holds only where the user says nothing.
+    return list(dict.fromkeys(found[True] or found[False]))
+
+
+def _documents(text: str) -> list[Any]:
+    try:
+        return list(parse_documents(text.encode(), "ConfigMap"))
+    except WaybillError:
+        return []
+
+
+def _urls(value: Any) -> Iterator[str]:
+    """The URLs of Data Index anywhere in a configuration: an app-config has one, each of the plugins another."""
+    if isinstance(value, dict):
+        url = at(value, "dataIndexService", "url")
+        yield from [url] if isinstance(url, str) else []
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for each in children:
+        yield from _urls(each)
+
+
+def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
+    """Where the configuration of RHDH names no Data Index, or another than there is."""
+    if not cluster.may_see("configmaps", namespace):
+        return
+    right = [f"http://{name}.{where}" for where, name in _data_indexes(cluster)]
+    found = data_index_urls(cluster, namespace)
+    if not found:
+        yield Fault(
+            message=f"RHDH in {namespace} has no dataIndexService.url{f': {right[0]}' if right else ''}",
+            commands=(cluster.command("get", "configmaps", "-n", namespace),),
+            help=_HELP,
+            namespace=namespace,
+            state="missing",
+        )
+    for each in found if right else ():
+        if problem := _problem(cluster, each):
+            yield _wrong_url(cluster, each, f"{problem}; it is {right[0]}", right[0])
+
+
+def _data_indexes(cluster: ClusterObjects) -> list[tuple[str, str]]:
+    """The namespace and the name of each Data Index."""
+    found = [each for each in platforms(cluster) if has_service(each, "dataIndex")]
+    return [(namespace_of(each), service_name(each, "dataIndex")) for each in found]
+
+
+def _problem(cluster: ClusterObjects, configured: ConfiguredUrl) -> str:
+    """What is wrong with a URL of Data Index; "" where nothing is, or nothing can be said: outside, or a variable."""
+    url = split_url(configured.url)
+    if "${" in configured.url or (url and _is_outside(url.hostname or "")):
+        return ""
+    if url is None or not url.hostname:
+        return "this is no URL of a host"
+    name, _, rest = url.hostname.partition(".")
+    where = rest.partition(".")[0] or configured.namespace
+    if (where, name) not in _data_indexes(cluster):
+        return f"{where} has no Data Index of the name {name}"
+    if url.path.rstrip("/").endswith("/graphql"):
+        return "the plugin adds /graphql itself"
+    ports = [each.get("port") for each in entries(cluster.one("Service", name, where), "spec", "ports")]
+    return f"its Service has no port {_port(url)}" if ports and _port(url) not in ports else ""
+
+
+def _is_outside(host: str) -> bool:
+    """Whether a host is none of a Service's names in the cluster: NAME, NAME.NAMESPACE, NAME.NAMESPACE.svc…."""
+    parts = host.split(".")
+    return len(parts) > _SERVICE_PARTS and parts[_SERVICE_PARTS] != "svc"
+
+
+def split_url(url: str) -> SplitResult | None:
+    """The parts of a URL; None where it is none."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _port(url: SplitResult) -> int:
+    try:
+        return url.port or (443 if url.scheme == "https" else 80)
+    except ValueError:
+        return -1
+
+
+def _wrong_url(cluster: ClusterObjects, configured: ConfiguredUrl, problem: str, right: str) -> Fault:
+    namespace, config, url = configured.namespace, f"configmap/{configured.config_map}", configured.url
+    if "@" in url:
+        # A user and a password stay where they are.
+        return Fault(
+            message=f"dataIndexService.url in the ConfigMap {configured.config_map} in {namespace}: {problem}",
+            commands=(cluster.command("edit", config, "-n", namespace),),
+            namespace=namespace,
+        )
+    message = in_one_line(
+        f"RHDH in {namespace} looks for Data Index at {url} (ConfigMap {configured.config_map}): {problem}"
+    )
+    if not configured.own:
+        shows = cluster.command("get", config, "-n", namespace, "-o", "yaml")
+        return Fault(
+            message=message, commands=(shows,), help=f"{_HELP}; its operator writes this one", namespace=namespace
+        )
+    old = re.sub(r"([][\\.*^$#])", r"\\\1", url)
+    reads = cluster.command("get", config, "-n", namespace, "-o", "yaml")
+    commands = [f"{reads} | sed {shlex.quote(f's#{old}#{right}#g')} | {cluster.command('replace', '-f', '-')}"]
+    commands += [
+        cluster.command("rollout", "restart", f"deployment/{name_of(each)}", "-n", namespace)
+        for each in hubs(cluster)
+        if namespace_of(each) == namespace
+    ]
+    return Fault(message=message, commands=tuple(commands), namespace=namespace)

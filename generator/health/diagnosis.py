@@ -1,0 +1,165 @@
+"""The checks of a cluster in the order in which one depends on another, and what they say together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from generator.health import connections, developer_hub, flows, operators, platforms, proxies
+from generator.health.check import Diagnosis, Fault, HealthCheck, Report, State
+from generator.health.objects import ClusterObjects, Denied
+from generator.text.words import listed
+
+#: The worst first.
+_ORDER: Final[Sequence[State]] = ("failed", "missing", "old")
+
+_WORKFLOWS: Final = "sonataflows.sonataflow.org"
+_PLATFORMS: Final = "sonataflowplatforms.sonataflow.org"
+_KNATIVE: Final = tuple(resource for _, resource, _ in operators.KNATIVE)
+#: What leads to everything else: without it nobody knows where to look.
+_LEADING: Final = (_WORKFLOWS, _PLATFORMS)
+_OF_DATABASES: Final = ("secrets", "services", "pods", "jobs.batch")
+
+CHECKS: Final = (
+    HealthCheck(
+        name="installplan",
+        look=operators.install_plans,
+        everywhere=True,
+        reads=(operators.PLANS, operators.SUBSCRIPTIONS),
+    ),
+    HealthCheck(
+        name="operator", look=operators.operator, after=("installplan",), everywhere=True, reads=("deployments.apps",)
+    ),
+    HealthCheck(name="crds", look=operators.definitions, after=("installplan", "operator"), everywhere=True),
+    HealthCheck(
+        name="knative",
+        look=operators.knative,
+        after=("installplan",),
+        everywhere=True,
+        reads=_KNATIVE,
+    ),
+    HealthCheck(name="broker", look=flows.brokers, after=("knative",), reads=(*_LEADING, flows.BROKERS)),
+    HealthCheck(name="images", look=flows.images, reads=(_WORKFLOWS, "pods")),
+    HealthCheck(
+        name="database",
+        look=platforms.database,
+        after=("images",),
+        reads=(*_LEADING, *_OF_DATABASES),
+    ),
+    HealthCheck(
+        name="platform",
+        look=platforms.platform,
+        after=("operator", "crds"),
+        reads=(*_LEADING, "sonataflowclusterplatforms.sonataflow.org"),
+    ),
+    HealthCheck(
+        name="data-index",
+        look=partial(platforms.service, field="dataIndex"),
+        after=("platform", "database", "images", "broker"),
+        reads=(_PLATFORMS, "deployments.apps"),
+    ),
+    HealthCheck(
+        name="jobs-service",
+        look=partial(platforms.service, field="jobService"),
+        after=("platform", "database", "images", "broker"),
+        reads=(_PLATFORMS, "deployments.apps"),
+    ),
+    HealthCheck(name="labels", look=connections.labels, reads=(_WORKFLOWS, "namespaces")),
+    HealthCheck(
+        name="policies",
+        look=connections.policies,
+        after=("labels",),
+        reads=(*_LEADING, "networkpolicies.networking.k8s.io", "namespaces", "deployments.apps"),
+    ),
+    HealthCheck(
+        name="rhdh",
+        look=developer_hub.developer_hub,
+        after=("installplan", "images"),
+        reads=("backstages.rhdh.redhat.com", "deployments.apps", "configmaps"),
+    ),
+    HealthCheck(name="proxy", look=proxies.proxies, reads=(*_LEADING, "deployments.apps")),
+    HealthCheck(name="ids", look=flows.ids, reads=_LEADING),
+    HealthCheck(name="flyway", look=flows.flyway, after=("platform",), reads=(*_LEADING, "configmaps")),
+    HealthCheck(
+        name="workflows",
+        look=flows.running,
+        after=("images", "database", "platform", "data-index", "jobs-service", "broker", "flyway", "labels"),
+        reads=(_WORKFLOWS,),
+    ),
+)
+
+
+def diagnose(cluster: ClusterObjects) -> list[Diagnosis]:
+    """Run all checks, in their order; a fault that another one explains is not repeated."""
+    causes: dict[str, list[Fault]] = {}
+    found = []
+    for check in CHECKS:
+        report = check.look(cluster)
+        explained = [_because(check, each, causes) for each in report.faults]
+        faults = [each for each, names in zip(report.faults, explained, strict=True) if not names]
+        causes[check.name] = [each for each in faults if each.state != "note"]
+        because = tuple(dict.fromkeys(name for names in explained for name in names))
+        denied = tuple(each for each in cluster.unreadable if each.resource in check.reads)
+        found.append(_diagnosis(check, report, faults, because, denied))
+    return found
+
+
+def _because(check: HealthCheck, fault: Fault, causes: Mapping[str, Sequence[Fault]]) -> list[str]:
+    """The checks whose faults are the cause of one, nearest or not."""
+    places = {fault.namespace, *fault.depends}
+    return [
+        name
+        for name in _ancestors(check)
+        if any(_BY_NAME[name].everywhere or not cause.namespace or cause.namespace in places for cause in causes[name])
+    ]
+
+
+def _ancestors(check: HealthCheck) -> list[str]:
+    """The checks that one comes after, and those that they come after, in their order."""
+    found = {*check.after}
+    for each in reversed(CHECKS):
+        if each.name in found:
+            found |= {*each.after}
+    return [each.name for each in CHECKS if each.name in found]
+
+
+_BY_NAME: Final = {check.name: check for check in CHECKS}
+
+
+def _diagnosis(
+    check: HealthCheck, report: Report, faults: Sequence[Fault], because: tuple[str, ...], denied: tuple[Denied, ...]
+) -> Diagnosis:
+    """What a check says; `faults` are those that no other check explains, notes among them."""
+    states = {each.state for each in faults}
+    bad = next((state for state in _ORDER if state in states), None)
+    found: tuple[State, str]
+    if bad:
+        found = bad, _first(faults)
+    elif because:
+        found = "skipped", f"waits for {listed(because)}"
+    elif denied:
+        found = "skipped", f"not judged everywhere: no right to {_rights(denied)}"
+    elif faults:
+        found = "note", _first(faults)
+    elif report.skipped:
+        found = "skipped", report.skipped
+    else:
+        found = "fine", report.fine or "nothing to look at"
+    state, message = found
+    return Diagnosis(
+        name=check.name, state=state, message=message, faults=tuple(faults), because=because, denied=denied
+    )
+
+
+def _rights(denied: Sequence[Denied]) -> str:
+    """`list pods and services in demo and get secrets in demo`."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for each in denied:
+        grouped.setdefault((each.verb, each.place), []).append(each.resource)
+    return listed(f"{verb} {listed(resources)} in {place}" for (verb, place), resources in grouped.items())
+
+
+def _first(faults: Sequence[Fault]) -> str:
+    more = len(faults) - 1
+    return f"{faults[0].message}{f' (and {more} more)' if more else ''}"

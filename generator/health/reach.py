@@ -1,0 +1,105 @@
+"""Who reaches whom through NetworkPolicies (networking.k8s.io/v1), as the API's reference describes them.
+
+What cannot be known (the labels of a pod, the number of a named port) counts as let in, so that nobody is said to be
+shut out who is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from generator.health.objects import Object, at, entries, mapping, namespace_of
+
+Direction = Literal["Ingress", "Egress"]
+
+#: The list of rules of each direction, and the list of peers in a rule.
+_RULES: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pods:
+    """Pods that are alike: their namespace with its labels, their own labels, the port that they listen on.
+
+    `labels` are None where they are not known; then only policies for all pods of the namespace count.
+    """
+
+    namespace: str
+    namespace_labels: Mapping[str, str]
+    labels: Mapping[str, str] | None = None
+    port: int | None = None
+
+
+def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Whether a label selector chooses an object with these labels."""
+    if any(labels.get(key) != value for key, value in mapping(selector, "matchLabels").items()):
+        return False
+    return all(_holds(each, labels) for each in entries(selector, "matchExpressions"))
+
+
+def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = str(expression.get("key")), expression.get("values") or ()
+    match expression.get("operator"):
+        case "In":
+            return key in labels and labels[key] in values
+        case "NotIn":
+            return labels.get(key) not in values
+        case "Exists":
+            return key in labels
+        case "DoesNotExist":
+            return key not in labels
+    return False
+
+
+def isolating(policies: Sequence[Object], pods: Pods, direction: Direction) -> list[Object]:
+    """The policies by which only what they name gets to the pods, or from them; none: everything does."""
+    return [each for each in policies if namespace_of(each) == pods.namespace and _selects(each, pods, direction)]
+
+
+def _selects(policy: Object, pods: Pods, direction: Direction) -> bool:
+    # Without policyTypes a policy is for Ingress, and for Egress where it has rules of it.
+    types = at(policy, "spec", "policyTypes") or ["Ingress", *(["Egress"] if at(policy, "spec", "egress") else [])]
+    selector = mapping(policy, "spec", "podSelector")
+    if pods.labels is None:
+        return direction in types and not selector
+    return direction in types and matches(selector, pods.labels)
+
+
+def passes(policies: Sequence[Object], source: Pods, target: Pods, direction: Direction) -> bool:
+    """Whether the policies let a connection from `source` to `target` through, at the end that `direction` is about."""
+    here, there = (target, source) if direction == "Ingress" else (source, target)
+    chosen = isolating(policies, here, direction)
+    rules, peers = _RULES[direction]
+    return not chosen or any(
+        _names(rule, peers, there, here) and _opens(rule, target.port)
+        for policy in chosen
+        for rule in entries(policy, "spec", rules)
+    )
+
+
+def _names(rule: Mapping[str, Any], key: str, there: Pods, here: Pods) -> bool:
+    """Whether a rule names the pods at the other end; one without peers names everybody."""
+    peers = list(entries(rule, key))
+    return not peers or any(_is(each, there, here) for each in peers)
+
+
+def _is(peer: Mapping[str, Any], there: Pods, here: Pods) -> bool:
+    if "ipBlock" in peer:
+        return str(at(peer, "ipBlock", "cidr")) in ("0.0.0.0/0", "::/0")
+    spaces = peer.get("namespaceSelector")
+    in_namespace = there.namespace == here.namespace if spaces is None else matches(spaces, there.namespace_labels)
+    return in_namespace and (there.labels is None or matches(mapping(peer, "podSelector"), there.labels))
+
+
+def _opens(rule: Mapping[str, Any], port: int | None) -> bool:
+    """Whether a rule is for a port; one without ports is for all."""
+    ports = list(entries(rule, "ports"))
+    return not ports or port is None or any(_covers(each, port) for each in ports)
+
+
+def _covers(entry: Mapping[str, Any], port: int) -> bool:
+    first = entry.get("port")
+    if entry.get("protocol", "TCP") != "TCP":
+        return False
+    return not isinstance(first, int) or first <= port <= int(entry.get("endPort") or first)

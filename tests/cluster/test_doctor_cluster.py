@@ -1,0 +1,491 @@
+"""`waybill doctor --cluster` on a real API server, read by the real kubectl.
+
+Nothing but the API server runs there, so the tests set the statuses that operators, kubelets and controllers would set:
+phases of InstallPlans and ClusterServiceVersions, conditions of everything else, and why containers wait.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.namespaces.policies import WORKFLOW_NAMESPACE
+from tests.cluster.apiserver import ApiServer, running
+from tests.cluster.conftest import definitions_in
+from tests.cluster.test_check_cluster import user_of
+from tests.command import Outcome
+from tests.conftest import Waybill
+from tests.crd_facts import FOLDERS
+from tests.healthy_cluster import (
+    DATABASE,
+    DEMO,
+    OPERATORS,
+    PASSWORD,
+    RHDH,
+    SERVICES,
+    Manifest,
+    deployment,
+    healthy,
+    hub_config,
+    install_plan,
+    made,
+    operator_version,
+    pod,
+    properties,
+    secret,
+    workflow,
+)
+from tests.waiting import eventually
+
+#: The groups whose kinds a cluster with everything has.
+KINDS = ("knative", "olm", "rhdh")
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+class Cluster:
+    """A server with the objects of a healthy cluster."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self.server = server
+        self.kinds: dict[tuple[str, str], tuple[str, bool]] = {}
+        self.own = {_key(each) for each in healthy()}
+        self.added: list[Manifest] = []
+
+    def place(self, manifest: Mapping[str, Any]) -> str:
+        """The path where an object of a kind is created."""
+        api, kind = manifest["apiVersion"], manifest["kind"]
+        prefix = f"/apis/{api}" if "/" in api else f"/api/{api}"
+        if (api, kind) not in self.kinds:
+            for each in self.server.must("GET", prefix)["resources"]:
+                if "/" not in each["name"]:
+                    self.kinds[api, each["kind"]] = each["name"], each["namespaced"]
+        plural, namespaced = self.kinds[api, kind]
+        return (
+            f"{prefix}/namespaces/{manifest['metadata']['namespace']}/{plural}" if namespaced else f"{prefix}/{plural}"
+        )
+
+    def put(self, manifest: Manifest) -> None:
+        """Create an object or bring it into this state, with its status."""
+        place, wanted = self.place(manifest), deepcopy(manifest)
+        path = f"{place}/{manifest['metadata']['name']}"
+        if _key(manifest) not in self.own:
+            self.added.append(manifest)
+        there = self.server.ask("GET", path)
+        if there.code == HTTPStatus.NOT_FOUND:
+            stored = self.server.must("POST", place, wanted)
+        else:
+            keep = {key: there.content["metadata"][key] for key in ("resourceVersion", "uid")}
+            if manifest["kind"] in ("Pod", "Service"):
+                wanted = {**there.content, "metadata": {**wanted["metadata"], **keep}}
+            stored = self.server.must("PUT", path, {**wanted, "metadata": {**wanted["metadata"], **keep}})
+        if "status" in manifest:
+            version = {"resourceVersion": stored["metadata"]["resourceVersion"]}
+            content = {**stored, "metadata": {**stored["metadata"], **version}, "status": manifest["status"]}
+            self.server.must("PUT", f"{path}/status", content)
+
+    def remove(self, manifest: Manifest) -> None:
+        """Delete an object at once."""
+        path = f"{self.place(manifest)}/{manifest['metadata']['name']}"
+        self.server.ask("DELETE", path, {"gracePeriodSeconds": 0})
+
+    def heal(self) -> None:
+        """Bring back what a test has changed."""
+        for each in healthy():
+            self.put(each)
+
+    def run(self, command: str) -> None:
+        """Run a printed command in a shell."""
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", command],
+            env={**os.environ, **user_of(self.server)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, (command, done.stderr)
+
+
+def _key(manifest: Manifest) -> tuple[str, str, str]:
+    metadata = manifest["metadata"]
+    return manifest["kind"], metadata["name"], metadata.get("namespace", "")
+
+
+@pytest.fixture(scope="module")
+def cluster(apiserver: ApiServer, shared: Path) -> Iterator[Cluster]:
+    """A server of its own, since a doctor looks at all namespaces."""
+    with running(apiserver.programs) as server:
+        folders = [shared / "crds" / FOLDERS["10"], *(shared / "crds-others" / name for name in KINDS)]
+        server.define([each for folder in folders for each in definitions_in(folder)])
+        found = Cluster(server)
+        found.heal()
+        yield found
+
+
+@pytest.fixture
+def doctor(cluster: Cluster, waybill: Waybill) -> Callable[..., Outcome]:
+    """The command, by somebody who may do anything."""
+
+    def run(*words: str) -> Outcome:
+        done = waybill("doctor", "--cluster", *words, env=user_of(cluster.server))
+        assert PASSWORD not in done.out + done.err
+        return done
+
+    return run
+
+
+def faults_of(done: Outcome) -> dict[str, list[dict[str, Any]]]:
+    """Check to its faults."""
+    return {each["check"]: each["faults"] for each in done.json["checks"] if each["faults"]}
+
+
+def test_a_healthy_cluster_has_no_fault(doctor: Callable[..., Outcome]) -> None:
+    done = doctor("--json")
+    assert (done.code, faults_of(done)) == (0, {}), done.err
+    assert {each["state"] for each in done.json["checks"]} <= {"fine", "skipped"}
+    assert not any(each["denied"] for each in done.json["checks"])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A fault: the objects that are put and removed to make it, the check that finds it, and a part of its message.
+
+    `fixed` says that the printed commands fix it, so that they are run; where something else has to happen after them,
+    which nothing in this cluster does, it is the objects as they are then.
+    """
+
+    put: Sequence[Manifest] = ()
+    removed: Sequence[Manifest] = ()
+    check: str
+    says: str
+    fixed: bool = False
+    then: Sequence[Manifest] = ()
+
+
+def the(kind: str, name: str, namespace: str = "", **content: Any) -> Manifest:
+    """An object of the healthy cluster, with other content."""
+    (found,) = (
+        each
+        for each in healthy()
+        if (each["kind"], each["metadata"]["name"]) == (kind, name)
+        and each["metadata"].get("namespace", "") == namespace
+    )
+    return {**found, **content}
+
+
+def failing(kind: str, reason: str, message: str) -> Manifest:
+    return {"conditions": [{"type": kind, "status": "False", "reason": reason, "message": message}]}
+
+
+def with_proxy(manifest: Manifest) -> Manifest:
+    """A Deployment behind a proxy that is told of one host."""
+    found = deepcopy(manifest)
+    given = {"HTTPS_PROXY": f"http://user:{PASSWORD}@proxy.example:3128", "NO_PROXY": "localhost"}
+    (container,) = found["spec"]["template"]["spec"]["containers"]
+    container["env"] = [{"name": name, "value": value} for name, value in given.items()]
+    return found
+
+
+def letting_in(manifest: Manifest, *but: str) -> Manifest:
+    """A network policy that no longer names some namespaces."""
+    found = deepcopy(manifest)
+    (rule,) = found["spec"]["ingress"]
+    rule["from"] = [each for each in rule["from"] if not any(name in str(each) for name in but)]
+    return found
+
+
+DATA_INDEX = "sonataflow-platform-data-index-service"
+VERSION = "logic-operator.v1.37.2"
+GREETING = the("SonataFlow", "greeting", DEMO)
+PLATFORM = the("SonataFlowPlatform", "sonataflow-platform", SERVICES)
+WAITING = install_plan("install-1", VERSION, approved=False)
+OLD = operator_version("logic-operator-rhel8.v1.36.0", ["logic-operator-rhel8-controller-manager"])
+REFUSED = "rpc error: pull access denied: unauthorized: access to the requested resource is not authorized"
+WAITS = {"waiting": {"reason": "ErrImagePull", "message": REFUSED}}
+IMAGE = "registry.example/greeting:1.0.0"
+UNPULLED = {"name": "main", "image": IMAGE, "imageID": "", "ready": False, "restartCount": 0}
+
+CASES = {
+    "an InstallPlan waits for an approval": Case(
+        put=[WAITING],
+        removed=[the("ClusterServiceVersion", VERSION, OPERATORS)],
+        check="installplan",
+        says=f"the install of {VERSION} waits for an approval",
+        fixed=True,
+    ),
+    "a version of the operator is not in place": Case(
+        put=[
+            the(
+                "ClusterServiceVersion",
+                VERSION,
+                OPERATORS,
+                status={"phase": "Pending", "reason": "RequirementsNotMet", "message": "one CRD is missing"},
+            )
+        ],
+        check="operator",
+        says=f"{VERSION} is Pending (RequirementsNotMet: one CRD is missing)",
+    ),
+    "the operator does not run": Case(
+        put=[
+            the(
+                "Deployment",
+                "logic-operator-controller-manager",
+                OPERATORS,
+                status=failing("Available", "MinimumReplicasUnavailable", "no minimum availability"),
+            )
+        ],
+        check="operator",
+        says="deployment/logic-operator-controller-manager is not available (MinimumReplicasUnavailable",
+    ),
+    "two operators look after the workflows": Case(
+        put=[OLD],
+        check="operator",
+        says="2 operators look after SonataFlows",
+        fixed=True,
+    ),
+    "Knative is not ready": Case(
+        put=[
+            the(
+                "KnativeEventing",
+                "knative-eventing",
+                "knative-eventing",
+                status=failing("Ready", "NotReady", "Waiting on deployments"),
+            )
+        ],
+        check="knative",
+        says="KnativeEventing knative-eventing is not ready (Ready: Waiting on deployments)",
+    ),
+    "the Broker is not there": Case(
+        removed=[the("Broker", "default", SERVICES)],
+        check="broker",
+        says=f"the Broker default is not in {SERVICES}",
+        fixed=True,
+        then=[the("Broker", "default", SERVICES)],
+    ),
+    "the platform has not succeeded": Case(
+        put=[{**PLATFORM, "status": failing("Succeed", "Failure", "no registry")}],
+        check="platform",
+        says="has not succeeded (Failure: no registry)",
+    ),
+    "a namespace has two platforms": Case(
+        put=[
+            made(
+                "sonataflow.org/v1alpha08",
+                "SonataFlowPlatform",
+                "another",
+                SERVICES,
+                spec={},
+                status=failing("Succeed", "Duplicated", ""),
+            )
+        ],
+        check="platform",
+        says=f"{SERVICES} has two platforms: another and sonataflow-platform; the operator ignores another",
+        fixed=True,
+    ),
+    "no platform serves a namespace": Case(
+        removed=[the("SonataFlowClusterPlatform", "cluster-platform")],
+        check="platform",
+        says=f"no platform serves the workflows in {DEMO}",
+        fixed=True,
+        then=[the("SonataFlowClusterPlatform", "cluster-platform")],
+    ),
+    "Data Index is not available": Case(
+        put=[the("Deployment", DATA_INDEX, SERVICES, status=failing("Available", "", "crashes"))],
+        check="data-index",
+        says=f"deployment/{DATA_INDEX} is not available",
+    ),
+    "the Jobs service is not deployed": Case(
+        removed=[the("Deployment", "sonataflow-platform-jobs-service", SERVICES)],
+        check="jobs-service",
+        says="there is no deployment/sonataflow-platform-jobs-service",
+    ),
+    "the Secret of the database is not in a namespace": Case(
+        removed=[secret(DEMO)],
+        check="database",
+        says=f"the Secret {DATABASE} of the database is not in {DEMO} for greeting",
+    ),
+    "the Secret of the database has other keys": Case(
+        put=[{**secret(SERVICES), "stringData": {"password": PASSWORD, "username": "postgres"}}],
+        removed=[secret(SERVICES)],
+        check="database",
+        says="has no postgres-username and postgres-password for sonataflow-platform; it has password and username",
+    ),
+    "the Service of the database is not there": Case(
+        removed=[the("Service", DATABASE, SERVICES)],
+        check="database",
+        says=f"the Service {DATABASE} of the database is not in {SERVICES}",
+    ),
+    "the database does not run": Case(
+        put=[the("Pod", "postgresql", SERVICES, status=failing("Ready", "", ""))],
+        check="database",
+        says=f"no pod behind the database's Service {DATABASE} in {SERVICES} is ready",
+    ),
+    "a namespace has no label": Case(
+        put=[made("v1", "Namespace", DEMO)],
+        check="labels",
+        says=f"{DEMO} has workflows, and not the label {WORKFLOW_NAMESPACE}",
+        fixed=True,
+    ),
+    "a policy shuts out Knative": Case(
+        put=[letting_in(the("NetworkPolicy", "allow-to-workflows", DEMO), "knative-eventing")],
+        check="policies",
+        says=f"network policies in {DEMO} keep out knative-eventing, which has to reach greeting",
+        fixed=True,
+    ),
+    "a policy shuts out workflows of RHDH": Case(
+        put=[letting_in(the("NetworkPolicy", "allow-to-rhdh", RHDH), WORKFLOW_NAMESPACE)],
+        check="policies",
+        says=f"network policies in {RHDH} keep out {DEMO}, which has to reach backstage-developer-hub",
+        fixed=True,
+    ),
+    "RHDH looks for Data Index elsewhere": Case(
+        put=[hub_config("http://sonataflow-platform-data-index-service")],
+        check="rhdh",
+        says=f"{RHDH} has no Data Index of the name {DATA_INDEX}; it is http://{DATA_INDEX}.{SERVICES}",
+        fixed=True,
+    ),
+    "a workflow has a proxy for its neighbours": Case(
+        put=[with_proxy(the("Deployment", "greeting", DEMO))],
+        check="proxy",
+        says=f"greeting in {DEMO} has a proxy, and NO_PROXY has no .{SERVICES}",
+    ),
+    "two workflows have one id": Case(
+        put=[
+            made("v1", "Namespace", SERVICES, labels={WORKFLOW_NAMESPACE: ""}),
+            workflow("greeting", SERVICES),
+            properties("greeting", SERVICES),
+        ],
+        check="ids",
+        says=f"greeting is in {DEMO} and {SERVICES}, and Data Index in {SERVICES} takes them for one workflow",
+    ),
+    "nothing creates the tables of a workflow": Case(
+        put=[properties("greeting", DEMO, "# nothing\n")],
+        check="flyway",
+        says=f"greeting in {DEMO} has a database, and nothing creates its tables: kie.flyway.enabled is not set",
+        fixed=True,
+    ),
+    "an image is private": Case(
+        put=[{**pod("greeting", DEMO), "status": {"containerStatuses": [{**UNPULLED, "state": WAITS}]}}],
+        check="images",
+        says="registry.example/greeting:1.0.0 cannot be pulled in demo (rpc error: pull access denied",
+    ),
+    "a workflow does not run": Case(
+        put=[{**GREETING, "status": failing("Running", "DeploymentFailure", "")}],
+        check="workflows",
+        says=f"greeting in {DEMO} does not run (DeploymentFailure)",
+    ),
+}
+
+
+@pytest.fixture
+def healed(cluster: Cluster) -> Iterator[Cluster]:
+    """The cluster, healthy before and after a test."""
+    yield cluster
+    for each in cluster.added:
+        cluster.remove(each)
+    cluster.added.clear()
+    cluster.heal()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_fault_is_found_alone_and_the_printed_commands_fix_it(
+    name: str, healed: Cluster, doctor: Callable[..., Outcome]
+) -> None:
+    case = CASES[name]
+    for each in case.removed:
+        healed.remove(each)
+    for each in case.put:
+        healed.put(each)
+    done = doctor("--json")
+    assert done.code == 1, done.err
+    ((check, (fault,)),) = faults_of(done).items()
+    assert check == case.check
+    assert case.says in fault["message"]
+    assert fault["commands"]
+    if case.fixed:
+        for command in fault["commands"]:
+            if " wait " not in command:
+                healed.run(command)
+        for each in case.then:
+            healed.put(each)
+        done = doctor("--json", check)
+        assert (done.code, faults_of(done)) == (0, {}), done.json
+
+
+def test_who_may_not_read_something_learns_what_is_missing_and_the_printed_rights_are_enough(
+    healed: Cluster, doctor: Callable[..., Outcome]
+) -> None:
+    healed.put(made("v1", "Namespace", DEMO))
+    words = ("--context", "nobody", "--json")
+    done = doctor(*words)
+    assert (done.code, faults_of(done)) == (0, {}), done.err
+    messages = {each["check"]: each["message"] for each in done.json["checks"] if each["denied"]}
+    right = "list sonataflows.sonataflow.org in all namespaces"
+    assert messages["workflows"] == f"not judged everywhere: no right to {right}"
+    assert len(messages) == len(done.json["checks"]) - 1, "who may nothing still learns which kinds there are"
+    rounds = 0
+    while done.json["grants"]:
+        rounds += 1
+        assert rounds <= 2
+        for command in done.json["grants"]:
+            healed.run(command.replace("USER", "nobody"))
+        done = doctor(*words)
+    assert not any(each["denied"] for each in done.json["checks"])
+    assert [*faults_of(done)] == ["labels"]
+    assert (
+        done.json["checks"]
+        == json.loads(doctor("--json").out.replace("kubectl label", "kubectl --context=nobody label"))["checks"]
+    )
+
+
+def impersonating(server: ApiServer, name: str, path: Path) -> Path:
+    """A kubeconfig for a user whom the administrator impersonates."""
+    content = json.loads(server.kubeconfig.read_bytes())
+    content["users"] = [{"name": "test", "user": {"token": server.token, "as": name}}]
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_who_may_read_one_namespace_has_it_judged(healed: Cluster, tmp_path: Path, waybill: Waybill) -> None:
+    healed.put({**GREETING, "status": failing("Running", "DeploymentFailure", "")})
+    rules = "--verb=get,list --resource=pods,services,deployments.apps,sonataflows.sonataflow.org,jobs.batch"
+    healed.run(f"kubectl create role reader -n {DEMO} {rules}")
+    healed.run(f"kubectl create rolebinding reader -n {DEMO} --role=reader --user=reader")
+    env = user_of(healed.server, impersonating(healed.server, "reader", tmp_path / "kubeconfig"))
+    done = waybill("doctor", "--cluster", "-n", DEMO, "--json", env=env)
+    assert [*faults_of(done)] == ["workflows"]
+    images = next(each for each in done.json["checks"] if each["check"] == "images")
+    assert images["message"] == f"not judged everywhere: no right to list pods in {SERVICES}"
+
+
+def test_a_cluster_without_olm_is_judged_by_its_deployments(
+    healed: Cluster, shared: Path, doctor: Callable[..., Outcome]
+) -> None:
+    definitions = definitions_in(shared / "crds-others" / "olm")
+    manager = deployment("sonataflow-operator", OPERATORS, {"control-plane": "sonataflow-operator"})
+    (container,) = manager["spec"]["template"]["spec"]["containers"]
+    container["image"] = "docker.io/apache/incubator-kie-sonataflow-operator:10.1.0"
+    healed.put(manager)
+    for each in definitions:
+        healed.server.must("DELETE", f"{CRDS}/{each['metadata']['name']}")
+    eventually(lambda: "operators.coreos.com" not in str(healed.server.must("GET", "/apis")), "OLM is gone")
+    done = doctor("--json")
+    assert (done.code, faults_of(done)) == (0, {}), done.err
+    messages = {each["check"]: each["message"] for each in done.json["checks"]}
+    assert messages["installplan"] == "the cluster has no OLM"
+    assert messages["operator"] == "incubator-kie-sonataflow-operator 10.1.0"
+    healed.remove(manager)
+    done = doctor()
+    assert done.code == 1
+    assert "operator: there is no SonataFlow operator" in done.err
+    healed.server.define(definitions)

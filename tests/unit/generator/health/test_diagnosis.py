@@ -1,0 +1,529 @@
+"""What a diagnosis says of a cluster's objects; tests/cluster makes the usual faults on a real API server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from generator.health.check import Diagnosis
+from generator.health.diagnosis import CHECKS, diagnose
+from generator.health.objects import ClusterObjects, Denied
+from generator.kubernetes.schema_match import SchemaMatch
+from generator.namespaces.policies import named
+from tests.healthy_cluster import (
+    DATABASE,
+    DEMO,
+    OPERATORS,
+    RHDH,
+    SERVICES,
+    Manifest,
+    changed,
+    cluster_of,
+    deployment,
+    healthy,
+    hub_config,
+    install_plan,
+    made,
+    pod,
+    properties,
+    untrue,
+    without,
+    workflow,
+)
+
+DATA_INDEX = "sonataflow-platform-data-index-service"
+JOBS = "sonataflow-platform-jobs-service"
+VERSION = "logic-operator.v1.37.2"
+MANAGER = "logic-operator-controller-manager"
+
+
+def found_in(manifests: Sequence[Manifest], **facts: Any) -> dict[str, Diagnosis]:
+    """Check to diagnosis, of those that are not fine."""
+    return {each.name: each for each in diagnose(cluster_of(manifests, **facts)) if each.faults or each.because}
+
+
+def messages(found: Mapping[str, Diagnosis]) -> dict[str, list[str]]:
+    return {name: [fault.message for fault in each.faults] for name, each in found.items()}
+
+
+def spec(**values: Any) -> Callable[[Manifest], None]:
+    """A change by which fields of a spec have other values."""
+    return lambda manifest: manifest["spec"].update(values)
+
+
+def plus(*manifests: Manifest) -> list[Manifest]:
+    return [*healthy(), *manifests]
+
+
+def test_a_healthy_cluster_has_nothing_to_fix() -> None:
+    diagnoses = diagnose(cluster_of(healthy()))
+    assert [each.name for each in diagnoses] == [check.name for check in CHECKS]
+    assert {each.state for each in diagnoses} == {"fine", "skipped"}
+    assert [each.name for each in diagnoses if each.state == "skipped"] == ["proxy"]
+
+
+def test_checks_come_after_what_they_depend_on() -> None:
+    names = [check.name for check in CHECKS]
+    assert all(names.index(cause) < names.index(check.name) for check in CHECKS for cause in check.after)
+
+
+def test_an_empty_cluster_says_what_to_install_first_and_what_waits_for_it() -> None:
+    found = {each.name: each for each in diagnose(ClusterObjects())}
+    assert found["operator"].message == "there is no SonataFlow operator"
+    assert {name for name, each in found.items() if each.is_bad} == {"operator"}
+    assert found["crds"].because == ("operator",)
+    assert found["platform"].message == "waits for operator"
+
+
+def container_of(manifest: Manifest) -> dict[str, Any]:
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
+    return container  # type: ignore[no-any-return]  # manifests are plain JSON
+
+
+def failed_plan() -> Manifest:
+    plan = install_plan("install-2", "logic-operator.v1.38.0", approved=True, generation=2)
+    failed = {"type": "Installed", "status": "False", "reason": "InstallComponentFailed", "message": "quota"}
+    return {**plan, "status": {**plan["status"], "phase": "Failed", "conditions": [failed]}}
+
+
+def failed_job() -> Manifest:
+    job = made("batch/v1", "Job", "sonataflow-database-1a2b", SERVICES, spec={})
+    condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": ""}
+    return {**job, "status": {"conditions": [condition]}}
+
+
+def unresolved(manifest: Manifest) -> None:
+    reason = {
+        "type": "ResolutionFailed",
+        "status": "True",
+        "reason": "ConstraintsNotSatisfiable",
+        "message": "no channel",
+    }
+    manifest["status"] = {"conditions": [reason]}
+
+
+def shut_off(namespace: str) -> Manifest:
+    """A policy by which the pods of a namespace call nobody but the cluster's DNS."""
+    rule = {"to": [named("kube-system")]}
+    return made(
+        "networking.k8s.io/v1",
+        "NetworkPolicy",
+        "dns-only",
+        namespace,
+        spec={"podSelector": {}, "policyTypes": ["Egress"], "egress": [rule]},
+    )
+
+
+FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
+    "an install fails": (
+        plus(failed_plan()),
+        "installplan",
+        "the install of logic-operator.v1.38.0 failed (InstallComponentFailed: quota)",
+        f"kubectl describe installplan/install-2 -n {OPERATORS}",
+    ),
+    "OLM resolves nothing": (
+        changed("Subscription", "logic-operator", unresolved),
+        "installplan",
+        "OLM has not installed logic-operator (ConstraintsNotSatisfiable: no channel)",
+        "kubectl get catalogsources.operators.coreos.com -n openshift-marketplace",
+    ),
+    "the operator's Deployment is not available": (
+        changed("Deployment", MANAGER, untrue("Available")),
+        "operator",
+        f"deployment/{MANAGER} is not available",
+        f"kubectl wait --for=condition=Available deployment/{MANAGER} -n {OPERATORS} --timeout=10m",
+    ),
+    "a version that is not in place names the Deployments to wait for": (
+        changed("ClusterServiceVersion", VERSION, lambda each: each.update(status={"phase": "Installing"})),
+        "operator",
+        f"{VERSION} is Installing",
+        f"kubectl wait --for=condition=Available deployment/{MANAGER} -n {OPERATORS} --timeout=10m",
+    ),
+    "a Broker is not ready": (
+        changed("Broker", "default", untrue("Ready", "TriggerChannelFailure", "no channel")),
+        "broker",
+        f"the Broker default in {SERVICES} is not ready (Ready: no channel)",
+        f"kubectl describe brokers.eventing.knative.dev/default -n {SERVICES}",
+    ),
+    "the cluster's platform names one that is not there": (
+        changed("SonataFlowClusterPlatform", "cluster-platform", spec(platformRef={"name": "x", "namespace": "y"})),
+        "platform",
+        "SonataFlowClusterPlatform cluster-platform names x in y, which is not there",
+        "kubectl edit sonataflowclusterplatform/cluster-platform",
+    ),
+    "a Service has another port": (
+        changed("Service", DATABASE, spec(ports=[{"port": 5433}])),
+        "database",
+        f"the Service {DATABASE} in {SERVICES} has no port 5432; it has 5433",
+        f"kubectl describe service/{DATABASE} -n {SERVICES}",
+    ),
+    "the Job for the database failed": (
+        plus(failed_job()),
+        "database",
+        f"the Job sonataflow-database-1a2b in {SERVICES} failed (BackoffLimitExceeded)",
+        f"kubectl logs job/sonataflow-database-1a2b -n {SERVICES} --tail=50",
+    ),
+    "RHDH is not deployed": (
+        without("Deployment", "backstage-developer-hub"),
+        "rhdh",
+        f"the Backstage developer-hub in {RHDH} is not deployed",
+        f"kubectl wait --for=condition=Deployed backstages.rhdh.redhat.com/developer-hub -n {RHDH} --timeout=10m",
+    ),
+    "RHDH's configuration has no Data Index": (
+        changed("ConfigMap", "plugins", lambda each: each.update(data={"dynamic-plugins.yaml": "plugins: []"})),
+        "rhdh",
+        f"RHDH in {RHDH} has no dataIndexService.url: http://{DATA_INDEX}.{SERVICES}",
+        f"kubectl get configmaps -n {RHDH}",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_fault_is_found_alone_with_its_command(name: str) -> None:
+    manifests, check, message, command = FAULTS[name]
+    found = found_in(manifests)
+    assert [*found] == [check]
+    (fault,) = found[check].faults
+    assert fault.message == message
+    assert command in fault.commands
+    assert found[check].is_bad
+
+
+def test_an_update_that_waits_for_an_approval_is_no_fault() -> None:
+    found = found_in(plus(install_plan("install-2", "logic-operator.v1.38.0", approved=False, generation=2)))
+    assert messages(found) == {"installplan": ["the update to logic-operator.v1.38.0 waits for an approval"]}
+    assert found["installplan"].state == "note"
+
+
+def test_of_several_install_plans_only_the_newest_counts() -> None:
+    old = install_plan("install-0", "logic-operator.v1.37.1", approved=False, generation=0)
+    assert messages(found_in(plus(old))) == {}
+
+
+def test_copies_of_a_version_are_one_operator() -> None:
+    (version,) = (each for each in healthy() if each["kind"] == "ClusterServiceVersion")
+    labels = {"olm.copiedFrom": OPERATORS}
+    copies = [{**version, "metadata": {**version["metadata"], "namespace": each, "labels": labels}} for each in "ab"]
+    assert found_in(plus(*copies)) == {}
+    assert found_in([*without("ClusterServiceVersion", VERSION), *copies]) == {}
+
+
+def test_an_approval_is_followed_by_the_commands_that_wait_for_the_version() -> None:
+    manifests = [
+        *without("ClusterServiceVersion", VERSION),
+        install_plan("install-2", VERSION, approved=False, generation=2),
+    ]
+    (fault,) = found_in(manifests)["installplan"].faults
+    place = f"clusterserviceversions.operators.coreos.com/{VERSION} -n {OPERATORS} --timeout=10m"
+    assert fault.commands[1:] == (
+        f"kubectl wait --for=create {place}",
+        f"kubectl wait '--for=jsonpath={{.status.phase}}=Succeeded' {place}",
+    )
+
+
+def test_an_approval_that_is_missing_explains_everything_after_it() -> None:
+    waiting = install_plan("install-1", VERSION, approved=False)
+    bare = [each for each in healthy() if each["kind"] in ("Namespace", "Subscription")]
+    found = found_in([*bare, waiting], served=frozenset({"installplans.operators.coreos.com"}))
+    assert [name for name, each in found.items() if each.is_bad] == ["installplan"]
+    assert found["operator"].because == ("installplan",)
+    assert found["crds"].because == ("installplan",)
+    assert found["platform"].because == ("installplan",)
+
+
+def test_schemas_of_another_version_than_the_operator_are_old() -> None:
+    manager = deployment("manager", OPERATORS, {"control-plane": "sonataflow-operator"})
+    container_of(manager)["image"] = "docker.io/apache/incubator-kie-sonataflow-operator:10.1.0"
+    manifests = [each for each in healthy() if each["kind"] not in ("ClusterServiceVersion", "Subscription")]
+    schema = SchemaMatch(names=("1.45",), differing=0)
+    found = found_in([*manifests, manager], schema=schema)
+    (fault,) = found["crds"].faults
+    assert (
+        fault.message
+        == "the schemas of SonataFlow are not those of incubator-kie-sonataflow-operator 10.1.0: schema like 1.45"
+    )
+    assert "10.1.0/packages/sonataflow-operator/operator.yaml" in fault.commands[0]
+    assert found["crds"].state == "old"
+
+
+@pytest.mark.parametrize(
+    ("served", "says"),
+    [
+        ((), "there is no Knative Serving"),
+        (("knativeservings.operator.knative.dev",), "Knative's operator is there, and no KnativeServing"),
+        (("services.serving.knative.dev",), None),
+    ],
+)
+def test_a_cluster_without_knative_serving_is_told_so_and_no_more(served: Sequence[str], says: str | None) -> None:
+    manifests = without("KnativeServing", "knative-serving")
+    kinds = cluster_of(manifests).served - {"knativeservings.operator.knative.dev"}
+    found = found_in(manifests, served=kinds | {*served})
+    assert messages(found) == ({"knative": [says]} if says else {})
+    assert not any(each.is_bad for each in found.values())
+
+
+def test_a_platform_without_data_index_is_told_how_to_switch_it_on() -> None:
+    manifests = changed(
+        "SonataFlowPlatform", "sonataflow-platform", lambda each: each["spec"]["services"].pop("dataIndex")
+    )
+    (fault,) = found_in(manifests)["data-index"].faults
+    assert fault.state == "note"
+    assert '"path": "/spec/services/dataIndex", "value": {"enabled": true}' in fault.commands[0]
+
+
+def test_an_image_that_cannot_be_pulled_explains_what_does_not_run() -> None:
+    waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
+    statuses = [{"image": "registry.example/index:1", "state": {"waiting": waiting}}]
+    broken = [{**pod("index", SERVICES), "status": {"containerStatuses": statuses}}]
+    manifests = changed("Deployment", DATA_INDEX, untrue("Available"))
+    greeting = next(each for each in manifests if each["kind"] == "SonataFlow")
+    untrue("Running")(greeting)
+    found = found_in([*manifests, *broken])
+    assert [name for name, each in found.items() if each.is_bad] == ["images"]
+    assert found["data-index"].because == ("images",)
+    assert found["workflows"].because == ("images",)
+
+
+def test_a_fault_in_another_namespace_explains_nothing() -> None:
+    waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
+    statuses = [{"image": "registry.example/hub:1", "state": {"waiting": waiting}}]
+    manifests = changed("Deployment", DATA_INDEX, untrue("Available"))
+    found = found_in([*manifests, {**pod("hub", RHDH), "status": {"containerStatuses": statuses}}])
+    assert [name for name, each in found.items() if each.is_bad] == ["images", "data-index"]
+
+
+@pytest.mark.parametrize(
+    ("message", "commands"),
+    [
+        ("manifest unknown", 1),
+        ("unauthorized: authentication required", 4),
+        ("pull access denied, repository does not exist or may require authorization", 4),
+    ],
+)
+def test_an_image_that_a_registry_refuses_is_told_how_to_log_in(message: str, commands: int) -> None:
+    first = {"reason": "ErrImagePull", "message": message}
+    later = {"reason": "ImagePullBackOff", "message": "Back-off"}
+    pods = [
+        {
+            **pod(name, DEMO),
+            "status": {"containerStatuses": [{"image": "registry.example/a", "state": {"waiting": state}}]},
+        }
+        for name, state in (("one", later), ("two", first))
+    ]
+    (fault,) = found_in(plus(*pods))["images"].faults
+    assert message in fault.message
+    assert len(fault.commands) == commands
+
+
+def test_policies_that_keep_pods_from_calling_are_found_at_their_end() -> None:
+    found = found_in(plus(shut_off(DEMO)))
+    assert messages(found)["policies"] == [
+        f"network policies in {DEMO} keep its pods from {DATA_INDEX}, {JOBS} and {DATABASE} in {SERVICES}",
+        f"network policies in {DEMO} keep its pods from backstage-developer-hub in {RHDH}",
+    ]
+    assert '"policyTypes": ["Egress"]' in found["policies"].faults[0].commands[1]
+
+
+def test_a_policy_for_some_pods_is_completed_for_these_alone() -> None:
+    manifests = [
+        each for each in healthy() if (each["kind"], each["metadata"].get("namespace")) != ("NetworkPolicy", DEMO)
+    ]
+    chosen = {"podSelector": {"matchLabels": {"app": "greeting"}}, "ingress": [{"from": [{"podSelector": {}}]}]}
+    manifests.append(made("networking.k8s.io/v1", "NetworkPolicy", "mine", DEMO, spec=chosen))
+    faults = found_in(manifests)["policies"].faults
+    assert {fault.message.split()[6].rstrip(",") for fault in faults} == {
+        RHDH,
+        SERVICES,
+        "knative-eventing",
+        "knative-serving",
+    }
+    assert all('"podSelector": {"matchLabels": {"app": "greeting"}}' in fault.commands[1] for fault in faults)
+
+
+def test_a_label_that_is_missing_explains_the_policies_that_go_by_it() -> None:
+    manifests = changed("Namespace", DEMO, lambda each: each["metadata"].pop("labels"))
+    found = found_in(manifests)
+    assert [name for name, each in found.items() if each.is_bad] == ["labels"]
+    assert found["policies"].because == ("labels",)
+
+
+def test_a_namespace_that_is_named_and_not_there_is_created_first() -> None:
+    found = found_in(healthy(), named=("other",))
+    assert found["labels"].faults[0].commands == ("kubectl create namespace other",)
+
+
+def test_without_rhdh_and_policies_no_label_is_asked_for() -> None:
+    kinds = ("Backstage", "NetworkPolicy")
+    manifests = [each for each in healthy() if each["kind"] not in kinds and each["metadata"].get("namespace") != RHDH]
+    next(each for each in manifests if each["metadata"]["name"] == DEMO)["metadata"].pop("labels")
+    assert found_in(manifests) == {}
+
+
+@pytest.mark.parametrize(
+    ("url", "problem"),
+    [
+        (f"http://{DATA_INDEX}.{SERVICES}", None),
+        (f"http://{DATA_INDEX}.{SERVICES}:80/", None),
+        (f"http://{DATA_INDEX}.{SERVICES}.svc.cluster.local", None),
+        ("https://data-index.apps.example.com", None),
+        ("${DATA_INDEX_URL}", None),
+        (f"http://{DATA_INDEX}", f"{RHDH} has no Data Index of the name {DATA_INDEX}"),
+        (f"http://other.{SERVICES}.svc", f"{SERVICES} has no Data Index of the name other"),
+        (f"http://{DATA_INDEX}.{SERVICES}/graphql", "the plugin adds /graphql itself"),
+        (f"http://{DATA_INDEX}.{SERVICES}:8080", "its Service has no port 8080"),
+        (f"https://{DATA_INDEX}.{SERVICES}", "its Service has no port 443"),
+        ("sonataflow-platform", "this is no URL of a host"),
+        ("http://[", "this is no URL of a host"),
+    ],
+)
+def test_a_url_of_data_index_is_held_against_its_service(url: str, problem: str | None) -> None:
+    manifests = [each for each in healthy() if each["metadata"]["name"] != "plugins"]
+    found = found_in([*manifests, hub_config(url)])
+    if problem is None:
+        assert found == {}
+    else:
+        (fault,) = found["rhdh"].faults
+        assert f"{problem}; it is http://{DATA_INDEX}.{SERVICES}" in fault.message
+
+
+def test_what_rhdh_s_operator_writes_counts_only_where_the_user_says_nothing() -> None:
+    theirs = hub_config("http://elsewhere")
+    theirs["metadata"] |= {
+        "name": "backstage-dynamic-plugins-developer-hub",
+        "ownerReferences": [{"kind": "Backstage", "name": "developer-hub"}],
+    }
+    hub = deployment("backstage-developer-hub", RHDH, volumes=[{"configMap": {"name": theirs["metadata"]["name"]}}])
+    manifests = [*without("Deployment", "backstage-developer-hub"), hub, theirs]
+    assert found_in(manifests) == {}
+    manifests = [each for each in manifests if each["metadata"]["name"] != "plugins"]
+    (fault,) = found_in(manifests)["rhdh"].faults
+    assert fault.help.endswith("its operator writes this one")
+
+
+def test_a_policy_keeps_workflows_from_their_database() -> None:
+    rule = {"from": [{"podSelector": {}}], "ports": [{"port": 5432}]}
+    chosen = {"podSelector": {"matchLabels": {"app": "postgresql"}}, "ingress": [rule]}
+    manifests = [
+        *without("NetworkPolicy", "allow-to-sonataflow-services", SERVICES),
+        made("networking.k8s.io/v1", "NetworkPolicy", "database", SERVICES, spec=chosen),
+    ]
+    manifests.remove(next(each for each in manifests if each["metadata"]["name"] == "allow-to-workflows"))
+    (fault,) = found_in(manifests)["policies"].faults
+    assert fault.message == f"network policies in {SERVICES} keep out {DEMO}, which has to reach {DATABASE}"
+
+
+def test_a_url_with_a_password_is_not_shown() -> None:
+    manifests = [each for each in healthy() if each["metadata"]["name"] != "plugins"]
+    (fault,) = found_in([*manifests, hub_config("http://user:do-not-tell@elsewhere")])["rhdh"].faults
+    assert "do-not-tell" not in str(fault)
+    assert fault.commands == (f"kubectl edit configmap/plugins -n {RHDH}",)
+
+
+@pytest.mark.parametrize(
+    ("without", "fine"),
+    [
+        (f"localhost,.{SERVICES}", True),
+        (f"*.{SERVICES}", True),
+        ("*", True),
+        (f"localhost {DATA_INDEX}.{SERVICES},sonataflow-platform-jobs-service.{SERVICES}", True),
+        (SERVICES, False),
+        (".svc,.cluster.local", False),
+        ("", False),
+    ],
+)
+def test_no_proxy_has_to_name_neighbours_as_they_are_called(without: str, *, fine: bool) -> None:
+    manifests = deepcopy(healthy())
+    greeting = next(
+        each for each in manifests if each["kind"] == "Deployment" and each["metadata"]["name"] == "greeting"
+    )
+    container_of(greeting)["env"] = [
+        {"name": "http_proxy", "value": "http://proxy.example"},
+        {"name": "no_proxy", "value": without},
+    ]
+    found = found_in(manifests)
+    assert [*found] == ([] if fine else ["proxy"])
+    if not fine:
+        wanted = ",".join(filter(None, (without, f".{SERVICES}")))
+        assert f'"name": "NO_PROXY", "value": "{wanted}"' in found["proxy"].faults[0].commands[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "change"),
+    [
+        (
+            "SonataFlowPlatform",
+            "sonataflow-platform",
+            spec(properties={"flow": [{"name": "kie.flyway.enabled", "value": "true"}]}),
+        ),
+        (
+            "SonataFlow",
+            "greeting",
+            lambda each: each["spec"]["podTemplate"]["container"].update(
+                env=[{"name": "KIE_FLYWAY_ENABLED", "value": "true"}]
+            ),
+        ),
+        (
+            "ConfigMap",
+            "greeting-props",
+            lambda each: each.update(properties("greeting", DEMO, "kie.flyway.enabled=false")),
+        ),
+        ("SonataFlow", "greeting", spec(persistence={})),
+    ],
+    ids=["the platform", "a variable", "somebody else creates them", "there is no database"],
+)
+def test_tables_are_created_by_whoever_says_so(kind: str, name: str, change: Callable[[Manifest], None]) -> None:
+    manifests = changed(kind, name, change)
+    if kind != "ConfigMap":
+        next(each for each in manifests if each["metadata"]["name"] == "greeting-props")["data"] = {}
+    assert found_in(manifests) == {}
+
+
+def test_up_to_1_45_another_property_creates_the_tables() -> None:
+    schema = SchemaMatch(names=("1.45",), differing=0)
+    (fault,) = found_in(healthy(), schema=schema)["flyway"].faults
+    assert "quarkus.flyway.migrate-at-start is not set" in fault.message
+    assert "QUARKUS_FLYWAY_MIGRATE_AT_START" in fault.commands[0]
+
+
+def test_workflows_of_one_id_are_no_fault_where_each_has_a_platform_of_its_own() -> None:
+    own = deepcopy(next(each for each in healthy() if each["kind"] == "SonataFlowPlatform"))
+    own["metadata"]["namespace"] = "team"
+    labelled = made("v1", "Namespace", "team", labels={"rhdh.redhat.com/workflow-namespace": ""})
+    more = [labelled, own, workflow("greeting", "team"), properties("greeting", "team")]
+    assert "ids" not in found_in(plus(*more))
+
+
+def test_only_the_named_namespaces_are_judged() -> None:
+    manifests = changed("SonataFlow", "greeting", untrue("Running"))
+    assert [*found_in(manifests, named=(SERVICES,))] == ["labels"]
+    assert [*found_in(manifests, named=(DEMO,))] == ["workflows"]
+
+
+def test_what_may_not_be_read_is_not_said_to_be_missing() -> None:
+    kinds = ("SonataFlowPlatform", "Deployment", "Broker", "ClusterServiceVersion", "Service", "Pod")
+    manifests = [each for each in healthy() if each["kind"] not in kinds]
+    resources = (
+        "sonataflowplatforms.sonataflow.org",
+        "deployments.apps",
+        "brokers.eventing.knative.dev",
+        "clusterserviceversions.operators.coreos.com",
+        "services",
+        "pods",
+    )
+    denied = tuple(Denied(resource=each) for each in resources)
+    diagnoses = {each.name: each for each in diagnose(cluster_of(manifests, denied=denied, secret_keys={}))}
+    assert not any(each.is_bad for each in diagnoses.values())
+    rights = "list sonataflowplatforms.sonataflow.org and deployments.apps in all namespaces"
+    assert diagnoses["data-index"].message == f"not judged everywhere: no right to {rights}"
+
+
+def test_commands_are_for_the_program_and_the_context_that_were_asked() -> None:
+    found = found_in(
+        changed("Namespace", DEMO, lambda each: each["metadata"].pop("labels")), program="oc", context="prod"
+    )
+    assert found["labels"].faults[0].commands == (
+        f"oc --context=prod label namespace/{DEMO} rhdh.redhat.com/workflow-namespace=",
+    )
