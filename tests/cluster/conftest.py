@@ -56,6 +56,11 @@ def definitions_in(folder: Path) -> list[dict[str, Any]]:
     return [document for data in files for document in yaml.load_all(data, yaml.CSafeLoader) if document]
 
 
+def served_alone(definition: dict[str, Any]) -> dict[str, Any]:
+    """A definition whose versions nobody converts."""
+    return {**definition, "spec": {**definition["spec"], "conversion": {"strategy": "None"}}}
+
+
 @pytest.fixture(scope="module", params=FOLDERS)
 def sonataflow(request: pytest.FixtureRequest, apiserver: ApiServer, shared: Path) -> str:
     """Each SonataFlow in turn, its CRDs in force."""

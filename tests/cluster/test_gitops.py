@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.cluster.apiserver import Answer, ApiServer
-from tests.cluster.conftest import definitions_in
+from tests.cluster.conftest import definitions_in, served_alone
 from tests.cluster.test_installs import holds
 from tests.conftest import Waybill
 from tests.integration import test_gitops_pipelines as pipelines
@@ -45,11 +45,6 @@ def server(apiserver: ApiServer, shared: Path) -> ApiServer:
     for name in ("argo-cd", "argo-workflows", "flux", "tekton"):
         apiserver.define([served_alone(each) for each in definitions_in(shared / "crds-others" / name)])
     return apiserver
-
-
-def served_alone(definition: dict[str, Any]) -> dict[str, Any]:
-    """A definition whose versions nobody converts: the webhook that does is Tekton's."""
-    return {**definition, "spec": {**definition["spec"], "conversion": {"strategy": "None"}}}
 
 
 def applied(server: ApiServer, resource: Mapping[str, Any]) -> Answer:

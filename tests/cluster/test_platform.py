@@ -21,7 +21,7 @@ import yaml
 from generator.platform.platform import platform_chart, platform_sonataflow
 from generator.platform.values import STAGES, Profile
 from tests.cluster.apiserver import ApiServer
-from tests.cluster.conftest import definitions_in
+from tests.cluster.conftest import definitions_in, served_alone
 from tests.cluster.test_installs import holds, is_kept
 from tests.conftest import Helm, HelmRefusal, find_helm
 from tests.crd_facts import FOLDERS
@@ -82,11 +82,6 @@ class Platform:
             if stored is None or not holds(stored, wanted):
                 found.append(f"{each['kind']}/{each['metadata']['name']}")
         return found
-
-
-def served_alone(definition: dict[str, Any]) -> dict[str, Any]:
-    """A definition whose versions nobody converts."""
-    return {**definition, "spec": {**definition["spec"], "conversion": {"strategy": "None"}}}
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -17,8 +18,8 @@ from typing import Final
 import pytest
 import yaml
 
-from tests.cluster.apiserver import programs_in, running
-from tests.cluster.conftest import OTHERS, SINK_BINDING, definitions_in
+from tests.cluster.apiserver import ApiServer, programs_in, running
+from tests.cluster.conftest import OTHERS, SINK_BINDING, definitions_in, served_alone
 from tests.conftest import ROOT, SHARED, find_helm, missing
 from tests.crd_facts import FOLDERS
 from tests.docs.page import Run
@@ -114,18 +115,50 @@ def world(tmp_path: Path, repository: Path, request: pytest.FixtureRequest) -> I
 
 
 @contextmanager
-def cluster(sonataflow: str = "10") -> Iterator[Given]:
-    """A Kubernetes API server with a SonataFlow, and kubectl."""
+def api_server() -> Iterator[ApiServer]:
+    """A Kubernetes API server without the kinds of any operator."""
     programs = programs_in(os.environ.get("WAYBILL_KUBERNETES", ""))
     if programs is None or not SHARED.is_dir():
         missing("kube-apiserver, etcd and kubectl (run: nox -s docs-commands, where Go is)")
     with running(programs) as server:
+        yield server
+
+
+def access(server: ApiServer) -> Given:
+    """What kubectl and Helm need to use a server."""
+    return {"KUBECONFIG": str(server.kubeconfig), "PATH": str(server.programs)}, {}
+
+
+@contextmanager
+def cluster(sonataflow: str = "10") -> Iterator[Given]:
+    """A Kubernetes API server with a SonataFlow, and kubectl."""
+    with api_server() as server:
         server.define(definitions_in(SHARED / "crds" / FOLDERS[sonataflow]))
         for name in OTHERS:
             place = SHARED / "crds-others" / name
             server.define(definitions_in(place) if place.is_dir() else list(yaml.safe_load_all(place.read_bytes())))
         server.define([SINK_BINDING])
-        yield {"KUBECONFIG": str(server.kubeconfig), "PATH": str(programs)}, {}
+        yield access(server)
+
+
+@contextmanager
+def empty_cluster(_: World) -> Iterator[Given]:
+    """A Kubernetes API server to which a page brings the kinds of operators, and kubectl."""
+    with api_server() as server:
+        yield access(server)
+
+
+@pytest.fixture(scope="session")
+def kinds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file for each operator: the kinds that it brings."""
+    if not SHARED.is_dir():
+        missing(f"data beside the project ({SHARED.name}/, or WAYBILL_SHARED)")
+    folder = tmp_path_factory.mktemp("kinds")
+    others = {name: SHARED / "crds-others" / name for name in ("argo-cd", "knative", "olm", "openshift", "rhdh")}
+    for name, place in {"sonataflow": SHARED / "crds" / FOLDERS["10"], **others}.items():
+        definitions = [json.dumps(served_alone(each)) for each in definitions_in(place)]
+        (folder / f"{name}.yaml").write_text("\n---\n".join(definitions), encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -230,6 +263,8 @@ def github(world: World) -> Iterator[Given]:
 
 NEEDS: Final[Mapping[str, Callable[[World], AbstractContextManager[Given]]]] = {
     "cluster": lambda _: cluster(),
+    "empty cluster": empty_cluster,
+    "kinds": lambda world: nullcontext(({}, {"kinds": str(world.request.getfixturevalue("kinds"))})),
     "old cluster": lambda _: cluster("1.44"),
     "shared cluster": lambda world: nullcontext(world.request.getfixturevalue("shared_cluster")),
     "charts": charts,

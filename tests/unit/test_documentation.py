@@ -73,7 +73,24 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
     }
     assert by_page == {
         "README.md": ["pip install nox"],
-        "docs/how-to.md": ["$ waybill doctor", "tkn pipeline start", "docker login quay.io", "waybill image --pin"],
+        "docs/install/existing.md": ["python3 -m venv"],
+        "docs/install/gitops.md": ["python3 -m venv", "docker login quay.io"],
+        "docs/install/kind.md": [
+            *("python3 -m venv", "kind create cluster", "waybill build greeting", "kind load docker-image"),
+            "$ kubectl port-forward",
+        ],
+        "docs/install/namespaces.md": ["kubectl port-forward -n"],
+        "docs/install/openshift.md": ["python3 -m venv", "docker login quay.io", "$ oc port-forward"],
+        "docs/install/remove.md": [
+            *("oc delete -f", "oc exec -n", "helm uninstall platform", "kubectl delete -k"),
+        ],
+        "docs/how-to.md": [
+            "$ waybill doctor",
+            "$ waybill doctor",
+            "tkn pipeline start",
+            "docker login quay.io",
+            "waybill image --pin",
+        ],
         "docs/tutorial.md": ["helm repo add"],
         "docs/troubleshooting.md": ["kubectl wait --for=condition=Ready", "kubectl exec -n"],
     }
