@@ -84,7 +84,13 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
         "docs/install/remove.md": [
             *("oc delete -f", "oc exec -n", "helm uninstall platform", "kubectl delete -k"),
         ],
-        "docs/how-to.md": ["$ waybill doctor", "$ waybill doctor", "tkn pipeline start", "docker login quay.io", "waybill image --pin"],
+        "docs/how-to.md": [
+            "$ waybill doctor",
+            "$ waybill doctor",
+            "tkn pipeline start",
+            "docker login quay.io",
+            "waybill image --pin",
+        ],
         "docs/tutorial.md": ["helm repo add"],
         "docs/troubleshooting.md": ["kubectl wait --for=condition=Ready", "kubectl exec -n"],
     }
