@@ -16,7 +16,7 @@ Manifest = dict[str, Any]
 
 OPERATORS: Final = "openshift-serverless-logic"
 SERVICES: Final = "sonataflow-infra"
-RHDH: Final = "rhdh"
+RHDH: Final = "rhdh-operator"
 DEMO: Final = "demo"
 DATABASE: Final = "sonataflow-psql-postgresql"
 #: What stands for a password in the Secrets: no output has it.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator.compatibility.capabilities import OperatorCapabilities
-from generator.kubernetes.objects import DEFAULT_PROFILE, Database, ImageReference
+from generator.kubernetes.objects import DEFAULT_PROFILE, RHDH_NAMESPACE, SERVICES_NAMESPACE, Database, ImageReference
 from generator.workflow.properties import HIDDEN, Variable
 
 Schema = Mapping[str, Any]
@@ -338,10 +338,10 @@ def _network_policy(what: str) -> Value:
         "networkPolicy",
         (
             leaf("enabled", False, FLAG, what),
-            leaf("rhdhNamespace", "rhdh-operator", STRING, "Where Red Hat Developer Hub runs."),
+            leaf("rhdhNamespace", RHDH_NAMESPACE, STRING, "Where Red Hat Developer Hub runs."),
             leaf(
                 "sonataflowNamespace",
-                "sonataflow-infra",
+                SERVICES_NAMESPACE,
                 STRING,
                 "Where Data Index, Jobs service and the database run.",
             ),

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from generator.delivery.pipeline_steps import HOME, PipelineOptions, Step
 from generator.delivery.release import Manifest
+from generator.kubernetes.rbac import account, bound_role
 
-RBAC_API: Final = "rbac.authorization.k8s.io/v1"
 #: What is left of a container's rights: the restricted profile of Kubernetes, and no file of its image is written.
 SECURITY: Final[dict[str, Any]] = {
     "allowPrivilegeEscalation": False,
@@ -74,19 +74,9 @@ def service_account(name: str, options: PipelineOptions) -> Manifest:
 
 def role(name: str, rules: list[Manifest], options: PipelineOptions) -> list[Manifest]:
     """A role, and its binding to the account of the same name."""
-    metadata = {"name": name, "namespace": options.namespace}
-    return [
-        {"apiVersion": RBAC_API, "kind": "Role", "metadata": metadata, "rules": rules},
-        {
-            "apiVersion": RBAC_API,
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": name},
-            "subjects": [subject(name, options)],
-        },
-    ]
+    return bound_role(name, rules, [subject(name, options)], namespace=options.namespace)
 
 
-def subject(account: str, options: PipelineOptions) -> Manifest:
+def subject(name: str, options: PipelineOptions) -> Manifest:
     """An account as a binding names it."""
-    return {"kind": "ServiceAccount", "name": account, "namespace": options.namespace}
+    return account(name, options.namespace)

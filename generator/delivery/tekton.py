@@ -18,7 +18,6 @@ from generator.delivery.pipeline_steps import (
     Step,
 )
 from generator.delivery.pods import (
-    RBAC_API,
     SECURITY,
     TEMPORARY,
     TEMPORARY_MOUNT,
@@ -31,6 +30,7 @@ from generator.delivery.pods import (
     volume_claim,
 )
 from generator.delivery.release import Manifest
+from generator.kubernetes.rbac import bound_role
 
 PIPELINE_API: Final = "tekton.dev/v1"
 TRIGGERS_API: Final = "triggers.tekton.dev/v1beta1"
@@ -204,25 +204,17 @@ def _trigger(options: PipelineOptions, forge: Forge) -> list[Manifest]:
             options,
         ),
         # The role that comes with Tekton for this reads every Secret of the cluster, too.
-        {
-            "apiVersion": RBAC_API,
-            "kind": "ClusterRole",
-            "metadata": {"name": clusters},
-            "rules": [
+        *bound_role(
+            clusters,
+            [
                 {
                     "apiGroups": ["triggers.tekton.dev"],
                     "resources": ["clusterinterceptors", "clustertriggerbindings"],
                     "verbs": list(_READ),
                 }
             ],
-        },
-        {
-            "apiVersion": RBAC_API,
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": clusters},
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": clusters},
-            "subjects": [subject(listener, options)],
-        },
+            [subject(listener, options)],
+        ),
     ]
 
 

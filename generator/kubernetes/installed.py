@@ -30,13 +30,8 @@ class Installed:
 
 def installed_by_olm(listed: object) -> Installed | None:
     """The newest operator in a list of ClusterServiceVersions (operators.coreos.com/v1alpha1) that owns SonataFlow."""
-    owners = (item for item in _each(listed, "items") if _owns(item))
+    owners = (item for item in _each(listed, "items") if owns_sonataflow(item))
     return max((_described(item) for item in owners), key=_version, default=None)
-
-
-def owns_sonataflow(version: object) -> bool:
-    """Whether a ClusterServiceVersion is of the operator."""
-    return _owns(version)
 
 
 def runs_operator(deployment: object) -> bool:
@@ -57,7 +52,8 @@ def _each(holder: object, key: str) -> Iterator[object]:
     yield from items if isinstance(items, list) else ()
 
 
-def _owns(item: object) -> bool:
+def owns_sonataflow(item: object) -> bool:
+    """Whether a ClusterServiceVersion is of the operator."""
     definitions = at_pointer(item, ("spec", "customresourcedefinitions"))
     return any(at_pointer(each, ("name",)) == _OWNED for each in _each(definitions, "owned"))
 

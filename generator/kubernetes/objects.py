@@ -37,6 +37,11 @@ class ImageReference:
         return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.tag or 'latest'}"
 
 
+#: Where the operator of Red Hat Developer Hub and RHDH itself run, and where the services of workflows do.
+RHDH_NAMESPACE: Final = "rhdh-operator"
+SERVICES_NAMESPACE: Final = "sonataflow-infra"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Database:
     """The PostgreSQL service that keeps the state of waiting instances; names are those that RHDH's operator uses."""

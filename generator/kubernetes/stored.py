@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-Manifest = dict[str, Any]
+from generator.kubernetes.objects import Manifest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,13 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from generator.delivery.pods import SECURITY
-from generator.kubernetes.objects import Database
+from generator.kubernetes.objects import Database, Manifest
 from generator.text.templates import render
-
-Manifest = dict[str, Any]
 
 #: Where psql is: the image that the platform's PostgreSQL has, so that a cluster needs no other.
 PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20250326"
@@ -23,8 +21,8 @@ PASSWORD_PROPERTY: Final = "password"  # noqa: S105 - a name, no password
 #: The most characters of a PostgreSQL identifier (NAMEDATALEN - 1); what is longer is cut off without an error.
 _MAX_IDENTIFIER: Final = 63
 _HASH: Final = 8
-#: A Job that cannot reach the database in this time fails; the next one begins anew.
-_SECONDS: Final = 300
+#: How long the Job may wait for its Secrets, which come after it, and for the database.
+_SECONDS: Final = 1800
 
 
 @dataclass(frozen=True, kw_only=True)

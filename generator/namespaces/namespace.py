@@ -5,15 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from generator.delivery.argocd import MANAGED_BY
-from generator.kubernetes.objects import Database
+from generator.kubernetes.objects import Database, Manifest
+from generator.kubernetes.rbac import bound_role, user
 from generator.namespaces.database import SCHEMA, NamespaceDatabase
 from generator.namespaces.policies import WORKFLOW_NAMESPACE, Neighbours, policies
 from generator.text.yaml_writer import dump
-
-Manifest = dict[str, Any]
 
 HEADER: Final = "# Written by waybill namespace add; change its options, not this file.\n"
 #: Applies what is missing, and refuses to change what somebody else has set (server-side apply).
@@ -163,8 +162,8 @@ def apply_command(place: str) -> str:
     return shlex.join([*APPLY, place])
 
 
-def roles(namespace: WorkflowNamespace, user: str) -> list[Manifest]:
-    """The Roles with which a user can do all of this, and nothing beyond it; whoever may everything applies them.
+def roles(namespace: WorkflowNamespace, who: str) -> list[Manifest]:
+    """The Roles that let a user do all of this and nothing else; a cluster administrator applies them.
 
     The bare namespace is among them, since a Role in it is.
     """
@@ -175,15 +174,18 @@ def roles(namespace: WorkflowNamespace, user: str) -> list[Manifest]:
             wanted.setdefault(each["metadata"]["namespace"], {}).setdefault(kind, []).append(each["metadata"]["name"])
     name = f"waybill-{namespace.name}"
     bare = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace.name}}
-    found = [bare, *_bound("ClusterRole", name, "", _on_namespaces(namespace), user)]
+    found = [bare, *bound_role(name, _on_namespaces(namespace), [user(who)])]
     for place, kinds in wanted.items():
         rules = [rule for (group, plural), names in kinds.items() for rule in _on(group, plural, names)]
-        found += _bound("Role", name, place, rules, user)
+        if namespace.share_admin and namespace.database and place == namespace.database.services:
+            # The administrator's Secret is read, and none is created beside it.
+            rules = [rule for rule in rules if rule["resources"] != ["secrets"] or "create" not in rule["verbs"]]
+        found += bound_role(name, rules, [user(who)], namespace=place)
     return found
 
 
 def _named_secrets(namespace: WorkflowNamespace) -> Iterator[Manifest]:
-    """The Secrets that are read and made by their names alone."""
+    """The Secrets that are read and created, never changed."""
     database = namespace.database
     if database is None or namespace.external:
         return
@@ -195,7 +197,7 @@ def _named_secrets(namespace: WorkflowNamespace) -> Iterator[Manifest]:
 def _on(group: str, plural: str, names: Sequence[str]) -> list[Manifest]:
     """The rights on objects by their names; no name can be given for who creates (RBAC, "Referring to resources")."""
     kind = {"apiGroups": [group], "resources": [plural]}
-    verbs = ["get", "patch", *(["list", "watch"] if plural == "jobs" else [])]
+    verbs = _VERBS.get(plural, ["get", "patch"])
     return [{**kind, "resourceNames": list(names), "verbs": verbs}, {**kind, "verbs": ["create"]}]
 
 
@@ -205,7 +207,8 @@ _PLURALS: Final = {
     "NetworkPolicy": "networkpolicies",
     "Secret": "secrets",
 }
-_RBAC: Final = "rbac.authorization.k8s.io"
+#: What is done to an object that is there, where that is not just an apply: `kubectl wait` follows a Job.
+_VERBS: Final = {"jobs": ["get", "patch", "list", "watch"], "secrets": ["get"]}
 
 
 def _on_namespaces(namespace: WorkflowNamespace) -> list[Manifest]:
@@ -215,18 +218,4 @@ def _on_namespaces(namespace: WorkflowNamespace) -> list[Manifest]:
     return [
         {**kind, "resourceNames": [namespace.name, neighbours.rhdh, neighbours.services], "verbs": ["get"]},
         {**kind, "resourceNames": [namespace.name], "verbs": ["patch", "update"]},
-    ]
-
-
-def _bound(kind: str, name: str, namespace: str, rules: Sequence[Manifest], user: str) -> list[Manifest]:
-    metadata = {"name": name, **({"namespace": namespace} if namespace else {})}
-    return [
-        {"apiVersion": f"{_RBAC}/v1", "kind": kind, "metadata": metadata, "rules": list(rules)},
-        {
-            "apiVersion": f"{_RBAC}/v1",
-            "kind": f"{kind}Binding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": _RBAC, "kind": kind, "name": name},
-            "subjects": [{"apiGroup": _RBAC, "kind": "User", "name": user}],
-        },
     ]

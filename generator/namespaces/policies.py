@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-Manifest = dict[str, Any]
+from generator.kubernetes.objects import RHDH_NAMESPACE, SERVICES_NAMESPACE, Manifest
 
 #: The label of a namespace with workflows; its value is empty. The Orchestrator's own policies go by it, too.
 WORKFLOW_NAMESPACE: Final = "rhdh.redhat.com/workflow-namespace"
@@ -33,8 +33,8 @@ TO_RHDH: Final = "allow-to-rhdh"
 class Neighbours:
     """The namespaces that workflows have to do with; `others` are further ones that may reach them and RHDH."""
 
-    rhdh: str = "rhdh"
-    services: str = "sonataflow-infra"
+    rhdh: str = RHDH_NAMESPACE
+    services: str = SERVICES_NAMESPACE
     knative_eventing: str = "knative-eventing"
     knative_serving: str = "knative-serving"
     others: tuple[str, ...] = ()
@@ -57,27 +57,30 @@ ITSELF: Final[Manifest] = {"podSelector": {}}
 def workflow_peers(neighbours: Neighbours) -> list[Manifest]:
     """Who reaches workflows: RHDH starts them, the services call back, Knative delivers events and calls functions."""
     return [
-        named(neighbours.rhdh),
+        ITSELF,
         named(neighbours.services),
+        named(neighbours.rhdh),
         named(neighbours.knative_eventing),
         named(neighbours.knative_serving),
-        ITSELF,
         named(MONITORING),
         *map(named, neighbours.others),
     ]
 
 
 def service_peers(neighbours: Neighbours) -> list[Manifest]:
-    """Who reaches Data Index, the Jobs service and the database: RHDH, all workflows, Knative, the operator."""
+    """Who reaches Data Index, the Jobs service and the database: RHDH, all workflows, Knative, the operator.
+
+    The order is that of the chart `platform`: server-side apply takes a list in another order for a conflict.
+    """
     return [
+        ITSELF,
         named(neighbours.rhdh),
-        labelled(WORKFLOW_NAMESPACE),
         named(neighbours.knative_eventing),
         named(neighbours.knative_serving),
-        ITSELF,
         named(OPERATOR),
-        labelled(INGRESS),
         named(MONITORING),
+        labelled(WORKFLOW_NAMESPACE),
+        labelled(INGRESS),
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, Literal, get_args
 
 from generator.chart.values import FLAG, MAP, MAPS, STRING, STRINGS, TEXTS, Schema, Value, group, leaf
+from generator.kubernetes.objects import RHDH_NAMESPACE, Database
 from generator.namespaces.database import PSQL_IMAGE
 from generator.namespaces.policies import INGRESS, MONITORING, OPERATOR, WORKFLOW_NAMESPACE, Neighbours
 from generator.platform.operators import PlatformOperator
@@ -16,7 +17,7 @@ PROFILES: Final[tuple[Profile, ...]] = get_args(Profile)
 #: How far an install goes, in this order: a stage has what those before it have.
 STAGES: Final = {"openshift": ("operators", "knative", "platform"), "kind": ("knative", "platform")}
 #: The Secret and Service of the reference; workflow charts have the same defaults.
-DATABASE: Final = "sonataflow-psql-postgresql"
+DATABASE: Final = Database.secret
 #: The node port that README's kind configuration maps to 9090 on the host.
 NODE_PORT: Final = 31080
 
@@ -109,7 +110,7 @@ def _operators(operator: PlatformOperator) -> Value:
             ),
             group(
                 "rhdh",
-                _subscription("rhdh", "rhdh-operator", "fast", approval="Manual", enabled=False),
+                _subscription("rhdh", RHDH_NAMESPACE, "fast", approval="Manual", enabled=False),
                 "The operator of Red Hat Developer Hub.",
             ),
             group(
@@ -138,12 +139,17 @@ def _subscription(
     return (
         leaf("enabled", enabled, FLAG, "Subscribe to it."),
         leaf("createNamespace", own, FLAG, "Create its namespace, unless the cluster has it already."),
-        leaf("createOperatorGroup", own, FLAG, "Create an OperatorGroup there; a namespace has one."),
+        leaf(
+            "createOperatorGroup",
+            own,
+            FLAG,
+            "Create an OperatorGroup there, unless it has one already.",
+        ),
         leaf("namespace", namespace, _NAME, "Where it runs."),
         leaf("package", package, _FILLED, "Its name in the catalog."),
         leaf("channel", channel, _FILLED, "The channel that it follows."),
         leaf("startingCSV", csv, STRING, about_csv),
-        leaf("approval", approval, _APPROVAL, "Who approves an install and each update: Manual or Automatic."),
+        leaf("approval", approval, _APPROVAL, "How the install and each update is approved: Manual or Automatic."),
         leaf("source", "redhat-operators", _FILLED, "The catalog."),
         leaf("sourceNamespace", "openshift-marketplace", _FILLED, "The namespace of the catalog."),
     )
@@ -156,7 +162,7 @@ def _developer_hub() -> tuple[Value, ...]:
             (
                 leaf("enabled", False, FLAG, "Install Red Hat Developer Hub with the Orchestrator (a Backstage)."),
                 leaf("name", "developer-hub", _NAME, "Its name."),
-                leaf("namespace", "rhdh-operator", _NAME, "Where it runs; operators.rhdh creates it, if enabled."),
+                leaf("namespace", RHDH_NAMESPACE, _NAME, "Where it runs; operators.rhdh creates it, if enabled."),
                 leaf("flavours", ["orchestrator"], STRINGS, "What the operator's configuration is extended with."),
                 leaf("secrets", [], _OBJECTS, "Secrets of yours whose keys become variables (waybill rhdh secret)."),
                 leaf("appConfigs", [], _OBJECTS, "ConfigMaps of yours with parts of app-config.yaml."),
@@ -335,15 +341,15 @@ def _database(profile: Profile) -> Value:
                 "Helm keeps values with the release, so existingSecret is better.",
             ),
             leaf("username", "postgres", _FILLED, "The user in the Secret that the chart makes."),
-            leaf("userKey", "postgres-username", _FILLED, "The key of the user in the Secret."),
-            leaf("passwordKey", "postgres-password", _FILLED, "The key of the password in the Secret."),
+            leaf("userKey", Database.user_key, _FILLED, "The key of the user in the Secret."),
+            leaf("passwordKey", Database.password_key, _FILLED, "The key of the password in the Secret."),
             group(
                 "serviceRef",
                 (
                     leaf("name", DATABASE, STRING, "The database's Service; empty where jdbcUrl is set for all."),
                     leaf("namespace", "", STRING, "The Service's namespace; empty means this one."),
-                    leaf("port", 5432, _PORT, "Its port."),
-                    leaf("databaseName", "sonataflow", _FILLED, "The database."),
+                    leaf("port", Database.port, _PORT, "Its port."),
+                    leaf("databaseName", Database.name, _FILLED, "The database."),
                 ),
             ),
             leaf("create", profile != "existing", FLAG, "Create the database, if it is not there, by a Job."),
@@ -367,14 +373,14 @@ def _postgresql(profile: Profile) -> Value:
                 PSQL_IMAGE,
                 _FILLED,
                 "Its image, also that of the Jobs, which need psql 15 or later.",
-                "sclorg builds it for OpenShift: it runs as any user, and tags with a date stay.",
+                "sclorg builds it for OpenShift: it runs as any user, and a tag with a date keeps its content.",
             ),
-            leaf("storage", "2Gi", _FILLED, "The size of its volume; Kubernetes lets nobody change it later."),
+            leaf("storage", "2Gi", _FILLED, "The size of its volume, which cannot be changed later."),
             leaf(
                 "storageClass",
                 "",
                 STRING,
-                "The class of its volume; empty means the cluster's default. Nor can it change.",
+                "The class of its volume; empty means the cluster's default. It cannot be changed either.",
             ),
             leaf("resources", _resources("500m", "512Mi", "100m", "256Mi"), MAP, "Requests and limits."),
             leaf(
@@ -394,14 +400,14 @@ def _network_policies(profile: Profile) -> Value:
         "networkPolicies",
         (
             leaf("enabled", True, FLAG, "Let in those named here, and nobody else."),
-            leaf("rhdhNamespace", "rhdh-operator", _NAME, "Where Red Hat Developer Hub runs."),
+            leaf("rhdhNamespace", RHDH_NAMESPACE, _NAME, "Where Red Hat Developer Hub runs."),
             leaf("fromNamespaces", namespaces, _NAMES, "Further namespaces that may call in."),
             leaf("fromLabels", [WORKFLOW_NAMESPACE, INGRESS], STRINGS, "Namespaces with one of these labels may, too."),
             leaf(
                 "inRhdhNamespace",
                 False,
                 FLAG,
-                "The reverse: a policy in rhdhNamespace that lets this namespace and those of workflows in.",
+                "The way back: a policy in rhdhNamespace that lets in this namespace and those of workflows.",
                 "It also lets in fromLabels and fromNamespaces, as a policy shuts out all others.",
             ),
         ),

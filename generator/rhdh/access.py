@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-Manifest = dict[str, Any]
+from generator.kubernetes.objects import Manifest
+from generator.kubernetes.rbac import account, bound_role
 
 ACCOUNT: Final = "rhdh-plugins"
 TOKEN_SECRET: Final = "rhdh-plugins-token"  # noqa: S105 - a Secret's name
-_GROUP: Final = "rbac.authorization.k8s.io"
 _READ: Final = ("get", "list", "watch")
 _LIST: Final = ("get", "list")
 
@@ -88,16 +88,7 @@ class ClusterAccess:
             return
         name = f"{ACCOUNT}-{self.namespace}"
         for where in self.within or ("",):
-            kind = "Role" if where else "ClusterRole"
-            metadata = {"name": name, **({"namespace": where} if where else {})}
-            yield {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": metadata, "rules": self.rules()}
-            yield {
-                "apiVersion": f"{_GROUP}/v1",
-                "kind": f"{kind}Binding",
-                "metadata": metadata,
-                "roleRef": {"apiGroup": _GROUP, "kind": kind, "name": name},
-                "subjects": [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": self.namespace}],
-            }
+            yield from bound_role(name, self.rules(), [account(ACCOUNT, self.namespace)], namespace=where)
 
 
 def _resources(

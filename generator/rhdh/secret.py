@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 from generator.findings.errors import SettingsError
 from generator.findings.suggestions import did_you_mean
 from generator.forms.releases import Release
-
-Manifest = dict[str, Any]
+from generator.kubernetes.objects import Manifest
 
 BACKEND_SECRET: Final = "BACKEND_SECRET"  # noqa: S105 - a key's name, as the rest of them
 #: The same value as the Helm chart reads it (rhdh-chart, `rhdh.backend-secret-name`).

@@ -9,11 +9,10 @@ from enum import StrEnum
 from typing import Any
 
 from generator.findings.errors import WaybillError
+from generator.kubernetes.objects import Manifest
 from generator.kubernetes.stored import complete, identity, title
 from pipeline.cluster.kubectl import Kubectl, may_not
 from pipeline.system.journal import Effect, Journal
-
-Manifest = dict[str, Any]
 
 
 class ConflictError(WaybillError):

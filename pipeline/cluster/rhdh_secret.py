@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from generator.findings.errors import OutputError, SettingsError
+from generator.kubernetes.objects import Manifest
 from generator.kubernetes.stored import title
 from generator.rhdh.access import ACCOUNT, TOKEN_SECRET, ClusterAccess
 from generator.rhdh.secret import Completed
 from pipeline.cluster.adding import Change, Verb
 from pipeline.cluster.kubectl import Kubectl, may_not
-
-Manifest = dict[str, Any]
+from pipeline.cluster.stored_secret import encoded, read_secret, secret_manifest
 
 #: How often a controller's token is looked for, and the seconds between two looks.
 LOOKS: Final = 10
@@ -32,16 +32,6 @@ def find_namespace(name: str, kubectl: Kubectl) -> None:
         raise SettingsError(f"the cluster has no namespace '{name}'; set --namespace")
 
 
-def read_secret(name: str, namespace: str, kubectl: Kubectl) -> Manifest | None:
-    """The Secret as it is stored; None where there is none.
-
-    Raises:
-        OutputError: it cannot be read.
-    """
-    found = kubectl.found("secrets", name, "--namespace", namespace, failing=f"Secret {name} cannot be read")
-    return found[0] if found else None
-
-
 def values_of(secret: Mapping[str, Any] | None) -> dict[str, str]:
     """The values of a stored Secret in plain text.
 
@@ -49,9 +39,9 @@ def values_of(secret: Mapping[str, Any] | None) -> dict[str, str]:
         OutputError: one is no text, so it cannot be one of RHDH's; the message has its key alone.
     """
     values = {}
-    for key, encoded in ((secret or {}).get("data") or {}).items():
+    for key, value in (secret or {}).get("data", {}).items():
         try:
-            values[key] = base64.b64decode(encoded, validate=True).decode()
+            values[key] = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
             raise OutputError(f"{title(secret or {})}: the value of {key} is no text; nothing was changed") from error
     return values
@@ -59,12 +49,10 @@ def values_of(secret: Mapping[str, Any] | None) -> dict[str, str]:
 
 def change_of(stored: Manifest | None, name: str, namespace: str, completed: Completed) -> Change:
     """What becomes of the Secret: created, completed by the keys that were added, or left alone."""
-    added = {key: base64.b64encode(completed.values[key].encode()).decode() for key in completed.added}
+    added = {key: encoded(completed.values[key]) for key in completed.added}
     if stored is None:
-        metadata = {"name": name, "namespace": namespace}
-        made = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": added}
-        return Change(verb=Verb.CREATE, manifest=made)
-    whole = {**stored, "data": {**(stored.get("data") or {}), **added}}
+        return Change(verb=Verb.CREATE, manifest=secret_manifest(name, namespace, added))
+    whole = {**stored, "data": {**stored["data"], **added}}
     return Change(verb=Verb.COMPLETE if added else Verb.KEEP, manifest=whole)
 
 

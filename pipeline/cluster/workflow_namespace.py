@@ -10,15 +10,15 @@ from typing import Any, Final
 
 from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import one_of
-from generator.kubernetes.objects import Database
+from generator.kubernetes.objects import Database, Manifest
 from generator.kubernetes.stored import title
 from generator.namespaces.database import NamespaceDatabase
 from generator.namespaces.namespace import WorkflowNamespace
 from generator.namespaces.policies import INGRESS, TO_RHDH
 from pipeline.cluster.adding import Change, ConflictError, Verb, plan
 from pipeline.cluster.kubectl import Kubectl
+from pipeline.cluster.stored_secret import encoded, read_secret, secret_manifest
 
-Manifest = dict[str, Any]
 _UNREADABLE: Final = "what the cluster has cannot be read"
 _KEYS: Final = (Database.user_key, Database.password_key)
 
@@ -106,7 +106,7 @@ def _plan_secrets(namespace: WorkflowNamespace, kubectl: Kubectl) -> list[Change
 def _own(database: NamespaceDatabase, kubectl: Kubectl) -> list[Change]:
     """The Secret of the workflows, and its copy beside the database: with one password, whichever was there first."""
     places = ((database.copy, database.services), (database.secret, database.namespace))
-    stored = [_stored(name, where, kubectl) for name, where in places]
+    stored = [read_secret(name, where, kubectl) for name, where in places]
     there = [each for each in stored if each]
     for each in there:
         if _text(each, Database.user_key) != database.user or not each["data"].get(Database.password_key):
@@ -120,18 +120,18 @@ def _own(database: NamespaceDatabase, kubectl: Kubectl) -> list[Change]:
     if there:
         data = {key: there[0]["data"][key] for key in _KEYS}
     else:
-        data = dict(zip(_KEYS, map(_encoded, (database.user, secrets.token_hex(24))), strict=True))
+        data = dict(zip(_KEYS, map(encoded, (database.user, secrets.token_hex(24))), strict=True))
     return _changes(places, stored, data)
 
 
 def _shared(database: NamespaceDatabase, kubectl: Kubectl) -> list[Change]:
     """A copy of the administrator's Secret."""
-    admin = _stored(Database.secret, database.services, kubectl)
+    admin = read_secret(Database.secret, database.services, kubectl)
     if admin is None or not admin["data"].keys() >= set(_KEYS):
         keys = " and ".join(_KEYS)
         raise OutputError(f"there is no Secret {Database.secret} with {keys} in {database.services}")
     data = {key: admin["data"][key] for key in _KEYS}
-    stored = _stored(database.secret, database.namespace, kubectl)
+    stored = read_secret(database.secret, database.namespace, kubectl)
     if stored and any(stored["data"].get(key) != value for key, value in data.items()):
         raise ConflictError(f"{title(stored)} has another user or password; nothing was changed. Delete it first")
     return _changes([(database.secret, database.namespace)], [stored], data)
@@ -143,19 +143,9 @@ def _changes(
     return [
         Change(verb=Verb.KEEP, manifest=there)
         if there
-        else Change(verb=Verb.CREATE, manifest=_secret(name, where, data))
+        else Change(verb=Verb.CREATE, manifest=secret_manifest(name, where, data))
         for (name, where), there in zip(places, stored, strict=True)
     ]
-
-
-def _stored(name: str, namespace: str, kubectl: Kubectl) -> Manifest | None:
-    found = kubectl.found("secrets", name, "--namespace", namespace, failing=f"Secret {name} cannot be read")
-    return {**found[0], "data": found[0].get("data") or {}} if found else None
-
-
-def _secret(name: str, namespace: str, data: dict[str, str]) -> Manifest:
-    metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": data}
 
 
 def _text(secret: Manifest, key: str) -> str:
@@ -163,7 +153,3 @@ def _text(secret: Manifest, key: str) -> str:
         return base64.b64decode(secret["data"].get(key, ""), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
-
-
-def _encoded(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()

@@ -13,11 +13,10 @@ import click
 from generator.delivery.argocd import OPENSHIFT_GITOPS
 from generator.delivery.names import check_name
 from generator.findings.errors import SettingsError
-from generator.kubernetes.objects import Database
+from generator.kubernetes.objects import Database, Manifest
 from generator.namespaces.database import PSQL_IMAGE, NamespaceDatabase
 from generator.namespaces.namespace import (
     ExternalSecret,
-    Manifest,
     Step,
     WorkflowNamespace,
     apply_command,
@@ -47,7 +46,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
     example=(
         "waybill namespace add demo -o namespaces/demo\n"
         "waybill namespace add demo --apply\n"
-        "waybill namespace add demo --rhdh-namespace rhdh-operator --external-secret vault -o gitops/demo"
+        "waybill namespace add demo --rhdh-namespace rhdh --external-secret vault -o gitops/demo"
     ),
 )
 @click.argument("action", type=click.Choice(("add",)), metavar="add")
@@ -56,12 +55,12 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 @click.option("--apply", "applies", is_flag=True, help="Create it in the cluster that kubectl or oc is logged in to.")
 @click.option("--dry-run", is_flag=True, help="With --apply: show what would change there.")
 @click.option("--context", metavar="NAME", help="With --apply: the kubeconfig context.  [the current one]")
-@click.option("--rhdh-namespace", default=_NEIGHBOURS.rhdh, metavar="N", help="Where RHDH runs.  [rhdh]")
+@click.option("--rhdh-namespace", default=_NEIGHBOURS.rhdh, metavar="N", help=f"Where RHDH runs.  [{_NEIGHBOURS.rhdh}]")
 @click.option(
     "--services-namespace",
     default=_NEIGHBOURS.services,
     metavar="N",
-    help="Where Data Index, Jobs service and the database run.  [sonataflow-infra]",
+    help=f"Where Data Index, Jobs service and the database run.  [{_NEIGHBOURS.services}]",
 )
 @click.option(
     "--eventing-namespace", default=_NEIGHBOURS.knative_eventing, metavar="N", help="Knative's.  [knative-eventing]"

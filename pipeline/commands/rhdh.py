@@ -45,7 +45,7 @@ _ONLY: Final[dict[str, Form]] = {
     metavar="PATH",
     help="secret: a file, for you alone, or - for standard output; plugins: a folder.  [plugins: standard output]",
 )
-@click.option("--namespace", default=Neighbours.rhdh, metavar="N", help="Where RHDH runs.  [rhdh]")
+@click.option("--namespace", default=Neighbours.rhdh, metavar="N", help=f"Where RHDH runs.  [{Neighbours.rhdh}]")
 @click.option("--release", "helm_release", default="", metavar="NAME", help="secret: the release of RHDH's Helm chart.")
 @click.option("--from-env", is_flag=True, help="secret: take values from the variables of the keys' names.")
 @click.option(
@@ -84,7 +84,7 @@ _ONLY: Final[dict[str, Form]] = {
     "--services-namespace",
     default=Neighbours.services,
     metavar="N",
-    help="plugins: where Data Index runs.  [sonataflow-infra]",
+    help=f"plugins: where Data Index runs.  [{Neighbours.services}]",
 )
 @click.option(
     "--data-index", default="", metavar="URL", help="plugins: Data Index.  [its Service in --services-namespace]"

@@ -20,7 +20,12 @@ NAME = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=70) | st.from_regex(r"[a-zA-Z0-9-]{1,70}"))
 def test_any_name_is_taken_or_refused_with_what_a_name_is(name: str) -> None:
     done = run("namespace", "add", "--json", "--", name)
-    if NAME.fullmatch(name) and name not in ("rhdh", "sonataflow-infra", "knative-eventing", "knative-serving"):
+    if NAME.fullmatch(name) and name not in (
+        "rhdh-operator",
+        "sonataflow-infra",
+        "knative-eventing",
+        "knative-serving",
+    ):
         assert done.code == 0, done.err
         objects = {each["kind"]: each for each in done.json["objects"]}
         assert objects["Namespace"]["metadata"]["name"] == name
@@ -34,7 +39,7 @@ def test_any_name_is_taken_or_refused_with_what_a_name_is(name: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["rhdh"], "'rhdh' is the namespace of RHDH; choose another for the workflows"),
+        (["rhdh-operator"], "'rhdh-operator' is the namespace of RHDH; choose another for the workflows"),
         (["sonataflow-infra"], "is the namespace of the services"),
         (["knative-serving"], "is the namespace of Knative"),
         (["demo", "--rhdh-namespace", "My_Hub"], "did you mean 'my-hub'?"),

@@ -380,6 +380,13 @@ def test_the_policies_are_those_of_namespace_add_or_more(profile: Profile, chart
     assert found == {}
 
 
+def test_server_side_apply_of_what_namespace_add_prints_meets_no_conflict(charts: Path, helm4: Helm) -> None:
+    rendered = helm4.render(chart(charts, "openshift"), required("openshift", "10"), "--namespace", "sonataflow-infra")
+    (there,) = (each for each in rendered if each["kind"] == "NetworkPolicy")
+    specs = {each["metadata"]["name"]: each["spec"] for each in policies("demo", Neighbours())}
+    assert there["spec"] == specs["allow-to-sonataflow-services"]
+
+
 def allowed(policy: Mapping[str, Any]) -> set[str]:
     """Who may call in: the names of namespaces, and labels of namespaces."""
     assert policy["spec"]["policyTypes"] == ["Ingress"]
@@ -436,6 +443,8 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
     assert "wait --for=condition=Succeed sonataflowplatform/sonataflow-platform -n infra" in text
     assert "helm install greeting REPOSITORY/greeting -n infra" in text
     assert ("not for production" in text) is (profile != "existing")
+    managed = {"gitops": {"enabled": True, "sourceRepos": ["r"]}, "namespaces": [{"name": "demo"}]}
+    assert "label namespace demo argocd.argoproj.io/managed-by=" in notes(**managed)
     if profile == "openshift":
         first = notes(stage="operators")
         assert "oc get installplan -n openshift-serverless-logic" in first

@@ -15,7 +15,7 @@ from tests.command import PROGRAM, run_process
 from tests.conftest import Waybill
 
 TOKEN = "do-not-tell"  # noqa: S105 - no secret at all
-NAMESPACE = json.dumps({"kind": "Namespace", "metadata": {"name": "rhdh"}})
+NAMESPACE = json.dumps({"kind": "Namespace", "metadata": {"name": "rhdh-operator"}})
 
 
 def stored(path: Path) -> dict[str, str]:
@@ -168,7 +168,9 @@ def test_what_kubectl_says_of_a_secret_is_not_repeated(debug: list[str], tmp_pat
     )
     assert ("Traceback" in done.stderr) == bool(debug)
     shown = done.stderr + done.stdout
-    assert "Secret orchestrator-auth-secret in rhdh cannot be created; to see why, run: kubectl create" in shown
+    assert (
+        "Secret orchestrator-auth-secret in rhdh-operator cannot be created; to see why, run: kubectl create" in shown
+    )
     assert TOKEN not in shown
 
 

@@ -36,7 +36,8 @@ from generator.text.yaml_writer import dump
 from pipeline.build.generated_files import read_if_there
 from pipeline.cluster.adding import Verb, carry_out, plan, send
 from pipeline.cluster.kubectl import Kubectl
-from pipeline.cluster.rhdh_secret import change_of, find_namespace, read_secret, token_of, values_of
+from pipeline.cluster.rhdh_secret import change_of, find_namespace, token_of, values_of
+from pipeline.cluster.stored_secret import read_secret
 from pipeline.commands.command import print_json, same_command
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal

@@ -92,6 +92,7 @@ def test_the_roles_have_no_right_beyond_what_is_named() -> None:
     rules: list[dict[str, Any]] = [rule for each in found for rule in each.get("rules", [])]
     assert not [rule for rule in rules if "*" in [*rule["verbs"], *rule["resources"], *rule["apiGroups"]]]
     assert not [rule for rule in rules if "delete" in rule["verbs"]]
+    assert not [rule for rule in rules if rule["resources"] == ["secrets"] and "patch" in rule["verbs"]]
     unnamed = [rule for rule in rules if "resourceNames" not in rule]
     assert {tuple(rule["verbs"]) for rule in unnamed} == {("create",)}
     subjects = [subject for each in found for subject in each.get("subjects", [])]
@@ -103,7 +104,7 @@ def test_where_the_administrator_is_shared_the_role_may_read_that_secret_alone()
     shared = WorkflowNamespace(name="demo", neighbours=NAMESPACE.neighbours, database=DATABASE, share_admin=True)
     in_infra = [each for each in roles(shared, "ann") if each["metadata"].get("namespace") == "infra"]
     rules = [rule for each in in_infra for rule in each.get("rules", []) if rule["resources"] == ["secrets"]]
-    assert [rule["resourceNames"] for rule in rules if "get" in rule["verbs"]] == [["sonataflow-psql-postgresql"]]
+    assert [(rule["resourceNames"], rule["verbs"]) for rule in rules] == [(["sonataflow-psql-postgresql"], ["get"])]
     *_, install = (each.command for each in steps(shared, ""))
     assert "databaseSchema" not in install
     assert "persistence.serviceRef.namespace=infra" in install
