@@ -169,6 +169,13 @@ def shared_cluster() -> Iterator[Given]:
 
 
 @contextmanager
+def operators(world: World) -> Iterator[Given]:
+    """Functions of a shell that do what operators would: the place `operators`, a file to source."""
+    kinds = world.request.getfixturevalue("kinds")
+    yield {"KINDS": str(kinds)}, {"operators": str(ROOT / "tests" / "docs" / "operators.sh")}
+
+
+@contextmanager
 def charts(world: World) -> Iterator[Given]:
     """A chart repository over HTTP with all charts: the place `charts`."""
     folder = world.folder / "published"
@@ -264,7 +271,7 @@ def github(world: World) -> Iterator[Given]:
 NEEDS: Final[Mapping[str, Callable[[World], AbstractContextManager[Given]]]] = {
     "cluster": lambda _: cluster(),
     "empty cluster": empty_cluster,
-    "kinds": lambda world: nullcontext(({}, {"kinds": str(world.request.getfixturevalue("kinds"))})),
+    "operators": operators,
     "old cluster": lambda _: cluster("1.44"),
     "shared cluster": lambda world: nullcontext(world.request.getfixturevalue("shared_cluster")),
     "charts": charts,
