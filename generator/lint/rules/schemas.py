@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -250,7 +250,7 @@ def invalid_schema(workflow: Workflow) -> Iterator[Found]:
             continue
         built = {path for path, _, built in schema.parts if built}
         for error in _validator(draft).iter_errors(schema.root.plain()):
-            path = tuple(error.instance_path)
+            path = _path_in(schema.root, error.instance_path)
             fails = path[:-1] in built and path[-1:] and path[-1] in _TYPED
             message = f"{_where(path)}{error.message[:200]}"
             yield Found(
@@ -276,6 +276,18 @@ def _validator(draft: str) -> Validator:
 
 def _where(path: FieldPath) -> str:
     return f"'{path[-1]}': " if path and isinstance(path[-1], str) else ""
+
+
+def _path_in(root: Node, path: Iterable[str | int]) -> FieldPath:
+    """The path that a validator means: it takes each key that is a number for a place in a list, `00` for the first."""
+    node, found = root, []
+    for step in path:
+        key = step
+        if isinstance(node.value, dict) and step not in node.value:
+            key = next(name for name in node.value if name.isdecimal() and int(name) == step)
+        found.append(key)
+        node = node.value[key]
+    return tuple(found)
 
 
 def _descend(root: Node, path: FieldPath) -> Node:

@@ -32,6 +32,8 @@ CASES: list[tuple[Any, str, str]] = [
     (of(type="strin"), "invalid-schema", "e"),
     ({"required": "a"}, "invalid-schema", "e"),
     ({"definitions": {"a": {"type": "strin"}}}, "invalid-schema", "w"),
+    ({"definitions": {"0": {"type": "strin"}}}, "invalid-schema", "w"),
+    ({"definitions": {"007": {"type": "strin"}}}, "invalid-schema", "w"),
     (of(minLength=-1), "invalid-schema", "w"),
     (of(pattern="["), "invalid-schema", "e"),
     ({"$schema": "http://nowhere.example/x"}, "invalid-schema", "e"),
