@@ -6,14 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from generator.delivery.argocd import IN_CLUSTER, MANAGED_BY
 from generator.health.check import Fault, Report
 from generator.health.developer_hub import hub_namespaces, hubs
-from generator.health.objects import ClusterObjects, entries, labels_of, mapping, name_of, namespace_of, some
+from generator.health.objects import (
+    ClusterObjects,
+    Object,
+    at,
+    entries,
+    labels_of,
+    mapping,
+    name_of,
+    namespace_of,
+    some,
+)
 from generator.health.operators import KNATIVE
 from generator.health.platforms import (
     SERVICES,
     database_references,
     has_service,
+    is_looked_at,
     platform_of,
     platforms,
     service_name,
@@ -35,6 +47,8 @@ from generator.namespaces.policies import (
 #: The ports of the containers: of the engine and the services (Quarkus), of RHDH.
 _QUARKUS_PORT: Final = 8080
 _RHDH_PORT: Final = 7007
+#: What the operator of OpenShift GitOps brings; Argo CD without it does not go by the label.
+_OPENSHIFT_GITOPS: Final = "argocds.argoproj.io"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +83,38 @@ def _label_matters(cluster: ClusterObjects) -> bool:
     return bool(hub_namespaces(cluster)) or any(
         WORKFLOW_NAMESPACE in str(each) for each in cluster.all("NetworkPolicy")
     )
+
+
+def gitops(cluster: ClusterObjects) -> Report:
+    """The label by which OpenShift GitOps may deploy to a namespace of workflows."""
+    if not cluster.serves(_OPENSHIFT_GITOPS):
+        return Report(skipped="the cluster has no OpenShift GitOps")
+    return Report(faults=list(_unmanaged(cluster)), fine="no Application waits for the label")
+
+
+def _unmanaged(cluster: ClusterObjects) -> Iterator[Fault]:
+    """Namespaces without the label that an Application deploys to."""
+    labelled = {name_of(each) for each in cluster.all("Namespace") if WORKFLOW_NAMESPACE in labels_of(each)}
+    wanted = {*workflow_namespaces(cluster), *(each for each in labelled if is_looked_at(cluster, each))}
+    for item in cluster.all("Application"):
+        # One that is in sync has its rights in another way.
+        name = str(at(item, "spec", "destination", "namespace") or "")
+        if name not in wanted or not _is_here(item) or at(item, "status", "sync", "status") == "Synced":
+            continue
+        argocd = str(at(item, "status", "controllerNamespace") or namespace_of(item))
+        space = cluster.one("Namespace", name)
+        stored = labels_of(space or {}).get(MANAGED_BY)
+        if space is not None and stored != argocd:
+            said = f"has the label {MANAGED_BY}={stored}" if stored else f"has not the label {MANAGED_BY}"
+            message = f"{name} {said}, so Argo CD in {argocd} may not deploy its Application {name_of(item)} there"
+            words = ["label", f"namespace/{name}", f"{MANAGED_BY}={argocd}", *(["--overwrite"] if stored else [])]
+            yield Fault(message=message, commands=(cluster.command(*words),), namespace=name)
+
+
+def _is_here(application: Object) -> bool:
+    """Whether an Application deploys into the cluster that its Argo CD runs in."""
+    place = mapping(application, "spec", "destination")
+    return place.get("server") == IN_CLUSTER or place.get("name") == "in-cluster"
 
 
 def policies(cluster: ClusterObjects) -> Report:

@@ -66,6 +66,7 @@ CHECKS: Final = (
         reads=(_PLATFORMS, "deployments.apps"),
     ),
     HealthCheck(name="labels", look=connections.labels, reads=(_WORKFLOWS, "namespaces")),
+    HealthCheck(name="gitops", look=connections.gitops, reads=("applications.argoproj.io", "namespaces")),
     HealthCheck(
         name="policies",
         look=connections.policies,

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from generator.compatibility.matrix import known_matrix
 from generator.findings.errors import WaybillError
 from generator.findings.printable import in_one_line
 from generator.health.check import Fault, Report
@@ -29,8 +30,6 @@ from generator.health.platforms import (
     workflow_database,
     workflows,
 )
-from generator.kubernetes.crd import known_crds
-from generator.kubernetes.objects import FLYWAY
 from generator.text.words import plural
 from generator.workflow.properties import parse_properties, variable_for
 
@@ -39,8 +38,6 @@ BROKERS: Final = "brokers.eventing.knative.dev"
 _PULLING: Final = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
 #: How registries say that nobody may read an image without a login; some say it of one that is not there.
 _REFUSED: Final = ("unauthorized", "denied", "authentication required", "forbidden", "no basic auth")
-#: The property for tables in SonataFlow up to 1.45 (generator/compatibility/operators.yaml).
-_OLD_FLYWAY: Final = "quarkus.flyway.migrate-at-start"
 
 
 def brokers(cluster: ClusterObjects) -> Report:
@@ -154,15 +151,22 @@ def ids(cluster: ClusterObjects) -> Report:
 def flyway(cluster: ClusterObjects) -> Report:
     """Whether something creates the tables of workflows with a database."""
     persistent = [each for each in workflows(cluster) if workflow_database(cluster, each)]
+    name = _tables_property(cluster)
     faults = []
     for item in persistent:
         if not cluster.may_see("configmaps", namespace_of(item)):
             continue
-        name = FLYWAY if cluster.schema is None or known_crds()[-1] in cluster.schema.names else _OLD_FLYWAY
         if not _says(cluster, item, name):
             faults.append(_no_tables(cluster, item, name))
     fine = some([name_of(each) for each in persistent])
     return Report(faults=faults, fine=fine, skipped="" if persistent else "no workflow has a database")
+
+
+def _tables_property(cluster: ClusterObjects) -> str:
+    """What makes the engine create its tables, by the SonataFlow whose schema the cluster has."""
+    matrix, alike = known_matrix(), cluster.schema.names if cluster.schema else ()
+    flow = next((each for each in reversed(matrix.sonataflows) if each.crd in alike), matrix.newest)
+    return next(iter(flow.properties))
 
 
 def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:

@@ -22,6 +22,7 @@ EVERYWHERE: Final = (
     *(resource for _, resource, _ in KNATIVE),
     flows.BROKERS,
     "backstages.rhdh.redhat.com",
+    "applications.argoproj.io",
 )
 #: What is in no namespace.
 CLUSTER_WIDE: Final = ("namespaces", "sonataflowclusterplatforms.sonataflow.org")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from importlib import resources
 from typing import Final
 
 from generator.delivery.pods import SECURITY
@@ -112,7 +113,7 @@ class NamespaceDatabase:
             "PGHOST": self.host or Database.service,
             "PGPORT": str(Database.port),
             "PGDATABASE": Database.name,
-            "SQL": render("namespaces/database.sql"),
+            "SQL": user_statements(),
             "PSQL_HISTORY": "/dev/null",
         }
         secret = {
@@ -124,7 +125,7 @@ class NamespaceDatabase:
         container = {
             "name": "psql",
             "image": self.image,
-            "command": ["sh", "-c", 'printf "%s" "$SQL" | psql --no-psqlrc --quiet'],
+            "command": ["sh", "-ec", user_script()],
             "env": [
                 *({"name": name, "value": value} for name, value in plain.items()),
                 *(
@@ -146,6 +147,16 @@ class NamespaceDatabase:
                 }
             },
         }
+
+
+def user_script() -> str:
+    """What the container of a Job runs: waits for the database, and runs the statements in the variable SQL."""
+    return (resources.files("generator.namespaces") / "scripts" / "create-user.sh").read_text(encoding="utf-8")
+
+
+def user_statements() -> str:
+    """The SQL for psql that creates WORKFLOW_USER with WORKFLOW_PASSWORD, and its schema."""
+    return render("namespaces/database.sql")
 
 
 def _hash(text: str) -> str:

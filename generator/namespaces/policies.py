@@ -1,7 +1,7 @@
 """Who must reach whom: the namespaces of workflows, of SonataFlow's services and of Red Hat Developer Hub.
 
 A NetworkPolicy that selects a pod also cuts off whoever it does not name. So each list below is whole: a namespace
-that has no policy yet goes on working with it. The names may be expressions of Helm: nothing here looks into them.
+that has no policy yet goes on working with it.
 """
 
 from __future__ import annotations

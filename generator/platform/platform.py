@@ -17,6 +17,7 @@ from generator.compatibility.supported import SONATAFLOW_ANNOTATION
 from generator.delivery.argocd import IN_CLUSTER
 from generator.delivery.installed_kinds import workflow_kinds
 from generator.findings.errors import SettingsError
+from generator.namespaces.database import user_script, user_statements
 from generator.namespaces.policies import TO_RHDH, TO_SERVICES, TO_WORKFLOWS, WORKFLOW_NAMESPACE
 from generator.platform.operators import PlatformOperator, platform_operators
 from generator.platform.values import DATABASE, NODE_PORT, STAGES, Profile, platform_values
@@ -47,7 +48,6 @@ _OF_ALL: Final = (
     "postgresql.yaml",
     "sonataflowplatform.yaml",
 )
-_SCRIPTS: Final = ("create-database.sh", "create-user.sh")
 _KIND: Final = ("kind/cluster.yaml", "kind/operators/kustomization.yaml")
 #: All files that any profile has: those that another profile had go.
 KNOWN_FILES: Final = frozenset({f"templates/{name}" for name in (*_OF_SOME, *_OF_ALL)} | {*_KIND})
@@ -97,14 +97,15 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
 
 
 def _scripts() -> dict[str, str]:
-    """The scripts of the Jobs. They are no templates: here-documents look like what delimits those.
-
-    A namespace gets its user by the same statements as from waybill namespace add.
-    """
-    folder = resources.files("generator.platform") / "scripts"
-    found = {name: (folder / name).read_text(encoding="utf-8") for name in _SCRIPTS}
-    sql = templates.render("namespaces/database.sql").rstrip()
-    return {f"{PAYLOAD}{name}": text.replace("@database.sql@", sql) for name, text in found.items()}
+    """The scripts of the Jobs; a namespace gets its user by that of waybill namespace add."""
+    # No template: here-documents look like what delimits those.
+    script = resources.files("generator.platform") / "scripts" / "create-database.sh"
+    found = {
+        "create-database.sh": script.read_text(encoding="utf-8"),
+        "create-user.sh": user_script(),
+        "database.sql": user_statements(),
+    }
+    return {f"{PAYLOAD}{name}": text for name, text in found.items()}
 
 
 def platform_sonataflow(version: str | None) -> SonataFlow:

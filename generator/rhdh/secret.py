@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from generator.findings.errors import SettingsError
-from generator.findings.suggestions import did_you_mean
+from generator.findings.suggestions import one_of
 from generator.forms.releases import Release
 from generator.kubernetes.objects import Manifest
 
@@ -66,7 +66,7 @@ def check_key(key: str) -> str:
     """
     if key in KEYS:
         return key
-    raise SettingsError(f"RHDH's Secret has no key '{key}'{did_you_mean(key, KEYS)}")
+    raise SettingsError(f"RHDH's Secret has no key '{key}'{one_of(key, tuple(KEYS))}")
 
 
 def check_values(values: Mapping[str, str]) -> dict[str, str]:

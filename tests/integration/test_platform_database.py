@@ -83,7 +83,8 @@ def scripts(helm4: Helm, tmp_path_factory: pytest.TempPathFactory) -> Mapping[st
     for job in jobs:
         (container,) = job["spec"]["template"]["spec"]["containers"]
         what = job["metadata"]["name"].split("-")[1]
-        found[what] = [*container["command"], *container["args"]]
+        statements = [f"SQL={each['value']}" for each in container["env"] if each["name"] == "SQL"]
+        found[what] = ["env", *statements, *container["command"], *container["args"]]
     assert found.keys() == {"database", "user"}
     return found
 

@@ -62,7 +62,7 @@ def test_a_healthy_cluster_has_nothing_to_fix() -> None:
     diagnoses = diagnose(cluster_of(healthy()))
     assert [each.name for each in diagnoses] == [check.name for check in CHECKS]
     assert {each.state for each in diagnoses} == {"fine", "skipped"}
-    assert [each.name for each in diagnoses if each.state == "skipped"] == ["proxy"]
+    assert [each.name for each in diagnoses if each.state == "skipped"] == ["gitops", "proxy"]
 
 
 def test_checks_come_after_what_they_depend_on() -> None:
@@ -527,3 +527,44 @@ def test_commands_are_for_the_program_and_the_context_that_were_asked() -> None:
     assert found["labels"].faults[0].commands == (
         f"oc --context=prod label namespace/{DEMO} rhdh.redhat.com/workflow-namespace=",
     )
+
+
+def application(status: str = "OutOfSync", **destination: str) -> Manifest:
+    """An Application of OpenShift GitOps."""
+    place = {"server": "https://kubernetes.default.svc", "namespace": DEMO, **destination}
+    found = made("argoproj.io/v1alpha1", "Application", "flows", "openshift-gitops", spec={"destination": place})
+    return {**found, "status": {"sync": {"status": status}}}
+
+
+def with_gitops(*manifests: Manifest) -> dict[str, Diagnosis]:
+    served = cluster_of([]).served | {"argocds.argoproj.io"}
+    return found_in(manifests, served=served)
+
+
+@pytest.mark.parametrize(
+    ("managed", "said", "options"),
+    [(None, "has not the label", ""), ("argocd", "has the label argocd.argoproj.io/managed-by=argocd", " --overwrite")],
+)
+def test_a_namespace_where_openshift_gitops_has_no_rights_is_found(
+    managed: str | None, said: str, options: str
+) -> None:
+    def label(manifest: Manifest) -> None:
+        manifest["metadata"]["labels"] |= {"argocd.argoproj.io/managed-by": managed} if managed else {}
+
+    (fault,) = with_gitops(*changed("Namespace", DEMO, label), application())["gitops"].faults
+    assert fault.message.startswith(f"demo {said}")
+    assert fault.message.endswith(", so Argo CD in openshift-gitops may not deploy its Application flows there")
+    assert fault.commands == (f"kubectl label namespace/demo argocd.argoproj.io/managed-by=openshift-gitops{options}",)
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [application("Synced"), application(namespace="another"), application(server="https://elsewhere.example.com")],
+    ids=["in sync", "no workflows", "another cluster"],
+)
+def test_an_application_that_is_in_sync_or_elsewhere_is_no_fault(harmless: Manifest) -> None:
+    assert with_gitops(*plus(harmless)) == {}
+
+
+def test_argo_cd_without_openshift_gitops_does_not_go_by_the_label() -> None:
+    assert found_in(plus(application())) == {}

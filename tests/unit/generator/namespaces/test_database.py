@@ -58,7 +58,7 @@ def test_a_password_comes_from_a_secret_alone() -> None:
         "WORKFLOW_USER": {"name": "demo-database", "key": Database.user_key},
         "WORKFLOW_PASSWORD": {"name": "demo-database", "key": Database.password_key},
     }
-    assert not [word for word in container["command"] if "PASSWORD" in word]
+    assert not [word for word in container["command"] if "$WORKFLOW_PASSWORD" in word or "$PGPASSWORD" in word]
 
 
 def test_the_values_lead_a_chart_to_its_part_of_the_database() -> None:
