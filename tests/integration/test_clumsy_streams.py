@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,9 +15,6 @@ import pytest
 from tests.command import PROGRAM
 from tests.conftest import missing
 from tests.unit.conftest import write_workflow
-
-FULL = Path("/dev/full")
-needs_full = pytest.mark.skipif(not FULL.exists(), reason="left out: this machine has no /dev/full")
 
 #: Commands that write on standard output: long and short, as text and as JSON, the group's own and a command's.
 SPEAKING = [
@@ -41,6 +38,16 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def full() -> Iterator[IO[bytes]]:
+    """A stream that takes nothing, as on a disk without space."""
+    path = Path("/dev/full")
+    if not path.exists():
+        missing(str(path))
+    with path.open("wb") as stream:
+        yield stream
+
+
 def process(words: list[Any], cwd: Path, **options: Any) -> subprocess.CompletedProcess[bytes]:
     """Run waybill in a process whose streams are pipes unless the test says otherwise."""
     streams: dict[str, int | IO[bytes] | None] = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
@@ -56,11 +63,11 @@ def closing(*numbers: int) -> Callable[[], None]:
     return close
 
 
-@needs_full
 @pytest.mark.parametrize("words", SPEAKING, ids=" ".join)
-def test_a_full_standard_output_is_one_line_and_exit_code_1(repository: Path, words: list[str]) -> None:
-    with FULL.open("wb") as full:
-        done = process(words, repository, stdout=full)
+def test_a_full_standard_output_is_one_line_and_exit_code_1(
+    repository: Path, full: IO[bytes], words: list[str]
+) -> None:
+    done = process(words, repository, stdout=full)
     assert done.returncode == 1
     last = done.stderr.decode().splitlines()[-1]
     assert last == "waybill: error: standard output: No space left on device"
@@ -68,12 +75,12 @@ def test_a_full_standard_output_is_one_line_and_exit_code_1(repository: Path, wo
     assert b"Exception ignored" not in done.stderr
 
 
-@needs_full
 @pytest.mark.parametrize("words", [*SPEAKING, *WORKING], ids=" ".join)
-def test_a_full_standard_error_changes_neither_the_work_nor_the_exit_code(repository: Path, words: list[str]) -> None:
+def test_a_full_standard_error_changes_neither_the_work_nor_the_exit_code(
+    repository: Path, full: IO[bytes], words: list[str]
+) -> None:
     wanted = process(words, repository)
-    with FULL.open("wb") as full:
-        done = process(words, repository, stderr=full)
+    done = process(words, repository, stderr=full)
     assert (done.returncode, done.stdout) == (wanted.returncode, wanted.stdout)
 
 
