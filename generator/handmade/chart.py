@@ -198,7 +198,7 @@ def _own_values(text: str, adopted: Adopted) -> dict[str, Any]:
         return {}
     if content is None or isinstance(content, dict):
         return content or {}
-    adopted.by_hand.append(Remark(path=_VALUES, why="is no map"))
+    adopted.by_hand.append(Remark(path=_VALUES, why="is not a map"))
     return {}
 
 

@@ -55,7 +55,7 @@ class Part:
 
     @cached_property
     def roughly(self) -> Mapping[str, Any] | None:
-        """What it says where `ACTION` stands for what template actions write; None where that is no map in YAML."""
+        """What it says where `ACTION` stands for what template actions write; None if that is not a YAML map."""
         if self.content is not None:
             return self.content
         text = _ACTION.sub(ACTION, _LINE_OF_ACTIONS.sub("", self.text))

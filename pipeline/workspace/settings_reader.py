@@ -283,7 +283,8 @@ def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
         if (value := getattr(settings, name)) not in known:
             yield (name,), f"{name} '{value}': write {listed(known, 'or')}{did_you_mean(value, known)}"
     try:
-        parse_release(settings.rhdh or "1.0", "rhdh")
+        if settings.rhdh:
+            parse_release(settings.rhdh, "rhdh")
     except SettingsError as error:
         yield ("rhdh",), str(error)
     if "@" in settings.registry:

@@ -250,12 +250,10 @@ def invalid_schema(workflow: Workflow) -> Iterator[Found]:
             continue
         built = {path for path, _, built in schema.parts if built}
         for error in _validator(draft).iter_errors(schema.root.plain()):
-            path = _path_in(schema.root, error.instance_path)
+            path, node = _place(schema.root, error.instance_path)
             fails = path[:-1] in built and path[-1:] and path[-1] in _TYPED
             message = f"{_where(path)}{error.message[:200]}"
-            yield Found(
-                at=schema.at(_descend(schema.root, path)), message=message, severity=None if fails else Severity.WARNING
-            )
+            yield Found(at=schema.at(node), message=message, severity=None if fails else Severity.WARNING)
 
 
 def _draft(root: Node) -> str:
@@ -278,8 +276,8 @@ def _where(path: FieldPath) -> str:
     return f"'{path[-1]}': " if path and isinstance(path[-1], str) else ""
 
 
-def _path_in(root: Node, path: Iterable[str | int]) -> FieldPath:
-    """The path that a validator means: it takes each key that is a number for a place in a list, `00` for the first."""
+def _place(root: Node, path: Iterable[str | int]) -> tuple[FieldPath, Node]:
+    """The path that a validator means, with what is there: it takes a key such as `00` for a list's index."""
     node, found = root, []
     for step in path:
         key = step
@@ -287,14 +285,7 @@ def _path_in(root: Node, path: Iterable[str | int]) -> FieldPath:
             key = next(name for name in node.value if name.isdecimal() and int(name) == step)
         found.append(key)
         node = node.value[key]
-    return tuple(found)
-
-
-def _descend(root: Node, path: FieldPath) -> Node:
-    node = root
-    for key in path:
-        node = node.value[key]
-    return node
+    return tuple(found), node
 
 
 @rule(
