@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -24,7 +24,7 @@ from generator.health.objects import (
     some,
 )
 from generator.health.operators import is_available, unavailable
-from generator.health.platforms import has_service, platforms, service_name
+from generator.health.platforms import has_service, service_name
 from generator.text.yaml_stream import parse_documents
 
 #: How a Deployment of RHDH is labelled by its chart and by its operator.
@@ -84,8 +84,12 @@ def developer_hub(cluster: ClusterObjects) -> Report:
         return Report(skipped="there is no Red Hat Developer Hub")
     faults = [unavailable(cluster, each) for each in hubs(cluster) if not is_available(each)]
     faults += [_undeployed(cluster, each) for each in cluster.all("Backstage") if _is_undeployed(cluster, each)]
-    for namespace in spaces:
-        faults += list(_url_faults(cluster, namespace))
+    urls = {each: data_index_urls(cluster, each) for each in spaces}
+    configured = any(urls.values())
+    for namespace, found in urls.items():
+        # One RHDH of several may be for something else; whether there is one with workflows is what counts.
+        if found or not configured:
+            faults += list(_url_faults(cluster, namespace, found))
     return Report(faults=faults, fine=f"RHDH in {some(spaces)}")
 
 
@@ -135,19 +139,19 @@ def _urls(value: Any) -> Iterator[str]:
         yield from _urls(each)
 
 
-def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
+def _url_faults(cluster: ClusterObjects, namespace: str, found: Sequence[ConfiguredUrl]) -> Iterator[Fault]:
     """Where the configuration of RHDH names no Data Index, or another than there is."""
     if not cluster.may_see("configmaps", namespace):
         return
     right = [f"http://{name}.{where}" for where, name in _data_indexes(cluster)]
-    found = data_index_urls(cluster, namespace)
     if not found:
         yield Fault(
             message=f"RHDH in {namespace} has no dataIndexService.url{f': {right[0]}' if right else ''}",
             commands=(cluster.command("get", "configmaps", "-n", namespace),),
             help=_HELP,
             namespace=namespace,
-            state="missing",
+            # Without a Data Index there is nothing to show, and RHDH is for something else.
+            state="missing" if right else "note",
         )
     for each in found if right else ():
         if problem := _problem(cluster, each):
@@ -156,7 +160,8 @@ def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
 
 def _data_indexes(cluster: ClusterObjects) -> list[tuple[str, str]]:
     """The namespace and the name of each Data Index."""
-    found = [each for each in platforms(cluster) if has_service(each, "dataIndex")]
+    # Of all namespaces: RHDH has one Data Index, whatever namespaces are looked at.
+    found = [each for each in cluster.all("SonataFlowPlatform") if has_service(each, "dataIndex")]
     return [(namespace_of(each), service_name(each, "dataIndex")) for each in found]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from generator.health.check import Fault, Report
@@ -19,6 +19,7 @@ from generator.health.objects import (
     namespace_of,
     untrue_conditions,
 )
+from generator.health.pods import pods_of, trouble
 from generator.kubernetes.crd import known_crds
 from generator.kubernetes.installed import (
     Installed,
@@ -51,7 +52,7 @@ _SUCCEEDED: Final = "Succeeded"
 _CRDS: Final = ("sonataflows.sonataflow.org", "sonataflowplatforms.sonataflow.org", "sonataflowbuilds.sonataflow.org")
 _INSTALL: Final = "waybill platform writes the chart that installs it"
 #: Where the operator's own manifest is, by its version (10.x).
-_MANIFEST: Final = "https://raw.githubusercontent.com/apache/incubator-kie-tools/refs/tags/{}/packages/sonataflow-operator/operator.yaml"
+MANIFEST: Final = "https://raw.githubusercontent.com/apache/incubator-kie-tools/refs/tags/{}/packages/sonataflow-operator/operator.yaml"
 
 
 def install_plans(cluster: ClusterObjects) -> Report:
@@ -131,7 +132,7 @@ def operator(cluster: ClusterObjects) -> Report:
     owners = _current([each for each in versions if owns_sonataflow(each)])
     faults = [fault for each in _current(versions) for fault in _version_faults(cluster, each)]
     deployments = [each for each in cluster.all("Deployment") if runs_operator(each)] if not owners else []
-    faults += [unavailable(cluster, each) for each in deployments if not is_available(each)]
+    faults += list(_deployment_faults(cluster, deployments))
     if len(owners) > 1:
         faults.append(_two(cluster, owners))
     if not owners and not deployments and cluster.may_see(VERSIONS) and cluster.may_see("deployments.apps"):
@@ -140,6 +141,21 @@ def operator(cluster: ClusterObjects) -> Report:
             Fault(message="there is no SonataFlow operator", commands=(finds,), help=_INSTALL, state="missing")
         )
     return Report(faults=faults, fine=str(installed(cluster) or "the operator runs"))
+
+
+def running_operators(cluster: ClusterObjects) -> list[Object]:
+    """The Deployments of the operators that matter here."""
+    names = {
+        (namespace_of(version), name)
+        for version in cluster.all("ClusterServiceVersion")
+        if _matters(version)
+        for name in operator_deployments(version)
+    }
+    return [
+        each
+        for each in cluster.all("Deployment")
+        if (namespace_of(each), name_of(each)) in names or runs_operator(each)
+    ]
 
 
 def installed(cluster: ClusterObjects) -> Installed | None:
@@ -178,7 +194,7 @@ def _version_faults(cluster: ClusterObjects, version: Object) -> Iterator[Fault]
         message = f"{name} is {phase or 'not installed yet'}{f' ({said})' if said else ''}"
         yield Fault(message=message, commands=(shows, *waits), namespace=namespace)
         return
-    yield from (unavailable(cluster, each) for each in deployments if not is_available(each))
+    yield from _deployment_faults(cluster, deployments)
 
 
 def operator_deployments(version: Object) -> list[str]:
@@ -200,8 +216,23 @@ def unavailable(cluster: ClusterObjects, deployment: Object) -> Fault:
         cluster.command("logs", f"deployment/{name}", *in_namespace(namespace), "--all-containers", "--tail=50"),
         cluster.wait("Available", f"deployment/{name}", namespace),
     )
-    why = condition_of(deployment, "Available").why
+    why = f"{condition_of(deployment, 'Available').why}{trouble(pods_of(cluster, deployment))}"
     return Fault(message=f"deployment/{name} is not available{why}", commands=commands, namespace=namespace)
+
+
+def _stopped(cluster: ClusterObjects, deployment: Object) -> Fault:
+    """An operator that somebody has scaled to none: nothing that it looks after changes any more."""
+    name, namespace = name_of(deployment), namespace_of(deployment)
+    command = cluster.command("scale", f"deployment/{name}", "-n", namespace, "--replicas=1")
+    return Fault(message=f"deployment/{name} is scaled to none", commands=(command,), namespace=namespace)
+
+
+def _deployment_faults(cluster: ClusterObjects, deployments: Iterable[Object]) -> Iterator[Fault]:
+    for each in deployments:
+        if at(each, "spec", "replicas") == 0:
+            yield _stopped(cluster, each)
+        elif not is_available(each):
+            yield unavailable(cluster, each)
 
 
 def _two(cluster: ClusterObjects, owners: list[Object]) -> Fault:
@@ -230,21 +261,23 @@ def definitions(cluster: ClusterObjects) -> Report:
         message = f"the cluster has no {listed(missing)}"
         return Report(faults=[Fault(message=message, commands=(shows,), help=_INSTALL, state="missing")])
     found, match = installed(cluster), cluster.schema
-    wanted = _known(found.version if found else None)
+    wanted = _known(found)
     if match and wanted and wanted not in match.names:
         message = f"the schemas of SonataFlow are not those of {found}: {match}"
         return Report(faults=[Fault(message=message, commands=_updates(cluster, found), state="old")])
     return Report(fine=f"SonataFlow, {match}" if match else "the kinds of SonataFlow are there")
 
 
-def _known(version: str | None) -> str | None:
-    """The SonataFlow of a version by the name of its schema. Serverless Logic has numbers of its own, up to 1.38."""
-    return next((name for name in known_crds() if f"{version}.".startswith(f"{name}.")), None)
+def _known(found: Installed | None) -> str | None:
+    """The SonataFlow of an operator by the name of its schema. OpenShift Serverless Logic has numbers of its own."""
+    if found is None or "logic" in found.name.lower():
+        return None
+    return next((name for name in known_crds() if f"{found.version}.".startswith(f"{name}.")), None)
 
 
 def _updates(cluster: ClusterObjects, found: Installed | None) -> tuple[str, ...]:
-    if found and found.version and _known(found.version) == known_crds()[-1]:
-        return (cluster.command("apply", "--server-side", "--force-conflicts", "-f", _MANIFEST.format(found.version)),)
+    if found and _known(found) == known_crds()[-1]:
+        return (cluster.command("apply", "--server-side", "--force-conflicts", "-f", MANIFEST.format(found.version)),)
     return (cluster.command("get", "crd", *_CRDS),)
 
 

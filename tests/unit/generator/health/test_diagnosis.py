@@ -11,6 +11,7 @@ import pytest
 from generator.health.check import Diagnosis
 from generator.health.diagnosis import CHECKS, diagnose
 from generator.health.objects import ClusterObjects, Denied
+from generator.health.pods import WORKFLOW_LABEL
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.namespaces.policies import named
 from tests.healthy_cluster import (
@@ -90,7 +91,7 @@ def failed_plan() -> Manifest:
 
 
 def failed_job() -> Manifest:
-    job = made("batch/v1", "Job", "sonataflow-database-1a2b", SERVICES, spec={})
+    job = made("batch/v1", "Job", "sonataflow-database-sonataflow-1a2b3c4d5e", SERVICES, spec={})
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": ""}
     return {**job, "status": {"conditions": [condition]}}
 
@@ -163,8 +164,8 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
     "the Job for the database failed": (
         plus(failed_job()),
         "database",
-        f"the Job sonataflow-database-1a2b in {SERVICES} failed (BackoffLimitExceeded)",
-        f"kubectl logs job/sonataflow-database-1a2b -n {SERVICES} --tail=50",
+        f"the Job sonataflow-database-sonataflow-1a2b3c4d5e in {SERVICES} failed (BackoffLimitExceeded)",
+        f"kubectl logs job/sonataflow-database-sonataflow-1a2b3c4d5e -n {SERVICES} --tail=50",
     ),
     "RHDH is not deployed": (
         without("Deployment", "backstage-developer-hub"),
@@ -267,7 +268,7 @@ def test_a_cluster_without_knative_serving_is_told_so_and_no_more(served: Sequen
 
 def test_a_platform_without_data_index_is_told_how_to_switch_it_on() -> None:
     manifests = changed(
-        "SonataFlowPlatform", "sonataflow-platform", lambda each: each["spec"]["services"].pop("dataIndex")
+        "SonataFlowPlatform", "sonataflow-platform", lambda each: each["spec"]["services"].pop("dataIndex"), SERVICES
     )
     (fault,) = found_in(manifests)["data-index"].faults
     assert fault.state == "note"
@@ -277,7 +278,7 @@ def test_a_platform_without_data_index_is_told_how_to_switch_it_on() -> None:
 def test_an_image_that_cannot_be_pulled_explains_what_does_not_run() -> None:
     waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
     statuses = [{"image": "registry.example/index:1", "state": {"waiting": waiting}}]
-    broken = [{**pod("index", SERVICES), "status": {"containerStatuses": statuses}}]
+    broken = [{**pod(DATA_INDEX, SERVICES), "status": {"containerStatuses": statuses}}]
     manifests = changed("Deployment", DATA_INDEX, untrue("Available"))
     greeting = next(each for each in manifests if each["kind"] == "SonataFlow")
     untrue("Running")(greeting)
@@ -291,7 +292,7 @@ def test_a_fault_in_another_namespace_explains_nothing() -> None:
     waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
     statuses = [{"image": "registry.example/hub:1", "state": {"waiting": waiting}}]
     manifests = changed("Deployment", DATA_INDEX, untrue("Available"))
-    found = found_in([*manifests, {**pod("hub", RHDH), "status": {"containerStatuses": statuses}}])
+    found = found_in([*manifests, {**pod("backstage-developer-hub", RHDH), "status": {"containerStatuses": statuses}}])
     assert [name for name, each in found.items() if each.is_bad] == ["images", "data-index"]
 
 
@@ -308,7 +309,7 @@ def test_an_image_that_a_registry_refuses_is_told_how_to_log_in(message: str, co
     later = {"reason": "ImagePullBackOff", "message": "Back-off"}
     pods = [
         {
-            **pod(name, DEMO),
+            **pod(name, DEMO, {WORKFLOW_LABEL: "greeting"}),
             "status": {"containerStatuses": [{"image": "registry.example/a", "state": {"waiting": state}}]},
         }
         for name, state in (("one", later), ("two", first))
@@ -475,7 +476,7 @@ def test_no_proxy_has_to_name_neighbours_as_they_are_called(without: str, *, fin
     ids=["the platform", "a variable", "somebody else creates them", "there is no database"],
 )
 def test_tables_are_created_by_whoever_says_so(kind: str, name: str, change: Callable[[Manifest], None]) -> None:
-    manifests = changed(kind, name, change)
+    manifests = changed(kind, name, change, DEMO)
     if kind != "ConfigMap":
         next(each for each in manifests if each["metadata"]["name"] == "greeting-props")["data"] = {}
     assert found_in(manifests) == {}

@@ -128,8 +128,8 @@ def test_what_is_no_json_is_refused(kubectl: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-n", "demo"], "--namespace and --context go with --cluster"),
-        (["--context", "mine"], "--namespace and --context go with --cluster"),
+        (["-n", "demo"], "--namespace, --context and --role go with --cluster"),
+        (["--context", "mine"], "--namespace, --context and --role go with --cluster"),
         (["--cluster", "-n", "No Name"], "No Name"),
         (["--cluster", "polices"], "--cluster has no check 'polices'; did you mean 'policies'?"),
     ],
