@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from generator.delivery.argocd import IN_CLUSTER, MANAGED_BY
 from generator.health.check import Fault, Report
 from generator.health.databases import database_references
-from generator.health.developer_hub import hub_namespaces, hubs
+from generator.health.developer_hub import hubs, showing_namespaces
 from generator.health.objects import (
     ClusterObjects,
     Object,
@@ -81,7 +81,7 @@ def labels(cluster: ClusterObjects) -> Report:
 
 def _label_matters(cluster: ClusterObjects, namespace: str) -> bool:
     """Whether there is an RHDH elsewhere, or a policy elsewhere that goes by the label."""
-    return any(each != namespace for each in hub_namespaces(cluster)) or _is_shut_out(cluster, namespace)
+    return any(each != namespace for each in showing_namespaces(cluster)) or _is_shut_out(cluster, namespace)
 
 
 def _is_shut_out(cluster: ClusterObjects, namespace: str) -> bool:
@@ -151,7 +151,7 @@ def policies(cluster: ClusterObjects) -> Report:
 
 def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
     """What has to be reached, and the namespaces from which."""
-    rhdh, knative = hub_namespaces(cluster), _knative(cluster)
+    rhdh, knative = showing_namespaces(cluster), _knative(cluster)
     spaces = workflow_namespaces(cluster)
     infra = sorted({namespace_of(each) for each in platforms(cluster)})
     known = {*rhdh, knative.knative_eventing, knative.knative_serving, *spaces, *infra}
@@ -175,7 +175,7 @@ def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
             if has_service(item, kind):
                 yield _target(cluster, service_name(item, kind), namespace_of(item)), sources
     yield from _databases(cluster)
-    for deployment in hubs(cluster):
+    for deployment in (each for each in hubs(cluster) if namespace_of(each) in rhdh):
         peers = [peer for each in infra or [""] for peer in rhdh_peers(Neighbours(services=each))]
         name, namespace = name_of(deployment), namespace_of(deployment)
         sources = sorted({*_resolved(cluster, peers, {*infra, *spaces}), *spaces})
@@ -219,10 +219,11 @@ def _target(cluster: ClusterObjects, name: str, namespace: str, *, port: int = _
 def _pods(
     cluster: ClusterObjects, namespace: str, pod_labels: Mapping[str, str] | None = None, port: int | None = None
 ) -> Pods:
-    item = cluster.one("Namespace", namespace) or {}
+    item = cluster.one("Namespace", namespace)
     # Every namespace has its name as this label (Kubernetes, NamespaceDefaultLabelName), also one that nobody may read.
-    spaces = {NAME_LABEL: namespace, **labels_of(item)}
-    return Pods(namespace=namespace, namespace_labels=spaces, labels=pod_labels, port=port)
+    spaces = {NAME_LABEL: namespace, **labels_of(item or {})}
+    known = item is not None
+    return Pods(namespace=namespace, namespace_labels=spaces, all_labels=known, labels=pod_labels, port=port)
 
 
 def _resolved(cluster: ClusterObjects, peers: Iterable[Mapping[str, Any]], known: set[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -221,29 +222,25 @@ def _created(item: Object) -> str:
 
 def _job_faults(cluster: ClusterObjects) -> Iterator[Fault]:
     """Jobs that failed, unless PostgreSQL says why."""
-    told = {(log.namespace, caller.name) for log, caller in failing_logs(cluster).items() if _refusal_in(cluster, log)}
+    explained = {(log.namespace, log.pod) for log in failing_logs(cluster) if refusal(cluster.logs.get(log, ""))}
     for item in database_jobs(cluster):
-        name, namespace = name_of(item), namespace_of(item)
+        name, namespace, pods = name_of(item), namespace_of(item), job_pods(cluster, item)
         failed = condition_of(item, "Failed")
-        if failed.is_true and (namespace, f"the Job {name}") not in told:
-            commands = (
-                cluster.command("logs", f"job/{name}", "-n", namespace, "--tail=50"),
-                cluster.command("delete", f"job/{name}", "-n", namespace),
-            )
-            why = f"{failed.why}{trouble(job_pods(cluster, item))}"
-            yield Fault(
-                message=f"the Job {name} in {namespace} failed{why}",
-                commands=commands,
-                help=_AGAIN,
-                namespace=namespace,
-            )
+        if failed.is_true and not any((namespace, name_of(each)) in explained for each in pods):
+            commands = (cluster.command("logs", f"job/{name}", "-n", namespace, "--tail=50"), _delete(cluster, item))
+            message = f"the Job {name} in {namespace} failed{failed.why}{trouble(pods)}"
+            yield Fault(message=message, commands=commands, help=_AGAIN, namespace=namespace)
+
+
+def _delete(cluster: ClusterObjects, job: Object) -> str:
+    return cluster.command("delete", f"job/{name_of(job)}", "-n", namespace_of(job))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Who calls a database: its name for a sentence, where, its pods, and its `persistence.postgresql`.
 
-    `restarts` is what starts it again: a Deployment; "" where its pods do by themselves.
+    `restarts` is the command by which it tries again; "" where its pods do by themselves.
     """
 
     name: str
@@ -263,21 +260,31 @@ def _callers(cluster: ClusterObjects) -> Iterator[Caller]:
             spec = own if isinstance(own, dict) else mapping(item, "spec", "persistence", "postgresql")
             if found is not None and has_service(item, field):
                 pods = pods_of(cluster, found)
-                yield Caller(name=name, namespace=namespace, pods=pods, postgresql=spec, restarts=f"deployment/{name}")
+                restarts = _restart(cluster, found)
+                yield Caller(name=name, namespace=namespace, pods=pods, postgresql=spec, restarts=restarts)
     for item in workflows(cluster):
         name, namespace = name_of(item), namespace_of(item)
-        restarts = f"deployment/{name}" if cluster.one("Deployment", name, namespace) else ""
+        found = cluster.one("Deployment", name, namespace)
         yield Caller(
             name=name,
             namespace=namespace,
             pods=workflow_pods(cluster, item),
             postgresql=workflow_database(cluster, item),
-            restarts=restarts,
+            restarts=_restart(cluster, found) if found else "",
         )
     for item in database_jobs(cluster):
         if condition_of(item, "Failed").is_true:
-            name = f"the Job {name_of(item)}"
-            yield Caller(name=name, namespace=namespace_of(item), pods=job_pods(cluster, item), postgresql={})
+            yield Caller(
+                name=f"the Job {name_of(item)}",
+                namespace=namespace_of(item),
+                pods=job_pods(cluster, item),
+                postgresql={},
+                restarts=_delete(cluster, item),
+            )
+
+
+def _restart(cluster: ClusterObjects, deployment: Object) -> str:
+    return cluster.command("rollout", "restart", f"deployment/{name_of(deployment)}", "-n", namespace_of(deployment))
 
 
 def failing_logs(cluster: ClusterObjects) -> dict[Log, Caller]:
@@ -294,24 +301,24 @@ def failing_logs(cluster: ClusterObjects) -> dict[Log, Caller]:
     return found
 
 
-def _refusal_in(cluster: ClusterObjects, log: Log) -> Refusal | None:
-    return refusal(cluster.logs.get(log, ""))
-
-
 def _refusal_faults(cluster: ClusterObjects) -> Iterator[Fault]:
-    """What PostgreSQL says in the logs of those who fail."""
+    """What PostgreSQL says in the logs of those who fail, to several of a namespace once."""
+    told: dict[tuple[str, Refusal], list[tuple[Log, Caller]]] = {}
     for log, caller in failing_logs(cluster).items():
-        found = _refusal_in(cluster, log)
+        found = refusal(cluster.logs.get(log, ""))
         if found is not None:
-            commands = [*_remedy(cluster, caller, found)]
-            if commands and caller.restarts:
-                commands.append(cluster.command("rollout", "restart", caller.restarts, "-n", caller.namespace))
-            yield Fault(
-                message=f"PostgreSQL refuses {caller.name} in {caller.namespace}: {found.said}",
-                commands=(_shows(cluster, log), *commands),
-                help=_HELP[found.kind],
-                namespace=caller.namespace,
-            )
+            told.setdefault((caller.namespace, found), []).append((log, caller))
+    for (namespace, found), who in told.items():
+        log, _ = who[0]
+        callers = [caller for _, caller in who]
+        remedy = [command for caller in callers for command in _remedy(cluster, caller, found)]
+        again = [caller.restarts for caller in callers if caller.restarts]
+        yield Fault(
+            message=f"PostgreSQL refuses {some([each.name for each in callers])} in {namespace}: {found.said}",
+            commands=tuple(dict.fromkeys((_shows(cluster, log), *remedy, *again))),
+            help=_HELP[found.kind],
+            namespace=namespace,
+        )
 
 
 def _shows(cluster: ClusterObjects, log: Log) -> str:
@@ -329,7 +336,8 @@ def _remedy(cluster: ClusterObjects, caller: Caller, found: Refusal) -> Iterator
             yield cluster.apply(job)
             yield cluster.wait("Complete", f"job/{name_of(job)}", reference.namespace)
     elif found.kind in ("login", "schema") and found.name == _user_of(caller.namespace):
-        yield f"waybill namespace add {caller.namespace} --apply"
+        context = ["--context", cluster.context] if cluster.context else []
+        yield shlex.join(["waybill", "namespace", "add", caller.namespace, *context, "--apply"])
     elif found.kind == "login" and reference:
         yield cluster.command("describe", f"secret/{reference.secret}", "-n", reference.namespace)
 

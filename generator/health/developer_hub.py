@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import SplitResult, urlsplit
@@ -60,6 +60,12 @@ def hub_namespaces(cluster: ClusterObjects) -> list[str]:
     return sorted({namespace_of(each) for each in (*hubs(cluster), *cluster.all("Backstage"))})
 
 
+def showing_namespaces(cluster: ClusterObjects) -> list[str]:
+    """The namespaces of the RHDHs that show workflows: those with a Data Index, all where none says which it has."""
+    found = hub_namespaces(cluster)
+    return [each for each in found if data_index_urls(cluster, each)] or found
+
+
 def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
     """The ConfigMaps with the configuration of each RHDH, by namespace."""
     found: dict[str, set[str]] = {}
@@ -84,12 +90,8 @@ def developer_hub(cluster: ClusterObjects) -> Report:
         return Report(skipped="there is no Red Hat Developer Hub")
     faults = [unavailable(cluster, each) for each in hubs(cluster) if not is_available(each)]
     faults += [_undeployed(cluster, each) for each in cluster.all("Backstage") if _is_undeployed(cluster, each)]
-    urls = {each: data_index_urls(cluster, each) for each in spaces}
-    configured = any(urls.values())
-    for namespace, found in urls.items():
-        # One RHDH of several may be for something else; whether there is one with workflows is what counts.
-        if found or not configured:
-            faults += list(_url_faults(cluster, namespace, found))
+    for namespace in showing_namespaces(cluster):
+        faults += list(_url_faults(cluster, namespace))
     return Report(faults=faults, fine=f"RHDH in {some(spaces)}")
 
 
@@ -139,11 +141,12 @@ def _urls(value: Any) -> Iterator[str]:
         yield from _urls(each)
 
 
-def _url_faults(cluster: ClusterObjects, namespace: str, found: Sequence[ConfiguredUrl]) -> Iterator[Fault]:
+def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
     """Where the configuration of RHDH names no Data Index, or another than there is."""
     if not cluster.may_see("configmaps", namespace):
         return
     right = [f"http://{name}.{where}" for where, name in _data_indexes(cluster)]
+    found = data_index_urls(cluster, namespace)
     if not found:
         yield Fault(
             message=f"RHDH in {namespace} has no dataIndexService.url{f': {right[0]}' if right else ''}",

@@ -29,7 +29,11 @@ CHECKS: Final = (
         reads=(operators.PLANS, operators.SUBSCRIPTIONS),
     ),
     HealthCheck(
-        name="operator", look=operators.operator, after=("installplan",), everywhere=True, reads=("deployments.apps",)
+        name="operator",
+        look=operators.operator,
+        after=("installplan",),
+        everywhere=True,
+        reads=(operators.VERSIONS, "deployments.apps"),
     ),
     HealthCheck(name="crds", look=operators.definitions, after=("installplan", "operator"), everywhere=True),
     HealthCheck(

@@ -89,10 +89,11 @@ def _container_trouble(status: Mapping[str, Any]) -> str:
 def failing_container(pod: Object) -> tuple[str, bool] | None:
     """The first container of a pod that ended with an error or is not ready, and whether the run before says why."""
     for status in container_statuses(pod):
-        before = bool(at(status, "lastState", "terminated"))
+        before = at(status, "lastState", "terminated") is not None
+        runs = at(status, "state", "running") is not None
         if at(status, "state", "terminated", "exitCode"):
             return str(status.get("name")), False
-        if status.get("ready") is False and (before or at(status, "state", "running")):
+        if status.get("ready") is False and (before or runs):
             # Of a container that waits, kubelet gives the log of its last run by itself.
-            return str(status.get("name")), before and bool(at(status, "state", "running"))
+            return str(status.get("name")), before and runs
     return None

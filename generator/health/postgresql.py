@@ -17,7 +17,7 @@ REFUSALS: Final[tuple[tuple[Kind, str, str], ...]] = (
     ("login", r'password authentication failed for user "[^"\n]{1,63}"', "28P01"),
     ("login", r'role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)', "28000"),
     ("login", r'no pg_hba\.conf entry for host "[^"\n]{1,63}", user "[^"\n]{1,63}", database "[^"\n]{1,63}"', "28000"),
-    ("rights", r"permission denied (?:for|to create) [^\n]{1,80}", "42501"),
+    ("rights", r"permission denied (?:for|to create) [^\n(]{1,80}", "42501"),
     ("schema", r'schema "[^"\n]{1,63}" does not exist|no schema has been selected to create in', "3F000"),
     ("tables", r'relation "[^"\n]{1,127}" does not exist', "42P01"),
     ("connections", r"sorry, too many clients already|remaining connection slots are reserved[^\n]{0,80}", "53300"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -10,10 +12,12 @@ import pytest
 
 from generator.health.check import Diagnosis
 from generator.health.diagnosis import CHECKS, diagnose
-from generator.health.objects import ClusterObjects, Denied
+from generator.health.objects import ClusterObjects, Denied, Log
+from generator.health.operators import MANIFEST
 from generator.health.pods import WORKFLOW_LABEL
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.namespaces.policies import named
+from generator.platform.operators import platform_operators
 from tests.healthy_cluster import (
     DATABASE,
     DEMO,
@@ -25,6 +29,7 @@ from tests.healthy_cluster import (
     cluster_of,
     deployment,
     healthy,
+    holds,
     hub_config,
     install_plan,
     made,
@@ -37,6 +42,8 @@ from tests.healthy_cluster import (
 
 DATA_INDEX = "sonataflow-platform-data-index-service"
 JOBS = "sonataflow-platform-jobs-service"
+PLATFORM_API = "sonataflow.org/v1alpha08"
+NAME = "sonataflow-platform"
 VERSION = "logic-operator.v1.37.2"
 MANAGER = "logic-operator-controller-manager"
 
@@ -94,6 +101,19 @@ def failed_job() -> Manifest:
     job = made("batch/v1", "Job", "sonataflow-database-sonataflow-1a2b3c4d5e", SERVICES, spec={})
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": ""}
     return {**job, "status": {"conditions": [condition]}}
+
+
+def unbuilt(manifest: Manifest) -> None:
+    failed = {"type": "Built", "status": "False", "reason": "BuildFailedReason", "message": "exit status 1"}
+    waits = {"type": "Running", "status": "False", "reason": "WaitingForBuild", "message": ""}
+    manifest["status"] = {"conditions": [failed, waits]}
+
+
+def shared(name: str, namespace: str) -> Manifest:
+    """The cluster's platform."""
+    reference = {"platformRef": {"name": name, "namespace": namespace}}
+    kind = "SonataFlowClusterPlatform"
+    return made(PLATFORM_API, kind, "cluster-platform", spec=reference, status=holds("Succeed"))
 
 
 def unresolved(manifest: Manifest) -> None:
@@ -166,6 +186,34 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
         "database",
         f"the Job sonataflow-database-sonataflow-1a2b3c4d5e in {SERVICES} failed (BackoffLimitExceeded)",
         f"kubectl logs job/sonataflow-database-sonataflow-1a2b3c4d5e -n {SERVICES} --tail=50",
+    ),
+    "somebody has stopped the operator": (
+        changed("Deployment", MANAGER, spec(replicas=0)),
+        "operator",
+        f"deployment/{MANAGER} is scaled to none",
+        f"kubectl scale deployment/{MANAGER} -n {OPERATORS} --replicas=1",
+    ),
+    "the Jobs service waits for its sink": (
+        changed("Deployment", JOBS, spec(replicas=0)),
+        "jobs-service",
+        f"deployment/{JOBS} is scaled to none: the operator waits until Knative Eventing gives it K_SINK",
+        f"kubectl describe deployment/{JOBS} -n {SERVICES}",
+    ),
+    "an image is not built": (
+        changed("SonataFlow", "greeting", unbuilt),
+        "workflows",
+        f"greeting in {DEMO} does not run (BuildFailedReason: exit status 1)",
+        f"kubectl describe sonataflowbuild/greeting -n {DEMO}",
+    ),
+    "a platform is shared that has no Data Index": (
+        [
+            *without("SonataFlowClusterPlatform", "cluster-platform"),
+            made(PLATFORM_API, "SonataFlowPlatform", "bare", "bare", spec={}, status=holds("Succeed")),
+            shared("bare", "bare"),
+        ],
+        "platform",
+        f"the workflows in {DEMO} use no Data Index: nothing shares that of {NAME} in {SERVICES} with them",
+        "kubectl edit sonataflowclusterplatform/cluster-platform",
     ),
     "RHDH is not deployed": (
         without("Deployment", "backstage-developer-hub"),
@@ -569,3 +617,93 @@ def test_an_application_that_is_in_sync_or_elsewhere_is_no_fault(harmless: Manif
 
 def test_argo_cd_without_openshift_gitops_does_not_go_by_the_label() -> None:
     assert found_in(plus(application())) == {}
+
+
+def crashing(name: str, namespace: str, labels: Mapping[str, str] | None = None) -> Manifest:
+    """A pod that crashes again and again."""
+    ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    status = {"name": "main", "ready": False, "restartCount": 3, "state": ended, "lastState": ended}
+    return {**pod(name, namespace, labels), "status": {"containerStatuses": [status]}}
+
+
+def said_in(*pods: Manifest, said: str) -> dict[Log, str]:
+    return {
+        Log(namespace=each["metadata"]["namespace"], pod=each["metadata"]["name"], container="main"): said
+        for each in pods
+    }
+
+
+def test_what_postgresql_says_to_several_is_one_fault_and_explains_that_they_do_not_run() -> None:
+    pods = [crashing(DATA_INDEX, SERVICES), crashing(JOBS, SERVICES)]
+    manifests = [
+        untrue_one if each["metadata"]["name"] in (DATA_INDEX, JOBS) and each["kind"] == "Deployment" else each
+        for each in healthy()
+        for untrue_one in [{**each, "status": {}}]
+    ]
+    found = found_in([*manifests, *pods], logs=said_in(*pods, said='FATAL: database "sonataflow" does not exist'))
+    assert messages(found)["database"] == [
+        f'PostgreSQL refuses {DATA_INDEX} and {JOBS} in {SERVICES}: database "sonataflow" does not exist'
+    ]
+    assert [name for name, each in found.items() if each.is_bad] == ["database"]
+    commands = found["database"].faults[0].commands
+    assert len([each for each in commands if '"createdb", "sonataflow"' in each]) == 1
+    assert commands[-2:] == tuple(
+        f"kubectl rollout restart deployment/{each} -n {SERVICES}" for each in (DATA_INDEX, JOBS)
+    )
+    (host,) = {each["value"] for each in _created(commands)["env"] if each["name"] == "PGHOST"}
+    assert host == f"{DATABASE}.{SERVICES}"
+
+
+def _created(commands: Sequence[str]) -> dict[str, Any]:
+    """The container of the Job that commands create."""
+    (text,) = (each for each in commands if each.startswith("echo "))
+    job = json.loads(shlex.split(text)[1])
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return container  # type: ignore[no-any-return]  # manifests are plain JSON
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ('FATAL: password authentication failed for user "ns_demo"', "waybill namespace add demo --apply"),
+        ('ERROR: schema "ns_demo" does not exist', "waybill namespace add demo --apply"),
+        ('FATAL: password authentication failed for user "me"', f"kubectl describe secret/{DATABASE} -n demo"),
+        ("ERROR: permission denied for schema public", f"kubectl rollout restart deployment/greeting -n {DEMO}"),
+    ],
+)
+def test_a_workflow_that_postgresql_refuses_is_told_what_to_do(said: str, command: str) -> None:
+    crashes = crashing("other", DEMO, {WORKFLOW_LABEL: "greeting"})
+    (fault,) = found_in(plus(crashes), logs=said_in(crashes, said=said))["database"].faults
+    assert fault.message == f"PostgreSQL refuses greeting in {DEMO}: {said.partition(': ')[2]}"
+    assert command in fault.commands
+
+
+def test_a_job_that_postgresql_refuses_is_named_once() -> None:
+    job = failed_job()
+    crashes = crashing("create", SERVICES, {"batch.kubernetes.io/job-name": job["metadata"]["name"]})
+    said = 'psql: error: FATAL:  password authentication failed for user "postgres"'
+    (fault,) = found_in(plus(job, crashes), logs=said_in(crashes, said=said))["database"].faults
+    assert fault.message.startswith(f"PostgreSQL refuses the Job {job['metadata']['name']} in {SERVICES}: password")
+    assert fault.commands[-1] == f"kubectl delete job/{job['metadata']['name']} -n {SERVICES}"
+
+
+def test_logs_that_say_nothing_of_postgresql_leave_the_fault_where_it_is() -> None:
+    crashes = crashing(DATA_INDEX, SERVICES)
+    manifests = [*changed("Deployment", DATA_INDEX, untrue("Available")), crashes]
+    found = found_in(manifests, logs=said_in(crashes, said="java.lang.OutOfMemoryError"))
+    assert messages(found) == {
+        "data-index": [
+            f"deployment/{DATA_INDEX} is not available; its pod {DATA_INDEX}: Error (exit code 1), 3 restarts"
+        ]
+    }
+
+
+def test_a_label_that_no_policy_goes_by_is_only_a_note() -> None:
+    manifests = [each for each in deepcopy(healthy()) if each["kind"] != "NetworkPolicy"]
+    next(each for each in manifests if each["metadata"]["name"] == DEMO)["metadata"].pop("labels")
+    assert found_in(manifests)["labels"].state == "note"
+
+
+def test_the_manifest_of_the_operator_is_that_of_the_platform_s_chart() -> None:
+    newest = platform_operators()["10"]
+    assert MANIFEST.format(newest.tag) == newest.manifest
