@@ -109,6 +109,12 @@ def unbuilt(manifest: Manifest) -> None:
     manifest["status"] = {"conditions": [failed, waits]}
 
 
+def being_built(manifest: Manifest) -> None:
+    built = {"type": "Built", "status": "False", "reason": "BuildIsRunning", "message": ""}
+    waits = {"type": "Running", "status": "False", "reason": "WaitingForBuild", "message": ""}
+    manifest["status"] = {"conditions": [built, waits]}
+
+
 def shared(name: str, namespace: str) -> Manifest:
     """The cluster's platform."""
     reference = {"platformRef": {"name": name, "namespace": namespace}}
@@ -203,6 +209,12 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
         changed("SonataFlow", "greeting", unbuilt),
         "workflows",
         f"greeting in {DEMO} does not run (BuildFailedReason: exit status 1)",
+        f"kubectl describe sonataflowbuild/greeting -n {DEMO}",
+    ),
+    "an image is being built": (
+        changed("SonataFlow", "greeting", being_built),
+        "workflows",
+        f"greeting in {DEMO} does not run (BuildIsRunning)",
         f"kubectl describe sonataflowbuild/greeting -n {DEMO}",
     ),
     "a platform is shared that has no Data Index": (

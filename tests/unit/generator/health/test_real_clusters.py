@@ -12,10 +12,11 @@ import pytest
 from generator.health.check import Diagnosis
 from generator.health.diagnosis import CHECKS, diagnose
 from generator.health.objects import Denied
+from generator.health.platforms import local_platform
 from generator.health.reading import EVERYWHERE, NEAR, roles
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.namespaces.database import NamespaceDatabase
-from generator.namespaces.policies import WORKFLOW_NAMESPACE
+from generator.namespaces.policies import WORKFLOW_NAMESPACE, named
 from tests.healthy_cluster import (
     DATABASE,
     DEMO,
@@ -112,6 +113,10 @@ def helm_hub() -> list[Manifest]:
         {"app.kubernetes.io/name": "developer-hub"},
         volumes=[{"configMap": {"name": "plugins"}}],
     )
+    labelled = {"namespaceSelector": {"matchLabels": {WORKFLOW_NAMESPACE: ""}}}
+    inside = [{"podSelector": {}}, labelled, *map(named, ("knative-eventing", "knative-serving"))]
+    spec = {"podSelector": {}, "ingress": [{"from": inside}]}
+    moved.append(made("networking.k8s.io/v1", "NetworkPolicy", "inside", RHDH, spec=spec))
     return [*moved, config, hub, workflow_in(RHDH), properties("greeting", RHDH), deployment("greeting", RHDH)]
 
 
@@ -214,11 +219,26 @@ def second_hub() -> list[Manifest]:
     return [*healthy(), made("v1", "Namespace", "other-hub"), hub]
 
 
-def secondary() -> list[Manifest]:
-    """A platform that is marked as one beside the other, and comes first."""
-    other = made(*PLATFORM, "a", SERVICES, spec={}, status=holds("Succeed"))
-    other["metadata"]["annotations"] = {"sonataflow.org/secondary.platform": "true"}
-    return [other, *healthy()]
+def in_memory() -> list[Manifest]:
+    """A workflow without a database: the shared platform's is only for workflows in the platform's namespace."""
+    flow = workflow("greeting", DEMO)
+    del flow["spec"]["persistence"]
+    names = ("greeting-props", "greeting")
+    bare = [
+        each for each in healthy() if each["metadata"]["name"] not in names or each["kind"] in ("Deployment", "Pod")
+    ]
+    return [*(each for each in bare if each["kind"] != "Secret" or each["metadata"]["namespace"] != DEMO), flow]
+
+
+def asleep() -> list[Manifest]:
+    """A Jobs service that its platform wants no replicas of."""
+    found = deepcopy(healthy())
+    for each in found:
+        if each["kind"] == "SonataFlowPlatform" and "services" in each["spec"]:
+            each["spec"]["services"]["jobService"] = {"enabled": True, "podTemplate": {"replicas": 0}}
+        if each["metadata"]["name"] == "sonataflow-platform-jobs-service":
+            each["spec"]["replicas"] = 0
+    return found
 
 
 CLUSTERS = (
@@ -234,7 +254,8 @@ CLUSTERS = (
     neighbours,
     made_up_for,
     second_hub,
-    secondary,
+    in_memory,
+    asleep,
 )
 
 
@@ -247,6 +268,21 @@ def test_nothing_is_to_fix_in_a_cluster_that_is_otherwise(made_by: Callable[[], 
         served |= {"services.serving.knative.dev"}
     found = found_in(made_by(), served=served)
     assert {name: [fault.message for fault in each.faults] for name, each in found.items()} == {}
+
+
+@pytest.mark.parametrize(
+    ("annotations", "status"),
+    [
+        ({"sonataflow.org/secondary.platform": "true"}, holds("Succeed")),
+        ({}, {"conditions": [{"type": "Succeed", "status": "False", "reason": "Duplicated"}]}),
+    ],
+)
+def test_a_platform_that_the_operator_passes_over_serves_nobody(annotations: dict[str, str], status: Manifest) -> None:
+    other = made(*PLATFORM, "a", SERVICES, spec={}, status=status)
+    other["metadata"]["annotations"] = annotations
+    found = local_platform(cluster_of([other, *healthy()]), SERVICES)
+    assert found is not None
+    assert found["metadata"]["name"] == "sonataflow-platform"
 
 
 def test_a_team_whose_platform_rhdh_does_not_show_is_not_told_to_take_the_other_s_place() -> None:
