@@ -93,20 +93,22 @@ def _plan_fault(cluster: ClusterObjects, plan: Object, version: str) -> Fault:
     approve = cluster.command(
         "patch", f"installplan/{name}", "-n", namespace, "--type=merge", "-p", '{"spec":{"approved":true}}'
     )
+    others = [str(each) for each in at(plan, "spec", "clusterServiceVersionNames") if each != version]
+    also = f"the approval is for {listed(others)}, too" if others else ""
     runs = any(
         _package(name_of(other)) == _package(version) and at(other, "status", "phase") == _SUCCEEDED
         for other in cluster.all("ClusterServiceVersion", namespace)
     )
     if runs or not cluster.may_see(VERSIONS, namespace):
         message = f"the update to {version} waits for an approval"
-        return Fault(message=message, commands=(approve,), namespace=namespace, state="note")
+        return Fault(message=message, commands=(approve,), help=also, namespace=namespace, state="note")
     resource = f"{VERSIONS}/{version}"
     waits = (
         cluster.command("wait", "--for=create", resource, "-n", namespace, TIMEOUT),
         cluster.command("wait", "--for=jsonpath={.status.phase}=Succeeded", resource, "-n", namespace, TIMEOUT),
     )
     message = f"the install of {version} waits for an approval"
-    return Fault(message=message, commands=(approve, *waits), namespace=namespace)
+    return Fault(message=message, commands=(approve, *waits), help=also, namespace=namespace)
 
 
 def _subscription_faults(cluster: ClusterObjects, pending: set[str]) -> Iterator[Fault]:

@@ -53,6 +53,8 @@ def is_looked_at(cluster: ClusterObjects, namespace: str) -> bool:
 def shared_platform(cluster: ClusterObjects) -> Object | None:
     """The platform whose services the workflows of all namespaces use that have none of their own."""
     for item in cluster.all("SonataFlowClusterPlatform"):
+        if _is_duplicated(item):
+            continue
         reference = mapping(item, "spec", "platformRef")
         found = cluster.one("SonataFlowPlatform", str(reference.get("name")), str(reference.get("namespace")))
         if found is not None:
@@ -73,7 +75,12 @@ def local_platform(cluster: ClusterObjects, namespace: str) -> Object | None:
     Where there is none, the operator creates one without services and without a database.
     """
     found = [each for each in cluster.all("SonataFlowPlatform", namespace) if not _is_secondary(each)]
-    return next((each for each in found if condition_of(each, "Succeed").reason != _DUPLICATED), None)
+    return next((each for each in found if not _is_duplicated(each)), None)
+
+
+def _is_duplicated(item: Object) -> bool:
+    """Whether the operator passes over a platform because of another."""
+    return condition_of(item, "Succeed").reason == _DUPLICATED
 
 
 def _is_secondary(item: Object) -> bool:
@@ -117,14 +124,13 @@ def platform(cluster: ClusterObjects) -> Report:
 def _not_succeeded(cluster: ClusterObjects, item: Object) -> Fault:
     name, namespace = name_of(item), namespace_of(item)
     what = f"sonataflowplatform/{name}"
-    condition = condition_of(item, "Succeed")
-    if condition.reason == _DUPLICATED:
+    if _is_duplicated(item):
         others = [name_of(each) for each in cluster.all("SonataFlowPlatform", namespace) if each is not item]
         message = f"{namespace} has two platforms: {name} and {some(others)}; the operator ignores {name}"
         command = cluster.command("delete", what, "-n", namespace)
         return Fault(message=message, commands=(command,), namespace=namespace)
     commands = (cluster.command("describe", what, "-n", namespace), cluster.wait("Succeed", what, namespace))
-    message = f"SonataFlowPlatform {name} in {namespace} has not succeeded{condition.why}"
+    message = f"SonataFlowPlatform {name} in {namespace} has not succeeded{condition_of(item, 'Succeed').why}"
     return Fault(message=message, commands=commands, namespace=namespace)
 
 
@@ -132,7 +138,10 @@ def _cluster_platform_faults(cluster: ClusterObjects) -> Iterator[Fault]:
     for item in cluster.all("SonataFlowClusterPlatform"):
         what, reference = f"sonataflowclusterplatform/{name_of(item)}", mapping(item, "spec", "platformRef")
         name, namespace = str(reference.get("name")), str(reference.get("namespace"))
-        if cluster.one("SonataFlowPlatform", name, namespace) is None:
+        if _is_duplicated(item):
+            message = f"SonataFlowClusterPlatform {name_of(item)} is a second one, which the operator ignores"
+            yield Fault(message=message, commands=(cluster.command("delete", what),))
+        elif cluster.one("SonataFlowPlatform", name, namespace) is None:
             if not cluster.may_see(_PLATFORMS, namespace):
                 continue
             message = f"SonataFlowClusterPlatform {name_of(item)} names {name} in {namespace}, which is not there"

@@ -115,7 +115,7 @@ def _diagnose(
     if as_json:
         print_json({"ok": not bad, "checks": [each.as_json() for each in found]})
     else:
-        _show_diagnoses(found, bad)
+        _show_diagnoses(found, bad, cluster.program)
     if bad:
         sys.exit(1)
 
@@ -142,7 +142,7 @@ def _write_roles(
         click.echo("---\n".join(map(dump, objects)), nl=False)
 
 
-def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis]) -> None:
+def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], program: str) -> None:
     console.show_table(("check", "state", "found"), ((each.name, each.state, _in_short(each)) for each in found))
     for each in found:
         for fault in each.faults:
@@ -151,7 +151,7 @@ def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis]) -> Non
                 console.say(f"  {line}")
     if any(each.denied for each in found):
         console.say("rights are missing; who administers the cluster gives them to USER so:")
-        console.say("  waybill doctor --cluster --role USER | kubectl apply -f -")
+        console.say(f"  waybill doctor --cluster --role USER | {program} apply -f -")
     console.say(f"to fix: {listed(each.name for each in bad)}" if bad else _nothing(found))
 
 

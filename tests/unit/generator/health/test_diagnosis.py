@@ -122,6 +122,11 @@ def shared(name: str, namespace: str) -> Manifest:
     return made(PLATFORM_API, kind, "cluster-platform", spec=reference, status=holds("Succeed"))
 
 
+def second() -> Manifest:
+    condition = {"type": "Succeed", "status": "False", "reason": "Duplicated", "message": ""}
+    return {"metadata": {"name": "another"}, "status": {"conditions": [condition]}}
+
+
 def unresolved(manifest: Manifest) -> None:
     reason = {
         "type": "ResolutionFailed",
@@ -174,6 +179,12 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
         "broker",
         f"the Broker default in {SERVICES} is not ready (Ready: no channel)",
         f"kubectl describe brokers.eventing.knative.dev/default -n {SERVICES}",
+    ),
+    "the cluster has a second platform": (
+        plus({**shared("x", "y"), **second()}),
+        "platform",
+        "SonataFlowClusterPlatform another is a second one, which the operator ignores",
+        "kubectl delete sonataflowclusterplatform/another",
     ),
     "the cluster's platform names one that is not there": (
         changed("SonataFlowClusterPlatform", "cluster-platform", spec(platformRef={"name": "x", "namespace": "y"})),
@@ -257,6 +268,13 @@ def test_an_update_that_waits_for_an_approval_is_no_fault() -> None:
     found = found_in(plus(install_plan("install-2", "logic-operator.v1.38.0", approved=False, generation=2)))
     assert messages(found) == {"installplan": ["the update to logic-operator.v1.38.0 waits for an approval"]}
     assert found["installplan"].state == "note"
+
+
+def test_an_approval_that_is_for_other_operators_too_says_so() -> None:
+    plan = install_plan("install-2", "logic-operator.v1.38.0", approved=False, generation=2)
+    plan["spec"]["clusterServiceVersionNames"].append("quay-operator.v3.1.0")
+    (fault,) = found_in(plus(plan))["installplan"].faults
+    assert fault.help == "the approval is for quay-operator.v3.1.0, too"
 
 
 def test_of_several_install_plans_only_the_newest_counts() -> None:
