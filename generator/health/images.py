@@ -14,10 +14,25 @@ from generator.health.operators import running_operators
 from generator.health.platforms import SERVICES, platforms, service_name, workflows
 from generator.health.pods import container_statuses, job_pods, pods_of, workflow_pods
 
-#: Why a container waits for its image (kubelet, pkg/kubelet/images).
-_PULLING: Final = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
+#: Why a container waits for its image (kubelet, pkg/kubelet/images; CRI, pkg/errors).
+_PULLING: Final = (
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "InvalidImageName",
+    "ErrImageNeverPull",
+    "ImageInspectError",
+    "RegistryUnavailable",
+    "SignatureValidationFailed",
+)
 #: How registries say that nobody may read an image without a login; some say it of one that is not there.
-_REFUSED: Final = ("unauthorized", "denied", "authentication required", "forbidden", "no basic auth")
+_REFUSED: Final = (
+    "unauthorized",
+    "denied",
+    "authentication required",
+    "authorization failed",
+    "forbidden",
+    "no basic auth",
+)
 
 
 def images(cluster: ClusterObjects) -> Report:

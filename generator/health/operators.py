@@ -130,7 +130,7 @@ def _subscription_faults(cluster: ClusterObjects, pending: set[str]) -> Iterator
 
 def operator(cluster: ClusterObjects) -> Report:
     """The SonataFlow operator, and the other operators that OLM has installed."""
-    versions = _originals([each for each in cluster.all("ClusterServiceVersion") if _matters(each)])
+    versions = operator_versions(cluster)
     owners = _current([each for each in versions if owns_sonataflow(each)])
     faults = [fault for each in _current(versions) for fault in _version_faults(cluster, each)]
     deployments = [each for each in cluster.all("Deployment") if runs_operator(each)] if not owners else []
@@ -149,8 +149,7 @@ def running_operators(cluster: ClusterObjects) -> list[Object]:
     """The Deployments of the operators that matter here."""
     names = {
         (namespace_of(version), name)
-        for version in cluster.all("ClusterServiceVersion")
-        if _matters(version)
+        for version in operator_versions(cluster)
         for name in operator_deployments(version)
     }
     return [
@@ -166,14 +165,15 @@ def installed(cluster: ClusterObjects) -> Installed | None:
     return by_olm or installed_by_deployment({"items": cluster.all("Deployment")})
 
 
-def _matters(version: Object) -> bool:
-    return _package(name_of(version)) in PACKAGES or owns_sonataflow(version)
+def operator_versions(cluster: ClusterObjects) -> list[Object]:
+    """The ClusterServiceVersions of the operators that matter here, each once.
 
-
-def _originals(versions: list[Object]) -> list[Object]:
-    """Each version once: who may not read the operator's namespace sees the copies that OLM puts into the others."""
-    copies = {name_of(each): each for each in versions if _COPIED in labels_of(each)}
-    originals = [each for each in versions if _COPIED not in labels_of(each)]
+    Who may not read the operator's namespace sees the copies that OLM puts into the others.
+    """
+    found = cluster.all("ClusterServiceVersion")
+    ours = [each for each in found if _package(name_of(each)) in PACKAGES or owns_sonataflow(each)]
+    originals = [each for each in ours if _COPIED not in labels_of(each)]
+    copies = {name_of(each): each for each in ours if _COPIED in labels_of(each)}
     return [*originals, *(each for name, each in copies.items() if name not in {*map(name_of, originals)})]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from generator.health import developer_hub, flows
 from generator.health.databases import database_references, failing_logs
 from generator.health.objects import LOGS, ClusterObjects, Log, Object, name_of, namespace_of
-from generator.health.operators import KNATIVE, PLANS, SUBSCRIPTIONS, VERSIONS
+from generator.health.operators import KNATIVE, PLANS, SUBSCRIPTIONS, VERSIONS, operator_versions, running_operators
 from generator.health.platforms import platforms, workflow_namespaces, workflows
 from generator.kubernetes.objects import Manifest
 from generator.kubernetes.rbac import bound_role, user
@@ -43,11 +43,11 @@ LABELLED: Final = (
 
 
 def namespaces_to_read(cluster: ClusterObjects) -> list[str]:
-    """The namespaces of workflows, platforms, their databases, RHDH and the operators."""
+    """The namespaces of workflows, platforms, their databases, RHDH and the operators; not those of other operators."""
     databases = [each.service[0] for each in database_references(cluster) if each.service]
-    owners = [*platforms(cluster), *cluster.all("ClusterServiceVersion"), *cluster.all("Backstage")]
-    placed = map(namespace_of, (*owners, *cluster.all("Deployment")))
-    found = {*workflow_namespaces(cluster), *databases, *placed}
+    versions, deployments = operator_versions(cluster), running_operators(cluster)
+    placed = map(namespace_of, (*platforms(cluster), *versions, *deployments))
+    found = {*workflow_namespaces(cluster), *databases, *placed, *developer_hub.hub_namespaces(cluster)}
     there: set[str] = set(map(name_of, cluster.all("Namespace")))
     return sorted(found & there if there else found)
 

@@ -13,7 +13,7 @@ from generator.health.check import Diagnosis
 from generator.health.diagnosis import CHECKS, diagnose
 from generator.health.objects import Denied
 from generator.health.platforms import local_platform
-from generator.health.reading import EVERYWHERE, NEAR, roles
+from generator.health.reading import EVERYWHERE, NEAR, namespaces_to_read, roles
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.namespaces.database import NamespaceDatabase
 from generator.namespaces.policies import WORKFLOW_NAMESPACE, named
@@ -283,6 +283,16 @@ def test_a_platform_that_the_operator_passes_over_serves_nobody(annotations: dic
     found = local_platform(cluster_of([other, *healthy()]), SERVICES)
     assert found is not None
     assert found["metadata"]["name"] == "sonataflow-platform"
+
+
+def test_the_namespaces_of_other_operators_are_not_read() -> None:
+    other = deployment("quay-operator", "quay", {"control-plane": "controller-manager"})
+    assert namespaces_to_read(cluster_of([*openshift(), other, made("v1", "Namespace", "quay")])) == [
+        DEMO,
+        OPERATORS,
+        RHDH,
+        SERVICES,
+    ]
 
 
 def test_a_team_whose_platform_rhdh_does_not_show_is_not_told_to_take_the_other_s_place() -> None:
