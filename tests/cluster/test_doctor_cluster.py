@@ -22,7 +22,7 @@ import yaml
 
 from generator.namespaces.policies import WORKFLOW_NAMESPACE
 from tests.cluster.apiserver import ApiServer, running
-from tests.cluster.conftest import definitions_in
+from tests.cluster.conftest import definitions_in, served_alone
 from tests.cluster.kubelet import NODE, kubelet
 from tests.cluster.test_check_cluster import user_of
 from tests.command import Outcome
@@ -90,7 +90,8 @@ class Cluster:
             if manifest["kind"] in ("Pod", "Service"):
                 wanted = {**there.content, "metadata": {**wanted["metadata"], **keep}}
             stored = self.server.must("PUT", path, {**wanted, "metadata": {**wanted["metadata"], **keep}})
-        if "status" in manifest:
+        # A kind without the subresource has taken it already.
+        if "status" in manifest and stored.get("status") != manifest["status"]:
             version = {"resourceVersion": stored["metadata"]["resourceVersion"]}
             content = {**stored, "metadata": {**stored["metadata"], **version}, "status": manifest["status"]}
             self.server.must("PUT", f"{path}/status", content)
@@ -575,8 +576,68 @@ def test_a_cluster_without_olm_is_judged_by_its_deployments(
     messages = {each["check"]: each["message"] for each in done.json["checks"]}
     assert messages["installplan"] == "the cluster has no OLM"
     assert messages["operator"] == "incubator-kie-sonataflow-operator 10.1.0"
+    sonataflow = {name: definitions_in(shared / "crds" / FOLDERS[name]) for name in ("1.45", "10")}
+    healed.server.define(sonataflow["1.45"])
+    done = doctor("--json", "crds")
+    healed.server.define(sonataflow["10"])
+    (fault,) = faults_of(done)["crds"]
+    assert (done.code, fault["state"]) == (1, "old")
+    assert "10.1.0: schema like 1.45" in fault["message"]
     healed.remove(manager)
     done = doctor()
     assert done.code == 1
     assert "operator: there is no SonataFlow operator" in done.err
     healed.server.define(definitions)
+
+
+def test_a_kind_of_sonataflow_that_is_missing_explains_everything_after_it(
+    healed: Cluster, shared: Path, doctor: Callable[..., Outcome]
+) -> None:
+    name = "sonataflowbuilds.sonataflow.org"
+    (definition,) = (
+        each for each in definitions_in(shared / "crds" / FOLDERS["10"]) if each["metadata"]["name"] == name
+    )
+    healed.server.undefine(name)
+    done = doctor("--json")
+    healed.server.define([definition])
+    assert {check: [each["message"] for each in faults] for check, faults in faults_of(done).items()} == {
+        "crds": [f"the cluster has no {name}"]
+    }
+
+
+#: What tells OpenShift GitOps from another Argo CD; nothing of it is read.
+ARGO_CDS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "argocds.argoproj.io"},
+    "spec": {
+        "group": "argoproj.io",
+        "names": {"kind": "ArgoCD", "plural": "argocds"},
+        "scope": "Namespaced",
+        "versions": [
+            {"name": "v1beta1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+        ],
+    },
+}
+
+
+def test_a_namespace_where_openshift_gitops_has_no_rights_gets_its_label(
+    healed: Cluster, shared: Path, doctor: Callable[..., Outcome]
+) -> None:
+    (applications,) = yaml.safe_load_all((shared / "crds-others" / "argo-cd" / "application.yaml").read_bytes())
+    healed.server.define([served_alone(applications), ARGO_CDS])
+    place = {"server": "https://kubernetes.default.svc", "namespace": DEMO}
+    spec = {"destination": place, "project": "default", "source": {"repoURL": "https://git.example/flows.git"}}
+    status = {"sync": {"status": "OutOfSync"}}
+    flows = made("argoproj.io/v1alpha1", "Application", "flows", "openshift-gitops", spec=spec, status=status)
+    healed.put(made("v1", "Namespace", "openshift-gitops"))
+    healed.put(flows)
+    done = doctor("--json")
+    ((check, (fault,)),) = faults_of(done).items()
+    assert check == "gitops"
+    for command in fault["commands"]:
+        healed.run(command)
+    done = doctor("--json")
+    assert (done.code, faults_of(done)) == (0, {}), done.json
+    for name in ("applications.argoproj.io", "argocds.argoproj.io"):
+        healed.server.must("DELETE", f"{CRDS}/{name}")
