@@ -31,6 +31,8 @@ _DUPLICATED: Final = "Duplicated"
 _SECONDARY: Final = "sonataflow.org/secondary.platform"
 #: The annotation of a workflow that says how it is deployed (api/metadata).
 _PROFILE: Final = "sonataflow.org/profile"
+#: What Knative Eventing makes K_SINK of.
+_BINDINGS: Final = "sinkbindings.sources.knative.dev"
 _PLATFORMS: Final = "sonataflowplatforms.sonataflow.org"
 _CLUSTER_PLATFORMS: Final = "sonataflowclusterplatforms.sonataflow.org"
 
@@ -220,14 +222,18 @@ def service(cluster: ClusterObjects, field: str) -> Report:
 
 
 def _stopped_faults(cluster: ClusterObjects, item: Object, field: str) -> Iterator[Fault]:
-    """A service without replicas that its platform wants: it waits for its sink (platform.createOrUpdateDeployment)."""
+    """A service without replicas that its platform wants.
+
+    The Jobs service has none until Knative Eventing tells it where its events go (platform.createOrUpdateDeployment).
+    """
     if at(item, "spec", "services", field, "podTemplate", "replicas") == 0:
         return
     name, namespace = service_name(item, field), namespace_of(item)
-    message = f"deployment/{name} is scaled to none: the operator waits until Knative Eventing gives it K_SINK"
-    bindings = "sinkbindings.sources.knative.dev"
-    shows = cluster.command("describe", bindings if cluster.serves(bindings) else f"deployment/{name}", "-n", namespace)
-    yield Fault(message=message, commands=(shows,), namespace=namespace)
+    sink = at(item, "spec", "services", field, "sink") or at(item, "spec", "eventing", "broker")
+    waits = ": the operator waits until Knative Eventing gives it K_SINK" if sink and field == "jobService" else ""
+    what = _BINDINGS if waits and cluster.serves(_BINDINGS) else f"deployment/{name}"
+    commands = (cluster.command("describe", what, "-n", namespace),)
+    yield Fault(message=f"deployment/{name} is scaled to none{waits}", commands=commands, namespace=namespace)
 
 
 def _no_service(cluster: ClusterObjects, field: str) -> Fault:

@@ -216,6 +216,12 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
         f"deployment/{JOBS} is scaled to none: the operator waits until Knative Eventing gives it K_SINK",
         f"kubectl describe deployment/{JOBS} -n {SERVICES}",
     ),
+    "somebody has stopped Data Index": (
+        changed("Deployment", DATA_INDEX, spec(replicas=0)),
+        "data-index",
+        f"deployment/{DATA_INDEX} is scaled to none",
+        f"kubectl describe deployment/{DATA_INDEX} -n {SERVICES}",
+    ),
     "an image is not built": (
         changed("SonataFlow", "greeting", unbuilt),
         "workflows",
