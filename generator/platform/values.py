@@ -45,7 +45,7 @@ def platform_values(profile: Profile, operator: PlatformOperator) -> tuple[Value
         *_how_far(profile),
         *((_operators(operator), *_developer_hub()) if profile == "openshift" else ()),
         *((_knative(profile), _broker(profile)) if profile != "existing" else (_broker(profile),)),
-        _platform(operator),
+        _platform(profile, operator),
         *((_cluster_platform(),) if operator.cluster_platform and profile != "existing" else ()),
         _database(profile),
         _postgresql(profile),
@@ -235,8 +235,19 @@ def _broker(profile: Profile) -> Value:
     )
 
 
-def _platform(operator: PlatformOperator) -> Value:
+def _platform(profile: Profile, operator: PlatformOperator) -> Value:
     children = [leaf("enabled", True, FLAG, "Install the SonataFlowPlatform sonataflow-platform.")]
+    # Whoever has rights in one namespace may create no quota there.
+    if profile != "existing":
+        children.append(
+            leaf(
+                "quota",
+                False,
+                FLAG,
+                "Have the API server refuse any other SonataFlowPlatform here, whoever creates it (a ResourceQuota).",
+                "Switch it on when the platform is there: a cluster that cannot count the kind yet refuses every one.",
+            )
+        )
     services = [
         group(name, _service(title, resources, operator), f"{title}.")
         for name, title, resources in (
@@ -293,8 +304,8 @@ def _service(title: str, resources: dict[str, Any], operator: PlatformOperator) 
         "dbMigrationStrategy",
         "",
         _STRATEGY,
-        "Who creates the tables: service (at its start), job or none; empty leaves it to the operator.",
-        "SonataFlow 10.1 and OpenShift Serverless Logic 1.36 have this field; 10.0 drops it.",
+        "Who creates the tables: service (at its start), job (one of the operator's) or none; empty means service.",
+        "SonataFlow 10.1 and OpenShift Serverless Logic 1.36 have this field; 10.0 drops it, and the service does it.",
     )
     return (
         leaf("enabled", True, FLAG, f"Install {title}."),

@@ -236,6 +236,8 @@ def test_existing_refuses_the_values_of_what_belongs_to_the_cluster(charts: Path
     place = chart(charts, "existing")
     for values in ({"operators": {}}, {"clusterPlatform": {"enabled": True}}, {"knative": {}}, {"stage": "platform"}):
         assert "not allowed" in said_of(helm, place, {**required("existing", "10"), **values})
+    quota = {**required("existing", "10"), "platform": {"quota": True}}
+    assert "quota" in said_of(helm, place, quota)
     create = {**required("existing", "10"), "namespaces": [{"name": "demo", "create": True}]}
     assert "create" in said_of(helm, place, create)
     kinds = kinds_of(helm.render(place, everything("existing", "10")))
@@ -441,7 +443,15 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
 
     text = notes()
     assert "wait --for=condition=Succeed sonataflowplatform/sonataflow-platform -n infra" in text
-    assert "helm install greeting REPOSITORY/greeting -n infra" in text
+    assert "helm install greeting REPOSITORY/greeting -n infra --set persistence.secretRef.name=mine\n" in text
+    database = {"existingSecret": "sonataflow-psql-postgresql"}
+    assert "greeting -n infra\n" in notes(database=database)
+    elsewhere = {**database, "create": False, "serviceRef": {"name": "pg", "namespace": "databases"}}
+    said = notes(database=elsewhere, postgresql={"enabled": False})
+    assert (
+        "greeting -n infra --set persistence.serviceRef.name=pg --set persistence.serviceRef.namespace=databases\n"
+        in said
+    )
     assert ("not for production" in text) is (profile != "existing")
     managed = {"gitops": {"enabled": True, "sourceRepos": ["r"]}, "namespaces": [{"name": "demo"}]}
     assert "label namespace demo argocd.argoproj.io/managed-by=" in notes(**managed)
