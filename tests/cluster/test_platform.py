@@ -379,16 +379,17 @@ def test_the_commands_of_the_readme_run_with_its_role_alone(platform: Platform, 
     run(f"kubectl get pvc {within}; kubectl auth can-i get pods --subresource=log {within}", kubeconfig)
 
 
-def test_the_operators_of_kind_get_the_pinned_image(apiserver: ApiServer, place: Path) -> None:
+def test_the_operators_of_kind_get_pinned_images_that_there_are(apiserver: ApiServer, place: Path) -> None:
     folder = written("kind", "10", place) / "kind" / "operators"
     text = (folder / "kustomization.yaml").read_text(encoding="utf-8")
     addresses = re.findall(r"https://\S+", text)
     assert len(addresses) == 2
     local = place / "operators"
     local.mkdir()
-    container = {"name": "manager", "image": "docker.io/apache/incubator-kie-sonataflow-operator:main"}
+    images = ("docker.io/apache/incubator-kie-sonataflow-operator:main", "gcr.io/kubebuilder/kube-rbac-proxy:v0.13.0")
+    containers = [{"name": name, "image": image} for name, image in zip(("manager", "proxy"), images, strict=True)]
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "operator"}}
-    deployment["spec"] = {"template": {"spec": {"containers": [container]}}}
+    deployment["spec"] = {"template": {"spec": {"containers": containers}}}
     (local / "operator.yaml").write_text(json.dumps(deployment), encoding="utf-8")
     for address, path in zip(addresses, ("knative.yaml", "operator.yaml"), strict=True):
         text = text.replace(address, path)
@@ -398,5 +399,8 @@ def test_the_operators_of_kind_get_the_pinned_image(apiserver: ApiServer, place:
     done = subprocess.run(
         [apiserver.programs / "kubectl", "kustomize", local], capture_output=True, text=True, check=True
     )
-    images = [line.strip() for line in done.stdout.splitlines() if "image:" in line]
-    assert images == ["- image: docker.io/apache/incubator-kie-sonataflow-operator:10.1.0"]
+    (operator,) = (each for each in yaml.safe_load_all(done.stdout) if each["kind"] == "Deployment")
+    assert [each["image"] for each in operator["spec"]["template"]["spec"]["containers"]] == [
+        "docker.io/apache/incubator-kie-sonataflow-operator:10.1.0",
+        "quay.io/brancz/kube-rbac-proxy:v0.13.1",
+    ]

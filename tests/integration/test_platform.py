@@ -211,6 +211,7 @@ def test_a_password_is_asked_for_and_never_made_up(charts: Path, helm: Helm) -> 
         ({"gitops": {"enabled": True}}, "gitops.enabled needs gitops.sourceRepos"),
         ({"database": {"password": "p", "username": "me"}}, "the user of postgresql is postgres"),
         ({"database": {"password": "p", "serviceRef": {"namespace": "x"}}}, "postgresql is in this namespace"),
+        ({"namespaces": [{"name": "a"}, {"name": "b"}, {"name": "a"}]}, "namespaces has a twice"),
     ],
 )
 def test_values_that_do_not_go_together_are_refused_with_what_to_do(
@@ -473,7 +474,7 @@ def test_the_commands_of_the_readme_set_values_that_there_are(
     (tmp_path / "demo.yaml").write_text(
         text.partition("```yaml\n# demo.yaml\n")[2].partition("```")[0], encoding="utf-8"
     )
-    assert len(commands) == {"openshift": 5, "kind": 4, "existing": 2}[profile]
+    assert len(commands) == {"openshift": 6, "kind": 4, "existing": 2}[profile]
     given: list[str] = []
     for words in commands:
         pairs = itertools.pairwise(words)
