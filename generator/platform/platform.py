@@ -92,6 +92,8 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
         "chart/workflow/values.yaml", chart=_Named(name=PLATFORM), values=chart_values
     )
     schema = json_schema(PLATFORM, chart_values, switchable=False)
+    # Helm hands it to every chart that is a dependency of another one.
+    schema["properties"]["global"] = {"type": "object"}
     texts["values.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     return ChartFiles({path: text.encode() for path, text in {**texts, **_scripts()}.items()})
 

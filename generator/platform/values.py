@@ -63,8 +63,8 @@ def _how_far(profile: Profile) -> tuple[Value, ...]:
         "operatorCheck",
         "discovery",
         {"enum": ["discovery", "none"]},
-        "discovery stops an install where the cluster has no such kind as an object that it is to have.",
-        "none installs anyway: for Argo CD, which waits for the kinds, and for helm template with --validate.",
+        "discovery stops an install before it creates anything if the cluster does not know a kind that it needs.",
+        "none goes on: for Argo CD, which waits for the kinds, and for helm template with --validate.",
     )
     if profile == "existing":
         return (check,)

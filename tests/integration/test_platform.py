@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -256,6 +257,39 @@ def test_existing_refuses_the_values_of_what_belongs_to_the_cluster(charts: Path
     cluster_wide = {text for text in definitions if re.search(r"^  scope: Cluster$", text, re.MULTILINE)}
     assert "SonataFlowClusterPlatform" in "".join(cluster_wide)
     assert not [kind for kind in kinds if f"    kind: {kind}\n" in "".join(cluster_wide)]
+
+
+def switches(defaults: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in defaults.items():
+        if isinstance(value, bool):
+            yield (*path, key)
+        elif isinstance(value, dict):
+            yield from switches(value, (*path, key))
+
+
+def switched(values: Mapping[str, Any], defaults: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Values with one switch the other way."""
+    *groups, switch = path
+    changed = copy.deepcopy(dict(values))
+    place = changed
+    for key in groups:
+        place, defaults = place.setdefault(key, {}), defaults[key]
+    place[switch] = not place.get(switch, defaults[switch])
+    return changed
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_switch_changes_what_is_installed(profile: Profile, charts: Path, helm4: Helm) -> None:
+    place = chart(charts, profile)
+    defaults = yaml.safe_load((place / "values.yaml").read_bytes())
+    # An Orchestrator takes the place of the platform, which has a test of its own.
+    paths = [path for path in switches(defaults) if path != ("orchestrator", "enabled")]
+    assert {("platform", "enabled"), ("postgresql", "enabled"), ("networkPolicies", "enabled")} <= set(paths)
+    values = everything(profile, "10")
+    given = {".".join(path): switched(values, defaults, path) for path in paths}
+    rendered = helm4.render_each(place, {"": values, **given})
+    before = rendered.pop("")
+    assert [switch for switch, after in rendered.items() if after == before] == []
 
 
 @pytest.mark.parametrize("profile", ["openshift", "kind"])
