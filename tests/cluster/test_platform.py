@@ -241,8 +241,7 @@ def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_cre
 
 
 @pytest.mark.parametrize("platform", [("kind", "10", 4), ("kind", "10", 3)], ids=["helm4", "helm3"], indirect=True)
-def test_the_quota_refuses_a_platform_of_another_name_even_in_a_dry_run(platform: Platform) -> None:
-    # Argo CD cannot look into the cluster; with ServerSideApply it asks the API server before it applies anything.
+def test_the_quota_refuses_a_platform_of_another_name_whoever_creates_it(platform: Platform) -> None:
     off = {"enabled": False}
     values = bare(knative={"serving": off, "eventing": off}, clusterPlatform=off, broker={"enabled": False, "name": ""})
     platform.step("install", values)
