@@ -73,16 +73,17 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
     }
     assert by_page == {
         "README.md": ["pip install nox"],
-        "docs/install/existing.md": ["python3 -m venv"],
-        "docs/install/gitops.md": ["python3 -m venv", "docker login quay.io"],
+        "docs/install/existing.md": ["git clone REPOSITORY"],
+        "docs/install/gitops.md": ["git clone https://github.com/my-org/config.git", "docker login quay.io"],
         "docs/install/kind.md": [
-            *("python3 -m venv", "kind create cluster", "waybill build greeting", "kind load docker-image"),
+            *("git clone REPOSITORY", "kind create cluster", "waybill build greeting", "kind load docker-image"),
             "$ kubectl port-forward",
         ],
         "docs/install/namespaces.md": ["kubectl port-forward -n"],
-        "docs/install/openshift.md": ["python3 -m venv", "docker login quay.io", "$ oc port-forward"],
+        "docs/install/openshift.md": ["git clone REPOSITORY", "docker login quay.io", "$ oc port-forward"],
         "docs/install/remove.md": [
-            *("oc delete -f", "oc exec -n", "helm uninstall platform", "kubectl delete -k"),
+            *("oc delete -f", "oc exec -n", "oc patch applications.argoproj.io", "helm uninstall platform"),
+            "kubectl delete -k",
         ],
         "docs/how-to.md": [
             "$ waybill doctor",
