@@ -292,19 +292,16 @@ def test_the_role_of_the_readme_is_enough_to_install_upgrade_and_remove(platform
     assert left == ["Secret"]
 
 
-def test_the_operators_of_kind_get_images_that_exist_at_pinned_versions(apiserver: ApiServer, place: Path) -> None:
+def test_the_operators_of_kind_get_the_pinned_image(apiserver: ApiServer, place: Path) -> None:
     folder = written("kind", "10", place) / "kind" / "operators"
     text = (folder / "kustomization.yaml").read_text(encoding="utf-8")
     addresses = re.findall(r"https://\S+", text)
     assert len(addresses) == 2
     local = place / "operators"
     local.mkdir()
-    containers = [
-        {"name": "manager", "image": "docker.io/apache/incubator-kie-sonataflow-operator:main"},
-        {"name": "kube-rbac-proxy", "image": "gcr.io/kubebuilder/kube-rbac-proxy:v0.13.1"},
-    ]
+    container = {"name": "manager", "image": "docker.io/apache/incubator-kie-sonataflow-operator:main"}
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "operator"}}
-    deployment["spec"] = {"template": {"spec": {"containers": containers}}}
+    deployment["spec"] = {"template": {"spec": {"containers": [container]}}}
     (local / "operator.yaml").write_text(json.dumps(deployment), encoding="utf-8")
     for address, path in zip(addresses, ("knative.yaml", "operator.yaml"), strict=True):
         text = text.replace(address, path)
@@ -315,7 +312,4 @@ def test_the_operators_of_kind_get_images_that_exist_at_pinned_versions(apiserve
         [apiserver.programs / "kubectl", "kustomize", local], capture_output=True, text=True, check=True
     )
     images = [line.strip() for line in done.stdout.splitlines() if "image:" in line]
-    assert images == [
-        "- image: docker.io/apache/incubator-kie-sonataflow-operator:10.1.0",
-        "- image: quay.io/brancz/kube-rbac-proxy:v0.13.1",
-    ]
+    assert images == ["- image: docker.io/apache/incubator-kie-sonataflow-operator:10.1.0"]
