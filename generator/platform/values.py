@@ -36,7 +36,7 @@ _POSTGRES: Final = 26
 #: Who calls in beside Developer Hub and workflows; a cluster without OpenShift lacks the last two.
 _CALLERS: Final = (Neighbours.knative_eventing, Neighbours.knative_serving, OPERATOR, MONITORING)
 #: Where the manifest of the operator puts it.
-_OPERATOR_OF_KIND: Final = "sonataflow-operator-system"
+OPERATOR_OF_KIND: Final = "sonataflow-operator-system"
 
 
 def platform_values(profile: Profile, operator: PlatformOperator) -> tuple[Value, ...]:
@@ -406,7 +406,7 @@ def _postgresql(profile: Profile) -> Value:
 
 
 def _network_policies(profile: Profile) -> Value:
-    namespaces = [*_CALLERS, *([_OPERATOR_OF_KIND] if profile == "kind" else [])]
+    namespaces = [*_CALLERS, *([OPERATOR_OF_KIND] if profile == "kind" else [])]
     return group(
         "networkPolicies",
         (

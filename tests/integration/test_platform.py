@@ -495,6 +495,11 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
         assert "oc get installplan -n openshift-serverless-logic" in first
         assert "installplan -n openshift-serverless\n" not in first
         assert "--reset-then-reuse-values --set stage=platform --set database.existingSecret=mine" in first
+    restart = {
+        "openshift": "oc delete pods --all -n openshift-serverless-logic",
+        "kind": "kubectl rollout restart deployment -n sonataflow-operator-system",
+    }
+    assert [each for each in restart if restart[each] in text] == [profile] * (profile != "existing")
     if profile != "existing":
         assert "greeting" not in notes(stage="knative")
 
