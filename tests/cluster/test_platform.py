@@ -226,7 +226,10 @@ def test_a_second_platform_in_a_namespace_is_refused_before_anything_is_created(
 
 
 @pytest.mark.parametrize("platform", [("existing", "10", 4)], ids=["existing-10"], indirect=True)
-def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_created(platform: Platform) -> None:
+@pytest.mark.parametrize("check", ["discovery", "none"])
+def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_created(
+    platform: Platform, check: str
+) -> None:
     other = {
         "apiVersion": "sonataflow.org/v1alpha08",
         "kind": "SonataFlowPlatform",
@@ -236,7 +239,7 @@ def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_cre
     path = f"/apis/sonataflow.org/v1alpha08/namespaces/{platform.namespace}/sonataflowplatforms"
     platform.server.must("POST", path, other)
     with pytest.raises(HelmRefusal, match=f"{platform.namespace} has the SonataFlowPlatform by-hand already"):
-        platform.step("install", required("existing", "10"))
+        platform.step("install", {**required("existing", "10"), "operatorCheck": check})
     assert content_of(platform.server, platform.namespace) == ["SonataFlowPlatform/by-hand"]
 
 
