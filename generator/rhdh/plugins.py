@@ -10,12 +10,10 @@ from typing import Any, Final
 
 from generator.findings.errors import SettingsError
 from generator.forms.releases import Release, parse_release
-from generator.namespaces.policies import Neighbours
+from generator.kubernetes.objects import PLATFORM, SERVICES_NAMESPACE, platform_service
 from generator.rhdh.secret import BACKEND_SECRET
 from generator.text.yaml_reader import parse
 
-#: The Service of Data Index: the name of the platform, and what the operator adds to it.
-DATA_INDEX: Final = "sonataflow-platform-data-index-service"
 #: The registry of the packages that npm brings, for the Secret `dynamic-plugins-npmrc`.
 NPMRC: Final = "@redhat:registry=https://npm.registry.redhat.com"
 _FILE: Final = "plugins.yaml"
@@ -53,14 +51,14 @@ class PluginOptions:
     """What a person may choose; without a release, the newest."""
 
     release: Release | None = None
-    services: str = Neighbours.services
+    services: str = SERVICES_NAMESPACE
     data_index: str = ""
     email: Email | None = None
 
     @property
     def url(self) -> str:
         """Where RHDH finds Data Index."""
-        return self.data_index or f"http://{DATA_INDEX}.{self.services}"
+        return self.data_index or f"http://{platform_service(PLATFORM, 'dataIndex')}.{self.services}"
 
 
 def packages_of(release: Release | None) -> Packages:
