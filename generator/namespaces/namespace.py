@@ -140,7 +140,7 @@ def _secrets(database: NamespaceDatabase) -> Iterator[Step]:
     for name, where in ((database.copy, database.services), (database.secret, database.namespace)):
         words = ["kubectl", "create", "secret", "generic", name, "-n", where, f"--from-file={folder}"]
         yield Step(what=f"the Secret in {where}", command=shlex.join(words))
-    yield Step(what="removes the password from this machine", command=f"rm -r {folder}")
+    yield _removal(folder)
 
 
 def _share(database: NamespaceDatabase) -> Iterator[Step]:
@@ -154,7 +154,13 @@ def _share(database: NamespaceDatabase) -> Iterator[Step]:
     yield Step(what="the administrator's user and password", command=f"(umask 077 && mkdir -p {folder} && {reads})")
     words = ["kubectl", "create", "secret", "generic", database.secret, "-n", database.namespace]
     yield Step(what=f"the Secret in {database.namespace}", command=shlex.join([*words, f"--from-file={folder}"]))
-    yield Step(what="removes the password from this machine", command=f"rm -r {folder}")
+    yield _removal(folder)
+
+
+def _removal(folder: str) -> Step:
+    """Removes the two files, and the folder unless a person has more in it."""
+    files = " ".join(f"{folder}/{key}" for key in (Database.user_key, Database.password_key))
+    return Step(what="removes the password from this machine", command=f"rm {files} && rmdir {folder}")
 
 
 def apply_command(place: str) -> str:

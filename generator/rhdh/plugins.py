@@ -11,7 +11,7 @@ from typing import Any, Final
 from generator.findings.errors import SettingsError
 from generator.forms.releases import Release, parse_release
 from generator.kubernetes.objects import PLATFORM, SERVICES_NAMESPACE, platform_service
-from generator.rhdh.secret import BACKEND_SECRET
+from generator.rhdh.secret import BACKEND_SECRET, EMAIL_KEYS, is_url
 from generator.text.yaml_reader import parse
 
 #: The registry of the packages that npm brings, for the Secret `dynamic-plugins-npmrc`.
@@ -59,6 +59,20 @@ class PluginOptions:
     def url(self) -> str:
         """Where RHDH finds Data Index."""
         return self.data_index or f"http://{platform_service(PLATFORM, 'dataIndex')}.{self.services}"
+
+
+def check_data_index(text: str) -> str:
+    """Return a URL of Data Index.
+
+    Raises:
+        SettingsError: it is none, or has the path that the plugin adds; the message does not repeat it.
+    """
+    example = PluginOptions().url
+    if not is_url(text):
+        raise SettingsError(f"--data-index: not an HTTP URL; write it as in {example}")
+    if text.rstrip("/").endswith("/graphql"):
+        raise SettingsError(f"--data-index: the plugin adds /graphql itself; write it as in {example}")
+    return text
 
 
 def packages_of(release: Release | None) -> Packages:
@@ -159,7 +173,7 @@ def _shown(plugin: str, part: Part) -> Part:
 
 def _mail(email: Email) -> Part:
     """The processor's settings; broadcasts are not sent by mail, as in the Orchestrator's own configuration."""
-    login = {key: f"${{NOTIFICATIONS_EMAIL_{key.upper()}}}" for key in ("hostname", "username", "password")}
+    login = {key.rpartition("_")[2].lower(): f"${{{key}}}" for key in EMAIL_KEYS}
     transport = {"transport": "smtp", **login, "port": email.port, "secure": email.secure}
     return {
         "notifications": {

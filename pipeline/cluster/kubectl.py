@@ -39,10 +39,14 @@ class Kubectl:
     `patience` is how many seconds each call may take.
 
     Raises:
+        SettingsError: the context has an empty name.
         OutputError: neither is on PATH.
     """
 
     def __init__(self, context: str | None, patience: float = PATIENCE) -> None:
+        if context == "":
+            # kubectl would take the current one, which may be another cluster than is meant.
+            raise SettingsError("--context is empty; name a context, or leave the option out")
         found = next(filter(None, map(shutil.which, PROGRAMS)), None)
         if found is None:
             raise OutputError(f"neither {' nor '.join(PROGRAMS)} is on PATH; install one, and log in to the cluster")

@@ -37,15 +37,6 @@ class World:
         env = environment(self.server, kubeconfig)
         return self.waybill("namespace", "add", name or self.name, *where, *words, env=env)
 
-    def user(self, name: str) -> Path:
-        """The kubeconfig of somebody who has no rights but those that tests give."""
-        content = json.loads(self.server.kubeconfig.read_bytes())
-        content["users"][0]["user"]["as"] = name
-        path = self.folder / f"kubeconfig-{name}"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(content), encoding="utf-8")
-        return path
-
     def apply(self, objects: list[dict[str, Any]]) -> None:
         """Apply objects as the one who may do everything."""
         text = "\n---\n".join(map(json.dumps, objects))
@@ -80,6 +71,16 @@ class World:
             "items"
         ]
         return items
+
+
+def kubeconfig_of(user: str, server: ApiServer, folder: Path) -> Path:
+    """The kubeconfig of somebody who has no rights but those that tests give."""
+    content = json.loads(server.kubeconfig.read_bytes())
+    content["users"][0]["user"]["as"] = user
+    path = folder / f"kubeconfig-{user}"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
 
 
 def environment(server: ApiServer, kubeconfig: Path | None = None) -> dict[str, str]:
@@ -187,7 +188,7 @@ def test_the_administrator_s_secret_is_shared_only_when_asked(world: World) -> N
 
 def test_what_broke_off_is_finished_by_the_same_command(world: World) -> None:
     rights = world.add("--role", "ann", "--json").json["objects"]
-    kubeconfig = world.user("ann")
+    kubeconfig = kubeconfig_of("ann", world.server, world.folder)
     without_jobs = [without(each, "jobs") for each in rights]
     world.apply(without_jobs)
     done = world.add("--apply", kubeconfig=kubeconfig)
@@ -220,7 +221,7 @@ def without(manifest: dict[str, Any], what: str) -> dict[str, Any]:
 
 def test_a_user_with_only_the_printed_roles_can_do_what_is_printed(world: World) -> None:
     world.apply(world.add("--role", "ann", "--json").json["objects"])
-    kubeconfig = world.user("ann")
+    kubeconfig = kubeconfig_of("ann", world.server, world.folder)
     commands = world.add("-o", "out", "--json").json["commands"]
     for command in commands[:-2]:
         shell(world, command["command"], kubeconfig=kubeconfig)

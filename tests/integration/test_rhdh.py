@@ -109,7 +109,7 @@ def test_a_value_goes_to_a_terminal_only_where_that_is_asked_for(waybill: Waybil
         (["--namespace", "My_Hub"], 2, "did you mean 'my-hub'?"),
         (["--release", "-"], 2, "not a name for a release of Helm"),
         (["--apply", "-o", "secret.yaml"], 2, "contradict each other"),
-        (["--context", "mine"], 2, "--context goes with --apply"),
+        (["--context", "mine"], 2, "--dry-run and --context go with --apply"),
         (["--plugin", "tekton"], 2, "go with --cluster-access"),
         (["--cluster-access", "--token-duration", "1 day"], 2, "as in 720h"),
         (["--rhdh", "one"], 2, "write a release of Red Hat Developer Hub"),
