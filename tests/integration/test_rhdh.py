@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 from pathlib import Path
@@ -115,6 +116,14 @@ def test_a_value_goes_to_a_terminal_only_where_that_is_asked_for(waybill: Waybil
         (["--rhdh", "one"], 2, "write a release of Red Hat Developer Hub"),
         (["-o", "-", "--json"], 2, "give one"),
         (["--email-tls"], 2, "--email-tls is for waybill rhdh plugins alone"),
+        (["--role", "ann", "--apply"], 2, "--apply and --role contradict each other"),
+        (["--role", "ann", "-o", "secret.yaml"], 2, "--role and --out contradict each other"),
+        (["--dry-run"], 2, "--dry-run and --context go with --apply"),
+        # What a variable that nobody has set gives.
+        (["--role", ""], 2, "Invalid value for '--role': it is empty"),
+        (["--release", ""], 2, "Invalid value for '--release': it is empty"),
+        (["--context", ""], 2, "--dry-run and --context go with --apply"),
+        (["--apply", "--context", ""], 2, "--context is empty"),
     ],
 )
 def test_bad_input_is_told_without_a_value(
@@ -196,11 +205,27 @@ def test_standard_output_has_both_parts(waybill: Waybill) -> None:
     assert "--from-literal=.npmrc=@redhat:registry=https://npm.registry.redhat.com" in done.err
 
 
+@pytest.mark.parametrize("release", ["1.6", "1.9"])
+def test_the_command_for_the_secret_makes_the_one_of_the_release(release: str, waybill: Waybill) -> None:
+    done = waybill("rhdh", "plugins", "--rhdh", release, "--email-sender", "hub@example.com", "--json")
+    command = done.json["commands"][-1]["command"]
+    _, *words = shlex.split(command.removesuffix(" --apply"))
+    values = {"NOTIFICATIONS_EMAIL_HOSTNAME": "smtp", "NOTIFICATIONS_EMAIL_USERNAME": "hub"}
+    shown = waybill(*words, "--json", env=values).json
+    assert shown["name"] == waybill("rhdh", "secret", "--rhdh", release, "--json").json["name"]
+    given = {key for key, value in shown["keys"].items() if value != "left out"}
+    assert given == {"BACKEND_SECRET", *values}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--rhdh", "1.4"], "waybill knows no Orchestrator plugins of RHDH 1.4"),
-        (["--data-index", "data-index"], "not an HTTP URL"),
+        (["--data-index", "data-index"], "--data-index: not an HTTP URL; write it as in http://sonataflow-platform"),
+        (["--data-index", "http://data-index/graphql"], "--data-index: the plugin adds /graphql itself"),
+        (["--data-index", ""], "Invalid value for '--data-index': it is empty"),
+        (["--email-sender", ""], "Invalid value for '--email-sender': it is empty"),
+        (["--dry-run"], "--dry-run is for waybill rhdh secret alone"),
         (["--email-tls"], "go with --email-sender"),
         (["--apply"], "--apply is for waybill rhdh secret alone"),
         (["--services-namespace", "Mine"], "did you mean 'mine'?"),
