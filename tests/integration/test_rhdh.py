@@ -45,6 +45,20 @@ def test_the_file_is_for_the_user_alone_and_nothing_shows_a_value(waybill: Waybi
     assert values == {"GITHUB_TOKEN": TOKEN, "ARGOCD_USERNAME": "admin", "ARGOCD_PASSWORD": f"{TOKEN}-too"}
 
 
+@pytest.mark.parametrize("data", [b"%s", b"%s\n", b"%s\r\n", b"\xef\xbb\xbf%s\r\n"])
+def test_a_value_is_the_text_of_its_file_whoever_wrote_it(data: bytes, waybill: Waybill, tmp_path: Path) -> None:
+    tmp_path.joinpath("token").write_bytes(data % TOKEN.encode())
+    done = waybill("rhdh", "secret", "--from-file", "GITHUB_TOKEN=token", "-o", "-")
+    assert yaml.safe_load(done.out)["stringData"]["GITHUB_TOKEN"] == TOKEN
+
+
+@pytest.mark.parametrize("data", ["", "\n", "\r\n"])
+def test_a_key_of_an_empty_file_is_left_out(data: str, waybill: Waybill, tmp_path: Path) -> None:
+    tmp_path.joinpath("token").write_text(data, encoding="utf-8")
+    done = waybill("rhdh", "secret", "--from-file", "GITHUB_TOKEN=token", "-o", "-")
+    assert yaml.safe_load(done.out)["stringData"].keys() == {"BACKEND_SECRET"}
+
+
 def test_what_is_in_the_file_stays_and_what_is_missing_is_added(waybill: Waybill, tmp_path: Path) -> None:
     file = tmp_path / "secret.yaml"
     assert waybill("rhdh", "secret", "--from-env", "-o", file, env={"GITHUB_TOKEN": "first"}).code == 0
@@ -106,6 +120,7 @@ def test_a_value_goes_to_a_terminal_only_where_that_is_asked_for(waybill: Waybil
         (["--from-file", "GITHUB_TOKEN=bytes"], 1, "the value of GITHUB_TOKEN is not UTF-8"),
         (["--from-file", "GITHUB_TOKEN=long"], 1, "is longer than 65,536 bytes"),
         (["--from-file", "GITHUB_TOKEN=lines"], 2, "GITHUB_TOKEN: the value has a line break"),
+        (["--from-file", "GITHUB_TOKEN=blank"], 2, "GITHUB_TOKEN: the value begins or ends with a blank"),
         (["--from-file", "GITHUB_TOKEN=."], 1, "cannot be read"),
         (["--namespace", "My_Hub"], 2, "did you mean 'my-hub'?"),
         (["--release", "-"], 2, "not a name for a release of Helm"),
@@ -134,6 +149,7 @@ def test_bad_input_is_told_without_a_value(
         "bytes": b"\xff" + TOKEN.encode(),
         "long": TOKEN.encode() * 10_000,
         "lines": f"{TOKEN}\n{TOKEN}\n".encode(),
+        "blank": f"{TOKEN} \n".encode(),
     }.items():
         (tmp_path / name).write_bytes(data)
     done = waybill("rhdh", "secret", *words)
@@ -250,6 +266,16 @@ def test_a_file_gets_the_plugins_that_it_does_not_have(waybill: Waybill, tmp_pat
     assert mode(file) == 0o640
     assert waybill(*words, "--json").json["added"] == []
     assert file.read_text(encoding="utf-8") == text
+
+
+def test_the_bytes_of_the_file_stay_and_so_does_a_link_to_it(waybill: Waybill, tmp_path: Path) -> None:
+    file, link = tmp_path / "mine.yaml", tmp_path / "dynamic-plugins.yaml"
+    mine = b"\xef\xbb\xbf# Mine.\r\nplugins:\r\n  - package: ./mine"
+    file.write_bytes(mine)
+    link.symlink_to(file)
+    assert waybill("rhdh", "plugins", "-f", link).code == 0
+    assert link.is_symlink()
+    assert file.read_bytes().startswith(mine + b"\r\n  - package: ")
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,9 @@ def _merge(path: Path, part: Mapping[str, Any], journal: Journal, *, as_json: bo
         )
     if found.added:
         with Transaction(journal) as transaction:
-            transaction.replace_file(path, found.text.encode(), mode=stat.S_IMODE(path.stat().st_mode))
+            # A link stays one.
+            mode = stat.S_IMODE(path.stat().st_mode)
+            transaction.replace_file(path.resolve(), data + found.addition.encode(), mode=mode)
             transaction.commit()
     if as_json:
         print_json({"ok": True, "added": list(found.added), "there": list(found.there)})

@@ -100,11 +100,11 @@ def _given(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _value(path: Path, key: str) -> str:
-    """The text of a file, without the line break at its end."""
+    """The text of a file, without a byte order mark and the line break at its end."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_VALUE + 1)
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -183,7 +183,7 @@ def _write(name: str, given: Mapping[str, str], options: Mapping[str, Any], jour
         return
     if found.added or _is_open(out):
         with Transaction(journal) as transaction:
-            transaction.replace_file(out, text.encode(), mode=_PRIVATE)
+            transaction.replace_file(out.resolve(), text.encode(), mode=_PRIVATE)
             transaction.commit()
     _report(name, found, options, as_json=as_json)
     if not as_json:
