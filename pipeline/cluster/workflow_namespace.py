@@ -18,6 +18,7 @@ from generator.namespaces.policies import INGRESS, TO_RHDH
 from pipeline.cluster.adding import Change, ConflictError, Verb, plan
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.stored_secret import encoded, read_secret, secret_manifest
+from pipeline.terminal import console
 
 _UNREADABLE: Final = "what the cluster has cannot be read"
 _KEYS: Final = (Database.user_key, Database.password_key)
@@ -67,7 +68,7 @@ def _find_neighbours(namespace: WorkflowNamespace, kubectl: Kubectl) -> None:
 
 
 def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], kubectl: Kubectl) -> None:
-    """Look who reaches RHDH today, where the user may see that.
+    """Look who reaches RHDH today; say so where the user may not see that.
 
     Raises:
         SettingsError: nothing restricts it yet, and the policy would let in no ingress controller.
@@ -78,7 +79,12 @@ def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], 
         return
     there = kubectl.listed("networkpolicies.networking.k8s.io", "--namespace", neighbours.rhdh)
     routers = kubectl.listed("namespaces", "--selector", INGRESS)
-    if there is not None and routers is not None and not _items(there) and not _items(routers):
+    if there is None or routers is None:
+        console.hint(
+            f"waybill: warning: you may not see who reaches RHDH today, and a new policy in {neighbours.rhdh} lets in "
+            "no ingress controller but OpenShift's; where users come by another, add --allow NAMESPACE"
+        )
+    elif not _items(there) and not _items(routers):
         raise SettingsError(
             f"no namespace has OpenShift's label {INGRESS}, so a policy in {neighbours.rhdh} would cut off RHDH's "
             "users; name the namespace of the ingress controller: --allow NAMESPACE"
