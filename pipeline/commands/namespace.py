@@ -124,7 +124,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
     "user",
     type=filled,
     metavar="USER",
-    help="Print what an administrator applies so that this user can do it, and do no more.",
+    help="Print what an administrator applies so that this user can do it.",
 )
 @pass_journal
 def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - there is one
