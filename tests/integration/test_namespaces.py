@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.command import run
-from tests.conftest import Waybill
+from tests.conftest import Helm, Waybill
+from tests.platform_values import required
 
 NAME = re.compile("(?!kube-|openshift-)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -91,6 +93,33 @@ def test_a_folder_with_other_objects_is_refused(waybill: Waybill, tmp_path: Path
     (tmp_path / "mine" / "policy.yaml").write_text("kind: X\n", encoding="utf-8")
     assert waybill("namespace", "add", "demo", "-o", "mine").code == 2
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["policy.yaml"]
+
+
+def test_the_chart_gives_a_namespace_the_labels_and_the_user_that_the_command_gives(
+    waybill: Waybill, helm4: Helm, tmp_path: Path
+) -> None:
+    assert waybill("platform", "--profile", "openshift", "-o", "out").code == 0
+    values = {
+        **required("openshift", "10"),
+        "namespaces": [{"name": "demo", "create": True, "database": {"secret": "demo-database"}}],
+        "gitops": {"enabled": True, "sourceRepos": ["https://git.example/config.git"]},
+    }
+    rendered = helm4.render(tmp_path / "out" / "platform", values)
+    charted = next(each for each in rendered if each["kind"] == "Namespace" and each["metadata"]["name"] == "demo")
+    wanted = {each["kind"]: each for each in waybill("namespace", "add", "demo", "--json").json["objects"]}
+    labels = charted["metadata"]["labels"]
+    assert labels.items() >= wanted["Namespace"]["metadata"]["labels"].items()
+    # The same program runs, with the Secret beside the database.
+    (job,) = (each for each in rendered if each["metadata"]["name"].startswith("sonataflow-user-demo-"))
+    assert program(job) == program(wanted["Job"])
+
+
+def program(job: dict[str, Any]) -> tuple[str, str, object, object]:
+    """The script of a Job, its SQL, and the Secrets with the new user and password."""
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    script = [*container["command"], *container.get("args", ())][-1]
+    env = {each["name"]: each.get("value") or each["valueFrom"] for each in container["env"]}
+    return script.strip(), env["SQL"].strip(), env["WORKFLOW_USER"], env["WORKFLOW_PASSWORD"]
 
 
 def test_without_kubectl_apply_says_what_to_install(waybill: Waybill, tmp_path: Path) -> None:
