@@ -29,6 +29,12 @@ _REASONS: Final = {
     r"\(Conflict\)": "somebody changed it a moment ago; run the same command again",
     r"\(AlreadyExists\)": "somebody created it a moment ago; run the same command again",
 }
+#: What the API server also calls forbidden, although no right to the kind is missing.
+_REFUSED: Final = {
+    r"attempting to grant RBAC": "it grants rights that you do not have; a cluster administrator can apply it",
+    r"being terminated": "its namespace is being deleted; wait until it is gone",
+    r"exceeded quota": "a quota of its namespace is used up; see: kubectl describe quota --namespace NAMESPACE",
+}
 #: What somebody may not do, in the API server's words (apiserver, authorization/responsewriters).
 _DENIED: Final = re.compile(r'cannot \w+ resource "([^"]+)" in API group "([^"]*)"')
 
@@ -73,7 +79,7 @@ class Kubectl:
         """
         done = self._run(words, stdin)
         if done.returncode:
-            raise self._failure(words, done.stderr, failing, {**(reasons or {}), **_REASONS})
+            raise self._failure(words, done.stderr, failing, {**_REFUSED, **(reasons or {}), **_REASONS})
         return done.stdout
 
     def listed(self, *words: str) -> object:

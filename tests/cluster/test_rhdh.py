@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from generator.kubernetes.rbac import bound_role, user
 from generator.rhdh.access import PLUGINS
 from pipeline.cluster import rhdh_secret
 from tests.cluster.apiserver import ApiServer
@@ -295,6 +296,43 @@ def test_the_user_with_the_role_reads_the_token_of_a_controller_and_moves_it_to_
     ):
         refused = kubectl(hub, *denied, "--namespace", hub.namespace, kubeconfig=kubeconfig)
         assert "forbidden" in refused.stderr.lower(), (denied, refused.stderr)
+
+
+def test_who_cannot_have_the_rights_of_the_plugins_is_told_who_can(hub: Hub) -> None:
+    kinds = {
+        "": ["serviceaccounts", "namespaces", "secrets"],
+        "rbac.authorization.k8s.io": ["clusterroles", "clusterrolebindings"],
+    }
+    rules = [
+        {"apiGroups": [group], "resources": names, "verbs": ["get", "create", "update"]}
+        for group, names in kinds.items()
+    ]
+    objects = bound_role(f"rhdh-secret-{hub.namespace}", rules, [user("eve")])
+    kubectl(hub, "apply", "-f", "-", stdin="\n---\n".join(map(json.dumps, objects)))
+    done = hub.secret("--cluster-access", "--apply", kubeconfig=kubeconfig_of("eve", hub.server, hub.folder))
+    assert done.code == 1
+    assert (
+        f"ClusterRole rhdh-plugins-{hub.namespace} cannot be created: it grants rights that you do not have" in done.err
+    )
+
+
+def test_a_value_of_somebody_else_may_be_any_bytes_and_one_of_rhdh_may_not(hub: Hub) -> None:
+    place = f"/api/v1/namespaces/{hub.namespace}/secrets"
+    hub.server.must("POST", place, {"metadata": {"name": NAME}, "data": {"keystore": "/w=="}})
+    assert hub.secret("--apply").code == 0
+    data = hub.server.must("GET", f"{place}/{NAME}")["data"]
+    assert (data.keys(), data["keystore"]) == ({"keystore", "BACKEND_SECRET"}, "/w==")
+    hub.server.must("PUT", f"{place}/{NAME}", {"metadata": {"name": NAME}, "data": {"GITHUB_TOKEN": "/w=="}})
+    done = hub.secret("--apply")
+    assert (done.code, "the value of GITHUB_TOKEN is no text; nothing was changed" in done.err) == (1, True), done.err
+
+
+def test_an_immutable_secret_is_told(hub: Hub) -> None:
+    place = f"/api/v1/namespaces/{hub.namespace}/secrets"
+    hub.server.must("POST", place, {"metadata": {"name": NAME}, "immutable": True})
+    done = hub.secret("--apply")
+    assert done.code == 1
+    assert f"Secret {NAME} in {hub.namespace} is immutable and has no BACKEND_SECRET" in done.err
 
 
 def test_a_dry_run_changes_nothing_and_says_what_the_run_says(hub: Hub) -> None:
