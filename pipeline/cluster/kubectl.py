@@ -137,6 +137,12 @@ class Kubectl:
             raise OutputError(f"{failing}: {self.name} wrote no JSON") from error
         return list(_objects(document))
 
+    def missing_namespace(self, name: str, option: str) -> SettingsError:
+        """The error for a namespace that is not there; it suggests the closest one, where the user may see them."""
+        names = [each["metadata"]["name"] for each in _objects(self.listed("namespaces"))]
+        nearest = one_of(name, names) if names else ""
+        return SettingsError(f"the cluster has no namespace '{name}'{nearest}; set {option}")
+
     def may(self, verb: str, kind: str) -> bool:
         """Whether the user may do something to objects of a kind."""
         return self._run(("auth", "can-i", verb, kind), None).stdout.strip() == b"yes"

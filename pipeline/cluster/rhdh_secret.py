@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from generator.findings.errors import OutputError, SettingsError
+from generator.findings.errors import OutputError
 from generator.kubernetes.objects import Manifest
 from generator.kubernetes.stored import title
 from generator.rhdh.access import ACCOUNT, TOKEN_SECRET, ClusterAccess
@@ -27,10 +27,10 @@ def find_namespace(name: str, kubectl: Kubectl) -> None:
     """Look for RHDH's namespace.
 
     Raises:
-        SettingsError: it is not there.
+        SettingsError: it is not there; the message suggests the closest name.
     """
     if not kubectl.found("namespaces", name, failing="the namespace of RHDH cannot be read"):
-        raise SettingsError(f"the cluster has no namespace '{name}'; set --namespace")
+        raise kubectl.missing_namespace(name, "--namespace")
 
 
 def values_of(secret: Mapping[str, Any] | None) -> dict[str, str]:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from generator.findings.errors import OutputError, SettingsError
-from generator.findings.suggestions import one_of
 from generator.kubernetes.objects import Database, Manifest
 from generator.kubernetes.stored import title
 from generator.namespaces.database import NamespaceDatabase
@@ -62,7 +61,7 @@ def _find_neighbours(namespace: WorkflowNamespace, kubectl: Kubectl) -> None:
     there = {each["metadata"]["name"]: each for each in kubectl.found("namespaces", *names, failing=_UNREADABLE)}
     for option, name in wanted.items():
         if name not in there:
-            raise SettingsError(f"the cluster has no namespace '{name}'{_nearest(name, kubectl)}; set {option}")
+            raise kubectl.missing_namespace(name, option)
     if there.get(namespace.name, {}).get("status", {}).get("phase") == "Terminating":
         raise OutputError(f"the namespace {namespace.name} is being deleted; wait until it is gone")
 
@@ -93,13 +92,6 @@ def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], 
 
 def _items(listed: object) -> list[Any]:
     return list(listed.get("items") or []) if isinstance(listed, dict) else []
-
-
-def _nearest(name: str, kubectl: Kubectl) -> str:
-    """The namespaces that there are, where the user may see them."""
-    listed = kubectl.listed("namespaces")
-    names = [each["metadata"]["name"] for each in _items(listed)]
-    return one_of(name, names) if names else ""
 
 
 def _plan_secrets(namespace: WorkflowNamespace, kubectl: Kubectl) -> list[Change]:

@@ -109,10 +109,12 @@ def test_the_name_goes_by_the_release_of_rhdh(hub: Hub) -> None:
     assert hub.stored("backstage-backend-auth-secret").keys() == {"BACKEND_SECRET"}
 
 
-def test_a_namespace_that_is_not_there_is_named(hub: Hub) -> None:
-    done = hub.waybill("rhdh", "secret", "--namespace", "none", "--apply", env=environment(hub.server))
+def test_a_namespace_that_is_not_there_is_named_with_the_nearest(hub: Hub) -> None:
+    wrong = f"{hub.namespace}x"
+    done = hub.waybill("rhdh", "secret", "--namespace", wrong, "--apply", env=environment(hub.server))
     assert done.code == 2
-    assert "the cluster has no namespace 'none'; set --namespace" in done.err
+    assert f"the cluster has no namespace '{wrong}'; did you mean '{hub.namespace}'?" in done.err
+    assert "set --namespace" in done.err
 
 
 def reads(server: ApiServer, token: str, path: str) -> int:
