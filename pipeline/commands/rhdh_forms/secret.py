@@ -165,7 +165,9 @@ def _steps(access: ClusterAccess, options: Mapping[str, Any]) -> Iterator[Step]:
     yield Step(what="its token, in a file for you alone", command=f"(umask 077 && {take} > {TOKEN})")
     written = [*words, "--from-file", f"{TOKEN}={TOKEN}", "-o", "rhdh-secret.yaml"]
     yield Step(what="the Secret, in a file for you alone", command=shlex.join(written))
-    yield Step(what="creates it", command="kubectl create -f rhdh-secret.yaml")
+    yield Step(
+        what="creates it; one that is there takes the keys by --apply", command="kubectl create -f rhdh-secret.yaml"
+    )
     yield Step(what="removes both from this machine", command=f"rm {TOKEN} rhdh-secret.yaml")
 
 
