@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import itertools
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +15,8 @@ from generator.workflow.workflow import Workflow
 
 RULE: Final = "colliding-id"
 _VERSION: Final = "sonataflow.org/version"
+#: How an id ends that has a version in it.
+_NUMBERED: Final = re.compile(r"-v[0-9]+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,12 +61,14 @@ def collisions(installables: Iterable[Installable]) -> Iterator[Finding]:
     The same version of one chart is one thing in two forms. Two versions of it are an upgrade, unless both are to run:
     that is a warning.
     """
+    found = list(installables)
+    names = {each.name for each in found}
     seen: dict[str, list[Installable]] = {}
-    for each in installables:
+    for each in found:
         others = seen.setdefault(each.name, [])
         if other := next((other for other in others if not _are_one(each, other)), None):
             upgrade = each.chart == other.chart and not (each.folder and other.folder)
-            yield _finding(each, other, Severity.WARNING if upgrade else Severity.ERROR)
+            yield _finding(each, other, _free(each.name, names), Severity.WARNING if upgrade else Severity.ERROR)
         others.append(each)
 
 
@@ -72,11 +78,17 @@ def _are_one(each: Installable, other: Installable) -> bool:
     return same and not (each.folder and other.folder)
 
 
-def _finding(each: Installable, other: Installable, severity: Severity) -> Finding:
+def _free(name: str, taken: Collection[str]) -> str:
+    """The next id that no other workflow has: greeting-v3 where there are greeting and greeting-v2."""
+    base = _NUMBERED.sub("", name)
+    return next(free for number in itertools.count(2) if (free := f"{base}-v{number}") not in taken)
+
+
+def _finding(each: Installable, other: Installable, free: str, severity: Severity) -> Finding:
     what = "is also that of" if severity is Severity.ERROR else "has another version in"
     message = (
         f"the id '{each.name}' {what} {other.at.path}: in one namespace, one replaces the other; to run both, give one "
-        f"another id, such as '{each.name}-v2'"
+        f"another id, such as '{free}'"
     )
     at = each.at
     return Finding(path=at.path, line=at.line, column=at.column, rule=RULE, message=message, severity=severity)
