@@ -24,7 +24,7 @@ class FindingsError(WaybillError):
 
 
 class Collecting:
-    """Collects the findings of each FindingsError, so that all are known before the work stops."""
+    """A context manager that collects the findings of a FindingsError instead of raising it."""
 
     def __init__(self, collected: list[Finding]) -> None:
         self._collected = collected
