@@ -1,4 +1,4 @@
-"""Checks what rows say of charts, before they are packed: a row that its operator's CRD refutes is a finding."""
+"""Checks the rows of charts before they are packaged: a row that an operator's CRD refutes is a finding."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from generator.text.words import listed
 from generator.versions.steps import few
 from generator.workflow.workflow import Workflow
 
-#: The schema of a SonataFlow.
+#: Returns the CRD of a SonataFlow.
 Schema = Callable[[SonataFlow], Crd]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A chart at the version that it is to have, and the workflow that it is made of."""
+    """A chart to be built: its name, its version and its workflow."""
 
     chart: str
     version: str
@@ -37,7 +37,7 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class _Broken:
-    """A promise of a row to some charts that an operator does not keep."""
+    """A row's claim about some charts that an operator refutes."""
 
     at: Position
     operator: Operator
@@ -47,9 +47,9 @@ class _Broken:
 
 
 def refuted(candidates: Iterable[Candidate], capabilities: OperatorCapabilities, schema: Schema) -> Iterator[Finding]:
-    """What the rows of charts promise and their operators do not keep; all charts are made for `capabilities`.
+    """Yield findings for the rows' claims that the operators refute; all charts are generated for `capabilities`.
 
-    An operator whose SonataFlow is unknown is a warning, and so is a chart without a row where others have one.
+    An operator with an unknown SonataFlow is a warning, and so is a chart without a row if others have one.
     """
     broken: dict[tuple[str, Position, str], _Broken] = {}
     unknown: dict[tuple[str, Position], list[Candidate]] = {}
@@ -78,7 +78,7 @@ def refuted(candidates: Iterable[Candidate], capabilities: OperatorCapabilities,
 
 
 def left_out(workflows: Iterable[Workflow], capabilities: OperatorCapabilities) -> Iterator[Finding]:
-    """What charts cannot give their workflows on the operator that they are made for."""
+    """Yield findings for features of workflows that their charts omit because the operator does not have them."""
     name, entry = f"SonataFlow {capabilities.sonataflow.name}", capabilities.sonataflow.at
     if not capabilities.keeps_state:
         message = f"{name} has no field for a database password: charts built for it lose their state on restart"

@@ -1,4 +1,4 @@
-"""Workflows that cannot run side by side: two with one id, whose objects have the same names."""
+"""Finds workflows with the same id, which cannot run in one namespace, because their objects have the same names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _VERSION: Final = "sonataflow.org/version"
 
 @dataclass(frozen=True, kw_only=True)
 class Installable:
-    """A workflow that somebody may install: the name of its SonataFlow, which is its id in lower case.
+    """A workflow that can be installed; `name` is that of its SonataFlow, the id in lower case.
 
-    `chart` is its chart's name, `version` the workflow's own, "" where nobody says. `at` is where the id is written, of
-    a `folder`, else the chart.
+    `chart` is its chart's name, `version` the workflow's version, or "" if unknown. `at` is the position of the id in a
+    `folder`, or else the chart.
     """
 
     name: str
@@ -31,14 +31,14 @@ class Installable:
 
 
 def of_workflow(workflow: Workflow, chart: str) -> Installable:
-    """A workflow folder, and the chart that is made of it."""
+    """Return a workflow folder as installable, with the name of its chart."""
     definition = workflow.definition
     at = definition.position_of("id")
     return Installable(name=workflow.object_name, chart=chart, version=definition.version, at=at, folder=True)
 
 
 def of_chart(rendered: RenderedChart, chart: str, path: str) -> Iterator[Installable]:
-    """The SonataFlow of a chart that somebody made."""
+    """Yield the SonataFlow resources of a chart as installable."""
     for resource in rendered.resources.values():
         metadata = resource["metadata"]
         said = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
@@ -52,10 +52,10 @@ def of_chart(rendered: RenderedChart, chart: str, path: str) -> Iterator[Install
 
 
 def collisions(installables: Iterable[Installable]) -> Iterator[Finding]:
-    """A finding for each workflow whose id another one before it has.
+    """Yield a finding for each workflow that has the id of an earlier one.
 
-    The same version of one chart is one thing in two forms. Two versions of it are an upgrade, unless both are to run:
-    that is a warning.
+    The same version of a chart, as a folder and as a package, is the same workflow. Two versions of a chart are a
+    warning, because they may be an upgrade.
     """
     seen: dict[str, list[Installable]] = {}
     for each in installables:
@@ -67,7 +67,7 @@ def collisions(installables: Iterable[Installable]) -> Iterator[Finding]:
 
 
 def _are_one(each: Installable, other: Installable) -> bool:
-    """Whether it is one version of one chart, as a folder, a chart or a package."""
+    """Return whether both are the same version of the same chart, as a folder, a chart or a package."""
     same = each.chart == other.chart and each.version == other.version
     return same and not (each.folder and other.folder)
 
