@@ -1,4 +1,4 @@
-"""Finds what a workflow repeats, and until when."""
+"""Describes the loops of a workflow: their states, their pace, and how they end."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Loop:
-    """States that lead back to themselves, in the order in which they are reached, and the ways out of them."""
+    """The states of a loop, in the order in which they are reached, and the edges that leave it."""
 
     states: tuple[str, ...]
     ways_out: tuple[Edge, ...]
 
 
 def loops(graph: Graph, order: tuple[str, ...]) -> Iterator[str]:
-    """A sentence a loop."""
+    """Yield a sentence for each loop."""
     for loop in _loops(graph, order):
         yield f"It repeats {several(loop.states)}{_pace(loop, graph.states)}{_until(loop)}."
 
@@ -49,7 +49,7 @@ def _pace(loop: Loop, states: Mapping[str, State]) -> str:
 
 
 def _pauses(state: State) -> Iterator[str]:
-    """How long a state waits: itself, or around its actions."""
+    """Yield the durations that a state waits, itself or before and after its actions."""
     sleeps = [action.get("sleep", {}) for action in actions_in(state)]
     pauses = [state.get("duration"), state.get("timeDelay")]
     pauses += [pause for sleep in sleeps for pause in (sleep.get("before"), sleep.get("after"))]

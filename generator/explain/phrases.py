@@ -1,4 +1,4 @@
-"""Words for the parts of a definition: what a state does, how long it waits, where it goes on."""
+"""Phrases for events, conditions, transitions and errors of a definition."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Final
 from generator.text.words import listed, quoted, several, told_apart, without_mark
 from generator.workflow.graph import Edge, EdgeKind
 
-#: The error that every other one is (SonataFlow: the code is the name of a Java exception).
+#: Codes of errors that match any error (in SonataFlow, a code is the name of a Java exception).
 _ANY_ERROR: Final = ("java.lang.Throwable", "java.lang.Exception", "java.lang.RuntimeException")
 
 
 def conditions(edges: Sequence[Edge]) -> list[str]:
-    """What each of some conditional ways needs: `when '.done' ('Done')`; long ones stay told apart."""
+    """Return the condition of each edge, as in `when '.done' ('Done')`; long ones still differ when shortened."""
     said = told_apart([without_mark(edge.when) for edge in edges])
     return [_condition(edge.name, when) for edge, when in zip(edges, said, strict=True)]
 
@@ -25,18 +25,18 @@ def _condition(name: str, when: str) -> str:
 
 
 def an_event(name: str | None) -> str:
-    """`the event 'approved'`; one without a name is `an event`."""
+    """Return `the event 'approved'`, or `an event` without a name."""
     return f"the event {quoted(name)}" if name else "an event"
 
 
 def events(names: Sequence[str], last: str) -> str:
-    """`the event 'approved' or 'denied'`; `an event` where none has a name."""
+    """Return `the event 'approved' or 'denied'`, or `an event` if none has a name."""
     known = [name for name in names if name]
     return f"the event {several(known, last)}" if known else "an event"
 
 
 def leading(edge: Edge) -> str:
-    """Where a way leads: `it goes to 'Wait'`, `it ends`, with what is sent on it."""
+    """Return where an edge leads, as in `it goes to 'Wait'` or `it ends`, with the events that it produces."""
     what = "it ends" if edge.target is None else f"it goes to {quoted(edge.target)}"
     if edge.continues_as:
         what = f"it ends and goes on as the workflow {quoted(edge.continues_as)}"
@@ -48,7 +48,7 @@ def leading(edge: Edge) -> str:
 
 
 def on_error(edge: Edge, codes: Mapping[str, str], *, alone: bool) -> str:
-    """`when the error 'unauthorized' (401) happens, it goes to 'TokenRefused'`."""
+    """Return a clause such as `when the error 'unauthorized' (401) happens, it goes to 'TokenRefused'`."""
     names = [name for name in edge.when.split(", ") if name]
     if any(codes.get(name) in _ANY_ERROR for name in names) or not names:
         return f"when anything{'' if alone else ' else'} fails, {leading(edge)}"
@@ -57,7 +57,7 @@ def on_error(edge: Edge, codes: Mapping[str, str], *, alone: bool) -> str:
 
 
 def ways_on(edges: Sequence[Edge]) -> list[str]:
-    """Sentences on where a state leads, errors left out."""
+    """Return sentences about where a state's edges lead, except for errors."""
     sentences = []
     on_data = [edge for edge in edges if edge.kind is EdgeKind.CONDITION]
     default = [edge for edge in edges if edge.kind is EdgeKind.DEFAULT]

@@ -1,4 +1,4 @@
-"""The sections of an explanation: what goes in, what happens, what is called, what must be there, how it ends."""
+"""Writes the sections of an explanation: input, steps, loops, calls, events, requirements and ends."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     from generator.workflow.long_form import Action, Function, State
 
 _TIMERS: Final = ("sleep", "delay")
-#: The types of states that wait in their actions only.
+#: The types of states that wait only in their actions.
 _CALLING: Final = ("operation", "parallel", "foreach")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading and the sentences below it; `numbered` where one comes after the other."""
+    """A heading and the sentences below it, `numbered` if they are steps."""
 
     title: str
     sentences: tuple[str, ...]
@@ -37,7 +37,7 @@ class Section:
 
 
 def sections_of(workflow: Workflow) -> Iterator[Section]:
-    """The sections that have something to say."""
+    """Yield the sections that have sentences."""
     main = workflow.definition
     found = [
         ("What it takes", _input(workflow), False),
@@ -55,7 +55,7 @@ def sections_of(workflow: Workflow) -> Iterator[Section]:
 
 
 def order_of(graph: Graph) -> tuple[str, ...]:
-    """The states from the start on, each after all that lead to it where nothing leads back; then the others."""
+    """Return the states reachable from the start in topological order, apart from cycles, and then the others."""
     done: list[str] = []
     entered: set[str] = set()
     waiting = [(graph.start, False)]
@@ -78,13 +78,13 @@ def _functions(definition: Definition, workflow: Workflow) -> Functions:
 
 
 def _started_in(definition: Definition, workflow: Workflow) -> str:
-    """The state that events start the workflow in; empty where a call does, and in a subflow."""
+    """Return the start state if events start the workflow, or "" if a request does or for a subflow."""
     state = definition.graph.states.get(definition.graph.start)
     return definition.graph.start if definition is workflow.definition and state and state["type"] == "event" else ""
 
 
 def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
-    """What each state does and where it leads, from the start on."""
+    """Yield sentences on what each state does and where it leads, from the start on."""
     graph = definition.graph
     retries = {str(retry.get("name")): retry for retry in definition.flow.get("retries", ())}
     codes = {str(e.get("name")): e.get("code", "") for e in definition.flow.get("errors", ())}
@@ -114,7 +114,7 @@ def _input(workflow: Workflow) -> Iterator[str]:
 
 
 def _sentence(text: Any) -> str:
-    """What a file says in words of its own; no name, so it stands without quotes."""
+    """Return prose from a file, without quotes and with a final full stop."""
     words = quoted(text)[1:-1]
     return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
@@ -128,7 +128,7 @@ def _calls(workflow: Workflow) -> Iterator[str]:
 
 
 def is_computed(function: Function) -> bool:
-    """Whether a function stays inside of the engine: an expression, a line in the log."""
+    """Return whether a function runs inside the engine: an expression, or a line in the log."""
     return function["type"] == "expression" or function.get("operation", "").startswith("sysout")
 
 
@@ -144,7 +144,7 @@ def _call(name: str, function: Function, call: Call | None, workflow: Workflow) 
 
 
 def _server(call: Call, workflow: Workflow) -> str:
-    """Where a call goes: what application.properties says, else the spec's first server."""
+    """Return the address of a call: that in application.properties, or else the spec's first server."""
     if configured := workflow.configuration().get(f"quarkus.rest-client.{call.id}.url"):
         return f"at {quoted(masked(configured))}"
     server = call.spec.server if call.spec else ""
@@ -180,12 +180,12 @@ def _events(workflow: Workflow) -> Iterator[str]:
 def _needs(workflow: Workflow) -> Iterator[str]:
     variables = workflow.variables()
     if required := [variable.name for variable in variables if variable.default is None]:
-        yield f"The {_count(required, 'variable')} {_all(required)} must be given."
+        yield f"The {_count_of(required, 'variable')} {_list_of(required)} must be given."
     if optional := [variable for variable in variables if variable.default is not None]:
         shown = [f"{quoted(variable.name)} ({_default(variable)})" for variable in optional]
-        yield f"The {_count(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
+        yield f"The {_count_of(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
     if workflow.secret_keys:
-        yield f"The {_count(workflow.secret_keys, 'secret')} {_all(workflow.secret_keys)} must be given."
+        yield f"The {_count_of(workflow.secret_keys, 'secret')} {_list_of(workflow.secret_keys)} must be given."
     yield from _persistence(workflow)
 
 
@@ -194,16 +194,16 @@ def _default(variable: Variable) -> str:
     return "hidden" if shown == HIDDEN else quoted(shown) if shown else "empty"
 
 
-def _all(names: Any) -> str:
+def _list_of(names: Any) -> str:
     return listed(map(quoted, names))
 
 
-def _count(things: Any, noun: str) -> str:
+def _count_of(things: Any, noun: str) -> str:
     return noun if len(things) == 1 else f"{len(things)} {noun}s"
 
 
 def _persistence(workflow: Workflow) -> Iterator[str]:
-    """What has to be there for a wait to outlive a restart (SonataFlow: persistence, and a jobs service for timers)."""
+    """Yield what a wait needs to survive a restart (SonataFlow: persistence, and a jobs service for timers)."""
     waiting: list[str] = []
     timed: list[str] = []
     for definition in workflow.definitions():
@@ -218,7 +218,7 @@ def _persistence(workflow: Workflow) -> Iterator[str]:
 
 
 def _waits(name: str, state: State, definition: Definition, workflow: Workflow) -> bool:
-    """Whether an instance may wait in a state: its start by an event is over when it comes into being."""
+    """Return whether an instance may wait in a state, not counting the event that starts the instance."""
     wait = wait_of(state)
     started = name == _started_in(definition, workflow) and (wait is None or len(wait.events) == 1 or _any_event(state))
     if wait is None or not (started or state["type"] in _CALLING):
@@ -231,7 +231,7 @@ def _any_event(state: State) -> bool:
 
 
 def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> bool:
-    """Whether an action waits: for time, an event, or a subflow that does; this engine tries nothing again."""
+    """Return whether an action waits: it sleeps, or runs a subflow that waits. The engine ignores retries."""
     if action.get("sleep"):
         return True
     id_ = action.get("subFlowRef", {}).get("workflowId")
@@ -270,7 +270,7 @@ def _ends(definition: Definition) -> Iterator[str]:
 
 
 def _unhandled(definition: Definition) -> Iterator[str]:
-    """The states that a run can come to whose errors nothing handles."""
+    """Yield the reachable states whose errors nothing handles."""
     graph = definition.graph
     handled = {edge.source for edge in graph.edges if edge.kind is EdgeKind.ERROR}
     reached = graph.reachable() - handled
@@ -281,6 +281,6 @@ def _unhandled(definition: Definition) -> Iterator[str]:
 
 
 def _may_fail(action: Action, computed: set[str | None]) -> bool:
-    """Whether an action calls something outside of the workflow."""
+    """Return whether an action calls something outside the workflow."""
     called = called_by(action)
     return bool(action.get("subFlowRef")) or (bool(called) and called not in computed)
