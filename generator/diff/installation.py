@@ -1,4 +1,4 @@
-"""Compares what an install sees of a workflow: variables, secrets, values, properties, the image."""
+"""Compares what an install sees of a workflow: variables, secrets, values, properties and the image."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from generator.diff.snapshot import Snapshot
 from generator.findings.position import Position
 from generator.workflow.properties import HIDDEN, Variable, environment_name, masked_entries
 
-#: A tag that `Workflow.image_tag` made: it follows from what is compared anyway.
+#: A tag derived from the image's content, which is compared anyway.
 _CONTENT_TAG: Final = re.compile(r"src-[0-9a-f]{12}")
 _GIVEN_VALUES: Final = ("env.", "secret.data.", "image.")
 
 
 def installation(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """The changes of all that an install sees."""
+    """Yield the changes of everything that an install sees."""
     yield from _variables(old, new)
     yield from _secrets(old, new)
     yield from _values(old, new)
@@ -30,7 +30,7 @@ def installation(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def content_tags(old: Snapshot, new: Snapshot) -> tuple[str, str] | None:
-    """The tags of two images that are tagged by their content, where that is different."""
+    """Return the old and the new tag if both images are tagged by their content and the tags differ, or None."""
     one, other = old.image.tag or "", new.image.tag or ""
     return (one, other) if one != other and _is_of_content(old) and _is_of_content(new) else None
 
@@ -45,7 +45,7 @@ def _variables(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def _variable(name: str, before: Variable | None, after: Variable | None, secret: str | None) -> Iterator[Change]:
-    """What a change of a variable means; `secret` is the key that it moved to."""
+    """Yield the change of a variable; `secret` is the key of the secret that replaces it, or None."""
     change = partial(Change, topic=Topic.VARIABLE, subject=name)
     if before is None and after is not None:
         required = after.default is None
@@ -87,7 +87,7 @@ def _secrets(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def _values(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """Values of the chart that are no variables, no secrets and not the image."""
+    """Yield the changes of the chart's values except variables, secrets and the image."""
     before, after = dict(_leaves(old.values)), dict(_leaves(new.values))
     for path in dict.fromkeys((*before, *after)):
         if path.startswith(_GIVEN_VALUES) or (path in before and canonical(before[path]) == canonical(after.get(path))):
@@ -105,7 +105,7 @@ def _values(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def _value_types(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """What a value may be, by the schemas of the two charts."""
+    """Yield the changes of the charts' values.schema.json."""
     for change in compare_schemas(old.schema, new.schema, Role.INPUT, inside(old.schema), inside(new.schema)):
         if change.what not in ("", "title", "description") and not change.path.startswith(_GIVEN_VALUES):
             yield Change(
@@ -130,7 +130,7 @@ def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _properties(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """Lines of application.properties; what they read from outside are variables, too."""
+    """Yield the changes of application.properties."""
     before, after = old.workflow.properties, new.workflow.properties
     shown_before, shown_after = (masked_entries(each) if each else {} for each in (before, after))
     one = {entry.key: entry for entry in before.entries} if before else {}

@@ -1,7 +1,7 @@
-"""What instances that wait while a new version is installed would trip over.
+"""Finds hazards for instances that wait while a new version is installed.
 
-The engine keeps a waiting instance under the id and version of its workflow, with the number of the node that it waits
-in; nodes are numbered as the definition is read. docs/design.md has what was tried with the engine itself.
+The engine stores a waiting instance under the id and version of its workflow, with the number of the node in which it
+waits. Nodes are numbered in the order of the definition. docs/design.md describes the tests with the engine.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from generator.workflow.definition import Definition
 from generator.workflow.waits import wait_of
 
 _FINISH: Final = "let them finish or abort them before the upgrade, or run the old version next to the new one"
-#: Fields of an event that decide whether it reaches the instance that waits for it.
+#: The fields of an event by which the engine routes it to a waiting instance.
 _ROUTING: Final = ("type", "source", "correlation", "kind")
-#: What makes no node of its own, or one that comes after those of all states.
+#: Fields for which the engine creates no nodes, or only nodes after those of all states.
 _NO_NODE: Final = (
     "name",
     "transition",
@@ -32,14 +32,14 @@ _NO_NODE: Final = (
     "arguments",
     "data",
 )
-#: As many states are named as fit a line.
+#: The number of states named in a message.
 _NAMED: Final = 5
 
 
 def hazards(
     old: Snapshot, new: Snapshot, pairs: Sequence[Definitions], changes: Sequence[Change], subflows: Pairing
 ) -> Iterator[Hazard]:
-    """What waiting instances of the old snapshot would trip over; none where nothing in it waits."""
+    """Yield the hazards for waiting instances of the old snapshot; none if nothing in it waits."""
     waiting = [pair for pair in pairs if any(map(wait_of, pair.old.graph.states.values()))]
     gone = [old.subflows()[name] for name in (*subflows.removed, *subflows.renamed)]
     if not waiting and not any(_waits(definition) for definition in gone):
@@ -51,7 +51,7 @@ def hazards(
         about = [change for change in changes if change.within == pair.within]
         yield from _states(pair, about)
         yield from _events(pair, about)
-        yield from _numbers(pair)
+        yield from _node_numbers(pair)
 
 
 def _waits(definition: Definition) -> bool:
@@ -59,7 +59,7 @@ def _waits(definition: Definition) -> bool:
 
 
 def _identity(old: Snapshot, new: Snapshot) -> Iterator[Hazard]:
-    """The engine looks an instance up by the id and the version of its workflow."""
+    """Yield a hazard for a new id or version, by which the engine looks up instances."""
     if old.object_name != new.object_name:
         message = f"waiting instances belong to '{old.object_name}', and the new workflow does not look for them"
         yield Hazard(subject="id", message=message, advice=_FINISH)
@@ -127,8 +127,8 @@ def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
         yield Hazard(subject=name, message=message, advice=advice, within=pair.within)
 
 
-def _numbers(pair: Definitions) -> Iterator[Hazard]:
-    """Nodes are counted from the top of the file, so a new one moves all that come after it."""
+def _node_numbers(pair: Definitions) -> Iterator[Hazard]:
+    """Yield a hazard for states whose node numbers change; a new node changes those of all nodes after it."""
     renamed = pair.renames.get("state", {})
     moved = []
     for name, state in pair.old.graph.states.items():
@@ -136,7 +136,7 @@ def _numbers(pair: Definitions) -> Iterator[Hazard]:
         other = pair.new.graph.states.get(after)
         if other is None or state["type"] != other["type"]:
             continue
-        if wait_of(state) and _above(pair.old, name) != _above(pair.new, after):
+        if wait_of(state) and _structure_up_to(pair.old, name) != _structure_up_to(pair.new, after):
             moved.append(name)
     if moved:
         names = ", ".join(f"'{name}'" for name in moved[:_NAMED]) + (" and others" if len(moved) > _NAMED else "")
@@ -147,18 +147,18 @@ def _numbers(pair: Definitions) -> Iterator[Hazard]:
         yield Hazard(subject=moved[0], message=message, advice=_FINISH, within=pair.within)
 
 
-def _above(definition: Definition, name: str) -> str:
-    """The shape of all that stands above a state, and of the state itself: it gives the numbers of its nodes."""
+def _structure_up_to(definition: Definition, name: str) -> str:
+    """Return the structure of all states up to this one, which determines the numbers of its nodes."""
     graph = definition.graph
     states = definition.flow.get("states", ())
-    return canonical([_shape(state) for state in states[: graph.indices[name] + 1]])
+    return canonical([_structure(state) for state in states[: graph.indices[name] + 1]])
 
 
-def _shape(value: Any) -> Any:
+def _structure(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _shape(child) for key, child in value.items() if key not in _NO_NODE}
+            return {key: _structure(child) for key, child in value.items() if key not in _NO_NODE}
         case list():
-            return [_shape(child) for child in value]
+            return [_structure(child) for child in value]
         case _:
             return None
