@@ -14,7 +14,7 @@ from generator.text.templates import render
 from generator.versions.ranges import Range
 
 #: A number above any minor or patch version.
-_HIGH: Final = 10**9
+_ABOVE_ANY_NUMBER: Final = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def versions_from(version: str, *, others_before: bool = False) -> str:
 def is_within(versions: str, wider: Range) -> bool:
     """Return whether a range includes that of a new row (such as 2.x), or has the same text."""
     major, _, rest = versions.partition(".")
-    ends = (Version(int(major)), Version(int(major), _HIGH, _HIGH)) if rest == "x" else ()
+    ends = (Version(int(major)), Version(int(major), _ABOVE_ANY_NUMBER, _ABOVE_ANY_NUMBER)) if rest == "x" else ()
     return str(wider) == versions or (bool(ends) and all(map(wider.holds, ends)))
 
 

@@ -36,7 +36,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Broken:
+class _Refutation:
     """A row's claim about some charts that an operator refutes."""
 
     at: Position
@@ -51,7 +51,7 @@ def refuted(candidates: Iterable[Candidate], capabilities: OperatorCapabilities,
 
     An operator with an unknown SonataFlow is a warning, and so is a chart without a row if others have one.
     """
-    broken: dict[tuple[str, Position, str], _Broken] = {}
+    broken: dict[tuple[str, Position, str], _Refutation] = {}
     unknown: dict[tuple[str, Position], list[Candidate]] = {}
     for candidate in candidates:
         version = Version.parse(candidate.version)
@@ -68,13 +68,13 @@ def refuted(candidates: Iterable[Candidate], capabilities: OperatorCapabilities,
                 unknown.setdefault((operator.name, at), []).append(candidate)
                 continue
             for objection in judge_chart(chart, schema(flow)).objections:
-                first = _Broken(at=at, operator=operator, sonataflow=flow, objection=objection, candidates=[])
+                first = _Refutation(at=at, operator=operator, sonataflow=flow, objection=objection, candidates=[])
                 key = (operator.name, at, objection.message(operator.name))
                 broken.setdefault(key, first).candidates.append(candidate)
     for each in broken.values():
-        yield _of_broken(each, capabilities, schema)
+        yield _refuted_finding(each, capabilities, schema)
     for (operator_name, at), charts in unknown.items():
-        yield _of_unknown(operator_name, at, charts)
+        yield _unknown_finding(operator_name, at, charts)
 
 
 def left_out(workflows: Iterable[Workflow], capabilities: OperatorCapabilities) -> Iterator[Finding]:
@@ -94,7 +94,7 @@ def _warning(at: Position, rule: str, message: str) -> Finding:
     return Finding(path=at.path, line=at.line, column=at.column, rule=rule, message=message, severity=Severity.WARNING)
 
 
-def _of_broken(broken: _Broken, capabilities: OperatorCapabilities, schema: Schema) -> Finding:
+def _refuted_finding(broken: _Refutation, capabilities: OperatorCapabilities, schema: Schema) -> Finding:
     who, objection, flow = f"SonataFlow {broken.sonataflow.name}", broken.objection, broken.sonataflow
     bringing = "" if broken.operator.kind == "sonataflow" else f", which {broken.operator.name} includes"
     where = f" ({objection.at})" if objection.at else ""
@@ -111,7 +111,7 @@ def _of_broken(broken: _Broken, capabilities: OperatorCapabilities, schema: Sche
     )
 
 
-def _of_unknown(operator: str, at: Position, candidates: list[Candidate]) -> Finding:
+def _unknown_finding(operator: str, at: Position, candidates: list[Candidate]) -> Finding:
     message = f"{_named(candidates)} was not checked against {operator}: which SonataFlow it includes is unknown"
     return _warning(at, "unknown-operator", f"{message}; name it in the operator's entry")
 

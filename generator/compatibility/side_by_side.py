@@ -41,11 +41,11 @@ def of_chart(rendered: RenderedChart, chart: str, path: str) -> Iterator[Install
     """Yield the SonataFlow resources of a chart as installable."""
     for resource in rendered.resources.values():
         metadata = resource["metadata"]
-        said = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
+        labels = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
         yield Installable(
             name=str(metadata["name"]),
             chart=chart,
-            version=str(said.get(_VERSION, "")),
+            version=str(labels.get(_VERSION, "")),
             at=Position(path=path),
             folder=False,
         )
@@ -60,13 +60,13 @@ def collisions(installables: Iterable[Installable]) -> Iterator[Finding]:
     seen: dict[str, list[Installable]] = {}
     for each in installables:
         others = seen.setdefault(each.name, [])
-        if other := next((other for other in others if not _are_one(each, other)), None):
+        if other := next((other for other in others if not _are_same_version(each, other)), None):
             upgrade = each.chart == other.chart and not (each.folder and other.folder)
             yield _finding(each, other, Severity.WARNING if upgrade else Severity.ERROR)
         others.append(each)
 
 
-def _are_one(each: Installable, other: Installable) -> bool:
+def _are_same_version(each: Installable, other: Installable) -> bool:
     """Return whether both are the same version of the same chart, as a folder, a chart or a package."""
     same = each.chart == other.chart and each.version == other.version
     return same and not (each.folder and other.folder)

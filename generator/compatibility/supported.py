@@ -63,8 +63,10 @@ def supported_operators(chart: str, version: Version, matrix: Matrix) -> Support
         flows = (flow for flow in matrix.sonataflows if row.sonataflow and flow.versions.overlaps(row.sonataflow))
         wanted = row.orchestrator
         bundles = (each for each in matrix.orchestrators if wanted and each.versions.overlaps(wanted))
-        return SupportedOperators(operators=(*(_bundle(each, matrix) for each in bundles), *map(_flow, flows)))
-    newest = _flow(matrix.newest)
+        return SupportedOperators(
+            operators=(*(_orchestrator_operator(each, matrix) for each in bundles), *map(_sonataflow_operator, flows))
+        )
+    newest = _sonataflow_operator(matrix.newest)
     others = [str(each.versions) for each in matrix.rows if each.names(chart) and newest.is_in(each)]
     if others:
         message = f"no row covers {chart} {version}, only its versions {listed(others)}; widen that row, or add one"
@@ -74,14 +76,14 @@ def supported_operators(chart: str, version: Version, matrix: Matrix) -> Support
 
 def operator_annotations(capabilities: OperatorCapabilities) -> dict[str, str]:
     """Return a chart's annotations: the operator that it was generated for, and the matching one of the other kind."""
-    asked, flow = capabilities.orchestrator, capabilities.sonataflow
-    bringing = [each for each in capabilities.matrix.orchestrators if each.sonataflow == flow.name]
-    said = {
-        ORCHESTRATOR_ANNOTATION: [each.versions for each in ([asked] if asked else bringing)],
+    orchestrator, flow = capabilities.orchestrator, capabilities.sonataflow
+    installing = [each for each in capabilities.matrix.orchestrators if each.sonataflow == flow.name]
+    ranges_by_key = {
+        ORCHESTRATOR_ANNOTATION: [each.versions for each in ([orchestrator] if orchestrator else installing)],
         # The SonataFlow of an Orchestrator may be unknown; then the user has chosen the one to build for.
-        SONATAFLOW_ANNOTATION: [flow.versions] if asked is None or asked.sonataflow else [],
+        SONATAFLOW_ANNOTATION: [flow.versions] if orchestrator is None or orchestrator.sonataflow else [],
     }
-    return {key: " || ".join(map(str, ranges)) for key, ranges in said.items() if ranges}
+    return {key: " || ".join(map(str, ranges)) for key, ranges in ranges_by_key.items() if ranges}
 
 
 def is_same_line(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
@@ -121,7 +123,7 @@ def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
         known = ", ".join(flow.name for flow in matrix.sonataflows)
         message = f"SonataFlow '{text}' is unknown; the known ones are {known}; write another one in {matrix.path}"
         raise SettingsError(f"{message}, or check with --crds")
-    return _flow(found)
+    return _sonataflow_operator(found)
 
 
 def orchestrator_meant(text: str, matrix: Matrix) -> Operator:
@@ -134,14 +136,14 @@ def orchestrator_meant(text: str, matrix: Matrix) -> Operator:
     if found is None:
         known = ", ".join(str(each.versions) for each in matrix.orchestrators) or "none"
         raise SettingsError(f"Orchestrator '{text}' is not in {matrix.path}; it has {known}")
-    return _bundle(found, matrix)
+    return _orchestrator_operator(found, matrix)
 
 
-def _flow(flow: SonataFlow) -> Operator:
+def _sonataflow_operator(flow: SonataFlow) -> Operator:
     return Operator(kind="sonataflow", name=f"SonataFlow {flow.name}", versions=flow.versions, sonataflow=flow)
 
 
-def _bundle(orchestrator: Orchestrator, matrix: Matrix) -> Operator:
+def _orchestrator_operator(orchestrator: Orchestrator, matrix: Matrix) -> Operator:
     return Operator(
         kind="orchestrator",
         name=f"Orchestrator {orchestrator.versions}",

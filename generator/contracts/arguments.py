@@ -30,8 +30,15 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "array": "array",
 }
 #: The name of a literal's type in a message.
-_CALLED: Final = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a map"}
-_TAKES: Final[Mapping[str, str]] = {
+_LITERAL_NAMES: Final = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "a map",
+}
+_KIND_NAMES: Final[Mapping[str, str]] = {
     "string": "text",
     "integer": "a whole number",
     "number": "a number",
@@ -171,7 +178,7 @@ def body_misfits(spec: Spec, schema: Schema, argument: Any, path: FieldPath) -> 
         items = spec.resolved(schema).get("items")
         for index, one in enumerate(value):
             yield from body_misfits(spec, items if isinstance(items, dict) else {}, one, (*path, index))
-    elif what == "object" and not _alternatives(spec, schema):
+    elif what == "object" and not _has_alternatives(spec, schema):
         fields = spec.fields(schema).properties
         for name in value.keys() & fields.keys():
             yield from body_misfits(spec, fields[name], value[name], (*path, name))
@@ -186,16 +193,16 @@ def _choices(spec: Spec, schema: Schema, otherwise: str) -> list[str]:
 
 
 def _misfit(name: str, what: Kind, argument: Any, value: Any) -> str:
-    called = _CALLED[type(value)]
+    called = _LITERAL_NAMES[type(value)]
     read_as = f"and the engine reads '{argument}' as {called}" if isinstance(argument, str) else f"and this is {called}"
     if isinstance(argument, str) and isinstance(value, str):
         read_as = f"and '{argument}' is {called}"
     in_quotes = json.dumps(argument if isinstance(argument, str) else json.dumps(argument))
     help_ = f"; write '{in_quotes}'" if what == "string" and not isinstance(value, (list, dict)) else ""
-    return f"'{name}' takes {_TAKES[what]}, {read_as}{help_}"
+    return f"'{name}' takes {_KIND_NAMES[what]}, {read_as}{help_}"
 
 
-def _alternatives(spec: Spec, schema: Schema) -> bool:
+def _has_alternatives(spec: Spec, schema: Schema) -> bool:
     return any(key in spec.resolved(schema) for key in ("oneOf", "anyOf", "discriminator"))
 
 

@@ -211,10 +211,12 @@ def _dependencies(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 def _condition(schema: Any) -> str:
     """Return the condition on which a schema fits, as in `'operation' is 'PLAN'`, if it requires such values."""
     described = schema if isinstance(schema, dict) else {}
-    said = [_value_condition(schema, name) for name in _map(described, "properties")]
-    if not any(said):
-        said = [f"{quoted(name)} is given" for name in _list(described, "required") if "properties" not in described]
-    return listed(filter(None, said))
+    conditions = [_value_condition(schema, name) for name in _map(described, "properties")]
+    if not any(conditions):
+        conditions = [
+            f"{quoted(name)} is given" for name in _list(described, "required") if "properties" not in described
+        ]
+    return listed(filter(None, conditions))
 
 
 def _value_condition(schema: Any, name: str) -> str:

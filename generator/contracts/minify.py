@@ -42,7 +42,7 @@ def minified(workflow: Workflow) -> tuple[Workflow, tuple[Saving, ...]]:
         if _referred_to(path, workflow):
             continue
         data = mounted[path]
-        smaller = _cut(data, path, operations)
+        smaller = _minified(data, path, operations)
         if smaller is not None and len(smaller) < len(data):
             mounted[path] = smaller
             savings.append(Saving(path=workflow.source.shown(path), before=len(data), after=len(smaller)))
@@ -64,7 +64,7 @@ def _referred_to(path: str, workflow: Workflow) -> bool:
     return any(name in data and b"$ref" in data for other, data in workflow.mounted.items() if other != path)
 
 
-def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
+def _minified(data: bytes, path: str, operations: set[str]) -> bytes | None:
     try:
         spec = parse(
             data, path, max_bytes=MAX_SPEC_BYTES, max_values=MAX_SPEC_VALUES, dialect=Dialect.SPEC

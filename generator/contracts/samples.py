@@ -19,7 +19,7 @@ import rstr
 from generator.contracts.json_schema import JsonSchema, subschemas
 
 #: Below this depth, objects have only their required fields.
-_DEPTH: Final = 6
+_MAX_OPTIONAL_DEPTH: Final = 6
 #: The number of values after which only required ones are generated, and the number after which generation fails.
 _MAX_WITH_OPTIONAL: Final = 1_000
 _MAX_VALUES: Final = 20_000
@@ -96,12 +96,12 @@ class _Composer:
         self._made += 1
         if self._made > _MAX_VALUES:
             raise _EndlessError
-        ways = [*islice(self._ways(schema, above), _MAX_ATTEMPTS)]
+        ways = [*islice(self._alternatives(schema, above), _MAX_ATTEMPTS)]
         whole = self._schema.below(schema)
         made: list[Any] = []
         for flat, inner in ways:
             try:
-                made.append(self._of_one_way(flat, name, inner, number, depth))
+                made.append(self._from_alternative(flat, name, inner, number, depth))
             except _EndlessError:
                 continue
             if len(ways) == 1 or whole.fits(made[-1]):
@@ -110,7 +110,7 @@ class _Composer:
             raise _EndlessError
         return made[0]
 
-    def _ways(self, schema: Any, above: tuple[str, ...]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
+    def _alternatives(self, schema: Any, above: tuple[str, ...]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
         """Yield each alternative of a schema, with `$ref`, allOf, anyOf, oneOf and if resolved, and its references."""
         if not isinstance(schema, dict):
             yield {}, above
@@ -133,7 +133,7 @@ class _Composer:
     ) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
         """Yield `own` merged with one alternative of each part. Examples of one part among several are ignored."""
         try:
-            through = [[*islice(self._ways(part, above), _MAX_ATTEMPTS)] for part in parts]
+            through = [[*islice(self._alternatives(part, above), _MAX_ATTEMPTS)] for part in parts]
         except _EndlessError:
             yield {"$endless": True}, above
             return
@@ -144,10 +144,12 @@ class _Composer:
             inner = tuple(dict.fromkeys((*above, *(reference for _, led in combination for reference in led))))
             yield reduce(_merged, [*flats, own], {}), inner
 
-    def _of_one_way(self, flat: Mapping[str, Any], name: str, above: tuple[str, ...], number: int, depth: int) -> Any:
+    def _from_alternative(
+        self, flat: Mapping[str, Any], name: str, above: tuple[str, ...], number: int, depth: int
+    ) -> Any:
         if "$endless" in flat:
             raise _EndlessError
-        if (given := _given(flat)) is not None:
+        if (given := _own_values(flat)) is not None:
             return given[number % len(given)]
         made: Any = f"{name}{number or ''}" if name else {}
         match _type(flat):
@@ -178,8 +180,8 @@ class _Composer:
                     made[name] = self.value(schema, name, above, depth=depth + 1)
                 except _EndlessError:
                     continue
-        for name in (*required, *(f"name{number}" for number in range(1, 1 + _least(flat, "minProperties")))):
-            if name not in made and (name in required or len(made) < _least(flat, "minProperties")):
+        for name in (*required, *(f"name{number}" for number in range(1, 1 + _minimum(flat, "minProperties")))):
+            if name not in made and (name in required or len(made) < _minimum(flat, "minProperties")):
                 made[name] = self.value(properties.get(name, rest), name, above, depth=depth + 1)
         most = flat.get("maxProperties", len(made))
         spare = [name for name in made if name not in required][: max(0, len(made) - most)]
@@ -188,24 +190,24 @@ class _Composer:
     def _wanted(self, schema: Any, depth: int, above: tuple[str, ...]) -> bool:
         """Return whether to generate an optional field."""
         if self._complete:
-            return depth < _DEPTH and self._made < _MAX_WITH_OPTIONAL
+            return depth < _MAX_OPTIONAL_DEPTH and self._made < _MAX_WITH_OPTIONAL
         return self._has_given(schema, above)
 
     def _has_given(self, schema: Any, above: tuple[str, ...]) -> bool:
         """Return whether a schema, or one of its fields, has an example or a default."""
         try:
-            flat, inner = next(self._ways(schema, above))
+            flat, inner = next(self._alternatives(schema, above))
         except _EndlessError:
             return False
-        fields = flat.get("properties", {}).values() if len(inner) < _DEPTH else ()
+        fields = flat.get("properties", {}).values() if len(inner) < _MAX_OPTIONAL_DEPTH else ()
         return any(key in flat for key in _GIVEN[:4]) or any(self._has_given(field, inner) for field in fields)
 
     def _array(self, flat: Mapping[str, Any], name: str, above: tuple[str, ...], depth: int) -> list[Any]:
         items = flat.get("items", {})
         heads = items if isinstance(items, list) else [*subschemas(flat, "prefixItems")]
         rest = flat.get("additionalItems", {}) if isinstance(items, list) else items
-        least = _least(flat, "minItems")
-        wished = 1 if self._complete and depth < _DEPTH and rest is not False else 0
+        least = _minimum(flat, "minItems")
+        wished = 1 if self._complete and depth < _MAX_OPTIONAL_DEPTH and rest is not False else 0
         number = min(max(least, wished, len(heads)), max(least, flat.get("maxItems", _MAX_VALUES)))
         singular = name.removesuffix("s") or "item"
         made: list[Any] = []
@@ -220,11 +222,11 @@ class _Composer:
         return made
 
 
-#: Keywords that `_Composer._ways` resolves.
+#: Keywords that `_Composer._alternatives` resolves.
 _RESOLVED_KEYWORDS: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else"})
 
 
-def _given(flat: Mapping[str, Any]) -> list[Any] | None:
+def _own_values(flat: Mapping[str, Any]) -> list[Any] | None:
     """Return a schema's own examples, default or choices, or None if it has none."""
     if "example" in flat:
         return [flat["example"]]
@@ -280,7 +282,7 @@ def _common_type(one: str | list[str], other: str | list[str]) -> list[str]:
     return common or ["integer" for kind in mine if {kind, *theirs} >= {"integer", "number"}][:1] or mine
 
 
-def _least(flat: Mapping[str, Any], key: str) -> int:
+def _minimum(flat: Mapping[str, Any], key: str) -> int:
     return int(flat.get(key, 0))
 
 
@@ -296,7 +298,7 @@ def _string(flat: Mapping[str, Any], name: str, number: int) -> str:
 
 
 def _texts(flat: Mapping[str, Any], name: str, number: int) -> Iterator[str]:
-    least, most = _least(flat, "minLength"), flat.get("maxLength", math.inf)
+    least, most = _minimum(flat, "minLength"), flat.get("maxLength", math.inf)
     kind = flat.get("format")
     if kind in ("byte", "binary"):
         yield base64.b64encode(name.encode()).decode()

@@ -24,8 +24,8 @@ _TEXT_LINE: Final = 17.0
 _GAP: Final = 6.0
 #: The widths of boxes, so that boxes in a column are likely to have the same width.
 _WIDTHS: Final = (200.0, 240.0, 280.0, 320.0)
-_NAME_AT: Final = PADDING + BADGE + 10.0
-_TEXT_AT: Final = ICON + 7.0
+_NAME_X: Final = PADDING + BADGE + 10.0
+_TEXT_X: Final = ICON + 7.0
 _COLUMNS: Final = 3
 
 
@@ -126,7 +126,7 @@ def card(node: Node, draw: Draw) -> Card:
     if node.kind in MARKS:
         return Card(node=node, width=MARK, height=MARK)
     label = node.label[:1].upper() + node.label[1:]
-    heading = _NAME_AT - PADDING + max(width(node.name, NAME_SIZE, bold=True), width(label, LABEL_SIZE))
+    heading = _NAME_X - PADDING + max(width(node.name, NAME_SIZE, bold=True), width(label, LABEL_SIZE))
     if node.side_by_side:
         parts = _side_by_side(node.body, draw)
     else:
@@ -134,15 +134,15 @@ def card(node: Node, draw: Draw) -> Card:
         parts = _stacked(node.body, _box_width(wanted + 2 * PADDING) - 2 * PADDING, draw)
     content = max([heading, *(part.x + _width(part) - PADDING for part in parts)])
     whole = max(_box_width(content + 2 * PADDING), *(part.x + _width(part) + PADDING for part in parts), 0.0)
-    name = wrapped(node.name, whole - _NAME_AT - PADDING, NAME_SIZE, lines=2, bold=True)
+    name = wrapped(node.name, whole - _NAME_X - PADDING, NAME_SIZE, lines=2, bold=True)
     header = _HEADER + (len(name) - 1) * _NAME_LINE
     parts = tuple(_moved_down(part, header) for part in parts)
     return Card(
         node=node,
         width=whole,
         height=max((part.y + part.height + PADDING for part in parts), default=header),
-        label=_line(label, _NAME_AT, PADDING + 10.0, LABEL_SIZE),
-        name=_lines(name, _NAME_AT, PADDING + 27.0, NAME_SIZE, _NAME_LINE, bold=True),
+        label=_line(label, _NAME_X, PADDING + 10.0, LABEL_SIZE),
+        name=_lines(name, _NAME_X, PADDING + 27.0, NAME_SIZE, _NAME_LINE, bold=True),
         parts=parts,
     )
 
@@ -165,8 +165,8 @@ def _box_width(wanted: float) -> float:
 def _preferred_width(part: Row | Frame) -> float:
     """Return the preferred width of a part."""
     if isinstance(part, Row):
-        return _TEXT_AT + width(part.text, TEXT_SIZE)
-    title = _TEXT_AT + width(part.title, TEXT_SIZE, bold=True)
+        return _TEXT_X + width(part.text, TEXT_SIZE)
+    title = _TEXT_X + width(part.title, TEXT_SIZE, bold=True)
     return max([title, *map(_preferred_width, part.body)]) + 2 * PADDING
 
 
@@ -210,15 +210,15 @@ def _side_by_side(body: Sequence[Row | Frame], draw: Draw) -> tuple[PlacedRow | 
 
 
 def _row(row: Row, x: float, y: float, room: float) -> PlacedRow:
-    texts = wrapped(row.text, room - _TEXT_AT, TEXT_SIZE, lines=2)
-    lines = _lines(texts, x + _TEXT_AT, y + 12.5, TEXT_SIZE, _TEXT_LINE - 2.0)
+    texts = wrapped(row.text, room - _TEXT_X, TEXT_SIZE, lines=2)
+    lines = _lines(texts, x + _TEXT_X, y + 12.5, TEXT_SIZE, _TEXT_LINE - 2.0)
     return PlacedRow(row=row, x=x, y=y, height=_TEXT_LINE + (len(lines) - 1) * (_TEXT_LINE - 2.0) + 2.0, lines=lines)
 
 
 def _frame(frame: Frame, x: float, y: float, room: float, draw: Draw) -> PlacedFrame:
     """Place a frame and, relative to it, its parts."""
-    texts = wrapped(frame.title, room - 2 * PADDING - _TEXT_AT, TEXT_SIZE, lines=2, bold=True)
-    title = _lines(texts, PADDING + _TEXT_AT, 20.0, TEXT_SIZE, _TEXT_LINE, bold=True)
+    texts = wrapped(frame.title, room - 2 * PADDING - _TEXT_X, TEXT_SIZE, lines=2, bold=True)
+    title = _lines(texts, PADDING + _TEXT_X, 20.0, TEXT_SIZE, _TEXT_LINE, bold=True)
     top = 28.0 + (len(title) - 1) * _TEXT_LINE
     parts = _stacked(frame.body, room - 2 * PADDING, draw, y=top)
     inner = Inner(x=PADDING, y=top, picture=draw(frame.scene)) if frame.scene else None

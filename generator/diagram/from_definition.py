@@ -59,7 +59,7 @@ class _Reader:
         return Scene(
             id=definition.id,
             title=printable(definition.name or definition.id),
-            subtitle=" · ".join(filter(None, _facts(definition, states_in_words))),
+            subtitle=" · ".join(filter(None, _subtitle_parts(definition, states_in_words))),
             description=" ".join([f"{states_in_words}.", *collected.sentences()]),
             nodes=tuple(collected.nodes),
             links=tuple(collected.links),
@@ -70,7 +70,7 @@ class _Reader:
         return self.scene(definition) if definition else None
 
 
-def _facts(definition: Definition, states: str) -> Iterator[str]:
+def _subtitle_parts(definition: Definition, states: str) -> Iterator[str]:
     yield printable(definition.id)
     yield printable(definition.version)
     yield states
@@ -155,8 +155,8 @@ class _Collected:
             leading.setdefault(link.source, []).extend(ways)
         for place, targets in leading.items():
             node = self.nodes[place]
-            said = f"The {node.name}" if node.kind in MARKS else f"{node.name} ({node.label})"
-            yield f"{said} leads to {', '.join(targets)}."
+            subject = f"The {node.name}" if node.kind in MARKS else f"{node.name} ({node.label})"
+            yield f"{subject} leads to {', '.join(targets)}."
 
 
 def _with_distinct_conditions(edges: Sequence[Edge]) -> Iterator[Edge]:
@@ -164,8 +164,8 @@ def _with_distinct_conditions(edges: Sequence[Edge]) -> Iterator[Edge]:
     for _, group in groupby(edges, key=lambda edge: (edge.source, edge.kind)):
         same = list(group)
         if same[0].kind is EdgeKind.CONDITION:
-            said = told_apart([expression(edge.when) for edge in same], MAX_CONDITION)
-            same = [replace(edge, when=when) for edge, when in zip(same, said, strict=True)]
+            conditions = told_apart([expression(edge.when) for edge in same], MAX_CONDITION)
+            same = [replace(edge, when=when) for edge, when in zip(same, conditions, strict=True)]
         yield from same
 
 
@@ -180,21 +180,21 @@ def _label(edge: Edge) -> str:
     """Return the label of an edge, which names its kind as well, for readers who cannot tell the colours apart."""
     match edge.kind:
         case EdgeKind.CONDITION:
-            said = printable(edge.name) or f"if {expression(edge.when)}"
+            reason = printable(edge.name) or f"if {expression(edge.when)}"
         case EdgeKind.EVENT:
-            said = f"on {printable(edge.when or edge.name)}"
+            reason = f"on {printable(edge.when or edge.name)}"
         case EdgeKind.DEFAULT:
-            said = f"after {duration(edge.after)}" if edge.after else "else"
+            reason = f"after {duration(edge.after)}" if edge.after else "else"
         case EdgeKind.ERROR:
-            said = f"error: {printable(edge.when) or 'any'}"
+            reason = f"error: {printable(edge.when) or 'any'}"
         case EdgeKind.COMPENSATION:
-            said = "compensated by"
+            reason = "compensated by"
         case EdgeKind.TIMEOUT:
-            said = f"after {duration(edge.when)}"
+            reason = f"after {duration(edge.when)}"
         case EdgeKind.TRANSITION:
-            said = ""
+            reason = ""
     emitted = f"emits {', '.join(map(printable, edge.produces))}" if edge.produces else ""
-    return ", ".join(filter(None, [said, emitted, "compensates" if edge.compensates else ""]))
+    return ", ".join(filter(None, [reason, emitted, "compensates" if edge.compensates else ""]))
 
 
 def _hint(edge: Edge) -> str:

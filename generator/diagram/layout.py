@@ -24,9 +24,9 @@ _AROUND_LABEL: Final = 6.0
 #: graphlay's weights for straight links: on the longest path, and on other forward links; backward links have 1.
 _STRAIGHT, _FORWARD = 20.0, 2.0
 #: The kinds of edges that are not part of a run without errors.
-_ASIDE: Final = frozenset({EdgeKind.ERROR, EdgeKind.TIMEOUT, EdgeKind.COMPENSATION})
+_EXCEPTIONAL: Final = frozenset({EdgeKind.ERROR, EdgeKind.TIMEOUT, EdgeKind.COMPENSATION})
 #: graphlay's heuristics for the order within layers, which are both tried.
-_ORDERS: Final = ("barycenter", "alternate")
+_ORDER_HEURISTICS: Final = ("barycenter", "alternate")
 _OPTIONS: Final[Mapping[str, Any]] = {
     "direction": "topbottom",
     "spacing": {"layer_gap": 34.0, "node_gap": 40.0},
@@ -119,7 +119,7 @@ def _longest_path(scene: Scene, backward: AbstractSet[int], finished: Sequence[i
     """Return the links of the path from the start to an end with the most states and without errors."""
     leaving: dict[int, list[int]] = {}
     for index, link in enumerate(scene.links):
-        if index not in backward and link.kind not in _ASIDE:
+        if index not in backward and link.kind not in _EXCEPTIONAL:
             leaving.setdefault(link.source, []).append(index)
     steps: dict[int, int] = {}
     following: dict[int, int] = {}
@@ -138,7 +138,7 @@ def _longest_path(scene: Scene, backward: AbstractSet[int], finished: Sequence[i
 def _laid_out(graph: graphlay.Graph) -> graphlay.Layout:
     """Return the layout with the fewest crossings."""
     found: list[tuple[int, graphlay.Layout]] = []
-    for order in _ORDERS:
+    for order in _ORDER_HEURISTICS:
         result = graphlay.layout(graph, options={**_OPTIONS, "order": {"heuristic": order}})
         found.append((result.metrics()["crossings"], result))
         if not found[-1][0]:

@@ -184,8 +184,8 @@ def _hint_prefix(action: Action) -> str:
     """Return the beginning of a hint: the name of an action and its retry, or ""."""
     retry = action.get("retryRef")
     parts = (printable(action.get("name", "")), f"retried by {printable(retry)}" if retry else "")
-    said = ", ".join(filter(None, parts))
-    return f"{said}: " if said else ""
+    prefix = ", ".join(filter(None, parts))
+    return f"{prefix}: " if prefix else ""
 
 
 def _timeouts(timeouts: Mapping[str, Any]) -> Iterator[Row]:

@@ -16,13 +16,13 @@ def lines(node: Node) -> Iterator[str]:
     yield node.name
     yield f"({node.label})"
     for part in node.body:
-        yield _said(part)
+        yield _in_words(part)
 
 
-def _said(part: Row | Frame) -> str:
+def _in_words(part: Row | Frame) -> str:
     if isinstance(part, Row):
         return f"{_VERBS.get(part.kind, '')}{part.text}"
-    body = ", ".join(map(_said, part.body))
+    body = ", ".join(map(_in_words, part.body))
     kind = _FRAMES.get(part.kind, "")
     return f"{kind}{part.title.removeprefix(kind)}" + (f": {body}" if body else "")
 

@@ -33,7 +33,7 @@ class Topic(StrEnum):
 
 
 #: The topics that callers and installs of a workflow see.
-_SEEN: Final = frozenset({Topic.INPUT, Topic.OUTPUT, Topic.EVENT, Topic.VARIABLE, Topic.SECRET, Topic.VALUE})
+_VISIBLE_TOPICS: Final = frozenset({Topic.INPUT, Topic.OUTPUT, Topic.EVENT, Topic.VARIABLE, Topic.SECRET, Topic.VALUE})
 
 
 class Kind(StrEnum):
@@ -132,7 +132,7 @@ class Difference:
     @property
     def additions(self) -> tuple[Change, ...]:
         """The compatible additions, which callers or installs may use."""
-        return tuple(c for c in self.of(Impact.COMPATIBLE) if c.kind is Kind.ADDED and c.topic in _SEEN)
+        return tuple(c for c in self.of(Impact.COMPATIBLE) if c.kind is Kind.ADDED and c.topic in _VISIBLE_TOPICS)
 
     @property
     def bump(self) -> Literal["major", "minor", "patch"] | None:

@@ -34,7 +34,7 @@ def resources(old: Snapshot, new: Snapshot) -> Iterator[Change]:
             topic=Topic.RESOURCE,
             kind=kind,
             subject=path,
-            after=_size_of_change(one, other, path) if one is not None and other is not None else None,
+            after=_number_of_changes(one, other, path) if one is not None and other is not None else None,
             impact=Impact.INTERNAL,
             old=Position(path=old.workflow.source.shown(path)) if one is not None else None,
             new=Position(path=new.workflow.source.shown(path)) if other is not None else None,
@@ -60,7 +60,7 @@ def _comparable(data: bytes, path: str) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _size_of_change(one: bytes, other: bytes, path: str) -> str | None:
+def _number_of_changes(one: bytes, other: bytes, path: str) -> str | None:
     """Return the number of different values in a YAML or JSON file, in words, or None for other files."""
     try:
         before, after = (

@@ -61,9 +61,9 @@ class Definitions:
                 _by_name(self.old.flow, section), _by_name(self.new.flow, section), _without_name
             ).renamed
         old = _with_incoming_edges(
-            followed(self.old.flow, {**found, **_unnamed(self.old, self.new)}), self.old, self.new
+            followed(self.old.flow, {**found, **_blanked_names(self.old, self.new)}), self.old, self.new
         )
-        new = _with_incoming_edges(followed(self.new.flow, _unnamed(self.new, self.old)), self.new, self.old)
+        new = _with_incoming_edges(followed(self.new.flow, _blanked_names(self.new, self.old)), self.new, self.old)
         found["state"] = paired(old, new, _without_name).renamed
         return found
 
@@ -125,13 +125,13 @@ class Definitions:
             impact, reason = _event_impact(old[name], Kind.REMOVED) if topic is Topic.EVENT else (Impact.INTERNAL, "")
             at = (section, old_index[name])
             yield self._change(
-                topic, Kind.REMOVED, name, at, None, before=_described(old[name]), impact=impact, reason=reason
+                topic, Kind.REMOVED, name, at, None, before=_main_field(old[name]), impact=impact, reason=reason
             )
         for name in pairing.added:
             impact, reason = _event_impact(new[name], Kind.ADDED) if topic is Topic.EVENT else (Impact.INTERNAL, "")
             at = (section, new_index[name])
             yield self._change(
-                topic, Kind.ADDED, name, None, at, after=_described(new[name]), impact=impact, reason=reason
+                topic, Kind.ADDED, name, None, at, after=_main_field(new[name]), impact=impact, reason=reason
             )
         for before, after in pairing.pairs():
             under = ((section, old_index[before]), (section, new_index[after]))
@@ -140,7 +140,7 @@ class Definitions:
             one, other = _without_name(old[before]), _without_name(new[after])
             for place in places(one, other):
                 change = self._change_at(place, topic, after, _path_text(place, one, other), under)
-                yield _as_event(change, one, other) if topic is Topic.EVENT else change
+                yield _with_event_impact(change, one, other) if topic is Topic.EVENT else change
 
     def _items(self, flow: Flow, section: str) -> dict[str, Mapping[str, Any]]:
         """Return the declarations of a section by name, with the fields that both snapshots can have."""
@@ -183,8 +183,8 @@ class Definitions:
         for (before, old_way), (after, new_way) in pairs:
             at = (before.where, after.where)
             if before.when != after.when:
-                asked = {EdgeKind.EVENT: "event", EdgeKind.ERROR: "errors"}.get(after.kind, "condition")
-                what = f"{asked} of {way_text(after)}"
+                trigger = {EdgeKind.EVENT: "event", EdgeKind.ERROR: "errors"}.get(after.kind, "condition")
+                what = f"{trigger} of {way_text(after)}"
                 first, then = shown_apart(before.when, after.when)
                 text: dict[str, Any] = {"before": first, "after": then}
                 yield self._change(Topic.TRANSITION, Kind.CHANGED, state, *at, what=what, **text)
@@ -210,12 +210,14 @@ class Definitions:
 
     def _order(self, state: str, pairs: Sequence[tuple[Way, Way]]) -> Iterator[Change]:
         """Yield a change if the order of conditions, in which they are evaluated, is different."""
-        asked = [(old, new) for (old, _), (new, _) in pairs if new.kind is EdgeKind.CONDITION]
-        before = [target_of(new) for _, new in sorted(asked, key=lambda pair: place_of(pair[0]))]
-        after = [target_of(new) for _, new in sorted(asked, key=lambda pair: place_of(pair[1]))]
+        conditions = [(old, new) for (old, _), (new, _) in pairs if new.kind is EdgeKind.CONDITION]
+        before = [target_of(new) for _, new in sorted(conditions, key=lambda pair: place_of(pair[0]))]
+        after = [target_of(new) for _, new in sorted(conditions, key=lambda pair: place_of(pair[1]))]
         if before != after:
             text = {"what": "order of the conditions", "before": ", ".join(before), "after": ", ".join(after)}
-            yield self._change(Topic.TRANSITION, Kind.CHANGED, state, asked[0][0].where, asked[0][1].where, **text)
+            yield self._change(
+                Topic.TRANSITION, Kind.CHANGED, state, conditions[0][0].where, conditions[0][1].where, **text
+            )
 
 
 def _by_name(flow: Flow, section: str) -> dict[str, Mapping[str, Any]]:
@@ -243,7 +245,7 @@ def _states_by_name(flow: Flow) -> dict[str, State]:
     return dict(read_graph(flow).states)
 
 
-def _unnamed(one: Definition, other: Definition) -> Mapping[Target, Mapping[str, str]]:
+def _blanked_names(one: Definition, other: Definition) -> Mapping[Target, Mapping[str, str]]:
     """Return renames that blank the states that only `one` has, so that neighbours of a renamed state look the same."""
     return {"state": dict.fromkeys(one.graph.states.keys() - other.graph.states.keys(), "")}
 
@@ -288,7 +290,7 @@ def _labels(items: Any) -> list[str]:
     return [name_of(item) or str(shown(item)) for item in items] if isinstance(items, list) else []
 
 
-def _described(item: Mapping[str, Any]) -> str | None:
+def _main_field(item: Mapping[str, Any]) -> str | None:
     """Return the most informative field of a declaration, or None."""
     return shown(next((item[key] for key in ("operation", "type", "code", "delay", "scheme") if key in item), None))
 
@@ -309,7 +311,7 @@ def _event_impact(event: Mapping[str, Any], kind: Kind) -> tuple[Impact, str]:
             return Impact.BREAKING, "the workflow no longer receives what is sent"
 
 
-def _as_event(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
+def _with_event_impact(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
     """Return a change of an event's field, as breaking if others that send or receive the event depend on it."""
     field = change.what.partition(".")[0].partition("[")[0].partition(":")[0]
     if field not in ("type", "source", "correlation", "kind", "dataOnly"):

@@ -32,7 +32,7 @@ def installation(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 def content_tags(old: Snapshot, new: Snapshot) -> tuple[str, str] | None:
     """Return the old and the new tag if both images are tagged by their content and the tags differ, or None."""
     one, other = old.image.tag or "", new.image.tag or ""
-    return (one, other) if one != other and _is_of_content(old) and _is_of_content(new) else None
+    return (one, other) if one != other and _has_content_tag(old) and _has_content_tag(new) else None
 
 
 def _variables(old: Snapshot, new: Snapshot) -> Iterator[Change]:
@@ -153,7 +153,7 @@ def _properties(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 def _image(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     before, after = old.image, new.image
-    if _is_of_content(old) and _is_of_content(new):
+    if _has_content_tag(old) and _has_content_tag(new):
         before, after = replace(before, tag=None), replace(after, tag=None)
     if before != after:
         yield Change(
@@ -166,5 +166,5 @@ def _image(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         )
 
 
-def _is_of_content(snapshot: Snapshot) -> bool:
+def _has_content_tag(snapshot: Snapshot) -> bool:
     return not snapshot.image.digest and bool(_CONTENT_TAG.fullmatch(snapshot.image.tag or ""))

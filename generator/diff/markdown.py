@@ -76,11 +76,11 @@ def _report(compared: Sequence[Compared], draw: Draw, extent: _Extent) -> str:
     if extent != _EXTENTS[0]:
         parts.append(f"_Left out, to fit GitHub's {MAX_CHARACTERS:,} characters a comment: {extent.left_out()}._")
     for one in compared:
-        parts += _of_one(one, draw, extent)
+        parts += _workflow_report(one, draw, extent)
     return "\n\n".join(parts) + "\n"
 
 
-def _of_one(one: Compared, draw: Draw, extent: _Extent) -> Iterator[str]:
+def _workflow_report(one: Compared, draw: Draw, extent: _Extent) -> Iterator[str]:
     difference = one.difference
     yield f"### {code(difference.name)}"
     yield f"{code(difference.old)} → {code(difference.new)}: {plain(verdict(difference))}"

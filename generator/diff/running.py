@@ -16,11 +16,11 @@ from generator.diff.snapshot import Snapshot
 from generator.workflow.definition import Definition
 from generator.workflow.waits import wait_of
 
-_FINISH: Final = "let them finish or abort them before the upgrade, or run the old version next to the new one"
+_FINISH_FIRST: Final = "let them finish or abort them before the upgrade, or run the old version next to the new one"
 #: The fields of an event by which the engine routes it to a waiting instance.
 _ROUTING: Final = ("type", "source", "correlation", "kind")
 #: Fields for which the engine creates no nodes, or only nodes after those of all states.
-_NO_NODE: Final = (
+_WITHOUT_NODES: Final = (
     "name",
     "transition",
     "end",
@@ -62,18 +62,18 @@ def _identity(old: Snapshot, new: Snapshot) -> Iterator[Hazard]:
     """Yield a hazard for a new id or version, by which the engine looks up instances."""
     if old.object_name != new.object_name:
         message = f"waiting instances belong to '{old.object_name}', and the new workflow does not look for them"
-        yield Hazard(subject="id", message=message, advice=_FINISH)
+        yield Hazard(subject="id", message=message, advice=_FINISH_FIRST)
     elif old.version != new.version:
         one, other = old.version or "none", new.version or "none"
         message = f"waiting instances are kept under version '{one}'; '{other}' does not find them"
-        advice = f"{_FINISH}; or keep the definition's version"
+        advice = f"{_FINISH_FIRST}; or keep the definition's version"
         yield Hazard(subject="version", message=message, advice=advice)
 
 
 def _subflow(definition: Definition, renamed: Mapping[str, str]) -> Iterator[Hazard]:
     what = f"is called '{renamed[definition.id]}' now" if definition.id in renamed else "is gone"
     message = f"the subflow '{definition.id}' {what}; instances that are in it, or wait for it, cannot go on"
-    yield Hazard(subject=definition.id, message=message, advice=_FINISH)
+    yield Hazard(subject=definition.id, message=message, advice=_FINISH_FIRST)
 
 
 def _states(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
@@ -93,7 +93,7 @@ def _states(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
             message = f"the state '{name}' is of another type now, and an instance may be in it: {wait.reason}"
         else:
             continue
-        yield Hazard(subject=name, message=message, advice=_FINISH, within=pair.within)
+        yield Hazard(subject=name, message=message, advice=_FINISH_FIRST, within=pair.within)
 
 
 def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
@@ -123,7 +123,7 @@ def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
             )
         else:
             continue
-        advice = f"{_FINISH}; or have the old event sent until the last of them has ended"
+        advice = f"{_FINISH_FIRST}; or have the old event sent until the last of them has ended"
         yield Hazard(subject=name, message=message, advice=advice, within=pair.within)
 
 
@@ -144,7 +144,7 @@ def _node_numbers(pair: Definitions) -> Iterator[Hazard]:
             f"instances may wait in {names}, and what stands above has changed: the engine keeps the number of the "
             "node that they wait in, counted from the top"
         )
-        yield Hazard(subject=moved[0], message=message, advice=_FINISH, within=pair.within)
+        yield Hazard(subject=moved[0], message=message, advice=_FINISH_FIRST, within=pair.within)
 
 
 def _structure_up_to(definition: Definition, name: str) -> str:
@@ -157,7 +157,7 @@ def _structure_up_to(definition: Definition, name: str) -> str:
 def _structure(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _structure(child) for key, child in value.items() if key not in _NO_NODE}
+            return {key: _structure(child) for key, child in value.items() if key not in _WITHOUT_NODES}
         case list():
             return [_structure(child) for child in value]
         case _:

@@ -21,7 +21,7 @@ Resolver = Callable[[str, str], "tuple[Any, str] | None"]
 _LOWER_BOUNDS: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains")
 _UPPER_BOUNDS: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains")
 _CONSTRAINTS: Final = ("pattern", "format", "multipleOf", "uniqueItems", "contentEncoding", "contentMediaType")
-_UNJUDGED: Final = (
+_UNDECIDABLE: Final = (
     "not",
     "if",
     "then",
@@ -176,7 +176,7 @@ class _Comparison:
                 yield self._change(at, key, _effect_of_bound(before, after, upper=key in _UPPER_BOUNDS), before, after)
 
     def _constraints(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
-        for key in (*_CONSTRAINTS, *_UNJUDGED):
+        for key in (*_CONSTRAINTS, *_UNDECIDABLE):
             before, after = (None if schema.get(key) is False else schema.get(key) for schema in (old, new))
             if canonical(before) == canonical(after):
                 continue
@@ -270,13 +270,13 @@ class _Comparison:
                 yield self._change(at, key, Effect.SAME, old.get(key), new.get(key))
 
     def _change(self, at: _Place, what: str, effect: Effect, before: Any, after: Any) -> SchemaChange:
-        impact, reason = self._judged(effect)
+        impact, reason = self._impact_of(effect)
         kind = Kind.ADDED if before is None else Kind.REMOVED if after is None else Kind.CHANGED
         return SchemaChange(
             path=at.path, kind=kind, what=what, impact=impact, reason=reason, before=shown(before), after=shown(after)
         )
 
-    def _judged(self, effect: Effect) -> tuple[Impact, str]:
+    def _impact_of(self, effect: Effect) -> tuple[Impact, str]:
         match effect, self._role:
             case Effect.SAME, _:
                 return Impact.INTERNAL, ""

@@ -100,10 +100,10 @@ def lines(differences: Iterable[Difference]) -> Iterator[Line]:
     for number, difference in enumerate(differences):
         if number:
             yield Line(text="")
-        yield from _of_one(difference)
+        yield from _report(difference)
 
 
-def _of_one(difference: Difference) -> Iterator[Line]:
+def _report(difference: Difference) -> Iterator[Line]:
     title = f"{difference.name}: {difference.old} → {difference.new}"
     yield Line(text=in_one_line(title), heading=True)
     yield from (Line(text=line) for line in textwrap.wrap(verdict(difference), _WIDTH, break_on_hyphens=False))
@@ -111,7 +111,7 @@ def _of_one(difference: Difference) -> Iterator[Line]:
         if found := difference.of(impact):
             yield Line(text=f"  {impact}", impact=impact, heading=True)
             for change in found:
-                yield from _of_change(change)
+                yield from _change_lines(change)
     if difference.hazards:
         yield Line(text="  running instances", impact=Impact.BREAKING, heading=True)
         for hazard in difference.hazards:
@@ -166,7 +166,7 @@ def words_of(change: Change) -> str:
     return f"{subject_of(change)}: {told(change)}"
 
 
-def _of_change(change: Change) -> Iterator[Line]:
+def _change_lines(change: Change) -> Iterator[Line]:
     reason = f" ({in_one_line(change.reason)})" if change.reason else ""
     yield from _wrapped(f"{_MARKS[change.kind]} {subject_of(change)}: {told(change)}{reason}", change.impact)
     if place := place_of(change):

@@ -40,8 +40,8 @@ def _loops(graph: Graph, order: tuple[str, ...]) -> Iterator[Loop]:
 def _pace(loop: Loop, states: Mapping[str, State]) -> str:
     waits = [pause for name in loop.states for pause in _pauses(states[name])]
     if len(waits) == 1:
-        said = duration(waits[0])
-        return f", with a pause {said}" if said.startswith("as long") else f", with a pause of {said}"
+        pause = duration(waits[0])
+        return f", with a pause {pause}" if pause.startswith("as long") else f", with a pause of {pause}"
     if waits:
         return ", with pauses"
     events = any(states[name]["type"] in ("event", "callback") for name in loop.states)
@@ -57,8 +57,11 @@ def _pauses(state: State) -> Iterator[str]:
 
 
 def _until(loop: Loop) -> str:
-    asked = [edge for edge in loop.ways_out if edge.kind is EdgeKind.CONDITION]
-    true = [quoted(e.name) if e.name else said[5:] for e, said in zip(asked, conditions(asked), strict=True)]
+    conditional = [edge for edge in loop.ways_out if edge.kind is EdgeKind.CONDITION]
+    true = [
+        quoted(e.name) if e.name else condition[5:]
+        for e, condition in zip(conditional, conditions(conditional), strict=True)
+    ]
     events = [f"{an_event(edge.when)} comes" for edge in loop.ways_out if edge.kind is EdgeKind.EVENT]
     onwards = [edge for edge in loop.ways_out if edge.kind in (EdgeKind.DEFAULT, EdgeKind.TRANSITION)]
     late = [f"no event comes within {duration(edge.after)}" for edge in loop.ways_out if edge.after]

@@ -14,8 +14,8 @@ _ANY_ERROR: Final = ("java.lang.Throwable", "java.lang.Exception", "java.lang.Ru
 
 def conditions(edges: Sequence[Edge]) -> list[str]:
     """Return the condition of each edge, as in `when '.done' ('Done')`; long ones still differ when shortened."""
-    said = told_apart([without_mark(edge.when) for edge in edges])
-    return [_condition(edge.name, when) for edge, when in zip(edges, said, strict=True)]
+    distinct = told_apart([without_mark(edge.when) for edge in edges])
+    return [_condition(edge.name, when) for edge, when in zip(edges, distinct, strict=True)]
 
 
 def _condition(name: str, when: str) -> str:
@@ -61,18 +61,20 @@ def ways_on(edges: Sequence[Edge]) -> list[str]:
     sentences = []
     on_data = [edge for edge in edges if edge.kind is EdgeKind.CONDITION]
     default = [edge for edge in edges if edge.kind is EdgeKind.DEFAULT]
-    for number, (edge, said) in enumerate(zip(on_data, conditions(on_data), strict=True)):
-        sentences.append(f"{'When' if not number else 'Else, when'}{said[4:]}, {leading(edge)}.")
-    sentences += [f"When {an_event(edge.when)} comes, {leading(edge)}." for edge in _of(edges, EdgeKind.EVENT)]
+    for number, (edge, condition) in enumerate(zip(on_data, conditions(on_data), strict=True)):
+        sentences.append(f"{'When' if not number else 'Else, when'}{condition[4:]}, {leading(edge)}.")
+    sentences += [
+        f"When {an_event(edge.when)} comes, {leading(edge)}." for edge in _edges_of_kind(edges, EdgeKind.EVENT)
+    ]
     for edge in default:
         events = any(other.kind is EdgeKind.EVENT for other in edges)
         start = "When none comes in time" if events else "Otherwise" if on_data else "Then"
         sentences.append(f"{start}{',' if start != 'Then' else ''} {leading(edge)}.")
-    sentences += [f"Then {leading(edge)}." for edge in _of(edges, EdgeKind.TRANSITION)]
-    for edge in _of(edges, EdgeKind.COMPENSATION):
+    sentences += [f"Then {leading(edge)}." for edge in _edges_of_kind(edges, EdgeKind.TRANSITION)]
+    for edge in _edges_of_kind(edges, EdgeKind.COMPENSATION):
         sentences.append(f"What it did is undone by {quoted(edge.target)}.")
     return sentences
 
 
-def _of(edges: Sequence[Edge], kind: EdgeKind) -> list[Edge]:
+def _edges_of_kind(edges: Sequence[Edge], kind: EdgeKind) -> list[Edge]:
     return [edge for edge in edges if edge.kind is kind]

@@ -22,9 +22,9 @@ from generator.workflow.workflow import Workflow
 if TYPE_CHECKING:
     from generator.workflow.long_form import Action, Function, State
 
-_TIMERS: Final = ("sleep", "delay")
+_TIMER_STATES: Final = ("sleep", "delay")
 #: The types of states that wait only in their actions.
-_CALLING: Final = ("operation", "parallel", "foreach")
+_ACTION_STATES: Final = ("operation", "parallel", "foreach")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def _functions(definition: Definition, workflow: Workflow) -> Functions:
     return {each["name"]: (each, called.get(index)) for index, each in enumerate(functions) if each.get("name")}
 
 
-def _started_in(definition: Definition, workflow: Workflow) -> str:
+def _event_start(definition: Definition, workflow: Workflow) -> str:
     """Return the start state if events start the workflow, or "" if a request does or for a subflow."""
     state = definition.graph.states.get(definition.graph.start)
     return definition.graph.start if definition is workflow.definition and state and state["type"] == "event" else ""
@@ -94,13 +94,13 @@ def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
         edges = graph.outgoing(name)
         sentences = [f"{quoted(name)}: {states.says(graph.states[name])}.", *ways_on(edges)]
         failing = [edge for edge in edges if edge.kind is EdgeKind.ERROR]
-        sentences += [f"{_capital(on_error(edge, codes, alone=len(failing) == 1))}." for edge in failing]
+        sentences += [f"{_capitalized(on_error(edge, codes, alone=len(failing) == 1))}." for edge in failing]
         if name not in reachable:
             sentences.append("Nothing leads to it.")
         yield " ".join(sentences)
 
 
-def _capital(text: str) -> str:
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -153,7 +153,7 @@ def _server(call: Call, workflow: Workflow) -> str:
 
 def _events(workflow: Workflow) -> Iterator[str]:
     main = workflow.definition
-    if (start := main.graph.states.get(_started_in(main, workflow))) and start["type"] == "event":
+    if (start := main.graph.states.get(_event_start(main, workflow))) and start["type"] == "event":
         first = [
             events(on.get("eventRefs", ()), "or" if start["exclusive"] else "and") for on in start.get("onEvents", ())
         ]
@@ -220,8 +220,10 @@ def _persistence(workflow: Workflow) -> Iterator[str]:
 def _waits(name: str, state: State, definition: Definition, workflow: Workflow) -> bool:
     """Return whether an instance may wait in a state, not counting the event that starts the instance."""
     wait = wait_of(state)
-    started = name == _started_in(definition, workflow) and (wait is None or len(wait.events) == 1 or _any_event(state))
-    if wait is None or not (started or state["type"] in _CALLING):
+    started = name == _event_start(definition, workflow) and (
+        wait is None or len(wait.events) == 1 or _any_event(state)
+    )
+    if wait is None or not (started or state["type"] in _ACTION_STATES):
         return wait is not None
     return any(_action_waits(action, workflow, frozenset()) for action in actions_in(state))
 
@@ -241,7 +243,7 @@ def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> 
     return below is None or any(
         wait_of(state) is not None
         and (
-            state["type"] not in _CALLING
+            state["type"] not in _ACTION_STATES
             or any(_action_waits(each, workflow, above | {id_}) for each in actions_in(state))
         )
         for state in below.graph.states.values()
@@ -250,7 +252,7 @@ def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> 
 
 def _has_timer(state: State) -> bool:
     sleeps = any(action.get("sleep") for action in actions_in(state))
-    return state["type"] in _TIMERS or sleeps or bool(state.get("timeouts", {}).get("eventTimeout"))
+    return state["type"] in _TIMER_STATES or sleeps or bool(state.get("timeouts", {}).get("eventTimeout"))
 
 
 def _ends(definition: Definition) -> Iterator[str]:

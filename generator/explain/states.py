@@ -47,9 +47,9 @@ class States:
             case "switch":
                 text = self._switch(state)
             case "sleep":
-                text = f"it waits {_time(state.get('duration'))}"
+                text = f"it waits {_time_in_words(state.get('duration'))}"
             case "delay":
-                text = f"it waits {_time(state.get('timeDelay'))}"
+                text = f"it waits {_time_in_words(state.get('timeDelay'))}"
             case "parallel":
                 text = self._parallel(state)
             case "inject":
@@ -72,12 +72,12 @@ class States:
             awaited = events(group.get("eventRefs", ()), "or" if state["exclusive"] else "and")
             clauses.append(f"waits for {awaited}{then}")
         text = listed(clauses, "or" if state["exclusive"] else "and")
-        return f"it {text or 'waits for no event'}{_in_time(state)}"
+        return f"it {text or 'waits for no event'}{_timeout_in_words(state)}"
 
     def _switch(self, state: SwitchState) -> str:
         if conditions := state.get("eventConditions"):
             names = [each.get("eventRef", "") for each in conditions]
-            return f"it waits for {events(names, 'or')}{_in_time(state)}"
+            return f"it waits for {events(names, 'or')}{_timeout_in_words(state)}"
         return "it looks at the data"
 
     def _parallel(self, state: ParallelState) -> str:
@@ -108,7 +108,7 @@ class States:
     def _callback(self, state: CallbackState) -> str:
         action = state.get("action")
         does = f"{self._action(action)}, and " if action else ""
-        return f"it {does}waits for {events([state.get('eventRef', '')], 'or')}{_in_time(state)}"
+        return f"it {does}waits for {events([state.get('eventRef', '')], 'or')}{_timeout_in_words(state)}"
 
     def _actions(self, actions: Sequence[Action], mode: str = "sequential") -> str:
         clauses = [self._action(action) for action in actions]
@@ -122,9 +122,9 @@ class States:
         text = self._call_in_words(action)
         sleep = action.get("sleep", {})
         if before := sleep.get("before"):
-            text = f"waits {_time(before)} and {text}"
+            text = f"waits {_time_in_words(before)} and {text}"
         if after := sleep.get("after"):
-            text += f" and waits {_time(after)}"
+            text += f" and waits {_time_in_words(after)}"
         terms = [f"when {quoted(action['condition'])}"] if action.get("condition") else []
         terms += [self._retries_in_words(str(action["retryRef"]))] if action.get("retryRef") else []
         return f"{text} ({', '.join(terms)})" if terms else text
@@ -186,13 +186,13 @@ def _number(text: Any) -> str:
     return str(text) if str(text).isdecimal() else f"as many as {quoted(without_mark(str(text)))} says"
 
 
-def _time(text: Any) -> str:
+def _time_in_words(text: Any) -> str:
     if not text:
         return "for a time that is not given"
-    said = duration(text)
-    return said if said.startswith("as long") else f"for {said}"
+    phrase = duration(text)
+    return phrase if phrase.startswith("as long") else f"for {phrase}"
 
 
-def _in_time(state: EventState | SwitchState | CallbackState) -> str:
+def _timeout_in_words(state: EventState | SwitchState | CallbackState) -> str:
     limit = state.get("timeouts", {}).get("eventTimeout")
     return f" for at most {duration(limit)}" if limit else ""

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 #: With more candidates than this, only those that sort near the name are compared.
-_MANY: Final = 300
+_MANY_CANDIDATES: Final = 300
 #: The number of candidates compared on each side of the name.
-_BESIDE: Final = 15
+_NEIGHBOURS_PER_SIDE: Final = 15
 #: The difference in similarity above which the better of two candidates is unambiguous.
-_CLEARLY: Final = 0.1
+_CLEAR_MARGIN: Final = 0.1
 #: The number of characters of a name that are compared.
 _COMPARED_LENGTH: Final = 200
 
@@ -23,26 +23,26 @@ def only_near(name: str, candidates: Iterable[str], *, near: float = 0.8) -> str
     The answer is always None for more than 300 candidates, because not all of them are compared.
     """
     listed = sorted(set(candidates))
-    found = _close(name, listed, 2, near) if len(listed) <= _MANY else []
+    found = _close(name, listed, 2, near) if len(listed) <= _MANY_CANDIDATES else []
     nearness = [difflib.SequenceMatcher(None, one, name).ratio() for one in found]
-    alone = len(found) == 1 or (len(found) == 2 and nearness[0] - nearness[1] >= _CLEARLY)  # noqa: PLR2004 - the first two
+    alone = len(found) == 1 or (len(found) == 2 and nearness[0] - nearness[1] >= _CLEAR_MARGIN)  # noqa: PLR2004 - the first two
     return found[0] if alone else None
 
 
 def _close(name: str, candidates: Iterable[str], number: int, near: float) -> list[str]:
     """Return the closest candidates; of very many, compare only those that sort near the name, because it is slow."""
     listed = list(candidates)
-    if len(listed) > _MANY:
-        by_end = _beside(name[::-1], (other[::-1] for other in listed))
-        listed = sorted({*_beside(name, listed), *(other[::-1] for other in by_end)})
+    if len(listed) > _MANY_CANDIDATES:
+        by_end = _neighbours(name[::-1], (other[::-1] for other in listed))
+        listed = sorted({*_neighbours(name, listed), *(other[::-1] for other in by_end)})
     return difflib.get_close_matches(name[:_COMPARED_LENGTH], listed, n=number, cutoff=near)
 
 
-def _beside(name: str, names: Iterable[str]) -> list[str]:
+def _neighbours(name: str, names: Iterable[str]) -> list[str]:
     """Return the names that sort directly before and after this one."""
     ordered = sorted(names)
     place = bisect(ordered, name)
-    return ordered[max(0, place - _BESIDE) : place + _BESIDE]
+    return ordered[max(0, place - _NEIGHBOURS_PER_SIDE) : place + _NEIGHBOURS_PER_SIDE]
 
 
 def did_you_mean(name: str, candidates: Iterable[str], *, near: float = 0.6) -> str:

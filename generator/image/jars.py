@@ -40,12 +40,12 @@ def read_jars(files: Iterable[tuple[str, bytes]], dependencies: str) -> tuple[Ja
     The coordinates are those in `dependencies` (the text of quarkus-app-dependencies.txt), or else in the jar's
     pom.properties, or else derived from the jar's name. Files that are not jars are ignored.
     """
-    listed = dict(_listed(dependencies))
+    listed = dict(_listed_coordinates(dependencies))
     jars = [_jar(path, data, listed) for path, data in files if path.endswith(".jar")]
     return tuple(sorted(jars, key=lambda jar: jar.path))
 
 
-def _listed(dependencies: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+def _listed_coordinates(dependencies: str) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Yield the file name of each jar below lib/ with its coordinates."""
     for line in dependencies.splitlines():
         parts = line.strip().split(":")

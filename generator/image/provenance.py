@@ -18,7 +18,7 @@ CYCLONEDX: Final = "https://cyclonedx.org/bom"
 #: The build type of waybill's images; docs/design.md documents its parameters.
 BUILD_TYPE: Final = "urn:waybill:build:image:1"
 _BUILDER: Final = "urn:waybill:builder"
-_LEFT_OUT: Final = "(left out)"
+_REDACTED: Final = "(left out)"
 _SECRET_NAME: Final = re.compile(
     r"passw|passphrase|secret|token|credential|api[_-]?key|private[_-]?key|auth", re.IGNORECASE
 )
@@ -97,9 +97,9 @@ def statement(subject: Subject, predicate_type: str, predicate: Mapping[str, Any
 def public_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
     """Return build arguments with secrets, which are recognized by name, and logins in URLs removed."""
     return {
-        name: _LEFT_OUT
+        name: _REDACTED
         if _SECRET_NAME.search(name)
-        else _LOGIN.sub(r"\1", _SECRET_OPTION.sub(rf"\1{_LEFT_OUT}", value))
+        else _LOGIN.sub(r"\1", _SECRET_OPTION.sub(rf"\1{_REDACTED}", value))
         for name, value in arguments.items()
     }
 

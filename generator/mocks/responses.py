@@ -12,7 +12,7 @@ from generator.contracts.openapi import Operation, Spec
 from generator.contracts.samples import example
 
 #: The codes of a success without a specific status, by priority; `default` is last, because it is often an error.
-_CLASSES: Final = ("2XX", "2xx", "default")
+_FALLBACK_CODES: Final = ("2XX", "2xx", "default")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ def success(spec: Spec, operation: Operation) -> Success:
     responses = item[operation.method.lower()].get("responses")
     by_code = {str(code): one for code, one in responses.items()} if isinstance(responses, dict) else {}
     codes = sorted(code for code in by_code if re.fullmatch("2[0-9][0-9]", code))
-    code = next((code for code in (*codes, *_CLASSES) if code in by_code), None)
+    code = next((code for code in (*codes, *_FALLBACK_CODES) if code in by_code), None)
     if code is None:
         return Success(status=200)
     status = int(code) if code.isdigit() else 200

@@ -28,7 +28,7 @@ _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)(:.*)?\}", re.ASCII | re.DOTAL
 #: The key with the address of produced events.
 _OUTGOING: Final = re.compile(r"mp\.messaging\.outgoing\..+\.url")
 #: Kogito's default channel, for all events without their own channel.
-_ANY_CHANNEL: Final = "kogito_incoming_stream"
+_DEFAULT_CHANNEL: Final = "kogito_incoming_stream"
 #: The value in a test run of a variable without a default that is not an address.
 MADE_UP: Final = "mock"
 
@@ -80,7 +80,7 @@ def services(workflow: Workflow) -> tuple[Service, ...]:
     """Return the services that the workflow calls, one for each address, sorted by name."""
     configuration = workflow.configuration()
     found: dict[str, Service] = {}
-    for keys, default, shown, spec in _addressed(workflow, configuration):
+    for keys, default, shown, spec in _address_properties(workflow, configuration):
         key = next((key for key in keys if configuration.get(key, "").strip()), default)
         variable = _VARIABLE.fullmatch(configuration.get(key, "").strip())
         known = found.get(variable[1] if variable else key, Service())
@@ -92,7 +92,7 @@ def services(workflow: Workflow) -> tuple[Service, ...]:
     return tuple(sorted(found.values(), key=lambda service: service.name))
 
 
-def _addressed(
+def _address_properties(
     workflow: Workflow, configuration: Mapping[str, str]
 ) -> Iterator[tuple[Sequence[str], str, str, Spec | None]]:
     """Yield the properties that can set an address, the default one, the name in messages, and the spec, if any."""
@@ -171,7 +171,7 @@ def awaited(workflow: Workflow, definition: Definition, state: State) -> tuple[A
 
 def _incoming_path(configuration: Mapping[str, str], type_: str) -> str:
     """Return the path of the channel for a type of events: its own, or else the default channel's."""
-    for channel in (type_, _ANY_CHANNEL):
+    for channel in (type_, _DEFAULT_CHANNEL):
         path = properties.expanded(configuration.get(f"mp.messaging.incoming.{channel}.path", ""), configuration)
         if path:
             return path

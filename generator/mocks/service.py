@@ -92,7 +92,7 @@ class MockService:
     def _misfits(self, spec: Spec, operation: Operation, in_path: Mapping[str, str], request: Request) -> Iterator[str]:
         schemas = OpenApiSchemas(content=spec.content)
         for parameter in operation.parameters:
-            given = _given(parameter, in_path, request)
+            given = _parameter_texts(parameter, in_path, request)
             if given:
                 schema = schemas.schema(parameter.schema)
                 value = _cast(spec.resolved(parameter.schema), given)
@@ -138,7 +138,7 @@ def _authorized(spec: Spec, operation: Operation, request: Request) -> bool:
     return any(together.isdisjoint(("basic", "bearer")) for together in kinds)
 
 
-def _given(parameter: Parameter, in_path: Mapping[str, str], request: Request) -> list[str]:
+def _parameter_texts(parameter: Parameter, in_path: Mapping[str, str], request: Request) -> list[str]:
     match parameter.where:
         case "path":
             return [in_path[parameter.name]] if parameter.name in in_path else []

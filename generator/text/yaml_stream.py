@@ -13,7 +13,7 @@ MAX_BYTES: Final = 20_000_000
 _MAX_VALUES: Final = 1_000_000
 #: The end of a document, also within a block scalar (YAML 1.2.2, section 9.1.2).
 _DOCUMENT_END: Final = re.compile(r"^---(?=\s|$)", re.MULTILINE)
-_SAYS_SOMETHING: Final = re.compile(r"^\s*[^#\s]", re.MULTILINE)
+_CONTENT: Final = re.compile(r"^\s*[^#\s]", re.MULTILINE)
 
 
 def parse_documents(data: bytes, path: str) -> Iterator[Any]:
@@ -26,7 +26,7 @@ def parse_documents(data: bytes, path: str) -> Iterator[Any]:
     start = 0
     for end in (*(match.end() for match in _DOCUMENT_END.finditer(text)), len(text)):
         part = text[start:end].removesuffix("---") if end < len(text) else text[start:end]
-        if _SAYS_SOMETHING.search(part):
+        if _CONTENT.search(part):
             above = "\n" * text.count("\n", 0, start)
             yield parse(f"{above}{part}".encode(), path, max_bytes=MAX_BYTES, max_values=_MAX_VALUES).root.plain()
         start = end

@@ -224,7 +224,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         if not _left_out_of_image(relative, inner):
             inputs[relative] = walker.digest(relative, path)
     functions = tuple(_functions(paths, walker))
-    definition, beside = _one_definition(resources, walker, prefix)
+    definition, beside = _find_definition(resources, walker, prefix)
     walker.stop_on_findings()
     return Source(
         name=folder.name if folder.name not in ("", "..") else folder.resolve().name,
@@ -268,7 +268,7 @@ def _functions(paths: Mapping[str, Path], walker: _Walker) -> Iterator[FunctionS
             yield FunctionSource(name=name, dockerfile=walker.read(f"{below}/Dockerfile", dockerfile), inputs=inputs)
 
 
-def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str) -> tuple[str, tuple[str, ...]]:
+def _find_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str) -> tuple[str, tuple[str, ...]]:
     """Return the workflow's definition and those next to it that it runs; both empty, with a finding, if unclear."""
     found = sorted(p for p in resources if "/" not in p and p.endswith(DEFINITION_SUFFIXES))
     if len(found) == 1:
@@ -343,7 +343,7 @@ class _Walker:
             elif entry.is_file():
                 yield relative, path
             else:
-                kind = "a broken link" if entry.is_symlink() else _special(path)
+                kind = "a broken link" if entry.is_symlink() else _special_file_kind(path)
                 self.find(relative, "special-file", f"{kind}, not a file; remove it")
 
     def _is_good_link(self, relative: str, path: Path, above: frozenset[Path]) -> bool:
@@ -425,7 +425,7 @@ def _printable(path: Path) -> str:
     return str(path).encode(errors="backslashreplace").decode()
 
 
-def _special(path: Path) -> str:
+def _special_file_kind(path: Path) -> str:
     mode = path.stat().st_mode
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 

@@ -260,7 +260,7 @@ def variables(properties: Properties, secret_keys: Iterable[str], names: Iterabl
         if known_secret(name, known) is None:
             expect(name, None, "")
     return tuple(
-        Variable(name=name, default=_one_default(defaults[name]), comment=comments[name], secret=name in secret)
+        Variable(name=name, default=_common_default(defaults[name]), comment=comments[name], secret=name in secret)
         for name in sorted(defaults)
     )
 
@@ -338,7 +338,7 @@ def known_secret(name: str, known: Collection[str]) -> str | None:
     """
     names = name.split(".")
     longest_first = (".".join(names[:count]) for count in range(len(names), 0, -1))
-    if found := next((some for some in longest_first if some in known), None):
+    if found := next((prefix for prefix in longest_first if prefix in known), None):
         return found
     return name if any(key.startswith(f"{name}.") for key in known) else None
 
@@ -403,6 +403,6 @@ def _expression(value: str, start: int, inner: int, end: int, *, closed: bool) -
         yield Expression(start=start, name=name.strip(), default=default if colon else None, closed=closed)
 
 
-def _one_default(seen: set[str | None]) -> str | None:
+def _common_default(seen: set[str | None]) -> str | None:
     """Return the default of a variable, or None if any of its uses has none, so that the user must set it."""
     return None if None in seen else min(d for d in seen if d is not None)
