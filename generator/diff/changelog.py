@@ -62,7 +62,7 @@ def _is_older(version: str, than: str) -> bool:
 
 def _lines(difference: Difference) -> Iterator[str]:
     if not difference.changes:
-        yield from ("Nothing that an install or a caller could see.", "")
+        yield from ("No changes that installs or callers can see.", "")
     for impact in Impact:
         if changes := difference.of(impact):
             yield from (f"### {str(impact).capitalize()}", "")

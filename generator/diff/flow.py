@@ -302,13 +302,13 @@ def _state_text(state: State) -> str:
 def _event_impact(event: Mapping[str, Any], kind: Kind) -> tuple[Impact, str]:
     match kind, event.get("kind"):
         case Kind.ADDED, "produced":
-            return Impact.COMPATIBLE, "those who listen to nothing new may ignore it"
+            return Impact.COMPATIBLE, "consumers may ignore it"
         case Kind.ADDED, _:
-            return Impact.COMPATIBLE, "only those who start what waits for it need to send it"
+            return Impact.COMPATIBLE, "producers need to send it only to trigger what waits for it"
         case _, "produced":
-            return Impact.BREAKING, "those who wait for it wait forever"
+            return Impact.BREAKING, "consumers wait for it forever"
         case _:
-            return Impact.BREAKING, "the workflow no longer receives what is sent"
+            return Impact.BREAKING, "the workflow no longer receives it"
 
 
 def _with_event_impact(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
@@ -317,5 +317,5 @@ def _with_event_impact(change: Change, old: Mapping[str, Any], new: Mapping[str,
     if field not in ("type", "source", "correlation", "kind", "dataOnly"):
         return change
     produced = "produced" in (old.get("kind"), new.get("kind"))
-    who = "those who wait for it" if produced else "those who send it"
-    return replace(change, impact=Impact.BREAKING, reason=f"{who} go by its {field}")
+    who = "consumers" if produced else "producers"
+    return replace(change, impact=Impact.BREAKING, reason=f"{who} depend on its {field}")

@@ -95,7 +95,7 @@ def _values(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         texts: dict[str, Any] = {"before": shown(before.get(path)), "after": shown(after.get(path))}
         change = partial(Change, topic=Topic.VALUE, subject=path, **texts)
         if path not in after:
-            reason = "installs that set it lose its effect, or are refused"
+            reason = "values that set it have no effect, or are refused"
             yield change(kind=Kind.REMOVED, impact=Impact.BREAKING, reason=reason)
         elif path not in before:
             yield change(kind=Kind.ADDED, impact=Impact.COMPATIBLE)

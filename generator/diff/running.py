@@ -141,8 +141,8 @@ def _node_numbers(pair: Definitions) -> Iterator[Hazard]:
     if moved:
         names = ", ".join(f"'{name}'" for name in moved[:_NAMED]) + (" and others" if len(moved) > _NAMED else "")
         message = (
-            f"instances may wait in {names}, and what stands above has changed: the engine keeps the number of the "
-            "node that they wait in, counted from the top"
+            f"instances may wait in {names}, and states above have changed: the engine stores the number of the node "
+            "in which they wait, counted from the top"
         )
         yield Hazard(subject=moved[0], message=message, advice=_FINISH_FIRST, within=pair.within)
 

@@ -65,7 +65,7 @@ _REQUIRED_REASONS: Final = {
     (Role.INPUT, Effect.LESS): "callers that omit it are refused",
     (Role.INPUT, Effect.MORE): "callers may leave it out",
     (Role.OUTPUT, Effect.LESS): "it is always there",
-    (Role.OUTPUT, Effect.MORE): "those who read it may not find it",
+    (Role.OUTPUT, Effect.MORE): "consumers may not find it",
 }
 
 
@@ -212,7 +212,7 @@ class _Comparison:
     def _removed(self, at: _Place, schema: Any, new: Mapping[str, Any]) -> SchemaChange:
         refused = new.get("additionalProperties") is False
         if self._role is Role.OUTPUT:
-            impact, reason = Impact.BREAKING, "those who read it no longer find it"
+            impact, reason = Impact.BREAKING, "consumers no longer find it"
         elif refused:
             impact, reason = Impact.BREAKING, "callers that still give it are refused (additionalProperties: false)"
         else:
@@ -227,9 +227,12 @@ class _Comparison:
         elif self._role is Role.INPUT:
             impact, reason = Impact.COMPATIBLE, "optional"
         elif old.get("additionalProperties") is False:
-            impact, reason = Impact.BREAKING, "those who check what they read refuse it (additionalProperties: false)"
+            impact, reason = (
+                Impact.BREAKING,
+                "consumers that validate the output reject it (additionalProperties: false)",
+            )
         else:
-            impact, reason = Impact.COMPATIBLE, "those who read the output may ignore it"
+            impact, reason = Impact.COMPATIBLE, "consumers may ignore it"
         return SchemaChange(
             path=at.path, kind=Kind.ADDED, what="", impact=impact, reason=reason, after=_type_text(schema)
         )
@@ -283,9 +286,9 @@ class _Comparison:
             case Effect.LESS, Role.INPUT:
                 return Impact.BREAKING, "values that were accepted are refused"
             case Effect.MORE, Role.OUTPUT:
-                return Impact.BREAKING, "those who read the output may get new values"
+                return Impact.BREAKING, "consumers may get new values"
             case Effect.OTHER, _:
-                return Impact.BREAKING, "not every previous value is valid, as far as can be known"
+                return Impact.BREAKING, "previous values may no longer be valid"
             case Effect.MORE, _:
                 return Impact.COMPATIBLE, "every previous value is still accepted"
             case _:

@@ -132,8 +132,8 @@ def verdict(difference: Difference) -> str:
     if difference.changes and difference.bump:
         parts.append(f"the chart's next version: {difference.bump} ({_bump_reason(difference)})")
     if difference.tags:
-        again = "the image is to be built again" if difference.changes else "in form alone, so the image's tag moves"
-        parts.append(f"{again} ({difference.tags[0]} → {difference.tags[1]})")
+        image = "the image must be rebuilt" if difference.changes else "only the form changed, and so the image's tag"
+        parts.append(f"{image} ({difference.tags[0]} → {difference.tags[1]})")
     return in_one_line("; ".join(parts))
 
 

@@ -139,7 +139,7 @@ def _call(name: str, function: Function, call: Call | None, workflow: Workflow) 
         return f"{quoted(name)} is {what} (type {quoted(kind)})."
     if not (request := request_of(call)):
         place = f"{quoted(call.operation_id)} of {quoted(call.shown)}"
-        return f"{quoted(name)} is the operation {place}, which is not read here."
+        return f"{quoted(name)} is the operation {place}, which is not available."
     return f"{quoted(name)} is {quoted(request)} of {quoted(call.path or call.shown)}, {_server(call, workflow)}."
 
 
@@ -148,7 +148,7 @@ def _server(call: Call, workflow: Workflow) -> str:
     if configured := workflow.configuration().get(f"quarkus.rest-client.{call.id}.url"):
         return f"at {quoted(masked(configured))}"
     server = call.spec.server if call.spec else ""
-    return f"at {quoted(server)}" if server else "at an address that nothing here names"
+    return f"at {quoted(server)}" if server else "at an address that is not configured"
 
 
 def _events(workflow: Workflow) -> Iterator[str]:
@@ -172,7 +172,7 @@ def _events(workflow: Workflow) -> Iterator[str]:
                 for each in event.get("correlation", ())
                 if each.get("contextAttributeName")
             ]
-            by = f", told apart by {several(names)}" if names else ""
+            by = f", correlated by {several(names)}" if names else ""
             type_ = f": the type {quoted(event['type'])}{source}" if event.get("type") else source
             yield f"{verb} {quoted(name) if name else 'an event without a name'}{type_}{by}."
 
@@ -183,7 +183,7 @@ def _needs(workflow: Workflow) -> Iterator[str]:
         yield f"The {_count_of(required, 'variable')} {_list_of(required)} must be given."
     if optional := [variable for variable in variables if variable.default is not None]:
         shown = [f"{quoted(variable.name)} ({_default(variable)})" for variable in optional]
-        yield f"The {_count_of(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
+        yield f"The {_count_of(shown, 'variable')} {listed(shown)} may be given; the default is in brackets."
     if workflow.secret_keys:
         yield f"The {_count_of(workflow.secret_keys, 'secret')} {_list_of(workflow.secret_keys)} must be given."
     yield from _persistence(workflow)

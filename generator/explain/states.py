@@ -87,10 +87,12 @@ class States:
             f"{self._actions(branch.get('actions', ()))}"
             for number, branch in enumerate(branches, start=1)
         ]
-        until = "all of them are" if state["completionType"] != "atLeast" else f"{_number(state['numCompleted'])} are"
+        number = _number(state["numCompleted"])
+        enough = f"{number} {'has' if number == '1' else 'have'}"
+        until = enough if state["completionType"] == "atLeast" else "all of them have"
         runs = f"it runs {plural(len(branches), 'branch')}"
         order = " one after the other, in an order that changes from run to run" if len(branches) > 1 else ""
-        return f"{runs}{order} ({'; '.join(clauses)}), until {until} through"
+        return f"{runs}{order} ({'; '.join(clauses)}), until {until} finished"
 
     def _inject(self, state: InjectState) -> str:
         data = state.get("data")

@@ -296,7 +296,7 @@ class _Reader:
         if node.value is False:
             return None
         if shape.fields[shape.short].kind is Kind.BOOLEAN and node.value is not True:
-            message = f"the engine takes any {node.kind.split()[-1]} here for {shape.name}; write true, or remove it"
+            message = f"the engine reads any {node.kind.split()[-1]} here as {shape.name}; write true, or remove it"
             self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=self._rewritten(node, "true"))
             node = node._replace(value=True)
         return self._object(Node({shape.short: node}, node.line, node.column, keys={}), shape, where)
@@ -349,7 +349,7 @@ class _Reader:
     def _value(self, node: Node, field: Field, where: FieldPath) -> Any:
         if field.holds is Holds.DATA and isinstance(node.value, (dict, list)) and "continueAs" not in where:
             message = (
-                f"the engine reads the data of an event from a text, not {node.kind}; write '${{ {{key: .value}} }}'"
+                f"the engine reads the data of an event from a string, not {node.kind}; write '${{ {{key: .value}} }}'"
             )
             self._find(node, "wrong-type", message)
         if field.holds:
