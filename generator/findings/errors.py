@@ -16,7 +16,7 @@ class WaybillError(Exception):
 
 
 class FindingsError(WaybillError):
-    """A folder that cannot be used as it is; `findings` say why, each with its position."""
+    """An unusable folder or file; `findings` are the reasons, with their positions."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)

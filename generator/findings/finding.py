@@ -12,7 +12,7 @@ from generator.findings.printable import in_one_line
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error stops a build, a warning and a note do not."""
+    """The severity of a finding: errors stop a build, warnings and notes do not."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -20,7 +20,7 @@ _FALSE: Final = frozenset({"false", "False", "FALSE"}) | _EMPTY
 #: The characters that Java's String.trim() removes.
 _SPACE: Final = "".join(map(chr, range(0x21)))
 _WHOLE: Final = re.compile("[-+]?[0-9]{1,1000}")
-_MOST: Final = 2**31
+_INT_LIMIT: Final = 2**31
 #: Sections whose scalars the engine reads as written; elsewhere, it parses the value and formats it again.
 _AS_WRITTEN: Final = frozenset(
     {"id", "key", "name", "description", "version", "specVersion", "expressionLang", "annotations", "timeouts"}
@@ -61,7 +61,7 @@ def whole_number(value: Any) -> int | None:
             number = int(text if text not in _EMPTY else "0")
         case _:
             return None
-    return number if -_MOST <= number < _MOST else None
+    return number if -_INT_LIMIT <= number < _INT_LIMIT else None
 
 
 def text(value: Any, written: str, where: FieldPath) -> str:

@@ -22,7 +22,7 @@ class Family:
 
     @classmethod
     def of(cls, definitions: Mapping[str, bytes]) -> Family:
-        """Read definitions."""
+        """Parse definitions, given by path."""
         ids: dict[str, str] = {}
         called: dict[str, frozenset[str]] = {}
         for path, data in definitions.items():
