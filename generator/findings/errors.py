@@ -16,7 +16,7 @@ class WaybillError(Exception):
 
 
 class FindingsError(WaybillError):
-    """An unusable folder or file; `findings` are the reasons, with their positions."""
+    """A folder or file with errors; the findings say where and why."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
