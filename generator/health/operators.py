@@ -50,8 +50,8 @@ _SUCCEEDED: Final = "Succeeded"
 #: What every SonataFlow has.
 _CRDS: Final = ("sonataflows.sonataflow.org", "sonataflowplatforms.sonataflow.org", "sonataflowbuilds.sonataflow.org")
 _INSTALL: Final = "waybill platform writes the chart that installs it"
-#: Where the operator's own manifest is, by its version (10.x).
-_MANIFEST: Final = "https://raw.githubusercontent.com/apache/incubator-kie-tools/refs/tags/{}/packages/sonataflow-operator/operator.yaml"
+#: Where the operator's own manifest is, by its version (10.x); generator/platform/operators.yaml has that of one.
+MANIFEST: Final = "https://raw.githubusercontent.com/apache/incubator-kie-tools/refs/tags/{}/packages/sonataflow-operator/operator.yaml"
 
 
 def install_plans(cluster: ClusterObjects) -> Report:
@@ -244,7 +244,7 @@ def _known(version: str | None) -> str | None:
 
 def _updates(cluster: ClusterObjects, found: Installed | None) -> tuple[str, ...]:
     if found and found.version and _known(found.version) == known_crds()[-1]:
-        return (cluster.command("apply", "--server-side", "--force-conflicts", "-f", _MANIFEST.format(found.version)),)
+        return (cluster.command("apply", "--server-side", "--force-conflicts", "-f", MANIFEST.format(found.version)),)
     return (cluster.command("get", "crd", *_CRDS),)
 
 

@@ -40,6 +40,15 @@ class ImageReference:
 #: Where the operator of Red Hat Developer Hub and RHDH itself run, and where the services of workflows do.
 RHDH_NAMESPACE: Final = "rhdh-operator"
 SERVICES_NAMESPACE: Final = "sonataflow-infra"
+#: The SonataFlowPlatform that RHDH's operator and the chart `platform` create.
+PLATFORM: Final = "sonataflow-platform"
+#: How the Deployment and the Service of each of its services end after the platform's name, by the services' fields.
+_SERVICE_SUFFIXES: Final = {"dataIndex": "data-index-service", "jobService": "jobs-service"}
+
+
+def platform_service(platform: str, field: str) -> str:
+    """The name of the Deployment and the Service of a platform's service (`dataIndex`, `jobService`)."""
+    return f"{platform}-{_SERVICE_SUFFIXES[field]}"
 
 
 @dataclass(frozen=True, kw_only=True)

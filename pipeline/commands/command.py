@@ -14,7 +14,7 @@ from typing import Any, Final
 import click
 from click.core import ParameterSource
 
-from generator.findings.errors import FindingsError, WaybillError
+from generator.findings.errors import FindingsError, SettingsError, WaybillError
 from generator.findings.finding import Severity
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -43,6 +43,19 @@ class Command(click.Command):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it so
         """Write the example, ready to copy."""
         formatter.write(f"\nExample:\n  {self.example.replace(chr(10), chr(10) + '  ')}\n")
+
+
+def filled(text: str) -> str:
+    """The type of an option with a value that is not empty: an empty one is most often a variable that nobody has set.
+
+    Raises:
+        BadParameter: it is empty, or more than one line.
+    """
+    if not text.strip():
+        raise click.BadParameter("it is empty; give a value, or leave the option out")
+    if not text.isprintable():
+        raise click.BadParameter("it has a line break or another control character")
+    return text
 
 
 def command(
@@ -199,6 +212,16 @@ def print_json(document: Mapping[str, Any]) -> None:
     click.echo(text)
 
 
+def print_objects(objects: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """Write objects to standard output: YAML for kubectl, or a JSON document."""
+    if as_json:
+        print_json({"ok": True, "objects": list(objects)})
+    else:
+        from generator.text.yaml_writer import dump  # noqa: PLC0415 - 10 ms that only this pays
+
+        click.echo("---\n".join(map(dump, objects)), nl=False)
+
+
 def settings_of(options: Mapping[str, Any]) -> Settings:
     """Return the settings of the current folder, overridden by a command's options."""
     return load_settings(Path(), os.environ, options)
@@ -236,6 +259,19 @@ def same_command(without: str) -> list[str]:
         else:
             options += [word for each in values for word in (parameter.opts[0], each)]
     return [*context.command_path.split(), *arguments, *options]
+
+
+def refuse_together(option: str, *others: str) -> None:
+    """Refuse an option beside others that are given, by the names of their parameters.
+
+    Raises:
+        SettingsError: one of them is; the message names both.
+    """
+    context = click.get_current_context()
+    parameters = {each.name: each for each in context.command.params}
+    for other in others:
+        if context.params[other]:
+            raise SettingsError(f"{option} and {parameters[other].opts[-1]} contradict each other; give one")
 
 
 def finish_check(paths: tuple[str, ...], *, as_json: bool) -> None:
