@@ -136,6 +136,12 @@ def workflow_values(
         leaf("rollOnChange", True, FLAG, "Restart the workflow when a mounted spec, schema or subflow changes."),
         leaf("commonLabels", {}, TEXTS, "Labels for every object."),
         leaf("commonAnnotations", {}, TEXTS, "Annotations for every object."),
+        leaf(
+            "versionLabel",
+            False,
+            FLAG,
+            "Say the workflow's version as the label sonataflow.org/version of the custom resource, too.",
+        ),
         group(
             "global",
             (

@@ -9,10 +9,10 @@ from typing import Final
 from generator.compatibility.rendered import RenderedChart
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
+from generator.kubernetes.objects import VERSION
 from generator.workflow.workflow import Workflow
 
 RULE: Final = "colliding-id"
-_VERSION: Final = "sonataflow.org/version"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,11 +41,12 @@ def of_chart(rendered: RenderedChart, chart: str, path: str) -> Iterator[Install
     """The SonataFlow of a chart that somebody made."""
     for resource in rendered.resources.values():
         metadata = resource["metadata"]
-        said = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
+        # A label cannot hold every version, the annotation can.
+        said = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
         yield Installable(
             name=str(metadata["name"]),
             chart=chart,
-            version=str(said.get(_VERSION, "")),
+            version=str(said.get(VERSION, "")),
             at=Position(path=path),
             folder=False,
         )
