@@ -141,6 +141,7 @@ def workflow_values(
             False,
             FLAG,
             "Say the workflow's version as the label sonataflow.org/version of the custom resource, too.",
+            "SonataFlow 10 selects pods by it: once it has changed, delete Deployment and Service only together.",
         ),
         group(
             "global",
