@@ -52,7 +52,7 @@ def require() -> None:
 
 
 def built(application: Application, cache: Path) -> Path | None:
-    """The jar of an application that was built before."""
+    """Return the jar of an application that was built before."""
     jar = cache / _key(application) / _JAR
     if not jar.is_file():
         return None

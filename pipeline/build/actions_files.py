@@ -36,7 +36,7 @@ def require_action(options: ActionsOptions, root: Path) -> None:
 
 
 def lacks_action(uses: str, root: Path) -> bool:
-    """Whether files in `root` would install waybill by an action of their own repository, which has none."""
+    """Return whether files in `root` would install waybill by an action of their own repository, which has none."""
     return uses == HERE and not (root / "action.yml").is_file()
 
 
@@ -62,5 +62,5 @@ def foreign(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def is_own(data: bytes | None) -> bool:
-    """Whether waybill wrote a file."""
+    """Return whether waybill wrote a file."""
     return data is not None and data.startswith(f"# {HEADER}".encode())

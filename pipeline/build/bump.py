@@ -41,7 +41,7 @@ class Move:
     note: str = ""
 
     def as_json(self) -> dict[str, object]:
-        """The move as a JSON object."""
+        """Return the move as a JSON object."""
         return {
             "name": self.name,
             "path": self.path.as_posix(),
@@ -109,7 +109,7 @@ def bump_workflows(names: Sequence[str], to: Target, settings: Settings, journal
 
 
 def _each(names: Sequence[str], found: Callable[[str], Path]) -> list[Path]:
-    """The folders of all names; what is wrong with any of them is said at once."""
+    """Return the folders of all names; what is wrong with any of them is said at once."""
     folders: list[Path] = []
     wrong: list[str] = []
     for name in names:
@@ -169,7 +169,7 @@ class _Moving:
 
 
 def _step_of(to: Target, moves: Iterable[Move]) -> tuple[Bump, Part]:
-    """The part of the umbrella's version that moves, and the one that its candidates count towards."""
+    """Return the part of the umbrella's version that moves, and the one that its candidates count towards."""
     if not isinstance(to, Version):
         return ("patch" if to == "release" else to), "patch"
     part = largest([part_between(Version.parse(move.before), to) for move in moves])
@@ -177,7 +177,7 @@ def _step_of(to: Target, moves: Iterable[Move]) -> tuple[Bump, Part]:
 
 
 def _moved(name: str, data: bytes, path: Path, to: Target) -> tuple[Move, bytes]:
-    """The move of the version that a Chart.yaml or a definition has, and the file with it."""
+    """Return the move of the version that a Chart.yaml or a definition has, and the file with it."""
     root = parse(data, path.as_posix()).root
     node = root.value.get("version") if isinstance(root.value, dict) else None
     if node is None:

@@ -87,7 +87,7 @@ def _repository(chart: str, settings: Settings) -> ChartRepository | None:
 
 
 def _before(chart: str, present: str, repository: ChartRepository | None) -> dict[str, Mapping[str, object]]:
-    """The annotations of the versions that were published before the present one, by version, newest first."""
+    """Return the annotations of the versions that were published before the present one, by version, newest first."""
     entries = repository.index.entries[chart] if repository else ()
     listed = {str(entry.get("version")): entry.get("annotations") for entry in entries}
     before = [version for version in listed if is_version(version) and Version.parse(version) < Version.parse(present)]
@@ -102,7 +102,7 @@ def _published(chart: str, version: str, repository: ChartRepository | None) -> 
 
 
 def _snapshot(files: ChartFiles, version: str) -> Snapshot | None:
-    """A version to compare, without its number; None where waybill did not make the chart."""
+    """Return a version to compare, without its number; None where waybill did not make the chart."""
     try:
         return replace(snapshot_of_chart(files, title=version, shown=version), chart_version=None)
     except FindingsError:

@@ -154,7 +154,7 @@ def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> t
 
 
 def _different(plan: Plan, umbrella: ChartFiles) -> tuple[str, ...]:
-    """The paths in the charts folder whose bytes are not those of an umbrella."""
+    """Return the paths in the charts folder whose bytes are not those of an umbrella."""
     return _paths(plan.folder.path, differences(plan.folder.path, plan.folder.with_changelogs(umbrella)))
 
 
@@ -219,7 +219,7 @@ def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflo
 
 
 def _charts(plan: Plan, reporter: Reporter) -> tuple[Plan, dict[str, Chart]]:
-    """The charts by name, at their committed versions; see `Plan.version` for new ones.
+    """Return the charts by name, at their committed versions; see `Plan.version` for new ones.
 
     Raises:
         FindingsError: one cannot be made, and the build is not to keep going without it.
@@ -272,7 +272,7 @@ def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _P
 
 
 def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
-    """The findings of checking the rows of compatibility.yaml against their operators.
+    """Return the findings of checking the rows of compatibility.yaml against their operators.
 
     Raises:
         FindingsError: a row is refuted.
@@ -292,7 +292,7 @@ def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
 
 
 def _umbrella_fits(plan: Plan, files: ChartFiles) -> tuple[Finding, ...]:
-    """The findings of an umbrella that Helm cannot store.
+    """Return the findings of an umbrella that Helm cannot store.
 
     Raises:
         FindingsError: one that it does not even load.
@@ -309,7 +309,7 @@ def _umbrella_fits(plan: Plan, files: ChartFiles) -> tuple[Finding, ...]:
 def _output_files(
     plan: Plan, packages: Iterable[Package], index: Index, images: Sequence[ImageResult]
 ) -> dict[str, bytes]:
-    """The files of the output folder by name; the others that are there stay."""
+    """Return the files of the output folder by name; the others that are there stay."""
     listing = {LISTING: listing_with(plan.settings.output, images)} if images else {}
     return {packed.file_name: packed.data for packed in packages} | {"index.yaml": index_file.render(index)} | listing
 

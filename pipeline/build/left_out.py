@@ -33,12 +33,12 @@ class LeftOut:
 
 
 def leaving_out(folder: str, reasons: Sequence[Finding | str]) -> LeftOut:
-    """A workflow folder that is left out."""
+    """Return a workflow folder that is left out."""
     return LeftOut(folder=folder, chart=chart_name(folder), reasons=tuple(reasons))
 
 
 def with_errors(folders: Sequence[Path], found: Sequence[Finding], settings: Settings) -> Mapping[Path, list[Finding]]:
-    """The errors of each workflow folder that has some; none at all where one of `found` belongs to no workflow.
+    """Return the errors of each workflow folder that has some; none at all where one of `found` belongs to no workflow.
 
     An error in shared/ belongs to the workflows that have it when they are read alone.
     """

@@ -212,7 +212,7 @@ def _answered(answers: Mapping[str, Any], found: ExistingFolder) -> Settings:
 
 
 def _agreed(settings: Settings, answers: Mapping[str, Any], file: str) -> Settings:
-    """The settings of a file, which is not changed: an answer has to agree with it."""
+    """Return the settings of a file, which is not changed: an answer has to agree with it."""
     for path, setting in known_settings().items():
         if setting.name not in answers:
             continue
@@ -226,7 +226,7 @@ def _agreed(settings: Settings, answers: Mapping[str, Any], file: str) -> Settin
 def _actions(
     found: ExistingFolder, settings: Settings, names: list[str], *, wanted: bool
 ) -> tuple[Mapping[str, bytes], str]:
-    """The files of GitHub Actions; where there are to be none, why, unless a person said so."""
+    """Return the files of GitHub Actions; where there are to be none, why, unless a person said so."""
     if not wanted:
         return {}, ""
     if found.forge and not found.github:
@@ -265,7 +265,7 @@ def _lines(settings: Settings) -> Iterator[SettingLine]:
 
 
 def _ignored(root: Path, output: str) -> bytes:
-    """The .gitignore with the lines that are missing; empty where none is."""
+    """Return the .gitignore with the lines that are missing; empty where none is."""
     path = root / GITIGNORE
     text = ""
     if _is_there(root, GITIGNORE):
@@ -278,7 +278,7 @@ def _ignored(root: Path, output: str) -> bytes:
 
 
 def _is_there(root: Path, path: str) -> bool:
-    """Whether a path is taken, by a file of any content; README and renovate.json by others that mean the same.
+    """Return whether a path is taken, by a file of any content; README and renovate.json by others that mean the same.
 
     Raises:
         OutputError: it is taken by something else, or leads outside the folder.
@@ -297,6 +297,6 @@ def _is_there(root: Path, path: str) -> bool:
 
 
 def _branch(root: Path) -> str:
-    """The default branch of the remote, else the one that is checked out."""
+    """Return the default branch of the remote, else the one that is checked out."""
     head = git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD") or ""
     return head.removeprefix("origin/") or git(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"

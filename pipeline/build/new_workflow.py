@@ -95,7 +95,7 @@ def _check_name(name: str, settings: Settings) -> None:
 
 
 def _ids(folder: Path) -> set[str]:
-    """The ids of the definitions of a folder, in lower case; those that cannot be read are left to lint."""
+    """Return the ids of the definitions of a folder, in lower case; those that cannot be read are left to lint."""
     found: set[str] = set()
     for path in (p for top in (folder, folder / QUARKUS_RESOURCES) for p in sorted(top.glob("*.sw.*"))):
         with contextlib.suppress(FindingsError, OSError):
@@ -119,7 +119,7 @@ def _compatibility(name: str, settings: Settings) -> dict[Path, bytes]:
 
 
 def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
-    """The workflow's own file of GitHub Actions, where the repository has those of `waybill actions`.
+    """Return the workflow's own file of GitHub Actions, where the repository has those of `waybill actions`.
 
     One without workflows has a file for releases alone: with its first workflow it gets the others.
     """

@@ -14,7 +14,7 @@ from pipeline.charts.index import Index
 
 
 def has_pins(index: Index, chart: str) -> bool:
-    """Whether an index has pins for any version of a chart."""
+    """Return whether an index has pins for any version of a chart."""
     return any(pins_in(entry.get("annotations")) for entry in index.entries.get(chart, ()))
 
 

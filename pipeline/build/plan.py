@@ -59,7 +59,7 @@ class Plan:
         return self.failed.union(excluded, (each.chart for each in self.left_out))
 
     def without(self, reasons: Mapping[str, Sequence[Finding | str]]) -> Plan:
-        """The plan without some charts, with why."""
+        """Return the plan without some charts, with why."""
         more = [leaving_out(self.workflows[name].source.name, why) for name, why in reasons.items()]
         workflows = {name: workflow for name, workflow in self.workflows.items() if name not in reasons}
         return replace(self, workflows=workflows, left_out=(*self.left_out, *more))
@@ -69,7 +69,7 @@ class Plan:
         return {name: value for name, value in each.items() if name in self.workflows}
 
     def with_images(self, made: Sequence[ImageResult]) -> Plan:
-        """The plan with the digests of its images, and without the workflows whose images failed."""
+        """Return the plan with the digests of its images, and without the workflows whose images failed."""
         by_folder = {workflow.source.name: name for name, workflow in self.workflows.items()}
         failed = frozenset(by_folder[image.workflow] for image in made if image.state == "failed")
         pushed: dict[str, list[Pin]] = {}
@@ -94,7 +94,7 @@ class Plan:
         return {reference.repository: recipe.key for recipe, reference in self.recipes.all(self.workflows[name])}
 
     def version(self, name: str) -> str:
-        """The version that a chart has before it moves.
+        """Return the version that a chart has before it moves.
 
         Raises:
             VersionError: none is for the operator that was asked for, or the committed one is for another.
@@ -103,7 +103,7 @@ class Plan:
         return self.line.start(name, committed, self.known.versions(name), self.settings.initial_version)
 
     def chart(self, name: str, version: str) -> Chart:
-        """The chart of a workflow at a version."""
+        """Return the chart of a workflow at a version."""
         workflow = self.workflows[name]
         return workflow_chart(
             workflow,
@@ -114,7 +114,7 @@ class Plan:
         )
 
     def replaceable(self, packages: Sequence[Package]) -> Index:
-        """The index without the entries that packages with digests may take the place of."""
+        """Return the index without the entries that packages with digests may take the place of."""
         if not any(self.pins.values()):
             return self.known
         options = self.options
@@ -122,5 +122,5 @@ class Plan:
         return without_replaceable(self.known, packages, self.settings.output, published)
 
     def packed(self, chart: Chart) -> Package:
-        """The package of a chart, with the digests of its images."""
+        """Return the package of a chart, with the digests of its images."""
         return pinned_package(chart.files, chart.name, self.pins)

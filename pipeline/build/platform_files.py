@@ -31,7 +31,7 @@ def refuse_others(folder: Path) -> None:
 
 
 def next_version(folder: Path, sonataflow: SonataFlow, bump: Part | None) -> str:
-    """The version of the chart: the one in the folder, or the first one for its SonataFlow; a bump moves it.
+    """Return the version of the chart: the one in the folder, or the first one for its SonataFlow; a bump moves it.
 
     Raises:
         VersionError: there is nothing to bump, or a bump leaves the versions that are for this SonataFlow.
@@ -51,5 +51,5 @@ def next_version(folder: Path, sonataflow: SonataFlow, bump: Part | None) -> str
 
 
 def left_over(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The files that another profile has written, and that are not among `files`. Files of people stay."""
+    """Return the files that another profile has written, and that are not among `files`. Files of people stay."""
     return tuple(sorted(path for path in KNOWN_FILES - files.keys() if (folder / path).is_file()))

@@ -118,7 +118,7 @@ def _digest(paths: Iterable[Path], first: str = "") -> str:
 
 
 def _files(start: Path) -> Iterator[Path]:
-    """The files below a path, or the path itself; what is not there says so in the digest by its absence."""
+    """Yield the files below a path, or the path itself; what is not there says so in the digest by its absence."""
     if start.is_file():
         yield start
     elif start.is_dir():

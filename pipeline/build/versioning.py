@@ -74,7 +74,7 @@ def _base(plan: Plan, chart: Chart) -> ChartFiles | None:
 
 
 def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Step]) -> tuple[ChartFiles, Package]:
-    """The umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
+    """Return the umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
     options, folder = plan.options, plan.folder
     version = Version.parse(plan.version(UMBRELLA))
     towards = [each.towards if each.part == "rc" else each.part for each in steps.values()]
@@ -117,7 +117,7 @@ def moved_umbrella(
     replaceable: Callable[[Sequence[Package]], Index] | None = None,
     committed: ChartFiles | None = None,
 ) -> tuple[ChartFiles, Package]:
-    """The files of the umbrella with all its charts, and its package.
+    """Return the files of the umbrella with all its charts, and its package.
 
     With `everything`, charts of workflows that are gone go, but not those that are `kept`. `pins` are the digests of
     the charts just built, `replaceable` the index without the entries that a package may

@@ -193,7 +193,7 @@ def read_package_files(data: bytes, shown: str) -> ChartFiles:
 
 
 def _members(data: bytes, shown: str, remedy: str) -> Iterator[tuple[str, bytes]]:
-    """The files of a chart's archive: path below the chart's folder, and content.
+    """Yield the files of a chart's archive: path below the chart's folder, and content.
 
     Raises:
         FindingsError: no archive, or one that Helm refuses; `remedy` ends the message.
@@ -220,7 +220,7 @@ def _members(data: bytes, shown: str, remedy: str) -> Iterator[tuple[str, bytes]
 
 
 def _path_in_chart(name: str, shown: str, remedy: str) -> str:
-    """The path of a member below the chart's folder; "" for the folder itself."""
+    """Return the path of a member below the chart's folder; "" for the folder itself."""
     path = name.replace("\\", "/")
     if _OUTSIDE.search(path):
         _refuse(shown, f"contains '{path[:200]}', which is outside the chart's folder; Helm refuses that; {remedy}")

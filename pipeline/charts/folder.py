@@ -30,16 +30,16 @@ class ChartsFolder:
     """The CHANGELOG.md of a chart by its name; the other files are those that a package has."""
 
     def files(self) -> ChartFiles:
-        """All files of the umbrella."""
+        """Return all files of the umbrella."""
         return ChartFiles.joined(self.own, self.charts)
 
     def with_changelogs(self, files: ChartFiles) -> ChartFiles:
-        """The files that should be there, with the changelogs of the charts that stay."""
+        """Return the files that should be there, with the changelogs of the charts that stay."""
         staying = {name: {CHANGELOG: self.changelogs[name]} for name in self.changelogs.keys() & files.subcharts.keys()}
         return ChartFiles.joined(files, staying)
 
     def version(self) -> str | None:
-        """The version of the umbrella; None where there is none yet.
+        """Return the version of the umbrella; None where there is none yet.
 
         Raises:
             VersionError: it is not SemVer.
@@ -48,11 +48,11 @@ class ChartsFolder:
         return _version(self.own, self.path)
 
     def chart_version(self, name: str) -> str | None:
-        """The version of a chart; see `version`."""
+        """Return the version of a chart; see `version`."""
         return _version(self.charts.get(name, {}), self.path / "charts" / name)
 
     def changed(self, chart: Chart) -> bool:
-        """Whether an existing chart would get different content."""
+        """Return whether an existing chart would get different content."""
         return chart.name in self.charts and content_key(self.charts[chart.name]) != content_key(chart.files)
 
     def state(self, chart: Chart) -> str:
@@ -91,7 +91,7 @@ class ChartsFolder:
 
 
 def chart_annotations(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The annotations in the Chart.yaml of a chart.
+    """Return the annotations in the Chart.yaml of a chart.
 
     Raises:
         FindingsError: its Chart.yaml cannot be parsed.
@@ -125,7 +125,7 @@ def read_charts_folder(path: Path) -> ChartsFolder:
 
 
 def chart_version(folder: Path) -> str | None:
-    """The version that the chart in `folder` has, or None where there is no chart yet.
+    """Return the version that the chart in `folder` has, or None where there is no chart yet.
 
     Raises:
         VersionError: it is not SemVer.

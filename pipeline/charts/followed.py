@@ -43,7 +43,7 @@ class FollowedCharts:
         return tuple(self.wanted) or tuple(sorted(self.folder.charts))
 
     def kinds(self) -> frozenset[Kind]:
-        """The kinds of objects that the charts can install."""
+        """Return the kinds of objects that the charts can install."""
         found = set(workflow_kinds())
         for name in self.folder.charts if UMBRELLA in self.names else self.names:
             found |= kinds_in(self.folder.charts.get(name, {}))

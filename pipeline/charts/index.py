@@ -51,7 +51,7 @@ class Layout(Protocol):
         """The fields of the index beside its entries."""
 
     def with_head(self, head: Mapping[str, Any]) -> Layout:
-        """The layout with other fields; those that stay are not touched."""
+        """Return the layout with other fields; those that stay are not touched."""
 
     def render(self, entries: Mapping[str, Versions]) -> list[bytes | memoryview]:
         """Return the text of the index in parts.
@@ -87,21 +87,21 @@ class Index:
         object.__setattr__(self, "entries", entries)
 
     def find(self, name: str, version: str) -> Entry | None:
-        """The entry of one version of one chart."""
+        """Return the entry of one version of one chart."""
         return next((entry for entry in self.entries.get(name, ()) if entry.version == version), None)
 
     def versions(self, name: str) -> list[str]:
-        """The versions of one chart that are SemVer."""
+        """Return the versions of one chart that are SemVer."""
         return [entry.version for entry in self.entries.get(name, ()) if is_version(entry.version)]
 
     def without(self, name: str, version: str) -> Index:
-        """The index without one version of one chart."""
+        """Return the index without one version of one chart."""
         versions = self.of(name)
         rest = versions.replaced(entry for entry in versions.with_text() if entry.version != version)
         return replace(self, entries={**self.entries, name: rest})
 
     def differs(self, package: Package) -> bool:
-        """Whether this version of this chart exists with different bytes."""
+        """Return whether this version of this chart exists with different bytes."""
         return _differs(self.of(package.name), package)
 
     def count(self) -> int:
@@ -109,7 +109,7 @@ class Index:
         return sum(self.of(name).size() for name in self.entries)
 
     def of(self, name: str) -> Versions:
-        """The versions of one chart; none where there is no such chart."""
+        """Return the versions of one chart; none where there is no such chart."""
         found = self.entries.get(name)
         return found if isinstance(found, Versions) else Versions(())
 
@@ -260,7 +260,7 @@ def merge(*indexes: Index) -> Index:
 
 
 def _merged(name: str, ours: Versions, theirs: Versions) -> Versions:
-    """The versions of one chart; lists that differ become one in order, equal ones stay as they are."""
+    """Return the versions of one chart; lists that differ become one in order, equal ones stay as they are."""
     if not theirs or not ours:
         return ours or theirs
     known, others = _digests(ours), _digests(theirs)
@@ -308,14 +308,14 @@ def add(index: Index, packages: Iterable[Package], *, created: datetime, url: Ca
 
 
 def _inserted(entries: Sequence[Entry], new: Entry) -> list[Entry]:
-    """The entries with a new one before the first that is older; the others keep their places."""
+    """Return the entries with a new one before the first that is older; the others keep their places."""
     order = _order(new)
     place = next((number for number, entry in enumerate(entries) if _order(entry) < order), len(entries))
     return [*entries[:place], new, *entries[place:]]
 
 
 def _with_charts(entries: Mapping[str, Sequence[Entry]], changed: Mapping[str, Versions]) -> dict[str, Sequence[Entry]]:
-    """The charts with other versions of some; a new chart comes before the first with a greater name."""
+    """Return the charts with other versions of some; a new chart comes before the first with a greater name."""
     names = list(entries)
     for name in sorted(changed.keys() - entries.keys()):
         insort(names, name)  # in a list that is not sorted it finds a place, too
@@ -328,7 +328,7 @@ def packages_at(url: str) -> Callable[[Package], str]:
 
 
 def published_otherwise(package: Package) -> str:
-    """The message for a version that is published with different bytes."""
+    """Return the message for a version that is published with different bytes."""
     return (
         f"{package.name} {package.version} is in the index with different bytes, and a published version never "
         "changes; give the chart a new one: --bump auto (or, if nobody has it yet, remove it from the index)"
@@ -473,7 +473,7 @@ def _in_words(count: int) -> str:
 
 
 def _readable_head(index: Index) -> Mapping[str, Any]:
-    """The head of an index, each field of the type that Helm reads."""
+    """Return the head of an index, each field of the type that Helm reads."""
     typed = Typed(HEAD, unknown=True)
     head = typed.value(index.head)
     if typed.unknown and index.layout.strict:
@@ -492,7 +492,7 @@ def _stamp(created: datetime) -> str:
 
 
 def known_index(output: Path, published: Path | None, *, accept: str | None = None) -> Index:
-    """The index in `output`, merged with another one if that is given; `accept` as `parse_index` has it.
+    """Return the index in `output`, merged with another one if that is given; `accept` as `parse_index` has it.
 
     Raises:
         OutputError: one cannot be read.

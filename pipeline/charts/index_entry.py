@@ -119,7 +119,7 @@ class Span(NamedTuple):
         return self.source.text[self.start : self.end]
 
     def encoded(self) -> bytes | memoryview:
-        """The part as UTF-8."""
+        """Return the part as UTF-8."""
         data = self.source.data
         return self.text.encode() if data is None else memoryview(data)[self.start : self.end]
 
@@ -151,7 +151,7 @@ class Versions(Sequence[Entry]):
         """The text with the header, where both can be written as they are."""
 
     def kept(self, form: Form) -> Span | None:
-        """The text of all entries where it is still what was read, in this form; else None."""
+        """Return the text of all entries where it is still what was read, in this form; else None."""
         return self._span if self._form == form else None
 
     def text_in(self, form: Form) -> list[str]:
@@ -163,7 +163,7 @@ class Versions(Sequence[Entry]):
         return [entry.text_in(form) for entry in self.with_text()]
 
     def replaced(self, entries: Iterable[Entry]) -> Versions:
-        """The same chart with other entries."""
+        """Return the same chart with other entries."""
         return Versions(entries, header=self.header, form=self._form)
 
     def header_in(self, form: Form) -> str:
@@ -178,7 +178,7 @@ class Versions(Sequence[Entry]):
         return self._size
 
     def with_text(self) -> tuple[Entry, ...]:
-        """The entries, each with its own text: those to make other lists of."""
+        """Return the entries, each with its own text: those to make other lists of."""
         if self._entries is None:
             if self._form is None or self._span is None:
                 return ()

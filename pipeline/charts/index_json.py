@@ -93,7 +93,7 @@ class JsonLayout:
     closing: str = "\n"
 
     def with_head(self, head: Mapping[str, Any]) -> JsonLayout:
-        """The layout with other fields; those that stay are not touched."""
+        """Return the layout with other fields; those that stay are not touched."""
         if head == self.head:
             return self
         stamp = json.dumps(head.get("generated"))
@@ -170,7 +170,7 @@ _Member = tuple[str, Any, int, int, int]
 
 
 def _members(text: str, at: int, *, inside: str = "") -> tuple[list[_Member], int]:
-    """The members of the object at a place, and its end; the object `inside` is a list of its members, too."""
+    """Return the members of the object at a place, and its end; the object `inside` is a list of its members, too."""
     if not text.startswith("{", _skip(text, at)):
         raise NotJsonError("expecting an object", at)
     members: list[_Member] = []
@@ -195,7 +195,7 @@ def _members(text: str, at: int, *, inside: str = "") -> tuple[list[_Member], in
 
 
 def _items(text: str, at: int) -> tuple[list[tuple[Any, int, int]], int]:
-    """The items of a list without its brackets, from a place on: value, start and end each."""
+    """Return the items of a list without its brackets, from a place on: value, start and end each."""
     items: list[tuple[Any, int, int]] = []
     at = _skip(text, at)
     while at < len(text) and not text.startswith("]", at):
@@ -235,7 +235,7 @@ def _versions(source: Source, chart: _Member, form: JsonForm, *, listed: bool) -
 
 
 def _form(text: str, charts: Sequence[_Member]) -> JsonForm:
-    """The form of the first chart with entries."""
+    """Return the form of the first chart with entries."""
     first = next((chart for chart in charts if isinstance(chart[1], list) and chart[1]), None)
     if first is None:
         return JsonForm()

@@ -79,7 +79,7 @@ class Patterns:
         return re.compile(rf"{self._chart}(?P<name>{_NAME}):\n(?:{self._entry('(?P=name)', '')})*+")
 
     def _entry(self, chart: str, annotations: str) -> str:
-        """An entry of a chart with annotations, as many as a quantifier says."""
+        """Return an entry of a chart with annotations, as many as a quantifier says."""
         key = self._key
         first = rf"(?:{key}|(?<=\n{self._dash}- ))"
         annotation = rf"{key}  {_KEY}: (?:{_STRING}|{self._block()})"
@@ -118,33 +118,33 @@ class Patterns:
         return rf"{self._dash}- " + "".join(parts) + after
 
     def _list(self, item: str) -> str:
-        """A list of a field."""
+        """Return a list of a field."""
         return rf"\n(?:{self._item}{item})++"
 
     def _structs(self, fields: Mapping[str, str]) -> str:
-        """A list of maps; each line has a known field, and their order keeps a field from being there twice."""
+        """Return a list of maps; each line has a known field, and their order keeps a field from being there twice."""
         lines = (rf"(?:{self._item}[- ] {name}:{value})?+" for name, value in fields.items())
         return rf"\n(?:(?={self._item}- )" + "".join(lines) + ")++"
 
     def _block(self) -> str:
-        """A literal or folded block below a key of a map."""
+        """Return a literal or folded block below a key of a map."""
         spaces = f"{self._key}    "
         return rf"[|>][+-]?\n{spaces}[^ {_NEVER}][^{_NEVER}]*+\n(?:(?:{spaces}[^{_NEVER}]*+)?\n)*+"
 
 
 @functools.cache
 def patterns(chart: int, dash: int) -> Patterns:
-    """The expressions for these indentations, compiled when they are first needed."""
+    """Return the expressions for these indentations, compiled when they are first needed."""
     return Patterns(chart, dash)
 
 
 def has_odd_characters(text: str) -> bool:
-    """Whether there are characters that the expressions do not look for."""
+    """Return whether there are characters that the expressions do not look for."""
     return any(character in text for character in _ODD)
 
 
 def unquoted(text: str) -> str:
-    """The string that a scalar without escapes is."""
+    """Return the string that a scalar without escapes is."""
     text = text.rstrip()
     if text.startswith("'"):
         return text[1:-1].replace("''", "'")

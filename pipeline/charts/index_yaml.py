@@ -116,7 +116,7 @@ class YamlLayout:
     head: Mapping[str, Any]
 
     def with_head(self, head: Mapping[str, Any]) -> YamlLayout:
-        """The layout with other fields; the lines of those that stay are not touched."""
+        """Return the layout with other fields; the lines of those that stay are not touched."""
         if head == self.head:
             return self
         line = dump({"generated": head["generated"]}) if "generated" in head else ""
@@ -215,7 +215,7 @@ def read_proved(source: Source, last_line: int) -> YamlText:
 
 
 def _as_it_is(source: Source, at: int, header: re.Match[str], end: int, form: YamlForm) -> Versions:
-    """The versions of a chart whose text can be written as it is, from `at` on."""
+    """Return the versions of a chart whose text can be written as it is, from `at` on."""
     if header["empty"]:
         return Versions((), header=_header(header, form), form=form)
     line = source.text[at : header.end()]
@@ -277,7 +277,7 @@ def _form(text: str, start: int, end: int) -> YamlForm:
 
 
 def _headers(text: str, start: int, end: int, form: YamlForm) -> list[tuple[int, re.Match[str]]]:
-    """The lines that name a chart, with where they begin; found by what follows them, which is fast."""
+    """Return the lines that name a chart, with where they begin; found by what follows them, which is fast."""
     found = {}
     for ending in (f":\n{' ' * form.dash}- ", ": []\n"):
         at = text.find(ending, start, end)
@@ -375,7 +375,7 @@ class _Scan:
 
 
 def _repeated(annotations: str | None) -> bool:
-    """Whether a key is there twice: the fields of an entry are in order, its annotations need not be."""
+    """Return whether a key is there twice: the fields of an entry are in order, its annotations need not be."""
     if annotations is None or annotations.count("\n") <= 2:  # noqa: PLR2004 - the line of the field, and one key
         return False
     lines = annotations[1:].split("\n")

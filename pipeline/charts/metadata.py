@@ -103,12 +103,12 @@ _resolver: Final = yaml.resolver.Resolver()
 
 
 def is_string(plain: str) -> bool:
-    """Whether every reader takes this text without quotes for a string."""
+    """Return whether every reader takes this text without quotes for a string."""
     return not _NO_STRING_IN_GO.fullmatch(plain) and tag_of(plain) not in _NO_STRINGS
 
 
 def tag_of(plain: str) -> str:
-    """The tag that YAML 1.1 gives a plain scalar."""
+    """Return the tag that YAML 1.1 gives a plain scalar."""
     tag: str = _resolver.resolve(yaml.ScalarNode, plain, (True, False))  # type: ignore[no-untyped-call]  # PyYAML has no types here
     return tag
 
@@ -228,7 +228,7 @@ class Typed:
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether a value has its type already; a quick look at what nearly all values are."""
+    """Return whether a value has its type already; a quick look at what nearly all values are."""
     if kind is _STRING:
         return type(value) is str
     if kind is _BOOL:
@@ -244,7 +244,7 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def is_time(text: str) -> bool:
-    """Whether Go reads this as a time.Time."""
+    """Return whether Go reads this as a time.Time."""
     found = _RFC3339.fullmatch(text)
     if not found:
         return False

@@ -64,7 +64,7 @@ class ChartRepository:
 
 
 def chart_repositories(url: str, output: Path) -> Sequence[str]:
-    """The places where published charts are looked for: the repository's address, then the output folder."""
+    """Return the places where published charts are looked for: the repository's address, then the output folder."""
     places = [url] if url else []
     return [*places, output.as_posix()] if (output / "index.yaml").is_file() else places
 

@@ -165,7 +165,7 @@ def build(
 
 
 def _has_nothing(settings: Settings) -> bool:
-    """Whether the repository has neither workflows nor charts yet, as after waybill init."""
+    """Return whether the repository has neither workflows nor charts yet, as after waybill init."""
     there = settings.workflows.is_dir() and not (settings.charts / UMBRELLA).exists()
     return there and not folders.all_folders(settings.workflows)
 

@@ -215,7 +215,7 @@ def require_names_or_all(names: Sequence[str], *, everything: bool) -> None:
 
 
 def is_asked_by_a_person(*, as_json: bool) -> bool:
-    """Whether somebody at a terminal can answer questions."""
+    """Return whether somebody at a terminal can answer questions."""
     return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 

@@ -65,7 +65,7 @@ def diff(
 
 
 def _fails(difference: Difference, limit: str | None) -> bool:
-    """Whether `--fail-on` applies to a difference."""
+    """Return whether `--fail-on` applies to a difference."""
     if limit == "breaking":
         return bool(difference.of(Impact.BREAKING))
     return limit == "any" and bool(difference.changes)

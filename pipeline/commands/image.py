@@ -150,7 +150,7 @@ def _make(
 
 
 def _arguments(given: Sequence[str]) -> dict[str, str]:
-    """The build arguments of the command line.
+    """Return the build arguments of the command line.
 
     Raises:
         SettingsError: one is not NAME=VALUE, or a credential: it would stay in the history of the image.

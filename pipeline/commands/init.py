@@ -90,7 +90,7 @@ def _github(found: ExistingFolder, given: str | None, *, asking: bool) -> str:
 def _answers(
     found: ExistingFolder, given: dict[str, Any], github: str, *, asking: bool, actions: bool
 ) -> dict[str, Any]:
-    """The settings that options, answers and the repository give; None where nobody says anything."""
+    """Return the settings that options, answers and the repository give; None where nobody says anything."""
     owner, _, repository = github.lower().partition("/")
     defaults = {
         "registry": f"{_REGISTRY}/{owner}" if owner else None,

@@ -203,7 +203,7 @@ class _Asked:
 
 
 def _environment(options: Mapping[str, Any]) -> dict[str, str]:
-    """The environment, with the GitHub that an option names."""
+    """Return the environment, with the GitHub that an option names."""
     url = options["github_url"]
     if not url:
         return dict(os.environ)
@@ -278,7 +278,7 @@ def _show(outcome: Outcome, destination: Destination, base: str, *, dry_run: boo
 def _next(
     proposals: Sequence[Proposed], destination: Destination, base: str, *, dry_run: bool, again: Sequence[str]
 ) -> Iterator[tuple[list[str], str]]:
-    """The next command, and what it is for."""
+    """Yield the next command, and what it is for."""
     states = {each.state for each in proposals}
     changed = next((each for each in proposals if each.state in ("opened", "updated")), None)
     if dry_run and states & {"opened", "updated", "closed", "deleted"}:

@@ -126,7 +126,7 @@ def publish(
 
 
 def _places(targets: Sequence[str], settings: Settings) -> list[Place]:
-    """The places that are published to, registries first: an index may name what they serve."""
+    """Return the places that are published to, registries first: an index may name what they serve."""
     places = sorted(map(parse_place, targets), key=lambda place: not isinstance(place, OciPrefix))
     for place in places:
         if isinstance(place, Directory):
@@ -135,7 +135,7 @@ def _places(targets: Sequence[str], settings: Settings) -> list[Place]:
 
 
 def _registry(places: Sequence[Place]) -> str:
-    """The registry of a publication, for URLs in an index.
+    """Return the registry of a publication, for URLs in an index.
 
     Raises:
         UsageError: there is none, or more than one, or no index.

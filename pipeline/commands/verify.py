@@ -114,7 +114,7 @@ def _row(each: CheckedAttestation) -> tuple[str, str, str, str]:
 
 
 def _material(material: Any) -> str:
-    """A material in a line: where it is from, and its digests."""
+    """Return a material in a line: where it is from, and its digests."""
     digests = material.get("digest")
     shown = [f"{algorithm}:{digest}" for algorithm, digest in digests.items()] if isinstance(digests, dict) else []
     return " ".join([str(material.get("uri") or material.get("name") or ""), *shown])

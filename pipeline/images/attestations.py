@@ -187,7 +187,7 @@ class Attached:
     """Whether it was attached just now."""
 
     def as_json(self) -> dict[str, Any]:
-        """The statement as a JSON object, for `--json`."""
+        """Return the statement as a JSON object, for `--json`."""
         return {"kind": self.kind, "digest": self.digest, "signed": self.signed, "new": self.new}
 
 
@@ -275,7 +275,7 @@ def provenance_of(registry: Registry, repository: str, digest: str, verifier: Ve
 def _already(
     statement: Statement, present: Sequence[Attestation], digest: str, signer: Signer | None
 ) -> Attestation | None:
-    """The attestation that says the same already, and is signed by the same key."""
+    """Return the attestation that says the same already, and is signed by the same key."""
     same = (each for each in present if each.statement.data == statement.data and not each.problem)
     return next((each for each in same if signer is None or signer.signed(each, digest)), None)
 
@@ -309,7 +309,7 @@ def _read_artifact(registry: Registry, repository: str, digest: str, entry: Desc
 
 
 def _payload(bundle: bytes) -> bytes | None:
-    """The statement in a bundle; None where it signs something else."""
+    """Return the statement in a bundle; None where it signs something else."""
     envelope = _table(_json(bundle).get("dsseEnvelope"))
     try:
         return base64.b64decode(str(envelope["payload"]), validate=True)

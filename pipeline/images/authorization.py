@@ -48,7 +48,7 @@ class Challenge:
 
 
 def read_challenges(header: str) -> list[Challenge]:
-    """The challenges in the header WWW-Authenticate, in their order."""
+    """Return the challenges in the header WWW-Authenticate, in their order."""
     found: list[tuple[str, dict[str, str]]] = []
     for part in _PART.finditer(header):
         if part["scheme"]:
@@ -75,20 +75,20 @@ class Authorizer:
         self._basic = False
 
     def lookup(self, repository: str) -> Lookup:
-        """The login for a repository."""
+        """Return the login for a repository."""
         if repository not in self._lookups:
             self._lookups[repository] = self._keychain.find(self._host, repository)
         return self._lookups[repository]
 
     def known(self, scope: Scope) -> str:
-        """The header Authorization as far as it is known without asking; empty where it is not."""
+        """Return the header Authorization as far as it is known without asking; empty where it is not."""
         if token := self._tokens.get(scope):
             return f"Bearer {token}"
         credential = self.lookup(scope.repository).credential if self._basic else None
         return credential.basic if credential else ""
 
     def answer(self, refusal: Answer, scope: Scope) -> str:
-        """The header Authorization that a refused request (401) is sent again with.
+        """Return the header Authorization that a refused request (401) is sent again with.
 
         Raises:
             LoginError: no login is known, or the token service refuses it.
@@ -113,7 +113,7 @@ class Authorizer:
         yield from self._tokens.values()
 
     def refused(self, answer: Answer, scope: Scope, said: str = "") -> LoginError:
-        """The error of a request that the registry does not allow."""
+        """Return the error of a request that the registry does not allow."""
         lookup = self.lookup(scope.repository)
         denied = answer.status == HTTPStatus.FORBIDDEN
         what = f"{'access' if denied else 'the login'} was refused ({answer.status}{said})"
@@ -127,7 +127,7 @@ class Authorizer:
         return LoginError(f"registry {self._host}, repository {scope.repository}: {what}; {lookup}; {todo}")
 
     def _token(self, parameters: Mapping[str, str], scope: Scope, lookup: Lookup) -> str:
-        """A token from the token service that a registry names.
+        """Return a token from the token service that a registry names.
 
         Raises:
             LoginError: the service refuses, or is none that a login may be sent to.
@@ -158,7 +158,7 @@ class Authorizer:
 
 
 def _token_request(realm: str, wanted: Mapping[str, str], credential: Credential | None) -> Request:
-    """The request for a token: by the login or anonymously, or by an identity token in a form (OAuth 2.0)."""
+    """Return the request for a token: by the login or anonymously, or by an identity token in a form (OAuth 2.0)."""
     if credential and credential.is_token:
         form = {"grant_type": "refresh_token", "client_id": "waybill", **wanted, "refresh_token": credential.password}
         content = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -172,7 +172,7 @@ def _token_request(realm: str, wanted: Mapping[str, str], credential: Credential
 
 
 def _read_token(answer: Answer) -> str | None:
-    """The token in an answer of a token service; it has one of two names, or both."""
+    """Return the token in an answer of a token service; it has one of two names, or both."""
     try:
         content = json.loads(answer.body)
     except ValueError:

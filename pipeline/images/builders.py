@@ -57,10 +57,10 @@ def connect(
 
 
 def may_answer(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether the builder that the settings name may be at hand."""
+    """Return whether the builder that the settings name may be at hand."""
     return KINDS[settings.engine].may_answer(environment)
 
 
 def may_make_images(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether a build may make images: they were asked for, or what builds them may be at hand."""
+    """Return whether a build may make images: they were asked for, or what builds them may be at hand."""
     return settings.images in ("build", "push") or (settings.images == "auto" and may_answer(settings, environment))

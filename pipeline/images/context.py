@@ -108,12 +108,12 @@ class _Hashed:
 
 
 def changed(path: str) -> ImageError:
-    """The error for a file that is not what the image key was made from."""
+    """Return the error for a file that is not what the image key was made from."""
     return ImageError(f"{path} has changed since the build began; build again")
 
 
 def unreadable(path: str, error: OSError) -> ImageError:
-    """The error for a file that the build needs and cannot have."""
+    """Return the error for a file that the build needs and cannot have."""
     return ImageError(f"{path} cannot be read for the build: {error.strerror}")
 
 
@@ -133,7 +133,7 @@ def _entry(path: str, file: BinaryIO | _Hashed, size: int, mode: int) -> Iterato
 
 
 def _about(path: str, mode: int) -> tarfile.TarInfo:
-    """The header of an entry: no time, no owner."""
+    """Return the header of an entry: no time, no owner."""
     about = tarfile.TarInfo(path)
     about.mode = mode
     return about

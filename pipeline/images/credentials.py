@@ -141,7 +141,7 @@ class Keychain:
 
 
 def _host(name: str) -> str:
-    """A registry's host as logins name it."""
+    """Return a registry's host as logins name it."""
     return DOCKER_HUB if name in _HUB_NAMES else name
 
 
@@ -173,7 +173,7 @@ def _table(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _key(key: str) -> str:
-    """A key of `auths` as a host, or host and path; Docker writes URLs too (`https://index.docker.io/v1/`)."""
+    """Return a key of `auths` as a host, or host and path; Docker writes URLs too (`https://index.docker.io/v1/`)."""
     scheme, separator, rest = key.partition("://")
     name = rest if separator else scheme
     host, _, path = name.rstrip("/").partition("/")
@@ -182,7 +182,7 @@ def _key(key: str) -> str:
 
 
 def _keys(host: str, repository: str) -> Iterator[str]:
-    """The keys for a repository, the most specific first."""
+    """Yield the keys for a repository, the most specific first."""
     name = f"{host}/{repository}" if repository else host
     while name != host:
         yield name
@@ -191,7 +191,7 @@ def _keys(host: str, repository: str) -> Iterator[str]:
 
 
 def _of_entry(place: str, key: str, entry: Mapping[str, Any]) -> tuple[Credential | None, str]:
-    """The login of one entry of `auths`."""
+    """Return the login of one entry of `auths`."""
     from docker import auth  # noqa: PLC0415 - 100 ms that only who meets a registry pays
 
     token = entry.get("identitytoken")
@@ -210,7 +210,7 @@ def _plain(entry: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _of_helper(place: str, name: str, host: str) -> tuple[Credential | None, str]:
-    """The login that a credential helper has; its output is never part of a message."""
+    """Return the login that a credential helper has; its output is never part of a message."""
     from docker import credentials  # noqa: PLC0415 - as above
 
     program = f"docker-credential-{name}"

@@ -130,7 +130,7 @@ class DockerEngine:
         return LocalImage(reference=order.reference, id=about["Id"], size=about["Size"])
 
     def has(self, reference: str) -> bool:
-        """Whether the engine has an image.
+        """Return whether the engine has an image.
 
         Raises:
             ImageError: it does not answer.
@@ -138,7 +138,7 @@ class DockerEngine:
         return self._about(reference) is not None
 
     def labels(self, reference: str) -> Mapping[str, str]:
-        """The labels of an image that the engine has; none where it does not have it.
+        """Return the labels of an image that the engine has; none where it does not have it.
 
         Raises:
             ImageError: it does not answer.
@@ -373,13 +373,13 @@ def _failure(message: Message) -> str | None:
 
 
 def _shortened(command: re.Match[str]) -> str:
-    """The command of a step, which may be a whole script, so that the message fits a line or two."""
+    """Return the command of a step, which may be a whole script, so that the message fits a line or two."""
     text = command[1]
     return f"The command '{text if len(text) <= _SHOWN_COMMAND else f'{text[:_SHOWN_COMMAND]}…'}' returned"
 
 
 def _without(text: str, login: Mapping[str, str]) -> str:
-    """A text without a login's secrets, should a registry repeat them."""
+    """Return a text without a login's secrets, should a registry repeat them."""
     for key, value in login.items():
         if value and key != "username":
             text = text.replace(value, "***")

@@ -114,7 +114,7 @@ def engine_errors(doing: str) -> Iterator[None]:
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost reason, in one line: the others repeat it."""
+    """Return the innermost reason, in one line: the others repeat it."""
     if any("Permission denied" in str(each) for each in _chain(error)):
         return "permission denied; run it as a member of the group that owns the socket"
     last = _chain(error)[-1]

@@ -48,7 +48,7 @@ class Endpoint:
 
 
 def may_answer(environment: Mapping[str, str]) -> bool:
-    """Whether a container engine may be at hand: a variable or a context names one, or there is a socket."""
+    """Return whether a container engine may be at hand: a variable or a context names one, or there is a socket."""
     return any(endpoint.may_answer for endpoint in endpoints(environment))
 
 
@@ -62,7 +62,7 @@ def endpoints(environment: Mapping[str, str]) -> tuple[Endpoint, ...]:
 
 
 def _of_variables(host: str, environment: Mapping[str, str]) -> Endpoint:
-    """The engine of DOCKER_HOST; for a TCP port with a certificate, TLS as Docker's CLI has it."""
+    """Return the engine of DOCKER_HOST; for a TCP port with a certificate, TLS as Docker's CLI has it."""
     verify = bool(environment.get("DOCKER_TLS_VERIFY"))
     given = environment.get("DOCKER_CERT_PATH")
     certificates = Path(given) if given else _docker_folder(environment)
@@ -71,7 +71,7 @@ def _of_variables(host: str, environment: Mapping[str, str]) -> Endpoint:
 
 
 def _context(environment: Mapping[str, str]) -> Endpoint | None:
-    """The Docker context that DOCKER_CONTEXT or config.json chooses, unless it is the default one."""
+    """Return the Docker context that DOCKER_CONTEXT or config.json chooses, unless it is the default one."""
     folder = _docker_folder(environment)
     name = environment.get("DOCKER_CONTEXT") or _json(folder / "config.json").get("currentContext")
     if not isinstance(name, str) or name in ("", _DEFAULT_CONTEXT):
@@ -92,7 +92,7 @@ def _context(environment: Mapping[str, str]) -> Endpoint | None:
 
 
 def _usual(environment: Mapping[str, str]) -> list[Endpoint]:
-    """The places where engines listen when nobody says otherwise."""
+    """Return the places where engines listen when nobody says otherwise."""
     if os.name == "nt":
         return [
             Endpoint(source="Docker", url="npipe:////./pipe/docker_engine"),
@@ -116,7 +116,7 @@ def _docker_folder(environment: Mapping[str, str]) -> Path:
 
 
 def _json(path: Path) -> Mapping[str, Any]:
-    """A file's object; empty where it is missing or is none."""
+    """Return a file's object; empty where it is missing or is none."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -46,7 +46,7 @@ class ImageBuilder(Protocol):
         """What a build without pulling would miss, and how to get it; "" where nothing is missing."""
 
     def labels(self, reference: str) -> Mapping[str, str]:
-        """The labels of a local image; none where there is no such image, or no place where it could be."""
+        """Return the labels of a local image; none where there is no such image, or no place where it could be."""
 
     def build(self, order: ImageBuild, log: Log) -> LocalImage:
         """Build an image and tag it with the order's reference.
@@ -56,7 +56,7 @@ class ImageBuilder(Protocol):
         """
 
     def application(self, image: LocalImage) -> AbstractContextManager[Path]:
-        """The content of `/deployments` in the image, as a temporary folder.
+        """Return the content of `/deployments` in the image, as a temporary folder.
 
         Raises:
             ImageError: it cannot be read.

@@ -73,7 +73,7 @@ def _split_host(name: str) -> tuple[str, str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether HOST or HOST:PORT is this machine, as a name or an address."""
+    """Return whether HOST or HOST:PORT is this machine, as a name or an address."""
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
     try:
         return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback

@@ -103,7 +103,7 @@ class JibBuilder:
         return "jib builds images where they are asked for (--images build)"
 
     def labels(self, reference: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for every image
-        """The labels of a local image: jib keeps none."""
+        """Return the labels of a local image: jib keeps none."""
         return {}
 
     def build(self, order: ImageBuild, log: Log) -> LocalImage:
@@ -204,7 +204,7 @@ class JibBuilder:
         return self._archives[image.id]
 
     def _base(self, order: ImageBuild) -> _Base:
-        """The base with its digest: as the recipe has it, else as its registry answers now."""
+        """Return the base with its digest: as the recipe has it, else as its registry answers now."""
         if not order.recipe.runtime:
             message = f"{order.reference}: jib builds from no Dockerfile, such as a function's"
             raise ImageError(f"{message}; build it with --engine docker")
@@ -273,7 +273,7 @@ class JibBuilder:
 
 
 def _context(order: ImageBuild) -> Iterator[tuple[str, bytes]]:
-    """The files of the build context; they are those that the recipe's key was made of."""
+    """Yield the files of the build context; they are those that the recipe's key was made of."""
     for path, file in order.files.items():
         try:
             data = file.read_bytes() if isinstance(file, Path) else file
@@ -285,7 +285,7 @@ def _context(order: ImageBuild) -> Iterator[tuple[str, bytes]]:
 
 
 def _labels(order: ImageBuild, base: ImageName) -> Mapping[str, str]:
-    """The labels of the order, of our Dockerfiles, and the digest of the base that is built on."""
+    """Return the labels of the order, of our Dockerfiles, and the digest of the base that is built on."""
     arguments = order.recipe.arguments
     named = {"name": "FLOW_NAME", "summary": "FLOW_SUMMARY", "description": "FLOW_DESCRIPTION"}
     own = {label: arguments.get(argument, "") for label, argument in named.items()}
@@ -295,7 +295,7 @@ def _labels(order: ImageBuild, base: ImageName) -> Mapping[str, str]:
 
 
 def _with_login(keychain: Keychain, name: ImageName, variables: tuple[str, str]) -> Keychain:
-    """The keychain where two variables hold the login for an image, and win."""
+    """Return the keychain where two variables hold the login for an image, and win."""
     given = [keychain.environment.get(variable, "") for variable in variables]
     if not all(given):
         return keychain
@@ -304,7 +304,7 @@ def _with_login(keychain: Keychain, name: ImageName, variables: tuple[str, str])
 
 
 def _for_helper(host: str, login: Credential) -> str:
-    """A login as credential helpers answer it."""
+    """Return a login as credential helpers answer it."""
     username = _TOKEN_USER if login.is_token else login.username
     return json.dumps({"ServerURL": host, "Username": username, "Secret": login.password})
 

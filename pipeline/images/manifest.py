@@ -23,12 +23,12 @@ EMPTY_JSON: Final = b"{}"
 
 
 def digest_of(data: bytes, algorithm: str = "sha256") -> str:
-    """The digest of some bytes, as in `sha256:…`."""
+    """Return the digest of some bytes, as in `sha256:…`."""
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 def names(digest: str, data: bytes) -> bool:
-    """Whether a digest is that of some bytes; no digest of another algorithm than SHA-256 and SHA-512 is."""
+    """Return whether a digest is that of some bytes; no digest of another algorithm than SHA-256 and SHA-512 is."""
     algorithm = digest.partition(":")[0]
     return algorithm in ("sha256", "sha512") and digest_of(data, algorithm) == digest
 
@@ -46,7 +46,7 @@ class Descriptor:
 
     @classmethod
     def read(cls, value: Any) -> Descriptor | None:
-        """The descriptor that a JSON value is; None where it is none."""
+        """Return the descriptor that a JSON value is; None where it is none."""
         match value:
             case {"mediaType": str(media_type), "digest": str(digest), "size": int(size)}:
                 return cls(
@@ -61,11 +61,11 @@ class Descriptor:
 
     @classmethod
     def of(cls, data: bytes, media_type: str) -> Descriptor:
-        """The descriptor of some bytes."""
+        """Return the descriptor of some bytes."""
         return cls(media_type=media_type, digest=digest_of(data), size=len(data))
 
     def as_json(self) -> dict[str, Any]:
-        """The descriptor as it stands in a manifest."""
+        """Return the descriptor as it stands in a manifest."""
         rest = {"artifactType": self.artifact_type, "annotations": dict(self.annotations), "platform": self.platform}
         return {
             "mediaType": self.media_type,
@@ -85,7 +85,7 @@ class Manifest:
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Manifest:
-        """The manifest with some content; `mediaType` is in it."""
+        """Return the manifest with some content; `mediaType` is in it."""
         body = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
         return cls(body=body, media_type=content["mediaType"], digest=digest_of(body))
 
@@ -151,7 +151,7 @@ class Manifest:
 
 
 def descriptors(value: Any) -> tuple[Descriptor, ...]:
-    """The descriptors in a JSON list."""
+    """Return the descriptors in a JSON list."""
     listed = value if isinstance(value, list) else []
     return tuple(found for each in listed if (found := Descriptor.read(each)))
 
@@ -175,7 +175,7 @@ def artifact(
 
 
 def index(entries: Iterable[Descriptor]) -> Manifest:
-    """An index of manifests, in their order."""
+    """Return an index of manifests, in their order."""
     listed = [entry.as_json() for entry in entries]
     return Manifest.of({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed})
 

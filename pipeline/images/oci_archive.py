@@ -42,13 +42,13 @@ def from_engine(saved: Path, reference: str) -> Path:
 
 
 def _is_whole(archive: tarfile.TarFile, names: set[str]) -> bool:
-    """Whether the layout's index names a manifest of OCI that is in it."""
+    """Return whether the layout's index names a manifest of OCI that is in it."""
     described = [_blob(entry) for entry in _read(archive, _INDEX).get("manifests", [])]
     return bool(described) and all(name in names for name in described)
 
 
 def _blob(entry: Mapping[str, Any]) -> str | None:
-    """The file of a manifest; None if it is not one of OCI."""
+    """Return the file of a manifest; None if it is not one of OCI."""
     algorithm, _, digits = str(entry.get("digest")).partition(":")
     return f"blobs/{algorithm}/{digits}" if entry.get("mediaType") in _MEDIA_TYPES else None
 
@@ -61,7 +61,7 @@ def _read(archive: tarfile.TarFile, name: str) -> Mapping[str, Any]:
 
 
 def _converted(saved: Path, reference: str) -> Path:
-    """An OCI archive, by skopeo."""
+    """Return an OCI archive, by skopeo."""
     if shutil.which("skopeo") is None:
         raise ImageError(
             f"{reference} was not saved: this container engine saves the old form of Docker, and skopeo, which makes "

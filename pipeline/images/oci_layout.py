@@ -48,7 +48,7 @@ class OciArchive:
         return (*self.layers, *((config,) if config else ()))
 
     def blob(self, blob: Descriptor) -> bytes:
-        """The bytes of a blob."""
+        """Return the bytes of a blob."""
         return self._bytes(_path(blob.digest))
 
     def unpack(self, folder: str, target: Path) -> None:
@@ -118,7 +118,7 @@ def _path(digest: str) -> str:
 
 
 def _below(name: str, folder: str) -> PurePosixPath | None:
-    """The path of a layer's entry below a folder of the image; None where it is elsewhere."""
+    """Return the path of a layer's entry below a folder of the image; None where it is elsewhere."""
     path = PurePosixPath("/", name.removeprefix("./"))
     if ".." in path.parts:
         raise ValueError(f"a layer has the path {name}")

@@ -21,7 +21,7 @@ class Progress:
         self._states: dict[str, str] = {}
 
     def lines(self, message: Mapping[str, Any]) -> Iterator[str]:
-        """The lines that a message completes."""
+        """Yield the lines that a message completes."""
         text = message.get("stream")
         if isinstance(text, str):
             *whole, self._rest = (self._rest + text).split("\n")
@@ -46,12 +46,12 @@ class Progress:
 
 
 def _plain(line: str) -> str:
-    """A line as a file keeps it: without colours, and of what a terminal would overwrite the last."""
+    """Return a line as a file keeps it: without colours, and of what a terminal would overwrite the last."""
     return _ESCAPED.sub("", line).rstrip("\r").rpartition("\r")[2]
 
 
 def readable(size: int) -> str:
-    """A number of bytes as people read it: 999 B, 1.2 kB, 34.5 MB."""
+    """Return a number of bytes as people read it: 999 B, 1.2 kB, 34.5 MB."""
     value, unit = float(size), "B"
     for unit in ("B", "kB", "MB", "GB"):
         if value < _UNIT or unit == "GB":

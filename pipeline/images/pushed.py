@@ -40,7 +40,7 @@ class PushedImages:
         self._lock = threading.Lock()
 
     def registry(self, host: str, keychain: Keychain | None = None) -> Registry:
-        """The registry of a host; with another keychain, by a connection of its own."""
+        """Return the registry of a host; with another keychain, by a connection of its own."""
         if keychain and keychain is not self.keychain:
             return Registry(host, keychain)
         with self._lock:
@@ -81,7 +81,7 @@ class PushedImages:
         return PushedImage(digest=manifest.digest, size=_size(image), revision=config.labels.get(REVISION, ""))
 
     def _is_ours(self, registry: Registry, repository: str, digest: str) -> bool:
-        """Whether the owner of the public key signed provenance of an image."""
+        """Return whether the owner of the public key signed provenance of an image."""
         verifier = Verifier(cosign=find_cosign(self._environment), public_key=self._public_key)
         return provenance_of(registry, repository, digest, verifier) is not None
 

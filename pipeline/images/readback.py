@@ -60,7 +60,7 @@ def _resources(application: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _difference(wanted: Any, there: Any, path: str) -> str:
-    """The path of the first value that differs; "" where none does."""
+    """Return the path of the first value that differs; "" where none does."""
     if isinstance(wanted, Mapping) and isinstance(there, Mapping):
         for key in sorted(wanted.keys() | there.keys()):
             if key not in wanted or key not in there:

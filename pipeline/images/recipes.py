@@ -37,11 +37,11 @@ class Recipes:
     """Build arguments of the command line."""
 
     def committed(self, workflow: Workflow) -> ImageRecipe:
-        """The recipe by the committed settings: what a chart in the charts folder names."""
+        """Return the recipe by the committed settings: what a chart in the charts folder names."""
         return workflow_recipe(workflow, self._committed_base)
 
     def of(self, workflow: Workflow) -> ImageRecipe:
-        """The recipe that holds for this run."""
+        """Return the recipe that holds for this run."""
         committed = self.committed(workflow)
         if not self.arguments and self.settings.committed is None:
             return committed
@@ -54,7 +54,7 @@ class Recipes:
         return ImageReference(repository=f"{self.settings.registry}/{prefix}{recipe.name}".lower(), tag=recipe.tag)
 
     def of_function(self, function: FunctionSource) -> ImageRecipe:
-        """The recipe of a function that holds for this run."""
+        """Return the recipe of a function that holds for this run."""
         recipe = function_recipe(function, self.settings.platform)
         return replace(recipe, custom=recipe.key != self._committed_function(function).key)
 
@@ -66,7 +66,7 @@ class Recipes:
         }
 
     def all(self, workflow: Workflow) -> list[tuple[ImageRecipe, ImageReference]]:
-        """The committed recipes of the images of a workflow's chart, with where they are."""
+        """Return the committed recipes of the images of a workflow's chart, with where they are."""
         recipe = self.committed(workflow)
         functions = [self._committed_function(function) for function in workflow.source.functions]
         return [
@@ -127,12 +127,12 @@ def _dockerfile(name: str) -> bytes:
 
 
 def workflow_files(workflow: Workflow) -> dict[str, Path | bytes]:
-    """The files of the context of a workflow's image, by their paths in it."""
+    """Return the files of the context of a workflow's image, by their paths in it."""
     source = workflow.source
     own: dict[str, Path | bytes] = {f"{source.name}/{path}": Path(source.path, path) for path in source.inputs}
     return own | {shared_path(workflow, path): data for path, data in source.shared.files.items()}
 
 
 def function_files(workflow: Workflow, function: FunctionSource) -> dict[str, Path | bytes]:
-    """The files of the context of a function's image, by their paths in it."""
+    """Return the files of the context of a function's image, by their paths in it."""
     return {path: Path(workflow.source.path, "functions", function.name, path) for path in function.inputs}

@@ -27,7 +27,7 @@ _PAUSE: Final = 0.5
 
 
 def fallback_tag(digest: str) -> str:
-    """The tag of the index of what is attached to an image, where there is no API (the referrers tag schema)."""
+    """Return the tag of the index of what is attached to an image, where there is no API (the referrers tag schema)."""
     return digest.replace(":", "-", 1)[:128]
 
 
@@ -105,7 +105,7 @@ def _add_to_fallback(registry: Registry, repository: str, subject: str, added: M
 def _missing(
     registry: Registry, repository: str, subject: str, tags: Iterable[str], entries: Iterable[Descriptor]
 ) -> list[Descriptor]:
-    """The artifacts with a tag of their own that the index does not list."""
+    """Return the artifacts with a tag of their own that the index does not list."""
     listed = {_own_tag(subject, entry.digest) for entry in entries}
     found: list[Descriptor] = []
     for tag in tags:
@@ -117,5 +117,5 @@ def _missing(
 
 
 def _own_tag(subject: str, digest: str) -> str:
-    """The tag of one artifact, beside the fallback tag of its subject."""
+    """Return the tag of one artifact, beside the fallback tag of its subject."""
     return f"{fallback_tag(subject)}.{digest.partition(':')[2]}"[:128]

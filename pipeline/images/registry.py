@@ -155,13 +155,13 @@ class Registry:
         return blob
 
     def _upload(self, repository: str, digest: str, data: bytes, what: str) -> Answer | None:
-        """The answer to one attempt to upload a blob; None where the connection is lost."""
+        """Return the answer to one attempt to upload a blob; None where the connection is lost."""
         started = self.connection.request("POST", repository, "blobs/uploads/", push=True)
         self.connection.expect(started, repository, what, HTTPStatus.ACCEPTED)
         return self.connection.upload(repository, started, digest, data)
 
     def _may_upload_again(self, answer: Answer | None) -> bool:
-        """Whether another attempt may end better."""
+        """Return whether another attempt may end better."""
         return answer is None or answer.status in _LOST_UPLOAD or self.connection.backoff.repeats(answer.status)
 
     def push_manifest(self, repository: str, reference: str, manifest: Manifest) -> bool:
@@ -193,7 +193,7 @@ class Registry:
             self.push_manifest(repository, tag, manifest)
 
     def _has_blob(self, repository: str, digest: str) -> bool:
-        """Whether a repository that is pushed to has a blob already."""
+        """Return whether a repository that is pushed to has a blob already."""
         answer = self.connection.request("HEAD", repository, f"blobs/{digest}", push=True)
         if answer.status == HTTPStatus.NOT_FOUND:
             return False
@@ -212,13 +212,13 @@ def first_push_note(host: str, repository: str) -> str:
 
 
 def media_type_of(answer: Answer) -> str:
-    """The media type of a manifest: that of the answer, else its own."""
+    """Return the media type of a manifest: that of the answer, else its own."""
     announced = answer.headers.get("content-type", "").partition(";")[0].strip()
     return announced if announced in ACCEPTED else str(json_of(answer).get("mediaType") or announced)
 
 
 def _names(answer: Answer, key: str) -> list[str]:
-    """The list of names in an answer."""
+    """Return the list of names in an answer."""
     listed = json_of(answer).get(key)
     return [name for name in (listed if isinstance(listed, list) else ()) if isinstance(name, str)]
 

@@ -128,7 +128,7 @@ class Connection:
             raise self.error(repository, f"{what}: the registry responded with {answer.status}{phrase}{said}")
 
     def error(self, repository: str, message: str) -> RegistryError:
-        """The error with a message about a repository."""
+        """Return the error with a message about a repository."""
         where = f", repository {repository}" if repository else ""
         return RegistryError(f"registry {self.host}{where}: {message}")
 
@@ -185,7 +185,7 @@ class Connection:
 
 
 def json_of(answer: Answer) -> Mapping[str, Any]:
-    """The JSON object in an answer; empty where there is none."""
+    """Return the JSON object in an answer; empty where there is none."""
     try:
         content = json.loads(answer.body)
     except ValueError:
@@ -194,12 +194,12 @@ def json_of(answer: Answer) -> Mapping[str, Any]:
 
 
 def _below(repository: str) -> str:
-    """The path that all paths of a repository begin with, or all paths of a registry."""
+    """Return the path that all paths of a repository begin with, or all paths of a registry."""
     return f"/v2/{quote(repository)}/" if repository else "/v2/"
 
 
 def _with(request: Request, authorization: str) -> Request:
-    """A request with the header Authorization, if there is one."""
+    """Return a request with the header Authorization, if there is one."""
     if not authorization:
         return request
     return dataclasses.replace(request, headers={**request.headers, "Authorization": authorization})

@@ -49,7 +49,7 @@ class ImageResult:
         return Pin(repository=self.repository, tag=self.tags[0], digest=self.digest, key=self.key)
 
     def as_json(self) -> dict[str, object]:
-        """The image as a JSON object, for images.json and `--json`."""
+        """Return the image as a JSON object, for images.json and `--json`."""
         return {
             "workflow": self.workflow,
             "name": self.name,

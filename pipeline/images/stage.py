@@ -152,7 +152,7 @@ class ImageStage:
         return replace(pushed, size=size, note=note)
 
     def _found(self, task: ImageTask, tags: tuple[str, ...]) -> ImageResult | None:
-        """The image that is there already: in the registry before a push, else in the engine."""
+        """Return the image that is there already: in the registry before a push, else in the engine."""
         self.progress.update(task.title, "look")
         if self.orders.push:
             there = self.pushed.find(task.reference, task.recipe.key)

@@ -58,7 +58,7 @@ def _read(file: Path, name: ImageName, digest: str) -> dict[str, Any]:
 
 
 def _load(file: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty where there is none."""
+    """Return the JSON object in a file; empty where there is none."""
     if file.stat().st_size > _MAX_FILE:
         raise SettingsError(f"{file}: larger than {_MAX_FILE:,} bytes")
     try:

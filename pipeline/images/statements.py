@@ -104,7 +104,7 @@ class Statements:
         yield "provenance", provenance(subject, about)
 
     def _base(self, build: PushedBuild, builder: ImageBuilder) -> tuple[Any, ...]:
-        """The packages of the base, where syft is at hand and a statement is worth the time that it takes."""
+        """Return the packages of the base, where syft is at hand and a statement is worth the time that it takes."""
         if not (self.attach and syft.is_available()):
             return ()
         with tempfile.TemporaryDirectory(prefix="waybill-image-") as folder:

@@ -23,7 +23,7 @@ _DEPLOYMENTS: Final = "/deployments/"
 
 
 def is_available() -> bool:
-    """Whether syft is on PATH."""
+    """Return whether syft is on PATH."""
     return shutil.which(PROGRAM) is not None
 
 
@@ -58,7 +58,7 @@ def base_components(archive: Path) -> tuple[Mapping[str, Any], ...]:
 
 
 def _is_of_base(component: Mapping[str, Any]) -> bool:
-    """Whether a component is a package, or the system, below the application."""
+    """Return whether a component is a package, or the system, below the application."""
     properties = component.get("properties", [])
     places = [one.get("value", "") for one in properties if _LOCATION.fullmatch(one.get("name", ""))]
     own = bool(places) and all(place.startswith(_DEPLOYMENTS) for place in places)

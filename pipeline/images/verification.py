@@ -24,7 +24,7 @@ class CheckedAttestation:
     """Why the image is not verified."""
 
     def as_json(self) -> dict[str, Any]:
-        """The attestation as a JSON object, for `--json`."""
+        """Return the attestation as a JSON object, for `--json`."""
         statement = self.attestation.statement
         return {
             "kind": statement.kind,
@@ -53,7 +53,7 @@ class Verification:
     """Why the image is not verified, a sentence each; none where it is."""
 
     def as_json(self) -> dict[str, Any]:
-        """The verification as a JSON object, for `--json`."""
+        """Return the verification as a JSON object, for `--json`."""
         return {
             "ok": not self.problems,
             "image": f"{self.name.host}/{self.name.repository}",

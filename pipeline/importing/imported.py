@@ -66,5 +66,5 @@ class ImportPlan:
     notes: tuple[str, ...]
 
     def of(self, state: State) -> list[Imported]:
-        """The workflows in a state."""
+        """Return the workflows in a state."""
         return [each for each in self.workflows if each.state == state]

@@ -111,7 +111,7 @@ def _layout(repository: ForeignRepository, charts: str | None) -> Layout:
 
 
 def _chosen(layout: Layout, names: Sequence[str], repository: ForeignRepository) -> dict[str, list[str]]:
-    """The workflow folders by name; the root of a repository has the repository's."""
+    """Return the workflow folders by name; the root of a repository has the repository's."""
     there = {name or repository.name: folders for name, folders in layout.named().items()}
     wrong = [name for name in names if name not in there]
     if wrong:
@@ -155,7 +155,7 @@ class _Planning:
         return found
 
     def shared(self, workflows: Sequence[Imported]) -> tuple[dict[str, bytes], tuple[str, ...]]:
-        """The new files of shared/, and those that are here with other content; who uses these is left out."""
+        """Return the new files of shared/, and those that are here with other content; who uses these is left out."""
         here = dict(read_shared(self._settings.workflows / SHARED).files)
         new: dict[str, bytes] = {}
         clashes: set[str] = set()
@@ -207,7 +207,7 @@ class _Planning:
                 each.problems.append(f"{self.folder.path.as_posix()}/charts/{name} is here already; move it away first")
 
     def version(self, each: Imported) -> tuple[str, Version] | None:
-        """The chart's name and version: the one after the hand-made chart's that nobody published."""
+        """Return the chart's name and version: the one after the hand-made chart's that nobody published."""
         if each.state == "left out" or each.workflow is None:
             return None
         name = chart_name(each.name)
@@ -226,7 +226,7 @@ class _Planning:
         return name, version
 
     def rows(self, workflows: Sequence[Imported], versions: Mapping[str, Version]) -> ImportedRows:
-        """The rows of compatibility.yaml for the charts that are new, and for the umbrella."""
+        """Return the rows of compatibility.yaml for the charts that are new, and for the umbrella."""
         capabilities = self._operators.line().capabilities
         coming = {chart_name(each.name): each for each in workflows if not each.there}
         first = {
@@ -278,7 +278,7 @@ class _Planning:
                 yield f"its images have the {name} '{theirs}'; for the same names, set {name} in the settings"
 
     def _is_made(self, path: str, found: Imported) -> bool:
-        """Whether a file of a workflow folder is one of the manifests that its Makefile made."""
+        """Return whether a file of a workflow folder is one of the manifests that its Makefile made."""
         top, _, rest = path.partition("/")
         made = top == _MANIFESTS and rest.endswith((".yaml", ".yml"))
         if made:
@@ -286,7 +286,7 @@ class _Planning:
         return made
 
     def _understood(self, found: Imported) -> Workflow:
-        """The workflow as it will be read here."""
+        """Return the workflow as it will be read here."""
         with scratch_folder() as scratch:
             folder = scratch / found.name
             for path, file in found.files.items():

@@ -73,10 +73,10 @@ class _Storage(Protocol):
         """What lies at each path."""
 
     def sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
-        """The sizes of files in bytes."""
+        """Return the sizes of files in bytes."""
 
     def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        """The bytes of files, or where links lead to."""
+        """Return the bytes of files, or where links lead to."""
 
 
 class ForeignRepository:
@@ -125,13 +125,13 @@ class ForeignRepository:
         return ReadFolder(files=files, problems=tuple(problems))
 
     def _below(self, folder: str) -> Sequence[str]:
-        """The paths below a folder, sorted."""
+        """Return the paths below a folder, sorted."""
         if not folder:
             return self._sorted
         return self._sorted[bisect_left(self._sorted, f"{folder}/") : bisect_left(self._sorted, f"{folder}{_AFTER}")]
 
     def file(self, path: str) -> bytes | None:
-        """The bytes of one file; None where there is none."""
+        """Return the bytes of one file; None where there is none."""
         entry = self._storage.entries.get(path)
         if entry is None or entry.kind != "file" or self._storage.sizes([path])[path] > MAX_BYTES:
             return None

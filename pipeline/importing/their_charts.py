@@ -26,11 +26,11 @@ class TheirCharts:
         self._installs = {chart: sonataflows_in(_templates(files)) for chart, files in self._files.items()}
 
     def __getitem__(self, chart: str) -> ReadFolder:
-        """The files of a chart."""
+        """Return the files of a chart."""
         return self._read[chart]
 
     def inside(self, folder: str) -> list[str]:
-        """The charts that lie in a workflow's folder."""
+        """Return the charts that lie in a workflow's folder."""
         return [chart for chart in self._layout.charts if is_below(chart, folder)]
 
     def of(self, folder: str, name: str, object_name: str) -> list[str]:

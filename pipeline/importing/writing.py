@@ -56,7 +56,7 @@ def _stage_folder(each: Imported, settings: Settings, transaction: Transaction) 
 
 
 def _umbrella(plan: ImportPlan, coming: Sequence[Imported], settings: Settings) -> ChartFiles:
-    """The umbrella with the new charts, at its next version where there is one."""
+    """Return the umbrella with the new charts, at its next version where there is one."""
     charts = {each.chart.name: each.chart for each in coming if each.chart}
     before = plan.folder.version()
     moving = Step(before=Version.parse(before or settings.initial_version), part="minor", towards="minor")

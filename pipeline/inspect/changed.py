@@ -31,7 +31,7 @@ class Changed:
     size: int
 
     def as_json(self) -> dict[str, object]:
-        """The workflow as a JSON object."""
+        """Return the workflow as a JSON object."""
         return {"workflow": self.workflow, "why": self.why, "since": self.since}
 
 
@@ -74,7 +74,7 @@ def changes_since_processed(repository: Repository, head: Revision, marks: Marks
 
 
 def _base(repository: Repository, head: Revision, mark: Processed | None, generator: str) -> Revision | str:
-    """The commit that a workflow is compared with, or why there is none."""
+    """Return the commit that a workflow is compared with, or why there is none."""
     if mark is None:
         return "was never processed"
     where = f"the commit that it was processed at, {mark.commit[:_SHORT]}, is not in"
@@ -135,7 +135,7 @@ class _Comparing:
         return ""
 
     def _shared_changes(self, base: Revision) -> str:
-        """The files of shared/ that changed."""
+        """Return the files of shared/ that changed."""
         if base.sha not in self._shared_files:
             paths = self._repository.changed_files(base, self._head, SHARED)
             names = [PurePosixPath(path).as_posix() for path in paths[:_NAMED]]

@@ -109,7 +109,7 @@ def _pair(old: _Found, new: _Found) -> Compared:
 
 
 def _all_workflows(old: str, new: str | None, settings: Settings) -> Iterator[Compared]:
-    """The workflows of a commit that are different in another one, or in the working folders."""
+    """Yield the workflows of a commit that are different in another one, or in the working folders."""
     if not settings.workflows.is_dir() and new is None and ".." not in old:
         raise SettingsError(_unknown(old, settings))
     with open_repository(settings.workflows) as repository:
@@ -142,7 +142,7 @@ def _commits(repository: Repository, old: Revision, new: Revision, settings: Set
 def _readable_at(
     repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
 ) -> tuple[dict[str, Snapshot], dict[str, str]]:
-    """The workflows of an old commit, and why others cannot be read: what was broken then may be fixed now."""
+    """Return the workflows of an old commit, and why others cannot be read: what was broken then may be fixed now."""
     snapshots: dict[str, Snapshot] = {}
     unread: dict[str, str] = {}
     for name in _workflows_at(repository, revision, names):
@@ -228,7 +228,7 @@ def _chart(files: ChartFiles, shown: str, what: str) -> _Found:
 
 
 def _at_revision(name: str, revision: str, settings: Settings) -> _Found:
-    """A workflow at a revision of git, else a published version of its chart."""
+    """Return a workflow at a revision of git, else a published version of its chart."""
     path = Path(name)
     if path.name in ("", "..") or (path.is_dir() and not (settings.workflows / name).is_dir()):
         path = path.resolve()
@@ -279,7 +279,7 @@ def _published(folder: str, version: str, why: str, settings: Settings) -> _Foun
 
 
 def _working_folder(word: str, one: _Found, settings: Settings) -> _Found:
-    """The folder that a commit's workflow or a chart is compared with where no NEW is given."""
+    """Return the folder that a commit's workflow or a chart is compared with where no NEW is given."""
     name = word.partition("@")[0]
     by_path = [Path(name)] if "/" in name and "@" in word else []
     known = {folder.name: folder for folder in all_folders(settings.workflows)}
@@ -301,7 +301,7 @@ def _snapshot_of_folder(folder: Path, settings: Settings) -> Snapshot:
 
 
 def _snapshot(workflow: Workflow, title: str, settings: Settings) -> Snapshot:
-    """The snapshot of a workflow, with the image and the specs that its chart would have."""
+    """Return the snapshot of a workflow, with the image and the specs that its chart would have."""
     image = image_of(workflow, settings, newest_capabilities().sonataflow)
     if settings.minify_specs:
         workflow, _ = minified(workflow)

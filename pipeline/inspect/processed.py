@@ -58,12 +58,12 @@ class Processed:
     oid: str
 
     def is_by(self, generator: str) -> bool:
-        """Whether it was processed by the generator with this key."""
+        """Return whether it was processed by the generator with this key."""
         return self.oid == _hash(_tag(self.workflow, self.commit, generator), len(self.oid))
 
 
 def generator_key(settings: Settings) -> str:
-    """A key of all that decides what is generated of a workflow: waybill itself, and the committed settings.
+    """Return a key of all that decides what is generated of a workflow: waybill itself, and the committed settings.
 
     Variables and options do not count: the jobs that find changes and those that process them have different ones.
     """
@@ -191,14 +191,14 @@ def _encoded(name: str) -> str:
 
 
 def _tag(name: str, commit: str, generator: str) -> bytes:
-    """The tag object (git-mktag); nothing in it depends on who pushes it, or when."""
+    """Return the tag object (git-mktag); nothing in it depends on who pushes it, or when."""
     tagger = "tagger waybill <waybill@noreply.invalid> 0 +0000"
     head = f"object {commit}\ntype commit\ntag waybill/processed/{_encoded(name)}\n{tagger}\n"
     return f"{head}\nProcessed by {generator}\n".encode()
 
 
 def _hash(tag: bytes, digits: int) -> str:
-    """The name that git gives an object, in a repository of SHA-1 or SHA-256."""
+    """Return the name that git gives an object, in a repository of SHA-1 or SHA-256."""
     data = b"tag %d\0" % len(tag) + tag
     sha256_digits = 64
     if digits == sha256_digits:

@@ -40,7 +40,7 @@ class Cluster:
         return f"{self.installed or f'SonataFlow {self.crd.name}'} ({self.schema_match})"
 
     def as_json(self) -> dict[str, object]:
-        """The cluster as a JSON object."""
+        """Return the cluster as a JSON object."""
         return {
             "operator": self.installed.name if self.installed else None,
             "version": self.installed.version if self.installed else None,
@@ -75,7 +75,7 @@ def read_schema(kubectl: Kubectl) -> SchemaMatch:
 
 
 def _served(kubectl: Kubectl, shown: str) -> Crd:
-    """The schema of SonataFlow that the cluster publishes."""
+    """Return the schema of SonataFlow that the cluster publishes."""
     schema = kubectl.must("get", "--raw", SCHEMA, failing=_FAILING, reasons=_REASONS)
     return crd_served(schema, name=shown, shown=shown.removeprefix("of "))
 
@@ -90,7 +90,7 @@ def may_install(context: str | None, *, patience: float = PATIENCE) -> bool:
 
 
 def _installed(kubectl: Kubectl) -> Installed | None:
-    """The operator by what OLM says of all namespaces or of the user's own, else by its Deployment."""
+    """Return the operator by what OLM says of all namespaces or of the user's own, else by its Deployment."""
     everywhere = kubectl.listed(_VERSIONS, "--all-namespaces", "--selector", _ORIGINALS)
     return (
         installed_by_olm(everywhere)

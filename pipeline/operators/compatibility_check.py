@@ -132,7 +132,7 @@ class _Checking:
         return self._operators.line().capabilities
 
     def verdicts(self, chart: RenderedChart, supported: SupportedOperators) -> Iterator[Verdict]:
-        """The verdict of each operator on a chart, then of the named CRDs, then of the cluster."""
+        """Yield the verdict of each operator on a chart, then of the named CRDs, then of the cluster."""
         for operator in supported.operators:
             crd = self.crd(operator)
             if crd is None:
@@ -145,7 +145,7 @@ class _Checking:
             yield judge_chart(chart, self.cluster.crd, self.cluster.operator)
 
     def _named(self, asked: Asked) -> Iterator[Operator]:
-        """The operators that a person names."""
+        """Yield the operators that a person names."""
         for text in asked.orchestrators:
             yield orchestrator_meant(text, self.matrix)
         for text in self._all_where_asked(asked.sonataflows):
@@ -164,5 +164,5 @@ class _Checking:
         return read_charts_folder(self._settings.charts / UMBRELLA)
 
     def crd(self, operator: Operator) -> Crd | None:
-        """The schema of an operator's SonataFlow, where that is known."""
+        """Return the schema of an operator's SonataFlow, where that is known."""
         return self._operators.crd(operator.sonataflow) if operator.sonataflow else None

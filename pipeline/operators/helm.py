@@ -35,7 +35,7 @@ class HelmChart:
 
 
 def is_chart(word: str) -> bool:
-    """Whether a word of the command line is a chart folder or a package, and no name of a workflow."""
+    """Return whether a word of the command line is a chart folder or a package, and no name of a workflow."""
     try:
         return Path(word, "Chart.yaml").is_file() or (word.endswith(".tgz") and Path(word).is_file())
     except (OSError, ValueError):
@@ -69,13 +69,13 @@ def render_chart(path: Path) -> HelmChart:
 
 
 def _first(documents: Iterator[Any]) -> dict[str, Any]:
-    """The first document, if it is a map."""
+    """Return the first document, if it is a map."""
     found = next(documents, None)
     return found if isinstance(found, dict) else {}
 
 
 def _sonataflows(document: object) -> Iterator[Manifest]:
-    """A document, if it is a SonataFlow, or those of a list; Helm takes lists apart."""
+    """Yield a document, if it is a SonataFlow, or those of a list; Helm takes lists apart."""
     match document:
         case {"kind": str(kind), "items": list(items)} if kind.endswith("List"):
             for item in items:

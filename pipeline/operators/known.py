@@ -34,7 +34,7 @@ class Operators:
         return tuple(self._path.parent / flow.crd for flow in self.matrix.sonataflows if flow.crd not in known_crds())
 
     def crd(self, sonataflow: SonataFlow) -> Crd:
-        """The schema of a SonataFlow: waybill's own facts, or a file beside compatibility.yaml.
+        """Return the schema of a SonataFlow: waybill's own facts, or a file beside compatibility.yaml.
 
         Raises:
             OutputError: the file cannot be read.
@@ -75,7 +75,7 @@ class Operators:
 
 
 def charts_of(charts: Path, operator: Operator | None) -> Path:
-    """The folder for charts that are built for an operator: one of its own, so that those of the newest stay."""
+    """Return the folder for charts that are built for an operator: one of its own, so that those of the newest stay."""
     if operator is None:
         return charts
     return charts / re.sub(r"[^0-9A-Za-z.]+", "-", operator.name).strip("-.").lower()

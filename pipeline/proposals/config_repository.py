@@ -117,7 +117,7 @@ class ConfigRepository:
         return {path: _named(entry) for path, entry in there.items() if path != f"{folder}/{CHANGELOG}"}
 
     def has(self, held: Holding) -> bool:
-        """Whether the base has what a commit of ours holds."""
+        """Return whether the base has what a commit of ours holds."""
         return content_of(self._at(self.base_head, held.paths)) == held.content
 
     def has_all_of(self, branch: Branch) -> bool:
@@ -137,7 +137,7 @@ class ConfigRepository:
         return (self._folder(content.chart), *sorted(content.more))
 
     def chart_on_base(self, chart: str) -> ChartFiles | None:
-        """The files of a chart on the base; None where there are none.
+        """Return the files of a chart on the base; None where there are none.
 
         Raises:
             ProposalError: they cannot be fetched.
@@ -175,7 +175,7 @@ class ConfigRepository:
         return self._looked[name]
 
     def tree_with(self, content: Content, wanted: Mapping[str, str]) -> str:
-        """The base with a content on it.
+        """Return the base with a content on it.
 
         Raises:
             ProposalError: something stands in the way of a file.
@@ -203,7 +203,7 @@ class ConfigRepository:
         return picked
 
     def patch(self, content: Content, message: str, date: datetime) -> bytes:
-        """The patch that brings a content to the base, for `git am`."""
+        """Return the patch that brings a content to the base, for `git am`."""
         with self._as_proposal_error():
             there = self._at(self.base_head, self.paths(content))
             entries = {path: oid.rpartition(" ")[2] for path, oid in there.items()}
@@ -303,7 +303,7 @@ class ConfigRepository:
         return Branch(head=head, held=held, others=tuple(map(_other, others)))
 
     def _only_updates(self, commit: Commit, theirs: set[str], paths: Sequence[str]) -> bool:
-        """Whether a commit merges the base into the branch, as forges offer it, and changes no file of ours."""
+        """Return whether a commit merges the base into the branch, as forges offer it, and changes no file of ours."""
         first, *merged = commit.parents or ("",)
         if not merged or first not in theirs or theirs & set(merged):
             return False
@@ -332,7 +332,7 @@ class ConfigRepository:
 
 
 def _oid(data: bytes) -> str:
-    """The name that git has for a file (gitformat-pack, "Object types" and their names)."""
+    """Return the name that git has for a file (gitformat-pack, "Object types" and their names)."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
@@ -341,7 +341,7 @@ def _is_as_made(commit: Commit, held: Holding, name: str) -> bool:
 
 
 def _named(entry: TreeEntry) -> str:
-    """The name of what is in a file; with its mode where that is not the one of our files."""
+    """Return the name of what is in a file; with its mode where that is not the one of our files."""
     return entry.oid if entry.mode == _FILE_MODE else f"{entry.mode} {entry.oid}"
 
 

@@ -122,7 +122,7 @@ def _after(situation: Situation, is_ancestor: IsAncestor) -> Action | None:
 
 
 def is_newer(held: Holding | Marker, source: SourceState, is_ancestor: IsAncestor) -> bool:
-    """Whether a proposal holds a later commit of the source than `source`.
+    """Return whether a proposal holds a later commit of the source than `source`.
 
     History says so; where it does not, since a clone is shallow or the commits are on two branches, their times do.
     """

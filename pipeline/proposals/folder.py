@@ -47,14 +47,14 @@ class FolderForge:
         return GITHUB_LIMIT
 
     def default_branch(self) -> str:
-        """The branch that is checked out, or that a bare repository has as its HEAD."""
+        """Return the branch that is checked out, or that a bare repository has as its HEAD."""
         found = git(self._path, "symbolic-ref", "--quiet", "--short", "HEAD")
         if not found:
             raise ProposalError(f"{self._place}: no branch is checked out; name one with --base")
         return found
 
     def opened(self, base: str) -> Mapping[str, PullRequest]:
-        """The branches with proposals that are not merged; see `Forge`."""
+        """Return the branches with proposals that are not merged; see `Forge`."""
         words = ("for-each-ref", f"--format={_FORMAT}", f"--no-merged=refs/heads/{base}", f"refs/heads/{PREFIX}")
         listed = self._git(*words)
         found = {}
@@ -64,7 +64,7 @@ class FolderForge:
         return found
 
     def last(self, branch: str, base: str) -> PullRequest | None:
-        """The newest commit of the base that brought a proposal of this branch, however it was merged."""
+        """Return the newest commit of the base that brought a proposal of this branch, however it was merged."""
         trailer = f"Proposal: {branch} content="
         words = ("log", "-1", "--fixed-strings", f"--grep={trailer}", "--format=%H%x00%B", f"refs/heads/{base}", "--")
         found = git(self._path, "-c", "log.showSignature=false", *words)

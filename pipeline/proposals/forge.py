@@ -84,16 +84,16 @@ class Forge(Protocol):
         """The most UTF-16 code units of a body."""
 
     def default_branch(self) -> str:
-        """The branch that is proposed to unless another one is named."""
+        """Return the branch that is proposed to unless another one is named."""
 
     def opened(self, base: str) -> Mapping[str, PullRequest]:
-        """The open pull requests to a base whose branches begin with `PREFIX`, by branch: one paginated list.
+        """Return the open pull requests to a base whose branches begin with `PREFIX`, by branch: one paginated list.
 
         Of several from one branch, the oldest.
         """
 
     def last(self, branch: str, base: str) -> PullRequest | None:
-        """The newest pull request of a branch that is open no more."""
+        """Return the newest pull request of a branch that is open no more."""
 
     def open(self, draft: Draft, journal: Journal) -> PullRequest:
         """Open a pull request, with labels and all; an open one of this branch is taken as it is."""

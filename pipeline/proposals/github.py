@@ -189,7 +189,7 @@ class GithubForge:
         return pull.head.repo is not None and pull.head.repo.full_name.lower() == self.name.lower()
 
     def _newest(self, branch: str, base: str, state: str) -> list[PullRequest]:
-        """The pull requests of a branch, the newest first, as far as a page of them goes."""
+        """Return the pull requests of a branch, the newest first, as far as a page of them goes."""
         head = f"{self.name.partition('/')[0]}:{branch}"
         repository = self._repository
 
@@ -282,7 +282,7 @@ class GithubForge:
             self._change(what, lambda: self.api.mutate("enablePullRequestAutoMerge", given, "clientMutationId"))
 
     def _milestone(self, request: PullRequest, title: str) -> Milestone | None:
-        """The open milestone of a title."""
+        """Return the open milestone of a title."""
         repository = self._repository
         with self._or_a_line(request, f"the milestone {title}") as what:
             known = {each.title: each for each in self.api.call(what, lambda: list(repository.get_milestones()))}
@@ -310,7 +310,7 @@ class GithubForge:
 
 
 def _read(pull: GithubPullRequest) -> PullRequest:
-    """A pull request as GitHub gives it."""
+    """Return a pull request as GitHub gives it."""
     closed: State = "merged" if pull.merged_at else "closed"
     return PullRequest(
         number=pull.number,
@@ -326,14 +326,14 @@ def _read(pull: GithubPullRequest) -> PullRequest:
 
 
 def _text(value: str | None) -> str:
-    """A value; a ValueError where the answer has none: PyGithub has None then."""
+    """Return a value; a ValueError where the answer has none: PyGithub has None then."""
     if not value:
         raise ValueError(value)
     return value
 
 
 def _lines_of(body: str) -> list[str]:
-    """A body without what an editor on GitHub's pages changes about it."""
+    """Return a body without what an editor on GitHub's pages changes about it."""
     return body.rstrip().splitlines()
 
 
@@ -364,5 +364,5 @@ def _changes_of(options: Options) -> int:
 
 
 def _cut(body: str) -> str:
-    """A body, cut to what GitHub takes; it is there as a whole in the end."""
+    """Return a body, cut to what GitHub takes; it is there as a whole in the end."""
     return body.encode("utf-16-le")[: 2 * _BODY].decode("utf-16-le", "ignore")

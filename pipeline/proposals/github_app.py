@@ -46,7 +46,7 @@ def github_api(
 
 
 def _at(server: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment at a server; the GITHUB_TOKEN of another one is not for it."""
+    """Return the environment at a server; the GITHUB_TOKEN of another one is not for it."""
     if server == (environment.get("GITHUB_SERVER_URL", "").rstrip("/") or SERVER):
         return dict(environment)
     others = {"GITHUB_API_URL", "GITHUB_TOKEN"}
@@ -54,7 +54,7 @@ def _at(server: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _has_app(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names an App.
+    """Return whether the environment names an App.
 
     Raises:
         SettingsError: it names half of one.
@@ -67,7 +67,7 @@ def _has_app(environment: Mapping[str, str]) -> bool:
 
 
 def _app_token(api: GithubApi, repository: str, environment: Mapping[str, str]) -> Token:
-    """A token of the App for one repository, with the permissions that proposals take."""
+    """Return a token of the App for one repository, with the permissions that proposals take."""
     app, key = environment[APP_ID].strip(), _key(Path(environment[APP_KEY]))
     owner, _, name = repository.partition("/")
     what = f"github:{repository}: GitHub App {app}"
@@ -100,7 +100,7 @@ def _app_token(api: GithubApi, repository: str, environment: Mapping[str, str]) 
 
 
 def _key(file: Path) -> str:
-    """The private key of the App; no message has anything of it.
+    """Return the private key of the App; no message has anything of it.
 
     Raises:
         SettingsError: the file cannot be read, or holds none.
@@ -116,7 +116,7 @@ def _key(file: Path) -> str:
 
 
 def _signed(app: str, key: str) -> str:
-    """A JSON Web Token of the App."""
+    """Return a JSON Web Token of the App."""
     import github  # noqa: PLC0415 - as in github_api
 
     try:

@@ -102,14 +102,14 @@ def check_size(what: str, additions: Mapping[str, bytes]) -> None:
 
 
 def _head(api: GithubApi, repository: str, branch: str) -> str:
-    """The commit that a branch is at."""
+    """Return the commit that a branch is at."""
     client = api.client.get_repo(repository)
     what = f"github:{repository}: branch {branch}"
     return api.call(what, lambda: client.get_git_ref(f"heads/{branch}").object.sha)
 
 
 def _is_made(api: GithubApi, repository: str, sha: str, parent: str, message: str) -> bool:
-    """Whether a commit is the one that was to be made."""
+    """Return whether a commit is the one that was to be made."""
     client = api.client.get_repo(repository)
     found = api.call(f"github:{repository}: commit {sha}", lambda: client.get_git_commit(sha))
     ours = [line.strip() for line in message.split("\n") if line.strip()]

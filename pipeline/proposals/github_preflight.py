@@ -163,7 +163,7 @@ class Preflight:
                 yield self._obstacle(f"{base} {_KNOWN[kind]}", blocks=False)
 
     def _rules(self, branch: str) -> list[Mapping[str, Any]]:
-        """The active rules for a branch, which need not exist."""
+        """Return the active rules for a branch, which need not exist."""
         path = f"/repos/{self.name}/rules/branches/{quote(branch, safe='')}"
         client = self.api.client.requester
 
@@ -174,7 +174,7 @@ class Preflight:
         return self.api.call(f"{self.place}: rules of {branch}", read)
 
     def _may_bypass(self, ruleset: int) -> bool:
-        """Whether the token may bypass a ruleset; not where GitHub does not show it."""
+        """Return whether the token may bypass a ruleset; not where GitHub does not show it."""
         if ruleset not in self._bypassed:
             path = f"/repos/{self.name}/rulesets/{ruleset}"
             what = f"{self.place}: ruleset {ruleset}"
@@ -205,7 +205,7 @@ class Preflight:
                 yield self._obstacle(f"there is no open milestone '{options.milestone}'{hint}", blocks=False)
 
     def _auto_merge(self, repository: Repository, how: str) -> Iterator[Obstacle]:
-        """Whether GitHub may merge by itself; who may not push is shown nothing of it."""
+        """Yield whether GitHub may merge by itself; who may not push is shown nothing of it."""
         methods = {
             "merge": repository.allow_merge_commit,
             "squash": repository.allow_squash_merge,

@@ -106,7 +106,7 @@ class GitlabForge:
         return GITLAB_LIMIT
 
     def default_branch(self) -> str:
-        """The default branch.
+        """Return the default branch.
 
         Raises:
             ProposalError: the repository is empty.
@@ -117,7 +117,7 @@ class GitlabForge:
         return str(found)
 
     def opened(self, base: str) -> Mapping[str, PullRequest]:
-        """The open merge requests to a base from our branches, by branch; see `Forge`."""
+        """Return the open merge requests to a base from our branches, by branch; see `Forge`."""
         found: dict[str, PullRequest] = {}
         for request in self._requests(f"merge requests to {base}", state="opened", target_branch=base, sort="asc"):
             if request.branch.startswith(PREFIX):
@@ -125,7 +125,7 @@ class GitlabForge:
         return found
 
     def last(self, branch: str, base: str) -> PullRequest | None:
-        """The newest merge request of a branch that is open no more."""
+        """Return the newest merge request of a branch that is open no more."""
         about = {"source_branch": branch, "target_branch": base, "sort": "desc"}
         found = self._requests(f"merge requests of {branch}", state="all", **about)
         return next((request for request in found if request.state != "open"), None)
@@ -238,7 +238,7 @@ class GitlabForge:
             return found
 
     def _reviewers(self, names: Iterable[str]) -> dict[str, int]:
-        """The reviewers that GitLab knows, and their ids."""
+        """Return the reviewers that GitLab knows, and their ids."""
         found: dict[str, int] = {}
         for name in names:
             number = None if "/" in name else self._user(name)
@@ -341,13 +341,13 @@ def _mark(options: Options) -> str:
 
 
 def _is_like(request: PullRequest, title: str, body: str) -> bool:
-    """Whether a merge request has a title and a description as GitLab would store them."""
+    """Return whether a merge request has a title and a description as GitLab would store them."""
     stored = _bare(_title(title, draft=request.draft)), _description(body)
     return (request.title, _description(request.body)) == stored
 
 
 def _bare(title: str) -> str:
-    """A title without what marks a draft."""
+    """Return a title without what marks a draft."""
     found = _DRAFTS.match(title)
     return title[found.end() :] if found else title
 
@@ -358,5 +358,5 @@ def _title(title: str, *, draft: bool) -> str:
 
 
 def _description(text: str) -> str:
-    """A text as GitLab stores it, with no line that it would take for a command: a backslash is not shown."""
+    """Return a text as GitLab stores it, with no line that it would take for a command: a backslash is not shown."""
     return _ACTION.sub(r"\\/", text.replace("\r\n", "\n").replace("\r", "\n")).rstrip()

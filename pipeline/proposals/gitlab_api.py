@@ -202,7 +202,7 @@ class GitlabApi:
         ) from None
 
     def _pause(self, error: _StatusError, number: int, *, twice: bool) -> float | None:
-        """Seconds until the same request may end better; None where it does not."""
+        """Return seconds until the same request may end better; None where it does not."""
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = _until_allowed(error)
             return seconds if seconds <= self.backoff.longest_asked else None
@@ -267,13 +267,13 @@ class GitlabApi:
 
 
 def find_user(api: GitlabApi, name: str) -> int | None:
-    """The id of a user; names are the same in any case."""
+    """Return the id of a user; names are the same in any case."""
     found = api.client.users.list(username=name, get_all=True)
     return next((int(user.id) for user in found if user.username.lower() == name.lower()), None)
 
 
 def find_milestone(project: Project, title: str) -> int | None:
-    """The id of the open milestone with a title, of the project or of a group around it."""
+    """Return the id of the open milestone with a title, of the project or of a group around it."""
     found = project.milestones.list(title=title, state="active", include_ancestors=True, get_all=True)
     return next((int(milestone.id) for milestone in found if milestone.title == title), None)
 

@@ -171,7 +171,7 @@ class _Rules:
             yield self._line(f"auto-merge will not be set: the token may not merge into '{in_one_line(self.base)}'")
 
     def _is_allowed(self, rule: Mapping[str, Any], kind: str) -> bool:
-        """Whether a rule lets this token push or merge; a rule for certain people and groups may."""
+        """Return whether a rule lets this token push or merge; a rule for certain people and groups may."""
         return any(
             level.get("user_id") or level.get("group_id") or 0 < (level.get("access_level") or 0) <= self._level
             for level in rule.get(f"{kind}_access_levels") or ()
@@ -222,7 +222,7 @@ class _Rules:
 
 
 def _is_like(pattern: str, branch: str) -> bool:
-    """Whether a rule is for a branch; `*` alone has a meaning, and stands for slashes, too."""
+    """Return whether a rule is for a branch; `*` alone has a meaning, and stands for slashes, too."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), branch) is not None
 
 

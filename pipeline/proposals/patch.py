@@ -126,7 +126,7 @@ class _Scratch:
 
 
 def _commit(branch: str, files: Mapping[str, PatchFile], folder: str, commit: PatchCommit) -> Iterator[bytes]:
-    """A commit with these files alone, as `git fast-import` reads it."""
+    """Yield a commit with these files alone, as `git fast-import` reads it."""
     name, email = (re.sub(r"[<>\x00-\x1f]", "", text).strip() for text in (commit.name, commit.email))
     who = f"{name} <{email}> {int(commit.date.timestamp())} {commit.date:%z}"
     yield f"commit refs/heads/{branch}\nauthor {who}\ncommitter {who}\n".encode()
@@ -145,7 +145,7 @@ def _data(data: bytes) -> bytes:
 
 
 def _path(folder: str, path: str) -> str:
-    """The path in the repository.
+    """Return the path in the repository.
 
     Raises:
         ProposalError: `git am` would refuse it.
@@ -162,7 +162,7 @@ def _quoted(path: str) -> str:
 
 
 def _pattern(path: str) -> str:
-    """A path as a pattern of git's attributes that is like it alone."""
+    """Return a path as a pattern of git's attributes that is like it alone."""
     return _quoted("/" + re.sub(r"([\\*?\[])", r"\\\1", path))
 
 

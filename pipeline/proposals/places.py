@@ -107,7 +107,7 @@ def _remote(
 
 
 def _own_place(workflows: Path, environment: Mapping[str, str]) -> Place:
-    """The repository that the workflows are in: on its forge, if that is known, else the one of this machine.
+    """Return the repository that the workflows are in: on its forge, if that is known, else the one of this machine.
 
     Raises:
         SettingsError: they are in none.
@@ -136,7 +136,7 @@ def _own_path(settings: Settings) -> str:
 
 
 def _is_same(path: Path, workflows: Path) -> bool:
-    """Whether a folder is in the repository that the workflows are in."""
+    """Return whether a folder is in the repository that the workflows are in."""
     common = ("rev-parse", "--path-format=absolute", "--git-common-dir")
     found = git(path, *common) if path.is_dir() else None
     return found is not None and found == git(workflows if workflows.is_dir() else Path(), *common)

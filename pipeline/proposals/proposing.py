@@ -52,10 +52,10 @@ class Source(Protocol):
         """The commit, for comparisons."""
 
     def is_ancestor(self, one: str, other: str) -> bool:
-        """Whether one commit is known to be an ancestor of another one."""
+        """Return whether one commit is known to be an ancestor of another one."""
 
     def origin(self, folder: str) -> Origin:
-        """The commit, with who last changed a workflow's folder and what for."""
+        """Return the commit, with who last changed a workflow's folder and what for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ class Proposed:
         return f"{PREFIX}{self.chart}"
 
     def as_json(self) -> dict[str, object]:
-        """The line as a JSON object, for `--json`."""
+        """Return the line as a JSON object, for `--json`."""
         return {
             "workflow": self.workflow,
             "chart": self.chart,
@@ -320,7 +320,7 @@ class Proposing:
         return made
 
     def _commit(self, plan: _Plan, proposal: Proposal) -> tuple[str, str]:
-        """The commit, and the message of ours, which is below those of other people."""
+        """Return the commit, and the message of ours, which is below those of other people."""
         repository, source = self._repository, self._source
         tree = repository.tree_with(plan.candidate.content, plan.files)
         holding = Holding(
@@ -454,7 +454,7 @@ def _branch(candidate: Candidate) -> str:
 
 
 def _title(opened: PullRequest, proposal: Proposal) -> str:
-    """The title, unless a person has written another one."""
+    """Return the title, unless a person has written another one."""
     ours = re.match(rf"(?:Add|Update) {re.escape(proposal.chart.name)}(?: |$)", opened.title)
     return title(proposal) if ours else opened.title
 

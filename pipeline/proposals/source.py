@@ -82,11 +82,11 @@ class SourceRepository:
         return SourceState(commit=self.commit.sha, time=self.commit.created)
 
     def is_ancestor(self, one: str, other: str) -> bool:
-        """Whether one commit is known to be an ancestor of another one."""
+        """Return whether one commit is known to be an ancestor of another one."""
         return git(self._workflows, "merge-base", "--is-ancestor", one, other) is not None
 
     def origin(self, folder: str) -> Origin:
-        """The commit, with who last changed a workflow's folder and what for."""
+        """Return the commit, with who last changed a workflow's folder and what for."""
         paths = [path for name in (folder, SHARED) if (path := self._workflows / name).exists()]
         shown = ("-c", "log.showSignature=false", "log", "-1", "--no-merges", "--format=%an%x00%ae%x00%s")
         said = git(self._workflows, *shown, "--", *(str(path.resolve()) for path in paths)) or "\0\0"
@@ -106,7 +106,7 @@ class SourceRepository:
         return f"{self.commit.url}{'/-' if gitlab else ''}/{kind}/{name}"
 
     def _pull_request(self, subject: str) -> str:
-        """The page of the pull request that brought the commit, where its message has GitHub's words for it."""
+        """Return the page of the pull request that brought the commit, where its message has GitHub's words for it."""
         head = git(self._workflows, "-c", "log.showSignature=false", "log", "-1", "--format=%s") or ""
         for text in (head, subject):
             if match := _GITHUB_PULL.search(text):
@@ -158,7 +158,7 @@ def _below(finding: Finding, workflow: Workflow) -> bool:
 
 
 def _values(chart: str, environments: Sequence[str]) -> dict[str, bytes]:
-    """The values files that environments have for a chart, by their paths."""
+    """Return the values files that environments have for a chart, by their paths."""
     found = {}
     for environment in environments:
         check_environment(environment)
@@ -170,7 +170,7 @@ def _values(chart: str, environments: Sequence[str]) -> dict[str, bytes]:
 
 
 def is_own(clone_url: str, workflows: Path) -> bool:
-    """Whether a URL is that of the repository that the workflows are in."""
+    """Return whether a URL is that of the repository that the workflows are in."""
     remote = git(workflows, "remote", "get-url", "origin") or ""
     ours = public_url(remote)
     return bool(ours) and ours.lower() == public_url(clone_url).lower()

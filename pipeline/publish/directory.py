@@ -38,7 +38,7 @@ class DirectoryTarget:
         return Snapshot(index=index, archive=self._bytes(ARCHIVE), revision=revision)
 
     def url(self, package: Package) -> str:
-        """The package lies beside the index."""
+        """Return the package lies beside the index."""
         return package.file_name
 
     def write(self, change: Change, journal: Journal) -> None:
@@ -74,7 +74,7 @@ class DirectoryTarget:
         return data
 
     def _bytes(self, name: str) -> bytes | None:
-        """The bytes of a file; None where there is none."""
+        """Return the bytes of a file; None where there is none."""
         path = self._path / name
         if not (path.exists() or path.is_symlink()):
             return None

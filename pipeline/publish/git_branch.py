@@ -111,12 +111,12 @@ class BranchTarget:
             )
 
     def _contents(self, paths: list[str]) -> list[bytes | None]:
-        """The bytes of files on the branch; None of one that is not there."""
+        """Return the bytes of files on the branch; None of one that is not there."""
         found = self._entries(paths)
         return [self._remote.blob(found[path].oid) if path in found else None for path in paths]
 
     def _entries(self, paths: list[str]) -> dict[str, TreeEntry]:
-        """The files at paths of the branch.
+        """Return the files at paths of the branch.
 
         Raises:
             PublishError: what stands at one is no file.

@@ -223,7 +223,7 @@ class GithubApi:
         return answer
 
     def _pause(self, error: GithubException, number: int, *, twice: bool) -> float | None:
-        """Seconds until the same request may end better; None where it does not."""
+        """Return seconds until the same request may end better; None where it does not."""
         if _is_rate_limit(error):
             seconds = _until_allowed(error)
             return seconds if seconds <= self.backoff.longest_asked else None
@@ -303,7 +303,7 @@ def _check_url(name: str, value: str) -> None:
 
 
 def _is_rate_limit(error: GithubException) -> bool:
-    """Whether it is too many requests; GitHub says so with 403, too."""
+    """Return whether it is too many requests; GitHub says so with 403, too."""
     if error.status not in _DENIED:
         return False
     headers = error.headers or {}
@@ -313,7 +313,7 @@ def _is_rate_limit(error: GithubException) -> bool:
 
 
 def _until_allowed(error: GithubException) -> float:
-    """Seconds until GitHub takes requests again."""
+    """Return seconds until GitHub takes requests again."""
     headers = error.headers or {}
     if (seconds := headers.get("retry-after", "")).isdecimal():
         return float(seconds)

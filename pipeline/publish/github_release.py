@@ -116,7 +116,7 @@ class GithubReleases:
         return open_repository(self.api, self.repository.name, self.place).private
 
     def _public_asset(self, url: str) -> bytes:
-        """An asset, as Helm downloads it: without the token, and without counting as a request to the API."""
+        """Return an asset, as Helm downloads it: without the token, and without counting as a request to the API."""
         answer = send(Request(url=url, limit=MAX_PACKAGE_BYTES, advice="; try again later"))
         if answer.status == HTTPStatus.NOT_FOUND:
             raise PublishError(f"{self.place}: {url} is not there; publish the package again")
@@ -174,7 +174,7 @@ class _Releases:
         raise failed
 
     def by_tag(self, tag: str) -> GitRelease | None:
-        """The published release of a tag."""
+        """Return the published release of a tag."""
         repository = self._repository
         try:
             return self.api.call(f"{self.place}: release {tag}", lambda: _complete(repository.get_release(tag)))
@@ -198,7 +198,7 @@ class _Releases:
         return open_repository(self.api, self.name, self.place)
 
     def _is_whole(self, release: GitRelease, package: Package) -> bool:
-        """Whether a published release has its package.
+        """Return whether a published release has its package.
 
         Raises:
             VersionError: it has other bytes.
@@ -217,7 +217,7 @@ class _Releases:
         return digest if algorithm == "sha256" else hashlib.sha256(self.download(asset)).hexdigest()
 
     def _draft(self, package: Package, *, again: bool) -> GitRelease | None:
-        """The draft that an earlier run left; one with anything else in it is somebody's own, and stays."""
+        """Return the draft that an earlier run left; one with anything else in it is somebody's own, and stays."""
         repository = self._repository
         if self._listed is None or again:
             # GitHub finds no draft by its tag.
@@ -227,7 +227,7 @@ class _Releases:
         return next((draft for draft in named if self._is_ours(draft, package)), None)
 
     def _is_ours(self, draft: GitRelease, package: Package) -> bool:
-        """Whether a draft has nothing but this package, or what an upload of it left."""
+        """Return whether a draft has nothing but this package, or what an upload of it left."""
         name = _asset_name(package)
         return all(
             asset.name == name and (asset.state != _WHOLE or self._digest(asset) == package.digest)
@@ -276,7 +276,7 @@ class _Releases:
                 journal.record(Effect(done=f"uploaded {_asset_name(package)} to a release in {self.name}"))
 
     def _uploaded(self, assets: Sequence[GitReleaseAsset], package: Package) -> GitReleaseAsset | None:
-        """The asset of a package, if it is whole; what is left of an upload that broke off is removed."""
+        """Return the asset of a package, if it is whole; what is left of an upload that broke off is removed."""
         asset = _asset_of(assets, _asset_name(package))
         if asset is None or asset.state == _WHOLE:
             return asset
@@ -328,7 +328,7 @@ def open_repository(api: GithubApi, name: str, place: str) -> Repository:
 
 
 def _named(repository: Repository) -> Repository:
-    """The repository; a ValueError where the answer is none."""
+    """Return the repository; a ValueError where the answer is none."""
     # Where the client is lazy, nothing is fetched yet.
     repository.complete()
     if not repository.full_name:
@@ -337,7 +337,7 @@ def _named(repository: Repository) -> Repository:
 
 
 def _complete(release: GitRelease) -> GitRelease:
-    """The release; a ValueError where the answer is none: PyGithub has None for what an answer does not have."""
+    """Return the release; a ValueError where the answer is none: PyGithub has None for what an answer does not have."""
     wanted: list[object] = [release.id, release.tag_name, release.draft, release.assets, release.upload_url]
     if None in wanted:
         raise ValueError(release)
@@ -345,18 +345,18 @@ def _complete(release: GitRelease) -> GitRelease:
 
 
 def commit_of(name: str, environment: Mapping[str, str]) -> str:
-    """The commit that a workflow of GitHub Actions runs for, where it is one of the repository; else ""."""
+    """Return the commit that a workflow of GitHub Actions runs for, where it is one of the repository; else ""."""
     here = environment.get("GITHUB_REPOSITORY", "")
     return environment.get("GITHUB_SHA", "") if here.lower() == name.lower() else ""
 
 
 def _tag(package: Package) -> str:
-    """The tag of a version, as chart-releaser names it."""
+    """Return the tag of a version, as chart-releaser names it."""
     return f"{package.name}-{package.version}"
 
 
 def _asset_name(package: Package) -> str:
-    """The file name of a package; GitHub renames what has a '+', for which Helm writes '_' in registries."""
+    """Return the file name of a package; GitHub renames what has a '+', for which Helm writes '_' in registries."""
     return package.file_name.replace("+", "_")
 
 

@@ -114,7 +114,7 @@ class IndexPublisher:
         return {version: digests[0] for version, digests in self._digests(chart).items()}
 
     def _digests(self, chart: str) -> dict[str, list[str]]:
-        """The versions of a chart with the SHA-256 of each package: published indexes do list some twice."""
+        """Return the versions of a chart with the SHA-256 of each package: published indexes do list some twice."""
         found: dict[str, list[str]] = {}
         for index in (self._index, self._archive):
             for entry in index.of(chart):
@@ -152,7 +152,7 @@ class IndexPublisher:
         return self.published(edit)
 
     def deprecating(self, name: str, version: str | None) -> Edit:
-        """The edit that marks one version of a chart as deprecated, or all of them.
+        """Return the edit that marks one version of a chart as deprecated, or all of them.
 
         Raises:
             SettingsError: there is no such chart, or version; with the nearest one.
@@ -173,7 +173,7 @@ class IndexPublisher:
         return Edit(index=index, archive=self._archive, charts=charts, subject=subject)
 
     def keeping(self, number: int) -> Edit:
-        """The edit that moves all but the newest versions of each chart into the archive."""
+        """Return the edit that moves all but the newest versions of each chart into the archive."""
         index, archive = index_file.move_old(self._index, self._archive, number)
         charts = tuple(
             PublishedChart(
@@ -196,7 +196,7 @@ class IndexPublisher:
         return f"{self.url.rstrip('/')}/{package.file_name}" if self.url else self.target.url(package)
 
     def _adding(self, packages: Sequence[Package]) -> Edit:
-        """The edit that adds what is not there.
+        """Return the edit that adds what is not there.
 
         Raises:
             VersionError: a version is there with other bytes.
@@ -249,7 +249,7 @@ class IndexPublisher:
 
 
 def _gone(before: Versions, after: Versions) -> list[Entry]:
-    """The entries that are in a list no more."""
+    """Return the entries that are in a list no more."""
     if before is after:
         return []
     there = {(entry.version, entry.digest) for entry in after}
@@ -257,7 +257,7 @@ def _gone(before: Versions, after: Versions) -> list[Entry]:
 
 
 def _lost(index: Index, archive: Index, edit: Edit) -> str:
-    """The chart and version of an entry that an edit would lose; "" if it keeps all of them, as it should."""
+    """Return the chart and version of an entry that an edit would lose; "" if it keeps all of them, as it should."""
     for name in {**index.entries, **archive.entries}:
         gone = [*_gone(index.of(name), edit.index.of(name)), *_gone(archive.of(name), edit.archive.of(name))]
         kept = {(entry.version, entry.digest) for entry in edit.archive.of(name)} if gone else set()

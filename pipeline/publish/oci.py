@@ -49,7 +49,7 @@ class OciRegistry:
         return f"{self.place}/{package.name}"
 
     def names(self) -> list[str] | None:
-        """The charts below the path, sorted; None where the registry does not list its repositories."""
+        """Return the charts below the path, sorted; None where the registry does not list its repositories."""
         with self._errors():
             repositories = self._registry.repositories()
         if repositories is None:
@@ -59,7 +59,7 @@ class OciRegistry:
         return sorted(name for name in below if "/" not in name)
 
     def versions(self, name: str) -> list[str]:
-        """The versions of a chart, in the order of the registry; none where it has no such chart."""
+        """Return the versions of a chart, in the order of the registry; none where it has no such chart."""
         with self._errors():
             return [tag.replace("_", "+") for tag in self._registry.tags(self._repository(name))]
 
@@ -109,7 +109,7 @@ class OciRegistry:
         return manifest.digest
 
     def _published(self, image: ImageName, package: Package) -> str | None:
-        """The digest of the manifest that a package has in the registry; None where it is not there.
+        """Return the digest of the manifest that a package has in the registry; None where it is not there.
 
         Raises:
             VersionError: the version is there with other bytes.
@@ -123,7 +123,7 @@ class OciRegistry:
         return manifest.digest
 
     def _stored(self, image: ImageName) -> tuple[Manifest, Descriptor] | None:
-        """The manifest under a tag and the chart that it names; None where there is no such tag.
+        """Return the manifest under a tag and the chart that it names; None where there is no such tag.
 
         Raises:
             PublishError: the tag is of something else than a chart.
@@ -165,7 +165,7 @@ def _config(metadata: Mapping[str, Any]) -> bytes:
 
 
 def _manifest(package: Package, config: Descriptor, chart: Descriptor) -> Manifest:
-    """The manifest of a package; the same package has the same one each time."""
+    """Return the manifest of a package; the same package has the same one each time."""
     return Manifest.of(
         {
             "schemaVersion": 2,
@@ -178,7 +178,7 @@ def _manifest(package: Package, config: Descriptor, chart: Descriptor) -> Manife
 
 
 def _annotations(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """The annotations that Helm gives a chart (helm.sh/helm/v4/pkg/registry/chart.go): about it, and its own."""
+    """Return the annotations that Helm gives a chart (helm.sh/helm/v4/pkg/registry/chart.go): about it, and its own."""
     people = ", ".join(_person(each) for each in metadata.get("maintainers") or ())
     described = {
         "title": metadata["name"],

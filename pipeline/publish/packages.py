@@ -60,7 +60,7 @@ def read_publication(paths: Sequence[Path], *, allow_tag: bool = False) -> Publi
 
 
 def _packages(path: Path) -> Iterator[Package]:
-    """The packages that a path means."""
+    """Yield the packages that a path means."""
     if path.is_file():
         yield read_package(path)
     elif (path / "Chart.yaml").is_file():
@@ -79,7 +79,7 @@ def _packages(path: Path) -> Iterator[Package]:
 
 
 def _is_umbrella(chart: Package) -> bool:
-    """Whether waybill made it; somebody's own chart may have that name, too."""
+    """Return whether waybill made it; somebody's own chart may have that name, too."""
     return chart.name == UMBRELLA and any(key.startswith("waybill/") for key in chart.annotations)
 
 
@@ -100,7 +100,7 @@ def _refuse_tags(charts: Iterable[Package]) -> None:
 
 
 def _images_by_tag(chart: Package) -> Iterator[str]:
-    """The images that a chart of a workflow, and those in its charts/, name by tags alone."""
+    """Yield the images that a chart of a workflow, and those in its charts/, name by tags alone."""
     files = read_package_files(chart.data, chart.file_name)
     for each in (files.own, *files.subcharts.values()):
         if FOLDER_ANNOTATION.encode() in each.get("Chart.yaml", b""):

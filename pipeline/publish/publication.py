@@ -74,7 +74,7 @@ def edit(
 
 
 def _packages(publication: Publication, publishers: Sequence[Publisher]) -> list[Package]:
-    """The packages, with the umbrella at the version that follows from what the places have."""
+    """Return the packages, with the umbrella at the version that follows from what the places have."""
     umbrella = publication.umbrella
     if umbrella is None:
         return list(publication.packages)

@@ -26,7 +26,7 @@ class PublishedChart:
     url: str
 
     def as_json(self) -> dict[str, Any]:
-        """The chart as a JSON object."""
+        """Return the chart as a JSON object."""
         return dataclasses.asdict(self)
 
 
@@ -73,7 +73,7 @@ class Publisher(Protocol):
         """
 
     def versions(self, chart: str) -> Mapping[str, str]:
-        """The published versions of a chart, each with the SHA-256 of its package."""
+        """Return the published versions of a chart, each with the SHA-256 of its package."""
 
     def plan(self, packages: Sequence[Package]) -> Published:
         """Return what publishing would do.
@@ -101,7 +101,7 @@ def published_otherwise(place: str, package: Package, digest: str) -> str:
 
 
 def entry_url(entry: Mapping[str, Any]) -> str:
-    """The first URL of an index entry; "" where it has none."""
+    """Return the first URL of an index entry; "" where it has none."""
     urls = entry.get("urls")
     return str(urls[0]) if isinstance(urls, list) and urls else ""
 

@@ -106,7 +106,7 @@ def _url(place: Directory | GitBranch | GithubRepository, settings: Settings) ->
 
 
 def _pages(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
-    """The URL of a chart repository for `helm repo add`; "" where nobody knows it."""
+    """Return the URL of a chart repository for `helm repo add`; "" where nobody knows it."""
     if scheme_of(settings.repository_url) in SCHEMES:
         return settings.repository_url
     if isinstance(place, GithubRepository):

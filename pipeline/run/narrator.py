@@ -149,7 +149,7 @@ class Narrator:
 
 
 def sending(event: Awaited, instance: str, address: str) -> str:
-    """The command that sends an event to a waiting instance, as a shell takes it."""
+    """Return the command that sends an event to a waiting instance, as a shell takes it."""
     attributes = {"specversion": "1.0", "id": "1", "source": "/waybill", "type": event.type}
     content = json.dumps({**attributes, "kogitoprocrefid": instance, "data": {}})
     header = "Content-Type: application/cloudevents+json"

@@ -80,7 +80,7 @@ class RunOutcome:
         return self.status == "completed" and (result is None or result.get("completedWith") != "error")
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as a JSON object, for `--json`."""
+        """Return the outcome as a JSON object, for `--json`."""
         return {
             "ok": self.ok,
             "workflow": self.workflow,

@@ -170,7 +170,7 @@ class _Run:
             self._journal.record(Effect(done=f"started the workflow, which calls {several(called)}"))
 
     def _jar(self) -> Path:
-        """The application that runs the workflow alone, built unless it was before."""
+        """Return the application that runs the workflow alone, built unless it was before."""
         (application,) = applications([self._workflow], persistent=False)
         cache = cache_folder("engine")
         if maven.built(application, cache) is None:
@@ -181,7 +181,7 @@ class _Run:
             return maven.build(application, cache, lambda line: now(str(progress)) if progress.read(line) else None)
 
     def _variables(self, stack: ExitStack) -> dict[str, str]:
-        """The variables that the engine is given; with `mock`, stand-ins are served while the stack is open."""
+        """Return the variables that the engine is given; with `mock`, stand-ins are served while the stack is open."""
         if not self._wanted.mock:
             return dict(self._given)
         services = run_inputs.services(self._workflow)
@@ -212,7 +212,7 @@ class _Run:
         self._tell(variables, url, last=True)
 
     def _where(self) -> str:
-        """The states that an instance is in."""
+        """Return the states that an instance is in."""
         return ", ".join(dict.fromkeys(state.state for state in self._timeline.states if state.took_ms is None))
 
     def _is_over(self) -> bool:

@@ -89,6 +89,6 @@ def blaming_the_output(reason: str, definition: Definition) -> str:
 
 
 def reason_in(log: str) -> str:
-    """The last line of a log that tells of an error, in one line; "" where there is none."""
+    """Return the last line of a log that tells of an error, in one line; "" where there is none."""
     lines = _ERROR_LINE.findall(log)
     return lines[-1].strip() if lines else ""

@@ -81,7 +81,7 @@ class Timeline:
         return tuple(sorted(self._calls, key=lambda call: call.at_ms))
 
     def _timed(self, passed: StatePassed) -> StatePassed:
-        """A state with the time until what came next in its instance."""
+        """Return a state with the time until what came next in its instance."""
         index = next(index for index, one in enumerate(self._states) if one is passed)
         later = [one.at_ms for one in self._states[index + 1 :] if one.instance == passed.instance]
         end = min(later, default=self._ends.get(passed.instance))

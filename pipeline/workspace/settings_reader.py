@@ -81,7 +81,7 @@ def beside(folder: Path, start: Path, value: str | Path) -> Path:
 
 
 def _default_paths(root: Path, start: Path) -> _Values:
-    """The settings that are paths, where nobody says anything else."""
+    """Return the settings that are paths, where nobody says anything else."""
     paths = (setting for setting in known_settings().values() if setting.type is Path)
     return {setting.path: beside(root, start, setting.default) for setting in paths}
 
@@ -107,7 +107,7 @@ class _File:
         return f"{self.path}:{line_of(self.path.read_text(encoding='utf-8'), (*self.above, *keys))}"
 
     def written(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        """The keys of a setting as they are written in this file; none where it is not there."""
+        """Return the keys of a setting as they are written in this file; none where it is not there."""
         table: Any = self.table
         keys: list[str] = []
         for name in path:
@@ -117,7 +117,7 @@ class _File:
 
 
 def _find_file(start: Path) -> _File | None:
-    """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
+    """Return the nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
     return next(filter(None, map(_file_in, (start, *start.resolve().parents))), None)
 
 
@@ -212,7 +212,7 @@ def _fields(written: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...], start: Path) -> Any:
-    """A setting's value as its type, with paths relative to where waybill runs."""
+    """Return a setting's value as its type, with paths relative to where waybill runs."""
     import msgspec  # noqa: PLC0415 - 9 ms that a run without settings files does not pay
 
     try:
@@ -226,7 +226,7 @@ def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...]
 
 
 def _from_environment(environment: Mapping[str, str], faults: list[str]) -> _Values:
-    """The settings that variables give; what is wrong is added to `faults`."""
+    """Return the settings that variables give; what is wrong is added to `faults`."""
     known = {setting.variable: setting for setting in known_settings().values() if setting.variable}
     for variable in environment:
         ours = variable.startswith("WAYBILL_") and variable not in known and variable not in OTHER_VARIABLES
@@ -245,7 +245,7 @@ def _from_environment(environment: Mapping[str, str], faults: list[str]) -> _Val
 
 
 def _nearest_setting(variable: str) -> str:
-    """The end of a message: the variable of a setting that another one nearly is; else empty."""
+    """Return the end of a message: the variable of a setting that another one nearly is; else empty."""
     return did_you_mean(variable, (s.variable for s in known_settings().values() if s.variable), near=0.85)
 
 
@@ -275,7 +275,7 @@ def _is_url(url: str) -> bool:
 
 
 def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The settings whose values cannot be, by their paths, with what to write."""
+    """Yield the settings whose values cannot be, by their paths, with what to write."""
     if not _VERSION.fullmatch(settings.initial_version):
         message = f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3"
         yield ("initial_version",), message

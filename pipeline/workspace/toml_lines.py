@@ -29,7 +29,7 @@ def _parsed(lines: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _holds(document: dict[str, Any] | None, path: Sequence[str]) -> bool | None:
-    """Whether a document has something at `path`; None where the lines are no whole document."""
+    """Return whether a document has something at `path`; None where the lines are no whole document."""
     if document is None:
         return None
     value: Any = document

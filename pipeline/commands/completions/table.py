@@ -14,7 +14,7 @@ _FOLDERS: Final = frozenset({"directory", "chart"})
 
 
 def table(commands: Mapping[str, click.Command]) -> str:
-    """The table of some commands by their names, as JSON with a line for each option and argument."""
+    """Return the table of some commands by their names, as JSON with a line for each option and argument."""
     lines = (f"{json.dumps(name)}: {_rows(map(_row, command.params))}" for name, command in sorted(commands.items()))
     return "{\n" + ",\n".join(lines) + "\n}\n"
 

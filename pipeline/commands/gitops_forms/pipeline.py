@@ -33,7 +33,7 @@ _SECRET: Final = "waybill"  # noqa: S105 - the name of a Secret
 
 
 def tekton(names: Sequence[str], settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    """The objects for Tekton, and a line about the Secret that they need."""
+    """Return the objects for Tekton, and a line about the Secret that they need."""
     chosen = _options(names, settings, options)
     forge = _forge(options["repo"])
     objects = tekton_objects(chosen, forge)
@@ -44,7 +44,7 @@ def tekton(names: Sequence[str], settings: Settings, options: dict[str, Any]) ->
 
 
 def argo_workflows(names: Sequence[str], settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    """The objects for Argo Workflows, and a line about the Secret that they need."""
+    """Return the objects for Argo Workflows, and a line about the Secret that they need."""
     chosen = _options(names, settings, options)
     _say_keys(chosen, (CLONE_TOKEN, GIT_TOKEN, REGISTRY_LOGIN))
     return argo_workflows_objects(chosen)

@@ -13,7 +13,7 @@ from pipeline.workspace.places import GitBranch, GithubRepository, GitlabProject
 
 
 def name_of(options: dict[str, Any]) -> str:
-    """The name of what is written: that of an option, or one with the environment in it."""
+    """Return the name of what is written: that of an option, or one with the environment in it."""
     environment = options["environment"]
     return str(options["name"] or (f"{UMBRELLA}-{environment}" if environment else UMBRELLA))
 

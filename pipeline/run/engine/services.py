@@ -30,7 +30,7 @@ class Answering(Protocol):
     """Who answers requests."""
 
     def answer(self, request: Request) -> Answer:
-        """The answer to a request."""
+        """Return the answer to a request."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -82,7 +82,7 @@ def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None] = 
 
 
 def _body(handler: BaseHTTPRequestHandler) -> bytes:
-    """The body of a request, in one piece or in chunks (RFC 9112, section 7.1)."""
+    """Return the body of a request, in one piece or in chunks (RFC 9112, section 7.1)."""
     if handler.headers.get("Transfer-Encoding", "").lower() != "chunked":
         return handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
     body = b""
