@@ -1,4 +1,4 @@
-"""`waybill publish`: charts into chart repositories."""
+"""`waybill publish`: publish charts in chart repositories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline.workspace import folders
 from pipeline.workspace.places import Directory, OciPrefix, Place, parse_place
 from pipeline.workspace.settings import Settings
 
-#: So much of a digest is shown in a table.
+#: The digits of a digest in a table.
 _SHORT = 12
 
 
@@ -126,7 +126,7 @@ def publish(
 
 
 def _places(targets: Sequence[str], settings: Settings) -> list[Place]:
-    """Return the places that are published to, registries first: an index may name what they serve."""
+    """Return the places to publish to, registries first, as an index may refer to them."""
     places = sorted(map(parse_place, targets), key=lambda place: not isinstance(place, OciPrefix))
     for place in places:
         if isinstance(place, Directory):
@@ -138,7 +138,7 @@ def _registry(places: Sequence[Place]) -> str:
     """Return the registry of a publication, for URLs in an index.
 
     Raises:
-        UsageError: there is none, or more than one, or no index.
+        UsageError: there is not exactly one registry, or no place with an index.
     """
     registries = [str(place) for place in places if isinstance(place, OciPrefix)]
     if len(registries) != 1 or len(places) == 1:
@@ -147,7 +147,7 @@ def _registry(places: Sequence[Place]) -> str:
 
 
 def _show(done: Sequence[Published], *, dry_run: bool) -> None:
-    """Show a table of the charts in each place, what was kept, and the command that renders one."""
+    """Show a table of the charts in each place, the number of kept versions, and the command that renders one."""
     rows = [
         (chart.chart, chart.version, chart.state, chart.digest[:_SHORT], each.place)
         for each in done

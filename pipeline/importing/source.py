@@ -101,7 +101,7 @@ class ForeignRepository:
         problems.
 
         Raises:
-            OutputError: it cannot be read.
+            OutputError: a file cannot be read.
         """
         left_out = [posixpath.join(folder, each) for each in without]
         wanted = {
@@ -209,7 +209,7 @@ def open_foreign(text: str, environment: Mapping[str, str]) -> Iterator[ForeignR
 
     Raises:
         SettingsError: there is no such folder, or the URL is not supported.
-        OutputError: it cannot be read.
+        OutputError: the repository cannot be read.
     """
     path = Path(text)
     is_url = scheme_of(text.partition("#")[0]) != "" and "://" in text

@@ -1,4 +1,4 @@
-"""What on GitHub would block a proposal: the rules of branches, the token's rights, the repository's settings."""
+"""Checks what on GitHub would block a proposal: branch rules, the token's permissions, the settings."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from pipeline.publish.github_release import open_repository
 if TYPE_CHECKING:
     from github.Repository import Repository
 
-#: A branch as proposals have it; the rules for it are known before there is one.
+#: An example of a proposal's branch; its rules can be read before it exists.
 _EXAMPLE: Final = f"{PREFIX}preflight"
-#: The token of an App's installation, as that of a workflow of GitHub Actions is one.
+#: The prefix of an App's installation token, which GitHub Actions also uses.
 _OF_AN_APP: Final = "ghs_"
-#: Who may bypass a ruleset without a pull request.
+#: The values that allow bypassing a ruleset without a pull request.
 _BYPASSES: Final = frozenset({"always", "exempt"})
 _ASK: Final = "let who proposes bypass the ruleset, or leave {prefix}* out of it"
-#: Rules for the branches of proposals that no push gets past, and what they are (docs.github.com/rest/repos/rules).
+#: Rules for proposals' branches that block every push, and what they mean (docs.github.com/rest/repos/rules).
 _BLOCKING: Final[Mapping[str, str]] = {
     "creation": "nobody may create them",
     "update": "nobody may push to them",
@@ -34,14 +34,14 @@ _BLOCKING: Final[Mapping[str, str]] = {
     "required_deployments": "they take only commits that have been deployed",
     "merge_queue": "they are changed by a merge queue alone",
 }
-#: Rules for them that a proposal may get past.
+#: Rules for proposals' branches that a push may satisfy.
 _PATTERNS: Final[Mapping[str, str]] = {
     "branch_name_pattern": "names of branches",
     "commit_author_email_pattern": "e-mail addresses of authors",
     "commit_message_pattern": "messages of commits",
     "committer_email_pattern": "e-mail addresses of committers",
 }
-#: Rules for the base that are met when a person merges.
+#: Rules for the base that are satisfied when a proposal is merged.
 _KNOWN: Final[Mapping[str, str]] = {
     "merge_queue": "has a merge queue: proposals are merged through it",
     "required_linear_history": "takes no merge commits: proposals are squashed or rebased",
@@ -59,14 +59,14 @@ class Preflight:
     place: str
     is_signed: bool
     _bypassed: dict[int, bool] = field(default_factory=dict, init=False)
-    """The rulesets by their ids, and whether the token may bypass them."""
+    """Whether the token may bypass a ruleset, by the ruleset's id."""
 
     def obstacles(self, base: str, options: Options) -> list[Obstacle]:
-        """What would block a proposal to a base, and what is good to know; each once."""
+        """Return what would block a proposal to a base, and notes, without duplicates."""
         return [*dict.fromkeys(self._obstacles(base, options))]
 
     def obstacles_to_push(self) -> list[Obstacle]:
-        """What of the token's rights would block a push and a release, as a publication makes them."""
+        """Return which missing permissions of the token would block a push and a release by a publication."""
         return [*self._rights(self._repository, "contents: write")]
 
     def _obstacles(self, base: str, options: Options) -> Iterator[Obstacle]:
@@ -88,7 +88,7 @@ class Preflight:
         return Obstacle(message=f"{self.place}: {message}", blocks=blocks)
 
     def _rights(self, repository: Repository, permissions: str) -> Iterator[Obstacle]:
-        """What of the token's rights is known, where it needs these permissions."""
+        """Yield what is known about the token's permissions, compared with the required ones."""
         if not self.api.token:
             yield self._obstacle("there is no token; set WAYBILL_GIT_TOKEN, or configure a GitHub App")
         elif self.api.token.startswith(_OF_AN_APP):
@@ -104,14 +104,14 @@ class Preflight:
             yield self._obstacle(f"{message} one with {permissions}")
 
     def _limits(self) -> Iterator[Obstacle]:
-        """What the token of a workflow does not do."""
+        """Yield the limits of a GitHub Actions token."""
         if self.api.source == "GITHUB_TOKEN":
             message = "pull requests made with the GITHUB_TOKEN of a workflow start no checks, and github-actions"
             cannot = "cannot be among those who may push to a protected branch; a GitHub App's token has neither limit"
             yield self._obstacle(f"{message} {cannot}", blocks=False)
 
     def _lacks_scope(self, repository: Repository) -> bool:
-        """Whether it is a personal access token (classic) without what a push takes; other tokens have no scopes."""
+        """Return whether a classic personal access token has no scope for pushing; other tokens have no scopes."""
         scopes = self.api.client.oauth_scopes
         enough = {"repo"} if repository.private else {"repo", "public_repo"}
         return scopes is not None and not enough & {*scopes}
@@ -125,7 +125,7 @@ class Preflight:
         return True
 
     def _rules_of_proposals(self) -> Iterator[Obstacle]:
-        """What the rules for the branches of proposals say."""
+        """Yield what the rules for proposals' branches block or restrict."""
         of = f"the rules for the branches {PREFIX}* say that"
         ask = _ASK.format(prefix=PREFIX)
         for rule in self._rules(_EXAMPLE):
@@ -145,7 +145,7 @@ class Preflight:
                 yield self._obstacle(f"{of} {_PATTERNS[kind]} {_pattern(rule)}; check that they do", blocks=False)
 
     def _rules_of_the_base(self, base: str) -> Iterator[Obstacle]:
-        """What a proposal has to meet to be merged."""
+        """Yield what the base's rules require for a merge."""
         for rule in self._rules(base):
             kind = rule["type"]
             about = rule.get("parameters", {})
@@ -174,7 +174,7 @@ class Preflight:
         return self.api.call(f"{self.place}: rules of {branch}", read)
 
     def _may_bypass(self, ruleset: int) -> bool:
-        """Return whether the token may bypass a ruleset; not where GitHub does not show it."""
+        """Return whether the token may bypass a ruleset; False if GitHub does not show that."""
         if ruleset not in self._bypassed:
             path = f"/repos/{self.name}/rulesets/{ruleset}"
             what = f"{self.place}: ruleset {ruleset}"
@@ -185,7 +185,7 @@ class Preflight:
         return self._bypassed.setdefault(ruleset, False)
 
     def _options(self, repository: Repository, options: Options) -> Iterator[Obstacle]:
-        """What of the options cannot be set."""
+        """Yield which options cannot be set."""
         if options.auto_merge:
             yield from self._auto_merge(repository, options.auto_merge)
         if (options.labels or options.milestone) and repository.has_issues is False:
@@ -205,7 +205,7 @@ class Preflight:
                 yield self._obstacle(f"there is no open milestone '{options.milestone}'{hint}", blocks=False)
 
     def _auto_merge(self, repository: Repository, how: str) -> Iterator[Obstacle]:
-        """Yield whether GitHub may merge by itself; who may not push is shown nothing of it."""
+        """Yield why auto-merge is not possible; GitHub shows this only to users with push access."""
         methods = {
             "merge": repository.allow_merge_commit,
             "squash": repository.allow_squash_merge,
@@ -221,7 +221,7 @@ class Preflight:
 
 
 def _pattern(rule: Mapping[str, Any]) -> str:
-    """What a rule about a pattern wants, as in `must start with 'x'`."""
+    """Return the requirement of a pattern rule, as in `must start with 'x'`."""
     about = rule.get("parameters", {})
     must = "must not" if about.get("negate") else "must"
     how = {"starts_with": "start with", "ends_with": "end with", "contains": "contain"}.get(

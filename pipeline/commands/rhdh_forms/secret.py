@@ -75,7 +75,7 @@ def secret(release: Release | None, options: Mapping[str, Any], journal: Journal
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, str]:
-    """Return the values of variables, then those of files.
+    """The values of variables, then those of files.
 
     Raises:
         SettingsError: an option that is not KEY=FILE, an unknown key, one that is given twice.
@@ -95,7 +95,7 @@ def _given(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _value(path: Path, key: str) -> str:
-    """Return the text of a file, without the line break at its end."""
+    """The text of a file, without the line break at its end."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_VALUE + 1)
@@ -186,12 +186,12 @@ def _write(name: str, given: Mapping[str, str], options: Mapping[str, Any], jour
 
 
 def _is_open(path: Path) -> bool:
-    """Return whether anybody else may read a file."""
+    """Whether anybody else may read a file."""
     return path.exists() and bool(stat.S_IMODE(path.stat().st_mode) & ~_PRIVATE)
 
 
 def _stored_in(path: Path, name: str, namespace: str) -> dict[str, str]:
-    """Return the values of a file that has this Secret already.
+    """The values of a file that has this Secret already.
 
     Raises:
         OutputError: it has something else, which stays.
