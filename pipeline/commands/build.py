@@ -127,7 +127,7 @@ def build(
         _show_nothing(settings, as_json=as_json)
         return
     if attest and settings.images != "push":
-        raise click.UsageError("--attest goes with --images push: it says something of what is pushed")
+        raise click.UsageError("--attest goes with --images push: it attaches statements to pushed images")
     selected = folders.select_folders(workflow, settings)
     folders.refuse_misplaced(settings, selected)
     selected, excluded = folders.exclude_folders(selected, exclude)

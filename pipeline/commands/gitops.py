@@ -149,7 +149,7 @@ def _check_form(form: Form) -> None:
     for name, forms in _ONLY.items():
         if form not in forms and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = next(each for each in context.command.params if each.name == name)
-            raise click.UsageError(f"{option.opts[0]} is for {listed(forms)} alone")
+            raise click.UsageError(f"{option.opts[0]} is only for {listed(forms)}")
 
 
 def _finish(

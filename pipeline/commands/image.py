@@ -87,14 +87,16 @@ def image(
     settings = settings_of(options)
     if pin:
         if workflow or everything or push or save:
-            raise click.UsageError("--pin stands alone: it pins what all images start from")
+            raise click.UsageError(
+                "--pin takes no workflow and no other action: it pins the base images of all workflows"
+            )
         _pin(settings, operator, sonataflow, journal, as_json=as_json)
         return
     require_names_or_all(workflow, everything=everything)
     if save and (everything or len(workflow) > 1):
         raise click.UsageError("--save writes the image of one workflow; name one")
     if attest and not push:
-        raise click.UsageError("--attest says something of what is pushed; give --push, too")
+        raise click.UsageError("--attest attaches statements to pushed images; give --push, too")
     settings = dataclasses.replace(settings, images="push" if push else "build")
     orders = Orders(
         latest=latest,

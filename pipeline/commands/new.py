@@ -122,7 +122,7 @@ def _show(started: Started, wanted: NewWorkflow, settings: Settings, *, dry_run:
             ("file", "what it is"), ((path.as_posix(), _about(path, settings)) for path in started.written)
         )
     if wanted.service and wanted.service.changed:
-        console.say(f"specs/{wanted.service.file} has the called operations alone, as the engine can call them")
+        console.say(f"specs/{wanted.service.file} has only the called operations, in a form that the engine can call")
     if dry_run:
         console.say("dry run: nothing was written")
         return

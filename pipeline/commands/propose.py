@@ -67,7 +67,7 @@ _SETTINGS: Final = (
 @click.option("--dry-run", is_flag=True, help="Write nothing, and show what would be done.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Change at most N workflows; the rest waits.")
 @click.option("--preflight", is_flag=True, help="Say what would block a proposal, and change nothing.")
-@click.option("--prune", "pruned", is_flag=True, help="List branches that nobody needs any more.")
+@click.option("--prune", "pruned", is_flag=True, help="List obsolete branches.")
 @click.option("--apply", "applied", is_flag=True, help="With --prune: delete them.")
 @click.option("--patch", type=FILE, metavar="FILE", help="Write what would be committed into FILE, for git am.")
 @click.option("--sign", is_flag=True, help="Sign commits, as git is configured.")
@@ -284,7 +284,7 @@ def _next(
     if dry_run and states & {"opened", "updated", "closed", "deleted"}:
         yield list(again), "proposes it"
     elif "waiting" in states:
-        yield list(again), "goes on with those that wait"
+        yield list(again), "continues with those that wait"
     elif changed and destination.folder:
         merge = ["git", "-C", destination.folder.as_posix(), "merge", changed.branch]
         yield merge, f"merges one into {base}"

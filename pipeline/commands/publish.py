@@ -54,7 +54,7 @@ _SHORT = 12
 )
 @click.option("--apply", "applied", is_flag=True, help="With --keep: move them into index-archive.yaml.")
 @click.option("--accept-index", metavar="SHA256", help="Accept this index though its end cannot be verified.")
-@click.option("--index-only", is_flag=True, help="Store packages in the registry alone; the index names them there.")
+@click.option("--index-only", is_flag=True, help="Store packages only in the registry, to which the index refers.")
 @click.option("--insecure", is_flag=True, help="Speak plain HTTP to a registry.")
 @pass_journal
 def publish(

@@ -118,7 +118,7 @@ class Authorizer:
         denied = answer.status == HTTPStatus.FORBIDDEN
         what = f"{'access' if denied else 'the login'} was refused ({answer.status}{said})"
         if not lookup.credential:
-            what = f"it wants a login ({answer.status}{said})"
+            what = f"it requires a login ({answer.status}{said})"
             todo = f"run: docker login {self._host} (or podman login)"
         elif denied:
             todo = f"check that this login may {'push to' if scope.push else 'pull from'} the repository"

@@ -145,7 +145,7 @@ class ImageStage:
         try:
             self.statements.make(build, self.builder)
         except WaybillError as error:
-            message = f"{error}; {task.reference} is pushed already; the same command again goes on from there"
+            message = f"{error}; {task.reference} is pushed already; run the same command again to continue"
             raise ImageError(message) from error
         size = self.pushed.size(replace(task.reference, digest=digest))
         pushed = self._result(task, "pushed", commit=commit.revision, tags=tags, digest=digest, log=log.path)

@@ -144,7 +144,7 @@ class _Planning:
             return found
         other = next((each for each in self._here if each != name and each.casefold() == name.casefold()), None)
         if other:
-            found.problems.append(f"the workflow {other} is here, which differs in case alone; rename the folder")
+            found.problems.append(f"the workflow {other} is here already, and differs only in case; rename the folder")
         if name.startswith(".") or name == SHARED:
             found.problems.append(f"no workflow folder can be called '{name}'; rename it")
         without = [posixpath.relpath(chart, found.folder or ".") for chart in self._charts.inside(found.folder)]

@@ -341,7 +341,7 @@ def _wrong_name(path: str, folders: Collection[str]) -> str:
         path.encode()
     except UnicodeEncodeError:
         return "is not UTF-8"
-    return "" if path.isprintable() else "has characters that nobody sees"
+    return "" if path.isprintable() else "has invisible characters"
 
 
 def _shown(path: str) -> str:

@@ -46,7 +46,7 @@ _SHORT: Final = 12
 
 
 class ProcessedError(WaybillError):
-    """A ref cannot be read or moved; it is unchanged, and its workflow will be processed again."""
+    """A ref that cannot be read or moved; it is unchanged, and its workflow will be processed again."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from generator.findings.errors import WaybillError
 
 
 class ProposalError(WaybillError):
-    """A proposal cannot be made; nothing is lost, and a rerun continues from there."""
+    """A proposal that cannot be made; nothing is lost, and a rerun continues from there."""
 
 
 class BudgetError(ProposalError):

@@ -51,4 +51,4 @@ class Budget:
         if over > 0 and self._made:
             seconds = self._made[min(over, len(self._made)) - 1] + self.period - now
             reason = f"this run has changed {len(self._made)} things, and GitHub allows {self.allowed} in an hour"
-            raise BudgetError(f"{what}: {reason}; {later(seconds)}: it goes on from here")
+            raise BudgetError(f"{what}: {reason}; {later(seconds)}: it continues from here")

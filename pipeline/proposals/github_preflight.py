@@ -29,10 +29,10 @@ _ASK: Final = "let who proposes bypass the ruleset, or leave {prefix}* out of it
 _BLOCKING: Final[Mapping[str, str]] = {
     "creation": "nobody may create them",
     "update": "nobody may push to them",
-    "pull_request": "they are changed by pull requests alone",
-    "required_status_checks": "they take only commits whose status checks have passed",
-    "required_deployments": "they take only commits that have been deployed",
-    "merge_queue": "they are changed by a merge queue alone",
+    "pull_request": "only pull requests may change them",
+    "required_status_checks": "they accept only commits whose status checks have passed",
+    "required_deployments": "they accept only commits that have been deployed",
+    "merge_queue": "only a merge queue may change them",
 }
 #: Rules for proposals' branches that a push may satisfy.
 _PATTERNS: Final[Mapping[str, str]] = {
@@ -44,8 +44,8 @@ _PATTERNS: Final[Mapping[str, str]] = {
 #: Rules for the base that are satisfied when a proposal is merged.
 _KNOWN: Final[Mapping[str, str]] = {
     "merge_queue": "has a merge queue: proposals are merged through it",
-    "required_linear_history": "takes no merge commits: proposals are squashed or rebased",
-    "required_deployments": "takes a proposal after its deployments have succeeded",
+    "required_linear_history": "accepts no merge commits: proposals are squashed or rebased",
+    "required_deployments": "accepts a proposal after its deployments have succeeded",
 }
 
 
@@ -99,7 +99,7 @@ class Preflight:
             yield self._obstacle(f"{message}, and its owner write access")
         elif self._lacks_scope(repository):
             message = (
-                f"the token from {self.api.source} has not the scope repo; make one that has it, or a fine-grained"
+                f"the token from {self.api.source} does not have the scope repo; make one that does, or a fine-grained"
             )
             yield self._obstacle(f"{message} one with {permissions}")
 
@@ -136,7 +136,7 @@ class Preflight:
                 yield self._obstacle(f"{of} {_BLOCKING[kind]}; {ask}")
             elif kind == "required_signatures" and not self.is_signed:
                 sign = "sign the commits with --sign, or let GitHub make and sign them with --commit api"
-                yield self._obstacle(f"{of} they take signed commits alone; {sign}")
+                yield self._obstacle(f"{of} they accept only signed commits; {sign}")
             elif kind == "non_fast_forward":
                 yield self._obstacle(f"{of} nobody may force a push: a proposal is never rebased; {ask}", blocks=False)
             elif kind == "deletion":
@@ -151,14 +151,14 @@ class Preflight:
             about = rule.get("parameters", {})
             if kind == "required_signatures" and not self.is_signed:
                 sign = "sign the commits with --sign, or use --commit api; a squash is signed by GitHub"
-                yield self._obstacle(f"{base} takes signed commits alone; {sign}", blocks=False)
+                yield self._obstacle(f"{base} accepts only signed commits; {sign}", blocks=False)
             elif kind == "required_status_checks":
                 names = ", ".join(each["context"] for each in about.get("required_status_checks", ()))
-                yield self._obstacle(f"{base} takes a proposal after these checks: {names}", blocks=False)
+                yield self._obstacle(f"{base} accepts a proposal after these checks: {names}", blocks=False)
             elif kind == "pull_request":
                 count = about.get("required_approving_review_count", 0)
                 owners = ", one of a code owner" if about.get("require_code_owner_review") else ""
-                yield self._obstacle(f"{base} takes a proposal with {count} approving reviews{owners}", blocks=False)
+                yield self._obstacle(f"{base} accepts a proposal with {count} approving reviews{owners}", blocks=False)
             elif kind in _KNOWN:
                 yield self._obstacle(f"{base} {_KNOWN[kind]}", blocks=False)
 

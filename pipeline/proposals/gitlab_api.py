@@ -242,7 +242,7 @@ class GitlabApi:
     def _denied(self, error: _StatusError, said: str) -> tuple[type[ProposalError], str]:
         """Return the error for missing permissions; to hide projects, GitLab responds with 404 for those, too."""
         if not self.token:
-            return DeniedError, f"GitLab wants a token ({said}), and there is none; {ADVICE}"
+            return DeniedError, f"GitLab requires a token ({said}), and there is none; {ADVICE}"
         token = f"the token from {self.source}"
         if error.status == HTTPStatus.UNAUTHORIZED:
             todo = "it is wrong, expired or revoked: make a new one with the scope api"

@@ -184,17 +184,19 @@ class _Rules:
             return
         if (pattern := rule.get("branch_name_regex")) and not _matches(pattern, _BRANCH):
             yield self._blocks(
-                f"the push rules want branches like '{in_one_line(pattern)}', and proposals come from {PREFIX}…; "
+                f"the push rules require branches like '{in_one_line(pattern)}', and proposals come from {PREFIX}…; "
                 f"allow {PREFIX}.+ there"
             )
         if rule.get("reject_unsigned_commits"):
-            yield self._line("the push rules want signed commits; propose with --sign")
+            yield self._line("the push rules require signed commits; propose with --sign")
         if rule.get("commit_committer_check") or rule.get("member_check"):
-            yield self._line("the push rules want commits of the token's own user; set git's user.email to that user's")
+            yield self._line(
+                "the push rules require commits of the token's own user; set git's user.email to that user's"
+            )
         wanted = (("commit_message_regex", "messages"), ("author_email_regex", "authors"))
         for name, what in wanted:
             if pattern := rule.get(name):
-                yield self._line(f"the push rules want {what} of commits like '{in_one_line(pattern)}'")
+                yield self._line(f"the push rules require {what} of commits like '{in_one_line(pattern)}'")
         for name, what in (("commit_message_negative_regex", "messages of commits"), ("file_name_regex", "files")):
             if pattern := rule.get(name):
                 yield self._line(f"the push rules refuse {what} like '{in_one_line(pattern)}'")

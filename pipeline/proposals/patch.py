@@ -152,7 +152,7 @@ def _path(folder: str, path: str) -> str:
     """
     found = PurePosixPath(folder, path)
     if found.is_absolute() or {"..", ".git"} & {part.lower() for part in found.parts}:
-        raise ProposalError(f"'{in_one_line(path)}' is not a path that git takes; rename the file")
+        raise ProposalError(f"'{in_one_line(path)}' is not a path that git accepts; rename the file")
     return found.as_posix()
 
 

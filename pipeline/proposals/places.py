@@ -114,7 +114,9 @@ def _own_place(workflows: Path, environment: Mapping[str, str]) -> Place:
     """
     top = git(workflows if workflows.is_dir() else Path(), "rev-parse", "--show-toplevel")
     if not top:
-        raise SettingsError(f"{workflows}: not in a git repository, so '{OWN}' is no place; name one with --to")
+        raise SettingsError(
+            f"{workflows}: not in a git repository, so '{OWN}' names no repository; name a place with --to"
+        )
     url = split_url(public_url(git(Path(top), "remote", "get-url", "origin") or ""))
     name = url.path.strip("/")
     github = split_url(environment.get("GITHUB_SERVER_URL", "")).netloc.lower() or _GITHUB

@@ -6,7 +6,7 @@ from generator.findings.errors import WaybillError
 
 
 class PublishError(WaybillError):
-    """A chart repository cannot be read or changed; its index is unchanged."""
+    """A chart repository that cannot be read or changed; its index is unchanged."""
 
 
 class AuthenticationError(PublishError):

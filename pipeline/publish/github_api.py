@@ -245,7 +245,7 @@ class GithubApi:
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND if not self.token:
                 places = f"{TOKEN}, GITHUB_TOKEN, git's credential helper and gh"
                 todo = f"looked in {places}: set one of these variables, or run: gh auth login"
-                return AuthenticationError, f"GitHub wants a token ({said}), and none was found; {todo}"
+                return AuthenticationError, f"GitHub requires a token ({said}), and none was found; {todo}"
             case HTTPStatus.UNAUTHORIZED:
                 todo = f"it is wrong or has expired: make a new one with the permission {needs}"
                 return AuthenticationError, f"GitHub refuses the token from {self.source} ({said}); {todo}"
@@ -269,7 +269,7 @@ class GithubApi:
         """A hint on the permissions of a GitHub Actions token, or "" for other tokens."""
         if self.source != "GITHUB_TOKEN":
             return ""
-        return "; that of a workflow is for its own repository alone: for another one, use a GitHub App's, or your own"
+        return "; a workflow's token is only for its own repository; for another one, use a GitHub App's or your own"
 
     def _said(self, error: GithubException) -> str:
         """Return GitHub's error message in one line, without the token that it may repeat."""

@@ -23,7 +23,7 @@ _GITHUB: Final = "github.com"
 _GITLAB_TOKENS: Final = ("WAYBILL_GITLAB_TOKEN", "GITLAB_TOKEN")
 _GITLAB_URLS: Final = ("WAYBILL_GITLAB_URL", "CI_SERVER_URL")
 _GITLAB: Final = "gitlab.com"
-#: GitHub accepts any user name with a token; this is the one that its documentation uses.
+#: GitHub accepts any user name with a token; this is the usual one.
 _TOKEN_USER: Final = "x-access-token"  # noqa: S105 - as above
 #: GitLab accepts any user name with a token, too (docs.gitlab.com/topics/git/clone).
 _GITLAB_USER: Final = "oauth2"

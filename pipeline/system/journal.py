@@ -74,7 +74,7 @@ class Journal:
         self._attempts.remove(done)
 
     def nothing_was(self, done: Literal["changed", "written"]) -> str:
-        """Return the end of a message: `; nothing was changed`, or "" if something was, which `lines` lists."""
+        """Return the end of a message: `; nothing was changed`, or what may have been done, or "" if `lines` has it."""
         if self._attempts:
             return f"; it may have {' and '.join(self._attempts)}: look there, or run the same command again"
         return "" if self._effects else f"; nothing was {done}"

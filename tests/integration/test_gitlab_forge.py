@@ -836,7 +836,7 @@ def test_a_base_into_which_the_token_may_not_merge_is_said_with_auto_merge(at: G
 @pytest.mark.parametrize("pattern", ["^(feature|fix)/", "^JIRA-[0-9]+$"])
 def test_a_push_rule_for_other_branches_is_in_the_way(pattern: str, at: GitlabForge, project: Project) -> None:
     project.push_rule = {"branch_name_regex": pattern}
-    assert f"the push rules want branches like '{pattern}'" in blocked(at)
+    assert f"the push rules require branches like '{pattern}'" in blocked(at)
 
 
 @pytest.mark.parametrize("pattern", ["", "^waybill/", r"\A[a-z/]+\z", "(?<broken"])

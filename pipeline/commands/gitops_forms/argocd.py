@@ -34,7 +34,7 @@ def argocd(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) 
     objects = argocd_objects(_argocd_charts(charts, settings, options), chosen)
     if clustered := sorted(map(str, chosen.kinds & CLUSTER_KINDS)):
         console.say(
-            f"the AppProject allows objects in the namespace {chosen.namespace} alone; charts can also install "
+            f"the AppProject allows only objects in the namespace {chosen.namespace}; charts can also install "
             f"{', '.join(clustered)}: leave that to a cluster administrator"
         )
     return objects

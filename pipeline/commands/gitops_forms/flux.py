@@ -28,7 +28,7 @@ def flux(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) ->
         verification=_verification(options),
     )
     if chosen.verification and not chosen.is_registry:
-        raise click.UsageError("Flux verifies charts of a registry alone: --chart-repo oci://…")
+        raise click.UsageError("Flux verifies only charts in a registry: --chart-repo oci://…")
     values = values_of(charts.names, options["values"], options["environment"])
     objects = flux_objects(charts.releases(options["follow"], values), chosen)
     if chosen.is_registry and not chosen.verification:
