@@ -79,7 +79,7 @@ def test_a_repository_without_rules_has_no_obstacle(github: FakeGithub) -> None:
         ({"type": "update"}, "nobody may push to them; let who proposes bypass the ruleset, or leave waybill/*", True),
         (REVIEWS, "only pull requests may change them", True),
         (CHECKS, "whose status checks have passed", True),
-        (QUEUE, "by a merge queue alone", True),
+        (QUEUE, "only a merge queue may change them", True),
         ({"type": "required_signatures"}, "--sign, or let GitHub make and sign them with --commit api", True),
         ({"type": "non_fast_forward"}, "nobody may force a push", False),
         ({"type": "deletion"}, "nobody may delete them: they stay after a merge", False),
@@ -183,7 +183,7 @@ def test_a_classic_token_without_the_scope_is_an_obstacle(
     repository.private = private
     github.state.oauth["ghp_own"] = scopes
     found = obstacles(github)
-    assert ["has not the scope repo" in each.message for each in found] == ([True] if is_there else [])
+    assert ["does not have the scope repo" in each.message for each in found] == ([True] if is_there else [])
     assert all(each.blocks for each in found)
 
 
