@@ -161,7 +161,7 @@ class GithubForge:
 
     def obstacles(self, base: str, options: Options) -> Sequence[Obstacle]:
         """See `Forge`."""
-        from pipeline.proposals.github_preflight import Preflight  # noqa: PLC0415 - only for --check
+        from pipeline.proposals.github_preflight import Preflight  # noqa: PLC0415 - only for --preflight
 
         with as_proposal():
             preflight = Preflight(api=self.api, name=self.name, place=self.place, is_signed=self.is_signed)
