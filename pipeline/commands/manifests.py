@@ -1,4 +1,4 @@
-"""`waybill manifests`: one workflow as plain Kubernetes YAML."""
+"""`waybill manifests`: write one workflow as plain Kubernetes YAML."""
 
 from __future__ import annotations
 
