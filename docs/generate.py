@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
@@ -399,6 +400,8 @@ def _workflow_page(workflow: Workflow) -> str:
     name = workflow.source.name
     readme = ROOT / "workflows" / name / "README.md"
     text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
+    # Workflows name each other by their READMEs; here, by their pages.
+    text = re.sub(r"\]\(\.\./([^/)]+)/README\.md\)", r"](\1.md)", text)
     shown = page(workflow, text, f"../../workflows/{name}").rstrip()
     runs = {"Install": INSTALL_RUN.format(chart=chart_name(name)), "Try it": TRIAL_NOT_RUN}
     for heading, comments in runs.items():

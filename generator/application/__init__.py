@@ -1,1 +1,1 @@
-"""Workflows as Maven projects for the engine."""
+"""Generates Maven projects that build workflows into Quarkus applications."""

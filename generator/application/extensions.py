@@ -1,4 +1,4 @@
-"""The build argument QUARKUS_EXTENSIONS: which dependencies an application has besides those of the engine."""
+"""Parses the build argument QUARKUS_EXTENSIONS: additional dependencies of an application."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Final
 
 from generator.findings.errors import SettingsError
 
-#: What the build arguments are called (argfile.conf, `--build-arg`).
+#: The name of the build argument (argfile.conf, `--build-arg`).
 EXTENSIONS: Final = "QUARKUS_EXTENSIONS"
-#: What a workflow keeps its state with, in an image that is told of no other extensions: charts connect it by default.
+#: The extensions for persistence, which are the default, because charts connect workflows to a database by default.
 PERSISTENCE: Final = (
     "org.kie:kie-addons-quarkus-persistence-jdbc",
     "io.quarkus:quarkus-jdbc-postgresql",
     "io.quarkus:quarkus-agroal",
 )
-#: The groups whose versions Quarkus and Kogito manage together: one of another release does not fit the others.
+#: The groups whose versions Quarkus and Kogito manage; versions of other releases are not compatible.
 _MANAGED: Final = re.compile(r"io\.quarkus|org\.kie(\..*)?|org\.apache\.kie(\..*)?")
-#: What Maven allows in coordinates (org.apache.maven.model.validation.DefaultModelValidator); versions without ${…}.
+#: Valid Maven coordinates (org.apache.maven.model.validation.DefaultModelValidator), without `${…}` in versions.
 _COORDINATES: Final = re.compile(r"([A-Za-z0-9_.-]+):([A-Za-z0-9_.-]+)(?::([A-Za-z0-9_.+-]+))?")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extension:
-    """A Quarkus extension by its Maven coordinates; without a version, Quarkus and Kogito manage it."""
+    """The Maven coordinates of a Quarkus extension; an empty version is managed by Quarkus and Kogito."""
 
     group: str
     artifact: str
@@ -35,13 +35,13 @@ class Extension:
 
 
 def parse_extensions(text: str) -> tuple[Extension, ...]:
-    """Read QUARKUS_EXTENSIONS: GROUP:ARTIFACT or GROUP:ARTIFACT:VERSION, with commas or blanks between them.
+    """Parse QUARKUS_EXTENSIONS: GROUP:ARTIFACT or GROUP:ARTIFACT:VERSION, separated by commas or blanks.
 
-    A version of Quarkus' and Kogito's own is dropped: in argfile.conf it is that of a builder image, often one of Red
-    Hat's that Maven Central does not have, and one application has one release of them.
+    Versions of extensions of Quarkus and Kogito are ignored: in argfile.conf, they are those of a builder image, often
+    of Red Hat and not on Maven Central, and an application needs a single release.
 
     Raises:
-        SettingsError: something else is between the commas.
+        SettingsError: an extension is malformed.
     """
     found: dict[str, Extension] = {}
     for each in re.split(r"[,\s]+", text.strip(", \t\r\n")) if text.strip(", \t\r\n") else []:

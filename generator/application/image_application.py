@@ -1,4 +1,4 @@
-"""Makes the application that is in an image, from the build context and arguments that a container engine gets, too."""
+"""Generates an image's application from the same build context and arguments that a container engine gets."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from generator.findings.errors import SettingsError
 from generator.workflow.folder import SHARED
 from generator.workflow.properties import parse_properties
 
-#: The build argument with further arguments for Maven, and the one with the folder of the workflow's files.
+#: The build arguments with additional arguments for Maven, and with the folder of the workflow's files.
 MAVEN_ARGUMENTS: Final = "MAVEN_ARGS_APPEND"
 WF_RESOURCES: Final = "WF_RESOURCES"
 _JAVA: Final = "src/main/java/"
-#: What lies in the folder of a Quarkus project and an image has no use for.
+#: Folders of a Quarkus project that an image does not need.
 _NOT_BUILT: Final = ("src/test/", "src/main/docker/")
-#: Where Maven keeps options of a project.
+#: The folder of a project's Maven options.
 _OPTIONS: Final = ".mvn/"
-#: What our Dockerfiles give Maven unless it is told otherwise: the engine reads specs of up to 35 million characters.
+#: The default of MAVEN_ARGS_APPEND in waybill's Dockerfiles: the engine reads specs of up to 35 million characters.
 _ARGUMENTS: Final = "-DmaxYamlCodePoints=35000000 -Dkogito.persistence.proto.marshaller=false"
 _NO_SINK: Final = "http://no-sink.invalid"
-#: Events of the engine's own go out once the operator says where to (it sets these keys where there is a Data Index).
+#: Disables the engine's own events, unless the operator sets these keys because there is a Data Index.
 _EVENTS: Final = {
     **{f"kogito.events.{name}.enabled": "false" for name in ("processinstances", "processdefinitions", "usertasks")},
     **{
@@ -35,7 +35,7 @@ _EVENTS: Final = {
         for key, value in (("connector", "quarkus-http"), ("url", f"${{K_SINK:{_NO_SINK}}}"))
     },
 }
-#: Extension to what has to be known of it while the application is built.
+#: Build-time properties by extension.
 _CONFIGURATION: Final = {
     PERSISTENCE[0]: {"kogito.persistence.type": "jdbc"},
     PERSISTENCE[1]: {"quarkus.datasource.db-kind": "postgresql"},
@@ -43,15 +43,15 @@ _CONFIGURATION: Final = {
 
 
 def image_application(name: str, context: Mapping[str, bytes], arguments: Mapping[str, str]) -> Application:
-    """Make the application of a build context (path to bytes), as the builder images of SonataFlow make it.
+    """Return the application of a build context (bytes by path), as SonataFlow's builder images build it.
 
-    The workflow's files lie at the top or in src/main/resources, those of workflows/shared in shared/. Java sources
-    are compiled with it; a pom.xml is not read, as builder images have one of their own. Without QUARKUS_EXTENSIONS,
-    it keeps its state in PostgreSQL: then no instance starts without a database. An empty one leaves that out.
+    The workflow's files are at the top or in src/main/resources, those of workflows/shared in shared/. Java sources
+    are compiled. A pom.xml is ignored, because builder images have their own. Without QUARKUS_EXTENSIONS, the state is
+    kept in PostgreSQL, and no instance starts without a database; an empty value disables that.
 
     Raises:
-        SettingsError: a build argument that cannot be read, or sources that are not Java.
-        FindingsError: application.properties cannot be read.
+        SettingsError: a build argument is malformed, or sources are not Java.
+        FindingsError: application.properties cannot be parsed.
     """
     extensions = parse_extensions(arguments.get(EXTENSIONS, ",".join(PERSISTENCE)))
     files = dict(_files(name, _below(name, context, arguments.get(WF_RESOURCES, ""))))
@@ -80,10 +80,10 @@ def _maven_arguments(text: str) -> tuple[str, ...]:
 
 
 def _files(name: str, context: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """Path in the project to bytes: where the files of a workflow's folder go, in either layout."""
+    """Yield the path in the project and the bytes of each file of a workflow's folder, in either layout."""
     quarkus = any(path.startswith("src/") for path in context)
     if quarkus:
-        _refuse_what_is_not_built(name, context)
+        _refuse_other_sources(name, context)
     for path, data in context.items():
         resource = path.removeprefix(f"{RESOURCES}/") if path.startswith(f"{RESOURCES}/") else None
         if not quarkus or path.startswith(f"{SHARED}/"):
@@ -95,7 +95,7 @@ def _files(name: str, context: Mapping[str, bytes]) -> Iterator[tuple[str, bytes
 
 
 def _below(name: str, context: Mapping[str, bytes], folder: str) -> dict[str, bytes]:
-    """The files of a build context that lie in a folder, by their path in it."""
+    """Return the files in a folder of a build context, by their path in it."""
     normal = posixpath.normpath(folder.lstrip("/") or ".")
     prefix = "" if normal == "." else f"{normal}/"
     below = {path.removeprefix(prefix): data for path, data in context.items() if path.startswith(prefix)}
@@ -104,11 +104,11 @@ def _below(name: str, context: Mapping[str, bytes], folder: str) -> dict[str, by
     return below
 
 
-def _refuse_what_is_not_built(name: str, context: Mapping[str, bytes]) -> None:
+def _refuse_other_sources(name: str, context: Mapping[str, bytes]) -> None:
     known = (_JAVA, f"{RESOURCES}/", *_NOT_BUILT)
-    strange = [path for path in sorted(context) if path.startswith("src/") and not path.startswith(known)]
-    if strange:
+    unknown = [path for path in sorted(context) if path.startswith("src/") and not path.startswith(known)]
+    if unknown:
         raise SettingsError(
-            f"{name} has {strange[0]}, which is neither Java in {_JAVA} nor a resource in {RESOURCES}/; "
+            f"{name} has {unknown[0]}, which is neither Java in {_JAVA} nor a resource in {RESOURCES}/; "
             "move it there, or remove it"
         )

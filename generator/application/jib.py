@@ -1,4 +1,4 @@
-"""The Maven project by which jib makes an image of an application that is built."""
+"""Generates the Maven project with which jib makes an image of a built application."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Final
 
 from generator.text import templates
 
-#: What was tried (tests/images/test_jib.py).
+#: The version that is tested (tests/images/test_jib.py).
 JIB_VERSION: Final = "3.4.4"
-#: Keeps the files out that jib writes for a main class of its own.
+#: A jib extension that removes the files that jib writes for its own main class.
 _LAYER_FILTER_VERSION: Final = "0.3.0"
-#: Folders and files of the project: the application, and the program that hands jib the login for the base.
+#: The project's folder with the application, and its credential helper for the base image.
 APPLICATION: Final = "application"
 LOGIN: Final = "login"
-#: What jib wants to be there, empty or not.
+#: A folder that jib requires, even if it is empty.
 CLASSES: Final = "target/classes"
 TAR: Final = "target/jib-image.tar"
 DIGEST: Final = "target/jib-image.digest"
@@ -35,23 +35,23 @@ VARIABLES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class JibImage:
-    """What jib is told of an image."""
+    """The properties of an image for jib."""
 
     reference: str
     base: str
-    """REPOSITORY@DIGEST, so that two builds have the same base."""
+    """The base image as REPOSITORY@DIGEST, for reproducible builds."""
     platform: str
-    """OS/ARCH; jib takes no variant after that."""
+    """OS/ARCH; jib does not support variants."""
     created: str = ""
-    """RFC 3339; empty: 1970."""
+    """The creation time (RFC 3339); empty for 1970."""
     has_login: bool = False
-    """Whether the program LOGIN has a login for the base."""
+    """Whether the credential helper LOGIN has a login for the base image."""
 
 
 def jib_project(image: JibImage) -> bytes:
-    """The pom.xml; the application lies beside it in the folder APPLICATION.
+    """Return the pom.xml; the application is next to it in the folder APPLICATION.
 
-    Its libraries are a layer of their own, so that a changed workflow moves the other, small one.
+    Its libraries have their own layer, so that a change of the workflow only affects the other, small layer.
     """
     os, architecture = image.platform.split("/")[:2]
     return templates.render(
@@ -72,11 +72,11 @@ def jib_project(image: JibImage) -> bytes:
 
 
 def jib_map(values: Mapping[str, str]) -> str:
-    """The value of a property of jib's for a map, as for `jib.container.labels` and `jib.container.environment`.
+    """Return a map as the value of a jib property such as `jib.container.labels` or `jib.container.environment`.
 
-    KEY=VALUE with commas between them, and a backslash before those within: in the pom.xml, Maven would replace `${…}`
-    in a value, and leave out an empty one. jib takes no line break, and a backslash at the end of a value would be one
-    before the next comma.
+    It is KEY=VALUE, separated by commas, with commas in values escaped by a backslash. In the pom.xml, Maven would
+    expand `${…}` in values and omit empty ones. Line breaks, which jib does not allow, become spaces. A value that ends
+    with a backslash gets a space, because the backslash would otherwise escape the next comma.
     """
     values = {key: " ".join(value.split()) for key, value in values.items()}
     return ",".join(

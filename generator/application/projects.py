@@ -1,4 +1,4 @@
-"""Puts workflows into Quarkus applications, so that one build of the engine runs many of them."""
+"""Combines workflows in Quarkus applications, so that one build of the engine runs many of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.kubernetes.objects import FLYWAY
 from generator.text import templates
 from generator.workflow.workflow import Workflow
 
-#: The engine that runs them; what is known of it was tried with these (../shared/tools/engine).
+#: The versions of the engine with which waybill is tested.
 QUARKUS_VERSION: Final = "3.15.3"
 KOGITO_VERSION: Final = "10.1.0"
 _ENGINE: Final = """
@@ -26,7 +26,7 @@ org.kie:kie-addons-quarkus-source-files
 org.kie:kie-addons-quarkus-process-management
 org.kie:kie-addons-quarkus-events-process
 """
-#: The variable with the address that the engine's own events go to.
+#: The environment variable with the address for the engine's own events.
 EVENTS_VARIABLE: Final = "WAYBILL_EVENTS_URL"
 _EVENTS: Final = {
     **{
@@ -41,15 +41,15 @@ _PERSISTENCE: Final = {
     FLYWAY: "true",
     "quarkus.datasource.db-kind": "postgresql",
 }
-#: The jobs service is a part of the application, which tells it of timers, and is called back, over HTTP all the same.
+#: The jobs service is embedded in the application, but both communicate over HTTP.
 _JOBS: Final = {
     "kogito.service.url": "http://127.0.0.1:${quarkus.http.port}",
     "kogito.jobs-service.url": "${kogito.service.url}",
 }
-#: Where a Maven project keeps resources, and the one that configures it.
+#: The resources folder of a Maven project, and its configuration file there.
 RESOURCES: Final = "src/main/resources"
 PROPERTIES: Final = "application.properties"
-#: What of a workflow's folder is no resource of its application as it is.
+#: Files of a workflow's folder that are not copied to the application's resources.
 LEFT_OUT: Final = (PROPERTIES, "secret.properties", "README.md", "argfile.conf")
 
 
@@ -57,10 +57,10 @@ LEFT_OUT: Final = (PROPERTIES, "secret.properties", "README.md", "argfile.conf")
 class Application:
     """A Maven project that runs some workflows.
 
-    `workflows` are their ids, `files` path to bytes. With `persistent`, instances are kept in PostgreSQL, whose address
-    is given at run time (`QUARKUS_DATASOURCE_JDBC_URL`, `…_USERNAME`, `…_PASSWORD`). With `jobs` besides, their
-    timers are, too (`…_REACTIVE_URL`): a jobs service is built in. Under it no timer takes less than a second.
-    `arguments` are for Maven.
+    `workflows` are their ids, `files` the bytes by path, `arguments` those for Maven. If `persistent`, instances are
+    kept in PostgreSQL, whose address is set at run time (`QUARKUS_DATASOURCE_JDBC_URL`, `…_USERNAME`, `…_PASSWORD`).
+    If `jobs` as well, timers are also kept there (`…_REACTIVE_URL`) by an embedded jobs service, with which no timer is
+    shorter than a second.
     """
 
     workflows: tuple[str, ...]
@@ -71,10 +71,10 @@ class Application:
 
 
 def applications(workflows: Iterable[Workflow], *, persistent: bool, jobs: bool = False) -> tuple[Application, ...]:
-    """Put workflows into as few applications as their order allows: each into the first that it does not clash with.
+    """Return applications for workflows, each in the first application with which it does not clash.
 
-    Two clash where one path has two contents, one key of application.properties two values, one id two definitions,
-    or where the engine would take two specs for one (it names its clients by the letters of a spec's name).
+    Two workflows clash if a path has two contents, a key of application.properties two values, or an id two
+    definitions, or if the engine would confuse two specs, because it names clients by the letters of a spec's name.
     """
     groups: list[_Group] = []
     for workflow in workflows:
@@ -97,7 +97,7 @@ class _Group:
 
 
 def _claims(workflow: Workflow) -> Iterator[tuple[tuple[str, str], object]]:
-    """What a workflow wants for itself in an application, and as what."""
+    """Yield what must be unique in an application, with the workflow's value for it."""
     for path, data in _files(workflow).items():
         yield ("file", path), data
     for key, value in workflow.configuration().items():
@@ -114,7 +114,7 @@ def _files(workflow: Workflow) -> dict[str, bytes]:
 
 
 def pom(*, extensions: tuple[Extension, ...] = (), jobs: bool = False) -> bytes:
-    """The pom.xml of an application with some extensions; with `jobs`, it is a jobs service besides."""
+    """Return the pom.xml of an application with additional extensions and, if `jobs`, an embedded jobs service."""
     named = {str(one): one for one in (*parse_extensions(_ENGINE), *extensions)}
     return templates.render(
         "application/pom.xml", quarkus=QUARKUS_VERSION, kogito=KOGITO_VERSION, extensions=named.values(), jobs=jobs

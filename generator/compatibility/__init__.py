@@ -1,1 +1,1 @@
-"""Which chart runs on which operator: the claims, and their check against the operator's own schema."""
+"""Compatibility of charts and operators: the claims of compatibility.yaml, and their check against CRDs."""

@@ -1,4 +1,4 @@
-"""Adds charts to a compatibility.yaml, and leaves every other byte of the file as it is."""
+"""Adds charts to a compatibility.yaml without changing any other byte of the file."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from generator.text.yaml_reader import Node, decode, parse
 from generator.text.yaml_writer import scalar
 from generator.versions.ranges import parse_range
 
-#: Before an item of a list in block style.
+#: The text before an item of a block-style list.
 _DASH: Final = re.compile(r"\s*-\s+")
 
 
 def missing_rows(versions: Mapping[str, str], matrix: Matrix) -> list[NewRow]:
-    """Return the rows that charts, by name and range of versions, need to run on the newest operator."""
+    """Return the missing rows for charts, given by name and version range, to run on the newest operator."""
     missing = {chart: text for chart, text in versions.items() if not _has_newest(matrix, chart, text)}
     return new_rows(missing, str(matrix.newest.versions))
 
 
 def with_rows(data: bytes, matrix: Matrix, rows: Sequence[NewRow]) -> bytes:
-    """Return a compatibility.yaml, read as `matrix`, with rows for the newest operator.
+    """Return a compatibility.yaml, parsed as `matrix`, with rows for the newest operator.
 
-    Where it has such a row already, or one that holds these versions, its list of charts gets those of the new one
-    (several rows may share the list: `charts: &ours`); else the new row goes below the others.
+    If the file has a row that includes the versions, the charts are added to its list (several rows may share the
+    list: `charts: &ours`). Otherwise, the new row is added below the others.
 
     Raises:
         FindingsError: the file cannot be read.
-        OutputError: nothing can be added to the file as it is written; the message has what to add.
+        OutputError: the way the file is written does not allow additions; the message says what to add.
     """
     if not rows:
         return data
@@ -44,7 +44,7 @@ def with_rows(data: bytes, matrix: Matrix, rows: Sequence[NewRow]) -> bytes:
     made = (BOM_UTF8 if data.startswith(BOM_UTF8) else b"") + added.encode()
     what = rows_text(rows, matrix.indent).rstrip()
     try:
-        if edits and len(applied) == len(edits) and _is_as_meant(made, matrix, rows):
+        if edits and len(applied) == len(edits) and _is_correct(made, matrix, rows):
             return made
     except FindingsError as error:
         first = error.findings[0]
@@ -59,7 +59,7 @@ def _is_newest(matrix: Matrix, row: Row) -> bool:
 
 
 def _has_newest(matrix: Matrix, chart: str, versions: str) -> bool:
-    """Whether a row has versions of a chart on the newest operator."""
+    """Return whether a row has some of a chart's versions on the newest operator."""
     wanted = parse_range(versions, "versions")
     return any(row.names(chart) and row.versions.overlaps(wanted) for row in matrix.rows if _is_newest(matrix, row))
 
@@ -71,18 +71,18 @@ def _edits(text: str, matrix: Matrix, rows: Sequence[NewRow]) -> Iterator[Edit]:
         holding = [each for each in matrix.rows if _is_newest(matrix, each) and is_within(row.versions, each.versions)]
         if holding:
             charts = _charts_at(root, max(holding, key=lambda each: len(each.charts)))
-            yield from _in_list(text, matrix.path, charts, row.charts)
+            yield from _list_edits(text, matrix.path, charts, row.charts)
         else:
             below.append(row)
     if below:
-        yield from _below_others(text, matrix, root, below)
+        yield from _edit_below_others(text, matrix, root, below)
 
 
-def _is_as_meant(made: bytes, before: Matrix, rows: Sequence[NewRow]) -> bool:
-    """Whether an edited file says what the one before said, and that the new charts run on the newest operator.
+def _is_correct(made: bytes, before: Matrix, rows: Sequence[NewRow]) -> bool:
+    """Return whether an edited file has the previous rows, and rows for the new charts on the newest operator.
 
     Raises:
-        FindingsError: it contradicts itself.
+        FindingsError: the edited file is contradictory.
     """
     after = read_matrix(made, before.path, known=before)
     new = {chart: row.versions for row in rows for chart in row.charts}
@@ -97,14 +97,14 @@ def _is_as_meant(made: bytes, before: Matrix, rows: Sequence[NewRow]) -> bool:
 
 
 def _charts_at(root: Node, row: Row) -> Node:
-    """The list of charts of a row, where it is written: with an alias, at its anchor."""
+    """Return the node of a row's list of charts; for an alias, that of its anchor."""
     items: list[Node] = root.value["rows"].value
     charts: Node = next(i for i in items if (i.line, i.column) == (row.at.line, row.at.column)).value["charts"]
     return charts
 
 
-def _in_list(text: str, path: str, charts: Node, names: Sequence[str]) -> Iterator[Edit]:
-    """The edits that add names to a list: each in its place where the list is sorted, else at the end."""
+def _list_edits(text: str, path: str, charts: Node, names: Sequence[str]) -> Iterator[Edit]:
+    """Yield the edits that add names to a list: in order if the list is sorted, otherwise at its end."""
     items: list[Node] = charts.value
     texts = [item.text for item in items]
     ordered = texts == sorted(texts)
@@ -127,8 +127,8 @@ def _in_list(text: str, path: str, charts: Node, names: Sequence[str]) -> Iterat
             yield Edit(path=path, line=item.line, column=column, old="", new="".join(f", {scalar(n)}" for n in new))
 
 
-def _below_others(text: str, matrix: Matrix, root: Node, new: Sequence[NewRow]) -> Iterator[Edit]:
-    """The edit that adds rows after the last one, or the first ones to a file that has none."""
+def _edit_below_others(text: str, matrix: Matrix, root: Node, new: Sequence[NewRow]) -> Iterator[Edit]:
+    """Yield the edit that adds rows after the last one, or the first rows to a file without any."""
     lines = text.splitlines(keepends=True)
     last, head = len(lines), "rows:\n"
     if (rows := root.value.get("rows")) is not None:

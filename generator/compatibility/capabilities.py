@@ -1,4 +1,4 @@
-"""The SonataFlow operator that charts are made for: what it knows decides what they set."""
+"""The capabilities of the SonataFlow operator for which charts are generated."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from generator.kubernetes.objects import PERSISTENCE, POD_TEMPLATE
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class OperatorCapabilities:
-    """A SonataFlow with its schema, among the operators that are known.
+    """A SonataFlow operator with its CRD, and the matrix of all known operators.
 
-    `orchestrator` is the one that charts are asked for. No row decides what is in a chart: a new row changes none.
+    `orchestrator` is the Orchestrator operator that the user asked for, or None. The rows of the matrix do not affect a
+    chart's content.
     """
 
     sonataflow: SonataFlow
@@ -27,36 +28,36 @@ class OperatorCapabilities:
 
     @cached_property
     def pods(self) -> bool:
-        """Whether a chart decides on the pods: image, variables, Secrets. Else the operator builds an image."""
+        """Whether a chart sets the pods' image, variables and Secrets; otherwise, the operator builds an image."""
         return self.crd.knows(*POD_TEMPLATE)
 
     @cached_property
     def persistence(self) -> bool:
-        """Whether the operator connects a workflow with its database; else the chart does, where it decides on pods."""
+        """Whether the operator connects a workflow to its database; otherwise, a chart that sets `pods` does."""
         return self.crd.knows(*PERSISTENCE)
 
     @property
     def keeps_state(self) -> bool:
-        """Whether a workflow can be connected with a database without its password in plain text."""
+        """Whether a workflow can use a database without a password in plain text."""
         return self.persistence or self.pods
 
     @cached_property
     def events(self) -> tuple[str, ...]:
-        """The fields that say where events go and come from."""
+        """The known fields for the destination and the source of events."""
         return tuple(field for field in ("sink", "sources") if self.crd.knows("spec", field))
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """What the operator serves, as Helm's discovery has it (`sonataflow.org/v1alpha08/SonataFlow`)."""
+        """The kinds that the operator serves, as in Helm's `.Capabilities` (`sonataflow.org/v1alpha08/SonataFlow`)."""
         return tuple(f"{GROUP}/{kind}" for kind in self.crd.kinds)
 
     def flow(self, definition: Mapping[str, Any]) -> dict[str, Any]:
-        """A definition without the `metadata` that the operator refuses; the image keeps it."""
+        """Return a definition without the `metadata` that the operator rejects; the image keeps it."""
         return without_refused_metadata(definition, self.crd)
 
 
 @cache
 def newest_capabilities() -> OperatorCapabilities:
-    """The newest SonataFlow that waybill knows."""
+    """Return the capabilities of the newest SonataFlow operator that waybill knows."""
     matrix = known_matrix()
     return OperatorCapabilities(sonataflow=matrix.newest, crd=known_crd(matrix.newest.crd), matrix=matrix)

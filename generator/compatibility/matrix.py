@@ -1,4 +1,4 @@
-"""compatibility.yaml: which operators there are, what each needs, and which chart versions run on which of them."""
+"""Parses compatibility.yaml: the operators, their requirements, and the chart versions that run on each."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ from generator.kubernetes.objects import DEFAULT_PROFILE
 from generator.text.yaml_reader import Node, parse
 from generator.versions.ranges import Range, parse_range
 
-#: Ours: keys and values of a file; the one of this repository has some 200.
+#: A limit of waybill for keys and values; the file of this repository has about 200.
 MAX_VALUES: Final = 20_000
-#: What stands for every chart in the `charts` of a row.
+#: The entry for every chart in the `charts` of a row.
 EVERY: Final = "*"
-#: What stands in the place of a SonataFlow that nobody has established.
+#: The name of an unknown SonataFlow version.
 UNKNOWN: Final = "unknown"
 
-#: What operators from 10 on have (apache/incubator-kie-tools, sonataflow-operator, api/metadata/annotations.go).
+#: The profiles of operators since 10 (apache/incubator-kie-tools, sonataflow-operator, api/metadata/annotations.go).
 PROFILES: Final = (DEFAULT_PROFILE, "preview", "dev")
-#: What the images of workflows start from where an entry names nothing else.
+#: The default base image of workflows.
 RUNTIME: Final = "registry.access.redhat.com/ubi9/openjdk-17:1.21-2"
 
-#: A `crd` of this form is a name, any other a path.
+#: A `crd` of this form is a name; any other is a path.
 _VERSION_LIKE: Final = re.compile(r"[0-9.]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SonataFlow:
-    """Versions of the SonataFlow operator that are alike.
+    """Versions of the SonataFlow operator with the same behaviour.
 
-    `crd` is the name of facts that waybill has (`1.45`), or a path relative to the file; `properties` are what a
-    workflow with persistence needs in application.properties; `builder` is the image that workflows are built with,
-    `red_hat_builder` Red Hat's, which needs a login ("" where none is known), `runtime` what their images start from.
-    `profiles` are the ways to run one that the operator has (`sonataflow.org/profile`), first the one that charts take.
+    `crd` is the name of a CRD that waybill has (`1.45`), or a path relative to the file. `properties` are those that a
+    workflow with persistence needs in application.properties. `builder` is the builder image, `red_hat_builder` that
+    of Red Hat, which needs a login ("" if unknown), `runtime` the base image. `profiles` are the values of
+    `sonataflow.org/profile`, with the one for charts first.
     """
 
     name: str
@@ -60,7 +60,7 @@ class SonataFlow:
 
 @dataclass(frozen=True, kw_only=True)
 class Orchestrator:
-    """Versions of the Orchestrator operator, and the name of the SonataFlow that they bring: None where unknown."""
+    """Versions of the Orchestrator operator, and the name of the SonataFlow that they install, or None if unknown."""
 
     versions: Range
     sonataflow: str | None
@@ -69,7 +69,7 @@ class Orchestrator:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What versions of some charts, or of every chart, run on: versions of one operator, or of each of the two."""
+    """The claim that versions of some charts, or of every chart, run on versions of one or both operators."""
 
     charts: tuple[str, ...]
     versions: Range
@@ -78,13 +78,13 @@ class Row:
     at: Position
 
     def names(self, chart: str) -> bool:
-        """Whether it is about a chart."""
+        """Return whether the row applies to a chart."""
         return chart in self.charts or EVERY in self.charts
 
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """A compatibility.yaml that was read: no two operators of a kind and no two rows of a chart overlap."""
+    """A parsed compatibility.yaml, in which neither operators of a kind nor rows of a chart overlap."""
 
     path: str
     sonataflows: tuple[SonataFlow, ...]
@@ -95,41 +95,41 @@ class Matrix:
 
     @property
     def newest(self) -> SonataFlow:
-        """The newest SonataFlow, wherever it stands in the file."""
+        """The newest SonataFlow, whatever the order in the file."""
         return max(self.sonataflows, key=lambda flow: flow.versions.first())
 
     def row_of(self, chart: str, version: Version) -> Row | None:
-        """The row of a chart's version; a pre-release is looked up as the release that it becomes."""
+        """Return the row for a chart's version, or None; a pre-release counts as its release."""
         release = version.finalize_version()
         return next((row for row in self.rows if row.names(chart) and row.versions.holds(release)), None)
 
     def sonataflow(self, version: Version) -> SonataFlow | None:
-        """The SonataFlow operator of a version; a pre-release counts as in Helm."""
+        """Return the SonataFlow operator of a version, or None; pre-releases match as in Helm."""
         return next((entry for entry in self.sonataflows if entry.versions.holds(version)), None)
 
     def orchestrator(self, version: Version) -> Orchestrator | None:
-        """The Orchestrator operator of a version; a pre-release counts as in Helm."""
+        """Return the Orchestrator operator of a version, or None; pre-releases match as in Helm."""
         return next((entry for entry in self.orchestrators if entry.versions.holds(version)), None)
 
     def underneath(self, orchestrator: Orchestrator) -> SonataFlow | None:
-        """The SonataFlow that an Orchestrator brings, where that is known."""
+        """Return the SonataFlow that an Orchestrator installs, or None if unknown."""
         return next((entry for entry in self.sonataflows if entry.name == orchestrator.sonataflow), None)
 
 
 @cache
 def known_matrix() -> Matrix:
-    """The operators that waybill knows, without rows: which charts run on them is for each repository to say."""
+    """Return the operators that waybill knows, without rows, which each repository has itself."""
     data = (resources.files("generator.compatibility") / "operators.yaml").read_bytes()
     return read_matrix(data, "operators.yaml (waybill's own)")
 
 
 def read_matrix(data: bytes, path: str, *, known: Matrix | None = None) -> Matrix:
-    """Read a compatibility.yaml; one without `operators` takes those that are `known`.
+    """Parse a compatibility.yaml; if it has no `operators`, they are those of `known`.
 
-    generator/compatibility/schema.json says the same about its shape, for editors.
+    generator/compatibility/schema.json describes the same format for editors.
 
     Raises:
-        FindingsError: it is not YAML, misshapen, or contradicts itself; all that is wrong, each with its position.
+        FindingsError: the file is not YAML, malformed or contradictory; with all findings.
     """
     document = parse(data, path, max_values=MAX_VALUES)
     reading = _MatrixReading(path)
@@ -152,14 +152,14 @@ def read_matrix(data: bytes, path: str, *, known: Matrix | None = None) -> Matri
 
 
 class _Operators(NamedTuple):
-    """What `operators` holds; not `complete` where a part of it could not be read."""
+    """The content of `operators`; not `complete` if a part could not be read."""
 
     sonataflows: tuple[SonataFlow, ...]
     orchestrators: tuple[Orchestrator, ...]
     complete: bool = True
 
     def covers(self, kind: str, versions: Range) -> bool:
-        """Whether an entry has some of the versions; where entries may be missing, the doubt is in the row's favour."""
+        """Return whether an entry has some of the versions; always True if entries may be missing."""
         entries: Sequence[SonataFlow | Orchestrator] = (
             self.orchestrators if kind == "orchestrator" else self.sonataflows
         )
@@ -167,7 +167,7 @@ class _Operators(NamedTuple):
 
 
 class _MatrixReading(Reading):
-    """Reads the parts of a compatibility.yaml; None where a part is misshapen."""
+    """Reads the parts of a compatibility.yaml; the methods return None for a malformed part."""
 
     def range(self, node: Node | None, what: str) -> Range | None:
         text = self.text(node, what, number=True)
@@ -249,7 +249,7 @@ class _MatrixReading(Reading):
         return Orchestrator(versions=versions, sonataflow=None if name == UNKNOWN else name, at=self.at(node))
 
     def clashes(self, kind: str, entries: Sequence[SonataFlow | Orchestrator]) -> None:
-        """What is wrong between two entries: at the later one, against the first that it clashes with."""
+        """Report each entry that overlaps an earlier one or has its name, at the later one."""
         for place, entry in enumerate(entries):
             earlier = entries[:place]
             overlapping = next((other for other in earlier if other.versions.overlaps(entry.versions)), None)
@@ -260,7 +260,7 @@ class _MatrixReading(Reading):
                 self.refuse(entry.at, f"a second {kind} is named '{entry.name}'; give each its own name")
 
     def rows(self, node: Node, operators: _Operators) -> Iterator[Row]:
-        """The rows that can be read, each held against the operators and against those before it."""
+        """Yield the readable rows, and check each against the operators and the rows before it."""
         earlier: list[Row] = []
         for item in self.items(node, "rows"):
             row = self.row(item, operators)
@@ -290,7 +290,7 @@ class _MatrixReading(Reading):
         return Row(charts=tuple(dict.fromkeys(names)), versions=versions, at=self.at(node), **runs_on)
 
     def clash(self, row: Row, earlier: Sequence[Row]) -> None:
-        """What is wrong between a row and the first of the others that has versions of the same chart."""
+        """Report the first earlier row that overlaps a row for the same chart."""
         for other in earlier:
             shared = [chart for chart in (*row.charts, *other.charts) if row.names(chart) and other.names(chart)]
             if shared and other.versions.overlaps(row.versions):
@@ -303,6 +303,6 @@ class _MatrixReading(Reading):
 
 
 def _name(node: Node) -> str | None:
-    """The name of a SonataFlow whose other fields may be wrong."""
+    """Return the name of a SonataFlow, even if its other fields are malformed."""
     name = node.value.get("name") if isinstance(node.value, dict) else None
     return name.text if name is not None else None

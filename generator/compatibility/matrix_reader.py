@@ -1,4 +1,4 @@
-"""A file of settings with positions: what of it is misshapen, all of it at once."""
+"""Reads the values of a YAML file and collects findings for all malformed ones."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from generator.findings.suggestions import one_of
 from generator.text.words import listed
 from generator.text.yaml_reader import Node
 
-#: Ours: items of one list; each row of compatibility.yaml is held against each other one, and a dozen is usual.
+#: A limit of waybill for the items of a list, because rows of compatibility.yaml are compared pairwise.
 MAX_ITEMS: Final = 500
 
 RULE: Final = "compatibility"
 
 
 class Reading:
-    """The values of one file's nodes, and `findings`: what is wrong with them."""
+    """Reads values of a file's nodes; `findings` are the problems so far."""
 
     def __init__(self, path: str) -> None:
         self._path = path
         self.findings: list[Finding] = []
 
     def at(self, node: Node) -> Position:
-        """Where a value was written."""
+        """Return the position of a node."""
         return Position(path=self._path, line=node.line, column=node.column)
 
     def refuse(self, at: Position, message: str) -> None:
-        """Note what is wrong."""
+        """Add a finding."""
         self.findings.append(Finding(path=at.path, rule=RULE, message=message, line=at.line, column=at.column))
 
     def fields(
         self, node: Node, what: str, *, required: Collection[str], optional: Collection[str] = ()
     ) -> dict[str, Node]:
-        """The fields of a map that it may have; all else is a finding."""
+        """Return the known fields of a map; unknown and missing ones are findings."""
         keys = [*required, *optional]
         if not isinstance(node.value, dict):
             self.refuse(self.at(node), f"{what} is {node.kind}; write a map with {listed(keys)}")
@@ -50,7 +50,7 @@ class Reading:
         return {key: value for key, value in node.value.items() if key in keys}
 
     def items(self, node: Node | None, what: str) -> list[Node]:
-        """The items of a list; one that is empty or none is a finding."""
+        """Return the items of a list; an empty list or another value is a finding."""
         if node is None:
             return []
         if not isinstance(node.value, list) or not node.value:
@@ -62,7 +62,7 @@ class Reading:
         return node.value[:MAX_ITEMS]
 
     def text(self, node: Node | None, what: str, *, number: bool = False) -> str | None:
-        """A string that is not empty; with `number` a number as it was written, so that 1.40 is not 1.4."""
+        """Return a non-empty string or, if `number`, a number as written (1.40 is not 1.4), or None with a finding."""
         if node is None:
             return None
         if node.kind == "a string" or (number and node.kind == "a number"):

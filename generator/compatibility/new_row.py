@@ -1,4 +1,4 @@
-"""The text of rows of a compatibility.yaml, and of a file that has no others."""
+"""Writes new rows of a compatibility.yaml, or a new file with them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from generator.compatibility.matrix import Matrix
 from generator.text.templates import render
 from generator.versions.ranges import Range
 
-#: No minor or patch number comes this far.
-_HIGH: Final = 10**9
+#: A number above any minor or patch version.
+_ABOVE_ANY_NUMBER: Final = 10**9
 
 
 @dataclass(frozen=True, kw_only=True)
 class NewRow:
-    """A row to write: versions of some charts, and the versions of an operator that they run on."""
+    """A row to write: versions of some charts, and the versions of an operator on which they run."""
 
     charts: tuple[str, ...]
     versions: str
@@ -28,7 +28,7 @@ class NewRow:
 
 
 def new_rows(versions: Mapping[str, str], operator: str) -> list[NewRow]:
-    """Return rows for charts, by name and range of versions, that run on a SonataFlow: a row for each range."""
+    """Return rows for charts, given by name and version range, that run on a SonataFlow: one row for each range."""
     charts: dict[str, list[str]] = {}
     for chart, text in sorted(versions.items()):
         charts.setdefault(text, []).append(chart)
@@ -36,23 +36,23 @@ def new_rows(versions: Mapping[str, str], operator: str) -> list[NewRow]:
 
 
 def versions_from(version: str, *, others_before: bool = False) -> str:
-    """Return the range of a chart's versions up to the next major one, as a new row has it.
+    """Return the range for a new row, which ends before the next major version.
 
-    With `others_before`, the earlier ones of that major version are not in it: somebody else made those.
+    With `others_before`, it excludes earlier versions of the same major version, which waybill did not make.
     """
     first = Version.parse(version).finalize_version()
     return f">={first} <{first.major + 1}.0.0" if others_before else f"{first.major}.x"
 
 
 def is_within(versions: str, wider: Range) -> bool:
-    """Whether a range holds all versions of a new row that begin with one number (2.x), or is written the same."""
+    """Return whether a range includes that of a new row (such as 2.x), or has the same text."""
     major, _, rest = versions.partition(".")
-    ends = (Version(int(major)), Version(int(major), _HIGH, _HIGH)) if rest == "x" else ()
+    ends = (Version(int(major)), Version(int(major), _ABOVE_ANY_NUMBER, _ABOVE_ANY_NUMBER)) if rest == "x" else ()
     return str(wider) == versions or (bool(ends) and all(map(wider.holds, ends)))
 
 
 def rows_text(rows: Iterable[NewRow], indent: int = Matrix.indent) -> str:
-    """Return rows as they are written below others, with `indent` spaces before their dashes."""
+    """Return the text of rows, with `indent` spaces before their dashes."""
     return textwrap.indent(render("compatibility/rows.yaml", rows=rows), " " * indent)
 
 

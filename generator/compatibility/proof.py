@@ -1,4 +1,4 @@
-"""Checks what rows say of charts, before they are packed: a row that its operator's CRD refutes is a finding."""
+"""Checks the rows of charts before they are packaged: a row that an operator's CRD refutes is a finding."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from generator.text.words import listed
 from generator.versions.steps import few
 from generator.workflow.workflow import Workflow
 
-#: The schema of a SonataFlow.
+#: Returns the CRD of a SonataFlow.
 Schema = Callable[[SonataFlow], Crd]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A chart at the version that it is to have, and the workflow that it is made of."""
+    """A chart to be built: its name, its version and its workflow."""
 
     chart: str
     version: str
@@ -36,8 +36,8 @@ class Candidate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Broken:
-    """A promise of a row to some charts that an operator does not keep."""
+class _Refutation:
+    """A row's claim about some charts that an operator refutes."""
 
     at: Position
     operator: Operator
@@ -47,11 +47,11 @@ class _Broken:
 
 
 def refuted(candidates: Iterable[Candidate], capabilities: OperatorCapabilities, schema: Schema) -> Iterator[Finding]:
-    """What the rows of charts promise and their operators do not keep; all charts are made for `capabilities`.
+    """Yield findings for the rows' claims that the operators refute; all charts are generated for `capabilities`.
 
-    An operator whose SonataFlow is unknown is a warning, and so is a chart without a row where others have one.
+    An operator with an unknown SonataFlow is a warning, and so is a chart without a row if others have one.
     """
-    broken: dict[tuple[str, Position, str], _Broken] = {}
+    broken: dict[tuple[str, Position, str], _Refutation] = {}
     unknown: dict[tuple[str, Position], list[Candidate]] = {}
     for candidate in candidates:
         version = Version.parse(candidate.version)
@@ -68,17 +68,17 @@ def refuted(candidates: Iterable[Candidate], capabilities: OperatorCapabilities,
                 unknown.setdefault((operator.name, at), []).append(candidate)
                 continue
             for objection in judge_chart(chart, schema(flow)).objections:
-                first = _Broken(at=at, operator=operator, sonataflow=flow, objection=objection, candidates=[])
+                first = _Refutation(at=at, operator=operator, sonataflow=flow, objection=objection, candidates=[])
                 key = (operator.name, at, objection.message(operator.name))
                 broken.setdefault(key, first).candidates.append(candidate)
     for each in broken.values():
-        yield _of_broken(each, capabilities, schema)
+        yield _refuted_finding(each, capabilities, schema)
     for (operator_name, at), charts in unknown.items():
-        yield _of_unknown(operator_name, at, charts)
+        yield _unknown_finding(operator_name, at, charts)
 
 
 def left_out(workflows: Iterable[Workflow], capabilities: OperatorCapabilities) -> Iterator[Finding]:
-    """What charts cannot give their workflows on the operator that they are made for."""
+    """Yield findings for features of workflows that their charts omit because the operator does not have them."""
     name, entry = f"SonataFlow {capabilities.sonataflow.name}", capabilities.sonataflow.at
     if not capabilities.keeps_state:
         message = f"{name} has no field for a database password: charts built for it lose their state on restart"
@@ -94,7 +94,7 @@ def _warning(at: Position, rule: str, message: str) -> Finding:
     return Finding(path=at.path, line=at.line, column=at.column, rule=rule, message=message, severity=Severity.WARNING)
 
 
-def _of_broken(broken: _Broken, capabilities: OperatorCapabilities, schema: Schema) -> Finding:
+def _refuted_finding(broken: _Refutation, capabilities: OperatorCapabilities, schema: Schema) -> Finding:
     who, objection, flow = f"SonataFlow {broken.sonataflow.name}", broken.objection, broken.sonataflow
     bringing = "" if broken.operator.kind == "sonataflow" else f", which {broken.operator.name} includes"
     where = f" ({objection.at})" if objection.at else ""
@@ -111,7 +111,7 @@ def _of_broken(broken: _Broken, capabilities: OperatorCapabilities, schema: Sche
     )
 
 
-def _of_unknown(operator: str, at: Position, candidates: list[Candidate]) -> Finding:
+def _unknown_finding(operator: str, at: Position, candidates: list[Candidate]) -> Finding:
     message = f"{_named(candidates)} was not checked against {operator}: which SonataFlow it includes is unknown"
     return _warning(at, "unknown-operator", f"{message}; name it in the operator's entry")
 

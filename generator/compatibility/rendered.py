@@ -1,4 +1,4 @@
-"""The custom resource that a workflow's chart renders, with its default values and with every optional one."""
+"""The custom resources that a workflow's chart renders, with its default values and with all optional ones."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from generator.kubernetes.objects import Manifest, ManifestOptions, manifests
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 
-#: The two forms of a chart in facts/chart-spec.json: who connects a workflow with its database.
+#: The two forms of a chart in facts/chart-spec.json: the operator or the chart connects a workflow to its database.
 CONNECTED_BY_OPERATOR: Final = "connected by the operator"
 CONNECTED_BY_CHART: Final = "connected by the chart"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedChart:
-    """A chart as operators see it: its custom resource by what it is rendered with (`default values`, …).
+    """A chart's custom resources by the values they are rendered with (`default values`, …).
 
-    `name` is what a table calls it. `definition` is what it was made of; None where nobody has that.
+    `name` is its name in tables. `definition` is the one that it was generated from, or None if unknown.
     """
 
     name: str
@@ -32,17 +32,17 @@ class RenderedChart:
 
 
 def rendered_chart(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> RenderedChart:
-    """The chart of a workflow; a table calls it by the workflow's folder."""
+    """Return the rendered chart of a workflow, named like the workflow's folder."""
     return RenderedChart(
         name=workflow.source.name, resources=rendered(workflow, capabilities), definition=workflow.definition
     )
 
 
 def rendered(workflow: Workflow, capabilities: OperatorCapabilities | None = None) -> Mapping[str, Manifest]:
-    """Return the custom resources of a workflow's chart by what they are rendered with (`default values`, …).
+    """Return the custom resources of a workflow's chart by the values they are rendered with (`default values`, …).
 
-    `capabilities` is what the chart was made for. What a chart sets beside the workflow is taken from what real
-    Helm rendered (facts/chart-spec.json): all values in it are examples, all fields are those of the chart.
+    `capabilities` are those the chart was generated for. The fields that do not depend on the workflow come from an
+    output of Helm (facts/chart-spec.json): the fields are those of the chart, their values are examples.
     """
     capabilities = capabilities or newest_capabilities()
     options = ManifestOptions(crd=capabilities.crd)
@@ -52,7 +52,7 @@ def rendered(workflow: Workflow, capabilities: OperatorCapabilities | None = Non
 
 
 def _chart_specs(capabilities: OperatorCapabilities) -> Iterator[tuple[str, dict[str, Any]]]:
-    """What the charts set that were made for a SonataFlow, by what they are rendered with."""
+    """Yield the spec of charts for a SonataFlow by the values they are rendered with."""
     for title, spec in _facts()[CONNECTED_BY_OPERATOR if capabilities.persistence else CONNECTED_BY_CHART].items():
         yield title, {field: value for field, value in spec.items() if capabilities.crd.knows("spec", field)}
 

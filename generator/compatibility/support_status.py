@@ -1,4 +1,4 @@
-"""What of a chart repository an operator can run, as compatibility.yaml says."""
+"""Lists which versions in a chart repository an operator can run, according to compatibility.yaml."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from generator.versions.semver_text import is_version
 
 
 class SupportStatus(StrEnum):
-    """What compatibility.yaml says of a version on an operator."""
+    """The claim of compatibility.yaml about a chart version on an operator."""
 
     CLAIMED = "claimed"
     UNKNOWN = "unknown"
@@ -25,7 +25,7 @@ class SupportStatus(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """The operator that a person has: a version of the Orchestrator, or one of SonataFlow."""
+    """The user's operator: a version of the Orchestrator or of SonataFlow."""
 
     version: Version
     orchestrator: bool
@@ -41,13 +41,13 @@ class Listed:
 
 
 def listed(entries: Mapping[str, Sequence[Mapping[str, Any]]], wanted: Wanted, matrix: Matrix) -> Iterator[Listed]:
-    """The versions of an index (chart to entries) with their status, by chart, newest first.
+    """Yield the versions of an index (entries by chart) with their status, by chart, newest first.
 
-    A version that is no SemVer has no row; it comes last.
+    Versions that are not SemVer have no row and come last.
     """
     known: dict[tuple[tuple[int, ...], str], SupportStatus] = {}
     for chart in sorted(entries):
-        # Charts of the same rows have the same statuses, and often the same versions.
+        # Charts with the same rows have the same status for a version.
         rows = tuple(number for number, row in enumerate(matrix.rows) if row.names(chart))
         texts = dict.fromkeys(str(entry.get("version")) for entry in entries[chart])
         versions = {text: version for text in texts if (version := _parsed(text))}
@@ -73,11 +73,11 @@ def _newest_first(versions: Mapping[str, Version]) -> list[str]:
 
 def _status(chart: str, version: Version, wanted: Wanted, matrix: Matrix) -> SupportStatus:
     row = matrix.row_of(chart, version)
-    return SupportStatus.NO_ROW if row is None else _standing(row, wanted, matrix)
+    return SupportStatus.NO_ROW if row is None else _status_in_row(row, wanted, matrix)
 
 
-def _standing(row: Row, wanted: Wanted, matrix: Matrix) -> SupportStatus:
-    """What a row says of an operator: of the kind that it names, or of what one kind brings of the other."""
+def _status_in_row(row: Row, wanted: Wanted, matrix: Matrix) -> SupportStatus:
+    """Return a row's claim about an operator: directly, or by the SonataFlow that an Orchestrator installs."""
     own, other = (row.orchestrator, row.sonataflow) if wanted.orchestrator else (row.sonataflow, row.orchestrator)
     if own is not None:
         return SupportStatus.CLAIMED if own.holds(wanted.version) else SupportStatus.REFUTED

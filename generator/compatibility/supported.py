@@ -1,4 +1,4 @@
-"""Which operators a chart claims to run on, and which one a person means."""
+"""Finds the operators for which a chart is claimed to run, and the operator that the user names."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from generator.findings.finding import Finding
 from generator.text.words import listed
 from generator.versions.ranges import Range, parse_loose, parse_range
 
-#: Say in Chart.yaml which versions of the operators a chart runs on.
+#: The annotations in Chart.yaml with the operator versions that a chart supports.
 ORCHESTRATOR_ANNOTATION: Final = "waybill/operator-versions"
 SONATAFLOW_ANNOTATION: Final = "waybill/sonataflow-versions"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operator:
-    """Versions of an operator, of one kind or the other, as a table shows them (`Orchestrator 1.3.x`).
+    """Versions of an operator of either kind; `name` is that in tables (`Orchestrator 1.3.x`).
 
-    `sonataflow` is what they bring; None where nobody knows it.
+    `sonataflow` is the SonataFlow that they install, or None if unknown.
     """
 
     kind: Literal["orchestrator", "sonataflow"]
@@ -33,7 +33,7 @@ class Operator:
     sonataflow: SonataFlow | None
 
     def is_in(self, row: Row) -> bool:
-        """Whether a row names it, or else the SonataFlow that it brings."""
+        """Return whether a row covers the operator or, if it names none of its kind, the SonataFlow it installs."""
         named: Range | None = getattr(row, self.kind)
         if named is None and self.sonataflow is not None and row.sonataflow is not None:
             return row.sonataflow.overlaps(self.sonataflow.versions)
@@ -42,9 +42,9 @@ class Operator:
 
 @dataclass(frozen=True, kw_only=True)
 class SupportedOperators:
-    """The operators that a version of a chart is checked against, and what is to be said of the choice.
+    """The operators against which a chart version is checked, and findings about the choice.
 
-    They are `assumed` where no row says anything of the version.
+    They are `assumed` if no row covers the version.
     """
 
     operators: tuple[Operator, ...]
@@ -55,16 +55,18 @@ class SupportedOperators:
 def supported_operators(chart: str, version: Version, matrix: Matrix) -> SupportedOperators:
     """Return the operators of a chart's row.
 
-    Without one, a chart is for the newest SonataFlow, and nobody has to write that down; but if rows name versions of
-    the chart that are for it, the version has to be one of them.
+    Without a row, a chart is for the newest SonataFlow. But if rows for that SonataFlow name other versions of the
+    chart, this is an error.
     """
     row = matrix.row_of(chart, version)
     if row is not None:
         flows = (flow for flow in matrix.sonataflows if row.sonataflow and flow.versions.overlaps(row.sonataflow))
         wanted = row.orchestrator
         bundles = (each for each in matrix.orchestrators if wanted and each.versions.overlaps(wanted))
-        return SupportedOperators(operators=(*(_bundle(each, matrix) for each in bundles), *map(_flow, flows)))
-    newest = _flow(matrix.newest)
+        return SupportedOperators(
+            operators=(*(_orchestrator_operator(each, matrix) for each in bundles), *map(_sonataflow_operator, flows))
+        )
+    newest = _sonataflow_operator(matrix.newest)
     others = [str(each.versions) for each in matrix.rows if each.names(chart) and newest.is_in(each)]
     if others:
         message = f"no row covers {chart} {version}, only its versions {listed(others)}; widen that row, or add one"
@@ -73,21 +75,21 @@ def supported_operators(chart: str, version: Version, matrix: Matrix) -> Support
 
 
 def operator_annotations(capabilities: OperatorCapabilities) -> dict[str, str]:
-    """What a chart says of its operators: the one that it was made for, and what one kind brings of the other."""
-    asked, flow = capabilities.orchestrator, capabilities.sonataflow
-    bringing = [each for each in capabilities.matrix.orchestrators if each.sonataflow == flow.name]
-    said = {
-        ORCHESTRATOR_ANNOTATION: [each.versions for each in ([asked] if asked else bringing)],
-        # What an Orchestrator brings may be unknown, and then a person has named what charts are made of.
-        SONATAFLOW_ANNOTATION: [flow.versions] if asked is None or asked.sonataflow else [],
+    """Return a chart's annotations: the operator that it was generated for, and the matching one of the other kind."""
+    orchestrator, flow = capabilities.orchestrator, capabilities.sonataflow
+    installing = [each for each in capabilities.matrix.orchestrators if each.sonataflow == flow.name]
+    ranges_by_key = {
+        ORCHESTRATOR_ANNOTATION: [each.versions for each in ([orchestrator] if orchestrator else installing)],
+        # The SonataFlow of an Orchestrator may be unknown; then the user has chosen the one to build for.
+        SONATAFLOW_ANNOTATION: [flow.versions] if orchestrator is None or orchestrator.sonataflow else [],
     }
-    return {key: " || ".join(map(str, ranges)) for key, ranges in said.items() if ranges}
+    return {key: " || ".join(map(str, ranges)) for key, ranges in ranges_by_key.items() if ranges}
 
 
 def is_same_line(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
-    """Whether two versions of a chart follow on each other, by their annotations: both are for the same operators.
+    """Return whether two versions of a chart are in one version line: their annotations name the same operators.
 
-    A chart that says nothing of operators may follow on any.
+    A chart without these annotations is in every line.
     """
     kinds = (ORCHESTRATOR_ANNOTATION, SONATAFLOW_ANNOTATION)
     if not all(any(kind in each for kind in kinds) for each in (one, other)):
@@ -104,16 +106,16 @@ def _overlap(one: str, other: str) -> bool:
 
 
 def operators_said(annotations: Mapping[str, object]) -> str:
-    """The operators that the annotations of a chart name, in words."""
+    """Return the operators in a chart's annotations, in words."""
     names = {"Orchestrator": ORCHESTRATOR_ANNOTATION, "SonataFlow": SONATAFLOW_ANNOTATION}
     return listed(f"{name} {annotations[key]}" for name, key in names.items() if key in annotations)
 
 
 def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
-    """The SonataFlow that a person names by its name or by a version (`1.45`, `10.1.0`).
+    """Return the SonataFlow with a name or a version (`1.45`, `10.1.0`).
 
     Raises:
-        SettingsError: it is no version, or the matrix has none of it.
+        SettingsError: `text` is not a version, or the matrix does not have it.
     """
     named = next((flow for flow in matrix.sonataflows if flow.name == text), None)
     found = named or matrix.sonataflow(parse_loose(text, "--sonataflow", error=SettingsError))
@@ -121,27 +123,27 @@ def sonataflow_meant(text: str, matrix: Matrix) -> Operator:
         known = ", ".join(flow.name for flow in matrix.sonataflows)
         message = f"SonataFlow '{text}' is unknown; the known ones are {known}; write another one in {matrix.path}"
         raise SettingsError(f"{message}, or check with --crds")
-    return _flow(found)
+    return _sonataflow_operator(found)
 
 
 def orchestrator_meant(text: str, matrix: Matrix) -> Operator:
-    """The Orchestrator that a person names by a version (`1.3.2`).
+    """Return the Orchestrator with a version (`1.3.2`).
 
     Raises:
-        SettingsError: it is no version, or the matrix has none of it.
+        SettingsError: `text` is not a version, or the matrix does not have it.
     """
     found = matrix.orchestrator(parse_loose(text, "--operator", error=SettingsError))
     if found is None:
         known = ", ".join(str(each.versions) for each in matrix.orchestrators) or "none"
         raise SettingsError(f"Orchestrator '{text}' is not in {matrix.path}; it has {known}")
-    return _bundle(found, matrix)
+    return _orchestrator_operator(found, matrix)
 
 
-def _flow(flow: SonataFlow) -> Operator:
+def _sonataflow_operator(flow: SonataFlow) -> Operator:
     return Operator(kind="sonataflow", name=f"SonataFlow {flow.name}", versions=flow.versions, sonataflow=flow)
 
 
-def _bundle(orchestrator: Orchestrator, matrix: Matrix) -> Operator:
+def _orchestrator_operator(orchestrator: Orchestrator, matrix: Matrix) -> Operator:
     return Operator(
         kind="orchestrator",
         name=f"Orchestrator {orchestrator.versions}",

@@ -1,4 +1,4 @@
-"""The table of which charts run on which operators, for pages and for programs."""
+"""Renders the compatibility matrix as Markdown, as cells for a terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _EMPTY = "No chart has a row in the compatibility file, so nothing says which op
 
 
 def markdown(matrix: Matrix) -> str:
-    """The rows as a Markdown table, in the order of the file; a sentence where there is none."""
+    """Return the rows as a Markdown table in the order of the file, or a sentence if there are none."""
     if not matrix.rows:
         return _EMPTY
     lines = [row(HEADINGS), row(["---"] * len(HEADINGS))]
@@ -21,7 +21,7 @@ def markdown(matrix: Matrix) -> str:
 
 
 def cells(matrix: Matrix) -> Iterator[tuple[str, ...]]:
-    """The rows as cells of a table for people, in the order of the file."""
+    """Yield the cells of each row, in the order of the file."""
     for each in matrix.rows:
         found = (each.versions, each.orchestrator, each.sonataflow)
         yield (", ".join(each.charts), *(str(range_) if range_ else "" for range_ in found))
@@ -32,7 +32,7 @@ def _ranges(of: Row) -> list[str]:
 
 
 def as_json(matrix: Matrix) -> dict[str, object]:
-    """Operators and rows as a JSON object; ranges are text."""
+    """Return operators and rows as a JSON object, with ranges as text."""
     return {
         "ok": True,
         "operators": {

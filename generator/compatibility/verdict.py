@@ -1,4 +1,4 @@
-"""Whether a workflow's chart runs on a SonataFlow: what it would lose there, and what would be refused."""
+"""Decides whether a workflow's chart runs on a SonataFlow: which fields it would drop or reject."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from generator.text.yaml_reader import FieldPath, field_path
 from generator.workflow.definition import Definition
 from generator.workflow.workflow import Workflow
 
-#: What a definition's own part of the custom resource starts with.
+#: The path of the definition in the custom resource.
 _FLOW: Final[FieldPath] = ("spec", "flow")
 
 
 class Outcome(StrEnum):
-    """What a SonataFlow makes of a chart, the worst of it."""
+    """The outcome of a chart on a SonataFlow."""
 
     FITS = "fits"
     UNKNOWN = "unknown"
@@ -38,10 +38,10 @@ _RULES: Final = {Outcome.LOSES: "dropped-field", Outcome.REFUSED: "refused-field
 
 @dataclass(frozen=True, kw_only=True)
 class Objection:
-    """A field that a SonataFlow drops or refuses, and why.
+    """A field that a SonataFlow drops or rejects, and the reason.
 
-    `given` says which values make the chart set it (`default values`, `every value`). `at` is where the definition
-    sets it; None where the chart itself does. `remedy` is what to write, where the reason decides that.
+    `given` are the values with which the chart sets it (`default values`, `every value`). `at` is its position in the
+    definition, or None if the chart itself sets it. `remedy` is what to write instead, if the reason determines that.
     """
 
     path: FieldPath
@@ -53,23 +53,23 @@ class Objection:
 
     @property
     def field(self) -> str:
-        """The path as Kubernetes writes it."""
+        """The path in the notation of Kubernetes."""
         return field_path(self.path)
 
     @property
     def instead(self) -> str | None:
-        """What to write instead of a value that is refused; None where there is nothing."""
+        """What to write instead of a rejected value, or None."""
         return self.remedy or instead(self.path) if self.outcome is Outcome.REFUSED else None
 
     def message(self, who: str) -> str:
-        """What is wrong; `who` objects (`SonataFlow 1.44 and 1.45`)."""
+        """Return the message; `who` are the operators (`SonataFlow 1.44 and 1.45`)."""
         if self.outcome is Outcome.REFUSED:
             return f"{self.field} {self.reason}, for {who}{f'; {self.instead}' if self.instead else ''}"
         where = "" if self.given == "default values" else "where a value sets it, "
         return f"{self.field} is unknown to {who}: {where}it is dropped{self.reason}"
 
     def as_json(self) -> dict[str, object]:
-        """The objection as a JSON object."""
+        """Return the objection as a JSON object."""
         return {
             "field": self.field,
             "outcome": str(self.outcome),
@@ -86,9 +86,8 @@ class Objection:
 class Verdict:
     """The verdict of one operator (`Orchestrator 1.3.x`) on the chart of one workflow.
 
-    `workflow` is its folder; of a chart that somebody made, the chart's name.
-    `sonataflow` is the name of the SonataFlow that was asked (`1.45`); None where nobody knows which one the operator
-    brings.
+    `workflow` is the workflow's folder or, if only the chart is known, the chart's name. `sonataflow` is the name of
+    the SonataFlow that was checked (`1.45`), or None if it is unknown which one the operator installs.
     """
 
     workflow: str
@@ -98,14 +97,14 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """The worst of the objections."""
+        """The worst outcome of the objections."""
         if self.sonataflow is None:
             return Outcome.UNKNOWN
         found = {objection.outcome for objection in self.objections}
         return next((each for each in (Outcome.REFUSED, Outcome.LOSES) if each in found), Outcome.FITS)
 
     def as_json(self) -> dict[str, object]:
-        """The verdict as a JSON object."""
+        """Return the verdict as a JSON object."""
         return {
             "workflow": self.workflow,
             "operator": self.operator,
@@ -118,16 +117,16 @@ class Verdict:
 def judge(
     workflow: Workflow, crd: Crd, operator: str = "", *, capabilities: OperatorCapabilities | None = None
 ) -> Verdict:
-    """Hold the chart of a workflow, with its default values and with every optional one, against a SonataFlow.
+    """Check the chart of a workflow, with its default values and with all optional ones, against a SonataFlow.
 
-    `operator` is what brings it, where that is not the SonataFlow operator itself; `capabilities` is what the
-    chart was made for.
+    `operator` is the operator that installs it, if that is not the SonataFlow operator itself. `capabilities` are those
+    the chart was generated for.
     """
     return judge_chart(rendered_chart(workflow, capabilities), crd, operator)
 
 
 def judge_chart(chart: RenderedChart, crd: Crd, operator: str = "") -> Verdict:
-    """Check a rendered chart against a SonataFlow; `operator` as above."""
+    """Check a rendered chart against a SonataFlow; `operator` is as in `judge`."""
     found: dict[tuple[FieldPath, Outcome], Objection] = {}
     for given, resource in chart.resources.items():
         for objection in judge_resource(resource, crd, given=given, definition=chart.definition):
@@ -143,7 +142,7 @@ def judge_chart(chart: RenderedChart, crd: Crd, operator: str = "") -> Verdict:
 def judge_resource(
     resource: Mapping[str, Any], crd: Crd, *, given: str, definition: Definition | None = None
 ) -> Iterator[Objection]:
-    """What a SonataFlow objects to in one custom resource; `given` are the values that it was rendered with."""
+    """Yield the objections of a SonataFlow to a custom resource; `given` are the values it was rendered with."""
     admission = admit(resource, crd)
     objections = [(refusal.path, Outcome.REFUSED, refusal.message) for refusal in admission.refused]
     for path in admission.dropped:
@@ -165,13 +164,13 @@ def judge_resource(
 
 
 def _position(path: FieldPath, definition: Definition | None) -> Position | None:
-    """Where the definition sets a field; None where the chart itself does."""
+    """Return the position of a field in the definition, or None if the chart itself sets it."""
     below = path[len(_FLOW) :] if path[: len(_FLOW)] == _FLOW else None
     return None if definition is None or below is None else definition.position_of_key(*below)
 
 
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
-    """The objections of all verdicts, each once: with all SonataFlows that have it, and all charts that it is about."""
+    """Return the objections of all verdicts as findings, each once, with all SonataFlows and charts it concerns."""
     groups: dict[tuple[str, Outcome, str, Position | None], list[tuple[Verdict, Objection]]] = {}
     for verdict in verdicts:
         for each in verdict.objections:

@@ -1,4 +1,4 @@
-"""Version lines: which versions of a chart are for the operator that a build is asked for."""
+"""Version lines: the versions of a chart for the operator that a build is for."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ from generator.versions.ranges import Range
 from generator.versions.semver_text import PARTS
 from generator.versions.steps import Step
 
-#: The most charts that a message names in a sentence.
+#: The number of charts named in a message.
 _NAMED: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class VersionLine:
-    """What charts are built for. `operator` is the one that was asked for; None where nobody asked for any.
+    """The target of a build; `operator` is the one that the user asked for, or None.
 
-    Then a chart may have any version, and what its row says of it is proved.
+    If it is None, a chart may have any version, and the claims of its row are checked.
     """
 
     capabilities: OperatorCapabilities
     operator: Operator | None = None
 
     def versions(self, chart: str) -> Range | None:
-        """The versions of a chart that are for the operator; the newest row wins. None where nobody asked.
+        """Return the versions of a chart for the operator, by the newest row, or None if there is no operator.
 
         Raises:
-            VersionError: no row of the chart has the operator.
+            VersionError: no row of the chart covers the operator.
         """
         if self.operator is None:
             return None
@@ -48,10 +48,10 @@ class VersionLine:
         return [row.versions for row in rows if row.names(chart) and self.operator and self.operator.is_in(row)]
 
     def require(self, charts: Iterable[str], *, everything: bool = False) -> None:
-        """Refuse a build of charts whose versions for the operator no row says; `everything` are all of a repository.
+        """Require that every chart has a row for the operator; `everything` says that they are all of a repository.
 
         Raises:
-            VersionError: it names all of them, with the row to write.
+            VersionError: charts have no row; the message names them and the row to write.
         """
         missing = sorted(chart for chart in charts if not self._rows(chart))
         if self.operator and missing:
@@ -66,13 +66,13 @@ class VersionLine:
         *,
         elsewhere: str = "build into a folder of its own with --charts",
     ) -> str:
-        """The version that a chart has before it moves: as committed, else the newest published one of its line.
+        """Return a chart's version before the bump: the committed one, or else the newest published in its line.
 
-        `otherwise` is the first version of a chart that no line has, `elsewhere` what to do where a chart of another
-        line is in the way.
+        `otherwise` is the first version of a chart without a line, `elsewhere` the advice if the committed chart is of
+        another line.
 
         Raises:
-            VersionError: no row of the chart has the operator, or the committed version is for another.
+            VersionError: no row of the chart covers the operator, or the committed version is for another.
         """
         line = self.versions(chart)
         if line is None or self.operator is None:
@@ -88,10 +88,10 @@ class VersionLine:
         return committed
 
     def step(self, chart: str, step: Step, *, exactly: bool) -> Step:
-        """A step that stays in the chart's line: a smaller one where that is needed, unless it is to be `exactly` this.
+        """Return a step that stays in the chart's line: a smaller one if necessary, unless `exactly` this one is asked.
 
         Raises:
-            VersionError: no such step is left.
+            VersionError: there is no such step.
         """
         line = self.versions(chart)
         smaller = [] if exactly or step.part not in PARTS else list(reversed(PARTS[: PARTS.index(step.part)]))

@@ -1,1 +1,1 @@
-"""The contracts of a workflow: OpenAPI files, calls, JSON Schemas, inputs."""
+"""A workflow's contracts: OpenAPI files, calls of their operations, JSON Schemas and inputs."""

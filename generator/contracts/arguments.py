@@ -1,7 +1,7 @@
-"""What the engine makes of the arguments of a call: which are parameters, which the body, and which it cannot send.
+"""Checks a call's arguments as the engine does: which are parameters, which the body, and which it cannot send.
 
-Everything here was tried on the engine (Kogito 10.1.0 with quarkus-openapi-generator 2.9): WorkflowWorkItemHandler
-takes each parameter out of the arguments by its name and casts it, and makes the body of what is left.
+The rules were tested with the engine (Kogito 10.1.0 with quarkus-openapi-generator 2.9): WorkflowWorkItemHandler
+removes each parameter from the arguments by name and casts it, and makes the body from the rest.
 """
 
 from __future__ import annotations
@@ -29,9 +29,16 @@ _KINDS: Final[Mapping[str, Kind]] = {
     "boolean": "boolean",
     "array": "array",
 }
-#: What a literal is called in a message.
-_CALLED: Final = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a map"}
-_TAKES: Final[Mapping[str, str]] = {
+#: The name of a literal's type in a message.
+_LITERAL_NAMES: Final = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "a map",
+}
+_KIND_NAMES: Final[Mapping[str, str]] = {
     "string": "text",
     "integer": "a whole number",
     "number": "a number",
@@ -40,7 +47,7 @@ _TAKES: Final[Mapping[str, str]] = {
     "object": "a map",
     "map": "a map",
 }
-#: Kind to the Python types of the literals that the engine casts to a parameter of it.
+#: The Python types of the literals that the engine can cast to a parameter of each kind.
 _CAST: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str,),
     "integer": (int, float),
@@ -48,7 +55,7 @@ _CAST: Final[Mapping[str, tuple[type, ...]]] = {
     "boolean": (bool,),
     "array": (list,),
 }
-#: The same for what Jackson puts into a body.
+#: The same for values in a body, which Jackson converts.
 _CONVERTED: Final[Mapping[str, tuple[type, ...]]] = {
     "string": (str, bool, int, float),
     "integer": (int, float),
@@ -58,13 +65,13 @@ _CONVERTED: Final[Mapping[str, tuple[type, ...]]] = {
     "object": (dict,),
     "map": (dict,),
 }
-#: Longer strings are no literals that anybody means.
+#: Longer strings are not checked as literals.
 _MAX_LITERAL: Final = 200
 _JSON_SCALAR: Final = re.compile(r"\s*(-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?|true|false|null)\s*")
 
 
 class Unknown:
-    """The value of an argument that is known only at run time."""
+    """The value of an argument that is only known at run time."""
 
 
 UNKNOWN: Final = Unknown()
@@ -72,17 +79,17 @@ UNKNOWN: Final = Unknown()
 
 @dataclass(frozen=True, kw_only=True)
 class Misfit:
-    """An argument that is not what the operation takes: where below the arguments, and what is wrong."""
+    """An argument that the operation does not accept: its path below the arguments, and the reason."""
 
     path: FieldPath
     message: str
 
 
 def literal(argument: Any) -> Any:
-    """The value that the engine sees in an argument, `UNKNOWN` where it evaluates it.
+    """Return the value that the engine reads from an argument, or `UNKNOWN` if it evaluates the argument.
 
-    It takes every string for a jq expression that compiles as one: "5" is the number 5, "length" a function, and
-    "Task", which is no function, text.
+    It reads every string that compiles as a jq expression: "5" is the number 5, and "length" is a function. "Task" is
+    text, because there is no such function.
     """
     if not isinstance(argument, str):
         return argument
@@ -95,7 +102,7 @@ def literal(argument: Any) -> Any:
 
 
 def kind(spec: Spec, schema: Schema) -> Kind:
-    """What Java type the engine's client has for a schema; "any" is a plain Object, "object" a class of its own."""
+    """Return the kind of Java type that the engine's client has for a schema; "any" is Object, "object" a class."""
     resolved = spec.resolved(schema)
     what = _type(resolved)
     if (schema and not resolved) or (what not in _KINDS and what not in ("object", "")):
@@ -120,14 +127,14 @@ def _type(schema: Schema) -> str:
 
 
 def split(operation: Operation, arguments: Mapping[str, Any]) -> tuple[dict[str, Parameter], dict[str, Any]]:
-    """The parameters that are given, by name, and the arguments that are left for the body."""
+    """Return the parameters that have arguments, by name, and the remaining arguments, which are for the body."""
     parameters = {parameter.name: parameter for parameter in operation.parameters}
     given = {name: parameters[name] for name in arguments if name in parameters}
     return given, {name: value for name, value in arguments.items() if name not in parameters}
 
 
 def cannot_be_given(spec: Spec, parameter: Parameter) -> str:
-    """Why the engine fails on any value for a parameter: it would have to cast it to a Java type that no JSON has."""
+    """Return why the engine rejects every value of a parameter (its Java type has no JSON form), or ""."""
     schema = spec.resolved(parameter.schema)
     what = kind(spec, parameter.schema)
     if "oneOf" in schema or "anyOf" in schema:
@@ -144,7 +151,7 @@ def cannot_be_given(spec: Spec, parameter: Parameter) -> str:
 
 
 def parameter_misfit(spec: Spec, parameter: Parameter, argument: Any) -> Misfit | None:
-    """A literal that the engine cannot cast to what a parameter takes."""
+    """Return the misfit if an argument is a literal that the engine cannot cast to the parameter's type, or None."""
     value = literal(argument)
     what = kind(spec, parameter.schema)
     if value is None or value is UNKNOWN or what not in _CAST or _is_one_of(value, _CAST[what]):
@@ -153,12 +160,12 @@ def parameter_misfit(spec: Spec, parameter: Parameter, argument: Any) -> Misfit 
 
 
 def _is_one_of(value: Any, types: tuple[type, ...]) -> bool:
-    """`isinstance`, with true and false as no numbers."""
+    """Return the result of `isinstance`, except that booleans are not numbers."""
     return isinstance(value, types) and (bool in types or not isinstance(value, bool))
 
 
 def body_misfits(spec: Spec, schema: Schema, argument: Any, path: FieldPath) -> Iterator[Misfit]:
-    """The literals below an argument that the engine cannot put into the body."""
+    """Yield a misfit for each literal in an argument that the engine cannot write to the body."""
     value = literal(argument)
     what = kind(spec, schema)
     if value is None or value is UNKNOWN:
@@ -171,14 +178,14 @@ def body_misfits(spec: Spec, schema: Schema, argument: Any, path: FieldPath) -> 
         items = spec.resolved(schema).get("items")
         for index, one in enumerate(value):
             yield from body_misfits(spec, items if isinstance(items, dict) else {}, one, (*path, index))
-    elif what == "object" and not _alternatives(spec, schema):
+    elif what == "object" and not _has_alternatives(spec, schema):
         fields = spec.fields(schema).properties
         for name in value.keys() & fields.keys():
             yield from body_misfits(spec, fields[name], value[name], (*path, name))
 
 
 def _choices(spec: Spec, schema: Schema, otherwise: str) -> list[str]:
-    """The values of an enumeration; `otherwise` alone where there is none."""
+    """Return the values of an enumeration, or only `otherwise` if the schema is not one."""
     choices = spec.resolved(schema).get("enum")
     if not isinstance(choices, list):
         return [otherwise]
@@ -186,21 +193,21 @@ def _choices(spec: Spec, schema: Schema, otherwise: str) -> list[str]:
 
 
 def _misfit(name: str, what: Kind, argument: Any, value: Any) -> str:
-    called = _CALLED[type(value)]
+    called = _LITERAL_NAMES[type(value)]
     read_as = f"and the engine reads '{argument}' as {called}" if isinstance(argument, str) else f"and this is {called}"
     if isinstance(argument, str) and isinstance(value, str):
         read_as = f"and '{argument}' is {called}"
     in_quotes = json.dumps(argument if isinstance(argument, str) else json.dumps(argument))
     help_ = f"; write '{in_quotes}'" if what == "string" and not isinstance(value, (list, dict)) else ""
-    return f"'{name}' takes {_TAKES[what]}, {read_as}{help_}"
+    return f"'{name}' takes {_KIND_NAMES[what]}, {read_as}{help_}"
 
 
-def _alternatives(spec: Spec, schema: Schema) -> bool:
+def _has_alternatives(spec: Spec, schema: Schema) -> bool:
     return any(key in spec.resolved(schema) for key in ("oneOf", "anyOf", "discriminator"))
 
 
 def missing_fields(spec: Spec, schema: Schema, value: Mapping[str, Any]) -> Iterator[str]:
-    """The fields that an object must have and that are not given."""
+    """Yield the required fields that an object does not have."""
     fields = spec.fields(schema)
     for name in sorted(fields.required - value.keys()):
         read_only = spec.resolved(fields.properties.get(name, {})).get("readOnly") is True
@@ -211,7 +218,7 @@ def missing_fields(spec: Spec, schema: Schema, value: Mapping[str, Any]) -> Iter
 def unknown_fields(
     spec: Spec, schema: Schema, value: Any, path: FieldPath
 ) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
-    """The fields, to any depth, that an object does not have: the engine leaves them out. With those that it has."""
+    """Yield the path of each unknown field, at any depth, which the engine omits, and the fields known there."""
     what = kind(spec, schema)
     if what == "array" and isinstance(value, list):
         items = spec.resolved(schema).get("items")
@@ -228,10 +235,10 @@ def unknown_fields(
 
 
 def rivals(spec: Spec, operation: Operation, arguments: Mapping[str, Any]) -> tuple[str, ...]:
-    """The arguments of which the engine sends one as the body, whichever it meets first; none where it is clear.
+    """Return the arguments of which the engine sends an arbitrary one as the body; empty if there is no ambiguity.
 
-    That is so where the body has no class of its own: any object, or text. Required parameters are taken out before
-    it looks, the others only before an optional body.
+    This happens if the body has no class of its own, but is any object or text. Required parameters are removed from
+    the arguments first, the other parameters only if the body is optional.
     """
     body = operation.body
     if body is None:
@@ -249,5 +256,5 @@ def rivals(spec: Spec, operation: Operation, arguments: Mapping[str, Any]) -> tu
 
 
 def is_form(body: Body) -> bool:
-    """Whether the engine has no writer for such a body."""
+    """Return whether a body is a form, for which the engine has no writer."""
     return body.media_type.split(";")[0].strip() == "application/x-www-form-urlencoded"

@@ -1,4 +1,4 @@
-"""Which operation of which OpenAPI file each function calls, and by what name the engine knows the file."""
+"""Finds the OpenAPI operation that each function calls, and the engine's name for its file."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from generator.workflow.workflow import Workflow
 if TYPE_CHECKING:
     from generator.workflow.long_form import Function, FunctionReference
 
-#: The property that says what a spec is called by (Kogito, WorkflowOperationIdFactoryProvider), and its values.
+#: The property that decides the engine's names for specs (Kogito, WorkflowOperationIdFactoryProvider).
 STRATEGY: Final = "kogito.sw.operationIdStrategy"
-#: How the Java packages of clients start, unless a property names another.
+#: The prefix of the clients' Java packages, unless a property sets another one.
 PACKAGE: Final = "org.kie.kogito.openapi."
 
 
@@ -29,9 +29,9 @@ PACKAGE: Final = "org.kie.kogito.openapi."
 class Call:
     """A function that calls an operation of an OpenAPI file.
 
-    `file` is what the operation names before its `#`, `name` what the engine calls the file by. `path` is its path
-    among the workflow's resources, "" where it is not one of them, `shown` its path as a person sees it. `data` is
-    None where the file is not at hand; `fetched` says that the engine takes it from a URL, whatever is at hand here.
+    `file` is the operation's text before its `#`, `name` the engine's name for the file. `path` is the file's path
+    among the workflow's resources, or "" if it is not one of them; `shown` is its path in messages. `data` is None if
+    the file is not available. `fetched` says that the engine's build fetches the file from a URL in any case.
     """
 
     definition: Definition
@@ -46,27 +46,27 @@ class Call:
 
     @property
     def function(self) -> Function:
-        """The function as the definition has it."""
+        """The function in the definition's flow."""
         return self.definition.flow["functions"][self.index]
 
     @property
     def at(self) -> Position:
-        """Where the operation is named."""
+        """The position of the function's `operation`."""
         return self.definition.position_of("functions", self.index, "operation")
 
     @property
     def id(self) -> str:
-        """The spec's part in Quarkus' keys: `jira-openapi.yaml` is `jira_openapi_yaml`."""
+        """The spec's name in Quarkus' keys: `jira_openapi_yaml` for `jira-openapi.yaml`."""
         return quarkus_name(self.name)
 
     @property
     def package(self) -> str:
-        """The last part of the Java package of the client, where no property names one: the letters of the name."""
+        """The last part of the client's default Java package: the letters of the name."""
         return "".join(c for c in posixpath.splitext(self.name.lower())[0] if c.isalpha())
 
     @property
     def spec(self) -> Spec | None:
-        """What the file says; None where it is not at hand or no OpenAPI."""
+        """The parsed file, or None if it is not available or not OpenAPI."""
         try:
             return read_spec(self.data, self.shown) if self.data is not None else None
         except FindingsError:
@@ -74,13 +74,13 @@ class Call:
 
     @property
     def operation(self) -> Operation | None:
-        """The operation; None where the file is not at hand or has no such operation."""
+        """The operation, or None if the file is not available or has no such operation."""
         spec = self.spec
         return spec.operation(self.operation_id) if spec else None
 
 
 def calls(workflow: Workflow) -> Iterator[Call]:
-    """Every function of the workflow and its subflows that calls an operation of an OpenAPI file."""
+    """Yield a call for every function of the workflow and its subflows that calls an OpenAPI operation."""
     for definition in workflow.definitions():
         for index in range(len(definition.flow.get("functions", ()))):
             if (call := _call(workflow, definition, index)) is not None:
@@ -88,18 +88,18 @@ def calls(workflow: Workflow) -> Iterator[Call]:
 
 
 def client_of(call: Call, configuration: Mapping[str, str]) -> str:
-    """The part of the rest-client keys that stands for a call's spec: its id, or its config-key."""
+    """Return the name of a call's client in the rest-client keys: the spec's config-key, or its id."""
     return configuration.get(f"quarkus.openapi-generator.codegen.spec.{call.id}.config-key", "").strip() or call.id
 
 
 def package_of(call: Call, configuration: Mapping[str, str]) -> str:
-    """The Java package that a call's client is generated into: its letters alone, unless a property names another."""
+    """Return the Java package of a call's generated client: the default, unless a property sets another one."""
     key = f"quarkus.openapi-generator.codegen.spec.{call.id}.base-package"
     return configuration.get(key, "").strip() or f"{PACKAGE}{call.package}"
 
 
 def url_keys(client: str) -> tuple[str, ...]:
-    """The keys that hold a client's URL: Quarkus' own, with and without quotes, and MicroProfile's."""
+    """Return the keys that can set a client's URL: those of Quarkus, with and without quotes, and of MicroProfile."""
     names = (f"quarkus.rest-client.{client}", f'quarkus.rest-client."{client}"')
     return (
         *(f"{name}.{end}" for name in names for end in ("url", "uri")),
@@ -109,7 +109,7 @@ def url_keys(client: str) -> tuple[str, ...]:
 
 
 def operation_of(workflow: Workflow, definition: Definition, function: Function) -> Operation | None:
-    """The operation that a function calls; None where it calls none, or the spec is not at hand."""
+    """Return the operation that a function calls, or None if it calls none or the spec is not available."""
     for index, one in enumerate(definition.flow.get("functions", ())):
         if one is function or one == function:
             call = _call(workflow, definition, index)
@@ -118,7 +118,7 @@ def operation_of(workflow: Workflow, definition: Definition, function: Function)
 
 
 def function_references(definition: Definition) -> Iterator[tuple[FieldPath, FunctionReference]]:
-    """Every `functionRef` of the definition's actions, and its path in the flow."""
+    """Yield every `functionRef` of the definition's actions with its path in the flow."""
     for where, action in actions_of(definition.flow):
         if (reference := action.get("functionRef")) is not None:
             yield (*where, "functionRef"), reference
@@ -151,7 +151,7 @@ def _call(workflow: Workflow, definition: Definition, index: int) -> Call | None
 
 
 def _name(workflow: Workflow, definition: Definition, function: Function, file: str, data: bytes | None) -> str:
-    """What the engine calls a file by: the last part of its path, unless the property says otherwise."""
+    """Return the engine's name for a file: the last part of its path, unless the property `STRATEGY` changes that."""
     strategy = workflow.configuration().get(STRATEGY, "")
     match strategy.upper():
         case "FULL_URI":

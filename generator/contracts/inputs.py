@@ -1,4 +1,4 @@
-"""What a person may give a workflow, row by row, as its input schema says it."""
+"""Lists the values of a workflow's input, row by row, from its input schema."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from generator.text.words import listed, quoted
 from generator.workflow.file_references import Referenced
 from generator.workflow.workflow import Workflow
 
-#: Objects in objects, parts of parts: no form is that deep, and a schema may refer to itself.
+#: The maximal nesting of objects and subschemas, because a schema may refer to itself.
 _MAX_DEPTH: Final = 8
 _MAX_ROWS: Final = 200
 _CHOICES: Final = ("oneOf", "anyOf")
@@ -23,10 +23,10 @@ _MANDATORY: Final = "mandatory"
 
 @dataclass(frozen=True, kw_only=True)
 class InputRow:
-    """One value: its path (`vms[].name`), whether it must be given, what it is, and on what condition it is asked for.
+    """A value of the input: its path (`vms[].name`), whether it is mandatory, its type, and on what condition.
 
-    A name or a value from the schema stands in 'quotes' in `must`, `kind` and `when`; `title` and `description` are the
-    author's text.
+    In `must`, `kind` and `when`, names and values from the schema are in 'quotes'. `title` and `description` are the
+    author's texts.
     """
 
     path: str
@@ -38,20 +38,20 @@ class InputRow:
 
     @property
     def about(self) -> str:
-        """Title and description in one."""
+        """The title and the description in one text."""
         if not self.title or not self.description:
             return self.title or self.description
         return f"{self.title}{'' if self.title.endswith(('.', '?', '!', ':')) else ':'} {self.description}"
 
     @property
     def mandatory(self) -> bool:
-        """Whether it must be given where it is asked for."""
+        """Whether the value is mandatory if the condition is true."""
         return self.must == _MANDATORY
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Required:
-    """A value that a part of the schema only names as mandatory, and on what condition it is."""
+    """A value that a subschema lists as required without describing it, and on what condition."""
 
     path: str
     when: str
@@ -59,9 +59,9 @@ class _Required:
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Where a part of the schema stands: in which file, below which path of the input, on which conditions.
+    """The context of a subschema: its file, its path in the input, and its conditions.
 
-    `on` is the property that it depends on: it says of that one only what was said before.
+    `on` is the property that it depends on, which has a row already.
     """
 
     document: str
@@ -76,12 +76,12 @@ class _Place:
         return _Place(document=self.document, prefix=prefix, when=conditions, on=on, depth=self.depth + 1)
 
     def of_items(self) -> _Place:
-        """The place of what a list holds, in that of the list."""
+        """Return the place of a list's items."""
         return replace(self, prefix=f"{self.prefix.removesuffix('.')}[].", depth=self.depth + 1)
 
 
 def inputs(workflow: Workflow) -> tuple[InputRow, ...]:
-    """The values of the input schema, in its order; none where the workflow has no schema that can be read."""
+    """Return the values of the input schema, in its order; empty if the workflow has no readable schema."""
     files = Referenced(workflow.source)
     schema: Any = workflow.definition.input_schema
     document = ""
@@ -97,7 +97,7 @@ def inputs(workflow: Workflow) -> tuple[InputRow, ...]:
             rows[row.path] = row
         elif row.about:
             rows.setdefault(f"{row.path} {row.when}", row)
-        elif row.mandatory:  # else a choice names again what it depends on
+        elif row.mandatory:  # otherwise, a choice repeats the property that it depends on
             required.append(_Required(path=row.path, when=row.when))
     for one in required:
         _require(rows, one)
@@ -105,7 +105,7 @@ def inputs(workflow: Workflow) -> tuple[InputRow, ...]:
 
 
 def _require(rows: dict[str, InputRow], required: _Required) -> None:
-    """Say that a value is mandatory, in its row or, where it is so only sometimes, in one more."""
+    """Mark a value as mandatory in its row or, if it is so only on a condition, in an additional row."""
     first = rows.get(required.path)
     if first is None or (first.mandatory and not first.when):
         return
@@ -115,14 +115,14 @@ def _require(rows: dict[str, InputRow], required: _Required) -> None:
 
 
 class _Schema:
-    """Walks through a schema and the files that it refers to."""
+    """Walks through a schema and the files to which it refers."""
 
     def __init__(self, files: Referenced, root: Any) -> None:
         self._files = files
         self._root = root
 
     def rows(self, schema: Any, place: _Place) -> Iterator[InputRow | _Required]:
-        """The rows of the object, or of the list of objects, that a schema describes."""
+        """Yield the rows of the object, or list of objects, that a schema describes."""
         described, document = self._resolved(schema, place.document)
         if place.depth > _MAX_DEPTH:
             return
@@ -155,7 +155,7 @@ class _Schema:
         yield from self.rows(described, replace(place, document=document).part(step=f"{name}."))
 
     def _parts(self, schema: Mapping[str, Any]) -> Iterator[tuple[Any, str]]:
-        """What else describes the same object, each with the condition on which it does (JSON Schema, draft 07)."""
+        """Yield the subschemas for the same object, each with its condition (JSON Schema, draft 07)."""
         for part in _list(schema, "allOf"):
             yield part, ""
         for key in _CHOICES:
@@ -167,7 +167,7 @@ class _Schema:
             yield schema.get("else"), f"not {condition}"
 
     def _depending(self, part: Any, name: str, place: _Place) -> Iterator[InputRow | _Required]:
-        """What is asked for where `name` is given; choices that tell its values apart stand for these values."""
+        """Yield the rows that apply if `name` is given; choices between its values become conditions on the value."""
         given = place.part(when=f"{quoted(name)} is given", on=name)
         if isinstance(part, list):
             yield from (_Required(path=f"{place.prefix}{each}", when=given.when) for each in part)
@@ -184,7 +184,7 @@ class _Schema:
             yield from self.rows(choice, replace(place, document=document).part(when=condition, on=name))
 
     def _resolved(self, schema: Any, document: str) -> tuple[Mapping[str, Any], str]:
-        """A schema with what its `$ref` leads to below what it says itself, and the file that its parts stand in."""
+        """Return a schema merged with its `$ref`'s target, and the file of its subschemas; its own keywords win."""
         described = schema if isinstance(schema, dict) else {}
         for _ in range(_MAX_DEPTH):
             reference = described.get("$ref")
@@ -203,22 +203,24 @@ class _Schema:
 
 
 def _dependencies(schema: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """What depends on a property: a schema, or the properties that must be given, too."""
+    """Yield each property on which something depends, with a schema or the properties that are then required."""
     for key in ("dependencies", "dependentSchemas", "dependentRequired"):
         yield from _map(schema, key).items()
 
 
 def _condition(schema: Any) -> str:
-    """What must hold for a schema to fit, as far as its properties name values: `'operation' is 'PLAN'`."""
+    """Return the condition on which a schema fits, as in `'operation' is 'PLAN'`, if it requires such values."""
     described = schema if isinstance(schema, dict) else {}
-    said = [_value_condition(schema, name) for name in _map(described, "properties")]
-    if not any(said):
-        said = [f"{quoted(name)} is given" for name in _list(described, "required") if "properties" not in described]
-    return listed(filter(None, said))
+    conditions = [_value_condition(schema, name) for name in _map(described, "properties")]
+    if not any(conditions):
+        conditions = [
+            f"{quoted(name)} is given" for name in _list(described, "required") if "properties" not in described
+        ]
+    return listed(filter(None, conditions))
 
 
 def _value_condition(schema: Any, name: str) -> str:
-    """What a property must be for a schema to fit: `'operation' is 'PLAN'`; "" where that is open."""
+    """Return the value that a property must have for a schema to fit, as in `'operation' is 'PLAN'`, or ""."""
     child = _map(schema, "properties").get(name) if isinstance(schema, dict) else None
     values = child.get("enum", [child["const"]] if "const" in child else None) if isinstance(child, dict) else None
     if not isinstance(values, list):

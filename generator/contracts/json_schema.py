@@ -1,4 +1,4 @@
-"""JSON Schemas that values are validated against: a workflow's own, and those of OpenAPI files as JSON Schema."""
+"""Validates values against JSON Schemas: those of a workflow, and those of OpenAPI files converted to JSON Schema."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Draft = Literal["Draft4", "Draft6", "Draft7", "Draft201909", "Draft202012"]
 
-#: What `$schema` names, without its scheme and what follows `#`.
+#: The drafts by `$schema`, without scheme and fragment.
 DRAFTS: Final[Mapping[str, Draft]] = {
     "//json-schema.org/draft-04/schema": "Draft4",
     "//json-schema.org/draft-06/schema": "Draft6",
@@ -28,13 +28,13 @@ DRAFTS: Final[Mapping[str, Draft]] = {
     "//json-schema.org/draft/2020-12/schema": "Draft202012",
 }
 DEFAULT_DRAFT: Final = "//json-schema.org/draft-07/schema"
-#: Stands before the paths of a workflow's files where a URI is needed.
+#: The prefix that makes paths of a workflow's files into URIs.
 _ROOT: Final = "waybill:///"
-#: Under this key a schema is put into its document, so that its references lead into it.
+#: The key at which a schema is added to its document, so that its references resolve.
 _INSIDE: Final = "$inside"
-#: Below these lies data and no schema.
+#: Keywords whose values are data, not schemas.
 _DATA: Final = frozenset({"default", "enum", "const", "example", "examples"})
-#: Below these the keys are names that people chose.
+#: Keywords whose values have arbitrary names as keys.
 _NAMED: Final = frozenset({"properties", "patternProperties", "definitions", "schemas", "$defs", "dependentSchemas"})
 _TYPES: Final = {
     "array": "a list",
@@ -47,7 +47,7 @@ _TYPES: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Misfit:
-    """Where a value does not fit its schema, below the value, and why."""
+    """A path in a value at which it does not fit its schema, and the reason."""
 
     path: FieldPath
     message: str
@@ -59,34 +59,34 @@ class Misfit:
 
 @dataclass(frozen=True, kw_only=True)
 class JsonSchema:
-    """A schema, and the document that its `#/…` references lead into."""
+    """A schema, and the document in which its `#/…` references are resolved."""
 
     content: Any
     document: Mapping[str, Any]
     draft: Draft = "Draft7"
 
     def below(self, content: Any) -> JsonSchema:
-        """Another schema of the same document."""
+        """Return another schema of the same document."""
         return JsonSchema(content=content, document=self.document, draft=self.draft)
 
     def at(self, reference: str) -> Any:
-        """What a reference leads to; None where that is nowhere."""
+        """Return the target of a reference, or None if it does not exist."""
         return inside(self.document, reference)
 
     def misfits(self, value: Any) -> tuple[Misfit, ...]:
-        """Where and why a value does not fit; nothing where the schema itself cannot be understood."""
+        """Return where and why a value does not fit; empty if the schema is invalid."""
         if self._validator is None:
             return ()
         errors = self._validator.iter_errors(value)
         return tuple(Misfit(path=tuple(error.instance_path), message=error.message) for error in errors)
 
     def fits(self, value: Any) -> bool:
-        """Whether a value fits; yes where the schema itself cannot be understood."""
+        """Return whether a value fits; always True if the schema is invalid."""
         return self._validator is None or self._validator.is_valid(value)
 
     @cached_property
     def _validator(self) -> Validator | None:
-        import jsonschema_rs  # noqa: PLC0415 - 27 ms, paid only where there is a schema
+        import jsonschema_rs  # noqa: PLC0415 - 27 ms, needed only for a schema
 
         make = getattr(jsonschema_rs, f"{self.draft}Validator")
         try:
@@ -104,9 +104,10 @@ class JsonSchema:
 
 
 def input_schema(source: Source, reference: str, base: str = "") -> JsonSchema | None:
-    """The schema that `reference`, written in a file of the folder `base`, names, with the files that it refers to.
+    """Return the schema in a referenced file, with its references to other files resolved.
 
-    None where a file is missing or cannot be read: lint says which.
+    `base` is the folder of the file with the reference. Return None if a file is missing or cannot be read, which lint
+    reports.
     """
     import jsonschema_rs  # noqa: PLC0415 - as above
 
@@ -137,13 +138,13 @@ def input_schema(source: Source, reference: str, base: str = "") -> JsonSchema |
 class OpenApiSchemas:
     """The schemas of an OpenAPI file as JSON Schemas.
 
-    OpenAPI 2.0 and 3.0 have a `nullable` of their own and the boolean limits of draft 4 (OpenAPI 3.0.3, Schema Object).
+    OpenAPI 2.0 and 3.0 have the keyword `nullable` and the boolean limits of draft 4 (OpenAPI 3.0.3, Schema Object).
     """
 
     content: Mapping[str, Any]
 
     def schema(self, fragment: Any) -> JsonSchema:
-        """A schema that stands somewhere in the file."""
+        """Return a schema from anywhere in the file as a JSON Schema."""
         if str(self.content.get("openapi", "")).startswith("3.1"):
             return JsonSchema(content=fragment, document=self.content, draft="Draft202012")
         return JsonSchema(content=_converted(fragment, named=False), document=self._document)
@@ -188,13 +189,13 @@ def _with_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def subschemas(schema: Mapping[str, Any], key: str) -> Iterator[Any]:
-    """The schemas in a list, such as `allOf`."""
+    """Yield the schemas in a list such as `allOf`."""
     given = schema.get(key)
     yield from given if isinstance(given, list) else ()
 
 
 def type_of(schema: Mapping[str, Any]) -> str:
-    """What a value must be, by its JSON Schema."""
+    """Return the type or the choices of a value in words; "" if the schema has neither."""
     given = schema.get("type")
     names = [str(name) for name in (given if isinstance(given, list) else [given]) if name]
     text = listed((_TYPES.get(name, f"a {name}") for name in names), "or")

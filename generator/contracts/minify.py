@@ -1,4 +1,4 @@
-"""Cuts OpenAPI files down to the operations that a workflow calls, with all that these refer to."""
+"""Reduces OpenAPI files to the operations that a workflow calls, with everything to which they refer."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from generator.text.yaml_scalars import Dialect
 from generator.workflow.folder import MAX_SPEC_BYTES, MAX_SPEC_VALUES, RESOURCE_FOLDERS
 from generator.workflow.workflow import Workflow
 
-#: Where OpenAPI 2 keeps what operations share.
+#: The sections of OpenAPI 2 with definitions that operations share.
 _SWAGGER_SECTIONS: Final = ("definitions", "parameters", "responses")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Saving:
-    """What cutting one file down saved, in bytes."""
+    """The size of a file before and after minification, in bytes."""
 
     path: str
     before: int
@@ -31,9 +31,9 @@ class Saving:
 
 
 def minified(workflow: Workflow) -> tuple[Workflow, tuple[Saving, ...]]:
-    """Return the workflow with its OpenAPI files cut down, and what each cut saved.
+    """Return the workflow with its OpenAPI files minified, and the savings.
 
-    A file that no function calls, that another file refers to, or that is no OpenAPI stays as it is.
+    Files that no function calls, to which another file refers, or that are not OpenAPI are unchanged.
     """
     called = _called(workflow)
     mounted = dict(workflow.mounted)
@@ -42,7 +42,7 @@ def minified(workflow: Workflow) -> tuple[Workflow, tuple[Saving, ...]]:
         if _referred_to(path, workflow):
             continue
         data = mounted[path]
-        smaller = _cut(data, path, operations)
+        smaller = _minified(data, path, operations)
         if smaller is not None and len(smaller) < len(data):
             mounted[path] = smaller
             savings.append(Saving(path=workflow.source.shown(path), before=len(data), after=len(smaller)))
@@ -50,7 +50,7 @@ def minified(workflow: Workflow) -> tuple[Workflow, tuple[Saving, ...]]:
 
 
 def _called(workflow: Workflow) -> dict[str, set[str]]:
-    """Spec file to the ids of the operations that functions call in it."""
+    """Return the ids of the called operations in each spec file, by path."""
     called: dict[str, set[str]] = {}
     for call in calls(workflow):
         if call.path and call.path.split("/")[0] in RESOURCE_FOLDERS:
@@ -59,12 +59,12 @@ def _called(workflow: Workflow) -> dict[str, set[str]]:
 
 
 def _referred_to(path: str, workflow: Workflow) -> bool:
-    """Whether another file names this one in a `$ref`; its name is enough to keep it."""
+    """Return whether another file may refer to this one: it has a `$ref` and contains the file's name."""
     name = path.rsplit("/", 1)[-1].encode()
     return any(name in data and b"$ref" in data for other, data in workflow.mounted.items() if other != path)
 
 
-def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
+def _minified(data: bytes, path: str, operations: set[str]) -> bytes | None:
     try:
         spec = parse(
             data, path, max_bytes=MAX_SPEC_BYTES, max_values=MAX_SPEC_VALUES, dialect=Dialect.SPEC
@@ -77,7 +77,7 @@ def _cut(data: bytes, path: str, operations: set[str]) -> bytes | None:
 
 
 def cut(spec: dict[str, Any], operations: set[str]) -> dict[str, Any]:
-    """Return a spec with the operations of these ids alone, and all that these refer to."""
+    """Return a spec with only the operations of these ids, and everything to which they refer."""
     called = {address: _called_part(item, operations) for address, item in spec["paths"].items()}
     called = {address: item for address, item in called.items() if item}
     needed = _needed(spec, called)
@@ -89,13 +89,13 @@ def cut(spec: dict[str, Any], operations: set[str]) -> dict[str, Any]:
 
 
 def written(spec: dict[str, Any], path: str) -> bytes:
-    """The bytes of a spec: JSON or YAML, as the end of its path says."""
+    """Return a spec as JSON if its path ends in `.json`, otherwise as YAML."""
     text = json.dumps(spec, indent=2, ensure_ascii=False) if path.endswith(".json") else yaml_writer.dump(spec)
     return text.encode()
 
 
 def _called_part(item: Any, operations: set[str]) -> dict[str, Any]:
-    """A path item with the called operations; nothing where it has none."""
+    """Return a path item with only its called operations, or an empty one if it has none."""
     if not isinstance(item, dict):
         return {}
     wanted = {
@@ -107,7 +107,7 @@ def _called_part(item: Any, operations: set[str]) -> dict[str, Any]:
 
 
 def _needed_part(section: str, content: Any, needed: set[Pointer]) -> Any:
-    """What of a section the called operations need; security schemes always stay."""
+    """Return the part of a section that the called operations need; security schemes are always kept."""
     if not isinstance(content, dict):
         return content
     if section in _SWAGGER_SECTIONS:
@@ -123,7 +123,7 @@ def _needed_part(section: str, content: Any, needed: set[Pointer]) -> Any:
 
 
 def _needed(spec: dict[str, Any], called: dict[str, Any]) -> set[Pointer]:
-    """Where every local `$ref` that is reachable from the called operations leads."""
+    """Return the targets of all local `$ref`s that the called operations use, directly or indirectly."""
     needed: set[Pointer] = set()
     waiting = list(_references(called))
     while waiting:
@@ -150,7 +150,7 @@ def _references(value: Any) -> Iterator[Pointer]:
 
 
 def _pointer(reference: str) -> Pointer:
-    """The part of a spec that a JSON pointer (RFC 6901, in a URI fragment) leads to; a bare name is a schema's."""
+    """Return the definition to which a reference leads (RFC 6901, in a URI fragment); a bare name is a schema's."""
     if not reference.startswith("#/"):
         return ("components", "schemas", reference)
     parts = pointer(reference)

@@ -1,6 +1,6 @@
-"""Reads OpenAPI files (2.0, 3.0 and 3.1) into the operations that functions call, their arguments and their security.
+"""Parses OpenAPI files (2.0, 3.0 and 3.1): their operations, parameters, bodies and security schemes.
 
-Sources: the OpenAPI specifications, and quarkus-openapi-generator 2.9, which makes the engine's clients of such files.
+Sources: the OpenAPI specifications, and quarkus-openapi-generator 2.9, which generates the engine's clients.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ Schema = Mapping[str, Any]
 SchemeKind = Literal["basic", "bearer", "apiKey", "oauth2", "other"]
 
 METHODS: Final = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
-#: How many `$ref`s to `$ref`s are followed; more of them are a circle.
+#: The maximal length of a chain of `$ref`s; a longer one is assumed to be circular.
 _MAX_HOPS: Final = 30
-_NOTHING: Final[Schema] = {}
+_EMPTY_SCHEMA: Final[Schema] = {}
 _TEMPLATE: Final = re.compile(r"\{([^/]+?)\}")
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
@@ -40,12 +40,12 @@ class Parameter:
     required: bool
     schema: Schema
     named: bool = False
-    """The schema is one of the spec's named ones: an enumeration is then a class of its own."""
+    """Whether the schema is a named one; then an enumeration has its own class."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """What an operation takes as its body; `media_type` is the first of those that it takes, "" where none is named."""
+    """The body of an operation; `media_type` is the first that it accepts, or "" if none is specified."""
 
     schema: Schema
     required: bool
@@ -54,22 +54,22 @@ class Body:
 
 @dataclass(frozen=True, kw_only=True)
 class SecurityScheme:
-    """How a service authenticates its callers."""
+    """A method by which a service authenticates its callers."""
 
     name: str
     kind: SchemeKind
 
     @property
     def key(self) -> str:
-        """The name as Quarkus has it in the keys of its configuration."""
+        """The scheme's name in Quarkus' configuration keys."""
         return quarkus_name(self.name)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One operation: `security` are the alternatives, each the names of the schemes that it takes together.
+    """An operation; `security` are alternatives, each with the names of the schemes that it combines.
 
-    `id` is "" where the spec gives none: no function can call it then.
+    `id` is "" if the spec has none; then no function can call the operation.
     """
 
     id: str
@@ -80,11 +80,11 @@ class Operation:
     security: tuple[tuple[str, ...], ...] = ()
 
     def takes(self, scheme: str) -> bool:
-        """Whether a call may carry the credentials of this scheme."""
+        """Return whether a call may be authenticated by this scheme."""
         return any(scheme in together for together in self.security)
 
     def may_be(self, method: str, path: str, base: str) -> bool:
-        """Whether a request could be one of this operation, as the generator's UrlPatternMatcher sees it."""
+        """Return whether the generator's UrlPatternMatcher would match a request with this operation."""
         parts = _TEMPLATE.split(base + self.path)[::2]
         pattern = ".*".join(re.escape(part) for part in parts)
         return self.method == method and re.fullmatch(pattern, path) is not None
@@ -92,7 +92,7 @@ class Operation:
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
-    """What an object may hold; `open` where it may hold more, or nobody can say."""
+    """The fields of an object; `open` says that it may have others, or that this is unknown."""
 
     properties: Mapping[str, Schema]
     required: frozenset[str] = frozenset()
@@ -101,7 +101,7 @@ class Fields:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """What the engine's build refuses in a spec, and where; `file` is the other file that it would need beside it."""
+    """A construct in a spec on which the engine's build fails; `file` is the other file that it refers to, if any."""
 
     line: int
     column: int
@@ -111,9 +111,9 @@ class Mistake:
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """An OpenAPI file; `server` is the URL of the first server, with its variables' defaults, "" where there is none.
+    """An OpenAPI file; `server` is the URL of the first server, with its variables' defaults, or "".
 
-    `mistakes` are what the engine's build refuses.
+    `mistakes` are constructs on which the engine's build fails.
     """
 
     title: str
@@ -123,41 +123,41 @@ class Spec:
     mistakes: tuple[Mistake, ...]
     content: Mapping[str, Any]
     ambiguous: tuple[Node, ...] = ()
-    """The plain scalars that the engine's build reads otherwise than YAML 1.2 says."""
+    """The plain scalars that the engine's build resolves differently from YAML 1.2."""
 
     def operation(self, operation_id: str) -> Operation | None:
-        """The operation of an id."""
+        """Return the operation with an id, or None."""
         return self._by_id.get(operation_id)
 
     @cached_property
     def operation_ids(self) -> tuple[str, ...]:
-        """What functions can call, sorted."""
+        """The ids of all operations, sorted."""
         return tuple(sorted(self._by_id))
 
     @cached_property
     def _by_id(self) -> Mapping[str, Operation]:
-        """The first operation of each id."""
+        """The first operation with each id."""
         return {one.id: one for one in reversed(self.operations) if one.id}
 
     @property
     def server_path(self) -> str:
-        """The path that the server's URL holds, without a slash at its end."""
+        """The path of the server's URL, without a slash at its end."""
         return _split_path(self.server)
 
     def resolved(self, schema: Any) -> Schema:
-        """A schema, or what its `$ref` leads to; an empty one where that is nowhere or in a circle."""
+        """Return a schema, or the target of its `$ref`; empty if the target does not exist or is circular."""
         return _resolved(self.content, schema)
 
     def fields(self, schema: Any) -> Fields:
-        """What an object of a schema may hold, by all of its allOf, oneOf and anyOf."""
+        """Return the fields of a schema's objects, with those of its allOf, oneOf and anyOf."""
         return _fields(self.content, schema, set())
 
 
 def read_spec(data: bytes, path: str) -> Spec:
-    """Read an OpenAPI file; the same bytes are read once.
+    """Parse an OpenAPI file; the result is cached by its bytes.
 
     Raises:
-        FindingsError: no OpenAPI, or a file that cannot be parsed.
+        FindingsError: the file is not OpenAPI or cannot be parsed.
     """
     read = _read(data, ".json" if path.endswith(".json") else ".yaml")
     if isinstance(read, Spec):
@@ -166,7 +166,7 @@ def read_spec(data: bytes, path: str) -> Spec:
 
 
 def quarkus_name(name: str) -> str:
-    """A name as Quarkus has it in keys: each character but ASCII letters and digits becomes an underscore."""
+    """Return a name in Quarkus' keys: each character except ASCII letters and digits becomes an underscore."""
     return re.sub(r"[^A-Za-z0-9]", "_", name)
 
 
@@ -219,7 +219,7 @@ _PLACES: Final = ("path", "query", "header", "cookie")
 
 
 def _parameters(content: Mapping[str, Any], given: Sequence[Any]) -> list[Mapping[str, Any]]:
-    """Parameters without repetitions: an operation's own wins over its path's."""
+    """Return the parameters without duplicates; an operation's own parameters override those of its path."""
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for one in given:
         parameter = _resolved(content, one)
@@ -230,7 +230,7 @@ def _parameters(content: Mapping[str, Any], given: Sequence[Any]) -> list[Mappin
 
 
 def _schema_of(parameter: Mapping[str, Any]) -> Any:
-    """A parameter's schema: below `schema` or a media type, or, in OpenAPI 2, the parameter itself."""
+    """Return a parameter's schema: its `schema`, that of its media type or, in OpenAPI 2, the parameter itself."""
     if "schema" in parameter:
         return parameter["schema"]
     if isinstance(media := parameter.get("content"), dict):
@@ -328,14 +328,14 @@ def _mistakes(root: Node, data: bytes, operations: Sequence[Operation]) -> Itera
             yield Mistake(line=node.line, column=node.column, message=message, file=node.value.partition("#")[0])
 
 
-#: A `$ref` that does not start with `#`; a look at the bytes spares most files the walk.
+#: A `$ref` that does not start with `#`; searching the bytes first avoids a walk through most files.
 _REFERENCE_OUT: Final = re.compile(rb"""\$ref["']?\s*+:\s*+(?!["']?#)""")
-#: Below these lies data, and a `$ref` or an operationId in it means nothing.
+#: Keywords whose values are data, in which `$ref` and `operationId` have no meaning.
 _DATA: Final = ("example", "examples", "default", "enum")
 
 
 def _below(root: Node, key: str) -> Iterator[Node]:
-    """Every value of this key, in the order they were written."""
+    """Yield every value of this key, in the file's order."""
     children = root.value if isinstance(root.value, list) else []
     if isinstance(root.value, dict):
         children = [child for name, child in root.value.items() if name not in _DATA]
@@ -349,15 +349,15 @@ def _below(root: Node, key: str) -> Iterator[Node]:
 def _resolved(content: Mapping[str, Any], value: Any) -> Schema:
     for _ in range(_MAX_HOPS):
         if not isinstance(value, dict):
-            return _NOTHING
+            return _EMPTY_SCHEMA
         if not isinstance(reference := value.get("$ref"), str):
             return value
         value = at_pointer(content, pointer(reference)) if reference.startswith("#/") else None
-    return _NOTHING
+    return _EMPTY_SCHEMA
 
 
 def _fields(content: Mapping[str, Any], given: Any, seen: set[int]) -> Fields:
-    """What a schema's objects may hold; a part that was seen already adds nothing, so circles end."""
+    """Return the fields of a schema's objects; subschemas in `seen` are skipped, which ends circular references."""
     schema = _resolved(content, given)
     if not schema:
         return Fields(properties={}, open=True)

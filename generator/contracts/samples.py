@@ -1,7 +1,6 @@
-"""Makes a value that fits a JSON Schema: out of its examples and defaults where it has some, else the plainest one.
+"""Generates a value that fits a JSON Schema, from its examples and defaults if it has any.
 
-Libraries that were tried (jsf, fences, faker-jsonschema) make random values, ignore examples, or end in a circle of
-references.
+The libraries jsf, fences and faker-jsonschema generate random values, ignore examples, or fail on circular references.
 """
 
 from __future__ import annotations
@@ -19,17 +18,17 @@ import rstr
 
 from generator.contracts.json_schema import JsonSchema, subschemas
 
-#: Below this depth an object has only what it must have.
-_DEPTH: Final = 6
-#: So many values are made; from the first limit on only what must be there, and none from the second.
-_FEW: Final = 1_000
-_MANY: Final = 20_000
-#: So many ways through oneOf, anyOf and if are tried.
-_WAYS: Final = 30
+#: Below this depth, objects have only their required fields.
+_MAX_OPTIONAL_DEPTH: Final = 6
+#: The number of values after which only required ones are generated, and the number after which generation fails.
+_MAX_WITH_OPTIONAL: Final = 1_000
+_MAX_VALUES: Final = 20_000
+#: The number of combinations of oneOf, anyOf and if, and of texts for a pattern, that are tried.
+_MAX_ATTEMPTS: Final = 30
 _GIVEN: Final = ("example", "examples", "default", "const", "enum")
 _CHECKED: Final = ("type", "pattern", "format", "minLength", "maxLength", "not")
 _LIMITS: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
-#: Format to a value; NAME is the name of the field.
+#: A value for each format; NAME is the name of the field.
 _FORMATS: Final[Mapping[str, str]] = {
     "date": "2026-01-02",
     "date-time": "2026-01-02T03:04:05Z",
@@ -52,7 +51,7 @@ _FORMATS: Final[Mapping[str, str]] = {
     "regex": "NAME",
     "uuid": "7b9c2f4e-1d3a-4c5b-8e6f-0a1b2c3d4e5f",
 }
-#: A keyword to the type that it speaks of, where a schema names none.
+#: The type to which a keyword belongs, for schemas without `type`.
 _TYPE_BY_KEYWORD: Final = {
     "properties": "object",
     "required": "object",
@@ -69,14 +68,14 @@ _TYPE_BY_KEYWORD: Final = {
 
 
 class _EndlessError(Exception):
-    """A value would have to hold another of its own kind, and so on."""
+    """A value that would have to contain itself."""
 
 
 def example(schema: JsonSchema, *, complete: bool = True) -> Any:
-    """Return a value that fits `schema`, the same one each time; None where a circle of references forbids one.
+    """Return a value that fits `schema`, deterministically, or None if circular references make that impossible.
 
-    A `complete` one has the fields that may be left out, too; otherwise those alone that have an example or a default.
-    Where nothing that was tried fits (a `not`, a pattern that no short text fits), it is one that does not: ask `fits`.
+    If `complete`, it has all optional fields; otherwise only those with an example or a default. If no attempt fits
+    (because of a `not`, or a pattern that no short text matches), the value does not fit: check it with `fits`.
     """
     try:
         return _Composer(schema, complete=complete).value(schema.content, "", ())
@@ -85,7 +84,7 @@ def example(schema: JsonSchema, *, complete: bool = True) -> Any:
 
 
 class _Composer:
-    """Makes one value. `above` are the references that lead to the place where it is: one of them again is a circle."""
+    """Generates one value. `above` are the references that lead to a subschema: one of them again is circular."""
 
     def __init__(self, schema: JsonSchema, *, complete: bool) -> None:
         self._schema = schema
@@ -93,16 +92,16 @@ class _Composer:
         self._made = 0
 
     def value(self, schema: Any, name: str, above: tuple[str, ...], number: int = 0, depth: int = 0) -> Any:
-        """A value for a schema; `name` is the field's that it is for, `number` counts it among its like in a list."""
+        """Return a value for a schema; `name` is that of its field, `number` its index if it is in a list."""
         self._made += 1
-        if self._made > _MANY:
+        if self._made > _MAX_VALUES:
             raise _EndlessError
-        ways = [*islice(self._ways(schema, above), _WAYS)]
+        ways = [*islice(self._alternatives(schema, above), _MAX_ATTEMPTS)]
         whole = self._schema.below(schema)
         made: list[Any] = []
         for flat, inner in ways:
             try:
-                made.append(self._of_one_way(flat, name, inner, number, depth))
+                made.append(self._from_alternative(flat, name, inner, number, depth))
             except _EndlessError:
                 continue
             if len(ways) == 1 or whole.fits(made[-1]):
@@ -111,12 +110,12 @@ class _Composer:
             raise _EndlessError
         return made[0]
 
-    def _ways(self, schema: Any, above: tuple[str, ...]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
-        """The schema without `$ref`, allOf, anyOf, oneOf and if: each alternative, and the references to it."""
+    def _alternatives(self, schema: Any, above: tuple[str, ...]) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
+        """Yield each alternative of a schema, with `$ref`, allOf, anyOf, oneOf and if resolved, and its references."""
         if not isinstance(schema, dict):
             yield {}, above
             return
-        own = {key: value for key, value in schema.items() if key not in _WAYS_OF}
+        own = {key: value for key, value in schema.items() if key not in _RESOLVED_KEYWORDS}
         parts: list[Any] = [*subschemas(schema, "allOf")]
         if isinstance(reference := schema.get("$ref"), str):
             if reference in above:
@@ -132,9 +131,9 @@ class _Composer:
     def _joined(
         self, own: Mapping[str, Any], parts: list[Any], above: tuple[str, ...]
     ) -> Iterator[tuple[Mapping[str, Any], tuple[str, ...]]]:
-        """`own` joined with one way through each part. Of several parts, none has an example of the whole."""
+        """Yield `own` merged with one alternative of each part. Examples of one part among several are ignored."""
         try:
-            through = [[*islice(self._ways(part, above), _WAYS)] for part in parts]
+            through = [[*islice(self._alternatives(part, above), _MAX_ATTEMPTS)] for part in parts]
         except _EndlessError:
             yield {"$endless": True}, above
             return
@@ -145,10 +144,12 @@ class _Composer:
             inner = tuple(dict.fromkeys((*above, *(reference for _, led in combination for reference in led))))
             yield reduce(_merged, [*flats, own], {}), inner
 
-    def _of_one_way(self, flat: Mapping[str, Any], name: str, above: tuple[str, ...], number: int, depth: int) -> Any:
+    def _from_alternative(
+        self, flat: Mapping[str, Any], name: str, above: tuple[str, ...], number: int, depth: int
+    ) -> Any:
         if "$endless" in flat:
             raise _EndlessError
-        if (given := _given(flat)) is not None:
+        if (given := _own_values(flat)) is not None:
             return given[number % len(given)]
         made: Any = f"{name}{number or ''}" if name else {}
         match _type(flat):
@@ -179,35 +180,35 @@ class _Composer:
                     made[name] = self.value(schema, name, above, depth=depth + 1)
                 except _EndlessError:
                     continue
-        for name in (*required, *(f"name{number}" for number in range(1, 1 + _least(flat, "minProperties")))):
-            if name not in made and (name in required or len(made) < _least(flat, "minProperties")):
+        for name in (*required, *(f"name{number}" for number in range(1, 1 + _minimum(flat, "minProperties")))):
+            if name not in made and (name in required or len(made) < _minimum(flat, "minProperties")):
                 made[name] = self.value(properties.get(name, rest), name, above, depth=depth + 1)
         most = flat.get("maxProperties", len(made))
         spare = [name for name in made if name not in required][: max(0, len(made) - most)]
         return {name: value for name, value in made.items() if name not in spare}
 
     def _wanted(self, schema: Any, depth: int, above: tuple[str, ...]) -> bool:
-        """Whether a field that may be left out is made."""
+        """Return whether to generate an optional field."""
         if self._complete:
-            return depth < _DEPTH and self._made < _FEW
+            return depth < _MAX_OPTIONAL_DEPTH and self._made < _MAX_WITH_OPTIONAL
         return self._has_given(schema, above)
 
     def _has_given(self, schema: Any, above: tuple[str, ...]) -> bool:
-        """Whether a schema, or one of its fields, has an example or a default."""
+        """Return whether a schema, or one of its fields, has an example or a default."""
         try:
-            flat, inner = next(self._ways(schema, above))
+            flat, inner = next(self._alternatives(schema, above))
         except _EndlessError:
             return False
-        fields = flat.get("properties", {}).values() if len(inner) < _DEPTH else ()
+        fields = flat.get("properties", {}).values() if len(inner) < _MAX_OPTIONAL_DEPTH else ()
         return any(key in flat for key in _GIVEN[:4]) or any(self._has_given(field, inner) for field in fields)
 
     def _array(self, flat: Mapping[str, Any], name: str, above: tuple[str, ...], depth: int) -> list[Any]:
         items = flat.get("items", {})
         heads = items if isinstance(items, list) else [*subschemas(flat, "prefixItems")]
         rest = flat.get("additionalItems", {}) if isinstance(items, list) else items
-        least = _least(flat, "minItems")
-        wished = 1 if self._complete and depth < _DEPTH and rest is not False else 0
-        number = min(max(least, wished, len(heads)), max(least, flat.get("maxItems", _MANY)))
+        least = _minimum(flat, "minItems")
+        wished = 1 if self._complete and depth < _MAX_OPTIONAL_DEPTH and rest is not False else 0
+        number = min(max(least, wished, len(heads)), max(least, flat.get("maxItems", _MAX_VALUES)))
         singular = name.removesuffix("s") or "item"
         made: list[Any] = []
         for index in range(number):
@@ -221,12 +222,12 @@ class _Composer:
         return made
 
 
-#: Keywords that lead elsewhere, or to one of several.
-_WAYS_OF: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else"})
+#: Keywords that `_Composer._alternatives` resolves.
+_RESOLVED_KEYWORDS: Final = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else"})
 
 
-def _given(flat: Mapping[str, Any]) -> list[Any] | None:
-    """The values that a schema names itself, the best first; None where it names none."""
+def _own_values(flat: Mapping[str, Any]) -> list[Any] | None:
+    """Return a schema's own examples, default or choices, or None if it has none."""
     if "example" in flat:
         return [flat["example"]]
     if isinstance(flat.get("examples"), list) and flat["examples"]:
@@ -240,7 +241,7 @@ def _given(flat: Mapping[str, Any]) -> list[Any] | None:
 
 
 def _type(flat: Mapping[str, Any]) -> str:
-    """The first type that is not null; where none is named, the one that the keywords speak of."""
+    """Return the first type that is not null, or the type to which the keywords belong, or ""."""
     given = flat.get("type")
     if isinstance(given, list):
         return next((str(one) for one in given if one != "null"), "null")
@@ -250,7 +251,7 @@ def _type(flat: Mapping[str, Any]) -> str:
 
 
 def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema of what both admit, as far as that can be said without a solver."""
+    """Return a schema for values that fit both, as far as that is possible without a solver."""
     merged = {**one, **other}
     for key in one.keys() & other.keys():
         a, b = one[key], other[key]
@@ -281,12 +282,12 @@ def _common_type(one: str | list[str], other: str | list[str]) -> list[str]:
     return common or ["integer" for kind in mine if {kind, *theirs} >= {"integer", "number"}][:1] or mine
 
 
-def _least(flat: Mapping[str, Any], key: str) -> int:
+def _minimum(flat: Mapping[str, Any], key: str) -> int:
     return int(flat.get(key, 0))
 
 
 def _string(flat: Mapping[str, Any], name: str, number: int) -> str:
-    """The field's name, dressed for its format; else a text that fits its pattern."""
+    """Return the field's name, adapted to its format, or a text that matches its pattern."""
     schema = {key: flat[key] for key in _CHECKED if key in flat} | {"type": "string"}
     checked = JsonSchema(content=schema, document=schema)
     plain = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "text"
@@ -297,7 +298,7 @@ def _string(flat: Mapping[str, Any], name: str, number: int) -> str:
 
 
 def _texts(flat: Mapping[str, Any], name: str, number: int) -> Iterator[str]:
-    least, most = _least(flat, "minLength"), flat.get("maxLength", math.inf)
+    least, most = _minimum(flat, "minLength"), flat.get("maxLength", math.inf)
     kind = flat.get("format")
     if kind in ("byte", "binary"):
         yield base64.b64encode(name.encode()).decode()
@@ -312,10 +313,10 @@ def _texts(flat: Mapping[str, Any], name: str, number: int) -> Iterator[str]:
 
 
 def _matching(pattern: str, number: int) -> Iterator[str]:
-    """Texts that fit a pattern, made by rstr; none where it is no pattern of Python."""
-    for seed in range(number, number + _WAYS):
+    """Yield texts that match a pattern, generated by rstr; none if Python cannot read the pattern."""
+    for seed in range(number, number + _MAX_ATTEMPTS):
         try:
-            yield rstr.Rstr(Random(seed)).xeger(pattern)  # noqa: S311 - no secret is made
+            yield rstr.Rstr(Random(seed)).xeger(pattern)  # noqa: S311 - not a secret
         except (re.error, KeyError, OverflowError, ValueError):
             return
 

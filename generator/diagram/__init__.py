@@ -1,1 +1,1 @@
-"""Draws a workflow: what it shows (scene), where things go (layout), and the formats (svg, png, mermaid, dot)."""
+"""Diagrams of workflows: their content (scene), their layout, and the formats SVG, Mermaid and DOT."""

@@ -1,4 +1,4 @@
-"""How large the box of a state is, and where in it things are: the same in every picture, whatever is around it."""
+"""Lays out the inside of each state's box, independently of the rest of the picture."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _HEADER: Final = 54.0
 _NAME_LINE: Final = 18.0
 _TEXT_LINE: Final = 17.0
 _GAP: Final = 6.0
-#: Widths that boxes take, so that those in a column have the same one where they can.
+#: The widths of boxes, so that boxes in a column are likely to have the same width.
 _WIDTHS: Final = (200.0, 240.0, 280.0, 320.0)
-_NAME_AT: Final = PADDING + BADGE + 10.0
-_TEXT_AT: Final = ICON + 7.0
+_NAME_X: Final = PADDING + BADGE + 10.0
+_TEXT_X: Final = ICON + 7.0
 _COLUMNS: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line of text; `y` is its baseline, `width` what it takes at most."""
+    """A line of text; `y` is its baseline, `width` its maximal width."""
 
     x: float
     y: float
@@ -41,7 +41,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedRow:
-    """A row with its icon at `x`, `y`; all places are relative to what it stands in."""
+    """A row with its icon at `x`, `y`; all coordinates are relative to the enclosing box or frame."""
 
     row: Row
     x: float
@@ -52,7 +52,7 @@ class PlacedRow:
 
 @dataclass(frozen=True, kw_only=True)
 class PlacedFrame:
-    """A frame with its title, what stands in it, and the picture of an expanded subflow."""
+    """A frame with its title, its content, and the picture of an expanded subflow."""
 
     frame: Frame
     x: float
@@ -66,7 +66,7 @@ class PlacedFrame:
 
 @dataclass(frozen=True, kw_only=True)
 class Inner:
-    """A picture inside a frame, at a place in it."""
+    """A picture inside a frame, at coordinates relative to the frame."""
 
     x: float
     y: float
@@ -75,7 +75,7 @@ class Inner:
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """The box of a node, its left upper corner at `x`, `y`; the parts are relative to it."""
+    """The box of a node, with its upper left corner at `x`, `y`; its parts are relative to that."""
 
     node: Node
     width: float
@@ -89,7 +89,7 @@ class Card:
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What stands beside a route: a rectangle that nothing else touches, and its lines."""
+    """The label of a route: a rectangle that nothing else touches, and its lines of text."""
 
     x: float
     y: float
@@ -100,7 +100,7 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """The way of a link: horizontal and vertical segments from border to border."""
+    """The path of a link: horizontal and vertical segments from border to border."""
 
     link: int
     points: tuple[tuple[float, float], ...]
@@ -109,7 +109,7 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A scene with everything in its place; cards and routes in the scene's order."""
+    """A scene with a layout; cards and routes are in the scene's order."""
 
     scene: Scene
     width: float
@@ -126,29 +126,29 @@ def card(node: Node, draw: Draw) -> Card:
     if node.kind in MARKS:
         return Card(node=node, width=MARK, height=MARK)
     label = node.label[:1].upper() + node.label[1:]
-    heading = _NAME_AT - PADDING + max(width(node.name, NAME_SIZE, bold=True), width(label, LABEL_SIZE))
+    heading = _NAME_X - PADDING + max(width(node.name, NAME_SIZE, bold=True), width(label, LABEL_SIZE))
     if node.side_by_side:
-        parts = _beside_each_other(node.body, draw)
+        parts = _side_by_side(node.body, draw)
     else:
-        wanted = max([heading, *map(_wanted, node.body)])
-        parts = _below_each_other(node.body, _snapped(wanted + 2 * PADDING) - 2 * PADDING, draw)
+        wanted = max([heading, *map(_preferred_width, node.body)])
+        parts = _stacked(node.body, _box_width(wanted + 2 * PADDING) - 2 * PADDING, draw)
     content = max([heading, *(part.x + _width(part) - PADDING for part in parts)])
-    whole = max(_snapped(content + 2 * PADDING), *(part.x + _width(part) + PADDING for part in parts), 0.0)
-    name = wrapped(node.name, whole - _NAME_AT - PADDING, NAME_SIZE, lines=2, bold=True)
+    whole = max(_box_width(content + 2 * PADDING), *(part.x + _width(part) + PADDING for part in parts), 0.0)
+    name = wrapped(node.name, whole - _NAME_X - PADDING, NAME_SIZE, lines=2, bold=True)
     header = _HEADER + (len(name) - 1) * _NAME_LINE
-    parts = tuple(_moved(part, header) for part in parts)
+    parts = tuple(_moved_down(part, header) for part in parts)
     return Card(
         node=node,
         width=whole,
         height=max((part.y + part.height + PADDING for part in parts), default=header),
-        label=_line(label, _NAME_AT, PADDING + 10.0, LABEL_SIZE),
-        name=_lines(name, _NAME_AT, PADDING + 27.0, NAME_SIZE, _NAME_LINE, bold=True),
+        label=_line(label, _NAME_X, PADDING + 10.0, LABEL_SIZE),
+        name=_lines(name, _NAME_X, PADDING + 27.0, NAME_SIZE, _NAME_LINE, bold=True),
         parts=parts,
     )
 
 
 def label_of(labels: Sequence[str]) -> Label | None:
-    """Return what stands beside a link, at (0, 0); None where it says nothing."""
+    """Return the label of a link, at (0, 0), or None if it has no text."""
     texts = [text for label in labels for text in wrapped(label, 210.0, LABEL_SIZE, lines=2)]
     if not texts:
         return None
@@ -158,16 +158,16 @@ def label_of(labels: Sequence[str]) -> Label | None:
     )
 
 
-def _snapped(wanted: float) -> float:
+def _box_width(wanted: float) -> float:
     return next((step for step in _WIDTHS if wanted <= step), _WIDTHS[-1])
 
 
-def _wanted(part: Row | Frame) -> float:
-    """The width that a part would like to have."""
+def _preferred_width(part: Row | Frame) -> float:
+    """Return the preferred width of a part."""
     if isinstance(part, Row):
-        return _TEXT_AT + width(part.text, TEXT_SIZE)
-    title = _TEXT_AT + width(part.title, TEXT_SIZE, bold=True)
-    return max([title, *map(_wanted, part.body)]) + 2 * PADDING
+        return _TEXT_X + width(part.text, TEXT_SIZE)
+    title = _TEXT_X + width(part.title, TEXT_SIZE, bold=True)
+    return max([title, *map(_preferred_width, part.body)]) + 2 * PADDING
 
 
 def _width(part: PlacedRow | PlacedFrame) -> float:
@@ -176,7 +176,7 @@ def _width(part: PlacedRow | PlacedFrame) -> float:
     return max(line.x + line.width for line in part.lines) - part.x
 
 
-def _below_each_other(
+def _stacked(
     body: Iterable[Row | Frame], room: float, draw: Draw, *, x: float = PADDING, y: float = 0.0
 ) -> tuple[PlacedRow | PlacedFrame, ...]:
     placed: list[PlacedRow | PlacedFrame] = []
@@ -190,15 +190,15 @@ def _below_each_other(
     return tuple(replace(p, width=widest) if isinstance(p, PlacedFrame) else p for p in placed)
 
 
-def _beside_each_other(body: Sequence[Row | Frame], draw: Draw) -> tuple[PlacedRow | PlacedFrame, ...]:
-    """The rows on top, then the frames in lines of at most three; those of a line are equally high."""
+def _side_by_side(body: Sequence[Row | Frame], draw: Draw) -> tuple[PlacedRow | PlacedFrame, ...]:
+    """Place the rows on top, and below them the frames in lines of at most three with the same height."""
     frames = [part for part in body if isinstance(part, Frame)]
     rows = [part for part in body if isinstance(part, Row)]
     columns = min(len(frames), _COLUMNS) or 1
-    room = min(max([140.0, *map(_wanted, frames)]), 260.0)
+    room = min(max([140.0, *map(_preferred_width, frames)]), 260.0)
     made = [_frame(frame, 0.0, 0.0, room, draw) for frame in frames]
     room = max([room, *(frame.width for frame in made)])
-    placed = list(_below_each_other(rows, columns * (room + _GAP) - _GAP, draw))
+    placed = list(_stacked(rows, columns * (room + _GAP) - _GAP, draw))
     y = sum(row.height for row in placed) + _GAP
     for line in (made[start : start + columns] for start in range(0, len(made), columns)):
         height = max(frame.height for frame in line)
@@ -210,17 +210,17 @@ def _beside_each_other(body: Sequence[Row | Frame], draw: Draw) -> tuple[PlacedR
 
 
 def _row(row: Row, x: float, y: float, room: float) -> PlacedRow:
-    texts = wrapped(row.text, room - _TEXT_AT, TEXT_SIZE, lines=2)
-    lines = _lines(texts, x + _TEXT_AT, y + 12.5, TEXT_SIZE, _TEXT_LINE - 2.0)
+    texts = wrapped(row.text, room - _TEXT_X, TEXT_SIZE, lines=2)
+    lines = _lines(texts, x + _TEXT_X, y + 12.5, TEXT_SIZE, _TEXT_LINE - 2.0)
     return PlacedRow(row=row, x=x, y=y, height=_TEXT_LINE + (len(lines) - 1) * (_TEXT_LINE - 2.0) + 2.0, lines=lines)
 
 
 def _frame(frame: Frame, x: float, y: float, room: float, draw: Draw) -> PlacedFrame:
-    """A frame; its parts are relative to it."""
-    texts = wrapped(frame.title, room - 2 * PADDING - _TEXT_AT, TEXT_SIZE, lines=2, bold=True)
-    title = _lines(texts, PADDING + _TEXT_AT, 20.0, TEXT_SIZE, _TEXT_LINE, bold=True)
+    """Place a frame and, relative to it, its parts."""
+    texts = wrapped(frame.title, room - 2 * PADDING - _TEXT_X, TEXT_SIZE, lines=2, bold=True)
+    title = _lines(texts, PADDING + _TEXT_X, 20.0, TEXT_SIZE, _TEXT_LINE, bold=True)
     top = 28.0 + (len(title) - 1) * _TEXT_LINE
-    parts = _below_each_other(frame.body, room - 2 * PADDING, draw, y=top)
+    parts = _stacked(frame.body, room - 2 * PADDING, draw, y=top)
     inner = Inner(x=PADDING, y=top, picture=draw(frame.scene)) if frame.scene else None
     bottoms = [top, *(part.y + part.height + 8.0 for part in parts)]
     wide = max([room, *(_width(part) + 2 * PADDING for part in parts if isinstance(part, PlacedFrame))])
@@ -231,8 +231,8 @@ def _frame(frame: Frame, x: float, y: float, room: float, draw: Draw) -> PlacedF
     return PlacedFrame(frame=frame, x=x, y=y, width=wide, height=max(bottoms), title=title, parts=parts, picture=inner)
 
 
-def _moved(part: PlacedRow | PlacedFrame, down: float) -> PlacedRow | PlacedFrame:
-    """The part further down; what stands in a frame is relative to it and moves along."""
+def _moved_down(part: PlacedRow | PlacedFrame, down: float) -> PlacedRow | PlacedFrame:
+    """Return a part moved down; the parts of a frame are relative to it."""
     if isinstance(part, PlacedFrame):
         return replace(part, y=part.y + down)
     return replace(part, y=part.y + down, lines=tuple(replace(line, y=line.y + down) for line in part.lines))

@@ -1,4 +1,4 @@
-"""Draws a workflow for a page that is shown elsewhere: a chart's README, a comment on a pull request."""
+"""Draws a workflow for a chart's README or a comment on a pull request."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from generator.workflow.definition import Definition
 
 
 def embedded(definition: Definition) -> str | None:
-    """Return a definition as a Mermaid flowchart; None where it is too large to be drawn."""
+    """Return a definition as a Mermaid flowchart, or None if it is too large."""
     try:
         return embeddable(read_scene(definition))
     except FindingsError:

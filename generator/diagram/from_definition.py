@@ -1,4 +1,4 @@
-"""Turns an understood definition into the scene of its picture."""
+"""Converts a definition into a scene."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from generator.workflow.graph import Edge, EdgeKind
 if TYPE_CHECKING:
     from generator.workflow.long_form import Schedule
 
-#: More is no picture that anybody could read, and laying it out takes minutes.
+#: The most nodes of a diagram; a larger one would be illegible, and its layout would take minutes.
 MAX_NODES: Final = 400
-#: How many ways of one kind between two states are named; the others are counted.
+#: The number of labels on a link; the rest are counted.
 _MAX_LABELS: Final = 3
 
 
 def read_scene(definition: Definition, subflows: Iterable[Definition] = (), *, expand: bool = False) -> Scene:
     """Return the scene of a definition; `expand` draws each of `subflows` inside the first state that runs it.
 
-    What a state leads to and nobody defines is a node of its own, marked unknown, so a definition with mistakes has a
-    picture too.
+    An undefined state that a transition leads to becomes a node marked as unknown, so that definitions with errors can
+    be drawn.
 
     Raises:
         FindingsError: there are more states than a picture can show.
@@ -44,14 +44,14 @@ def read_scene(definition: Definition, subflows: Iterable[Definition] = (), *, e
 
 
 class _Reader:
-    """Reads a definition, and each of its subflows where it is first run; `drawn` counts the nodes of all of them."""
+    """Converts a definition and, at its first use, each subflow; `drawn` is the number of nodes so far."""
 
     def __init__(self, subflows: dict[str, Definition]) -> None:
         self._waiting = subflows
         self.drawn = 0
 
     def scene(self, definition: Definition) -> Scene:
-        """The scene of a definition."""
+        """Return the scene of a definition."""
         reader = StateReader(functions=functions_of(definition.flow), subflow=self._subflow)
         collected = _Collected(definition, reader)
         self.drawn += len(collected.nodes)
@@ -59,7 +59,7 @@ class _Reader:
         return Scene(
             id=definition.id,
             title=printable(definition.name or definition.id),
-            subtitle=" · ".join(filter(None, _facts(definition, states_in_words))),
+            subtitle=" · ".join(filter(None, _subtitle_parts(definition, states_in_words))),
             description=" ".join([f"{states_in_words}.", *collected.sentences()]),
             nodes=tuple(collected.nodes),
             links=tuple(collected.links),
@@ -70,7 +70,7 @@ class _Reader:
         return self.scene(definition) if definition else None
 
 
-def _facts(definition: Definition, states: str) -> Iterator[str]:
+def _subtitle_parts(definition: Definition, states: str) -> Iterator[str]:
     yield printable(definition.id)
     yield printable(definition.version)
     yield states
@@ -83,7 +83,7 @@ def _facts(definition: Definition, states: str) -> Iterator[str]:
 
 
 class _Collected:
-    """The nodes and links of one definition: the start, states in the file's order, ends where they are met."""
+    """The nodes and links of one definition: the start, states in the file's order, and ends as they occur."""
 
     def __init__(self, definition: Definition, states: StateReader) -> None:
         self._graph = definition.graph
@@ -114,9 +114,9 @@ class _Collected:
         return self._place[name]
 
     def _link(self, edges: Sequence[Edge]) -> None:
-        """Add the edges; those of one kind between the same two nodes become one link."""
+        """Add links for edges; edges of the same kind between the same nodes become one link."""
         together: dict[tuple[int, int, EdgeKind], list[tuple[Edge, Edge]]] = {}
-        for edge, cut in zip(edges, _told_apart(edges), strict=True):
+        for edge, cut in zip(edges, _with_distinct_conditions(edges), strict=True):
             source = self._source(edge)
             target = self._place_of(edge.target) if edge.target is not None else self._end(edge)
             together.setdefault((source, target, edge.kind), []).append((edge, cut))
@@ -134,7 +134,7 @@ class _Collected:
         return self._add(Node(kind=NodeKind.TIMER, name="timeout", hint=hint))
 
     def _end(self, edge: Edge) -> int:
-        """Where the edge ends: each state has a mark for each kind of way, so that none runs across the picture."""
+        """Return the index of an edge's end; each state has its own ends, so that no link crosses the whole picture."""
         if edge.continues_as:
             name = printable(edge.continues_as)
             node = Node(kind=NodeKind.CONTINUED, name=name, label="continues as", hint=f"Continues as workflow {name}")
@@ -146,7 +146,7 @@ class _Collected:
         return self._ends[key]
 
     def sentences(self) -> Iterator[str]:
-        """The picture in words, a sentence for each node that leads somewhere."""
+        """Yield a description of the picture: a sentence for each node with outgoing links."""
         leading: dict[int, list[str]] = {}
         for link in self.links:
             target = self.nodes[link.target]
@@ -155,46 +155,46 @@ class _Collected:
             leading.setdefault(link.source, []).extend(ways)
         for place, targets in leading.items():
             node = self.nodes[place]
-            said = f"The {node.name}" if node.kind in MARKS else f"{node.name} ({node.label})"
-            yield f"{said} leads to {', '.join(targets)}."
+            subject = f"The {node.name}" if node.kind in MARKS else f"{node.name} ({node.label})"
+            yield f"{subject} leads to {', '.join(targets)}."
 
 
-def _told_apart(edges: Sequence[Edge]) -> Iterator[Edge]:
-    """The edges; long conditions of one state are cut where they do not differ."""
+def _with_distinct_conditions(edges: Sequence[Edge]) -> Iterator[Edge]:
+    """Yield the edges with long conditions shortened so that those of a state still differ."""
     for _, group in groupby(edges, key=lambda edge: (edge.source, edge.kind)):
         same = list(group)
         if same[0].kind is EdgeKind.CONDITION:
-            said = told_apart([expression(edge.when) for edge in same], MAX_CONDITION)
-            same = [replace(edge, when=when) for edge, when in zip(same, said, strict=True)]
+            conditions = told_apart([expression(edge.when) for edge in same], MAX_CONDITION)
+            same = [replace(edge, when=when) for edge, when in zip(same, conditions, strict=True)]
         yield from same
 
 
 def _schedule(schedule: Schedule) -> str:
-    """When a workflow starts by itself."""
+    """Return when a workflow starts by schedule, or ""."""
     if cron := schedule.get("cron", {}).get("expression"):
         return f"at {printable(cron)}"
     return f"every {duration(interval)}" if (interval := schedule.get("interval")) else ""
 
 
 def _label(edge: Edge) -> str:
-    """What stands on an edge; its kind is in words too, for those who see no colours."""
+    """Return the label of an edge, which names its kind as well, for readers who cannot tell the colours apart."""
     match edge.kind:
         case EdgeKind.CONDITION:
-            said = printable(edge.name) or f"if {expression(edge.when)}"
+            reason = printable(edge.name) or f"if {expression(edge.when)}"
         case EdgeKind.EVENT:
-            said = f"on {printable(edge.when or edge.name)}"
+            reason = f"on {printable(edge.when or edge.name)}"
         case EdgeKind.DEFAULT:
-            said = f"after {duration(edge.after)}" if edge.after else "else"
+            reason = f"after {duration(edge.after)}" if edge.after else "else"
         case EdgeKind.ERROR:
-            said = f"error: {printable(edge.when) or 'any'}"
+            reason = f"error: {printable(edge.when) or 'any'}"
         case EdgeKind.COMPENSATION:
-            said = "compensated by"
+            reason = "compensated by"
         case EdgeKind.TIMEOUT:
-            said = f"after {duration(edge.when)}"
+            reason = f"after {duration(edge.when)}"
         case EdgeKind.TRANSITION:
-            said = ""
+            reason = ""
     emitted = f"emits {', '.join(map(printable, edge.produces))}" if edge.produces else ""
-    return ", ".join(filter(None, [said, emitted, "compensates" if edge.compensates else ""]))
+    return ", ".join(filter(None, [reason, emitted, "compensates" if edge.compensates else ""]))
 
 
 def _hint(edge: Edge) -> str:

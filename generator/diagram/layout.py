@@ -1,4 +1,4 @@
-"""Puts the boxes of a scene in layers and leads the links around them; graphlay does the work."""
+"""Lays out a scene in layers with graphlay, and routes its links around the boxes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ Point = tuple[float, float]
 T = TypeVar("T", Card, Label)
 
 MARGIN: Final = 16.0
-#: What stays free on both sides of a label: a link beside it may come a little nearer than graphlay means it to.
+#: The extra margin on both sides of a label, because links may come slightly closer than graphlay's gap.
 _AROUND_LABEL: Final = 6.0
-#: How much more straight the longest way is to be, and every other that leads on, than one that leads back.
+#: graphlay's weights for straight links: on the longest path, and on other forward links; backward links have 1.
 _STRAIGHT, _FORWARD = 20.0, 2.0
-#: What leaves the way that a run takes when nothing goes wrong.
-_ASIDE: Final = frozenset({EdgeKind.ERROR, EdgeKind.TIMEOUT, EdgeKind.COMPENSATION})
-#: How graphlay may put layers in order; each finds what another one misses.
-_ORDERS: Final = ("barycenter", "alternate")
+#: The kinds of edges that are not part of a run without errors.
+_EXCEPTIONAL: Final = frozenset({EdgeKind.ERROR, EdgeKind.TIMEOUT, EdgeKind.COMPENSATION})
+#: graphlay's heuristics for the order within layers, which are both tried.
+_ORDER_HEURISTICS: Final = ("barycenter", "alternate")
 _OPTIONS: Final[Mapping[str, Any]] = {
     "direction": "topbottom",
     "spacing": {"layer_gap": 34.0, "node_gap": 40.0},
@@ -34,22 +34,22 @@ _OPTIONS: Final[Mapping[str, Any]] = {
 
 
 def picture(scene: Scene) -> Picture:
-    """Return the scene with everything in its place: no two boxes or labels touch, and no link runs through one.
+    """Return the scene with a layout in which boxes and labels do not overlap, and no link crosses one.
 
-    graphlay sees to that for its nodes, and a label is one: it stands on its link, with an edge to it and one from it.
+    graphlay guarantees this for nodes. A label is one of them, on its link, with an edge to it and an edge from it.
     """
     cards = tuple(card(node, picture) for node in scene.nodes)
     labels = tuple(label_of(link.labels) for link in scene.links)
     graph = graphlay.Graph()
     for made in cards:
         graph.node(width=made.width, height=made.height, shape="ellipse" if made.node.kind in MARKS else "box")
-    backward, finished = _walked(scene)
-    straight = _longest_way(scene, backward, finished)
-    stops = [_stop(graph, label) for label in labels]
+    backward, finished = _depth_first(scene)
+    straight = _longest_path(scene, backward, finished)
+    stops = [_label_node(graph, label) for label in labels]
     ways: dict[int, list[tuple[int, bool]]] = {}
     for index, link in enumerate(scene.links):
         weight = _STRAIGHT if index in straight else 1.0 if index in backward else _FORWARD
-        ways[index] = _way(graph, (link.source, *stops[index], link.target), weight, backward=index in backward)
+        ways[index] = _link_edges(graph, (link.source, *stops[index], link.target), weight, backward=index in backward)
     placed = _Placed(_laid_out(graph))
     return Picture(
         scene=scene,
@@ -67,15 +67,18 @@ def picture(scene: Scene) -> Picture:
     )
 
 
-def _stop(graph: graphlay.Graph, label: Label | None) -> tuple[int, ...]:
+def _label_node(graph: graphlay.Graph, label: Label | None) -> tuple[int, ...]:
     return (graph.node(width=label.width + 2 * _AROUND_LABEL, height=label.height),) if label else ()
 
 
-def _way(graph: graphlay.Graph, stops: Sequence[int], weight: float, *, backward: bool) -> list[tuple[int, bool]]:
-    """The edges of a link, each with whether it is followed against its direction.
+def _link_edges(
+    graph: graphlay.Graph, stops: Sequence[int], weight: float, *, backward: bool
+) -> list[tuple[int, bool]]:
+    """Add the edges of a link; return each with whether it is reversed.
 
-    One that leads back is laid out from its end to its start: its label then stands between the layers of both, where
-    graphlay by itself would have it below, with a line close by the box. Of a loop the second half is.
+    A backward link is laid out from its target to its source, so that its label is between their layers; otherwise,
+    graphlay would put it below, with a line close to the box. Of a link from a node to itself, the second half is
+    reversed.
     """
     edges = []
     for source, target in pairwise(stops):
@@ -85,10 +88,10 @@ def _way(graph: graphlay.Graph, stops: Sequence[int], weight: float, *, backward
     return edges
 
 
-def _walked(scene: Scene) -> tuple[frozenset[int], tuple[int, ...]]:
-    """The links that lead back to where a run has come from, and the nodes, each after those that it leads on to.
+def _depth_first(scene: Scene) -> tuple[frozenset[int], tuple[int, ...]]:
+    """Return the backward links, and the nodes in post-order, of a depth-first search.
 
-    The walk begins at the start and keeps to the file's order.
+    The search begins at the start and follows the file's order.
     """
     leaving: dict[int, list[int]] = {}
     for place, link in enumerate(scene.links):
@@ -112,11 +115,11 @@ def _walked(scene: Scene) -> tuple[frozenset[int], tuple[int, ...]]:
     return frozenset(backward), tuple(finished)
 
 
-def _longest_way(scene: Scene, backward: AbstractSet[int], finished: Sequence[int]) -> frozenset[int]:
-    """The links from the start to an end that pass the most states without an error: what a reader follows first."""
+def _longest_path(scene: Scene, backward: AbstractSet[int], finished: Sequence[int]) -> frozenset[int]:
+    """Return the links of the path from the start to an end with the most states and without errors."""
     leaving: dict[int, list[int]] = {}
     for index, link in enumerate(scene.links):
-        if index not in backward and link.kind not in _ASIDE:
+        if index not in backward and link.kind not in _EXCEPTIONAL:
             leaving.setdefault(link.source, []).append(index)
     steps: dict[int, int] = {}
     following: dict[int, int] = {}
@@ -133,9 +136,9 @@ def _longest_way(scene: Scene, backward: AbstractSet[int], finished: Sequence[in
 
 
 def _laid_out(graph: graphlay.Graph) -> graphlay.Layout:
-    """The layout with the fewest crossings; the first one that has none."""
+    """Return the layout with the fewest crossings."""
     found: list[tuple[int, graphlay.Layout]] = []
-    for order in _ORDERS:
+    for order in _ORDER_HEURISTICS:
         result = graphlay.layout(graph, options={**_OPTIONS, "order": {"heuristic": order}})
         found.append((result.metrics()["crossings"], result))
         if not found[-1][0]:
@@ -144,7 +147,7 @@ def _laid_out(graph: graphlay.Graph) -> graphlay.Layout:
 
 
 class _Placed:
-    """What graphlay found, with the left upper corner at (0, 0) and a margin around."""
+    """graphlay's layout, moved to have its upper left corner at (0, 0), with a margin."""
 
     def __init__(self, layout: graphlay.Layout) -> None:
         self._layout = layout

@@ -1,4 +1,4 @@
-"""What a picture of a workflow shows, before anything is placed: states, what they do, and the ways between them."""
+"""The content of a workflow's diagram, before its layout: states, what they do, and the links between them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from generator.workflow.graph import EdgeKind
 
 
 class NodeKind(StrEnum):
-    """What a node stands for: a state by its type, or a mark that is no state."""
+    """The kind of a node: a type of state, or a mark such as the start."""
 
     OPERATION = "operation"
     SWITCH = "switch"
@@ -27,12 +27,12 @@ class NodeKind(StrEnum):
     TIMER = "timer"
 
 
-#: Small circles without text; all others are boxes with a name.
+#: Kinds drawn as small circles without text; the others are boxes with a name.
 MARKS = frozenset({NodeKind.START, NodeKind.END, NodeKind.TIMER})
 
 
 class RowKind(StrEnum):
-    """What a line inside a state says; each has its own icon."""
+    """The kind of a line inside a state; each has its own icon."""
 
     CALL = "call"
     EXPRESSION = "expression"
@@ -46,7 +46,7 @@ class RowKind(StrEnum):
 
 
 class FrameKind(StrEnum):
-    """What a box inside a state stands for."""
+    """The kind of a box inside a state."""
 
     SUBFLOW = "subflow"
     BRANCH = "branch"
@@ -56,7 +56,7 @@ class FrameKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One line inside a state; `hint` says all of it where `text` does not."""
+    """A line inside a state; `hint` is the full text if `text` is shortened."""
 
     kind: RowKind
     text: str
@@ -65,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """A box inside a state: a branch, the body of a loop, or a subflow with, where it is expanded, its own picture."""
+    """A box inside a state: a branch, the body of a loop, or a subflow, with its own scene if it is expanded."""
 
     kind: FrameKind
     title: str
@@ -76,7 +76,7 @@ class Frame:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A state or a mark. `side_by_side` frames stand beside each other: none comes after another."""
+    """A state or a mark; `side_by_side` frames have no order, so they are drawn next to each other."""
 
     kind: NodeKind
     name: str
@@ -89,9 +89,9 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """A way from one node to another, by their places in `Scene.nodes`.
+    """A link from one node to another, by their indices in `Scene.nodes`.
 
-    `labels` says when it is taken, a part a line; `hint` says all of it.
+    `labels` are the lines that say when it is taken; `hint` is the full text.
     """
 
     source: int
@@ -103,7 +103,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A workflow as nodes and links, in the order of its file: the same definition gives the same scene."""
+    """A workflow as nodes and links, in the order of its file."""
 
     id: str
     title: str

@@ -1,4 +1,4 @@
-"""What a state does, as the lines and frames inside its box."""
+"""Describes what a state does as lines and frames inside its box."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 Body = Iterator[Row | Frame]
-#: The id of a subflow to its picture; None where it stays folded.
+#: Returns the scene of a subflow by its id, or None if it is not expanded.
 Subflow = Callable[[str], Scene | None]
 
 _TIMEOUTS: Final = {
@@ -41,13 +41,13 @@ _TIMEOUTS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class StateReader:
-    """Draws the states of one definition: `functions` are its functions by name."""
+    """Converts the states of a definition into nodes; `functions` are its functions by name."""
 
     functions: Mapping[str, Function]
     subflow: Subflow
 
     def node(self, name: str, state: State) -> Node:
-        """The box of a state."""
+        """Return the node of a state."""
         kind = NodeKind(state["type"])
         compensates = bool(state.get("usedForCompensation"))
         label = f"{kind} · compensation" if compensates else str(kind)
@@ -62,7 +62,7 @@ class StateReader:
         )
 
     def content(self, state: State) -> Body:
-        """What a state does; what a switch does, its links say."""
+        """Yield what a state does; nothing for a switch, whose links say that."""
         match state["type"]:
             case "operation":
                 yield from self.operation(state)
@@ -80,14 +80,14 @@ class StateReader:
                 yield from self.sleep(state)
 
     def operation(self, state: OperationState | ReactionToEvents) -> Body:
-        """The actions one after another, or all at once."""
+        """Yield the actions, and whether they run at the same time."""
         actions = state.get("actions", ())
         if state["actionMode"] == "parallel" and len(actions) > 1:
             yield Row(kind=RowKind.ORDER, text="all at the same time")
         yield from self.actions(actions)
 
     def event(self, state: EventState) -> Body:
-        """What the state waits for, and what it does then."""
+        """Yield the events that the state waits for, and what it does then."""
         reactions = state.get("onEvents", ())
         between = " or " if state["exclusive"] else " and "
         for reaction in reactions:
@@ -100,14 +100,14 @@ class StateReader:
                 yield Frame(kind=FrameKind.REACTION, title=awaited.text, body=tuple(self.operation(reaction)))
 
     def callback(self, state: CallbackState) -> Body:
-        """The action, then the event that answers it."""
+        """Yield the action and the event that the state then waits for."""
         if action := state.get("action"):
             yield from self.actions([action])
         if event := state.get("eventRef"):
             yield Row(kind=RowKind.AWAITED, text=f"then on {printable(event)}")
 
     def parallel(self, state: ParallelState) -> Body:
-        """A frame for each branch, and how many of them have to come to their end."""
+        """Yield the number of branches that must complete, and a frame for each branch."""
         branches = state.get("branches", ())
         if len(branches) > 1:
             yield Row(kind=RowKind.ORDER, text="one after another, in any order")
@@ -121,7 +121,7 @@ class StateReader:
             yield Frame(kind=FrameKind.BRANCH, title=name or hint, body=body, hint=hint)
 
     def foreach(self, state: ForeachState) -> Body:
-        """A frame with what is done for each item."""
+        """Yield a frame with the actions for each item."""
         item = expression(state.get("iterationParam", "item"))
         collection = expression(state.get("inputCollection", "a collection"))
         text = "one after another"
@@ -133,17 +133,17 @@ class StateReader:
         yield Frame(kind=FrameKind.LOOP, title=title, body=body, hint=title)
 
     def inject(self, state: InjectState) -> Body:
-        """The keys that are set."""
+        """Yield the keys that the state sets."""
         if keys := ", ".join(map(printable, state.get("data", ()))):
             yield Row(kind=RowKind.DATA, text=f"sets {keys}")
 
     def sleep(self, state: SleepState | DelayState) -> Body:
-        """The duration in words."""
+        """Yield the duration in words."""
         if lasts := state.get("duration") or state.get("timeDelay"):
             yield Row(kind=RowKind.TIME, text=f"waits {duration(lasts)}")
 
     def actions(self, actions: Iterable[Action]) -> Body:
-        """The actions with their condition and their pauses; long conditions are cut where they do not differ."""
+        """Yield the actions with their conditions and pauses; long conditions still differ when shortened."""
         listed = list(actions)
         conditions = told_apart([expression(action.get("condition", "")) for action in listed], MAX_CONDITION)
         for action, condition in zip(listed, conditions, strict=True):
@@ -158,8 +158,8 @@ class StateReader:
                 yield Row(kind=RowKind.TIME, text=f"waits {duration(after)}")
 
     def action(self, action: Action) -> Body:
-        """What an action calls: a function, a subflow, or an event that it produces and the one that it waits for."""
-        name, hint = printable(action.get("name", "")), _said_of(action)
+        """Yield what an action does: call a function, run a subflow, or produce an event."""
+        name, hint = printable(action.get("name", "")), _hint_prefix(action)
         called, subflow = called_by(action), subflow_of(action)
         event = action.get("eventRef", {})
         if called:
@@ -180,12 +180,12 @@ class StateReader:
         return Row(kind=kind, text=printable(name), hint=f"{hint}calls {printable(name)}: {operation}")
 
 
-def _said_of(action: Action) -> str:
-    """The name of an action and how it is tried again, as the beginning of a hint."""
+def _hint_prefix(action: Action) -> str:
+    """Return the beginning of a hint: the name of an action and its retry, or ""."""
     retry = action.get("retryRef")
     parts = (printable(action.get("name", "")), f"retried by {printable(retry)}" if retry else "")
-    said = ", ".join(filter(None, parts))
-    return f"{said}: " if said else ""
+    prefix = ", ".join(filter(None, parts))
+    return f"{prefix}: " if prefix else ""
 
 
 def _timeouts(timeouts: Mapping[str, Any]) -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Text in a picture whose viewer has fonts we do not know: how wide it is at most, how it is broken and shortened."""
+"""Measures, breaks and shortens text for pictures, whatever fonts their viewer has."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Final
 from generator.findings.printable import in_one_line
 from generator.text.durations import duration_parts
 
-#: Em to the characters of at most that width: the widest of DejaVu Sans, Liberation Sans (Arial, Helvetica), Noto Sans,
-#: Roboto, Open Sans and Inter, rounded up.
+#: Characters by their maximal width in em, rounded up, in DejaVu Sans, Liberation Sans (Arial, Helvetica), Noto Sans,
+#: Roboto, Open Sans and Inter.
 _WIDTHS: Final = {
     0.30: "'ijl",
     0.35: " ,.:;I",
@@ -49,27 +49,27 @@ _BOLD_WIDTHS: Final = {
 }
 _REGULAR: Final[Mapping[str, float]] = {c: em for em, chars in _WIDTHS.items() for c in chars}
 _BOLD: Final[Mapping[str, float]] = {c: em for em, chars in _BOLD_WIDTHS.items() for c in chars}
-#: Where a name or an expression may be broken: after a blank or punctuation, before a dot, and where a hump begins.
+#: Where names and expressions may be broken: after blanks and punctuation, before dots and capitals in camel case.
 _BREAKS: Final = re.compile(r"(?<=[\s_,;:/|-])(?=[^\s_,;:/|-])|(?<=[a-z0-9])(?=[A-Z])|(?<=\w)(?=\.)")
-#: A longer condition does not fit beside a link; it is cut where it does not differ from the others there.
+#: The length in characters above which a condition is shortened.
 MAX_CONDITION: Final = 48
 _ELLIPSIS: Final = "…"
 _UNITS: Final = {"week": "w", "day": "d", "hour": "h", "minute": "min", "second": "s"}
 
 
 def is_measured(text: str) -> bool:
-    """Whether the width of every character is known; else the text is drawn with a fixed width."""
+    """Return whether the width of every character is known; otherwise, the text is drawn with a fixed width."""
     return all(_base(c) in _REGULAR for c in text)
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
-    """At most how wide a text is, in the unit of `size`."""
+    """Return the maximal width of a text, in the unit of `size`."""
     table = _BOLD if bold else _REGULAR
     return size * sum(table.get(c) or _width_of_others(c, table) for c in text)
 
 
 def _base(character: str) -> str:
-    """The letter below an accent, which is as wide as with it."""
+    """Return a letter without its accents, which has the same width."""
     return unicodedata.normalize("NFD", character)[0]
 
 
@@ -82,30 +82,30 @@ def _width_of_others(character: str, table: Mapping[str, float]) -> float:
 
 
 def printable(text: str) -> str:
-    """The text in one line; what cannot be seen, and what XML or UTF-8 cannot hold, is spelled out."""
+    """Return the text in one line, with characters escaped that are invisible or not allowed in XML or UTF-8."""
     return in_one_line(" ".join(text.split()))
 
 
 def expression(text: str) -> str:
-    """An expression without the `${ }` around it, which every reader of a workflow knows."""
+    """Return an expression in one line, without `${ }` around it."""
     line = printable(text)
     inner = line[2:-1].strip() if line.startswith("${") and line.endswith("}") and line.count("${") == 1 else line
     return inner or line
 
 
 def duration(text: str) -> str:
-    """An ISO 8601 duration in words, `PT1M30S` as `1 min 30 s`; anything else as it is."""
+    """Return an ISO 8601 duration in words, as in `1 min 30 s` for `PT1M30S`; anything else is an expression."""
     parts = duration_parts(text)
     return " ".join(f"{number} {_UNITS[unit]}" for unit, number in parts.items()) or expression(text)
 
 
 def shortened(text: str, limit: int) -> str:
-    """The text, or its beginning with an ellipsis: `limit` characters at most."""
+    """Return the text, or its beginning with an ellipsis, with at most `limit` characters."""
     return text if len(text) <= limit else f"{text[: limit - 1].rstrip()}{_ELLIPSIS}"
 
 
 def wrapped(text: str, room: float, size: float, *, lines: int, bold: bool = False) -> tuple[str, ...]:
-    """Break a text into at most `lines` lines that fit `room`; where it is too long, the last ends with an ellipsis."""
+    """Break a text into at most `lines` lines that fit `room`; if it is too long, the last ends with an ellipsis."""
     rest = printable(text)
     broken: list[str] = []
     while rest and len(broken) < lines:
@@ -120,7 +120,7 @@ def wrapped(text: str, room: float, size: float, *, lines: int, bold: bool = Fal
 
 
 def _fitting(text: str, room: float, size: float, *, bold: bool) -> str:
-    """The longest beginning of a text that fits and ends where it may be broken; one character at least."""
+    """Return the longest beginning of a text that fits and may be broken off; at least one character."""
     taken = ""
     for piece in _BREAKS.split(text):
         if width((taken + piece).rstrip(), size, bold=bold) > room:

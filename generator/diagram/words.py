@@ -1,4 +1,4 @@
-"""What a state does in words, for the formats that have no icons."""
+"""Describes what a state does in words, for formats without icons."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ _FRAMES: Final = {FrameKind.SUBFLOW: "runs ", FrameKind.BRANCH: "branch "}
 
 
 def lines(node: Node) -> Iterator[str]:
-    """The name of a box, what it is, and what it does, a part a line."""
+    """Yield the lines of a box: its name, its label, and what it does."""
     yield node.name
     yield f"({node.label})"
     for part in node.body:
-        yield _said(part)
+        yield _in_words(part)
 
 
-def _said(part: Row | Frame) -> str:
+def _in_words(part: Row | Frame) -> str:
     if isinstance(part, Row):
         return f"{_VERBS.get(part.kind, '')}{part.text}"
-    body = ", ".join(map(_said, part.body))
+    body = ", ".join(map(_in_words, part.body))
     kind = _FRAMES.get(part.kind, "")
     return f"{kind}{part.title.removeprefix(kind)}" + (f": {body}" if body else "")
 
 
 def expanded(node: Node) -> Iterator[Scene]:
-    """The scenes of the subflows that are drawn in a node."""
+    """Yield the scenes of a node's expanded subflows."""
     yield from _scenes(node.body)
 
 

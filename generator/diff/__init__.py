@@ -1,1 +1,1 @@
-"""What differs between two versions of a workflow, whom it concerns, and what waiting instances trip over."""
+"""Compares two versions of a workflow: the changes, their impact, and the hazards for waiting instances."""

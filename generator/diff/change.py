@@ -1,4 +1,4 @@
-"""What a comparison comes to: changes with their impact, and what waiting instances would trip over."""
+"""The result of a comparison: changes with their impact, and hazards for waiting instances."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generator.findings.position import Position
 
 
 class Topic(StrEnum):
-    """What a change is about, in the order in which reports show it."""
+    """The subject of a change, in the order of reports."""
 
     WORKFLOW = "workflow"
     INPUT = "input"
@@ -25,19 +25,19 @@ class Topic(StrEnum):
     AUTH = "auth"
     SUBFLOW = "subflow"
     VARIABLE = "variable"
-    SECRET = "secret"  # noqa: S105 - the name of a topic, no secret
+    SECRET = "secret"  # noqa: S105 - the name of a topic, not a secret
     VALUE = "value"
     PROPERTY = "property"
     IMAGE = "image"
     RESOURCE = "resource"
 
 
-#: What callers and installs of a workflow see of it.
-_SEEN: Final = frozenset({Topic.INPUT, Topic.OUTPUT, Topic.EVENT, Topic.VARIABLE, Topic.SECRET, Topic.VALUE})
+#: The topics that callers and installs of a workflow see.
+_VISIBLE_TOPICS: Final = frozenset({Topic.INPUT, Topic.OUTPUT, Topic.EVENT, Topic.VARIABLE, Topic.SECRET, Topic.VALUE})
 
 
 class Kind(StrEnum):
-    """What happened to it."""
+    """The kind of a change."""
 
     ADDED = "added"
     REMOVED = "removed"
@@ -46,7 +46,7 @@ class Kind(StrEnum):
 
 
 class Impact(StrEnum):
-    """Who has to act: callers and installs (breaking), nobody (compatible), or nobody could even see it (internal)."""
+    """Whether callers and installs have to act (breaking), need not (compatible), or cannot see it (internal)."""
 
     BREAKING = "breaking"
     COMPATIBLE = "compatible"
@@ -55,10 +55,10 @@ class Impact(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One thing that is different.
+    """A single change.
 
-    `what` says which part of the subject (empty: the subject itself), `before` and `after` are its text in either,
-    None where it is absent. `within` is the id of the subflow that it is in. `old` and `new` are positions.
+    `what` is the part of the subject that changed, or "" for the subject itself. `before` and `after` are its old and
+    new text, or None if it is absent. `within` is the id of its subflow, if any. `old` and `new` are positions.
     """
 
     topic: Topic
@@ -74,7 +74,7 @@ class Change:
     new: Position | None = None
 
     def as_json(self) -> dict[str, object]:
-        """The change as a JSON object."""
+        """Return the change as a JSON object."""
         return {
             "topic": str(self.topic),
             "kind": str(self.kind),
@@ -92,7 +92,7 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class Hazard:
-    """What an instance that waits while the new version is installed would trip over, and what to do."""
+    """A problem for instances that wait while the new version is installed, and what to do."""
 
     subject: str
     message: str
@@ -100,7 +100,7 @@ class Hazard:
     within: str = ""
 
     def as_json(self) -> dict[str, object]:
-        """The hazard as a JSON object."""
+        """Return the hazard as a JSON object."""
         return {
             "subject": self.subject,
             "subflow": self.within or None,
@@ -111,9 +111,9 @@ class Hazard:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """All that is different between two snapshots of one workflow; `old` and `new` say what was compared.
+    """All changes between two snapshots of a workflow; `old` and `new` name the snapshots.
 
-    `tags` are the image's tags where the content asks for another image.
+    `tags` are the old and the new tag of the image if its content changed.
     """
 
     name: str
@@ -123,23 +123,23 @@ class Difference:
     hazards: tuple[Hazard, ...] = ()
     tags: tuple[str, str] | None = None
     objects_gone: tuple[str, ...] = ()
-    """Kubernetes objects that the old snapshot has and the new snapshot has not, by name."""
+    """The names of the Kubernetes objects that only the old snapshot has."""
 
     def of(self, impact: Impact) -> tuple[Change, ...]:
-        """The changes of one impact."""
+        """Return the changes with an impact."""
         return tuple(change for change in self.changes if change.impact is impact)
 
     @property
     def additions(self) -> tuple[Change, ...]:
-        """What callers or installs may use from now on, and need not."""
-        return tuple(c for c in self.of(Impact.COMPATIBLE) if c.kind is Kind.ADDED and c.topic in _SEEN)
+        """The compatible additions, which callers or installs may use."""
+        return tuple(c for c in self.of(Impact.COMPATIBLE) if c.kind is Kind.ADDED and c.topic in _VISIBLE_TOPICS)
 
     @property
     def bump(self) -> Literal["major", "minor", "patch"] | None:
-        """The part of the chart's version that these changes move (SemVer 2.0.0, sections 6 to 8).
+        """The part of the chart's version to bump for these changes (SemVer 2.0.0, sections 6 to 8).
 
-        What breaks installs or callers, or an object that is gone: major; what they may use from now on: minor; else
-        patch.
+        It is major for breaking changes and removed objects, minor for additions, patch for other changes, and None
+        without changes.
         """
         if self.objects_gone or self.of(Impact.BREAKING):
             return "major"
@@ -148,7 +148,7 @@ class Difference:
         return "patch" if self.changes or self.tags else None
 
     def as_json(self) -> dict[str, object]:
-        """The difference as a JSON object."""
+        """Return the difference as a JSON object."""
         return {
             "workflow": self.name,
             "old": self.old,
@@ -162,7 +162,7 @@ class Difference:
 
 
 def summary(changes: Iterable[Change]) -> str:
-    """`1 breaking, 3 compatible and 2 internal changes`."""
+    """Return the number of changes, as in `1 breaking, 3 compatible and 2 internal changes`."""
     listed = list(changes)
     counts: Mapping[Impact, int] = {impact: sum(c.impact is impact for c in listed) for impact in Impact}
     parts = [f"{number} {impact}" for impact, number in counts.items() if number]
@@ -173,7 +173,7 @@ def summary(changes: Iterable[Change]) -> str:
 
 
 def in_order(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """Breaking changes first, then by topic as reports show them, then as they were found."""
+    """Return the changes sorted by impact, breaking first, and by topic."""
     topics, impacts = list(Topic), list(Impact)
     return tuple(sorted(changes, key=lambda c: (impacts.index(c.impact), bool(c.within), topics.index(c.topic))))
 

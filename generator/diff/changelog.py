@@ -1,4 +1,4 @@
-"""Writes what changed between versions of a chart as sections of a CHANGELOG.md; those that are there stay."""
+"""Adds sections with the changes of chart versions to a CHANGELOG.md, and keeps existing sections."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _VERSION: Final = re.compile(r"\[?v?(?P<version>[^\s\]]+)")
 
 
 def section(version: str, difference: Difference | None, *, operators: str = "") -> str:
-    """Return the section of a version, by what is different from the one before, where waybill made that.
+    """Return the section of a version, with the difference from the previous version, or None if it is the first.
 
-    `operators` are those of the version, if all versions before it are for others.
+    `operators` are the operators of the version, if all previous versions are for others.
     """
     first = f"The first version for {operators}." if operators else "The first version that waybill made."
     lines = _lines(difference) if difference else (first, "")
@@ -29,7 +29,7 @@ def section(version: str, difference: Difference | None, *, operators: str = "")
 
 
 def with_sections(text: str, chart: str, sections: Mapping[str, str]) -> str:
-    """Return a changelog with sections by version, each above those of older versions; the rest stays to the letter."""
+    """Return a changelog with new sections, given by version, each above those of older versions."""
     head, *parts = _split(text or f"# Changes of {chart}\n\n")
     for version in sorted(sections, key=Version.parse):
         older = (number for number, part in enumerate(parts) if _is_older(version_of(part), version))
@@ -40,12 +40,12 @@ def with_sections(text: str, chart: str, sections: Mapping[str, str]) -> str:
 
 
 def versions_in(text: str) -> set[str]:
-    """The versions that a changelog has a section of."""
+    """Return the versions that have a section in a changelog."""
     return {version_of(part) for part in _split(text)[1:]}
 
 
 def version_of(part: str) -> str:
-    """The version in the heading of a section; `## [1.2.3] - 2026-01-01` is one, too."""
+    """Return the version in the heading of a section, such as `## [1.2.3] - 2026-01-01`, or ""."""
     found = _VERSION.match(part.removeprefix("## "))
     return found["version"] if found else ""
 
@@ -62,7 +62,7 @@ def _is_older(version: str, than: str) -> bool:
 
 def _lines(difference: Difference) -> Iterator[str]:
     if not difference.changes:
-        yield from ("Nothing that an install or a caller could see.", "")
+        yield from ("No changes that installs or callers can see.", "")
     for impact in Impact:
         if changes := difference.of(impact):
             yield from (f"### {str(impact).capitalize()}", "")

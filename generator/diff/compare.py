@@ -1,4 +1,4 @@
-"""Compares two snapshots of one workflow, and says what is different."""
+"""Compares two snapshots of a workflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from generator.workflow.flow import functions_of
 
 
 def compare(old: Snapshot, new: Snapshot) -> Difference:
-    """Return what is different between two snapshots; two that mean the same have no changes."""
+    """Return the difference between two snapshots, which has no changes if they are equivalent."""
     whole = old.whole and new.whole
     before, after = old.subflows(), new.subflows()
     subflows = paired(before, after, lambda definition: dict(definition.flow))
@@ -47,20 +47,20 @@ def compare(old: Snapshot, new: Snapshot) -> Difference:
 
 
 def _subflow_input(old: Snapshot, new: Snapshot, pair: Definitions) -> Iterator[Change]:
-    """What a subflow takes is between it and its parent, and breaks nobody else."""
+    """Yield the changes of a subflow's input schema, which are internal, because only its parent sees them."""
     for change in input_schema(old, new, pair.old, pair.new):
         yield replace(change, impact=Impact.INTERNAL, reason="")
 
 
 def appeared(snapshot: Snapshot, *, old: str) -> Difference:
-    """The difference for a workflow that is in the new snapshot alone; `old` names the snapshot without it."""
+    """Return the difference for a workflow that is only in the new snapshot; `old` names the snapshot without it."""
     what = Change(topic=Topic.WORKFLOW, kind=Kind.ADDED, subject=snapshot.name, impact=Impact.COMPATIBLE)
     what = replace(what, after=snapshot.version or None, new=snapshot.definition.position_of())
     return Difference(name=snapshot.name, old=old, new=snapshot.title, changes=(what,))
 
 
 def vanished(snapshot: Snapshot, *, new: str) -> Difference:
-    """The difference for a workflow that is in the old snapshot alone; `new` names the snapshot without it."""
+    """Return the difference for a workflow that is only in the old snapshot; `new` names the snapshot without it."""
     reason = "callers and waiting instances no longer have a workflow"
     what = Change(topic=Topic.WORKFLOW, kind=Kind.REMOVED, subject=snapshot.name, impact=Impact.BREAKING, reason=reason)
     what = replace(what, before=snapshot.version or None, old=snapshot.definition.position_of())
@@ -70,26 +70,26 @@ def vanished(snapshot: Snapshot, *, new: str) -> Difference:
 
 
 def _identity(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """What a workflow says it is; a chart holds less of that than a folder."""
+    """Yield the changes of a workflow's id, name, version and so on; a chart has fewer of these than a folder."""
     reason = "its address, its Kubernetes objects and what refers to it are called by the id"
     if old.whole and new.whole:
-        yield from _said("folder", old.name, new.name, (old, new))
+        yield from _identity_change("folder", old.name, new.name, (old, new))
         ids = old.definition.id, new.definition.id
-        yield from _said("id", *ids, (old, new), impact=Impact.BREAKING, reason=reason)
-        yield from _said("name", old.definition.name, new.definition.name, (old, new))
-        yield from _said("description", old.description, new.description, (old, new))
+        yield from _identity_change("id", *ids, (old, new), impact=Impact.BREAKING, reason=reason)
+        yield from _identity_change("name", old.definition.name, new.definition.name, (old, new))
+        yield from _identity_change("description", old.description, new.description, (old, new))
         languages = old.definition.expression_lang, new.definition.expression_lang
-        yield from _said("expressionLang", *languages, (old, new))
+        yield from _identity_change("expressionLang", *languages, (old, new))
     else:
         names = old.object_name, new.object_name
-        yield from _said("id", *names, (old, new), impact=Impact.BREAKING, reason=reason)
-    yield from _said("version", old.version, new.version, (old, new), impact=Impact.COMPATIBLE)
+        yield from _identity_change("id", *names, (old, new), impact=Impact.BREAKING, reason=reason)
+    yield from _identity_change("version", old.version, new.version, (old, new), impact=Impact.COMPATIBLE)
     if old.chart_version and new.chart_version:
         versions = old.chart_version, new.chart_version
-        yield from _said("chart version", *versions, (old, new), impact=Impact.COMPATIBLE)
+        yield from _identity_change("chart version", *versions, (old, new), impact=Impact.COMPATIBLE)
 
 
-def _said(
+def _identity_change(
     what: str,
     before: str,
     after: str,
@@ -113,7 +113,7 @@ def _said(
 
 
 def _calls(old: Snapshot, new: Snapshot, pair: Definitions) -> Iterator[Change]:
-    """Functions whose operation has another method or path in the spec."""
+    """Yield the functions whose operation has another method or path in the new spec."""
     known = functions_of(pair.old.flow)
     for index, function in enumerate(pair.new.flow.get("functions", ())):
         other = known.get(function.get("name", ""))

@@ -1,4 +1,4 @@
-"""Compares plain data: what is where it was, what moved, what is different, at which path."""
+"""Compares plain data: pairs items, detects renames, and finds the paths with differences."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, Final
 from generator.text.words import told_apart
 from generator.text.yaml_reader import FieldPath
 
-#: Two things of different names are one that was renamed when they share this much (0 to 1), and no other does.
+#: The similarity (0 to 1) from which two items with different names count as a rename, if no other is as similar.
 ALIKE: Final = 0.7
-#: Lists whose order says nothing.
+#: Lists whose order has no meaning.
 _WITHOUT_ORDER: Final = {
     "annotations",
     "secrets",
@@ -28,16 +28,16 @@ _WITHOUT_ORDER: Final = {
     "scopes",
     "audiences",
 }
-#: What an item of a list is called by, the first that it has.
+#: The keys that can name an item of a list, by priority.
 _NAMES: Final = ("name", "id", "refName", "eventRef", "errorRef", "contextAttributeName", "key")
 _LONGEST: Final = 200
-#: Where more than this would have to be compared with each other, nothing is taken for renamed.
+#: The number of comparisons above which no renames are detected.
 _MOST_COMPARED: Final = 40_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """Which names of two snapshots belong together: `same` are in both, `renamed` old to new."""
+    """The pairing of names in two snapshots: `same` are in both, `renamed` are new names by old ones."""
 
     same: tuple[str, ...]
     renamed: Mapping[str, str]
@@ -45,35 +45,35 @@ class Pairing:
     added: tuple[str, ...]
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Old and new name of everything that is in both snapshots."""
+        """Yield the old and the new name of everything that is in both snapshots."""
         yield from ((name, name) for name in self.same)
         yield from self.renamed.items()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A place where two values differ: its path in each, and what is there (None: nothing)."""
+    """A place where two values differ: its path in each, and the old and new value there, or None if absent."""
 
     old: FieldPath
     new: FieldPath
     before: Any = None
     after: Any = None
     moved: bool = False
-    """The items of a list are the same, in another order."""
+    """Whether a list has the same items in another order."""
 
 
 def canonical(value: Any) -> str:
-    """One text for all values that mean the same: keys sorted."""
+    """Return a value as JSON with sorted keys, which is the same for equivalent values."""
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
 def shown(value: Any) -> str | None:
-    """A value in one line, cut where it is long."""
+    """Return a value in one line, shortened if it is long, or None for None."""
     return None if value is None else _cut(_line(value))
 
 
 def shown_apart(before: Any, after: Any) -> tuple[str | None, str | None]:
-    """Two values that differ, each in one line; long ones are cut where they do not differ."""
+    """Return two different values, each in one line, with long ones shortened so that they still differ."""
     if before is None or after is None:
         return shown(before), shown(after)
     one, other = told_apart([_line(before), _line(after)], _LONGEST)
@@ -89,7 +89,7 @@ def _cut(text: str) -> str:
 
 
 def paired(old: Mapping[str, Any], new: Mapping[str, Any], content: Callable[[Any], Any]) -> Pairing:
-    """Pair what has one name, then, among the rest, things whose `content` is alike and like no other."""
+    """Pair items with the same name, then, among the rest, those with the most similar `content` as renames."""
     gone = {name: _leaves(content(value)) for name, value in old.items() if name not in new}
     come = {name: _leaves(content(value)) for name, value in new.items() if name not in old}
     renamed: dict[str, str] = {}
@@ -106,20 +106,20 @@ def paired(old: Mapping[str, Any], new: Mapping[str, Any], content: Callable[[An
 
 
 def _nearest(leaves: Counter[str], others: Mapping[str, Counter[str]]) -> str | None:
-    ranked = sorted(((_likeness(leaves, other), name) for name, other in others.items()), reverse=True)[:2]
+    ranked = sorted(((_similarity(leaves, other), name) for name, other in others.items()), reverse=True)[:2]
     if not ranked or ranked[0][0] < ALIKE or (len(ranked) > 1 and ranked[1][0] == ranked[0][0]):
         return None
     return ranked[0][1]
 
 
-def _likeness(one: Counter[str], other: Counter[str]) -> float:
-    """Dice's coefficient of two bags: twice what they share over what they hold."""
+def _similarity(one: Counter[str], other: Counter[str]) -> float:
+    """Return the Dice coefficient of two multisets."""
     total = one.total() + other.total()
     return 2 * (one & other).total() / total if total else 0.0
 
 
 def _leaves(value: Any, path: str = "") -> Counter[str]:
-    """Every scalar with the keys that lead to it, list indices left out."""
+    """Return every scalar with the keys that lead to it, without list indices."""
     match value:
         case dict():
             found: Counter[str] = Counter()
@@ -136,7 +136,7 @@ def _leaves(value: Any, path: str = "") -> Counter[str]:
 
 
 def places(before: Any, after: Any, old: FieldPath = (), new: FieldPath = ()) -> Iterator[Place]:
-    """The places, outermost where one snapshot has nothing there, in which two values differ."""
+    """Yield the places where two values differ; for absent values, the outermost place."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from places(before.get(key), after.get(key), (*old, key), (*new, key))
@@ -160,10 +160,10 @@ def _list_places(before: list[Any], after: list[Any], old: FieldPath, new: Field
 
 
 def aligned(before: Sequence[Any], after: Sequence[Any]) -> list[tuple[int, int]]:
-    """Indices of items that belong together: equal ones, then those of one name, then what is left, in order."""
+    """Return the indices of paired items: equal ones, then those with the same name, then other maps in order."""
     matches: list[tuple[int, int]] = []
     lonely_old, lonely_new = list(range(len(before))), list(range(len(after)))
-    for key in (canonical, name_of, _kind_of):
+    for key in (canonical, name_of, _unnamed_map):
         waiting: dict[str, list[int]] = {}
         for j in lonely_new:
             if (text := key(after[j])) is not None:
@@ -179,7 +179,7 @@ def aligned(before: Sequence[Any], after: Sequence[Any]) -> list[tuple[int, int]
 
 
 def name_of(item: Any) -> str | None:
-    """What a person calls an item of a list: its name, or the function or event that it refers to."""
+    """Return the name of an item of a list, or of the function or event that it refers to, or None."""
     if not isinstance(item, dict):
         return None
     found = next((item[key] for key in _NAMES if isinstance(item.get(key), str)), None)
@@ -192,6 +192,6 @@ def name_of(item: Any) -> str | None:
     return str(called) if called else ", ".join(map(str, events)) if isinstance(events, list) else None
 
 
-def _kind_of(item: Any) -> str | None:
-    """What unnamed items are paired by: whether they are maps; scalars that differ are two things."""
+def _unnamed_map(item: Any) -> str | None:
+    """Return the key by which to pair unnamed items: maps are paired, scalars that differ are not."""
     return "map" if isinstance(item, dict) and name_of(item) is None else None

@@ -1,4 +1,4 @@
-"""Compares the files that are mounted, and those that an image is built from."""
+"""Compares the mounted files of two snapshots, and the files from which their images are built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from generator.workflow.folder import DEFINITION_SUFFIXES, MAX_FILE_BYTES
 
 
 def resources(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """Mounted files; subflows and the schemas that are compared by themselves are left out."""
+    """Yield the changes of mounted files, except subflows and schemas, which are compared elsewhere."""
     compared = {*_compared_schemas(old), *_compared_schemas(new)}
     before, after = (
         {path: data for path, data in snapshot.workflow.mounted.items() if not path.endswith(DEFINITION_SUFFIXES)}
@@ -27,14 +27,14 @@ def resources(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         one, other = before.get(path), after.get(path)
         if (path in compared and one is not None and other is not None) or one == other:
             continue
-        if one is not None and other is not None and _meaning(one, path) == _meaning(other, path):
+        if one is not None and other is not None and _comparable(one, path) == _comparable(other, path):
             continue
         kind = Kind.ADDED if one is None else Kind.REMOVED if other is None else Kind.CHANGED
         yield Change(
             topic=Topic.RESOURCE,
             kind=kind,
             subject=path,
-            after=_size_of_change(one, other, path) if one is not None and other is not None else None,
+            after=_number_of_changes(one, other, path) if one is not None and other is not None else None,
             impact=Impact.INTERNAL,
             old=Position(path=old.workflow.source.shown(path)) if one is not None else None,
             new=Position(path=new.workflow.source.shown(path)) if other is not None else None,
@@ -50,8 +50,8 @@ def _compared_schemas(snapshot: Snapshot) -> Iterator[str]:
         yield posixpath.normpath(path)
 
 
-def _meaning(data: bytes, path: str) -> str:
-    """What a file says: of YAML and JSON the content, of all else the bytes."""
+def _comparable(data: bytes, path: str) -> str:
+    """Return a key for comparing files: the content of YAML and JSON, or the hash of other files."""
     if path.endswith((".json", ".yaml", ".yml")):
         try:
             return canonical(parse(data, path, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC).root.plain())
@@ -60,8 +60,8 @@ def _meaning(data: bytes, path: str) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _size_of_change(one: bytes, other: bytes, path: str) -> str | None:
-    """How many values of a YAML or JSON file differ."""
+def _number_of_changes(one: bytes, other: bytes, path: str) -> str | None:
+    """Return the number of different values in a YAML or JSON file, in words, or None for other files."""
     try:
         before, after = (
             parse(data, path, max_bytes=MAX_FILE_BYTES, dialect=Dialect.SPEC).root.plain() for data in (one, other)
@@ -75,7 +75,7 @@ def _size_of_change(one: bytes, other: bytes, path: str) -> str | None:
 
 
 def image_files(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """What else an image is built from: code, further files, workflows/shared. A chart holds nothing of it."""
+    """Yield the changes of an image's other files (code, workflows/shared and so on), which a chart does not have."""
     if not (old.whole and new.whole):
         return
     before, after = _built_from(old), _built_from(new)
@@ -91,8 +91,8 @@ def _built_from(snapshot: Snapshot) -> dict[str, str]:
     looked_at = {*snapshot.workflow.mounted, source.definition, "application.properties"}
     known = {source.shown(path).removeprefix(f"{source.path}/") for path in looked_at}
     own = {
-        path: _meaning(read[path], path) if path in read else digest
+        path: _comparable(read[path], path) if path in read else digest
         for path, digest in source.inputs.items()
         if path not in known
     }
-    return own | {f"shared/{path}": _meaning(data, path) for path, data in source.shared.files.items()}
+    return own | {f"shared/{path}": _comparable(data, path) for path, data in source.shared.files.items()}

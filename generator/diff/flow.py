@@ -1,4 +1,4 @@
-"""Compares two definitions: states and what leads where, and all that they declare."""
+"""Compares two definitions: their states, transitions and declarations."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _TOPICS: Final[Mapping[str, Topic]] = {
     "retries": Topic.RETRY,
     "auth": Topic.AUTH,
 }
-#: The ways out of a state, which are compared as edges.
+#: Fields of a state that are compared as edges.
 _WAYS: Final = ("transition", "end", "compensatedBy")
 _CONDITIONS: Final = ("dataConditions", "eventConditions", "onErrors")
 _IN_A_CONDITION: Final = ("transition", "end", "condition", "eventRef", "errorRef", "errorRefs", "name")
-#: A number as a retry's jitter or multiplier is no part of a custom resource, so a chart does not hold it.
+#: Numeric fields of a retry that are not part of a custom resource, so that a chart does not have them.
 _NOT_IN_A_CHART: Final = ("jitter", "multiplier")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Definitions:
-    """Two definitions to compare. `within` is the subflow's id; `whole` says that neither was read from a chart."""
+    """Two definitions to compare; `within` is the id of a subflow, `whole` says that neither is from a chart."""
 
     old: Definition
     new: Definition
@@ -45,7 +45,7 @@ class Definitions:
     whole: bool = True
 
     def compare(self) -> Iterator[Change]:
-        """The changes, by topic, in the order of the old definition, then of the new one."""
+        """Yield the changes by topic, in the order of the old definition, then of the new one."""
         yield from self._outline()
         yield from self._states()
         for section in _TOPICS:
@@ -53,21 +53,23 @@ class Definitions:
 
     @cached_property
     def renames(self) -> Mapping[Target, Mapping[str, str]]:
-        """What has another name now, old to new: states, functions, events, errors, retries, authentications."""
+        """New names by old ones of renamed states, functions, events, errors, retries and authentications."""
         found: dict[Target, Mapping[str, str]] = {}
         for section in _TOPICS:
             target = dsl.DECLARATIONS[section]
             found[target] = paired(
                 _by_name(self.old.flow, section), _by_name(self.new.flow, section), _without_name
             ).renamed
-        old = _with_ways_in(followed(self.old.flow, {**found, **_unnamed(self.old, self.new)}), self.old, self.new)
-        new = _with_ways_in(followed(self.new.flow, _unnamed(self.new, self.old)), self.new, self.old)
+        old = _with_incoming_edges(
+            followed(self.old.flow, {**found, **_blanked_names(self.old, self.new)}), self.old, self.new
+        )
+        new = _with_incoming_edges(followed(self.new.flow, _blanked_names(self.new, self.old)), self.new, self.old)
         found["state"] = paired(old, new, _without_name).renamed
         return found
 
     @cached_property
     def _old_flow(self) -> Flow:
-        """The old flow with every reference under its new name."""
+        """The old flow with renamed references."""
         return followed(self.old.flow, self.renames)
 
     def _change(
@@ -85,17 +87,17 @@ class Definitions:
         )
 
     def _outline(self) -> Iterator[Change]:
-        """What is said of the workflow as a whole: where it starts, when, its timeouts, its metadata."""
+        """Yield the changes of the workflow as a whole: its start, timeouts, metadata and so on."""
         elsewhere = {"states", "dataInputSchema", *_TOPICS}
         before = {key: value for key, value in self._old_flow.items() if key not in elsewhere}
         after = {key: value for key, value in self.new.flow.items() if key not in elsewhere}
         for place in places(before, after):
-            yield self._at(place, Topic.WORKFLOW, _spelled(place, before, after))
+            yield self._change_at(place, Topic.WORKFLOW, _path_text(place, before, after))
 
-    def _at(
+    def _change_at(
         self, place: Place, topic: Topic, subject: str, what: str = "", under: tuple[FieldPath, FieldPath] = ((), ())
     ) -> Change:
-        """The change that a place is."""
+        """Return the change for a place where values differ."""
         old, new = (*under[0], *place.old), (*under[1], *place.new)
         if place.moved:
             names = {"before": ", ".join(_labels(place.before)), "after": ", ".join(_labels(place.after))}
@@ -123,13 +125,13 @@ class Definitions:
             impact, reason = _event_impact(old[name], Kind.REMOVED) if topic is Topic.EVENT else (Impact.INTERNAL, "")
             at = (section, old_index[name])
             yield self._change(
-                topic, Kind.REMOVED, name, at, None, before=_described(old[name]), impact=impact, reason=reason
+                topic, Kind.REMOVED, name, at, None, before=_main_field(old[name]), impact=impact, reason=reason
             )
         for name in pairing.added:
             impact, reason = _event_impact(new[name], Kind.ADDED) if topic is Topic.EVENT else (Impact.INTERNAL, "")
             at = (section, new_index[name])
             yield self._change(
-                topic, Kind.ADDED, name, None, at, after=_described(new[name]), impact=impact, reason=reason
+                topic, Kind.ADDED, name, None, at, after=_main_field(new[name]), impact=impact, reason=reason
             )
         for before, after in pairing.pairs():
             under = ((section, old_index[before]), (section, new_index[after]))
@@ -137,11 +139,11 @@ class Definitions:
                 yield self._change(topic, Kind.RENAMED, after, *under, before=before, after=after)
             one, other = _without_name(old[before]), _without_name(new[after])
             for place in places(one, other):
-                change = self._at(place, topic, after, _spelled(place, one, other), under)
-                yield _as_event(change, one, other) if topic is Topic.EVENT else change
+                change = self._change_at(place, topic, after, _path_text(place, one, other), under)
+                yield _with_event_impact(change, one, other) if topic is Topic.EVENT else change
 
     def _items(self, flow: Flow, section: str) -> dict[str, Mapping[str, Any]]:
-        """The declarations of a section by name, with what both snapshots can hold."""
+        """Return the declarations of a section by name, with the fields that both snapshots can have."""
         items = _by_name(flow, section)
         if self.whole or section != "retries":
             return items
@@ -170,7 +172,7 @@ class Definitions:
                     yield self._change(Topic.STATE, Kind.RENAMED, after, *under, before=before, after=after)
                 one, other = _within_state(old[before]), _within_state(new[after])
                 for place in places(one, other):
-                    yield self._at(place, Topic.STATE, after, _spelled(place, one, other), under)
+                    yield self._change_at(place, Topic.STATE, after, _path_text(place, one, other), under)
                 yield from self._ways(after, old_graph.outgoing(before), new_graph.outgoing(after))
 
     def _ways(self, state: str, old: Sequence[Edge], new: Sequence[Edge]) -> Iterator[Change]:
@@ -181,8 +183,8 @@ class Definitions:
         for (before, old_way), (after, new_way) in pairs:
             at = (before.where, after.where)
             if before.when != after.when:
-                asked = {EdgeKind.EVENT: "event", EdgeKind.ERROR: "errors"}.get(after.kind, "condition")
-                what = f"{asked} of {way_text(after)}"
+                trigger = {EdgeKind.EVENT: "event", EdgeKind.ERROR: "errors"}.get(after.kind, "condition")
+                what = f"{trigger} of {way_text(after)}"
                 first, then = shown_apart(before.when, after.when)
                 text: dict[str, Any] = {"before": first, "after": then}
                 yield self._change(Topic.TRANSITION, Kind.CHANGED, state, *at, what=what, **text)
@@ -196,8 +198,8 @@ class Definitions:
                 yield self._change(Topic.TRANSITION, Kind.CHANGED, state, *at, what=what, **text)
             if (before.target is None) == (after.target is None):
                 for place in places(old_way, new_way):
-                    what = f"{way_text(after)}: {_spelled(place, old_way, new_way)}"
-                    yield replace(self._at(place, Topic.TRANSITION, state, what, at), kind=Kind.CHANGED)
+                    what = f"{way_text(after)}: {_path_text(place, old_way, new_way)}"
+                    yield replace(self._change_at(place, Topic.TRANSITION, state, what, at), kind=Kind.CHANGED)
         for edge, _ in gone:
             text = {"what": reason_of(edge), "before": target_of(edge)}
             yield self._change(Topic.TRANSITION, Kind.REMOVED, state, edge.where, None, **text)
@@ -207,17 +209,19 @@ class Definitions:
         yield from self._order(state, pairs)
 
     def _order(self, state: str, pairs: Sequence[tuple[Way, Way]]) -> Iterator[Change]:
-        """Conditions are asked from the first to the last, so their order is a part of what they say."""
-        asked = [(old, new) for (old, _), (new, _) in pairs if new.kind is EdgeKind.CONDITION]
-        before = [target_of(new) for _, new in sorted(asked, key=lambda pair: place_of(pair[0]))]
-        after = [target_of(new) for _, new in sorted(asked, key=lambda pair: place_of(pair[1]))]
+        """Yield a change if the order of conditions, in which they are evaluated, is different."""
+        conditions = [(old, new) for (old, _), (new, _) in pairs if new.kind is EdgeKind.CONDITION]
+        before = [target_of(new) for _, new in sorted(conditions, key=lambda pair: place_of(pair[0]))]
+        after = [target_of(new) for _, new in sorted(conditions, key=lambda pair: place_of(pair[1]))]
         if before != after:
             text = {"what": "order of the conditions", "before": ", ".join(before), "after": ", ".join(after)}
-            yield self._change(Topic.TRANSITION, Kind.CHANGED, state, asked[0][0].where, asked[0][1].where, **text)
+            yield self._change(
+                Topic.TRANSITION, Kind.CHANGED, state, conditions[0][0].where, conditions[0][1].where, **text
+            )
 
 
 def _by_name(flow: Flow, section: str) -> dict[str, Mapping[str, Any]]:
-    """The declarations of a section by name, the first of one name."""
+    """Return the declarations of a section by name; of the same name, the first."""
     found: dict[str, Mapping[str, Any]] = {}
     for item in _section(flow, section):
         found.setdefault(str(item.get("name", "")), item)
@@ -232,7 +236,7 @@ def _indices(definition: Definition, section: str) -> dict[str, int]:
 
 
 def _section(flow: Mapping[str, Any], section: str) -> Sequence[Mapping[str, Any]]:
-    """What a section declares, whatever it is; fields are compared by the table, not by their types."""
+    """Return the declarations of a section, untyped."""
     declared: Sequence[Mapping[str, Any]] = flow.get(section, ())
     return declared
 
@@ -241,13 +245,13 @@ def _states_by_name(flow: Flow) -> dict[str, State]:
     return dict(read_graph(flow).states)
 
 
-def _unnamed(one: Definition, other: Definition) -> Mapping[Target, Mapping[str, str]]:
-    """Replaces the names of states that the other has not: a rename must not make its neighbours look different."""
+def _blanked_names(one: Definition, other: Definition) -> Mapping[Target, Mapping[str, str]]:
+    """Return renames that blank the states that only `one` has, so that neighbours of a renamed state look the same."""
     return {"state": dict.fromkeys(one.graph.states.keys() - other.graph.states.keys(), "")}
 
 
-def _with_ways_in(flow: Flow, own: Definition, other: Definition) -> dict[str, dict[str, Any]]:
-    """The states by name, with what leads to each: two that are entered alike are likely to be one."""
+def _with_incoming_edges(flow: Flow, own: Definition, other: Definition) -> dict[str, dict[str, Any]]:
+    """Return the states by name, with their incoming edges, which help to recognize renamed states."""
     ways: dict[str, list[str]] = {}
     for edge in own.graph.edges:
         source = edge.source if edge.source in other.graph.states else ""
@@ -260,7 +264,7 @@ def _without_name(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _within_state(state: Mapping[str, Any]) -> dict[str, Any]:
-    """A state without its name and its ways out; of conditions what is left beside them, by what they wait for."""
+    """Return a state without its name and edges, but with the other fields of its conditions."""
     content = {
         key: value for key, value in state.items() if key not in ("name", "defaultCondition", *_WAYS, *_CONDITIONS)
     }
@@ -272,8 +276,8 @@ def _within_state(state: Mapping[str, Any]) -> dict[str, Any]:
     return content
 
 
-def _spelled(place: Place, before: Any, after: Any) -> str:
-    """A path as people write it: `actions[createIssue].functionRef.arguments.name`."""
+def _path_text(place: Place, before: Any, after: Any) -> str:
+    """Return a path with names of items: `actions[createIssue].functionRef.arguments.name`."""
     path, value = (place.old, before) if place.after is None else (place.new, after)
     text = ""
     for step in path:
@@ -286,8 +290,8 @@ def _labels(items: Any) -> list[str]:
     return [name_of(item) or str(shown(item)) for item in items] if isinstance(items, list) else []
 
 
-def _described(item: Mapping[str, Any]) -> str | None:
-    """The one field that says most of a declaration."""
+def _main_field(item: Mapping[str, Any]) -> str | None:
+    """Return the most informative field of a declaration, or None."""
     return shown(next((item[key] for key in ("operation", "type", "code", "delay", "scheme") if key in item), None))
 
 
@@ -298,20 +302,20 @@ def _state_text(state: State) -> str:
 def _event_impact(event: Mapping[str, Any], kind: Kind) -> tuple[Impact, str]:
     match kind, event.get("kind"):
         case Kind.ADDED, "produced":
-            return Impact.COMPATIBLE, "those who listen to nothing new may ignore it"
+            return Impact.COMPATIBLE, "consumers may ignore it"
         case Kind.ADDED, _:
-            return Impact.COMPATIBLE, "only those who start what waits for it need to send it"
+            return Impact.COMPATIBLE, "producers need to send it only to trigger what waits for it"
         case _, "produced":
-            return Impact.BREAKING, "those who wait for it wait forever"
+            return Impact.BREAKING, "consumers wait for it forever"
         case _:
-            return Impact.BREAKING, "the workflow no longer receives what is sent"
+            return Impact.BREAKING, "the workflow no longer receives it"
 
 
-def _as_event(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
-    """A changed field of an event; its type, source and correlation are what others send or wait for."""
+def _with_event_impact(change: Change, old: Mapping[str, Any], new: Mapping[str, Any]) -> Change:
+    """Return a change of an event's field, as breaking if others that send or receive the event depend on it."""
     field = change.what.partition(".")[0].partition("[")[0].partition(":")[0]
     if field not in ("type", "source", "correlation", "kind", "dataOnly"):
         return change
     produced = "produced" in (old.get("kind"), new.get("kind"))
-    who = "those who wait for it" if produced else "those who send it"
-    return replace(change, impact=Impact.BREAKING, reason=f"{who} go by its {field}")
+    who = "consumers" if produced else "producers"
+    return replace(change, impact=Impact.BREAKING, reason=f"{who} depend on its {field}")

@@ -1,4 +1,4 @@
-"""Compares what an install sees of a workflow: variables, secrets, values, properties, the image."""
+"""Compares what an install sees of a workflow: variables, secrets, values, properties and the image."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from generator.diff.snapshot import Snapshot
 from generator.findings.position import Position
 from generator.workflow.properties import HIDDEN, Variable, environment_name, masked_entries
 
-#: A tag that `Workflow.image_tag` made: it follows from what is compared anyway.
+#: A tag derived from the image's content, which is compared anyway.
 _CONTENT_TAG: Final = re.compile(r"src-[0-9a-f]{12}")
 _GIVEN_VALUES: Final = ("env.", "secret.data.", "image.")
 
 
 def installation(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """The changes of all that an install sees."""
+    """Yield the changes of everything that an install sees."""
     yield from _variables(old, new)
     yield from _secrets(old, new)
     yield from _values(old, new)
@@ -30,9 +30,9 @@ def installation(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def content_tags(old: Snapshot, new: Snapshot) -> tuple[str, str] | None:
-    """The tags of two images that are tagged by their content, where that is different."""
+    """Return the old and the new tag if both images are tagged by their content and the tags differ, or None."""
     one, other = old.image.tag or "", new.image.tag or ""
-    return (one, other) if one != other and _is_of_content(old) and _is_of_content(new) else None
+    return (one, other) if one != other and _has_content_tag(old) and _has_content_tag(new) else None
 
 
 def _variables(old: Snapshot, new: Snapshot) -> Iterator[Change]:
@@ -45,7 +45,7 @@ def _variables(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def _variable(name: str, before: Variable | None, after: Variable | None, secret: str | None) -> Iterator[Change]:
-    """What a change of a variable means; `secret` is the key that it moved to."""
+    """Yield the change of a variable; `secret` is the key of the secret that replaces it, or None."""
     change = partial(Change, topic=Topic.VARIABLE, subject=name)
     if before is None and after is not None:
         required = after.default is None
@@ -87,7 +87,7 @@ def _secrets(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def _values(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """Values of the chart that are no variables, no secrets and not the image."""
+    """Yield the changes of the chart's values except variables, secrets and the image."""
     before, after = dict(_leaves(old.values)), dict(_leaves(new.values))
     for path in dict.fromkeys((*before, *after)):
         if path.startswith(_GIVEN_VALUES) or (path in before and canonical(before[path]) == canonical(after.get(path))):
@@ -95,7 +95,7 @@ def _values(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         texts: dict[str, Any] = {"before": shown(before.get(path)), "after": shown(after.get(path))}
         change = partial(Change, topic=Topic.VALUE, subject=path, **texts)
         if path not in after:
-            reason = "installs that set it lose its effect, or are refused"
+            reason = "values that set it have no effect, or are refused"
             yield change(kind=Kind.REMOVED, impact=Impact.BREAKING, reason=reason)
         elif path not in before:
             yield change(kind=Kind.ADDED, impact=Impact.COMPATIBLE)
@@ -105,7 +105,7 @@ def _values(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def _value_types(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """What a value may be, by the schemas of the two charts."""
+    """Yield the changes of the charts' values.schema.json."""
     for change in compare_schemas(old.schema, new.schema, Role.INPUT, inside(old.schema), inside(new.schema)):
         if change.what not in ("", "title", "description") and not change.path.startswith(_GIVEN_VALUES):
             yield Change(
@@ -130,7 +130,7 @@ def _leaves(value: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, A
 
 
 def _properties(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """Lines of application.properties; what they read from outside are variables, too."""
+    """Yield the changes of application.properties."""
     before, after = old.workflow.properties, new.workflow.properties
     shown_before, shown_after = (masked_entries(each) if each else {} for each in (before, after))
     one = {entry.key: entry for entry in before.entries} if before else {}
@@ -153,7 +153,7 @@ def _properties(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 def _image(old: Snapshot, new: Snapshot) -> Iterator[Change]:
     before, after = old.image, new.image
-    if _is_of_content(old) and _is_of_content(new):
+    if _has_content_tag(old) and _has_content_tag(new):
         before, after = replace(before, tag=None), replace(after, tag=None)
     if before != after:
         yield Change(
@@ -166,5 +166,5 @@ def _image(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         )
 
 
-def _is_of_content(snapshot: Snapshot) -> bool:
+def _has_content_tag(snapshot: Snapshot) -> bool:
     return not snapshot.image.digest and bool(_CONTENT_TAG.fullmatch(snapshot.image.tag or ""))

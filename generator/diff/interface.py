@@ -1,4 +1,4 @@
-"""Compares what callers see of a workflow: the schemas of its input and output."""
+"""Compares what callers see of a workflow: its input and output schemas."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _REASONS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Schema:
-    """A schema of one snapshot: as it is given (a path, the schema itself, or nothing), its content, and its file.
+    """A schema of a snapshot: as given (a path, an inline schema, or None), its content, and its file.
 
-    `file` is empty where the schema is given in place, `readable` false where its file cannot be read.
+    `file` is "" for an inline schema; `readable` is False if the file cannot be read.
     """
 
     snapshot: Snapshot
@@ -35,17 +35,17 @@ class _Schema:
     readable: bool = True
 
     def resolve(self, reference: str, document: str) -> tuple[Any, str] | None:
-        """What a `$ref` leads to."""
+        """Return the target of a `$ref` and its file, or None."""
         return self.snapshot.files.target(reference, document or self.file)
 
     def position(self, path: str = "") -> Position | None:
-        """Where the property at `path` (`customer.name`) is described."""
+        """Return the position of the property at `path` (`customer.name`), or None for an inline schema."""
         steps = [step for name in path.split(".") for step in ("properties", name)] if path else []
         return self.snapshot.files.position(self.file, *steps) if self.file else None
 
 
 def schemas(old: Snapshot, new: Snapshot) -> Iterator[Change]:
-    """The changes of the input's schema and of the output's."""
+    """Yield the changes of the input and output schemas."""
     yield from input_schema(old, new, old.definition, new.definition)
     before, after = old.output_schemas(), new.output_schemas()
     if old.whole != new.whole:
@@ -55,7 +55,7 @@ def schemas(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 
 def input_schema(old: Snapshot, new: Snapshot, before: Definition, after: Definition) -> Iterator[Change]:
-    """The changes of what a definition takes."""
+    """Yield the changes of a definition's input schema."""
     schemas = _read(old, before.input_schema, before.base), _read(new, after.input_schema, after.base)
     yield from _compared(*schemas, Topic.INPUT)
     one, other = before.flow.get("dataInputSchema"), after.flow.get("dataInputSchema")
@@ -77,7 +77,7 @@ def input_schema(old: Snapshot, new: Snapshot, before: Definition, after: Defini
 
 
 def _outputs(before: tuple[str, ...], after: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """Old and new file of each output schema; one in each snapshot are the same, whatever they are called."""
+    """Yield the old and new file of each output schema, or ""; a single one in each snapshot is paired."""
     if len(before) == 1 and len(after) == 1:
         yield before[0], after[0]
         return

@@ -1,6 +1,6 @@
-"""A report for a pull request: a summary, a table, the diagrams and the raw diff folded, within a comment's limit.
+"""Writes a report for a pull request: a summary, a table, diagrams and the raw diff, within a comment's limit.
 
-Everything that comes from a file stands in a code span, a table cell or a fence that it cannot leave.
+All text from files is in code spans, table cells or fences, and escaped.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from generator.text.yaml_writer import dump
 from generator.workflow.definition import Definition
 from generator.workflow.properties import masked_text
 
-#: GitHub refuses a longer comment ("body is too long (maximum is 65536 characters)").
+#: GitHub's limit for a comment ("body is too long (maximum is 65536 characters)").
 MAX_CHARACTERS: Final = 65_536
-#: A definition as Mermaid text; None where it is too large to be drawn.
+#: Returns a definition as a Mermaid flowchart, or None if it is too large.
 Draw = Callable[[Definition], str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compared:
-    """A difference with the snapshots that it is between; a snapshot is None where the workflow is not there."""
+    """A difference with its snapshots; a snapshot is None if the workflow does not exist in it."""
 
     difference: Difference
     old: Snapshot | None
@@ -37,21 +37,21 @@ class Compared:
 
 @dataclass(frozen=True, kw_only=True)
 class _Extent:
-    """How much a report shows: the diagrams, the raw diff, and how many changes a workflow."""
+    """The extent of a report: with or without diagrams and raw diff, and the number of changes per workflow."""
 
     diagrams: bool = True
     raw: bool = True
     changes: int | None = None
 
     def left_out(self) -> str:
-        """What is missing, for the reader."""
+        """Return what is missing, in words."""
         parts = [name for name, here in (("the diagrams", self.diagrams), ("the raw diff", self.raw)) if not here]
         if self.changes is not None:
             parts.append(f"all but {self.changes} changes a workflow")
         return " and ".join(parts)
 
 
-#: From everything to next to nothing, until it fits.
+#: The extents to try, from everything to almost nothing, until the report fits.
 _EXTENTS: Final = (
     _Extent(),
     _Extent(diagrams=False),
@@ -76,11 +76,11 @@ def _report(compared: Sequence[Compared], draw: Draw, extent: _Extent) -> str:
     if extent != _EXTENTS[0]:
         parts.append(f"_Left out, to fit GitHub's {MAX_CHARACTERS:,} characters a comment: {extent.left_out()}._")
     for one in compared:
-        parts += _of_one(one, draw, extent)
+        parts += _workflow_report(one, draw, extent)
     return "\n\n".join(parts) + "\n"
 
 
-def _of_one(one: Compared, draw: Draw, extent: _Extent) -> Iterator[str]:
+def _workflow_report(one: Compared, draw: Draw, extent: _Extent) -> Iterator[str]:
     difference = one.difference
     yield f"### {code(difference.name)}"
     yield f"{code(difference.old)} → {code(difference.new)}: {plain(verdict(difference))}"
@@ -98,7 +98,7 @@ def _of_one(one: Compared, draw: Draw, extent: _Extent) -> Iterator[str]:
 
 
 def running(hazards: Sequence[Hazard], number: int | None = None) -> str:
-    """What waiting instances trip over, the first `number` of it, and what to do."""
+    """Return the first `number` hazards for waiting instances, and what to do."""
     items = "\n".join(f"- {inert(hazard_text(hazard))}" for hazard in hazards[:number])
     advice = dict.fromkeys(hazard.advice for hazard in hazards)
     return f"{items}\n\nWhat to do: {'. '.join(map(inert, advice))}."
@@ -122,9 +122,9 @@ def _diagrams(one: Compared, draw: Draw) -> Iterator[str]:
 
 
 def raw_diff(one: Compared) -> str:
-    """A unified diff of the texts of both snapshots, the definition first.
+    """Return a unified diff of both snapshots' files, with the definition first.
 
-    Against a chart, which holds no definition as it was written, the flow of the custom resource is compared.
+    For a chart, which does not have the definition's text, the flow of the custom resource is compared.
     """
     whole = all(snapshot.whole for snapshot in (one.old, one.new) if snapshot)
     before, after = (_texts(snapshot, whole=whole) if snapshot else {} for snapshot in (one.old, one.new))
@@ -133,7 +133,7 @@ def raw_diff(one: Compared) -> str:
 
 
 def _texts(snapshot: Snapshot, *, whole: bool) -> dict[str, str]:
-    """The files of a snapshot by path: the definition, the properties, what is mounted."""
+    """Return the files of a snapshot by path: the definition, the properties and the mounted files."""
     workflow = snapshot.workflow
     if whole:
         definition = workflow.source.definition
@@ -154,7 +154,7 @@ def _unified(path: str, before: str | None, after: str | None) -> str:
 
 
 def _cut(text: str) -> str:
-    """The last resort, for hundreds of workflows: whole lines from the top, and a line that says so."""
+    """Return the first lines of a report that is still too long, with a line that says so."""
     end = f"\n… cut at {MAX_CHARACTERS:,} characters\n"
     kept = text[: MAX_CHARACTERS - len(end)]
     return kept[: kept.rfind("\n") + 1] + end

@@ -1,4 +1,4 @@
-"""Says which part of a chart's version the changes since the version before ask for, and which of them do."""
+"""Decides which part of a chart's version its changes since the previous version require to bump."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 def need_of(base: ChartFiles, files: ChartFiles, new: Snapshot, version: Version) -> Need:
-    """Return what the changes from the chart `base`, which has `version`, to the chart with `files` ask for.
+    """Return the bump required by the changes from the chart `base`, of `version`, to the chart with `files`.
 
-    Below 1.0 what breaks installs asks for a minor version (SemVer 2.0.0, section 4).
+    Below 1.0, breaking changes require a minor version (SemVer 2.0.0, section 4).
     """
     try:
         old = snapshot_of_chart(base, title=str(version), shown=str(version))
@@ -33,6 +33,6 @@ def need_of(base: ChartFiles, files: ChartFiles, new: Snapshot, version: Version
 
 
 def _files(base: ChartFiles, files: ChartFiles) -> str:
-    """What is different where it means the same."""
+    """Return the files that differ, in words, if the charts are otherwise equivalent."""
     paths = sorted(path for path in base.keys() | files.keys() if base.get(path) != files.get(path))
     return f"other content in {few(paths, ', ')}"

@@ -1,4 +1,4 @@
-"""Follows a rename to every place of a flow that refers to the renamed thing."""
+"""Applies renames to all references in a flow."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Renames = Mapping[Target, Mapping[str, str]]
 
 
 def followed(flow: Flow, renames: Renames) -> Flow:
-    """Return a flow in its long form with every reference by an old name under the new one.
+    """Return a flow in long form with old names in references replaced with new ones.
 
-    Declarations keep their names; so do states in `states`.
+    Declarations keep their names, and so do the states in `states`.
     """
     return cast("Flow", _object(flow, dsl.WORKFLOW, renames, ()))
 
@@ -31,11 +31,11 @@ def _object(value: Mapping[str, Any], shape: Shape, renames: Renames, where: tup
 
 def _field(value: Any, field: Field, renames: Renames, where: tuple[str, ...]) -> Any:
     if isinstance(value, list) and field.many:
-        return [_one(item, field, renames, where) for item in value]
-    return _one(value, field, renames, where)
+        return [_renamed(item, field, renames, where) for item in value]
+    return _renamed(value, field, renames, where)
 
 
-def _one(value: Any, field: Field, renames: Renames, where: tuple[str, ...]) -> Any:
+def _renamed(value: Any, field: Field, renames: Renames, where: tuple[str, ...]) -> Any:
     if field.refers and isinstance(value, str):
         return renames.get(field.refers, {}).get(value, value)
     if isinstance(field.kind, Shape) and isinstance(value, dict):

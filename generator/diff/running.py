@@ -1,7 +1,7 @@
-"""What instances that wait while a new version is installed would trip over.
+"""Finds hazards for instances that wait while a new version is installed.
 
-The engine keeps a waiting instance under the id and version of its workflow, with the number of the node that it waits
-in; nodes are numbered as the definition is read. docs/design.md has what was tried with the engine itself.
+The engine stores a waiting instance under the id and version of its workflow, with the number of the node in which it
+waits. Nodes are numbered in the order of the definition. docs/design.md describes the tests with the engine.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from generator.diff.snapshot import Snapshot
 from generator.workflow.definition import Definition
 from generator.workflow.waits import wait_of
 
-_FINISH: Final = "let them finish or abort them before the upgrade, or run the old version next to the new one"
-#: Fields of an event that decide whether it reaches the instance that waits for it.
+_FINISH_FIRST: Final = "let them finish or abort them before the upgrade, or run the old version next to the new one"
+#: The fields of an event by which the engine routes it to a waiting instance.
 _ROUTING: Final = ("type", "source", "correlation", "kind")
-#: What makes no node of its own, or one that comes after those of all states.
-_NO_NODE: Final = (
+#: Fields for which the engine creates no nodes, or only nodes after those of all states.
+_WITHOUT_NODES: Final = (
     "name",
     "transition",
     "end",
@@ -32,14 +32,14 @@ _NO_NODE: Final = (
     "arguments",
     "data",
 )
-#: As many states are named as fit a line.
+#: The number of states named in a message.
 _NAMED: Final = 5
 
 
 def hazards(
     old: Snapshot, new: Snapshot, pairs: Sequence[Definitions], changes: Sequence[Change], subflows: Pairing
 ) -> Iterator[Hazard]:
-    """What waiting instances of the old snapshot would trip over; none where nothing in it waits."""
+    """Yield the hazards for waiting instances of the old snapshot; none if nothing in it waits."""
     waiting = [pair for pair in pairs if any(map(wait_of, pair.old.graph.states.values()))]
     gone = [old.subflows()[name] for name in (*subflows.removed, *subflows.renamed)]
     if not waiting and not any(_waits(definition) for definition in gone):
@@ -51,7 +51,7 @@ def hazards(
         about = [change for change in changes if change.within == pair.within]
         yield from _states(pair, about)
         yield from _events(pair, about)
-        yield from _numbers(pair)
+        yield from _node_numbers(pair)
 
 
 def _waits(definition: Definition) -> bool:
@@ -59,21 +59,21 @@ def _waits(definition: Definition) -> bool:
 
 
 def _identity(old: Snapshot, new: Snapshot) -> Iterator[Hazard]:
-    """The engine looks an instance up by the id and the version of its workflow."""
+    """Yield a hazard for a new id or version, by which the engine looks up instances."""
     if old.object_name != new.object_name:
         message = f"waiting instances belong to '{old.object_name}', and the new workflow does not look for them"
-        yield Hazard(subject="id", message=message, advice=_FINISH)
+        yield Hazard(subject="id", message=message, advice=_FINISH_FIRST)
     elif old.version != new.version:
         one, other = old.version or "none", new.version or "none"
         message = f"waiting instances are kept under version '{one}'; '{other}' does not find them"
-        advice = f"{_FINISH}; or keep the definition's version"
+        advice = f"{_FINISH_FIRST}; or keep the definition's version"
         yield Hazard(subject="version", message=message, advice=advice)
 
 
 def _subflow(definition: Definition, renamed: Mapping[str, str]) -> Iterator[Hazard]:
     what = f"is called '{renamed[definition.id]}' now" if definition.id in renamed else "is gone"
     message = f"the subflow '{definition.id}' {what}; instances that are in it, or wait for it, cannot go on"
-    yield Hazard(subject=definition.id, message=message, advice=_FINISH)
+    yield Hazard(subject=definition.id, message=message, advice=_FINISH_FIRST)
 
 
 def _states(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
@@ -93,7 +93,7 @@ def _states(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
             message = f"the state '{name}' is of another type now, and an instance may be in it: {wait.reason}"
         else:
             continue
-        yield Hazard(subject=name, message=message, advice=_FINISH, within=pair.within)
+        yield Hazard(subject=name, message=message, advice=_FINISH_FIRST, within=pair.within)
 
 
 def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
@@ -123,12 +123,12 @@ def _events(pair: Definitions, changes: Sequence[Change]) -> Iterator[Hazard]:
             )
         else:
             continue
-        advice = f"{_FINISH}; or have the old event sent until the last of them has ended"
+        advice = f"{_FINISH_FIRST}; or have the old event sent until the last of them has ended"
         yield Hazard(subject=name, message=message, advice=advice, within=pair.within)
 
 
-def _numbers(pair: Definitions) -> Iterator[Hazard]:
-    """Nodes are counted from the top of the file, so a new one moves all that come after it."""
+def _node_numbers(pair: Definitions) -> Iterator[Hazard]:
+    """Yield a hazard for states whose node numbers change; a new node changes those of all nodes after it."""
     renamed = pair.renames.get("state", {})
     moved = []
     for name, state in pair.old.graph.states.items():
@@ -136,29 +136,29 @@ def _numbers(pair: Definitions) -> Iterator[Hazard]:
         other = pair.new.graph.states.get(after)
         if other is None or state["type"] != other["type"]:
             continue
-        if wait_of(state) and _above(pair.old, name) != _above(pair.new, after):
+        if wait_of(state) and _structure_up_to(pair.old, name) != _structure_up_to(pair.new, after):
             moved.append(name)
     if moved:
         names = ", ".join(f"'{name}'" for name in moved[:_NAMED]) + (" and others" if len(moved) > _NAMED else "")
         message = (
-            f"instances may wait in {names}, and what stands above has changed: the engine keeps the number of the "
-            "node that they wait in, counted from the top"
+            f"instances may wait in {names}, and states above have changed: the engine stores the number of the node "
+            "in which they wait, counted from the top"
         )
-        yield Hazard(subject=moved[0], message=message, advice=_FINISH, within=pair.within)
+        yield Hazard(subject=moved[0], message=message, advice=_FINISH_FIRST, within=pair.within)
 
 
-def _above(definition: Definition, name: str) -> str:
-    """The shape of all that stands above a state, and of the state itself: it gives the numbers of its nodes."""
+def _structure_up_to(definition: Definition, name: str) -> str:
+    """Return the structure of all states up to this one, which determines the numbers of its nodes."""
     graph = definition.graph
     states = definition.flow.get("states", ())
-    return canonical([_shape(state) for state in states[: graph.indices[name] + 1]])
+    return canonical([_structure(state) for state in states[: graph.indices[name] + 1]])
 
 
-def _shape(value: Any) -> Any:
+def _structure(value: Any) -> Any:
     match value:
         case dict():
-            return {key: _shape(child) for key, child in value.items() if key not in _NO_NODE}
+            return {key: _structure(child) for key, child in value.items() if key not in _WITHOUT_NODES}
         case list():
-            return [_shape(child) for child in value]
+            return [_structure(child) for child in value]
         case _:
             return None

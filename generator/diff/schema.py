@@ -1,7 +1,7 @@
-"""Compares two JSON Schemas: what of the new one breaks those who write or read data by the old one.
+"""Compares two JSON Schemas: whether the new one breaks those who write or read data by the old one.
 
-The rules are those of drafts 04 to 2020-12 that schemas of workflows use. What cannot be judged (`not`, `if`) is
-reported as breaking, with that reason.
+The rules are those of drafts 04 to 2020-12 that workflows' schemas use. Keywords whose effect cannot be decided (`not`,
+`if`) are reported as breaking, with that reason.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from generator.diff.change import Impact, Kind
 from generator.diff.content import canonical, shown
 from generator.text import json_pointer
 
-#: A reference, written in the document of a name, to what it leads to and the name of the document it is in.
+#: Returns the target of a reference in a document, and the target's document, or None.
 Resolver = Callable[[str, str], "tuple[Any, str] | None"]
 
 _LOWER_BOUNDS: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains")
 _UPPER_BOUNDS: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains")
 _CONSTRAINTS: Final = ("pattern", "format", "multipleOf", "uniqueItems", "contentEncoding", "contentMediaType")
-_UNJUDGED: Final = (
+_UNDECIDABLE: Final = (
     "not",
     "if",
     "then",
@@ -37,23 +37,23 @@ _UNJUDGED: Final = (
     "additionalItems",
     "prefixItems",
 )
-#: What people read and forms show; no data is accepted or refused for it.
+#: Keywords that do not affect which data is valid.
 _NOTES: Final = ("title", "description", "default", "examples", "deprecated", "readOnly", "writeOnly")
-#: References are followed to this depth; a schema that describes data needs a tenth of it.
+#: The maximal depth to which references are followed, ten times that of a typical schema.
 _MAX_DEPTH: Final = 100
 _ALTERNATIVES: Final = ("anyOf", "oneOf", "allOf")
 _TYPES: Final = frozenset({"null", "boolean", "object", "array", "number", "integer", "string"})
 
 
 class Role(StrEnum):
-    """What a schema is for: data that others write and the workflow reads, or data that others read."""
+    """The role of a schema: for input, which others write, or for output, which others read."""
 
     INPUT = "input"
     OUTPUT = "output"
 
 
 class Effect(StrEnum):
-    """What a change does to the data that the schema takes: less of it, more, other, or the same."""
+    """The effect of a change on the data that a schema accepts: less, more, other, or the same."""
 
     LESS = "less"
     MORE = "more"
@@ -61,17 +61,17 @@ class Effect(StrEnum):
     SAME = "same"
 
 
-_MUST: Final = {
+_REQUIRED_REASONS: Final = {
     (Role.INPUT, Effect.LESS): "callers that omit it are refused",
     (Role.INPUT, Effect.MORE): "callers may leave it out",
     (Role.OUTPUT, Effect.LESS): "it is always there",
-    (Role.OUTPUT, Effect.MORE): "those who read it may not find it",
+    (Role.OUTPUT, Effect.MORE): "consumers may not find it",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
 class SchemaChange:
-    """One difference: the path of the value that it is about (`customer.name`, `items[]`), and what it means."""
+    """A change: the path of the value that it concerns (`customer.name`, `items[]`), and its impact."""
 
     path: str
     kind: Kind
@@ -84,7 +84,7 @@ class SchemaChange:
 
 @dataclass(frozen=True, kw_only=True)
 class _Place:
-    """Two schemas to compare: the path of the value, and the documents they stand in."""
+    """The context of two schemas: the path of the value, and the schemas' documents."""
 
     path: str
     old: str
@@ -96,7 +96,7 @@ class _Place:
 
 
 def inside(schema: Any) -> Resolver:
-    """Resolve the references of a schema that is given in place: those that lead to a part of itself."""
+    """Return a resolver for an inline schema, whose references can only lead to parts of itself."""
 
     def resolve(reference: str, _document: str) -> tuple[Any, str] | None:
         found = json_pointer.inside(schema, reference)
@@ -106,12 +106,12 @@ def inside(schema: Any) -> Resolver:
 
 
 def compare_schemas(old: Any, new: Any, role: Role, resolve_old: Resolver, resolve_new: Resolver) -> list[SchemaChange]:
-    """Return what is different, in the order of the old schema, then of the new one."""
+    """Return the changes, in the order of the old schema, then of the new one."""
     return list(_Comparison(role, resolve_old, resolve_new).compare(old, new, _Place(path="", old="", new="")))
 
 
 class _Comparison:
-    """Walks two schemas side by side; two that many places refer to are compared once."""
+    """Walks through two schemas in parallel; a pair with several references is compared once."""
 
     def __init__(self, role: Role, resolve_old: Resolver, resolve_new: Resolver) -> None:
         self._role = role
@@ -137,7 +137,7 @@ class _Comparison:
         yield from self._bounds(old, new, at)
         yield from self._constraints(old, new, at)
         yield from self._properties(old, new, at)
-        yield from self._further(old, new, at)
+        yield from self._additional_properties(old, new, at)
         yield from self._items(old, new, at)
         yield from self._alternatives(old, new, at)
         yield from self._notes(old, new, at)
@@ -176,7 +176,7 @@ class _Comparison:
                 yield self._change(at, key, _effect_of_bound(before, after, upper=key in _UPPER_BOUNDS), before, after)
 
     def _constraints(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
-        for key in (*_CONSTRAINTS, *_UNJUDGED):
+        for key in (*_CONSTRAINTS, *_UNDECIDABLE):
             before, after = (None if schema.get(key) is False else schema.get(key) for schema in (old, new))
             if canonical(before) == canonical(after):
                 continue
@@ -204,7 +204,7 @@ class _Comparison:
                 continue
             effect = Effect.LESS if name in needed_after else Effect.MORE
             change = self._change(at.below(f".{name}"), "required", effect, name in needed_before, name in needed_after)
-            yield replace(change, reason=_MUST[self._role, effect])
+            yield replace(change, reason=_REQUIRED_REASONS[self._role, effect])
         for name in before:
             if name in after:
                 yield from self.compare(before[name], after[name], at.below(f".{name}"))
@@ -212,7 +212,7 @@ class _Comparison:
     def _removed(self, at: _Place, schema: Any, new: Mapping[str, Any]) -> SchemaChange:
         refused = new.get("additionalProperties") is False
         if self._role is Role.OUTPUT:
-            impact, reason = Impact.BREAKING, "those who read it no longer find it"
+            impact, reason = Impact.BREAKING, "consumers no longer find it"
         elif refused:
             impact, reason = Impact.BREAKING, "callers that still give it are refused (additionalProperties: false)"
         else:
@@ -227,14 +227,19 @@ class _Comparison:
         elif self._role is Role.INPUT:
             impact, reason = Impact.COMPATIBLE, "optional"
         elif old.get("additionalProperties") is False:
-            impact, reason = Impact.BREAKING, "those who check what they read refuse it (additionalProperties: false)"
+            impact, reason = (
+                Impact.BREAKING,
+                "consumers that validate the output reject it (additionalProperties: false)",
+            )
         else:
-            impact, reason = Impact.COMPATIBLE, "those who read the output may ignore it"
+            impact, reason = Impact.COMPATIBLE, "consumers may ignore it"
         return SchemaChange(
             path=at.path, kind=Kind.ADDED, what="", impact=impact, reason=reason, after=_type_text(schema)
         )
 
-    def _further(self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place) -> Iterator[SchemaChange]:
+    def _additional_properties(
+        self, old: Mapping[str, Any], new: Mapping[str, Any], at: _Place
+    ) -> Iterator[SchemaChange]:
         before, after = old.get("additionalProperties", True), new.get("additionalProperties", True)
         if isinstance(before, dict) and isinstance(after, dict):
             yield from self.compare(before, after, at.below(".*"))
@@ -268,22 +273,22 @@ class _Comparison:
                 yield self._change(at, key, Effect.SAME, old.get(key), new.get(key))
 
     def _change(self, at: _Place, what: str, effect: Effect, before: Any, after: Any) -> SchemaChange:
-        impact, reason = self._judged(effect)
+        impact, reason = self._impact_of(effect)
         kind = Kind.ADDED if before is None else Kind.REMOVED if after is None else Kind.CHANGED
         return SchemaChange(
             path=at.path, kind=kind, what=what, impact=impact, reason=reason, before=shown(before), after=shown(after)
         )
 
-    def _judged(self, effect: Effect) -> tuple[Impact, str]:
+    def _impact_of(self, effect: Effect) -> tuple[Impact, str]:
         match effect, self._role:
             case Effect.SAME, _:
                 return Impact.INTERNAL, ""
             case Effect.LESS, Role.INPUT:
                 return Impact.BREAKING, "values that were accepted are refused"
             case Effect.MORE, Role.OUTPUT:
-                return Impact.BREAKING, "those who read the output may get new values"
+                return Impact.BREAKING, "consumers may get new values"
             case Effect.OTHER, _:
-                return Impact.BREAKING, "not every previous value is valid, as far as can be known"
+                return Impact.BREAKING, "previous values may no longer be valid"
             case Effect.MORE, _:
                 return Impact.COMPATIBLE, "every previous value is still accepted"
             case _:
@@ -296,20 +301,20 @@ def _reference(schema: Any) -> str:
 
 
 def _missing(schemas: list[Any], others: list[Any]) -> list[Any]:
-    """Those of the schemas that are not among the others."""
+    """Return the schemas that are not among the others."""
     known = [canonical(schema) for schema in others]
     return [schema for schema in schemas if canonical(schema) not in known]
 
 
 def _effect_of_alternatives(key: str, before: list[Any], after: list[Any]) -> Effect:
-    """What more or fewer schemas do to the values that fit; with all of `allOf` a value has to fit."""
+    """Return the effect of more or fewer alternatives; a value must fit all schemas of `allOf`."""
     if not before or not after:
         return Effect.LESS if after else Effect.MORE
     return Effect.MORE if (len(after) > len(before)) is (key != "allOf") else Effect.LESS
 
 
 def _as_map(schema: Any) -> Mapping[str, Any]:
-    """A schema that is true takes everything, one that is false nothing."""
+    """Return a schema as a map; `true` accepts everything, `false` nothing."""
     if isinstance(schema, dict):
         return schema
     return {"not": {}} if schema is False else {}
@@ -359,7 +364,7 @@ def _list(schema: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def _names(schema: Mapping[str, Any], key: str) -> set[str]:
-    """The names in `required`; draft 03 had a boolean there, which names nothing."""
+    """Return the names in `required`; a boolean, as in draft 03, has none."""
     names: Iterable[Any] = _list(schema, key)
     return {name for name in names if isinstance(name, str)}
 

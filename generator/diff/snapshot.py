@@ -1,4 +1,4 @@
-"""A snapshot of a workflow for a comparison: read from its folder or back from its chart, with what an install sees."""
+"""A snapshot of a workflow for comparison, read from its folder or from its chart."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from generator.workflow.folder import MAX_FILE_BYTES, SharedFiles, Source
 from generator.workflow.properties import Properties, Property
 from generator.workflow.workflow import Workflow, read_workflow
 
-#: A chart has no extensions, so which schema is the output's shows in its name alone.
+#: In a chart, which has no extensions, only its name identifies the output schema.
 _OUTPUT_SCHEMA: Final = re.compile(r"schemas/[^/]*output[^/]*\.json", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What can be compared of one workflow.
+    """The comparable parts of a workflow.
 
-    `title` is what a person called it. `values` and `schema` are those of its chart. `whole` says that the folder was
-    read: a chart holds neither the definition's extensions nor the rest of the image's files.
+    `title` is the name that the user gave. `values` and `schema` are those of its chart. `whole` says that it is a
+    folder: a chart has neither the definition's extensions nor the image's other files.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Snapshot:
 
     @property
     def name(self) -> str:
-        """The folder of the workflow, or the chart."""
+        """The name of the folder or chart."""
         return self.workflow.source.name
 
     @property
@@ -55,12 +55,12 @@ class Snapshot:
 
     @cached_property
     def required(self) -> frozenset[str]:
-        """The paths of the values that an install must give."""
+        """The paths of the values that an install must set."""
         return frozenset(required_values(self.workflow))
 
     @cached_property
     def objects(self) -> frozenset[str]:
-        """The names of the Kubernetes objects, by kind."""
+        """The Kubernetes objects, as KIND NAME."""
         rows = installed_objects(self.workflow)
         return frozenset(f"{row.kind} {name}" for row in rows for name in row.names(self.workflow).values())
 
@@ -70,11 +70,11 @@ class Snapshot:
         return self.workflow.definition
 
     def subflows(self) -> dict[str, Definition]:
-        """The subflows by id."""
+        """Return the subflows by id."""
         return {definition.id or definition.path: definition for definition in self.workflow.subflows}
 
     def output_schemas(self) -> tuple[str, ...] | None:
-        """The files of the output's schemas, below the folder; None where a chart does not say."""
+        """Return the paths of the output schemas, or None if a chart does not identify them."""
         if self.whole:
             return tuple(file for file, _ in self.definition.output_schemas())
         found = tuple(path for path in self.workflow.mounted if _OUTPUT_SCHEMA.fullmatch(path))
@@ -82,17 +82,17 @@ class Snapshot:
 
     @cached_property
     def files(self) -> Referenced:
-        """The files that the workflow's files refer to."""
+        """The files to which the workflow's files refer."""
         return Referenced(self.workflow.source)
 
 
 def snapshot_of_workflow(
     workflow: Workflow, *, title: str, image: ImageReference, capabilities: OperatorCapabilities | None = None
 ) -> Snapshot:
-    """Return the snapshot of a workflow folder; `image` is what its chart names, `capabilities` what it is made for.
+    """Return the snapshot of a workflow folder; `image` and `capabilities` are those for its chart.
 
     Raises:
-        FindingsError: no chart can be made of it.
+        FindingsError: no chart can be generated.
     """
     files = workflow_chart(workflow, version="0.0.0", image=image, capabilities=capabilities).files
     return Snapshot(
@@ -109,10 +109,10 @@ def snapshot_of_workflow(
 
 
 def snapshot_of_chart(files: ChartFiles, *, title: str, shown: str) -> Snapshot:
-    """Return the snapshot of a chart that waybill made: its files by path, `shown` in messages.
+    """Return the snapshot of a chart that waybill made; `shown` is its path in messages.
 
     Raises:
-        FindingsError: a file cannot be read, or the chart holds no workflow.
+        FindingsError: a file cannot be read, or the chart has no workflow.
     """
     if "Chart.yaml" not in files or FLOW_FILE not in files.payload:
         message = f"contains no {PAYLOAD}{FLOW_FILE}, so waybill did not make it from a workflow; name another chart"
@@ -141,7 +141,7 @@ def snapshot_of_chart(files: ChartFiles, *, title: str, shown: str) -> Snapshot:
 
 
 def _workflow(files: ChartFiles, about: Mapping[str, Any], values: Mapping[str, Any], shown: str) -> Workflow:
-    """The workflow that a chart was made from, as far as a chart tells."""
+    """Return the workflow of a chart, with the parts of it that a chart has."""
     name = str(about.get("name", ""))
     annotations = about.get("annotations")
     id_ = annotations.get(ID_ANNOTATION) if isinstance(annotations, dict) else None

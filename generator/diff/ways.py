@@ -1,4 +1,4 @@
-"""The ways out of a state: which of the old ones is which of the new ones, and how people call them."""
+"""Pairs the old and new edges of a state, and describes edges in words."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from generator.workflow.graph import Edge, EdgeKind
 if TYPE_CHECKING:
     from generator.workflow.long_form import Flow
 
-#: A way out of a state, and what its transition or end says beside where it leads.
+#: An edge, and the fields of its transition or end apart from the target.
 Way = tuple[Edge, Mapping[str, Any]]
 
 
 def way_of(flow: Flow, edge: Edge) -> Mapping[str, Any]:
-    """What a transition or an end says beside where it leads."""
+    """Return the fields of an edge's transition or end apart from the target."""
     value = value_at(flow, edge.where)
     return {key: part for key, part in value.items() if key != "nextState"} if isinstance(value, dict) else {}
 
 
 def paired_ways(old: list[Way], new: list[Way]) -> tuple[list[tuple[Way, Way]], list[Way], list[Way]]:
-    """Pair the ways out of a state: equal ones, then by name, condition, target, and last by kind."""
+    """Return paired, removed and added edges: pairs are equal, or have the same name, condition, target, or kind."""
     pairs: list[tuple[Way, Way]] = []
     gone, come = list(old), list(new)
-    for key in (_whole, _named, _condition, _leading, _alone):
+    for key in (_by_everything, _by_name, _by_condition, _by_target, _by_kind):
         waiting: dict[tuple[str, ...], list[Way]] = {}
         for way in come:
             if found := key(way):
@@ -42,45 +42,45 @@ def paired_ways(old: list[Way], new: list[Way]) -> tuple[list[tuple[Way, Way]], 
     return pairs, gone, come
 
 
-def _whole(way: Way) -> tuple[str, ...]:
+def _by_everything(way: Way) -> tuple[str, ...]:
     edge, rest = way
     return (edge.kind, edge.target or "", edge.when, edge.name, canonical(rest))
 
 
-def _named(way: Way) -> tuple[str, ...]:
+def _by_name(way: Way) -> tuple[str, ...]:
     return (way[0].kind, way[0].name) if way[0].name else ()
 
 
-def _condition(way: Way) -> tuple[str, ...]:
+def _by_condition(way: Way) -> tuple[str, ...]:
     return (way[0].kind, way[0].when)
 
 
-def _leading(way: Way) -> tuple[str, ...]:
+def _by_target(way: Way) -> tuple[str, ...]:
     return (way[0].kind, way[0].target or "")
 
 
-def _alone(way: Way) -> tuple[str, ...]:
-    """Two conditions that share nothing are two things; two unconditional ways are one that changed."""
+def _by_kind(way: Way) -> tuple[str, ...]:
+    """Return the kind of an unconditional edge; conditional edges are not paired by kind."""
     return () if way[0].when else (way[0].kind,)
 
 
 def place_of(edge: Edge) -> int:
-    """Where a condition stands among the others of its state."""
+    """Return the index of a condition in its state."""
     return next((step for step in reversed(edge.where) if isinstance(step, int)), 0)
 
 
 def target_of(edge: Edge) -> str:
-    """Where a way leads: a state, or `end`."""
+    """Return the target of an edge: a state, or `end`."""
     return "end" if edge.target is None else edge.target
 
 
 def way_text(edge: Edge) -> str:
-    """What a way is called in a sentence."""
+    """Return the name of an edge for a sentence."""
     return "the end" if edge.target is None else f"the way to '{edge.target}'"
 
 
 def reason_of(edge: Edge) -> str:
-    """When a way is taken; empty where it always is."""
+    """Return when an edge is taken, or "" if always."""
     match edge.kind:
         case EdgeKind.CONDITION:
             return f"when {shown(edge.when)}"

@@ -1,4 +1,4 @@
-"""Says a change in words, and a whole difference as lines for a log or a terminal."""
+"""Describes changes in words, and differences as lines for a log or a terminal."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from generator.diff.change import Change, Difference, Hazard, Impact, Kind, Topi
 from generator.findings.printable import in_one_line
 from generator.versions.steps import few
 
-#: Characters of two texts that are shown whole, and as many as are shown on each side of what differs in longer ones.
+#: The total length up to which two texts are shown in full, and the context shown around the difference in longer ones.
 _LONG, _CONTEXT = 160, 20
 _MARKS: Final = {Kind.ADDED: "+", Kind.REMOVED: "-", Kind.RENAMED: "~", Kind.CHANGED: "~"}
-#: Where a person writes what a change is about.
+#: The prefix of the path at which a user sets the subject of a change.
 _PATHS: Final = {Topic.VARIABLE: "env.", Topic.SECRET: "secret.data.", Topic.VALUE: ""}
-#: What a log shows without a second line, by and large.
+#: The width of lines, which fits most logs.
 _WIDTH: Final = 110
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A line of text; `impact` says how to colour it, `heading` that others belong below it."""
+    """A line of text; `impact` decides its colour, `heading` says that it is a heading."""
 
     text: str
     impact: Impact | None = None
@@ -30,7 +30,7 @@ class Line:
 
 
 def subject_of(change: Change) -> str:
-    """`state 'Wait'`; what belongs to a workflow as a whole is called by its own name."""
+    """Return the subject of a change, as in `state 'Wait'`, or only its name for the workflow as a whole."""
     name = in_one_line(change.subject)
     subflow = f" (subflow '{in_one_line(change.within)}')" if change.within else ""
     match change.topic:
@@ -47,7 +47,7 @@ def subject_of(change: Change) -> str:
 
 
 def told(change: Change) -> str:
-    """What happened, in one line: `duration: PT6S → PT1M`."""
+    """Return what changed in one line, as in `duration: PT6S → PT1M`."""
     what = in_one_line(change.what)
     if change.topic is Topic.TRANSITION and change.kind in (Kind.ADDED, Kind.REMOVED):
         target = in_one_line(change.after or change.before or "")
@@ -57,12 +57,12 @@ def told(change: Change) -> str:
     if change.kind is Kind.CHANGED and change.before is not None and change.after is not None:
         return f"{what}: {_arrow(change)}" if what else _arrow(change)
     value = in_one_line(change.after if change.after is not None else change.before or "")
-    text = f"{what} {_happened(change)}" if what else str(change.kind)
+    text = f"{what} {_past_participle(change)}" if what else str(change.kind)
     return f"{text}: {value}" if value else text
 
 
-def _happened(change: Change) -> str:
-    """What happened to a part of something that is in both snapshots."""
+def _past_participle(change: Change) -> str:
+    """Return `added`, `removed` or `changed` for a part of a subject that is in both snapshots."""
     if change.kind is Kind.CHANGED and change.before is not change.after:
         return "added" if change.before is None else "removed"
     return str(change.kind)
@@ -74,7 +74,7 @@ def _arrow(change: Change) -> str:
 
 
 def _around_the_change(before: str, after: str) -> tuple[str, str]:
-    """Two long texts without most of what both begin and end with."""
+    """Return two texts without most of their common beginning and end if they are long."""
     if len(before) + len(after) <= _LONG:
         return before, after
     shorter = min(len(before), len(after))
@@ -90,20 +90,20 @@ def _around_the_change(before: str, after: str) -> tuple[str, str]:
 
 
 def place_of(change: Change) -> str:
-    """`path:line:column` of the new snapshot, else of the old one; empty where there is none."""
+    """Return `path:line:column` in the new snapshot, or else in the old one, or ""."""
     at = change.new or change.old
     return "" if at is None else in_one_line(str(at))
 
 
 def lines(differences: Iterable[Difference]) -> Iterator[Line]:
-    """A report on all workflows that were compared."""
+    """Yield a report on all compared workflows."""
     for number, difference in enumerate(differences):
         if number:
             yield Line(text="")
-        yield from _of_one(difference)
+        yield from _report(difference)
 
 
-def _of_one(difference: Difference) -> Iterator[Line]:
+def _report(difference: Difference) -> Iterator[Line]:
     title = f"{difference.name}: {difference.old} → {difference.new}"
     yield Line(text=in_one_line(title), heading=True)
     yield from (Line(text=line) for line in textwrap.wrap(verdict(difference), _WIDTH, break_on_hyphens=False))
@@ -111,7 +111,7 @@ def _of_one(difference: Difference) -> Iterator[Line]:
         if found := difference.of(impact):
             yield Line(text=f"  {impact}", impact=impact, heading=True)
             for change in found:
-                yield from _of_change(change)
+                yield from _change_lines(change)
     if difference.hazards:
         yield Line(text="  running instances", impact=Impact.BREAKING, heading=True)
         for hazard in difference.hazards:
@@ -121,31 +121,31 @@ def _of_one(difference: Difference) -> Iterator[Line]:
 
 
 def hazard_text(hazard: Hazard) -> str:
-    """What an instance would trip over, in one line."""
+    """Return the message of a hazard in one line."""
     where = f"in the subflow '{hazard.within}': " if hazard.within else ""
     return in_one_line(f"{where}{hazard.message}")
 
 
 def verdict(difference: Difference) -> str:
-    """The changes counted, the next version of the chart, and whether the image is another one."""
+    """Return the number of changes, the next version of the chart, and whether the image changes."""
     parts = [summary(difference.changes)]
     if difference.changes and difference.bump:
-        parts.append(f"the chart's next version: {difference.bump} ({_since(difference)})")
+        parts.append(f"the chart's next version: {difference.bump} ({_bump_reason(difference)})")
     if difference.tags:
-        again = "the image is to be built again" if difference.changes else "in form alone, so the image's tag moves"
-        parts.append(f"{again} ({difference.tags[0]} → {difference.tags[1]})")
+        image = "the image must be rebuilt" if difference.changes else "only the form changed, and so the image's tag"
+        parts.append(f"{image} ({difference.tags[0]} → {difference.tags[1]})")
     return in_one_line("; ".join(parts))
 
 
-def _since(difference: Difference) -> str:
-    """Why the next version is what it is: the first change that asks for it, and how many more do."""
+def _bump_reason(difference: Difference) -> str:
+    """Return the reason for the next version: the first change that requires it, and the number of others."""
     if difference.bump == "patch":
         return "callers and installs see nothing new"
     return few([*reasons_for(difference)], ", ", shown=1)
 
 
 def reasons_for(difference: Difference) -> Iterator[str]:
-    """The changes that ask for the part of the version that moves, in words."""
+    """Yield the changes that require the bump, in words."""
     match difference.bump:
         case "major":
             yield from map(words_of, difference.of(Impact.BREAKING))
@@ -157,7 +157,7 @@ def reasons_for(difference: Difference) -> Iterator[str]:
 
 
 def words_of(change: Change) -> str:
-    """A change in words, a value by the path that a person writes."""
+    """Return a change in words, with values by their paths in values.yaml."""
     if change.topic in _PATHS and change.kind in (Kind.ADDED, Kind.REMOVED):
         path = f"{_PATHS[change.topic]}{change.subject}"
         if change.kind is Kind.REMOVED:
@@ -166,7 +166,7 @@ def words_of(change: Change) -> str:
     return f"{subject_of(change)}: {told(change)}"
 
 
-def _of_change(change: Change) -> Iterator[Line]:
+def _change_lines(change: Change) -> Iterator[Line]:
     reason = f" ({in_one_line(change.reason)})" if change.reason else ""
     yield from _wrapped(f"{_MARKS[change.kind]} {subject_of(change)}: {told(change)}{reason}", change.impact)
     if place := place_of(change):

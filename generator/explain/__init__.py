@@ -1,1 +1,1 @@
-"""What a workflow does, in sentences."""
+"""Explains a workflow in sentences."""

@@ -1,4 +1,4 @@
-"""Tells in plain sentences what a workflow does, calls and needs."""
+"""Explains in sentences what a workflow does, calls and needs, as text, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _WIDTH: Final = 110
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """What a workflow does: its title, a sentence on it, and sections of sentences.
+    """A workflow's title, description and sections of sentences.
 
-    A name or an expression from a file stands in 'quotes'.
+    Names and expressions from files are in 'quotes'.
     """
 
     title: str
@@ -27,12 +27,12 @@ class Explanation:
     sections: tuple[Section, ...]
 
     def as_json(self) -> dict[str, object]:
-        """The explanation as a JSON object."""
+        """Return the explanation as a JSON object."""
         sections = [{"title": s.title, "sentences": list(s.sentences)} for s in self.sections]
         return {"title": self.title, "description": self.description or None, "sections": sections}
 
     def as_text(self) -> str:
-        """The explanation for a terminal or a log."""
+        """Return the explanation for a terminal or a log."""
         return "\n".join(self._lines()) + "\n"
 
     def _lines(self) -> Iterator[str]:
@@ -54,7 +54,7 @@ class Explanation:
                 )
 
     def as_markdown(self) -> str:
-        """The explanation for a README or a page."""
+        """Return the explanation for a README or a page."""
         parts = [f"# {plain(self.title)}", *([plain(self.description)] if self.description else [])]
         for section in self.sections:
             items = (
@@ -66,7 +66,7 @@ class Explanation:
 
 
 def explain(workflow: Workflow) -> Explanation:
-    """Return what there is to say of a workflow; what is wrong in it is left out, since lint says that."""
+    """Return the explanation of a workflow, without its errors, which lint reports."""
     definition = workflow.definition
     called = f"{definition.id} {definition.version}".strip()
     title = f"{definition.name} ({called})" if definition.name else called

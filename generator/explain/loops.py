@@ -1,4 +1,4 @@
-"""Finds what a workflow repeats, and until when."""
+"""Describes the loops of a workflow: their states, their pace, and how they end."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Loop:
-    """States that lead back to themselves, in the order in which they are reached, and the ways out of them."""
+    """The states of a loop, in the order in which they are reached, and the edges that leave it."""
 
     states: tuple[str, ...]
     ways_out: tuple[Edge, ...]
 
 
 def loops(graph: Graph, order: tuple[str, ...]) -> Iterator[str]:
-    """A sentence a loop."""
+    """Yield a sentence for each loop."""
     for loop in _loops(graph, order):
         yield f"It repeats {several(loop.states)}{_pace(loop, graph.states)}{_until(loop)}."
 
@@ -40,8 +40,8 @@ def _loops(graph: Graph, order: tuple[str, ...]) -> Iterator[Loop]:
 def _pace(loop: Loop, states: Mapping[str, State]) -> str:
     waits = [pause for name in loop.states for pause in _pauses(states[name])]
     if len(waits) == 1:
-        said = duration(waits[0])
-        return f", with a pause {said}" if said.startswith("as long") else f", with a pause of {said}"
+        pause = duration(waits[0])
+        return f", with a pause {pause}" if pause.startswith("as long") else f", with a pause of {pause}"
     if waits:
         return ", with pauses"
     events = any(states[name]["type"] in ("event", "callback") for name in loop.states)
@@ -49,7 +49,7 @@ def _pace(loop: Loop, states: Mapping[str, State]) -> str:
 
 
 def _pauses(state: State) -> Iterator[str]:
-    """How long a state waits: itself, or around its actions."""
+    """Yield the durations that a state waits, itself or before and after its actions."""
     sleeps = [action.get("sleep", {}) for action in actions_in(state)]
     pauses = [state.get("duration"), state.get("timeDelay")]
     pauses += [pause for sleep in sleeps for pause in (sleep.get("before"), sleep.get("after"))]
@@ -57,8 +57,11 @@ def _pauses(state: State) -> Iterator[str]:
 
 
 def _until(loop: Loop) -> str:
-    asked = [edge for edge in loop.ways_out if edge.kind is EdgeKind.CONDITION]
-    true = [quoted(e.name) if e.name else said[5:] for e, said in zip(asked, conditions(asked), strict=True)]
+    conditional = [edge for edge in loop.ways_out if edge.kind is EdgeKind.CONDITION]
+    true = [
+        quoted(e.name) if e.name else condition[5:]
+        for e, condition in zip(conditional, conditions(conditional), strict=True)
+    ]
     events = [f"{an_event(edge.when)} comes" for edge in loop.ways_out if edge.kind is EdgeKind.EVENT]
     onwards = [edge for edge in loop.ways_out if edge.kind in (EdgeKind.DEFAULT, EdgeKind.TRANSITION)]
     late = [f"no event comes within {duration(edge.after)}" for edge in loop.ways_out if edge.after]

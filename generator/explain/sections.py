@@ -1,4 +1,4 @@
-"""The sections of an explanation: what goes in, what happens, what is called, what must be there, how it ends."""
+"""Writes the sections of an explanation: input, steps, loops, calls, events, requirements and ends."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from generator.workflow.workflow import Workflow
 if TYPE_CHECKING:
     from generator.workflow.long_form import Action, Function, State
 
-_TIMERS: Final = ("sleep", "delay")
-#: The types of states that wait in their actions only.
-_CALLING: Final = ("operation", "parallel", "foreach")
+_TIMER_STATES: Final = ("sleep", "delay")
+#: The types of states that wait only in their actions.
+_ACTION_STATES: Final = ("operation", "parallel", "foreach")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A heading and the sentences below it; `numbered` where one comes after the other."""
+    """A heading and the sentences below it, `numbered` if they are steps."""
 
     title: str
     sentences: tuple[str, ...]
@@ -37,7 +37,7 @@ class Section:
 
 
 def sections_of(workflow: Workflow) -> Iterator[Section]:
-    """The sections that have something to say."""
+    """Yield the sections that have sentences."""
     main = workflow.definition
     found = [
         ("What it takes", _input(workflow), False),
@@ -55,7 +55,7 @@ def sections_of(workflow: Workflow) -> Iterator[Section]:
 
 
 def order_of(graph: Graph) -> tuple[str, ...]:
-    """The states from the start on, each after all that lead to it where nothing leads back; then the others."""
+    """Return the states reachable from the start in topological order, apart from cycles, and then the others."""
     done: list[str] = []
     entered: set[str] = set()
     waiting = [(graph.start, False)]
@@ -77,14 +77,14 @@ def _functions(definition: Definition, workflow: Workflow) -> Functions:
     return {each["name"]: (each, called.get(index)) for index, each in enumerate(functions) if each.get("name")}
 
 
-def _started_in(definition: Definition, workflow: Workflow) -> str:
-    """The state that events start the workflow in; empty where a call does, and in a subflow."""
+def _event_start(definition: Definition, workflow: Workflow) -> str:
+    """Return the start state if events start the workflow, or "" if a request does or for a subflow."""
     state = definition.graph.states.get(definition.graph.start)
     return definition.graph.start if definition is workflow.definition and state and state["type"] == "event" else ""
 
 
 def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
-    """What each state does and where it leads, from the start on."""
+    """Yield sentences on what each state does and where it leads, from the start on."""
     graph = definition.graph
     retries = {str(retry.get("name")): retry for retry in definition.flow.get("retries", ())}
     codes = {str(e.get("name")): e.get("code", "") for e in definition.flow.get("errors", ())}
@@ -94,13 +94,13 @@ def _steps(definition: Definition, workflow: Workflow) -> Iterator[str]:
         edges = graph.outgoing(name)
         sentences = [f"{quoted(name)}: {states.says(graph.states[name])}.", *ways_on(edges)]
         failing = [edge for edge in edges if edge.kind is EdgeKind.ERROR]
-        sentences += [f"{_capital(on_error(edge, codes, alone=len(failing) == 1))}." for edge in failing]
+        sentences += [f"{_capitalized(on_error(edge, codes, alone=len(failing) == 1))}." for edge in failing]
         if name not in reachable:
             sentences.append("Nothing leads to it.")
         yield " ".join(sentences)
 
 
-def _capital(text: str) -> str:
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
@@ -114,7 +114,7 @@ def _input(workflow: Workflow) -> Iterator[str]:
 
 
 def _sentence(text: Any) -> str:
-    """What a file says in words of its own; no name, so it stands without quotes."""
+    """Return prose from a file, without quotes and with a final full stop."""
     words = quoted(text)[1:-1]
     return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
@@ -128,7 +128,7 @@ def _calls(workflow: Workflow) -> Iterator[str]:
 
 
 def is_computed(function: Function) -> bool:
-    """Whether a function stays inside of the engine: an expression, a line in the log."""
+    """Return whether a function runs inside the engine: an expression, or a line in the log."""
     return function["type"] == "expression" or function.get("operation", "").startswith("sysout")
 
 
@@ -139,21 +139,21 @@ def _call(name: str, function: Function, call: Call | None, workflow: Workflow) 
         return f"{quoted(name)} is {what} (type {quoted(kind)})."
     if not (request := request_of(call)):
         place = f"{quoted(call.operation_id)} of {quoted(call.shown)}"
-        return f"{quoted(name)} is the operation {place}, which is not read here."
+        return f"{quoted(name)} is the operation {place}, which is not available."
     return f"{quoted(name)} is {quoted(request)} of {quoted(call.path or call.shown)}, {_server(call, workflow)}."
 
 
 def _server(call: Call, workflow: Workflow) -> str:
-    """Where a call goes: what application.properties says, else the spec's first server."""
+    """Return the address of a call: that in application.properties, or else the spec's first server."""
     if configured := workflow.configuration().get(f"quarkus.rest-client.{call.id}.url"):
         return f"at {quoted(masked(configured))}"
     server = call.spec.server if call.spec else ""
-    return f"at {quoted(server)}" if server else "at an address that nothing here names"
+    return f"at {quoted(server)}" if server else "at an address that is not configured"
 
 
 def _events(workflow: Workflow) -> Iterator[str]:
     main = workflow.definition
-    if (start := main.graph.states.get(_started_in(main, workflow))) and start["type"] == "event":
+    if (start := main.graph.states.get(_event_start(main, workflow))) and start["type"] == "event":
         first = [
             events(on.get("eventRefs", ()), "or" if start["exclusive"] else "and") for on in start.get("onEvents", ())
         ]
@@ -172,7 +172,7 @@ def _events(workflow: Workflow) -> Iterator[str]:
                 for each in event.get("correlation", ())
                 if each.get("contextAttributeName")
             ]
-            by = f", told apart by {several(names)}" if names else ""
+            by = f", correlated by {several(names)}" if names else ""
             type_ = f": the type {quoted(event['type'])}{source}" if event.get("type") else source
             yield f"{verb} {quoted(name) if name else 'an event without a name'}{type_}{by}."
 
@@ -180,12 +180,12 @@ def _events(workflow: Workflow) -> Iterator[str]:
 def _needs(workflow: Workflow) -> Iterator[str]:
     variables = workflow.variables()
     if required := [variable.name for variable in variables if variable.default is None]:
-        yield f"The {_count(required, 'variable')} {_all(required)} must be given."
+        yield f"The {_count_of(required, 'variable')} {_list_of(required)} must be given."
     if optional := [variable for variable in variables if variable.default is not None]:
         shown = [f"{quoted(variable.name)} ({_default(variable)})" for variable in optional]
-        yield f"The {_count(shown, 'variable')} {listed(shown)} may be given; in brackets stands the default."
+        yield f"The {_count_of(shown, 'variable')} {listed(shown)} may be given; the default is in brackets."
     if workflow.secret_keys:
-        yield f"The {_count(workflow.secret_keys, 'secret')} {_all(workflow.secret_keys)} must be given."
+        yield f"The {_count_of(workflow.secret_keys, 'secret')} {_list_of(workflow.secret_keys)} must be given."
     yield from _persistence(workflow)
 
 
@@ -194,16 +194,16 @@ def _default(variable: Variable) -> str:
     return "hidden" if shown == HIDDEN else quoted(shown) if shown else "empty"
 
 
-def _all(names: Any) -> str:
+def _list_of(names: Any) -> str:
     return listed(map(quoted, names))
 
 
-def _count(things: Any, noun: str) -> str:
+def _count_of(things: Any, noun: str) -> str:
     return noun if len(things) == 1 else f"{len(things)} {noun}s"
 
 
 def _persistence(workflow: Workflow) -> Iterator[str]:
-    """What has to be there for a wait to outlive a restart (SonataFlow: persistence, and a jobs service for timers)."""
+    """Yield what a wait needs to survive a restart (SonataFlow: persistence, and a jobs service for timers)."""
     waiting: list[str] = []
     timed: list[str] = []
     for definition in workflow.definitions():
@@ -218,10 +218,12 @@ def _persistence(workflow: Workflow) -> Iterator[str]:
 
 
 def _waits(name: str, state: State, definition: Definition, workflow: Workflow) -> bool:
-    """Whether an instance may wait in a state: its start by an event is over when it comes into being."""
+    """Return whether an instance may wait in a state, not counting the event that starts the instance."""
     wait = wait_of(state)
-    started = name == _started_in(definition, workflow) and (wait is None or len(wait.events) == 1 or _any_event(state))
-    if wait is None or not (started or state["type"] in _CALLING):
+    started = name == _event_start(definition, workflow) and (
+        wait is None or len(wait.events) == 1 or _any_event(state)
+    )
+    if wait is None or not (started or state["type"] in _ACTION_STATES):
         return wait is not None
     return any(_action_waits(action, workflow, frozenset()) for action in actions_in(state))
 
@@ -231,7 +233,7 @@ def _any_event(state: State) -> bool:
 
 
 def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> bool:
-    """Whether an action waits: for time, an event, or a subflow that does; this engine tries nothing again."""
+    """Return whether an action waits: it sleeps, or runs a subflow that waits. The engine ignores retries."""
     if action.get("sleep"):
         return True
     id_ = action.get("subFlowRef", {}).get("workflowId")
@@ -241,7 +243,7 @@ def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> 
     return below is None or any(
         wait_of(state) is not None
         and (
-            state["type"] not in _CALLING
+            state["type"] not in _ACTION_STATES
             or any(_action_waits(each, workflow, above | {id_}) for each in actions_in(state))
         )
         for state in below.graph.states.values()
@@ -250,7 +252,7 @@ def _action_waits(action: Action, workflow: Workflow, above: frozenset[str]) -> 
 
 def _has_timer(state: State) -> bool:
     sleeps = any(action.get("sleep") for action in actions_in(state))
-    return state["type"] in _TIMERS or sleeps or bool(state.get("timeouts", {}).get("eventTimeout"))
+    return state["type"] in _TIMER_STATES or sleeps or bool(state.get("timeouts", {}).get("eventTimeout"))
 
 
 def _ends(definition: Definition) -> Iterator[str]:
@@ -270,7 +272,7 @@ def _ends(definition: Definition) -> Iterator[str]:
 
 
 def _unhandled(definition: Definition) -> Iterator[str]:
-    """The states that a run can come to whose errors nothing handles."""
+    """Yield the reachable states whose errors nothing handles."""
     graph = definition.graph
     handled = {edge.source for edge in graph.edges if edge.kind is EdgeKind.ERROR}
     reached = graph.reachable() - handled
@@ -281,6 +283,6 @@ def _unhandled(definition: Definition) -> Iterator[str]:
 
 
 def _may_fail(action: Action, computed: set[str | None]) -> bool:
-    """Whether an action calls something outside of the workflow."""
+    """Return whether an action calls something outside the workflow."""
     called = called_by(action)
     return bool(action.get("subFlowRef")) or (bool(called) and called not in computed)

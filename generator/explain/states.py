@@ -1,4 +1,4 @@
-"""What a state does, in a sentence."""
+"""Describes in a sentence what a state does."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
         SwitchState,
     )
 
-#: A function's name to its declaration and what it calls, where that is known.
+#: The declaration of each function, and its call of an OpenAPI operation, if any, by name.
 Functions: TypeAlias = "Mapping[str, tuple[Function, Call | None]]"
 Retries: TypeAlias = "Mapping[str, Retry]"
 
 
 class States:
-    """Says what states do; functions and retries are looked up by name."""
+    """Describes states, with the functions and retries of their definition by name."""
 
     def __init__(self, functions: Functions, retries: Retries) -> None:
         self._functions = functions
         self._retries = retries
 
     def says(self, state: State) -> str:
-        """What a state does, as a clause that starts with "it" or "for"."""
+        """Return what a state does, as a clause that starts with "it" or "for"."""
         match state["type"]:
             case "operation":
                 text = self._operation(state)
@@ -47,9 +47,9 @@ class States:
             case "switch":
                 text = self._switch(state)
             case "sleep":
-                text = f"it waits {_time(state.get('duration'))}"
+                text = f"it waits {_time_in_words(state.get('duration'))}"
             case "delay":
-                text = f"it waits {_time(state.get('timeDelay'))}"
+                text = f"it waits {_time_in_words(state.get('timeDelay'))}"
             case "parallel":
                 text = self._parallel(state)
             case "inject":
@@ -72,12 +72,12 @@ class States:
             awaited = events(group.get("eventRefs", ()), "or" if state["exclusive"] else "and")
             clauses.append(f"waits for {awaited}{then}")
         text = listed(clauses, "or" if state["exclusive"] else "and")
-        return f"it {text or 'waits for no event'}{_in_time(state)}"
+        return f"it {text or 'waits for no event'}{_timeout_in_words(state)}"
 
     def _switch(self, state: SwitchState) -> str:
         if conditions := state.get("eventConditions"):
             names = [each.get("eventRef", "") for each in conditions]
-            return f"it waits for {events(names, 'or')}{_in_time(state)}"
+            return f"it waits for {events(names, 'or')}{_timeout_in_words(state)}"
         return "it looks at the data"
 
     def _parallel(self, state: ParallelState) -> str:
@@ -87,10 +87,12 @@ class States:
             f"{self._actions(branch.get('actions', ()))}"
             for number, branch in enumerate(branches, start=1)
         ]
-        until = "all of them are" if state["completionType"] != "atLeast" else f"{_number(state['numCompleted'])} are"
+        number = _number(state["numCompleted"])
+        enough = f"{number} {'has' if number == '1' else 'have'}"
+        until = enough if state["completionType"] == "atLeast" else "all of them have"
         runs = f"it runs {plural(len(branches), 'branch')}"
         order = " one after the other, in an order that changes from run to run" if len(branches) > 1 else ""
-        return f"{runs}{order} ({'; '.join(clauses)}), until {until} through"
+        return f"{runs}{order} ({'; '.join(clauses)}), until {until} finished"
 
     def _inject(self, state: InjectState) -> str:
         data = state.get("data")
@@ -108,7 +110,7 @@ class States:
     def _callback(self, state: CallbackState) -> str:
         action = state.get("action")
         does = f"{self._action(action)}, and " if action else ""
-        return f"it {does}waits for {events([state.get('eventRef', '')], 'or')}{_in_time(state)}"
+        return f"it {does}waits for {events([state.get('eventRef', '')], 'or')}{_timeout_in_words(state)}"
 
     def _actions(self, actions: Sequence[Action], mode: str = "sequential") -> str:
         clauses = [self._action(action) for action in actions]
@@ -119,17 +121,17 @@ class States:
         return ", then ".join(clauses)
 
     def _action(self, action: Action) -> str:
-        text = self._does(action)
+        text = self._call_in_words(action)
         sleep = action.get("sleep", {})
         if before := sleep.get("before"):
-            text = f"waits {_time(before)} and {text}"
+            text = f"waits {_time_in_words(before)} and {text}"
         if after := sleep.get("after"):
-            text += f" and waits {_time(after)}"
+            text += f" and waits {_time_in_words(after)}"
         terms = [f"when {quoted(action['condition'])}"] if action.get("condition") else []
-        terms += [self._again(str(action["retryRef"]))] if action.get("retryRef") else []
+        terms += [self._retries_in_words(str(action["retryRef"]))] if action.get("retryRef") else []
         return f"{text} ({', '.join(terms)})" if terms else text
 
-    def _does(self, action: Action) -> str:
+    def _call_in_words(self, action: Action) -> str:
         if function := action.get("functionRef"):
             return self._call(function)
         if subflow := action.get("subFlowRef"):
@@ -162,7 +164,7 @@ class States:
             case _:
                 return f"{verb} {quoted(name)} ({quoted(request)})" if request else f"{verb} {quoted(name)}"
 
-    def _again(self, name: str) -> str:
+    def _retries_in_words(self, name: str) -> str:
         retry = self._retries.get(name)
         attempts, delay = (retry.get("maxAttempts"), retry.get("delay")) if retry else (None, None)
         apart = f", {duration(delay)} apart" if delay else ""
@@ -170,29 +172,29 @@ class States:
 
 
 def request_of(call: Call | None) -> str:
-    """`POST /api/v1/namespaces`; empty where the spec is not at hand, or has no such operation."""
+    """Return a request such as `POST /api/v1/namespaces`, or "" if the operation is not available."""
     operation = call.operation if call else None
     return f"{operation.method.upper()} {operation.path}" if operation else ""
 
 
 def _without_effect(state: OperationState | InjectState) -> str:
-    """What a state does that neither calls nor sets anything: its filters may still reshape the data."""
+    """Return what a state does that calls and sets nothing: its filters may still reshape the data."""
     reshapes = any(state.get("stateDataFilter", {}).values())
     return "it reshapes the data" if reshapes else "it does nothing"
 
 
 def _number(text: Any) -> str:
-    """A number, or the expression that gives it."""
+    """Return a number, or a phrase with the expression that evaluates to it."""
     return str(text) if str(text).isdecimal() else f"as many as {quoted(without_mark(str(text)))} says"
 
 
-def _time(text: Any) -> str:
+def _time_in_words(text: Any) -> str:
     if not text:
         return "for a time that is not given"
-    said = duration(text)
-    return said if said.startswith("as long") else f"for {said}"
+    phrase = duration(text)
+    return phrase if phrase.startswith("as long") else f"for {phrase}"
 
 
-def _in_time(state: EventState | SwitchState | CallbackState) -> str:
+def _timeout_in_words(state: EventState | SwitchState | CallbackState) -> str:
     limit = state.get("timeouts", {}).get("eventTimeout")
     return f" for at most {duration(limit)}" if limit else ""

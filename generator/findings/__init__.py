@@ -1,1 +1,1 @@
-"""Findings and errors: what is wrong, where, and what fixes it."""
+"""Findings, their fixes, and the errors shown to users."""

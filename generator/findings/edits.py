@@ -1,4 +1,4 @@
-"""The edits that fix findings: what each replaces, and how a text reads with them."""
+"""Text edits that fix findings, and how to apply them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from generator.findings.position import Position
 from generator.findings.printable import in_one_line
 from generator.findings.suggestions import only_near
 
-#: What YAML 1.1, and so libyaml's line numbers, takes for the end of a line.
-_LINE: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+#: The line breaks of YAML 1.1, by which libyaml counts lines.
+_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """The one right fix of a finding: `new` replaces `old`, which is at a position (in quotes or not).
+    """The only possible fix of a finding: `new` replaces `old`, quoted or not, at a position.
 
-    An empty `old` inserts, an empty `new` takes away.
+    An empty `old` inserts text; an empty `new` deletes it.
     """
 
     path: str
@@ -33,34 +33,37 @@ class Edit:
         return in_one_line(f"{self.path}:{self.line}:{self.column}: {what}")
 
     def as_json(self) -> dict[str, object]:
-        """The edit as a JSON object, for `--json`."""
+        """Return the edit as a JSON object, for `--json`."""
         return {"path": self.path, "line": self.line, "column": self.column, "old": self.old, "new": self.new}
 
 
 def respelt(at: Position, name: str, known: Iterable[str], taken: Container[str] = ()) -> Edit | None:
-    """The edit that spells a name right, where one right name alone is near and not `taken`."""
+    """Return the edit that corrects a misspelt name, or None unless exactly one known name is close and not `taken`."""
     right = only_near(name, known)
     return replaced(at, name, right) if right not in taken else None
 
 
 def replaced(at: Position, old: str, new: str | None) -> Edit | None:
-    """The edit that puts `new` in the place of `old`; None where there is nothing to put, or a whole file is meant."""
+    """Return the edit that replaces `old` with `new`, or None if `new` is None or `at` is a whole file or folder."""
     if new is None or at.line is None or at.column is None:
         return None
     return Edit(path=at.path, line=at.line, column=at.column, old=old, new=new)
 
 
 def appended(path: str, text: str, lines: str) -> Edit:
-    """The edit that adds lines at the end of a text; a file that is not there yet has none."""
-    ends = list(_LINE.finditer(text))
+    """Return the edit that appends `lines` to a file with this text, which is empty if the file does not exist."""
+    ends = list(_LINE_BREAK.finditer(text))
     start = ends[-1].end() if ends else 0
     new = f"{lines}\n" if start == len(text) else f"\n{lines}"
     return Edit(path=path, line=len(ends) + 1, column=len(text) - start + 1, old="", new=new)
 
 
 def apply_edits(text: str, edits: Iterable[Edit]) -> tuple[str, tuple[Edit, ...]]:
-    """Return the text with the edits that fit it, and those edits; of two that overlap the later one wins."""
-    starts = [0, *(match.end() for match in _LINE.finditer(text))]
+    """Return the text with all matching edits applied, and those edits in the text's order.
+
+    Of two overlapping edits, the one later in the text wins.
+    """
+    starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
     applied: list[Edit] = []
     untouched = len(text)
     for edit in sorted(set(edits), key=lambda e: (e.line, e.column, e.new), reverse=True):

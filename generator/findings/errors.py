@@ -16,7 +16,7 @@ class WaybillError(Exception):
 
 
 class FindingsError(WaybillError):
-    """A folder that cannot be used as it is; `findings` say why, each with its position."""
+    """A folder or file with errors; the findings say where and why."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings = tuple(findings)
@@ -24,7 +24,7 @@ class FindingsError(WaybillError):
 
 
 class Collecting:
-    """Collects the findings of each FindingsError, so that all are known before the work stops."""
+    """A context manager that collects the findings of a FindingsError instead of raising it."""
 
     def __init__(self, collected: list[Finding]) -> None:
         self._collected = collected

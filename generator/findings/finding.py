@@ -1,4 +1,4 @@
-"""What is wrong with a workflow folder, where, and what to do."""
+"""Findings: problems in a workflow folder, each with its position, severity and rule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generator.findings.printable import in_one_line
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error stops a build, a warning and a note do not."""
+    """The severity of a finding: errors stop a build, warnings and notes do not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -21,11 +21,11 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that is wrong.
+    """A problem in a workflow folder.
 
-    `line` and `column` count from 1; both are None where a whole file or folder is meant. `blocking` marks what makes
-    a Kubernetes object impossible: `manifests` and `chart` stop on nothing else. `edit` fixes it, where one answer
-    alone is right, together with the edits `also` in other places.
+    `line` and `column` count from 1; both are None if the finding concerns a whole file or folder. A `blocking`
+    finding makes a Kubernetes object impossible; `manifests` and `chart` stop only on these. `edit`, together with
+    the edits `also` in other places, fixes the finding if there is only one possible fix.
     """
 
     path: str
@@ -40,14 +40,14 @@ class Finding:
 
     @property
     def at(self) -> Position:
-        """Where it is."""
+        """The finding's position."""
         return Position(path=self.path, line=self.line, column=self.column)
 
     def __str__(self) -> str:
         return in_one_line(f"{self.at}: {self.severity}: {self.message} [{self.rule}]")
 
     def as_json(self) -> dict[str, object]:
-        """The finding as a JSON object, for `--json`."""
+        """Return the finding as a JSON object, for `--json`."""
         return {
             "path": self.path,
             "line": self.line,
@@ -60,25 +60,25 @@ class Finding:
 
 
 def in_file_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings without repetitions, by file, then by position."""
+    """Return the findings without duplicates, sorted by file and position."""
     return tuple(sorted(set(findings), key=lambda f: (f.path, f.line or 0, f.column or 0, f.rule, f.message)))
 
 
 def strictly(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings with every warning an error."""
+    """Return the findings with every warning raised to an error."""
     return tuple(replace(f, severity=Severity.ERROR) if f.severity is Severity.WARNING else f for f in findings)
 
 
 def errors(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that stop a build."""
+    """Return the findings that stop a build."""
     return tuple(f for f in findings if f.severity is Severity.ERROR)
 
 
 def for_output(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings as they count where objects are made: what makes one impossible is an error."""
+    """Return the findings with each blocking one raised to an error, for commands that generate objects."""
     return tuple(replace(f, severity=Severity.ERROR) if f.blocking else f for f in findings)
 
 
 def blocking(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """The findings that make an object impossible, as errors."""
+    """Return only the blocking findings, raised to errors."""
     return tuple(f for f in for_output(findings) if f.blocking)

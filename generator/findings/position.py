@@ -1,4 +1,4 @@
-"""Where a value was written."""
+"""Positions in files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Where a value was written; line and column count from 1, None where a whole file or folder is meant."""
+    """The place of a value in a file; line and column count from 1 and are None for a whole file or folder."""
 
     path: str
     line: int | None = None

@@ -1,1 +1,1 @@
-"""The forms that the Orchestrator makes of input schemas: their widgets, what each takes, and their templates."""
+"""Forms of the Orchestrator plugin for input schemas: widgets, their properties, and templates."""

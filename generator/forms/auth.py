@@ -1,4 +1,4 @@
-"""The field that asks for a login: with it the Orchestrator sends a user's tokens along when it starts a workflow.
+"""The form field for a login, with which the Orchestrator sends a user's tokens when it starts a workflow.
 
 Source: rhdh-plugins, docs/auth.md and orchestrator-common (AuthTokenDescriptor).
 """
@@ -15,19 +15,19 @@ from generator.forms.widgets import form_facts
 from generator.text.words import listed
 
 WIDGET: Final = "AuthRequester"
-#: Before the provider's name in the header that carries its token; headers are read without regard to case.
+#: The prefix of the header with a provider's token; header names are case-insensitive.
 _HEADER: Final = "X-Authorization-"
-#: The id of RHDH's own OIDC provider, which is none of the built-in ones (rhdh-plugins#1571).
+#: The id of RHDH's own OIDC provider, which is not a built-in one (rhdh-plugins#1571).
 OIDC_API: Final = "internal.auth.oidc"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token that a form asks for.
+    """A token that a form requests.
 
-    `provider` is the name of the login, `scopes` what the token is to allow, `kind` whether it is an access token
-    (`oauth`) or an ID token (`openId`). A provider other than github, gitlab and microsoft needs `api`, the id of its
-    Backstage ApiRef.
+    `provider` is the auth provider, `scopes` are the token's OAuth scopes, and `kind` is `oauth` for an access token or
+    `openId` for an ID token. Providers other than github, gitlab and microsoft need `api`, the id of their Backstage
+    ApiRef.
     """
 
     provider: str
@@ -42,13 +42,13 @@ class Token:
 
 
 def auth_field(tokens: Sequence[Token]) -> dict[str, Any]:
-    """Return the property of an input schema that asks for these tokens, under any name.
+    """Return a property for an input schema, with any name, that requests these tokens.
 
-    It is not shown, not part of the input, and must not be among the schema's `required`. A schema needs one for all
-    its tokens: of several fields only one counts.
+    The form neither shows it nor adds it to the input, and it must not be in the schema's `required`. A schema needs
+    one property for all its tokens: of several, only one is used.
 
     Raises:
-        SettingsError: no token; a kind of token that there is not; a provider that is not built in, without `api`.
+        SettingsError: there are no tokens, a kind of token is unknown, or a provider that is not built in has no `api`.
     """
     if not tokens:
         raise SettingsError("no token to ask for; name a provider, as in github")

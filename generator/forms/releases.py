@@ -1,4 +1,4 @@
-"""Releases of Red Hat Developer Hub, which shows the forms."""
+"""Parses releases of Red Hat Developer Hub, which shows the forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _RELEASE: Final = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})(\.[0-9]+
 
 
 class Release(NamedTuple):
-    """A release of Red Hat Developer Hub; its patches count as one."""
+    """A minor release of Red Hat Developer Hub, whatever the patch."""
 
     major: int
     minor: int
@@ -21,10 +21,10 @@ class Release(NamedTuple):
 
 
 def parse_release(text: str, what: str) -> Release:
-    """Return the release that `text` names, with or without a patch; `what` names it in the message.
+    """Parse a release, with or without a patch version; `what` names it in the message.
 
     Raises:
-        SettingsError: it names none.
+        SettingsError: `text` is not a release.
     """
     match = _RELEASE.fullmatch(text)
     if match is None:

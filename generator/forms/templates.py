@@ -1,7 +1,7 @@
-"""The templates of forms: `$${{FAMILY.KEY}}` in a text of `ui:props`, as the Orchestrator's widgets replace it.
+"""Finds template units in forms: `$${{FAMILY.KEY}}` in a text of `ui:props`, which the Orchestrator's widgets replace.
 
-Source: rhdh-plugins, orchestrator-form-widgets, utils/evaluateTemplate.ts. A unit is taken as it stands between the
-braces, blanks included; `${{…}}` is no template; units do not nest.
+Source: rhdh-plugins, orchestrator-form-widgets, utils/evaluateTemplate.ts. Blanks between the braces belong to the
+unit, `${{…}}` is not a template, and units do not nest.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Final
 
 OPENING: Final = "$${{"
 CLOSING: Final = "}}"
-#: What looks like a template and is none, with what stands in it.
+#: Text that looks like a template but is not, with its content.
 _ONE_DOLLAR: Final = re.compile(r"(?<!\$)\$\{\{([^{}]*)\}\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """What stands between `$${{` and `}}`; all up to the end of the text where that is not `closed`."""
+    """The text between `$${{` and `}}` or, if it is not `closed`, the end of the text."""
 
     text: str
     closed: bool = True
 
 
 def units(text: str) -> Iterator[Unit]:
-    """The units of a text, in its order."""
+    """Yield the units of a text in order."""
     start = text.find(OPENING)
     while start >= 0:
         begin = start + len(OPENING)
@@ -39,5 +39,5 @@ def units(text: str) -> Iterator[Unit]:
 
 
 def with_one_dollar(text: str) -> Iterator[str]:
-    """What stands between `${{` and `}}` in a text; the form shows and sends it as it is."""
+    """Yield the content of each `${{…}}` in a text, which the form does not replace."""
     return (match[1] for match in _ONE_DOLLAR.finditer(text))

@@ -1,4 +1,4 @@
-"""The widgets of forms by release of Red Hat Developer Hub, as `widgets.yaml` has them with their sources."""
+"""The widgets of forms by release of Red Hat Developer Hub, from `widgets.yaml`, which names the sources."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Any, Final
 from generator.forms.releases import Release, parse_release
 from generator.text.yaml_reader import parse
 
-#: What a widget reads of a response by any name, where it `selects`.
+#: The prefix of the properties, with any name, that a widget reads if it `selects`.
 RESPONSE: Final = "fetch:response:"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """A property of `ui:props`, or beside it: the first release that reads it, and the first that does no longer."""
+    """A property in or next to `ui:props`: the first release that reads it, and the first that no longer does."""
 
     name: str
     since: Release
     until: Release | None = None
 
     def read_by(self, release: Release) -> bool:
-        """Whether a release reads it."""
+        """Return whether a release reads the property."""
         return self.since <= release and (self.until is None or release < self.until)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Properties of which a widget needs one; always, or with the property `when`."""
+    """Properties of which a widget needs one, always or only if it has the property `when`."""
 
     one_of: tuple[str, ...]
     when: str = ""
@@ -38,9 +38,9 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Widget:
-    """A widget: what it reads in `ui:props`, and without what it shows an error in place of the field.
+    """A widget: the properties of `ui:props` that it reads, and those without which it shows an error.
 
-    `selects` says that it reads `fetch:response:` with any name, `unseen` that it shows no label.
+    `selects` says that it reads `fetch:response:` properties with any name, `unseen` that it shows no label.
     """
 
     name: str
@@ -53,9 +53,9 @@ class Widget:
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """What an item of `authTokenDescriptors` may say.
+    """The allowed fields and values of an item in `authTokenDescriptors`.
 
-    `providers` are those that need no `customProviderApiId`; in `without_open_id` are those that give no ID token.
+    `providers` are those that need no `customProviderApiId`; `without_open_id` are those that issue no ID tokens.
     """
 
     fields: tuple[str, ...]
@@ -66,10 +66,10 @@ class Descriptor:
 
 @dataclass(frozen=True, kw_only=True)
 class FormFacts:
-    """What forms can do: `rjsf` and `rjsf_widgets` in any release, `beside` and `widgets` since one.
+    """The features of forms: `rjsf` and `rjsf_widgets` in all releases, `beside` and `widgets` since a certain one.
 
-    `methods` are those of requests, `templates` the names in templates: each family with its keys, or with none where
-    any key will do.
+    `methods` are the HTTP methods of requests. `templates` are the keys of each template family, or none if any key is
+    allowed.
     """
 
     rjsf: frozenset[str]
@@ -82,23 +82,23 @@ class FormFacts:
 
     @cached_property
     def ui_names(self) -> frozenset[str]:
-        """What may stand beside a property, with `ui:`."""
+        """The `ui:` keywords of a property."""
         return self.rjsf | frozenset(self.beside)
 
     @cached_property
     def widget_names(self) -> frozenset[str]:
-        """What `ui:widget` may be without a plugin of one's own."""
+        """The values of `ui:widget` that need no custom plugin."""
         return self.rjsf_widgets | frozenset(self.widgets)
 
     @cached_property
     def props(self) -> frozenset[str]:
-        """What any widget reads in `ui:props`."""
+        """All properties that any widget reads in `ui:props`."""
         return frozenset(name for widget in self.widgets.values() for name in widget.properties)
 
 
 @cache
 def form_facts() -> FormFacts:
-    """What waybill knows of forms."""
+    """Return the features of forms, from `widgets.yaml`."""
     data = (resources.files("generator.forms") / "widgets.yaml").read_bytes()
     content = parse(data, "widgets.yaml (waybill's own)").root.plain()
     return FormFacts(

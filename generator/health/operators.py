@@ -51,7 +51,7 @@ _SUCCEEDED: Final = "Succeeded"
 #: What every SonataFlow has.
 _CRDS: Final = ("sonataflows.sonataflow.org", "sonataflowplatforms.sonataflow.org", "sonataflowbuilds.sonataflow.org")
 _INSTALL: Final = "waybill platform writes the chart that installs it"
-#: Where the operator's own manifest is, by its version (10.x).
+#: Where the operator's own manifest is, by its version (10.x); generator/platform/operators.yaml has that of one.
 MANIFEST: Final = "https://raw.githubusercontent.com/apache/incubator-kie-tools/refs/tags/{}/packages/sonataflow-operator/operator.yaml"
 
 

@@ -19,12 +19,10 @@ from generator.health.objects import (
     some,
 )
 from generator.health.operators import is_available, unavailable
+from generator.kubernetes.objects import platform_service
 
-#: The services of a platform by their fields: what people call each, and how its Deployment and Service end.
-SERVICES: Final = {
-    "dataIndex": ("Data Index", "data-index-service"),
-    "jobService": ("Jobs service", "jobs-service"),
-}
+#: The services of a platform by their fields, and what people call each.
+SERVICES: Final = {"dataIndex": "Data Index", "jobService": "Jobs service"}
 #: What a platform is where two are in a namespace (api/v1alpha08, PlatformDuplicatedReason).
 _DUPLICATED: Final = "Duplicated"
 #: What marks a platform beside the one of its namespace (api/metadata).
@@ -107,7 +105,7 @@ def has_service(platform: Object, service: str) -> bool:
 
 def service_name(platform: Object, service: str) -> str:
     """The name of the Deployment and the Service of a platform's service."""
-    return f"{name_of(platform)}-{SERVICES[service][1]}"
+    return platform_service(name_of(platform), service)
 
 
 def platform(cluster: ClusterObjects) -> Report:
@@ -198,7 +196,7 @@ def _unserved(cluster: ClusterObjects, namespace: str, there: Object) -> Fault:
 
 def service(cluster: ClusterObjects, field: str) -> Report:
     """Data Index or the Jobs service of each platform."""
-    title = SERVICES[field][0]
+    title = SERVICES[field]
     running = [each for each in platforms(cluster) if has_service(each, field)]
     if not running:
         return Report(
@@ -244,7 +242,7 @@ def _no_service(cluster: ClusterObjects, field: str) -> Fault:
         cluster.patch(f"sonataflowplatform/{name_of(each)}", namespace_of(each), _enabling(each, field))
         for each in found[:1]
     )
-    message = f"no platform has a {SERVICES[field][0]}: {lost}"
+    message = f"no platform has a {SERVICES[field]}: {lost}"
     return Fault(message=message, commands=commands, state="note")
 
 

@@ -1,1 +1,1 @@
-"""Container images of workflows: what one is built from, its labels, its SBOM and provenance."""
+"""Container images of workflows: recipes, labels, SBOMs and provenance."""

@@ -1,4 +1,4 @@
-"""The commit that an image is built from."""
+"""The git commit from which an image is built."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-#: How git names a repository over SSH: USER@HOST:PATH.
+#: git's short form of an SSH URL: USER@HOST:PATH.
 _SCP: Final = re.compile(r"(?:[^@/:]+@)?([^/:@]+):(?!//)/*(.+)")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceCommit:
-    """A commit, as far as an image tells of it."""
+    """The commit that an image's labels and provenance name."""
 
     sha: str
-    """All its hexadecimal digits; empty where the folder is in no repository."""
+    """The full hash; empty if the folder is not in a repository."""
     time: datetime
     url: str = ""
-    """Where the repository is, for people: see `public_url`."""
+    """The repository's page; see `public_url`."""
     dirty: bool = False
-    """Whether the folder had changes that are not committed."""
+    """Whether the folder had uncommitted changes."""
 
     @property
     def revision(self) -> str:
-        """The digits of the commit, with `-dirty` where not all was committed."""
+        """The commit's hash, with `-dirty` if there were uncommitted changes."""
         return f"{self.sha}-dirty" if self.sha and self.dirty else self.sha
 
     @property
@@ -36,9 +36,9 @@ class SourceCommit:
 
 
 def public_url(remote: str) -> str:
-    """The address of a git remote without user, password, query and `.git`; "" for a path on this machine.
+    """Return the URL of a git remote without user, password, query and `.git`, or "" for a local path.
 
-    `git@HOST:PATH` and ssh:// become https://, where people find the repository.
+    `git@HOST:PATH` and ssh:// become https://, the address of the repository's page.
     """
     try:
         parts = urlsplit(remote)

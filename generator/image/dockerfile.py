@@ -1,4 +1,4 @@
-"""What a Dockerfile says of the images that it starts from."""
+"""Finds the base images of a Dockerfile."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _INSTRUCTION: Final = re.compile(r"^[ \t]*(ARG|FROM|COPY|ADD)[ \t]+(.*?)[ \t\r]*
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)(?:(:?[-+])([^}]*))?\}|(\w+))")
 _FROM: Final = re.compile(r"(?:--\S+[ \t]+)*(\S+)(?:[ \t]+AS[ \t]+(\S+))?", re.IGNORECASE)
 _COPIED_FROM: Final = re.compile(r"--from=(\S+)")
-#: The empty image, which no engine has or pulls.
+#: The empty image, which container engines do not pull.
 _SCRATCH: Final = "scratch"
 
 
 def base_images(dockerfile: bytes, arguments: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the images that a build needs: of each FROM, and of each `COPY --from` that names no stage.
+    """Return the images that a build needs: those of each FROM, and of each `COPY --from` that is not a stage.
 
-    `arguments` are the build arguments; FROM takes those that an ARG before the first one declares, else their defaults
+    `arguments` are the build arguments. FROM uses those declared by an ARG before the first FROM, or their defaults
     (https://docs.docker.com/reference/dockerfile/, Understand how ARG and FROM interact).
     """
     return tuple(dict.fromkeys(_images(dockerfile.decode(errors="replace"), arguments)))
@@ -32,10 +32,10 @@ def _images(text: str, arguments: Mapping[str, str]) -> Iterator[str]:
         match name.upper():
             case "ARG" if not count:
                 key, _, default = rest.partition("=")
-                declared[key] = arguments.get(key, _replaced(default.strip("\"'"), declared))
+                declared[key] = arguments.get(key, _expanded(default.strip("\"'"), declared))
             case "FROM":
                 count += 1
-                found = _FROM.match(_replaced(rest.replace('"', ""), declared))
+                found = _FROM.match(_expanded(rest.replace('"', ""), declared))
                 if found is None:
                     continue
                 image, stage = found.groups()
@@ -48,8 +48,8 @@ def _images(text: str, arguments: Mapping[str, str]) -> Iterator[str]:
                         yield image
 
 
-def _replaced(text: str, values: Mapping[str, str]) -> str:
-    """A text with the values of its variables, as `$NAME`, `${NAME}`, `${NAME:-default}` or `${NAME:+instead}`."""
+def _expanded(text: str, values: Mapping[str, str]) -> str:
+    """Return a text with its variables expanded: `$NAME`, `${NAME}`, `${NAME:-default}` or `${NAME:+instead}`."""
 
     def value(found: re.Match[str]) -> str:
         name = found[1] or found[4]

@@ -1,4 +1,4 @@
-"""The jars of an application in an image: what each is by the coordinates of Maven, and its hash."""
+"""Identifies the jars of an application in an image by their Maven coordinates and hashes."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from typing import Final
 
 import javaproperties
 
-#: The list of dependencies that Quarkus writes beside its jars: GROUP:ARTIFACT:CLASSIFIER:TYPE:VERSION each.
+#: Quarkus' list of dependencies next to its jars: one GROUP:ARTIFACT:CLASSIFIER:TYPE:VERSION a line.
 DEPENDENCIES: Final = "quarkus-app-dependencies.txt"
 _POM: Final = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
 _VERSIONED: Final = re.compile(r"(.+?)-(\d[\w.+-]*)")
-#: Bytes that pom.properties may have; what is larger was made to be so.
+#: The largest pom.properties that is read, in bytes.
 _MAX_POM: Final = 64 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
 class Jar:
-    """A jar of the application; without a group, it was made by the build and no repository has it."""
+    """A jar of the application; a jar without a group was made by the build and is in no repository."""
 
     path: str
-    """Its path below /deployments."""
+    """The path below /deployments."""
     sha256: str
     group: str = ""
     artifact: str
@@ -35,18 +35,18 @@ class Jar:
 
 
 def read_jars(files: Iterable[tuple[str, bytes]], dependencies: str) -> tuple[Jar, ...]:
-    """Read the jars of an application, sorted by path; `files` may be all its files, path below /deployments to bytes.
+    """Return the jars of an application, sorted by path; `files` are paths below /deployments with their bytes.
 
-    The coordinates are those of `dependencies` (the text of quarkus-app-dependencies.txt), else those in the jar's own
-    pom.properties, else its name tells what it is.
+    The coordinates are those in `dependencies` (the text of quarkus-app-dependencies.txt), or else in the jar's
+    pom.properties, or else derived from the jar's name. Files that are not jars are ignored.
     """
-    listed = dict(_listed(dependencies))
+    listed = dict(_listed_coordinates(dependencies))
     jars = [_jar(path, data, listed) for path, data in files if path.endswith(".jar")]
     return tuple(sorted(jars, key=lambda jar: jar.path))
 
 
-def _listed(dependencies: str) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The name of a jar below lib/ to its coordinates."""
+def _listed_coordinates(dependencies: str) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the file name of each jar below lib/ with its coordinates."""
     for line in dependencies.splitlines():
         parts = line.strip().split(":")
         if len(parts) == 5:  # noqa: PLR2004 - the five fields named above
@@ -58,12 +58,12 @@ def _listed(dependencies: str) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 def _jar(path: str, data: bytes, listed: Mapping[str, Mapping[str, str]]) -> Jar:
     name = basename(path)
-    coordinates = listed.get(name) or _of_pom(data) or _of_name(name.removesuffix(".jar"))
+    coordinates = listed.get(name) or _coordinates_from_pom(data) or _coordinates_from_name(name.removesuffix(".jar"))
     return Jar(path=path, sha256=hashlib.sha256(data).hexdigest(), **coordinates)
 
 
-def _of_pom(data: bytes) -> Mapping[str, str] | None:
-    """The coordinates in a jar's pom.properties; None where there is none, or several: it was merged from others."""
+def _coordinates_from_pom(data: bytes) -> Mapping[str, str] | None:
+    """Return the coordinates in a jar's pom.properties, or None if it has none or, as a merged jar, several."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as jar:
             poms = [one for one in jar.infolist() if _POM.fullmatch(one.filename) and one.file_size <= _MAX_POM]
@@ -74,6 +74,6 @@ def _of_pom(data: bytes) -> Mapping[str, str] | None:
     return {key: found[name] for key, name in named.items()} if set(named.values()) <= set(found) else None
 
 
-def _of_name(name: str) -> Mapping[str, str]:
+def _coordinates_from_name(name: str) -> Mapping[str, str]:
     match = _VERSIONED.fullmatch(name)
     return {"artifact": match[1], "version": match[2]} if match else {"artifact": name}

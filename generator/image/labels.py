@@ -1,4 +1,4 @@
-"""The labels of an image: what it is, and from which commit it was built."""
+"""The OCI labels of an image."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from generator.image.commit import SourceCommit
 from generator.image.recipe import ImageRecipe
 from generator.workflow.workflow import Workflow
 
-#: The label with the whole image key, by which a later build knows the image. Docker's rules for keys allow letters,
-#: digits, `.` and `-` (so not the slash of annotations), and a reversed domain only to who owns it; waybill has none.
+#: The label with the image key, by which a later build recognizes the image. Docker's guidelines for label keys allow
+#: letters, digits, `.` and `-` (so no slash), and reverse domain names only for their owners; waybill owns none.
 IMAGE_KEY: Final = "waybill.image-key"
 CREATED: Final = "org.opencontainers.image.created"
 _OCI: Final = "org.opencontainers.image"
@@ -17,10 +17,10 @@ REVISION: Final = f"{_OCI}.revision"
 
 
 def image_labels(workflow: Workflow, recipe: ImageRecipe, commit: SourceCommit) -> dict[str, str]:
-    """Return label to value, sorted; those without a value are left out.
+    """Return the labels of an image, sorted, without empty ones.
 
-    The title and the description are those of argfile.conf, else the workflow's own; a service in its folder has its
-    own title. The keys are those of the OCI image specification 1.1, annotations.
+    The title and the description are those of argfile.conf, or else the workflow's; the image of a function has its
+    own title. The keys are the annotations of the OCI image specification 1.1.
     """
     definition = workflow.definition
     is_workflow = recipe.name == workflow.source.name

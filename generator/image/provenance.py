@@ -1,4 +1,4 @@
-"""What is said of an image: how it was built (SLSA provenance), and what is in it, as in-toto statements."""
+"""Writes in-toto statements about an image: its SLSA provenance and its SBOM."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from generator.image.recipe import ImageRecipe
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 PROVENANCE: Final = "https://slsa.dev/provenance/v1"
 CYCLONEDX: Final = "https://cyclonedx.org/bom"
-#: How waybill builds images, version 1: docs/design.md says what its parameters are.
+#: The build type of waybill's images; docs/design.md documents its parameters.
 BUILD_TYPE: Final = "urn:waybill:build:image:1"
 _BUILDER: Final = "urn:waybill:builder"
-_LEFT_OUT: Final = "(left out)"
+_REDACTED: Final = "(left out)"
 _SECRET_NAME: Final = re.compile(
     r"passw|passphrase|secret|token|credential|api[_-]?key|private[_-]?key|auth", re.IGNORECASE
 )
-#: Within a value: `-Dx.password=y`, and the login in a URL.
+#: Secrets within a value: `-Dx.password=y`, and below, the login in a URL.
 _SECRET_OPTION: Final = re.compile(
     rf"([\w.-]*(?:{_SECRET_NAME.pattern})[\w.-]*=)(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE
 )
@@ -31,38 +31,38 @@ _LOGIN: Final = re.compile(r"(\w+://)[^/@\s]+@")
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """The image that a statement is about."""
+    """The image to which a statement applies."""
 
     repository: str
     digest: str
-    """`sha256:` and its hexadecimal digits, as the registry answers them."""
+    """The digest in the registry, with `sha256:`."""
 
     def as_json(self) -> dict[str, Any]:
-        """The subject as in-toto writes it (ResourceDescriptor)."""
+        """Return the subject as an in-toto ResourceDescriptor."""
         return {"name": self.repository, "digest": _digest(self.digest)}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """How an image was built."""
+    """The build of an image."""
 
     recipe: ImageRecipe
     commit: SourceCommit
     engine: Literal["docker", "jib"]
     platform: str = ""
-    """OS/ARCH; empty where the engine's own was taken."""
+    """OS/ARCH; empty for the container engine's default."""
     versions: Mapping[str, str] = field(default_factory=dict)
-    """Name to version of what built it: waybill, and the programs that it used."""
+    """The versions of waybill and the programs that it used, by name."""
 
 
 def provenance(subject: Subject, build: Build) -> bytes:
-    """Return the provenance of an image, SLSA's v1; it claims no level. The same build gives the same bytes."""
+    """Return the SLSA v1 provenance of an image, deterministically; it claims no SLSA level."""
     recipe, commit = build.recipe, build.commit
     source = {"uri": commit.url, "revision": commit.revision, "time": commit.created if commit.sha else ""}
     images = {"builder": recipe.builder if build.engine == "docker" else "", "runtime": recipe.runtime}
     parameters = {
         "name": recipe.name,
-        "source": _given(source),
+        "source": _without_empty(source),
         "arguments": public_arguments(recipe.arguments),
         "platform": build.platform,
         **images,
@@ -70,7 +70,7 @@ def provenance(subject: Subject, build: Build) -> bytes:
     predicate = {
         "buildDefinition": {
             "buildType": BUILD_TYPE,
-            "externalParameters": _given(parameters),
+            "externalParameters": _without_empty(parameters),
             "resolvedDependencies": list(_materials(build, images)),
         },
         "runDetails": {"builder": {"id": f"{_BUILDER}:{build.engine}", "version": dict(build.versions)}},
@@ -79,12 +79,12 @@ def provenance(subject: Subject, build: Build) -> bytes:
 
 
 def sbom_statement(subject: Subject, sbom: bytes) -> bytes:
-    """Return the statement that an image holds what its SBOM says (CycloneDX in JSON)."""
+    """Return the statement with an image's SBOM (CycloneDX in JSON)."""
     return statement(subject, CYCLONEDX, json.loads(sbom))
 
 
 def statement(subject: Subject, predicate_type: str, predicate: Mapping[str, Any]) -> bytes:
-    """Return an in-toto statement about an image; the same content gives the same bytes, which are what is signed."""
+    """Return an in-toto statement about an image, deterministically; these bytes are signed."""
     content = {
         "_type": STATEMENT,
         "subject": [subject.as_json()],
@@ -95,17 +95,17 @@ def statement(subject: Subject, predicate_type: str, predicate: Mapping[str, Any
 
 
 def public_arguments(arguments: Mapping[str, str]) -> dict[str, str]:
-    """Build arguments without values that are secrets by their name, and without logins in URLs."""
+    """Return build arguments with secrets, which are recognized by name, and logins in URLs removed."""
     return {
-        name: _LEFT_OUT
+        name: _REDACTED
         if _SECRET_NAME.search(name)
-        else _LOGIN.sub(r"\1", _SECRET_OPTION.sub(rf"\1{_LEFT_OUT}", value))
+        else _LOGIN.sub(r"\1", _SECRET_OPTION.sub(rf"\1{_REDACTED}", value))
         for name, value in arguments.items()
     }
 
 
 def _materials(build: Build, images: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """What the build took, each as a ResourceDescriptor."""
+    """Yield the inputs of the build as ResourceDescriptors."""
     recipe, commit = build.recipe, build.commit
     if commit.sha:
         uri = {"uri": f"git+{commit.url}@{commit.sha}"} if commit.url else {}
@@ -120,8 +120,8 @@ def _materials(build: Build, images: Mapping[str, str]) -> Iterator[dict[str, An
 
 
 def _purl(reference: str) -> str:
-    """The package URL of an image (purl-spec, type oci)."""
-    from packageurl import PackageURL  # noqa: PLC0415 - 20 ms that only who attests an image pays
+    """Return the package URL of an image (purl-spec, type oci)."""
+    from packageurl import PackageURL  # noqa: PLC0415 - 20 ms, needed only for attestations
 
     name, _, digest = reference.partition("@")
     path, colon, tag = name.rpartition(":")
@@ -136,5 +136,5 @@ def _digest(digest: str) -> dict[str, str]:
     return {algorithm: value}
 
 
-def _given(values: Mapping[str, Any]) -> dict[str, Any]:
+def _without_empty(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if value}

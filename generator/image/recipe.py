@@ -1,4 +1,4 @@
-"""What a container image is built from, and the key that tells two images apart."""
+"""The recipe of a container image, and the image key derived from it."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRecipe:
-    """All that an image is built from. Two recipes with one key make the same image, up to the bytes of its classes."""
+    """The inputs of an image's build. Recipes with the same key build equivalent images."""
 
     name: str
-    """The last part of the image's name before the prefix of the settings: the workflow's folder, or the function's."""
+    """The name of the workflow's or function's folder, which is the last part of the image's name."""
     dockerfile: bytes
     context: Mapping[str, str]
-    """Path in the build context to the SHA-256 of the file's bytes, in hexadecimal digits; without the Dockerfile."""
+    """The SHA-256 in hexadecimal of each file except the Dockerfile, by path in the build context."""
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Build arguments, without BUILDER_IMAGE and RUNTIME_IMAGE."""
     builder: str = ""
-    """The builder image; with its digest where images.lock has one. Empty where the Dockerfile names its own."""
+    """The builder image, with its digest if images.lock has one; empty if the Dockerfile names its own."""
     runtime: str = ""
-    """The base of the image, in the same way."""
+    """The base image, likewise."""
     platform: str = ""
-    """OS/ARCH, as in linux/arm64; empty: that of what builds it."""
+    """OS/ARCH, as in linux/arm64; empty for that of the build machine."""
     custom: bool = False
-    """Whether an option or a variable of the environment replaced what the committed settings say."""
+    """Whether an option or an environment variable overrode the committed settings."""
 
     @property
     def key(self) -> str:
-        """The image key: SHA-256 over context, Dockerfile, arguments, images and platform; 64 hexadecimal digits."""
+        """The image key: the SHA-256 of context, Dockerfile, arguments, images and platform, in hexadecimal."""
         content = {
             "dockerfile": hashlib.sha256(self.dockerfile).hexdigest(),
             "context": dict(self.context),
@@ -41,11 +41,11 @@ class ImageRecipe:
 
     @property
     def tag(self) -> str:
-        """The tag that is derived from the content: `src-` and 12 digits of the key."""
+        """The tag derived from the content: `src-` and 12 digits of the key."""
         return f"src-{self.key[:12]}{'-custom' if self.custom else ''}"
 
     @property
     def all_arguments(self) -> dict[str, str]:
-        """The build arguments as a container engine takes them."""
+        """All build arguments for a container engine."""
         images = {"BUILDER_IMAGE": self.builder, "RUNTIME_IMAGE": self.runtime}
         return {**self.arguments, **{name: value for name, value in images.items() if value}}

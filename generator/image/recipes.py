@@ -1,4 +1,4 @@
-"""The recipes of a workflow's image and of those of its functions."""
+"""Makes the recipes of the images of a workflow and its functions."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from generator.image.recipe import ImageRecipe
 from generator.workflow.folder import QUARKUS_RESOURCES, SHARED, FunctionSource
 from generator.workflow.workflow import Workflow
 
-#: Build arguments that name images; the others go to the Dockerfile as they are.
+#: The build arguments that name images.
 BUILDER_ARGUMENT: Final = "BUILDER_IMAGE"
 RUNTIME_ARGUMENT: Final = "RUNTIME_IMAGE"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageBase:
-    """What the images of all workflows have in common."""
+    """The common inputs of the images of all workflows."""
 
     dockerfile: bytes
     builder: str
     runtime: str
     platform: str = ""
     pins: Mapping[str, str] = field(default_factory=dict)
-    """Image reference to its digest (`sha256:…`), as images.lock has them."""
+    """The digests (`sha256:…`) in images.lock, by image reference."""
 
     def pinned(self, reference: str) -> str:
-        """A reference with its digest, where that is known and the reference has none."""
+        """Return a reference with its digest, if the digest is known and the reference has none."""
         digest = self.pins.get(reference)
         return f"{reference}@{digest}" if digest and "@" not in reference else reference
 
 
 def workflow_recipe(workflow: Workflow, base: ImageBase, arguments: Mapping[str, str] | None = None) -> ImageRecipe:
-    """Return what the image of a workflow is built from; `arguments` win over those of argfile.conf.
+    """Return the recipe of a workflow's image; `arguments` override those of argfile.conf.
 
-    The context holds the workflow's folder under its name and workflows/shared as `shared/` beside the definition.
+    The context has the workflow's folder under its name, with workflows/shared as `shared/` next to the definition.
     """
     name = workflow.source.name
     given = {**workflow.build_arguments, **(arguments or {})}
@@ -58,11 +58,11 @@ def workflow_recipe(workflow: Workflow, base: ImageBase, arguments: Mapping[str,
 
 
 def shared_path(workflow: Workflow, path: str) -> str:
-    """Where a file of workflows/shared lies in the context: beside the definition, as the engine looks for it."""
+    """Return the path of a file of workflows/shared in the context: next to the definition, as the engine expects."""
     below = f"{QUARKUS_RESOURCES}/" if workflow.source.quarkus else ""
     return f"{workflow.source.name}/{below}{SHARED}/{path}"
 
 
 def function_recipe(function: FunctionSource, platform: str = "") -> ImageRecipe:
-    """Return what the image of a function is built from: its folder, by its own Dockerfile."""
+    """Return the recipe of a function's image: its folder with its own Dockerfile."""
     return ImageRecipe(name=function.name, dockerfile=function.dockerfile, context=function.inputs, platform=platform)

@@ -1,4 +1,4 @@
-"""The SBOM of an image: a CycloneDX document with every jar of the application, and the packages of its base."""
+"""Writes the SBOM of an image: a CycloneDX document with the jars of the application and the packages of its base."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from cyclonedx.model.component import Component
     from packageurl import PackageURL
 
-#: The folder of an image with the application.
+#: The folder of the application in an image.
 _DEPLOYMENTS: Final = "/deployments"
-#: Turns a hash of the content into a serial number: the same content, the same number.
+#: The UUID namespace for serial numbers, which are derived from the content.
 _NAMESPACE: Final = uuid.UUID("0c9cf8b1-7a55-5b5c-8c0e-5f9a8d0c3b57")
 
 
@@ -30,12 +30,12 @@ def sbom(
     waybill: str,
     base: Sequence[Mapping[str, Any]] = (),
 ) -> bytes:
-    """Return an SBOM of an image in CycloneDX 1.6 (JSON): one component for each jar, each with purl and SHA-256.
+    """Return the SBOM of an image in CycloneDX 1.6 (JSON), with a component, purl and SHA-256 for each jar.
 
-    `version` is that of the image, `waybill` that of waybill; `base` are components of the base in CycloneDX's JSON.
-    The same input gives the same bytes: the time is the commit's, the serial number follows from the content.
+    `version` is that of the image, `waybill` that of waybill. `base` are components of the base image in CycloneDX
+    JSON. The result is deterministic: the time is the commit's, the serial number is derived from the content.
     """
-    from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415 - 90 ms that only who attests an image pays
+    from cyclonedx.model.bom import Bom, BomMetaData  # noqa: PLC0415 - 90 ms, needed only for attestations
     from cyclonedx.model.component import Component, ComponentType  # noqa: PLC0415 - as above
     from cyclonedx.model.tool import ToolRepository  # noqa: PLC0415 - as above
     from cyclonedx.output.json import JsonV1Dot6  # noqa: PLC0415 - as above
@@ -49,7 +49,7 @@ def sbom(
     )
     bom.register_dependency(subject, bom.components)
     document = json.loads(JsonV1Dot6(bom).output_as_string())
-    # Components of the base were written by another program, which knows more fields than the library's model.
+    # The base's components come from another program and have more fields than the library's model.
     document["components"] = [*document.get("components", []), *sorted(base, key=_order)]
     digest = hashlib.sha256(_bytes(document)).hexdigest()
     return _bytes({**document, "serialNumber": uuid.uuid5(_NAMESPACE, digest).urn})
@@ -82,7 +82,7 @@ def _component(jar: Jar) -> Component:
 
 
 def _purl(jar: Jar) -> PackageURL:
-    """The package URL of a jar; what no repository has is `pkg:generic` with its checksum (purl-spec)."""
+    """Return the package URL of a jar, which is `pkg:generic` with a checksum if no repository has it (purl-spec)."""
     from packageurl import PackageURL  # noqa: PLC0415 - as above
 
     if jar.group:

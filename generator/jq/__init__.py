@@ -1,1 +1,1 @@
-"""jq: how it is written, whether it compiles, and what the engine's own jq makes of it."""
+"""jq expressions: parsing, compiling, and the dialect of the engine (jackson-jq)."""

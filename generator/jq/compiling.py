@@ -1,4 +1,4 @@
-"""Checks with libjq whether expressions compile: many at once, each text once in a process."""
+"""Checks with libjq whether jq expressions compile, in batches and with a cache for the process."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Final
 from generator.jq.names import Use, uses
 from generator.jq.syntax import binding_values, parse, too_deep
 
-#: The longest text that is judged; the longest of 445 real expressions has 2,000 characters.
+#: The longest text that is checked; the longest of 445 real expressions has 2,000 characters.
 MAX_CHARACTERS: Final = 10_000
-#: How many texts are compiled together: libjq's time grows with the square of a program's length.
-_TOGETHER: Final = 100
-#: Limits of libjq that the engine does not share.
+#: The number of texts compiled together: libjq's time grows with the square of a program's length.
+_BATCH_SIZE: Final = 100
+#: Errors at limits of libjq that the engine does not have.
 _TOO_LARGE: Final = re.compile(r"jq: error: (memory exhausted|function compiled to \d+ bytes)")
-#: libjq multiplies constants while it compiles, so `"a" * 1e9` would take a gigabyte; a zero takes nothing.
+#: libjq evaluates products of constants when it compiles, so that `"a" * 1e9` would need a gigabyte; zero is harmless.
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_$@\\])(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _DIGIT: Final = re.compile(r"\d")
-#: One mark to libjq, where the engine reads `?` and `//`.
+#: One operator in libjq; the engine reads `?` and `//`.
 _OPTIONAL_ALTERNATIVE: Final = re.compile(r"\?//(?!=)")
-#: `now()` is `now` to the engine; libjq refuses it.
-_NO_ARGUMENTS: Final = re.compile(r"(?<=[A-Za-z0-9_])\([ \t]*\)")
+#: Empty parentheses as in `now()`, which the engine accepts and libjq does not.
+_EMPTY_PARENTHESES: Final = re.compile(r"(?<=[A-Za-z0-9_])\([ \t]*\)")
 _AT: Final = re.compile(r" at <top-level>, line (\d+), column (\d+):")
 _ESCAPE: Final = re.compile(r"jq: error: (Invalid[^(\n]*?) at line \d+")
 _LABEL: Final = re.compile(r"\$\*label-(\w+) is not defined")
@@ -36,8 +36,8 @@ _INSTEAD: Final[Mapping[str, str]] = {
     "`": 'put strings into double quotes: "…"',
     "?": "the engine does not support '?//'",
 }
-#: libjq takes no `a == b == c`; the engine does, from the left.
-_IN_A_ROW: Final = re.compile(r"syntax error, unexpected '?(==|!=|<=?|>=?|=|\|=|\+=|-=|\*=|/=|%=|//=)'? at ")
+#: The error on `a == b == c`, which libjq rejects and the engine evaluates from the left.
+_CHAINED_OPERATORS: Final = re.compile(r"syntax error, unexpected '?(==|!=|<=?|>=?|=|\|=|\+=|-=|\*=|/=|%=|//=)'? at ")
 _LOADING: Final = re.compile(r"(?:\s|#[^\n]*\n)*(import|include|module)\b")
 
 
@@ -55,10 +55,10 @@ _known: dict[str, Refusal | None] = {}
 def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
     r"""Return why each text does not compile, or None if it does.
 
-    Functions and variables that libjq does not know are no reason: what the engine knows is another question. What
-    compiles between double quotes alone, with `\(…)` in it, is a string to the engine (JqExpression). What is too
-    long or too deep is not judged: libjq's time grows with the square of both. Where HOME is set, libjq reads ~/.jq
-    first; who calls this takes care that it is not.
+    Undefined functions and variables are not reported, since the engine defines others than libjq. A text with `\(…)`
+    that compiles only in double quotes is a string to the engine (JqExpression), so it compiles. Texts that are too
+    long or too deep are not checked, because libjq's time grows with the square of both. The caller must unset HOME:
+    otherwise, libjq first reads ~/.jq.
     """
     unknown = [text for text in dict.fromkeys(texts) if text not in _known]
     for text in unknown:
@@ -67,8 +67,8 @@ def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
         elif loading := _LOADING.match(text):
             _known[text] = Refusal(f"'{loading[1]}' finds nothing in the engine; remove it", loading.start(1))
     together = [text for text in unknown if text not in _known and parse(text) is not None]
-    for start in range(0, len(together), _TOGETHER):
-        _compile(together[start : start + _TOGETHER])
+    for start in range(0, len(together), _BATCH_SIZE):
+        _compile(together[start : start + _BATCH_SIZE])
     for text in unknown:
         if text not in _known:
             _known[text] = _refusal(text)
@@ -78,7 +78,7 @@ def refusals(texts: Sequence[str]) -> Mapping[str, Refusal | None]:
 
 
 def interpolated(text: str) -> bool:
-    r"""Whether a text is a string with `\(…)` in it that is complete but for its quotes."""
+    r"""Return whether a text is a string with `\(…)` that only lacks its quotes."""
     if text.startswith('"') or "\\(" not in text or parse(text) is not None:
         return False
     tree = parse(f'"{text}"')
@@ -86,7 +86,7 @@ def interpolated(text: str) -> bool:
 
 
 def _compile(texts: Sequence[str]) -> None:
-    """Compile texts together; halve them where that fails, down to the ones that do not compile."""
+    """Compile texts together; if that fails, bisect them to find those that do not compile."""
     if not texts:
         return
     if _compiles(texts):
@@ -100,16 +100,16 @@ def _compile(texts: Sequence[str]) -> None:
 
 
 def _compiles(texts: Sequence[str]) -> bool:
-    """Whether texts, each with its brackets in pairs, compile; a comment at the end of one hides no bracket."""
-    listed = ",\n".join(f"({_harmless(text)}\n)" for text in texts)
+    """Return whether texts with balanced brackets all compile; a newline ends a comment at the end of each."""
+    listed = ",\n".join(f"({_compilable(text)}\n)" for text in texts)
     return _error(f"{_stubs(texts)}\n[{listed}]", texts) is None
 
 
 def _refusal(text: str) -> Refusal | None:
-    error = _error(f"{_stubs([text])}\n{_harmless(text)}", [text])
-    if error is None or _TOO_LARGE.match(error) or (_IN_A_ROW.search(error) and parse(text) is not None):
+    error = _error(f"{_stubs([text])}\n{_compilable(text)}", [text])
+    if error is None or _TOO_LARGE.match(error) or (_CHAINED_OPERATORS.search(error) and parse(text) is not None):
         return None
-    return _in_our_words(error, text)
+    return _refusal_of_error(error, text)
 
 
 def _error(program: str, texts: Sequence[str]) -> str | None:
@@ -124,7 +124,7 @@ def _error(program: str, texts: Sequence[str]) -> str | None:
 
 
 def _stubs(texts: Sequence[str]) -> str:
-    """Definitions, on one line, of the functions that libjq would call undefined."""
+    """Return definitions, on one line, of the functions that are undefined in libjq."""
     wanted = {use.name for use in _uses(texts, functions=True) if not use.name.startswith("@")}
     missing = sorted(name for name in wanted - _libjq_functions() if "::" not in name)
     return "".join(_stub(*name.split("/")) for name in missing)
@@ -153,10 +153,10 @@ def _libjq_functions() -> frozenset[str]:
 _libjq: list[str] = []
 
 
-def _harmless(text: str) -> str:
-    """The text with zeros for digits, without `?//` and `f()`, and with brackets around values that bind a name.
+def _compilable(text: str) -> str:
+    """Return the text with zeros for digits, without `?//` and `f()`, and with brackets around values that bind a name.
 
-    Those brackets and a blank before each `//` make a line longer.
+    The brackets and a space in each `?//` make lines longer, which `_offset` takes into account.
     """
     return _with_zeros(_bracketed(text))
 
@@ -168,7 +168,7 @@ def _bracketed(text: str) -> str:
 
 
 def _brackets(text: str) -> list[tuple[int, str]]:
-    """What to put where: libjq takes no `{a: .b as $c | $c}`, as the engine does, without brackets around the value."""
+    """Return where to insert which bracket: libjq, unlike the engine, needs `{a: (.b as $c | $c)}`."""
     values = binding_values(text)
     ends = [(end, ")") for _, end in values if end is not None]
     return sorted([*((start, "(") for start, _ in values), *ends], key=lambda place: place[0])
@@ -176,11 +176,11 @@ def _brackets(text: str) -> list[tuple[int, str]]:
 
 def _with_zeros(text: str) -> str:
     text = _NUMBER.sub(lambda number: _DIGIT.sub("0", number[0]), text)
-    text = _NO_ARGUMENTS.sub(lambda brackets: " " * len(brackets[0]), text)
+    text = _EMPTY_PARENTHESES.sub(lambda brackets: " " * len(brackets[0]), text)
     return _OPTIONAL_ALTERNATIVE.sub("? //", text)
 
 
-def _in_our_words(error: str, text: str) -> Refusal:
+def _refusal_of_error(error: str, text: str) -> Refusal:
     at = _offset(error, text)
     what = error.removeprefix("jq: error: ").partition(" at <top-level>")[0].partition("\n")[0]
     if what.startswith("Top-level program not given"):
@@ -203,7 +203,7 @@ def _unexpected(text: str, at: int) -> Refusal:
 
 
 def _offset(error: str, text: str) -> int:
-    """Where in the text libjq stopped: its columns count bytes, from 1; its first line holds our definitions."""
+    """Return the offset of libjq's error: its columns count bytes from 1, and its first line has the stubs."""
     match = _AT.search(error)
     if match is None:
         return 0

@@ -1,6 +1,6 @@
-"""What the engine's jq is: jackson-jq in the version and the way that Kogito 10.1.0 uses it, as jq 1.6.
+"""The engine's dialect of jq: jackson-jq in jq 1.6 mode, as in Kogito 10.1.0.
 
-generator/jq/jackson-jq.json is made by `nox -s jq-facts` from jackson-jq itself, and held against it by a test.
+`nox -s jq-facts` generates generator/jq/jackson-jq.json from jackson-jq; a test compares the two.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ from generator.jq.tree import Kind, Node
 
 FACTS: Final = Path(__file__).parent / "jackson-jq.json"
 
-#: What the engine defines around an expression (JqExpression.getScope).
+#: The variables that the engine defines for an expression (JqExpression.getScope).
 VARIABLES: Final = frozenset(("WORKFLOW", "CONST", "SECRET"))
-#: What `$WORKFLOW` has (KogitoProcessContextResolver, its extensions, and the addon for Python).
+#: The fields of `$WORKFLOW` (KogitoProcessContextResolver, its extensions, and the Python add-on).
 WORKFLOW_FIELDS: Final = frozenset(
     ("id", "instanceId", "name", "headers", "prevActionResult", "input", "identity", "python")
 )
-#: Words that are literals to jq, not functions.
+#: Literals and `not`, which parse as function calls.
 _LITERALS: Final = frozenset(("null/0", "true/0", "false/0", "not/0"))
-#: Patterns are tried on a short text; a longer pattern than this is none that a person wrote.
+#: The length up to which regular expressions are tried, on the text below.
 _MAX_PATTERN: Final = 200
 _SAMPLE: Final = "ab c1"
-#: What a string must not hold as it is (JSON); libjq lets it through.
+#: Characters that JSON strings must escape; libjq accepts them.
 _CONTROL: Final = re.compile(r"[\x00-\x1f]")
-#: Words of jackson-jq's grammar, which it takes for no variable but `{$end}`; libjq takes them for variables.
+#: Keywords of jackson-jq, which it accepts as variables only in `{$end}`; libjq accepts them anywhere.
 KEYWORDS: Final = frozenset(
     (
         "and", "as", "break", "catch", "def", "elif", "else", "end", "false", "foreach", "if", "import", "include",
         "label", "module", "null", "or", "reduce", "then", "true", "try",
     )
 )  # fmt: skip
-#: The largest whole number that jackson-jq reads (a Java long).
+#: The largest integer that jackson-jq reads (a Java long).
 _MAX_INTEGER: Final = 2**63 - 1
 
-#: A function that libjq has and the engine has not, to what does the same in both.
+#: Functions of libjq that the engine does not have, each with an expression that works in both.
 INSTEAD: Final[Mapping[str, str]] = {
     "trim/0": r'sub("^\\s+"; "") | sub("\\s+$"; "")',
     "ltrim/0": r'sub("^\\s+"; "")',
@@ -70,18 +70,18 @@ INSTEAD: Final[Mapping[str, str]] = {
 
 @cache
 def functions() -> frozenset[str]:
-    """The names of the engine's functions with their arities; a name without one takes any number of arguments."""
+    """Return the engine's functions as NAME/ARITY, or as NAME if they take any number of arguments."""
     facts = json.loads(FACTS.read_text(encoding="utf-8"))
     return frozenset(facts["functions"])
 
 
 def knows(use: Use) -> bool:
-    """Whether the engine has a function."""
+    """Return whether the engine has a function."""
     return use.name in _LITERALS or use.name in functions() or use.name.partition("/")[0] in functions()
 
 
 def refused(tree: Node) -> Iterator[tuple[str, int]]:
-    """What libjq 1.8 compiles and jackson-jq does not: why, and where in the text."""
+    """Yield a message and an offset for each construct that libjq 1.8 compiles and jackson-jq does not."""
     for node in tree.walk():
         match node.kind:
             case Kind.IF if len(node.children) % 2 == 0:
@@ -94,14 +94,16 @@ def refused(tree: Node) -> Iterator[tuple[str, int]]:
                 yield "the engine's jq accepts no tab or line break in a string; write \\t or \\n", node.at
             case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE if node.text:
                 yield "the engine's jq accepts no '.' before '['; remove it", node.at
-            case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE | Kind.OPTIONAL if _bare(node.children[0]):
+            case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.ITERATE | Kind.OPTIONAL if _needs_brackets(
+                node.children[0]
+            ):
                 yield f"the engine's jq requires parentheses around '{node.children[0].kind}' here", node.children[0].at
             case _ if keyword := next((name for name in _variables(node) if name in KEYWORDS), None):
                 yield f"'{keyword}' is a keyword in the engine's jq, not a name; rename it", node.at
 
 
 def _variables(node: Node) -> Iterator[str]:
-    """The names of variables and parameters that a part reads or binds, but for `{$name}`."""
+    """Yield the variables and parameters that a node reads or binds, except in `{$name}`."""
     match node.kind:
         case Kind.VARIABLE if not node.text:
             yield node.name
@@ -115,13 +117,13 @@ def _variables(node: Node) -> Iterator[str]:
             yield from (name.removeprefix("$") for name in node.names)
 
 
-def _bare(node: Node) -> bool:
-    """Whether a part takes no suffix in jackson-jq (`..[0]`, `if … end.a`) unless it stands in brackets."""
+def _needs_brackets(node: Node) -> bool:
+    """Return whether jackson-jq accepts a suffix of a node (`..[0]`, `if … end.a`) only if the node is in brackets."""
     return node.kind in (Kind.RECURSE, Kind.IF, Kind.REDUCE, Kind.FOREACH) and not node.bracketed
 
 
 def differences(tree: Node) -> Iterator[tuple[str, int]]:
-    """Where the engine's jq differs from jq in a way that nobody can want: what, and where in the text."""
+    """Yield a message and an offset for each use of a function that behaves differently in the engine."""
     for node in tree.walk():
         name = f"{node.name}/{len(node.children)}" if node.kind is Kind.CALL else ""
         argument = node.children[0] if node.children else None
@@ -133,21 +135,21 @@ def differences(tree: Node) -> Iterator[tuple[str, int]]:
                     f"'{node.name}' is Java's: patterns like yyyy-MM-dd for %Y-%m-%d, milliseconds for seconds",
                     node.at,
                 )
-            case "map_values/1", Node() if _drops(argument):
+            case "map_values/1", Node() if _may_have_no_output(argument):
                 yield (
                     "'map_values' fails if a value has no output; write with_entries(select(.value …))",
                     node.at,
                 )
-            case (("gsub/2" | "gsub/3"), Node(kind=Kind.STRING, children=())) if _takes_nothing(argument.name):
+            case (("gsub/2" | "gsub/3"), Node(kind=Kind.STRING, children=())) if _matches_empty_text(argument.name):
                 yield "'gsub' never ends if the pattern matches no character; write + for *, and 'sub' for ^", node.at
 
 
-def _drops(tree: Node) -> bool:
+def _may_have_no_output(tree: Node) -> bool:
     return any(node.kind is Kind.CALL and node.name in ("select", "empty") for node in tree.walk())
 
 
-def _takes_nothing(written: str) -> bool:
-    """Whether a pattern, as it stands in a string, can match without taking a character from the middle of a text."""
+def _matches_empty_text(written: str) -> bool:
+    """Return whether a regular expression, as written in a string, has an empty match before the end of a text."""
     try:
         pattern = re.compile(json.loads(f'"{written}"', strict=False)[:_MAX_PATTERN])
     except (ValueError, RecursionError, OverflowError, re.error):
@@ -156,7 +158,7 @@ def _takes_nothing(written: str) -> bool:
 
 
 def _readable(number: str) -> bool:
-    """Whether jackson-jq reads a number: no leading zero, no point at the end, no more than a long."""
+    """Return whether jackson-jq reads a number: it has no leading zero and no final point, and fits a long."""
     if number.isdigit():
         return (number == "0" or not number.startswith("0")) and int(number[:20]) <= _MAX_INTEGER
     return not number.endswith(".")

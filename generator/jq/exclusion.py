@@ -1,7 +1,7 @@
-"""Whether two conditions can hold at once, as far as the way they are written tells.
+"""Decides from the syntax of two jq conditions whether they exclude each other.
 
-A condition is taken apart at `and`, `or` and `not` into claims about single values. Two claims about one value are
-compared in jq's order of all values: null, false, true, numbers, strings.
+A condition is split at `and`, `or` and `not` into claims about single values. Two claims about the same value are
+compared in jq's sort order: null, false, true, numbers, strings.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from generator.jq.tree import Kind, Node
 _OTHER: Final = {"and": "or", "or": "and"}
 _OPPOSITE: Final = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _MIRRORED: Final = {"==": "==", "!=": "!=", "<": ">", ">": "<", "<=": ">=", ">=": "<="}
-#: Where a value may stand to hold: below (-1), at (0) or above (1) what it is compared with.
+#: The values that satisfy an operator: below (-1), equal to (0) or above (1) the other operand.
 _SIDES: Final = {"==": (0,), "!=": (-1, 1), "<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (0, 1)}
-#: The same for two constants at once, the lower first: below both, at the first, between them, at the second, above.
+#: The same for two constants, the lower first: below both, equal to the first, between, equal to the second, above.
 _SIDES_OF_TWO: Final = ((-1, -1), (0, -1), (1, -1), (1, 0), (1, 1))
 
-#: A part without its place in the text: equal where the same is written.
+#: A node without its offset: equal for equal expressions.
 Shape = tuple[object, ...]
 
 
 @dataclass(frozen=True, order=True)
 class _Constant:
-    """A constant in jq's order: the rank of its type, then its value."""
+    """A constant in jq's sort order: by the rank of its type, then by its value."""
 
     rank: int
     value: float | str = 0
@@ -39,7 +39,7 @@ _WORDS: Final = {"null": _Constant(0), "false": _FALSE, "true": _TRUE}
 
 @dataclass(frozen=True, kw_only=True)
 class _Claim:
-    """That a part of a condition holds, or does not; `before` is what is piped into it."""
+    """The claim that a part of a condition is true or, unless it `holds`, false; `before` is piped into that part."""
 
     tree: Node
     holds: bool = True
@@ -48,7 +48,7 @@ class _Claim:
 
 @dataclass(frozen=True, kw_only=True)
 class _Comparison:
-    """A claim as a comparison of what comes out of a pipe with a constant, or with what comes out of another."""
+    """A claim as a comparison of a pipe's output with a constant or with another pipe's output."""
 
     left: tuple[Shape, ...]
     operator: str
@@ -56,7 +56,7 @@ class _Comparison:
 
 
 def exclude(one: Node, other: Node) -> bool:
-    """Whether two conditions never hold at once; False where that is not seen."""
+    """Return whether two conditions exclude each other; False if that cannot be decided."""
     return _exclude(_Claim(tree=one), _Claim(tree=other))
 
 
@@ -72,7 +72,7 @@ def _exclude(one: _Claim, other: _Claim) -> bool:
 
 
 def _parts(claim: _Claim, operator: str) -> list[_Claim]:
-    """The claims that a claim joins with `and` or `or`; a `not` before the brackets turns one into the other."""
+    """Return the claims joined by `and` or `or`; by De Morgan's laws, negation swaps the two."""
     parts: list[_Claim] = []
     waiting = [claim]
     while waiting:
@@ -85,7 +85,7 @@ def _parts(claim: _Claim, operator: str) -> list[_Claim]:
 
 
 def _unwrapped(claim: _Claim) -> _Claim:
-    """The claim about the last part of a pipe, each `not` behind it taken off."""
+    """Return the claim about the last part of a pipe, with each `| not` after it removed."""
     *before, last = _steps(claim.tree)
     holds = claim.holds
     while before and last.kind is Kind.CALL and last.name == "not":
@@ -95,7 +95,7 @@ def _unwrapped(claim: _Claim) -> _Claim:
 
 
 def _steps(tree: Node) -> list[Node]:
-    """The parts of a pipe in their order; brackets within it make no difference."""
+    """Return the parts of a pipe in order, whatever brackets group them."""
     steps: list[Node] = []
     waiting = [tree]
     while waiting:
@@ -108,7 +108,7 @@ def _steps(tree: Node) -> list[Node]:
 
 
 def _comparison(claim: _Claim) -> _Comparison:
-    """A claim as a comparison; what is compared with `true` is taken for a boolean."""
+    """Return a claim as a comparison; a value compared with `true` is assumed to be a boolean."""
     tree = claim.tree
     if tree.kind is not Kind.BINARY or tree.name not in _SIDES:
         return _Comparison(left=_piped(claim, tree), operator=">" if claim.holds else "<=", right=_FALSE)
@@ -127,7 +127,7 @@ def _comparison(claim: _Claim) -> _Comparison:
 
 
 def _clash(one: _Comparison, other: _Comparison) -> bool:
-    """Whether no value satisfies both comparisons."""
+    """Return whether no value satisfies both comparisons."""
     if one.left == other.right and one.right == other.left:
         return not set(_SIDES[one.operator]) & set(_SIDES[_MIRRORED[other.operator]])
     if one.left != other.left:
@@ -153,7 +153,7 @@ def _shape(tree: Node) -> Shape:
 
 
 def _constant(tree: Node) -> _Constant | None:
-    """The value of a constant; None for lists, objects and all that is none."""
+    """Return the value of a scalar constant, or None for any other node."""
     match tree:
         case Node(kind=Kind.CALL, children=()):
             return _WORDS.get(tree.name)

@@ -1,4 +1,4 @@
-"""What an expression takes from outside (functions, variables, fields), and whether it gives several outputs."""
+"""Finds the functions, variables and fields that a jq expression uses, and whether it has several outputs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from generator.jq.tree import Kind, Node
 
-#: Functions that give an output for each of several things, whatever stands in their brackets.
+#: Functions that can have several outputs, whatever their arguments.
 _GENERATORS: Final = frozenset(
     (
         "combinations/0", "combinations/1", "leaf_paths/0", "paths/0", "paths/1", "range/1", "range/2", "range/3",
@@ -21,7 +21,7 @@ _ASSIGNMENTS: Final = frozenset(("=", "|=", "+=", "-=", "*=", "/=", "%=", "//=")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A place that uses something: a function as NAME/ARITY, or a variable; `at` is its offset in the text."""
+    """A use of a function (NAME/ARITY) or a variable; `at` is its offset in the text."""
 
     name: str
     at: int
@@ -29,14 +29,14 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Uses:
-    """The functions and variables that an expression does not define itself, in the order they were written."""
+    """The functions and variables that an expression uses but does not define, in the order of the text."""
 
     functions: tuple[Use, ...]
     variables: tuple[Use, ...]
 
 
 def uses(tree: Node) -> Uses:
-    """What `tree` takes from outside; formats (`@base64`) count as functions without arguments."""
+    """Return the free names of `tree`; formats (`@base64`) count as functions without arguments."""
     found: list[tuple[bool, Use]] = []
     _collect(tree, frozenset(), frozenset(), found)
     found.sort(key=lambda pair: pair[1].at)
@@ -83,14 +83,14 @@ def _collect_definition(
 
 
 def members(tree: Node, variable: str) -> Iterator[Use]:
-    """The names that are read from a variable: `NAME` of `$VARIABLE.NAME` and `$VARIABLE["NAME"]`."""
+    """Yield the fields that are read from a variable: `NAME` of `$VARIABLE.NAME` and `$VARIABLE["NAME"]`."""
     for node in tree.walk():
         if node.kind is Kind.FIELD and node.children[0].kind is Kind.VARIABLE and node.children[0].name == variable:
             yield Use(node.name, node.at)
 
 
 def paths(tree: Node, variable: str) -> Iterator[Use]:
-    """All the names that are read from a variable, with dots: `a.b` of `$VARIABLE.a.b`, at the first of them."""
+    """Yield the paths that are read from a variable, each with its first field's offset: `a.b` of `$VARIABLE.a.b`."""
     inside = {id(node.children[0]) for node in tree.walk() if node.kind in (Kind.FIELD, Kind.OPTIONAL)}
     for node in tree.walk():
         if node.kind in (Kind.FIELD, Kind.OPTIONAL) and id(node) not in inside and (use := path_of(node, variable)):
@@ -98,7 +98,7 @@ def paths(tree: Node, variable: str) -> Iterator[Use]:
 
 
 def path_of(node: Node, variable: str) -> Use | None:
-    """The names that a field reads from a variable, with dots; None where it reads something else."""
+    """Return the path, joined with dots, that a field reads from a variable, or None if it reads something else."""
     names: list[str] = []
     at = node.at
     while node.kind in (Kind.FIELD, Kind.OPTIONAL):
@@ -112,7 +112,7 @@ def path_of(node: Node, variable: str) -> Use | None:
 
 
 def kept_whole(tree: Node, variable: str) -> Node | None:
-    """`$VARIABLE.NAME` where it is a value of the result as it is, not a part of a text or a comparison."""
+    """Return the `$VARIABLE.NAME` that is a value of the result, not part of a text or a comparison, or None."""
     inner = tree
     while inner.kind is Kind.FIELD:
         inner = inner.children[0]
@@ -137,7 +137,7 @@ def kept_whole(tree: Node, variable: str) -> Node | None:
 
 
 def several_outputs(tree: Node) -> Node | None:
-    """The part that makes an expression give an output for each of several things; None where that is not certain."""
+    """Return the node because of which an expression has several outputs, or None if that is not certain."""
     match tree.kind:
         case Kind.ITERATE | Kind.COMMA | Kind.RECURSE:
             return tree
@@ -148,7 +148,7 @@ def several_outputs(tree: Node) -> Node | None:
 
 
 def _outputs_of(tree: Node) -> tuple[Node, ...]:
-    """The children whose several outputs are those of the whole: not what is collected, and not what may be dropped."""
+    """Return the children each of whose outputs is an output of the node, unless they are collected or dropped."""
     passed = tree.children
     match tree.kind:
         case Kind.FIELD | Kind.INDEX | Kind.SLICE | Kind.STRING | Kind.FORMAT | Kind.OBJECT | Kind.NEGATE:
@@ -173,7 +173,7 @@ def _outputs_of(tree: Node) -> tuple[Node, ...]:
 
 
 def _may_drop(tree: Node) -> bool:
-    """Whether a part can give no output at all, so that one of several may be what is left."""
+    """Return whether a node may have no output, so that of several outputs only one may remain."""
     return any(
         node.kind in (Kind.BREAK, Kind.OPTIONAL, Kind.TRY)
         or (node.kind is Kind.CALL and node.name in ("select", "empty", "first", "limit"))

@@ -1,7 +1,7 @@
-"""Reads jq: an expression as a tree, for what a compiler does not tell.
+"""Parses jq expressions into syntax trees.
 
-libjq decides whether an expression compiles; this reader takes what libjq takes, and a little more. The grammar is
-that of the jq manual, and of src/parser.y for what binds how.
+libjq decides whether an expression compiles; this parser accepts everything that libjq accepts, and a little more.
+The grammar is that of the jq manual; the precedence of operators is that of jq's src/parser.y.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ KEYWORDS: Final = frozenset(
         "or", "reduce", "then", "try", "__loc__",
     )
 )  # fmt: skip
-#: Operators from the loosest to the tightest; `|` and `,` bind looser than all of them.
+#: Operators by precedence, the loosest first; `|` and `,` bind more loosely than all of them.
 _LEVELS: Final = (
     ("//",),
     ("=", "|=", "+=", "-=", "*=", "/=", "%=", "//="),
@@ -31,29 +31,29 @@ _LEVELS: Final = (
     ("*", "/", "%"),
 )
 _BINDING: Final = {operator: binding for binding, level in enumerate(_LEVELS) for operator in level}
-#: How often the grammar may lead into itself, and how high a tree may be: what is read here is walked by recursion.
+#: The maximal nesting of the grammar and height of a tree, because trees are walked recursively.
 MAX_DEPTH: Final = 60
 MAX_HEIGHT: Final = 300
 
 
 class JqDepthError(JqSyntaxError):
-    """Text that is nested deeper than this reader goes."""
+    """Text that is nested too deeply for this parser."""
 
 
 def parse(text: str) -> Node | None:
-    """The tree of an expression; None where the text is no jq, or nested too deep to be looked at."""
+    """Return the tree of an expression, or None if the text is not jq or is nested too deeply."""
     return _read(text)[0]
 
 
 def too_deep(text: str) -> bool:
-    """Whether an expression is nested too deep to be looked at."""
+    """Return whether an expression is nested too deeply to be parsed."""
     return _read(text)[1]
 
 
 def binding_values(text: str) -> tuple[tuple[int, int | None], ...]:
-    """From where to where an object's values reach that bind a name: `{a: .b as $c | $c}`.
+    """Return the start and end of each object value that binds a name, as in `{a: .b as $c | $c}`.
 
-    The last ones have no end where the text is no jq and the reader stopped in them.
+    If the text is not jq, the end is None for values in which the parser stopped.
     """
     return _read(text)[2]
 
@@ -80,7 +80,7 @@ def _height(tree: Node) -> int:
 
 @dataclass
 class _Value:
-    """A value of an object in the text: where it starts and ends, and whether it binds a name outside of brackets."""
+    """The offsets of an object's value, and whether it binds a name outside brackets."""
 
     start: int
     end: int | None = None
@@ -88,7 +88,7 @@ class _Value:
 
 
 class _Parser:
-    """A recursive descent along the grammar, one token ahead."""
+    """A recursive descent parser with one token of lookahead."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -106,7 +106,7 @@ class _Parser:
         return tree
 
     def binding_values(self) -> tuple[tuple[int, int | None], ...]:
-        """Where the values of objects that bind a name start and end."""
+        """Return the start and end of each object value that binds a name."""
         return tuple((value.start, value.end) for value in self._values if value.binds)
 
     def _take(self) -> Token:
@@ -114,21 +114,21 @@ class _Parser:
         self._next = read_token(self._text, token.end)
         return token
 
-    def _sees(self, *texts: str) -> bool:
+    def _next_is(self, *texts: str) -> bool:
         return self._next.kind in ("mark", "name") and self._next.text in texts
 
     def _skip(self, text: str) -> bool:
-        if self._sees(text):
+        if self._next_is(text):
             self._take()
             return True
         return False
 
     def _expect(self, text: str) -> Token:
-        if not self._sees(text):
+        if not self._next_is(text):
             raise JqSyntaxError
         return self._take()
 
-    def _kind(self, kind: str) -> Token:
+    def _expect_kind(self, kind: str) -> Token:
         if self._next.kind != kind:
             raise JqSyntaxError
         return self._take()
@@ -145,8 +145,8 @@ class _Parser:
         return self._piped_with(commas=True)
 
     def _rest(self) -> Node:
-        """What follows a binding: in an object's value it ends at a comma, as the value does."""
-        if not self._commas:  # in an object's value, outside of its brackets
+        """Parse the body of a binding; in an object's value, it ends at a comma."""
+        if not self._commas:  # in an object's value, outside brackets
             self._open[-1].binds = True
         return self._piped_with(commas=self._commas)
 
@@ -176,7 +176,7 @@ class _Parser:
         return left
 
     def _operation(self, loosest: int) -> Node:
-        """A chain of operators that bind as tight as `loosest` or tighter."""
+        """Parse a chain of operators that bind at least as tightly as `loosest`."""
         left = self._unary()
         while (binding := _BINDING.get(self._next.text, -1)) >= loosest:
             operator = self._take()
@@ -190,13 +190,13 @@ class _Parser:
         if self._skip("def"):
             return self._define(at)
         if self._skip("label"):
-            name = self._kind("variable").text
+            name = self._expect_kind("variable").text
             self._expect("|")
             return Node(Kind.LABEL, at, (self._rest(),), name)
         return self._postfix()
 
     def _define(self, at: int) -> Node:
-        name = self._kind("name").text
+        name = self._expect_kind("name").text
         parameters: list[str] = []
         if self._skip("("):
             parameters.append(self._parameter())
@@ -226,13 +226,13 @@ class _Parser:
             at = self._next.at
             if self._next.kind == "field":
                 tree = Node(Kind.FIELD, at, (tree,), self._take().text[1:])
-            elif self._sees("."):
+            elif self._next_is("."):
                 self._take()
-                dotted = self._sees("[")
+                dotted = self._next_is("[")
                 tree = self._bracket(tree, dotted=True) if dotted else self._field_of(tree, self._string(), at)
-            elif self._sees("["):
+            elif self._next_is("["):
                 tree = self._bracket(tree)
-            elif self._sees("?"):
+            elif self._next_is("?"):
                 self._take()
                 tree = Node(Kind.OPTIONAL, at, (tree,))
             else:
@@ -246,9 +246,9 @@ class _Parser:
         text = ".[" if dotted else ""
         if self._skip("]"):
             return Node(Kind.ITERATE, at, (tree,), text=text)
-        start = None if self._sees(":") else self._pipe()
+        start = None if self._next_is(":") else self._pipe()
         if self._skip(":"):
-            end = None if self._sees("]") else self._pipe()
+            end = None if self._next_is("]") else self._pipe()
             self._expect("]")
             return Node(Kind.SLICE, at, (tree, *filter(None, (start, end))), text=text)
         self._expect("]")
@@ -275,7 +275,7 @@ class _Parser:
                 return Node(Kind.VARIABLE, token.at, name=token.text[1:])
             case "format":
                 self._take()
-                parts = (self._string(),) if self._sees('"') else ()
+                parts = (self._string(),) if self._next_is('"') else ()
                 return Node(Kind.FORMAT, token.at, parts, token.text)
             case "name":
                 return self._word()
@@ -283,19 +283,19 @@ class _Parser:
 
     def _marked(self) -> Node:
         at = self._next.at
-        if self._sees('"'):
+        if self._next_is('"'):
             return self._string()
         if self._skip(".."):
             return Node(Kind.RECURSE, at)
         if self._skip("."):
             here = Node(Kind.IDENTITY, at)
-            return self._field_of(here, self._string(), at) if self._sees('"') else here
+            return self._field_of(here, self._string(), at) if self._next_is('"') else here
         if self._skip("("):
             tree = self._pipe()
             self._expect(")")
             return replace(tree, bracketed=True)
         if self._skip("["):
-            content = () if self._sees("]") else (self._pipe(),)
+            content = () if self._next_is("]") else (self._pipe(),)
             self._expect("]")
             return Node(Kind.ARRAY, at, content)
         if self._skip("{"):
@@ -314,7 +314,7 @@ class _Parser:
             case "reduce" | "foreach":
                 return self._loop(token)
             case "break":
-                return Node(Kind.BREAK, token.at, name=self._kind("variable").text)
+                return Node(Kind.BREAK, token.at, name=self._expect_kind("variable").text)
             case word if word in KEYWORDS:
                 raise JqSyntaxError
         arguments: list[Node] = []
@@ -391,7 +391,7 @@ class _Parser:
             keys.append(Node(Kind.STRING, token.at, name=token.text[1:], text=token.text))
         else:
             keys.append(self._key())
-        if not bound or self._sees(":"):
+        if not bound or self._next_is(":"):
             self._expect(":")
             self._pattern(names, keys)
 
@@ -403,7 +403,7 @@ class _Parser:
             if not self._skip(","):
                 self._expect("}")
                 break
-            text = ",}" if self._sees("}") else ""
+            text = ",}" if self._next_is("}") else ""
         return Node(Kind.OBJECT, at, tuple(children), text=text)
 
     def _entry(self) -> tuple[Node, Node]:
@@ -438,7 +438,7 @@ class _Parser:
         return self._string()
 
     def _string(self) -> Node:
-        if not self._sees('"'):
+        if not self._next_is('"'):
             raise JqSyntaxError
         start = self._next.at
         parts: list[Node] = []
@@ -448,7 +448,7 @@ class _Parser:
             if self._text.startswith("\\(", at):
                 self._next = read_token(self._text, at + 2)
                 parts.append(self._pipe())
-                if not self._sees(")"):
+                if not self._next_is(")"):
                     raise JqSyntaxError
                 at = self._next.end
             elif self._text.startswith('"', at):

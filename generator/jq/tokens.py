@@ -1,4 +1,4 @@
-"""Cuts jq into tokens."""
+"""Splits jq into tokens."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE,
 )
-#: What stands in a string up to its end or up to an interpolation.
+#: The text of a string up to its end or an interpolation.
 _IN_STRING: Final = re.compile(r'(?:[^"\\]|\\[^(])*')
 
 
 class JqSyntaxError(ValueError):
-    """Text that this reader does not take for jq."""
+    """Text that is not jq."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token and where it stands; `kind` is a group of the pattern, "" at the end of the text."""
+    """A token with its offsets; `kind` is the name of a group in `_TOKEN`, or "" at the end of the text."""
 
     kind: str
     text: str
@@ -37,10 +37,10 @@ class Token:
 
 
 def read_token(text: str, at: int) -> Token:
-    """The token at `at`, or after the blanks and comments there.
+    """Return the first token from `at` on, after blanks and comments.
 
     Raises:
-        JqSyntaxError: no token starts there.
+        JqSyntaxError: there is no token.
     """
     while at < len(text):
         match = _TOKEN.match(text, at)
@@ -53,6 +53,6 @@ def read_token(text: str, at: int) -> Token:
 
 
 def end_of_text(text: str, at: int) -> int:
-    """Where the text in a string that goes on at `at` ends, or an interpolation in it begins."""
+    """Return where a string's text from `at` on ends: at its closing quote or an interpolation."""
     match = _IN_STRING.match(text, at)
     return match.end() if match else at

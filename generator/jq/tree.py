@@ -1,4 +1,4 @@
-"""The parts that a jq expression is made of."""
+"""The syntax tree of a jq expression."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What a node of the tree is; in brackets its children."""
+    """The kind of a node; its children are in brackets."""
 
     IDENTITY = "."
     RECURSE = ".."
     LITERAL = "literal"
     STRING = "string"
-    """(interpolated expressions); `name` is the text where there are none"""
+    """(interpolated expressions); `name` is the text if there are none"""
     FORMAT = "format"
     """[string]"""
     VARIABLE = "variable"
-    """`text` is "{" where it stands in an object without a key"""
+    """`text` is "{" for an object's entry without a key, as in `{$name}`"""
     CALL = "call"
     """(arguments)"""
     FIELD = "field"
-    """(of what); `name` is the key"""
+    """(container); `name` is the key"""
     INDEX = "index"
-    """(of what, index)"""
+    """(container, index)"""
     SLICE = "slice"
-    """(of what, bounds)"""
+    """(container, bounds)"""
     ITERATE = "iterate"
-    """(of what)"""
+    """(container)"""
     OPTIONAL = "?"
-    """(what)"""
+    """(operand)"""
     PIPE = "|"
     """(left, right)"""
     COMMA = ","
@@ -38,7 +38,7 @@ class Kind(StrEnum):
     BINARY = "binary"
     """(left, right); `name` is the operator"""
     NEGATE = "-"
-    """(what)"""
+    """(operand)"""
     REDUCE = "reduce"
     """(source, patterns' keys, start, update); `names` are bound in the update"""
     FOREACH = "foreach"
@@ -62,7 +62,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A part of an expression; `at` is where it, or what makes it, stands in the text."""
+    """A node of the syntax tree; `at` is the offset of the node or its operator in the text."""
 
     kind: Kind
     at: int
@@ -70,11 +70,11 @@ class Node:
     name: str = ""
     names: tuple[str, ...] = ()
     text: str = ""
-    """The way it is written, where that makes a difference to the engine."""
+    """The node as written, if the engine distinguishes that."""
     bracketed: bool = False
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it, in the order they were written."""
+        """Yield this node and all nodes below it, in the order of the text."""
         waiting = [self]
         while waiting:
             node = waiting.pop()

@@ -1,1 +1,1 @@
-"""Mocks of services and of inputs for trial runs."""
+"""Mocks of services, and generated inputs, for test runs."""

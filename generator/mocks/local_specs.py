@@ -1,4 +1,4 @@
-"""Lets a workflow take specs that it names by a URL from workflows/shared, where they lie there, too."""
+"""Replaces URLs of specs with local copies in workflows/shared."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from generator.workflow.workflow import Workflow, read_workflow
 
 
 def with_local_specs(workflow: Workflow) -> Workflow:
-    """The workflow with each spec at a URL whose file lies in shared/ taken from there.
+    """Return the workflow with each URL of a spec that has a copy in shared/ replaced with the copy's path.
 
-    The engine's build fetches what a URL names; without the Internet, or the service that has it, it fails.
+    Otherwise, the engine's build would fetch the URL, and fail if it cannot be reached.
     """
     local = local_specs(workflow)
     if not local:
@@ -30,7 +30,7 @@ def with_local_specs(workflow: Workflow) -> Workflow:
 
 
 def local_specs(workflow: Workflow) -> Mapping[str, str]:
-    """URL of each spec that has a file in shared/ to the path that names the file."""
+    """Return the path of the copy in shared/ of each spec that has one, by URL."""
     found: dict[str, str] = {}
     for call in calls(workflow):
         url = call.definition.uri_definitions().get(call.file, call.file)

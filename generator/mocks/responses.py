@@ -1,4 +1,4 @@
-"""The response of a service by its OpenAPI file alone: the example of a success, else a value that fits its schema."""
+"""Generates a service's response from its OpenAPI file: the example of a success, or a value that fits its schema."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from generator.contracts.json_schema import JsonSchema, OpenApiSchemas
 from generator.contracts.openapi import Operation, Spec
 from generator.contracts.samples import example
 
-#: What stands for a success without a status of its own, the first first; a `default` is often an error.
-_CLASSES: Final = ("2XX", "2xx", "default")
+#: The codes of a success without a specific status, by priority; `default` is last, because it is often an error.
+_FALLBACK_CODES: Final = ("2XX", "2xx", "default")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Success:
-    """The success of an operation with the lowest status; `media_type` is "" where it has no body.
+    """The success response of an operation with the lowest status; `media_type` is "" if it has no body.
 
-    `value` is the body, `schema` what the spec says of it; `given` says that the value is the spec's own example.
+    `value` is the body, `schema` its schema in the spec. `given` says that the value is an example from the spec.
     """
 
     status: int
@@ -30,12 +30,12 @@ class Success:
 
 
 def success(spec: Spec, operation: Operation) -> Success:
-    """Return what an operation answers when all is well; status 200 without a body where the spec has no success."""
+    """Return the success response of an operation, or status 200 without a body if the spec has none."""
     item = spec.resolved(spec.content["paths"][operation.path])
     responses = item[operation.method.lower()].get("responses")
     by_code = {str(code): one for code, one in responses.items()} if isinstance(responses, dict) else {}
     codes = sorted(code for code in by_code if re.fullmatch("2[0-9][0-9]", code))
-    code = next((code for code in (*codes, *_CLASSES) if code in by_code), None)
+    code = next((code for code in (*codes, *_FALLBACK_CODES) if code in by_code), None)
     if code is None:
         return Success(status=200)
     status = int(code) if code.isdigit() else 200
@@ -59,7 +59,7 @@ def _success(spec: Spec, status: int, response: Mapping[str, Any], operation: Ma
 
 
 def _swagger_media(spec: Spec, response: Mapping[str, Any], operation: Mapping[str, Any]) -> dict[str, Any]:
-    """The media types of OpenAPI 2.0 as OpenAPI 3 has them: schema and examples stand beside each other there."""
+    """Return a response of OpenAPI 2.0 as the media types of OpenAPI 3, each with the schema and its example."""
     examples = response.get("examples")
     examples = examples if isinstance(examples, dict) else {}
     produces = operation.get("produces", spec.content.get("produces"))
@@ -82,6 +82,6 @@ def _examples(spec: Spec, body: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def is_json(media_type: str) -> bool:
-    """Whether a body of this type is JSON (RFC 6839: `+json`)."""
+    """Return whether a body of this type is JSON (RFC 6839: `+json`)."""
     essence = media_type.partition(";")[0].strip().lower()
     return essence in ("application/json", "*/*", "application/*") or essence.endswith("+json")

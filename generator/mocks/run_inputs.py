@@ -1,4 +1,4 @@
-"""What a trial run of a workflow takes: an input, the variables without a default, and the services that it calls."""
+"""Finds what a test run of a workflow needs: an input, variables without a default, and the services that it calls."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from generator.workflow.workflow import Workflow
 if TYPE_CHECKING:
     from generator.workflow.long_form import State
 
-#: A value that is one variable and nothing else.
+#: A value that is only a variable.
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_]\w*)(:.*)?\}", re.ASCII | re.DOTALL)
-#: Where produced events go.
+#: The key with the address of produced events.
 _OUTGOING: Final = re.compile(r"mp\.messaging\.outgoing\..+\.url")
-#: The channel of all events that have none of their own (Kogito's default).
-_ANY_CHANNEL: Final = "kogito_incoming_stream"
-#: What a variable is in a trial, where it has no default and holds no address.
+#: Kogito's default channel, for all events without their own channel.
+_DEFAULT_CHANNEL: Final = "kogito_incoming_stream"
+#: The value in a test run of a variable without a default that is not an address.
 MADE_UP: Final = "mock"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    """What a workflow calls at one address: services by their specs, or, without specs, a sink of its events.
+    """The services that a workflow calls at one address, with their specs or, for an event sink, without specs.
 
-    The address is the value of `variable`, or, where that is "", of the properties `keys`.
+    The address is the value of `variable` or, if that is "", of the properties `keys`.
     """
 
     variable: str = ""
@@ -46,13 +46,13 @@ class Service:
 
     @property
     def name(self) -> str:
-        """What a person knows it by: the variable that holds its address, else its specs."""
+        """The name in messages: the variable with the address, or else the specs."""
         return self.variable or ", ".join(self.specs) or self.keys[0]
 
     def addressed(self, address: str) -> dict[str, str]:
-        """The variables that lead the workflow to this address, with the path of the specs' servers if they share one.
+        """Return the variables that direct the workflow to an address, with the path of the specs' servers if shared.
 
-        A variable holds the whole URL of the client, to which the engine adds no path.
+        A variable has the full URL of the client, to which the engine does not add the server's path.
         """
         paths = {spec.server_path for spec in self.specs.values()}
         url = f"{address}{paths.pop() if len(paths) == 1 else ''}"
@@ -61,7 +61,7 @@ class Service:
 
 @dataclass(frozen=True, kw_only=True)
 class RunInput:
-    """An input, and what a schema says of it; `made` says that it was made for the schema."""
+    """An input, with findings of its validation; `made` says that it was generated from the schema."""
 
     value: Any
     made: bool
@@ -70,17 +70,17 @@ class RunInput:
 
 @dataclass(frozen=True, kw_only=True)
 class Awaited:
-    """An event that an instance waits for, and the path at which the engine takes it."""
+    """An event that an instance waits for, and the path at which the engine receives it."""
 
     type: str
     path: str
 
 
 def services(workflow: Workflow) -> tuple[Service, ...]:
-    """What the workflow calls, one for each address, sorted by name."""
+    """Return the services that the workflow calls, one for each address, sorted by name."""
     configuration = workflow.configuration()
     found: dict[str, Service] = {}
-    for keys, default, shown, spec in _addressed(workflow, configuration):
+    for keys, default, shown, spec in _address_properties(workflow, configuration):
         key = next((key for key in keys if configuration.get(key, "").strip()), default)
         variable = _VARIABLE.fullmatch(configuration.get(key, "").strip())
         known = found.get(variable[1] if variable else key, Service())
@@ -92,10 +92,10 @@ def services(workflow: Workflow) -> tuple[Service, ...]:
     return tuple(sorted(found.values(), key=lambda service: service.name))
 
 
-def _addressed(
+def _address_properties(
     workflow: Workflow, configuration: Mapping[str, str]
 ) -> Iterator[tuple[Sequence[str], str, str, Spec | None]]:
-    """The properties that may hold the address of each spec, the usual one of them, and the spec."""
+    """Yield the properties that can set an address, the default one, the name in messages, and the spec, if any."""
     for call in calls(workflow):
         if (spec := call.spec) is not None:
             keys = url_keys(client_of(call, configuration))
@@ -106,7 +106,7 @@ def _addressed(
 
 
 def missing_variables(workflow: Workflow, given: Mapping[str, str]) -> tuple[Variable, ...]:
-    """The variables and secrets without a default that `given` has no value for, sorted; charts ask for the same."""
+    """Return the variables and secrets, sorted, that have neither a default nor a value in `given`."""
     comments = workflow.secret_comments()
     secrets = (Variable(name=environment_name(key), comment=comments[key]) for key in workflow.secret_keys)
     needed = [*(one for one in workflow.variables() if one.default is None), *secrets]
@@ -114,22 +114,22 @@ def missing_variables(workflow: Workflow, given: Mapping[str, str]) -> tuple[Var
 
 
 def secret_values(workflow: Workflow) -> dict[str, str]:
-    """Variable to value of secret.properties, those without a value left out."""
+    """Return the non-empty values of secret.properties, by environment variable."""
     found = properties.secret_values(workflow.secrets) if workflow.secrets else {}
     return {environment_name(key): value for key, value in found.items() if value}
 
 
 def mock_variables(workflow: Workflow, addresses: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:
-    """Variable to value such that nothing real is called: `addresses` is name of service to address.
+    """Return variables with which only mocks are called; `addresses` are the addresses by name of service.
 
-    A variable with a default keeps it, unless it is `given` or holds an address.
+    Variables that are `given` or have a default are not among them, unless they are addresses.
     """
     led = {name: value for one in services(workflow) for name, value in one.addressed(addresses[one.name]).items()}
     return {**{one.name: MADE_UP for one in missing_variables(workflow, {**given, **led})}, **led}
 
 
 def schema_of_input(workflow: Workflow) -> JsonSchema | None:
-    """The schema of the workflow's input; None where it has none, or it cannot be read."""
+    """Return the schema of the workflow's input, or None if there is none or it cannot be read."""
     given = workflow.definition.input_schema
     if isinstance(given, dict):
         return JsonSchema(content=given, document=given)
@@ -137,7 +137,7 @@ def schema_of_input(workflow: Workflow) -> JsonSchema | None:
 
 
 def made_input(workflow: Workflow) -> RunInput:
-    """An input of the schema's examples and defaults, with a value made for what else is mandatory."""
+    """Return an input with the schema's examples and defaults, and with generated values for other required fields."""
     schema = schema_of_input(workflow)
     value = example(schema, complete=False) if schema else {}
     findings = _findings(workflow, schema, value, None)
@@ -145,10 +145,10 @@ def made_input(workflow: Workflow) -> RunInput:
 
 
 def read_input(workflow: Workflow, document: Document) -> RunInput:
-    """An input that a person wrote, with an error where it does not fit.
+    """Return an input from a file, with findings if it does not fit the schema.
 
     Raises:
-        FindingsError: it is no map, which the engine asks for.
+        FindingsError: it is not a map, which the engine requires.
     """
     root = document.root
     if not isinstance(root.value, dict):
@@ -161,7 +161,7 @@ def read_input(workflow: Workflow, document: Document) -> RunInput:
 
 
 def awaited(workflow: Workflow, definition: Definition, state: State) -> tuple[Awaited, ...]:
-    """The events that an instance waits for in a state (of a flow's long form) of one of the workflow's definitions."""
+    """Return the events that an instance waits for in a state, in long form, of one of the workflow's definitions."""
     wait = wait_of(state)
     configuration = workflow.configuration()
     types = {event.get("name"): event.get("type", "") for event in definition.flow.get("events", ())}
@@ -170,8 +170,8 @@ def awaited(workflow: Workflow, definition: Definition, state: State) -> tuple[A
 
 
 def _incoming_path(configuration: Mapping[str, str], type_: str) -> str:
-    """Where events of a type arrive: at a channel of their own, else at the one that takes all."""
-    for channel in (type_, _ANY_CHANNEL):
+    """Return the path of the channel for a type of events: its own, or else the default channel's."""
+    for channel in (type_, _DEFAULT_CHANNEL):
         path = properties.expanded(configuration.get(f"mp.messaging.incoming.{channel}.path", ""), configuration)
         if path:
             return path
@@ -179,7 +179,7 @@ def _incoming_path(configuration: Mapping[str, str], type_: str) -> str:
 
 
 def slept(workflow: Workflow, state: State, variables: Mapping[str, str]) -> str:
-    """How long a state sleeps, as an ISO 8601 duration or, where only a run can tell, as it is written; "" if not."""
+    """Return how long a state sleeps, as an ISO 8601 duration or as an unresolved expression, or "" if it does not."""
     duration = state.get("duration", "") if state["type"] == "sleep" else ""
     secret = properties.whole_secret(duration)
     if secret is None:
@@ -192,7 +192,7 @@ def slept(workflow: Workflow, state: State, variables: Mapping[str, str]) -> str
 def _findings(
     workflow: Workflow, schema: JsonSchema | None, value: Any, document: Document | None
 ) -> tuple[Finding, ...]:
-    """What does not fit; a warning where the definition lets such an input pass."""
+    """Return findings for an input that does not fit: warnings if the definition does not enforce the schema."""
     checked = workflow.definition.flow.get("dataInputSchema", {}).get("failOnValidationErrors", True)
     severity = Severity.ERROR if checked else Severity.WARNING
 

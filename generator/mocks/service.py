@@ -1,4 +1,4 @@
-"""Mocks services by their OpenAPI files: validates a request and answers with a success."""
+"""Mocks services from their OpenAPI files: validates requests and responds with success."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from generator.mocks.responses import is_json, success
 _TEMPLATE: Final = re.compile(r"\{([^/{}]+)\}")
 _CASTS: Final = {"integer": int, "number": float}
 _TRUTH: Final = {"true": True, "false": False}
-#: So many operations are named where none fits.
+#: The number of operations named in a message if none matches.
 _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """A request as it arrived: the path without its query, header names in lower case."""
+    """An HTTP request, with the path without query and header names in lower case."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """The response; `operation` is "" where the specs have none for the request, `misfits` are what is wrong."""
+    """A response; `operation` is "" if none matches the request, `misfits` are the reasons for a rejection."""
 
     status: int
     media_type: str = ""
@@ -45,12 +45,12 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class MockService:
-    """Stands in for the service that some specs describe; each has the path that a person knows it by."""
+    """A mock of the service that specs describe; `specs` are by their paths in messages."""
 
     specs: Mapping[str, Spec]
 
     def answer(self, request: Request) -> Answer:
-        """Answer a request: with a success, or, where it does not fit, 400, 401 or 404 and the reason."""
+        """Return a success or, if the request is invalid, 400, 401 or 404 with the reasons."""
         found = self.find(request)
         if found is None:
             return _refusal(404, "", (self._not_found(request),))
@@ -68,7 +68,7 @@ class MockService:
         return Answer(status=made.status, media_type=made.media_type, body=body, operation=operation.id)
 
     def find(self, request: Request) -> tuple[Spec, Operation, Mapping[str, str]] | None:
-        """The operation of a request with the values in its path; the one with the fewest of them wins."""
+        """Return the operation of a request with its path parameters, or None; the fewest parameters win."""
         matches = [
             (spec, operation, {name: unquote(match[index]) for index, name in enumerate(names, start=1)})
             for pattern, names, spec, operation in self._routes
@@ -92,7 +92,7 @@ class MockService:
     def _misfits(self, spec: Spec, operation: Operation, in_path: Mapping[str, str], request: Request) -> Iterator[str]:
         schemas = OpenApiSchemas(content=spec.content)
         for parameter in operation.parameters:
-            given = _given(parameter, in_path, request)
+            given = _parameter_texts(parameter, in_path, request)
             if given:
                 schema = schemas.schema(parameter.schema)
                 value = _cast(spec.resolved(parameter.schema), given)
@@ -104,10 +104,10 @@ class MockService:
 
 
 class EventSink:
-    """Takes every event that a workflow produces."""
+    """A mock of an event sink, which accepts every event."""
 
     def answer(self, request: Request) -> Answer:
-        """Take an event (CloudEvents over HTTP, structured or binary) and name its type."""
+        """Accept an event (CloudEvents over HTTP, structured or binary); the answer's operation is its type."""
         type_ = request.headers.get("ce-type", "")
         if not type_ and is_json(request.headers.get("content-type", "")):
             try:
@@ -124,21 +124,21 @@ def _refusal(status: int, operation: str, misfits: tuple[str, ...]) -> Answer:
 
 
 def _pattern(template: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """What matches the paths of a template, and the names of its parameters."""
+    """Return a pattern for the paths of a template, and the names of its parameters."""
     parts = _TEMPLATE.split(template)
     pattern = "([^/]+)".join(re.escape(part) for part in parts[::2])
     return re.compile(pattern), tuple(parts[1::2])
 
 
 def _authorized(spec: Spec, operation: Operation, request: Request) -> bool:
-    """Whether a request has what one of the alternatives wants, as far as that is seen in the header Authorization."""
+    """Return whether a request has the credentials of an alternative; only the header Authorization is checked."""
     if "authorization" in request.headers or not operation.security:
         return True
     kinds = [{spec.schemes[name].kind for name in together} for together in operation.security]
     return any(together.isdisjoint(("basic", "bearer")) for together in kinds)
 
 
-def _given(parameter: Parameter, in_path: Mapping[str, str], request: Request) -> list[str]:
+def _parameter_texts(parameter: Parameter, in_path: Mapping[str, str], request: Request) -> list[str]:
     match parameter.where:
         case "path":
             return [in_path[parameter.name]] if parameter.name in in_path else []
@@ -150,7 +150,7 @@ def _given(parameter: Parameter, in_path: Mapping[str, str], request: Request) -
 
 
 def _cast(schema: Mapping[str, Any], texts: Sequence[str]) -> Any:
-    """The texts of a parameter as the value that they stand for; text where they are none of the wanted type."""
+    """Return the texts of a parameter as a value of its type, or as text if that is not possible."""
     kind = schema.get("type")
     if kind == "array":
         items = schema.get("items")

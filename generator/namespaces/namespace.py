@@ -131,30 +131,45 @@ def values_step(namespace: WorkflowNamespace, database: NamespaceDatabase) -> St
 
 def _secrets(database: NamespaceDatabase) -> Iterator[Step]:
     """The Secret of the workflows and its copy for the Job, with a password that is made on the way."""
-    folder = f"{database.namespace}-database"
-    user, password = f"{folder}/{Database.user_key}", f"{folder}/{Database.password_key}"
+    folder, (user, password) = _folder(database)
     make = (
         f"mkdir -p {folder} && printf %s {database.user} > {user} && {{ [ -s {password} ] || {_RANDOM} > {password}; }}"
     )
     yield Step(what="a user and a password, in a folder for you alone", command=f"(umask 077 && {make})")
     for name, where in ((database.copy, database.services), (database.secret, database.namespace)):
-        words = ["kubectl", "create", "secret", "generic", name, "-n", where, f"--from-file={folder}"]
-        yield Step(what=f"the Secret in {where}", command=shlex.join(words))
-    yield Step(what="removes the password from this machine", command=f"rm -r {folder}")
+        yield _creation(database, name, where)
+    yield _removal(database)
 
 
 def _share(database: NamespaceDatabase) -> Iterator[Step]:
     """A copy of the administrator's Secret, which is shown nowhere."""
-    folder = f"{database.namespace}-database"
+    folder, files = _folder(database)
     reads = " && ".join(
         f"kubectl get secret {Database.secret} -n {database.services} "
-        f"-o go-template='{{{{index .data \"{key}\" | base64decode}}}}' > {folder}/{key}"
-        for key in (Database.user_key, Database.password_key)
+        f"-o go-template='{{{{index .data \"{key}\" | base64decode}}}}' > {file}"
+        for key, file in zip((Database.user_key, Database.password_key), files, strict=True)
     )
     yield Step(what="the administrator's user and password", command=f"(umask 077 && mkdir -p {folder} && {reads})")
-    words = ["kubectl", "create", "secret", "generic", database.secret, "-n", database.namespace]
-    yield Step(what=f"the Secret in {database.namespace}", command=shlex.join([*words, f"--from-file={folder}"]))
-    yield Step(what="removes the password from this machine", command=f"rm -r {folder}")
+    yield _creation(database, database.secret, database.namespace)
+    yield _removal(database)
+
+
+def _folder(database: NamespaceDatabase) -> tuple[str, tuple[str, str]]:
+    """The folder for a user and a password on the way to a Secret, and the files in it."""
+    folder = f"{database.namespace}-database"
+    return folder, (f"{folder}/{Database.user_key}", f"{folder}/{Database.password_key}")
+
+
+def _creation(database: NamespaceDatabase, name: str, where: str) -> Step:
+    """Creates a Secret of the two files; whatever else somebody has in a folder of that name stays out of it."""
+    given = [f"--from-file={file}" for file in _folder(database)[1]]
+    command = shlex.join(["kubectl", "create", "secret", "generic", name, "-n", where, *given])
+    return Step(what=f"the Secret in {where}", command=command)
+
+
+def _removal(database: NamespaceDatabase) -> Step:
+    folder, files = _folder(database)
+    return Step(what="removes the password from this machine", command=f"rm {' '.join(files)} && rmdir {folder}")
 
 
 def apply_command(place: str) -> str:

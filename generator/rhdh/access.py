@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.kubernetes.objects import Manifest
-from generator.kubernetes.rbac import account, bound_role
+from generator.kubernetes.rbac import account, bound_role, user
 
 ACCOUNT: Final = "rhdh-plugins"
 TOKEN_SECRET: Final = "rhdh-plugins-token"  # noqa: S105 - a Secret's name
@@ -89,6 +89,31 @@ class ClusterAccess:
         name = f"{ACCOUNT}-{self.namespace}"
         for where in self.within or ("",):
             yield from bound_role(name, self.rules(), [account(ACCOUNT, self.namespace)], namespace=where)
+
+
+def roles(secret: str, namespace: str, access: ClusterAccess | None, who: str) -> list[Manifest]:
+    """What lets a user complete RHDH's Secret in `namespace`, and with `access` take the token for it; nothing else.
+
+    A cluster administrator applies it. A Role can be created only by who has the rights in it, and who may create
+    Secrets can have a token of every account of a namespace. So the account, its rights and the Secret without values
+    are among these objects, and the user changes that one Secret alone.
+    """
+    bare = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": secret, "namespace": namespace}}
+    objects = access.objects() if access else []
+    wanted = {namespace: [_on("", "namespaces", namespace, "get"), _on("", "secrets", secret, "get", "update")]}
+    if access and not access.permanent:
+        wanted[namespace].append(_on("", "serviceaccounts/token", ACCOUNT, "create"))
+    for each in objects:
+        group, metadata = each["apiVersion"].rpartition("/")[0], each["metadata"]
+        sees = _on(group, f"{each['kind'].lower()}s", metadata["name"], "get")
+        wanted.setdefault(metadata.get("namespace", ""), []).append(sees)
+    name = f"rhdh-secret-{namespace}"
+    given = [bound_role(name, rules, [user(who)], namespace=place) for place, rules in wanted.items()]
+    return [*objects, bare, *(each for pair in given for each in pair)]
+
+
+def _on(group: str, resource: str, name: str, *verbs: str) -> Manifest:
+    return {"apiGroups": [group], "resources": [resource], "resourceNames": [name], "verbs": list(verbs)}
 
 
 def _resources(

@@ -20,9 +20,9 @@ _DYNAMIC: Final = "-dynamic"
 
 @dataclass(frozen=True, kw_only=True)
 class Merged:
-    """The text with the plugins that were missing; the names of these, and of those that it has already."""
+    """What goes behind a text for the plugins that were missing; the names of these, and of those that it has."""
 
-    text: str
+    addition: str
     added: tuple[str, ...]
     there: tuple[str, ...]
 
@@ -36,7 +36,7 @@ def plugin_name(package: str) -> str:
 
 
 def with_plugins(text: str, part: Mapping[str, Any], path: str) -> Merged | None:
-    """Return a dynamic-plugins.yaml with the plugins of a part that it does not have, at its end.
+    """Return what to append to a dynamic-plugins.yaml for the plugins of a part that it does not have.
 
     None where it is written in a way that takes none there: the list of plugins is not its last key, or not a block.
 
@@ -44,7 +44,7 @@ def with_plugins(text: str, part: Mapping[str, Any], path: str) -> Merged | None
         FindingsError: it cannot be read.
     """
     if not text.strip():
-        return Merged(text=dump(part), added=_names(part["plugins"]), there=())
+        return Merged(addition=dump(part), added=_names(part["plugins"]), there=())
     root = parse(text.encode(), path).root
     before = root.plain()
     plugins = before.get("plugins") if isinstance(before, dict) else None
@@ -54,17 +54,18 @@ def with_plugins(text: str, part: Mapping[str, Any], path: str) -> Merged | None
     missing = [each for each in part["plugins"] if plugin_name(each["package"]) not in known]
     there = tuple(name for name in _names(part["plugins"]) if name in known)
     if not missing:
-        return Merged(text=text, added=(), there=there)
+        return Merged(addition="", added=(), there=there)
     items = root.value["plugins"].value
     indent = " " * (items[-1].column - 3)
-    lines = "".join(f"{indent}{line}" for line in dump(missing).splitlines(keepends=True))
-    after = f"{text if text.endswith(chr(10)) else text + chr(10)}{lines}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    lines = "".join(f"{indent}{line}{newline}" for line in dump(missing).splitlines())
+    addition = lines if text.endswith("\n") else newline + lines
     try:
-        whole = parse(after.encode(), path).root.plain()
+        whole = parse((text + addition).encode(), path).root.plain()
     except FindingsError:
         return None
     right = whole == {**before, "plugins": [*plugins, *missing]}
-    return Merged(text=after, added=_names(missing), there=there) if right else None
+    return Merged(addition=addition, added=_names(missing), there=there) if right else None
 
 
 def _names(plugins: list[Any]) -> tuple[str, ...]:

@@ -10,12 +10,10 @@ from typing import Any, Final
 
 from generator.findings.errors import SettingsError
 from generator.forms.releases import Release, parse_release
-from generator.namespaces.policies import Neighbours
-from generator.rhdh.secret import BACKEND_SECRET
+from generator.kubernetes.objects import PLATFORM, SERVICES_NAMESPACE, platform_service
+from generator.rhdh.secret import BACKEND_SECRET, EMAIL_KEYS, is_url
 from generator.text.yaml_reader import parse
 
-#: The Service of Data Index: the name of the platform, and what the operator adds to it.
-DATA_INDEX: Final = "sonataflow-platform-data-index-service"
 #: The registry of the packages that npm brings, for the Secret `dynamic-plugins-npmrc`.
 NPMRC: Final = "@redhat:registry=https://npm.registry.redhat.com"
 _FILE: Final = "plugins.yaml"
@@ -53,14 +51,28 @@ class PluginOptions:
     """What a person may choose; without a release, the newest."""
 
     release: Release | None = None
-    services: str = Neighbours.services
+    services: str = SERVICES_NAMESPACE
     data_index: str = ""
     email: Email | None = None
 
     @property
     def url(self) -> str:
         """Where RHDH finds Data Index."""
-        return self.data_index or f"http://{DATA_INDEX}.{self.services}"
+        return self.data_index or f"http://{platform_service(PLATFORM, 'dataIndex')}.{self.services}"
+
+
+def check_data_index(text: str) -> str:
+    """Return a URL of Data Index.
+
+    Raises:
+        SettingsError: it is none, or has the path that the plugin adds; the message does not repeat it.
+    """
+    example = PluginOptions().url
+    if not is_url(text):
+        raise SettingsError(f"--data-index: not an HTTP URL; write it as in {example}")
+    if text.rstrip("/").endswith("/graphql"):
+        raise SettingsError(f"--data-index: the plugin adds /graphql itself; write it as in {example}")
+    return text
 
 
 def packages_of(release: Release | None) -> Packages:
@@ -161,7 +173,7 @@ def _shown(plugin: str, part: Part) -> Part:
 
 def _mail(email: Email) -> Part:
     """The processor's settings; broadcasts are not sent by mail, as in the Orchestrator's own configuration."""
-    login = {key: f"${{NOTIFICATIONS_EMAIL_{key.upper()}}}" for key in ("hostname", "username", "password")}
+    login = {key.rpartition("_")[2].lower(): f"${{{key}}}" for key in EMAIL_KEYS}
     transport = {"transport": "smtp", **login, "port": email.port, "secure": email.secure}
     return {
         "notifications": {

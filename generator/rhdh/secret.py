@@ -36,6 +36,8 @@ KEYS: Final[Mapping[str, str]] = {
     "NOTIFICATIONS_EMAIL_USERNAME": "the SMTP server's user",
     "NOTIFICATIONS_EMAIL_PASSWORD": "that user's password",
 }
+#: What the processor of mails needs; its settings have the same names in lower case.
+EMAIL_KEYS: Final = tuple(key for key in KEYS if key.startswith("NOTIFICATIONS_EMAIL_"))
 _URLS: Final = (URL, "ARGOCD_URL")
 #: The last release whose operator takes the Secret by its old name.
 _OLD: Final = Release(1, 6)
@@ -81,14 +83,15 @@ def check_values(values: Mapping[str, str]) -> dict[str, str]:
             raise SettingsError(f"{key}: the value has a line break or another control character")
         if value != value.strip():
             raise SettingsError(f"{key}: the value begins or ends with a blank")
-        if key in _URLS and not _is_url(value):
+        if key in _URLS and not is_url(value):
             raise SettingsError(f"{key}: not an HTTP URL; write it as in https://api.example.com:6443")
     if "ARGOCD_PASSWORD" in given:
         given.setdefault("ARGOCD_USERNAME", "admin")
     return given
 
 
-def _is_url(text: str) -> bool:
+def is_url(text: str) -> bool:
+    """Whether a text is an HTTP URL with a host."""
     try:
         parts = urlsplit(text)
     except ValueError:

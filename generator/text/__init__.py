@@ -1,1 +1,1 @@
-"""Text in and out: YAML with positions, Markdown, templates, words."""
+"""Reads YAML with positions, and writes YAML, Markdown, templates and sentences."""

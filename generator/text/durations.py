@@ -1,4 +1,4 @@
-"""Takes an ISO 8601 duration of weeks, days, hours, minutes and seconds apart, to be said in words."""
+"""Splits ISO 8601 durations of weeks, days, hours, minutes and seconds into their parts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ _DURATION: Final = re.compile(
 
 
 def duration_parts(text: str) -> dict[str, str]:
-    """Unit (`week` … `second`) to its number, the largest first; empty where the text is no such duration."""
+    """Return the number of each unit (`week` … `second`), the largest first; empty if the text is no such duration."""
     match = _DURATION.fullmatch(text)
     return {unit: number for unit, number in match.groupdict().items() if number} if match else {}

@@ -1,4 +1,4 @@
-"""Follows JSON pointers (RFC 6901) in the fragments of URIs, as `$ref` has them."""
+"""Resolves JSON pointers (RFC 6901) in the fragments of `$ref` URIs."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ Pointer = tuple[str, ...]
 
 
 def pointer(reference: str) -> Pointer:
-    """The parts of the pointer behind the `#` of a reference: `#/a/b~1c` leads to a, then to b/c."""
+    """Return the unescaped parts of a reference's pointer: `#/a/b~1c` is `a` and `b/c`."""
     parts = reference.partition("#")[2].split("/")[1:]
     return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in parts)
 
 
 def at_pointer(content: Any, parts: Pointer) -> Any:
-    """What a pointer leads to; None where that is nowhere. Lists are not entered."""
+    """Return the value that a pointer leads to, or None if there is none. Lists are not entered."""
     for part in parts:
         content = content.get(part) if isinstance(content, dict) else None
     return content
 
 
 def inside(document: Any, reference: str) -> Any:
-    """What a reference to a part of its own document leads to; None where it leads nowhere, or into another file."""
+    """Return the target of a reference within its own document, or None if it has none or is in another file."""
     return at_pointer(document, pointer(reference)) if reference == "#" or reference.startswith("#/") else None

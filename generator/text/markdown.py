@@ -1,4 +1,4 @@
-"""Writes Markdown in which text from files stays text: no tag, link, image or table cell comes of it."""
+"""Writes Markdown in which text from files is escaped: it creates no tags, links, images or table cells."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from urllib.parse import quote, urlsplit
 from generator.findings.printable import in_one_line
 
 _BACKTICKS: Final = re.compile(r"`+")
-#: A name in quotes, which may hold apostrophes.
+#: A name in quotes, which may contain apostrophes.
 _QUOTED: Final = re.compile(r"(?<!\w)'(.*?)'(?!\w)")
 _SPECIAL: Final = re.compile(r"([\\`*_{}\[\]<>#~@&!])")
-#: Begins a list, a heading or a rule in Markdown, a command to GitLab.
+#: Begins a list, a heading or a rule in Markdown, or a quick action in GitLab.
 _BEGINNING: Final = re.compile(r"^(\d*)([-+=/.)])")
-#: Nobody sees it, and a forge takes nothing on both sides of it for one word.
-_NOTHING: Final = "\u200b"
-#: What GitHub and GitLab look for in the text that Markdown gives, so that no backslash keeps them from it: mentions,
-#: issues, merge requests, labels, milestones, addresses, emoji.
+#: A zero-width space: it is invisible, and a forge treats the text on both sides as separate words.
+_ZERO_WIDTH_SPACE: Final = "\u200b"
+#: What GitHub and GitLab link in rendered Markdown, where a backslash has no effect: mentions, issues, merge requests,
+#: labels, milestones, addresses, emoji.
 _REFERENCES: Final = re.compile(r'(?i:\$|[@#!%&~](?=[\w"])|GH-(?=\d)|:(?=//|[\w+-])|www(?=\.))')
 _COMMITS: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{7,40}(?![0-9a-z])", re.IGNORECASE)
-#: Digits that are too few for a commit.
-_FEW: Final = re.compile(r".{1,6}")
-#: What an address has beside letters and digits; brackets would end it in Markdown.
+#: Runs of digits too short for a commit.
+_UP_TO_SIX: Final = re.compile(r".{1,6}")
+#: The characters of a URL that need no quoting in a Markdown link; brackets would end it.
 _IN_ADDRESSES: Final = "/:?#=&%~+,;@!$'"
-#: What closes an issue when a proposal is merged, in GitHub's words and GitLab's.
+#: Closing keywords: they close an issue on GitHub or GitLab when a pull request is merged.
 _CLOSING: Final = re.compile(
     r"\b(?=(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)\b:?\s+"
     r"(?:issues?\s+)?\S*?[#/-]\d)\w",
@@ -34,7 +34,7 @@ _CLOSING: Final = re.compile(
 
 
 def code(text: str) -> str:
-    """A code span that holds the text to the letter (CommonMark 0.31, 6.1); nothing where there is none."""
+    """Return a code span with the exact text (CommonMark 0.31, section 6.1), or "" for blank text."""
     shown = in_one_line(text)
     if not shown.strip():
         return ""
@@ -44,36 +44,36 @@ def code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A sentence of ours, in which names in 'quotes' come from files and become code spans."""
+    """Return a message of waybill as Markdown: names in 'quotes' become code spans, the rest is escaped."""
     return _sentence(text, lambda words: _SPECIAL.sub(r"\\\1", words))
 
 
 def inert(text: str) -> str:
-    """The same where a forge looks for people, issues, commits and addresses; it may begin a line."""
+    """Return the same as `plain`, but with nothing a forge would link or notify; it may begin a line."""
     return _BEGINNING.sub(r"\1\\\2", _sentence(text.strip(), lambda words: _SPECIAL.sub(r"\\\1", unlinked(words))))
 
 
 def unlinked(text: str) -> str:
-    """The text with a character of no width in all that a forge makes a link or a notification of."""
-    text = _COMMITS.sub(lambda found: _NOTHING.join(_FEW.findall(found[0])), text)
-    return _REFERENCES.sub(lambda found: found[0] + _NOTHING, text)
+    """Return the text with a zero-width space in everything that a forge would link or notify."""
+    text = _COMMITS.sub(lambda found: _ZERO_WIDTH_SPACE.join(_UP_TO_SIX.findall(found[0])), text)
+    return _REFERENCES.sub(lambda found: found[0] + _ZERO_WIDTH_SPACE, text)
 
 
 def without_closing(text: str) -> str:
-    """The text with a character of no width where it would close an issue, in code, too: GitLab looks there."""
-    return _CLOSING.sub(lambda found: found[0] + _NOTHING, text)
+    """Return the text with a zero-width space in closing keywords, also in code spans, which GitLab reads."""
+    return _CLOSING.sub(lambda found: found[0] + _ZERO_WIDTH_SPACE, text)
 
 
 def _sentence(text: str, escaped: Callable[[str], str]) -> str:
     parts = _QUOTED.split(in_one_line(text))
     shown = [code(part) if index % 2 else escaped(part) for index, part in enumerate(parts)]
     between = range(2, len(shown) - 1, 2)
-    # Two code spans side by side would end elsewhere than either does.
+    # Adjacent code spans would merge into one, so a space separates them.
     return "".join(part or (" " if index in between else "") for index, part in enumerate(shown))
 
 
 def link(text: str, url: str) -> str:
-    """A link with `text`, which is Markdown; only the text if `url` is not that of a page, or contains a login."""
+    """Return a link with `text`, which is Markdown, or only the text if `url` is not an HTTP URL or has a login."""
     try:
         parts = urlsplit(url)
         valid = url.startswith(("https://", "http://")) and parts.hostname and parts.username is None
@@ -83,32 +83,32 @@ def link(text: str, url: str) -> str:
 
 
 def row(cells: Sequence[str]) -> str:
-    """A line of a table (GitHub Flavored Markdown, 4.10): a bar is escaped in code spans, too."""
+    """Return a table row (GitHub Flavored Markdown, section 4.10); bars are escaped in code spans as well."""
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
 def paragraph(text: str) -> str:
-    """Prose of a workflow's author, which may be Markdown: one line, no HTML."""
+    """Return text by a workflow's author, which may be Markdown, in one line and without HTML."""
     return " ".join(text.split()).replace("<", "&lt;")
 
 
 def cell(text: str) -> str:
-    """The same for a cell of a table that a template writes."""
+    """Return the same as `paragraph`, for a table cell in a template."""
     return paragraph(text).replace("|", r"\|")
 
 
 def fenced(text: str, language: str) -> str:
-    """A code block whose fence is longer than any in the text."""
+    """Return a code block with a fence that is longer than any in the text."""
     fence = _longer_than_in(text, 3)
     safe = "".join(c if c.isprintable() or c in "\t\n" else ascii(c)[1:-1] for c in text)
     return f"{fence}{language}\n{safe.rstrip()}\n{fence}"
 
 
 def _longer_than_in(text: str, least: int) -> str:
-    """Backticks, `least` or more, and more than the text has in a row."""
+    """Return a run of at least `least` backticks that is longer than any in the text."""
     return "`" * max([least, *(len(run) + 1 for run in _BACKTICKS.findall(text))])
 
 
 def folded(title: str, content: str) -> str:
-    """A section that a reader opens."""
+    """Return a collapsed section."""
     return f"<details>\n<summary>{title}</summary>\n\n{content}\n\n</details>"

@@ -1,4 +1,4 @@
-"""Renders the Jinja2 templates of the packages; their delimiters cannot meet Helm's."""
+"""Renders the Jinja2 templates of the packages, whose delimiters do not clash with Helm's."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _GENERATOR: Final = Path(__file__).parent.parent
 
 
 def render(template: str, **variables: Any) -> str:
-    """Render a template: `chart/umbrella/README.md` is umbrella/README.md in the templates/ of generator/chart/.
+    """Render a template: `chart/umbrella/README.md` is generator/chart/templates/umbrella/README.md.
 
-    The filter `json` writes a value as JSON, which is also YAML, `scalar` a string without quotes where that is safe;
-    `go` writes a string as a Go literal, so that text of a workflow inside a Helm template stays text whatever it
-    holds; `cell` and `paragraph` make text fit for Markdown.
+    Filters: `json` writes a value as JSON, which is also YAML. `scalar` writes a string as YAML, unquoted if that is
+    safe. `go` writes a string as a Go literal, so that a Helm template cannot interpret a workflow's text. `cell` and
+    `paragraph` escape text for Markdown.
     """
     return _environment().get_template(template).render(**variables)
 
 
 def template_folders() -> dict[str, Path]:
-    """Package to the folder of its templates."""
+    """Return the folder of each package's templates, by package name."""
     return {path.parent.name: path for path in sorted(_GENERATOR.glob("*/templates"))}
 
 
@@ -52,5 +52,5 @@ def _environment() -> jinja2.Environment:
 
 
 def _json(value: Any) -> str:
-    """JSON, without escapes for what is not ASCII; a JSON string is a Go string literal too."""
-    return json.dumps(value, ensure_ascii=False, default=str)  # str says which variable is missing
+    """Return JSON with non-ASCII characters unescaped; a JSON string is also a Go string literal."""
+    return json.dumps(value, ensure_ascii=False, default=str)  # str raises for an undefined variable, with its name

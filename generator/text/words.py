@@ -1,4 +1,4 @@
-"""Words for sentences: lists, plurals, quoted names, durations."""
+"""Formats lists, plurals, quoted names and durations for sentences."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Final
 from generator.text.durations import duration_parts
 
 _LONGEST: Final = 160
-#: As many names are listed as fit a sentence.
+#: The number of names listed in a sentence.
 _LISTED: Final = 6
 
 
 def quoted(text: Any) -> str:
-    """A name or an expression from a file, in one line and cut where it is long."""
+    """Return a name or an expression in quotes, in one line and shortened if it is long."""
     line = " ".join(str(text).split())
     return f"'{line if len(line) <= _LONGEST else line[: _LONGEST - 1] + '…'}'"
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:
-    """`a, b and c`."""
+    """Return the items as in `a, b and c`."""
     found = list(items)
     if len(found) <= 1:
         return "".join(found)
@@ -28,18 +28,18 @@ def listed(items: Iterable[str], last: str = "and") -> str:
 
 
 def several(names: Sequence[str], last: str = "and") -> str:
-    """The names in quotes, the first of many."""
+    """Return the names in quotes; of many, the first ones and the number of the rest."""
     shown = [quoted(name) for name in names[:_LISTED]]
     return listed([*shown, f"{len(names) - _LISTED} more"] if len(names) > _LISTED else shown, last)
 
 
 def plural(number: int, noun: str) -> str:
-    """`1 branch`, `2 branches`."""
+    """Return the number with the noun in singular or plural: `1 branch`, `2 branches`."""
     return f"{number} {noun}{'' if number == 1 else 'es' if noun.endswith(('ch', 's')) else 's'}"
 
 
 def duration(text: Any) -> str:
-    """`PT1M30S` as `1 minute and 30 seconds`; an expression as what it is."""
+    """Return a duration in words: `PT1M30S` is `1 minute and 30 seconds`; an expression is quoted."""
     parts = duration_parts(str(text))
     if not parts:
         return f"as long as {quoted(without_mark(str(text)))} says"
@@ -47,23 +47,23 @@ def duration(text: Any) -> str:
 
 
 def without_mark(expression: str) -> str:
-    """The expression inside `${ }`, which a sentence leaves out."""
+    """Return the expression inside `${ }`."""
     match = re.fullmatch(r"\$\{(.*)\}", expression.strip(), re.DOTALL)
     return match[1].strip() if match else expression
 
 
 def told_apart(texts: Sequence[str], limit: int = _LONGEST) -> list[str]:
-    """Return the texts in one line each, those that begin alike cut where they do not differ.
+    """Return each text in one line, with long ones shortened so that they still differ from each other.
 
-    A text that is longer than `limit`, and whose difference from another would be cut off at the end, keeps its
-    beginning and what comes from the difference on; the others stay as long as they are.
+    If a text is longer than `limit`, and shortening it at the end would cut off its difference from another text, its
+    middle is cut out instead. The others keep their length.
     """
     lines = [" ".join(text.split()) for text in texts]
     return [_shortened(line, [other for other in lines if other != line], limit) for line in lines]
 
 
 def _shortened(line: str, others: Iterable[str], limit: int) -> str:
-    alike = max((_alike(line, other) for other in others), default=0)
+    alike = max((_common_prefix_length(line, other) for other in others), default=0)
     if len(line) <= limit or alike < limit * 3 // 4:
         return line
     before = line[: limit // 4].rstrip()
@@ -75,7 +75,7 @@ def _shortened(line: str, others: Iterable[str], limit: int) -> str:
     return f"{before}…{after if len(after) <= room else f'{after[: room - 1].rstrip()}…'}"
 
 
-def _alike(one: str, other: str) -> int:
-    """How many characters two texts begin with that are the same."""
+def _common_prefix_length(one: str, other: str) -> int:
+    """Return the length of the longest common prefix of two texts."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))

@@ -1,7 +1,7 @@
-"""Reads YAML and JSON with positions, and refuses what only an attacker or an accident would write.
+"""Reads YAML and JSON with positions, and with limits on size, depth and aliases.
 
-Scalars are read as the file's own reader does (`Dialect`): the engine takes `yes` for true, and `010` for 8.
-The parser's events are consumed one by one, so depth and alias limits hold before anything is built.
+Scalars are resolved by the rules of the program that reads the file (`Dialect`): to the engine, `yes` is true and
+`010` is 8. The parser's events are consumed one by one, so the limits apply before anything is built.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, Severity
 from generator.text.yaml_scalars import MAX_DIGITS, Dialect, NotPortableError, Scalar, is_ambiguous, resolved
 
-#: SnakeYAML, which the engine reads definitions with, stops at 3 MiB (LoaderOptions.codePointLimit).
+#: The limit of SnakeYAML, with which the engine reads definitions (LoaderOptions.codePointLimit).
 MAX_BYTES: Final = 3 * 1024 * 1024
 MAX_DEPTH: Final = 100
-#: Keys and values of one file; a specification of 3 MiB that a person reads has some 150,000.
+#: Keys and values of one file; a typical OpenAPI file of 3 MiB has about 150,000.
 MAX_VALUES: Final = 200_000
-#: What aliases may add up to; a definition that repeats more than this is a YAML bomb.
+#: Nodes that all aliases of a file may repeat; more indicate a YAML bomb.
 MAX_ALIASED_NODES: Final = 100_000
 
 _TYPE_NAMES: Final = {
@@ -45,7 +45,7 @@ FieldPath = tuple[str | int, ...]
 
 
 def field_path(path: FieldPath) -> str:
-    """A path as people and Kubernetes write it: `spec.flow.states[0].name`; "" for the value itself."""
+    """Return a path in the notation of Kubernetes, as in `spec.flow.states[0].name`, or "" for the root."""
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
@@ -53,10 +53,10 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Node(NamedTuple):
-    """A value with its position. Maps hold nodes by key (with `keys`: where each key stands), lists hold nodes.
+    """A value with its position. Maps and lists hold nodes; `keys` has the line and column of each key of a map.
 
-    `text` is a scalar as it was written, so that `version: 1.10` can be read as the string it was meant to be; `style`
-    is the character that its quotes or its block begin with, "" for a plain one.
+    `text` is a scalar as written, so that `version: 1.10` can be read as the intended string. `style` is the first
+    character of its quotes or its block, or "" for a plain scalar.
     """
 
     value: Any
@@ -68,11 +68,11 @@ class Node(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """What a person calls this value: "a map", "a string"."""
+        """The value's type as in messages: "a map", "a string"."""
         return "nothing" if self.value is None else _TYPE_NAMES[type(self.value)]
 
     def plain(self) -> Any:
-        """The value without positions: dicts, lists and scalars."""
+        """Return the value without positions: dicts, lists and scalars."""
         match self.value:
             case dict():
                 return {key: node.plain() for key, node in self.value.items()}
@@ -82,7 +82,7 @@ class Node(NamedTuple):
                 return self.value
 
     def walk(self) -> Iterator[Node]:
-        """This node and all below it, in the order they were written."""
+        """Yield this node and all nodes below it, in the file's order."""
         yield self
         children = self.value.values() if isinstance(self.value, dict) else self.value
         if isinstance(self.value, (dict, list)):
@@ -92,9 +92,9 @@ class Node(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A parsed file: its root node and what was wrong but readable (duplicate keys).
+    """A parsed file: its root node, and findings that did not prevent parsing it (such as duplicate keys).
 
-    `ambiguous` are the plain scalars that the engine reads otherwise than YAML 1.2 says.
+    `ambiguous` are the plain scalars that the engine resolves differently from YAML 1.2.
     """
 
     path: str
@@ -107,7 +107,7 @@ def decode(data: bytes, path: str) -> str:
     """Return UTF-8 text without a byte order mark.
 
     Raises:
-        FindingsError: the bytes are not UTF-8, or hold NUL: Helm would silently turn them into U+FFFD.
+        FindingsError: the bytes are not UTF-8, which Helm would silently replace with U+FFFD, or contain NUL.
     """
     data = data.removeprefix(BOM_UTF8)
     try:
@@ -127,11 +127,11 @@ def parse(
     max_values: int = MAX_VALUES,
     dialect: Dialect = Dialect.CORE,
 ) -> Document:
-    """Parse YAML as a reader of this dialect does, or JSON where `path` ends in `.json`.
+    """Parse YAML in the given dialect, or JSON if `path` ends in `.json`.
 
     Raises:
-        FindingsError: empty, too large, not text, not well-formed, nested too deep, or with tags other than the core
-            schema's; one finding with its position.
+        FindingsError: the file is empty, too large, not text, not well-formed, nested too deeply, or has tags that are
+            not in the core schema; with a single finding.
     """
     if len(data) > max_bytes:
         _refuse(path, "size", f"{len(data):,} bytes; at most {max_bytes:,} are read; split the file")
@@ -150,7 +150,7 @@ def _parse_yaml(text: str, path: str, max_values: int, dialect: Dialect = Dialec
 
 
 def _parse_json(text: str, path: str, max_values: int) -> Document:
-    """Values as the JSON parser sees them, positions as the YAML parser does (JSON is a subset, but for surrogates)."""
+    """Take values from the JSON parser and positions from the YAML parser, which differ only in surrogate escapes."""
     try:
         value = json.loads(text, parse_constant=_reject_constant, parse_float=_finite)
     except json.JSONDecodeError as error:
@@ -180,7 +180,7 @@ def _parse_json(text: str, path: str, max_values: int) -> Document:
 
 
 def _extent(value: Any) -> tuple[int, int]:
-    """How many levels of maps and lists there are, and how many values; counted without recursion."""
+    """Return the number of levels of maps and lists, and the number of values, without recursion."""
     levels, count = 0, 1
     here: list[Any] = [value]
     while here := [child for outer in here for child in _children(outer)]:
@@ -224,12 +224,12 @@ def _finite(text: str) -> float:
 
 
 class _NotANumberError(ValueError):
-    """What Python's JSON reader takes for a number and JSON does not."""
+    """A number that Python's JSON parser accepts although JSON does not."""
 
 
 @dataclass(kw_only=True)
 class _Open:
-    """A map or list that the parser is in: its content so far, where its keys stand, the key that waits for a value."""
+    """A map or list that is being parsed: its content so far, its keys' positions, and the key without a value yet."""
 
     event: Any
     content: Any
@@ -265,7 +265,7 @@ class _Composer:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             what = error.problem or error.context or "unreadable"
-            if "nesting depth" in what:  # libyaml from 0.2.6 on counts for itself, up to 1,000, before its events
+            if "nesting depth" in what:  # libyaml since 0.2.6 has its own limit of 1,000
                 self._stop("depth", f"nested deeper than {MAX_DEPTH} levels", mark)
             self._stop("syntax", f"not well-formed YAML: {what}", mark)
         except yaml.YAMLError as error:
@@ -304,7 +304,7 @@ class _Composer:
         self._count += 1
 
     def _finished(self, event: Any, open_collections: list[_Open]) -> Node | None:
-        """The node that an event completes, if it completes one."""
+        """Return the node that an event completes, or None."""
         match event:
             case yaml.ScalarEvent():  # first, since most events are
                 self._count += 1
@@ -330,7 +330,7 @@ class _Composer:
                 self._stop("syntax", f"{node.kind} cannot be a key; use a string", event.start_mark)
             parent.key, parent.key_is_plain = node, not event.style
             if self.ambiguous and self.ambiguous[-1] is node:
-                self.ambiguous.pop()  # a key is text to the engine, and in quotes where waybill writes it
+                self.ambiguous.pop()  # the engine reads any key as text, and waybill writes it quoted
         else:
             key, parent.key = parent.key, None
             self._add_pair(parent, key, node)
@@ -365,10 +365,10 @@ class _Composer:
         most = min(MAX_ALIASED_NODES, self._max_values)
         if self._aliased > most:
             self._stop("size", f"aliases repeat more than {most:,} values; use fewer", event.start_mark)
-        return self._text_of(event) if self._dialect is Dialect.ENGINE else node
+        return self._alias_as_text(event) if self._dialect is Dialect.ENGINE else node
 
-    def _text_of(self, event: Any) -> Node:
-        """What the engine makes of an alias: its name."""
+    def _alias_as_text(self, event: Any) -> Node:
+        """Return an alias as the engine reads it: as the text of its name."""
         name = event.anchor[:100]
         node = Node(event.anchor, event.start_mark.line + 1, event.start_mark.column + 1, event.anchor)
         message = f"the engine reads *{name} as the text '{name}'; write out what &{name} holds"
@@ -422,7 +422,7 @@ def _too_many(values: int) -> str:
 
 
 def _position(data: bytes, offset: int) -> tuple[int, int]:
-    """Line and column, counted in characters, of a byte offset."""
+    """Return the line and column, in characters, of a byte offset."""
     before = data[:offset].decode(errors="replace")
     return before.count("\n") + 1, len(before) - before.rfind("\n")
 

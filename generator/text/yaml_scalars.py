@@ -1,4 +1,4 @@
-"""What a plain scalar of YAML is, by the reader that reads it: readers disagree about `yes`, `0150` and `1_000`."""
+"""Resolves plain YAML scalars by the rules of different parsers, which disagree about `yes`, `0150` and `1_000`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Final, NoReturn
 
 Scalar = str | int | float | bool | None
 
-#: Python's own guard against integers that take long to convert.
+#: Slightly below Python's own limit for converting text to an integer.
 MAX_DIGITS: Final = 4000
 _MOST_BITS: Final = int(MAX_DIGITS * math.log2(10))
 
 
 class Dialect(Enum):
-    """A reader's rules for plain scalars."""
+    """A parser's rules for plain scalars."""
 
     CORE = auto()
     """The core schema of YAML 1.2."""
     ENGINE = auto()
-    """Jackson 2.17 on SnakeYAML 2.2, with which the engine 10.1 reads definitions: YAML 1.1 without base 60."""
+    """Jackson 2.17 on SnakeYAML 2.2, the engine's parser for definitions: YAML 1.1 without base 60."""
     SPEC = auto()
-    """Swagger's parser 2.1 on SnakeYAML 2.2, with which the engine's build reads OpenAPI: as ENGINE, and base 60."""
+    """Swagger's parser 2.1 on SnakeYAML 2.2, the engine build's parser for OpenAPI: as ENGINE, with base 60."""
 
 
 class NotPortableError(ValueError):
-    """A number that no JSON holds."""
+    """A number that JSON cannot represent."""
 
 
 _CONSTANTS: Final[dict[str, bool | None]] = {
@@ -42,7 +42,7 @@ _ENGINE_CONSTANTS: Final[dict[str, bool | None]] = {
 }
 _INTEGER: Final = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT: Final = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-#: SnakeYAML's Resolver.INT and Resolver.FLOAT, without base 60: Jackson takes those for text.
+#: SnakeYAML's Resolver.INT and Resolver.FLOAT, without base 60, which Jackson reads as text.
 _ENGINE_INTEGER: Final = re.compile(
     r"([-+]?)(?:0b(_*[01][01_]*)|0x(_*[0-9a-fA-F][0-9a-fA-F_]*)|(0_*[0-7][0-7_]*)|(0|[1-9][0-9_]*))"
 )
@@ -51,20 +51,20 @@ _ENGINE_FLOAT: Final = re.compile(
     r"|[-+]?[0-9][0-9_]*[eE][-+]?[0-9]+"
     r"|[-+]?\.[0-9_]+(?:[eE][-+]?[0-9]+)?"
 )
-#: Numbers of base 60: with a fraction, the engine takes them for numbers in a definition and then cannot read them.
+#: Base 60. If such a number has a fraction, the engine reads it as a number and then fails to parse it.
 _BASE_60: Final = re.compile(r"([-+]?)([1-9][0-9_]*(?::[0-5]?[0-9])+)")
 _BASE_60_FRACTION: Final = re.compile(r"([-+]?)([0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*)")
-#: Java writes numbers from here on, and below a thousandth, with an exponent.
+#: Java writes numbers from 10^7 on, and below a thousandth, with an exponent.
 _EXPONENT_FROM: Final = 1e7
 _EXPONENT_BELOW: Final = 1e-3
 _NOT_A_NUMBER: Final = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 
 
 def resolved(text: str, dialect: Dialect) -> Scalar:
-    """Return what a plain scalar is.
+    """Return the value of a plain scalar.
 
     Raises:
-        NotPortableError: a number that is infinite, not a number, or too long.
+        NotPortableError: the number is infinite, NaN, or too long.
     """
     constants = _CONSTANTS if dialect is Dialect.CORE else _ENGINE_CONSTANTS
     if text in constants:
@@ -79,7 +79,7 @@ def resolved(text: str, dialect: Dialect) -> Scalar:
 
 
 def is_ambiguous(text: str, value: Scalar) -> bool:
-    """Whether a plain scalar that is `value` to one reader is anything else to a reader of YAML 1.2."""
+    """Return whether YAML 1.2 resolves a plain scalar to anything other than `value`."""
     try:
         other = resolved(text, Dialect.CORE)
     except NotPortableError:
@@ -88,7 +88,7 @@ def is_ambiguous(text: str, value: Scalar) -> bool:
 
 
 def spelled(value: float) -> str:
-    """A boolean or a number as Java writes it: `1.10` is `1.1`, `1e3` is `1000.0`."""
+    """Return a boolean or a number as Java writes it: `1.10` is `1.1`, `1e3` is `1000.0`."""
     match value:
         case bool():
             return "true" if value else "false"

@@ -1,4 +1,4 @@
-"""Writes YAML that every parser reads alike: two spaces, keys in order, each string in quotes or as a block."""
+"""Writes YAML that every parser reads in the same way: keys in order, strings in quotes or as blocks."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any, Final
 
 import yaml
 
-#: Keys that no YAML version takes for anything but a string (`on` is true in YAML 1.1, `1e3` a number in Go).
+#: Keys that are strings in every version of YAML (`on` is true in YAML 1.1, `1e3` a number in Go).
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_$][A-Za-z0-9_./$-]+")
 _NOT_PLAIN: Final = {"true", "false", "yes", "no", "on", "off", "null"}
 
-#: What YAML 1.1 takes for the end of a line and YAML 1.2 for a character.
+#: Line breaks in YAML 1.1 that are ordinary characters in YAML 1.2.
 _YAML_1_1_BREAK: Final = re.compile("[\x85\u2028\u2029]")
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class _StringsInQuotes(_Dumper):  # type: ignore[misc]  # the base is chosen at run time, with or without libyaml
-    """Quotes string values; keys stay plain where that is safe."""
+    """A dumper that quotes string values, and keys unless they are safe without quotes."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML calls it so
-        """Nothing is written as an anchor: not every reader follows them."""
+        """Disable anchors, which not every parser resolves."""
         return True
 
 
@@ -37,7 +37,7 @@ def _represent_string(_: Any, data: str) -> yaml.ScalarNode:
 
 
 def _fits_a_block(text: str) -> bool:
-    """Whether a literal block keeps the text even where a chart indents it: not with empty lines at its end."""
+    """Return whether a literal block preserves the text even if a chart indents it; trailing empty lines would not."""
     return "\n" in text and not text.endswith("\n\n") and not text.isspace() and not _YAML_1_1_BREAK.search(text)
 
 
@@ -50,7 +50,7 @@ def _is_plain(text: str) -> bool:
 
 
 def scalar(text: str) -> str:
-    """A string as templates write it: plain where no reader takes it for anything else, else in quotes."""
+    """Return a string as a YAML scalar for a template: plain if every parser reads it as a string, else in quotes."""
     return text if _is_plain(text) else json.dumps(text, ensure_ascii=False)
 
 
@@ -59,10 +59,10 @@ _StringsInQuotes.add_representer(str, _represent_string)
 
 
 def dump(data: Any) -> str:
-    """Render plain data as YAML; the same data gives the same text.
+    """Render plain data as YAML, deterministically.
 
-    A multi-line string becomes a literal block where YAML can hold it so, else one quoted line: in both forms the text
-    may be indented further without changing its meaning, which charts rely on.
+    A multi-line string becomes a literal block if possible, otherwise one quoted line. Both forms can be indented
+    further without changing the value, which charts rely on.
     """
     text: str = yaml.dump(data, Dumper=_StringsInQuotes, sort_keys=False, allow_unicode=True, width=2**30)
     return text

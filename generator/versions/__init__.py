@@ -1,1 +1,1 @@
-"""Versions of charts: SemVer, what comes next, Helm's ranges."""
+"""Chart versions: SemVer, version bumps and Helm's ranges."""

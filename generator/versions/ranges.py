@@ -1,7 +1,7 @@
-"""Ranges of versions as Helm has them: Masterminds/semver v3, the library behind its `semverCompare`.
+"""Version ranges in Helm's syntax: that of Masterminds/semver v3, the library behind its `semverCompare`.
 
-Much of it is known from npm, but not all: `^*` is `^0.0.0` here, `>*` is `>0.0.0`, and one version with a pre-release
-lets pre-releases into all that it is ANDed with. tests/integration/test_ranges.py holds this file against Helm.
+It differs from npm's syntax: `^*` is `^0.0.0`, `>*` is `>0.0.0`, and one constraint with a pre-release admits
+pre-releases in all constraints of its group. tests/integration/test_ranges.py compares this module with Helm.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from generator.findings.errors import VersionError, WaybillError
 #: Masterminds/semver 3.5.0, constraints.go: MaxConstraintLen and MaxConstraintGroups.
 MAX_LENGTH: Final = 512
 MAX_GROUPS: Final = 32
-#: Ours: what is decided about two ranges takes time that grows with the square of it.
+#: A limit of waybill: the time to compare two ranges grows with the square of it.
 MAX_CONSTRAINTS: Final = 32
 #: Go reads the numbers of a version as uint64.
 _MAX_NUMBER: Final = 2**64 - 1
@@ -37,16 +37,16 @@ _WHOLE_VERSION: Final = re.sub(r"\?P<\w+>", "?:", _VERSION)
 _HYPHEN: Final = re.compile(rf"{_SPACE}({_WHOLE_VERSION})[\t\n\f\r ]+-[\t\n\f\r ]+({_WHOLE_VERSION}){_SPACE}")
 _SYNONYMS: Final = {"=>": ">=", "=<": "<=", "~>": "~", "": "="}
 
-#: The least of all versions (SemVer 2.0.0, section 11).
-_LEAST: Final = Version(0, 0, 0, "0")
+#: The lowest version (SemVer 2.0.0, section 11).
+_LOWEST: Final = Version(0, 0, 0, "0")
 
-#: Versions from the first on, up to but without the second; None where there is no end.
+#: Versions from the first, inclusive, to the second, exclusive; None for no upper bound.
 _Span = tuple[Version, Version | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Constraint:
-    """An operator with a version, of which `given` numbers (0 to 3) were written; the rest are zeros."""
+    """An operator with a version, of which the first `given` numbers (0 to 3) were written; the rest are zeros."""
 
     operator: str
     version: Version
@@ -54,16 +54,16 @@ class _Constraint:
     spans: tuple[_Span, ...]
 
     def holds(self, version: Version) -> bool:
-        """Whether the constraint lets a version through, pre-release or not."""
+        """Return whether a version satisfies the constraint; pre-releases are not treated specially."""
         if any(low <= version and (high is None or version < high) for low, high in self.spans):
             return True
-        # Of 1.3.x, `!=1.3.x` refuses the releases alone, and `!=1.3.x-rc.1` each rc.1 (constraintNotEqual).
+        # `!=1.3.x` excludes only releases of 1.3, and `!=1.3.x-rc.1` only their rc.1 (constraintNotEqual).
         return self.operator == "!=" and self.given == 2 and version.prerelease != self.version.prerelease  # noqa: PLR2004 - major and minor
 
 
 @dataclass(frozen=True)
 class Range:
-    """Which versions something runs on: a text, and what it says. Made by `parse_range`."""
+    """A parsed range of versions. Made by `parse_range`."""
 
     text: str
     _groups: tuple[tuple[_Constraint, ...], ...]
@@ -72,9 +72,10 @@ class Range:
         return self.text
 
     def holds(self, version: Version) -> bool:
-        """Whether Helm's `semverCompare` says yes: one of the groups between `||` holds it with all its constraints.
+        """Return whether a version is in the range, as Helm's `semverCompare` does.
 
-        A pre-release is held by those groups alone that name one.
+        It satisfies all constraints of one of the groups between `||`. A pre-release can only satisfy a group that
+        has a constraint with a pre-release.
         """
         return any(
             (not version.prerelease or any(constraint.version.prerelease for constraint in group))
@@ -83,24 +84,24 @@ class Range:
         )
 
     def overlaps(self, other: Range) -> bool:
-        """Whether there is a version that both hold.
+        """Return whether any version is in both ranges.
 
-        A constraint is a union of spans that begin with their first version, less single versions that `!=` names. So
-        the first version that both hold, if there is one, is where one of the spans begins, or the next that no `!=`
-        refuses: the next version of all, or, where pre-releases do not count, the next release.
+        A constraint is a union of spans that include their lower bound, without the single versions that `!=`
+        excludes. So the lowest common version, if any, is a span's lower bound or, if `!=` excludes that, a following
+        version: the very next one or, if pre-releases are not admitted, the next release.
         """
-        refusals = (*self._refusals, *other._refusals)
+        exclusions = (*self._exclusions, *other._exclusions)
         return any(
             self.holds(version) and other.holds(version)
             for start in self._starts | other._starts
             for first, following in ((start, _next_version), (start.finalize_version(), Version.bump_patch))
-            for version in _until_none_refuses(first, following, refusals)
+            for version in _until_not_excluded(first, following, exclusions)
         )
 
     def first(self) -> Version:
-        """The first release that it holds; 0.0.0 where it holds none."""
+        """Return the lowest release in the range, or 0.0.0 if there is none."""
         starts = (start.finalize_version() for start in self._starts)
-        later = (each for start in starts for each in _until_none_refuses(start, Version.bump_patch, self._refusals))
+        later = (each for start in starts for each in _until_not_excluded(start, Version.bump_patch, self._exclusions))
         return min(filter(self.holds, later), default=Version(0))
 
     @cached_property
@@ -108,15 +109,15 @@ class Range:
         return frozenset(low for group in self._groups for constraint in group for low, _ in constraint.spans)
 
     @cached_property
-    def _refusals(self) -> tuple[_Constraint, ...]:
+    def _exclusions(self) -> tuple[_Constraint, ...]:
         return tuple(constraint for group in self._groups for constraint in group if constraint.operator == "!=")
 
 
 def parse_range(text: str, what: str, *, error: type[WaybillError] = VersionError) -> Range:
-    """Return the range that `text` is; `what` names it in the message.
+    """Parse a range; `what` names it in the message.
 
     Raises:
-        error: Helm would not take it.
+        error: Helm would not accept the range.
     """
     if len(text.encode(errors="replace")) > MAX_LENGTH:
         raise error(f"{what} has more than {MAX_LENGTH} bytes; {_EXAMPLE}")
@@ -134,10 +135,10 @@ def parse_range(text: str, what: str, *, error: type[WaybillError] = VersionErro
 
 
 def parse_loose(text: str, what: str, *, error: type[WaybillError] = VersionError) -> Version:
-    """Return an operator's version; what is missing is zero: 1.45 is 1.45.0, and 10 is 10.0.0.
+    """Parse an operator's version, with missing numbers as zeros: 1.45 is 1.45.0, and 10 is 10.0.0.
 
     Raises:
-        error: `text` is neither SemVer 2.0.0 nor the start of it.
+        error: `text` is neither a SemVer 2.0.0 version nor the beginning of one.
     """
     try:
         return Version.parse(text, optional_minor_and_patch=True)
@@ -146,10 +147,10 @@ def parse_loose(text: str, what: str, *, error: type[WaybillError] = VersionErro
 
 
 def _constraints(group: str) -> Iterator[_Constraint]:
-    """What is ANDed in one group; between two constraints is space or a comma.
+    """Yield the constraints of one group, which are separated by spaces or commas.
 
     Raises:
-        ValueError: there is something else in it; the message says what.
+        ValueError: the group contains anything else; the message says what.
     """
     rest = group.strip("\t\n\f\r ")
     while True:
@@ -167,7 +168,7 @@ def _constraints(group: str) -> Iterator[_Constraint]:
 
 
 def _constraint(match: re.Match[str]) -> _Constraint:
-    """What is behind an `x` is not read (Masterminds/semver, parseConstraint)."""
+    """Return a constraint; numbers after an `x` are ignored (Masterminds/semver, parseConstraint)."""
     written = [match["major"], match["minor"], match["patch"]]
     given = next((place for place, part in enumerate(written) if part in (None, "x", "X", "*")), 3)
     major, minor, patch = [_number(part) for part in written[:given]] + [0] * (3 - given)
@@ -191,19 +192,19 @@ def _number(text: str) -> int:
 
 
 def _spans(operator: str, version: Version, given: int) -> Iterator[_Span]:
-    """What an operator lets through: the functions constraint… of Masterminds/semver, constraints.go."""
+    """Yield the spans that an operator admits (Masterminds/semver, the functions constraint… in constraints.go)."""
     above = _above(version, given)
     match operator:
         case "<":
-            yield _LEAST, version
+            yield _LOWEST, version
         case "<=":
-            yield _LEAST, above if given else Version(0, 1, 0, "0")
+            yield _LOWEST, above if given else Version(0, 1, 0, "0")
         case ">":
             yield above, None
         case ">=":
             yield version, None
         case "!=":
-            yield _LEAST, _below(version, given)
+            yield _LOWEST, _below(version, given)
             yield above, None
         case "=":
             yield version, above if given else None
@@ -214,7 +215,7 @@ def _spans(operator: str, version: Version, given: int) -> Iterator[_Span]:
 
 
 def _above(version: Version, given: int) -> Version:
-    """The first version above all that begin with the numbers given."""
+    """Return the lowest version above all that start with the given numbers."""
     match given:
         case 1:
             return Version(version.major + 1, 0, 0, "0")
@@ -224,19 +225,19 @@ def _above(version: Version, given: int) -> Version:
 
 
 def _below(version: Version, given: int) -> Version:
-    """Where those that begin with the numbers given begin."""
+    """Return the lowest version that starts with the given numbers."""
     return version.replace(prerelease="0") if given in (1, 2) else version
 
 
 def _end_of_tilde(version: Version, given: int) -> Version | None:
-    """`~0.0.0` has no end, nor has `~*`."""
+    """Return the upper bound of a tilde range; `~0.0.0` and `~*` have none."""
     if given in (0, 3) and (version.major, version.minor, version.patch) == (0, 0, 0):
         return None
     return _above(version, min(given, 2))
 
 
 def _end_of_caret(version: Version, given: int) -> Version:
-    """The first number that is not zero stays."""
+    """Return the upper bound of a caret range, which keeps the first number that is not zero."""
     if version.major or given == 1:
         return _above(version, 1)
     if version.minor or given == 2:  # noqa: PLR2004 - major and minor
@@ -245,18 +246,18 @@ def _end_of_caret(version: Version, given: int) -> Version:
 
 
 def _next_version(version: Version) -> Version:
-    """The least that is greater: nothing is between 1.2.3-a and 1.2.3-a.0, or between 1.2.3 and 1.2.4-0."""
+    """Return the lowest greater version: no version is between 1.2.3-a and 1.2.3-a.0, or between 1.2.3 and 1.2.4-0."""
     if version.prerelease:
         return version.replace(prerelease=f"{version.prerelease}.0")
     return version.bump_patch().replace(prerelease="0")
 
 
-def _until_none_refuses(
-    version: Version, following: Callable[[Version], Version], refusals: Sequence[_Constraint]
+def _until_not_excluded(
+    version: Version, following: Callable[[Version], Version], exclusions: Sequence[_Constraint]
 ) -> Iterator[Version]:
-    """`version` and those that follow, up to the first that none refuses; each refuses one at most."""
-    for _ in range(len(refusals) + 1):
+    """Yield `version` and its successors up to the first that is not excluded; each constraint excludes at most one."""
+    for _ in range(len(exclusions) + 1):
         yield version
-        if all(refusal.holds(version) for refusal in refusals):
+        if all(exclusion.holds(version) for exclusion in exclusions):
             return
         version = following(version)

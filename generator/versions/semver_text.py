@@ -1,4 +1,4 @@
-"""Chart versions: SemVer 2.0.0, in Helm's order."""
+"""Parses and bumps chart versions (SemVer 2.0.0)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LAST_OLD_CANDIDATE: Final = 9
 
 
 def parse_version(text: str, what: str, *, error: type[WaybillError] = VersionError) -> Version:
-    """Return the version that `text` is; `what` names it in the message.
+    """Parse a version; `what` names it in the message.
 
     Raises:
         error: `text` is not SemVer 2.0.0.
@@ -30,12 +30,12 @@ def parse_version(text: str, what: str, *, error: type[WaybillError] = VersionEr
 
 
 def is_version(text: str) -> bool:
-    """Whether `text` is SemVer 2.0.0."""
+    """Return whether `text` is SemVer 2.0.0."""
     return Version.is_valid(text)
 
 
 def published_version(text: str) -> Version | None:
-    """Return the version that Helm reads in an index: SemVer 2.0.0, also with a `v` before it; None where it is not."""
+    """Parse a version of a repository's index, with an optional `v` as in Helm; None if it is not SemVer 2.0.0."""
     text = text.removeprefix("v")
     return Version.parse(text) if Version.is_valid(text) else None
 
@@ -43,11 +43,11 @@ def published_version(text: str) -> Version | None:
 def bumped(version: Version, part: Bump, *, towards: Part = "patch") -> Version:
     """Return the next version: always greater than `version` (SemVer 2.0.0, section 11).
 
-    `rc` counts candidates on; after a release it begins with `rc.1` of what the part `towards` makes of it. `release`
-    drops the pre-release.
+    `rc` increments a release candidate; after a release, it bumps the part `towards` and starts with `rc.1`. `release`
+    removes the pre-release.
 
     Raises:
-        VersionError: `release` of what is one already.
+        VersionError: `part` is `release`, and `version` is already a release.
     """
     match part:
         case "rc":
@@ -57,7 +57,7 @@ def bumped(version: Version, part: Bump, *, towards: Part = "patch") -> Version:
                 raise VersionError(f"{version} is a release already; bump patch, minor or major")
             return version.finalize_version()
         case _:
-            return _moved(version, part)
+            return _bumped_part(version, part)
 
 
 def part_between(before: Version, after: Version) -> Part:
@@ -68,7 +68,7 @@ def part_between(before: Version, after: Version) -> Part:
 
 
 def note_on(version: Version, part: Bump) -> str:
-    """Why the next candidate is not the one a person expects; empty where it is."""
+    """Return a note if the next release candidate may surprise the user, or ""."""
     number = _old_candidate(version)
     if part != "rc" or number is None or number < _LAST_OLD_CANDIDATE:
         return ""
@@ -87,19 +87,19 @@ def _next_candidate(version: Version, towards: Part) -> Version:
         case ["rc", counted] if counted.isdigit():
             return version.replace(prerelease=f"rc.{int(counted) + 1}", build=None)
         case [""]:
-            return _moved(version, towards).replace(prerelease="rc.1")
+            return _bumped_part(version, towards).replace(prerelease="rc.1")
         case _:
             candidate = version.finalize_version().replace(prerelease="rc.1")
             return candidate if candidate > version else version.bump_patch().replace(prerelease="rc.1")
 
 
 def _old_candidate(version: Version) -> int | None:
-    """N of a pre-release `rcN`, which is one identifier and so is compared as text."""
+    """Return N of a pre-release `rcN`, which is a single identifier and so compared as text, or None."""
     found = re.fullmatch(r"rc([0-9]+)", version.prerelease or "")
     return int(found[1]) if found else None
 
 
-def _moved(version: Version, part: Part) -> Version:
+def _bumped_part(version: Version, part: Part) -> Version:
     match part:
         case "patch":
             return version.bump_patch()

@@ -1,4 +1,4 @@
-"""Decides how far a chart's version moves: by what is different from the version before."""
+"""Decides which part of a chart's version to bump, by its changes since the previous version."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 Asked = Literal[Bump, "auto"]
 
-#: More reasons than these are counted.
+#: The number of reasons shown; the rest are counted.
 _SHOWN: Final = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """What changes ask for, and which of them do, in words; `certain` where the version before could be read."""
+    """The version part that changes require, with the reasons; `certain` if the previous version could be read."""
 
     part: Part
     reasons: Sequence[str]
@@ -32,7 +32,7 @@ class Need:
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A version that moves. `part` is what moves, `towards` the part that candidates count towards."""
+    """A version bump: `part` is bumped; release candidates after a release bump `towards`."""
 
     before: Version
     part: Bump
@@ -44,18 +44,18 @@ class Step:
         """The next version.
 
         Raises:
-            VersionError: the release of what is one already.
+            VersionError: `part` is `release`, and `before` is already a release.
         """
         return bumped(self.before, self.part, towards=self.towards)
 
 
 def next_step(version: Version, asked: Asked, need: Need | None, *, forced: bool = False) -> Step:
-    """Return how a version moves that was asked to, where changes may need more than that.
+    """Return the version bump for what the user asked and the changes need.
 
-    A pre-release promises nothing, so what comes after it may be anything.
+    After a pre-release, any bump is allowed, because a pre-release makes no promises.
 
     Raises:
-        VersionError: the changes need more, and it is not `forced`.
+        VersionError: the changes need a larger bump, and it is not `forced`.
     """
     towards: Part = need.part if need else "patch"
     reason = str(need) if need else ""
@@ -71,16 +71,16 @@ def next_step(version: Version, asked: Asked, need: Need | None, *, forced: bool
 
 
 def at_most(version: Version, part: Part) -> Part:
-    """The part that moves where `part` is asked for: below 1.0 nothing moves the first number."""
+    """Return the part to bump instead of `part`: below 1.0, a major change bumps minor."""
     return "minor" if part == "major" and version.major == 0 else part
 
 
 def largest(parts: Sequence[Part]) -> Part:
-    """The largest of some parts; the smallest there is where there are none."""
+    """Return the largest of the parts, or `patch` if there are none."""
     return max(parts, key=PARTS.index, default="patch")
 
 
 def few(texts: Sequence[str], separator: str, *, shown: int = _SHOWN) -> str:
-    """The first of some texts, by default three, and how many more there are."""
+    """Return the first texts, by default three, joined, and the number of the rest."""
     more = len(texts) - shown
     return separator.join([*texts[:shown], *([f"and {more} more"] if more > 0 else [])])

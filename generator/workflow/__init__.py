@@ -1,1 +1,1 @@
-"""One workflow folder read and understood."""
+"""Reads and parses a workflow folder: files, definitions, properties and build arguments."""

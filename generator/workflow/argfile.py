@@ -1,4 +1,4 @@
-"""Reads argfile.conf: the build arguments of a workflow's image, as `podman build --build-arg-file` takes them."""
+"""Parses argfile.conf: the build arguments of a workflow's image, in the format of `podman build --build-arg-file`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generator.findings.suggestions import did_you_mean
 from generator.text.yaml_reader import decode
 
 ARGFILE: Final = "argfile.conf"
-#: The arguments that the Dockerfiles declare and a person sets.
+#: The build arguments of the Dockerfiles that users set.
 KNOWN_ARGUMENTS: Final = (
     "FLOW_NAME",
     "FLOW_SUMMARY",
@@ -25,10 +25,10 @@ _LINE: Final = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=(.*)")
 
 
 def parse_argfile(data: bytes, path: str) -> dict[str, str]:
-    """Return the build arguments of a file: a line each, NAME=VALUE; empty lines and those after `#` are none.
+    """Parse build arguments: one NAME=VALUE a line; empty lines and comments, which start with `#`, are ignored.
 
     Raises:
-        FindingsError: it is not UTF-8, a line is no argument, or none that the Dockerfiles take.
+        FindingsError: the file is not UTF-8, a line is not an argument, or the Dockerfiles do not know an argument.
     """
     arguments: dict[str, str] = {}
     findings: list[Finding] = []

@@ -1,7 +1,7 @@
-"""What the engine makes of a value whose type is not that of its field.
+"""Converts values to a field's type as the engine does.
 
-Sources: Jackson 2.17 (coercion of scalars) and the deserializers of serverlessworkflow-api 4.0.5, as the engine 10.1.0
-uses them; `tests/engine/test_scalars.py` holds this against them.
+Sources: Jackson 2.17 (coercion of scalars) and the deserializers of serverlessworkflow-api 4.0.5, which the engine
+10.1.0 uses. `tests/engine/test_scalars.py` compares this module with them.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from generator.text.yaml_reader import FieldPath
 from generator.text.yaml_scalars import spelled
 
 _TRUE: Final = frozenset({"true", "True", "TRUE"})
-#: Text that Jackson takes for false in a boolean, and for 0 in a number.
-_NOTHING: Final = frozenset({"", "null"})
-_FALSE: Final = frozenset({"false", "False", "FALSE"}) | _NOTHING
-#: What String.trim() of Java takes away.
+#: Text that Jackson reads as false in a boolean, and as 0 in a number.
+_EMPTY: Final = frozenset({"", "null"})
+_FALSE: Final = frozenset({"false", "False", "FALSE"}) | _EMPTY
+#: The characters that Java's String.trim() removes.
 _SPACE: Final = "".join(map(chr, range(0x21)))
 _WHOLE: Final = re.compile("[-+]?[0-9]{1,1000}")
-_MOST: Final = 2**31
-#: Sections whose text the engine takes as it is written; elsewhere it reads the value first, and spells that.
+_INT_LIMIT: Final = 2**31
+#: Sections whose scalars the engine reads as written; elsewhere, it parses the value and formats it again.
 _AS_WRITTEN: Final = frozenset(
     {"id", "key", "name", "description", "version", "specVersion", "expressionLang", "annotations", "timeouts"}
 )
 
 
 def boolean(value: Any, *, by_hand: bool) -> bool | None:
-    """The boolean that the engine makes of a scalar, None where its build ends.
+    """Return the boolean that the engine reads from a scalar, or None if its build fails.
 
-    `by_hand` says that the engine's own code reads the field, to which all that it does not know is false.
+    `by_hand` says that a deserializer of the engine reads the field; it reads every unknown value as false.
     """
     match value:
         case bool():
@@ -46,7 +46,7 @@ def boolean(value: Any, *, by_hand: bool) -> bool | None:
 
 
 def whole_number(value: Any) -> int | None:
-    """The 32-bit integer that the engine makes of a scalar, None where its build ends."""
+    """Return the 32-bit integer that the engine reads from a scalar, or None if its build fails."""
     match value:
         case bool():
             return None
@@ -56,15 +56,15 @@ def whole_number(value: Any) -> int | None:
             number = math.trunc(value)
         case str():
             text = value.strip(_SPACE)
-            if text not in _NOTHING and not _WHOLE.fullmatch(text):
+            if text not in _EMPTY and not _WHOLE.fullmatch(text):
                 return None
-            number = int(text if text not in _NOTHING else "0")
+            number = int(text if text not in _EMPTY else "0")
         case _:
             return None
-    return number if -_MOST <= number < _MOST else None
+    return number if -_INT_LIMIT <= number < _INT_LIMIT else None
 
 
 def text(value: Any, written: str, where: FieldPath) -> str:
-    """The text that the engine makes of a boolean or a number, at `where` of the definition."""
+    """Return the text that the engine reads from a boolean or a number at the path `where` in the definition."""
     as_written = bool(where) and where[0] in _AS_WRITTEN and "stateExecTimeout" not in where
     return written if as_written else spelled(value)

@@ -1,8 +1,8 @@
-"""What can stand in workflowdata: what the input schema allows and what states write.
+"""Infers the names in workflowdata from the input schema and from what states write.
 
-The engine merges results and events into workflowdata; `toStateData` and `outputCollection` write one place of it, a
-state's filters replace it (StateHandler.filterAndMergeNode, Kogito 10.1.0). Whatever cannot be read from the
-definition leaves workflowdata open: anything may stand in it.
+The engine merges results and events into workflowdata. `toStateData` and `outputCollection` write to one path in it,
+and a state's filters replace it (StateHandler.filterAndMergeNode, Kogito 10.1.0). If anything cannot be read from the
+definition, workflowdata may contain any names.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from generator.workflow.flow import actions_in, function_of, functions_of, state
 if TYPE_CHECKING:
     from generator.workflow.long_form import Action, ActionDataFilter, EventDataFilter, Flow, Function, State
 
-#: Where something stands in workflowdata: the names from the top on.
+#: A path in workflowdata: its names from the top.
 NamePath: TypeAlias = tuple[str, ...]
 
-#: What tells more about an object than its properties, and so may allow more.
+#: Keywords that may allow an object more than its `properties`.
 _OPEN_ENDED: Final = frozenset(
     ("$ref", "allOf", "anyOf", "oneOf", "not", "if", "patternProperties", "unevaluatedProperties", "dependentSchemas")
 )
@@ -32,9 +32,9 @@ _LITERAL_OPERATORS: Final = frozenset(("==", "!="))
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """The names at the top of workflowdata that are written; with `unknown`, any other may be there as well.
+    """The top-level names of workflowdata that are written; if `unknown`, others may be written as well.
 
-    `undeclared` says that the input may bring names which its schema does not have.
+    `undeclared` says that the input may contain names that are not in its schema.
     """
 
     names: frozenset[str] = frozenset()
@@ -54,7 +54,7 @@ _ANYTHING: Final = Written(unknown=True)
 
 
 def written(flow: Flow, input_schema: Any) -> Written:
-    """What can stand at the top of workflowdata at any time, by the flow in its long form and its input schema."""
+    """Return the names that can be at the top of workflowdata, for a flow in long form and its input schema."""
     functions = functions_of(flow)
     total = _by_input(flow, input_schema)
     for _, state in states_of(flow):
@@ -117,7 +117,7 @@ def _by_call(function: Function, data_filter: ActionDataFilter) -> Written:
 
 
 def paths_written(action: Action, functions: Mapping[str, Function]) -> frozenset[NamePath]:
-    """The places in workflowdata that an action is sure to write its result to."""
+    """Return the paths in workflowdata to which an action certainly writes its result."""
     if (target := action["actionDataFilter"].get("toStateData")) and action["actionDataFilter"]["useResults"]:
         path = _path(tree_of(target))
         return frozenset([path] if path else [])
@@ -125,7 +125,7 @@ def paths_written(action: Action, functions: Mapping[str, Function]) -> frozense
 
 
 def paths_read(tree: Node | None) -> Iterator[tuple[NamePath, int]]:
-    """The places in workflowdata that an expression reads when it is evaluated on it, and where in its text."""
+    """Yield the paths that an expression reads when it is evaluated on workflowdata, with their offsets in its text."""
     waiting = [tree] if tree else []
     while waiting:
         node = waiting.pop()
@@ -140,7 +140,7 @@ def paths_read(tree: Node | None) -> Iterator[tuple[NamePath, int]]:
 
 
 def _path(tree: Node | None) -> NamePath:
-    """`a`, `b` of the path `.a.b[0].c`: the names up to where the place depends on data."""
+    """Return the names of a path up to the first index: `a` and `b` for `.a.b[0].c`."""
     names: list[str] = []
     while tree is not None and tree.children and tree.kind in (Kind.FIELD, Kind.INDEX, Kind.SLICE, Kind.ITERATE):
         names = [tree.name, *names] if tree.kind is Kind.FIELD else []
@@ -149,13 +149,13 @@ def _path(tree: Node | None) -> NamePath:
 
 
 def _by_target(expression: str) -> Written:
-    """`.a.b` writes below `a`."""
+    """Return what a target expression writes: `a` for `.a.b`."""
     name = _top(tree_of(expression))
     return Written(names=frozenset([name])) if name else _ANYTHING
 
 
 def _by_result(expression: str) -> Written:
-    """What an expression brings: an object its keys, an assignment to workflowdata the name that it assigns to."""
+    """Return what an expression's result writes: an object's keys, or the name that an assignment changes."""
     tree = tree_of(expression)
     if tree is None:
         return _ANYTHING
@@ -183,12 +183,12 @@ def _of_result(tree: Node) -> Written:
 
 
 def tree_of(text: str) -> Node | None:
-    """A jq expression, with or without `${ }` around it, as a tree; None where it is none."""
+    """Return the tree of a jq expression, with or without `${ }` around it, or None if it is not jq."""
     return parse(bare(text))
 
 
 def _top(tree: Node | None) -> str | None:
-    """`a` of the path `.a.b[0]`."""
+    """Return the first name of a path: `a` for `.a.b[0]`; None if it has none."""
     while tree is not None and tree.children and tree.kind in (Kind.FIELD, Kind.INDEX, Kind.SLICE, Kind.ITERATE):
         inner = tree.children[0]
         if tree.kind is Kind.FIELD and inner.kind is Kind.IDENTITY:
@@ -197,12 +197,12 @@ def _top(tree: Node | None) -> str | None:
     return None
 
 
-#: Where an expression is evaluated on workflowdata itself, whatever else the action says.
+#: Fields whose expressions are always evaluated on workflowdata itself.
 _ON_WORKFLOWDATA: Final = (Holds.CONDITION, Holds.COLLECTION, Holds.DURATION)
 
 
 def on_workflowdata(expression: Expression, flow: Flow) -> bool:
-    """Whether an expression is evaluated on workflowdata, not on a result, an event or a part that a filter took."""
+    """Return whether an expression is evaluated on workflowdata, not on a result, an event or a filter's output."""
     where = expression.where
     if expression.holds in _ON_WORKFLOWDATA or where[-2:-1] == ("stateDataFilter",) or where[-1] == "fromStateData":
         return True
@@ -213,7 +213,7 @@ def on_workflowdata(expression: Expression, flow: Flow) -> bool:
 
 
 def read_names(tree: Node) -> Iterator[Node]:
-    """The nodes `.NAME` that read workflowdata, where its absence was not thought of (`?`, `//`, `== null`, `has`)."""
+    """Yield the nodes `.NAME` that read workflowdata without handling absence (`?`, `//`, `== null`, `has`)."""
     match tree.kind:
         case Kind.FIELD if tree.children[0].kind is Kind.IDENTITY:
             yield tree

@@ -1,4 +1,4 @@
-"""Understands a definition: brings every short form to its long one, and collects what names what, and where."""
+"""Parses a definition: expands short forms, and collects references, declarations and positions."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from generator.workflow.properties import secret_references
 if TYPE_CHECKING:
     from generator.workflow.long_form import Flow
 
-#: Keys and values of a definition, twenty times those of a large one: each is looked at by every rule.
+#: The most keys and values of a definition, twenty times those of a large one: every rule visits all of them.
 MAX_VALUES: Final = 30_000
-#: Characters of all that may be an expression; reading jq takes some microseconds for each.
+#: The most characters of all expressions; parsing jq takes some microseconds for each.
 MAX_EXPRESSIONS: Final = 200_000
 
 _WANTED: Final[Mapping[Kind, str]] = {
@@ -41,7 +41,7 @@ _WANTED: Final[Mapping[Kind, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A place that names something declared elsewhere."""
+    """A reference by name to a declaration."""
 
     target: Target
     name: str
@@ -51,7 +51,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declaration:
-    """A place that declares a state, a function, an event, an error, a retry or an authentication."""
+    """The declaration of a state, function, event, error, retry or authentication."""
 
     target: Target
     name: str
@@ -60,7 +60,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmbiguousScalar:
-    """A scalar without quotes that not every reader of YAML reads alike; `value` is what the engine makes of it."""
+    """An unquoted scalar that YAML parsers read differently; `value` is the engine's reading."""
 
     at: Position
     text: str
@@ -69,10 +69,10 @@ class AmbiguousScalar:
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """A workflow definition with every short form spelled out.
+    """A workflow definition with all short forms expanded.
 
-    `flow` is what the custom resource carries as `spec.flow`; `position_of` says where a value of it was written.
-    `secrets` are the names that expressions read as `$SECRET.NAME`.
+    `flow` is the custom resource's `spec.flow`; `position_of` returns the position of a value in it. `secrets` are the
+    names that expressions read as `$SECRET.NAME`.
     """
 
     path: str
@@ -92,14 +92,14 @@ class Definition:
     positions: Mapping[FieldPath, Position]
     key_positions: Mapping[FieldPath, Position]
     misread: frozenset[FieldPath]
-    """The paths of what stands where an object belongs and is none: there `flow` has an object of defaults."""
+    """The paths of values that should be objects; there, `flow` has an object with defaults."""
     ambiguous: tuple[AmbiguousScalar, ...]
     held: tuple[Expression, ...]
-    """Every string that the engine could take for an expression or a duration, in the order of the definition."""
+    """Every string that may be an expression or a duration, in the order of the definition."""
 
     @cached_property
     def graph(self) -> Graph:
-        """The states and what leads where."""
+        """The graph of the states and transitions."""
         return read_graph(self.flow)
 
     @property
@@ -109,49 +109,49 @@ class Definition:
 
     @cached_property
     def expressions(self) -> tuple[Expression, ...]:
-        """What the engine takes for jq, or what looks as if it was meant as jq."""
+        """The jq expressions, including invalid ones; empty if the definition uses JSONPath."""
         return read_expressions(self.held, self.flow) if self.expression_lang == "jq" else ()
 
     @cached_property
     def paths(self) -> tuple[Expression, ...]:
-        """What the engine takes for JSONPath where the definition asks for that."""
+        """The JSONPath expressions, including invalid ones; empty if the definition uses jq."""
         return read_expressions(self.held, self.flow) if self.expression_lang == "jsonpath" else ()
 
     def position_of(self, *path: str | int) -> Position:
-        """Where the value at `path` of `flow` was written, or the nearest above it that was written at all."""
+        """Return the position of the value at `path` of `flow`, or of its nearest ancestor that has one."""
         while path and path not in self.positions:
             path = path[:-1]
         return self.positions.get(path, Position(path=self.path, line=1, column=1))
 
     def position_of_key(self, *path: str | int) -> Position:
-        """Where the key of the value at `path` was written, for values that the DSL leaves open (arguments, data)."""
+        """Return the position of the key at `path`, for values of any shape (arguments, data)."""
         return self.key_positions.get(path) or self.position_of(*path)
 
     def declared(self, target: Target) -> tuple[str, ...]:
-        """The names of all states, functions, events, … in the order of the definition."""
+        """Return the names of all declarations of a kind, in the order of the definition."""
         return tuple(declaration.name for declaration in self.declarations if declaration.target == target)
 
     def uri_definitions(self) -> Mapping[str, str]:
-        """What the extension `workflow-uri-definitions` calls remote specs by."""
+        """Return the URIs of remote specs by the names that the extension `workflow-uri-definitions` gives them."""
         named = [extension.get("definitions") for _, extension in self._extensions("workflow-uri-definitions")]
         return {str(name): str(uri) for uris in named if isinstance(uris, dict) for name, uri in uris.items()}
 
     def uri_positions(self) -> Iterator[tuple[Position, str]]:
-        """Where each of these URIs stands, and the URI."""
+        """Yield the position of each of these URIs, and the URI."""
         for index, extension in self._extensions("workflow-uri-definitions"):
             uris = extension.get("definitions")
             for name, uri in uris.items() if isinstance(uris, dict) else ():
                 yield self.position_of("extensions", index, "definitions", name), str(uri)
 
     def output_schemas(self) -> Iterator[tuple[str, Position]]:
-        """The files that the extension `workflow-output-schema` names, and where."""
+        """Yield the files that the extension `workflow-output-schema` names, with their positions."""
         for index, extension in self._extensions("workflow-output-schema"):
             if isinstance(schema := extension.get("outputSchema"), str):
                 yield schema, self.position_of("extensions", index, "outputSchema")
 
     @property
     def output_schema(self) -> str | None:
-        """The file with the schema of the output; "" where it stands in the definition, None where there is none."""
+        """The file with the schema of the output; "" if it is inline, None if there is none."""
         for _, extension in self._extensions("workflow-output-schema"):
             given = extension.get("outputSchema")
             schema = given.get("schema", given) if isinstance(given, dict) else given
@@ -169,10 +169,10 @@ class Definition:
 
 
 def read_definition(source: Source, relative: str) -> Definition:
-    """Read the definition at `relative` (the folder's own, or one below subflows/).
+    """Parse the definition at the path `relative`.
 
     Raises:
-        FindingsError: the file cannot be parsed, holds no map, or more expressions than anybody writes.
+        FindingsError: the file cannot be parsed, is not a map, or has too many expressions.
     """
     document = parse(source.resources[relative], source.shown(relative), max_values=MAX_VALUES, dialect=Dialect.ENGINE)
     if not isinstance(document.root.value, dict):
@@ -183,7 +183,7 @@ def read_definition(source: Source, relative: str) -> Definition:
 
 
 def _ambiguous(document: Document, as_text: Node | None = None) -> list[AmbiguousScalar]:
-    """The ambiguous scalars of a document; the engine takes those below `as_text` as they are written."""
+    """Return the ambiguous scalars of a document; the engine reads those below `as_text` as written."""
     text = {(node.line, node.column) for node in as_text.walk()} if as_text and document.ambiguous else set()
     return [
         AmbiguousScalar(
@@ -200,7 +200,7 @@ def _finding(at: Position, rule: str, message: str, **options: Any) -> Finding:
 
 
 class _Reader:
-    """Walks a document along the DSL table."""
+    """Walks through a document and the DSL table in parallel."""
 
     def __init__(self, source: Source, base: str, document: Document) -> None:
         self._source = source
@@ -223,9 +223,9 @@ class _Reader:
         self._collect_secrets(root)
         identity = {key: content.pop(key, "") for key in dsl.IDENTITY}
         extensions = root.value.get("extensions")
-        self._start_at_the_first_state(content)
+        self._set_default_start(content)
         if not (identity["id"] or identity["key"]):
-            self._require_an_id(root)
+            self._report_missing_id(root)
         if extensions is not None and not isinstance(extensions.value, list):
             self._find(extensions, "wrong-type", f"'extensions' must be a list, not {extensions.kind}", blocking=True)
         self._limit_expressions()
@@ -251,15 +251,15 @@ class _Reader:
             held=tuple(self._held),
         )
 
-    def _start_at_the_first_state(self, content: dict[str, Any]) -> None:
-        """Specification 0.8: without a start state, the workflow starts at its first state."""
+    def _set_default_start(self, content: dict[str, Any]) -> None:
+        """Set the first state as the start if there is none (specification 0.8)."""
         states = content.get("states") or [{}]
         start = content.get("start") or {}
         if not start.get("stateName") and (first := states[0].get("name")):
             content["start"] = {"stateName": first, **start}
 
-    def _require_an_id(self, root: Node) -> None:
-        """Specification 0.8: a workflow has an id, or a key in its place."""
+    def _report_missing_id(self, root: Node) -> None:
+        """Report that the workflow has neither an id nor a key (specification 0.8)."""
         at = root.value.get("id", root)
         self._find(at, "missing-field", "the workflow has no 'id'; add one: it names every object", blocking=True)
 
@@ -269,7 +269,7 @@ class _Reader:
             raise FindingsError([_finding(Position(path=self._path, line=1, column=1), "size", message, blocking=True)])
 
     def _object(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
-        """One object of the DSL in its long form; None for `end: false`, which is no end."""
+        """Return an object of the DSL in long form, or None for `end: false`."""
         self._mark(where, node)
         if not isinstance(node.value, dict):
             return self._short_form(node, shape, where)
@@ -278,13 +278,13 @@ class _Reader:
         for key, field in shape.fields.items():
             child = node.value.get(key)
             value = None
-            if child is not None and (child.value is not None or _is_false_where_empty(field)):
+            if child is not None and (child.value is not None or _is_false_if_null(field)):
                 value = self._field(child, field, (*where, key), key)
             elif child is not None and field.filled and (field.many or field.kind is Kind.INTEGER_OR_STRING):
                 self._report_empty(child, key)
             elif field.required or field.advised:
                 self._report_missing(node, shape, key, field)
-            content[key] = _default(field) if _says_nothing(value, field) else value
+            content[key] = _default(field) if _is_implicit(value, field) else value
         return {key: value for key, value in content.items() if value is not None}
 
     def _short_form(self, node: Node, shape: Shape, where: FieldPath) -> dict[str, Any] | None:
@@ -296,7 +296,7 @@ class _Reader:
         if node.value is False:
             return None
         if shape.fields[shape.short].kind is Kind.BOOLEAN and node.value is not True:
-            message = f"the engine takes any {node.kind.split()[-1]} here for {shape.name}; write true, or remove it"
+            message = f"the engine reads any {node.kind.split()[-1]} here as {shape.name}; write true, or remove it"
             self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=self._rewritten(node, "true"))
             node = node._replace(value=True)
         return self._object(Node({shape.short: node}, node.line, node.column, keys={}), shape, where)
@@ -349,7 +349,7 @@ class _Reader:
     def _value(self, node: Node, field: Field, where: FieldPath) -> Any:
         if field.holds is Holds.DATA and isinstance(node.value, (dict, list)) and "continueAs" not in where:
             message = (
-                f"the engine reads the data of an event from a text, not {node.kind}; write '${{ {{key: .value}} }}'"
+                f"the engine reads the data of an event from a string, not {node.kind}; write '${{ {{key: .value}} }}'"
             )
             self._find(node, "wrong-type", message)
         if field.holds:
@@ -397,12 +397,12 @@ class _Reader:
         self._find(node, "wrong-type", message, severity=Severity.WARNING, edit=self._rewritten(node, right))
 
     def _rewritten(self, node: Node, right: str) -> Edit | None:
-        """The edit that writes a scalar anew, with its quotes; None for a block, and where nothing is written."""
+        """Return the edit that replaces a scalar and its quotes, or None for a block or an empty scalar."""
         written = f"{node.style}{node.text}{node.style}" if node.style in ("", "'", '"') else ""
         return replaced(self._position(node), written, right) if written else None
 
     def _from_file(self, node: Node, field: Field, where: FieldPath, key: str) -> Any:
-        """The content of a file that stands for `key`: the value itself, or a map with `key` alone."""
+        """Return the value of `key` from the file that replaces it: its content, or the value of `key` in it."""
         resolved = self._source.resolve(node.value, self._base)
         data = self._source.contents(resolved)
         if data is None:
@@ -493,8 +493,8 @@ class _Reader:
         self._findings.append(_finding(self._position(node), rule, message, **options))
 
 
-def _says_nothing(value: Any, field: Field) -> bool:
-    """Whether a value is what a reader assumes anyway: nothing, an empty string, false where that is the default."""
+def _is_implicit(value: Any, field: Field) -> bool:
+    """Return whether a value need not be written: it is null, an empty string, or false by default."""
     return (
         value is None
         or (value == "" and not field.required)
@@ -502,13 +502,13 @@ def _says_nothing(value: Any, field: Field) -> bool:
     )
 
 
-def _is_false_where_empty(field: Field) -> bool:
-    """Whether the engine takes an empty value for false where it takes a missing one for true."""
+def _is_false_if_null(field: Field) -> bool:
+    """Return whether the engine reads null as false, although the field is true if it is omitted."""
     return field.kind is Kind.BOOLEAN and field.default is True
 
 
 def _as_the_engine_reads(node: Node, field: Field, kind: Kind, where: FieldPath) -> Any:
-    """What the engine makes of a scalar where a value of this kind belongs; None where its build ends."""
+    """Return how the engine reads a scalar in a field of this kind, or None if its build fails."""
     value = node.value
     read: Any
     match kind:
@@ -530,7 +530,7 @@ def _as_the_engine_reads(node: Node, field: Field, kind: Kind, where: FieldPath)
 
 
 def _default(field: Field) -> Any:
-    """What a field holds that is left out, says nothing or cannot be read; None where it is left out as well."""
+    """Return the value of a field that is omitted, implicit or unreadable; None if it is not written."""
     return _defaults(field.kind) if field.default is not None and isinstance(field.kind, Shape) else field.default
 
 

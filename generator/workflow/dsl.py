@@ -1,7 +1,7 @@
 """The Serverless Workflow 0.8 DSL as a table: every object, its fields, their defaults and their short forms.
 
 Sources: the Serverless Workflow 0.8 specification, and the SonataFlow CRD (spec.flow) for what the API server
-validates. To teach waybill a field, add it here.
+validates. To add a field to waybill, add it here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ Target = Literal["state", "function", "event", "error", "retry", "auth"]
 
 
 class Kind(Enum):
-    """The type of a field that is no object."""
+    """The type of a field that is not an object of the DSL."""
 
     STRING = auto()
     BOOLEAN = auto()
@@ -24,25 +24,25 @@ class Kind(Enum):
     MAP = auto()
     ANY = auto()
     DROPPED = auto()
-    """Understood by the engine, unknown to the custom resource."""
+    """Known to the engine, but not part of the custom resource."""
 
 
 class Holds(StrEnum):
-    """What the engine makes of a string in a field, where that is more than a string."""
+    """How the engine interprets a string in a field."""
 
     CONDITION = "a condition"
     FILTER = "a filter"
     TARGET = "a target"
-    """A path that a result is written to."""
+    """The path to which a result is written."""
     COLLECTION = "a collection"
     OPERATION = "an operation"
-    """An expression where the function is one."""
+    """An expression if the function is of the type `expression`."""
     ARGUMENTS = "an argument"
-    """Every string below is an expression where it is valid, and text where it is not."""
+    """Every string below is an expression if it is valid, otherwise text."""
     DATA = "event data"
-    """An expression where it is valid, else JSON."""
+    """An expression if it is valid, otherwise JSON."""
     METADATA = "metadata"
-    """The engine evaluates `errorMessage` alone."""
+    """The engine evaluates only `errorMessage`."""
     DURATION = "a duration"
     """ISO 8601, or an expression."""
     COUNT = "a number"
@@ -54,8 +54,8 @@ class Shape:
     """An object of the DSL.
 
     `short` names the field that a plain value stands for (`transition: A` is `transition: {nextState: A}`).
-    `validated` says that the API server checks this object: a missing field makes the custom resource impossible.
-    `open` says that the engine reads past fields that it does not know here; anywhere else they end its build.
+    `validated` says that the API server validates the object: it rejects a custom resource with a missing field.
+    `open` says that the engine ignores unknown fields of the object; elsewhere, its build fails on them.
     """
 
     name: str
@@ -67,12 +67,12 @@ class Shape:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A field of an object: `many` is a list of them, `default` is written where the field is left out.
+    """A field of an object: a list of its kind if `many`; an omitted field is written with its `default`.
 
-    `required` says that the engine needs it, `advised` that only the specification does. `refers` says what the value
-    is the name of, `phrase` how a finding puts it; `in_file` that a string is the path of a file with the content;
-    `choices` are the only values; `holds` what the engine makes of a string. `by_hand` says of a boolean that code of
-    the engine's own reads it, to which all is false that it does not know.
+    `required` says that the engine needs the field, `advised` that only the specification requires it. `refers` is what
+    the value names, `phrase` its verb in findings. `in_file` says that a string is the path of a file with the
+    content. `choices` are the only values. `holds` is how the engine interprets a string. `filled` says that an empty
+    value is an error. `by_hand` says that a deserializer of the engine reads a boolean, with unknown values as false.
     """
 
     kind: Kind | Shape
@@ -94,11 +94,11 @@ def _text(**options: Any) -> Field:
 
 
 def _flag(*, default: bool = False, by_hand: bool = False) -> Field:
-    """A boolean; false is what readers assume, so it is never written as a default."""
+    """Return a boolean field; false is the implicit default, so it is never written."""
     return Field(kind=Kind.BOOLEAN, default=default or None, by_hand=by_hand)
 
 
-def _one(shape: Shape, **options: Any) -> Field:
+def _single(shape: Shape, **options: Any) -> Field:
     return Field(kind=shape, **options)
 
 
@@ -111,12 +111,12 @@ def _shape(title: str, short: str | None = None, /, **fields: Field) -> Shape:
 
 
 def _open(title: str, short: str | None = None, /, **fields: Field) -> Shape:
-    """A shape that the engine reads with code of its own, which looks for these fields alone."""
+    """Return a shape that a deserializer of the engine reads, which ignores unknown fields."""
     return Shape(name=title, fields=fields, short=short, open=True)
 
 
 def _validated(title: str, short: str | None = None, /, **fields: Field) -> Shape:
-    """A shape that the API server validates."""
+    """Return a shape that the API server validates."""
     return Shape(name=title, fields=fields, short=short, validated=True)
 
 
@@ -131,7 +131,7 @@ _DROPPED: Final = Field(kind=Kind.DROPPED)
 _INVOKE: Final = _text(default="sync", choices=("sync", "async"))
 _ACTION_MODE: Final = _text(default="sequential", choices=("sequential", "parallel"))
 
-#: How a finding puts the one name that the engine does not look up.
+#: The phrase for the only name that the engine does not look up.
 RESULT: Final = "names as its result"
 
 _PRODUCED_EVENT: Final = _shape(
@@ -160,7 +160,7 @@ _CONTINUE_AS: Final = _open(
     workflowId=_text(required=True),
     version=_text(),
     data=_DATA,
-    workflowExecTimeout=_one(_WORKFLOW_TIMEOUT),
+    workflowExecTimeout=_single(_WORKFLOW_TIMEOUT),
 )
 _END: Final = _open(
     "an end",
@@ -168,13 +168,13 @@ _END: Final = _open(
     terminate=_flag(by_hand=True),
     produceEvents=_list(_PRODUCED_EVENT),
     compensate=_flag(by_hand=True),
-    continueAs=_one(_CONTINUE_AS),
+    continueAs=_single(_CONTINUE_AS),
 )
 _STATE_TIMEOUT: Final = _open(
     "a state timeout", "total", total=_text(required=True, holds=Holds.DURATION), single=_DURATION
 )
 _TIMEOUTS: Final = {
-    "stateExecTimeout": _one(_STATE_TIMEOUT),
+    "stateExecTimeout": _single(_STATE_TIMEOUT),
     "actionExecTimeout": _DURATION,
     "branchExecTimeout": _DURATION,
     "eventTimeout": _text(holds=Holds.DURATION, filled=True),
@@ -219,14 +219,14 @@ _ACTION: Final = _shape(
     "an action",
     id=_text(),
     name=_text(),
-    functionRef=_one(_FUNCTION_REF),
-    eventRef=_one(_EVENT_REF),
-    subFlowRef=_one(_SUBFLOW_REF),
-    sleep=_one(_shape("a sleep", before=_DURATION, after=_DURATION)),
+    functionRef=_single(_FUNCTION_REF),
+    eventRef=_single(_EVENT_REF),
+    subFlowRef=_single(_SUBFLOW_REF),
+    sleep=_single(_shape("a sleep", before=_DURATION, after=_DURATION)),
     retryRef=_text(refers="retry"),
     nonRetryableErrors=_list(Kind.STRING, refers="error"),
     retryableErrors=_list(Kind.STRING, refers="error"),
-    actionDataFilter=_one(_ACTION_FILTER, default={}),
+    actionDataFilter=_single(_ACTION_FILTER, default={}),
     condition=_CONDITION,
 )
 _ON_EVENTS: Final = _shape(
@@ -234,63 +234,65 @@ _ON_EVENTS: Final = _shape(
     eventRefs=_list(Kind.STRING, required=True, refers="event", phrase="waits for"),
     actionMode=_ACTION_MODE,
     actions=_list(_ACTION),
-    eventDataFilter=_one(_EVENT_FILTER, default={}),
+    eventDataFilter=_single(_EVENT_FILTER, default={}),
 )
 _ON_ERROR: Final = _shape(
     "an error handler",
     errorRef=_text(refers="error", phrase="handles"),
     errorRefs=_list(Kind.STRING, refers="error", phrase="handles"),
-    transition=_one(_TRANSITION),
-    end=_one(_END),
+    transition=_single(_TRANSITION),
+    end=_single(_END),
 )
-_DEFAULT_CONDITION: Final = _shape("a default condition", "transition", transition=_one(_TRANSITION), end=_one(_END))
+_DEFAULT_CONDITION: Final = _shape(
+    "a default condition", "transition", transition=_single(_TRANSITION), end=_single(_END)
+)
 _DATA_CONDITION: Final = _shape(
     "a data condition",
     name=_text(),
     condition=_text(required=True, holds=Holds.CONDITION),
-    transition=_one(_TRANSITION),
-    end=_one(_END),
+    transition=_single(_TRANSITION),
+    end=_single(_END),
     metadata=_MAP,
 )
 _EVENT_CONDITION: Final = _shape(
     "an event condition",
     name=_text(),
     eventRef=_text(required=True, refers="event", phrase="waits for"),
-    transition=_one(_TRANSITION),
-    end=_one(_END),
-    eventDataFilter=_one(_EVENT_FILTER),
+    transition=_single(_TRANSITION),
+    end=_single(_END),
+    eventDataFilter=_single(_EVENT_FILTER),
     metadata=_MAP,
 )
 _BRANCH: Final = _shape(
     "a branch",
     name=_text(advised=True),
     actions=_list(_ACTION, advised=True),
-    timeouts=_one(_shape("branch timeouts", actionExecTimeout=_DURATION, branchExecTimeout=_DURATION)),
+    timeouts=_single(_shape("branch timeouts", actionExecTimeout=_DURATION, branchExecTimeout=_DURATION)),
 )
 
 
 def _state(title: str, /, *timeouts: str, **fields: Field) -> Shape:
-    """A state: what all states have, the timeouts of this type, and its own fields."""
+    """Return a state with the fields of all states, the timeouts of its type, and its own fields."""
     return _validated(
         title,
         id=_text(),
         name=_text(required=True),
         type=_text(required=True),
         onErrors=_list(_ON_ERROR, filled=True),
-        transition=_one(_TRANSITION),
-        end=_one(_END),
-        stateDataFilter=_one(_STATE_FILTER),
+        transition=_single(_TRANSITION),
+        end=_single(_END),
+        stateDataFilter=_single(_STATE_FILTER),
         compensatedBy=_text(refers="state", phrase="compensated by"),
         usedForCompensation=_flag(),
         metadata=Field(kind=Kind.MAP, holds=Holds.METADATA),
-        timeouts=_one(
+        timeouts=_single(
             _shape(f"timeouts of {title}", **{key: _TIMEOUTS[key] for key in ("stateExecTimeout", *timeouts)})
         ),
         **fields,
     )
 
 
-#: State type to its shape; `delay` is what 0.6 called `sleep`, and the custom resource still knows it.
+#: The shape of each type of state. `delay` is the name of `sleep` in 0.6; the custom resource still knows it.
 STATES: Final[Mapping[str, Shape]] = {
     "event": _state(
         "an event state",
@@ -305,7 +307,7 @@ STATES: Final[Mapping[str, Shape]] = {
     "switch": _state(
         "a switch state",
         "eventTimeout",
-        defaultCondition=_one(_DEFAULT_CONDITION),
+        defaultCondition=_single(_DEFAULT_CONDITION),
         dataConditions=_list(_DATA_CONDITION, filled=True),
         eventConditions=_list(_EVENT_CONDITION),
     ),
@@ -333,9 +335,9 @@ STATES: Final[Mapping[str, Shape]] = {
         "a callback state",
         "actionExecTimeout",
         "eventTimeout",
-        action=_one(_ACTION, advised=True),
+        action=_single(_ACTION, advised=True),
         eventRef=_text(required=True, refers="event", phrase="waits for"),
-        eventDataFilter=_one(_EVENT_FILTER),
+        eventDataFilter=_single(_EVENT_FILTER),
     ),
 }
 
@@ -396,20 +398,20 @@ AUTH: Final = _open(
     "an authentication",
     name=_text(required=True),
     scheme=_text(default="basic", choices=("basic", "bearer", "oauth2")),
-    properties=_one(_AUTH_PROPERTIES, required=True),
+    properties=_single(_AUTH_PROPERTIES, required=True),
 )
 _SCHEDULE: Final = _open(
     "a schedule",
     "interval",
     interval=_text(),
-    cron=_one(_open("a cron", "expression", expression=_text(required=True), validUntil=_text())),
+    cron=_single(_open("a cron", "expression", expression=_text(required=True), validUntil=_text())),
     timezone=_text(),
 )
 START: Final = _open(
     "a start",
     "stateName",
     stateName=_text(refers="state", phrase="start at"),
-    schedule=_one(_SCHEDULE),
+    schedule=_single(_SCHEDULE),
 )
 WORKFLOW: Final = _validated(
     "a workflow",
@@ -422,7 +424,7 @@ WORKFLOW: Final = _validated(
     expressionLang=_text(choices=("jq", "jsonpath")),
     extensions=_DROPPED,
     annotations=_list(Kind.STRING, filled=True),
-    dataInputSchema=_one(
+    dataInputSchema=_single(
         _validated(
             "a data input schema",
             "schema",
@@ -432,8 +434,8 @@ WORKFLOW: Final = _validated(
     ),
     secrets=_list(Kind.STRING, in_file=True),
     constants=Field(kind=Kind.MAP, in_file=True),
-    start=_one(START),
-    timeouts=_one(_validated("timeouts", workflowExecTimeout=_one(_WORKFLOW_TIMEOUT), **_TIMEOUTS), in_file=True),
+    start=_single(START),
+    timeouts=_single(_validated("timeouts", workflowExecTimeout=_single(_WORKFLOW_TIMEOUT), **_TIMEOUTS), in_file=True),
     errors=_list(ERROR, in_file=True),
     events=_list(EVENT, in_file=True),
     functions=_list(FUNCTION, in_file=True),
@@ -445,10 +447,10 @@ WORKFLOW: Final = _validated(
     states=_list(Shape(name="a state", fields={}), required=True),
 )
 
-#: Fields of the workflow that say what it is; the custom resource carries them as metadata, not in its flow.
+#: Fields that identify the workflow; the custom resource has them in its metadata, not in its flow.
 IDENTITY: Final = ("id", "key", "name", "description", "version", "specVersion", "expressionLang")
 
-#: What is declared where: field of the workflow to the kind of thing that references name.
+#: The kind of declaration in each field of the workflow.
 DECLARATIONS: Final[Mapping[str, Target]] = {
     "states": "state",
     "functions": "function",

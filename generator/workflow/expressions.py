@@ -1,7 +1,7 @@
-"""The expressions of a definition: what the engine takes for jq, and what it takes for text.
+"""Finds the expressions of a definition: which strings the engine evaluates, and which it reads as text.
 
-Source: Kogito 10.1.0, ExpressionHandlerUtils (`${ }` and `{{ }}` come off, `fn:` names an expression function),
-WorkItemBuilder and ExpressionWorkItemResolver (an argument that is no valid expression stays text).
+Source: Kogito 10.1.0, ExpressionHandlerUtils (`${ }` and `{{ }}` are removed, `fn:` names an expression function),
+WorkItemBuilder and ExpressionWorkItemResolver (an argument that is not a valid expression is text).
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from generator.workflow.long_form import Flow, Function, FunctionReference
 
 _MARKS: Final = (("${", "}"), ("{{", "}}"))
-#: What Java's String.trim takes off.
+#: The characters that Java's String.trim() removes.
 _BLANKS: Final = "".join(map(chr, range(33)))
-#: Functions whose arguments are not evaluated (scripts), by how their operation starts.
+#: The prefixes of operations of functions whose arguments are not evaluated (scripts).
 _PLAIN_ARGUMENTS: Final = ("script",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A string that may be an expression, as it is written; `operation` is that of the function it is an argument of.
+    """A string that may be an expression, as written; `where` is its path in the flow.
 
-    `where` is its path in the flow.
+    For an argument, `operation` is the operation of the function that is called with it.
     """
 
     raw: str
@@ -41,34 +41,34 @@ class Expression:
 
     @property
     def text(self) -> str:
-        """What the engine compiles: without `${ }`."""
+        """The text that the engine compiles: `raw` without `${ }`."""
         return bare(self.raw)
 
     @property
     def offset(self) -> int:
-        """Where `text` starts in `raw`."""
+        """The offset of `text` in `raw`."""
         return self.raw.find(self.text)
 
     @property
     def marked(self) -> bool:
-        """Whether it says itself that it is an expression."""
+        """Whether it starts with `${` or `{{`."""
         return self.raw.strip(_BLANKS).startswith(tuple(start for start, _ in _MARKS))
 
     @property
     def unclosed(self) -> bool:
-        """Whether it starts with `${` and does not end with `}`."""
+        """Whether it starts with `${` or `{{` but does not end with the closing brackets."""
         text = self.raw.strip(_BLANKS)
         return any(text.startswith(start) and not text.endswith(end) for start, end in _MARKS)
 
     @property
     def certain(self) -> bool:
-        """Whether the engine takes it for an expression in any case; in arguments, what it cannot compile is text."""
+        """Whether the engine always reads it as an expression; an argument that does not compile is text."""
         return self.marked or self.holds not in (Holds.ARGUMENTS, Holds.METADATA)
 
 
 @cache
 def bare(raw: str) -> str:
-    """What the engine compiles of a string: without `${ }` and `{{ }}` (ExpressionHandlerUtils.trimExpr)."""
+    """Return a string without `${ }` and `{{ }}`, as the engine compiles it (ExpressionHandlerUtils.trimExpr)."""
     text = raw.strip(_BLANKS)
     for start, end in _MARKS:
         if text.startswith(start):
@@ -77,12 +77,12 @@ def bare(raw: str) -> str:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a number of branches is a number, or a word: `many`, and `length`, which is a function of jq."""
+    """Return whether a number of branches is a number or a single word, even one such as `length`, a function of jq."""
     return text.removeprefix("-").isdecimal() or text.isidentifier()
 
 
 def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expression]:
-    """The strings at and below a node of a field that holds expressions."""
+    """Yield the strings at and below a node of a field that may hold expressions."""
     match node.value:
         case str() if node.value.strip(_BLANKS):
             at = Position(path=path, line=node.line, column=node.column)
@@ -99,9 +99,9 @@ def held(node: Node, holds: Holds, path: str, where: FieldPath) -> Iterator[Expr
 
 
 def read_expressions(candidates: Iterable[Expression], flow: Flow) -> tuple[Expression, ...]:
-    """Those of the candidates that the engine evaluates as jq where they are valid.
+    """Return the candidates that the engine evaluates if they are valid.
 
-    Of durations those in `${ }`, of numbers of branches those that are neither a number nor a word.
+    Durations count only in `${ }`; numbers of branches only if they are neither a number nor a single word.
     """
     functions = functions_of(flow)
     return tuple(found for one in candidates if (found := _expression(one, flow, functions)) is not None)
@@ -133,9 +133,10 @@ def _expression(one: Expression, flow: Flow, functions: Mapping[str, Function]) 
 
 
 def position(expression: Expression, offset: int, document: str) -> Position:
-    """Where the character at `offset` of an expression's text stands in its document, as far as that can be told.
+    """Return the position in the document of the character at `offset` of an expression's text.
 
-    The value is followed through the way it is written (quotes, escapes, folded lines), character by character.
+    The scalar is matched with its source (quotes, escapes, folded lines) character by character. If that fails, the
+    position is that of the whole expression.
     """
     at = expression.at
     lines = document.split("\n")
@@ -150,7 +151,7 @@ def position(expression: Expression, offset: int, document: str) -> Position:
 
 
 def _follow(document: str, start: int, value: str, target: int) -> int | None:
-    """The place in a document of the character at `target` of a scalar's value; the scalar starts at `start`."""
+    """Return the document's offset of the character at `target` of the scalar that starts at `start`, or None."""
     quote = document[start : start + 1]
     place = start + 1 if quote in ('"', "'") else start
     if quote in ("|", ">"):
@@ -158,9 +159,9 @@ def _follow(document: str, start: int, value: str, target: int) -> int | None:
     for index, character in enumerate(value[: target + 1]):
         if not character.strip():
             continue
-        while blank := _blank(document, place, quote):
+        while blank := _blank_length(document, place, quote):
             place += blank
-        written = _written(document, place, quote)
+        written = _source_length(document, place, quote)
         if index == target:
             return place
         if quote not in ('"', "'") and document[place : place + 1] != character:
@@ -169,15 +170,15 @@ def _follow(document: str, start: int, value: str, target: int) -> int | None:
     return None
 
 
-def _blank(document: str, place: int, quote: str) -> int:
-    """How many characters of blank text stand here; in double quotes it may be an escape."""
+def _blank_length(document: str, place: int, quote: str) -> int:
+    """Return the length of the whitespace character or, in double quotes, its escape at `place`; 0 if there is none."""
     if quote == '"' and document[place : place + 1] == "\\":
         return 2 if document[place + 1 : place + 2] in tuple("ntrfv \n") else 0
     return 1 if document[place : place + 1].isspace() else 0
 
 
-def _written(document: str, place: int, quote: str) -> int:
-    """How many characters stand for one: escapes in double quotes, two single quotes in single ones."""
+def _source_length(document: str, place: int, quote: str) -> int:
+    """Return the source length of one character: an escape in double quotes, or `''` in single quotes, is longer."""
     if quote == '"' and document[place : place + 1] == "\\":
         return {"u": 6, "U": 10, "x": 4}.get(document[place + 1 : place + 2], 2)
     return 2 if quote == "'" and document.startswith("''", place) else 1

@@ -1,4 +1,4 @@
-"""Several definitions in one place: which of them runs which as a subflow."""
+"""Finds out which of several definitions in one folder run which as subflows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from generator.text.yaml_reader import Node, parse
 
 @dataclass(frozen=True, kw_only=True)
 class Family:
-    """Definitions by path: the id of each, and the ids of the others among them that it runs.
+    """Several definitions: their ids by path, and the ids of the subflows that each runs, by id.
 
-    One that cannot be read has its path for an id and runs nothing.
+    A definition that cannot be read has its path as its id and runs no others.
     """
 
     ids: Mapping[str, str]
@@ -22,40 +22,42 @@ class Family:
 
     @classmethod
     def of(cls, definitions: Mapping[str, bytes]) -> Family:
-        """Read definitions."""
+        """Parse definitions, given by path."""
         ids: dict[str, str] = {}
         called: dict[str, frozenset[str]] = {}
         for path, data in definitions.items():
             root = _root(data, path)
             id_ = root.value.get("id") if root and isinstance(root.value, dict) else None
             ids[path] = str(id_.value) if id_ and id_.value else path
-            called[path] = frozenset(_called(root)) if root else frozenset()
+            called[path] = frozenset(_subflow_ids(root)) if root else frozenset()
         known = frozenset(ids.values())
         return cls(ids=ids, runs={ids[path]: (called[path] & known) - {ids[path]} for path in definitions})
 
     def only_root(self) -> str:
-        """The path of the one that runs all others, itself or through them, and that none runs; "" if there is none."""
+        """Return the path of the one definition that runs all others, directly or not, or "" if there is none."""
         roots = self._roots()
         if len(self.runs) < len(self.ids) or len(roots) != 1 or self._below(roots[0]) != self.runs.keys() - set(roots):
             return ""
         return next(path for path, id_ in self.ids.items() if id_ == roots[0])
 
     def advice(self) -> str:
-        """What to move where; "" where none runs another."""
+        """Return which definitions the user should move where, or "" if none runs another."""
         parents = [root for root in self._roots() if self.runs[root]]
         own = [root for root in self._roots() if not self.runs[root]] if len(parents) == 1 else self._roots()
         if not parents:
             return ""
         run = [(root, self._below(root)) for root in parents]
-        moves = [f"{quoted(root)} runs {_several(below)}: move {_it(below)} into subflows/" for root, below in run]
-        return "; ".join([*moves, *([_own(own)] if own else [])])
+        moves = [
+            f"{quoted(root)} runs {_quoted_ids(below)}: move {_pronoun(below)} into subflows/" for root, below in run
+        ]
+        return "; ".join([*moves, *([_advice_on_others(own)] if own else [])])
 
     def _roots(self) -> list[str]:
         run = frozenset().union(*self.runs.values())
         return [id_ for id_ in self.runs if id_ not in run]
 
     def _below(self, id_: str) -> frozenset[str]:
-        """All that a definition runs, itself or through others."""
+        """Return all definitions that a definition runs, directly or indirectly."""
         found: set[str] = set()
         waiting = [id_]
         while waiting:
@@ -72,8 +74,8 @@ def _root(data: bytes, path: str) -> Node | None:
         return None
 
 
-def _called(root: Node) -> Iterator[str]:
-    """The ids of all subflows that a definition runs, in the short form or the long one."""
+def _subflow_ids(root: Node) -> Iterator[str]:
+    """Yield the ids of all subflows that a definition runs, in short or long form."""
     for node in root.walk():
         reference = node.value.get("subFlowRef") if isinstance(node.value, dict) else None
         if reference and isinstance(reference.value, dict):
@@ -82,15 +84,15 @@ def _called(root: Node) -> Iterator[str]:
             yield reference.value
 
 
-def _several(ids: Iterable[str]) -> str:
+def _quoted_ids(ids: Iterable[str]) -> str:
     return listed(map(quoted, sorted(ids)))
 
 
-def _it(ids: Collection[str]) -> str:
+def _pronoun(ids: Collection[str]) -> str:
     return "it" if len(ids) == 1 else "these"
 
 
-def _own(ids: list[str]) -> str:
+def _advice_on_others(ids: list[str]) -> str:
     if len(ids) == 1:
         return f"the other, {quoted(ids[0])}, is a workflow of its own: move it into another folder"
-    return f"the others are workflows of their own: give {_several(ids)} a folder each"
+    return f"the others are workflows of their own: give {_quoted_ids(ids)} a folder each"

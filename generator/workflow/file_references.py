@@ -1,4 +1,4 @@
-"""Reads the files that a workflow's files refer to, each of them once: specs are large, and many functions call one."""
+"""Reads the files that a workflow's files refer to, each once: specs are large and called by many functions."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from generator.workflow.folder import MAX_SPEC_BYTES, MAX_SPEC_VALUES, Resolved,
 
 
 class Referenced:
-    """The documents of one source, by reference."""
+    """The documents of one source that references lead to."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
         self._documents: dict[str, Document | None] = {}
 
     def document(self, reference: str, base: str = "") -> tuple[str, Document] | None:
-        """The file that `reference`, written in a file of the folder `base`, leads to: its path and its content.
+        """Return the path and the content of a referenced file, or None if it does not exist or cannot be parsed.
 
-        None where there is none, or it cannot be parsed.
+        `base` is the folder of the file with the reference.
         """
         resolved = self._source.resolve(reference, base)
         path = resolved.path or resolved.shared
@@ -52,7 +52,7 @@ class Referenced:
             return None
 
     def target(self, reference: str, document: str) -> tuple[Any, str] | None:
-        """What a `$ref` (RFC 3986, with a JSON pointer) in the file `document` leads to, and the file that it is in."""
+        """Return the target of a `$ref` (a URI with a JSON pointer) in the file `document`, and its file, or None."""
         file = reference.partition("#")[0]
         found = self.document(file, posixpath.dirname(document)) if file else self.document(document)
         if found is None:
@@ -61,7 +61,7 @@ class Referenced:
         return None if target is None else (target, found[0])
 
     def position(self, path: str, *steps: str) -> Position:
-        """Where the value at `steps` stands in a file, or the nearest above it."""
+        """Return the position of the value at `steps` in a file, or of its nearest ancestor that exists."""
         found = self.document(path)
         if found is None:
             return Position(path=self._source.shown(path))

@@ -1,6 +1,6 @@
-"""Walks through a definition's flow, in its long form: its states, their actions, its functions.
+"""Walks through a definition's flow in long form: its states, actions, functions and events.
 
-generator/workflow/long_form.pyi has the types of all that is in it. A definition with errors has what can be read.
+Its types are in generator/workflow/long_form.pyi. For a definition with errors, the flow has what could be read.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ def states_of(flow: Flow, type_: Literal["parallel"]) -> Iterator[tuple[FieldPat
 @overload
 def states_of(flow: Flow, type_: Literal["switch"]) -> Iterator[tuple[FieldPath, SwitchState]]: ...
 def states_of(flow: Flow, type_: str | None = None) -> Iterator[tuple[FieldPath, State]]:
-    """The states of a type, or all whose type is known, each with its path in the flow."""
+    """Yield the states of a type, or all with a known type, each with its path in the flow."""
     for index, state in enumerate(flow.get("states", ())):
         if "type" in state and type_ in (None, state["type"]):
             yield ("states", index), state
 
 
 def actions_of(flow: Flow) -> Iterator[tuple[FieldPath, Action]]:
-    """Every action of every state, each with its path in the flow."""
+    """Yield every action of every state with its path in the flow."""
     for where, state in states_of(flow):
         yield from _actions(state, where)
 
 
 def actions_in(state: State) -> Iterator[Action]:
-    """Every action of a state: its own, those of its branches and its events, and that of a callback."""
+    """Yield every action of a state: its own, those of its branches and events, and that of a callback."""
     yield from (action for _, action in _actions(state, ()))
 
 
@@ -70,32 +70,32 @@ def _listed(actions: Sequence[Action], owner: FieldPath) -> Iterator[tuple[Field
 
 
 def functions_of(flow: Flow) -> dict[str, Function]:
-    """The functions by name; of two of one name the last."""
+    """Return the functions by name; of functions with the same name, the last."""
     return {name: function for function in flow.get("functions", ()) if (name := function.get("name"))}
 
 
 def called_by(action: Action) -> str | None:
-    """The name of the function that an action calls."""
+    """Return the name of the function that an action calls, or None."""
     return action.get("functionRef", {}).get("refName")
 
 
 def function_of(action: Action, functions: Mapping[str, Function]) -> Function | None:
-    """What an action calls, of the functions by name."""
+    """Return the function that an action calls, or None if it calls none or an undeclared one."""
     return functions.get(called_by(action) or "")
 
 
 def is_printing(function: Function) -> bool:
-    """Whether a function writes a line to the log."""
+    """Return whether a function writes to the log (`sysout`)."""
     return function["type"] == "custom" and function.get("operation", "").partition(":")[0] == "sysout"
 
 
 def subflow_of(action: Action) -> str | None:
-    """The id of the workflow that an action runs as a subflow."""
+    """Return the id of the workflow that an action runs as a subflow, or None."""
     return action.get("subFlowRef", {}).get("workflowId")
 
 
 def events_of(flow: Flow) -> tuple[frozenset[str], frozenset[str]]:
-    """The names of the events that a flow sends, and of those that it waits for or starts with."""
+    """Return the names of the events that a flow sends, and of those that it waits for or starts with."""
     sent: set[str | None] = set()
     awaited: set[str | None] = set()
     for _, state in states_of(flow):
@@ -117,12 +117,12 @@ def events_of(flow: Flow) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def workflow_timeout(flow: Flow) -> WorkflowTimeout | None:
-    """After what time a run is ended."""
+    """Return the timeout of the whole workflow, or None."""
     return flow.get("timeouts", {}).get("workflowExecTimeout")
 
 
 def value_at(flow: Flow, where: FieldPath) -> Any:
-    """The value at a path that is known to be there."""
+    """Return the value at a path that exists."""
     value: Any = flow
     for step in where:
         value = value[step]

@@ -1,4 +1,4 @@
-"""Reads a workflow folder: which files it holds and what each is for. Nothing is understood here yet."""
+"""Reads the files of a workflow folder and sorts them by purpose, without parsing them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from generator.findings.errors import FindingsError
 from generator.findings.finding import Finding, in_file_order
 
 DEFINITION_SUFFIXES: Final = (".sw.yaml", ".sw.yml", ".sw.json")
-#: A Quarkus project keeps the workflow's files where Java keeps resources.
+#: The folder of a workflow's files in a Quarkus project.
 QUARKUS_RESOURCES: Final = "src/main/resources"
-#: The folders that go into ConfigMaps, one ConfigMap for each folder below them (the operator mounts them flat).
+#: The folders that become ConfigMaps, one for each folder below them (the operator mounts them flat).
 RESOURCE_FOLDERS: Final = ("schemas", "specs", "subflows")
-#: What lies in a workflow's folder and is no part of its image: the chart's files, functions that have images of their
-#: own, what Backstage reads, a person's file, the secrets and the input of a trial run.
+#: Files of a workflow's folder that are not part of its image: those of the chart and of Backstage, functions with
+#: their own images, the README, secrets, and the input of test runs.
 NOT_IN_IMAGE: Final = (
     "argfile.conf",
     "backstage",
@@ -33,48 +33,48 @@ NOT_IN_IMAGE: Final = (
 )
 #: Pictures of workflows, which no build reads.
 _PICTURES: Final = ".svg"
-#: Folders that tools leave behind.
+#: Folders that tools create.
 LEFT_BY_TOOLS: Final = frozenset({".git", "target", "node_modules", "__pycache__"})
-#: How the names of folders begin in which waybill keeps what it moves; a run that was killed leaves them behind.
+#: The prefix of waybill's staging folders, which remain if a run is killed.
 STAGING_PREFIX: Final = ".waybill-staging-"
-#: The folder beside the workflows' that holds what all of them use.
+#: The folder next to the workflows' folders with files for all of them.
 SHARED: Final = "shared"
-#: Helm loads no larger file from a chart (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedFileSize).
+#: The largest file that Helm loads from a chart (helm.sh/helm/v3/pkg/chart/loader, MaxDecompressedFileSize).
 MAX_FILE_BYTES: Final = 5 * 1024 * 1024
-#: What is read of one folder in all; a release that Helm can store holds 1 MiB, compressed.
+#: The most that is read from one folder; a Helm release is limited to 1 MiB, compressed.
 MAX_FOLDER_BYTES: Final = 20 * 1024 * 1024
-#: No package holds such a spec, but what --minify-specs leaves of it; `config-map-size` refuses the rest.
+#: A larger limit for specs, which --minify-specs reduces; the rule `config-map-size` reports those that stay too large.
 MAX_SPEC_BYTES: Final = MAX_FOLDER_BYTES
-#: Keys and values of such a spec.
+#: The most keys and values of a spec.
 MAX_SPEC_VALUES: Final = 1_000_000
-#: What the folder of one workflow may hold; more is somebody's home directory.
+#: The most files of a workflow folder; with more, it is probably a home directory.
 MAX_FILES: Final = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class SharedFiles:
-    """`workflows/shared`: what every image gets as `shared/` next to the workflow's own files."""
+    """The files of `workflows/shared`, which every image has in `shared/` next to the workflow's own files."""
 
     files: Mapping[str, bytes]
-    """Path below `shared/` to its bytes."""
+    """The bytes of each file, by path below `shared/`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSource:
-    """A folder `functions/NAME` with a Dockerfile: a service of the workflow's own, with an image of its own."""
+    """A folder `functions/NAME` with a Dockerfile: a service of the workflow with its own image."""
 
     name: str
     dockerfile: bytes
     inputs: Mapping[str, str]
-    """Path below the function's folder to the SHA-256 of the file's bytes; without the Dockerfile."""
+    """The SHA-256 of each file except the Dockerfile, by path below the function's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One workflow folder on disk.
+    """A workflow folder on disk.
 
-    Paths in `resources` are relative to where the definition lies (the folder itself, or `src/main/resources`), those
-    in `overlay` to `chart/`. `inputs` are the files that an image is built from, each with the SHA-256 of its bytes.
+    Paths in `resources` are relative to the definition's folder (the folder itself or `src/main/resources`), paths in
+    `overlay` to `chart/`. `inputs` are the files that the image is built from, each with the SHA-256 of its bytes.
     """
 
     name: str
@@ -87,33 +87,33 @@ class Source:
     quarkus: bool = False
     findings: tuple[Finding, ...] = ()
     argfile: bytes | None = None
-    """argfile.conf, the build arguments of the image; None where there is none."""
+    """argfile.conf, the build arguments of the image; None if it does not exist."""
     functions: tuple[FunctionSource, ...] = ()
     beside: tuple[str, ...] = ()
-    """Definitions beside the workflow's own that it runs: they are mounted as if they lay in subflows/."""
+    """The definitions next to the workflow's own that it runs; they are mounted like those in subflows/."""
 
     def shown(self, relative: str) -> str:
-        """The path of a resource as a person sees it."""
+        """Return the path of a resource for messages."""
         return f"{self.path}/{self._in_folder(relative)}"
 
     def shown_shared(self, relative: str) -> str:
-        """The path of a file of workflows/shared (`shared/…`) as a person sees it."""
+        """Return the path of a file of workflows/shared (`shared/…`) for messages."""
         return posixpath.join(posixpath.dirname(self.path), relative)
 
     def contents(self, resolved: Resolved) -> bytes | None:
-        """What a reference leads to; None where that is nothing that was read."""
+        """Return the bytes of a referenced file, or None if it was not read."""
         if resolved.path:
             return self.resources.get(resolved.path)
         return self.shared.files[resolved.shared.removeprefix("shared/")] if resolved.shared else None
 
     def shown_as(self, resolved: Resolved) -> str:
-        """The path of what a reference leads to as a person sees it; "" where that is nothing."""
+        """Return the path of a referenced file for messages, or "" if there is none."""
         if resolved.path:
             return self.shown(resolved.path)
         return self.shown_shared(resolved.shared) if resolved.shared else ""
 
     def in_shared(self, uri: str) -> str | None:
-        """The file of workflows/shared (`shared/…`) that a URL ends in; None where there is none."""
+        """Return the file of workflows/shared (`shared/…`) with whose path a URL ends, or None."""
         try:
             parts = urlsplit(uri).path.strip("/").split("/")
         except ValueError:
@@ -125,7 +125,7 @@ class Source:
         return f"{QUARKUS_RESOURCES}/{relative}" if self.quarkus else relative
 
     def resource_folders(self) -> dict[str, tuple[str, ...]]:
-        """Folder to file names, for every folder below specs/, schemas/ and subflows/ that holds files; sorted."""
+        """Return the names of the files in each folder at or below specs/, schemas/ and subflows/, sorted."""
         folders: dict[str, list[str]] = {}
         for relative in sorted((*self.resources, *map(self.mounted_as, self.beside))):
             folder, name = posixpath.split(relative)
@@ -134,19 +134,19 @@ class Source:
         return {folder: tuple(folders[folder]) for folder in sorted(folders)}
 
     def mounted_as(self, relative: str) -> str:
-        """Where a file is mounted that belongs into a ConfigMap."""
+        """Return the path at which a file of a ConfigMap is mounted."""
         return f"subflows/{relative}" if relative in self.beside else relative
 
     def subflows(self) -> tuple[str, ...]:
-        """The definitions below subflows/, and those that the workflow's own runs beside it."""
+        """Return the paths of the definitions below subflows/ and of those in `beside`, sorted."""
         below = (p for p in self.resources if p.startswith("subflows/") and p.endswith(DEFINITION_SUFFIXES))
         return tuple(sorted((*below, *self.beside)))
 
     def resolve(self, reference: str, base: str = "") -> Resolved:
-        """Find the file that `reference` names, written in a file of the folder `base`.
+        """Resolve a reference to a file; `base` is the folder of the file with the reference.
 
-        `file:` prefixes are taken off. What climbs into `shared/` is looked up in workflows/shared, as the image has
-        it beside the workflow's own files.
+        The prefixes `file:` and `classpath:` are ignored. Paths to `shared/` lead into workflows/shared, which an
+        image has next to the workflow's own files.
         """
         target = reference.removeprefix("classpath:").removeprefix("file:")
         target = target.removeprefix("//") if reference.startswith("file:") else target
@@ -167,7 +167,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Resolved:
-    """What a reference to a file came to; nothing set: there is no such file."""
+    """The result of resolving a reference to a file; if no field is set, the file does not exist."""
 
     path: str | None
     shared: str | None = None
@@ -176,15 +176,15 @@ class Resolved:
 
     @property
     def missing(self) -> bool:
-        """There is no such file in the folder or in shared/."""
+        """Whether the file exists neither in the folder nor in shared/."""
         return not (self.path or self.shared or self.remote or self.outside)
 
 
 def read_shared(folder: Path) -> SharedFiles:
-    """Read `workflows/shared`; a folder that is not there is empty.
+    """Read `workflows/shared`; the result is empty if the folder does not exist.
 
     Raises:
-        FindingsError: a link that leaves it, a special file.
+        FindingsError: a file cannot be read, is too large or not a regular file, or a link leaves the folder.
     """
     if not folder.is_dir():
         return SharedFiles(files={})
@@ -195,11 +195,11 @@ def read_shared(folder: Path) -> SharedFiles:
 
 
 def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
-    """Read one workflow folder; `shown` is its path in messages.
+    """Read a workflow folder; `shown` is its path in messages.
 
     Raises:
-        FindingsError: no such folder, no definition or more than one, a file that cannot be read or is too large, a
-            link that leaves the folder; all of them at once.
+        FindingsError: the folder does not exist, has no definition or several, a file cannot be read or is too large,
+            or a link leaves the folder; with findings for all of these.
     """
     if not folder.is_dir():
         _stop(shown, "no-folder", "does not exist; name a workflow folder or its path")
@@ -224,7 +224,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         if not _left_out_of_image(relative, inner):
             inputs[relative] = walker.digest(relative, path)
     functions = tuple(_functions(paths, walker))
-    definition, beside = _one_definition(resources, walker, prefix)
+    definition, beside = _find_definition(resources, walker, prefix)
     walker.stop_on_findings()
     return Source(
         name=folder.name if folder.name not in ("", "..") else folder.resolve().name,
@@ -235,7 +235,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
         overlay=overlay,
         shared=shared,
         quarkus=quarkus,
-        findings=tuple(_folders_that_meet(paths, prefix, shown)),
+        findings=tuple(_config_map_name_clashes(paths, prefix, shown)),
         argfile=argfile,
         functions=functions,
         beside=beside,
@@ -243,7 +243,7 @@ def read_source(folder: Path, *, shown: str, shared: SharedFiles) -> Source:
 
 
 def _is_resource(inner: str) -> bool:
-    """Whether the core reads this file: all text that a definition can name, no Java and no scripts."""
+    """Return whether the file's content is read: all text that a definition may refer to, but no Java or scripts."""
     return inner.startswith(tuple(f"{f}/" for f in RESOURCE_FOLDERS)) or inner.endswith(
         (".json", ".yaml", ".yml", ".properties", ".conf", ".md")
     )
@@ -254,7 +254,7 @@ def _left_out_of_image(relative: str, inner: str | None) -> bool:
 
 
 def _functions(paths: Mapping[str, Path], walker: _Walker) -> Iterator[FunctionSource]:
-    """The folders below functions/ that an image is built from: those with a Dockerfile."""
+    """Yield the folders below functions/ with a Dockerfile."""
     files: dict[str, dict[str, Path]] = {}
     for relative, path in paths.items():
         top, _, below = relative.partition("/")
@@ -268,8 +268,8 @@ def _functions(paths: Mapping[str, Path], walker: _Walker) -> Iterator[FunctionS
             yield FunctionSource(name=name, dockerfile=walker.read(f"{below}/Dockerfile", dockerfile), inputs=inputs)
 
 
-def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str) -> tuple[str, tuple[str, ...]]:
-    """The workflow's own definition, and those beside it that it runs; both empty where that is open."""
+def _find_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str) -> tuple[str, tuple[str, ...]]:
+    """Return the workflow's definition and those next to it that it runs; both empty, with a finding, if unclear."""
     found = sorted(p for p in resources if "/" not in p and p.endswith(DEFINITION_SUFFIXES))
     if len(found) == 1:
         return found[0], ()
@@ -290,16 +290,16 @@ def _one_definition(resources: Mapping[str, bytes], walker: _Walker, prefix: str
 
 
 def is_staged(path: PurePath) -> bool:
-    """Whether a path, relative to the folder that is read, leads into a staging folder: none of the folder's files."""
+    """Return whether a path, relative to the folder that is read, is in a staging folder."""
     return any(part.startswith(STAGING_PREFIX) for part in path.parts)
 
 
 def slug(folder: str) -> str:
-    """The part of a ConfigMap's name that says which folder it holds: `subflows/specs` becomes `subflows-specs`."""
+    """Return a folder's part of its ConfigMap's name: `subflows-specs` for `subflows/specs`."""
     return folder.replace("/", "-")
 
 
-def _folders_that_meet(paths: Iterable[str], prefix: str, shown: str) -> Iterator[Finding]:
+def _config_map_name_clashes(paths: Iterable[str], prefix: str, shown: str) -> Iterator[Finding]:
     folders = sorted({posixpath.dirname(p.removeprefix(prefix)) for p in paths if p.startswith(prefix)} - {""})
     by_slug: dict[str, str] = {}
     for folder in folders:
@@ -314,7 +314,7 @@ def _folders_that_meet(paths: Iterable[str], prefix: str, shown: str) -> Iterato
 
 
 class _Walker:
-    """Lists the regular files of a folder and collects what is wrong with the others."""
+    """Lists the regular files of a folder and collects findings for the others."""
 
     def __init__(self, folder: Path, shown: str) -> None:
         self._folder = folder
@@ -324,7 +324,7 @@ class _Walker:
         self._bytes = 0
 
     def files(self) -> Iterator[tuple[str, Path]]:
-        """Relative POSIX path and path of each file, sorted."""
+        """Yield the relative POSIX path and the path of each file, sorted."""
         yield from sorted(self._walk(self._folder, "", frozenset((self._root,)), [0]))
 
     def _walk(self, folder: Path, prefix: str, above: frozenset[Path], count: list[int]) -> Iterator[tuple[str, Path]]:
@@ -343,7 +343,7 @@ class _Walker:
             elif entry.is_file():
                 yield relative, path
             else:
-                kind = "a broken link" if entry.is_symlink() else _special(path)
+                kind = "a broken link" if entry.is_symlink() else _special_file_kind(path)
                 self.find(relative, "special-file", f"{kind}, not a file; remove it")
 
     def _is_good_link(self, relative: str, path: Path, above: frozenset[Path]) -> bool:
@@ -352,7 +352,7 @@ class _Walker:
             path.stat()
         except FileNotFoundError:
             target = path.resolve()
-        except (OSError, RuntimeError):  # Python before 3.13 says RuntimeError
+        except (OSError, RuntimeError):  # Python before 3.13 raises RuntimeError
             self.find(relative, "link-loop", "a link that points to itself; remove it")
             return False
         if not target.is_relative_to(self._root):
@@ -374,7 +374,7 @@ class _Walker:
         return True
 
     def read(self, relative: str, path: Path) -> bytes:
-        """The bytes of a file; a file that Helm would not load, or that cannot be read, becomes a finding."""
+        """Return the bytes of a file; if it is too large for Helm or cannot be read, add a finding and return b""."""
         try:
             size, most = path.stat().st_size, MAX_SPEC_BYTES if _is_spec(relative) else MAX_FILE_BYTES
             if size > most:
@@ -390,7 +390,7 @@ class _Walker:
             return b""
 
     def digest(self, relative: str, path: Path) -> str:
-        """The SHA-256 of a file's bytes; a file that cannot be read becomes a finding."""
+        """Return the SHA-256 of a file's bytes; if it cannot be read, add a finding and return ""."""
         try:
             with path.open("rb") as file:
                 return hashlib.file_digest(file, "sha256").hexdigest()
@@ -408,12 +408,12 @@ class _Walker:
 
 
 def _is_spec(relative: str) -> bool:
-    """Whether a file is in the folder of OpenAPI files, which may be cut down after they are read."""
+    """Return whether a file is an OpenAPI file, which may be minified after it is read."""
     return relative.startswith("specs/")
 
 
 def _too_large(size: int, most: int) -> str:
-    """Why a file is not read."""
+    """Return the message for a file that is too large."""
     if most == MAX_SPEC_BYTES:
         return (
             f"{size:,} bytes; at most {most:,} are read, and --minify-specs cuts those down; remove unused operations"
@@ -425,7 +425,7 @@ def _printable(path: Path) -> str:
     return str(path).encode(errors="backslashreplace").decode()
 
 
-def _special(path: Path) -> str:
+def _special_file_kind(path: Path) -> str:
     mode = path.stat().st_mode
     return "a pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 

@@ -1,4 +1,4 @@
-"""The states of a definition as a graph: what leads where, and when."""
+"""Builds the graph of a definition's states and transitions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
         Transition,
     )
 
-    #: What says where a run goes on: it should have a transition or an end.
+    #: Objects of the DSL that have a transition or an end.
     Owner: TypeAlias = State | DataCondition | EventCondition | DefaultCondition | ErrorHandler
 
 
 class EdgeKind(StrEnum):
-    """Why a workflow goes from one state to another."""
+    """The reason why a workflow goes from one state to another."""
 
     TRANSITION = "transition"
     CONDITION = "condition"
@@ -41,11 +41,11 @@ class EdgeKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Edge:
-    """A way out of a state: to another state, or to the end where `target` is None.
+    """A way out of a state: to another state or, if `target` is None, to the end.
 
-    `when` is the condition, the event or the errors (joined with a comma) that it needs, `name` what the definition
-    calls it, `after` how long a switch waits for its events before it takes this way instead. `where` is its path in
-    the flow, for `Definition.position_of`.
+    `when` is the condition, the event or the errors (joined with commas) that it requires, `name` its name in the
+    definition, `after` how long a switch waits for events before it takes this default. `where` is its path in the
+    flow, for `Definition.position_of`.
     """
 
     source: str
@@ -62,16 +62,16 @@ class Edge:
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """States by name (the first of one name), the start and every way from one to another, in the file's order."""
+    """The start state, all states by name (of the same name, the first), and all edges, in the file's order."""
 
     start: str
     states: Mapping[str, State]
     indices: Mapping[str, int]
-    """State to its place in `states` of the flow."""
+    """The index of each state in `states` of the flow, by name."""
     edges: tuple[Edge, ...]
 
     def outgoing(self, state: str) -> tuple[Edge, ...]:
-        """The ways out of a state."""
+        """Return the edges that leave a state."""
         return self._by_source.get(state, ())
 
     @cached_property
@@ -82,7 +82,7 @@ class Graph:
         return {source: tuple(edges) for source, edges in found.items()}
 
     def following(self, edges: Iterable[Edge]) -> dict[str, list[str]]:
-        """Every state to those that some of its edges lead to; what is no state is left out."""
+        """Return the targets of each state's edges among `edges`, by state; unknown states are ignored."""
         found: dict[str, list[str]] = {name: [] for name in self.states}
         for edge in edges:
             if edge.target in found and edge.source in found:
@@ -90,13 +90,13 @@ class Graph:
         return found
 
     def reachable(self) -> frozenset[str]:
-        """The states that a run can come to: from the start, and what is run for compensation or on a timeout."""
+        """Return the states that a run can reach, including those run for compensation or on a timeout."""
         first = [self.start, *(e.target for e in self.edges if e.kind is EdgeKind.TIMEOUT and e.target)]
         return closure(first, self.following(self.edges)) & self.states.keys()
 
 
 def read_graph(flow: Flow) -> Graph:
-    """Return the graph of a definition's flow, its long form; whatever is malformed in it is left out."""
+    """Return the graph of a definition's flow in long form, without its malformed parts."""
     states: dict[str, State] = {}
     indices: dict[str, int] = {}
     edges: list[Edge] = []
@@ -133,7 +133,7 @@ def _edges(name: str, state: State, where: FieldPath) -> Iterator[Edge]:
 def _ways(
     name: str, owner: Owner, where: FieldPath, kind: EdgeKind, *, when: str = "", label: str = "", after: str = ""
 ) -> Iterator[Edge]:
-    """The transition and the end of a state, a condition or an error handler; it should have one of them."""
+    """Yield edges for the transition and the end of an owner, which should have exactly one of them."""
     transition, end = owner.get("transition"), owner.get("end")
     if transition and (target := transition.get("nextState")):
         yield Edge(
@@ -167,7 +167,7 @@ def _produced(way: Transition | End) -> tuple[str, ...]:
 
 
 def closure(first: Iterable[str], following: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """All that is reached from `first`, itself included."""
+    """Return everything that can be reached from `first`, including `first`."""
     seen: set[str] = set()
     waiting = list(first)
     while waiting:
@@ -178,9 +178,9 @@ def closure(first: Iterable[str], following: Mapping[str, Iterable[str]]) -> fro
 
 
 def cycles(following: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
-    """The states that lead to each other, or a state to itself: strongly connected components, by Kosaraju's two walks.
+    """Yield the groups of states that form cycles: strongly connected components, by Kosaraju's algorithm.
 
-    Both the components and the states in each come in no order.
+    Neither the groups nor the states in each are sorted.
     """
     leading: dict[str, list[str]] = {name: [] for name in following}
     for source, targets in following.items():
@@ -196,7 +196,7 @@ def cycles(following: Mapping[str, Sequence[str]]) -> Iterator[list[str]]:
 
 
 def _walk(first: str, following: Mapping[str, Sequence[str]], seen: set[str]) -> list[str]:
-    """What is reached from `first` and not seen before, each after all that it leads to."""
+    """Return what can be reached from `first` and has not been seen, in post-order."""
     if first in seen:
         return []
     seen.add(first)
@@ -214,5 +214,5 @@ def _walk(first: str, following: Mapping[str, Sequence[str]], seen: set[str]) ->
 
 
 def in_order(groups: Iterable[list[str]], places: Mapping[str, int]) -> list[list[str]]:
-    """Groups of states by their first one, and the states in each, as `places` has them."""
+    """Return the groups sorted by their first state, and the states in each, by the order in `places`."""
     return sorted((sorted(group, key=places.__getitem__) for group in groups), key=lambda group: places[group[0]])

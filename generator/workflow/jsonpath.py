@@ -1,7 +1,7 @@
-"""Reads JSONPath as the engine does: why an expression does not compile, and where.
+"""Checks JSONPath expressions as the engine does.
 
-Source: Jayway JsonPath 2.9.0, PathCompiler and FilterCompiler, which Kogito 10.1.0 uses, oddities included: `$.a[` and
-`$.a]` compile. JSON in a filter and what regular expressions mean are not read.
+Source: PathCompiler and FilterCompiler of Jayway JsonPath 2.9.0, which Kogito 10.1.0 uses, with their quirks: `$.a[`
+and `$.a]` compile. JSON literals and regular expressions in filters are checked only for closing brackets.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _PAIRS: Final = {"(": ")", "[": "]", "{": "}"}
 _INDEX: Final = re.compile(r"\s*(?:-?\d+\s*(?:,\s*-?\d+\s*)*|(?:-?\d+)?:(?:-?\d+)?(?::(?:-?\d+)?)*)")
 _NUMBER: Final = re.compile(r"-?[\d.][\d.eE+-]*")
 _WORD: Final = re.compile(r"true|false|null|undefined")
-#: How often filters may be nested, in each other's paths and in brackets.
+#: The maximal nesting of filters, in paths and in brackets.
 _MAX_DEPTH: Final = 30
 
 
 class _PathError(ValueError):
-    """What the engine refuses, and where in the text."""
+    """The reason why the engine rejects a path, and its offset in the text."""
 
     def __init__(self, why: str, at: int) -> None:
         super().__init__(why)
@@ -47,9 +47,9 @@ class PathRefusal:
 
 @cache
 def path_refusal(text: str) -> PathRefusal | None:
-    """Return why a text is no JSONPath to the engine, or None if it is one.
+    """Return why a text is not JSONPath to the engine, or None if it is.
 
-    The engine reads `$WORKFLOW.id`, `$SECRET.name` and the variables of foreach states as paths, too.
+    The engine also reads `$WORKFLOW.id`, `$SECRET.name` and the variables of foreach states as paths.
     """
     try:
         _Path(re.sub(r"^\$(?=[A-Za-z_])", "$.", text), 0, 0).read()
@@ -59,7 +59,7 @@ def path_refusal(text: str) -> PathRefusal | None:
 
 
 class _Reader:
-    """Characters from a place on; `shift` is what the place of its first one is in the whole expression."""
+    """A cursor in a part of an expression; `shift` is the offset of the part in the whole expression."""
 
     def __init__(self, text: str, shift: int, depth: int) -> None:
         self.text = text
@@ -81,14 +81,14 @@ class _Reader:
             self.at += 1
 
     def after_blanks(self, at: int) -> int:
-        """The place of the next character behind `at` that is no blank."""
+        """Return the offset of the next character after `at` that is not a space."""
         at += 1
         while self.text[at : at + 1] == " ":
             at += 1
         return at
 
     def closing(self, at: int) -> int:
-        """Where the bracket at `at` is closed, outside of strings and regular expressions; -1 where it is not."""
+        """Return the offset of the bracket that closes the one at `at`, or -1; skip strings and regular expressions."""
         opening, depth = self.text[at], 0
         while at < len(self.text):
             character = self.text[at]
@@ -119,7 +119,7 @@ class _Reader:
 
 
 class _Path(_Reader):
-    """A path, step by step: `.name`, `..`, `['name']`, `[0]`, `[1:2]`, `*`, `[?(…)]`, `name()`."""
+    """A path with its steps: `.name`, `..`, `['name']`, `[0]`, `[1:2]`, `*`, `[?(…)]`, `name()`."""
 
     def read(self) -> None:
         if self.text[:1] not in ("$", "@"):
@@ -131,7 +131,7 @@ class _Path(_Reader):
         self.at = 1
         if self.at < len(self.text) and self.here not in (".", "["):
             raise self.error(f"'{self.here}' is not expected here; write '.' or '['")
-        # the engine looks no further at the last character
+        # the engine ignores a single last character
         while self.at < len(self.text) - 1 or self.at == 1 < len(self.text):
             self._step()
 
@@ -167,7 +167,7 @@ class _Path(_Reader):
             self._arguments()
 
     def _arguments(self) -> None:
-        """What stands in the brackets of a function: each argument that starts so is a path."""
+        """Read a function's arguments; those that start with `$` or `@` are paths."""
         depth, start = 0, self.at + 1
         while self.at < len(self.text):
             depth += {"(": 1, ")": -1}.get(self.here, 0)
@@ -231,7 +231,7 @@ class _Path(_Reader):
 
 
 class _Filter(_Reader):
-    """A condition: comparisons and existing paths with `&&`, `||`, `!` and brackets."""
+    """A condition: comparisons and paths that must exist, with `&&`, `||`, `!` and brackets."""
 
     def read(self) -> None:
         self._either()
@@ -272,7 +272,7 @@ class _Filter(_Reader):
             raise self.error("a comparison is missing after a value")
 
     def _operator(self) -> bool:
-        """Read an operator; False, and nothing, where none is here."""
+        """Read an operator, if there is one; return whether there was."""
         symbols = re.match(rf"[{_SYMBOLS}]+", self.text[self.at :])
         word = symbols or re.match(r"[^ ]+", self.text[self.at :])
         if word is None or word[0].startswith(("&&", "||")):
@@ -283,7 +283,7 @@ class _Filter(_Reader):
         return True
 
     def _value(self) -> bool:
-        """Read a path or a literal; True for a path."""
+        """Read a path or a literal; return whether it was a path."""
         self.skip_blanks()
         if self.here == "!":
             self.at = self.after_blanks(self.at)
@@ -314,7 +314,7 @@ class _Filter(_Reader):
         try:
             re.compile(self.text[self.at + 1 : end])
         except (re.error, RecursionError, OverflowError) as error:
-            # the rest may be what Java alone knows
+            # other errors may concern syntax that only Java has
             if "unterminated subpattern" in str(error) or "unbalanced parenthesis" in str(error):
                 raise self.error("the brackets of the regular expression are not in pairs") from error
         self.at = end + 1

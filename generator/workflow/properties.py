@@ -1,4 +1,4 @@
-"""Reads Java properties with positions, and finds the variables that they expect from outside."""
+"""Parses Java properties with positions, and finds the variables that they expect from the environment."""
 
 from __future__ import annotations
 
@@ -18,41 +18,41 @@ from generator.workflow.credentials import holds_credential, names_credential
 
 #: The profile that a workflow image runs in (Quarkus: `%prod.key` wins over `key`).
 PROFILE: Final = "prod"
-#: Lines that end in a backslash; javaproperties copies a value once for each of them.
+#: Lines that end in a backslash; javaproperties copies the value for each of them.
 MAX_CONTINUED: Final = 1000
 MAX_LINES: Final = 10_000
 _PROFILED = re.compile(r"%(?:\{([^}]*)\}|([^.{}]+))\.(.+)", re.DOTALL)
 _LINE_END = re.compile(r"\r\n|\n|\r")
-#: A backslash or a second dollar sign before `${` takes its meaning (MicroProfile Config, property expressions).
+#: A backslash or a second dollar sign escapes `${` (MicroProfile Config, property expressions).
 _EXPRESSION_MARK = re.compile(r"(?<![\\$])\$\{|\}")
-_GOES_ON: Final = r"\\(?:\r\n|\n|\r)[ \t\f]*"
-_JOIN = re.compile(_GOES_ON)
-#: One character of a key or a value as it is written: a surrogate pair is one, a line that goes on is none.
+_CONTINUATION: Final = r"\\(?:\r\n|\n|\r)[ \t\f]*"
+_JOIN = re.compile(_CONTINUATION)
+#: One character of a key or a value as written; a surrogate pair is one character.
 _CHARACTER = re.compile(
-    rf"{_GOES_ON}|\\u[dD][89abAB][\da-fA-F]{{2}}\\u[dD][c-fC-F][\da-fA-F]{{2}}|\\u[\da-fA-F]{{4}}|\\?.", re.DOTALL
+    rf"{_CONTINUATION}|\\u[dD][89abAB][\da-fA-F]{{2}}\\u[dD][c-fC-F][\da-fA-F]{{2}}|\\u[\da-fA-F]{{4}}|\\?.", re.DOTALL
 )
-#: A property up to its value.
+#: The part of a property before its value.
 _HEAD = re.compile(
-    rf"(?:[ \t\f]|{_GOES_ON})*+(?P<key>(?:{_GOES_ON}|\\.|[^\\=: \t\f\r\n])*+)"
-    rf"(?:[ \t\f]|{_GOES_ON})*+(?:[=:](?:[ \t\f]|{_GOES_ON})*+)?+",
+    rf"(?:[ \t\f]|{_CONTINUATION})*+(?P<key>(?:{_CONTINUATION}|\\.|[^\\=: \t\f\r\n])*+)"
+    rf"(?:[ \t\f]|{_CONTINUATION})*+(?:[=:](?:[ \t\f]|{_CONTINUATION})*+)?+",
     re.DOTALL,
 )
-#: Defaults within defaults; what is nested deeper is no variable that anybody means.
+#: The maximal nesting of defaults in defaults; deeper variables are ignored.
 _MAX_NESTED: Final = 50
-#: What `expanded` puts in the place of a variable that has no value.
+#: The placeholder of `expanded` for a variable without a value.
 UNSET: Final = "\0"
 _INNERMOST = re.compile(r"(?<![\\$])\$\{([^{}]*)\}")
-#: Where an expression begins, with its name, and where one ends.
+#: The start of an expression with its name, or the end of an expression.
 _MARKS = re.compile(r"(\$\{[^:${}]*:?|\})")
-#: What stands in outputs in the place of a credential.
+#: The placeholder for a credential in outputs.
 HIDDEN: Final = "***"
-#: Values below the name of a credential that are none.
+#: Values that are not credentials even if the property's name suggests it.
 _FLAGS: Final = ("true", "false")
-_NO_LITERAL = re.compile(r"\$\{[^:${}]*:?|\}")
-#: Values that multiply (`a=${b}${b}`, and so on) end here.
+_VARIABLE_PARTS = re.compile(r"\$\{[^:${}]*:?|\}")
+#: Limits for properties that expand exponentially (`a=${b}${b}`, and so on).
 _MAX_REPLACED: Final = 1_000
 _MAX_EXPANDED: Final = 10_000
-#: A name in `$SECRET.portal["url"]`; only the first one may stand apart from its dot.
+#: A name in `$SECRET.portal["url"]`; only the first name may have whitespace after its dot.
 _NAME: Final = r"""(?:\.([A-Za-z_]\w*)|\.?\s*\[\s*"([^"\\]+)"\s*\]|\.\s*"([^"\\]+)")\??"""
 _FIRST_NAME: Final = rf"\s*(?:\.\s+([A-Za-z_]\w*)|{_NAME})"
 _SECRET = re.compile(rf"\$SECRET({_FIRST_NAME}(?:\s*{_NAME})*)")
@@ -62,9 +62,9 @@ _WHOLE_SECRET = re.compile(rf"\$\{{\s*{_SECRET.pattern}\s*\}}")
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One `key=value` line; `line` counts from 1, `comment` is what the comment lines right above it say.
+    """A property; `line` counts from 1, `comment` is the text of the comment lines directly above it.
 
-    `source` is the property as it is written, with its escapes and the lines that it goes on in.
+    `source` is the property as written, with escapes and continuation lines.
     """
 
     key: str
@@ -81,17 +81,17 @@ class Property:
 
     @property
     def profiles(self) -> tuple[str, ...]:
-        """The profiles that it holds for; none: for all."""
+        """The profiles that the property is for; empty if it is for all."""
         match = _PROFILED.fullmatch(self.key)
         return tuple((match[1] or match[2]).split(",")) if match else ()
 
     def key_place(self, offset: int = 0) -> tuple[int, int]:
-        """Line and column, from 1, where the key's character at `offset` is written."""
+        """Return the line and column, from 1, of the key's character at `offset`."""
         head = _HEAD.match(self.source)
         return self._place(head.start("key") if head else 0, offset)
 
     def value_place(self, offset: int = 0) -> tuple[int, int]:
-        """Line and column, from 1, where the value's character at `offset` is written."""
+        """Return the line and column, from 1, of the value's character at `offset`."""
         head = _HEAD.match(self.source)
         return self._place(head.end() if head else 0, offset)
 
@@ -105,7 +105,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expression:
-    """A `${name:default}` in a value: where it starts in it, and whether its brace is closed."""
+    """A `${name:default}` in a value: the offset of its start, and whether its brace is closed."""
 
     start: int
     name: str
@@ -115,33 +115,33 @@ class Expression:
 
 @dataclass(frozen=True, kw_only=True)
 class Properties:
-    """A .properties file: its text and its properties, in order."""
+    """A .properties file: its text, and its properties in order."""
 
     path: str
     text: str = ""
     entries: tuple[Property, ...] = ()
 
     def at_key(self, entry: Property, offset: int = 0) -> Position:
-        """Where the character at `offset` of a property's key stands."""
+        """Return the position of the character at `offset` of a property's key."""
         line, column = entry.key_place(offset)
         return Position(path=self.path, line=line, column=column)
 
     def at_value(self, entry: Property, offset: int = 0) -> Position:
-        """Where the character at `offset` of a property's value stands."""
+        """Return the position of the character at `offset` of a property's value."""
         line, column = entry.value_place(offset)
         return Position(path=self.path, line=line, column=column)
 
     def in_production(self) -> Iterator[Property]:
-        """The properties that hold in an image, in the order of the file."""
+        """Yield the properties that are effective in an image, in the order of the file."""
         winning = {id(entry) for entry in self.winning().values()}
         yield from (entry for entry in self.entries if id(entry) in winning)
 
     def effective(self) -> dict[str, str]:
-        """Key to value as the production profile sees them: `%prod.` wins, other profiles do not count."""
+        """Return the values in the production profile, by key: `%prod.` wins, other profiles are ignored."""
         return {key: entry.value for key, entry in self.winning().items()}
 
     def winning(self) -> dict[str, Property]:
-        """Key, without a profile, to the property that holds in production."""
+        """Return the properties that are effective in the production profile, by key without profile."""
         plain: dict[str, Property] = {}
         profiled: dict[str, Property] = {}
         for entry in self.entries:
@@ -155,9 +155,9 @@ class Properties:
 
 @dataclass(frozen=True, kw_only=True)
 class Variable:
-    """A variable that a workflow expects; `default` is None where it must be given.
+    """A variable that a workflow expects; `default` is None if the user must set it.
 
-    `secret` says that its value is a credential: no output shows its default.
+    `secret` says that its value is a credential, whose default must not appear in outputs.
     """
 
     name: str
@@ -167,17 +167,17 @@ class Variable:
 
     @property
     def shown_default(self) -> str | None:
-        """The default as outputs show it: what of it is a credential is `HIDDEN`."""
+        """The default as shown in outputs: any credential in it is replaced with `HIDDEN`."""
         return self.default and masked(self.default, secret=self.secret)
 
 
 def parse_properties(data: bytes, path: str) -> Properties:
-    r"""Parse a .properties file (java.util.Properties: continuations, escapes, `=`, `:` and blank as separators).
+    r"""Parse a .properties file (java.util.Properties: continuation lines, escapes, `=`, `:` or blanks as separators).
 
     Raises:
-        FindingsError: not UTF-8 text, too many lines, or a malformed `\u` escape; with its position.
+        FindingsError: the file is not UTF-8, has too many lines or a malformed `\u` escape.
     """
-    import javaproperties  # noqa: PLC0415 - slow to load, and whoever reads definitions alone needs none of it
+    import javaproperties  # noqa: PLC0415 - slow to load, and not needed for definitions
 
     text = decode(data, path)
     _refuse_many_lines(text, path)
@@ -192,7 +192,7 @@ def parse_properties(data: bytes, path: str) -> Properties:
                     entries.append(Property(element.key, element.value, line, " ".join(comments), element.source))
                     comments = []
                 case javaproperties.reading.Comment():
-                    # A comment is written into a chart's values.yaml, where Helm refuses control characters but tabs.
+                    # A chart's values.yaml has the comment, and Helm rejects control characters except tabs.
                     comments.append("\t".join(map(in_one_line, element.value.strip().split("\t"))))
                 case _:
                     comments = []
@@ -219,24 +219,24 @@ def _refuse_many_lines(text: str, path: str) -> None:
 
 
 def with_property(text: str, line: str) -> str:
-    """`text` with one more line at its end."""
+    """Return `text` with one more line at its end."""
     return f"{text}\n{line}\n" if text and not text.endswith("\n") else f"{text}{line}\n"
 
 
 def variable_for(name: str) -> str:
-    """The environment variable that `${NAME}` or `$SECRET.NAME` reads where no property has that name."""
+    """Return the environment variable that `${NAME}` or `$SECRET.NAME` reads if no property has that name."""
     return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else environment_name(name)
 
 
 def variables(properties: Properties, secret_keys: Iterable[str], names: Iterable[str]) -> tuple[Variable, ...]:
-    """Return what must come from outside: `${VAR}` in a value, and the `names` that definitions read as `$SECRET.VAR`.
+    """Return the variables expected from the environment, sorted by name.
 
-    Left out: references to other properties, keys of secret.properties, comments, and properties that hold for other
-    profiles alone. A dotted name that no property has is looked up by MicroProfile Config as an environment variable
-    in upper case with underscores, and is named so. Sorted by name.
+    They are each `${VAR}` in a value, and the `names` that definitions read as `$SECRET.VAR`, but not references to
+    other properties, keys of secret.properties, or variables in comments or other profiles. A dotted name that is not
+    a property is an environment variable in upper case with underscores, as MicroProfile Config looks it up.
 
-    `$SECRET.portal.url` reads the property `portal.url`. Where `portal` or `portal.url` alone is a property, or others
-    begin with it, nothing else is asked for.
+    `$SECRET.portal.url` reads the property `portal.url`. It needs no variable if `portal` or `portal.url` is a
+    property, or the beginning of one.
     """
     effective = properties.winning()
     known = {*effective, *secret_keys}
@@ -260,13 +260,13 @@ def variables(properties: Properties, secret_keys: Iterable[str], names: Iterabl
         if known_secret(name, known) is None:
             expect(name, None, "")
     return tuple(
-        Variable(name=name, default=_one_default(defaults[name]), comment=comments[name], secret=name in secret)
+        Variable(name=name, default=_common_default(defaults[name]), comment=comments[name], secret=name in secret)
         for name in sorted(defaults)
     )
 
 
 def credential_keys(properties: Mapping[str, Property]) -> frozenset[str]:
-    """The keys whose values are credentials: by their names, or because such a property refers to them."""
+    """Return the keys whose values are credentials, by their names or because such a property refers to them."""
     found: set[str] = set()
     waiting = [key for key in properties if names_credential(key)]
     while waiting:
@@ -277,10 +277,10 @@ def credential_keys(properties: Mapping[str, Property]) -> frozenset[str]:
 
 
 def masked(value: str, *, secret: bool = False) -> str:
-    """A value as outputs show it: `HIDDEN` stands for what of it is a credential.
+    """Return a value with the credentials in it replaced with `HIDDEN`.
 
-    That is all of a `secret` value but the names of its variables, the default of a variable whose name says so, and
-    what only credentials look like.
+    These are all of a `secret` value except the names of its variables, the default of a variable whose name is that
+    of a credential, and text in the format of a credential.
     """
     inside = [secret]
     shown = []
@@ -290,13 +290,13 @@ def masked(value: str, *, secret: bool = False) -> str:
         elif piece == "}":
             inside = inside[: max(1, len(inside) - 1)]
         elif piece.strip() and piece.strip().lower() not in _FLAGS and (inside[-1] or holds_credential(piece)):
-            piece = HIDDEN  # noqa: PLW2901 - the others stay as they are
+            piece = HIDDEN  # noqa: PLW2901 - other pieces are unchanged
         shown.append(piece)
     return "".join(shown)
 
 
 def masked_entries(properties: Properties) -> dict[int, str]:
-    """Line of each property to its value as outputs show it, all profiles included."""
+    """Return each property's value with credentials masked, by line, for all profiles."""
     credentials = credential_keys(properties.winning())
     return {
         entry.line: masked(entry.value, secret=entry.bare_key in credentials or names_credential(entry.bare_key))
@@ -305,7 +305,7 @@ def masked_entries(properties: Properties) -> dict[int, str]:
 
 
 def masked_text(properties: Properties) -> str:
-    """The text of a file as outputs show it; a line whose value is hidden is written anew."""
+    """Return the text of a file with credentials masked; properties with a credential are rewritten in one line."""
     lines = properties.text.splitlines(keepends=True)
     shown = masked_entries(properties)
     for entry in reversed(properties.entries):
@@ -318,45 +318,45 @@ def masked_text(properties: Properties) -> str:
 
 
 def secret_references(text: str) -> Iterator[str]:
-    """The properties that an expression reads, `portal.url` for `$SECRET.portal.url` and `$SECRET["portal.url"]`.
+    """Yield the properties that an expression reads: `portal.url` for `$SECRET.portal.url` or `$SECRET["portal.url"]`.
 
-    The engine joins all names that follow `$SECRET` with dots.
+    The engine joins all names after `$SECRET` with dots.
     """
     for match in _SECRET.finditer(text):
         yield ".".join(name for names in _SECRET_NAME.findall(match[1]) for name in names if name)
 
 
 def whole_secret(text: str) -> str | None:
-    """The property that a text is, `portal.url` for `${ $SECRET.portal.url }`; None where it is anything else."""
+    """Return the property if a text is nothing but a reference to it, as in `${ $SECRET.portal.url }`, or None."""
     return next(secret_references(text)) if _WHOLE_SECRET.fullmatch(text) else None
 
 
 def known_secret(name: str, known: Collection[str]) -> str | None:
-    """The property of `known` that `$SECRET.NAME` reads: the longest that `name` is or begins with, by its names.
+    """Return the known property that `$SECRET.NAME` reads: the longest that is `name` or a dotted prefix of it.
 
-    `name` itself where properties begin with it, as in `$SECRET.portal | .url`; None where there is no such property.
+    If `name` is itself a prefix of properties, as in `$SECRET.portal | .url`, return `name`; otherwise None.
     """
     names = name.split(".")
     longest_first = (".".join(names[:count]) for count in range(len(names), 0, -1))
-    if found := next((some for some in longest_first if some in known), None):
+    if found := next((prefix for prefix in longest_first if prefix in known), None):
         return found
     return name if any(key.startswith(f"{name}.") for key in known) else None
 
 
 def environment_name(key: str) -> str:
-    """The environment variable that MicroProfile Config looks a property up by: `my.token-file` as `MY_TOKEN_FILE`."""
+    """Return the environment variable of a property in MicroProfile Config: `MY_TOKEN_FILE` for `my.token-file`."""
     return re.sub(r"[^A-Za-z0-9]", "_", key).upper()
 
 
 def secret_values(properties: Properties) -> Mapping[str, str]:
-    """Key to value of secret.properties, sorted by key; the values never enter a chart."""
+    """Return the values of secret.properties by key, sorted; the values are never written to a chart."""
     return dict(sorted(properties.effective().items()))
 
 
 def expressions(value: str) -> Iterator[Expression]:
-    """Each `${name:default}` of a value; innermost first, as a default may hold another one.
+    """Yield each `${name:default}` of a value, nested ones first.
 
-    Where a brace is not closed, the rest of the value belongs to it (SmallRye Config reads it so).
+    If a brace is not closed, the expression extends to the end of the value, as in SmallRye Config.
     """
     opened: list[tuple[int, int]] = []
     for mark in _EXPRESSION_MARK.finditer(value):
@@ -371,9 +371,9 @@ def expressions(value: str) -> Iterator[Expression]:
 
 
 def literals(value: str) -> Iterator[tuple[int, str]]:
-    """What of a value stands in the file: all but the names of its variables, each piece with its offset."""
+    """Yield the literal parts of a value, without its variables' names, each with its offset."""
     start = 0
-    for match in _NO_LITERAL.finditer(value):
+    for match in _VARIABLE_PARTS.finditer(value):
         if piece := value[start : match.start()].strip():
             yield value.index(piece, start), piece
         start = match.end()
@@ -382,7 +382,7 @@ def literals(value: str) -> Iterator[tuple[int, str]]:
 
 
 def expanded(value: str, properties: Mapping[str, str]) -> str:
-    """A value with its `${name:default}` replaced, as far as a file alone tells; `UNSET` stands for the others."""
+    """Return a value with each `${name:default}` expanded from the properties, or replaced with `UNSET`."""
     budget = [_MAX_REPLACED]
 
     def replaced(match: re.Match[str]) -> str:
@@ -403,6 +403,6 @@ def _expression(value: str, start: int, inner: int, end: int, *, closed: bool) -
         yield Expression(start=start, name=name.strip(), default=default if colon else None, closed=closed)
 
 
-def _one_default(seen: set[str | None]) -> str | None:
-    """The default that comments name; none where one place has no default, as the variable must be given then."""
+def _common_default(seen: set[str | None]) -> str | None:
+    """Return the default of a variable, or None if any of its uses has none, so that the user must set it."""
     return None if None in seen else min(d for d in seen if d is not None)

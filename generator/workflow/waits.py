@@ -1,4 +1,4 @@
-"""Why an instance of a workflow may wait in a state, and for which events."""
+"""Decides whether an instance of a workflow may wait in a state, why, and for which events."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Wait:
-    """Why an instance may wait in a state: the reason in words, and the events that it waits for."""
+    """The reason, in words, why an instance may wait in a state, and the events that it waits for."""
 
     reason: str
     events: tuple[str, ...] = ()
 
 
 def wait_of(state: State) -> Wait | None:
-    """Return why an instance may wait in a state (of a flow's long form), or None where it goes right through."""
+    """Return why an instance may wait in a state of a flow in long form, or None if it never waits."""
     match state["type"]:
         case "event":
             events = tuple(name for on in state.get("onEvents", ()) for name in on.get("eventRefs", ()))
@@ -46,6 +46,6 @@ def _wait_of_action(action: Action) -> Wait | None:
 
 
 def waits_itself(state: State) -> bool:
-    """Whether time passes in a state, as the engine runs it, whatever its subflows do: it retries nothing."""
+    """Return whether an instance waits in a state apart from its subflows; the engine ignores retries."""
     waits = state["type"] in ("event", "callback", "sleep", "delay") or bool(state.get("eventConditions"))
     return waits or any(bool(action.get("sleep")) for action in actions_in(state))

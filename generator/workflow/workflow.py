@@ -1,4 +1,4 @@
-"""One workflow, read and understood: what manifests, charts and checks are made from."""
+"""A workflow, parsed: the input of manifests, charts and lint rules."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from generator.workflow.definition import Definition, read_definition
 from generator.workflow.folder import RESOURCE_FOLDERS, Source
 from generator.workflow.properties import Properties, Variable
 
-#: The file whose keys become those of a Secret.
+#: The file whose keys become the keys of a Secret.
 SECRETS: Final = "secret.properties"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Workflow:
-    """A workflow folder with its definition understood and its text known to be text.
+    """A workflow folder with its definitions and properties parsed.
 
-    `mounted` are the files of specs/, schemas/ and subflows/ by path: UTF-8 without byte order marks.
+    `mounted` are the files of specs/, schemas/ and subflows/ by path, in UTF-8 without byte order marks.
     """
 
     source: Source
@@ -34,7 +34,7 @@ class Workflow:
     secrets: Properties | None
     mounted: Mapping[str, bytes]
     build_arguments: Mapping[str, str] = field(default_factory=dict)
-    """What argfile.conf says."""
+    """The arguments in argfile.conf."""
 
     @property
     def object_name(self) -> str:
@@ -47,29 +47,29 @@ class Workflow:
         return tuple(properties.secret_values(self.secrets)) if self.secrets else ()
 
     def secret_comments(self) -> dict[str, str]:
-        """Key of secret.properties to what the comment above it says."""
+        """Return the comment above each key of secret.properties, by key."""
         winning = self.secrets.winning() if self.secrets else {}
         return {key: winning[key].comment for key in self.secret_keys}
 
     def definitions(self) -> tuple[Definition, ...]:
-        """The workflow's own definition and those of its subflows."""
+        """Return the workflow's own definition and those of its subflows."""
         return (self.definition, *self.subflows)
 
     def configuration(self) -> dict[str, str]:
-        """Key to value of application.properties as it holds in an image; empty where there is no such file."""
+        """Return application.properties as effective in an image; empty if there is no such file."""
         return self.properties.effective() if self.properties else {}
 
     def variables(self) -> tuple[Variable, ...]:
-        """What must come from outside; see `properties.variables`."""
+        """Return the variables that the workflow expects; see `properties.variables`."""
         names = {name for definition in self.definitions() for name in definition.secrets}
         return properties.variables(self.properties or Properties(path=""), self.secret_keys, names)
 
 
 def read_workflow(source: Source) -> Workflow:
-    """Understand a source.
+    """Parse the files of a source.
 
     Raises:
-        FindingsError: a file that cannot be parsed or decoded; every such file is named.
+        FindingsError: a file cannot be parsed or decoded; with findings for every such file.
     """
     collected: list[Finding] = []
     mounted: dict[str, bytes] = {}

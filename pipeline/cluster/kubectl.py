@@ -29,6 +29,12 @@ _REASONS: Final = {
     r"\(Conflict\)": "somebody changed it a moment ago; run the same command again",
     r"\(AlreadyExists\)": "somebody created it a moment ago; run the same command again",
 }
+#: What the API server also calls forbidden, although no right to the kind is missing.
+_REFUSED: Final = {
+    r"attempting to grant RBAC": "it grants rights that you do not have; a cluster administrator can apply it",
+    r"being terminated": "its namespace is being deleted; wait until it is gone",
+    r"exceeded quota": "a quota of its namespace is used up; see: kubectl describe quota --namespace NAMESPACE",
+}
 #: What somebody may not do, in the API server's words (apiserver, authorization/responsewriters).
 _DENIED: Final = re.compile(r'cannot \w+ resource "([^"]+)" in API group "([^"]*)"')
 
@@ -39,10 +45,14 @@ class Kubectl:
     `patience` is how many seconds each call may take.
 
     Raises:
+        SettingsError: the context has an empty name.
         OutputError: neither is on PATH.
     """
 
     def __init__(self, context: str | None, patience: float = PATIENCE) -> None:
+        if context == "":
+            # kubectl would take the current one, which may be another cluster than is meant.
+            raise SettingsError("--context is empty; name a context, or leave the option out")
         found = next(filter(None, map(shutil.which, PROGRAMS)), None)
         if found is None:
             raise OutputError(f"neither {' nor '.join(PROGRAMS)} is on PATH; install one, and log in to the cluster")
@@ -69,7 +79,7 @@ class Kubectl:
         """
         done = self._run(words, stdin)
         if done.returncode:
-            raise self._failure(words, done.stderr, failing, {**(reasons or {}), **_REASONS})
+            raise self._failure(words, done.stderr, failing, {**_REFUSED, **(reasons or {}), **_REASONS})
         return done.stdout
 
     def listed(self, *words: str) -> object:
@@ -136,6 +146,12 @@ class Kubectl:
         except (ValueError, RecursionError) as error:
             raise OutputError(f"{failing}: {self.name} wrote no JSON") from error
         return list(_objects(document))
+
+    def missing_namespace(self, name: str, option: str) -> SettingsError:
+        """The error for a namespace that is not there; it suggests the closest one, where the user may see them."""
+        names = [each["metadata"]["name"] for each in _objects(self.listed("namespaces"))]
+        nearest = one_of(name, names) if names else ""
+        return SettingsError(f"the cluster has no namespace '{name}'{nearest}; set {option}")
 
     def may(self, verb: str, kind: str) -> bool:
         """Whether the user may do something to objects of a kind."""

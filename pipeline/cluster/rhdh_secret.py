@@ -8,11 +8,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, Final
 
-from generator.findings.errors import OutputError, SettingsError
+from generator.findings.errors import OutputError
 from generator.kubernetes.objects import Manifest
 from generator.kubernetes.stored import title
 from generator.rhdh.access import ACCOUNT, TOKEN_SECRET, ClusterAccess
-from generator.rhdh.secret import Completed
+from generator.rhdh.secret import HELM_KEY, KEYS, Completed
+from generator.text.words import listed
 from pipeline.cluster.adding import Change, Verb
 from pipeline.cluster.kubectl import Kubectl, may_not
 from pipeline.cluster.stored_secret import encoded, read_secret, secret_manifest
@@ -26,29 +27,37 @@ def find_namespace(name: str, kubectl: Kubectl) -> None:
     """Look for RHDH's namespace.
 
     Raises:
-        SettingsError: it is not there.
+        SettingsError: it is not there; the message suggests the closest name.
     """
     if not kubectl.found("namespaces", name, failing="the namespace of RHDH cannot be read"):
-        raise SettingsError(f"the cluster has no namespace '{name}'; set --namespace")
+        raise kubectl.missing_namespace(name, "--namespace")
 
 
 def values_of(secret: Mapping[str, Any] | None) -> dict[str, str]:
-    """The values of a stored Secret in plain text.
+    """The values of a stored Secret in plain text; a key that is not RHDH's may hold any bytes, and is left out.
 
     Raises:
-        OutputError: one is no text, so it cannot be one of RHDH's; the message has its key alone.
+        OutputError: one of RHDH's keys has no text; the message has its key alone.
     """
     values = {}
     for key, value in (secret or {}).get("data", {}).items():
         try:
             values[key] = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
+            if key not in (*KEYS, HELM_KEY):
+                continue
             raise OutputError(f"{title(secret or {})}: the value of {key} is no text; nothing was changed") from error
     return values
 
 
 def change_of(stored: Manifest | None, name: str, namespace: str, completed: Completed) -> Change:
-    """What becomes of the Secret: created, completed by the keys that were added, or left alone."""
+    """What becomes of the Secret: created, completed by the keys that were added, or left alone.
+
+    Raises:
+        OutputError: nobody can add keys to it.
+    """
+    if stored and stored.get("immutable") and completed.added:
+        raise OutputError(f"{title(stored)} is immutable and has no {listed(completed.added)}; replace it by hand")
     added = {key: encoded(completed.values[key]) for key in completed.added}
     if stored is None:
         return Change(verb=Verb.CREATE, manifest=secret_manifest(name, namespace, added))

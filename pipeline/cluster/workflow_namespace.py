@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from generator.findings.errors import OutputError, SettingsError
-from generator.findings.suggestions import one_of
 from generator.kubernetes.objects import Database, Manifest
 from generator.kubernetes.stored import title
 from generator.namespaces.database import NamespaceDatabase
@@ -18,6 +17,7 @@ from generator.namespaces.policies import INGRESS, TO_RHDH
 from pipeline.cluster.adding import Change, ConflictError, Verb, plan
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.stored_secret import encoded, read_secret, secret_manifest
+from pipeline.terminal import console
 
 _UNREADABLE: Final = "what the cluster has cannot be read"
 _KEYS: Final = (Database.user_key, Database.password_key)
@@ -61,13 +61,13 @@ def _find_neighbours(namespace: WorkflowNamespace, kubectl: Kubectl) -> None:
     there = {each["metadata"]["name"]: each for each in kubectl.found("namespaces", *names, failing=_UNREADABLE)}
     for option, name in wanted.items():
         if name not in there:
-            raise SettingsError(f"the cluster has no namespace '{name}'{_nearest(name, kubectl)}; set {option}")
+            raise kubectl.missing_namespace(name, option)
     if there.get(namespace.name, {}).get("status", {}).get("phase") == "Terminating":
         raise OutputError(f"the namespace {namespace.name} is being deleted; wait until it is gone")
 
 
 def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], kubectl: Kubectl) -> None:
-    """Look who reaches RHDH today, where the user may see that.
+    """Look who reaches RHDH today; say so where the user may not see that.
 
     Raises:
         SettingsError: nothing restricts it yet, and the policy would let in no ingress controller.
@@ -78,7 +78,12 @@ def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], 
         return
     there = kubectl.listed("networkpolicies.networking.k8s.io", "--namespace", neighbours.rhdh)
     routers = kubectl.listed("namespaces", "--selector", INGRESS)
-    if there is not None and routers is not None and not _items(there) and not _items(routers):
+    if there is None or routers is None:
+        console.hint(
+            f"waybill: warning: you may not see who reaches RHDH today, and a new policy in {neighbours.rhdh} lets in "
+            "no ingress controller but OpenShift's; where users come by another, add --allow NAMESPACE"
+        )
+    elif not _items(there) and not _items(routers):
         raise SettingsError(
             f"no namespace has OpenShift's label {INGRESS}, so a policy in {neighbours.rhdh} would cut off RHDH's "
             "users; name the namespace of the ingress controller: --allow NAMESPACE"
@@ -87,13 +92,6 @@ def _refuse_to_cut_off(namespace: WorkflowNamespace, changes: Sequence[Change], 
 
 def _items(listed: object) -> list[Any]:
     return list(listed.get("items") or []) if isinstance(listed, dict) else []
-
-
-def _nearest(name: str, kubectl: Kubectl) -> str:
-    """The namespaces that there are, where the user may see them."""
-    listed = kubectl.listed("namespaces")
-    names = [each["metadata"]["name"] for each in _items(listed)]
-    return one_of(name, names) if names else ""
 
 
 def _plan_secrets(namespace: WorkflowNamespace, kubectl: Kubectl) -> list[Change]:

@@ -13,7 +13,7 @@ import click
 from generator.delivery.argocd import OPENSHIFT_GITOPS
 from generator.delivery.names import check_name
 from generator.findings.errors import SettingsError
-from generator.kubernetes.objects import Database, Manifest
+from generator.kubernetes.objects import Database
 from generator.namespaces.database import PSQL_IMAGE, NamespaceDatabase
 from generator.namespaces.namespace import (
     ExternalSecret,
@@ -27,17 +27,28 @@ from generator.namespaces.namespace import (
     wait_for,
 )
 from generator.namespaces.policies import Neighbours
-from generator.text.yaml_writer import dump
 from pipeline.build.generated_files import outdated, write
 from pipeline.cluster.adding import Change, Verb, carry_out
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.workflow_namespace import plan_namespace
-from pipeline.commands.command import FILE, command, pass_journal, print_json, same_command, settings_of
+from pipeline.commands.command import (
+    FILE,
+    command,
+    filled,
+    pass_journal,
+    print_json,
+    print_objects,
+    refuse_together,
+    same_command,
+    settings_of,
+)
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.folders import refuse_among_workflows
 
 _NEIGHBOURS: Final = Neighbours()
+#: How the namespaces of Kubernetes and of OpenShift begin.
+_RESERVED: Final = ("kube-", "openshift-")
 _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -63,10 +74,16 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
     help=f"Where Data Index, Jobs service and the database run.  [{_NEIGHBOURS.services}]",
 )
 @click.option(
-    "--eventing-namespace", default=_NEIGHBOURS.knative_eventing, metavar="N", help="Knative's.  [knative-eventing]"
+    "--eventing-namespace",
+    default=_NEIGHBOURS.knative_eventing,
+    metavar="N",
+    help=f"Where Knative Eventing runs.  [{_NEIGHBOURS.knative_eventing}]",
 )
 @click.option(
-    "--serving-namespace", default=_NEIGHBOURS.knative_serving, metavar="N", help="Knative's.  [knative-serving]"
+    "--serving-namespace",
+    default=_NEIGHBOURS.knative_serving,
+    metavar="N",
+    help=f"Where Knative Serving runs.  [{_NEIGHBOURS.knative_serving}]",
 )
 @click.option(
     "--allow",
@@ -83,7 +100,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 )
 @click.option("--no-database", is_flag=True, help="The workflows keep no state: no user, no Secret.")
 @click.option(
-    "--database-host", default="", metavar="HOST", help="A database elsewhere.  [its Service beside the services]"
+    "--database-host", type=filled, metavar="HOST", help="A database elsewhere.  [its Service beside the services]"
 )
 @click.option(
     "--secret", default=Database.secret, metavar="NAME", help=f"The Secret for the workflows.  [{Database.secret}]"
@@ -94,11 +111,21 @@ _HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
     help="Give the workflows the database's administrator in place of a user of their own.",
 )
 @click.option(
-    "--external-secret", "store", metavar="STORE", help="Take the password from this ClusterSecretStore, by operator."
+    "--external-secret",
+    "store",
+    type=filled,
+    metavar="STORE",
+    help="Let the External Secrets Operator take the password from this ClusterSecretStore.",
 )
-@click.option("--external-key", metavar="KEY", help="The entry there that has it.  [NAMESPACE/database]")
-@click.option("--psql-image", default=PSQL_IMAGE, metavar="IMAGE", help=f"Where psql is.  [{PSQL_IMAGE}]")
-@click.option("--role", "user", metavar="USER", help="Write the Roles with which this user can do it, and no more.")
+@click.option("--external-key", type=filled, metavar="KEY", help="The entry there that has it.  [NAMESPACE/database]")
+@click.option("--psql-image", type=filled, default=PSQL_IMAGE, metavar="IMAGE", help=f"Where psql is.  [{PSQL_IMAGE}]")
+@click.option(
+    "--role",
+    "user",
+    type=filled,
+    metavar="USER",
+    help="Print what an administrator applies so that this user can do it.",
+)
 @pass_journal
 def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json: bool, **options: Any) -> None:  # noqa: ARG001 - there is one
     """Add a namespace: its label, who may reach whom, and a user and a schema of its own in the database.
@@ -108,15 +135,15 @@ def namespace(journal: Journal, /, action: Literal["add"], name: str, *, as_json
     changes nothing, and finishes what broke off.
     """
     wanted = _wanted(name, options)
+    if not options["applies"] and (options["dry_run"] or options["context"] is not None):
+        raise SettingsError("--dry-run and --context go with --apply")
     if options["user"]:
-        _refuse(options, "--role", "applies", "out")
-        _print_objects(roles(wanted, options["user"]), as_json=as_json)
+        refuse_together("--role", "applies", "out")
+        print_objects(roles(wanted, options["user"]), as_json=as_json)
     elif options["applies"]:
-        _refuse(options, "--apply", "out")
+        refuse_together("--apply", "out")
         _apply(wanted, options, journal, as_json=as_json)
     else:
-        if options["dry_run"] or options["context"]:
-            raise SettingsError("--dry-run and --context go with --apply")
         _write(wanted, options["out"], journal, as_json=as_json)
 
 
@@ -138,6 +165,9 @@ def _wanted(name: str, options: dict[str, Any]) -> WorkflowNamespace:
     taken |= dict.fromkeys((neighbours.knative_eventing, neighbours.knative_serving), "Knative")
     if name in taken:
         raise SettingsError(f"'{name}' is the namespace of {taken[name]}; choose another for the workflows")
+    if name.startswith(_RESERVED):
+        # A policy there would cut off what the cluster itself needs, such as its DNS.
+        raise SettingsError(f"'{name}' is a namespace of the cluster's own; choose another for the workflows")
     if options["argocd_namespace"]:
         check_name(options["argocd_namespace"], "a namespace")
     return WorkflowNamespace(
@@ -152,14 +182,14 @@ def _wanted(name: str, options: dict[str, Any]) -> WorkflowNamespace:
 
 def _database(name: str, neighbours: Neighbours, options: dict[str, Any]) -> NamespaceDatabase | None:
     if options["no_database"]:
-        _refuse(options, "--no-database", "share_admin_secret", "store", "database_host")
+        refuse_together("--no-database", "share_admin_secret", "store", "database_host")
         return None
-    host = options["database_host"]
+    host = options["database_host"] or ""
     if host and not _HOST.fullmatch(host):
         raise SettingsError(f"--database-host '{host}': write a host's name, as in db.example.com")
     if host:
         # The administrator's schema is the chart's own, which a JDBC URL would have to name for each.
-        _refuse(options, "--database-host", "share_admin_secret")
+        refuse_together("--database-host", "share_admin_secret")
     return NamespaceDatabase(
         namespace=name,
         services=neighbours.services,
@@ -174,16 +204,11 @@ def _external(name: str, options: dict[str, Any]) -> ExternalSecret | None:
         if options["external_key"]:
             raise SettingsError("--external-key goes with --external-secret")
         return None
-    _refuse(options, "--external-secret", "share_admin_secret")
+    refuse_together("--external-secret", "share_admin_secret")
+    # Its name may have dots.
+    for part in options["store"].split("."):
+        check_name(part, "a ClusterSecretStore")
     return ExternalSecret(store=options["store"], key=options["external_key"] or f"{name}/database")
-
-
-def _refuse(options: dict[str, Any], option: str, *others: str) -> None:
-    """Raise an error if one of the other options was given."""
-    parameters = {each.name: each for each in click.get_current_context().command.params}
-    for other in others:
-        if options[other]:
-            raise SettingsError(f"{option} and {parameters[other].opts[-1]} contradict each other; give one")
 
 
 def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_json: bool) -> None:
@@ -195,7 +220,7 @@ def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_
         if as_json:
             print_json({"ok": True, "objects": wanted.objects(), "commands": [each.as_json() for each in commands]})
             return
-        _print_objects(wanted.objects(), as_json=False)
+        print_objects(wanted.objects(), as_json=False)
         _show_steps(commands)
         return
     refuse_among_workflows(out, "--out", settings_of({}))
@@ -213,13 +238,6 @@ def _write(wanted: WorkflowNamespace, out: Path | None, journal: Journal, *, as_
     for name in files:
         console.say(f"{out.as_posix()}/{name}{'' if name in changed else ': unchanged'}")
     _show_steps(commands)
-
-
-def _print_objects(objects: Sequence[Manifest], *, as_json: bool) -> None:
-    if as_json:
-        print_json({"ok": True, "objects": list(objects)})
-    else:
-        click.echo("---\n".join(map(dump, objects)), nl=False)
 
 
 def _show_steps(commands: Sequence[Step]) -> None:

@@ -12,7 +12,7 @@ from generator.findings.errors import SettingsError
 from generator.forms.releases import parse_release
 from generator.namespaces.policies import Neighbours
 from generator.rhdh.access import PLUGINS
-from pipeline.commands.command import FILE, command, pass_journal, settings_of
+from pipeline.commands.command import FILE, command, filled, pass_journal, settings_of
 from pipeline.commands.rhdh_forms.plugins import plugins
 from pipeline.commands.rhdh_forms.secret import secret
 from pipeline.system.journal import Journal
@@ -21,7 +21,7 @@ Form = Literal["secret", "plugins"]
 _FORMS: Final = {"secret": secret, "plugins": plugins}
 #: The options that have a meaning for one form alone.
 _ONLY: Final[dict[str, Form]] = {
-    **dict.fromkeys(("helm_release", "from_env", "files", "applies", "context"), "secret"),
+    **dict.fromkeys(("helm_release", "from_env", "files", "applies", "dry_run", "context", "user"), "secret"),
     **dict.fromkeys(("cluster_access", "plugins", "within", "token_duration"), "secret"),
     **dict.fromkeys(("file", "services_namespace", "data_index"), "plugins"),
     **dict.fromkeys(("email_sender", "email_reply_to", "email_port", "email_tls"), "plugins"),
@@ -46,7 +46,9 @@ _ONLY: Final[dict[str, Form]] = {
     help="secret: a file, for you alone, or - for standard output; plugins: a folder.  [plugins: standard output]",
 )
 @click.option("--namespace", default=Neighbours.rhdh, metavar="N", help=f"Where RHDH runs.  [{Neighbours.rhdh}]")
-@click.option("--release", "helm_release", default="", metavar="NAME", help="secret: the release of RHDH's Helm chart.")
+@click.option(
+    "--release", "helm_release", type=filled, metavar="NAME", help="secret: the release of RHDH's Helm chart."
+)
 @click.option("--from-env", is_flag=True, help="secret: take values from the variables of the keys' names.")
 @click.option(
     "--from-file",
@@ -58,7 +60,15 @@ _ONLY: Final[dict[str, Form]] = {
 @click.option(
     "--apply", "applies", is_flag=True, help="secret: create it in the cluster that kubectl or oc is logged in to."
 )
+@click.option("--dry-run", is_flag=True, help="With --apply: show what would change there.")
 @click.option("--context", metavar="NAME", help="With --apply: the kubeconfig context.  [the current one]")
+@click.option(
+    "--role",
+    "user",
+    type=filled,
+    metavar="USER",
+    help="secret: print what an administrator applies so that this user can --apply it, and do no more.",
+)
 @click.option(
     "--cluster-access",
     is_flag=True,
@@ -75,7 +85,7 @@ _ONLY: Final[dict[str, Form]] = {
     "--in", "within", multiple=True, metavar="N", help="With --cluster-access: read this namespace alone. Repeatable."
 )
 @click.option(
-    "--token-duration", default="", metavar="D", help="With --cluster-access: a token with an end, as in 720h."
+    "--token-duration", type=filled, metavar="D", help="With --cluster-access: a token with an end, as in 720h."
 )
 @click.option(
     "-f", "--file", type=FILE, metavar="FILE", help="plugins: add what is missing to this dynamic-plugins.yaml."
@@ -87,12 +97,12 @@ _ONLY: Final[dict[str, Form]] = {
     help=f"plugins: where Data Index runs.  [{Neighbours.services}]",
 )
 @click.option(
-    "--data-index", default="", metavar="URL", help="plugins: Data Index.  [its Service in --services-namespace]"
+    "--data-index", type=filled, metavar="URL", help="plugins: Data Index.  [its Service in --services-namespace]"
 )
 @click.option(
-    "--email-sender", default="", metavar="ADDRESS", help="plugins: send notifications as mail, from this address."
+    "--email-sender", type=filled, metavar="ADDRESS", help="plugins: send notifications as mail, from this address."
 )
-@click.option("--email-reply-to", default="", metavar="ADDRESS", help="With --email-sender: where answers go.")
+@click.option("--email-reply-to", type=filled, metavar="ADDRESS", help="With --email-sender: where answers go.")
 @click.option(
     "--email-port", type=click.IntRange(1, 65535), default=587, help="With --email-sender: the SMTP server's.  [587]"
 )
@@ -103,9 +113,10 @@ def rhdh(journal: Journal, /, form: Form, *, as_json: bool, **options: Any) -> N
 
     secret: the Secret with tokens and logins, in a file for you alone or in the cluster (--apply). Keys without a value
     are left out; BACKEND_SECRET is random where nobody sets it. A key that is there already keeps its value. Without
-    -o and --apply, it shows which keys have a value, and for --cluster-access prints the objects. plugins: the parts of
-    dynamic-plugins.yaml and app-config.yaml, to merge into yours, with the packages of the release of RHDH (--rhdh, or
-    the setting) and their integrity where that is published.
+    -o and --apply, it shows which keys have a value, and for --cluster-access prints the objects.
+
+    plugins: the parts of dynamic-plugins.yaml and app-config.yaml, to merge into yours, with the packages of the
+    release of RHDH (--rhdh, or the setting) and their integrity where that is published.
     """
     context = click.get_current_context()
     for name, only in _ONLY.items():

@@ -37,15 +37,6 @@ class World:
         env = environment(self.server, kubeconfig)
         return self.waybill("namespace", "add", name or self.name, *where, *words, env=env)
 
-    def user(self, name: str) -> Path:
-        """The kubeconfig of somebody who has no rights but those that tests give."""
-        content = json.loads(self.server.kubeconfig.read_bytes())
-        content["users"][0]["user"]["as"] = name
-        path = self.folder / f"kubeconfig-{name}"
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(content), encoding="utf-8")
-        return path
-
     def apply(self, objects: list[dict[str, Any]]) -> None:
         """Apply objects as the one who may do everything."""
         text = "\n---\n".join(map(json.dumps, objects))
@@ -80,6 +71,16 @@ class World:
             "items"
         ]
         return items
+
+
+def kubeconfig_of(user: str, server: ApiServer, folder: Path) -> Path:
+    """The kubeconfig of somebody who has no rights but those that tests give."""
+    content = json.loads(server.kubeconfig.read_bytes())
+    content["users"][0]["user"]["as"] = user
+    path = folder / f"kubeconfig-{user}"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
 
 
 def environment(server: ApiServer, kubeconfig: Path | None = None) -> dict[str, str]:
@@ -117,7 +118,9 @@ def test_apply_adds_everything_and_again_changes_nothing(world: World) -> None:
 
 
 def test_the_workflows_get_a_user_of_their_own_and_the_job_the_same_password(world: World) -> None:
-    done = world.add("--apply")
+    # With -v, the arguments of each program are among the output.
+    done = world.add("--apply", "-v")
+    assert "create --filename=-" in done.err
     secret = world.secret(world.name)
     assert secret
     assert secret["postgres-username"] == f"ns_{world.name.replace('-', '_')}"
@@ -187,7 +190,7 @@ def test_the_administrator_s_secret_is_shared_only_when_asked(world: World) -> N
 
 def test_what_broke_off_is_finished_by_the_same_command(world: World) -> None:
     rights = world.add("--role", "ann", "--json").json["objects"]
-    kubeconfig = world.user("ann")
+    kubeconfig = kubeconfig_of("ann", world.server, world.folder)
     without_jobs = [without(each, "jobs") for each in rights]
     world.apply(without_jobs)
     done = world.add("--apply", kubeconfig=kubeconfig)
@@ -220,7 +223,7 @@ def without(manifest: dict[str, Any], what: str) -> dict[str, Any]:
 
 def test_a_user_with_only_the_printed_roles_can_do_what_is_printed(world: World) -> None:
     world.apply(world.add("--role", "ann", "--json").json["objects"])
-    kubeconfig = world.user("ann")
+    kubeconfig = kubeconfig_of("ann", world.server, world.folder)
     commands = world.add("-o", "out", "--json").json["commands"]
     for command in commands[:-2]:
         shell(world, command["command"], kubeconfig=kubeconfig)
@@ -308,6 +311,31 @@ def test_rhdh_is_not_cut_off_from_its_users(world: World) -> None:
     assert done.code == 2
     assert "would cut off RHDH's users; name the namespace of the ingress controller: --allow" in done.err
     assert world.versions() == {}
+
+
+def test_who_may_not_see_the_ways_to_rhdh_is_warned(world: World) -> None:
+    where = ["--rhdh-namespace", world.rhdh, "--services-namespace", world.services]
+    words = ["namespace", "add", world.name, *where, "--no-database"]
+    world.apply(world.waybill(*words, "--role", "ann", "--json").json["objects"])
+    kubeconfig = kubeconfig_of("ann", world.server, world.folder)
+    done = world.waybill(*words, "--apply", env=environment(world.server, kubeconfig))
+    assert done.code == 0, done.err
+    assert f"a new policy in {world.rhdh} lets in no ingress controller but OpenShift's" in done.err
+
+
+@pytest.mark.parametrize("options", [("--share-admin-secret",), ("--no-database",), ("--argocd-namespace", "")])
+def test_the_printed_roles_are_enough_whatever_the_options(options: tuple[str, ...], world: World) -> None:
+    admin = {"postgres-username": "postgres", "postgres-password": "of the admin"}
+    place = f"/api/v1/namespaces/{world.services}/secrets"
+    world.server.must("POST", place, {"metadata": {"name": SECRET}, "stringData": admin})
+    world.apply(world.add(*options, "--role", "ann", "--json").json["objects"])
+    kubeconfig = kubeconfig_of("ann", world.server, world.folder)
+    commands = [each["command"] for each in world.add(*options, "-o", "out", "--json").json["commands"]]
+    for command in commands:
+        if not command.startswith(("helm ", "kubectl wait ")):
+            shell(world, command, kubeconfig=kubeconfig)
+    done = world.add(*options, "--apply", "--json", kubeconfig=kubeconfig)
+    assert {each["change"] for each in done.json["changes"]} == {"keep"}
 
 
 def test_the_objects_of_external_secrets_are_what_is_printed(world: World) -> None:

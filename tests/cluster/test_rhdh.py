@@ -11,15 +11,17 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from generator.kubernetes.rbac import bound_role, user
 from generator.rhdh.access import PLUGINS
 from pipeline.cluster import rhdh_secret
 from tests.cluster.apiserver import ApiServer
-from tests.cluster.test_namespaces import environment
+from tests.cluster.test_namespaces import environment, kubeconfig_of
 from tests.command import Outcome
 from tests.conftest import Waybill
 
@@ -35,8 +37,10 @@ class Hub:
     namespace: str
     folder: Path
 
-    def secret(self, *words: str, variables: Mapping[str, str] | None = None) -> Outcome:
-        env = {**environment(self.server), **(variables or {})}
+    def secret(
+        self, *words: str, variables: Mapping[str, str] | None = None, kubeconfig: Path | None = None
+    ) -> Outcome:
+        env = {**environment(self.server, kubeconfig), **(variables or {})}
         return self.waybill("rhdh", "secret", "--namespace", self.namespace, *words, env=env)
 
     def stored(self, name: str = NAME) -> dict[str, str]:
@@ -58,7 +62,8 @@ def hub(apiserver: ApiServer, waybill: Waybill, tmp_path: Path) -> Iterator[Hub]
     namespace = apiserver.namespace()
     yield Hub(apiserver, waybill, namespace, tmp_path)
     for kind in ("clusterrolebindings", "clusterroles"):
-        apiserver.ask("DELETE", f"/apis/rbac.authorization.k8s.io/v1/{kind}/rhdh-plugins-{namespace}")
+        for name in ("rhdh-plugins", "rhdh-secret"):
+            apiserver.ask("DELETE", f"/apis/rbac.authorization.k8s.io/v1/{kind}/{name}-{namespace}")
 
 
 def test_apply_creates_it_and_again_changes_nothing(hub: Hub) -> None:
@@ -104,10 +109,12 @@ def test_the_name_goes_by_the_release_of_rhdh(hub: Hub) -> None:
     assert hub.stored("backstage-backend-auth-secret").keys() == {"BACKEND_SECRET"}
 
 
-def test_a_namespace_that_is_not_there_is_named(hub: Hub) -> None:
-    done = hub.waybill("rhdh", "secret", "--namespace", "none", "--apply", env=environment(hub.server))
+def test_a_namespace_that_is_not_there_is_named_with_the_nearest(hub: Hub) -> None:
+    wrong = f"{hub.namespace}x"
+    done = hub.waybill("rhdh", "secret", "--namespace", wrong, "--apply", env=environment(hub.server))
     assert done.code == 2
-    assert "the cluster has no namespace 'none'; set --namespace" in done.err
+    assert f"the cluster has no namespace '{wrong}'; did you mean '{hub.namespace}'?" in done.err
+    assert "set --namespace" in done.err
 
 
 def reads(server: ApiServer, token: str, path: str) -> int:
@@ -209,3 +216,143 @@ def test_the_printed_commands_run_as_printed(hub: Hub) -> None:
     assert stored.keys() == {"BACKEND_SECRET", "K8S_CLUSTER_URL", "K8S_CLUSTER_TOKEN"}
     assert reads(hub.server, stored["K8S_CLUSTER_TOKEN"], "/api/v1/pods") == 200
     assert [path.name for path in hub.folder.iterdir() if path.is_file()] == ["objects.yaml"]
+
+
+def kubectl(hub: Hub, *words: str, stdin: str = "", kubeconfig: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run kubectl as somebody."""
+    env = {**os.environ, **environment(hub.server, kubeconfig)}
+    return subprocess.run(["kubectl", *words], input=stdin, env=env, capture_output=True, text=True, check=False)
+
+
+def apply_role(hub: Hub, *words: str) -> Path:
+    """Apply what --role prints as the administrator; return the user's kubeconfig."""
+    printed = hub.secret(*words, "--role", "ann")
+    assert printed.code == 0, printed.err
+    done = kubectl(hub, "apply", "-f", "-", stdin=printed.out)
+    assert done.returncode == 0, done.stderr
+    return kubeconfig_of("ann", hub.server, hub.folder)
+
+
+@pytest.mark.parametrize("where", ["everywhere", "in one namespace"])
+def test_a_user_with_only_the_printed_role_can_apply_and_do_no_more(where: str, hub: Hub) -> None:
+    elsewhere = hub.server.namespace()
+    within = [] if where == "everywhere" else ["--in", elsewhere]
+    words = ["--cluster-access", *within, "--token-duration", "1h"]
+    kubeconfig = apply_role(hub, *words)
+    assert hub.stored() == {}
+    variables = {"GITHUB_TOKEN": "do-not-tell"}
+    done = hub.secret(*words, "--from-env", "--apply", variables=variables, kubeconfig=kubeconfig)
+    assert done.code == 0, done.err
+    stored = hub.stored()
+    assert stored.keys() == {"BACKEND_SECRET", "GITHUB_TOKEN", "K8S_CLUSTER_URL", "K8S_CLUSTER_TOKEN"}
+    pods = f"/api/v1/namespaces/{elsewhere}/pods"
+    assert reads(hub.server, stored["K8S_CLUSTER_TOKEN"], pods) == 200
+    # Whoever could do one of these could have the rights of another account.
+    for denied in (
+        ["create", "secret", "generic", "mine"],
+        ["create", "token", "default"],
+        ["create", "serviceaccount", "mine"],
+        ["get", "secrets"],
+        ["create", "clusterrolebinding", "mine", "--clusterrole=cluster-admin", "--user=ann"],
+        ["get", "pods", "--all-namespaces"],
+    ):
+        refused = kubectl(hub, *denied, "--namespace", hub.namespace, kubeconfig=kubeconfig)
+        assert "forbidden" in refused.stderr.lower(), (denied, refused.stderr)
+
+
+def test_a_role_without_cluster_access_is_one_of_rhdh_s_namespace_alone(hub: Hub) -> None:
+    objects = hub.secret("--role", "ann", "--json").json["objects"]
+    assert {(each["kind"], each["metadata"]["namespace"]) for each in objects} == {
+        ("Secret", hub.namespace),
+        ("Role", hub.namespace),
+        ("RoleBinding", hub.namespace),
+    }
+    kubeconfig = apply_role(hub)
+    assert hub.secret("--apply", kubeconfig=kubeconfig).code == 0
+    assert hub.stored().keys() == {"BACKEND_SECRET"}
+    done = hub.secret("--cluster-access", "--apply", kubeconfig=kubeconfig)
+    assert done.code == 1
+    assert "what the cluster has cannot be read: access is denied" in done.err
+
+
+def test_the_printed_role_takes_no_value_out_of_a_secret_that_is_there(hub: Hub) -> None:
+    hub.create(NAME, {"BACKEND_SECRET": "mine", "OTHER": "mine"})
+    kubeconfig = apply_role(hub)
+    assert hub.secret("--apply", kubeconfig=kubeconfig).code == 0
+    assert hub.stored() == {"BACKEND_SECRET": "mine", "OTHER": "mine"}
+
+
+def test_the_user_with_the_role_reads_the_token_of_a_controller_and_moves_it_to_no_other_account(
+    hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rhdh_secret, "LOOKS", 1)
+    kubeconfig = apply_role(hub, "--cluster-access")
+    assert hub.secret("--cluster-access", "--apply", kubeconfig=kubeconfig).code == 0
+    path = f"/api/v1/namespaces/{hub.namespace}/secrets/rhdh-plugins-token"
+    hub.server.must("PUT", path, {**hub.server.must("GET", path), "stringData": {"token": "of-the-controller"}})
+    assert hub.secret("--cluster-access", "--apply", kubeconfig=kubeconfig).code == 0
+    assert hub.stored()["K8S_CLUSTER_TOKEN"] == "of-the-controller"  # noqa: S105 - of this test
+    for denied in (
+        ["annotate", "secret", "rhdh-plugins-token", "kubernetes.io/service-account.name=default", "--overwrite"],
+        ["label", "clusterrole", f"rhdh-plugins-{hub.namespace}", "mine=yes"],
+    ):
+        refused = kubectl(hub, *denied, "--namespace", hub.namespace, kubeconfig=kubeconfig)
+        assert "forbidden" in refused.stderr.lower(), (denied, refused.stderr)
+
+
+def test_who_cannot_have_the_rights_of_the_plugins_is_told_who_can(hub: Hub) -> None:
+    kinds = {
+        "": ["serviceaccounts", "namespaces", "secrets"],
+        "rbac.authorization.k8s.io": ["clusterroles", "clusterrolebindings"],
+    }
+    rules = [
+        {"apiGroups": [group], "resources": names, "verbs": ["get", "create", "update"]}
+        for group, names in kinds.items()
+    ]
+    objects = bound_role(f"rhdh-secret-{hub.namespace}", rules, [user("eve")])
+    kubectl(hub, "apply", "-f", "-", stdin="\n---\n".join(map(json.dumps, objects)))
+    done = hub.secret("--cluster-access", "--apply", kubeconfig=kubeconfig_of("eve", hub.server, hub.folder))
+    assert done.code == 1
+    assert (
+        f"ClusterRole rhdh-plugins-{hub.namespace} cannot be created: it grants rights that you do not have" in done.err
+    )
+
+
+def test_a_value_of_somebody_else_may_be_any_bytes_and_one_of_rhdh_may_not(hub: Hub) -> None:
+    place = f"/api/v1/namespaces/{hub.namespace}/secrets"
+    hub.server.must("POST", place, {"metadata": {"name": NAME}, "data": {"keystore": "/w=="}})
+    assert hub.secret("--apply").code == 0
+    data = hub.server.must("GET", f"{place}/{NAME}")["data"]
+    assert (data.keys(), data["keystore"]) == ({"keystore", "BACKEND_SECRET"}, "/w==")
+    hub.server.must("PUT", f"{place}/{NAME}", {"metadata": {"name": NAME}, "data": {"GITHUB_TOKEN": "/w=="}})
+    done = hub.secret("--apply")
+    assert (done.code, "the value of GITHUB_TOKEN is no text; nothing was changed" in done.err) == (1, True), done.err
+
+
+def test_an_immutable_secret_is_told(hub: Hub) -> None:
+    place = f"/api/v1/namespaces/{hub.namespace}/secrets"
+    hub.server.must("POST", place, {"metadata": {"name": NAME}, "immutable": True})
+    done = hub.secret("--apply")
+    assert done.code == 1
+    assert f"Secret {NAME} in {hub.namespace} is immutable and has no BACKEND_SECRET" in done.err
+
+
+def test_a_dry_run_changes_nothing_and_says_what_the_run_says(hub: Hub) -> None:
+    words = ["--cluster-access", "--token-duration", "1h", "--apply"]
+    would = hub.secret(*words, "--dry-run", "--json").json
+    assert hub.stored() == {}
+    account = f"/api/v1/namespaces/{hub.namespace}/serviceaccounts/rhdh-plugins"
+    assert hub.server.ask("GET", account).code == HTTPStatus.NOT_FOUND
+    assert f"ServiceAccount rhdh-plugins in {hub.namespace}: would be created" in hub.secret(*words, "--dry-run").err
+    assert hub.secret(*words, "--json").json == would
+
+
+def test_the_command_that_is_told_for_a_kept_key_lets_it_be_replaced(hub: Hub) -> None:
+    hub.create(NAME, {"BACKEND_SECRET": "mine", "GITHUB_TOKEN": "old"})
+    words, variables = ["--from-env", "--apply"], {"GITHUB_TOKEN": "new"}
+    done = hub.secret(*words, variables=variables)
+    command = done.err.partition("first run: ")[2].strip()
+    env = {**os.environ, **environment(hub.server)}
+    subprocess.run(["bash", "-c", command], env=env, check=True, capture_output=True)
+    assert hub.secret(*words, variables=variables).code == 0
+    assert hub.stored() == {"BACKEND_SECRET": "mine", "GITHUB_TOKEN": "new"}

@@ -170,7 +170,7 @@ def test_shared_files_of_that_commit_count(history: Path, waybill: Waybill) -> N
 def test_layout_alone_is_no_difference_but_another_image(history: Path, waybill: Waybill) -> None:
     edit(history / GREETING, "id: greeting\n", "# A comment.\nid: greeting\n")
     done = waybill("diff", "greeting")
-    assert "No differences; in form alone, so the image's tag moves (src-" in done.out
+    assert "No differences; only the form changed, and so the image's tag (src-" in done.out
     assert waybill("diff", "greeting", "--fail-on", "any").code == 0
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from generator.health.diagnosis import diagnose
 from generator.health.platforms import SERVICES as SERVICES_OF_PLATFORMS
+from generator.kubernetes.objects import PLATFORM, platform_service
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.namespaces.policies import WORKFLOW_NAMESPACE
 from generator.platform.operators import platform_operators
@@ -38,7 +39,7 @@ from tests.healthy_cluster import (
 )
 from tests.platform_values import required
 
-DATA_INDEX = f"sonataflow-platform-{SERVICES_OF_PLATFORMS['dataIndex'][1]}"
+DATA_INDEX = platform_service(PLATFORM, "dataIndex")
 CLUSTER_WIDE = ("Namespace", "SonataFlowClusterPlatform", "ClusterRole", "ClusterRoleBinding")
 
 
@@ -75,10 +76,11 @@ def of_controllers(rendered: Sequence[Manifest]) -> Iterator[Manifest]:
                 plan = install_plan(f"install-{package}", version, approved=True)
                 yield {**plan, "metadata": {**plan["metadata"], "namespace": namespace}}
             case "SonataFlowPlatform":
-                for field, (_, ending) in SERVICES_OF_PLATFORMS.items():
+                for field in SERVICES_OF_PLATFORMS:
                     assert each["spec"]["services"][field]["enabled"]
-                    yield deployment(f"{name}-{ending}", namespace)
-                    yield service(f"{name}-{ending}", namespace, 80, f"{name}-{ending}")
+                    made_by_it = platform_service(name, field)
+                    yield deployment(made_by_it, namespace)
+                    yield service(made_by_it, namespace, 80, made_by_it)
             case "StatefulSet":
                 yield pod(f"{name}-0", namespace, each["spec"]["template"]["metadata"]["labels"])
             case "Backstage":

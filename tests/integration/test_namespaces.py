@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.command import run
-from tests.conftest import Waybill
+from tests.conftest import Helm, Waybill
+from tests.platform_values import required
 
-NAME = re.compile("[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+NAME = re.compile("(?!kube-|openshift-)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @settings(max_examples=50)
@@ -32,7 +34,7 @@ def test_any_name_is_taken_or_refused_with_what_a_name_is(name: str) -> None:
         assert len(objects["Job"]["metadata"]["name"]) <= 63
     else:
         assert done.code == 2, done.out
-        assert "is not a name for a namespace" in done.err or "is the namespace of" in done.err
+        assert re.search("is not a name for a namespace|is (the|a) namespace of", done.err)
         assert all(character.isprintable() or character == "\n" for character in done.err)
 
 
@@ -53,6 +55,18 @@ def test_any_name_is_taken_or_refused_with_what_a_name_is(name: str) -> None:
         (["demo", "--apply", "-o", "out"], "--apply and --out contradict each other"),
         (["demo", "--role", "ann", "--apply"], "--role and --apply contradict each other"),
         (["demo", "--dry-run"], "--dry-run and --context go with --apply"),
+        (["demo", "--role", "ann", "--context", "mine"], "--dry-run and --context go with --apply"),
+        (["kube-system"], "'kube-system' is a namespace of the cluster's own"),
+        (["openshift-dns"], "'openshift-dns' is a namespace of the cluster's own"),
+        (["demo", "--external-secret", "a b"], "'a b' is not a name for a ClusterSecretStore"),
+        # What a variable that nobody has set gives.
+        (["demo", "--role", ""], "Invalid value for '--role': it is empty"),
+        (["demo", "--role", "a\nb"], "Invalid value for '--role': it has a line break"),
+        (["demo", "--external-secret", ""], "Invalid value for '--external-secret': it is empty"),
+        (["demo", "--external-secret", "a", "--external-key", " "], "Invalid value for '--external-key': it is empty"),
+        (["demo", "--psql-image", ""], "Invalid value for '--psql-image': it is empty"),
+        (["demo", "--database-host", ""], "Invalid value for '--database-host': it is empty"),
+        (["demo", "--apply", "--context", ""], "--context is empty; name a context, or leave the option out"),
     ],
 )
 def test_what_contradicts_itself_is_told(words: list[str], said: str, waybill: Waybill) -> None:
@@ -79,6 +93,33 @@ def test_a_folder_with_other_objects_is_refused(waybill: Waybill, tmp_path: Path
     (tmp_path / "mine" / "policy.yaml").write_text("kind: X\n", encoding="utf-8")
     assert waybill("namespace", "add", "demo", "-o", "mine").code == 2
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["policy.yaml"]
+
+
+def test_the_chart_gives_a_namespace_the_labels_and_the_user_that_the_command_gives(
+    waybill: Waybill, helm4: Helm, tmp_path: Path
+) -> None:
+    assert waybill("platform", "--profile", "openshift", "-o", "out").code == 0
+    values = {
+        **required("openshift", "10"),
+        "namespaces": [{"name": "demo", "create": True, "database": {"secret": "demo-database"}}],
+        "gitops": {"enabled": True, "sourceRepos": ["https://git.example/config.git"]},
+    }
+    rendered = helm4.render(tmp_path / "out" / "platform", values)
+    charted = next(each for each in rendered if each["kind"] == "Namespace" and each["metadata"]["name"] == "demo")
+    wanted = {each["kind"]: each for each in waybill("namespace", "add", "demo", "--json").json["objects"]}
+    labels = charted["metadata"]["labels"]
+    assert labels.items() >= wanted["Namespace"]["metadata"]["labels"].items()
+    # The same program runs, with the Secret beside the database.
+    (job,) = (each for each in rendered if each["metadata"]["name"].startswith("sonataflow-user-demo-"))
+    assert program(job) == program(wanted["Job"])
+
+
+def program(job: dict[str, Any]) -> tuple[str, str, object, object]:
+    """The script of a Job, its SQL, and the Secrets with the new user and password."""
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    script = [*container["command"], *container.get("args", ())][-1]
+    env = {each["name"]: each.get("value") or each["valueFrom"] for each in container["env"]}
+    return script.strip(), env["SQL"].strip(), env["WORKFLOW_USER"], env["WORKFLOW_PASSWORD"]
 
 
 def test_without_kubectl_apply_says_what_to_install(waybill: Waybill, tmp_path: Path) -> None:

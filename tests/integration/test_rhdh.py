@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 import subprocess
 from pathlib import Path
@@ -42,6 +43,20 @@ def test_the_file_is_for_the_user_alone_and_nothing_shows_a_value(waybill: Waybi
     values = stored(file)
     assert len(values.pop("BACKEND_SECRET")) == 32
     assert values == {"GITHUB_TOKEN": TOKEN, "ARGOCD_USERNAME": "admin", "ARGOCD_PASSWORD": f"{TOKEN}-too"}
+
+
+@pytest.mark.parametrize("data", [b"%s", b"%s\n", b"%s\r\n", b"\xef\xbb\xbf%s\r\n"])
+def test_a_value_is_the_text_of_its_file_whoever_wrote_it(data: bytes, waybill: Waybill, tmp_path: Path) -> None:
+    tmp_path.joinpath("token").write_bytes(data % TOKEN.encode())
+    done = waybill("rhdh", "secret", "--from-file", "GITHUB_TOKEN=token", "-o", "-")
+    assert yaml.safe_load(done.out)["stringData"]["GITHUB_TOKEN"] == TOKEN
+
+
+@pytest.mark.parametrize("data", ["", "\n", "\r\n"])
+def test_a_key_of_an_empty_file_is_left_out(data: str, waybill: Waybill, tmp_path: Path) -> None:
+    tmp_path.joinpath("token").write_text(data, encoding="utf-8")
+    done = waybill("rhdh", "secret", "--from-file", "GITHUB_TOKEN=token", "-o", "-")
+    assert yaml.safe_load(done.out)["stringData"].keys() == {"BACKEND_SECRET"}
 
 
 def test_what_is_in_the_file_stays_and_what_is_missing_is_added(waybill: Waybill, tmp_path: Path) -> None:
@@ -105,16 +120,25 @@ def test_a_value_goes_to_a_terminal_only_where_that_is_asked_for(waybill: Waybil
         (["--from-file", "GITHUB_TOKEN=bytes"], 1, "the value of GITHUB_TOKEN is not UTF-8"),
         (["--from-file", "GITHUB_TOKEN=long"], 1, "is longer than 65,536 bytes"),
         (["--from-file", "GITHUB_TOKEN=lines"], 2, "GITHUB_TOKEN: the value has a line break"),
+        (["--from-file", "GITHUB_TOKEN=blank"], 2, "GITHUB_TOKEN: the value begins or ends with a blank"),
         (["--from-file", "GITHUB_TOKEN=."], 1, "cannot be read"),
         (["--namespace", "My_Hub"], 2, "did you mean 'my-hub'?"),
         (["--release", "-"], 2, "not a name for a release of Helm"),
         (["--apply", "-o", "secret.yaml"], 2, "contradict each other"),
-        (["--context", "mine"], 2, "--context goes with --apply"),
+        (["--context", "mine"], 2, "--dry-run and --context go with --apply"),
         (["--plugin", "tekton"], 2, "go with --cluster-access"),
         (["--cluster-access", "--token-duration", "1 day"], 2, "as in 720h"),
         (["--rhdh", "one"], 2, "write a release of Red Hat Developer Hub"),
         (["-o", "-", "--json"], 2, "give one"),
         (["--email-tls"], 2, "--email-tls is for waybill rhdh plugins alone"),
+        (["--role", "ann", "--apply"], 2, "--apply and --role contradict each other"),
+        (["--role", "ann", "-o", "secret.yaml"], 2, "--role and --out contradict each other"),
+        (["--dry-run"], 2, "--dry-run and --context go with --apply"),
+        # What a variable that nobody has set gives.
+        (["--role", ""], 2, "Invalid value for '--role': it is empty"),
+        (["--release", ""], 2, "Invalid value for '--release': it is empty"),
+        (["--context", ""], 2, "--dry-run and --context go with --apply"),
+        (["--apply", "--context", ""], 2, "--context is empty"),
     ],
 )
 def test_bad_input_is_told_without_a_value(
@@ -125,6 +149,7 @@ def test_bad_input_is_told_without_a_value(
         "bytes": b"\xff" + TOKEN.encode(),
         "long": TOKEN.encode() * 10_000,
         "lines": f"{TOKEN}\n{TOKEN}\n".encode(),
+        "blank": f"{TOKEN} \n".encode(),
     }.items():
         (tmp_path / name).write_bytes(data)
     done = waybill("rhdh", "secret", *words)
@@ -196,11 +221,27 @@ def test_standard_output_has_both_parts(waybill: Waybill) -> None:
     assert "--from-literal=.npmrc=@redhat:registry=https://npm.registry.redhat.com" in done.err
 
 
+@pytest.mark.parametrize("release", ["1.6", "1.9"])
+def test_the_command_for_the_secret_makes_the_one_of_the_release(release: str, waybill: Waybill) -> None:
+    done = waybill("rhdh", "plugins", "--rhdh", release, "--email-sender", "hub@example.com", "--json")
+    command = done.json["commands"][-1]["command"]
+    _, *words = shlex.split(command.removesuffix(" --apply"))
+    values = {"NOTIFICATIONS_EMAIL_HOSTNAME": "smtp", "NOTIFICATIONS_EMAIL_USERNAME": "hub"}
+    shown = waybill(*words, "--json", env=values).json
+    assert shown["name"] == waybill("rhdh", "secret", "--rhdh", release, "--json").json["name"]
+    given = {key for key, value in shown["keys"].items() if value != "left out"}
+    assert given == {"BACKEND_SECRET", *values}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["--rhdh", "1.4"], "waybill knows no Orchestrator plugins of RHDH 1.4"),
-        (["--data-index", "data-index"], "not an HTTP URL"),
+        (["--data-index", "data-index"], "--data-index: not an HTTP URL; write it as in http://sonataflow-platform"),
+        (["--data-index", "http://data-index/graphql"], "--data-index: the plugin adds /graphql itself"),
+        (["--data-index", ""], "Invalid value for '--data-index': it is empty"),
+        (["--email-sender", ""], "Invalid value for '--email-sender': it is empty"),
+        (["--dry-run"], "--dry-run is for waybill rhdh secret alone"),
         (["--email-tls"], "go with --email-sender"),
         (["--apply"], "--apply is for waybill rhdh secret alone"),
         (["--services-namespace", "Mine"], "did you mean 'mine'?"),
@@ -225,6 +266,16 @@ def test_a_file_gets_the_plugins_that_it_does_not_have(waybill: Waybill, tmp_pat
     assert mode(file) == 0o640
     assert waybill(*words, "--json").json["added"] == []
     assert file.read_text(encoding="utf-8") == text
+
+
+def test_the_bytes_of_the_file_stay_and_so_does_a_link_to_it(waybill: Waybill, tmp_path: Path) -> None:
+    file, link = tmp_path / "mine.yaml", tmp_path / "dynamic-plugins.yaml"
+    mine = b"\xef\xbb\xbf# Mine.\r\nplugins:\r\n  - package: ./mine"
+    file.write_bytes(mine)
+    link.symlink_to(file)
+    assert waybill("rhdh", "plugins", "-f", link).code == 0
+    assert link.is_symlink()
+    assert file.read_bytes().startswith(mine + b"\r\n  - package: ")
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
+from itertools import pairwise
 
 import click
 import pytest
+from markdown_it import MarkdownIt
 
 from pipeline.cli import SHORT_HELPS, waybill
 from pipeline.commands.command import Command
@@ -73,16 +76,17 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
     }
     assert by_page == {
         "README.md": ["pip install nox"],
-        "docs/install/existing.md": ["python3 -m venv"],
-        "docs/install/gitops.md": ["python3 -m venv", "docker login quay.io"],
+        "docs/install/existing.md": ["git clone REPOSITORY"],
+        "docs/install/gitops.md": ["git clone https://github.com/my-org/config.git", "docker login quay.io"],
         "docs/install/kind.md": [
-            *("python3 -m venv", "kind create cluster", "waybill build greeting", "kind load docker-image"),
+            *("git clone REPOSITORY", "kind create cluster", "waybill build greeting", "kind load docker-image"),
             "$ kubectl port-forward",
         ],
         "docs/install/namespaces.md": ["kubectl port-forward -n"],
-        "docs/install/openshift.md": ["python3 -m venv", "docker login quay.io", "$ oc port-forward"],
+        "docs/install/openshift.md": ["git clone REPOSITORY", "docker login quay.io", "$ oc port-forward"],
         "docs/install/remove.md": [
-            *("oc delete -f", "oc exec -n", "helm uninstall platform", "kubectl delete -k"),
+            *("oc delete -f", "oc exec -n", "oc patch applications.argoproj.io", "helm uninstall platform"),
+            "kubectl delete -k",
         ],
         "docs/how-to.md": [
             "$ waybill doctor",
@@ -95,6 +99,38 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
         "docs/tutorial.md": ["helm repo add"],
         "docs/troubleshooting.md": ["kubectl wait --for=condition=Ready", "kubectl exec -n"],
     }
+
+
+@cache
+def _read(name: str) -> tuple[list[str], set[str]]:
+    """The links of a page, and the anchors of its headings, as GitHub makes them of their words."""
+    tokens = MarkdownIt("gfm-like", {"linkify": False}).parse((ROOT / name).read_text(encoding="utf-8"))
+    links = [
+        str(child.attrGet("href")) for token in tokens for child in token.children or () if child.type == "link_open"
+    ]
+    headings = [
+        "".join(child.content for child in inline.children or ())
+        for opening, inline in pairwise(tokens)
+        if opening.type == "heading_open"
+    ]
+    return links, {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_each_link_within_the_documentation_goes_to_a_heading_that_is_there(name: str) -> None:
+    links, own = _read(name)
+    broken = []
+    for link in links:
+        path, _, anchor = link.partition("#")
+        if ":" in path:
+            continue
+        target = (ROOT / name).parent / path if path else ROOT / name
+        there = (
+            _read(target.resolve().relative_to(ROOT).as_posix())[1] if path.endswith(".md") and target.exists() else own
+        )
+        if not target.exists() or (anchor and anchor not in there):
+            broken.append(link)
+    assert broken == []
 
 
 def test_ci_calls_the_test_command_of_the_readme() -> None:

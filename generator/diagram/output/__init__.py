@@ -1,1 +1,1 @@
-"""A diagram as SVG, Mermaid and DOT."""
+"""Writes diagrams as SVG, Mermaid and DOT."""

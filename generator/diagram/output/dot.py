@@ -1,4 +1,4 @@
-"""Writes a scene in Graphviz' language, for those who lay it out with their own tools."""
+"""Writes a scene in DOT, the language of Graphviz."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _STYLES: Final[Mapping[EdgeKind, str]] = {
 
 
 def dot(scene: Scene) -> str:
-    """Return a digraph of a scene. Names are quoted, whatever is in them."""
+    """Return a scene as a digraph; all names are quoted."""
     heading = quoted(f"{scene.title}\n{scene.subtitle}")
     return "\n".join(
         [
@@ -75,6 +75,6 @@ def _node(node: Node) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as a quoted id of Graphviz: a backslash would begin an escape, an ampersand an entity."""
+    """Return a text as a quoted id of Graphviz, with backslashes and ampersands escaped."""
     plain = text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;").replace("\n", "\\n")
     return f'"{plain}"'

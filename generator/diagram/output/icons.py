@@ -1,4 +1,4 @@
-"""Icons as lines on a grid of 16 by 16; fonts have none that every viewer knows."""
+"""Icons as SVG paths on a grid of 16 by 16, so that no icon font is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a scene as a Mermaid flowchart, which GitHub and GitLab draw where it stands in Markdown."""
+"""Writes a scene as a Mermaid flowchart, which GitHub and GitLab draw in Markdown."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from generator.diagram.text import shortened
 from generator.diagram.words import expanded, lines
 from generator.workflow.graph import EdgeKind
 
-#: What Mermaid draws at most where nobody changed it (maxTextSize in its configuration; GitHub does not).
+#: Mermaid's default maxTextSize, which GitHub uses.
 _MAX_CHARACTERS: Final = 50_000
-#: The same for links (maxEdges).
+#: Mermaid's default maxEdges.
 _MAX_LINKS: Final = 500
 _LABEL: Final = 60
 _LINE: Final = 80
-#: What stands for itself in a quoted label; every other ASCII character is written as its number.
+#: The ASCII characters that a quoted label contains unescaped.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9 .,_/:()=!?$'+*-]")
 _SHAPES: Final[Mapping[NodeKind, tuple[str, str]]] = {
     NodeKind.SWITCH: ("{{", "}}"),
@@ -42,18 +42,18 @@ _ARROWS: Final[Mapping[EdgeKind, str]] = {
 
 
 def mermaid(scene: Scene) -> str:
-    """Return a flowchart of a scene. Names never become ids or syntax, whatever is in them."""
+    """Return a scene as a flowchart; names are never ids or syntax."""
     return _flowchart(scene)[0]
 
 
 def embeddable(scene: Scene) -> str | None:
-    """Return the flowchart for a page that is shown elsewhere; None where it is too large for Mermaid's own limits."""
+    """Return a scene as a flowchart, or None if it exceeds Mermaid's limits."""
     text, links = _flowchart(scene)
     return text if len(text) <= _MAX_CHARACTERS and links <= _MAX_LINKS else None
 
 
 def _flowchart(scene: Scene) -> tuple[str, int]:
-    """The flowchart, and how many links it has."""
+    """Return the flowchart and the number of its links."""
     writer = _Writer()
     body = [*writer.scene(scene, ""), *writer.styles()]
     head = ["flowchart TD", f"  accTitle: {escaped(scene.title)}", f"  accDescr: {escaped(scene.subtitle)}"]
@@ -61,7 +61,7 @@ def _flowchart(scene: Scene) -> tuple[str, int]:
 
 
 class _Writer:
-    """Counts the links, which styles name by their number, and collects the ids of each kind."""
+    """Writes nodes and links, and remembers their ids and numbers for the styles."""
 
     def __init__(self) -> None:
         self._numbers: dict[EdgeKind, list[int]] = {}
@@ -69,7 +69,7 @@ class _Writer:
         self.links = 0
 
     def scene(self, scene: Scene, prefix: str) -> Iterator[str]:
-        """The nodes and links of a scene, whose ids begin with `prefix`, and those of the subflows in it."""
+        """Yield the nodes and links of a scene and its subflows, with ids that begin with `prefix`."""
         for place, node in enumerate(scene.nodes):
             yield self._node(node, f"{prefix}n{place}")
         for link in scene.links:
@@ -97,7 +97,7 @@ class _Writer:
         return line
 
     def styles(self) -> Iterator[str]:
-        """The colour of each kind: of borders and lines, so that a viewer's light and dark both go with it."""
+        """Yield the colours of borders and links by kind, which suit light and dark pages."""
         for kind, names in self._ids.items():
             if colour := NEUTRAL_BOXES.get(kind):
                 dashes = ",stroke-dasharray:6 4" if kind is NodeKind.UNKNOWN else ""
@@ -109,5 +109,5 @@ class _Writer:
 
 
 def escaped(text: str) -> str:
-    """A text as Mermaid's entity codes have it, so that nothing in it is syntax, Markdown or HTML."""
+    """Return a text with Mermaid's entity codes, so that nothing in it is syntax, Markdown or HTML."""
     return "".join(c if _PLAIN.match(c) or not c.isascii() else f"#{ord(c)};" for c in text)

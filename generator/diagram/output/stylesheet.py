@@ -1,4 +1,4 @@
-"""The style sheet of a picture: every rule is below `.waybill`, so that a page that it is pasted into keeps its own."""
+"""The style sheet of an SVG; every selector starts with `.waybill`, so that it does not affect a page around it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FONTS: Final = "system-ui,-apple-system,'Segoe UI',Roboto,Inter,'Noto Sans','He
 
 
 class ThemeName(StrEnum):
-    """What the viewer is to see: one theme, or the one that the viewer's system asks for."""
+    """The theme of an SVG; `auto` follows the viewer's system."""
 
     AUTO = "auto"
     LIGHT = "light"
@@ -23,7 +23,7 @@ class ThemeName(StrEnum):
 
 
 def stylesheet(theme: ThemeName) -> str:
-    """Return the rules of a theme, one a line."""
+    """Return the rules of a theme, one per line."""
     rules = [*_shapes(), *_colours(DARK if theme is ThemeName.DARK else LIGHT)]
     if theme is ThemeName.AUTO:
         rules += ["@media (prefers-color-scheme:dark){", *_colours(DARK), "}"]

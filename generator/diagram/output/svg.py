@@ -1,4 +1,4 @@
-"""Writes a picture as one SVG file: no script, no font, nothing from elsewhere, and the same bytes each time."""
+"""Writes a picture as a self-contained SVG without scripts, fonts or external references, deterministically."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from generator.diagram.output.stylesheet import SUBTITLE_SIZE, TITLE_SIZE, Theme
 from generator.diagram.scene import MARKS, NodeKind, Scene
 from generator.diagram.text import is_measured, width, wrapped
 
-#: The least width, so that a title has room above a single state.
+#: The minimal width, so that a title fits above a single state.
 _MINIMUM_WIDTH: Final = 360.0
 _CORNER: Final = 8.0
 _CUT: Final = 10.0
@@ -41,7 +41,7 @@ _IN_BADGE: Final = PADDING + (BADGE - _BADGE_ICON) / 2
 
 @dataclass(frozen=True, kw_only=True)
 class Drawing:
-    """An SVG file and how large its picture is, in its own units (pixels where nothing scales it)."""
+    """An SVG file and the size of its picture in SVG units, which are pixels unless it is scaled."""
 
     text: str
     width: float
@@ -73,7 +73,7 @@ def svg(scene: Scene, *, theme: ThemeName = ThemeName.AUTO) -> Drawing:
 
 
 def _heading(scene: Scene, room: float) -> tuple[list[str], float]:
-    """The title and the line below it, and where the picture begins."""
+    """Return the title and the line below it, and the y coordinate at which the picture begins."""
     inner, left = room - 4 * MARGIN / 2 - MARGIN, MARGIN * 1.5
     titles = wrapped(scene.title, inner, TITLE_SIZE, lines=2, bold=True)
     below = wrapped(scene.subtitle, inner, SUBTITLE_SIZE, lines=2)
@@ -89,7 +89,7 @@ def _heading(scene: Scene, room: float) -> tuple[list[str], float]:
 
 
 def _placed(placed: Picture, x: float, y: float) -> Iterator[str]:
-    """A picture at a place: the routes first, so that nothing lies on a box or a label."""
+    """Yield a picture at (x, y), with the routes first, so that they do not cover boxes and labels."""
     yield f'<g transform="translate({_n(x)} {_n(y)})">'
     for route in placed.routes:
         yield from _route(placed, route)
@@ -116,7 +116,7 @@ def _card(card: Card) -> Iterator[str]:
 
 
 def _outline(card: Card) -> str:
-    """The border of a box: a switch has cut corners, what waits for an event round ones."""
+    """Return the border of a box: a switch has cut corners, a state that waits for events has rounder ones."""
     w, h = card.width, card.height
     match card.node.kind:
         case NodeKind.SWITCH:
@@ -159,7 +159,7 @@ def _frame(placed: PlacedFrame) -> Iterator[str]:
 
 
 def _mark(card: Card) -> Iterator[str]:
-    """The start is a full disc, the end a ring around one, a timeout a clock."""
+    """Yield a mark: the start is a disc, the end a disc in a ring, a timeout a clock."""
     centre = _n(MARK / 2)
     yield f'<g class="{card.node.kind}" transform="translate({_n(card.x)} {_n(card.y)})">'
     yield f"<title>{_text(card.node.hint)}</title>"
@@ -187,7 +187,7 @@ def _route(placed: Picture, route: Route) -> Iterator[str]:
 
 
 def _label(label: Label) -> Iterator[str]:
-    """The text on a ground that hides the line below it; the line's bend at the upper border stays in sight."""
+    """Yield a label on a background that hides the line below it, but not a bend at its upper border."""
     y, height = label.y + _LABEL_INSET, label.height - 2 * _LABEL_INSET
     yield f'<rect class="label-box" x="{_n(label.x)}" y="{_n(y)}" width="{_n(label.width)}" height="{_n(height)}"/>'
     for line in label.lines:
@@ -195,7 +195,7 @@ def _label(label: Label) -> Iterator[str]:
 
 
 def _path(points: Sequence[Point]) -> str:
-    """A line through the points with rounded bends, up to where the arrow begins."""
+    """Return a path through the points with rounded bends, which ends where the arrow begins."""
     last = _towards(points[-1], points[-2], _ARROW_LENGTH - 1.0)
     parts = [f"M{_n(points[0][0])} {_n(points[0][1])}"]
     for before, at, after in zip(points, points[1:], points[2:], strict=False):
@@ -214,7 +214,7 @@ def _arrow(before: Point, tip: Point) -> str:
 
 
 def _towards(start: Point, goal: Point, distance: float) -> Point:
-    """The point that lies `distance` from `start` on the way to `goal`."""
+    """Return the point at `distance` from `start` on the way to `goal`."""
     part = distance / (math.dist(start, goal) or 1.0)
     return start[0] + (goal[0] - start[0]) * part, start[1] + (goal[1] - start[1]) * part
 
@@ -226,7 +226,7 @@ def _icon(path: str, at: Point, size: float, class_: str, hint: str = "") -> str
 
 
 def _line(line: Line, class_: str, hint: str = "") -> str:
-    """A line of text; one with characters of unknown width is drawn with a fixed width."""
+    """Return a line of text; if it has characters of unknown width, it is drawn with a fixed width."""
     fitted = "" if is_measured(line.text) else f' textLength="{_n(line.width)}" lengthAdjust="spacingAndGlyphs"'
     title = f"<title>{_text(hint)}</title>" if hint and hint != line.text else ""
     return f'<text class="{class_}" x="{_n(line.x)}" y="{_n(line.y)}"{fitted}>{title}{_text(line.text)}</text>'
@@ -237,5 +237,5 @@ def _text(text: str) -> str:
 
 
 def _n(number: float) -> str:
-    """A number with one digit after the point at most."""
+    """Return a number with at most one decimal."""
     return f"{round(number, 1) + 0.0:g}"

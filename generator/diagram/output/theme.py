@@ -1,4 +1,4 @@
-"""The colours of a picture, light and dark; every text has a contrast of 4.5 to 1 to what it stands on."""
+"""The light and dark colours of a picture; all text has a contrast of at least 4.5:1 to its background."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from generator.workflow.graph import EdgeKind
 
 @dataclass(frozen=True, kw_only=True)
 class Paint:
-    """The colours of a box: what it is filled with, its border, and its badge and label."""
+    """The colours of a box: its fill, its border, and its badge and label."""
 
     fill: str
     border: str
@@ -21,7 +21,7 @@ class Paint:
 
 @dataclass(frozen=True, kw_only=True)
 class Theme:
-    """All colours, as `#rrggbb`; `frame` is what boxes inside a box are filled with."""
+    """All colours, as `#rrggbb`; `frame` is the fill of frames inside a box."""
 
     canvas: str
     frame: str
@@ -90,7 +90,7 @@ DARK: Final = Theme(
         EdgeKind.COMPENSATION: "#6fd3ab",
     },
 )
-#: Borders and links where others choose the ground: 3 to 1 to white and to GitHub's dark.
+#: Colours for an unknown background, with a contrast of 3:1 to white and to GitHub's dark theme.
 NEUTRAL_BOXES: Final[Mapping[NodeKind, str]] = {
     NodeKind.OPERATION: "#3b82f6",
     NodeKind.SWITCH: "#b7791f",
@@ -113,7 +113,7 @@ NEUTRAL_LINKS: Final[Mapping[EdgeKind, str]] = {
     EdgeKind.TIMEOUT: "#6b7686",
     EdgeKind.COMPENSATION: "#1d9a6c",
 }
-#: How a link is dashed, beside its colour and what stands on it; nothing is a line without gaps.
+#: The dashes of links by kind; the others are solid.
 DASHES: Final[Mapping[EdgeKind, str]] = {
     EdgeKind.DEFAULT: "9 4",
     EdgeKind.EVENT: "12 3 3 3",

@@ -15,12 +15,21 @@ from generator.findings.errors import OutputError, SettingsError
 from generator.forms.releases import Release
 from generator.namespaces.namespace import Step
 from generator.rhdh.merging import with_plugins
-from generator.rhdh.plugins import NPMRC, Email, PluginOptions, app_config, dynamic_plugins, packages_of
-from generator.rhdh.secret import BACKEND_SECRET, URL, check_values
+from generator.rhdh.plugins import (
+    NPMRC,
+    Email,
+    PluginOptions,
+    app_config,
+    check_data_index,
+    dynamic_plugins,
+    packages_of,
+)
+from generator.rhdh.secret import BACKEND_SECRET, EMAIL_KEYS
+from generator.text.words import listed
 from generator.text.yaml_reader import decode
 from generator.text.yaml_writer import dump
 from pipeline.build.generated_files import outdated, read_if_there, write
-from pipeline.commands.command import print_json
+from pipeline.commands.command import print_json, refuse_together
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -34,18 +43,16 @@ def plugins(release: Release | None, options: Mapping[str, Any], journal: Journa
     wanted = PluginOptions(
         release=release,
         services=check_name(options["services_namespace"], "a namespace"),
-        data_index=options["data_index"],
+        data_index=check_data_index(options["data_index"]) if options["data_index"] else "",
         email=_email(options),
     )
-    check_values({URL: wanted.url})
     if options["file"] is not None:
-        if out is not None:
-            raise SettingsError("--file and -o contradict each other; give one")
+        refuse_together("--file", "out")
         _merge(options["file"], dynamic_plugins(wanted), journal, as_json=as_json)
         return
     parts = {"dynamic-plugins.yaml": dynamic_plugins(wanted), "app-config.yaml": app_config()}
     files = {name: (_HEADER + dump(part)).encode() for name, part in parts.items()}
-    commands = list(_plugin_steps(wanted, options["namespace"]))
+    commands = list(_plugin_steps(wanted, options["namespace"], options["rhdh"]))
     if out is None or out == Path("-"):
         if as_json:
             print_json({"ok": True, "parts": parts, "commands": [each.as_json() for each in commands]})
@@ -70,7 +77,7 @@ def _email(options: Mapping[str, Any]) -> Email | None:
         return None
     return Email(
         sender=options["email_sender"],
-        reply_to=options["email_reply_to"],
+        reply_to=options["email_reply_to"] or "",
         port=options["email_port"],
         secure=options["email_tls"],
     )
@@ -94,7 +101,9 @@ def _merge(path: Path, part: Mapping[str, Any], journal: Journal, *, as_json: bo
         )
     if found.added:
         with Transaction(journal) as transaction:
-            transaction.replace_file(path, found.text.encode(), mode=stat.S_IMODE(path.stat().st_mode))
+            # A link stays one.
+            mode = stat.S_IMODE(path.stat().st_mode)
+            transaction.replace_file(path.resolve(), data + found.addition.encode(), mode=mode)
             transaction.commit()
     if as_json:
         print_json({"ok": True, "added": list(found.added), "there": list(found.there)})
@@ -118,12 +127,17 @@ def _write_parts(out: Path, files: Mapping[str, bytes], journal: Journal) -> Non
     write(out, files, (), journal)
 
 
-def _plugin_steps(wanted: PluginOptions, namespace: str) -> Iterator[Step]:
-    """What else the packages need."""
+def _plugin_steps(wanted: PluginOptions, namespace: str, release: str | None) -> Iterator[Step]:
+    """What else the packages need; `release` is the one on the command line, by which the Secret has its name."""
     if packages_of(wanted.release).npm:
         words = ["kubectl", "create", "secret", "generic", "dynamic-plugins-npmrc", "-n", namespace]
         yield Step(
             what="the registry of the packages, once; RELEASE-dynamic-plugins-npmrc for a release of Helm",
             command=shlex.join([*words, f"--from-literal=.npmrc={NPMRC}"]),
         )
-    yield Step(what=f"the value of {BACKEND_SECRET}", command=f"waybill rhdh secret --namespace {namespace} --apply")
+    keys = (BACKEND_SECRET, *(EMAIL_KEYS if wanted.email else ()))
+    words = ["waybill", "rhdh", "secret", "--namespace", namespace, *(["--rhdh", release] if release else [])]
+    yield Step(
+        what=f"{listed(keys)}{', from variables of these names' if wanted.email else ''}",
+        command=shlex.join([*words, *(["--from-env"] if wanted.email else []), "--apply"]),
+    )

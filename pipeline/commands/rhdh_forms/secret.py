@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
 import shlex
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from generator.delivery.names import check_name
 from generator.findings.errors import OutputError, SettingsError
 from generator.forms.releases import Release
 from generator.namespaces.namespace import Step, apply_command
-from generator.rhdh.access import ACCOUNT, PLUGINS, TOKEN_SECRET, ClusterAccess
+from generator.rhdh.access import ACCOUNT, PLUGINS, TOKEN_SECRET, ClusterAccess, roles
 from generator.rhdh.secret import (
     BACKEND_SECRET,
     KEYS,
@@ -34,11 +35,11 @@ from generator.rhdh.secret import (
 from generator.text.yaml_reader import parse
 from generator.text.yaml_writer import dump
 from pipeline.build.generated_files import read_if_there
-from pipeline.cluster.adding import Verb, carry_out, plan, send
+from pipeline.cluster.adding import Change, Verb, carry_out, plan, send
 from pipeline.cluster.kubectl import Kubectl
 from pipeline.cluster.rhdh_secret import change_of, find_namespace, token_of, values_of
 from pipeline.cluster.stored_secret import read_secret
-from pipeline.commands.command import print_json, same_command
+from pipeline.commands.command import print_json, print_objects, refuse_together, same_command
 from pipeline.system.files import Transaction
 from pipeline.system.journal import Journal
 from pipeline.terminal import console
@@ -54,18 +55,22 @@ _BYTES: Final = 24
 
 def secret(release: Release | None, options: Mapping[str, Any], journal: Journal, *, as_json: bool) -> None:
     """Write the Secret to a file, add it to the cluster, or show which of its keys have a value."""
-    if options["helm_release"]:
-        check_name(options["helm_release"], "a release of Helm")
-    name = secret_name(release, options["helm_release"])
+    helm = options["helm_release"] or ""
+    if helm:
+        check_name(helm, "a release of Helm")
+    name = secret_name(release, helm)
     given = check_values(_given(options))
     access = _access(options)
     if options["applies"]:
-        if options["out"]:
-            raise SettingsError("--apply and -o contradict each other; give one")
+        refuse_together("--apply", "out", "user")
         _apply(name, given, access, options, journal, as_json=as_json)
         return
-    if options["context"]:
-        raise SettingsError("--context goes with --apply")
+    if options["dry_run"] or options["context"] is not None:
+        raise SettingsError("--dry-run and --context go with --apply")
+    if options["user"]:
+        refuse_together("--role", "out")
+        print_objects(roles(name, options["namespace"], access, options["user"]), as_json=as_json)
+        return
     if access and URL not in given:
         given = check_values({**given, URL: OWN_CLUSTER})
     if options["out"] is None:
@@ -95,11 +100,11 @@ def _given(options: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _value(path: Path, key: str) -> str:
-    """The text of a file, without the line break at its end."""
+    """The text of a file, without a byte order mark and the line break at its end."""
     try:
         with path.open("rb") as file:
             data = file.read(_MAX_VALUE + 1)
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise OutputError(f"{path}: cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -115,7 +120,7 @@ def _access(options: Mapping[str, Any]) -> ClusterAccess | None:
         if options["plugins"] or options["within"] or options["token_duration"]:
             raise SettingsError("--plugin, --in and --token-duration go with --cluster-access")
         return None
-    duration = options["token_duration"]
+    duration = options["token_duration"] or ""
     if duration and not _DURATION.fullmatch(duration):
         raise SettingsError(f"--token-duration '{duration}': write hours, minutes or seconds, as in 720h")
     return ClusterAccess(
@@ -138,7 +143,7 @@ def _show(
         print_json({"ok": True, **found, "commands": [each.as_json() for each in commands]})
         return
     if objects:
-        click.echo("---\n".join(map(dump, objects)), nl=False)
+        print_objects(objects, as_json=False)
     console.show_table((f"key of {name}", "value", "what for"), ((key, keys[key], KEYS[key]) for key in KEYS))
     if commands:
         for number, step in enumerate(commands, 1):
@@ -160,7 +165,9 @@ def _steps(access: ClusterAccess, options: Mapping[str, Any]) -> Iterator[Step]:
     yield Step(what="its token, in a file for you alone", command=f"(umask 077 && {take} > {TOKEN})")
     written = [*words, "--from-file", f"{TOKEN}={TOKEN}", "-o", "rhdh-secret.yaml"]
     yield Step(what="the Secret, in a file for you alone", command=shlex.join(written))
-    yield Step(what="creates it", command="kubectl create -f rhdh-secret.yaml")
+    yield Step(
+        what="creates it; one that is there takes the keys by --apply", command="kubectl create -f rhdh-secret.yaml"
+    )
     yield Step(what="removes both from this machine", command=f"rm {TOKEN} rhdh-secret.yaml")
 
 
@@ -171,14 +178,14 @@ def _write(name: str, given: Mapping[str, str], options: Mapping[str, Any], jour
     if printed and as_json:
         raise SettingsError("-o - prints the Secret, --json a document without values; give one")
     stored = {} if printed else _stored_in(out, name, options["namespace"])
-    found = completed(stored, given, backend=secrets.token_urlsafe(_BYTES), helm=bool(options["helm_release"]))
+    found = _completed(stored, given, options)
     text = dump(manifest(name, options["namespace"], found.values))
     if printed:
         click.echo(text, nl=False)
         return
     if found.added or _is_open(out):
         with Transaction(journal) as transaction:
-            transaction.replace_file(out, text.encode(), mode=_PRIVATE)
+            transaction.replace_file(out.resolve(), text.encode(), mode=_PRIVATE)
             transaction.commit()
     _report(name, found, options, as_json=as_json)
     if not as_json:
@@ -222,40 +229,66 @@ def _apply(
 ) -> None:
     """Create or complete the Secret in the cluster, after the account whose token it holds."""
     kubectl = Kubectl(options["context"])
-    namespace = options["namespace"]
+    namespace, dry_run = options["namespace"], options["dry_run"]
     find_namespace(namespace, kubectl)
     stored = read_secret(name, namespace, kubectl)
     there = values_of(stored)
-    values = dict(given)
-    waiting = False
-    made: list[str] = []
-    if access:
-        changes = plan(access.objects(), kubectl)
+    changes = plan(access.objects(), kubectl) if access else []
+    if not dry_run:
         carry_out(changes, kubectl, journal)
-        made = [f"{each.title}: {each.said}" for each in changes if each.verb is not Verb.KEEP]
-        values = check_values({URL: OWN_CLUSTER, **values})
-        if TOKEN not in values and TOKEN not in there:
-            token = token_of(access, options["token_duration"], kubectl)
-            values = check_values({**values, TOKEN: token})
-            waiting = not token
-    found = completed(there, values, backend=secrets.token_urlsafe(_BYTES), helm=bool(options["helm_release"]))
-    if found.added:
+    values = dict(given)
+    if access and not there.get(URL):
+        values.setdefault(URL, OWN_CLUSTER)
+    missing: list[str] = []
+    if access and not values.get(TOKEN) and not there.get(TOKEN):
+        token = "unknown" if dry_run else token_of(access, options["token_duration"], kubectl)
+        values[TOKEN] = token
+        missing = [] if token else [TOKEN]
+    found = _completed(there, check_values(values), options)
+    if found.added and not dry_run:
         send(change_of(stored, name, namespace, found), kubectl, journal)
-    for line in () if as_json else made:
-        console.say(line)
-    _report(name, found, options, as_json=as_json)
-    if waiting and not as_json:
+    _report(name, found, options, changes=changes, missing=missing, as_json=as_json)
+    if not as_json and missing:
         console.say(f"{TOKEN} is not there yet: the cluster has not filled the Secret {TOKEN_SECRET}")
         console.show_next(same_command(""), "adds it")
+    elif not as_json and dry_run:
+        console.show_next(same_command("dry_run"), "does this")
 
 
-def _report(name: str, found: Completed, options: Mapping[str, Any], *, as_json: bool) -> None:
-    """Say what became of each key; no value is shown."""
+def _completed(stored: Mapping[str, str], given: Mapping[str, str], options: Mapping[str, Any]) -> Completed:
+    return completed(stored, given, backend=secrets.token_urlsafe(_BYTES), helm=bool(options["helm_release"]))
+
+
+def _report(
+    name: str,
+    found: Completed,
+    options: Mapping[str, Any],
+    *,
+    changes: Sequence[Change] = (),
+    missing: Sequence[str] = (),
+    as_json: bool,
+) -> None:
+    """Say what became of the objects and of each key; no value is shown."""
+    namespace = options["namespace"]
     if as_json:
-        document = {"name": name, "namespace": options["namespace"], "added": list(found.added)}
-        print_json({"ok": True, **document, "kept": list(found.kept), "keys": sorted(found.values)})
+        document = {"ok": True, "name": name, "namespace": namespace}
+        keys = {"added": found.added, "kept": found.kept, "missing": missing, "keys": sorted(found.values)}
+        print_json({**document, **keys, "changes": [each.as_json() for each in changes]})
         return
-    where = f"Secret {name} in {options['namespace']}"
-    console.say(f"{where}: {', '.join(found.added)} added" if found.added else f"{where}: unchanged")
+    would_be = "would be " if options["dry_run"] else ""
+    for each in changes:
+        if each.verb is not Verb.KEEP:
+            console.say(f"{each.title}: {would_be}{each.said}")
+    where = f"Secret {name} in {namespace}"
+    console.say(f"{where}: {', '.join(found.added)} {would_be}added" if found.added else f"{where}: unchanged")
     for key in found.kept:
-        console.say(f"{key}: another value is there and stays; to replace it, remove the key first")
+        console.say(f"{key}: another value is there and stays; to replace it, first {_removal(key, name, options)}")
+
+
+def _removal(key: str, name: str, options: Mapping[str, Any]) -> str:
+    """How a person removes a key."""
+    if not options["applies"]:
+        return f"remove it from {options['out']}"
+    patch = json.dumps([{"op": "remove", "path": f"/data/{key}"}])
+    words = ["kubectl", "patch", "secret", name, "-n", options["namespace"], "--type=json", "-p", patch]
+    return f"run: {shlex.join(words)}"

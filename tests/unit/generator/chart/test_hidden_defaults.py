@@ -65,7 +65,7 @@ def test_no_output_shows_the_default_of_a_credential(line: str) -> None:
 def test_a_hidden_default_is_said_to_be_there() -> None:
     read = defined({}, {"application.properties": "a=${MY_TOKEN:hunter2}\n"})
     chart = workflow_chart(read, version="1.0.0", image=IMAGE).files
-    assert "The variable 'MY_TOKEN' (hidden) may be given; in brackets stands the default." in explain(read).as_text()
+    assert "The variable 'MY_TOKEN' (hidden) may be given; the default is in brackets." in explain(read).as_text()
     assert b"| MY_TOKEN | `env.MY_TOKEN` | no, default hidden |" in chart["README.md"]
     assert b"# Has a default, which is hidden.\n  MY_TOKEN:" in chart["values.yaml"]
 

@@ -41,6 +41,20 @@ def test_each_of_three_is_told_once() -> None:
     assert [each.path for each in found] == ["a-2", "a-3", "a-1"]
 
 
+@pytest.mark.parametrize(
+    ("names", "free"),
+    [
+        (["a", "a"], "a-v2"),
+        (["a", "a-v2", "a"], "a-v3"),
+        (["a", "a", "a-v2"], "a-v3"),
+        (["a-v2", "a-v2", "a-v3"], "a-v4"),
+    ],
+)
+def test_the_id_that_is_suggested_is_one_that_nobody_has(names: list[str], free: str) -> None:
+    (found,) = collisions([flow(name, f"chart-{number}", "1") for number, name in enumerate(names)])
+    assert f"such as '{free}'" in found.message
+
+
 def test_a_chart_says_its_version_as_an_annotation_or_a_label() -> None:
     def rendered(**metadata: object) -> RenderedChart:
         return RenderedChart(name="a", resources={"default values": {"metadata": {"name": "a", **metadata}}})
@@ -50,3 +64,5 @@ def test_a_chart_says_its_version_as_an_annotation_or_a_label() -> None:
         (found,) = of_chart(each, "a", "a.tgz")
         assert (found.name, found.version, found.at) == ("a", "2.0", Position(path="a.tgz"))
     assert next(of_chart(rendered(), "a", "a.tgz")).version == ""
+    exact = rendered(annotations={"sonataflow.org/version": "2.0+5"}, labels={"sonataflow.org/version": "2.0_5"})
+    assert next(of_chart(exact, "a", "a.tgz")).version == "2.0+5"

@@ -58,8 +58,8 @@ WAITS: dict[str, tuple[Fields, Fields, list[str]]] = {
         flow(inject("A", "B"), inject("B", "Wait"), WAITING, events=[EVENT]),
         [
             (
-                "instances may wait in 'Wait', and what stands above has changed: the engine keeps the number of the "
-                "node that they wait in, counted from the top"
+                "instances may wait in 'Wait', and states above have changed: the engine stores the number of the node "
+                "in which they wait, counted from the top"
             )
         ],
     ),

@@ -185,7 +185,7 @@ def test_an_image_is_a_change_and_a_tag_of_its_content_is_none() -> None:
     found = compare(snapshot(read), snapshot(read, again))
     assert found.changes == ()
     assert found.tags == ("src-000000000001", "src-000000000002")
-    assert verdict(found).startswith("No differences; in form alone")
+    assert verdict(found).startswith("No differences; only the form changed")
 
 
 def test_what_else_an_image_is_built_from_is_a_change() -> None:

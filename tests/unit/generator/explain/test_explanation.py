@@ -122,7 +122,7 @@ STATES: dict[str, tuple[Fields, str]] = {
         },
         (
             "'A': it runs 2 branches one after the other, in an order that changes from run to run ('one' calls 'f'; "
-            "'two' calls 'f'), until all of them are through. Then it ends."
+            "'two' calls 'f'), until all of them have finished. Then it ends."
         ),
     ),
     "branches without a name": (
@@ -136,7 +136,7 @@ STATES: dict[str, tuple[Fields, str]] = {
         },
         (
             "'A': it runs 2 branches one after the other, in an order that changes from run to run (branch 1 calls "
-            "'f'; branch 2 does nothing), until 1 are through. Then it ends."
+            "'f'; branch 2 does nothing), until 1 has finished. Then it ends."
         ),
     ),
     "a callback without an action": (
@@ -265,7 +265,7 @@ def test_calls_are_told_with_method_path_and_server() -> None:
     assert section(title, fields, spec) == ["'f' is 'POST /go' of 'specs/a.yaml', at 'https://example.org'."]
     configured = {**spec, "application.properties": "quarkus.rest-client.a_yaml.url=${URL}\n"}
     assert section(title, fields, configured) == ["'f' is 'POST /go' of 'specs/a.yaml', at '${URL}'."]
-    assert section(title, fields) == ["'f' is the operation 'go' of 'specs/a.yaml', which is not read here."]
+    assert section(title, fields) == ["'f' is the operation 'go' of 'specs/a.yaml', which is not available."]
     assert section(title, flow(inject("A"), functions=[F])) == []
 
 
@@ -274,7 +274,7 @@ def test_what_is_needed_is_told() -> None:
     wait = {"name": "A", "type": "sleep", "duration": "PT1H", "end": True}
     assert section("What it needs", flow(wait), files) == [
         "The variable 'URL' must be given.",
-        "The variable 'SIZE' ('3') may be given; in brackets stands the default.",
+        "The variable 'SIZE' ('3') may be given; the default is in brackets.",
         "The secret 'TOKEN' must be given.",
         "It may wait in 'A'; a database keeps it over a restart.",
         "A timer (in 'A') outlives a restart only where a jobs service runs.",
@@ -286,7 +286,7 @@ def test_a_property_with_dots_that_an_expression_reads_is_no_variable() -> None:
     wait = {"name": "A", "type": "sleep", "duration": "${ $SECRET.portal.wait }", "end": True}
     known = {"application.properties": "portal.wait=${PORTAL_WAIT_SECONDS:PT1H}\n"}
     needed, *_ = section("What it needs", flow(wait), known)
-    assert needed == "The variable 'PORTAL_WAIT_SECONDS' ('PT1H') may be given; in brackets stands the default."
+    assert needed == "The variable 'PORTAL_WAIT_SECONDS' ('PT1H') may be given; the default is in brackets."
     needed, *_ = section("What it needs", flow(wait))
     assert needed == "The variable 'PORTAL_WAIT' must be given."
 

@@ -13,11 +13,9 @@ import pytest
 from generator.health.check import Diagnosis
 from generator.health.diagnosis import CHECKS, diagnose
 from generator.health.objects import ClusterObjects, Denied, Log
-from generator.health.operators import MANIFEST
 from generator.health.pods import WORKFLOW_LABEL
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.namespaces.policies import named
-from generator.platform.operators import platform_operators
 from tests.healthy_cluster import (
     DATABASE,
     DEMO,
@@ -738,8 +736,3 @@ def test_a_label_that_no_policy_goes_by_is_only_a_note() -> None:
     manifests = [each for each in deepcopy(healthy()) if each["kind"] != "NetworkPolicy"]
     next(each for each in manifests if each["metadata"]["name"] == DEMO)["metadata"].pop("labels")
     assert found_in(manifests)["labels"].state == "note"
-
-
-def test_the_manifest_of_the_operator_is_that_of_the_platform_s_chart() -> None:
-    newest = platform_operators()["10"]
-    assert MANIFEST.format(newest.tag) == newest.manifest

@@ -73,10 +73,22 @@ def test_the_password_is_in_a_private_folder_and_in_no_command(tmp_path: Path) -
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(each.stat().st_mode) for each in folder.iterdir()} == {0o600}
     assert not [each for each in [*calls, *commands] if password in each]
+    files = "--from-file=demo-database/postgres-username --from-file=demo-database/postgres-password"
     assert calls[1:] == [
-        "create secret generic demo-database -n infra --from-file=demo-database",
-        "create secret generic sonataflow-psql-postgresql -n demo --from-file=demo-database",
+        f"create secret generic demo-database -n infra {files}",
+        f"create secret generic sonataflow-psql-postgresql -n demo {files}",
     ]
+
+
+def test_what_somebody_has_in_a_folder_of_that_name_is_in_no_secret_and_stays(tmp_path: Path) -> None:
+    mine = tmp_path / "demo-database" / "notes"
+    mine.parent.mkdir()
+    mine.write_text("mine", encoding="utf-8")
+    *commands, remove = [each.command for each in steps(NAMESPACE, "kubectl apply -f out")][:5]
+    calls = run(commands, tmp_path)
+    assert not [each for each in calls if each.endswith("--from-file=demo-database") or "notes" in each]
+    subprocess.run(["sh", "-c", remove], cwd=tmp_path, check=False, capture_output=True)
+    assert list(mine.parent.iterdir()) == [mine]
 
 
 def test_the_same_command_again_keeps_the_password(tmp_path: Path) -> None:

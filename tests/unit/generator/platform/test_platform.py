@@ -15,6 +15,7 @@ import yaml
 from generator.compatibility.matrix import SonataFlow, known_matrix
 from generator.delivery.installed_kinds import CLUSTER_KINDS, kinds_in
 from generator.findings.errors import SettingsError
+from generator.health.operators import MANIFEST
 from generator.platform.operators import platform_operators
 from generator.platform.platform import (
     KNOWN_FILES,
@@ -63,6 +64,8 @@ def test_a_misspelt_value_is_refused_wherever_it_is(profile: Profile, flow: Sona
         for key in reversed(place):
             given = {key: given}
         assert not jsonschema_rs.validator_for(schema).is_valid(given), place
+    # A chart that has this one as a dependency hands it its global values.
+    assert jsonschema_rs.validator_for(schema).is_valid({"global": {"imageRegistry": "quay.io"}})
     # The switch of the charts of an umbrella is none of this one's values.
     assert not jsonschema_rs.validator_for(schema).is_valid({"enabled": True})
 
@@ -149,6 +152,11 @@ def test_the_versions_of_a_platform_are_those_of_its_sonataflow(name: str, first
     assert first_version(flow) == first
     assert is_of_line(first, flow)
     assert [other.name for other in FLOWS if is_of_line(first, other)] == [name]
+
+
+def test_the_doctor_names_the_manifest_that_the_platform_installs() -> None:
+    newest = platform_operators()["10"]
+    assert newest.manifest == MANIFEST.format(newest.tag)
 
 
 def test_an_operator_says_whether_it_has_a_field_or_one_below_it() -> None:

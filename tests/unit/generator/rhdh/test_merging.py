@@ -40,7 +40,7 @@ def test_a_plugin_of_another_release_is_there(other: dict[str, object]) -> None:
     text = yaml.safe_dump(other)
     found = with_plugins(text, PART, "a.yaml")
     assert found
-    assert (found.added, found.text) == ((), text)
+    assert (found.added, found.addition) == ((), "")
 
 
 MINE = """\
@@ -60,18 +60,24 @@ plugins:
 def test_what_is_there_stays_as_it_is_written(text: str) -> None:
     found = with_plugins(text, PART, "a.yaml")
     assert found
-    assert found.text.startswith(text)
-    plugins = yaml.safe_load(found.text)["plugins"]
+    after = text + found.addition
+    plugins = yaml.safe_load(after)["plugins"]
     assert plugins[:2] == yaml.safe_load(text)["plugins"]
     assert plugins[2:] == [each for each in PART["plugins"] if not each["package"].endswith("plugin-signals")]
     assert found.there == ("backstage-plugin-signals",)
-    assert with_plugins(found.text, PART, "a.yaml").added == ()  # type: ignore[union-attr]  # it was read
+    assert with_plugins(after, PART, "a.yaml").added == ()  # type: ignore[union-attr]  # it was read
+
+
+def test_line_ends_are_those_of_the_text() -> None:
+    found = with_plugins(MINE.replace("\n", "\r\n"), PART, "a.yaml")
+    assert found
+    assert found.addition.count("\n") == found.addition.count("\r\n") > 0
 
 
 def test_an_empty_file_gets_the_whole_part() -> None:
     found = with_plugins("\n", PART, "a.yaml")
     assert found
-    assert yaml.safe_load(found.text) == PART
+    assert yaml.safe_load(found.addition) == PART
 
 
 @pytest.mark.parametrize(
@@ -89,7 +95,7 @@ def test_an_empty_file_gets_the_whole_part() -> None:
 )
 def test_a_file_that_takes_none_at_its_end_is_told_apart(text: str) -> None:
     found = with_plugins(text, PART, "a.yaml")
-    assert found is None or yaml.safe_load(found.text)["plugins"][1:] == PART["plugins"]
+    assert found is None or yaml.safe_load(text + found.addition)["plugins"][1:] == PART["plugins"]
 
 
 def test_no_yaml_is_a_finding() -> None:
@@ -112,5 +118,5 @@ def test_whatever_is_there_is_there_afterwards(value: object, flow: bool) -> Non
     except FindingsError:
         return
     if found:
-        before, after = yaml.safe_load(text), yaml.safe_load(found.text)
+        before, after = yaml.safe_load(text), yaml.safe_load(text + found.addition)
         assert after["plugins"][: len(before["plugins"])] == before["plugins"]

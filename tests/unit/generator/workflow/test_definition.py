@@ -1001,4 +1001,4 @@ def test_the_data_of_an_event_is_a_text(data: Any) -> None:
     }
     found = definition({"events": [{"name": "e", "type": "t"}], "states": [state]}).findings
     assert [(one.rule, one.severity) for one in found] == [("wrong-type", Severity.ERROR)] * 2
-    assert "the engine reads the data of an event from a text, not a " in found[0].message
+    assert "the engine reads the data of an event from a string, not a " in found[0].message

@@ -46,6 +46,12 @@ def test_what_is_there_is_read(
     ("said", "message"),
     [
         ("Error from server (Forbidden): no", r"it fails: access is denied; see: kubectl auth can-i get secrets x"),
+        (
+            "Error from server (Forbidden): x is forbidden: user is attempting to grant RBAC permissions",
+            "it fails: it grants rights that you do not have",
+        ),
+        ("Error from server (Forbidden): x is forbidden: namespace a is being terminated", "its namespace is being"),
+        ("Error from server (Forbidden): x is forbidden: exceeded quota: q", "it fails: a quota of its namespace"),
         ("Error from server (Conflict): no", "it fails: somebody changed it a moment ago"),
         ("error: the server doesn't have a resource type", "it fails: the cluster does not know its kind"),
         (f"error: {SECRET}", r"it fails; to see why, run: kubectl --context=mine get secrets x"),
