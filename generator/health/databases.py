@@ -52,7 +52,7 @@ _AGAIN: Final = (
 )
 #: What to do about each kind of refusal.
 _HELP: Final = {
-    "database": "somebody with the right CREATEDB has to create it; the user of the platform's Secret has that right",
+    "database": "who creates it needs the right CREATEDB, as postgres of the chart's PostgreSQL has",
     "login": "the Secret has to have a user of the server and that user's password",
     "rights": "give the user the right, or the Secret another user; waybill namespace add creates one with a schema",
     "schema": "create the schema, or the user and its schema with waybill namespace add",

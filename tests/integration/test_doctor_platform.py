@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from generator.health.databases import database_jobs
 from generator.health.diagnosis import diagnose
+from generator.health.objects import name_of
 from generator.health.platforms import SERVICES as SERVICES_OF_PLATFORMS
 from generator.kubernetes.objects import PLATFORM, platform_service
 from generator.kubernetes.schema_match import SchemaMatch
@@ -140,7 +142,11 @@ def test_nothing_is_to_fix_in_a_cluster_as_a_profile_installs_it(profile: Profil
     served = cluster_of([]).served
     if profile == "kind":
         served = frozenset(each for each in served if "coreos" not in each)
-    diagnoses = diagnose(cluster_of([*theirs, *ours], served=served, schema=SchemaMatch(names=("10",), differing=0)))
+    cluster = cluster_of([*theirs, *ours], served=served, schema=SchemaMatch(names=("10",), differing=0))
+    jobs = [each["metadata"]["name"] for each in ours if each["kind"] == "Job"]
+    assert jobs
+    assert [*map(name_of, database_jobs(cluster))] == jobs, "a Job whose failure nobody looks at"
+    diagnoses = diagnose(cluster)
     assert {each.name: [fault.message for fault in each.faults] for each in diagnoses if each.faults} == {}
     found = {each.name: each for each in diagnoses}
     skipped = {name for name, each in found.items() if each.state == "skipped"}
