@@ -183,7 +183,7 @@ def test_a_database_behind_a_url_takes_the_place_of_the_service(charts: Path, he
     platform = one(helm4.render(place, values), "SonataFlowPlatform")
     assert wrong(platform, "10", shared) == []
     assert set(platform["spec"]["persistence"]["postgresql"]) == {"secretRef", "jdbcUrl"}
-    assert platform["spec"]["services"]["jobService"] == {"enabled": False}
+    assert set(platform["spec"]["services"]) == {"dataIndex"}
     values["platform"]["persistence"] = {}
     assert "set platform.persistence.jdbcUrl, or platform.persistence.enabled=false" in said_of(helm4, place, values)
     values["database"]["create"] = True
