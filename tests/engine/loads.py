@@ -111,7 +111,10 @@ def prompt_services(engine: str) -> Iterator[dict[str, Service]]:
     kubernetes.have_machine(**CHANGE.machine)
     machine = kubernetes.machines.pop("vm-a")
     kubernetes.machines = {f"vm-{number}": copy.deepcopy(machine) for number in range(_MACHINES)}
-    running = [_PromptJira(), Mta(), _PromptMove2Kube(), kubernetes, Notifications(), _SavingBroker(engine)]
+    mta = Mta()
+    # Of instances that find no application at the same time, one creates it, and the others fail.
+    mta.add(name="git.example.com/shop/cart", repository={"kind": "git", "url": ANALYSIS["repositoryUrl"]})
+    running = [_PromptJira(), mta, _PromptMove2Kube(), kubernetes, Notifications(), _SavingBroker(engine)]
     with ExitStack() as stack:
         for each in running:
             stack.enter_context(each.running())
