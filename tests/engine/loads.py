@@ -51,7 +51,7 @@ INPUTS: Final[Mapping[str, Callable[[int], dict[str, Any]]]] = {
     "mta-v7.x": lambda _: ANALYSIS,
     "mtv-migration": lambda number: MIGRATION | {"migrationName": f"web-{number}"},
     "mtv-plan": lambda number: MIGRATION | {"migrationName": f"web-{number}"},
-    "request-vm-cnv": lambda number: REQUEST.given | {"vmName": f"vm-{number}"},
+    "request-vm-cnv": lambda number: REQUEST.given | {"vmName": f"new-{number}"},
 }
 
 
