@@ -10,13 +10,12 @@ import argparse
 import json
 import os
 import re
-import shutil
 import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -113,7 +112,7 @@ def measure(workflow: Workflow) -> dict[str, Any]:
     with ExitStack() as stack:
         log_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waybill-resources-")), "engine.log")
         services = stack.enter_context(prompt_services(f"http://127.0.0.1:{port}"))
-        given = prompt_variables(services) | stack.enter_context(_database())
+        given = prompt_variables(services) | stack.enter_context(postgres.running_alone())
         options = (*JAVA, *_as_by_the_operator(stack.enter_context(listening(instances.hear))))
         begin = time.monotonic()
         engine = stack.enter_context(started(jar, given, port=port, log_file=log_file, options=options))
@@ -147,16 +146,6 @@ def _as_by_the_operator(events: str) -> Iterator[str]:
         yield f"-Dkogito.events.{name}.enabled=true"
     for name in ("processinstances", "processdefinitions", "usertaskinstances"):
         yield f"-Dmp.messaging.outgoing.kogito-{name}-events.url={events}"
-
-
-@contextmanager
-def _database() -> Iterator[dict[str, str]]:
-    folder = Path(tempfile.mkdtemp(prefix="waybill-postgres-"))
-    try:
-        with postgres.running(folder) as given:
-            yield given
-    finally:
-        shutil.rmtree(folder)
 
 
 def _idle(process: Process) -> dict[str, int]:
