@@ -104,6 +104,13 @@ def agreement(session: nox.Session) -> None:
     session.run("python", "-m", "tests.engine.agreement", *session.posargs, env=with_tools(session))
 
 
+@nox.session
+def resources(session: nox.Session) -> None:
+    """Measure each workflow's CPU and memory on a quiet machine and write what charts ask for: 20 minutes, in no CI."""
+    install(session, "test")
+    session.run("python", "-m", "tests.engine.resources", *session.posargs)
+
+
 @nox.session(name="e2e-cluster")
 def e2e_cluster(session: nox.Session) -> None:
     """Ask a real Kubernetes API server what it drops and refuses (Go; 7 minutes for its build, once)."""

@@ -12,7 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -28,6 +28,7 @@ from generator.lint.registry import SUBJECTS
 from generator.platform.platform import platform_operator, platform_sonataflow
 from generator.platform.values import PROFILES, platform_values
 from generator.text.markdown import code, row
+from generator.text.yaml_reader import parse
 from generator.workflow.properties import Variable
 from generator.workflow.workflow import Workflow
 from pipeline import cli
@@ -248,7 +249,7 @@ def values_and_settings() -> str:
             "# Values and settings\n\n## Values of a workflow's chart\n",
             "`FOLDER` is the workflow's folder, `VAR` and `OTHER` are placeholders for its variables, `KEY` for a key",
             "in its secret.properties. Misspelt values are rejected. The values in a workflow's own",
-            "`chart/values.yaml` follow these.\n",
+            "`chart/values.yaml` follow these; a `podTemplate` there gives this one other defaults.\n",
             _value_table(chart),
             "## Values of the umbrella chart\n",
             "`CHART` is a placeholder for each workflow's chart. Its values go under its name: `CHART.replicas`.\n",
@@ -378,11 +379,86 @@ def workflow_pages() -> dict[str, str]:
     pages = {f"{WORKFLOW_PAGES}/{workflow.source.name}.md": _workflow_page(workflow) for workflow in workflows}
     heading = ("workflow", "type", "what it does")
     listed = _table(heading, []) + "\n".join(index_row(w, f"{w.source.name}.md") for w in workflows)
-    pages[f"{WORKFLOW_PAGES}/README.md"] = f"{HEAD}# Workflows\n\n{listed}\n"
+    pages[f"{WORKFLOW_PAGES}/README.md"] = f"{HEAD}# Workflows\n\n{listed}\n\n{_resources_of_all(workflows)}"
     in_readme = _table(heading, []) + "\n".join(index_row(w, f"{WORKFLOW_PAGES}/{w.source.name}.md") for w in workflows)
     before, mark, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN)
     pages["README.md"] = f"{before}{mark}\n{in_readme}\n\n{END}{rest.partition(END)[2]}"
     return pages
+
+
+#: What `nox -s resources` found.
+MEASURED: Final = f"{WORKFLOW_PAGES}/resources.json"
+HOW_MEASURED: Final = """\
+`nox -s resources` measured this on {date}: each workflow alone in the application of its image (SonataFlow
+{sonataflow}, Quarkus {quarkus}), with PostgreSQL, on Java {java} with {cpus} CPUs in {containerMiB} MiB, on a
+machine with {machineCpus} CPUs. Idle is without a request: CPU over {idleSeconds} s, and the resident memory
+after them. Under load are {instancesAtATime} instances at a time for {loadSeconds} s, each from its start to
+its good end: services answer at once, and instances that wait look again after `{period}`. That CPU is the
+highest of any second, that memory the highest since the start. The data are in
+[resources.json](resources.json).
+
+The charts set requests and limits (`podTemplate.container.resources`) by these rules:
+
+- CPU request: with it alone, a start takes at most a minute; the operator restarts a pod that has not started after
+  70 seconds. No CPU limit: every start would be as slow.
+- Memory request: the highest memory, in steps of 64 MiB. Java keeps what it once had.
+- Memory limit: a quarter more than the highest memory, and at least what was measured with.
+
+Java gives the heap a quarter of the memory limit. Instances with much data, or more of them at a time, need a higher
+one: [choose a workflow's resources](../how-to.md#choose-a-workflows-resources).
+"""
+
+
+def _resources_of_all(workflows: Iterable[Workflow]) -> str:
+    """The section on what each workflow takes, and how that was measured."""
+    measured = _measured()
+    heading = ("workflow", "idle", "under load", "start", "requests", "memory limit")
+    rows = (
+        (
+            f"[{workflow.source.name}]({workflow.source.name}.md#resources)",
+            *(f"{_cpu(found[when])}, {_memory(found[when])}" for when in ("idle", "peak")),
+            f"{found['start']['seconds']} s, {found['start']['cpuSeconds']} s of CPU",
+            f"{requests['cpu']}, {requests['memory']}",
+            limits["memory"],
+        )
+        for workflow in workflows
+        for found in [measured["workflows"][workflow.source.name]]
+        for requests, limits in [_requests_and_limits(workflow)]
+    )
+    return f"## Resources\n\n{_table(heading, rows)}\n{HOW_MEASURED.format(**measured['measured'])}"
+
+
+def _resources(workflow: Workflow) -> str:
+    """The section on what a workflow takes, with what its chart asks for."""
+    found = _measured()["workflows"][workflow.source.name]
+    requests, limits = _requests_and_limits(workflow)
+    rows = [
+        ("idle", _cpu(found["idle"]), _memory(found["idle"])),
+        ("under load", _cpu(found["peak"]), _memory(found["peak"])),
+        ("request of the chart", requests["cpu"], requests["memory"]),
+        ("limit of the chart", limits.get("cpu", "none"), limits["memory"]),
+    ]
+    how = "Measured by `nox -s resources`: [how, and what follows from it](README.md#resources)."
+    return f"## Resources\n\n{_table(('', 'CPU', 'memory'), rows)}\n{how}\n"
+
+
+def _measured() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((ROOT / MEASURED).read_text(encoding="utf-8"))
+    return content
+
+
+def _requests_and_limits(workflow: Workflow) -> tuple[dict[str, str], dict[str, str]]:
+    values = parse(workflow.source.overlay["values.yaml"], f"{workflow.source.path}/chart/values.yaml").root.plain()
+    found = values["podTemplate"]["container"]["resources"]
+    return found["requests"], found["limits"]
+
+
+def _cpu(found: Mapping[str, int]) -> str:
+    return f"{found['cpuMillicores']}m"
+
+
+def _memory(found: Mapping[str, int]) -> str:
+    return f"{found['memoryMiB']}Mi"
 
 
 #: What the commands of a workflow's page are run with: tests/docs has these places.
@@ -403,6 +479,7 @@ def _workflow_page(workflow: Workflow) -> str:
     # Workflows name each other by their READMEs; here, by their pages.
     text = re.sub(r"\]\(\.\./([^/)]+)/README\.md\)", r"](\1.md)", text)
     shown = page(workflow, text, f"../../workflows/{name}").rstrip()
+    shown = shown.replace("\n## Try it\n", f"\n{_resources(workflow)}\n## Try it\n")
     runs = {"Install": INSTALL_RUN.format(chart=chart_name(name)), "Try it": TRIAL_NOT_RUN}
     for heading, comments in runs.items():
         shown = shown.replace(f"\n## {heading}\n", f"\n## {heading}\n\n{comments}")

@@ -12,10 +12,12 @@ from typing import Any, Final
 from semver import Version
 
 from generator.chart import values
+from generator.chart.defaults import OWN_DEFAULTS, NotAMapError, with_defaults, without_keys
 from generator.chart.files import PAYLOAD, ChartFiles
 from generator.chart.names import FOLDER_ANNOTATION, UMBRELLA
 from generator.chart.pin import tagged
 from generator.chart.release_size import MAX_RELEASE_BYTES, release_bytes
+from generator.chart.values import Value
 from generator.compatibility.capabilities import OperatorCapabilities, newest_capabilities
 from generator.compatibility.supported import operator_annotations
 from generator.diagram.embedding import embedded
@@ -48,7 +50,8 @@ FLOW_FILE: Final = "flow.yaml"
 ID_ANNOTATION: Final = "waybill/workflow-id"
 _OVERLAY_FOLDERS: Final = ("templates/", "crds/", PAYLOAD)
 _NOTES: Final = "templates/NOTES.txt"
-_OVERLAY_MERGED: Final = ("README.md", "values.yaml", "values.schema.json")
+_VALUES: Final = "values.yaml"
+_OVERLAY_MERGED: Final = ("README.md", _VALUES, "values.schema.json")
 
 _ICON_SVG: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24" fill="none" stroke="#06c" stroke-width="2">'
@@ -188,6 +191,8 @@ def _generated_files(
         secret_comments=workflow.secret_comments(),
         capabilities=capabilities,
     )
+    with Collecting(findings):
+        chart_values = _with_own_defaults(workflow, chart_values)
     annotations = {
         FOLDER_ANNOTATION: chart.folder,
         ID_ANNOTATION: workflow.definition.id,
@@ -198,7 +203,7 @@ def _generated_files(
     }
     with Collecting(findings):
         generated = templates.render("chart/workflow/values.yaml", chart=chart, values=chart_values)
-        texts["values.yaml"] = _with_own_values(workflow, generated)
+        texts[_VALUES] = _with_own_values(workflow, generated)
     with Collecting(findings):
         schema = _with_own_schema(workflow, values.json_schema(chart.name, chart_values))
         texts["values.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
@@ -295,17 +300,31 @@ def _overlay(workflow: Workflow, generated: Mapping[str, bytes], findings: list[
     return added
 
 
+def _with_own_defaults(workflow: Workflow, chart_values: tuple[Value, ...]) -> tuple[Value, ...]:
+    """The values with the defaults that chart/values.yaml gives them."""
+    own = _own_map(workflow, _VALUES)
+    try:
+        return with_defaults(chart_values, {key: own[key] for key in OWN_DEFAULTS if key in own})
+    except NotAMapError as error:
+        raise FindingsError([_overlay_finding(workflow, _VALUES, f"'{error}' must be a map")]) from error
+
+
+def _added_values(workflow: Workflow) -> dict[str, Any]:
+    """What chart/values.yaml has beside defaults of the chart's own values."""
+    return {key: value for key, value in _own_map(workflow, _VALUES).items() if key not in OWN_DEFAULTS}
+
+
 def _with_own_values(workflow: Workflow, generated: str) -> str:
     """values.yaml with what chart/values.yaml adds: its text, or, where that does not go together, its content."""
-    own = _own_map(workflow, "values.yaml")
+    own = _added_values(workflow)
     if not own:
         return generated
-    taken = parse(generated.encode(), "values.yaml").root.plain()
-    _refuse_taken(workflow, "values.yaml", own, taken)
+    taken = parse(generated.encode(), _VALUES).root.plain()
+    _refuse_taken(workflow, _VALUES, own, taken)
     heading = "\n# From the workflow's own chart/values.yaml.\n\n"
-    text = f"{generated}{heading}{_own_text(workflow, 'values.yaml')}"
+    text = f"{generated}{heading}{without_keys(_own_text(workflow, _VALUES), OWN_DEFAULTS)}"
     try:
-        goes_together = parse(text.encode(), "values.yaml").root.plain() == {**taken, **own}
+        goes_together = parse(text.encode(), _VALUES).root.plain() == {**taken, **own}
     except FindingsError:
         goes_together = False
     return text if goes_together else f"{generated}{heading}{yaml_writer.dump(own)}"
@@ -322,7 +341,7 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
     if not isinstance(required, list) or not all(isinstance(key, str) for key in required):
         raise FindingsError([_overlay_finding(workflow, "values.schema.json", "'required' must be a list of names")])
     _refuse_taken(workflow, "values.schema.json", properties, generated["properties"])
-    anything: dict[str, Any] = {key: {} for key in _own_map(workflow, "values.yaml")}
+    anything: dict[str, Any] = {key: {} for key in _added_values(workflow)}
     more: dict[str, Any] = {key: own[key] for key in ("definitions", "$defs", "required") if key in own}
     return {**generated, "properties": {**generated["properties"], **anything, **properties}, **more}
 
@@ -330,10 +349,10 @@ def _with_own_schema(workflow: Workflow, generated: Mapping[str, Any]) -> dict[s
 def _with_functions(workflow: Workflow, images: Mapping[str, ImageReference]) -> Workflow:
     """The workflow with the images of its functions in its chart/values.yaml."""
     overlay = workflow.source.overlay
-    if not images or "values.yaml" not in overlay:
+    if not images or _VALUES not in overlay:
         return workflow
-    text = tagged(_own_text(workflow, "values.yaml"), images)
-    return replace(workflow, source=replace(workflow.source, overlay={**overlay, "values.yaml": text.encode()}))
+    text = tagged(_own_text(workflow, _VALUES), images)
+    return replace(workflow, source=replace(workflow.source, overlay={**overlay, _VALUES: text.encode()}))
 
 
 def _refuse_taken(workflow: Workflow, path: str, own: Mapping[str, Any], taken: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from generator.chart.files import PAYLOAD
 from generator.findings.errors import FindingsError
 from generator.text import yaml_writer
+from generator.text.yaml_blocks import blocks_of
 from generator.text.yaml_reader import parse
 
 #: Where values go whose names are taken.
@@ -172,27 +173,16 @@ def _moved(values: Mapping[str, Any], names: ValueNames) -> dict[str, Any]:
 
 def _blocks_moved(text: str, names: ValueNames) -> str:
     """The text with the blocks of the moved keys indented at its end, and without those that are gone."""
-    keys = parse(text.encode(), "values.yaml").root.keys or {}
-    lines = text.splitlines(keepends=True)
-    starts = sorted((line - 1, key) for key, (line, _) in keys.items())
-    stay, below = lines[: _with_comment(lines, starts[0][0])], []
-    for place, (start, key) in enumerate(starts):
-        end = _with_comment(lines, starts[place + 1][0]) if place + 1 < len(starts) else len(lines)
-        block = lines[_with_comment(lines, start) : end]
-        if key in names.moved:
-            below += [f"  {line}" if line.strip() else line for line in block]
-        elif key not in names.unused | names.stuck:
-            stay += block
+    head, blocks = blocks_of(text, "values.yaml")
+    stay, below = [*head], []
+    for block in blocks:
+        if block.key in names.moved:
+            below += [f"  {line}" if line.strip() else line for line in block.lines]
+        elif block.key not in names.unused | names.stuck:
+            stay += block.lines
     if stay and not stay[-1].endswith("\n"):
         stay[-1] += "\n"
     return "".join([*stay, f"{names.below}:\n", *below] if below else stay)
-
-
-def _with_comment(lines: list[str], start: int) -> int:
-    """The first line of the comment right above a key."""
-    while start and lines[start - 1].startswith("#"):
-        start -= 1
-    return start
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
@@ -70,12 +68,8 @@ def database() -> Iterator[dict[str, str]]:
     """The variables that lead the engine to a database."""
     if postgres.program("initdb") is None:
         missing("PostgreSQL (apt install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="waybill-postgres-"))
-    try:
-        with postgres.running(folder) as given:
-            yield given
-    finally:
-        shutil.rmtree(folder)
+    with postgres.running_alone() as given:
+        yield given
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,7 @@ class Engine:
 
     def post(self, workflow: str, data: Any) -> tuple[int, Any]:
         """Start an instance; returns the status and the body of the answer."""
-        return _post(f"{self._running[workflow].url}/{workflow}", data)
+        return post(f"{self._running[workflow].url}/{workflow}", data)
 
     def start(self, workflow: str, data: Any) -> Run:
         """Start an instance, which must be taken."""
@@ -128,7 +128,7 @@ class Engine:
         content = {"specversion": "1.0", "id": f"{run.id}-{kind}", "source": "/test", "type": kind, "data": data}
         content["kogitoprocrefid"] = run.id
         address = f"{self._running[run.workflow].url}{path or f'/{kind}'}"
-        status, body = _post(address, content, "application/cloudevents+json")
+        status, body = post(address, content, "application/cloudevents+json")
         assert status < 300, body
 
 
@@ -167,7 +167,7 @@ class Run:
         return f"{self.workflow} {self.id}: {' > '.join(self.states)}; {self.instance.error}\n{self.engine.log[-2000:]}"
 
 
-def _post(address: str, value: Any, media_type: str = "application/json") -> tuple[int, Any]:
+def post(address: str, value: Any, media_type: str = "application/json") -> tuple[int, Any]:
     headers = {"Content-Type": media_type}
     request = urllib.request.Request(address, json.dumps(value).encode(), headers, method="POST")  # noqa: S310 - loopback
     try:

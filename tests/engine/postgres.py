@@ -6,6 +6,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -66,6 +67,17 @@ def running(folder: Path, *, password: str = "") -> Iterator[dict[str, str]]:
     finally:
         server.terminate()
         server.wait(60)
+
+
+@contextmanager
+def running_alone() -> Iterator[dict[str, str]]:
+    """Run a server as `running` does, in a folder that is gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="waybill-postgres-"))
+    try:
+        with running(folder) as given:
+            yield given
+    finally:
+        shutil.rmtree(folder)
 
 
 def query(variables: Mapping[str, str], sql: str) -> str:

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -25,14 +25,17 @@ _STOP: Final = 20
 _INTERVAL: Final = 0.1
 _MAX_HEALTH: Final = 1024 * 1024
 _SHOWN: Final = 3000
+#: Options of Java for an engine that starts quickly and does not live long.
+QUICK: Final = ("-Xmx512m", "-XX:TieredStopAtLevel=1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningEngine:
-    """An engine that serves requests at `url` and logs to `log_file`."""
+    """An engine that serves requests at `url` and logs to `log_file`; `pid` is its process."""
 
     url: str
     log_file: Path
+    pid: int
 
     @property
     def log(self) -> str:
@@ -48,17 +51,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(jar: Path, variables: Mapping[str, str], *, port: int, log_file: Path) -> Iterator[RunningEngine]:
+def started(
+    jar: Path, variables: Mapping[str, str], *, port: int, log_file: Path, options: Sequence[str] = QUICK
+) -> Iterator[RunningEngine]:
     """Run an application while the block runs; `variables` are added to this process's environment.
 
-    The log is appended to. The engine runs in its own process group, so that Ctrl-C does not reach it before it is
-    stopped.
+    `options` are options of Java. The log is appended to. The engine runs in its own process group, so that Ctrl-C does
+    not reach it before it is stopped.
 
     Raises:
         EngineError: the engine ends, or is not ready in time; the message has the end of its log.
     """
-    engine = RunningEngine(url=f"http://127.0.0.1:{port}", log_file=log_file)
-    options = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={port}")
+    options = (*options, "-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={port}")
     with in_use(jar.parent), log_file.open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 - fixed arguments and a jar built here
             ["java", *options, "-jar", str(jar)],  # noqa: S607 - found on PATH, as in the user's shell
@@ -68,6 +72,7 @@ def started(jar: Path, variables: Mapping[str, str], *, port: int, log_file: Pat
             env={**os.environ, **variables},
             start_new_session=True,
         )
+        engine = RunningEngine(url=f"http://127.0.0.1:{port}", log_file=log_file, pid=process.pid)
         try:
             _wait_until_ready(engine, process)
             yield engine
