@@ -1,4 +1,4 @@
-"""Takes a hand-made chart apart: what a build makes anyway goes, what people wrote becomes the workflow's chart/."""
+"""Splits a hand-made chart: objects that a build generates are dropped, the others go into the workflow's chart/."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _TEMPLATES: Final = "templates/"
 _HEADING: Final = re.compile(r"#{1,5} ")
 _FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})")
 _DEPENDENCIES: Final = ("Chart.lock", "requirements.yaml", "requirements.lock")
-#: What a Chart.yaml says of people and places, which a definition does not.
-_ABOUT: Final = ("maintainers", "home", "sources", "annotations")
+#: The fields of Chart.yaml that a generated chart does not have.
+_UNSUPPORTED_FIELDS: Final = ("maintainers", "home", "sources", "annotations")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moved:
-    """A file of the chart that goes into the workflow's chart/: its path in the one and in the other."""
+    """A file that is moved into the workflow's chart/: its paths in the hand-made chart and in chart/."""
 
     path: str
     to: str
@@ -41,7 +41,7 @@ class Moved:
 
 @dataclass(frozen=True, kw_only=True)
 class Remark:
-    """Something to say of a file of the chart, or of a part of it."""
+    """A message about a file of the chart, or a part of it."""
 
     path: str
     why: str
@@ -49,7 +49,7 @@ class Remark:
 
 @dataclass(kw_only=True)
 class Adopted:
-    """What becomes of a hand-made chart. `overlay` are the files of the workflow's chart/ by path."""
+    """The conversion of a hand-made chart; `overlay` are the files of the workflow's chart/ by path."""
 
     name: str
     version: str
@@ -57,36 +57,36 @@ class Adopted:
     overlay: dict[str, bytes] = field(default_factory=dict)
     moved: list[Moved] = field(default_factory=list)
     gone: list[Remark] = field(default_factory=list)
-    """What a build makes anyway, or has no use for."""
+    """Files and objects that a build generates or does not need."""
     left: list[Remark] = field(default_factory=list)
-    """What nobody misses in an install, and stays where it is."""
+    """Files that an install does not need, which stay where they are."""
     by_hand: list[Remark] = field(default_factory=list)
-    """What a person has to bring over."""
+    """Files that users have to convert themselves."""
     resources: list[Mapping[str, Any]] = field(default_factory=list)
-    """Its custom resources of the workflow."""
+    """The chart's SonataFlow custom resources."""
     notes: list[Remark] = field(default_factory=list)
-    """What is different afterwards."""
+    """Differences between the hand-made chart and the generated one."""
 
 
 def adopt(files: Mapping[str, bytes], workflow: Workflow, generated: Mapping[str, bytes], *, shown: str) -> Adopted:
-    """Take a hand-made chart apart; `files` are its files by path, `generated` those of the chart without any of it.
+    """Split a hand-made chart; `files` are its files by path, `generated` those of the chart that a build generates.
 
-    `shown` is the chart's folder in messages. Nothing is rendered: what a template writes is told by its text.
+    `shown` is the chart's folder in messages. Templates are not rendered; their objects are recognized by their text.
 
     Raises:
-        FindingsError: its Chart.yaml cannot be read.
+        FindingsError: its Chart.yaml is invalid.
     """
-    about = _metadata(files, shown)
+    metadata = _metadata(files, shown)
     adopted = Adopted(
-        name=str(about.get("name") or posixpath.basename(shown)),
-        version=str(about.get("version") or ""),
-        app_version=str(about.get("appVersion") or ""),
+        name=str(metadata.get("name") or posixpath.basename(shown)),
+        version=str(metadata.get("version") or ""),
+        app_version=str(metadata.get("appVersion") or ""),
     )
-    annotations = about.get("annotations")
+    annotations = metadata.get("annotations")
     if isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations:
         adopted.gone.append(Remark(path=CHART_FILE, why="waybill made the chart"))
         return adopted
-    _say_of_metadata(adopted, about)
+    _report_metadata(adopted, metadata)
     texts = _texts(files, adopted)
     made: Made = {}
     kept = _kept_templates(texts, workflow, adopted, made)
@@ -115,11 +115,11 @@ def _metadata(files: Mapping[str, bytes], shown: str) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _say_of_metadata(adopted: Adopted, about: Mapping[str, Any]) -> None:
+def _report_metadata(adopted: Adopted, metadata: Mapping[str, Any]) -> None:
     adopted.gone.append(Remark(path=CHART_FILE, why="made from the definition"))
-    if more := [key for key in _ABOUT if about.get(key)]:
-        adopted.left.append(Remark(path=CHART_FILE, why=f"{listed(more)}: a generated chart does not say that"))
-    dependencies = about.get("dependencies")
+    if unsupported := [key for key in _UNSUPPORTED_FIELDS if metadata.get(key)]:
+        adopted.left.append(Remark(path=CHART_FILE, why=f"{listed(unsupported)}: a generated chart does not say that"))
+    dependencies = metadata.get("dependencies")
     for dependency in dependencies if isinstance(dependencies, list) else ():
         name = dependency.get("name") if isinstance(dependency, dict) else dependency
         why = f"depends on the chart {name}; install that as a release of its own"
@@ -127,7 +127,7 @@ def _say_of_metadata(adopted: Adopted, about: Mapping[str, Any]) -> None:
 
 
 def _texts(files: Mapping[str, bytes], adopted: Adopted) -> dict[str, str]:
-    """The templates and values as text; what is none has to be looked at."""
+    """Return the templates, values and README as text; files that are not text are added to `by_hand`."""
     texts = {}
     for path, data in files.items():
         if path.startswith(_TEMPLATES) or path in (_VALUES, _SCHEMA, _README):
@@ -139,7 +139,7 @@ def _texts(files: Mapping[str, bytes], adopted: Adopted) -> dict[str, str]:
 
 
 def _kept_templates(texts: Mapping[str, str], workflow: Workflow, adopted: Adopted, made: Made) -> dict[str, str]:
-    """The templates without the objects that a build makes anyway; those that are left empty are not among them."""
+    """Return the templates without the objects that a build generates, and without templates that become empty."""
     kept: dict[str, str] = {}
     written: list[Part] = []
     for path in sorted(path for path in texts if path.startswith(_TEMPLATES)):
@@ -149,18 +149,18 @@ def _kept_templates(texts: Mapping[str, str], workflow: Workflow, adopted: Adopt
         elif name.startswith("_") or name.endswith((".tpl", ".txt")):
             kept[path] = text
         else:
-            staying = _without_made(path, parts_of(text), workflow, adopted, made)
-            if staying:
-                kept[path] = text if len(staying) == len(parts_of(text)) else joined(staying)
-                written += staying
+            remaining = _without_made(path, parts_of(text), workflow, adopted, made)
+            if remaining:
+                kept[path] = text if len(remaining) == len(parts_of(text)) else joined(remaining)
+                written += remaining
     adopted.notes += [Remark(path=_TEMPLATES, why=f"{each} is written twice") for each in twice(written)]
     return kept
 
 
 def _without_made(path: str, parts: Sequence[Part], workflow: Workflow, adopted: Adopted, contents: Made) -> list[Part]:
-    """The documents of a template that people wrote; none where the template has to be looked at."""
+    """Return the documents of a template that a build does not generate, or none if it is added to `by_hand`."""
     gone: list[Remark] = []
-    staying: list[Part] = []
+    kept: list[Part] = []
     for part in parts:
         verdict = made_anyway(part, workflow)
         adopted.notes += [Remark(path=path, why=why) for why in verdict.notes]
@@ -170,22 +170,24 @@ def _without_made(path: str, parts: Sequence[Part], workflow: Workflow, adopted:
         if verdict.made:
             gone.append(Remark(path=path, why=verdict.made))
         else:
-            staying.append(part)
-    made = [part for part in parts if part not in staying]
-    if all(part.empty for part in staying):
-        staying = []
-    if made and staying and not can_part(made, staying):
+            kept.append(part)
+    generated = [part for part in parts if part not in kept]
+    if all(part.empty for part in kept):
+        kept = []
+    if generated and kept and not can_part(generated, kept):
         adopted.by_hand.append(
             Remark(
                 path=path, why=f"holds {gone[0].why} in one block with other objects; move those to a file of their own"
             )
         )
         return []
-    contents |= {(part.kind or "", part.name or ""): (path, part.roughly) for part in made if part.roughly is not None}
+    contents |= {
+        (part.kind or "", part.name or ""): (path, part.roughly) for part in generated if part.roughly is not None
+    }
     adopted.gone += gone
-    if not gone and not staying:
+    if not gone and not kept:
         adopted.gone.append(Remark(path=path, why="writes nothing"))
-    return staying
+    return kept
 
 
 def _own_values(text: str, adopted: Adopted) -> dict[str, Any]:
@@ -216,7 +218,7 @@ def _move_template(path: str, text: str, names: OwnNames, generated: Mapping[str
 
 
 def _free(path: str, taken: Collection[str]) -> str:
-    """The path, or one like it that is not taken; what begins with `_` is no object (Helm, "Template files")."""
+    """Return the path, or a similar free one; a leading `_` is kept, as Helm reads no objects from such files."""
     while path in taken:
         folder, name = posixpath.split(path)
         path = posixpath.join(folder, f"_own-{name[1:]}" if name.startswith("_") else f"own-{name}")
@@ -225,7 +227,7 @@ def _free(path: str, taken: Collection[str]) -> str:
 
 def _move_values(texts: Mapping[str, str], values: Mapping[str, Any], names: OwnNames, adopted: Adopted) -> None:
     for key in sorted(names.values.unused):
-        why = f"'{key}': the chart has a value of that name, and no template of yours uses this one"
+        why = f"'{key}': the generated chart has a value of that name, and no remaining template uses this one"
         adopted.gone.append(Remark(path=_VALUES, why=why))
     moved = moved_values(texts.get(_VALUES, ""), values, names.values)
     if moved:
@@ -254,7 +256,7 @@ def _move_schema(text: str, names: OwnNames, adopted: Adopted) -> None:
         adopted.overlay[_SCHEMA] = moved.encode()
         adopted.moved.append(Moved(path=_SCHEMA, to=_SCHEMA))
     else:
-        adopted.gone.append(Remark(path=_SCHEMA, why="says nothing of your values"))
+        adopted.gone.append(Remark(path=_SCHEMA, why="describes no remaining value"))
 
 
 def _move_others(files: Mapping[str, bytes], texts: Mapping[str, str], names: OwnNames, adopted: Adopted) -> None:
@@ -286,7 +288,7 @@ def _move_others(files: Mapping[str, bytes], texts: Mapping[str, str], names: Ow
 
 
 def _with_lower_headings(text: str) -> str:
-    """A README as a part of another one: where it has a title, all headings are a level lower."""
+    """Return a README for inclusion in another one: if it has a title, all headings are demoted by one level."""
     lines = text.splitlines(keepends=True)
     fenced, lowered = "", []
     for line in lines:
