@@ -100,5 +100,5 @@ def _file_name(name: str) -> str:
     if name.casefold() in {common.partition(".")[0] for common in COMMON}:
         raise SettingsError(f"workflow '{name}': {FOLDER}/{file} is a file of waybill's own; rename the folder")
     if not _FILE_NAME.fullmatch(name):
-        raise SettingsError(f"workflow '{name}': makes no name of a file; use letters, digits, '.', '_' and '-'")
+        raise SettingsError(f"workflow '{name}': not a valid file name; use letters, digits, '.', '_' and '-'")
     return file

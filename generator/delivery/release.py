@@ -63,8 +63,8 @@ def merged(values: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     """Merge `over` into a copy of `values` as Helm merges values files: maps are merged, all else is replaced."""
     result = dict(values)
     for key, value in over.items():
-        there = result.get(key)
-        result[key] = merged(there, value) if isinstance(there, dict) and isinstance(value, dict) else value
+        existing = result.get(key)
+        result[key] = merged(existing, value) if isinstance(existing, dict) and isinstance(value, dict) else value
     return result
 
 

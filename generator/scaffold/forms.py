@@ -52,16 +52,16 @@ def title(name: str) -> str:
 def _object(schema: Mapping[str, Any], spec: Spec, depth: int) -> dict[str, Any]:
     fields = spec.fields(schema)
     kept = {
-        name: one
-        for name, one in fields.properties.items()
-        if spec.resolved(one).get("readOnly") is not True and (name in fields.required or depth == 0)
+        name: property_
+        for name, property_ in fields.properties.items()
+        if spec.resolved(property_).get("readOnly") is not True and (name in fields.required or depth == 0)
     }
     if not kept:
         kept = dict(fields.properties)
     shown = dict(list(kept.items())[:_MAX_PROPERTIES])
     made: dict[str, Any] = {
         "type": "object",
-        "properties": {name: form(name, one, spec, depth + 1) for name, one in shown.items()},
+        "properties": {name: form(name, property_, spec, depth + 1) for name, property_ in shown.items()},
     }
     required = [name for name in shown if name in fields.required]
     return {**made, **({"required": required} if required else {})}

@@ -49,5 +49,7 @@ def _violation(name: str) -> str:
     if len(name) > MAX_NAME:
         return f"it has {len(name)} characters, and Helm takes {MAX_NAME}"
     if not _NAME.fullmatch(name):
-        return "it has to be lower-case letters, digits and '-', from a letter to a letter or digit"
+        return (
+            "it must have lower-case letters, digits and '-' only, start with a letter, and end with a letter or digit"
+        )
     return ""

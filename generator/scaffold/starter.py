@@ -81,7 +81,7 @@ def _files(wanted: NewWorkflow) -> Iterator[tuple[str, bytes]]:
     calls = calls_of(service, url_variable(service)) if service else _no_calls()
     schema = _input_schema(wanted, calls)
     configuration = configuration_of(service, auth=wanted.auth)
-    oauth2 = service is not None and any(one.kind == "oauth2" for one in schemes_of(service))
+    oauth2 = service is not None and any(each.kind == "oauth2" for each in schemes_of(service))
     about = {
         "name": name,
         "type": wanted.type,
@@ -115,7 +115,7 @@ def _description(wanted: NewWorkflow) -> str:
     if wanted.service is None:
         what = "An assessment" if wanted.type == "assessment" else "A workflow"
         return f"{what} to start from; replace this by what it does."
-    names = [one.name for one in wanted.service.operations]
+    names = [each.name for each in wanted.service.operations]
     shown = [*names[:5], *([f"{len(names) - 5} more"] if names[5:] else [])]
     return f"Calls {listed(shown)} of {wanted.service.file}."
 
@@ -224,10 +224,10 @@ def _readme(
     variables: dict[str, tuple[str, str]] = {}
     secret_keys = {secret.key for secret in about["secrets"]}
     for line in (line for group in about["groups"] for line in group):
-        for one in expressions(line.value):
-            if one.name not in secret_keys:
+        for each in expressions(line.value):
+            if each.name not in secret_keys:
                 variables.setdefault(
-                    one.name, (f"default `{one.default}`" if one.default else "mandatory", line.comment)
+                    each.name, (f"default `{each.default}`" if each.default else "mandatory", line.comment)
                 )
     text = render(
         "scaffold/README.md",
@@ -239,8 +239,8 @@ def _readme(
         states=calls.states,
         following=[*(state.name for state in calls.states[1:]), "ReportSuccess"],
         inputs=[
-            (name, "mandatory" if name in calls.required else "", one["description"])
-            for name, one in schema["properties"].items()
+            (name, "mandatory" if name in calls.required else "", each["description"])
+            for name, each in schema["properties"].items()
             if name != FIELD
         ],
         variables=variables,
@@ -251,7 +251,7 @@ def _readme(
 
 def _backstage(schema: Mapping[str, Any], about: Mapping[str, Any]) -> Iterator[tuple[str, bytes]]:
     """Yield the files for Developer Hub, without the login, for which its scaffolder has no form field."""
-    properties = {name: one for name, one in schema["properties"].items() if name != FIELD}
+    properties = {name: each for name, each in schema["properties"].items() if name != FIELD}
     form = {**{key: schema[key] for key in ("title", "description")}, "properties": properties}
     if "required" in schema:
         form = {"title": form["title"], "description": form["description"], "required": schema["required"]} | form

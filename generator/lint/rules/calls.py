@@ -306,7 +306,7 @@ def _siblings(given: Any, path: FieldPath) -> Mapping[str, Any]:
 )
 def wrong_argument(workflow: Workflow) -> Iterator[Found]:
     """A literal argument that the engine cannot convert to what the operation takes."""
-    written = {one.at: one.text for definition in workflow.definitions() for one in definition.ambiguous}
+    written = {scalar.at: scalar.text for definition in workflow.definitions() for scalar in definition.ambiguous}
     for use in _uses(workflow):
         given, left = arguments.split(use.operation, use.given)
         misfits = [

@@ -135,7 +135,9 @@ def unknown_spec_key(workflow: Workflow) -> Iterator[Found]:
         return
     specs = {call.id: call.spec for call in calls(workflow)}
     values = properties.effective()
-    clients = sorted({values.get(f"quarkus.openapi-generator.codegen.spec.{one}.config-key") or one for one in specs})
+    clients = sorted(
+        {values.get(f"quarkus.openapi-generator.codegen.spec.{each}.config-key") or each for each in specs}
+    )
     java = any(path.endswith(".java") for path in workflow.source.inputs)
     for entry in properties.entries:
         for name in _names(entry.bare_key, specs, clients, certain=not java):

@@ -70,9 +70,9 @@ def _analyze(text: str) -> Look | None:
 
 def _expressions(workflow: Workflow) -> Iterator[tuple[Definition, Expression]]:
     """Yield the expressions, and text that looks like one; they are compiled in one batch for all rules."""
-    pairs = [(definition, one) for definition in workflow.definitions() for one in definition.expressions]
+    pairs = [(definition, each) for definition in workflow.definitions() for each in definition.expressions]
     candidates = [pair for pair in pairs if pair[1].certain or _looks_like_expression(pair[1].text)]
-    refusals([one.text for _, one in candidates])
+    refusals([each.text for _, each in candidates])
     yield from candidates
 
 
@@ -276,7 +276,7 @@ def unknown_variable(repository: Repository) -> Iterator[Found]:
             known = known.union(*map(_iteration_params, callers))
         for expression, name, at in unknown:
             if name not in known:
-                help_ = did_you_mean(f"${name}", {f"${one}" for one in known})
+                help_ = did_you_mean(f"${name}", {f"${known_name}" for known_name in known})
                 instead = "read an environment variable as $SECRET.NAME" if name == "ENV" else "bind it: … as"
                 message = f"nothing sets the variable '${name}'{help_ or f'; {instead}'}"
                 yield Found(at=place(workflow, expression, at), message=message)

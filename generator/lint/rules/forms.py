@@ -122,8 +122,8 @@ def required_property(workflow: Workflow) -> Iterator[Found]:
             known = {name: None for name, _ in part.declared()}
             if not known or any(map(_allows_undeclared, part.schemas)):
                 continue
-            named = (one for node in (*part.schemas, *part.tested) for one in _referred_names(schema, node))
-            tested = (one for node in part.tested for one in _keys(schema, node, "properties"))
+            named = (reference for node in (*part.schemas, *part.tested) for reference in _referred_names(schema, node))
+            tested = (reference for node in part.tested for reference in _keys(schema, node, "properties"))
             unknown = [(name, at) for name, at in (*named, *tested) if name not in known]
             for index, (name, at) in enumerate(unknown):
                 near = known if index < HELPED else ()

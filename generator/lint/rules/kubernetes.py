@@ -66,9 +66,9 @@ def _not_a_name(workflow: Workflow) -> Found:
     at = definition.position_of("id")
     message = f"the id '{definition.id[:100]}' is not a Kubernetes name"
     calls = [
-        one.position_of(*where, "subFlowRef", "workflowId")
-        for one in workflow.definitions()
-        for where, action in actions_of(one.flow)
+        each.position_of(*where, "subFlowRef", "workflowId")
+        for each in workflow.definitions()
+        for where, action in actions_of(each.flow)
         if subflow_of(action) == definition.id
     ]
     # The engine cannot compile a call of a subflow whose id has a dash.

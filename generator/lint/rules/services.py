@@ -154,7 +154,7 @@ def missing_credentials(workflow: Workflow) -> Iterator[Found]:
             continue
         if _is_selected_at_run_time(same, settings):
             continue
-        for operation in (one.operation for one in same):
+        for operation in (each.operation for each in same):
             missing = _missing_keys(operation, spec, call, settings) if operation else []
             if missing:
                 keys = ", ".join(missing)
@@ -213,7 +213,7 @@ def base_path(workflow: Workflow) -> Iterator[Found]:
         if path is None:
             yield from _path_in_variable(spec, call, _at(workflow, entry), entry)
             continue
-        losing = [one.operation for one in same if one.operation and _loses_credentials(one.operation, spec, path)]
+        losing = [each.operation for each in same if each.operation and _loses_credentials(each.operation, spec, path)]
         server = spec.server_path
         where = f"the path '{path}'" if path else "no path"
         if losing:

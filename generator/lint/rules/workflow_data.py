@@ -169,10 +169,10 @@ def branch_order(workflow: Workflow) -> Iterator[Found]:
                     n for n, paths in enumerate(written_by) if n != index and any(_overlap(path, p) for p in paths)
                 )
                 if (other := next(others, None)) is not None:
-                    one, two = _branch_title(branches[index], index), _branch_title(branches[other], other)
+                    reader, writer = _branch_title(branches[index], index), _branch_title(branches[other], other)
                     message = (
-                        f"{one} reads '.{'.'.join(path)[:100]}', which {two} writes, and the engine runs them in any "
-                        f"order; read it in a state after this one"
+                        f"{reader} reads '.{'.'.join(path)[:100]}', which {writer} writes, and the engine runs them in "
+                        f"any order; read it in a state after this one"
                     )
                     yield Found(at=at, message=message)
 
