@@ -1,1 +1,1 @@
-"""Every effect: files, git, the terminal. The core in generator/ decides what is written; this decides how."""
+"""The commands and all their effects: files, processes, registries, git, GitHub; generator/ computes, this acts."""

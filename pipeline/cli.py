@@ -52,14 +52,14 @@ SHORT_HELPS: Final = {
 class LazyGroup(click.Group):
     """The group of the commands in `pipeline.commands`.
 
-    Help and completion import no command; running a command imports that one. Completion goes by a table.
+    Help and completion import no command; running a command imports its module. Completion reads a table of options.
     """
 
     def __init__(self, *args: Any, short_helps: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._short_helps = short_helps
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click calls it so
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Return the names of all commands, sorted."""
         return sorted(self._short_helps)
 
@@ -68,16 +68,16 @@ class LazyGroup(click.Group):
         if cmd_name not in self._short_helps:
             return None
         if ctx.resilient_parsing:
-            from pipeline.commands.completions.light import light_command  # noqa: PLC0415 - completion's alone
+            from pipeline.commands.completions.light import light_command  # noqa: PLC0415 - only completion needs it
 
             if light := light_command(cmd_name):
                 return light
         name = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
-        found: click.Command = getattr(_imported(f"pipeline.commands.{name}"), name)
+        found: click.Command = getattr(_import_quickly(f"pipeline.commands.{name}"), name)
         return found
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse a command line that can be shown and written again, in files that are UTF-8.
+        """Parse a command line, which messages show and files hold as UTF-8.
 
         Raises:
             UsageError: an argument is not UTF-8.
@@ -97,7 +97,7 @@ class LazyGroup(click.Group):
         """
         name = args[0]
         if name not in self._short_helps and not name.startswith("-") and not ctx.resilient_parsing:
-            from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - difflib, which a typo alone needs
+            from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - only a typo needs difflib
 
             ctx.fail(f"No such command '{name}'{did_you_mean(name, self._short_helps) or '.'}")
         return super().resolve_command(ctx, args)
@@ -114,8 +114,8 @@ class LazyGroup(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def _imported(name: str) -> ModuleType:
-    """Import a command's module, without the 20 ms in which Python would look for garbage in what it imports."""
+def _import_quickly(name: str) -> ModuleType:
+    """Import a command's module with the garbage collector off, which saves 20 ms."""
     if name not in sys.modules:
         gc.disable()
         try:
@@ -143,8 +143,8 @@ def waybill() -> None:
 
 
 def main() -> None:
-    """Run the command line; whatever fails beyond a command's own errors becomes a message, too."""
-    from pipeline.terminal import streams  # noqa: PLC0415 - the program's alone: tests run `waybill` itself
+    """Run the command line, and turn any unexpected exception into a message."""
+    from pipeline.terminal import streams  # noqa: PLC0415 - only for the program: tests call `waybill` itself
 
     streams.prepare()
     try:
@@ -152,6 +152,6 @@ def main() -> None:
     except Exception as error:
         if "--debug" in sys.argv:
             raise
-        from pipeline.terminal.failure import explain  # noqa: PLC0415 - what goes well does without
+        from pipeline.terminal.failure import explain  # noqa: PLC0415 - only a failure needs it
 
         sys.exit(explain(error))

@@ -47,11 +47,11 @@ def deployment(name: str, namespace: str, labels: Mapping[str, str] | None = Non
     )
 
 
-def pod(name: str, namespace: str) -> Manifest:
+def pod(name: str, namespace: str, labels: Mapping[str, str] | None = None) -> Manifest:
     """A Pod that is ready."""
     containers = [{"name": "main", "image": f"registry.example/{name}:1.0.0"}]
     spec = {"containers": containers}
-    return made("v1", "Pod", name, namespace, labels={"app": name}, spec=spec, status=holds("Ready"))
+    return made("v1", "Pod", name, namespace, labels={"app": name, **(labels or {})}, spec=spec, status=holds("Ready"))
 
 
 def service(name: str, namespace: str, port: int, selector: str) -> Manifest:
@@ -196,6 +196,15 @@ def healthy() -> list[Manifest]:
             spec=shared,
             status=holds("Succeed"),
         ),
+        # The operator creates it where a workflow is and no platform.
+        made(
+            "sonataflow.org/v1alpha08",
+            "SonataFlowPlatform",
+            "sonataflow-platform",
+            DEMO,
+            spec={"build": {"config": {"strategy": "platform"}}},
+            status=holds("Succeed"),
+        ),
         deployment("sonataflow-platform-data-index-service", SERVICES),
         deployment("sonataflow-platform-jobs-service", SERVICES),
         service("sonataflow-platform-data-index-service", SERVICES, 80, "sonataflow-platform-data-index-service"),
@@ -214,7 +223,7 @@ def healthy() -> list[Manifest]:
         properties("greeting", DEMO),
         workflow("greeting", DEMO),
         deployment("greeting", DEMO),
-        pod("greeting", DEMO),
+        pod("greeting", DEMO, {"sonataflow.org/workflow-app": "greeting"}),
     ]
 
 

@@ -34,7 +34,7 @@ def everything(profile: Profile, name: str) -> dict[str, Any]:
         "imagePullSecrets": [{"name": "pull"}],
         "commonLabels": {"team": "a", "number": 20241201},
         "commonAnnotations": {"note": "b"},
-        "platform": _platform(name),
+        "platform": _platform(name) | ({} if profile == "existing" else {"quota": True}),
     }
     if profile != "existing":
         namespace["create"] = True

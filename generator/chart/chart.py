@@ -257,6 +257,8 @@ def _context(workflow: Workflow, chart: Chart, capabilities: OperatorCapabilitie
         "definition_name": DEFINITION_NAME,
         "labels": objects.labels_of(workflow.object_name),
         "annotations": objects.annotations_of(workflow),
+        "version_annotation": objects.VERSION,
+        "version_label": objects.version_label(workflow.definition.version),
         "profile_annotation": "sonataflow.org/profile",
         **installation(workflow, capabilities),
         "line": _line(chart, capabilities),

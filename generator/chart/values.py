@@ -136,6 +136,13 @@ def workflow_values(
         leaf("rollOnChange", True, FLAG, "Restart the workflow when a mounted spec, schema or subflow changes."),
         leaf("commonLabels", {}, TEXTS, "Labels for every object."),
         leaf("commonAnnotations", {}, TEXTS, "Annotations for every object."),
+        leaf(
+            "versionLabel",
+            False,
+            FLAG,
+            "Say the workflow's version as the label sonataflow.org/version of the custom resource, too.",
+            "SonataFlow 10 selects pods by it: once it has changed, delete Deployment and Service only together.",
+        ),
         group(
             "global",
             (

@@ -11,10 +11,10 @@ from typing import Final
 from generator.compatibility.rendered import RenderedChart
 from generator.findings.finding import Finding, Severity
 from generator.findings.position import Position
+from generator.kubernetes.objects import VERSION
 from generator.workflow.workflow import Workflow
 
 RULE: Final = "colliding-id"
-_VERSION: Final = "sonataflow.org/version"
 #: How an id ends that has a version in it.
 _NUMBERED: Final = re.compile(r"-v[0-9]+$")
 
@@ -45,11 +45,12 @@ def of_chart(rendered: RenderedChart, chart: str, path: str) -> Iterator[Install
     """Yield the SonataFlow resources of a chart as installable."""
     for resource in rendered.resources.values():
         metadata = resource["metadata"]
-        labels = {**(metadata.get("annotations") or {}), **(metadata.get("labels") or {})}
+        # The annotation comes last: a label cannot hold every version.
+        versions = {**(metadata.get("labels") or {}), **(metadata.get("annotations") or {})}
         yield Installable(
             name=str(metadata["name"]),
             chart=chart,
-            version=str(labels.get(_VERSION, "")),
+            version=str(versions.get(VERSION, "")),
             at=Position(path=path),
             folder=False,
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from generator.delivery.argocd import IN_CLUSTER, MANAGED_BY
 from generator.health.check import Fault, Report
-from generator.health.developer_hub import hub_namespaces, hubs
+from generator.health.databases import database_references
+from generator.health.developer_hub import hubs, showing_namespaces
 from generator.health.objects import (
     ClusterObjects,
     Object,
@@ -23,7 +25,6 @@ from generator.health.objects import (
 from generator.health.operators import KNATIVE
 from generator.health.platforms import (
     SERVICES,
-    database_references,
     has_service,
     is_looked_at,
     platform_of,
@@ -71,18 +72,28 @@ def labels(cluster: ClusterObjects) -> Report:
             faults.append(
                 Fault(message=f"there is no namespace {name}", commands=(command,), namespace=name, state="missing")
             )
-        elif item is not None and WORKFLOW_NAMESPACE not in labels_of(item) and _label_matters(cluster):
+        elif item is not None and WORKFLOW_NAMESPACE not in labels_of(item) and _label_matters(cluster, name):
             command = cluster.command("label", f"namespace/{name}", f"{WORKFLOW_NAMESPACE}=")
             message = f"{name} has workflows, and not the label {WORKFLOW_NAMESPACE}"
-            faults.append(Fault(message=message, commands=(command,), namespace=name))
+            faults.append(Fault(message=message, commands=(command,), namespace=name, state=_urgency(cluster, name)))
     return Report(faults=faults, fine=some(found), skipped="" if found else "no namespace has workflows")
 
 
-def _label_matters(cluster: ClusterObjects) -> bool:
-    """Whether there is an RHDH, or a policy that goes by the label."""
-    return bool(hub_namespaces(cluster)) or any(
-        WORKFLOW_NAMESPACE in str(each) for each in cluster.all("NetworkPolicy")
+def _label_matters(cluster: ClusterObjects, namespace: str) -> bool:
+    """Whether there is an RHDH elsewhere, or a policy elsewhere that goes by the label."""
+    return any(each != namespace for each in showing_namespaces(cluster)) or _is_shut_out(cluster, namespace)
+
+
+def _is_shut_out(cluster: ClusterObjects, namespace: str) -> bool:
+    return any(
+        WORKFLOW_NAMESPACE in json.dumps(each.get("spec")) and namespace_of(each) != namespace
+        for each in cluster.all("NetworkPolicy")
     )
+
+
+def _urgency(cluster: ClusterObjects, namespace: str) -> Literal["failed", "note"]:
+    """Nothing is shut out by a label that no policy goes by yet."""
+    return "failed" if _is_shut_out(cluster, namespace) else "note"
 
 
 def gitops(cluster: ClusterObjects) -> Report:
@@ -140,14 +151,14 @@ def policies(cluster: ClusterObjects) -> Report:
 
 def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
     """What has to be reached, and the namespaces from which."""
-    rhdh, knative = hub_namespaces(cluster), _knative(cluster)
+    rhdh, knative = showing_namespaces(cluster), _knative(cluster)
     spaces = workflow_namespaces(cluster)
     infra = sorted({namespace_of(each) for each in platforms(cluster)})
     known = {*rhdh, knative.knative_eventing, knative.knative_serving, *spaces, *infra}
     by_rhdh = rhdh or [""]
     for item in workflows(cluster):
-        home = platform_of(cluster, namespace_of(item), "dataIndex") or platform_of(cluster, namespace_of(item))
-        services = [namespace_of(home)] if home else []
+        homes = [platform_of(cluster, namespace_of(item), kind) for kind in SERVICES]
+        services = sorted({namespace_of(home) for home in homes if home})
         peers = [
             peer
             for hub in by_rhdh
@@ -156,16 +167,15 @@ def _connections(cluster: ClusterObjects) -> Iterator[tuple[Target, list[str]]]:
         ]
         yield _target(cluster, name_of(item), namespace_of(item)), _resolved(cluster, peers, known)
     for item in platforms(cluster):
-        served = [each for each in spaces if platform_of(cluster, each, "dataIndex") is item]
         peers = [peer for hub in by_rhdh for peer in service_peers(replace(knative, rhdh=hub))]
-        sources = sorted(
-            {*_resolved(cluster, peers, {*rhdh, knative.knative_eventing, knative.knative_serving, *served}), *served}
-        )
+        others = {*rhdh, knative.knative_eventing, knative.knative_serving}
         for kind in SERVICES:
+            served = [each for each in spaces if platform_of(cluster, each, kind) is item]
+            sources = sorted({*_resolved(cluster, peers, {*others, *served}), *served})
             if has_service(item, kind):
                 yield _target(cluster, service_name(item, kind), namespace_of(item)), sources
     yield from _databases(cluster)
-    for deployment in hubs(cluster):
+    for deployment in (each for each in hubs(cluster) if namespace_of(each) in rhdh):
         peers = [peer for each in infra or [""] for peer in rhdh_peers(Neighbours(services=each))]
         name, namespace = name_of(deployment), namespace_of(deployment)
         sources = sorted({*_resolved(cluster, peers, {*infra, *spaces}), *spaces})
@@ -209,10 +219,11 @@ def _target(cluster: ClusterObjects, name: str, namespace: str, *, port: int = _
 def _pods(
     cluster: ClusterObjects, namespace: str, pod_labels: Mapping[str, str] | None = None, port: int | None = None
 ) -> Pods:
-    item = cluster.one("Namespace", namespace) or {}
+    item = cluster.one("Namespace", namespace)
     # Every namespace has its name as this label (Kubernetes, NamespaceDefaultLabelName), also one that nobody may read.
-    spaces = {NAME_LABEL: namespace, **labels_of(item)}
-    return Pods(namespace=namespace, namespace_labels=spaces, labels=pod_labels, port=port)
+    spaces = {NAME_LABEL: namespace, **labels_of(item or {})}
+    known = item is not None
+    return Pods(namespace=namespace, namespace_labels=spaces, all_labels=known, labels=pod_labels, port=port)
 
 
 def _resolved(cluster: ClusterObjects, peers: Iterable[Mapping[str, Any]], known: set[str]) -> list[str]:

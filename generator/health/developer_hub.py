@@ -24,7 +24,7 @@ from generator.health.objects import (
     some,
 )
 from generator.health.operators import is_available, unavailable
-from generator.health.platforms import has_service, platforms, service_name
+from generator.health.platforms import has_service, service_name
 from generator.text.yaml_stream import parse_documents
 
 #: How a Deployment of RHDH is labelled by its chart and by its operator.
@@ -60,6 +60,12 @@ def hub_namespaces(cluster: ClusterObjects) -> list[str]:
     return sorted({namespace_of(each) for each in (*hubs(cluster), *cluster.all("Backstage"))})
 
 
+def showing_namespaces(cluster: ClusterObjects) -> list[str]:
+    """The namespaces of the RHDHs that show workflows: those with a Data Index, all where none says which it has."""
+    found = hub_namespaces(cluster)
+    return [each for each in found if data_index_urls(cluster, each)] or found
+
+
 def config_maps(cluster: ClusterObjects) -> dict[str, set[str]]:
     """The ConfigMaps with the configuration of each RHDH, by namespace."""
     found: dict[str, set[str]] = {}
@@ -84,7 +90,7 @@ def developer_hub(cluster: ClusterObjects) -> Report:
         return Report(skipped="there is no Red Hat Developer Hub")
     faults = [unavailable(cluster, each) for each in hubs(cluster) if not is_available(each)]
     faults += [_undeployed(cluster, each) for each in cluster.all("Backstage") if _is_undeployed(cluster, each)]
-    for namespace in spaces:
+    for namespace in showing_namespaces(cluster):
         faults += list(_url_faults(cluster, namespace))
     return Report(faults=faults, fine=f"RHDH in {some(spaces)}")
 
@@ -147,7 +153,8 @@ def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
             commands=(cluster.command("get", "configmaps", "-n", namespace),),
             help=_HELP,
             namespace=namespace,
-            state="missing",
+            # Without a Data Index there is nothing to show, and RHDH is for something else.
+            state="missing" if right else "note",
         )
     for each in found if right else ():
         if problem := _problem(cluster, each):
@@ -156,7 +163,8 @@ def _url_faults(cluster: ClusterObjects, namespace: str) -> Iterator[Fault]:
 
 def _data_indexes(cluster: ClusterObjects) -> list[tuple[str, str]]:
     """The namespace and the name of each Data Index."""
-    found = [each for each in platforms(cluster) if has_service(each, "dataIndex")]
+    # Of all namespaces: RHDH has one Data Index, whatever namespaces are looked at.
+    found = [each for each in cluster.all("SonataFlowPlatform") if has_service(each, "dataIndex")]
     return [(namespace_of(each), service_name(each, "dataIndex")) for each in found]
 
 

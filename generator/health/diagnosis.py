@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from generator.health import connections, developer_hub, flows, operators, platforms, proxies
+from generator.health import connections, databases, developer_hub, flows, images, operators, platforms, proxies
 from generator.health.check import Diagnosis, Fault, HealthCheck, Report, State
-from generator.health.objects import ClusterObjects, Denied
+from generator.health.objects import LOGS, ClusterObjects, Denied
 from generator.text.words import listed
 
 #: The worst first.
@@ -19,7 +19,7 @@ _PLATFORMS: Final = "sonataflowplatforms.sonataflow.org"
 _KNATIVE: Final = tuple(resource for _, resource, _ in operators.KNATIVE)
 #: What leads to everything else: without it nobody knows where to look.
 _LEADING: Final = (_WORKFLOWS, _PLATFORMS)
-_OF_DATABASES: Final = ("secrets", "services", "pods", "jobs.batch")
+_OF_DATABASES: Final = ("secrets", "services", "pods", LOGS, "deployments.apps", "jobs.batch")
 
 CHECKS: Final = (
     HealthCheck(
@@ -29,7 +29,11 @@ CHECKS: Final = (
         reads=(operators.PLANS, operators.SUBSCRIPTIONS),
     ),
     HealthCheck(
-        name="operator", look=operators.operator, after=("installplan",), everywhere=True, reads=("deployments.apps",)
+        name="operator",
+        look=operators.operator,
+        after=("installplan",),
+        everywhere=True,
+        reads=(operators.VERSIONS, "deployments.apps"),
     ),
     HealthCheck(name="crds", look=operators.definitions, after=("installplan", "operator"), everywhere=True),
     HealthCheck(
@@ -40,10 +44,10 @@ CHECKS: Final = (
         reads=_KNATIVE,
     ),
     HealthCheck(name="broker", look=flows.brokers, after=("knative",), reads=(*_LEADING, flows.BROKERS)),
-    HealthCheck(name="images", look=flows.images, reads=(_WORKFLOWS, "pods")),
+    HealthCheck(name="images", look=images.images, reads=(_WORKFLOWS, "pods")),
     HealthCheck(
         name="database",
-        look=platforms.database,
+        look=databases.database,
         after=("images",),
         reads=(*_LEADING, *_OF_DATABASES),
     ),

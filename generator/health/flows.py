@@ -1,20 +1,18 @@
-"""The workflows: brokers, images, ids, their database's tables, and whether they run."""
+"""The workflows: brokers, ids, their database's tables, and whether they run."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 from generator.compatibility.matrix import known_matrix
 from generator.findings.errors import WaybillError
-from generator.findings.printable import in_one_line
 from generator.health.check import Fault, Report
+from generator.health.databases import workflow_database
 from generator.health.environment import setting, variables
 from generator.health.objects import (
     ClusterObjects,
     Object,
-    at,
     condition_of,
     entries,
     mapping,
@@ -23,21 +21,14 @@ from generator.health.objects import (
     some,
     untrue_conditions,
 )
-from generator.health.platforms import (
-    SERVICES,
-    platform_of,
-    platforms,
-    workflow_database,
-    workflows,
-)
+from generator.health.platforms import SERVICES, local_platform, platform_of, platforms, workflows
+from generator.health.pods import WORKFLOW_LABEL, trouble, workflow_pods
 from generator.text.words import plural
 from generator.workflow.properties import parse_properties, variable_for
 
 BROKERS: Final = "brokers.eventing.knative.dev"
-#: Why a container waits for its image (kubelet, pkg/kubelet/images).
-_PULLING: Final = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
-#: How registries say that nobody may read an image without a login; some say it of one that is not there.
-_REFUSED: Final = ("unauthorized", "denied", "authentication required", "forbidden", "no basic auth")
+#: Why a workflow does not run that waits for its image (api, conditions).
+_BUILDING: Final = ("WaitingForBuild", "BuildIsRunning")
 
 
 def brokers(cluster: ClusterObjects) -> Report:
@@ -79,50 +70,6 @@ def _no_broker(cluster: ClusterObjects, namespace: str, name: str, user: str) ->
     waits = cluster.wait("Ready", f"{BROKERS}/{name}", namespace)
     message = f"the Broker {name} is not in {namespace}: {user} sends its events there"
     return Fault(message=message, commands=(cluster.apply(made), waits), namespace=namespace, state="missing")
-
-
-def images(cluster: ClusterObjects) -> Report:
-    """Images that cannot be pulled."""
-    waiting: dict[tuple[str, str], tuple[Object, str]] = {}
-    for pod in cluster.all("Pod"):
-        for status in _container_statuses(pod):
-            reason = at(status, "state", "waiting", "reason")
-            if reason in _PULLING:
-                key = namespace_of(pod), str(status.get("image"))
-                said = str(at(status, "state", "waiting", "message") or reason)
-                # The first attempt says why, those after it only that they wait.
-                if key not in waiting or reason != "ImagePullBackOff":
-                    waiting[key] = pod, said
-    faults = [_image_fault(cluster, image, pod, said) for (_, image), (pod, said) in waiting.items()]
-    return Report(faults=faults, fine="every image was pulled")
-
-
-def _container_statuses(pod: Object) -> Iterator[Mapping[str, Any]]:
-    for key in ("initContainerStatuses", "containerStatuses"):
-        yield from entries(pod, "status", key)
-
-
-def _image_fault(cluster: ClusterObjects, image: str, pod: Object, said: str) -> Fault:
-    namespace = namespace_of(pod)
-    shows = cluster.command("describe", f"pod/{name_of(pod)}", "-n", namespace)
-    message = f"{image} cannot be pulled in {namespace} ({in_one_line(' '.join(said.split()))})"
-    if not any(each in said.lower() for each in _REFUSED):
-        return Fault(message=message, commands=(shows,), namespace=namespace)
-    account = str(at(pod, "spec", "serviceAccountName") or "default")
-    login = "--from-file=.dockerconfigjson=auth.json"
-    kind = "--type=kubernetes.io/dockerconfigjson"
-    secret = {"imagePullSecrets": [{"name": "pull-secret"}]}
-    commands = (
-        shows,
-        cluster.command("create", "secret", "generic", "pull-secret", kind, login, "-n", namespace),
-        cluster.command("patch", f"serviceaccount/{account}", "-n", namespace, "-p", json.dumps(secret)),
-        cluster.command("delete", f"pod/{name_of(pod)}", "-n", namespace),
-    )
-    help_ = (
-        "a repository is private after its first push: make it public in the registry, or give the login, "
-        "which podman login --authfile auth.json writes"
-    )
-    return Fault(message=message, commands=commands, help=help_, namespace=namespace)
 
 
 def ids(cluster: ClusterObjects) -> Report:
@@ -184,7 +131,7 @@ _PROPERTIES: Final = ("props", "managed-props")
 def _says(cluster: ClusterObjects, item: Object, name: str) -> bool:
     """Whether anything sets a property; who sets it to false creates the tables otherwise."""
     namespace = namespace_of(item)
-    platform = platform_of(cluster, namespace)
+    platform = local_platform(cluster, namespace)
     if any(each.get("name") == name for each in entries(platform, "spec", "properties", "flow")):
         return True
     containers = [mapping(item, "spec", "podTemplate", "container")]
@@ -223,12 +170,17 @@ def running(cluster: ClusterObjects) -> Report:
 
 def _not_running(cluster: ClusterObjects, item: Object) -> Fault:
     name, namespace = name_of(item), namespace_of(item)
-    what = f"sonataflow/{name}"
-    home = platform_of(cluster, namespace)
-    commands = (
-        cluster.command("logs", f"deployment/{name}", "-n", namespace, "--tail=50"),
-        cluster.wait("Running", what, namespace),
+    running_, built = condition_of(item, "Running"), condition_of(item, "Built")
+    # Only the profile preview builds an image; the others have the condition with another reason, or none.
+    if running_.reason in _BUILDING or built.reason == "BuildFailedReason":
+        why, shows = built.why or running_.why, cluster.command("describe", f"sonataflowbuild/{name}", "-n", namespace)
+    else:
+        why = f"{running_.why}{trouble(workflow_pods(cluster, item))}"
+        shows = cluster.command("logs", "-l", f"{WORKFLOW_LABEL}={name}", "-n", namespace, "--tail=50")
+    homes = [platform_of(cluster, namespace, kind) for kind in SERVICES]
+    return Fault(
+        message=f"{name} in {namespace} does not run{why}",
+        commands=(shows, cluster.wait("Running", f"sonataflow/{name}", namespace)),
+        namespace=namespace,
+        depends=tuple(dict.fromkeys(namespace_of(each) for each in homes if each)),
     )
-    message = f"{name} in {namespace} does not run{condition_of(item, 'Running').why}"
-    depends = (namespace_of(home),) if home else ()
-    return Fault(message=message, commands=commands, namespace=namespace, depends=depends)

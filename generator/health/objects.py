@@ -15,6 +15,8 @@ from generator.text.words import listed
 
 Object = Mapping[str, Any]
 
+#: The resource that the right to read logs is about.
+LOGS: Final = "pods/log"
 #: The most names in a sentence.
 _SHOWN: Final = 6
 #: How long the printed commands wait.
@@ -59,19 +61,31 @@ class Denied:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Log:
+    """Where the log of a container is; `previous` is that of its run before."""
+
+    namespace: str
+    pod: str
+    container: str
+    previous: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClusterObjects:
     """What was read of a cluster.
 
     `objects` are by their kind (`SonataFlow`), `served` the resources that the cluster has
     (`sonataflows.sonataflow.org`), `secret_keys` the keys of each Secret that was looked for, by namespace and name,
-    None where it is not there. `denied` are rights that are missing, `seen` resources and namespaces that could be read
-    though the user may not read the resource everywhere. `named` are the namespaces that the user restricts it to,
-    none: all. `schema` says which known SonataFlow the schemas are like. `program` is kubectl or oc.
+    None where it is not there, `logs` the ends of the logs that were looked for. `denied` are rights that are missing,
+    `seen` resources and namespaces that could be read though the user may not read the resource everywhere. `named` are
+    the namespaces that the user restricts it to, none: all. `schema` says which known SonataFlow the schemas are like.
+    `program` is kubectl or oc.
     """
 
     objects: Mapping[str, Sequence[Object]] = field(default_factory=dict)
     served: frozenset[str] = frozenset()
     secret_keys: Mapping[tuple[str, str], frozenset[str] | None] = field(default_factory=dict)
+    logs: Mapping[Log, str] = field(default_factory=dict, repr=False)
     denied: tuple[Denied, ...] = ()
     seen: frozenset[tuple[str, str]] = frozenset()
     schema: SchemaMatch | None = None

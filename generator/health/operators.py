@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from generator.health.check import Fault, Report
@@ -19,6 +19,7 @@ from generator.health.objects import (
     namespace_of,
     untrue_conditions,
 )
+from generator.health.pods import pods_of, trouble
 from generator.kubernetes.crd import known_crds
 from generator.kubernetes.installed import (
     Installed,
@@ -92,20 +93,22 @@ def _plan_fault(cluster: ClusterObjects, plan: Object, version: str) -> Fault:
     approve = cluster.command(
         "patch", f"installplan/{name}", "-n", namespace, "--type=merge", "-p", '{"spec":{"approved":true}}'
     )
+    others = [str(each) for each in at(plan, "spec", "clusterServiceVersionNames") if each != version]
+    also = f"the approval is for {listed(others)}, too" if others else ""
     runs = any(
         _package(name_of(other)) == _package(version) and at(other, "status", "phase") == _SUCCEEDED
         for other in cluster.all("ClusterServiceVersion", namespace)
     )
     if runs or not cluster.may_see(VERSIONS, namespace):
         message = f"the update to {version} waits for an approval"
-        return Fault(message=message, commands=(approve,), namespace=namespace, state="note")
+        return Fault(message=message, commands=(approve,), help=also, namespace=namespace, state="note")
     resource = f"{VERSIONS}/{version}"
     waits = (
         cluster.command("wait", "--for=create", resource, "-n", namespace, TIMEOUT),
         cluster.command("wait", "--for=jsonpath={.status.phase}=Succeeded", resource, "-n", namespace, TIMEOUT),
     )
     message = f"the install of {version} waits for an approval"
-    return Fault(message=message, commands=(approve, *waits), namespace=namespace)
+    return Fault(message=message, commands=(approve, *waits), help=also, namespace=namespace)
 
 
 def _subscription_faults(cluster: ClusterObjects, pending: set[str]) -> Iterator[Fault]:
@@ -127,11 +130,11 @@ def _subscription_faults(cluster: ClusterObjects, pending: set[str]) -> Iterator
 
 def operator(cluster: ClusterObjects) -> Report:
     """The SonataFlow operator, and the other operators that OLM has installed."""
-    versions = _originals([each for each in cluster.all("ClusterServiceVersion") if _matters(each)])
+    versions = operator_versions(cluster)
     owners = _current([each for each in versions if owns_sonataflow(each)])
     faults = [fault for each in _current(versions) for fault in _version_faults(cluster, each)]
     deployments = [each for each in cluster.all("Deployment") if runs_operator(each)] if not owners else []
-    faults += [unavailable(cluster, each) for each in deployments if not is_available(each)]
+    faults += list(_deployment_faults(cluster, deployments))
     if len(owners) > 1:
         faults.append(_two(cluster, owners))
     if not owners and not deployments and cluster.may_see(VERSIONS) and cluster.may_see("deployments.apps"):
@@ -142,20 +145,35 @@ def operator(cluster: ClusterObjects) -> Report:
     return Report(faults=faults, fine=str(installed(cluster) or "the operator runs"))
 
 
+def running_operators(cluster: ClusterObjects) -> list[Object]:
+    """The Deployments of the operators that matter here."""
+    names = {
+        (namespace_of(version), name)
+        for version in operator_versions(cluster)
+        for name in operator_deployments(version)
+    }
+    return [
+        each
+        for each in cluster.all("Deployment")
+        if (namespace_of(each), name_of(each)) in names or runs_operator(each)
+    ]
+
+
 def installed(cluster: ClusterObjects) -> Installed | None:
     """The SonataFlow operator by OLM, else by its Deployment."""
     by_olm = installed_by_olm({"items": cluster.all("ClusterServiceVersion")})
     return by_olm or installed_by_deployment({"items": cluster.all("Deployment")})
 
 
-def _matters(version: Object) -> bool:
-    return _package(name_of(version)) in PACKAGES or owns_sonataflow(version)
+def operator_versions(cluster: ClusterObjects) -> list[Object]:
+    """The ClusterServiceVersions of the operators that matter here, each once.
 
-
-def _originals(versions: list[Object]) -> list[Object]:
-    """Each version once: who may not read the operator's namespace sees the copies that OLM puts into the others."""
-    copies = {name_of(each): each for each in versions if _COPIED in labels_of(each)}
-    originals = [each for each in versions if _COPIED not in labels_of(each)]
+    Who may not read the operator's namespace sees the copies that OLM puts into the others.
+    """
+    found = cluster.all("ClusterServiceVersion")
+    ours = [each for each in found if _package(name_of(each)) in PACKAGES or owns_sonataflow(each)]
+    originals = [each for each in ours if _COPIED not in labels_of(each)]
+    copies = {name_of(each): each for each in ours if _COPIED in labels_of(each)}
     return [*originals, *(each for name, each in copies.items() if name not in {*map(name_of, originals)})]
 
 
@@ -178,7 +196,7 @@ def _version_faults(cluster: ClusterObjects, version: Object) -> Iterator[Fault]
         message = f"{name} is {phase or 'not installed yet'}{f' ({said})' if said else ''}"
         yield Fault(message=message, commands=(shows, *waits), namespace=namespace)
         return
-    yield from (unavailable(cluster, each) for each in deployments if not is_available(each))
+    yield from _deployment_faults(cluster, deployments)
 
 
 def operator_deployments(version: Object) -> list[str]:
@@ -200,8 +218,23 @@ def unavailable(cluster: ClusterObjects, deployment: Object) -> Fault:
         cluster.command("logs", f"deployment/{name}", *in_namespace(namespace), "--all-containers", "--tail=50"),
         cluster.wait("Available", f"deployment/{name}", namespace),
     )
-    why = condition_of(deployment, "Available").why
+    why = f"{condition_of(deployment, 'Available').why}{trouble(pods_of(cluster, deployment))}"
     return Fault(message=f"deployment/{name} is not available{why}", commands=commands, namespace=namespace)
+
+
+def _stopped(cluster: ClusterObjects, deployment: Object) -> Fault:
+    """An operator that somebody has scaled to none: nothing that it looks after changes any more."""
+    name, namespace = name_of(deployment), namespace_of(deployment)
+    command = cluster.command("scale", f"deployment/{name}", "-n", namespace, "--replicas=1")
+    return Fault(message=f"deployment/{name} is scaled to none", commands=(command,), namespace=namespace)
+
+
+def _deployment_faults(cluster: ClusterObjects, deployments: Iterable[Object]) -> Iterator[Fault]:
+    for each in deployments:
+        if at(each, "spec", "replicas") == 0:
+            yield _stopped(cluster, each)
+        elif not is_available(each):
+            yield unavailable(cluster, each)
 
 
 def _two(cluster: ClusterObjects, owners: list[Object]) -> Fault:
@@ -230,20 +263,22 @@ def definitions(cluster: ClusterObjects) -> Report:
         message = f"the cluster has no {listed(missing)}"
         return Report(faults=[Fault(message=message, commands=(shows,), help=_INSTALL, state="missing")])
     found, match = installed(cluster), cluster.schema
-    wanted = _known(found.version if found else None)
+    wanted = _known(found)
     if match and wanted and wanted not in match.names:
         message = f"the schemas of SonataFlow are not those of {found}: {match}"
         return Report(faults=[Fault(message=message, commands=_updates(cluster, found), state="old")])
     return Report(fine=f"SonataFlow, {match}" if match else "the kinds of SonataFlow are there")
 
 
-def _known(version: str | None) -> str | None:
-    """The SonataFlow of a version by the name of its schema. Serverless Logic has numbers of its own, up to 1.38."""
-    return next((name for name in known_crds() if f"{version}.".startswith(f"{name}.")), None)
+def _known(found: Installed | None) -> str | None:
+    """The SonataFlow of an operator by the name of its schema. OpenShift Serverless Logic has numbers of its own."""
+    if found is None or "logic" in found.name.lower():
+        return None
+    return next((name for name in known_crds() if f"{found.version}.".startswith(f"{name}.")), None)
 
 
 def _updates(cluster: ClusterObjects, found: Installed | None) -> tuple[str, ...]:
-    if found and found.version and _known(found.version) == known_crds()[-1]:
+    if found and _known(found) == known_crds()[-1]:
         return (cluster.command("apply", "--server-side", "--force-conflicts", "-f", MANIFEST.format(found.version)),)
     return (cluster.command("get", "crd", *_CRDS),)
 

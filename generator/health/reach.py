@@ -22,20 +22,24 @@ _RULES: Final = {"Ingress": ("ingress", "from"), "Egress": ("egress", "to")}
 class Pods:
     """Pods that are alike: their namespace with its labels, their own labels, the port that they listen on.
 
-    `labels` are None where they are not known; then only policies for all pods of the namespace count.
+    `labels` are None where they are not known; then only policies for all pods of the namespace count. `all_labels`
+    says whether the namespace has no other labels than those.
     """
 
     namespace: str
     namespace_labels: Mapping[str, str]
+    all_labels: bool = True
     labels: Mapping[str, str] | None = None
     port: int | None = None
 
 
-def matches(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Whether a label selector chooses an object with these labels."""
-    if any(labels.get(key) != value for key, value in mapping(selector, "matchLabels").items()):
+def matches(selector: Mapping[str, Any], labels: Mapping[str, str], *, complete: bool = True) -> bool:
+    """Whether a label selector chooses an object with these labels, or may choose it, if they are not `complete`."""
+    required = {key: value for key, value in mapping(selector, "matchLabels").items() if complete or key in labels}
+    if any(labels.get(key) != value for key, value in required.items()):
         return False
-    return all(_holds(each, labels) for each in entries(selector, "matchExpressions"))
+    expressions = (each for each in entries(selector, "matchExpressions") if complete or each.get("key") in labels)
+    return all(_holds(each, labels) for each in expressions)
 
 
 def _holds(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
@@ -88,7 +92,11 @@ def _is(peer: Mapping[str, Any], there: Pods, here: Pods) -> bool:
     if "ipBlock" in peer:
         return str(at(peer, "ipBlock", "cidr")) in ("0.0.0.0/0", "::/0")
     spaces = peer.get("namespaceSelector")
-    in_namespace = there.namespace == here.namespace if spaces is None else matches(spaces, there.namespace_labels)
+    in_namespace = (
+        there.namespace == here.namespace
+        if spaces is None
+        else matches(spaces, there.namespace_labels, complete=there.all_labels)
+    )
     return in_namespace and (there.labels is None or matches(mapping(peer, "podSelector"), there.labels))
 
 

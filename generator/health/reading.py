@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Final
 
 from generator.health import developer_hub, flows
-from generator.health.objects import ClusterObjects, Object, name_of, namespace_of
-from generator.health.operators import KNATIVE, PLANS, SUBSCRIPTIONS, VERSIONS
-from generator.health.platforms import database_references, platforms, workflow_namespaces
+from generator.health.databases import database_references, failing_logs
+from generator.health.objects import LOGS, ClusterObjects, Log, Object, name_of, namespace_of
+from generator.health.operators import KNATIVE, PLANS, SUBSCRIPTIONS, VERSIONS, operator_versions, running_operators
+from generator.health.platforms import platforms, workflow_namespaces, workflows
+from generator.kubernetes.objects import Manifest
+from generator.kubernetes.rbac import bound_role, user
 
 #: What is read in all namespaces: few objects, and small ones.
 EVERYWHERE: Final = (
@@ -28,6 +31,8 @@ EVERYWHERE: Final = (
 CLUSTER_WIDE: Final = ("namespaces", "sonataflowclusterplatforms.sonataflow.org")
 #: What is read in the namespaces that the others lead to.
 NEAR: Final = ("deployments.apps", "services", "pods", "jobs.batch")
+#: The name of the Role with the rights for all of this.
+ROLE: Final = "waybill-doctor"
 #: What is read by a label: OLM copies a ClusterServiceVersion into each namespace, and the copies have that of its own;
 #: the Deployments of the operator (10.x and before) and of RHDH.
 LABELLED: Final = (
@@ -38,11 +43,11 @@ LABELLED: Final = (
 
 
 def namespaces_to_read(cluster: ClusterObjects) -> list[str]:
-    """The namespaces of workflows, platforms, their databases, RHDH and the operators."""
+    """The namespaces of workflows, platforms, their databases, RHDH and the operators; not those of other operators."""
     databases = [each.service[0] for each in database_references(cluster) if each.service]
-    owners = [*platforms(cluster), *cluster.all("ClusterServiceVersion"), *cluster.all("Backstage")]
-    placed = map(namespace_of, (*owners, *cluster.all("Deployment")))
-    found = {*workflow_namespaces(cluster), *databases, *placed}
+    versions, deployments = operator_versions(cluster), running_operators(cluster)
+    placed = map(namespace_of, (*platforms(cluster), *versions, *deployments))
+    found = {*workflow_namespaces(cluster), *databases, *placed, *developer_hub.hub_namespaces(cluster)}
     there: set[str] = set(map(name_of, cluster.all("Namespace")))
     return sorted(found & there if there else found)
 
@@ -64,33 +69,39 @@ def secrets_to_read(cluster: ClusterObjects) -> dict[str, list[str]]:
     return {namespace: sorted(names) for namespace, names in sorted(found.items())}
 
 
-def grants(cluster: ClusterObjects) -> list[str]:
-    """The commands by which an administrator gives USER the rights that are missing, and no more.
+def logs_to_read(cluster: ClusterObjects) -> list[Log]:
+    """The logs that may have what PostgreSQL says."""
+    return list(failing_logs(cluster))
 
-    Rights by name are known only when the objects that lead to these names can be read.
+
+def roles(cluster: ClusterObjects, who: str) -> list[Manifest]:
+    """The rights with which a user can diagnose a cluster, and no more; its administrator applies them.
+
+    Everything is only listed, but for what has a name: ConfigMaps and Secrets. Rights by name are as many as the
+    objects of today lead to, so a new workflow with a database needs them anew.
     """
-    # Whoever administers the cluster has a context of another name.
-    found, role, anywhere = [], "waybill-doctor", replace(cluster, context=None)
-    places = sorted({each.namespace for each in cluster.unreadable})
-    if "" in places:
-        resources = [each for each in dict.fromkeys((*EVERYWHERE, *NEAR, VERSIONS)) if cluster.serves(each)]
-        given = ["--verb=list", f"--resource={','.join(resources)}"]
-        found.append(anywhere.command("create", "clusterrole", role, *given))
-        found.append(anywhere.command("create", "clusterrolebinding", role, f"--clusterrole={role}", "--user=USER"))
-    for place in filter(None, places):
-        verbs = ["get"] if "" in places else ["list", "get"]
-        for verb in verbs:
-            here = sorted(
-                {each.resource for each in cluster.unreadable if (each.namespace, each.verb) == (place, verb)}
-            )
-            names = [*config_maps_to_read(cluster).get(place, ()), *secrets_to_read(cluster).get(place, ())]
-            only = [f"--resource-name={name}" for name in names] if verb == "get" else []
-            if here:
-                name, given = f"{role}-{verb}", [f"--verb={verb}", f"--resource={','.join(here)}", *only]
-                found.append(anywhere.command("create", "role", name, "-n", place, *given))
-                bound = [f"--role={name}", "--user=USER"]
-                found.append(anywhere.command("create", "rolebinding", name, "-n", place, *bound))
+    resources = dict.fromkeys((*EVERYWHERE, *NEAR, VERSIONS))
+    found = bound_role(ROLE, _rules(resources, "list"), [user(who)])
+    config_maps, secrets = config_maps_to_read(cluster), secrets_to_read(cluster)
+    callers = {namespace_of(each) for each in (*platforms(cluster), *workflows(cluster))}
+    for place in sorted({*config_maps, *secrets, *callers}):
+        rules = [
+            {"apiGroups": [""], "resources": [kind], "verbs": ["get"], "resourceNames": names[place]}
+            for kind, names in (("configmaps", config_maps), ("secrets", secrets))
+            if place in names
+        ]
+        logs = _rules([LOGS], "get") if place in callers else []
+        found += bound_role(ROLE, [*rules, *logs], [user(who)], namespace=place)
     return found
+
+
+def _rules(resources: Iterable[str], verb: str) -> list[Manifest]:
+    """A rule for each API group of some resources (`deployments.apps`)."""
+    groups: dict[str, list[str]] = {}
+    for each in resources:
+        name, _, group = each.partition(".")
+        groups.setdefault(group, []).append(name)
+    return [{"apiGroups": [group], "resources": names, "verbs": [verb]} for group, names in sorted(groups.items())]
 
 
 def unique(items: list[Object]) -> list[Object]:

@@ -22,6 +22,12 @@ DEFAULT_PROFILE: Final = "gitops"
 POD_TEMPLATE: Final = ("spec", "podTemplate")
 PERSISTENCE: Final = ("spec", "persistence")
 
+#: The annotation that says which version of a workflow a custom resource is, and the label, where it has one.
+VERSION: Final = "sonataflow.org/version"
+#: Label values (apimachinery, IsValidLabelValue).
+MAX_LABEL: Final = 63
+_NO_LABEL: Final = re.compile(r"[^-A-Za-z0-9_.]")
+
 Manifest = dict[str, Any]
 
 
@@ -101,7 +107,8 @@ class ManifestOptions:
     """What a person may choose about the objects.
 
     `crd` is what the operator takes; None stands for one that takes all that waybill writes. `properties` are those
-    that a database needs (compatibility.yaml has them for each SonataFlow).
+    that a database needs (compatibility.yaml has them for each SonataFlow). `version_label` says the workflow's version
+    as a label of the custom resource, too.
     """
 
     image: str = ""
@@ -109,6 +116,7 @@ class ManifestOptions:
     profile: str = DEFAULT_PROFILE
     database: Database | None = None
     secret_values: bool = False
+    version_label: bool = False
     crd: Crd | None = None
     properties: Mapping[str, str] = field(default_factory=lambda: {FLYWAY: "true"})
 
@@ -191,6 +199,11 @@ def labels_of(name: str, namespace: str = "") -> dict[str, str]:
     }
 
 
+def version_label(version: str) -> str:
+    """The version of a workflow as the value of a label: `1.0.0+5` becomes `1.0.0_5`."""
+    return _NO_LABEL.sub("_", version)[:MAX_LABEL].strip("-_.")
+
+
 def annotations_of(workflow: Workflow, profile: str = DEFAULT_PROFILE) -> dict[str, str]:
     """What the custom resource says about the definition."""
     definition = workflow.definition
@@ -198,7 +211,7 @@ def annotations_of(workflow: Workflow, profile: str = DEFAULT_PROFILE) -> dict[s
         "sonataflow.org/description": definition.description,
         "sonataflow.org/expressionLang": definition.expression_lang,
         "sonataflow.org/profile": profile,
-        "sonataflow.org/version": definition.version,
+        VERSION: definition.version,
     }
 
 
@@ -294,13 +307,14 @@ def _sonataflow(workflow: Workflow, _folder: str, name: str, options: ManifestOp
     ]
     persistence = options.database.as_persistence() if options.database and options.takes(*PERSISTENCE) else None
     definition = flow(workflow)
+    version = {VERSION: version_label(workflow.definition.version)} if options.version_label else {}
     return {
         "apiVersion": API_VERSION,
         "kind": "SonataFlow",
         "metadata": _metadata(
             name,
             options.namespace,
-            labels=labels_of(name, options.namespace),
+            labels={**labels_of(name, options.namespace), **version},
             annotations=annotations_of(workflow, options.profile),
         ),
         "spec": {

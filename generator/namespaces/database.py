@@ -13,7 +13,7 @@ from generator.kubernetes.objects import Database, Manifest
 from generator.text.templates import render
 
 #: Where psql is: the image that the platform's PostgreSQL has, so that a cluster needs no other.
-PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20250326"
+PSQL_IMAGE: Final = "quay.io/sclorg/postgresql-16-c9s:20260923"
 #: The value of a chart that names the schema.
 SCHEMA: Final = "persistence.serviceRef.databaseSchema"
 EXTERNAL_SECRETS: Final = "external-secrets.io/v1"

@@ -13,7 +13,7 @@ from generator.text.yaml_reader import parse
 
 @dataclass(frozen=True, kw_only=True)
 class PlatformOperator:
-    """One SonataFlow.
+    """What a platform for one SonataFlow goes by.
 
     `fields` are those of the SonataFlowPlatform's spec that there are values for (`services.dataIndex`), `package`,
     `channel` and `starting_csv` what OpenShift's catalog has it as ("" where nobody says), `manifest` the address of

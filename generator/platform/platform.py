@@ -20,7 +20,7 @@ from generator.findings.errors import SettingsError
 from generator.namespaces.database import user_script, user_statements
 from generator.namespaces.policies import TO_RHDH, TO_SERVICES, TO_WORKFLOWS, WORKFLOW_NAMESPACE
 from generator.platform.operators import PlatformOperator, platform_operators
-from generator.platform.values import DATABASE, NODE_PORT, STAGES, Profile, platform_values
+from generator.platform.values import DATABASE, NODE_PORT, OPERATOR_OF_KIND, STAGES, Profile, platform_values
 from generator.text import templates
 from generator.versions.ranges import parse_loose
 
@@ -76,6 +76,7 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
         "stages": STAGES.get(profile, ()),
         "database": DATABASE,
         "node_port": NODE_PORT,
+        "operator_namespace": OPERATOR_OF_KIND,
         "knative": _KNATIVE,
         "kinds": sorted(workflow_kinds()),
         "in_cluster": IN_CLUSTER,
@@ -92,6 +93,8 @@ def platform_chart(profile: Profile, sonataflow: SonataFlow, version: str) -> Ch
         "chart/workflow/values.yaml", chart=_Named(name=PLATFORM), values=chart_values
     )
     schema = json_schema(PLATFORM, chart_values, switchable=False)
+    # Helm hands it to every chart that is a dependency of another one.
+    schema["properties"]["global"] = {"type": "object"}
     texts["values.schema.json"] = json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     return ChartFiles({path: text.encode() for path, text in {**texts, **_scripts()}.items()})
 

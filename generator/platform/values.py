@@ -36,7 +36,7 @@ _POSTGRES: Final = 26
 #: Who calls in beside Developer Hub and workflows; a cluster without OpenShift lacks the last two.
 _CALLERS: Final = (Neighbours.knative_eventing, Neighbours.knative_serving, OPERATOR, MONITORING)
 #: Where the manifest of the operator puts it.
-_OPERATOR_OF_KIND: Final = "sonataflow-operator-system"
+OPERATOR_OF_KIND: Final = "sonataflow-operator-system"
 
 
 def platform_values(profile: Profile, operator: PlatformOperator) -> tuple[Value, ...]:
@@ -45,7 +45,7 @@ def platform_values(profile: Profile, operator: PlatformOperator) -> tuple[Value
         *_how_far(profile),
         *((_operators(operator), *_developer_hub()) if profile == "openshift" else ()),
         *((_knative(profile), _broker(profile)) if profile != "existing" else (_broker(profile),)),
-        _platform(operator),
+        _platform(profile, operator),
         *((_cluster_platform(),) if operator.cluster_platform and profile != "existing" else ()),
         _database(profile),
         _postgresql(profile),
@@ -63,8 +63,8 @@ def _how_far(profile: Profile) -> tuple[Value, ...]:
         "operatorCheck",
         "discovery",
         {"enum": ["discovery", "none"]},
-        "discovery stops an install where the cluster has no such kind as an object that it is to have.",
-        "none installs anyway: for Argo CD, which waits for the kinds, and for helm template with --validate.",
+        "discovery stops an install before it creates anything if the cluster does not know a kind that it needs.",
+        "none goes on: for Argo CD, which waits for the kinds, and for helm template with --validate.",
     )
     if profile == "existing":
         return (check,)
@@ -235,8 +235,19 @@ def _broker(profile: Profile) -> Value:
     )
 
 
-def _platform(operator: PlatformOperator) -> Value:
+def _platform(profile: Profile, operator: PlatformOperator) -> Value:
     children = [leaf("enabled", True, FLAG, "Install the SonataFlowPlatform sonataflow-platform.")]
+    # Whoever has rights in one namespace may create no quota there.
+    if profile != "existing":
+        children.append(
+            leaf(
+                "quota",
+                False,
+                FLAG,
+                "Have the API server refuse any other SonataFlowPlatform here, whoever creates it (a ResourceQuota).",
+                "Switch it on when the platform is there: a cluster that cannot count the kind yet refuses every one.",
+            )
+        )
     services = [
         group(name, _service(title, resources, operator), f"{title}.")
         for name, title, resources in (
@@ -293,8 +304,8 @@ def _service(title: str, resources: dict[str, Any], operator: PlatformOperator) 
         "dbMigrationStrategy",
         "",
         _STRATEGY,
-        "Who creates the tables: service (at its start), job or none; empty leaves it to the operator.",
-        "SonataFlow 10.1 and OpenShift Serverless Logic 1.36 have this field; 10.0 drops it.",
+        "Who creates the tables: service (at its start), job (one of the operator's) or none; empty means service.",
+        "SonataFlow 10.1 and OpenShift Serverless Logic 1.36 have this field; 10.0 drops it, and the service does it.",
     )
     return (
         leaf("enabled", True, FLAG, f"Install {title}."),
@@ -395,7 +406,7 @@ def _postgresql(profile: Profile) -> Value:
 
 
 def _network_policies(profile: Profile) -> Value:
-    namespaces = [*_CALLERS, *([_OPERATOR_OF_KIND] if profile == "kind" else [])]
+    namespaces = [*_CALLERS, *([OPERATOR_OF_KIND] if profile == "kind" else [])]
     return group(
         "networkPolicies",
         (

@@ -1,1 +1,1 @@
-"""Workflows as applications of the engine: Maven builds them, for a run and for an image."""
+"""Builds workflows as applications of the engine with Maven, for runs and images."""

@@ -6,7 +6,7 @@ from generator.findings.errors import WaybillError
 
 
 class BuildError(WaybillError):
-    """Maven failed; the message has its own errors, `log` all that it printed."""
+    """Maven failed; the message has its own errors, `log` its whole output."""
 
     def __init__(self, message: str, *, log: tuple[str, ...] = ()) -> None:
         self.log = log

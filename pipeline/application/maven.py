@@ -1,4 +1,4 @@
-"""Builds an application of the engine with Maven, once for its content."""
+"""Builds an application of the engine with Maven, and caches it by content."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from pipeline.application.errors import BuildError
 from pipeline.system.locks import is_in_use
 from pipeline.system.stop import ended_by
 
-#: The Java that the engine is compiled for.
+#: The Java version that the engine is compiled for.
 JAVA_VERSION: Final = 17
-#: So many builds are kept in the cache.
+#: The number of builds that the cache keeps.
 _KEPT: Final = 8
 _JAR: Final = "quarkus-run.jar"
-#: Receives each line of a build's log, without the end of the line.
+#: Receives each line of a build's log, without the line break.
 Log = Callable[[str], None]
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _ERROR: Final = re.compile(r"\[ERROR\] |Caused by: ")
@@ -36,7 +36,7 @@ _SHOWN: Final = 10
 
 
 def lacking() -> tuple[str, ...]:
-    """What a build needs and this machine does not have, with what installs it; empty where all is there."""
+    """Return the programs that a build needs and this machine does not have, with how to install them."""
     wanted = (("javac", f"a JDK {JAVA_VERSION} (apt install openjdk-17-jdk)"), ("mvn", "Maven (apt install maven)"))
     return tuple(what for program, what in wanted if shutil.which(program) is None)
 
@@ -45,31 +45,31 @@ def require() -> None:
     """Check that a build is possible.
 
     Raises:
-        SettingsError: no JDK, or no Maven; the message has what installs them.
+        SettingsError: the JDK or Maven is not installed; the message says how to install it.
     """
     if missing := lacking():
         raise SettingsError(f"the engine is built by Maven; install {' and '.join(missing)}")
 
 
 def built(application: Application, cache: Path) -> Path | None:
-    """The jar of an application that was built before."""
+    """Return the jar of an application from the cache, or None if it was not built before."""
     jar = cache / _key(application) / _JAR
     if not jar.is_file():
         return None
-    os.utime(jar.parent)  # what is used is not forgotten
+    os.utime(jar.parent)  # the oldest builds are removed first
     return jar
 
 
 def build(
     application: Application, cache: Path, log: Log | None = None, *, stop: threading.Event | None = None
 ) -> Path:
-    """Build an application; returns its jar, in a folder of `cache`. `log` receives each line of the build.
+    """Build an application and return its jar, in a folder of `cache`. `log` receives each line of the build.
 
-    When `stop` is set, the build ends.
+    The build ends when `stop` is set.
 
     Raises:
-        SettingsError: no JDK, or no Maven.
-        BuildError: the engine's build refuses it; the message has the build's own errors.
+        SettingsError: the JDK or Maven is not installed.
+        BuildError: the build failed; the message has its own errors.
     """
     if jar := built(application, cache):
         return jar
@@ -88,7 +88,7 @@ def build(
         target = cache / _key(application)
         shutil.rmtree(target, ignore_errors=True)
         (folder / "target" / "quarkus-app").rename(target)
-    _forget_old(cache)
+    _remove_old_builds(cache)
     return target / _JAR
 
 
@@ -101,17 +101,17 @@ def run(
     stop: threading.Event | None = None,
     transfers: bool = False,
 ) -> None:
-    """Run Maven in a folder; `environment` is added to this process's own. With `transfers`, it logs downloads.
+    """Run Maven in a folder; `environment` is added to this process's environment. With `transfers`, it logs downloads.
 
-    Maven ends when `stop` is set, and with an exception in `log`.
+    Maven ends when `stop` is set or `log` raises an exception.
 
     Raises:
-        BuildError: it failed, or was stopped; the message has its errors, each once.
+        BuildError: Maven failed or was stopped; the message has its errors, without duplicates.
     """
     quiet = (*(() if transfers else ("-ntp",)), *(() if log else ("-q",)))
     lines: list[str] = []
-    process = subprocess.Popen(  # noqa: S603 - words of our own, and what a build argument adds
-        # On Windows it is mvn.cmd, which only its whole path names.
+    process = subprocess.Popen(  # noqa: S603 - fixed arguments and a build argument
+        # On Windows it is mvn.cmd, which Popen finds only by its full path.
         [shutil.which("mvn") or "mvn", "-B", *quiet, *words],
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -147,13 +147,13 @@ def _key(application: Application) -> str:
 
 
 def _reasons(lines: Sequence[str]) -> str:
-    """What a build's log says went wrong, each line once."""
-    told = dict.fromkeys(line.strip() for line in lines if _ERROR.match(line) and not _ADVICE.fullmatch(line.strip()))
-    return "\n".join([*told][:_SHOWN]) or "\n".join(lines)[-2000:]
+    """Return the errors in a build's log, without duplicates."""
+    errors = dict.fromkeys(line.strip() for line in lines if _ERROR.match(line) and not _ADVICE.fullmatch(line.strip()))
+    return "\n".join([*errors][:_SHOWN]) or "\n".join(lines)[-2000:]
 
 
-def _forget_old(cache: Path) -> None:
-    builds = sorted((one for one in cache.iterdir() if not one.name.startswith(".")), key=os.path.getmtime)
+def _remove_old_builds(cache: Path) -> None:
+    builds = sorted((build for build in cache.iterdir() if not build.name.startswith(".")), key=os.path.getmtime)
     for old in builds[:-_KEPT]:
         if not is_in_use(old):
             shutil.rmtree(old, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Tells from Maven's log what it does right now."""
+"""Reads from Maven's log what it is doing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BYTES: Final = {"B": 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
 
 
 class MavenProgress:
-    """Reads the lines of a build; `str()` says what goes on: the goal, and how much was downloaded."""
+    """Reads the log of a build; `str()` is the current goal and the amount downloaded so far."""
 
     def __init__(self) -> None:
         self._goal = ""
@@ -24,7 +24,7 @@ class MavenProgress:
         self._bytes = 0.0
 
     def read(self, line: str) -> bool:
-        """Take a line of the log, and return whether it brings news."""
+        """Read a line of the log, and return whether the progress changed."""
         if found := _GOAL.fullmatch(line):
             self._goal = f"{found[1]}:{found[2]}"
         elif found := _DOWNLOADED.fullmatch(line):

@@ -1,1 +1,1 @@
-"""The main job, from workflow folders to charts, packages and an index, and its single steps."""
+"""Builds charts, packages and an index from workflow folders, at once or in single steps."""

@@ -1,4 +1,4 @@
-"""The files of `waybill actions` in a repository: which are left over, and which are somebody else's."""
+"""Finds the obsolete and foreign files among a repository's GitHub workflows for `waybill actions`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pipeline.workspace.settings import Settings
 
 
 def actions_options(settings: Settings, *, uses: str = "", branch: str = "") -> ActionsOptions:
-    """Return what the files of a repository depend on: its settings, unless `uses` or `branch` says something else."""
+    """Return the options for a repository's files from its settings, overridden by `uses` and `branch`."""
     return ActionsOptions(
         uses=uses or settings.actions.uses,
         branch=branch or settings.actions.branch,
@@ -26,25 +26,25 @@ def actions_options(settings: Settings, *, uses: str = "", branch: str = "") -> 
 
 
 def require_action(options: ActionsOptions, root: Path) -> None:
-    """Refuse files that install waybill by an action which a repository does not have.
+    """Check that the action that installs waybill is not a missing one of this repository.
 
     Raises:
-        SettingsError: see above.
+        SettingsError: the repository has no action.yml, but the files would use it.
     """
     if lacks_action(options.uses, root):
         raise SettingsError("actions.uses: this repository has no action.yml; name waybill's, as OWNER/REPO@COMMIT")
 
 
 def lacks_action(uses: str, root: Path) -> bool:
-    """Whether files in `root` would install waybill by an action of their own repository, which has none."""
+    """Return whether files in `root` would use their own repository's action, which does not exist."""
     return uses == HERE and not (root / "action.yml").is_file()
 
 
 def left_over(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the paths of files that waybill wrote and that are not among `files`: their workflows are gone.
+    """Return the paths of files that waybill wrote but that are not in `files`, as their workflows are gone.
 
     Raises:
-        OutputError: one cannot be read.
+        OutputError: a file cannot be read.
     """
     there = sorted(path for ending in ("*.yaml", "*.yml") for path in (root / FOLDER).glob(ending))
     others = (path.relative_to(root).as_posix() for path in there)
@@ -52,15 +52,15 @@ def left_over(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
 
 
 def foreign(root: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the paths of `files` at which somebody else's file is.
+    """Return the paths of `files` that exist but were not written by waybill.
 
     Raises:
-        OutputError: one cannot be read.
+        OutputError: a file cannot be read.
     """
     there = ((path, read_if_there(root / path)) for path in files)
     return tuple(path for path, data in there if data is not None and not is_own(data))
 
 
 def is_own(data: bytes | None) -> bool:
-    """Whether waybill wrote a file."""
+    """Return whether waybill wrote a file."""
     return data is not None and data.startswith(f"# {HEADER}".encode())

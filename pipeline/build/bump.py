@@ -1,4 +1,4 @@
-"""Moves versions by hand: those of existing charts, or of the workflows themselves."""
+"""Bumps the versions of charts or workflows for `waybill bump`."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from pipeline.workspace.folders import all_folders, find_folder, select_folders
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 
-#: Where a version moves: by a part of it, or to this one.
+#: The part of a version to bump, or the new version.
 Target = Bump | Version
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """A version that moved: whose, where it is written, and why it is not the one a person expects."""
+    """A bumped version: of what, its file, and a note if it may not be the expected one."""
 
     name: str
     path: Path
@@ -41,7 +41,7 @@ class Move:
     note: str = ""
 
     def as_json(self) -> dict[str, object]:
-        """The move as a JSON object."""
+        """Return the move as a JSON object."""
         return {
             "name": self.name,
             "path": self.path.as_posix(),
@@ -52,19 +52,19 @@ class Move:
 
 
 def bump_charts(names: Sequence[str], to: Target, settings: Settings, journal: Journal) -> list[Move]:
-    """Move the versions of the charts of some workflows, and the umbrella's files with them.
+    """Bump the versions of workflows' charts, and the umbrella with them.
 
-    Without names, the charts of all workflows that were built, and a version that one has already stays.
+    Without names, bump all charts that were built; one that has the new version already is skipped.
 
     Raises:
-        SettingsError: no such workflow, or one whose chart was never built.
-        VersionError: a version that is not SemVer, the release of one that is one already, or a step back.
-        OutputError: it cannot be written; nothing was changed.
+        SettingsError: there is no such workflow, or its chart was never built.
+        VersionError: a version is not SemVer, is no candidate for a release, or would decrease.
+        OutputError: a file cannot be written; nothing was changed.
     """
     folder = read_charts_folder(settings.charts / UMBRELLA)
     found = _each(names, lambda name: _built(name, folder, settings)) if names else _all_built(folder, settings)
     before = folder.version()
-    moving = _Moving(to=to, everything=not names)
+    moving = _Moves(to=to, everything=not names)
     for name in map(chart_name, (path.name for path in found)):
         moving.add(name, folder.charts[name]["Chart.yaml"], folder.path / "charts" / name / "Chart.yaml")
     moves = moving.moves()
@@ -86,15 +86,15 @@ def bump_charts(names: Sequence[str], to: Target, settings: Settings, journal: J
 
 
 def bump_workflows(names: Sequence[str], to: Target, settings: Settings, journal: Journal) -> list[Move]:
-    """Move the `version` of the definitions of some workflows, all without names, and nothing else of them.
+    """Bump the `version` in definitions of workflows, of all without names, and change nothing else.
 
     Raises:
-        SettingsError: no such workflow.
+        SettingsError: there is no such workflow.
         FindingsError: a workflow cannot be read.
-        VersionError: a version that is not SemVer, the release of one that is one already, or a step back.
-        OutputError: it cannot be written; nothing was changed.
+        VersionError: a version is not SemVer, is no candidate for a release, or would decrease.
+        OutputError: a file cannot be written; nothing was changed.
     """
-    moving = _Moving(to=to, everything=not names)
+    moving = _Moves(to=to, everything=not names)
     found = _each(names, lambda name: find_folder(name, settings)) if names else select_folders((), settings)
     for folder in found:
         recover(folder, below=True)
@@ -109,7 +109,7 @@ def bump_workflows(names: Sequence[str], to: Target, settings: Settings, journal
 
 
 def _each(names: Sequence[str], found: Callable[[str], Path]) -> list[Path]:
-    """The folders of all names; what is wrong with any of them is said at once."""
+    """Return the folders for all names, or raise one error for all names that are wrong."""
     folders: list[Path] = []
     wrong: list[str] = []
     for name in names:
@@ -137,8 +137,8 @@ def _all_built(folder: ChartsFolder, settings: Settings) -> list[Path]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Moving:
-    """Versions that are to move, and what is wrong with any of them; of `everything`, what is there already stays."""
+class _Moves:
+    """Collects bumped versions and errors; with `everything`, unchanged versions are not an error."""
 
     to: Target
     everything: bool
@@ -146,9 +146,9 @@ class _Moving:
     _wrong: list[str] = field(default_factory=list)
 
     def add(self, name: str, data: bytes, path: Path) -> None:
-        """Move the version of a Chart.yaml or a definition."""
+        """Bump the version in a Chart.yaml or a definition."""
         try:
-            move, data = _moved(name, data, path, self.to)
+            move, data = _move_version(name, data, path, self.to)
         except VersionError as error:
             self._wrong.append(str(error))
         else:
@@ -158,10 +158,10 @@ class _Moving:
                 self._wrong.append(f"{name}: is at {move.before} already")
 
     def moves(self) -> dict[Move, bytes]:
-        """What moves, with the files.
+        """Return the moves, each with the new content of its file.
 
         Raises:
-            VersionError: a version cannot move.
+            VersionError: a version cannot be bumped; the message has all errors.
         """
         if self._wrong:
             raise VersionError("\n".join(self._wrong))
@@ -169,15 +169,15 @@ class _Moving:
 
 
 def _step_of(to: Target, moves: Iterable[Move]) -> tuple[Bump, Part]:
-    """The part of the umbrella's version that moves, and the one that its candidates count towards."""
+    """Return the part of the umbrella's version to bump, and the part that its candidates count towards."""
     if not isinstance(to, Version):
         return ("patch" if to == "release" else to), "patch"
     part = largest([part_between(Version.parse(move.before), to) for move in moves])
     return ("rc" if to.prerelease else part), part
 
 
-def _moved(name: str, data: bytes, path: Path, to: Target) -> tuple[Move, bytes]:
-    """The move of the version that a Chart.yaml or a definition has, and the file with it."""
+def _move_version(name: str, data: bytes, path: Path, to: Target) -> tuple[Move, bytes]:
+    """Return the move of the version in a Chart.yaml or a definition, and the file's new content."""
     root = parse(data, path.as_posix()).root
     node = root.value.get("version") if isinstance(root.value, dict) else None
     if node is None:

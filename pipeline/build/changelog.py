@@ -1,4 +1,4 @@
-"""What changed from version to version of a chart, as a CHANGELOG.md beside it."""
+"""Writes a chart's CHANGELOG.md from the differences between its versions."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from pipeline.workspace.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A changelog that was written, and the versions that it now has a section more of, newest first."""
+    """The result: the changelog's path, and the versions with new sections, newest first."""
 
     path: Path
     versions: tuple[str, ...]
 
 
 def write_changelog(name: str, folder: ChartsFolder, settings: Settings, journal: Journal) -> Written:
-    """Give a chart's changelog a section for each version without one: the present one and those published before.
+    """Add a section to a chart's changelog for each version without one: the current and the earlier published ones.
 
-    Each is compared with the one before it that is for the same operators.
+    Each version is compared with the previous one for the same operators.
 
     Raises:
-        SettingsError: no such workflow, or one whose chart was never built.
+        SettingsError: there is no such workflow, or its chart was never built.
         OutputError: a package cannot be fetched, or the changelog cannot be written; nothing was changed.
     """
     chart = chart_name(find_folder(name, settings).name)
@@ -78,7 +78,7 @@ def write_changelog(name: str, folder: ChartsFolder, settings: Settings, journal
 
 
 def _repository(chart: str, settings: Settings) -> ChartRepository | None:
-    """Where the chart was published: the output folder, else the repository's address."""
+    """Return the repository that has the chart: the output folder, or else the settings' repository, or None."""
     for place in reversed(chart_repositories(settings.repository_url, settings.output)):
         repository = read_repository(place)
         if chart in repository.index.entries:
@@ -87,7 +87,7 @@ def _repository(chart: str, settings: Settings) -> ChartRepository | None:
 
 
 def _before(chart: str, present: str, repository: ChartRepository | None) -> dict[str, Mapping[str, object]]:
-    """The annotations of the versions that were published before the present one, by version, newest first."""
+    """Return the annotations of the published versions before the current one, newest first."""
     entries = repository.index.entries[chart] if repository else ()
     listed = {str(entry.get("version")): entry.get("annotations") for entry in entries}
     before = [version for version in listed if is_version(version) and Version.parse(version) < Version.parse(present)]
@@ -102,7 +102,7 @@ def _published(chart: str, version: str, repository: ChartRepository | None) -> 
 
 
 def _snapshot(files: ChartFiles, version: str) -> Snapshot | None:
-    """A version to compare, without its number; None where waybill did not make the chart."""
+    """Return a version's snapshot without its number, or None if waybill did not make the chart."""
     try:
         return replace(snapshot_of_chart(files, title=version, shown=version), chart_version=None)
     except FindingsError:

@@ -1,4 +1,4 @@
-"""Files that a command generates into a folder of a person: which are out of date, and their writing."""
+"""Compares and writes the files that a command generates in a user's folder."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from pipeline.system.journal import Journal
 
 
 def outdated(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the paths in a folder of files that are missing, or have other bytes than those of `files`.
+    """Return the paths of `files` that are missing in a folder, or have other bytes there.
 
     Raises:
-        OutputError: one cannot be read.
+        OutputError: a file cannot be read.
     """
     return tuple(path for path, data in files.items() if read_if_there(folder / path) != data)
 
 
 def write(folder: Path, files: Mapping[str, bytes], gone: tuple[str, ...], journal: Journal) -> tuple[str, ...]:
-    """Write the files that are out of date, remove those that are `gone`, and return the paths of what was written.
+    """Write outdated files, remove those in `gone`, and return the paths that were written.
 
     Raises:
-        OutputError: nothing was changed.
+        OutputError: a file cannot be read or written; nothing was changed.
     """
     written = outdated(folder, files)
     with Transaction(journal) as transaction:
@@ -36,10 +36,10 @@ def write(folder: Path, files: Mapping[str, bytes], gone: tuple[str, ...], journ
 
 
 def read_if_there(path: Path) -> bytes | None:
-    """Return the bytes of a file; None where there is none.
+    """Return the bytes of a file, or None if it does not exist.
 
     Raises:
-        OutputError: it cannot be read.
+        OutputError: the file cannot be read.
     """
     try:
         return path.read_bytes() if path.is_file() else None

@@ -1,4 +1,4 @@
-"""Decides which images a build makes, by what, and why none."""
+"""Decides which images a build makes, with which builder, and explains why it makes none."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ class Shown(Protocol):
     """Shows the images of a run while they are made."""
 
     def __call__(self) -> AbstractContextManager[Progress]:
-        """Begin."""
+        """Return a context manager that shows progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageMaker:
-    """Makes the images of a build; called with its plan."""
+    """Makes the images of a build; a callable that takes its plan."""
 
     settings: Settings
     journal: Journal
@@ -55,10 +55,10 @@ class ImageMaker:
     jobs: int | None = None
 
     def __call__(self, plan: Plan, before: Callable[[], object]) -> MadeImages:
-        """Make the images that the charts of a plan name; call `before` before the first one.
+        """Make the images of a plan's charts; call `before` before the first one.
 
         Raises:
-            NoEngineError: an engine was asked for, and none answers.
+            NoEngineError: images were requested, but no engine responds.
         """
         if self.settings.images == "skip" or not plan.workflows:
             return MadeImages()
@@ -72,10 +72,10 @@ class ImageMaker:
         return self.make(tasks)
 
     def make(self, tasks: Sequence[ImageTask]) -> MadeImages:
-        """Build images, and push them where the settings say so; a job of a pull request builds only.
+        """Build images, and push them if the settings say so; jobs of pull requests only build.
 
         Raises:
-            NoEngineError: none answers.
+            NoEngineError: no engine responds.
         """
         if self.settings.images == "push" and is_pull_request(self.environment):
             built = replace(self, settings=replace(self.settings, images="build")).make(tasks)
@@ -87,7 +87,7 @@ class ImageMaker:
         return MadeImages(images=made, note="nothing was tagged latest: not the default branch" if not_latest else "")
 
     def _where_possible(self, tasks: Sequence[ImageTask], before: Callable[[], object]) -> MadeImages:
-        """Build what an engine that answers can build without pulling; else say in a line why not."""
+        """Build what an available engine can build without pulling, with a note about what it cannot."""
         if not may_answer(self.settings, self.environment):
             return MadeImages(note=_why_not("no container engine is running; start one", tasks))
         pushed, stop = self._connections()
@@ -104,7 +104,7 @@ class ImageMaker:
         return MadeImages(images=made, note=_why_not(reasons[left[0]], left) if left else "")
 
     def _connections(self) -> tuple[PushedImages, threading.Event]:
-        from pipeline.images.pushed import PushedImages  # noqa: PLC0415 - 60 ms that a build without images does not pay
+        from pipeline.images.pushed import PushedImages  # noqa: PLC0415 - 60 ms, only for images
 
         return PushedImages(self.settings, self.environment), threading.Event()
 
@@ -140,7 +140,7 @@ class ImageMaker:
             return stage.make(tasks, self.jobs or max(1, (os.cpu_count() or 2) // 2))
 
     def _checkout(self, workflow: Workflow) -> Checkout:
-        """What is checked out of a workflow's folder, and of shared/ beside it."""
+        """Return the checkout of a workflow's folder and shared/, or one without a commit."""
         folder = Path(workflow.source.path)
         found = checkout_of([folder, folder.resolve().parent / SHARED], self.environment)
         unknown = SourceCommit(sha="", time=creation_time(folder, self.environment))
@@ -148,7 +148,7 @@ class ImageMaker:
 
 
 def _why_not(reason: str, tasks: Sequence[ImageTask]) -> str:
-    """Why some images are not built, which the charts name, and how to get one, in a line."""
+    """Return a line on why images of charts are not built, and how to build them."""
     first = tasks[0]
     more = f" ({plural(len(tasks), 'image')} in all)" if len(tasks) > 1 else ""
     chart = first.workflow.source.name

@@ -1,4 +1,4 @@
-"""The main job: from workflow folders to charts, packages and an index. It only composes."""
+"""The main job of `waybill build`, which composes the other modules."""
 
 from __future__ import annotations
 
@@ -44,37 +44,37 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class MadeImages:
-    """What became of the images of a build; `note` says why none was made, or "" ."""
+    """The results for the images of a build; `note` says why some were not made, or is ""."""
 
     images: tuple[ImageResult, ...] = ()
     note: str = ""
 
 
-#: Makes the images of a plan; calls the function before the first one.
+#: Makes the images of a plan, and calls the function before the first one.
 MakeImages = Callable[[Plan, Callable[[], object]], MadeImages]
 
 
 def no_images(_plan: Plan, _before: Callable[[], object]) -> MadeImages:
-    """Make no image: a build that only generates."""
+    """Make no images, for a build that only generates."""
     return MadeImages()
 
 
 class Reporter(Protocol):
-    """Receives which stage of the work has begun, and its progress."""
+    """Shows the stages of a build and their progress."""
 
     def stage(self, name: str, what: str) -> None:
-        """`name` is the stage, `what` a few words on how much there is to do."""
+        """Show that the stage `name` begins; `what` briefly says how much there is to do."""
 
     def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
-        """Hand on `items` one by one, and show how many of them are done."""
+        """Yield `items`, and show how many of them are done."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Packed:
-    """Charts at the versions that they get, their packages, and how the versions moved; each by the chart's name."""
+    """Charts at their new versions, their packages, and the version steps, each by the chart's name."""
 
     plan: Plan
-    """With the index as it is without the entries that the packages take the place of."""
+    """The plan, whose index does not have the entries that the packages replace."""
     charts: Mapping[str, Chart]
     packages: Mapping[str, Package]
     steps: Mapping[str, Step]
@@ -90,19 +90,19 @@ def build(
     make_images: MakeImages = no_images,
     dry_run: bool = False,
 ) -> BuildResult:
-    """Check, then generate charts, packages and index, then write all of it at once; nothing of it in a dry run.
+    """Lint, then generate charts, packages and the index, then write everything at once, or nothing in a dry run.
 
     Raises:
-        FindingsError: a workflow has errors; every finding of every folder is in it, and nothing was written.
-        VersionError: the index has a version with other bytes.
-        OutputError: something cannot be written; what was there is still there.
+        FindingsError: a workflow has errors; it has the findings of all folders, and nothing was written.
+        VersionError: the index has a version with different bytes.
+        OutputError: a file cannot be written; the old files are unchanged.
     """
     plan, charts = _charts(prepare(options, settings, reporter), reporter)
     if options.keep_going:
         refused = _packages(plan.with_images(()), charts, reporter).plan.left_out[len(plan.left_out) :]
         plan = plan.without({each.chart: each.reasons for each in refused})
     _umbrella_fits(plan, ChartFiles.joined({}, {name: chart.files for name, chart in plan.of(charts).items()}))
-    # What refuses the charts anyway is said before minutes of work on images.
+    # Raise errors in charts before spending minutes on images.
     made = make_images(plan, lambda: _packages(plan.with_images(()), plan.of(charts), reporter))
     plan = plan.with_images(made.images)
     reporter.stage("packages", plural(len(plan.workflows) + 1, "package"))
@@ -137,7 +137,7 @@ def build(
 
 
 def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> tuple[str, ...]:
-    """Return the paths in the charts folder whose bytes are not what would be generated; writes nothing.
+    """Return the paths in the charts folder whose bytes differ from what would be generated; writes nothing.
 
     Raises:
         FindingsError: a workflow has errors.
@@ -154,7 +154,7 @@ def check(options: BuildRequest, settings: Settings, *, reporter: Reporter) -> t
 
 
 def _different(plan: Plan, umbrella: ChartFiles) -> tuple[str, ...]:
-    """The paths in the charts folder whose bytes are not those of an umbrella."""
+    """Return the paths in the charts folder whose bytes differ from an umbrella's."""
     return _paths(plan.folder.path, differences(plan.folder.path, plan.folder.with_changelogs(umbrella)))
 
 
@@ -163,11 +163,11 @@ def _paths(folder: Path, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Plan:
-    """Read and check what was asked for, with what is there already; writes nothing.
+    """Read and lint the requested workflows, and read existing charts and the index; writes nothing.
 
     Raises:
-        FindingsError: a workflow has errors; every finding of every folder is in it. If the build is to keep going, all
-            have errors, or one of the errors belongs to no workflow.
+        FindingsError: a workflow has errors; it has the findings of all folders. With `keep_going`, only if all
+            workflows have errors, or an error belongs to none.
     """
     reporter.stage("lint", plural(len(options.folders), "workflow"))
     tracked = reporter.track("lint", options.folders)
@@ -177,11 +177,11 @@ def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Pl
     if options.minify_specs:
         cut = [minified(workflow) for workflow in workflows]
         workflows = [workflow for workflow, _ in cut]
-        savings = [saving for _, some in cut for saving in some]
+        savings = [saving for _, found in cut for saving in found]
         others = (finding for finding in findings if finding.rule not in SIZES)
         findings = [*others, *(finding for workflow in workflows for finding in lint_sizes(workflow))]
     named = {chart_name(workflow.source.name): workflow for workflow in workflows}
-    ordered = in_file_order(for_output([*findings, *_charts_that_meet(workflows, named)]))
+    ordered = in_file_order(for_output([*findings, *_name_collisions(workflows, named)]))
     broken: Mapping[Path, list[Finding]] = {}
     if errors(ordered):
         broken = with_errors(options.folders, errors(ordered), settings) if options.keep_going else {}
@@ -210,7 +210,7 @@ def prepare(options: BuildRequest, settings: Settings, reporter: Reporter) -> Pl
     )
 
 
-def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflow]) -> Iterator[Finding]:
+def _name_collisions(workflows: Iterable[Workflow], named: Mapping[str, Workflow]) -> Iterator[Finding]:
     for workflow in workflows:
         name = chart_name(workflow.source.name)
         if named[name] is not workflow:
@@ -219,10 +219,10 @@ def _charts_that_meet(workflows: Iterable[Workflow], named: Mapping[str, Workflo
 
 
 def _charts(plan: Plan, reporter: Reporter) -> tuple[Plan, dict[str, Chart]]:
-    """The charts by name, at their committed versions; see `Plan.version` for new ones.
+    """Generate the charts by name, at their committed versions; see `Plan.version` for new ones.
 
     Raises:
-        FindingsError: one cannot be made, and the build is not to keep going without it.
+        FindingsError: a chart cannot be generated; with `keep_going`, only if that is true of all.
     """
     charts: dict[str, Chart] = {}
     wrong: dict[str, Sequence[Finding]] = {}
@@ -240,10 +240,11 @@ def _charts(plan: Plan, reporter: Reporter) -> tuple[Plan, dict[str, Chart]]:
 
 
 def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _Packed:
-    """Charts and packages by name, at new versions where they were asked for.
+    """Return charts and packages by name, at new versions if the request asks for them.
 
     Raises:
-        VersionError: a version cannot move, or is published with other bytes, and the build is not to keep going.
+        VersionError: a version cannot be bumped, or is published with different bytes, and the build cannot go on
+            without it.
     """
     versioned: dict[str, Chart] = {}
     packages: dict[str, Package] = {}
@@ -272,10 +273,10 @@ def _packages(plan: Plan, charts: Mapping[str, Chart], reporter: Reporter) -> _P
 
 
 def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
-    """The findings of checking the rows of compatibility.yaml against their operators.
+    """Check the rows of compatibility.yaml against their operators, and return the findings.
 
     Raises:
-        FindingsError: a row is refuted.
+        FindingsError: a row is wrong.
     """
     candidates = [
         Candidate(chart=name, version=chart.version, workflow=plan.workflows[name])
@@ -292,10 +293,10 @@ def _prove(plan: Plan, packed: _Packed) -> tuple[Finding, ...]:
 
 
 def _umbrella_fits(plan: Plan, files: ChartFiles) -> tuple[Finding, ...]:
-    """The findings of an umbrella that Helm cannot store.
+    """Return findings if an umbrella is too large for Helm to store.
 
     Raises:
-        FindingsError: one that it does not even load.
+        FindingsError: Helm could not even load it.
     """
     found = tuple(umbrella_findings(files, plan.folder.path.as_posix()))
     if "release-size" in plan.settings.lint.ignore:
@@ -309,7 +310,7 @@ def _umbrella_fits(plan: Plan, files: ChartFiles) -> tuple[Finding, ...]:
 def _output_files(
     plan: Plan, packages: Iterable[Package], index: Index, images: Sequence[ImageResult]
 ) -> dict[str, bytes]:
-    """The files of the output folder by name; the others that are there stay."""
+    """Return the new files of the output folder by name; its other files stay."""
     listing = {LISTING: listing_with(plan.settings.output, images)} if images else {}
     return {packed.file_name: packed.data for packed in packages} | {"index.yaml": index_file.render(index)} | listing
 

@@ -1,4 +1,4 @@
-"""Workflows that a build leaves out, so that the rest of them is built: their charts stay as they are."""
+"""Workflows that a build with --keep-going leaves out; their charts stay as they are."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.workspace.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class LeftOut:
-    """A workflow that was left out, and why."""
+    """A workflow that was left out, with the reasons."""
 
     folder: str
     chart: str
@@ -23,24 +23,24 @@ class LeftOut:
 
     @property
     def summary(self) -> str:
-        """Why, in a line; findings are counted."""
+        """The reasons in one line; findings are only counted."""
         texts = [reason for reason in self.reasons if isinstance(reason, str)]
         return "; ".join(texts) or plural(len(self.reasons), "error")
 
     def as_json(self) -> dict[str, object]:
-        """It as a JSON object."""
+        """Return the workflow as a JSON object."""
         return {"workflow": self.folder, "chart": self.chart, "error": "\n".join(map(str, self.reasons))}
 
 
 def leaving_out(folder: str, reasons: Sequence[Finding | str]) -> LeftOut:
-    """A workflow folder that is left out."""
+    """Return the value for a workflow folder that is left out."""
     return LeftOut(folder=folder, chart=chart_name(folder), reasons=tuple(reasons))
 
 
 def with_errors(folders: Sequence[Path], found: Sequence[Finding], settings: Settings) -> Mapping[Path, list[Finding]]:
-    """The errors of each workflow folder that has some; none at all where one of `found` belongs to no workflow.
+    """Return the errors by workflow folder, or nothing if one of `found` belongs to no workflow.
 
-    An error in shared/ belongs to the workflows that have it when they are read alone.
+    An error in shared/ belongs to the workflows that have it when linted alone.
     """
     by_folder: dict[Path, list[Finding]] = {}
     elsewhere: list[Finding] = []

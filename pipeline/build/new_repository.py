@@ -1,4 +1,4 @@
-"""Makes a folder a repository of waybill: what is there already, and the files that are missing."""
+"""Turns a folder into a repository of workflows by adding the missing files, for `waybill init`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from pipeline.workspace.settings_reader import checked, load_settings, settings_
 
 State = Literal["created", "changed", "kept"]
 _GITHUB: Final = "github.com"
-#: The settings that people change, in the order of waybill.toml, with an example where the default is empty.
+#: The settings in a new waybill.toml, in order, with an example if the default is empty.
 _SHOWN: Final[Mapping[str, Any]] = {
     "workflows": None,
     "charts": None,
@@ -63,22 +63,22 @@ _SHOWN: Final[Mapping[str, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ExistingFolder:
-    """What is known of a folder before anything is written."""
+    """The state of a folder before anything is written."""
 
     root: Path
     settings: Settings | None
-    """Those of a settings file in the folder itself."""
+    """The settings of a file in the folder itself, or None."""
     workflows: Path
-    """The folder with the workflow folders, as the settings file has it, or found, or to be made."""
+    """The workflows folder: from the settings file, or found, or the default."""
     top: Path | None
-    """The root of the git repository that the folder is in."""
+    """The root of the git repository around the folder, or None."""
     github: str
-    """OWNER/REPO of the remote, "" where it is not on GitHub."""
+    """OWNER/REPO of the remote, or "" if it is not on GitHub."""
     forge: str
-    """The host of the remote, "" without one."""
+    """The host of the remote, or "" without a remote."""
     branch: str
     uses: str
-    """The action that installs the waybill that runs, as far as it can be told."""
+    """The action that installs this waybill, or "" if unknown."""
 
     @property
     def nested(self) -> bool:
@@ -88,7 +88,7 @@ class ExistingFolder:
 
 @dataclass(frozen=True, kw_only=True)
 class RepositoryPlan:
-    """What is to be written into a folder: files by their paths, what becomes of each, and what a person has to do."""
+    """The files to write into a folder by path, the state of each path, and notes for the user."""
 
     root: Path
     settings: Settings
@@ -96,14 +96,14 @@ class RepositoryPlan:
     files: Mapping[str, bytes]
     states: Mapping[str, State]
     empty: bool
-    """Whether there is no workflow yet."""
+    """Whether there are no workflows yet."""
     notes: tuple[str, ...]
 
     def write(self, journal: Journal) -> None:
-        """Write the files that are not kept, all or none.
+        """Write the new and changed files, either all or none.
 
         Raises:
-            OutputError: nothing was changed.
+            OutputError: a file cannot be written; nothing was changed.
         """
         with Transaction(journal) as transaction:
             for path, data in self.files.items():
@@ -112,10 +112,10 @@ class RepositoryPlan:
 
 
 def look_around(root: Path, environment: Mapping[str, str]) -> ExistingFolder:
-    """Find what a folder has; it need not exist. What a killed run left half done there is finished first.
+    """Return the state of a folder, which need not exist, after finishing what a killed run left there.
 
     Raises:
-        OutputError: it is no folder, or has workflow folders at its top.
+        OutputError: it is not a folder, or has workflow folders at its top.
         SettingsError: its settings file is invalid.
     """
     if os.path.lexists(root) and not root.is_dir():
@@ -123,10 +123,10 @@ def look_around(root: Path, environment: Mapping[str, str]) -> ExistingFolder:
     for folder in (root, root / ".github", root / FOLDER, root / WORKFLOWS):
         recover(folder)
     file = settings_file(root) if root.is_dir() else None
-    # Paths of settings are relative to the folder that is given, here and below.
+    # Paths in settings are relative to `root`, here and below.
     settings = replace(load_settings(root, {}, {}), root=Path()) if file else None
     workflows = settings.workflows if settings else find_workflows(root) or WORKFLOWS
-    # A folder that is yet to be made is in the repository of those above it.
+    # A new folder will be in the repository around its nearest existing parent.
     start = next(folder for folder in (root.resolve(), *root.resolve().parents) if folder.is_dir())
     top = git(start, "rev-parse", "--show-toplevel")
     own = bool(top) and start == root.resolve()
@@ -145,17 +145,17 @@ def look_around(root: Path, environment: Mapping[str, str]) -> ExistingFolder:
 
 
 def plan_repository(found: ExistingFolder, answers: Mapping[str, Any], *, github: str, actions: bool) -> RepositoryPlan:
-    """Plan what is missing; `answers` are settings by their names, of which None is not answered.
+    """Plan the missing files; `answers` are settings by name, None if not answered.
 
     Raises:
-        SettingsError: an answer is misshapen, or a settings file says something else; a workflow's name makes no file.
-        OutputError: a path leads outside the folder, or what is there is no file.
+        SettingsError: an answer is invalid or contradicts the settings file, or a workflow's name cannot be a file's.
+        OutputError: a path leads outside the folder, or is not a file.
     """
     answers = {name: value for name, value in answers.items() if value is not None}
     file = found.settings.file.name if found.settings and found.settings.file else ""
-    settings = _agreed(found.settings, answers, file) if found.settings else _answered(answers, found)
+    settings = _settings_of_file(found.settings, answers, file) if found.settings else _new_settings(answers, found)
     names = [folder.name for folder in all_folders(found.root / settings.workflows)]
-    pipeline, note = _actions(found, settings, names, wanted=actions)
+    pipeline, note = _actions_files(found, settings, names, wanted=actions)
     options = RepositoryOptions(
         title=(github or found.github).rpartition("/")[2] or found.root.resolve().name,
         settings=[*_lines(settings)],
@@ -193,7 +193,7 @@ def plan_repository(found: ExistingFolder, answers: Mapping[str, Any], *, github
 
 
 def start_git(found: ExistingFolder, branch: str) -> bool:
-    """Run `git init` where there is no repository; return whether one was made.
+    """Run `git init` unless there is a repository; return whether one was made.
 
     Raises:
         OutputError: git is not installed, or fails.
@@ -205,14 +205,14 @@ def start_git(found: ExistingFolder, branch: str) -> bool:
     return True
 
 
-def _answered(answers: Mapping[str, Any], found: ExistingFolder) -> Settings:
+def _new_settings(answers: Mapping[str, Any], found: ExistingFolder) -> Settings:
     by_name = {setting.name: path for path, setting in known_settings().items()}
     values = {by_name[name]: value for name, value in answers.items()}
     return checked(settings_from({by_name["workflows"]: found.workflows, **values}))
 
 
-def _agreed(settings: Settings, answers: Mapping[str, Any], file: str) -> Settings:
-    """The settings of a file, which is not changed: an answer has to agree with it."""
+def _settings_of_file(settings: Settings, answers: Mapping[str, Any], file: str) -> Settings:
+    """Return the settings of a file, which answers may not contradict, as it is not changed."""
     for path, setting in known_settings().items():
         if setting.name not in answers:
             continue
@@ -223,10 +223,10 @@ def _agreed(settings: Settings, answers: Mapping[str, Any], file: str) -> Settin
     return settings
 
 
-def _actions(
+def _actions_files(
     found: ExistingFolder, settings: Settings, names: list[str], *, wanted: bool
 ) -> tuple[Mapping[str, bytes], str]:
-    """The files of GitHub Actions; where there are to be none, why, unless a person said so."""
+    """Return the files for GitHub Actions, or none and the reason, which is "" if the user does not want them."""
     if not wanted:
         return {}, ""
     if found.forge and not found.github:
@@ -247,7 +247,7 @@ def _actions(
 
 
 def _versions(root: Path, settings: Settings, names: list[str]) -> dict[str, str]:
-    """Chart to the version that it has, or will have."""
+    """Return the current or initial version of each chart."""
     umbrella = root / settings.charts / UMBRELLA
     folders = {UMBRELLA: umbrella, **{name: umbrella / "charts" / name for name in map(chart_name, names)}}
     return {name: chart_version(folder) or settings.initial_version for name, folder in folders.items()}
@@ -265,7 +265,7 @@ def _lines(settings: Settings) -> Iterator[SettingLine]:
 
 
 def _ignored(root: Path, output: str) -> bytes:
-    """The .gitignore with the lines that are missing; empty where none is."""
+    """Return .gitignore with the missing lines added, or b"" if none is missing."""
     path = root / GITIGNORE
     text = ""
     if _is_there(root, GITIGNORE):
@@ -278,10 +278,10 @@ def _ignored(root: Path, output: str) -> bytes:
 
 
 def _is_there(root: Path, path: str) -> bool:
-    """Whether a path is taken, by a file of any content; README and renovate.json by others that mean the same.
+    """Return whether a file exists; for README and renovate.json, also under their other names.
 
     Raises:
-        OutputError: it is taken by something else, or leads outside the folder.
+        OutputError: the path is not a file, or leads outside the folder.
     """
     target = root / path
     inside = target.parent.resolve().is_relative_to(root.resolve())
@@ -297,6 +297,6 @@ def _is_there(root: Path, path: str) -> bool:
 
 
 def _branch(root: Path) -> str:
-    """The default branch of the remote, else the one that is checked out."""
+    """Return the remote's default branch, or else the current branch."""
     head = git(root, "symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD") or ""
     return head.removeprefix("origin/") or git(root, "symbolic-ref", "--quiet", "--short", "HEAD") or "main"

@@ -1,4 +1,4 @@
-"""Writes a new workflow into a repository: its folder, its row in compatibility.yaml, its file of GitHub Actions."""
+"""Adds a workflow to a repository: its folder, its row in compatibility.yaml, its file for GitHub Actions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from pipeline.workspace.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Started:
-    """What a new workflow came to: its folder, and the paths that were written, or would be."""
+    """The result: the workflow's folder, and the paths that were written, or would be."""
 
     folder: Path
     written: tuple[Path, ...]
@@ -40,13 +40,13 @@ class Started:
 def start_workflow(
     name: str, files: Mapping[str, bytes], settings: Settings, root: Path, journal: Journal, *, dry_run: bool = False
 ) -> Started:
-    """Write a new workflow's folder, and what its repository says of it elsewhere, in one transaction.
+    """Write a new workflow's folder and the related files of its repository, in one transaction.
 
-    What a killed run left is finished first; where all of it is there already, nothing is written.
+    What a killed run left is finished first. If all files are there already, nothing is written.
 
     Raises:
-        OutputError: something else is where the workflow would be; nothing was changed.
-        SettingsError: another folder makes a chart of this name, or has a workflow with this id.
+        OutputError: the folder has other files; nothing was changed.
+        SettingsError: another folder has a chart with this name, or a workflow with this id.
         FindingsError: compatibility.yaml cannot be read.
     """
     with locks.only_writer(settings.workflows, console.say_waiting):
@@ -56,7 +56,7 @@ def start_workflow(
         folder = settings.workflows / name
         same = _is_there(folder, files)
         _check_name(name, settings)
-        beside = {**_compatibility(name, settings), **_actions(name, settings, root)}
+        beside = {**_compatibility(name, settings), **_actions_files(name, settings, root)}
         changed = {path: data for path, data in beside.items() if read_if_there(path) != data}
         written = (*(() if same else (folder / path for path in files)), *changed)
         if not dry_run:
@@ -70,7 +70,11 @@ def start_workflow(
 
 
 def _is_there(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Whether the folder is there with these files and no others; anything else but an empty folder is an error."""
+    """Return whether the folder has exactly these files.
+
+    Raises:
+        OutputError: it is not a folder, or has other files.
+    """
     if not folder.exists() and not folder.is_symlink():
         return False
     if not folder.is_dir() or folder.is_symlink():
@@ -84,7 +88,7 @@ def _is_there(folder: Path, files: Mapping[str, bytes]) -> bool:
 
 
 def _check_name(name: str, settings: Settings) -> None:
-    """Refuse a name that another folder's chart or workflow has: they name objects of a cluster."""
+    """Refuse the name of another folder's chart or workflow, as both name objects in a cluster."""
     for other in all_folders(settings.workflows):
         if other.name == name:
             continue
@@ -95,7 +99,7 @@ def _check_name(name: str, settings: Settings) -> None:
 
 
 def _ids(folder: Path) -> set[str]:
-    """The ids of the definitions of a folder, in lower case; those that cannot be read are left to lint."""
+    """Return the ids of a folder's definitions in lower case, ignoring those that cannot be read."""
     found: set[str] = set()
     for path in (p for top in (folder, folder / QUARKUS_RESOURCES) for p in sorted(top.glob("*.sw.*"))):
         with contextlib.suppress(FindingsError, OSError):
@@ -106,7 +110,7 @@ def _ids(folder: Path) -> set[str]:
 
 
 def _compatibility(name: str, settings: Settings) -> dict[Path, bytes]:
-    """compatibility.yaml with the chart and the umbrella; nothing where the repository has none."""
+    """Return compatibility.yaml with rows for the chart and the umbrella, or nothing if there is no such file."""
     path = settings.compatibility
     data = read_if_there(path)
     if data is None:
@@ -118,10 +122,10 @@ def _compatibility(name: str, settings: Settings) -> dict[Path, bytes]:
     return {path: with_rows(data, matrix, rows)}
 
 
-def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
-    """The workflow's own file of GitHub Actions, where the repository has those of `waybill actions`.
+def _actions_files(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
+    """Return the workflow's file for GitHub Actions if the repository has the files of `waybill actions`.
 
-    One without workflows has a file for releases alone: with its first workflow it gets the others.
+    A repository without workflows has only the release file, and gets the others with its first workflow.
     """
     own = [file for file in COMMON if is_own(read_if_there(root / FOLDER / file))]
     if not own or (own == [RELEASE] and lacks_action(settings.actions.uses, root)):
@@ -131,6 +135,6 @@ def _actions(name: str, settings: Settings, root: Path) -> dict[Path, bytes]:
     files = actions_files(names, options)
     if own != [RELEASE]:
         files = {path: data for path, data in files.items() if path == f"{FOLDER}/{name}.yaml"}
-    if theirs := foreign(root, files):
-        raise OutputError(f"{several(theirs)}: not written by waybill, and nothing is overwritten; choose another name")
+    if others := foreign(root, files):
+        raise OutputError(f"{several(others)}: not written by waybill, and nothing is overwritten; choose another name")
     return {root / path: data for path, data in files.items()}

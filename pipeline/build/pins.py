@@ -1,4 +1,4 @@
-"""Which digests the packages of a build have: those that were pushed now, else those that the index has."""
+"""Chooses the image digests in packages: those just pushed, or else those in the index."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pipeline.charts.index import Index
 
 
 def has_pins(index: Index, chart: str) -> bool:
-    """Whether an index has pins for any version of a chart."""
+    """Return whether an index has pins for any version of a chart."""
     return any(pins_in(entry.get("annotations")) for entry in index.entries.get(chart, ()))
 
 
 def known_pins(index: Index, chart: str, keys: Mapping[str, str]) -> tuple[Pin, ...]:
-    """Return the pins that an index has for images, from repository to image key: those of the newest version."""
+    """Return the newest pins in an index for images, given as image keys by repository."""
     found: dict[str, Pin] = {}
     for entry in index.entries.get(chart, ()):
         for pin in pins_in(entry.get("annotations")):
@@ -29,7 +29,7 @@ def known_pins(index: Index, chart: str, keys: Mapping[str, str]) -> tuple[Pin, 
 
 
 def pins_of_charts(index: Index, umbrella: ChartFiles) -> dict[str, tuple[Pin, ...]]:
-    """Return the pins that an index has for the charts of an umbrella, at the versions that they have there."""
+    """Return the pins in an index for an umbrella's charts at their versions in it."""
     pins = {}
     for name, files in umbrella.subcharts.items():
         if not has_pins(index, name):
@@ -42,7 +42,7 @@ def pins_of_charts(index: Index, umbrella: ChartFiles) -> dict[str, tuple[Pin, .
 
 
 def pinned_package(files: ChartFiles, name: str, pins: Mapping[str, Sequence[Pin]]) -> Package:
-    """Return the package of a chart whose own images, and those of the charts in its charts/, have these pins."""
+    """Return the package of a chart with pins in its own files and in its sub-charts."""
     below = files.subcharts
     own = [*pins.get(name, ()), *(pin for chart in below for pin in pins.get(chart, ()))]
     every = {chart: pinned(sub, pins.get(chart, ())) for chart, sub in below.items()}
@@ -50,10 +50,10 @@ def pinned_package(files: ChartFiles, name: str, pins: Mapping[str, Sequence[Pin
 
 
 def without_replaceable(index: Index, packages: Iterable[Package], output: Path, published: Index | None) -> Index:
-    """Return an index without the entries that new packages may take the place of.
+    """Return an index without the entries that new packages may replace.
 
-    These are entries of the local output folder, in no published index, whose package differs from the new one in the
-    digests that it has not: nobody can have installed what names no image by its digest, and was never published.
+    These are entries of the local output folder that are in no published index, and whose packages differ from the new
+    ones only in missing digests: a package that was never published and pins no image cannot be installed anywhere.
     """
     for new in packages:
         entry = index.find(new.name, new.version)

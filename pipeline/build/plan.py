@@ -1,4 +1,4 @@
-"""What a build works on: workflows that passed their checks, what is there already, what was asked for."""
+"""The plan of a build: linted workflows, existing charts and index, and the request."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """All that a build starts from. `line` is what the charts are built for."""
+    """Everything that a build works on. `line` is the operator that the charts are built for."""
 
     workflows: Mapping[str, Workflow]
-    """Chart name to workflow."""
+    """The workflow by chart name."""
     recipes: Recipes
     images: Mapping[str, ImageReference]
-    """Chart name to the image that it names."""
+    """The workflow's image by chart name."""
     findings: tuple[Finding, ...]
     savings: tuple[Saving, ...]
     operators: Operators
@@ -46,30 +46,30 @@ class Plan:
     options: BuildRequest
     settings: Settings
     pins: Mapping[str, tuple[Pin, ...]] = field(default_factory=dict)
-    """Chart name to the digests of its images for its package."""
+    """The digests for the images in a chart's package, by chart name."""
     failed: frozenset[str] = frozenset()
-    """The charts that stay as they are, since an image of theirs failed."""
+    """The charts that stay as they are because one of their images failed."""
     left_out: tuple[LeftOut, ...] = ()
-    """The workflows that are not built since they have errors."""
+    """The workflows that are not built because of errors."""
 
     @property
     def kept(self) -> frozenset[str]:
-        """The charts that stay as they are, though their workflows are not built."""
+        """The charts that stay as they are although their workflows are not built."""
         excluded = (chart_name(folder.name) for folder in self.options.excluded)
         return self.failed.union(excluded, (each.chart for each in self.left_out))
 
     def without(self, reasons: Mapping[str, Sequence[Finding | str]]) -> Plan:
-        """The plan without some charts, with why."""
+        """Return the plan without some charts; `reasons` are by chart name."""
         more = [leaving_out(self.workflows[name].source.name, why) for name, why in reasons.items()]
         workflows = {name: workflow for name, workflow in self.workflows.items() if name not in reasons}
         return replace(self, workflows=workflows, left_out=(*self.left_out, *more))
 
     def of(self, each: Mapping[str, T]) -> dict[str, T]:
-        """What of some values by chart is of the charts that are built."""
+        """Return only the values of charts that are built."""
         return {name: value for name, value in each.items() if name in self.workflows}
 
     def with_images(self, made: Sequence[ImageResult]) -> Plan:
-        """The plan with the digests of its images, and without the workflows whose images failed."""
+        """Return the plan with the digests of its images, and without the workflows whose images failed."""
         by_folder = {workflow.source.name: name for name, workflow in self.workflows.items()}
         failed = frozenset(by_folder[image.workflow] for image in made if image.state == "failed")
         pushed: dict[str, list[Pin]] = {}
@@ -90,20 +90,20 @@ class Plan:
         )
 
     def _keys(self, name: str) -> dict[str, str]:
-        """Image repository to image key, by what is committed, of the images of a chart."""
+        """Return the committed image key of each image of a chart, by repository."""
         return {reference.repository: recipe.key for recipe, reference in self.recipes.all(self.workflows[name])}
 
     def version(self, name: str) -> str:
-        """The version that a chart has before it moves.
+        """Return the version of a chart before a bump.
 
         Raises:
-            VersionError: none is for the operator that was asked for, or the committed one is for another.
+            VersionError: no version is for the requested operator, or the committed one is for another.
         """
         committed = self.folder.version() if name == UMBRELLA else self.folder.chart_version(name)
         return self.line.start(name, committed, self.known.versions(name), self.settings.initial_version)
 
     def chart(self, name: str, version: str) -> Chart:
-        """The chart of a workflow at a version."""
+        """Return the chart of a workflow at a version."""
         workflow = self.workflows[name]
         return workflow_chart(
             workflow,
@@ -114,7 +114,7 @@ class Plan:
         )
 
     def replaceable(self, packages: Sequence[Package]) -> Index:
-        """The index without the entries that packages with digests may take the place of."""
+        """Return the index without the entries that packages with digests may replace."""
         if not any(self.pins.values()):
             return self.known
         options = self.options
@@ -122,5 +122,5 @@ class Plan:
         return without_replaceable(self.known, packages, self.settings.output, published)
 
     def packed(self, chart: Chart) -> Package:
-        """The package of a chart, with the digests of its images."""
+        """Return the package of a chart, with the digests of its images."""
         return pinned_package(chart.files, chart.name, self.pins)

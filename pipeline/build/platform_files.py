@@ -1,4 +1,4 @@
-"""The chart `platform` in a folder of a person: its next version, and the files that are no longer part of it."""
+"""The chart `platform` in a user's folder: its next version, and its obsolete files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pipeline.charts.folder import chart_version
 
 
 def refuse_others(folder: Path) -> None:
-    """Refuse a folder that has files, and no chart `platform` of waybill's.
+    """Refuse a folder that has files but no chart `platform` of waybill.
 
     Raises:
-        OutputError: it is somebody else's, or cannot be read.
+        OutputError: the folder has other files or another chart, or cannot be read.
     """
     about = read_if_there(folder / "Chart.yaml")
     if about is None and folder.is_dir() and any(folder.iterdir()):
@@ -31,10 +31,10 @@ def refuse_others(folder: Path) -> None:
 
 
 def next_version(folder: Path, sonataflow: SonataFlow, bump: Part | None) -> str:
-    """The version of the chart: the one in the folder, or the first one for its SonataFlow; a bump moves it.
+    """Return the chart's version in the folder or, for a new SonataFlow, its first one, after any bump.
 
     Raises:
-        VersionError: there is nothing to bump, or a bump leaves the versions that are for this SonataFlow.
+        VersionError: there is nothing to bump, or the new version would be for another SonataFlow.
     """
     there = chart_version(folder)
     if there is not None and not is_of_line(there, sonataflow):
@@ -51,5 +51,5 @@ def next_version(folder: Path, sonataflow: SonataFlow, bump: Part | None) -> str
 
 
 def left_over(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The files that another profile has written, and that are not among `files`. Files of people stay."""
+    """Return waybill's files of other profiles in a folder, which are not in `files`; other files stay."""
     return tuple(sorted(path for path in KNOWN_FILES - files.keys() if (folder / path).is_file()))

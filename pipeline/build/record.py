@@ -1,7 +1,6 @@
-"""Remembers what the last build read and wrote: when neither has changed since, there is nothing to do.
+"""Records the inputs and outputs of the last build, so that an unchanged build can be skipped.
 
-The record lies in the user's cache folder and holds digests and the table; without it, or with one that does not fit,
-everything is built.
+The record is in the user's cache folder, and holds digests and the result. Without a valid record, everything is built.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ from pipeline.workspace.settings import Settings
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Record:
-    """The record of builds into one output folder; `inputs` is None where a build is to be done in any case."""
+    """The record of builds into an output folder; `inputs` is None if the build must not be skipped."""
 
     path: Path
     inputs: str | None
     outputs: tuple[Path, ...]
 
     def unchanged(self) -> BuildResult | None:
-        """What the last build came to, if it read and wrote what is there now."""
+        """Return the result of the last build if its inputs and outputs are unchanged, or else None."""
         if self.inputs is None:
             return None
         try:
@@ -48,7 +47,7 @@ class Record:
             return None
 
     def keep(self, result: BuildResult) -> None:
-        """Remember a build; a cache folder that cannot be written is no failure."""
+        """Record a build, if the cache folder can be written."""
         if self.inputs is None or result.savings:
             return
         packages = (chart.package for chart in (*result.charts, result.umbrella))
@@ -70,7 +69,7 @@ class Record:
 
 
 def record_of(options: BuildRequest, settings: Settings) -> Record:
-    """Return the record for a build, with the digest of all that it would read: files, settings and waybill itself."""
+    """Return the record for a build, with the digest of everything that it would read."""
     name = hashlib.sha256(str(settings.output.resolve()).encode()).hexdigest()[:16]
     charts = settings.charts if options.operator or options.sonataflow else settings.charts / "workflows"
     return Record(
@@ -96,17 +95,17 @@ def _inputs(options: BuildRequest, settings: Settings) -> str | None:
 
 
 def _code() -> list[tuple[str, int, int]]:
-    """What waybill itself is made of, by size and time of change."""
+    """Return waybill's own files, with their sizes and modification times."""
     packages = (Path(*package.__path__) for package in (generator, pipeline))
     files = sorted(path for folder in packages for path in folder.rglob("*"))
     return [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.suffix != ".pyc"]
 
 
 def _digest(paths: Iterable[Path], first: str = "") -> str:
-    """One digest of all files below `paths`.
+    """Return one digest of all files below `paths`.
 
     Raises:
-        OSError: a file cannot be read, or is a link or no regular file: such folders are always built.
+        OSError: a file cannot be read, or is not a regular file; such folders are always built.
     """
     digest = hashlib.sha256(first.encode())
     for start in paths:
@@ -118,7 +117,7 @@ def _digest(paths: Iterable[Path], first: str = "") -> str:
 
 
 def _files(start: Path) -> Iterator[Path]:
-    """The files below a path, or the path itself; what is not there says so in the digest by its absence."""
+    """Yield the files below a path, or the path itself if it is a file, or nothing if it does not exist."""
     if start.is_file():
         yield start
     elif start.is_dir():
@@ -146,5 +145,5 @@ def _chart(kept: dict[str, Any]) -> BuiltChart:
 
 def _finding(kept: dict[str, Any]) -> Finding:
     edit = Edit(**kept["edit"]) if kept["edit"] else None
-    also = tuple(Edit(**one) for one in kept["also"])
+    also = tuple(Edit(**other) for other in kept["also"])
     return Finding(**{**kept, "severity": Severity(kept["severity"]), "edit": edit, "also": also})

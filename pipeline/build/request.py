@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildRequest:
-    """What the command line requests. `folders` are workflow folders; `everything` is set by `--all`."""
+    """The options of `waybill build`. `folders` are workflow folders; `everything` is `--all`."""
 
     folders: Sequence[Path]
     excluded: Sequence[Path] = ()
-    """Workflow folders that are not built: their charts stay as they are."""
+    """Workflow folders that are not built; their charts stay as they are."""
     everything: bool = False
     keep_going: bool = False
-    """Whether workflows with errors are left out, and the rest is built."""
+    """Whether to leave out workflows with errors and build the others."""
     bump: Asked | None = None
     force_version: bool = False
     merge: Path | None = None
     accept_index: str | None = None
-    """The SHA-256 of an index whose end does not prove that it is whole, which is read all the same."""
+    """The SHA-256 of an index to accept although its end does not prove that it is complete."""
     minify_specs: bool = False
     operator: str | None = None
-    """The Orchestrator that the charts are for; without it and `sonataflow`, the newest SonataFlow that is known."""
+    """The Orchestrator to build for; without it and `sonataflow`, the newest known SonataFlow."""
     sonataflow: str | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BuiltChart:
-    """A line of the table at the end; `state` is new, changed or unchanged, against what lay in the charts folder."""
+    """The result for one chart; `state` is new, changed or unchanged compared with the charts folder."""
 
     folder: str
     chart: str
@@ -27,33 +27,33 @@ class BuiltChart:
     state: str
     bytes: int
     required: tuple[str, ...] = ()
-    """Paths of the values that an install must be given."""
+    """The paths of required values."""
     before: str | None = None
-    """The version that it moved from; `bump` is the part that moved, and `reason` what asks for it."""
+    """The version before a bump; `bump` is the bumped part, and `reason` what required it."""
     bump: Bump | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildResult:
-    """What was built, and what is not wrong enough to stop."""
+    """The built charts, with findings that did not stop the build."""
 
     charts: tuple[BuiltChart, ...]
     umbrella: BuiltChart
     index: Path
     findings: tuple[Finding, ...]
     crds: tuple[Path, ...] = ()
-    """The CRDs beside compatibility.yaml that charts were held against."""
+    """The CRD files named by compatibility.yaml that charts were checked against."""
     savings: tuple[Saving, ...] = ()
     images: tuple[ImageResult, ...] = ()
     note: str = ""
-    """Why no image was made."""
+    """Why images were not made, or ""."""
     left_out: tuple[LeftOut, ...] = ()
-    """The workflows with errors, whose charts stayed as they were."""
+    """The workflows with errors, whose charts are unchanged."""
     differences: tuple[str, ...] = ()
     """The paths of files that a dry run would write or remove."""
 
     @property
     def failed(self) -> tuple[ImageResult, ...]:
-        """The images that failed: the charts that name them were not written."""
+        """The images that failed; the charts that use them were not written."""
         return tuple(image for image in self.images if image.state == "failed")

@@ -1,4 +1,4 @@
-"""What the single steps write: manifests, one chart, packages, the listing of images."""
+"""Writes the files of single build steps: manifests, one chart, the umbrella, packages, images.json."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from pipeline.system.journal import Journal
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 
-#: Secrets are for nobody else's eyes.
+#: Only the owner may read secrets.
 _SECRET_MODE: Final = 0o600
 
 
 @without_home()
 def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workflow, tuple[Saving, ...]]:
-    """Read a workflow whose objects are to be made, and say what cutting its specs down saved.
+    """Read and lint a workflow; return it, and the sizes that minifying its specs saved.
 
     Raises:
-        FindingsError: it cannot be read, or something makes an object impossible; nothing else stops here.
+        FindingsError: it cannot be read, or an error prevents generating an object; other errors are ignored.
     """
     workflow = read_folder(folder)
     savings: tuple[Saving, ...] = ()
@@ -50,12 +50,12 @@ def read_for_output(folder: Path, *, minify_specs: bool = False) -> tuple[Workfl
 
 
 def write_manifests(out: Path, name: str, files: Mapping[str, bytes], journal: Journal) -> None:
-    """Write the manifest files of the workflow `name`; those of its earlier runs that are no longer made go.
+    """Write the manifest files of the workflow `name`, and remove obsolete ones of earlier runs.
 
-    Files of other workflows and of people stay.
+    Files of other workflows and of the user stay.
 
     Raises:
-        OutputError: nothing was changed.
+        OutputError: a file cannot be written; nothing was changed.
     """
     ours = "|".join(f"{row.kind.lower()}_{row.name_pattern(name)}" for row in OBJECTS)
     file_of_ours = re.compile(rf"\d\d+-({ours})\.yaml")
@@ -70,10 +70,10 @@ def write_manifests(out: Path, name: str, files: Mapping[str, bytes], journal: J
 
 
 def chart_for(workflow: Workflow, out: Path, line: VersionLine, settings: Settings) -> tuple[Chart, Path]:
-    """Return the chart of a workflow, at the version that OUT/CHART has already, and its folder.
+    """Return the chart of a workflow, with the version of an existing OUT/CHART, and its folder.
 
     Raises:
-        VersionError: none is for the operator that was asked for, or the one there is for another.
+        VersionError: no version is for the requested operator, or the existing one is for another.
     """
     name = chart_name(workflow.source.name)
     elsewhere = "name another folder with --out"
@@ -90,10 +90,10 @@ def chart_for(workflow: Workflow, out: Path, line: VersionLine, settings: Settin
 
 
 def write_chart(target: Path, chart: Chart, journal: Journal) -> None:
-    """Write a chart folder as a whole.
+    """Write a whole chart folder, keeping its changelog.
 
     Raises:
-        OutputError: the folder holds files but no chart, or cannot be written; nothing was changed.
+        OutputError: the folder has files but no chart, or cannot be written; nothing was changed.
     """
     if target.is_dir() and any(target.iterdir()) and not (target / "Chart.yaml").is_file():
         raise OutputError(
@@ -106,11 +106,11 @@ def write_chart(target: Path, chart: Chart, journal: Journal) -> None:
 
 
 def umbrella_for(folder: Path, line: VersionLine, settings: Settings) -> ChartFiles:
-    """Return all files of an umbrella's folder, made of the sub-charts that are there; its version stays.
+    """Return all files of an umbrella's folder from the sub-charts in it, with its version unchanged.
 
     Raises:
-        OutputError: there is no sub-chart, or the folder cannot be read.
-        FindingsError: a Chart.yaml cannot be parsed, or Helm loads no umbrella of this size.
+        OutputError: there are no sub-charts, or the folder cannot be read.
+        FindingsError: a Chart.yaml cannot be parsed, or the umbrella is too large for Helm.
         VersionError: a version is not SemVer, or for another operator.
     """
     there = read_charts_folder(folder)
@@ -124,7 +124,7 @@ def umbrella_for(folder: Path, line: VersionLine, settings: Settings) -> ChartFi
 
 
 def write_umbrella(folder: Path, files: ChartFiles, journal: Journal) -> None:
-    """Write an umbrella's folder, unless it is what it should be.
+    """Write an umbrella's folder unless it is up to date.
 
     Raises:
         OutputError: it cannot be written; nothing was changed.
@@ -137,11 +137,11 @@ def write_umbrella(folder: Path, files: ChartFiles, journal: Journal) -> None:
 
 
 def write_packages(out: Path, folders: Sequence[Path], journal: Journal) -> list[Package]:
-    """Pack chart folders into `out`.
+    """Package chart folders into `out`.
 
     Raises:
-        OutputError: no chart, or it cannot be written; nothing was changed.
-        FindingsError: a Chart.yaml that says too little.
+        OutputError: a folder is not a chart, or a file cannot be written; nothing was changed.
+        FindingsError: a Chart.yaml is not valid.
     """
     packages = [package_folder(folder) for folder in folders]
     with Transaction(journal) as transaction:
@@ -152,10 +152,10 @@ def write_packages(out: Path, folders: Sequence[Path], journal: Journal) -> list
 
 
 def write_listing(output: Path, images: Sequence[ImageResult], journal: Journal) -> None:
-    """Write images.json with what was made of some images.
+    """Add images to images.json.
 
     Raises:
-        OutputError: it cannot be written, or is none of waybill's; nothing was changed.
+        OutputError: the file cannot be written, or is not waybill's; nothing was changed.
     """
     with Transaction(journal) as transaction:
         write_if_changed(transaction, output / LISTING, listing_with(output, images))

@@ -1,4 +1,4 @@
-"""How the versions of charts move in a build: by what a person asked for, and by what changed."""
+"""Bumps the versions of charts in a build, as requested and as changes require."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from pipeline.charts.index import Index
 
 
 def step_of(plan: Plan, chart: Chart, packed: Package) -> Step | None:
-    """How a chart's version moves; None where it stays.
+    """Return the version step of a chart, or None if its version stays.
 
-    A chart that was named gets the bump that was asked for; with --all, and with `auto`, only one that changed since
-    the version that was published or committed.
+    A named chart gets the requested bump. With --all or `auto`, only a chart that changed since its published or
+    committed version does.
 
     Raises:
-        VersionError: what changed asks for more than a person did, or the version would leave its line.
+        VersionError: the changes require a larger bump than requested, or no version is left for the operator.
     """
     options, version = plan.options, Version.parse(chart.version)
     if options.bump is None:
@@ -51,7 +51,7 @@ def step_of(plan: Plan, chart: Chart, packed: Package) -> Step | None:
 
 
 def _need(plan: Plan, chart: Chart, base: ChartFiles) -> Need:
-    from generator.diff.need import need_of  # noqa: PLC0415 - 50 ms that a build without --bump does not pay
+    from generator.diff.need import need_of  # noqa: PLC0415 - 50 ms, only for --bump
 
     new = snapshot_of_workflow(
         plan.workflows[chart.name],
@@ -63,7 +63,7 @@ def _need(plan: Plan, chart: Chart, base: ChartFiles) -> Need:
 
 
 def _base(plan: Plan, chart: Chart) -> ChartFiles | None:
-    """The files of the version before: as its package has them that the index names, else as they are committed."""
+    """Return the files of a chart's current version: from the package in the index, or else as committed, or None."""
     entry = plan.known.find(chart.name, chart.version)
     path = plan.settings.output / f"{chart.name}-{chart.version}.tgz"
     if entry and path.is_file():
@@ -74,7 +74,7 @@ def _base(plan: Plan, chart: Chart) -> ChartFiles | None:
 
 
 def umbrella_of(plan: Plan, charts: Mapping[str, Chart], steps: Mapping[str, Step]) -> tuple[ChartFiles, Package]:
-    """The umbrella, moved by the largest part that its charts move by; it takes and loses charts as values."""
+    """Return the umbrella, bumped by the largest part among its charts; adding or removing charts counts, too."""
     options, folder = plan.options, plan.folder
     version = Version.parse(plan.version(UMBRELLA))
     towards = [each.towards if each.part == "rc" else each.part for each in steps.values()]
@@ -117,16 +117,15 @@ def moved_umbrella(
     replaceable: Callable[[Sequence[Package]], Index] | None = None,
     committed: ChartFiles | None = None,
 ) -> tuple[ChartFiles, Package]:
-    """The files of the umbrella with all its charts, and its package.
+    """Return the files of the umbrella with all its charts, and its package, with its version bumped if necessary.
 
-    With `everything`, charts of workflows that are gone go, but not those that are `kept`. `pins` are the digests of
-    the charts just built, `replaceable` the index without the entries that a package may
-    take the place of. `committed` are its files so far, for an index that has no umbrella: that of a fresh clone.
-
-    Nobody writes its version by hand, so it moves on by itself when what is in it changed.
+    With `everything`, charts whose workflows are gone are removed, unless they are in `kept`. `pins` are the digests of
+    charts that were just built. `replaceable` returns the index without the entries that packages may replace.
+    `committed` are the umbrella's current files, for an index without an umbrella, as in a fresh clone. The version is
+    bumped whenever the content changes, as users do not write it by hand.
 
     Raises:
-        VersionError: its line has no version left.
+        VersionError: no version is left for the operator.
     """
     if known.versions(UMBRELLA):
         committed = None

@@ -1,1 +1,1 @@
-"""Charts on disk and published: folders, packages, indexes, repositories."""
+"""Charts on disk and in repositories: folders, packages, indexes."""

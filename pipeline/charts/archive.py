@@ -1,4 +1,4 @@
-"""Packs a chart folder into CHART-VERSION.tgz, the same bytes each time."""
+"""Packs a chart folder as CHART-VERSION.tgz, with reproducible bytes, and reads such packages."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ from generator.workflow.folder import MAX_FILE_BYTES, is_staged
 from pipeline.charts.metadata import GoTypeError, chart_metadata
 from pipeline.charts.regular_files import read_regular
 
-#: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), without those that are paths.
+#: Helm's rule for chart names (helm.sh/helm/v3/pkg/chartutil), excluding `.`, `..` and the like.
 _NAME: Final = re.compile(r"(?!\.+$)[a-zA-Z0-9._-]{1,250}")
 _CHART: Final = "Chart.yaml"
-#: Absolute paths, also those of Windows, and those that lead upwards.
+#: Absolute paths, including those of Windows, and paths with `..`.
 _OUTSIDE: Final = re.compile(r"^/|^[a-zA-Z]:|(^|/)\.\.(/|$)")
-#: zlib's best; the archive is written once and downloaded often.
+#: zlib's best compression, as an archive is written once and downloaded often.
 _LEVEL: Final = 9
-#: Nothing that is packed well is larger than this before it is unpacked.
+#: A package is never larger than the most that Helm unpacks.
 MAX_PACKAGE_BYTES: Final = MAX_UNPACKED_BYTES
 
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """A packed chart: its file name, bytes and what Chart.yaml says to Helm."""
+    """A packaged chart, with the metadata in its Chart.yaml as Helm reads it."""
 
     name: str
     version: str
@@ -46,27 +46,27 @@ class Package:
 
     @property
     def file_name(self) -> str:
-        """`CHART-VERSION.tgz`, as Helm calls it."""
+        """The file name that Helm uses, `CHART-VERSION.tgz`."""
         return f"{self.name}-{self.version}.tgz"
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the bytes, in hexadecimal, as an index gives it."""
+        """The SHA-256 of the bytes in hexadecimal, as in an index."""
         return hashlib.sha256(self.data).hexdigest()
 
     @property
     def annotations(self) -> Mapping[str, Any]:
-        """The annotations of its Chart.yaml; none where they are not a map."""
+        """The annotations in its Chart.yaml, empty if they are not a map."""
         annotations = self.metadata.get("annotations")
         return annotations if isinstance(annotations, dict) else {}
 
 
 def read_chart_folder(folder: Path) -> ChartFiles:
-    """Return the files of a chart by path, without what its .helmignore names.
+    """Return the files of a chart by path, except those in its .helmignore.
 
     Raises:
-        OutputError: not a chart folder, or a file that cannot be read.
-        FindingsError: a file that Helm would not load, or a link that leaves the folder.
+        OutputError: it is not a chart folder, or a file cannot be read.
+        FindingsError: Helm would not load a file, or a link leads out of the folder.
     """
     if not (folder / "Chart.yaml").is_file():
         raise OutputError(
@@ -97,7 +97,7 @@ def _without_ignored(folder: Path, files: Mapping[str, Path]) -> list[str]:
     ignore = folder / ".helmignore"
     if not ignore.is_file():
         return list(files)
-    import pathspec  # noqa: PLC0415 - loaded where a chart has a .helmignore, which ours have not
+    import pathspec  # noqa: PLC0415 - only for a .helmignore, which generated charts do not have
 
     lines = decode(ignore.read_bytes(), ignore.as_posix()).splitlines()
     try:
@@ -108,10 +108,10 @@ def _without_ignored(folder: Path, files: Mapping[str, Path]) -> list[str]:
 
 
 def package(files: Mapping[str, bytes], shown: str) -> Package:
-    """Pack the files of a chart; `shown` is its folder in messages.
+    """Package the files of a chart; `shown` is its folder in messages.
 
     Raises:
-        FindingsError: a Chart.yaml that cannot be parsed, or without name or version.
+        FindingsError: Chart.yaml cannot be parsed, or has no name or version.
         VersionError: the version is not SemVer.
     """
     path = f"{shown}/Chart.yaml"
@@ -141,18 +141,18 @@ def _required(root: Node, key: str, path: str) -> str:
 
 
 def package_folder(folder: Path) -> Package:
-    """Pack a chart folder, without its CHANGELOG.md.
+    """Package a chart folder, without its CHANGELOG.md.
 
     Raises:
-        OutputError: not a chart folder, or a file that cannot be read.
-        FindingsError: a Chart.yaml that says too little, or a file that Helm would not load.
+        OutputError: it is not a chart folder, or a file cannot be read.
+        FindingsError: Chart.yaml is not valid, or Helm would not load a file.
         VersionError: the version is not SemVer.
     """
     return package(read_chart_folder(folder).without(CHANGELOG), folder.as_posix())
 
 
 def archive(name: str, files: Mapping[str, bytes]) -> bytes:
-    """Return the .tgz of a chart: Chart.yaml first as Helm has it, then sorted; no time, no owner, no host in it."""
+    """Return a chart's .tgz without times, owners and hosts: Chart.yaml first, as Helm does, then sorted paths."""
     packed = io.BytesIO()
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=packed, compresslevel=_LEVEL, mtime=0) as zipped,
@@ -167,11 +167,11 @@ def archive(name: str, files: Mapping[str, bytes]) -> bytes:
 
 
 def read_package(path: Path) -> Package:
-    """Read a .tgz.
+    """Read a package from a .tgz file.
 
     Raises:
-        OutputError: it is no file, or cannot be read.
-        FindingsError: it is no chart archive, one that Helm refuses, or its Chart.yaml says too little.
+        OutputError: it is not a file, or cannot be read.
+        FindingsError: it is not a chart archive, Helm refuses it, or its Chart.yaml is not valid.
     """
     data, shown = read_regular(path), path.as_posix()
     chart_yaml = dict(_members(data, shown, "remove the file")).get(_CHART)
@@ -181,10 +181,10 @@ def read_package(path: Path) -> Package:
 
 
 def read_package_files(data: bytes, shown: str) -> ChartFiles:
-    """Return the files of a chart's archive by path below the chart's folder; links and special files are left out.
+    """Return the files of a chart's archive by path in the chart, without links and special files.
 
     Raises:
-        FindingsError: no chart archive, or one that Helm refuses.
+        FindingsError: it is not a chart archive, or Helm refuses it.
     """
     files = dict(_members(data, shown, "name another file"))
     if _CHART not in files:
@@ -193,10 +193,10 @@ def read_package_files(data: bytes, shown: str) -> ChartFiles:
 
 
 def _members(data: bytes, shown: str, remedy: str) -> Iterator[tuple[str, bytes]]:
-    """The files of a chart's archive: path below the chart's folder, and content.
+    """Yield the path in the chart and the content of each file in a chart's archive.
 
     Raises:
-        FindingsError: no archive, or one that Helm refuses; `remedy` ends the message.
+        FindingsError: it is not an archive, or Helm refuses it; `remedy` ends the message.
     """
     total = 0
     try:
@@ -220,7 +220,7 @@ def _members(data: bytes, shown: str, remedy: str) -> Iterator[tuple[str, bytes]
 
 
 def _path_in_chart(name: str, shown: str, remedy: str) -> str:
-    """The path of a member below the chart's folder; "" for the folder itself."""
+    """Return the path of a member in the chart, or "" for the chart's folder itself."""
     path = name.replace("\\", "/")
     if _OUTSIDE.search(path):
         _refuse(shown, f"contains '{path[:200]}', which is outside the chart's folder; Helm refuses that; {remedy}")

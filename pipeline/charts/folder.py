@@ -1,4 +1,4 @@
-"""The charts folder of a repository: the umbrella chart and, below it, one chart a workflow."""
+"""The charts folder of a repository: the umbrella chart and its sub-charts, one per workflow."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ from generator.workflow.folder import is_staged
 
 @dataclass(frozen=True, kw_only=True)
 class ChartsFolder:
-    """The present content: the umbrella's own files by path, and those of each chart below charts/."""
+    """The current content: the umbrella's own files by path, and those of each sub-chart by name."""
 
     path: Path
     own: ChartFiles = field(default_factory=ChartFiles)
     charts: Mapping[str, ChartFiles] = field(default_factory=dict)
     changelogs: Mapping[str, bytes] = field(default_factory=dict)
-    """The CHANGELOG.md of a chart by its name; the other files are those that a package has."""
+    """The CHANGELOG.md of each chart by name; it is kept apart, as packages do not contain it."""
 
     def files(self) -> ChartFiles:
-        """All files of the umbrella."""
+        """Return all files of the umbrella, including its sub-charts."""
         return ChartFiles.joined(self.own, self.charts)
 
     def with_changelogs(self, files: ChartFiles) -> ChartFiles:
-        """The files that should be there, with the changelogs of the charts that stay."""
+        """Return `files` with the changelogs of the charts in them."""
         staying = {name: {CHANGELOG: self.changelogs[name]} for name in self.changelogs.keys() & files.subcharts.keys()}
         return ChartFiles.joined(files, staying)
 
     def version(self) -> str | None:
-        """The version of the umbrella; None where there is none yet.
+        """Return the version of the umbrella, or None if there is none yet.
 
         Raises:
-            VersionError: it is not SemVer.
+            VersionError: the version is not SemVer.
             FindingsError: its Chart.yaml cannot be parsed.
         """
         return _version(self.own, self.path)
 
     def chart_version(self, name: str) -> str | None:
-        """The version of a chart; see `version`."""
+        """Return the version of a chart; see `version`."""
         return _version(self.charts.get(name, {}), self.path / "charts" / name)
 
     def changed(self, chart: Chart) -> bool:
-        """Whether an existing chart would get different content."""
+        """Return whether an existing chart differs from a generated one."""
         return chart.name in self.charts and content_key(self.charts[chart.name]) != content_key(chart.files)
 
     def state(self, chart: Chart) -> str:
-        """What a build makes of the files of a chart: new, changed or unchanged."""
+        """Return how a build changes the files of a chart: new, changed or unchanged."""
         there = self.charts.get(chart.name)
         return "new" if there is None else "unchanged" if there == chart.files else "changed"
 
@@ -69,10 +69,10 @@ class ChartsFolder:
         everything: bool,
         kept: Collection[str] = (),
     ) -> ChartFiles:
-        """All files as they should be: charts just generated, those built before, and hand-made ones as they are.
+        """Return all files of the new umbrella: generated charts, earlier ones, and hand-made ones unchanged.
 
-        With `everything`, a generated chart whose workflow is gone goes, unless it is `kept`. Without `capabilities`
-        the umbrella says of operators what it says now.
+        With `everything`, a generated chart that is neither in `charts` nor `kept` is removed. Without `capabilities`,
+        the umbrella keeps its annotations about operators.
         """
         subs = [SubChart(name=c.name, version=c.version, description=c.description) for c in charts.values()]
         wanted = {chart.name: chart.files for chart in charts.values()}
@@ -91,7 +91,7 @@ class ChartsFolder:
 
 
 def chart_annotations(files: Mapping[str, bytes]) -> dict[str, str]:
-    """The annotations in the Chart.yaml of a chart.
+    """Return the annotations in the Chart.yaml of a chart.
 
     Raises:
         FindingsError: its Chart.yaml cannot be parsed.
@@ -101,10 +101,10 @@ def chart_annotations(files: Mapping[str, bytes]) -> dict[str, str]:
 
 
 def read_charts_folder(path: Path) -> ChartsFolder:
-    """Read the umbrella's folder; one that is not there is empty, and one may have sub-charts alone.
+    """Read the umbrella's folder, which may be missing, or have only sub-charts.
 
     Raises:
-        OutputError: it cannot be read, or holds files but no chart: then it is not ours to replace.
+        OutputError: it cannot be read, or has files but no chart, so it must not be replaced.
     """
     if not path.is_dir():
         return ChartsFolder(path=path)
@@ -125,10 +125,10 @@ def read_charts_folder(path: Path) -> ChartsFolder:
 
 
 def chart_version(folder: Path) -> str | None:
-    """The version that the chart in `folder` has, or None where there is no chart yet.
+    """Return the version of the chart in `folder`, or None if there is no chart yet.
 
     Raises:
-        VersionError: it is not SemVer.
+        VersionError: the version is not SemVer.
         FindingsError: its Chart.yaml cannot be parsed.
     """
     path = folder / "Chart.yaml"

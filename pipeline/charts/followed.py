@@ -1,4 +1,4 @@
-"""The charts that a cluster follows: which ones, in which versions, with which values."""
+"""The charts that a cluster follows, with their versions and values."""
 
 from __future__ import annotations
 
@@ -25,35 +25,35 @@ from generator.text.yaml_reader import parse
 from pipeline.charts.folder import ChartsFolder, read_charts_folder
 
 Follow = Literal["pinned", "patch", "minor"]
-#: What comes ahead of the version of a chart, so that later ones are followed.
+#: The operator before a chart's version that also allows later ones.
 _RANGES: Final[Mapping[Follow, str]] = {"pinned": "", "patch": "~", "minor": "^"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class FollowedCharts:
-    """The charts of a charts folder, or of one that is elsewhere, and those of them that are asked for."""
+    """The charts to follow: from a charts folder, or named with versions if the charts are elsewhere."""
 
     folder: ChartsFolder
     wanted: Mapping[str, str]
-    """Name to the version that is asked for, "" where none is; no names are all charts."""
+    """The requested version by chart name, "" for the folder's; empty for all charts."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The charts, by their names; those of the folder where none is asked for."""
+        """The names of the charts: the requested ones, or else all in the folder."""
         return tuple(self.wanted) or tuple(sorted(self.folder.charts))
 
     def kinds(self) -> frozenset[Kind]:
-        """The kinds of objects that the charts can install."""
+        """Return the kinds of objects that the charts can install."""
         found = set(workflow_kinds())
         for name in self.folder.charts if UMBRELLA in self.names else self.names:
             found |= kinds_in(self.folder.charts.get(name, {}))
         return frozenset(found)
 
     def releases(self, follow: Follow, values: Mapping[str, Mapping[str, Any]]) -> tuple[ChartRelease, ...]:
-        """Each chart in its version, with its values by its name.
+        """Return a release of each chart with its version and values; `values` are by chart name.
 
         Raises:
-            SettingsError: no chart is there, or it is not known in which version.
+            SettingsError: there are no charts, or a chart's version is unknown.
             VersionError: a chart's version is not SemVer.
         """
         if not self.names:
@@ -75,11 +75,11 @@ class FollowedCharts:
 
 
 def followed_charts(words: Sequence[str], charts: Path) -> FollowedCharts:
-    """Return the charts that CHART@VERSION name in the charts folder `charts`; without it, any name will do.
+    """Return the charts named by words CHART or CHART@VERSION; if the folder has no charts, any name is valid.
 
     Raises:
-        SettingsError: there is no such chart, a version is none, or the umbrella is named with one of its charts.
-        OutputError: the folder cannot be read, or holds no chart.
+        SettingsError: there is no such chart, a version is invalid, or the umbrella is named with one of its charts.
+        OutputError: the folder cannot be read, or has files but no chart.
     """
     folder = read_charts_folder(charts / UMBRELLA)
     wanted: dict[str, str] = {}
@@ -101,7 +101,7 @@ def followed_charts(words: Sequence[str], charts: Path) -> FollowedCharts:
 
 
 def check_environment(environment: str, root: Path = Path(ENVIRONMENTS)) -> None:
-    """Check the name of an environment, by the folder of environments where that is.
+    """Check the name of an environment against the folders in `root`, if there are any.
 
     Raises:
         SettingsError: it is not a valid name, or there are other environments but not this one.
@@ -113,12 +113,12 @@ def check_environment(environment: str, root: Path = Path(ENVIRONMENTS)) -> None
 
 
 def values_of(names: Sequence[str], file: Path | None, environment: str) -> dict[str, dict[str, Any]]:
-    """Return the values of each chart: those of `file`, with those of its environment (envs/dev/CHART.yaml) on top.
+    """Return the values of each chart: those in `file`, overridden by the environment's (envs/dev/CHART.yaml).
 
     Raises:
         SettingsError: the folder of the environment does not exist.
-        ValuesError: a file cannot be used, or holds a secret.
-        FindingsError: it cannot be parsed.
+        ValuesError: a file cannot be read, is not a map, or holds a secret.
+        FindingsError: a file cannot be parsed.
     """
     if environment and not Path(ENVIRONMENTS, environment).is_dir():
         raise SettingsError(

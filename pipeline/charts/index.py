@@ -1,4 +1,4 @@
-"""A chart repository's index.yaml: what is there stays as it is, to the letter, and what is added is spliced in."""
+"""Reads, merges and writes index.yaml of a chart repository, keeping the text of existing entries."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from pipeline.charts.index_yaml import NEW, UnusualError, refuse
 from pipeline.charts.metadata import HEAD, GoTypeError, Typed
 from pipeline.charts.regular_files import read_regular
 
-#: An index of 100,000 versions takes about 60 MB, of 20 lines each.
+#: An index with 100,000 versions of 20 lines each has about 60 MB.
 MAX_BYTES: Final = 500_000_000
-#: The first and the last line of an index in YAML that waybill wrote: a text with one and not the other was cut off.
+#: The first and last line of a YAML index written by waybill; if the last is missing, the file was truncated.
 _FIRST_LINE: Final = "# Written by waybill; the last line says how many entries there are.\n"
 _LAST_LINE: Final = re.compile(rb"^# waybill: ([0-9]+) entr(?:y|ies), sha256:([0-9a-f]{64})\n\Z", re.MULTILINE)
-#: No last line is longer.
+#: The most bytes of the last line.
 _LAST_BYTES: Final = 200
 _CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}|={7})(?: .*)?$", re.MULTILINE)
 
@@ -40,24 +40,24 @@ class Layout(Protocol):
 
     @property
     def proves_itself(self) -> bool:
-        """Whether the text, when it is cut off, is no index any more."""
+        """Whether truncating the text always makes it invalid."""
 
     @property
     def strict(self) -> bool:
-        """Whether Helm refuses fields of the head that it does not know."""
+        """Whether Helm refuses unknown fields of the head."""
 
     @property
     def head(self) -> Mapping[str, Any]:
-        """The fields of the index beside its entries."""
+        """The fields of the index other than its entries."""
 
     def with_head(self, head: Mapping[str, Any]) -> Layout:
-        """The layout with other fields; those that stay are not touched."""
+        """Return the layout with other fields; the text of unchanged fields stays."""
 
     def render(self, entries: Mapping[str, Versions]) -> list[bytes | memoryview]:
         """Return the text of the index in parts.
 
         Raises:
-            GoTypeError: there is an entry that Helm could not read.
+            GoTypeError: Helm could not read an entry.
         """
 
 
@@ -72,7 +72,7 @@ class _Text(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """An index.yaml: chart name to entries, newest first; `head` are its other fields."""
+    """An index.yaml: the entries of each chart, newest first; `head` are its other fields."""
 
     entries: Mapping[str, Sequence[Entry]]
     head: Mapping[str, Any]
@@ -87,29 +87,29 @@ class Index:
         object.__setattr__(self, "entries", entries)
 
     def find(self, name: str, version: str) -> Entry | None:
-        """The entry of one version of one chart."""
+        """Return the entry of a chart's version, or None."""
         return next((entry for entry in self.entries.get(name, ()) if entry.version == version), None)
 
     def versions(self, name: str) -> list[str]:
-        """The versions of one chart that are SemVer."""
+        """Return the versions of a chart that are SemVer."""
         return [entry.version for entry in self.entries.get(name, ()) if is_version(entry.version)]
 
     def without(self, name: str, version: str) -> Index:
-        """The index without one version of one chart."""
+        """Return the index without a chart's version."""
         versions = self.of(name)
         rest = versions.replaced(entry for entry in versions.with_text() if entry.version != version)
         return replace(self, entries={**self.entries, name: rest})
 
     def differs(self, package: Package) -> bool:
-        """Whether this version of this chart exists with different bytes."""
+        """Return whether the index has this version of the chart with different bytes."""
         return _differs(self.of(package.name), package)
 
     def count(self) -> int:
-        """How many entries there are, those that are there twice twice."""
+        """Return the number of entries, including duplicates."""
         return sum(self.of(name).size() for name in self.entries)
 
     def of(self, name: str) -> Versions:
-        """The versions of one chart; none where there is no such chart."""
+        """Return the versions of a chart, empty if there is no such chart."""
         found = self.entries.get(name)
         return found if isinstance(found, Versions) else Versions(())
 
@@ -127,13 +127,13 @@ EMPTY: Final = Index(entries={}, head={"apiVersion": "v1"})
 
 
 def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bool = False) -> Index:
-    """Read an index.yaml that is whole and sound.
+    """Parse an index.yaml, refusing one that may be truncated.
 
-    `accept` is the SHA-256 of a file whose end proves nothing, which somebody has looked at. Who only lists versions
-    (`listed`) takes entries that have nothing else, too, and writes none of them.
+    `accept` is the SHA-256 of a file that the user has checked, as its end does not prove that it is complete. With
+    `listed`, for callers that only list versions, entries need nothing but a version.
 
     Raises:
-        FindingsError: not well-formed, cut off, or not an index; with its position.
+        FindingsError: the text is malformed, truncated, or not an index; with its position.
     """
     if not data or data.isspace():
         refuse(path, "the index is empty, so its entries are lost; restore the file from a backup or its history")
@@ -149,11 +149,11 @@ def parse_index(data: bytes, path: str, *, accept: str | None = None, listed: bo
     try:
         found = _read(text[: last.start() - len(data)] if last else text, data, path, listed=listed)
     except FindingsError as error:
-        if message := _what_else(text):
+        if message := _recognized_text(text):
             refuse(path, *message)
         raise FindingsError(map(_with_remedy, error.findings)) from None
     index = _index(found)
-    unproved = _unproved(found, index, text, last)
+    unproved = _completeness_doubt(found, index, text, last)
     if unproved and (accept or "").lower().removeprefix("sha256:") != (sha256 := hashlib.sha256(data).hexdigest()):
         refuse(
             path,
@@ -180,7 +180,7 @@ def _read(text: str, data: bytes, path: str, *, listed: bool) -> _Text:
 
 
 def _read_json(text: str, path: str, *, listed: bool) -> _Text:
-    from pipeline.charts import index_json  # noqa: PLC0415 - most indexes are YAML, and each millisecond counts
+    from pipeline.charts import index_json  # noqa: PLC0415 - most indexes are YAML
 
     try:
         return index_json.read(text, listed=listed)
@@ -198,8 +198,8 @@ def _index(found: _Text) -> Index:
     return Index(entries=found.entries, head=head or EMPTY.head, layout=found.layout)
 
 
-def _what_else(text: str) -> tuple[str, int] | None:
-    """What a text is that is not an index, where a person can see that better than a parser; and its line."""
+def _recognized_text(text: str) -> tuple[str, int] | None:
+    """Return a message, with its line, for a text that is obviously something else than an index, or None."""
     if text.lstrip()[:1] == "<" and not text.startswith("<<<<<<<"):
         return "this is a web page, not an index; check the address, and download the index again", 1
     if conflict := _CONFLICT.search(text):
@@ -210,8 +210,8 @@ def _what_else(text: str) -> tuple[str, int] | None:
     return None
 
 
-def _unproved(found: _Text, index: Index, text: str, last: re.Match[bytes] | None) -> str | None:
-    """Why the end of a text does not prove that it is whole; None where it does."""
+def _completeness_doubt(found: _Text, index: Index, text: str, last: re.Match[bytes] | None) -> str | None:
+    """Return why the end of a text does not prove that it is complete, or None if it does."""
     if last:
         count, said = index.count(), int(last[1])
         return None if count == said else f"the index has {_in_words(count)}, but its last line says {said}"
@@ -223,13 +223,13 @@ def _unproved(found: _Text, index: Index, text: str, last: re.Match[bytes] | Non
         return "the index does not end in a line break"
     if found.closed:
         return None
-    return _unproved_by_its_last_entry(index)
+    return _last_entry_doubt(index)
 
 
-def _unproved_by_its_last_entry(index: Index) -> str | None:
-    """Nothing follows the entries: the last one has everything that it needs, and is not one of Helm's.
+def _last_entry_doubt(index: Index) -> str | None:
+    """Return why an index that ends with its entries may be truncated, or None if the last entry is complete.
 
-    Helm writes the fields in order, the time when an entry was `created` among them, and ends the index in `generated`.
+    Helm sorts an entry's fields, which include `created`, and ends the index with `generated`.
     """
     versions = index.entries[list(index.entries)[-1]] if index.entries else ()
     if not versions:
@@ -241,12 +241,12 @@ def _unproved_by_its_last_entry(index: Index) -> str | None:
 
 
 def merge(*indexes: Index) -> Index:
-    """Return all entries of all indexes; a version that two indexes have is taken from the first.
+    """Merge indexes; a version in several indexes is taken from the first.
 
-    It is written in the form of the index with the most entries, whose text stays as it is.
+    The result has the layout of the index with the most entries.
 
     Raises:
-        VersionError: two indexes have one version with other bytes.
+        VersionError: two indexes have a version with different bytes.
     """
     filled = [index for index in indexes if index.entries]
     if not filled:
@@ -260,7 +260,7 @@ def merge(*indexes: Index) -> Index:
 
 
 def _merged(name: str, ours: Versions, theirs: Versions) -> Versions:
-    """The versions of one chart; lists that differ become one in order, equal ones stay as they are."""
+    """Merge the versions of a chart in SemVer order; identical lists keep their order."""
     if not theirs or not ours:
         return ours or theirs
     known, others = _digests(ours), _digests(theirs)
@@ -278,7 +278,7 @@ def _listed(entries: Iterable[Entry]) -> list[tuple[str, str]]:
 
 
 def _digests(entries: Iterable[Entry]) -> dict[str, set[str]]:
-    """Version to its digests: published indexes do hold versions twice, and keep them."""
+    """Return the digests of each version, of which published indexes may have several."""
     digests: dict[str, set[str]] = {}
     for entry in entries:
         digests.setdefault(entry.version, set()).add(entry.digest)
@@ -286,12 +286,12 @@ def _digests(entries: Iterable[Entry]) -> dict[str, set[str]]:
 
 
 def add(index: Index, packages: Iterable[Package], *, created: datetime, url: Callable[[Package], str]) -> Index:
-    """Return `index` with an entry for each package that it does not have; those that it has stay untouched.
+    """Return `index` with an entry for each new package; existing entries stay unchanged.
 
-    `url` gives the address of a package, which may be relative to the index.
+    `url` returns the URL of a package, which may be relative to the index.
 
     Raises:
-        VersionError: the index has a version with other bytes: published versions never change.
+        VersionError: the index has a package's version with different bytes.
     """
     changed: dict[str, Versions] = {}
     for package in sorted(packages, key=lambda p: (p.name, p.version)):
@@ -308,27 +308,27 @@ def add(index: Index, packages: Iterable[Package], *, created: datetime, url: Ca
 
 
 def _inserted(entries: Sequence[Entry], new: Entry) -> list[Entry]:
-    """The entries with a new one before the first that is older; the others keep their places."""
+    """Insert an entry before the first older one; the others keep their order."""
     order = _order(new)
     place = next((number for number, entry in enumerate(entries) if _order(entry) < order), len(entries))
     return [*entries[:place], new, *entries[place:]]
 
 
 def _with_charts(entries: Mapping[str, Sequence[Entry]], changed: Mapping[str, Versions]) -> dict[str, Sequence[Entry]]:
-    """The charts with other versions of some; a new chart comes before the first with a greater name."""
+    """Replace the versions of some charts; a new chart comes before the first with a greater name."""
     names = list(entries)
     for name in sorted(changed.keys() - entries.keys()):
-        insort(names, name)  # in a list that is not sorted it finds a place, too
+        insort(names, name)  # also works, in some place, if the list is not sorted
     return {name: changed[name] if name in changed else entries[name] for name in names}
 
 
 def packages_at(url: str) -> Callable[[Package], str]:
-    """Return what gives the address of each package: below `url`, or beside the index where that is ""."""
+    """Return a function from a package to its URL: below `url`, or relative to the index if that is ""."""
     return lambda package: f"{url.rstrip('/')}/{package.file_name}" if url else package.file_name
 
 
 def published_otherwise(package: Package) -> str:
-    """The message for a version that is published with different bytes."""
+    """Return the message for a version that is published with different bytes."""
     return (
         f"{package.name} {package.version} is in the index with different bytes, and a published version never "
         "changes; give the chart a new one: --bump auto (or, if nobody has it yet, remove it from the index)"
@@ -336,9 +336,9 @@ def published_otherwise(package: Package) -> str:
 
 
 def newest_first(entries: Iterable[Entry]) -> list[Entry]:
-    """Entries in SemVer order (2.0.0, section 11), newest first; what is not SemVer comes last, in its order.
+    """Sort entries by SemVer (2.0.0, section 11), newest first; other versions come last, in their order.
 
-    Versions that differ in build metadata alone have no order; their text decides, so that merging has one outcome.
+    Versions that differ only in build metadata are sorted by their text, so that merging is deterministic.
     """
     return sorted(entries, key=_order, reverse=True)
 
@@ -353,12 +353,12 @@ def _order(entry: Entry) -> _Order:
 
 
 def deprecate(index: Index, name: str, version: str | None = None) -> Index:
-    """Return the index with one version of a chart, or all of them, marked as deprecated.
+    """Return the index with a version of a chart, or all versions, marked as deprecated.
 
     Raises:
-        SettingsError: there is no such chart or version; with the nearest name.
+        SettingsError: there is no such chart or version; the message suggests the nearest name.
     """
-    from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - difflib, which a typo alone needs
+    from generator.findings.suggestions import did_you_mean  # noqa: PLC0415 - only a typo needs difflib
 
     versions = index.of(name)
     if not versions:
@@ -378,10 +378,10 @@ def deprecate(index: Index, name: str, version: str | None = None) -> Index:
 
 
 def move_old(index: Index, archive: Index, keep: int) -> tuple[Index, Index]:
-    """Return the index with the newest `keep` versions of each chart, and the archive with the others besides.
+    """Return the index with the newest `keep` versions of each chart, and the archive with the others added.
 
     Raises:
-        SettingsError: none would be kept.
+        SettingsError: `keep` is less than 1.
     """
     if keep < 1:
         raise SettingsError(f"{keep} versions cannot be kept; keep 1 or more of each chart")
@@ -428,7 +428,7 @@ def duplicates(index: Index) -> list[Duplicate]:
     return found
 
 
-#: From how many bytes on which client fails, largest first.
+#: The sizes in bytes above which a client fails, largest first.
 _BUDGET: Final = (
     (50 * 1024 * 1024, "Flux refuses an index of more than 50 MiB"),
     (10_000_000, "Helm takes seconds to read an index of more than 10 MB"),
@@ -437,7 +437,7 @@ _BUDGET: Final = (
 
 
 def budget(size: int) -> str | None:
-    """Return which client fails on an index of so many bytes, and the way out; None below 3 MB."""
+    """Return which client fails on an index of `size` bytes and what to do, or None below 3 MB."""
     problem = next((problem for limit, problem in _BUDGET if size > limit), None)
     if problem is None:
         return None
@@ -446,10 +446,10 @@ def budget(size: int) -> str | None:
 
 
 def render(index: Index) -> bytes:
-    """Return the bytes of index.yaml; the same index gives the same bytes, and they prove that they are whole.
+    """Return the bytes of index.yaml, which are reproducible and end with a proof that they are complete.
 
     Raises:
-        FindingsError: it has an entry that Helm could not read; with the chart's name.
+        FindingsError: Helm could not read an entry; the message names the chart.
     """
     try:
         parts = index.layout.with_head(_readable_head(index)).render({name: index.of(name) for name in index.entries})
@@ -473,7 +473,7 @@ def _in_words(count: int) -> str:
 
 
 def _readable_head(index: Index) -> Mapping[str, Any]:
-    """The head of an index, each field of the type that Helm reads."""
+    """Return the head of an index, with each field converted to the type that Helm reads."""
     typed = Typed(HEAD, unknown=True)
     head = typed.value(index.head)
     if typed.unknown and index.layout.strict:
@@ -492,23 +492,23 @@ def _stamp(created: datetime) -> str:
 
 
 def known_index(output: Path, published: Path | None, *, accept: str | None = None) -> Index:
-    """The index in `output`, merged with another one if that is given; `accept` as `parse_index` has it.
+    """Return the index in `output`, merged with the one at `published` if given; `accept` is as in `parse_index`.
 
     Raises:
-        OutputError: one cannot be read.
-        FindingsError: one is no index.
-        VersionError: the two have one version with other bytes.
+        OutputError: an index cannot be read.
+        FindingsError: a file is not an index.
+        VersionError: the two have a version with different bytes.
     """
     known = read_index(output / "index.yaml", optional=True, accept=accept)
     return merge(known, read_index(published, accept=accept)) if published else known
 
 
 def read_index(path: Path, *, optional: bool = False, accept: str | None = None) -> Index:
-    """Read an index.yaml; an optional one that is not there is empty.
+    """Read an index.yaml; a missing one is empty if it is `optional`.
 
     Raises:
-        OutputError: it cannot be read.
-        FindingsError: it is no index.
+        OutputError: the file cannot be read.
+        FindingsError: the file is not an index.
     """
     if optional and not (path.exists() or path.is_symlink()):
         return EMPTY

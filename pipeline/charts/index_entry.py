@@ -1,4 +1,4 @@
-"""The entries of an index: text until somebody asks for a field, so that what nobody touches stays as it is."""
+"""The entries of an index, which are parsed only when a field is read, so that their text stays unchanged."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import Any, Final, NamedTuple, Protocol, overload
 from pipeline.charts.metadata import ENTRY, GoTypeError, Typed, fits
 
 Fields = Mapping[str, Any]
-#: What is found in the text of an entry without parsing it.
+#: The fields that can be found in an entry's text without parsing it.
 _PEEKED: Final = ("version", "digest")
 _REQUIRED: Final = ("name", "version", "digest", "urls")
 
 
 class Form(Protocol):
-    """How entries are written: YAML with some indentation, JSON with some separators. Equal forms share their text."""
+    """A text format of entries: YAML with an indentation, or JSON with separators. Equal forms can share text."""
 
     def fields(self, text: str) -> dict[str, Any]:
-        """Return the fields of the entry that a text is."""
+        """Return the fields in an entry's text."""
 
     def peek(self, text: str) -> tuple[str, str]:
-        """Return version and digest of the entry that a text is, without parsing the rest."""
+        """Return version and digest in an entry's text, without parsing the rest."""
 
     def entry(self, fields: Fields) -> str:
         """Return the text of an entry.
 
         Raises:
-            GoTypeError: Helm could not read it.
+            GoTypeError: Helm could not read the entry.
         """
 
     def split(self, text: str) -> list[str]:
         """Return the texts of the entries in the text of a chart's versions."""
 
     def count(self, span: Span) -> int:
-        """Return how many entries there are in the text of a chart's versions."""
+        """Return the number of entries in the text of a chart's versions."""
 
 
 class Entry(Mapping[str, Any]):
@@ -49,7 +49,7 @@ class Entry(Mapping[str, Any]):
 
     @property
     def fields(self) -> Fields:
-        """All fields; parsed when they are first asked for."""
+        """All fields, parsed on first access."""
         if self._fields is None:
             assert self._form is not None  # noqa: S101 - an entry has fields, or a text with its form
             self._fields = self._form.fields(self._text)
@@ -62,14 +62,14 @@ class Entry(Mapping[str, Any]):
 
     @property
     def digest(self) -> str:
-        """The SHA-256 of the package, in hexadecimal."""
+        """The SHA-256 of the package in hexadecimal."""
         return self._peek()[1].removeprefix("sha256:")
 
     def text_in(self, form: Form) -> str:
-        """Return the text in a form: its own where it has that form.
+        """Return the entry's text in a form: the original text if it has that form.
 
         Raises:
-            GoTypeError: it has to be written anew, and Helm could not read it.
+            GoTypeError: the text must be generated, and Helm could not read the entry.
         """
         return self._text if self._form == form else form.entry(self.fields)
 
@@ -97,7 +97,7 @@ class Entry(Mapping[str, Any]):
 
 
 class Source:
-    """The text of a file, and its bytes where each character is one byte."""
+    """The text of a file, and its bytes if each character is one byte."""
 
     __slots__ = ("data", "text")
 
@@ -107,7 +107,7 @@ class Source:
 
 
 class Span(NamedTuple):
-    """A part of a text, of which nothing is copied before it is needed."""
+    """A part of a text, which is copied only when needed."""
 
     source: Source
     start: int
@@ -115,17 +115,17 @@ class Span(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The part as a text of its own."""
+        """The part as a string."""
         return self.source.text[self.start : self.end]
 
     def encoded(self) -> bytes | memoryview:
-        """The part as UTF-8."""
+        """Return the part as UTF-8."""
         data = self.source.data
         return self.text.encode() if data is None else memoryview(data)[self.start : self.end]
 
 
 class Versions(Sequence[Entry]):
-    """The entries of one chart in their order; those of a text are told apart when they are first asked for."""
+    """The entries of one chart in order, which are split from their text on first access."""
 
     __slots__ = ("_entries", "_form", "_known", "_size", "_span", "header", "whole")
 
@@ -139,46 +139,46 @@ class Versions(Sequence[Entry]):
         form: Form | None = None,
         known: Sequence[Entry] | None = None,
     ) -> None:
-        """`entries`, or else the `span` of text that they are in this form, of which `known` may have the fields."""
+        """Take `entries`, or else the `span` of their text in `form`; `known` may have their fields already."""
         self._entries = tuple(entries) if entries is not None else None
         self._known = known
         self._form = form
         self._span = span
         self._size: int | None = None
         self.header = header
-        """How the text names the chart; "" where it has none."""
+        """The line that names the chart in the text, or ""."""
         self.whole = whole
-        """The text with the header, where both can be written as they are."""
+        """The text including the header, if both can be written unchanged."""
 
     def kept(self, form: Form) -> Span | None:
-        """The text of all entries where it is still what was read, in this form; else None."""
+        """Return the original text of all entries if it has this form, or else None."""
         return self._span if self._form == form else None
 
     def text_in(self, form: Form) -> list[str]:
         """Return the texts of the entries in a form.
 
         Raises:
-            GoTypeError: one has to be written anew, and Helm could not read it.
+            GoTypeError: a text must be generated, and Helm could not read the entry.
         """
         return [entry.text_in(form) for entry in self.with_text()]
 
     def replaced(self, entries: Iterable[Entry]) -> Versions:
-        """The same chart with other entries."""
+        """Return the same chart with other entries."""
         return Versions(entries, header=self.header, form=self._form)
 
     def header_in(self, form: Form) -> str:
-        """How a text of this form names the chart; "" where none did yet."""
+        """Return the chart's header if the text has this form, or else ""."""
         return self.header if self._form == form else ""
 
     def size(self) -> int:
-        """How many entries there are, counted in the text where that is possible."""
+        """Return the number of entries, counted in the text if possible."""
         if self._size is None:
             in_text = self._entries is None and self._known is None
             self._size = self._form.count(self._span) if in_text and self._form and self._span else len(self)
         return self._size
 
     def with_text(self) -> tuple[Entry, ...]:
-        """The entries, each with its own text: those to make other lists of."""
+        """Return the entries with their own texts, from which other lists can be made."""
         if self._entries is None:
             if self._form is None or self._span is None:
                 return ()
@@ -204,7 +204,7 @@ class Versions(Sequence[Entry]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and len(self) == len(other) and all(map(_same, self, other))
 
-    __hash__ = None  # type: ignore[assignment]  # as lists have none
+    __hash__ = None  # type: ignore[assignment]  # not hashable, like a list
 
     def __repr__(self) -> str:
         return f"Versions({list(self)!r})"
@@ -215,9 +215,9 @@ def _same(one: object, other: object) -> bool:
 
 
 def unsound(chart: str, fields: Any, *, listed: bool = False) -> str | None:
-    """Why an entry is none: it lacks what names, finds or proves a package. None where it has all of it.
+    """Return why an entry is invalid: a field that a package needs is missing or wrong. None if it is valid.
 
-    An entry that is only `listed` needs no more than a version.
+    With `listed`, an entry needs only a version.
     """
     if not isinstance(fields, Mapping):
         return f"'entries.{chart}' is not a list of versions"
@@ -244,11 +244,10 @@ def _are_urls(urls: Any) -> bool:
 
 
 def typed_entry(fields: Fields, *, strict: bool = True) -> tuple[Fields, bool]:
-    """Return the fields of an entry as Helm reads them, and whether that is what was written.
+    """Return the fields of an entry as Helm reads them, and whether they are as written.
 
-    `strict` where Helm refuses unknown fields, as it does in YAML.
-
-    What no conversion makes readable stays as it is: reading goes on, and writing it is refused.
+    `strict` means that Helm refuses unknown fields, as it does in YAML. Fields that cannot be converted stay as they
+    are, and are refused only when the entry is written.
     """
     if fits(fields, ENTRY):
         return fields, True
@@ -261,10 +260,10 @@ def typed_entry(fields: Fields, *, strict: bool = True) -> tuple[Fields, bool]:
 
 
 def readable(fields: Fields, *, strict: bool) -> dict[str, Any]:
-    """Return the fields of an entry, sorted, each of the type that Helm reads; `strict` where it refuses unknown ones.
+    """Return an entry's fields, sorted and converted to Helm's types; `strict` refuses unknown fields.
 
     Raises:
-        GoTypeError: there is a field that Helm could not read; with the chart's name.
+        GoTypeError: Helm could not read a field; the message names the chart.
     """
     if reason := unsound(str(fields.get("name")), fields):
         raise GoTypeError(f"{reason}; add it")

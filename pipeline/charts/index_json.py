@@ -1,4 +1,4 @@
-"""An index.yaml as text in JSON, which Helm reads faster: cut up by a parser, and written by splicing."""
+"""Reads and writes index.yaml in JSON, which Helm parses faster, keeping the text of existing entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 class JsonError(Exception):
-    """A text that is no JSON, or no index; `at` is the place in the text."""
+    """The text is not JSON, or not an index; `at` is the position in the text."""
 
     def __init__(self, message: str, at: int = 0) -> None:
         super().__init__(message)
@@ -25,32 +25,32 @@ class JsonError(Exception):
 
 
 class NotJsonError(JsonError):
-    """A text that is no JSON, though it may be YAML."""
+    """The text is not JSON, but may be YAML."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class JsonForm:
-    """JSON as one file has it: what stands between charts and entries, and how an entry is spread over lines."""
+    """The JSON format of a file: the text between charts and entries, and how an entry is indented."""
 
     opening: str = "\n"
-    """Between the bracket of a chart and its first entry."""
+    """The text between a chart's opening bracket and its first entry."""
     between: str = ",\n"
-    """Between two entries."""
+    """The text between two entries."""
     closing: str = "\n"
-    """Between the last entry of a chart and the bracket."""
+    """The text between a chart's last entry and the closing bracket."""
     indent: int | None = None
-    """By how many spaces fields are indented; None where an entry is one line."""
+    """The indentation of fields in spaces, or None if an entry is one line."""
     column: int = 0
-    """By how many spaces an entry on several lines is indented."""
+    """The indentation of an entry on several lines in spaces."""
     separators: tuple[str, str] = (",", ":")
 
     def fields(self, text: str) -> dict[str, Any]:
-        """Return the fields of the entry that a text is."""
+        """Return the fields in an entry's text."""
         found: dict[str, Any] = _DECODER.decode(text)
         return dict(typed_entry(found, strict=False)[0])
 
     def peek(self, text: str) -> tuple[str, str]:
-        """Return version and digest of the entry that a text is."""
+        """Return version and digest in an entry's text."""
         fields = self.fields(text)
         return fields["version"], fields["digest"]
 
@@ -58,7 +58,7 @@ class JsonForm:
         """Return the text of an entry.
 
         Raises:
-            GoTypeError: Helm could not read it.
+            GoTypeError: Helm could not read the entry.
         """
         separators = (",", ": ") if self.indent is not None else self.separators
         text = json.dumps(
@@ -67,33 +67,33 @@ class JsonForm:
         return text.replace("\n", "\n" + " " * self.column)
 
     def split(self, text: str) -> list[str]:
-        """Return the texts of the entries between the brackets of a chart."""
+        """Split the text between a chart's brackets into the texts of its entries."""
         return [text[start:end] for _, start, end in _items(text, 0)[0]]
 
     def count(self, span: Span) -> int:
-        """Return how many entries there are between the brackets of a chart."""
+        """Return the number of entries between a chart's brackets."""
         return len(self.split(span.text))
 
 
 @dataclass(frozen=True, kw_only=True)
 class JsonLayout:
-    """The text around the charts of an index in JSON."""
+    """The text around the charts in a JSON index."""
 
     proves_itself: ClassVar = True
     strict: ClassVar = False
 
     form: JsonForm
     before: str
-    """Up to the bracket that opens the map of charts."""
+    """The text up to the opening bracket of the map of charts."""
     after: str
-    """From the bracket that closes the map of charts."""
+    """The text from the closing bracket of the map of charts on."""
     head: Mapping[str, Any]
     opening: str = "\n"
     between: str = ",\n"
     closing: str = "\n"
 
     def with_head(self, head: Mapping[str, Any]) -> JsonLayout:
-        """The layout with other fields; those that stay are not touched."""
+        """Return the layout with other fields; the text of unchanged fields stays."""
         if head == self.head:
             return self
         stamp = json.dumps(head.get("generated"))
@@ -102,7 +102,7 @@ class JsonLayout:
             if _head(before + after) == head:
                 return replace(self, before=before, after=after, head=head)
         except JsonError:
-            pass  # it was no field of the head, so all of it is written anew
+            pass  # the match was not a field of the head, so write the whole head again
         first = json.dumps(_plain({key: head[key] for key in sorted(head) if key < "entries"}), ensure_ascii=False)
         last = json.dumps(_plain({key: head[key] for key in sorted(head) if key > "entries"}), ensure_ascii=False)
         before = f'{first[:-1]}{", " if len(first) > 2 else ""}"entries": {{'  # noqa: PLR2004 - the brackets
@@ -113,7 +113,7 @@ class JsonLayout:
         """Return the text of the index.
 
         Raises:
-            GoTypeError: there is an entry that Helm could not read.
+            GoTypeError: Helm could not read an entry.
         """
         charts = [self._chart(chart, versions) for chart, versions in entries.items()]
         inner = f"{self.opening}{self.between.join(charts)}{self.closing}" if charts else ""
@@ -129,7 +129,7 @@ class JsonLayout:
 
 
 class JsonText(NamedTuple):
-    """The text of an index in JSON, cut up; a bracket ends its entries."""
+    """A JSON index, split into layout and entries, which always have an end (`closed`)."""
 
     layout: JsonLayout
     entries: Mapping[str, Versions]
@@ -137,11 +137,11 @@ class JsonText(NamedTuple):
 
 
 def read(text: str, *, listed: bool = False) -> JsonText:
-    """Cut up a text, and check each entry; `listed` as `unsound` has it.
+    """Split a text into entries, and check each; `listed` is as in `unsound`.
 
     Raises:
-        NotJsonError: it is no JSON.
-        JsonError: it is no index, or not a sound one.
+        NotJsonError: the text is not JSON.
+        JsonError: the text is not a valid index.
     """
     members, end = _members(text, 0, inside="entries")
     if _skip(text, end) < len(text):
@@ -165,12 +165,12 @@ def read(text: str, *, listed: bool = False) -> JsonText:
     )
 
 
-#: A member of an object: key, value, and where the key begins, the value begins and the value ends.
+#: A member of an object: key, value, start of the key, start and end of the value.
 _Member = tuple[str, Any, int, int, int]
 
 
 def _members(text: str, at: int, *, inside: str = "") -> tuple[list[_Member], int]:
-    """The members of the object at a place, and its end; the object `inside` is a list of its members, too."""
+    """Return the members of the object at a position, and its end; the value of member `inside` is split, too."""
     if not text.startswith("{", _skip(text, at)):
         raise NotJsonError("expecting an object", at)
     members: list[_Member] = []
@@ -195,7 +195,7 @@ def _members(text: str, at: int, *, inside: str = "") -> tuple[list[_Member], in
 
 
 def _items(text: str, at: int) -> tuple[list[tuple[Any, int, int]], int]:
-    """The items of a list without its brackets, from a place on: value, start and end each."""
+    """Return value, start and end of each item of a list, from after the opening bracket, and the end."""
     items: list[tuple[Any, int, int]] = []
     at = _skip(text, at)
     while at < len(text) and not text.startswith("]", at):
@@ -235,19 +235,19 @@ def _versions(source: Source, chart: _Member, form: JsonForm, *, listed: bool) -
 
 
 def _form(text: str, charts: Sequence[_Member]) -> JsonForm:
-    """The form of the first chart with entries."""
+    """Return the form of the first chart that has entries."""
     first = next((chart for chart in charts if isinstance(chart[1], list) and chart[1]), None)
     if first is None:
         return JsonForm()
     items, end = _items(text, first[3] + 1)
     (_, start, stop), *others = items
     opening = text[first[3] + 1 : start]
-    one = text[start:stop]
+    entry = text[start:stop]
     between = text[stop : others[0][1]] if others else f",{opening or ' '}"
-    lines = one.split("\n")
+    lines = entry.split("\n")
     column = len(lines[-1]) - len(lines[-1].lstrip())
     indent = len(lines[1]) - len(lines[1].lstrip()) - column if len(lines) > 1 else None
-    separators = (", " if ', "' in one else ",", ": " if '": ' in one else ":")
+    separators = (", " if ', "' in entry else ",", ": " if '": ' in entry else ":")
     closing = text[items[-1][2] : end]
     return JsonForm(
         opening=opening, between=between, closing=closing, indent=indent, column=column, separators=separators
@@ -255,7 +255,7 @@ def _form(text: str, charts: Sequence[_Member]) -> JsonForm:
 
 
 def _gaps(text: str, charts: Sequence[_Member], start: int, stop: int) -> dict[str, str]:
-    """What stands around the charts."""
+    """Return the text before, between and after the charts, as fields of the layout."""
     if not charts:
         return {}
     opening = text[start + 1 : charts[0][2]]
@@ -293,7 +293,7 @@ def _value(text: str, at: int) -> tuple[Any, int]:
 
 
 class _RepeatedError(Exception):
-    """A key that an object has twice."""
+    """An object has a key twice."""
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -314,7 +314,7 @@ _DECODER: Final = json.JSONDecoder(
 
 
 def _plain(value: Any) -> Any:
-    """Data that JSON has: numbers as such, and what only YAML takes for a number as text."""
+    """Return data for JSON, with an `AsWritten` as a number or boolean if JSON has it, or else as text."""
     match value:
         case Mapping():
             return {key: _plain(child) for key, child in value.items()}

@@ -1,6 +1,6 @@
-"""What Helm writes into an index.yaml, as regular expressions: fields in order, each with a value of its type.
+"""Regular expressions for entries of index.yaml as Helm writes them: fields in order, with values of their types.
 
-They are strict rather than complete. What they match is YAML that every reader takes alike; what they do not match is
+They are strict rather than complete. Text that they match is YAML that all readers understand alike. Other text is
 parsed.
 """
 
@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-#: Line breaks and control characters; with those that YAML 1.1 adds, what YAML does not allow plain.
+#: Line breaks and control characters; with the line breaks of YAML 1.1, the characters that a plain scalar cannot have.
 _NEVER: Final = r"\x00-\x1f\x7f-\x9f"
-#: Other ends of lines, where no piece ends, and characters that would make the expressions slow to compile.
+#: Other line breaks, at which the text is not split, and characters that make the expressions slow to compile.
 _ODD: Final = "\r\x85\u2028\u2029\ufeff\ufffe\uffff"
-#: Lines without content.
+#: Blank lines and comments.
 COMMENTS: Final = rf"(?:[ ]*(?:#[^{_NEVER}]*+)?\n)*+"
 _WORDS: Final = "(?i:null|true|false|yes|no|on|off|[yn])"
 _REST: Final = rf"[^{_NEVER}:#]*+(?:(?::(?![ \n])|(?<! )#)[^{_NEVER}:#]*+)*+"
@@ -24,9 +24,9 @@ _DOUBLE: Final = rf'"[^"\\{_NEVER}]*+(?:\\["\\nt][^"\\{_NEVER}]*+)*+"'
 _SINGLE: Final = rf"'[^'{_NEVER}]*+(?:''[^'{_NEVER}]*+)*+'"
 _SEMVER: Final = r"[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*+"
 _STRING: Final = rf"(?:{_DOUBLE}|{_SINGLE}|{_SEMVER}|{_PLAIN})\n"
-#: A URL or a file: without spaces, and with more than letters.
+#: A URL or a file name: without spaces, and with characters other than letters.
 _URL: Final = r"[A-Za-z]++(?::[!-9;-~]|[./_0-9-])[!-9;-~]*+(?::[!-9;-~]++)*+\n"
-#: A digest that nobody takes for a number.
+#: A digest that no reader takes for a number.
 _DIGEST: Final = r'(?:(?![0-9]*+(?:e[0-9]*+)?\n|0b[01]++\n)[0-9a-f]{64}|"[0-9a-f]{64}"|sha256:[0-9a-f]{64})\n'
 _TIME: Final = (
     r"(?:\"(?=[^\n]*\"\n)|'(?=[^\n]*'\n)|(?=[^\n]*[0-9Z]\n))[0-9]{4}-(?!02-(?:29|3)|(?:0[469]|11)-31)(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -34,13 +34,13 @@ _TIME: Final = (
 )
 _BOOL: Final = r"(?:true|false)\n"
 _KEY: Final = rf"(?!{_WORDS}:)[A-Za-z_][A-Za-z0-9._/-]*+"
-#: A name that nobody takes for a number: `3scale` has a letter that no number has.
+#: A name that no reader takes for a number: `3scale` has a letter that numbers do not have.
 _NAME: Final = rf"(?:(?!{_WORDS}:?\n)[A-Za-z][A-Za-z0-9._-]*+|[0-9]++[g-np-wyz][A-Za-z0-9._-]*+)"
 _CHART: Final = rf"{_NAME}|\"[^\"\\\n]*+\"|'[^'\n]*+'"
 
 
 class Patterns:
-    """What the text of an index consists of whose charts and entries have these indentations.
+    """The expressions for the text of an index in which charts and entries have these indentations.
 
     Groups: `before`, `name`, `empty` and `after` of a header, `name` and `annotations` of an entry.
     """
@@ -49,37 +49,37 @@ class Patterns:
         self._chart = " " * chart
         self._dash = " " * dash
         self._key = " " * (dash + 2)
-        # Who indents the list of a chart's entries does so with the lists in them.
+        # Writers that indent a chart's list of entries also indent the lists in them.
         self._item = " " * (dash + 2 + dash - chart)
 
     @functools.cached_property
     def comments(self) -> re.Pattern[str]:
-        """Lines without content."""
+        """Blank lines and comments."""
         return re.compile(COMMENTS)
 
     @functools.cached_property
     def header(self) -> re.Pattern[str]:
-        """The line that names a chart, with comments before and after it."""
+        """The line with a chart's name, with comments before and after it."""
         name = rf"{self._chart}(?P<name>{_CHART}):(?P<empty>[ ]+\[\])?[ ]*\n"
         return re.compile(rf"(?P<before>{COMMENTS}){name}(?P<after>(?(empty)|{COMMENTS}))")
 
     @functools.cached_property
     def next_line(self) -> re.Pattern[str]:
-        """The end of a line before an entry, a chart or a field of the index."""
+        """A line break before an entry, a chart or a field of the index."""
         return re.compile(rf"\n(?={self._dash}-[ \n]|{self._chart}[^ \n#-]|[^ \n#])")
 
     @functools.cached_property
     def entry(self) -> re.Pattern[str]:
-        """An entry as Helm writes it, after the end of a line; it ends where something else begins."""
+        """An entry as Helm writes it, which begins a line and ends where something else begins."""
         return re.compile(self._entry(rf"(?P<name>{_NAME})", "++"))
 
     @functools.cached_property
     def chart(self) -> re.Pattern[str]:
-        """A chart as Helm writes it, with as many entries as are so simple that no annotation can be there twice."""
+        """A chart as Helm writes it, with its first entries that have at most one annotation, so none is repeated."""
         return re.compile(rf"{self._chart}(?P<name>{_NAME}):\n(?:{self._entry('(?P=name)', '')})*+")
 
     def _entry(self, chart: str, annotations: str) -> str:
-        """An entry of a chart with annotations, as many as a quantifier says."""
+        """Return the expression for an entry of a chart; `annotations` is the quantifier for its annotations."""
         key = self._key
         first = rf"(?:{key}|(?<=\n{self._dash}- ))"
         annotation = rf"{key}  {_KEY}: (?:{_STRING}|{self._block()})"
@@ -118,33 +118,33 @@ class Patterns:
         return rf"{self._dash}- " + "".join(parts) + after
 
     def _list(self, item: str) -> str:
-        """A list of a field."""
+        """Return the expression for a list of items."""
         return rf"\n(?:{self._item}{item})++"
 
     def _structs(self, fields: Mapping[str, str]) -> str:
-        """A list of maps; each line has a known field, and their order keeps a field from being there twice."""
+        """Return the expression for a list of maps with known fields, in order and so without repetition."""
         lines = (rf"(?:{self._item}[- ] {name}:{value})?+" for name, value in fields.items())
         return rf"\n(?:(?={self._item}- )" + "".join(lines) + ")++"
 
     def _block(self) -> str:
-        """A literal or folded block below a key of a map."""
+        """Return the expression for a literal or folded block below a key of a map."""
         spaces = f"{self._key}    "
         return rf"[|>][+-]?\n{spaces}[^ {_NEVER}][^{_NEVER}]*+\n(?:(?:{spaces}[^{_NEVER}]*+)?\n)*+"
 
 
 @functools.cache
 def patterns(chart: int, dash: int) -> Patterns:
-    """The expressions for these indentations, compiled when they are first needed."""
+    """Return the expressions for these indentations, which are compiled on first use."""
     return Patterns(chart, dash)
 
 
 def has_odd_characters(text: str) -> bool:
-    """Whether there are characters that the expressions do not look for."""
+    """Return whether a text has characters that the expressions do not consider."""
     return any(character in text for character in _ODD)
 
 
 def unquoted(text: str) -> str:
-    """The string that a scalar without escapes is."""
+    """Return the string value of a scalar without escapes."""
     text = text.rstrip()
     if text.startswith("'"):
         return text[1:-1].replace("''", "'")

@@ -1,8 +1,8 @@
-"""An index.yaml as text in YAML: found to be sound entry by entry, and written by splicing.
+"""Reads and writes index.yaml in YAML, checking each entry and keeping the text of existing ones.
 
-The lines that begin an entry or name a chart cut the text into pieces. If each piece is a whole entry by itself, then
-no quotes, brackets or blocks reach over a cut, and the pieces together are what a parser would find. Nearly all pieces
-match one regular expression for what Helm writes; a real parser reads the others.
+The text is split at lines that begin an entry or name a chart. If each piece is a complete entry, then no quotes,
+brackets or blocks extend over a split, and the pieces together are what a parser would find. Nearly all pieces match
+one regular expression for Helm's output; a real parser reads the others.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from pipeline.charts.index_entry import Entry, Fields, Source, Span, Versions, r
 from pipeline.charts.index_shape import COMMENTS, Patterns, has_odd_characters, patterns, unquoted
 from pipeline.charts.metadata import AsWritten, GoTypeError, as_written, is_string, tag_of
 
-#: Of one entry, which is parsed by itself only where it is unusual.
+#: The most values in one entry, which is parsed by itself only if it is unusual.
 _MAX_ENTRY_VALUES: Final = 1_000_000
-#: Of an index in a shape that nobody writes, which is parsed as a whole: 200,000 versions have some 5,000,000.
+#: The most values in an index of an unusual shape, which is parsed as a whole; 200,000 versions have about 5,000,000.
 _MAX_VALUES: Final = 10_000_000
 _MAX_BYTES: Final = 2**30
 
@@ -38,28 +38,28 @@ _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class UnusualError(Exception):
-    """A text that only a parser of the whole can judge."""
+    """The text must be parsed as a whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class YamlForm:
-    """YAML in blocks: the spaces before a chart's name, and before the dash of an entry."""
+    """Block YAML: the number of spaces before a chart's name, and before the dash of an entry."""
 
     chart: int = 2
     dash: int = 2
 
     @property
     def patterns(self) -> Patterns:
-        """What text of this form consists of."""
+        """The expressions for text of this form."""
         return patterns(self.chart, self.dash)
 
     def fields(self, text: str) -> dict[str, Any]:
-        """Return the fields of the entry that a text is."""
+        """Return the fields in an entry's text."""
         fields: dict[str, Any] = as_written(parse(text.encode(), "index.yaml", max_values=_MAX_ENTRY_VALUES).root)[0]
         return dict(typed_entry(fields)[0])
 
     def peek(self, text: str) -> tuple[str, str]:
-        """Return version and digest of the entry that a text is."""
+        """Return version and digest in an entry's text."""
         return self._field(text, "version"), self._field(text, "digest")
 
     def _field(self, text: str, name: str) -> str:
@@ -74,7 +74,7 @@ class YamlForm:
         """Return the text of an entry.
 
         Raises:
-            GoTypeError: Helm could not read it.
+            GoTypeError: Helm could not read the entry.
         """
         return _indented(dump([readable(fields, strict=True)]), self.dash)
 
@@ -85,14 +85,14 @@ class YamlForm:
         return [f"{line}{piece}\n" for piece in pieces[:-1]] + [f"{line}{piece}" for piece in pieces[-1:]]
 
     def count(self, span: Span) -> int:
-        """Return how many entries there are in the text of a chart's versions, which begins a line."""
+        """Return the number of entries in the text of a chart's versions, which starts on a new line."""
         return span.source.text.count(f"\n{' ' * self.dash}- ", span.start - 1, span.end)
 
     def header(self, chart: str) -> str:
-        """Return the line that names a chart.
+        """Return the line with a chart's name.
 
         Raises:
-            GoTypeError: it is not a name.
+            GoTypeError: the name is not valid.
         """
         for name in (chart, f'"{chart}"'):
             line = f"{' ' * self.chart}{name}:\n"
@@ -106,9 +106,9 @@ class YamlLayout:
     """The text around the entries of an index in YAML."""
 
     proves_itself: ClassVar = False
-    """Whether the text, when it is cut off, is no index any more."""
+    """Whether truncating the text always makes it invalid."""
     strict: ClassVar = True
-    """Whether Helm refuses fields of the head that it does not know."""
+    """Whether Helm refuses unknown fields of the head."""
 
     form: YamlForm
     before: str
@@ -116,7 +116,7 @@ class YamlLayout:
     head: Mapping[str, Any]
 
     def with_head(self, head: Mapping[str, Any]) -> YamlLayout:
-        """The layout with other fields; the lines of those that stay are not touched."""
+        """Return the layout with other fields; the lines of unchanged fields stay."""
         if head == self.head:
             return self
         line = dump({"generated": head["generated"]}) if "generated" in head else ""
@@ -126,14 +126,14 @@ class YamlLayout:
             if {**read_head(before), **read_head(after)} == head:
                 return YamlLayout(form=self.form, before=before, after=after, head=head)
         except FindingsError:
-            pass  # `generated` is more than a line, so all of it is written anew
+            pass  # `generated` has more than one line, so write the whole head again
         return new_layout(self.form, head)
 
     def render(self, entries: Mapping[str, Versions]) -> list[bytes | memoryview]:
         """Return the text of the index in parts.
 
         Raises:
-            GoTypeError: there is an entry that Helm could not read.
+            GoTypeError: Helm could not read an entry.
         """
         parts: list[Span | str] = [self.before, "entries:\n" if entries else "entries: {}\n"]
         for chart, versions in entries.items():
@@ -154,7 +154,7 @@ class YamlLayout:
 
 
 def new_layout(form: YamlForm, head: Mapping[str, Any]) -> YamlLayout:
-    """The layout of an index whose head is written anew: as Helm has it, with what follows `entries` after it."""
+    """Return a new layout in Helm's order: the fields that sort before `entries`, the entries, the other fields."""
     before = {key: head[key] for key in sorted(head) if key < "entries"}
     after = {key: head[key] for key in sorted(head) if key > "entries"}
     return YamlLayout(form=form, before=_dumped(before), after=_dumped(after), head=head)
@@ -168,7 +168,7 @@ def read_head(text: str) -> dict[str, Any]:
     """Return the fields of the text before or after the entries.
 
     Raises:
-        FindingsError: it is not a map.
+        FindingsError: the text is not a map.
     """
     if re.fullmatch(COMMENTS, text):
         return {}
@@ -187,9 +187,9 @@ def _parsed(text: str, path: str) -> Document:
 
 
 class YamlText(NamedTuple):
-    """The text of an index in YAML, cut up: the lines around the entries and, by chart, the entries.
+    """A YAML index, split into the text around the entries and the entries of each chart.
 
-    `closed` says whether the entries have an end in the text, so that none can be missing there.
+    `closed` says whether other text follows the entries, so that none can be missing at the end.
     """
 
     layout: YamlLayout
@@ -198,28 +198,28 @@ class YamlText(NamedTuple):
 
 
 def read_proved(source: Source, last_line: int) -> YamlText:
-    """Cut up a text that was sound when waybill wrote it, up to its last line."""
+    """Split a text that waybill wrote and that is unchanged; `last_line` is the start of its last line."""
     text = source.text
     before, start, end = _sections(text, last_line)
     form = _form(text, start, end)
     headers = _headers(text, start, end, form)
     ends = [*(at for at, _ in headers[1:]), end]
     found: dict[str, Versions] = {}
-    for (at, header), stop in zip(headers, ends, strict=False):  # without a header there is the end alone
-        # What stands before the first name belongs to it.
-        found[unquoted(header["name"])] = _as_it_is(source, at if found else start, header, stop, form)
+    for (at, header), stop in zip(headers, ends, strict=False):  # without headers, `ends` has only the end
+        # Comments before the first name belong to the first chart.
+        found[unquoted(header["name"])] = _unchanged_versions(source, at if found else start, header, stop, form)
     after = text[end:last_line]
     head = {**read_head(text[:before]), **read_head(after)}
     layout = YamlLayout(form=form, before=text[:before], after=after, head=head)
     return YamlText(layout=layout, entries=found, closed=not found)
 
 
-def _as_it_is(source: Source, at: int, header: re.Match[str], end: int, form: YamlForm) -> Versions:
-    """The versions of a chart whose text can be written as it is, from `at` on."""
+def _unchanged_versions(source: Source, at: int, header: re.Match[str], end: int, form: YamlForm) -> Versions:
+    """Return the versions of a chart whose text, from `at` on, can be written unchanged."""
     if header["empty"]:
         return Versions((), header=_header(header, form), form=form)
     line = source.text[at : header.end()]
-    # A name is found by what follows its line, so comments are written before it.
+    # A name is recognized by the text after its line, so move comments before it.
     whole = Span(source, at, end) if line.endswith(f"{header['name']}:\n") else None
     return Versions(
         header=line if whole else _header(header, form), span=Span(source, header.end(), end), whole=whole, form=form
@@ -227,11 +227,11 @@ def _as_it_is(source: Source, at: int, header: re.Match[str], end: int, form: Ya
 
 
 def read_strictly(source: Source, path: str, *, listed: bool = False) -> YamlText:
-    """Cut up somebody's text, and check each entry; `listed` as `unsound` has it.
+    """Split a text by any author, and check each entry; `listed` is as in `unsound`.
 
     Raises:
-        UnusualError: it takes a parser of the whole to judge it.
-        FindingsError: an entry is not sound.
+        UnusualError: the text must be parsed as a whole.
+        FindingsError: an entry is not valid.
     """
     text = source.text
     if has_odd_characters(text):
@@ -258,7 +258,7 @@ def _read_part(text: str) -> dict[str, Any]:
 
 
 def _sections(text: str, stop: int) -> tuple[int, int, int]:
-    """Where the line `entries:` begins, and where the entries begin and end, at `stop` at the latest."""
+    """Return where the line `entries:` begins, where the entries begin, and where they end, at most at `stop`."""
     found = _ENTRIES.search(text)
     if found is None:
         raise UnusualError
@@ -277,7 +277,7 @@ def _form(text: str, start: int, end: int) -> YamlForm:
 
 
 def _headers(text: str, start: int, end: int, form: YamlForm) -> list[tuple[int, re.Match[str]]]:
-    """The lines that name a chart, with where they begin; found by what follows them, which is fast."""
+    """Return the lines with charts' names and their positions, found by the text that follows them, which is fast."""
     found = {}
     for ending in (f":\n{' ' * form.dash}- ", ": []\n"):
         at = text.find(ending, start, end)
@@ -294,20 +294,20 @@ def _header(found: re.Match[str], form: YamlForm) -> str:
 
 
 class _Scan:
-    """Goes through the text of entries once, from chart to chart and entry to entry."""
+    """Reads the text of the entries in one pass, by charts and entries."""
 
     def __init__(self, source: Source, start: int, form: YamlForm, path: str, *, listed: bool) -> None:
         self._listed = listed
         self._source = source
         self._text = source.text
         self.end = start
-        """Where the entries end, once `charts` has gone through them."""
+        """The end of the entries, after `charts` has read them."""
         self._form = form
         self._path = path
         self._patterns = form.patterns
 
     def charts(self) -> dict[str, Versions]:
-        """Return the versions by chart."""
+        """Read and return the versions of each chart."""
         found: dict[str, Versions] = {}
         while comments := self._patterns.comments.match(self._text, self.end):
             if comments.end() == len(self._text) or self._text[comments.end()] != " ":
@@ -342,14 +342,14 @@ class _Scan:
             at = end
         if entries is not None:
             return Versions(entries, header=_header(header, self._form), form=self._form), at
-        return _as_it_is(self._source, header.start(), header, at, self._form), at
+        return _unchanged_versions(self._source, header.start(), header, at, self._form), at
 
     def _end(self, at: int) -> int:
         found = self._patterns.next_line.search(self._text, at + 1)
         return found.end() if found else len(self._text)
 
     def _unusual(self, name: str, at: int, end: int) -> Entry | None:
-        """Parse one entry; None where its text can stay as it is."""
+        """Parse one entry; return None if its text can stay as it is."""
         piece = self._text[at:end]
         try:
             document = parse(piece.encode(), self._path, max_bytes=_MAX_BYTES, max_values=_MAX_ENTRY_VALUES)
@@ -375,7 +375,7 @@ class _Scan:
 
 
 def _repeated(annotations: str | None) -> bool:
-    """Whether a key is there twice: the fields of an entry are in order, its annotations need not be."""
+    """Return whether an annotation is repeated; unlike the fields of an entry, they may be in any order."""
     if annotations is None or annotations.count("\n") <= 2:  # noqa: PLR2004 - the line of the field, and one key
         return False
     lines = annotations[1:].split("\n")
@@ -385,15 +385,15 @@ def _repeated(annotations: str | None) -> bool:
 
 
 def refuse(path: str, message: str, line: int | None = None) -> NoReturn:
-    """Raise that a file is not an index that can be trusted."""
+    """Raise a FindingsError for an invalid index."""
     raise FindingsError([Finding(path=path, rule="index", message=message, line=line, column=line and 1)])
 
 
 def read_whole(text: str, path: str, *, listed: bool = False) -> YamlText:
-    """Parse all of a text, whatever its shape; it is written anew. `listed` as `unsound` has it.
+    """Parse a whole text of any shape, to be written in a new layout; `listed` is as in `unsound`.
 
     Raises:
-        FindingsError: it is no index, or not a sound one.
+        FindingsError: the text is not a valid index.
     """
     root = _parsed(text, path).root
     content = as_written(root)
@@ -417,10 +417,10 @@ def read_whole(text: str, path: str, *, listed: bool = False) -> YamlText:
 
 
 class _IndexDumper(_Dumper):  # type: ignore[misc]  # the base is chosen at run time, with or without libyaml
-    """Writes each string so that every reader takes it for one, on one line."""
+    """Writes each string on one line, quoted if a reader could take it for another type."""
 
-    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML calls it so
-        """Helm reads anchors, but people who edit an index do not expect them."""
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        """Return True: Helm reads anchors, but users who edit an index do not expect them."""
         return True
 
 
@@ -434,7 +434,7 @@ _IndexDumper.add_representer(AsWritten, lambda _, data: yaml.ScalarNode(tag_of(d
 
 
 def dump(data: Any) -> str:
-    """Render plain data in the style of Helm; the same data gives the same text."""
+    """Return plain data as YAML in Helm's style, reproducibly."""
     text: str = yaml.dump(data, Dumper=_IndexDumper, sort_keys=False, allow_unicode=True, width=2**30)
     return text
 

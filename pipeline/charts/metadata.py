@@ -1,4 +1,4 @@
-"""The Go types of what Helm reads: a value of another type in one entry, and Helm refuses the whole index.
+"""Converts chart metadata to the Go types that Helm reads; it refuses a whole index for one wrong type.
 
 Sources: `Metadata`, `Maintainer` and `Dependency` in helm.sh/helm/v3/pkg/chart, `ChartVersion` and `IndexFile` in
 helm.sh/helm/v3/pkg/repo; Helm 4 has the same fields and types. Helm reads YAML with `UnmarshalStrict`, which refuses
@@ -19,16 +19,16 @@ from generator.text.yaml_reader import Node
 
 
 class AsWritten(str):
-    """A plain scalar that some reader takes for a number or a boolean, as its text."""
+    """A plain scalar that some YAML readers take for a number or a boolean, as its text."""
 
     __slots__ = ()
 
 
 class GoTypeError(WaybillError):
-    """A value that no conversion makes what Helm reads; the message begins with the field."""
+    """A value that cannot be converted to the type that Helm reads; the message begins with the field."""
 
 
-#: The types of values; a list of one type is a list, a dict with `*` a map, another dict a struct.
+#: The types of values: `[type]` is a list, `{"*": type}` a map, and another dict a struct.
 _STRING: Final = "a string"
 _BOOL: Final = "true or false"
 _TIME: Final = "a time such as 2026-01-31T12:00:00Z"
@@ -76,7 +76,7 @@ ENTRY: Final[Mapping[str, Any]] = {
     "url": _STRING,
     "urls": [_STRING],
 }
-#: The fields of an index beside its entries.
+#: The fields of an index other than its entries.
 HEAD: Final[Mapping[str, Any]] = {
     "annotations": {"*": _STRING},
     "apiVersion": _STRING,
@@ -89,11 +89,11 @@ _BOOLS: Final = {
     **dict.fromkeys(("true", "yes", "on", "y"), True),
     **dict.fromkeys(("false", "no", "off", "n"), False),
 }
-#: RFC 3339, as Go's time.Time is read.
+#: RFC 3339, as Go parses time.Time.
 _RFC3339: Final = re.compile(
     r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)", flags=re.ASCII
 )
-#: What go-yaml takes for a number and PyYAML for text: `1e3`, `0o17`, and `y`, which is true.
+#: Scalars that go-yaml reads as a number or, like `y`, a boolean, and PyYAML as text: `1e3`, `0o17`.
 _NO_STRING_IN_GO: Final = re.compile(
     r"[-+]?(0b[01_]+|0o[0-7_]+|0x[0-9a-fA-F_]+|\.?[0-9][0-9_]*(\.[0-9_]*)?([eE][-+]?[0-9]+)?)"
     r"|[yYnN]|[-+]?\.(inf|Inf|INF|nan|NaN|NAN)"
@@ -103,18 +103,18 @@ _resolver: Final = yaml.resolver.Resolver()
 
 
 def is_string(plain: str) -> bool:
-    """Whether every reader takes this text without quotes for a string."""
+    """Return whether every YAML reader takes this plain scalar for a string."""
     return not _NO_STRING_IN_GO.fullmatch(plain) and tag_of(plain) not in _NO_STRINGS
 
 
 def tag_of(plain: str) -> str:
-    """The tag that YAML 1.1 gives a plain scalar."""
-    tag: str = _resolver.resolve(yaml.ScalarNode, plain, (True, False))  # type: ignore[no-untyped-call]  # PyYAML has no types here
+    """Return the tag of a plain scalar in YAML 1.1."""
+    tag: str = _resolver.resolve(yaml.ScalarNode, plain, (True, False))  # type: ignore[no-untyped-call]  # untyped in types-PyYAML
     return tag
 
 
 def as_written(node: Node) -> Any:
-    """Plain data, but a plain scalar that a reader takes for a number or a boolean is `AsWritten`."""
+    """Return a node as plain data, with `AsWritten` for a scalar that a reader takes for a number or a boolean."""
     match node.value:
         case dict():
             return {key: as_written(child) for key, child in node.value.items()}
@@ -129,7 +129,7 @@ def as_written(node: Node) -> Any:
 
 
 def chart_metadata(root: Node) -> dict[str, Any]:
-    """Return the fields of a Chart.yaml that an index entry has, each of its Go type.
+    """Return the fields of a Chart.yaml that an index entry contains, converted to their Go types.
 
     Raises:
         GoTypeError: a field cannot be converted.
@@ -138,9 +138,9 @@ def chart_metadata(root: Node) -> dict[str, Any]:
 
 
 class Typed:
-    """Converts data to Go types; `converted` says whether anything had to be, `unknown` has the fields Helm has not.
+    """Converts data to Go types; `converted` says whether a value changed, `unknown` lists fields unknown to Helm.
 
-    Fields without a value are left out, as are unknown ones unless they are to be kept.
+    Fields without a value are left out, as are unknown ones unless the argument `unknown` is true.
     """
 
     def __init__(self, fields: Mapping[str, Any], *, unknown: bool) -> None:
@@ -228,7 +228,7 @@ class Typed:
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether a value has its type already; a quick look at what nearly all values are."""
+    """Return whether a value already has its type, which is a fast check."""
     if kind is _STRING:
         return type(value) is str
     if kind is _BOOL:
@@ -244,7 +244,7 @@ def fits(value: Any, kind: Any) -> bool:
 
 
 def is_time(text: str) -> bool:
-    """Whether Go reads this as a time.Time."""
+    """Return whether Go can parse a text as time.Time."""
     found = _RFC3339.fullmatch(text)
     if not found:
         return False

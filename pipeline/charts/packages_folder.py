@@ -1,4 +1,4 @@
-"""A folder of packages with their index.yaml."""
+"""Writes the index.yaml of a folder of packages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from pipeline.system.journal import Journal
 def write_index(
     directory: Path, merge: Path | None, journal: Journal, *, url: str, created: datetime, accept: str | None = None
 ) -> Index:
-    """Write `directory`/index.yaml over the packages in it, and return it; `accept` as `parse_index` has it.
+    """Write `directory`/index.yaml for the packages in it, and return it; `accept` is as in `parse_index`.
 
     Raises:
-        OutputError: no such folder, or it cannot be written; nothing was changed.
-        VersionError: a version is in an index with other bytes.
+        OutputError: the folder does not exist, or the file cannot be written; nothing was changed.
+        VersionError: an index has a package's version with different bytes.
         FindingsError: a package or an index cannot be read.
     """
     if not directory.is_dir():

@@ -1,4 +1,4 @@
-"""Reads files that somebody names, and nothing else that may stand in their place."""
+"""Reads regular files only, for paths from the user."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _KINDS: Final = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
-#: What takes a file's place meanwhile makes nobody wait, either; Windows has text files, and no such pipes.
+#: Do not block even if a pipe has replaced the file since; Windows has no such pipes, but a text mode.
 _FLAGS: Final = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read_regular(path: Path) -> bytes:
-    """Return the bytes of a file; never waits for a pipe or a device.
+    """Return the bytes of a regular file, without ever blocking on a pipe or a device.
 
     Raises:
         OutputError: it does not exist, is not a file, or cannot be read.

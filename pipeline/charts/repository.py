@@ -1,4 +1,4 @@
-"""Fetches published charts: an index over HTTP or from a folder, and the package that it names."""
+"""Fetches published charts from a chart repository, over HTTP or from a folder."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from pipeline.charts.regular_files import read_regular
 from pipeline.system.http import download
 from pipeline.system.http_request import SCHEMES, scheme_of, split_url, without_secrets
 
-#: As many versions are named as fit a line.
+#: The most versions that a message lists.
 _NAMED: Final = 10
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChartRepository:
-    """A chart repository: a folder, or an address, with its index.yaml."""
+    """A chart repository: a folder or a URL, with its index."""
 
     place: str
     index: Index
@@ -32,8 +32,8 @@ class ChartRepository:
         """Return the package of a chart's version.
 
         Raises:
-            SettingsError: there is no such version; with those that there are.
-            OutputError: it cannot be fetched, or has different bytes than the index says.
+            SettingsError: there is no such version; the message lists those that exist.
+            OutputError: the package cannot be fetched, or does not have the digest in the index.
         """
         entry = self.index.find(chart, version)
         if entry is None:
@@ -45,7 +45,7 @@ class ChartRepository:
         return data
 
     def missing(self, chart: str, version: str) -> str:
-        """Why a version is not there, with those that are."""
+        """Return the message about a missing version, with the existing ones."""
         versions = [entry.version for entry in self.index.entries.get(chart, ())]
         if not versions:
             return f"{self.place} has no chart '{chart}'{did_you_mean(chart, self.index.entries)}"
@@ -64,7 +64,7 @@ class ChartRepository:
 
 
 def chart_repositories(url: str, output: Path) -> Sequence[str]:
-    """The places where published charts are looked for: the repository's address, then the output folder."""
+    """Return where to look for published charts: the repository's URL, then the output folder if it has an index."""
     places = [url] if url else []
     return [*places, output.as_posix()] if (output / "index.yaml").is_file() else places
 
@@ -73,9 +73,9 @@ def read_repository(place: str) -> ChartRepository:
     """Read the index of a chart repository.
 
     Raises:
-        SettingsError: an address that is neither http nor https.
-        OutputError: it cannot be read.
-        FindingsError: it is no index.
+        SettingsError: the URL is neither http nor https.
+        OutputError: the index cannot be read.
+        FindingsError: the file is not an index.
     """
     if "://" not in place:
         path = Path(place, "index.yaml")
@@ -85,11 +85,11 @@ def read_repository(place: str) -> ChartRepository:
 
 
 def read_published_index(place: str, *, accept: str | None = None) -> Index:
-    """Read the versions in one index.yaml: a file, a folder with one, or an address; `accept` as `parse_index` has it.
+    """Read an index.yaml (a file, a folder with one, or a URL) for its versions; `accept` is as in `parse_index`.
 
     Raises:
-        OutputError: it cannot be read.
-        FindingsError: it is no index.
+        OutputError: the index cannot be read.
+        FindingsError: the file is not an index.
     """
     if "://" in place:
         return parse_index(download(place, limit=MAX_BYTES), without_secrets(place), accept=accept, listed=True)

@@ -1,1 +1,1 @@
-"""The commands of waybill, one module each: options in, exit code out."""
+"""The commands of waybill, one module each: they turn options into calls, and results into output."""

@@ -1,4 +1,4 @@
-"""`waybill actions`: the files of GitHub Actions for a repository of workflows."""
+"""`waybill actions`: write the files of GitHub Actions for a repository of workflows."""
 
 from __future__ import annotations
 

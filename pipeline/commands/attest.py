@@ -1,4 +1,4 @@
-"""`waybill attest`: SBOM and provenance, attached to an image in its registry."""
+"""`waybill attest`: attach SBOM and provenance to an image in its registry."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def attest(
     digest = attestations.image_manifest(registry, name).digest
     found = read_statements(statements, name, digest) if statements else find_statements(settings.output, name, digest)
     signer = Signer(cosign=find_cosign(), key=settings.signing_key) if settings.signing_key else None
-    # What the statements are about, whatever becomes of the tag meanwhile.
+    # Attach to the digest that the statements are about, even if the tag moves meanwhile.
     pinned = ImageName(host=name.host, repository=name.repository, digest=digest)
     attached = attestations.attest(registry, pinned, found, journal, signer=signer)
     _show(pinned, attached, as_json=as_json)

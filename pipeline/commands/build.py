@@ -1,4 +1,4 @@
-"""`waybill build`: from workflow folders to charts, packages and an index."""
+"""`waybill build`: build charts, packages and an index from workflow folders."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def build(
         _show_nothing(settings, as_json=as_json)
         return
     if attest and settings.images != "push":
-        raise click.UsageError("--attest goes with --images push: it says something of what is pushed")
+        raise click.UsageError("--attest goes with --images push: it attaches statements to pushed images")
     selected = folders.select_folders(workflow, settings)
     folders.refuse_misplaced(settings, selected)
     selected, excluded = folders.exclude_folders(selected, exclude)
@@ -165,7 +165,7 @@ def build(
 
 
 def _has_nothing(settings: Settings) -> bool:
-    """Whether the repository has neither workflows nor charts yet, as after waybill init."""
+    """Return whether the repository has neither workflows nor charts yet, as after waybill init."""
     there = settings.workflows.is_dir() and not (settings.charts / UMBRELLA).exists()
     return there and not folders.all_folders(settings.workflows)
 
@@ -183,7 +183,7 @@ def _show_nothing(settings: Settings, *, as_json: bool) -> None:
 def _build_if_changed(
     wanted: BuildRequest, settings: Settings, journal: Journal, orders: Orders, jobs: int | None
 ) -> BuildResult:
-    # Whether an image is there, an engine or a registry knows and no record.
+    # A record of the last build cannot say whether an image exists; only an engine or a registry can.
     last_build = None if may_make_images(settings, os.environ) else record.record_of(wanted, settings)
     if last_build and (result := last_build.unchanged()):
         return result
@@ -194,7 +194,7 @@ def _build_if_changed(
 
 
 def _build(wanted: BuildRequest, settings: Settings, journal: Journal, orders: Orders, jobs: int | None) -> BuildResult:
-    from pipeline.build import job  # noqa: PLC0415 - all that a build needs; one that changes nothing needs none of it
+    from pipeline.build import job  # noqa: PLC0415 - not loaded if nothing changed
     from pipeline.build.image_maker import ImageMaker  # noqa: PLC0415 - as above
 
     created = creation_time(settings.workflows, os.environ)
@@ -203,7 +203,7 @@ def _build(wanted: BuildRequest, settings: Settings, journal: Journal, orders: O
 
 
 def _dry_run(wanted: BuildRequest, settings: Settings, journal: Journal) -> BuildResult:
-    """What a build would come to, without its images; nothing is written."""
+    """Return the result that a build would have, without images and without writing anything."""
     from pipeline.build import job  # noqa: PLC0415 - as above
 
     note = "no image is built in a dry run, so no package names a digest" if settings.images == "push" else ""
@@ -245,12 +245,12 @@ def show_build(result: BuildResult, *, dry_run: bool = False) -> None:
         console.say(f"dry run: {plural(len(result.differences), 'file')} would be written or removed; nothing was")
         console.show_next(same_command(without="dry_run"), "writes them")
     elif result.charts:
-        # One that is new or changed, and of those the one that asks least.
+        # Show a chart that is new or changed and, of those, the one with the fewest required values.
         _show_install(min(result.charts, key=lambda chart: (chart.state == "unchanged", len(chart.required))))
 
 
 def _show_install(chart: BuiltChart) -> None:
-    """Show how a chart is installed; what it needs goes into a file, since secrets have no place on a command line."""
+    """Show the command that installs a chart; its values go into a file, as secrets do not belong on a command line."""
     values = ("-f", "my-values.yaml") if chart.required else ()
     console.show_next(["helm", "install", release_name(chart.chart), str(chart.package), *values])
     if chart.required:
@@ -259,7 +259,7 @@ def _show_install(chart: BuiltChart) -> None:
 
 
 def show_images(images: Sequence[ImageResult]) -> None:
-    """Show the table of images, then why some failed, each with the end of its log."""
+    """Show the table of images, then why some failed, with the end of each log."""
     rows = (
         (
             image.name,

@@ -1,4 +1,4 @@
-"""`waybill bump`: new versions without a build."""
+"""`waybill bump`: bump versions without a build."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pipeline.workspace import folders
 
 
 def _target(_context: click.Context, _parameter: click.Parameter, word: str) -> Target:
-    """Return what a word means: a part of a version, or a version.
+    """Convert an argument to a part of a version, or a version.
 
     Raises:
-        BadParameter: it is neither.
+        BadParameter: the argument is neither.
     """
     if part := next((part for part in BUMPS if part == word), None):
         return part

@@ -1,4 +1,4 @@
-"""`waybill changed`: the workflows that are to be processed, for the jobs of a CI system."""
+"""`waybill changed`: list the workflows to process, for the jobs of a CI system."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _check_words(workflow: Sequence[str], *, base: str | None, processed: bool) 
 
 
 def _names(words: Sequence[str], settings: Settings) -> list[str]:
-    """The names of workflows as their refs have them; that of a nested folder is its path in the workflows folder.
+    """Return the names of workflows in their refs; that of a nested folder is its path in the workflows folder.
 
     Raises:
         SettingsError: there is no such workflow.

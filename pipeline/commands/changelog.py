@@ -1,4 +1,4 @@
-"""`waybill changelog`: what changed between the versions of a chart."""
+"""`waybill changelog`: update the changelog of a chart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`waybill chart`: one chart folder."""
+"""`waybill chart`: write one chart folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`waybill check`: charts against versions of the operator."""
+"""`waybill check`: check charts against versions of the operator."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.terminal import console
 from pipeline.workspace import folders
 from pipeline.workspace.settings import Settings
 
-if TYPE_CHECKING:  # and imported where charts are checked: a look at an index is not to wait for it
+if TYPE_CHECKING:  # imported lazily, as --index does not need it
     from pipeline.operators.compatibility_check import Asked, Checked
 
 #: The most versions in a cell, and the most workflows in a suggested command.
@@ -77,7 +77,7 @@ def check(
         )
         ok = _show_index(listed, as_json=as_json)
     else:
-        from pipeline.operators.compatibility_check import Asked  # noqa: PLC0415 - as above
+        from pipeline.operators.compatibility_check import Asked  # noqa: PLC0415 - not for --index
 
         asked = Asked(sonataflows=sonataflow, orchestrators=operator, crds=crds, cluster=cluster, context=context)
         ok = _check_charts(words, asked, settings, as_json=as_json)
@@ -181,11 +181,11 @@ def _show_listed(versions: Sequence[Listed]) -> None:
 
 def _row(versions: Sequence[Listed], others: Sequence[SupportStatus]) -> Iterator[str]:
     """Yield the versions of a chart that run, then the number with each other status; zero is an empty cell."""
-    yield _some([each.version for each in versions if each.status is SupportStatus.CLAIMED]) or "none"
+    yield _shortened([each.version for each in versions if each.status is SupportStatus.CLAIMED]) or "none"
     counts = Counter(each.status for each in versions)
     yield from (str(counts[status] or "") for status in others)
 
 
-def _some(versions: Sequence[str]) -> str:
+def _shortened(versions: Sequence[str]) -> str:
     more = len(versions) - _NAMED
     return ", ".join([*versions[:_NAMED], *([f"and {more} more"] if more > 0 else [])])

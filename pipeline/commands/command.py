@@ -1,4 +1,4 @@
-"""What every command shares: settings as options, an example, errors as messages."""
+"""The common parts of all commands: options for settings, an example, error handling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pipeline.workspace.settings import Settings, known_settings
 from pipeline.workspace.settings_reader import load_settings, unknown_variables
 
 FILE: Final = click.Path(path_type=Path)
-#: Passes a command its journal of effects, as the first argument.
+#: Passes a command its journal as the first argument.
 pass_journal = click.make_pass_decorator(Journal, ensure=True)
 
 _CHECK: Final = click.option("--check", is_flag=True, help="Write nothing; exit 1 and list what would change.")
@@ -40,8 +40,8 @@ class Command(click.Command):
 
     example = ""
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click calls it so
-        """Write the example, ready to copy."""
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the example."""
         formatter.write(f"\nExample:\n  {self.example.replace(chr(10), chr(10) + '  ')}\n")
 
 
@@ -61,11 +61,11 @@ def filled(text: str) -> str:
 def command(
     *settings: str, short_help: str, example: str, writes: bool = True, results: Sequence[str] = ()
 ) -> Callable[[Callable[..., None]], Command]:
-    """Make a function a command: its own options, then those of the named `settings`, then --json and --debug.
+    """Make a function a command with its own options, those of `settings`, and --json, --debug and the like.
 
-    The function receives `as_json`; its exceptions become a message and an exit code. `example` has one command a line.
-    If the command `writes`, the message about findings says that nothing was written, unless the journal has effects.
-    `results` are the lists in its JSON document; that of a failure has them too, empty.
+    The function receives `as_json`; its exceptions become a message and an exit code. `example` has one command per
+    line. If the command `writes`, the message about findings says that nothing was written, unless the journal has
+    effects. `results` are the names of lists in its JSON document, which are empty after a failure.
     """
 
     def decorate(function: Callable[..., None]) -> Command:
@@ -75,7 +75,7 @@ def command(
         for option in reversed((*map(_option, settings), *_OF_ALL)):
             option(guarded)
         guarded.__click_params__ += own  # type: ignore[attr-defined]  # as above
-        # A command whose name is a word of Python has a function and a module that end in an underscore.
+        # A command whose name is a Python keyword has a function and a module that end in an underscore.
         made = click.command(function.__name__.rstrip("_"), cls=Command, short_help=short_help)(guarded)
         made.example = example
         return made
@@ -84,7 +84,7 @@ def command(
 
 
 def _option(name: str) -> Callable[[Any], Any]:
-    """Return the option of a setting, with its text and default, or the option of `check`."""
+    """Return the option for a setting, with its text and default, or `--check`."""
     if name == "check":
         return _CHECK
     setting = known_settings()[name,]
@@ -97,7 +97,7 @@ def _option(name: str) -> Callable[[Any], Any]:
 
 
 def operator_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add `--operator` and `--sonataflow`: build for an operator other than the newest SonataFlow."""
+    """Add `--operator` and `--sonataflow`, to build for an operator other than the newest SonataFlow."""
     for option in (
         click.option("--sonataflow", metavar="V", help="Build for this SonataFlow, such as 1.45."),
         click.option("--operator", metavar="V", help="Build for this Orchestrator, such as 1.3.2."),
@@ -107,7 +107,7 @@ def operator_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def image_options(function: Callable[..., None]) -> Callable[..., None]:
-    """Add the options on how images are pushed and how many are built at a time."""
+    """Add the options for pushing images and building several at a time."""
     for option in (
         click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Images at a time  [half the cores]"),
         click.option("--attest", is_flag=True, help="Attach SBOM and provenance to what is pushed."),
@@ -119,7 +119,7 @@ def image_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def accept_index(function: Callable[..., None]) -> Callable[..., None]:
-    """Add `--accept-index`: read an index.yaml whose end does not prove that it is whole."""
+    """Add `--accept-index`, to read an index.yaml whose end does not prove that it is complete."""
     return click.option(
         "--accept-index",
         "accept",
@@ -140,21 +140,21 @@ def _guarded(function: Callable[..., None], *, writes: bool, results: Sequence[s
             try:
                 function(*args, as_json=as_json, **kwargs)
             except (WaybillError, KeyboardInterrupt, OSError, RuntimeError) as error:
-                told = link_loop(error) or error
-                if debug or isinstance(told, RuntimeError):
+                cause = link_loop(error) or error
+                if debug or isinstance(cause, RuntimeError):
                     _show_done(journal)
                     raise
-                _fail(told, journal, as_json=as_json, writes=writes, results=results)
+                _fail(cause, journal, as_json=as_json, writes=writes, results=results)
 
     return run
 
 
 def _verbosity(journal: Journal, *, quiet: bool, verbose: bool) -> console.Verbosity:
-    """How much is to be said; for --verbose, see to it that there is something to say."""
+    """Return the verbosity; for --verbose, also start tracing."""
     if quiet and verbose:
         raise click.UsageError("--quiet or --verbose, not both")
     if verbose:
-        from pipeline.terminal.tracing import trace  # noqa: PLC0415 - the hook of an interpreter stays for good
+        from pipeline.terminal.tracing import trace  # noqa: PLC0415 - only for --verbose: its hook cannot be removed
 
         trace()
         journal.watch(lambda done: console.detail(f"     done  {done}"))
@@ -203,7 +203,7 @@ def _show_done(journal: Journal) -> None:
 
 
 def print_json(document: Mapping[str, Any]) -> None:
-    """Write one JSON document to standard output, in ASCII where that does not take all of its characters."""
+    """Write one JSON document to standard output, in ASCII if its encoding does not have all characters."""
     text = json.dumps(document, indent=2, ensure_ascii=False)
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
@@ -228,22 +228,22 @@ def settings_of(options: Mapping[str, Any]) -> Settings:
 
 
 def require_names_or_all(names: Sequence[str], *, everything: bool) -> None:
-    """Refuse a command line with neither names of workflows nor --all, and one with both.
+    """Require either names of workflows or --all.
 
     Raises:
-        UsageError: see above.
+        UsageError: there is neither, or both.
     """
     if bool(names) == everything:
         raise click.UsageError("name one or more workflows, or give --all" if not names else "names or --all, not both")
 
 
 def is_asked_by_a_person(*, as_json: bool) -> bool:
-    """Whether somebody at a terminal can answer questions."""
+    """Return whether a user at a terminal can answer questions."""
     return not as_json and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def same_command(without: str) -> list[str]:
-    """Return the command line of the command that runs, as it is to be copied, without one of its flags."""
+    """Return the current command line, to be copied, without one of its flags."""
     context = click.get_current_context()
     arguments: list[str] = []
     options: list[str] = []

@@ -1,4 +1,4 @@
-"""`waybill completion`: the script by which a shell completes command lines."""
+"""`waybill completion`: print the completion script for a shell."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def completion(*, shell: Literal["bash", "zsh", "fish"], as_json: bool) -> None:
     if found is None:
         raise click.UsageError(f"no completion for {shell}")
     group = click.get_current_context().find_root().command
-    # Of click's own scripts; `source` looks at the bash of this machine, which need not be the one that loads it.
+    # Not `source`, which checks this machine's bash, although another one may load the script.
     script = found.source_template % found(group, {}, "waybill", "_WAYBILL_COMPLETE").source_vars()
     if as_json:
         print_json({"ok": True, "script": script})

@@ -1,4 +1,4 @@
-"""`waybill diagram`: a workflow as a picture."""
+"""`waybill diagram`: draw a workflow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`waybill diff`: what changed between two versions of one workflow, or of all workflows."""
+"""`waybill diff`: show the differences between two versions of one workflow, or of all workflows."""
 
 from __future__ import annotations
 
@@ -65,14 +65,14 @@ def diff(
 
 
 def _fails(difference: Difference, limit: str | None) -> bool:
-    """Whether `--fail-on` applies to a difference."""
+    """Return whether `--fail-on` applies to a difference."""
     if limit == "breaking":
         return bool(difference.of(Impact.BREAKING))
     return limit == "any" and bool(difference.changes)
 
 
 def _show(differences: Sequence[Difference]) -> None:
-    """Print a report on standard output, in colour on a terminal."""
+    """Print the report to standard output, in colour on a terminal."""
     if not differences:
         click.echo("No differences")
     for line in lines(differences):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from generator.delivery.names import check_name
-from generator.findings.errors import SettingsError
+from generator.findings.errors import OutputError, SettingsError
 from generator.findings.suggestions import one_of
 from generator.text.words import listed, plural
 from pipeline.commands.command import command, print_json
@@ -23,7 +23,6 @@ from pipeline.workspace.settings_reader import load_settings
 
 if TYPE_CHECKING:
     from generator.health.check import Diagnosis
-    from generator.health.objects import ClusterObjects
 
 
 @command(
@@ -51,6 +50,12 @@ if TYPE_CHECKING:
     help="With --cluster: only these workflows. Repeatable.  [all]",
 )
 @click.option("--context", metavar="NAME", help="With --cluster: the kubeconfig context.  [the current one]")
+@click.option(
+    "--role",
+    "user",
+    metavar="USER",
+    help="With --cluster: write the Roles with which this user can look.",
+)
 def doctor(
     names: tuple[str, ...],
     *,
@@ -58,6 +63,7 @@ def doctor(
     looks_at_cluster: bool,
     namespaces: tuple[str, ...],
     context: str | None,
+    user: str | None,
     as_json: bool,
 ) -> None:
     """Look at this machine and this repository: what is there, what is missing or old, and what it is needed for.
@@ -70,10 +76,15 @@ def doctor(
     or fix what it finds; what another fault explains is not repeated. Of Secrets it reads the names of their keys.
     """
     if looks_at_cluster:
-        _diagnose(names, namespaces, context, timeout, as_json=as_json)
+        for namespace in namespaces:
+            check_name(namespace, "a namespace")
+        if user is None:
+            _diagnose(names, namespaces, context, timeout, as_json=as_json)
+        else:
+            _write_roles(user, names, namespaces, context, timeout, as_json=as_json)
         return
-    if namespaces or context:
-        raise SettingsError("--namespace and --context go with --cluster")
+    if namespaces or context or user:
+        raise SettingsError("--namespace, --context and --role go with --cluster")
     checks = select_checks(names, _commands())
     settings, error = _settings()
     surroundings = Surroundings(settings=settings, error=error, environment=dict(os.environ), patience=timeout)
@@ -92,29 +103,46 @@ def _diagnose(
 ) -> None:
     """Look at a cluster."""
     from generator.health.diagnosis import CHECKS, diagnose  # noqa: PLC0415 - only --cluster pays for it
-    from generator.health.reading import grants  # noqa: PLC0415 - as above
     from pipeline.doctor.cluster import read_objects  # noqa: PLC0415 - as above
 
     known = [check.name for check in CHECKS]
     for name in names:
         if name not in known:
             raise SettingsError(f"--cluster has no check '{name}'{one_of(name, known)}")
-    for namespace in namespaces:
-        check_name(namespace, "a namespace")
     cluster = read_objects(context, namespaces, patience=timeout)
     found = [each for each in diagnose(cluster) if not names or each.name in names]
     bad = [each for each in found if each.is_bad]
     if as_json:
-        print_json({"ok": not bad, "checks": [each.as_json() for each in found], "grants": grants(cluster)})
+        print_json({"ok": not bad, "checks": [each.as_json() for each in found]})
     else:
-        _show_diagnoses(found, bad, cluster)
+        _show_diagnoses(found, bad, cluster.program)
     if bad:
         sys.exit(1)
 
 
-def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], cluster: ClusterObjects) -> None:
-    from generator.health.reading import grants  # noqa: PLC0415 - only --cluster pays for it
+def _write_roles(
+    user: str, names: tuple[str, ...], namespaces: tuple[str, ...], context: str | None, timeout: int, *, as_json: bool
+) -> None:
+    """Write the rights that a diagnosis of this cluster needs."""
+    from generator.health.reading import roles  # noqa: PLC0415 - only --cluster pays for it
+    from generator.text.yaml_writer import dump  # noqa: PLC0415 - as above
+    from pipeline.doctor.cluster import read_objects  # noqa: PLC0415 - as above
 
+    if names:
+        raise SettingsError("--role is for all checks; leave out their names")
+    cluster = read_objects(context, namespaces, patience=timeout)
+    if cluster.unreadable:
+        raise OutputError(
+            "the names that Roles need are not known: only who may read all of the cluster can write them"
+        )
+    objects = roles(cluster, user)
+    if as_json:
+        print_json({"ok": True, "objects": objects})
+    else:
+        click.echo("---\n".join(map(dump, objects)), nl=False)
+
+
+def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], program: str) -> None:
     console.show_table(("check", "state", "found"), ((each.name, each.state, _in_short(each)) for each in found))
     for each in found:
         for fault in each.faults:
@@ -123,8 +151,7 @@ def _show_diagnoses(found: Sequence[Diagnosis], bad: Sequence[Diagnosis], cluste
                 console.say(f"  {line}")
     if any(each.denied for each in found):
         console.say("rights are missing; who administers the cluster gives them to USER so:")
-        for line in grants(cluster):
-            console.say(f"  {line}")
+        console.say(f"  waybill doctor --cluster --role USER | {program} apply -f -")
     console.say(f"to fix: {listed(each.name for each in bad)}" if bad else _nothing(found))
 
 

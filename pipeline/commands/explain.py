@@ -1,4 +1,4 @@
-"""`waybill explain`: what a workflow does, calls and needs, in plain English."""
+"""`waybill explain`: explain what a workflow does, calls and needs, in plain English."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from pipeline.workspace import folders, workflows
 def explain(folder: str, *, format_: Literal["text", "markdown", "json"], as_json: bool, **options: Any) -> None:
     """Explain in plain English what a workflow does, calls and needs, and how it ends."""
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
-    told = explanation.explain(workflow)
+    explained = explanation.explain(workflow)
     if as_json or format_ == "json":
-        print_json({"ok": True, **told.as_json()})
+        print_json({"ok": True, **explained.as_json()})
     else:
-        click.echo(told.as_markdown() if format_ == "markdown" else told.as_text(), nl=False)
+        click.echo(explained.as_markdown() if format_ == "markdown" else explained.as_text(), nl=False)

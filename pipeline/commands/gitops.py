@@ -1,4 +1,4 @@
-"""`waybill gitops`: the objects by which clusters follow charts, or build them."""
+"""`waybill gitops`: write the objects with which clusters follow charts, or build them."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from pipeline.terminal import console
 from pipeline.workspace.folders import refuse_among_workflows
 
 Form = Literal["argocd", "flux", "tekton", "argo-workflows"]
-#: What follows charts, and what builds them.
+#: The forms that follow charts, and those that build them.
 _FOLLOWERS: Final = {"argocd": argocd, "flux": flux}
 _PIPELINES: Final = {"tekton": tekton, "argo-workflows": argo_workflows}
 _FORMS: Final = (*_FOLLOWERS, *_PIPELINES)
-#: The options that have no meaning for some form, and the forms that take them.
+#: The options that only some forms have, with these forms.
 _ONLY: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(("chart_repo", "follow", "environment"), tuple(_FOLLOWERS)),
     **dict.fromkeys(("repo", "revision"), ("argocd", *_PIPELINES)),
@@ -143,13 +143,13 @@ def _check_form(form: Form) -> None:
     """Refuse the options of other forms.
 
     Raises:
-        UsageError: one was given.
+        UsageError: an option is for other forms.
     """
     context = click.get_current_context()
     for name, forms in _ONLY.items():
         if form not in forms and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
             option = next(each for each in context.command.params if each.name == name)
-            raise click.UsageError(f"{option.opts[0]} is for {listed(forms)} alone")
+            raise click.UsageError(f"{option.opts[0]} is only for {listed(forms)}")
 
 
 def _finish(
@@ -163,7 +163,7 @@ def _finish(
     as_json: bool,
     **_: Any,
 ) -> None:
-    """Print the objects, write them, or say what would change."""
+    """Print the objects, write them, or with --check list what would change."""
     files = files_of(list(objects))
     if out is None or out == Path("-"):
         if check:

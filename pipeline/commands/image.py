@@ -1,4 +1,4 @@
-"""`waybill image`: the container images of workflows."""
+"""`waybill image`: build, push and save the container images of workflows."""
 
 from __future__ import annotations
 
@@ -87,14 +87,16 @@ def image(
     settings = settings_of(options)
     if pin:
         if workflow or everything or push or save:
-            raise click.UsageError("--pin stands alone: it pins what all images start from")
+            raise click.UsageError(
+                "--pin takes no workflow and no other action: it pins the base images of all workflows"
+            )
         _pin(settings, operator, sonataflow, journal, as_json=as_json)
         return
     require_names_or_all(workflow, everything=everything)
     if save and (everything or len(workflow) > 1):
         raise click.UsageError("--save writes the image of one workflow; name one")
     if attest and not push:
-        raise click.UsageError("--attest says something of what is pushed; give --push, too")
+        raise click.UsageError("--attest attaches statements to pushed images; give --push, too")
     settings = dataclasses.replace(settings, images="push" if push else "build")
     orders = Orders(
         latest=latest,
@@ -105,9 +107,9 @@ def image(
         arguments=_arguments(build_arg),
     )
     images, note = _make(workflow, settings, journal, orders, jobs=jobs, operator=operator, sonataflow=sonataflow)
-    failed = [one for one in images if one.state == "failed"]
+    failed = [each for each in images if each.state == "failed"]
     if as_json:
-        listed = [one.as_json() | {"state": one.state, "error": one.reason or None} for one in images]
+        listed = [each.as_json() | {"state": each.state, "error": each.reason or None} for each in images]
         print_json({"ok": not failed, "images": listed, "note": note or None})
     else:
         show_images(images)
@@ -131,7 +133,7 @@ def _make(
     operator: str | None,
     sonataflow: str | None,
 ) -> tuple[tuple[ImageResult, ...], str]:
-    from pipeline.build.image_maker import ImageMaker  # noqa: PLC0415 - what --help and mistakes do not pay
+    from pipeline.build.image_maker import ImageMaker  # noqa: PLC0415 - not for --help and usage errors
     from pipeline.build.single_steps import read_for_output, write_listing  # noqa: PLC0415 - as above
     from pipeline.images.recipes import Recipes  # noqa: PLC0415 - as above
     from pipeline.images.tasks import tasks_of  # noqa: PLC0415 - as above
@@ -149,14 +151,14 @@ def _make(
     return made.images, made.note
 
 
-def _arguments(given: Sequence[str]) -> dict[str, str]:
-    """The build arguments of the command line.
+def _arguments(words: Sequence[str]) -> dict[str, str]:
+    """Parse the build arguments of the command line.
 
     Raises:
-        SettingsError: one is not NAME=VALUE, or a credential: it would stay in the history of the image.
+        SettingsError: an argument is not NAME=VALUE, or is a credential, which would stay in the image's history.
     """
     arguments = {}
-    for text in given:
+    for text in words:
         name, equals, value = text.partition("=")
         if not equals or not name.isidentifier():
             raise SettingsError(f"--build-arg {name}: write NAME=VALUE, such as FLOW_NAME=Greeting")
@@ -168,15 +170,15 @@ def _arguments(given: Sequence[str]) -> dict[str, str]:
 
 
 def _pin(settings: Settings, operator: str | None, sonataflow: str | None, journal: Journal, *, as_json: bool) -> None:
-    """Ask the registries for the digests of builder and runtime, and write them to images.lock."""
-    from pipeline.images.lock import write_lock  # noqa: PLC0415 - what --help and mistakes do not pay
+    """Write the current digests of builder and runtime images to images.lock."""
+    from pipeline.images.lock import write_lock  # noqa: PLC0415 - not for --help and usage errors
     from pipeline.images.pushed import PushedImages  # noqa: PLC0415 - as above
     from pipeline.images.recipes import base_references  # noqa: PLC0415 - as above
     from pipeline.operators.known import Operators  # noqa: PLC0415 - as above
 
     made_for = Operators(settings.compatibility).line(operator=operator, sonataflow=sonataflow).capabilities
     pushed = PushedImages(settings, os.environ)
-    digests = {one: pushed.digest_of(one) for one in base_references(settings, made_for.sonataflow)}
+    digests = {reference: pushed.digest_of(reference) for reference in base_references(settings, made_for.sonataflow)}
     path = write_lock(settings, digests, journal)
     if as_json:
         print_json({"ok": True, "lock": path.as_posix(), "images": digests})

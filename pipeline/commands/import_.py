@@ -1,4 +1,4 @@
-"""`waybill import`: somebody's workflows, with what people wrote in their hand-made charts."""
+"""`waybill import`: import the workflows of another repository, with the content of their hand-made charts."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def import_(
 
 
 def _show(plan: ImportPlan, *, dry_run: bool) -> None:
-    """Show a table of the workflows, then what a person has to know of each."""
+    """Show a table of the workflows, then notes on each."""
     headings = ("workflow", "state", "chart", "was", "moved", "made anyway", "by hand")
     console.show_table(headings, (_row(each) for each in plan.workflows), numbers=headings[4:])
     for each in plan.workflows:
@@ -119,8 +119,8 @@ def _lines(each: Imported) -> Iterator[str]:
         ("left", each.adopted.left),
         ("note", each.adopted.notes),
     ):
-        for said in found:
-            yield f"{each.name}: {title}: {said.path}{': ' if said.path else ''}{said.why}"
+        for remark in found:
+            yield f"{each.name}: {title}: {remark.path}{': ' if remark.path else ''}{remark.why}"
     for edit in each.fixed:
         yield f"fixed {edit}"
 
@@ -159,4 +159,4 @@ def _workflow_as_json(each: Imported) -> dict[str, object]:
 
 
 def _remarks(found: Sequence[Remark]) -> list[dict[str, str]]:
-    return [{"path": said.path, "why": said.why} for said in found]
+    return [{"path": remark.path, "why": remark.why} for remark in found]

@@ -1,4 +1,4 @@
-"""`waybill index`: the index of a folder of packages."""
+"""`waybill index`: write the index of a folder of packages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`waybill init`: a new repository of workflows, or what an existing one is missing."""
+"""`waybill init`: make a repository of workflows, or add what an existing one is missing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.terminal import console
 from pipeline.workspace.places import parse_place
 
 _SETTINGS: Final = ("workflows", "charts", "output", "registry", "repository_url")
-#: Where images of a repository on GitHub are kept, unless somebody says otherwise.
+#: The default registry for a repository on GitHub.
 _REGISTRY: Final = "quay.io"
 
 
@@ -73,24 +73,24 @@ def init(
         _show(plan, folder, started=started)
 
 
-def _github(found: ExistingFolder, given: str | None, *, asking: bool) -> str:
-    """OWNER/REPO, "" where the repository is on none.
+def _github(found: ExistingFolder, option: str | None, *, asking: bool) -> str:
+    """Return OWNER/REPO, or "" if the repository is not on GitHub.
 
     Raises:
-        SettingsError: it has another form.
+        SettingsError: the name has another form.
     """
-    name = given or found.github
+    name = option or found.github
     if not name and asking and not found.forge:
-        name = _asked("Repository on GitHub, as OWNER/REPO; empty for none", "")
+        name = _prompt("Repository on GitHub, as OWNER/REPO; empty for none", "")
     if name:
         parse_place(f"github:{name}")
     return name
 
 
 def _answers(
-    found: ExistingFolder, given: dict[str, Any], github: str, *, asking: bool, actions: bool
+    found: ExistingFolder, options: dict[str, Any], github: str, *, asking: bool, actions: bool
 ) -> dict[str, Any]:
-    """The settings that options, answers and the repository give; None where nobody says anything."""
+    """Return the settings from options, answers and the repository, None for those that are not set."""
     owner, _, repository = github.lower().partition("/")
     defaults = {
         "registry": f"{_REGISTRY}/{owner}" if owner else None,
@@ -104,23 +104,23 @@ def _answers(
     }
     if actions and not found.uses:
         questions["actions_uses"] = "Action that installs waybill, OWNER/REPO@COMMIT; empty to fill it in later"
-    answers = {name: defaults.get(name) if value is None else value for name, value in given.items()}
+    answers = {name: defaults.get(name) if value is None else value for name, value in options.items()}
     if asking:
         for name, question in questions.items():
-            if given[name] is None:
+            if options[name] is None:
                 shown = "quay.io/orchestrator" if name == "registry" and not answers[name] else answers[name] or ""
-                answers[name] = _asked(question, shown) or None
+                answers[name] = _prompt(question, shown) or None
     if answers["actions_uses"] == HERE:
         answers["actions_uses"] = None
     return answers
 
 
-def _asked(question: str, default: str) -> str:
+def _prompt(question: str, default: str) -> str:
     return str(click.prompt(question, default=default, show_default=bool(default), err=True)).strip()
 
 
 def _show(plan: RepositoryPlan, folder: Path, *, started: bool) -> None:
-    """Show what became of each file, what is left to do, and the next command."""
+    """Show the state of each file, notes, and the next command."""
     for path, state in sorted(plan.states.items()):
         console.say(f"{state:>9}  {path}")
     if started:

@@ -1,4 +1,4 @@
-"""`waybill lint`: the findings, the rules and the fixes."""
+"""`waybill lint`: lint workflows, fix them, and explain the rules."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _show_rules(names: tuple[str, ...], *, as_json: bool) -> None:
 
 
 def _print_rules(rules: Iterable[Rule], overview: Mapping[str, Sequence[Rule]]) -> None:
-    """Print an overview, one line per rule, then each rule in full; in a pager on a terminal."""
+    """Print an overview with one line per rule, then each rule in full, in a pager on a terminal."""
     width = max((len(rule.name) for listed in overview.values() for rule in listed), default=0)
     lines = [
         line

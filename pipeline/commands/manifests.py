@@ -1,4 +1,4 @@
-"""`waybill manifests`: one workflow as plain Kubernetes YAML."""
+"""`waybill manifests`: write one workflow as plain Kubernetes YAML."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from pipeline.workspace import folders
 @click.option("--image", metavar="REF", help="The image; '' omits it.")
 @click.option("--profile", metavar="P", help="The operator's profile.  [the chart's: gitops, or prod before 10]")
 @click.option("--with-secret-values", is_flag=True, help="Write the Secret with the values of secret.properties.")
+@click.option("--version-label", is_flag=True, help="Say the workflow's version as a label of the SonataFlow, too.")
 @operator_options
 @pass_journal
 def manifests(
@@ -52,6 +53,7 @@ def manifests(
     image: str | None,
     profile: str | None,
     with_secret_values: bool,
+    version_label: bool,
     operator: str | None,
     sonataflow: str | None,
     as_json: bool,
@@ -73,6 +75,7 @@ def manifests(
         profile=profile or capabilities.sonataflow.profiles[0],
         database=database,
         secret_values=with_secret_values,
+        version_label=version_label,
         crd=capabilities.crd,
         properties=capabilities.sonataflow.properties,
     )

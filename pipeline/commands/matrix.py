@@ -1,4 +1,4 @@
-"""`waybill matrix`: compatibility.yaml as a table."""
+"""`waybill matrix`: show compatibility.yaml as a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`waybill new`: a workflow to start from."""
+"""`waybill new`: start a new workflow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.system.journal import Journal
 from pipeline.terminal import console
 from pipeline.workspace.settings import Settings
 
-#: As many operations are listed where somebody is asked for one.
+#: The most operations that the prompt lists.
 _SHOWN: Final = 50
 _ABOUT: Final = {
     ".sw.yaml": "the definition: states, functions, result",
@@ -114,7 +114,7 @@ def new(
 
 
 def _show(started: Started, wanted: NewWorkflow, settings: Settings, *, dry_run: bool) -> None:
-    """Show the files, and the commands to go on with."""
+    """Show the files, and the next commands."""
     if not started.written:
         console.say(f"{started.folder}: is there already; nothing to write")
     else:
@@ -122,7 +122,7 @@ def _show(started: Started, wanted: NewWorkflow, settings: Settings, *, dry_run:
             ("file", "what it is"), ((path.as_posix(), _about(path, settings)) for path in started.written)
         )
     if wanted.service and wanted.service.changed:
-        console.say(f"specs/{wanted.service.file} has the called operations alone, as the engine can call them")
+        console.say(f"specs/{wanted.service.file} has only the called operations, in a form that the engine can call")
     if dry_run:
         console.say("dry run: nothing was written")
         return
@@ -158,18 +158,18 @@ def _ask_one(what: str, choices: tuple[str, ...]) -> str:
 
 
 def _service(path: Path, operations: tuple[str, ...], *, asks: bool) -> Service:
-    """What the workflow calls; a person at a terminal is asked for the operations where none is named.
+    """Return the service that the workflow calls, after asking for missing operations on a terminal.
 
     Raises:
-        SettingsError: the file cannot be read, or an operation is not named or not known.
-        FindingsError: the file is no OpenAPI.
+        SettingsError: the file cannot be read, or no operation is named, or it is unknown.
+        FindingsError: the file is not OpenAPI.
     """
     data = _read(path)
     shown = path.as_posix()
     if not operations and asks:
         known = callables(read_service(data, shown))
-        for one in known[:_SHOWN]:
-            console.say(f"  {one}")
+        for operation in known[:_SHOWN]:
+            console.say(f"  {operation}")
         if known[_SHOWN:]:
             console.say(f"  and {len(known) - _SHOWN} more")
         answer = click.prompt("Operations, with blanks between", default=known[0].name, err=True)

@@ -1,4 +1,4 @@
-"""`waybill package`: chart folders as packages."""
+"""`waybill package`: package chart folders."""
 
 from __future__ import annotations
 

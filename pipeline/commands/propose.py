@@ -1,4 +1,4 @@
-"""`waybill propose`: charts as pull requests on the repository that the clusters follow."""
+"""`waybill propose`: propose charts in pull requests to the repository that clusters follow."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from pipeline.workspace.settings import Settings
 AutoMerge = Literal["", "merge", "squash", "rebase"]
 _MAKERS: Final = ("git", "api")
 _WAYS: Final = tuple(filter(None, get_args(AutoMerge)))
-#: Where the umbrella is in the repository, if neither an option nor a setting says so.
+#: The default folder of the umbrella in the repository.
 _PATH: Final = "charts/workflows"
 
 
@@ -67,7 +67,7 @@ _SETTINGS: Final = (
 @click.option("--dry-run", is_flag=True, help="Write nothing, and show what would be done.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Change at most N workflows; the rest waits.")
 @click.option("--preflight", is_flag=True, help="Say what would block a proposal, and change nothing.")
-@click.option("--prune", "pruned", is_flag=True, help="List branches that nobody needs any more.")
+@click.option("--prune", "pruned", is_flag=True, help="List obsolete branches.")
 @click.option("--apply", "applied", is_flag=True, help="With --prune: delete them.")
 @click.option("--patch", type=FILE, metavar="FILE", help="Write what would be committed into FILE, for git am.")
 @click.option("--sign", is_flag=True, help="Sign commits, as git is configured.")
@@ -108,7 +108,7 @@ def propose(
     if sign and by_api:
         raise click.UsageError("--sign signs with git's configuration; commits by the API are signed by GitHub")
     settings = settings_of({name: options[name] for name in _SETTINGS})
-    wanted = _Asked.of(settings, place, options)
+    wanted = _Chosen.of(settings, place, options)
     destination = open_destination(wanted.place, settings, _environment(options), console.say, is_signed=sign or by_api)
     if by_api and destination.commits is None:
         raise click.UsageError("--commit api goes with github:OWNER/REPO")
@@ -168,8 +168,8 @@ def _check_words(workflow: Sequence[str], *, everything: bool, preflight: bool, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked:
-    """What options say, else the settings."""
+class _Chosen:
+    """The values of options, or else of the settings."""
 
     place: str
     base: str
@@ -177,33 +177,33 @@ class _Asked:
     options: Options
 
     @classmethod
-    def of(cls, settings: Settings, place: str | None, given: Mapping[str, Any]) -> _Asked:
+    def of(cls, settings: Settings, place: str | None, given_options: Mapping[str, Any]) -> _Chosen:
         own = settings.propose
         to = place or own.to
         if not to:
             raise click.UsageError("name a place: --to PLACE, or propose.to in the settings")
-        auto_merge = given["auto_merge"] or own.auto_merge
+        auto_merge = given_options["auto_merge"] or own.auto_merge
         if auto_merge and auto_merge not in _WAYS:
             raise SettingsError(f"propose.auto_merge: no way to merge '{auto_merge}'{one_of(auto_merge, _WAYS)}")
-        path = PurePosixPath((given["path"] or own.path).strip("/"))
+        path = PurePosixPath((given_options["path"] or own.path).strip("/"))
         if {"..", ".git"} & {part.lower() for part in path.parts}:
             raise SettingsError(f"'{path}' is not a folder inside the repository; name another with --path")
         return cls(
             place=to,
-            base=given["base"] or own.base,
+            base=given_options["base"] or own.base,
             path=path.as_posix() if path.parts else "",
             options=Options(
-                labels=tuple(dict.fromkeys(given["labels"] or own.labels)),
-                reviewers=tuple(dict.fromkeys(given["reviewers"] or own.reviewers)),
-                milestone=given["milestone"] or own.milestone,
-                draft=own.draft if given["draft"] is None else given["draft"],
+                labels=tuple(dict.fromkeys(given_options["labels"] or own.labels)),
+                reviewers=tuple(dict.fromkeys(given_options["reviewers"] or own.reviewers)),
+                milestone=given_options["milestone"] or own.milestone,
+                draft=own.draft if given_options["draft"] is None else given_options["draft"],
                 auto_merge=cast("AutoMerge", auto_merge),
             ),
         )
 
 
 def _environment(options: Mapping[str, Any]) -> dict[str, str]:
-    """The environment, with the GitHub that an option names."""
+    """Return the environment with the GitHub server of --github-url."""
     url = options["github_url"]
     if not url:
         return dict(os.environ)
@@ -211,7 +211,7 @@ def _environment(options: Mapping[str, Any]) -> dict[str, str]:
     return {**others, "GITHUB_SERVER_URL": url.rstrip("/")}
 
 
-def _repository(destination: Destination, wanted: _Asked, base: str) -> ConfigRepository:
+def _repository(destination: Destination, wanted: _Chosen, base: str) -> ConfigRepository:
     forge = destination.forge
     path = wanted.path or destination.path or _PATH
     return ConfigRepository(forge.clone_url, destination.environment, place=forge.place, base=base, path=path)
@@ -256,7 +256,7 @@ def _as_json(outcome: Outcome, destination: Destination, base: str, *, dry_run: 
 
 
 def _show(outcome: Outcome, destination: Destination, base: str, *, dry_run: bool, again: Sequence[str]) -> None:
-    """Show a table of what is not unchanged, why some of it stopped, and the next command."""
+    """Show a table of proposals that are not unchanged, notes, and the next command."""
     place = destination.forge.place
     shown = [each for each in outcome.proposals if each.state != "unchanged"]
     if shown:
@@ -278,13 +278,13 @@ def _show(outcome: Outcome, destination: Destination, base: str, *, dry_run: boo
 def _next(
     proposals: Sequence[Proposed], destination: Destination, base: str, *, dry_run: bool, again: Sequence[str]
 ) -> Iterator[tuple[list[str], str]]:
-    """The next command, and what it is for."""
+    """Yield the next command, and what it does."""
     states = {each.state for each in proposals}
     changed = next((each for each in proposals if each.state in ("opened", "updated")), None)
     if dry_run and states & {"opened", "updated", "closed", "deleted"}:
         yield list(again), "proposes it"
     elif "waiting" in states:
-        yield list(again), "goes on with those that wait"
+        yield list(again), "continues with those that wait"
     elif changed and destination.folder:
         merge = ["git", "-C", destination.folder.as_posix(), "merge", changed.branch]
         yield merge, f"merges one into {base}"

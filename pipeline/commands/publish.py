@@ -1,4 +1,4 @@
-"""`waybill publish`: charts into chart repositories."""
+"""`waybill publish`: publish charts in chart repositories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pipeline.workspace import folders
 from pipeline.workspace.places import Directory, OciPrefix, Place, parse_place
 from pipeline.workspace.settings import Settings
 
-#: So much of a digest is shown in a table.
+#: The digits of a digest in a table.
 _SHORT = 12
 
 
@@ -54,7 +54,7 @@ _SHORT = 12
 )
 @click.option("--apply", "applied", is_flag=True, help="With --keep: move them into index-archive.yaml.")
 @click.option("--accept-index", metavar="SHA256", help="Accept this index though its end cannot be verified.")
-@click.option("--index-only", is_flag=True, help="Store packages in the registry alone; the index names them there.")
+@click.option("--index-only", is_flag=True, help="Store packages only in the registry, to which the index refers.")
 @click.option("--insecure", is_flag=True, help="Speak plain HTTP to a registry.")
 @pass_journal
 def publish(
@@ -126,7 +126,7 @@ def publish(
 
 
 def _places(targets: Sequence[str], settings: Settings) -> list[Place]:
-    """The places that are published to, registries first: an index may name what they serve."""
+    """Return the places to publish to, registries first, as an index may refer to them."""
     places = sorted(map(parse_place, targets), key=lambda place: not isinstance(place, OciPrefix))
     for place in places:
         if isinstance(place, Directory):
@@ -135,10 +135,10 @@ def _places(targets: Sequence[str], settings: Settings) -> list[Place]:
 
 
 def _registry(places: Sequence[Place]) -> str:
-    """The registry of a publication, for URLs in an index.
+    """Return the registry of a publication, for URLs in an index.
 
     Raises:
-        UsageError: there is none, or more than one, or no index.
+        UsageError: there is not exactly one registry, or no place with an index.
     """
     registries = [str(place) for place in places if isinstance(place, OciPrefix)]
     if len(registries) != 1 or len(places) == 1:
@@ -147,7 +147,7 @@ def _registry(places: Sequence[Place]) -> str:
 
 
 def _show(done: Sequence[Published], *, dry_run: bool) -> None:
-    """Show a table of the charts in each place, what was kept, and the command that renders one."""
+    """Show a table of the charts in each place, the number of kept versions, and the command that renders one."""
     rows = [
         (chart.chart, chart.version, chart.state, chart.digest[:_SHORT], each.place)
         for each in done

@@ -1,4 +1,4 @@
-"""`waybill run`: one workflow on the local engine."""
+"""`waybill run`: run a workflow on the local engine."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def run(
     calls the real services; variables come from the environment, secret.properties and --env-file. Exits 1 if the run
     fails.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the engine is stopped then, as with Ctrl-C
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop the engine, as with Ctrl-C
     wanted = RunRequest(input=input_, mock=mock, env_file=env_file, port=port, timeout=timeout)
     workflow = workflows.read_folder(folders.find_folder(folder, settings_of(options)))
     outcome = runner.run(workflow, wanted, os.environ, Narrator(folder, quiet=as_json), journal)

@@ -1,4 +1,4 @@
-"""`waybill umbrella`: the umbrella chart of the sub-charts that are there."""
+"""`waybill umbrella`: write the umbrella chart of the existing sub-charts."""
 
 from __future__ import annotations
 

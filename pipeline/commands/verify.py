@@ -1,4 +1,4 @@
-"""`waybill verify`: what is attached to an image, and whose signature it has; what a chart repository serves."""
+"""`waybill verify`: verify a pushed image, or a chart repository."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pipeline.terminal import console
 from pipeline.workspace.places import is_place, parse_place
 from pipeline.workspace.settings import Settings
 
-#: So much of a digest is shown in a table: `sha256:` and 12 digits.
+#: The characters of a digest in a table: `sha256:` and 12 digits.
 _SHORT: Final = 19
 
 
@@ -66,9 +66,9 @@ def verify(target: str, *, insecure: bool, accept_index: str | None, as_json: bo
 
 
 def _verify_charts(text: str, settings: Settings, *, insecure: bool, accept: str | None, as_json: bool) -> None:
-    """Read a chart repository back; exit 1 if something is wrong with it."""
-    from pipeline.publish import publishers  # noqa: PLC0415 - the kinds of places, which an image does not need
-    from pipeline.publish.verification import verify_place  # noqa: PLC0415 - likewise
+    """Verify a chart repository; exit 1 if there are problems."""
+    from pipeline.publish import publishers  # noqa: PLC0415 - not for images
+    from pipeline.publish.verification import verify_place  # noqa: PLC0415 - as above
 
     options = publishers.Options(created=datetime.now(UTC), insecure=insecure, accept=accept)
     publisher = publishers.open_publisher(parse_place(text), settings, os.environ, options)
@@ -87,7 +87,7 @@ def _verify_charts(text: str, settings: Settings, *, insecure: bool, accept: str
 
 
 def _show(verified: Verification) -> None:
-    """Show a table of the statements, the materials of provenance, and what is wrong."""
+    """Show a table of the statements, the materials of provenance, and the problems."""
     name = verified.name
     console.say(f"{name.host}/{name.repository}@{verified.digest}")
     if verified.attestations:
@@ -114,7 +114,7 @@ def _row(each: CheckedAttestation) -> tuple[str, str, str, str]:
 
 
 def _material(material: Any) -> str:
-    """A material in a line: where it is from, and its digests."""
+    """Return a material in one line: its URI and its digests."""
     digests = material.get("digest")
     shown = [f"{algorithm}:{digest}" for algorithm, digest in digests.items()] if isinstance(digests, dict) else []
     return " ".join([str(material.get("uri") or material.get("name") or ""), *shown])

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import urllib.parse
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from generator.findings.errors import OutputError, WaybillError
-from generator.health.objects import ClusterObjects, Denied, Object
+from generator.health.objects import LOGS, ClusterObjects, Denied, Log, Object
 from generator.health.reading import (
     CLUSTER_WIDE,
     EVERYWHERE,
     LABELLED,
     NEAR,
     config_maps_to_read,
+    logs_to_read,
     namespaces_to_read,
     secrets_to_read,
     unique,
@@ -26,6 +28,9 @@ from pipeline.operators.cluster import read_schema
 
 #: Commands at a time; each is a process, and an API server limits how many requests of a user it takes.
 _AT_ONCE: Final = 6
+#: How much of the end of a log is looked at; the stack traces of the engine are long.
+_LINES: Final = 1000
+_BYTES: Final = 1_000_000
 #: Writes a line with the name of each Secret and one with each key: no value leaves kubectl.
 _KEYS: Final = (
     'go-template={{define "s"}}{{$n := .metadata.name}}{{$n}}{{"\\n"}}'
@@ -81,6 +86,7 @@ def read_objects(context: str | None, namespaces: Sequence[str], *, patience: fl
         keys = pool.map(lambda each: _secret_keys(kubectl, *each), secrets_to_read(cluster).items())
         for found, denied in keys:
             cluster = replace(cluster, secret_keys={**cluster.secret_keys, **found}, denied=(*cluster.denied, *denied))
+        cluster = _with_logs(cluster, pool.map(lambda each: _log(kubectl, each), logs_to_read(cluster)))
         return replace(cluster, schema=schema.result())
 
 
@@ -174,3 +180,18 @@ def _secret_keys(
         name, _, key = line.partition("\t")
         found[namespace, name] = (found.get((namespace, name)) or frozenset()) | ({key} if key else frozenset())
     return found, []
+
+
+def _log(kubectl: Kubectl, log: Log) -> tuple[Log, str | None]:
+    """The end of a log; None without the right to read it, "" where there is none."""
+    before = str(log.previous).lower()
+    query = {"container": log.container, "previous": before, "tailLines": _LINES, "limitBytes": _BYTES}
+    data, denied = kubectl.log(log.namespace, log.pod, urllib.parse.urlencode(query))
+    return log, None if denied else data.decode(errors="replace")
+
+
+def _with_logs(cluster: ClusterObjects, logs: Iterable[tuple[Log, str | None]]) -> ClusterObjects:
+    read = dict(logs)
+    denied = {Denied(resource=LOGS, namespace=log.namespace, verb="get") for log, text in read.items() if text is None}
+    found = {log: text for log, text in read.items() if text}
+    return replace(cluster, logs=found, denied=(*cluster.denied, *sorted(denied)))

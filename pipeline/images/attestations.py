@@ -1,4 +1,4 @@
-"""What is said about an image, attached to it in its registry: SBOM and provenance as in-toto statements.
+"""Attestations: SBOM and provenance as in-toto statements, attached to an image in its registry.
 
 Statements: https://github.com/in-toto/attestation/tree/main/spec/v1; bundles: the Sigstore bundle format 0.3.
 """
@@ -22,24 +22,24 @@ from pipeline.images.referrers import attach, referrers
 from pipeline.images.registry import Registry
 from pipeline.system.journal import Effect, Journal
 
-#: An artifact that is a statement without a signature, and one that is a signed statement.
+#: The artifact types of unsigned and of signed statements.
 IN_TOTO: Final = "application/vnd.in-toto+json"
 BUNDLE: Final = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-#: How lists of referrers call artifacts that may be statements: some registries leave `artifactType` out, and some
+#: The artifact types of possible statements in lists of referrers: some registries leave `artifactType` out, and some
 #: (go-containerregistry) give the media type of the config instead.
 _LISTED: Final = frozenset({IN_TOTO, BUNDLE, EMPTY, ""})
-#: The annotation of a bundle with its predicate type.
+#: The annotation of a bundle that holds its predicate type.
 _PREDICATE_TYPE: Final = "dev.sigstore.bundle.predicateType"
 _MAX_STATEMENT: Final = 64 * 1024 * 1024
-#: How a statement is called in tables and messages, by the beginning of its predicate type.
+#: The kind of a statement in tables and messages, by the beginning of its predicate type.
 _KINDS: Final = {
     CYCLONEDX: "SBOM",
     "https://spdx.dev/Document": "SBOM",
     "https://slsa.dev/provenance/": "provenance",
     "https://sigstore.dev/cosign/sign/": "signature",
 }
-#: What an image is to have; a function's has no jars, and so no SBOM of them.
+#: The statements that an image should have; a function's image has no jars, and so no SBOM.
 WANTED: Final = ("SBOM", "provenance")
 
 
@@ -51,17 +51,17 @@ class Statement:
 
     @property
     def data(self) -> bytes:
-        """Its bytes, the same each time: they are what is signed."""
+        """The statement's bytes, which are signed; always the same for the same content."""
         return json.dumps(self.content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
     @property
     def predicate_type(self) -> str:
-        """The URI that says what kind of statement it is."""
+        """The URI of the statement's kind."""
         return str(self.content.get("predicateType") or "")
 
     @property
     def predicate(self) -> Mapping[str, Any]:
-        """What is said."""
+        """The statement's claims."""
         return _table(self.content.get("predicate"))
 
     @property
@@ -71,7 +71,7 @@ class Statement:
 
     @property
     def subjects(self) -> frozenset[str]:
-        """The digests of what it is about."""
+        """The digests of the artifacts that the statement is about."""
         listed = self.content.get("subject")
         return frozenset(
             f"{algorithm}:{digest}"
@@ -81,50 +81,50 @@ class Statement:
 
     @property
     def commit(self) -> str:
-        """The source commit that provenance names; empty where there is none."""
+        """The source commit in provenance, or "" if there is none."""
         digests = (_table(material.get("digest")) for material in self.materials)
         return next((str(digest["gitCommit"]) for digest in digests if digest.get("gitCommit")), "")
 
     @property
     def builder(self) -> str:
-        """The builder that provenance names."""
+        """The builder's URI in provenance, or "" if there is none."""
         return str(_table(_table(self.predicate.get("runDetails")).get("builder")).get("id") or "")
 
     @property
     def materials(self) -> tuple[Mapping[str, Any], ...]:
-        """What provenance says that the image was made of, each with `uri` or `name` and `digest`."""
+        """The resolved dependencies in provenance, each with `uri` or `name` and `digest`."""
         found = _table(self.predicate.get("buildDefinition")).get("resolvedDependencies")
         return tuple(_table(each) for each in (found if isinstance(found, list) else ()))
 
     @property
     def components(self) -> int:
-        """How many components an SBOM lists."""
+        """The number of components in an SBOM."""
         found = self.predicate.get("components") or self.predicate.get("packages")
         return len(found) if isinstance(found, list) else 0
 
 
 def statement_about(name: ImageName, digest: str, predicate_type: str, predicate: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the in-toto statement that says something about an image."""
+    """Return the in-toto statement of a predicate about an image."""
     subject = provenance.Subject(repository=f"{name.host}/{name.repository}", digest=digest)
     return dict(_json(provenance.statement(subject, predicate_type, predicate)))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Attestation:
-    """A statement as it is attached to an image, whatever it is worth."""
+    """A statement that is attached to an image, valid or not."""
 
     digest: str
     """Of the artifact."""
     statement: Statement
     bundle: bytes | None = field(default=None, repr=False)
-    """The Sigstore bundle, where it is signed."""
+    """The Sigstore bundle, or None if the statement is not signed."""
     problem: str = ""
-    """Why it says nothing about the image."""
+    """Why it is not a valid statement about the image, or ""."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verifier:
-    """Whose signatures count: those of the owner of a public key."""
+    """Verifies signatures with a public key."""
 
     cosign: Cosign
     public_key: str
@@ -132,11 +132,11 @@ class Verifier:
 
     @property
     def shown_key(self) -> str:
-        """The key as messages name it."""
+        """The key's name in messages."""
         return "the given public key" if self.public_key.startswith("-----") else self.public_key
 
     def other_signer(self, attestation: Attestation) -> str:
-        """Return whose signature it says it has, where that is another's; empty where it may be the key's owner's."""
+        """Return the signer that an attestation names, or "" if it may be the key's owner."""
         material = _table(_json(attestation.bundle or b"").get("verificationMaterial"))
         if attestation.bundle and "publicKey" not in material:
             return "by a certificate"
@@ -144,7 +144,7 @@ class Verifier:
         return "by another key" if named and own and named != own else ""
 
     def refusal(self, attestation: Attestation, digest: str) -> str:
-        """Return why an attestation is not a statement about a digest that the owner signed; empty if it is."""
+        """Return why an attestation is not a statement about a digest that the key's owner signed, or "" if it is."""
         if attestation.bundle is None:
             return "it has no signature"
         if other := self.other_signer(attestation):
@@ -154,7 +154,7 @@ class Verifier:
 
 @dataclass(frozen=True, kw_only=True)
 class Signer:
-    """What signs statements: cosign, with a private key."""
+    """Signs statements with cosign and a private key."""
 
     cosign: Cosign
     key: str
@@ -168,7 +168,7 @@ class Signer:
         return self.cosign.sign(statement.data, self.key)
 
     def signed(self, attestation: Attestation, digest: str) -> bool:
-        """Return whether it has signed an attestation before: two signatures of one statement are never equal."""
+        """Return whether this key signed an attestation; signatures cannot be compared, as no two are equal."""
         if attestation.bundle is None:
             return False
         own = Verifier(cosign=self.cosign, public_key=self.cosign.public_key(self.key))
@@ -177,17 +177,17 @@ class Signer:
 
 @dataclass(frozen=True, kw_only=True)
 class Attached:
-    """A statement that is attached to an image now."""
+    """The result of attaching a statement to an image."""
 
     kind: str
     digest: str
     """Of the artifact."""
     signed: bool
     new: bool
-    """Whether it was attached just now."""
+    """Whether this call attached it, rather than an earlier one."""
 
     def as_json(self) -> dict[str, Any]:
-        """The statement as a JSON object, for `--json`."""
+        """Return the statement as a JSON object, for `--json`."""
         return {"kind": self.kind, "digest": self.digest, "signed": self.signed, "new": self.new}
 
 
@@ -199,11 +199,11 @@ def attest(
     *,
     signer: Signer | None = None,
 ) -> tuple[Attached, ...]:
-    """Attach in-toto statements to an image; one that is attached already, signed by the same key, is left alone.
+    """Attach in-toto statements to an image, except those that are attached already and signed by the same key.
 
     Raises:
-        ImageError: there is no such image, a statement is about another one, or cosign cannot sign.
-        RegistryError: as the registry's.
+        ImageError: there is no such image, a statement is about another image, or cosign cannot sign.
+        RegistryError: the registry refuses, or does not respond.
     """
     image = image_manifest(registry, name)
     statements = [Statement(content=content) for content in contents]
@@ -213,7 +213,7 @@ def attest(
     present = read_attestations(registry, name.repository, image.digest)
     done: list[Attached] = []
     for statement in statements:
-        found = _already(statement, present, image.digest, signer)
+        found = _existing_attestation(statement, present, image.digest, signer)
         if not found:
             data = signer.sign(statement) if signer else statement.data
             artifact = attach(
@@ -233,11 +233,11 @@ def attest(
 
 
 def image_manifest(registry: Registry, name: ImageName) -> Manifest:
-    """Return the manifest, or index, that an image's name stands for.
+    """Return the manifest, or index, of an image.
 
     Raises:
-        ImageError: there is none.
-        RegistryError: as the registry's.
+        ImageError: there is no such image.
+        RegistryError: the registry refuses, or does not respond.
     """
     manifest = registry.manifest(name.repository, name.reference)
     if manifest is None:
@@ -246,10 +246,10 @@ def image_manifest(registry: Registry, name: ImageName) -> Manifest:
 
 
 def read_attestations(registry: Registry, repository: str, digest: str) -> tuple[Attestation, ...]:
-    """Return the statements that are attached to an image, signed or not, by kind; nothing is verified here.
+    """Return the statements attached to an image, signed or not, sorted by kind; nothing is verified.
 
     Raises:
-        RegistryError: as the registry's.
+        RegistryError: the registry refuses, or does not respond.
     """
     entries = referrers(registry, repository, digest)
     found = (each for entry in entries for each in _read_artifact(registry, repository, digest, entry))
@@ -257,10 +257,10 @@ def read_attestations(registry: Registry, repository: str, digest: str) -> tuple
 
 
 def provenance_of(registry: Registry, repository: str, digest: str, verifier: Verifier) -> Attestation | None:
-    """Return provenance of an image that the owner of the verifier's public key signed; None where there is none.
+    """Return an image's provenance signed by the owner of the verifier's public key, or None if there is none.
 
     Raises:
-        RegistryError: as the registry's.
+        RegistryError: the registry refuses, or does not respond.
     """
     for entry in referrers(registry, repository, digest):
         announced = entry.annotations.get(_PREDICATE_TYPE, PROVENANCE)
@@ -272,23 +272,23 @@ def provenance_of(registry: Registry, repository: str, digest: str, verifier: Ve
     return None
 
 
-def _already(
+def _existing_attestation(
     statement: Statement, present: Sequence[Attestation], digest: str, signer: Signer | None
 ) -> Attestation | None:
-    """The attestation that says the same already, and is signed by the same key."""
+    """Return the attestation that has the same statement and is signed by the same key, or None."""
     same = (each for each in present if each.statement.data == statement.data and not each.problem)
     return next((each for each in same if signer is None or signer.signed(each, digest)), None)
 
 
 def _annotations(statement: Statement, *, signed: bool) -> dict[str, str]:
-    """What a list of referrers says of an artifact; of a bundle what cosign looks for."""
+    """Return the annotations of an artifact in lists of referrers; for a bundle, those that cosign looks for."""
     if not signed:
         return {"in-toto.io/predicate-type": statement.predicate_type}
     return {"dev.sigstore.bundle.content": "dsse-envelope", _PREDICATE_TYPE: statement.predicate_type}
 
 
 def _read_artifact(registry: Registry, repository: str, digest: str, entry: Descriptor) -> Iterator[Attestation]:
-    """Yield the statements of one artifact; none where it is something else."""
+    """Yield the statements of one artifact; nothing if it is of another kind."""
     if entry.artifact_type not in _LISTED:
         return
     manifest = registry.manifest(repository, entry.digest)
@@ -309,7 +309,7 @@ def _read_artifact(registry: Registry, repository: str, digest: str, entry: Desc
 
 
 def _payload(bundle: bytes) -> bytes | None:
-    """The statement in a bundle; None where it signs something else."""
+    """Return the signed content of a bundle, or None if it has no DSSE envelope."""
     envelope = _table(_json(bundle).get("dsseEnvelope"))
     try:
         return base64.b64decode(str(envelope["payload"]), validate=True)
@@ -318,7 +318,7 @@ def _payload(bundle: bytes) -> bytes | None:
 
 
 def _problem(statement: Statement, digest: str) -> str:
-    """Why a statement says nothing about an image; empty if it does."""
+    """Return why a statement is not about an image, or "" if it is."""
     if not str(statement.content.get("_type", "")).startswith("https://in-toto.io/Statement/"):
         return "it is not an in-toto statement"
     if digest not in statement.subjects:

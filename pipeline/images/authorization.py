@@ -1,6 +1,6 @@
-"""How a registry lets a client in: the login itself, or tokens that its token service gives for one.
+"""Authenticates with a registry: by the login itself, or by tokens of its token service.
 
-Followed here: https://distribution.github.io/distribution/spec/auth/token/ and /oauth/.
+Specification: https://distribution.github.io/distribution/spec/auth/token/ and /oauth/.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PART: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a request wants to do to a repository, or to the list of them."""
+    """The access that a request needs to a repository, or to the list of repositories."""
 
     repository: str
-    """"" stands for the list."""
+    """"" for the list of repositories."""
     push: bool = False
 
     def __str__(self) -> str:
@@ -40,7 +40,7 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
-    """What a registry wants a client to show (RFC 9110, 11.6.1)."""
+    """An authentication challenge of a registry (RFC 9110, 11.6.1)."""
 
     scheme: str
     """In lower case."""
@@ -48,7 +48,7 @@ class Challenge:
 
 
 def read_challenges(header: str) -> list[Challenge]:
-    """The challenges in the header WWW-Authenticate, in their order."""
+    """Parse the challenges in a WWW-Authenticate header, in order."""
     found: list[tuple[str, dict[str, str]]] = []
     for part in _PART.finditer(header):
         if part["scheme"]:
@@ -61,7 +61,7 @@ def read_challenges(header: str) -> list[Challenge]:
 
 
 class Authorizer:
-    """Shows a registry what it wants, and keeps each token for the requests that follow."""
+    """Answers a registry's challenges, and keeps tokens for later requests."""
 
     def __init__(
         self, host: str, keychain: Keychain, send: Callable[[Request], Answer], *, insecure: bool = False
@@ -75,23 +75,23 @@ class Authorizer:
         self._basic = False
 
     def lookup(self, repository: str) -> Lookup:
-        """The login for a repository."""
+        """Return the login for a repository."""
         if repository not in self._lookups:
             self._lookups[repository] = self._keychain.find(self._host, repository)
         return self._lookups[repository]
 
     def known(self, scope: Scope) -> str:
-        """The header Authorization as far as it is known without asking; empty where it is not."""
+        """Return the Authorization header that is known without a challenge, or ""."""
         if token := self._tokens.get(scope):
             return f"Bearer {token}"
         credential = self.lookup(scope.repository).credential if self._basic else None
         return credential.basic if credential else ""
 
     def answer(self, refusal: Answer, scope: Scope) -> str:
-        """The header Authorization that a refused request (401) is sent again with.
+        """Return the Authorization header with which to repeat a refused request (401).
 
         Raises:
-            LoginError: no login is known, or the token service refuses it.
+            LoginError: there is no login, or the token service refuses it.
         """
         challenges = {
             each.scheme: each.parameters for each in read_challenges(refusal.headers.get("www-authenticate", ""))
@@ -106,19 +106,19 @@ class Authorizer:
         return lookup.credential.basic
 
     def secrets(self, repository: str) -> Iterator[str]:
-        """What no message may hold."""
+        """Yield the secrets that no message may contain."""
         lookup = self._lookups.get(repository)
         if lookup and lookup.credential:
             yield from (lookup.credential.password, lookup.credential.encoded)
         yield from self._tokens.values()
 
     def refused(self, answer: Answer, scope: Scope, said: str = "") -> LoginError:
-        """The error of a request that the registry does not allow."""
+        """Return the error for a request that the registry does not allow; `said` is added to the status."""
         lookup = self.lookup(scope.repository)
         denied = answer.status == HTTPStatus.FORBIDDEN
         what = f"{'access' if denied else 'the login'} was refused ({answer.status}{said})"
         if not lookup.credential:
-            what = f"it wants a login ({answer.status}{said})"
+            what = f"it requires a login ({answer.status}{said})"
             todo = f"run: docker login {self._host} (or podman login)"
         elif denied:
             todo = f"check that this login may {'push to' if scope.push else 'pull from'} the repository"
@@ -127,10 +127,10 @@ class Authorizer:
         return LoginError(f"registry {self._host}, repository {scope.repository}: {what}; {lookup}; {todo}")
 
     def _token(self, parameters: Mapping[str, str], scope: Scope, lookup: Lookup) -> str:
-        """A token from the token service that a registry names.
+        """Return a token from the token service that a registry names.
 
         Raises:
-            LoginError: the service refuses, or is none that a login may be sent to.
+            LoginError: the service refuses, or its URL is not one that a login may be sent to.
         """
         realm = parameters.get("realm", "")
         try:
@@ -142,10 +142,11 @@ class Authorizer:
             shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if parts.netloc else "no URL"
             message = f"its token service is {shown}; waybill sends logins over https only"
             raise LoginError(f"registry {self._host}, repository {scope.repository}: {message}")
-        theirs = parameters.get("scope", "")
-        # A registry asks for the right to pull where the first request of a push only looks.
-        mine = scope.push and theirs == str(Scope(repository=scope.repository))
-        asked = {"service": parameters.get("service", ""), "scope": str(scope) if mine or not theirs else theirs}
+        requested = parameters.get("scope", "")
+        # The first request of a push only reads, so the registry asks for pull alone.
+        extend = scope.push and requested == str(Scope(repository=scope.repository))
+        wanted_scope = requested if requested and not extend else str(scope)
+        asked = {"service": parameters.get("service", ""), "scope": wanted_scope}
         wanted = {name: value for name, value in asked.items() if value}
         answer = self._send(_token_request(realm, wanted, lookup.credential))
         if answer.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
@@ -158,7 +159,7 @@ class Authorizer:
 
 
 def _token_request(realm: str, wanted: Mapping[str, str], credential: Credential | None) -> Request:
-    """The request for a token: by the login or anonymously, or by an identity token in a form (OAuth 2.0)."""
+    """Return the request for a token: with a login, anonymously, or with an identity token in a form (OAuth 2.0)."""
     if credential and credential.is_token:
         form = {"grant_type": "refresh_token", "client_id": "waybill", **wanted, "refresh_token": credential.password}
         content = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -166,13 +167,13 @@ def _token_request(realm: str, wanted: Mapping[str, str], credential: Credential
             method="POST", url=realm, headers=content, body=urlencode(form).encode(), limit=_MAX_TOKEN, repeatable=True
         )
     headers = {"Authorization": credential.basic} if credential else {}
-    # A scope of several words is several parameters.
+    # A scope of several words becomes several parameters.
     pairs = [(name, word) for name, value in wanted.items() for word in (value.split() if name == "scope" else [value])]
     return Request(url=f"{realm}{'&' if '?' in realm else '?'}{urlencode(pairs)}", headers=headers, limit=_MAX_TOKEN)
 
 
 def _read_token(answer: Answer) -> str | None:
-    """The token in an answer of a token service; it has one of two names, or both."""
+    """Return the token in a token service's answer, in one of two fields, or None if there is none."""
     try:
         content = json.loads(answer.body)
     except ValueError:

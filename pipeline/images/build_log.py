@@ -1,4 +1,4 @@
-"""The log of a build: whole in a file, its last lines at hand."""
+"""The log of an image build, written to a file while its last lines are kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-#: So many lines are shown of a build that failed.
+#: The number of last lines to show of a failed build.
 SHOWN: Final = 40
 
 
 class BuildLog:
-    """A log that goes into a file as it comes, and line by line to `follow`."""
+    """Writes lines to a file as they come, and passes each to `follow`."""
 
     def __init__(self, path: Path, follow: Callable[[str], None]) -> None:
         self.path = path
@@ -29,7 +29,7 @@ class BuildLog:
         self._file.close()
 
     def __call__(self, line: str) -> None:
-        """Take one line."""
+        """Add a line."""
         self._file.write(f"{line}\n")
         self._file.flush()
         self._last.append(line)

@@ -1,4 +1,4 @@
-"""What builds images: one entry a builder, loaded where it is used."""
+"""The registry of image builders, which are loaded on use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class BuilderKind:
-    """A kind of builder: how to connect with it, and whether that is worth trying, at no cost."""
+    """A kind of builder: how to connect to it, and a cheap check whether that may succeed."""
 
     connect: Callable[[Mapping[str, str], PushedImages, threading.Event], AbstractContextManager[ImageBuilder]]
     may_answer: Callable[[Mapping[str, str]], bool]
@@ -27,7 +27,7 @@ class BuilderKind:
 def _docker(
     environment: Mapping[str, str], pushed: PushedImages, stop: threading.Event
 ) -> AbstractContextManager[ImageBuilder]:
-    from pipeline.images import docker  # noqa: PLC0415 - what a build without images does not pay
+    from pipeline.images import docker  # noqa: PLC0415 - not loaded by a build without images
 
     engine = docker.connect(environment, keychain=pushed.keychain, digest_of=pushed.digest_of, stop=stop)
     return nullcontext(engine)
@@ -48,19 +48,19 @@ KINDS: Final[Mapping[str, BuilderKind]] = {
 def connect(
     settings: Settings, environment: Mapping[str, str], *, pushed: PushedImages, stop: threading.Event
 ) -> AbstractContextManager[ImageBuilder]:
-    """Return the builder that the settings name, as a context: what it keeps for itself goes at its end.
+    """Return the builder in the settings, as a context manager that releases its resources.
 
     Raises:
-        NoEngineError: it does not answer; with where it was looked for, and how to start one.
+        NoEngineError: it does not respond; the message says where waybill looked, and how to start one.
     """
     return KINDS[settings.engine].connect(environment, pushed, stop)
 
 
 def may_answer(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether the builder that the settings name may be at hand."""
+    """Return whether the builder in the settings may be available."""
     return KINDS[settings.engine].may_answer(environment)
 
 
 def may_make_images(settings: Settings, environment: Mapping[str, str]) -> bool:
-    """Whether a build may make images: they were asked for, or what builds them may be at hand."""
+    """Return whether a build may make images: by its settings, or as a builder may be available."""
     return settings.images in ("build", "push") or (settings.images == "auto" and may_answer(settings, environment))

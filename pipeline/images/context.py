@@ -1,4 +1,4 @@
-"""A build context as the Docker API takes it: a tar, made while it is sent."""
+"""A build context for the Docker API: a tar that is made while it is sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 
 from pipeline.images.errors import ImageError
 
-#: What the Dockerfile is called in the tar. The engine removes it and the list before the build, as .dockerignore says.
+#: The Dockerfile's name in the tar. The engine excludes it and .dockerignore from the build, as that says.
 DOCKERFILE: Final = ".waybill.Dockerfile"
 _IGNORED: Final = ".dockerignore"
 _CHUNK: Final = 1024 * 1024
@@ -23,19 +23,19 @@ _PLAIN: Final = 0o644
 
 @dataclass(frozen=True, kw_only=True)
 class BuildContext:
-    """The files of a build, with the Dockerfile. Two of the same content make the same tar, whenever and by whom."""
+    """The files of a build, with the Dockerfile. The tar is reproducible: the same content gives the same bytes."""
 
     dockerfile: bytes
     files: Mapping[str, Path | bytes]
     digests: Mapping[str, str]
-    """Path to the SHA-256 that the file must have, in hexadecimal digits."""
+    """The expected SHA-256 of each file in hexadecimal, by path."""
 
     @property
     def size(self) -> int:
-        """Bytes of all files.
+        """The total size of all files in bytes.
 
         Raises:
-            ImageError: one is no longer there.
+            ImageError: a file no longer exists.
         """
         total = len(self.dockerfile)
         for path, source in self.files.items():
@@ -46,10 +46,10 @@ class BuildContext:
         return total
 
     def chunks(self) -> Iterator[bytes]:
-        """Make the tar, a part at a time.
+        """Yield the tar in chunks.
 
         Raises:
-            ImageError: a file cannot be read, or is no longer what its SHA-256 says.
+            ImageError: a file cannot be read, or no longer has its SHA-256.
         """
         for folder in self._folders():
             about = _about(folder, _EXECUTABLE)
@@ -91,7 +91,7 @@ class BuildContext:
 
 
 class _Hashed:
-    """Reads a file, and checks at its end what it was."""
+    """Reads a file, and checks its SHA-256 at the end."""
 
     def __init__(self, file: BinaryIO, path: str, digest: str) -> None:
         self._file = file
@@ -108,12 +108,12 @@ class _Hashed:
 
 
 def changed(path: str) -> ImageError:
-    """The error for a file that is not what the image key was made from."""
+    """Return the error for a file that changed after the image key was computed."""
     return ImageError(f"{path} has changed since the build began; build again")
 
 
 def unreadable(path: str, error: OSError) -> ImageError:
-    """The error for a file that the build needs and cannot have."""
+    """Return the error for a file that cannot be read."""
     return ImageError(f"{path} cannot be read for the build: {error.strerror}")
 
 
@@ -133,7 +133,7 @@ def _entry(path: str, file: BinaryIO | _Hashed, size: int, mode: int) -> Iterato
 
 
 def _about(path: str, mode: int) -> tarfile.TarInfo:
-    """The header of an entry: no time, no owner."""
+    """Return the header of an entry, without time and owner."""
     about = tarfile.TarInfo(path)
     about.mode = mode
     return about

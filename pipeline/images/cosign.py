@@ -1,4 +1,4 @@
-"""Signatures of in-toto statements, made and checked by cosign (sigstore) with keys; no transparency log is asked."""
+"""Signs and verifies in-toto statements with cosign and keys, without a transparency log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from generator.findings.errors import SettingsError
 from generator.findings.printable import in_one_line
 from pipeline.images.errors import ImageError
 
-#: The variable with cosign's program, where it is not on PATH.
+#: The variable with the path of cosign, if it is not on PATH.
 PROGRAM: Final = "WAYBILL_COSIGN"
 #: The variable with the password of a private key; cosign reads it itself.
 PASSWORD: Final = "COSIGN_PASSWORD"  # noqa: S105 - a variable's name, no password
@@ -27,7 +27,7 @@ _INSTALL: Final = "install it (go install github.com/sigstore/cosign/v3/cmd/cosi
 
 @dataclass(frozen=True, kw_only=True)
 class Cosign:
-    """The program, and the keys that it is run with: a file or a KMS URI each, as cosign takes them."""
+    """The cosign program. Keys are files or KMS URIs, as cosign takes them."""
 
     program: str
     environment: Mapping[str, str] = field(repr=False)
@@ -36,8 +36,8 @@ class Cosign:
         """Return a Sigstore bundle of a statement, signed by a private key.
 
         Raises:
-            SettingsError: there is no such key.
-            ImageError: cosign cannot sign with it; its password is in COSIGN_PASSWORD.
+            SettingsError: the key's file does not exist.
+            ImageError: cosign cannot sign with the key, whose password is in COSIGN_PASSWORD.
         """
         _check_file(key, "private")
         with tempfile.TemporaryDirectory() as folder:
@@ -54,8 +54,8 @@ class Cosign:
         """Return the public key of a private one, in PEM.
 
         Raises:
-            SettingsError: there is no such key.
-            ImageError: cosign cannot read it.
+            SettingsError: the key's file does not exist.
+            ImageError: cosign cannot read the key.
         """
         _check_file(key, "private")
         done = self._run("public-key", "--key", key)
@@ -64,12 +64,12 @@ class Cosign:
         return done.stdout
 
     def refusal(self, bundle: bytes, digest: str, predicate_type: str, public_key: str) -> str:
-        """Return why a bundle is not a statement about a digest that the owner of a public key signed; empty if it is.
+        """Return why a bundle is not a statement about a digest signed with a key, or "" if it is.
 
-        The key may be its text (PEM), too.
+        `public_key` may also be the key's text in PEM.
 
         Raises:
-            SettingsError: there is no such key.
+            SettingsError: the key's file does not exist.
         """
         algorithm, _, hexadecimal = digest.partition(":")
         with tempfile.TemporaryDirectory() as folder:
@@ -84,9 +84,9 @@ class Cosign:
         return self._reason(done) if done.returncode else ""
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run cosign; it asks nobody for a password."""
+        """Run cosign without a prompt for a password."""
         try:
-            return subprocess.run(  # noqa: S603 - no shell; a key's name is a word of its own
+            return subprocess.run(  # noqa: S603 - no shell; a key is a separate argument
                 [self.program, *words],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -99,7 +99,7 @@ class Cosign:
             raise ImageError(f"{self.program}: {error.strerror}; {_INSTALL}") from None
 
     def _reason(self, done: subprocess.CompletedProcess[str]) -> str:
-        """What cosign says, in a line, without the password."""
+        """Return cosign's error in one line, without the password."""
         lines = [line.removeprefix("Error: ") for line in done.stderr.splitlines() if line.strip()]
         said = next((line for line in reversed(lines) if not line.startswith("error during command")), "")
         password = self.environment.get(PASSWORD)
@@ -107,9 +107,9 @@ class Cosign:
 
 
 def key_hint(public_key: str) -> str:
-    """Return how bundles name a public key: base64 of the SHA-256 of its bytes; empty where it is not at hand.
+    """Return a public key's hint in bundles, base64 of its SHA-256, or "" if the key cannot be read.
 
-    `public_key` is a file or the key's text, in PEM.
+    `public_key` is a file, or the key's text in PEM.
     """
     try:
         text = public_key if public_key.startswith(_PEM) else Path(public_key).read_text()
@@ -120,10 +120,10 @@ def key_hint(public_key: str) -> str:
 
 
 def find_cosign(environment: Mapping[str, str] | None = None) -> Cosign:
-    """Return cosign: the program that WAYBILL_COSIGN names, else the one on PATH.
+    """Return cosign: the program in WAYBILL_COSIGN, or else on PATH.
 
     Raises:
-        ImageError: there is none.
+        ImageError: it is not installed.
     """
     known = os.environ if environment is None else environment
     program = known.get(PROGRAM) or shutil.which("cosign", path=known.get("PATH"))
@@ -133,6 +133,6 @@ def find_cosign(environment: Mapping[str, str] | None = None) -> Cosign:
 
 
 def _check_file(key: str, kind: str) -> None:
-    """Raise an error if a key is neither a file nor the URI of one that is kept elsewhere (awskms://, k8s://, env://)."""
+    """Check that a key is a file or a URI (awskms://, k8s://, env://)."""
     if "://" not in key and not Path(key).is_file():
         raise SettingsError(f"the {kind} key '{key}' is not a file; name one that cosign generate-key-pair wrote")

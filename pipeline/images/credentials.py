@@ -1,4 +1,4 @@
-"""Logins to registries, as Docker and Podman keep them, or from waybill's own variables; never shown, never written."""
+"""Finds logins for registries in the files of Docker and Podman, or in waybill's own variables."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from generator.findings.errors import SettingsError
 
 USERNAME: Final = "WAYBILL_REGISTRY_USERNAME"
 PASSWORD: Final = "WAYBILL_REGISTRY_PASSWORD"  # noqa: S105 - a variable's name, no password
-#: A whole config.json in a variable (Docker 28.3, GitLab CI).
+#: The variable with a whole config.json (Docker 28.3, GitLab CI).
 _CONFIG: Final = "DOCKER_AUTH_CONFIG"
 
 DOCKER_HUB: Final = "docker.io"
-#: How images, logins and the API call Docker Hub.
+#: The names of Docker Hub in images, logins and its API.
 _HUB_NAMES: Final = frozenset({DOCKER_HUB, "index.docker.io", "registry-1.docker.io"})
-#: How Docker's credential helpers know it.
+#: The name of Docker Hub for credential helpers.
 _HUB_KEY: Final = "https://index.docker.io/v1/"
-#: The user name by which helpers mark an identity token (docker/cli, cli/config/credentials).
-_TOKEN_USER: Final = "<token>"  # noqa: S105 - no token: what stands for one
+#: The user name with which credential helpers return an identity token (docker/cli, cli/config/credentials).
+_TOKEN_USER: Final = "<token>"  # noqa: S105 - a placeholder, no token
 
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """A login to a registry. No representation of it holds user or password."""
+    """A login to a registry. No representation shows user or password."""
 
     username: str = field(repr=False)
     password: str = field(repr=False)
     is_token: bool = False
     """Whether the password is an identity token, which a registry's token service exchanges (OAuth 2.0)."""
     source: str
-    """Where it was found: a file, a credential helper, or variables."""
+    """Where it was found: in a file, by a credential helper, or in variables."""
 
     @property
     def basic(self) -> str:
-        """The value of the header Authorization (RFC 7617)."""
+        """The value of the Authorization header (RFC 7617)."""
         return f"Basic {self.encoded}"
 
     @property
@@ -63,7 +63,7 @@ class Lookup:
 
     credential: Credential | None
     places: tuple[str, ...]
-    """Each place with why it has none, in the order of the search."""
+    """The places without a login, each with the reason, in search order."""
 
     def __str__(self) -> str:
         if self.credential:
@@ -76,17 +76,17 @@ class Keychain:
     """Finds the login for a repository."""
 
     registry: str
-    """HOST/PATH of the settings: waybill's own variables are for that host alone."""
+    """HOST/PATH from the settings: waybill's own variables apply to that host only."""
     environment: Mapping[str, str] = field(repr=False, default_factory=lambda: os.environ)
 
     def find(self, host: str, repository: str) -> Lookup:
-        """Return the login for a repository: of waybill's variables, then of Docker's and Podman's files.
+        """Return the login for a repository from waybill's variables, or else from Docker's and Podman's files.
 
-        In a file, the credential helper comes first, as in Docker, then the most specific key of `auths`, as in Podman:
+        In a file, a credential helper comes first, as in Docker, then the most specific key of `auths`, as in Podman:
         `HOST/NAMESPACE/NAME`, `HOST/NAMESPACE`, `HOST` (containers-auth.json(5)).
 
         Raises:
-            SettingsError: one of the two variables is set, and the other is not.
+            SettingsError: only one of the two variables is set.
         """
         places: list[str] = []
         for credential, place in self._search(_host(host), repository):
@@ -96,9 +96,9 @@ class Keychain:
         return Lookup(credential=None, places=tuple(places))
 
     def _search(self, host: str, repository: str) -> Iterator[tuple[Credential | None, str]]:
-        yield self._of_variables(host)
-        if given := self.environment.get(_CONFIG):
-            yield from _in_config(_CONFIG, given.encode(), host, repository)
+        yield self._from_variables(host)
+        if config := self.environment.get(_CONFIG):
+            yield from _in_config(_CONFIG, config.encode(), host, repository)
         for path in self._files():
             try:
                 content = path.read_bytes()
@@ -109,7 +109,7 @@ class Keychain:
             else:
                 yield from _in_config(str(path), content, host, repository)
 
-    def _of_variables(self, host: str) -> tuple[Credential | None, str]:
+    def _from_variables(self, host: str) -> tuple[Credential | None, str]:
         username, password = (self.environment.get(name, "") for name in (USERNAME, PASSWORD))
         if bool(username) != bool(password):
             missing, given = (PASSWORD, USERNAME) if username else (USERNAME, PASSWORD)
@@ -117,13 +117,13 @@ class Keychain:
         variables = f"{USERNAME} and {PASSWORD}"
         if not username:
             return None, f"{variables} (not set)"
-        theirs = _host(self.registry.partition("/")[0])
-        if host != theirs:
-            return None, f"{variables} (for {theirs}, the registry of the settings)"
+        own_host = _host(self.registry.partition("/")[0])
+        if host != own_host:
+            return None, f"{variables} (for {own_host}, the registry of the settings)"
         return Credential(username=username, password=password, source=variables), ""
 
     def _files(self) -> Iterator[Path]:
-        """The file named for Podman, Docker's, and if none is named those where Podman looks (containers/image)."""
+        """Yield REGISTRY_AUTH_FILE, Docker's file and, if that variable is not set, Podman's (containers/image)."""
         home = Path(self.environment.get("HOME") or Path.home())
         named = self.environment.get("REGISTRY_AUTH_FILE")
         if named:
@@ -141,12 +141,12 @@ class Keychain:
 
 
 def _host(name: str) -> str:
-    """A registry's host as logins name it."""
+    """Return a registry's canonical host in logins."""
     return DOCKER_HUB if name in _HUB_NAMES else name
 
 
 def _in_config(place: str, content: bytes, host: str, repository: str) -> Iterator[tuple[Credential | None, str]]:
-    """Each login that a config.json or auth.json may have for a repository, or why it has none."""
+    """Yield each login for a repository in a config.json or auth.json, or the reason why there is none."""
     try:
         config = json.loads(content)
     except ValueError:
@@ -161,10 +161,10 @@ def _in_table(
 ) -> Iterator[tuple[Credential | None, str]]:
     helper = _table(config, "credHelpers").get(host) or config.get("credsStore")
     if isinstance(helper, str) and helper:
-        yield _of_helper(place, helper, host)
+        yield _from_helper(place, helper, host)
     auths = {_key(key): entry for key, entry in _table(config, "auths").items() if isinstance(entry, dict) and entry}
     key = next((key for key in _keys(host, repository) if key in auths), None)
-    yield _of_entry(place, key, auths[key]) if key else (None, f"no entry for {host}")
+    yield _from_entry(place, key, auths[key]) if key else (None, f"no entry for {host}")
 
 
 def _table(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
@@ -173,7 +173,7 @@ def _table(config: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 
 
 def _key(key: str) -> str:
-    """A key of `auths` as a host, or host and path; Docker writes URLs too (`https://index.docker.io/v1/`)."""
+    """Normalize a key of `auths` to HOST or HOST/PATH; Docker also writes URLs (`https://index.docker.io/v1/`)."""
     scheme, separator, rest = key.partition("://")
     name = rest if separator else scheme
     host, _, path = name.rstrip("/").partition("/")
@@ -182,7 +182,7 @@ def _key(key: str) -> str:
 
 
 def _keys(host: str, repository: str) -> Iterator[str]:
-    """The keys for a repository, the most specific first."""
+    """Yield the keys for a repository, the most specific first."""
     name = f"{host}/{repository}" if repository else host
     while name != host:
         yield name
@@ -190,9 +190,9 @@ def _keys(host: str, repository: str) -> Iterator[str]:
     yield host
 
 
-def _of_entry(place: str, key: str, entry: Mapping[str, Any]) -> tuple[Credential | None, str]:
-    """The login of one entry of `auths`."""
-    from docker import auth  # noqa: PLC0415 - 100 ms that only who meets a registry pays
+def _from_entry(place: str, key: str, entry: Mapping[str, Any]) -> tuple[Credential | None, str]:
+    """Return the login in an entry of `auths`, or the reason why there is none."""
+    from docker import auth  # noqa: PLC0415 - 100 ms, only for registries
 
     token = entry.get("identitytoken")
     if isinstance(token, str) and token:
@@ -209,15 +209,15 @@ def _plain(entry: Mapping[str, Any]) -> tuple[str, str]:
     return str(entry["username"]), str(entry["password"])
 
 
-def _of_helper(place: str, name: str, host: str) -> tuple[Credential | None, str]:
-    """The login that a credential helper has; its output is never part of a message."""
+def _from_helper(place: str, name: str, host: str) -> tuple[Credential | None, str]:
+    """Return the login from a credential helper, or why there is none; its output never appears in a message."""
     from docker import credentials  # noqa: PLC0415 - as above
 
     program = f"docker-credential-{name}"
     if shutil.which(program) is None:
         return None, f"{program} is not on PATH"
     try:
-        found = credentials.Store(name).get(_HUB_KEY if host == DOCKER_HUB else host)  # type: ignore[no-untyped-call] # types-docker leaves it open
+        found = credentials.Store(name).get(_HUB_KEY if host == DOCKER_HUB else host)  # type: ignore[no-untyped-call] # untyped in types-docker
         username, password = str(found["Username"]), str(found["Secret"])
     except credentials.CredentialsNotFound:
         return None, f"{program} has none for {host}"

@@ -1,4 +1,4 @@
-"""Images by a container engine: whatever answers the Docker API, through the Docker SDK for Python."""
+"""Builds images with a container engine that serves the Docker API, through the Docker SDK for Python."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from pipeline.images.progress import Progress, readable
 if TYPE_CHECKING:
     from pipeline.images.docker_client import Client, Message
 
-#: So many lines of a failed build's log go into the error.
+#: The number of last log lines in the error of a failed build.
 _SHOWN: Final = 40
-#: How the engine names the command of a step that failed, and so many characters of it are shown.
+#: The command of a failed step in the engine's error, and the number of its characters to show.
 _SCRIPT: Final = re.compile(r"The command '(.*)' returned", re.DOTALL)
 _SHOWN_COMMAND: Final = 80
-#: So often a push or a pull is tried, and the seconds before the second time and before any.
+#: The attempts at a push or pull, and the first and longest pause between them in seconds.
 _ATTEMPTS: Final = 6
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 20.0
-#: Where the application is in the images of workflows.
+#: The folder of the application in workflow images.
 _APPLICATION: Final = "deployments"
 
-# The engine hands on what a registry answered as text: docker/distribution, registry/client/errors.go and errcode.
+# The engine returns a registry's error as text: docker/distribution, registry/client/errors.go and errcode.
 _REFUSED: Final = re.compile(
     r"unauthorized|denied|authentication required|no basic auth credentials|insufficient.scope|\b40[13]\b",
     re.IGNORECASE,
@@ -57,21 +57,20 @@ def connect(
     digest_of: Callable[[str], str],
     stop: threading.Event | None = None,
 ) -> DockerEngine:
-    """Return the container engine that DOCKER_HOST or a Docker context chooses, or whose socket there is.
+    """Connect to the container engine of DOCKER_HOST, a Docker context, or a known socket.
 
-    `digest_of` asks a registry for the digest that it serves under REPOSITORY:TAG. When `stop` is set, what the engine
-    is doing for us ends.
+    `digest_of` asks a registry for the digest of REPOSITORY:TAG. When `stop` is set, the engine's current work ends.
 
     Raises:
-        NoEngineError: none answers; the message says where it was looked for, and how to start one.
+        NoEngineError: no engine responds; the message says where waybill looked, and how to start one.
     """
-    from pipeline.images.docker_client import connected  # noqa: PLC0415 - 200 ms that only who needs an engine pays
+    from pipeline.images.docker_client import connected  # noqa: PLC0415 - 200 ms, only for an engine
 
     return DockerEngine(connected(environment), keychain=keychain, digest_of=digest_of, stop=stop)
 
 
 class DockerEngine:
-    """Builds images by a container engine; an `ImageBuilder`."""
+    """An `ImageBuilder` that uses a container engine."""
 
     def __init__(
         self,
@@ -89,10 +88,10 @@ class DockerEngine:
         self._pause = pause or self._wait
 
     def missing(self, recipe: ImageRecipe) -> str:
-        """What a build without pulling would miss, and how to get it; "" where nothing is missing.
+        """Return which images a build without pulling would miss and how to get them, or "" if none.
 
         Raises:
-            ImageError: the engine does not answer.
+            ImageError: the engine does not respond.
         """
         images = base_images(recipe.dockerfile, recipe.all_arguments)
         return _missing([image for image in images if not self.has(image)])
@@ -101,17 +100,17 @@ class DockerEngine:
         """Build an image and tag it with the order's reference.
 
         Raises:
-            ImageError: a file has changed, an image that it starts from is missing, or the build failed.
-            RegistryError: an image that it starts from cannot be pulled.
+            ImageError: a file has changed, a base image is missing, or the build failed.
+            RegistryError: a base image cannot be pulled.
         """
         recipe = order.recipe
         for reference in base_images(recipe.dockerfile, recipe.all_arguments):
-            self._provide(reference, order, log)
+            self._ensure_base_image(reference, order, log)
         context = BuildContext(dockerfile=recipe.dockerfile, files=order.files, digests=recipe.context)
         log(f"build context: {len(order.files)} files, {readable(context.size)}")
         with self._errors(f"{order.reference} was not built"):
             messages = self._client.build(
-                # requests sends an iterator of bytes in chunks, as it comes.
+                # requests sends an iterator of bytes in chunks.
                 fileobj=cast("IO[bytes]", self._until_stopped(context.chunks())),
                 custom_context=True,
                 dockerfile=DOCKERFILE,
@@ -130,18 +129,18 @@ class DockerEngine:
         return LocalImage(reference=order.reference, id=about["Id"], size=about["Size"])
 
     def has(self, reference: str) -> bool:
-        """Whether the engine has an image.
+        """Return whether the engine has an image.
 
         Raises:
-            ImageError: it does not answer.
+            ImageError: the engine does not respond.
         """
         return self._about(reference) is not None
 
     def labels(self, reference: str) -> Mapping[str, str]:
-        """The labels of an image that the engine has; none where it does not have it.
+        """Return the labels of an image, or none if the engine does not have it.
 
         Raises:
-            ImageError: it does not answer.
+            ImageError: the engine does not respond.
         """
         about = self._about(reference) or {}
         return (about.get("Config") or {}).get("Labels") or {}
@@ -150,7 +149,7 @@ class DockerEngine:
         """Pull an image.
 
         Raises:
-            RegistryError: the registry refused, or did not answer.
+            RegistryError: the registry refused, or did not respond.
         """
 
         def ask(login: Mapping[str, str]) -> Iterable[Message]:
@@ -165,10 +164,11 @@ class DockerEngine:
     def push(self, image: LocalImage, references: tuple[str, ...], log: Log) -> str:
         """Push an image under each of `references` (REPOSITORY:TAG, one repository).
 
-        Returns the digest that the registry serves under the first: an engine may push another manifest than it has.
+        Returns the digest that the registry serves under the first, as an engine may push another manifest than its
+        own.
 
         Raises:
-            RegistryError: the registry refused, or did not answer; the message says which references it has by now.
+            RegistryError: the registry refused, or did not respond; the message lists the references that were pushed.
         """
         pushed: list[str] = []
         for reference in references:
@@ -183,14 +183,14 @@ class DockerEngine:
 
     @contextmanager
     def application(self, image: LocalImage) -> Iterator[Path]:
-        """The content of `/deployments` in the image, as a temporary folder.
+        """Copy `/deployments` of an image to a temporary folder, which is removed at the end.
 
         Raises:
-            ImageError: it cannot be read.
+            ImageError: the image cannot be read.
         """
         with tempfile.TemporaryDirectory(prefix="waybill-image-") as name:
             with self._errors(f"/{_APPLICATION} of {image.reference} cannot be read"):
-                # It never starts; an image without a command wants one all the same.
+                # It never starts, but the API requires a command if the image has none.
                 container = self._client.create_container(image.id, command=["none"])["Id"]
                 try:
                     content, _ = self._client.get_archive(container, f"/{_APPLICATION}")
@@ -204,22 +204,22 @@ class DockerEngine:
         """Write an image as an OCI archive (a tar of an OCI image layout).
 
         Raises:
-            ImageError: it cannot be written, or the engine writes another form and skopeo is not on PATH.
+            ImageError: the archive cannot be written, or the engine exports another format and skopeo is not on PATH.
         """
         with (
             self._errors(f"{image.reference} was not saved as {path}"),
             tempfile.TemporaryDirectory(prefix="waybill-image-", dir=path.absolute().parent) as name,
         ):
-            given = Path(name) / "image.tar"
+            exported = Path(name) / "image.tar"
             parts = self._client.get_image(image.reference)
-            with self._client.stoppable(self._stop), given.open("wb") as file:
+            with self._client.stoppable(self._stop), exported.open("wb") as file:
                 for part in parts:
                     file.write(part)
             self._check_stop(image.reference)
-            oci_archive.from_engine(given, image.reference).replace(path)
+            oci_archive.from_engine(exported, image.reference).replace(path)
 
     def _about(self, reference: str) -> Mapping[str, Any] | None:
-        from docker.errors import ImageNotFound  # noqa: PLC0415 - loaded by now: there is a client
+        from docker.errors import ImageNotFound  # noqa: PLC0415 - loaded already: there is a client
 
         with self._errors(f"{reference} cannot be looked up"):
             try:
@@ -227,8 +227,8 @@ class DockerEngine:
             except ImageNotFound:
                 return None
 
-    def _provide(self, reference: str, order: ImageBuild, log: Log) -> None:
-        """See to it that the engine has an image that a build starts from: it would pull it without a login."""
+    def _ensure_base_image(self, reference: str, order: ImageBuild, log: Log) -> None:
+        """Make sure that the engine has a base image: in a build, it would pull without a login."""
         if self.has(reference):
             return
         if not order.pull:
@@ -252,15 +252,15 @@ class DockerEngine:
             if (self._about(reference) or {}).get("Id") == image.id:
                 log(f"pushed {reference}")
                 return
-            # An engine pushes what has the tag, and another run of waybill may build the same workflow. Without a pause
-            # the two would take it from each other without end.
+            # The engine pushes whatever has the tag, and a parallel waybill may move it by building the same workflow.
+            # Without a pause, the two could take turns forever.
             self._pause_after(attempt, f"another build has taken the tag {reference}", log)
         raise RegistryError(f"{reference}: other builds keep taking the tag; push again when they are done")
 
     def _transfer(
         self, what: str, reference: str, ask: Callable[[Mapping[str, str]], Iterable[Message]], log: Log
     ) -> None:
-        """Pull or push, again where the reason may have gone by then."""
+        """Pull or push, with retries after temporary errors."""
         name = read_image_name(reference)
         lookup = self._keychain.find(name.host, name.repository)
         login = lookup.credential.auth_config if lookup.credential else {}
@@ -268,7 +268,7 @@ class DockerEngine:
             failed = self._attempt(reference, ask, login, log)
             if failed is None:
                 return
-            failed = _without(failed, login)
+            failed = _without_secrets(failed, login)
             place = f"{name.host}: {what} of {name.repository}"
             if _REFUSED.search(failed):
                 advice = f"run docker login {name.host} with a user who may do this"
@@ -279,7 +279,7 @@ class DockerEngine:
             self._pause_after(attempt, failed, log)
 
     def _pause_after(self, attempt: int, failed: str, log: Log) -> None:
-        """Wait before the next attempt, longer after each; who failed together does not come back together."""
+        """Wait before the next attempt, longer each time, with jitter."""
         seconds = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1)  # noqa: S311 - no secret
         log(f"{failed}; again in {seconds:.1f} seconds")
         self._pause(seconds)
@@ -288,8 +288,8 @@ class DockerEngine:
     def _attempt(
         self, reference: str, ask: Callable[[Mapping[str, str]], Iterable[Message]], login: Mapping[str, str], log: Log
     ) -> str | None:
-        """Ask the engine once; returns what the registry or the engine said against it."""
-        from docker.errors import APIError  # noqa: PLC0415 - loaded by now: there is a client
+        """Make one attempt; return the error of the registry or the engine, or None."""
+        from docker.errors import APIError  # noqa: PLC0415 - loaded already: there is a client
 
         progress = Progress()
         with self._errors(reference):
@@ -320,8 +320,8 @@ class DockerEngine:
 
     @contextmanager
     def _errors(self, doing: str) -> Iterator[None]:
-        """As `engine_errors`; a request that we have stopped ourselves is no failure of the engine."""
-        from pipeline.images.docker_client import engine_errors  # noqa: PLC0415 - loaded by now: there is a client
+        """Convert errors as `engine_errors` does, but report a request that `stop` ended as stopped."""
+        from pipeline.images.docker_client import engine_errors  # noqa: PLC0415 - loaded already: there is a client
 
         try:
             with engine_errors(doing):
@@ -332,10 +332,10 @@ class DockerEngine:
 
 
 def _built(reference: str, messages: Iterable[Message], log: Log) -> str | None:
-    """Hand on the log of a build; returns the image's id where the engine says it.
+    """Pass a build's messages to `log`; return the image's id if the engine reports it, else None.
 
     Raises:
-        ImageError: the build failed; with the end of its log.
+        ImageError: the build failed; the error has the end of its log.
     """
     progress = Progress()
     last: deque[str] = deque(maxlen=_SHOWN)
@@ -358,7 +358,7 @@ def _built(reference: str, messages: Iterable[Message], log: Log) -> str | None:
 
 
 def _missing(images: Sequence[str]) -> str:
-    """Which images an engine does not have, and how it gets them."""
+    """Return a message about images that the engine does not have and how to get them, or "" for none."""
     if not images:
         return ""
     commands = " and ".join(f"docker pull {image}" for image in images)
@@ -366,20 +366,20 @@ def _missing(images: Sequence[str]) -> str:
 
 
 def _failure(message: Message) -> str | None:
-    """What an error message of a stream says."""
+    """Return the error in a message of the engine, or None."""
     detail = message.get("errorDetail")
     text = (detail.get("message") if isinstance(detail, dict) else None) or message.get("error")
     return _SCRIPT.sub(_shortened, " ".join(str(text).split())) if text else None
 
 
 def _shortened(command: re.Match[str]) -> str:
-    """The command of a step, which may be a whole script, so that the message fits a line or two."""
+    """Return a failed step's command, which may be a whole script, shortened for a message."""
     text = command[1]
     return f"The command '{text if len(text) <= _SHOWN_COMMAND else f'{text[:_SHOWN_COMMAND]}…'}' returned"
 
 
-def _without(text: str, login: Mapping[str, str]) -> str:
-    """A text without a login's secrets, should a registry repeat them."""
+def _without_secrets(text: str, login: Mapping[str, str]) -> str:
+    """Return a text without a login's secrets, which a registry may repeat."""
     for key, value in login.items():
         if value and key != "username":
             text = text.replace(value, "***")
@@ -387,14 +387,14 @@ def _without(text: str, login: Mapping[str, str]) -> str:
 
 
 def _pullable(reference: str) -> str:
-    """A reference as every engine takes it: of tag and digest, the digest counts, and old engines refuse both."""
+    """Return a reference that every engine accepts: old engines refuse a tag with a digest, so the tag is dropped."""
     named, at, digest = reference.partition("@")
     repository, colon, tag = named.rpartition(":")
     return f"{repository}@{digest}" if at and colon and "/" not in tag else reference
 
 
 def _extract(content: Iterable[bytes], folder: Path) -> None:
-    """Unpack what an engine sends of a container's files; nothing gets out of `folder`."""
+    """Unpack a tar from the engine; nothing is written outside `folder`."""
     with tempfile.TemporaryFile() as file:
         for part in content:
             file.write(part)

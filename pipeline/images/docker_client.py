@@ -1,4 +1,4 @@
-"""The Docker SDK as waybill uses it. Importing this module takes 200 ms: only who talks to an engine does."""
+"""A client of container engines, based on the Docker SDK; importing it takes 200 ms."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from pipeline.images.endpoints import Endpoint, endpoints
 from pipeline.images.errors import ImageError, NoEngineError
 from pipeline.system.stop import ended_by
 
-#: Seconds that an engine has to say its version, and between two signs of life of a request that is no build.
+#: Time-outs in seconds: for the engine's version, and for silence during any other request.
 _HELLO: Final = 10
 _PATIENCE: Final = 600
-#: Connections at a time: one for each build, and some more.
+#: Connections at a time: one for each build, and some to spare.
 _CONNECTIONS: Final = 64
 
 Message = Mapping[str, Any]
 
 
 class Client(docker.APIClient):
-    """A client that sends no login unless it is told to, and whose streams can be stopped from outside."""
+    """A client that sends no login by itself, and whose streams another thread can stop."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         tls: TLSConfig | bool = False
@@ -45,28 +45,28 @@ class Client(docker.APIClient):
         )
         self.timeout = _PATIENCE
         self._responses = threading.local()
-        self.hooks["response"].append(self._remember)
+        self.hooks["response"].append(self._keep_response)
 
     def _set_auth_headers(self, headers: Mapping[str, str]) -> None:
-        """Send no login with a build: its images are there before it begins, each pulled with its own."""
+        """Send no login with a build: its base images are pulled before, each with its own login."""
 
-    def _remember(self, response: requests.Response, **_: Any) -> None:
+    def _keep_response(self, response: requests.Response, **_: Any) -> None:
         self._responses.last = response
 
     def about(self, image: str) -> Mapping[str, Any]:
-        """What the engine says of an image that it has.
+        """Return the engine's description of an image.
 
         Raises:
-            ImageNotFound: it does not have it.
+            ImageNotFound: the engine does not have the image.
         """
-        about: Mapping[str, Any] = self.inspect_image(image)  # type: ignore[no-untyped-call] # types-docker leaves it open
+        about: Mapping[str, Any] = self.inspect_image(image)  # type: ignore[no-untyped-call] # untyped in types-docker
         return about
 
     @contextmanager
     def stoppable(self, stop: threading.Event) -> Iterator[None]:
-        """End the request that this thread has just made when `stop` is set, or when the block is left.
+        """End this thread's latest request when `stop` is set, or when the block ends.
 
-        The engine gives up a build, a pull or a push whose client has gone.
+        The engine cancels a build, a pull or a push when its client disconnects.
         """
         response: requests.Response = self._responses.last
         with ended_by(stop, response.raw.shutdown), closing(response):
@@ -74,10 +74,10 @@ class Client(docker.APIClient):
 
 
 def connected(environment: Mapping[str, str]) -> Client:
-    """Return a client of the first engine that answers.
+    """Return a client of the first engine that responds.
 
     Raises:
-        NoEngineError: none does; the message says where it was looked for, and how to start one.
+        NoEngineError: no engine responds; the message says where waybill looked, and how to start one.
     """
     looked = []
     for endpoint in endpoints(environment):
@@ -98,10 +98,10 @@ def connected(environment: Mapping[str, str]) -> Client:
 
 @contextmanager
 def engine_errors(doing: str) -> Iterator[None]:
-    """Raise what goes wrong between us and the engine as an ImageError; `doing` says what it was asked for.
+    """Convert errors of the engine's client to ImageError; `doing` begins the message.
 
     Raises:
-        ImageError: the engine refused, or did not answer.
+        ImageError: the engine refused, or did not respond.
     """
     try:
         yield
@@ -109,12 +109,12 @@ def engine_errors(doing: str) -> Iterator[None]:
         raise ImageError(f"{doing}: {error.explanation or error}") from error
     except (DockerException, requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError) as error:
         raise ImageError(f"{doing}: the container engine does not answer: {_reason(error)}") from error
-    except OSError as error:  # a file of ours
+    except OSError as error:  # a local file
         raise ImageError(f"{doing}: {error.strerror or error}") from error
 
 
 def _reason(error: BaseException) -> str:
-    """The innermost reason, in one line: the others repeat it."""
+    """Return the innermost reason in one line, as the outer ones only repeat it."""
     if any("Permission denied" in str(each) for each in _chain(error)):
         return "permission denied; run it as a member of the group that owns the socket"
     last = _chain(error)[-1]

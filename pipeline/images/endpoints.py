@@ -1,4 +1,4 @@
-"""Where a container engine may answer: DOCKER_HOST, the chosen Docker context, the sockets of Docker and Podman."""
+"""Finds the address of a container engine: DOCKER_HOST, the current Docker context, or known sockets."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _DEFAULT_CONTEXT: Final = "default"
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """An address of the Docker API, and what names it."""
+    """An address of the Docker API."""
 
     source: str
-    """Who says so: a variable, a Docker context, or the engine whose usual place it is."""
+    """Where it comes from: a variable, a Docker context, or an engine's default."""
     url: str
-    """As the Docker SDK takes it; empty where the source names none."""
+    """The URL for the Docker SDK, or "" if the source names none."""
     certificates: Path | None = None
-    """The folder with ca.pem, cert.pem and key.pem; None: no TLS."""
+    """The folder with ca.pem, cert.pem and key.pem, or None for no TLS."""
     verify: bool = True
-    """Whether the engine's certificate must be one of ca.pem's."""
+    """Whether the engine's certificate must be signed by ca.pem."""
 
     @property
     def socket(self) -> Path | None:
-        """The socket, if that is what it is."""
+        """The socket's path, or None if the URL has another scheme."""
         return Path(self.url.removeprefix(_UNIX)) if self.url.startswith(_UNIX) else None
 
     @property
     def may_answer(self) -> bool:
-        """Whether it is worth asking: its socket exists, or is on another machine."""
+        """Whether a connection may succeed: the socket exists, or the address is not a socket."""
         if self.socket is None:
             return bool(self.url)
         try:
@@ -48,30 +48,30 @@ class Endpoint:
 
 
 def may_answer(environment: Mapping[str, str]) -> bool:
-    """Whether a container engine may be at hand: a variable or a context names one, or there is a socket."""
+    """Return whether a container engine may be available: named by a variable or a context, or with a socket."""
     return any(endpoint.may_answer for endpoint in endpoints(environment))
 
 
 def endpoints(environment: Mapping[str, str]) -> tuple[Endpoint, ...]:
-    """Return where to look for a container engine, in this order. What the user has chosen is the only one."""
+    """Return the addresses to try, in order; an address that the user has chosen is the only one."""
     if host := environment.get("DOCKER_HOST"):
-        return (_of_variables(host, environment),)
+        return (_from_variables(host, environment),)
     if context := _context(environment):
         return (context,)
-    return tuple(_usual(environment))
+    return tuple(_default_endpoints(environment))
 
 
-def _of_variables(host: str, environment: Mapping[str, str]) -> Endpoint:
-    """The engine of DOCKER_HOST; for a TCP port with a certificate, TLS as Docker's CLI has it."""
+def _from_variables(host: str, environment: Mapping[str, str]) -> Endpoint:
+    """Return the address in DOCKER_HOST, with TLS under the same conditions as in Docker's CLI."""
     verify = bool(environment.get("DOCKER_TLS_VERIFY"))
-    given = environment.get("DOCKER_CERT_PATH")
-    certificates = Path(given) if given else _docker_folder(environment)
-    with_tls = not host.startswith(_UNIX) and (verify or bool(given) or bool(environment.get("DOCKER_TLS")))
+    cert_path = environment.get("DOCKER_CERT_PATH")
+    certificates = Path(cert_path) if cert_path else _docker_folder(environment)
+    with_tls = not host.startswith(_UNIX) and (verify or bool(cert_path) or bool(environment.get("DOCKER_TLS")))
     return Endpoint(source="DOCKER_HOST", url=host, certificates=certificates if with_tls else None, verify=verify)
 
 
 def _context(environment: Mapping[str, str]) -> Endpoint | None:
-    """The Docker context that DOCKER_CONTEXT or config.json chooses, unless it is the default one."""
+    """Return the address of the context in DOCKER_CONTEXT or config.json, or None for the default context."""
     folder = _docker_folder(environment)
     name = environment.get("DOCKER_CONTEXT") or _json(folder / "config.json").get("currentContext")
     if not isinstance(name, str) or name in ("", _DEFAULT_CONTEXT):
@@ -91,8 +91,8 @@ def _context(environment: Mapping[str, str]) -> Endpoint | None:
     )
 
 
-def _usual(environment: Mapping[str, str]) -> list[Endpoint]:
-    """The places where engines listen when nobody says otherwise."""
+def _default_endpoints(environment: Mapping[str, str]) -> list[Endpoint]:
+    """Return the default addresses of engines."""
     if os.name == "nt":
         return [
             Endpoint(source="Docker", url="npipe:////./pipe/docker_engine"),
@@ -111,12 +111,12 @@ def _usual(environment: Mapping[str, str]) -> list[Endpoint]:
 
 
 def _docker_folder(environment: Mapping[str, str]) -> Path:
-    given = environment.get("DOCKER_CONFIG")
-    return Path(given) if given else Path(environment.get("HOME") or Path.home()) / ".docker"
+    config = environment.get("DOCKER_CONFIG")
+    return Path(config) if config else Path(environment.get("HOME") or Path.home()) / ".docker"
 
 
 def _json(path: Path) -> Mapping[str, Any]:
-    """A file's object; empty where it is missing or is none."""
+    """Return a file's JSON object, or an empty one if the file is missing or invalid."""
     try:
         content = json.loads(path.read_bytes())
     except (OSError, ValueError):

@@ -10,17 +10,17 @@ class ImageError(WaybillError):
 
     def __init__(self, message: str, *, log: tuple[str, ...] = ()) -> None:
         self.log = log
-        """The last lines of the build."""
+        """The last lines of the build's log."""
         super().__init__(message)
 
 
 class NoEngineError(ImageError):
-    """No container engine answers, or one that is too old."""
+    """No container engine responds, or only one that is too old."""
 
 
 class RegistryError(ImageError):
-    """A registry refused, or did not answer; the message names registry, repository and what to do."""
+    """A registry refused, or did not respond; the message names the registry, the repository and what to do."""
 
 
 class LoginError(RegistryError):
-    """A registry answered 401 or 403: trying again does not help."""
+    """A registry responded with 401 or 403, so a retry does not help."""

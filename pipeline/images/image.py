@@ -1,4 +1,4 @@
-"""The values that builders of images take and return, and the protocol that each builder implements."""
+"""The protocol of image builders, with the values that they take and return."""
 
 from __future__ import annotations
 
@@ -10,68 +10,68 @@ from typing import Protocol
 
 from generator.image.recipe import ImageRecipe
 
-#: Receives each line of a build's log, without the end of the line.
+#: Receives each line of a build's log, without the line break.
 Log = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageBuild:
-    """The order for one image."""
+    """An image to build."""
 
     recipe: ImageRecipe
     files: Mapping[str, Path | bytes]
-    """Path in the build context to the file, or to its bytes; the same paths as in `recipe.context`."""
+    """The file or bytes for each path in the build context; the same paths as in `recipe.context`."""
     reference: str
     """REPOSITORY:TAG of the image."""
     labels: Mapping[str, str]
     pull: bool = False
-    """Whether the builder and the base may be pulled where the engine does not have them."""
+    """Whether builder and base images that the engine does not have may be pulled."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocalImage:
-    """An image that was built and is on this machine."""
+    """An image that was built on this machine."""
 
     reference: str
     id: str
-    """The engine's id (`sha256:…`), or for jib the digest of what it would push."""
+    """The engine's id (`sha256:…`), or with jib the digest of the manifest to push."""
     size: int
-    """Bytes of all layers, as the engine counts them."""
+    """The size of all layers in bytes, as the engine counts them."""
 
 
 class ImageBuilder(Protocol):
-    """What builds images: a container engine, or jib."""
+    """Builds images: with a container engine, or with jib."""
 
     def missing(self, recipe: ImageRecipe) -> str:
-        """What a build without pulling would miss, and how to get it; "" where nothing is missing."""
+        """Return which images a build without pulling would miss and how to get them, or "" if none."""
 
     def labels(self, reference: str) -> Mapping[str, str]:
-        """The labels of a local image; none where there is no such image, or no place where it could be."""
+        """Return the labels of a local image, or none if there is no such image or the builder keeps none."""
 
     def build(self, order: ImageBuild, log: Log) -> LocalImage:
         """Build an image and tag it with the order's reference.
 
         Raises:
-            ImageError: the build failed; with the end of its log.
+            ImageError: the build failed; the error has the end of its log.
         """
 
     def application(self, image: LocalImage) -> AbstractContextManager[Path]:
-        """The content of `/deployments` in the image, as a temporary folder.
+        """Copy `/deployments` of an image to a temporary folder, which is removed at the end.
 
         Raises:
-            ImageError: it cannot be read.
+            ImageError: the image cannot be read.
         """
 
     def push(self, image: LocalImage, references: tuple[str, ...], log: Log) -> str:
-        """Push an image under each of `references` (REPOSITORY:TAG, one repository); the first one's digest.
+        """Push an image as each of `references` (REPOSITORY:TAG, one repository); return the first one's digest.
 
         Raises:
-            RegistryError: a registry refused, or did not answer.
+            RegistryError: a registry refused, or did not respond.
         """
 
     def save(self, image: LocalImage, path: Path) -> None:
         """Write an image as an OCI archive (a tar of an OCI image layout).
 
         Raises:
-            ImageError: it cannot be written.
+            ImageError: the archive cannot be written.
         """

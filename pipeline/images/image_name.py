@@ -1,4 +1,4 @@
-"""Names of images, as Docker and Podman write them."""
+"""Parses names of images, as Docker and Podman write them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _FORM: Final = "write HOST/PATH:TAG or HOST/PATH@sha256:DIGEST"
 
 @dataclass(frozen=True, kw_only=True)
 class ImageName:
-    """Where an image is: a registry's host, a repository there, and a tag, a digest or both."""
+    """The name of an image: a registry's host, a repository there, and a tag, a digest or both."""
 
     host: str
-    """HOST or HOST:PORT; `docker.io` where the name has none."""
+    """HOST or HOST:PORT; `docker.io` if the name has no host."""
     repository: str
     tag: str | None = None
     digest: str | None = None
 
     @property
     def reference(self) -> str:
-        """What the API calls a manifest: the digest, else the tag."""
+        """The reference of the manifest in the API: the digest, or else the tag."""
         return self.digest or self.tag or "latest"
 
     def __str__(self) -> str:
@@ -41,10 +41,10 @@ class ImageName:
 
 
 def read_image_name(text: str) -> ImageName:
-    """Read HOST[:PORT]/PATH[:TAG][@DIGEST]; without a host it is Docker Hub's, as everywhere.
+    """Parse HOST[:PORT]/PATH[:TAG][@DIGEST]; without a host it is Docker Hub's.
 
     Raises:
-        SettingsError: it is not an image's name; the message says which part.
+        SettingsError: it is not the name of an image; the message says which part is wrong.
     """
     named, at, digest = text.removeprefix("docker://").partition("@")
     host, path = _split_host(named)
@@ -57,7 +57,7 @@ def read_image_name(text: str) -> ImageName:
     ):
         if not form.fullmatch(value):
             why = " has capital letters" if what == "the path" and form.fullmatch(value.lower()) else " is invalid"
-            shown = f"…@{digest}" if what == "the digest" else text  # before it may be a login
+            shown = f"…@{digest}" if what == "the digest" else text  # the rest may contain a login
             raise SettingsError(f"'{shown}' is not the name of an image: {what} '{value}'{why}; {_FORM}")
     if host == DOCKER_HUB and "/" not in path:
         path = f"library/{path}"
@@ -65,7 +65,7 @@ def read_image_name(text: str) -> ImageName:
 
 
 def _split_host(name: str) -> tuple[str, str]:
-    """The host and the rest; what stands before the first slash is a host if it looks like one (normalize.go)."""
+    """Split off the host: what precedes the first slash, if it looks like a host (normalize.go)."""
     first, slash, rest = name.partition("/")
     if slash and (first == "localhost" or "." in first or ":" in first or first != first.lower()):
         return first, rest
@@ -73,7 +73,7 @@ def _split_host(name: str) -> tuple[str, str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether HOST or HOST:PORT is this machine, as a name or an address."""
+    """Return whether HOST or HOST:PORT is a loopback name or address."""
     name = host.rpartition(":")[0] if re.search(r":\d+$", host) else host
     try:
         return name == "localhost" or ipaddress.ip_address(name.strip("[]")).is_loopback

@@ -1,4 +1,4 @@
-"""Images without a container engine: Maven builds the application, jib puts it on the base, waybill pushes it."""
+"""Builds images without a container engine: Maven builds the application, and jib puts it on the base image."""
 
 from __future__ import annotations
 
@@ -43,29 +43,29 @@ from pipeline.images.registry import Registry
 from pipeline.system.cache import cache_folder
 from pipeline.system.locks import in_use
 
-#: The variables of Quarkus' own use of jib; the login for the target is no login for the base.
+#: Quarkus' variables for its own jib extension: the logins for the target and for the base.
 TARGET_LOGIN: Final = ("QUARKUS_CONTAINER_IMAGE_USERNAME", "QUARKUS_CONTAINER_IMAGE_PASSWORD")
 BASE_LOGIN: Final = ("QUARKUS_JIB_BASE_REGISTRY_USERNAME", "QUARKUS_JIB_BASE_REGISTRY_PASSWORD")
-#: So many lines of a failed build's log go into the error.
+#: The number of last log lines in the error of a failed build.
 _SHOWN: Final = 40
 _DEPLOYMENTS: Final = "deployments"
 _GOAL: Final = f"com.google.cloud.tools:jib-maven-plugin:{JIB_VERSION}:buildTar"
-#: The variable that hands the login to the program by which jib asks for it (a credential helper of Docker).
+#: The variable that passes the login to the Docker credential helper that jib calls.
 _VARIABLE: Final = "JIB_BASE_LOGIN"
 _HELPER: Final = f"""#!/bin/sh
 cat >/dev/null
 printf '%s' "${_VARIABLE}"
 """
-_TOKEN_USER: Final = "<token>"  # noqa: S105 - no token: what stands for one among credential helpers
-#: How jib says that a registry refused (jib-core, RegistryUnauthorizedException and RegistryAuthenticationFailed…).
+_TOKEN_USER: Final = "<token>"  # noqa: S105 - a placeholder, no token
+#: jib's errors when a registry refuses (jib-core, RegistryUnauthorizedException and RegistryAuthenticationFailed…).
 _REFUSED: Final = re.compile(r"unauthorized|forbidden|\b40[13]\b|authenticat", re.IGNORECASE)
-#: Python's name of a processor to that of OCI.
+#: The OCI architecture by Python's name of it.
 _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Base:
-    """The base of an image: its name with the digest, and the login for it."""
+    """The base image: its name with the digest, and the keychain with its login."""
 
     name: ImageName
     keychain: Keychain
@@ -76,7 +76,7 @@ class _Base:
 
 
 class JibBuilder:
-    """Builds images by Maven and jib; an `ImageBuilder`. It is a context: what it has built is gone at its end."""
+    """An `ImageBuilder` that uses Maven and jib; as a context manager, it removes its images at the end."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class JibBuilder:
         connect: Callable[[str, Keychain], Registry] = Registry,
         stop: threading.Event | None = None,
     ) -> None:
-        """`connect` makes the client of a registry, by its host. When `stop` is set, Maven ends."""
+        """Make a builder; `connect` returns the client of a registry by its host. When `stop` is set, Maven ends."""
         self._keychain = keychain
         self._connect = connect
         self._stop = stop or threading.Event()
@@ -99,19 +99,19 @@ class JibBuilder:
         self._folder.cleanup()
 
     def missing(self, recipe: ImageRecipe) -> str:  # noqa: ARG002 - the same for every recipe
-        """What a build without pulling would miss: jib always asks the registry for the base."""
+        """Return why images are only built on request: jib always asks the registry for the base."""
         return "jib builds images where they are asked for (--images build)"
 
     def labels(self, reference: str) -> Mapping[str, str]:  # noqa: ARG002 - the same for every image
-        """The labels of a local image: jib keeps none."""
+        """Return no labels: jib keeps no local images."""
         return {}
 
     def build(self, order: ImageBuild, log: Log) -> LocalImage:
-        """Build an image. The base is pulled where jib's cache does not have it, whatever `order.pull` says.
+        """Build an image. A base that is not in jib's cache is pulled even without `order.pull`.
 
         Raises:
-            SettingsError: no JDK 17 or no Maven, a build argument that cannot be read, sources that are not Java.
-            ImageError: a file has changed, no base is named, or the build failed; with the end of its log.
+            SettingsError: the JDK or Maven is not installed, a build argument is invalid, or sources are not Java.
+            ImageError: a file has changed, there is no base, or the build failed; the error has the end of its log.
             RegistryError: the base cannot be pulled.
         """
         maven.require()
@@ -123,21 +123,21 @@ class JibBuilder:
         with self._errors(order.reference):
             jar = maven.build(application, cache_folder("applications"), log, stop=self._stop)
         with self._errors(order.reference, base):
-            archive, told = self._containerize(order, base, jar.parent, log)
+            archive, reported = self._containerize(order, base, jar.parent, log)
         with oci_layout.read_oci_archive(archive) as image:
             digest = image.manifest.digest
             size = sum(layer.size for layer in image.layers)
-        if told != digest:
-            raise ImageError(f"{order.reference}: jib names the digest {told}, and its archive has {digest}")
+        if reported != digest:
+            raise ImageError(f"{order.reference}: jib names the digest {reported}, and its archive has {digest}")
         self._archives[digest] = archive
         return LocalImage(reference=order.reference, id=digest, size=size)
 
     @contextmanager
     def application(self, image: LocalImage) -> Iterator[Path]:
-        """The content of `/deployments` in the image, as a temporary folder.
+        """Unpack `/deployments` of an image to a temporary folder, which is removed at the end.
 
         Raises:
-            ImageError: it cannot be read.
+            ImageError: the image cannot be read.
         """
         with tempfile.TemporaryDirectory(dir=self._folder.name) as name:
             folder = Path(name, _DEPLOYMENTS)
@@ -149,11 +149,11 @@ class JibBuilder:
     def push(self, image: LocalImage, references: tuple[str, ...], log: Log) -> str:
         """Push an image under each of `references` (REPOSITORY:TAG, one repository).
 
-        Returns the digest that the registry serves under the first. What a registry has of the image is not sent again.
+        Returns the digest that the registry serves under the first. Blobs that the registry has are not sent again.
 
         Raises:
-            RegistryError: the registry refused, did not answer, or serves another digest; the message says which
-                references it has by now.
+            RegistryError: the registry refused, did not respond, or serves another digest; the message lists the
+                references that were pushed.
         """
         names = [read_image_name(reference) for reference in references]
         first = names[0]
@@ -187,7 +187,7 @@ class JibBuilder:
         """Write an image as an OCI archive (a tar of an OCI image layout).
 
         Raises:
-            ImageError: it cannot be written.
+            ImageError: the archive cannot be written.
         """
         archive = self._archive(image)
         try:
@@ -204,7 +204,7 @@ class JibBuilder:
         return self._archives[image.id]
 
     def _base(self, order: ImageBuild) -> _Base:
-        """The base with its digest: as the recipe has it, else as its registry answers now."""
+        """Return the base with its digest: from the recipe, or else from its registry."""
         if not order.recipe.runtime:
             message = f"{order.reference}: jib builds from no Dockerfile, such as a function's"
             raise ImageError(f"{message}; build it with --engine docker")
@@ -218,7 +218,7 @@ class JibBuilder:
         return _Base(name=name, keychain=keychain)
 
     def _containerize(self, order: ImageBuild, base: _Base, application: Path, log: Log) -> tuple[Path, str]:
-        """Run jib on an application; returns the archive with the image, and the digest that jib names."""
+        """Run jib on an application; return the archive with the image, and the digest that jib reports."""
         folder = Path(tempfile.mkdtemp(dir=self._folder.name))
         with in_use(application):
             _copy(application, folder / APPLICATION)
@@ -234,7 +234,7 @@ class JibBuilder:
         (folder / LOGIN).write_text(_HELPER)
         (folder / LOGIN).chmod(0o700)
         (folder / CLASSES).mkdir(parents=True)
-        # Plain HTTP, and logins over it, for a registry on this machine alone: jib sends nothing else in this run.
+        # Plain HTTP and logins over it, only for a registry on this machine: jib contacts no other in this run.
         plain = ("-DsendCredentialsOverHttp=true", "-Djib.allowInsecureRegistries=true")
         options = (
             "-Djib.disableUpdateChecks=true",
@@ -244,14 +244,14 @@ class JibBuilder:
             f"-Djib.container.labels={jib_map(_labels(order, base.name))}",
             *(plain if is_loopback(base.name.host) else ()),
         )
-        environment = {_VARIABLE: _for_helper(base.name.host, login)} if login else {}
+        environment = {_VARIABLE: _helper_output(base.name.host, login)} if login else {}
         maven.run([*options, _GOAL], folder, log, environment=environment, stop=self._stop)
         shutil.rmtree(folder / APPLICATION)
         return folder / TAR, (folder / DIGEST).read_text().strip()
 
     @contextmanager
     def _errors(self, reference: str, base: _Base | None = None) -> Iterator[None]:
-        """Maven's errors and those of the disk as those of images; with a base, jib may have been refused it."""
+        """Convert errors of Maven and the file system to ImageError, or to LoginError if `base` was refused."""
         try:
             yield
         except OSError as error:
@@ -273,7 +273,7 @@ class JibBuilder:
 
 
 def _context(order: ImageBuild) -> Iterator[tuple[str, bytes]]:
-    """The files of the build context; they are those that the recipe's key was made of."""
+    """Yield the files of the build context after checking them against the recipe's hashes."""
     for path, file in order.files.items():
         try:
             data = file.read_bytes() if isinstance(file, Path) else file
@@ -285,7 +285,7 @@ def _context(order: ImageBuild) -> Iterator[tuple[str, bytes]]:
 
 
 def _labels(order: ImageBuild, base: ImageName) -> Mapping[str, str]:
-    """The labels of the order, of our Dockerfiles, and the digest of the base that is built on."""
+    """Return the labels of the order and of waybill's Dockerfiles, and the digest of the base."""
     arguments = order.recipe.arguments
     named = {"name": "FLOW_NAME", "summary": "FLOW_SUMMARY", "description": "FLOW_DESCRIPTION"}
     own = {label: arguments.get(argument, "") for label, argument in named.items()}
@@ -295,22 +295,22 @@ def _labels(order: ImageBuild, base: ImageName) -> Mapping[str, str]:
 
 
 def _with_login(keychain: Keychain, name: ImageName, variables: tuple[str, str]) -> Keychain:
-    """The keychain where two variables hold the login for an image, and win."""
-    given = [keychain.environment.get(variable, "") for variable in variables]
-    if not all(given):
+    """Return a keychain that prefers the login in two variables, if both are set."""
+    login = [keychain.environment.get(variable, "") for variable in variables]
+    if not all(login):
         return keychain
-    environment = {**keychain.environment, **dict(zip((USERNAME, PASSWORD), given, strict=True))}
+    environment = {**keychain.environment, **dict(zip((USERNAME, PASSWORD), login, strict=True))}
     return Keychain(registry=name.host, environment=environment)
 
 
-def _for_helper(host: str, login: Credential) -> str:
-    """A login as credential helpers answer it."""
+def _helper_output(host: str, login: Credential) -> str:
+    """Return a login in the output format of credential helpers."""
     username = _TOKEN_USER if login.is_token else login.username
     return json.dumps({"ServerURL": host, "Username": username, "Secret": login.password})
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copy a folder, by hard links where there can be some: nobody writes into the files of an application."""
+    """Copy a folder, with hard links if possible, as the files of an application are never modified."""
     target.mkdir()
     for path in source.iterdir():
         if path.is_dir():

@@ -1,4 +1,4 @@
-"""images.json beside the packages: the images that were made, for programs."""
+"""images.json beside the packages: the list of built images, for programs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ LISTING: Final = "images.json"
 
 
 def listing_with(output: Path, images: Iterable[ImageResult]) -> bytes:
-    """Return images.json with these images; those of other names stay, and so do those that were pushed.
+    """Return images.json with these images added; other entries stay, as do those of pushed images.
 
     Raises:
-        OutputError: the file that is there cannot be read, or is none that waybill wrote.
+        OutputError: the existing file cannot be read, or was not written by waybill.
     """
     listed = _read(output / LISTING)
     for image in images:

@@ -19,15 +19,15 @@ _DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def lock_path(settings: Settings) -> Path:
-    """Where images.lock lies: beside the settings file, or in the repository's root."""
+    """Return the path of images.lock: beside the settings file, or in the repository's root."""
     return settings.root / LOCK
 
 
 def read_lock(settings: Settings) -> Mapping[str, str]:
-    """Return image reference to digest; empty where there is no file.
+    """Return the digests by image reference, empty if there is no file.
 
     Raises:
-        SettingsError: it is not what `write_lock` writes.
+        SettingsError: the file is not valid.
     """
     path = lock_path(settings)
     try:
@@ -39,10 +39,10 @@ def read_lock(settings: Settings) -> Mapping[str, str]:
 
 
 def write_lock(settings: Settings, digests: Mapping[str, str], journal: Journal) -> Path:
-    """Write images.lock with these digests, and those of other images that it has.
+    """Write images.lock with these digests, keeping those of other images.
 
     Raises:
-        OutputError: it cannot be written; what was there is still there.
+        OutputError: it cannot be written; the old file is unchanged.
     """
     path = lock_path(settings)
     images = {**read_lock(settings), **digests}

@@ -1,4 +1,4 @@
-"""Manifests of images and of what is attached to them (OCI Image Format Specification 1.1, Docker's before it)."""
+"""Manifests of images and attached artifacts (OCI Image Format Specification 1.1, and Docker's older format)."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ DOCKER_LIST: Final = "application/vnd.docker.distribution.manifest.list.v2+json"
 EMPTY: Final = "application/vnd.oci.empty.v1+json"
 
 INDEXES: Final = frozenset({OCI_INDEX, DOCKER_LIST})
-#: What a registry may answer with, by preference.
+#: The accepted media types of manifests, in order of preference.
 ACCEPTED: Final = (OCI_MANIFEST, OCI_INDEX, DOCKER_MANIFEST, DOCKER_LIST)
-#: The bytes of the config of what is no image.
+#: The config of an artifact that is not an image.
 EMPTY_JSON: Final = b"{}"
 
 
 def digest_of(data: bytes, algorithm: str = "sha256") -> str:
-    """The digest of some bytes, as in `sha256:…`."""
+    """Return the digest of bytes, as in `sha256:…`."""
     return f"{algorithm}:{hashlib.new(algorithm, data).hexdigest()}"
 
 
 def names(digest: str, data: bytes) -> bool:
-    """Whether a digest is that of some bytes; no digest of another algorithm than SHA-256 and SHA-512 is."""
+    """Return whether bytes have a digest; False if its algorithm is neither SHA-256 nor SHA-512."""
     algorithm = digest.partition(":")[0]
     return algorithm in ("sha256", "sha512") and digest_of(data, algorithm) == digest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """What points to a manifest or a blob."""
+    """An OCI descriptor, which points to a manifest or a blob."""
 
     media_type: str
     digest: str
@@ -46,7 +46,7 @@ class Descriptor:
 
     @classmethod
     def read(cls, value: Any) -> Descriptor | None:
-        """The descriptor that a JSON value is; None where it is none."""
+        """Return the descriptor in a JSON value, or None if it is invalid."""
         match value:
             case {"mediaType": str(media_type), "digest": str(digest), "size": int(size)}:
                 return cls(
@@ -61,11 +61,11 @@ class Descriptor:
 
     @classmethod
     def of(cls, data: bytes, media_type: str) -> Descriptor:
-        """The descriptor of some bytes."""
+        """Return the descriptor of bytes."""
         return cls(media_type=media_type, digest=digest_of(data), size=len(data))
 
     def as_json(self) -> dict[str, Any]:
-        """The descriptor as it stands in a manifest."""
+        """Return the descriptor as a JSON object of a manifest."""
         rest = {"artifactType": self.artifact_type, "annotations": dict(self.annotations), "platform": self.platform}
         return {
             "mediaType": self.media_type,
@@ -77,7 +77,7 @@ class Descriptor:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """A manifest or an index, with the bytes that its digest is of."""
+    """A manifest or an index, with the exact bytes of its digest."""
 
     body: bytes
     media_type: str
@@ -85,13 +85,13 @@ class Manifest:
 
     @classmethod
     def of(cls, content: Mapping[str, Any]) -> Manifest:
-        """The manifest with some content; `mediaType` is in it."""
+        """Return the manifest with a content, which includes `mediaType`."""
         body = json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
         return cls(body=body, media_type=content["mediaType"], digest=digest_of(body))
 
     @cached_property
     def content(self) -> Mapping[str, Any]:
-        """The JSON object; empty where it is none."""
+        """The JSON object, empty if the body is not one."""
         try:
             return _table(json.loads(self.body))
         except ValueError:
@@ -99,18 +99,18 @@ class Manifest:
 
     @property
     def is_index(self) -> bool:
-        """Whether it lists manifests, one a platform."""
+        """Whether it is an index: a list of manifests, one per platform."""
         return self.media_type in INDEXES
 
     @property
     def artifact_type(self) -> str:
-        """What an artifact is; for an image the media type of its config."""
+        """The type of an artifact; for an image, the media type of its config."""
         config = self.config
         return str(self.content.get("artifactType") or "") or (config.media_type if config else "")
 
     @property
     def annotations(self) -> Mapping[str, str]:
-        """Its annotations."""
+        """The annotations, empty if there are none."""
         return _table(self.content.get("annotations"))
 
     @property
@@ -120,7 +120,7 @@ class Manifest:
 
     @property
     def subject(self) -> Descriptor | None:
-        """What it is attached to."""
+        """The manifest that it is attached to, or None."""
         return Descriptor.read(self.content.get("subject"))
 
     @property
@@ -135,12 +135,12 @@ class Manifest:
 
     @property
     def descriptor(self) -> Descriptor:
-        """What points to it, without what a referrer's descriptor has besides."""
+        """Its descriptor, without the additional fields for lists of referrers."""
         return Descriptor(media_type=self.media_type, digest=self.digest, size=len(self.body))
 
     @property
     def referrer(self) -> Descriptor:
-        """What points to it in a list of referrers (OCI Distribution Specification, listing referrers)."""
+        """Its descriptor in a list of referrers (OCI Distribution Specification, listing referrers)."""
         return Descriptor(
             media_type=self.media_type,
             digest=self.digest,
@@ -151,7 +151,7 @@ class Manifest:
 
 
 def descriptors(value: Any) -> tuple[Descriptor, ...]:
-    """The descriptors in a JSON list."""
+    """Return the descriptors in a JSON list."""
     listed = value if isinstance(value, list) else []
     return tuple(found for each in listed if (found := Descriptor.read(each)))
 
@@ -159,7 +159,7 @@ def descriptors(value: Any) -> tuple[Descriptor, ...]:
 def artifact(
     *, artifact_type: str, blob: Descriptor, subject: Descriptor, annotations: Mapping[str, str] | None = None
 ) -> Manifest:
-    """The manifest of one blob that is attached to an image; two calls with the same arguments give the same bytes."""
+    """Return the manifest of a blob that is attached to an image, reproducible for the same arguments."""
     empty = Descriptor.of(EMPTY_JSON, EMPTY)
     return Manifest.of(
         {
@@ -175,7 +175,7 @@ def artifact(
 
 
 def index(entries: Iterable[Descriptor]) -> Manifest:
-    """An index of manifests, in their order."""
+    """Return an index of manifests, in their order."""
     listed = [entry.as_json() for entry in entries]
     return Manifest.of({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed})
 

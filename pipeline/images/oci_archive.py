@@ -1,4 +1,4 @@
-"""OCI archives (a tar of an OCI image layout) from what container engines save."""
+"""Converts images saved by container engines to OCI archives (a tar of an OCI image layout)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ _MEDIA_TYPES: Final = (
 
 
 def from_engine(saved: Path, reference: str) -> Path:
-    """Return an OCI archive of an image that an engine saved: `saved` itself if it is one, else a file beside it.
+    """Return an OCI archive of a saved image: `saved` itself if it is one, or else a new file beside it.
 
-    Docker has written an OCI layout since 25, with a docker-archive in it; before, and as Podman does, only the latter.
+    Docker 25 and later writes an OCI layout that includes a docker-archive. Older versions and Podman write only the
+    latter.
 
     Raises:
-        ImageError: `saved` is neither, or skopeo is needed and fails, or is not on PATH.
+        ImageError: `saved` has neither format, or skopeo is needed and fails or is not on PATH.
     """
     try:
         with tarfile.open(saved) as archive:
@@ -42,13 +43,13 @@ def from_engine(saved: Path, reference: str) -> Path:
 
 
 def _is_whole(archive: tarfile.TarFile, names: set[str]) -> bool:
-    """Whether the layout's index names a manifest of OCI that is in it."""
+    """Return whether the layout contains every manifest in its index, and these are OCI manifests."""
     described = [_blob(entry) for entry in _read(archive, _INDEX).get("manifests", [])]
     return bool(described) and all(name in names for name in described)
 
 
 def _blob(entry: Mapping[str, Any]) -> str | None:
-    """The file of a manifest; None if it is not one of OCI."""
+    """Return the path of a manifest in the archive, or None if it is not an OCI manifest."""
     algorithm, _, digits = str(entry.get("digest")).partition(":")
     return f"blobs/{algorithm}/{digits}" if entry.get("mediaType") in _MEDIA_TYPES else None
 
@@ -61,17 +62,17 @@ def _read(archive: tarfile.TarFile, name: str) -> Mapping[str, Any]:
 
 
 def _converted(saved: Path, reference: str) -> Path:
-    """An OCI archive, by skopeo."""
+    """Convert a docker-archive to an OCI archive with skopeo."""
     if shutil.which("skopeo") is None:
         raise ImageError(
             f"{reference} was not saved: this container engine saves the old form of Docker, and skopeo, which makes "
             "an OCI archive of it, is not on PATH; install it (apt install skopeo, dnf install skopeo)"
         )
     target = saved.with_name("oci.tar")
-    # Names of files stand before a colon there, and these are ours; the tag is what the archive calls the image.
+    # skopeo splits these places at colons, so the file names must have none; the tag becomes the image's name.
     command = ["skopeo", "--insecure-policy", "copy", "--quiet"]
     places = [f"docker-archive:{saved.name}", f"oci-archive:{target.name}:{reference}"]
-    done = subprocess.run([*command, *places], cwd=saved.parent, capture_output=True, text=True, check=False)  # noqa: S603 - our own words
+    done = subprocess.run([*command, *places], cwd=saved.parent, capture_output=True, text=True, check=False)  # noqa: S603 - fixed arguments and a reference
     if done.returncode:
         raise ImageError(f"{reference} was not saved: skopeo failed: {done.stderr.strip()}")
     return target

@@ -1,4 +1,4 @@
-"""An image in an OCI archive (a tar of an OCI image layout): its manifest, its blobs, the files of a folder in it."""
+"""Reads an OCI archive (a tar of an OCI image layout): the image's manifest, blobs and files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class OciArchive:
         """Read the manifest.
 
         Raises:
-            ValueError: the archive has none, or one of other bytes than those of its digest.
+            ValueError: there is no manifest, or its bytes do not have its digest.
         """
         self._archive = archive
         listed = json.loads(self._bytes(_INDEX)).get("manifests") or [None]
@@ -48,11 +48,11 @@ class OciArchive:
         return (*self.layers, *((config,) if config else ()))
 
     def blob(self, blob: Descriptor) -> bytes:
-        """The bytes of a blob."""
+        """Return the bytes of a blob."""
         return self._bytes(_path(blob.digest))
 
     def unpack(self, folder: str, target: Path) -> None:
-        """Write what a folder of the image holds into `target`, as a container would see it; nothing gets out of it.
+        """Unpack a folder of the image into `target`, as a container would see it; nothing is written outside.
 
         Raises:
             ImageError: a layer cannot be read.
@@ -84,7 +84,7 @@ def read_oci_archive(path: Path) -> Iterator[OciArchive]:
     """Open an OCI archive with one image.
 
     Raises:
-        ImageError: it is none, or cannot be read.
+        ImageError: it is not an OCI archive, or cannot be read.
     """
     with ExitStack() as stack:
         with _errors(path):
@@ -101,7 +101,7 @@ def _errors(path: Path) -> Iterator[None]:
 
 
 def copy_with_folders(source: Path, target: Path) -> None:
-    """Copy an OCI archive, with entries for its folders: without them some programs (syft) cannot unpack it."""
+    """Copy an OCI archive and add entries for its folders, which some programs (syft) need to unpack it."""
     with tarfile.open(source) as archive, tarfile.open(target, "w") as copy:
         members = archive.getmembers()
         folders = {str(parent) for member in members for parent in PurePosixPath(member.name).parents} - {"."}
@@ -118,7 +118,7 @@ def _path(digest: str) -> str:
 
 
 def _below(name: str, folder: str) -> PurePosixPath | None:
-    """The path of a layer's entry below a folder of the image; None where it is elsewhere."""
+    """Return the path of a layer's entry relative to a folder of the image, or None if it is not inside."""
     path = PurePosixPath("/", name.removeprefix("./"))
     if ".." in path.parts:
         raise ValueError(f"a layer has the path {name}")
@@ -127,7 +127,7 @@ def _below(name: str, folder: str) -> PurePosixPath | None:
 
 
 def _apply(archive: tarfile.TarFile, member: tarfile.TarInfo, relative: PurePosixPath, target: Path) -> None:
-    """Add an entry of a layer, or remove what it hides of the layers below (OCI image specification, layer.md)."""
+    """Unpack a layer's entry, or remove what a whiteout hides in lower layers (OCI image specification, layer.md)."""
     if relative.name == _OPAQUE:
         for path in (target / relative.parent).iterdir():
             _remove(path)

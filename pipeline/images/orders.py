@@ -1,4 +1,4 @@
-"""What is to be done for the images of a run."""
+"""Options for the images of a run."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Orders:
-    """What is to be done for every image of a run."""
+    """Options that apply to every image of a run."""
 
     push: bool = False
     pull: bool = True
-    """Whether builder and base may be pulled."""
+    """Whether builder and base images may be pulled."""
     latest: bool = False
     allow_dirty: bool = False
     attest: bool = False
-    """Whether SBOM and provenance are attached to what is pushed."""
+    """Whether to attach SBOM and provenance to pushed images."""
     rebuild: bool = False
-    """Whether an image is built although one with its key is there."""
+    """Whether to build an image even if one with its key exists."""
     save: Path | None = None
-    """Where the workflow's image goes as an OCI archive."""
+    """The path at which to save the workflow's image as an OCI archive, or None."""
     arguments: Mapping[str, str] = field(default_factory=dict)
-    """Build arguments of the command line; they win over those of argfile.conf."""
+    """Build arguments from the command line, which override those of argfile.conf."""

@@ -1,4 +1,4 @@
-"""Images that were pushed before: what a registry has under a tag, and whether it may be trusted."""
+"""Finds images that were pushed before, and checks whether they can be reused."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from pipeline.workspace.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class PushedImage:
-    """What a registry has under a tag."""
+    """An image in a registry."""
 
     digest: str
     size: int
-    """Bytes of its layers, compressed."""
+    """The compressed size of its layers in bytes."""
     revision: str = ""
-    """The commit that it was built from, as its labels say."""
+    """The source commit in its labels, or ""."""
 
 
 class PushedImages:
-    """Looks images up in their registries, a connection each."""
+    """Looks up images in their registries, with one connection per registry."""
 
     def __init__(self, settings: Settings, environment: Mapping[str, str]) -> None:
         self.keychain = Keychain(registry=settings.registry, environment=environment)
@@ -40,17 +40,17 @@ class PushedImages:
         self._lock = threading.Lock()
 
     def registry(self, host: str, keychain: Keychain | None = None) -> Registry:
-        """The registry of a host; with another keychain, by a connection of its own."""
+        """Return the client of a host's registry; with another keychain, a new one."""
         if keychain and keychain is not self.keychain:
             return Registry(host, keychain)
         with self._lock:
             return self._registries.setdefault(host, Registry(host, self.keychain))
 
     def digest_of(self, reference: str) -> str:
-        """Return the digest that a registry serves under REPOSITORY:TAG.
+        """Return the digest of REPOSITORY:TAG in its registry.
 
         Raises:
-            RegistryError: it has no such image, or as `Registry`.
+            RegistryError: there is no such image, or a request fails.
         """
         name = read_image_name(reference)
         digest = self.registry(name.host).digest(name.repository, name.reference)
@@ -59,13 +59,13 @@ class PushedImages:
         return digest
 
     def find(self, reference: ImageReference, key: str) -> PushedImage | None:
-        """Return the image under a tag, if its label holds the image key; another one was not made from the same.
+        """Return the image with a tag if its label has this image key, so that its sources are the same, or else None.
 
-        Where the settings have a public key, its owner must have signed provenance of that image, too: who may push may
-        also write a label.
+        If the settings have a public key, provenance of the image must also be signed with it, as anyone who can push
+        can write a label.
 
         Raises:
-            RegistryError: as `Registry`.
+            RegistryError: a request fails.
         """
         name = read_image_name(str(reference))
         registry = self.registry(name.host)
@@ -75,18 +75,18 @@ class PushedImages:
         config = registry.image_config(name.repository, manifest)
         if config is None or config.labels.get(IMAGE_KEY) != key:
             return None
-        if self._public_key and not self._is_ours(registry, name.repository, manifest.digest):
+        if self._public_key and not self._is_signed(registry, name.repository, manifest.digest):
             return None
         image = registry.platform_manifest(name.repository, manifest) or manifest
         return PushedImage(digest=manifest.digest, size=_size(image), revision=config.labels.get(REVISION, ""))
 
-    def _is_ours(self, registry: Registry, repository: str, digest: str) -> bool:
-        """Whether the owner of the public key signed provenance of an image."""
+    def _is_signed(self, registry: Registry, repository: str, digest: str) -> bool:
+        """Return whether provenance of an image is signed with the public key of the settings."""
         verifier = Verifier(cosign=find_cosign(self._environment), public_key=self._public_key)
         return provenance_of(registry, repository, digest, verifier) is not None
 
     def size(self, reference: ImageReference) -> int:
-        """Return the size of an image as the registry has it: bytes of its layers, compressed."""
+        """Return the compressed size of an image's layers in the registry in bytes, or 0 if there is no such image."""
         name = read_image_name(str(reference))
         registry = self.registry(name.host)
         manifest = registry.manifest(name.repository, name.reference)
@@ -94,16 +94,16 @@ class PushedImages:
         return _size(image) if image else 0
 
     def first_push_note(self, reference: ImageReference) -> str:
-        """Return what to know of a first push to a repository, before it; "" where it exists, or nothing is special."""
+        """Return a note to show before the first push to a repository, or "" if it exists or needs none."""
         name = read_image_name(str(reference))
         note = first_push_note(name.host, name.repository)
         return note if note and self.registry(name.host).is_new(name.repository) else ""
 
     def tag(self, reference: ImageReference, digest: str, tags: Sequence[str]) -> None:
-        """Give an image further tags; those that it has already cost one request each.
+        """Add tags to an image; a tag that it has already costs one request.
 
         Raises:
-            RegistryError: as `Registry`.
+            RegistryError: a request fails.
         """
         name = read_image_name(str(reference))
         registry = self.registry(name.host)

@@ -1,4 +1,4 @@
-"""Reads the definition back out of an image: the custom resource must say what the image runs."""
+"""Checks that the definition in an image equals the custom resource's."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from generator.workflow.folder import MAX_FILE_BYTES
 from generator.workflow.workflow import Workflow, read_workflow
 from pipeline.images.errors import ImageError
 
-#: Where Quarkus puts the application's own classes and resources below /deployments.
+#: The folder below /deployments with the application's own classes and resources (Quarkus).
 _OWN_JARS = "app"
 
 
 def check_definition(workflow: Workflow, application: Path) -> None:
-    """Check that the definition in an image equals `spec.flow` of the custom resource by meaning.
+    """Check that the definition in an image is equivalent to `spec.flow` of the custom resource.
 
-    The gitops profile runs the image and trusts the resource, so a difference would be found by nobody. `application`
-    is the content of /deployments.
+    The operator's gitops profile runs the image without comparing it, so no one else would find a difference.
+    `application` is the content of /deployments.
 
     Raises:
-        ImageError: it is not in the image, cannot be read, or says something else; with the first difference.
+        ImageError: the definition is missing, cannot be read, or differs; the message has the first difference.
     """
     source = workflow.source
     found = {path: data for path, data in _resources(application) if path in source.resources}
@@ -36,19 +36,19 @@ def check_definition(workflow: Workflow, application: Path) -> None:
         read = read_workflow(replace(source, resources={**source.resources, **found}))
     except FindingsError as error:
         raise ImageError(f"the definition in the image cannot be read: {error}") from None
-    if where := _difference(_said(workflow), _said(read), ""):
+    if where := _difference(_resource_content(workflow), _resource_content(read), ""):
         message = f"the definition in the image differs from the folder's at {where}"
         raise ImageError(f"{message}; something in the build changes {source.definition}")
 
 
-def _said(workflow: Workflow) -> dict[str, Any]:
-    """What the custom resource says of a workflow: `spec.flow`, and what its metadata is made from."""
+def _resource_content(workflow: Workflow) -> dict[str, Any]:
+    """Return a workflow's part of the custom resource: `spec.flow`, and the values for its metadata."""
     definition = workflow.definition
     return {"id": definition.id, "name": definition.name, "version": definition.version, **flow(workflow)}
 
 
 def _resources(application: Path) -> Iterator[tuple[str, bytes]]:
-    """Path and bytes of the resources of the application's own jars."""
+    """Yield the path and bytes of each resource in the application's own jars."""
     for jar in sorted((application / _OWN_JARS).glob("*.jar")):
         try:
             with zipfile.ZipFile(jar) as archive:
@@ -60,7 +60,7 @@ def _resources(application: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _difference(wanted: Any, there: Any, path: str) -> str:
-    """The path of the first value that differs; "" where none does."""
+    """Return the path of the first value that differs, or "" if all are equal."""
     if isinstance(wanted, Mapping) and isinstance(there, Mapping):
         for key in sorted(wanted.keys() | there.keys()):
             if key not in wanted or key not in there:

@@ -1,4 +1,4 @@
-"""Which images charts name, and what those are built from: by the settings and the operators' data."""
+"""Computes the images of charts and what to build them from, from the settings and the operators' data."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from generator.workflow.workflow import Workflow
 from pipeline.images.lock import read_lock
 from pipeline.workspace.settings import Settings
 
-#: The builders that have names, and the Dockerfile for each.
+#: The named builders, and the Dockerfile for each.
 DEV: Final = "dev"
 PROD: Final = "prod"
 DOCKERFILES: Final = {DEV: "workflow-builder-dev.Dockerfile", PROD: "workflow-builder.Dockerfile"}
-#: A part of the names of Red Hat's builders: their Maven repository has Red Hat's versions.
+#: Part of the names of Red Hat's builders, whose Maven repository has Red Hat's versions.
 _RED_HAT: Final = "logic-swf-builder"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipes:
-    """Makes recipes for one SonataFlow: `committed` as the settings file says, `of` with what overrides it."""
+    """Makes recipes for one SonataFlow: `committed` follows the settings file, `of` also its overrides."""
 
     settings: Settings
     sonataflow: SonataFlow
     arguments: Mapping[str, str] = field(default_factory=dict)
-    """Build arguments of the command line."""
+    """Build arguments from the command line."""
 
     def committed(self, workflow: Workflow) -> ImageRecipe:
-        """The recipe by the committed settings: what a chart in the charts folder names."""
+        """Return the recipe from the committed settings, which charts in the charts folder use."""
         return workflow_recipe(workflow, self._committed_base)
 
     def of(self, workflow: Workflow) -> ImageRecipe:
-        """The recipe that holds for this run."""
+        """Return the recipe for this run, including overrides."""
         committed = self.committed(workflow)
         if not self.arguments and self.settings.committed is None:
             return committed
@@ -49,24 +49,24 @@ class Recipes:
         return replace(recipe, custom=recipe.key != committed.key)
 
     def reference(self, recipe: ImageRecipe, *, function: bool = False) -> ImageReference:
-        """Where the image of a recipe is, by the tag of its content."""
+        """Return the image reference of a recipe, tagged with the hash of its content."""
         prefix = "" if function else self.settings.image_prefix
         return ImageReference(repository=f"{self.settings.registry}/{prefix}{recipe.name}".lower(), tag=recipe.tag)
 
     def of_function(self, function: FunctionSource) -> ImageRecipe:
-        """The recipe of a function that holds for this run."""
+        """Return the recipe of a function's image for this run."""
         recipe = function_recipe(function, self.settings.platform)
         return replace(recipe, custom=recipe.key != self._committed_function(function).key)
 
     def functions(self, workflow: Workflow) -> dict[str, ImageReference]:
-        """Function to where its image is, by the committed settings."""
+        """Return the image reference of each function by name, from the committed settings."""
         return {
             function.name: self.reference(self._committed_function(function), function=True)
             for function in workflow.source.functions
         }
 
     def all(self, workflow: Workflow) -> list[tuple[ImageRecipe, ImageReference]]:
-        """The committed recipes of the images of a workflow's chart, with where they are."""
+        """Return the committed recipes of all images of a workflow's chart, with their references."""
         recipe = self.committed(workflow)
         functions = [self._committed_function(function) for function in workflow.source.functions]
         return [
@@ -92,23 +92,23 @@ class Recipes:
 
 
 def image_of(workflow: Workflow, settings: Settings, sonataflow: SonataFlow) -> ImageReference:
-    """Return where the image of a workflow is that a chart names, tagged with the hash of what it is built from."""
+    """Return the reference of a workflow's image in its chart, tagged with the hash of its content."""
     recipes = Recipes(settings=settings, sonataflow=sonataflow)
     return recipes.reference(recipes.committed(workflow))
 
 
 def base_references(settings: Settings, sonataflow: SonataFlow) -> tuple[str, ...]:
-    """Return the images by whose digests images.lock pins what images start from."""
+    """Return the builder and runtime images that images.lock pins, except those with a digest already."""
     committed = settings.committed or settings
     references = (builder_image(committed.builder, sonataflow), committed.runtime or sonataflow.runtime)
     return tuple(reference for reference in references if "@" not in reference)
 
 
 def builder_image(builder: str, sonataflow: SonataFlow) -> str:
-    """Return the image that a builder's name stands for.
+    """Return the image for a builder's name, or the name itself if it is an image.
 
     Raises:
-        SettingsError: nobody knows Red Hat's for this SonataFlow.
+        SettingsError: no Red Hat builder is known for this SonataFlow.
     """
     if builder == PROD and not sonataflow.red_hat_builder:
         message = f"no Red Hat builder is known for SonataFlow {sonataflow.name}; name an image with --builder"
@@ -117,7 +117,7 @@ def builder_image(builder: str, sonataflow: SonataFlow) -> str:
 
 
 def dockerfile_for(builder: str) -> str:
-    """Return the name of the Dockerfile for a builder, below pipeline/."""
+    """Return the Dockerfile for a builder, relative to pipeline/."""
     return DOCKERFILES.get(builder, DOCKERFILES[PROD if _RED_HAT in builder else DEV])
 
 
@@ -127,12 +127,12 @@ def _dockerfile(name: str) -> bytes:
 
 
 def workflow_files(workflow: Workflow) -> dict[str, Path | bytes]:
-    """The files of the context of a workflow's image, by their paths in it."""
+    """Return the files in the build context of a workflow's image, by path."""
     source = workflow.source
     own: dict[str, Path | bytes] = {f"{source.name}/{path}": Path(source.path, path) for path in source.inputs}
     return own | {shared_path(workflow, path): data for path, data in source.shared.files.items()}
 
 
 def function_files(workflow: Workflow, function: FunctionSource) -> dict[str, Path | bytes]:
-    """The files of the context of a function's image, by their paths in it."""
+    """Return the files in the build context of a function's image, by path."""
     return {path: Path(workflow.source.path, "functions", function.name, path) for path in function.inputs}

@@ -1,4 +1,4 @@
-"""What is attached to an image in a registry: by the referrers API of OCI 1.1, or by its fallback tag."""
+"""Artifacts attached to an image in a registry: with the referrers API of OCI 1.1, or its fallback tag."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipeline.images.manifest import EMPTY, EMPTY_JSON, OCI_INDEX, Descriptor, M
 from pipeline.images.registry import Registry, media_type_of
 from pipeline.images.registry_connection import json_of
 
-#: Answers of registries that do not have the referrers API.
+#: Statuses from registries without the referrers API.
 _NO_API: Final = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
@@ -21,21 +21,21 @@ _NO_API: Final = frozenset(
         HTTPStatus.NOT_ACCEPTABLE,
     }
 )
-#: How often an entry is added to an index again after others wrote it without that entry, and seconds between.
+#: How often to add an entry again that a concurrent write lost, and the longest pause in seconds.
 _ROUNDS: Final = 60
 _PAUSE: Final = 0.5
 
 
 def fallback_tag(digest: str) -> str:
-    """The tag of the index of what is attached to an image, where there is no API (the referrers tag schema)."""
+    """Return the tag of an image's index of referrers in registries without the API (the referrers tag schema)."""
     return digest.replace(":", "-", 1)[:128]
 
 
 def referrers(registry: Registry, repository: str, digest: str) -> tuple[Descriptor, ...]:
-    """Return what is attached to an image.
+    """Return the descriptors of the artifacts that are attached to an image.
 
     Raises:
-        RegistryError: as the registry's.
+        RegistryError: a request fails.
     """
     listed = _listed(registry, repository, digest)
     if listed is not None:
@@ -53,10 +53,10 @@ def attach(
     media_type: str,
     annotations: dict[str, str] | None = None,
 ) -> Manifest:
-    """Attach some bytes to an image; return the artifact. The same bytes a second time change nothing.
+    """Attach bytes to an image and return the artifact; repeating it changes nothing.
 
     Raises:
-        RegistryError: as the registry's.
+        RegistryError: a request fails.
     """
     registry.push_blob(repository, EMPTY_JSON, EMPTY)
     blob = registry.push_blob(repository, data, media_type)
@@ -68,7 +68,7 @@ def attach(
 
 
 def _listed(registry: Registry, repository: str, digest: str) -> tuple[Descriptor, ...] | None:
-    """What the referrers API lists; None where the registry does not have it."""
+    """Return the list from the referrers API, or None if the registry does not have it."""
     found: list[Descriptor] = []
     for answer in registry.connection.pages(repository, f"referrers/{digest}"):
         if answer.status in _NO_API or (answer.status == HTTPStatus.OK and media_type_of(answer) != OCI_INDEX):
@@ -79,18 +79,18 @@ def _listed(registry: Registry, repository: str, digest: str) -> tuple[Descripto
 
 
 def _add_to_fallback(registry: Registry, repository: str, subject: str, added: Manifest) -> None:
-    """Add an artifact to the index under the fallback tag of its subject, whoever else does the same.
+    """Add an artifact to the index with the fallback tag of its subject, safely with concurrent writers.
 
-    No registry can be asked to write a tag only if nobody else has written it since, and an entry that was read back
-    may be lost a moment later. So each artifact has a tag of its own, too, and whoever wrote the index looks at those
-    tags after that: of two who write at once, the last one finds the other's tag, and adds it again.
+    Registries have no conditional writes of tags, so an entry may be lost even after it was read back. Therefore each
+    artifact also has its own tag, and a writer compares the index with these tags after writing it. If two write at
+    once, the last one finds the other's tag and adds the entry again.
     """
-    registry.push_manifest(repository, _own_tag(subject, added.digest), added)
+    registry.push_manifest(repository, _artifact_tag(subject, added.digest), added)
     for number in range(_ROUNDS):
-        tags = registry.tags(repository)  # before the index: an entry that is written between is in it
+        tags = registry.tags(repository)  # before the index, which then has all entries added in between
         current = registry.manifest(repository, fallback_tag(subject))
         entries = list(current.manifests) if current else []
-        missing = _missing(registry, repository, subject, tags, entries)
+        missing = _unlisted(registry, repository, subject, tags, entries)
         if added.digest not in {entry.digest for entry in (*entries, *missing)}:
             missing.append(added.referrer)
         if not missing:
@@ -102,20 +102,20 @@ def _add_to_fallback(registry: Registry, repository: str, subject: str, added: M
     raise registry.connection.error(repository, message)
 
 
-def _missing(
+def _unlisted(
     registry: Registry, repository: str, subject: str, tags: Iterable[str], entries: Iterable[Descriptor]
 ) -> list[Descriptor]:
-    """The artifacts with a tag of their own that the index does not list."""
-    listed = {_own_tag(subject, entry.digest) for entry in entries}
+    """Return the artifacts that have their own tag but are not in the index."""
+    listed = {_artifact_tag(subject, entry.digest) for entry in entries}
     found: list[Descriptor] = []
     for tag in tags:
-        if tag.startswith(_own_tag(subject, "")) and tag not in listed:
+        if tag.startswith(_artifact_tag(subject, "")) and tag not in listed:
             manifest = registry.manifest(repository, tag)
             if manifest and manifest.subject and manifest.subject.digest == subject:
                 found.append(manifest.referrer)
     return found
 
 
-def _own_tag(subject: str, digest: str) -> str:
-    """The tag of one artifact, beside the fallback tag of its subject."""
+def _artifact_tag(subject: str, digest: str) -> str:
+    """Return an artifact's own tag, which extends the fallback tag of its subject."""
     return f"{fallback_tag(subject)}.{digest.partition(':')[2]}"[:128]

@@ -1,4 +1,4 @@
-"""A client of registries (OCI Distribution Specification 1.1): manifests, blobs, tags. It deletes nothing."""
+"""A client of registries (OCI Distribution Specification 1.1): manifests, blobs, tags; it never deletes."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ from pipeline.system.http_request import Answer, Backoff
 
 _MAX_BLOB: Final = 256 * 1024 * 1024
 _ACCEPT: Final = {"Accept": ", ".join(ACCEPTED)}
-#: Answers to the end of an upload that the registry has forgotten, after a restart for one: it starts anew.
+#: Statuses at the end of an upload that the registry has lost, as after a restart; the upload starts again.
 _LOST_UPLOAD: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
-#: Answers of registries that do not list their repositories: the specification leaves that out.
+#: Statuses from registries that do not list their repositories, which the specification does not require.
 _NO_CATALOG: Final = frozenset(
     {*REFUSED, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
 )
-#: Where a repository that a push makes is private.
+#: Registries in which a push creates private repositories.
 _PRIVATE_AT_FIRST: Final = frozenset({"quay.io"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageConfig:
-    """The config of an image, as far as waybill reads it."""
+    """The part of an image's config that waybill reads."""
 
     labels: Mapping[str, str]
     platform: str
     """OS/ARCH."""
     history: tuple[str, ...]
-    """What made each layer."""
+    """The commands that made the layers."""
 
 
 class Registry:
-    """One registry. Every method raises LoginError where it refuses the login, and RegistryError where it fails."""
+    """A registry. Every method raises LoginError if the registry refuses access, or else RegistryError if it fails."""
 
     def __init__(
         self, host: str, keychain: Keychain, *, insecure: bool = False, backoff: Backoff | None = None
     ) -> None:
-        """`insecure` is plain HTTP, which waybill speaks without it to this machine alone."""
+        """Make a client; `insecure` allows plain HTTP, which is the default only for this machine."""
         self.host = host
         self.connection = Connection(host, keychain, insecure=insecure, backoff=backoff or Backoff())
 
     def manifest(self, repository: str, reference: str) -> Manifest | None:
-        """Return the manifest, or index, with a tag or a digest; None where there is none.
+        """Return the manifest, or index, of a tag or a digest, or None if there is none.
 
         Raises:
-            RegistryError: the registry serves other bytes than those of the digest; or as the class says.
+            RegistryError: the bytes do not have the digest; see also the class.
         """
         answer = self.connection.request("GET", repository, f"manifests/{reference}", headers=_ACCEPT)
         if answer.status == HTTPStatus.NOT_FOUND:
@@ -67,7 +67,7 @@ class Registry:
         return Manifest(body=answer.body, media_type=media_type_of(answer), digest=wanted or digest_of(answer.body))
 
     def digest(self, repository: str, reference: str) -> str | None:
-        """Return the digest that a tag has, as the registry says; None where there is no such tag."""
+        """Return the digest of a tag in the registry, or None if there is no such tag."""
         answer = self.connection.request("HEAD", repository, f"manifests/{reference}", headers=_ACCEPT)
         if answer.status == HTTPStatus.NOT_FOUND:
             return None
@@ -78,18 +78,18 @@ class Registry:
         return manifest.digest if manifest else None
 
     def platform_manifest(self, repository: str, manifest: Manifest, platform: str | None = None) -> Manifest | None:
-        """Return the manifest of an image itself; of an index the one for OS/ARCH, or without one its first."""
+        """Return an image's manifest; from an index, that for `platform` (OS/ARCH), or else the first image's."""
         if not manifest.is_index:
             return manifest
         for entry in manifest.manifests:
-            theirs = f"{entry.platform.get('os', '')}/{entry.platform.get('architecture', '')}"
-            # BuildKit lists its attestations as manifests of a platform that does not exist.
-            if theirs == platform or (platform is None and theirs != "unknown/unknown"):
+            entry_platform = f"{entry.platform.get('os', '')}/{entry.platform.get('architecture', '')}"
+            # BuildKit lists its attestations as manifests of the platform unknown/unknown.
+            if entry_platform == platform or (platform is None and entry_platform != "unknown/unknown"):
                 return self.manifest(repository, entry.digest)
         return None
 
     def image_config(self, repository: str, manifest: Manifest, platform: str | None = None) -> ImageConfig | None:
-        """Return the config of an image, of an index that of a platform as above; None where it has none."""
+        """Return the config of an image, of an index as in `platform_manifest`, or None if it has none."""
         image = self.platform_manifest(repository, manifest, platform)
         if image is None or image.config is None:
             return None
@@ -99,7 +99,7 @@ class Registry:
         """Return the bytes of a blob.
 
         Raises:
-            RegistryError: there is none, it has other bytes than its digest says, or more than the limit.
+            RegistryError: there is no such blob, its bytes do not have the digest, or it exceeds the limit.
         """
         answer = self.connection.request("GET", repository, f"blobs/{digest}", limit=limit)
         self.connection.expect(answer, repository, f"blob {digest}", HTTPStatus.OK)
@@ -108,7 +108,7 @@ class Registry:
         return answer.body
 
     def tags(self, repository: str) -> list[str]:
-        """Return all tags of a repository; none where it does not exist."""
+        """Return all tags of a repository, empty if it does not exist."""
         found: list[str] = []
         for answer in self.connection.pages(repository, "tags/list?n=1000"):
             if answer.status == HTTPStatus.NOT_FOUND:
@@ -118,7 +118,7 @@ class Registry:
         return found
 
     def repositories(self) -> list[str] | None:
-        """Return all repositories; None where the registry does not list them, or not for this login."""
+        """Return all repositories, or None if the registry does not list them for this login."""
         found: list[str] = []
         for answer in self.connection.pages("", "_catalog?n=1000", refused=True):
             if answer.status in _NO_CATALOG:
@@ -128,17 +128,17 @@ class Registry:
         return found
 
     def is_new(self, repository: str) -> bool:
-        """Return whether a repository does not exist, as far as the login sees.
+        """Return whether a repository does not exist, as far as this login can see.
 
-        Some registries (quay.io) do not tell a repository that does not exist from one that this login may not read.
+        Some registries (quay.io) respond in the same way for a repository that this login may not read.
         """
         answer = self.connection.request("GET", repository, "tags/list?n=1", refused=True)
         return answer.status in {HTTPStatus.NOT_FOUND, *REFUSED}
 
     def push_blob(self, repository: str, data: bytes, media_type: str) -> Descriptor:
-        """Upload a blob unless the repository has it; return what points to it.
+        """Upload a blob unless the repository has it; return its descriptor.
 
-        An upload that breaks off starts anew: what the registry has of it is not known.
+        An interrupted upload starts again from the beginning, as its state in the registry is unknown.
         """
         blob = Descriptor.of(data, media_type)
         what = f"upload of the blob {blob.digest}"
@@ -155,36 +155,36 @@ class Registry:
         return blob
 
     def _upload(self, repository: str, digest: str, data: bytes, what: str) -> Answer | None:
-        """The answer to one attempt to upload a blob; None where the connection is lost."""
+        """Make one attempt to upload a blob; return the answer, or None if the connection is lost."""
         started = self.connection.request("POST", repository, "blobs/uploads/", push=True)
         self.connection.expect(started, repository, what, HTTPStatus.ACCEPTED)
         return self.connection.upload(repository, started, digest, data)
 
     def _may_upload_again(self, answer: Answer | None) -> bool:
-        """Whether another attempt may end better."""
+        """Return whether a retry may succeed."""
         return answer is None or answer.status in _LOST_UPLOAD or self.connection.backoff.repeats(answer.status)
 
     def push_manifest(self, repository: str, reference: str, manifest: Manifest) -> bool:
-        """Put a manifest under a tag or its digest; return whether the registry lists what is attached by it.
+        """Push a manifest with a tag or its digest; return whether the registry adds it to the list of referrers.
 
         Raises:
-            RegistryError: the registry answers with another digest; or as the class says.
+            RegistryError: the registry responds with another digest; see also the class.
         """
         content = {"Content-Type": manifest.media_type}
         path = f"manifests/{reference}"
         answer = self.connection.request("PUT", repository, path, push=True, body=manifest.body, headers=content)
         self.connection.expect(answer, repository, f"manifest {reference}", HTTPStatus.CREATED)
-        theirs = answer.headers.get("docker-content-digest", manifest.digest)
-        if theirs != manifest.digest:
-            message = f"the registry changed the manifest {manifest.digest} to {theirs}"
+        served = answer.headers.get("docker-content-digest", manifest.digest)
+        if served != manifest.digest:
+            message = f"the registry changed the manifest {manifest.digest} to {served}"
             raise self.connection.error(repository, message)
         return bool(answer.headers.get("oci-subject"))
 
     def tag(self, repository: str, digest: str, *tags: str) -> None:
-        """Give an image further tags.
+        """Add tags to an image.
 
         Raises:
-            RegistryError: there is no such image; or as the class says.
+            RegistryError: there is no such image; see also the class.
         """
         manifest = self.manifest(repository, digest)
         if manifest is None:
@@ -193,7 +193,7 @@ class Registry:
             self.push_manifest(repository, tag, manifest)
 
     def _has_blob(self, repository: str, digest: str) -> bool:
-        """Whether a repository that is pushed to has a blob already."""
+        """Return whether a repository has a blob; with push access, which the upload needs next."""
         answer = self.connection.request("HEAD", repository, f"blobs/{digest}", push=True)
         if answer.status == HTTPStatus.NOT_FOUND:
             return False
@@ -202,7 +202,7 @@ class Registry:
 
 
 def first_push_note(host: str, repository: str) -> str:
-    """What to know after the first push to a repository; empty where it is as readable as the registry's others."""
+    """Return a note about a repository that the first push makes private, or ""."""
     if host not in _PRIVATE_AT_FIRST:
         return ""
     place = f"https://{host}/repository/{repository}?tab=settings"
@@ -212,13 +212,13 @@ def first_push_note(host: str, repository: str) -> str:
 
 
 def media_type_of(answer: Answer) -> str:
-    """The media type of a manifest: that of the answer, else its own."""
+    """Return the media type of a manifest: from the response's header, or else from the manifest."""
     announced = answer.headers.get("content-type", "").partition(";")[0].strip()
     return announced if announced in ACCEPTED else str(json_of(answer).get("mediaType") or announced)
 
 
 def _names(answer: Answer, key: str) -> list[str]:
-    """The list of names in an answer."""
+    """Return the list of names in an answer."""
     listed = json_of(answer).get(key)
     return [name for name in (listed if isinstance(listed, list) else ()) if isinstance(name, str)]
 

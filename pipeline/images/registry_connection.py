@@ -1,4 +1,4 @@
-"""Requests to one registry: with the login that it wants, sent again while it is busy, and its errors in our words."""
+"""HTTP requests to one registry, with authentication, retries and error messages."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from pipeline.images.image_name import is_loopback
 from pipeline.system.http import send
 from pipeline.system.http_request import Answer, Backoff, Request, split_url
 
-#: The most bytes of a manifest (the specification asks registries for 4 MiB at least), and of any other answer.
+#: The most bytes of a manifest (the specification requires at least 4 MiB of registries) and of other answers.
 MAX_MANIFEST: Final = 8 * 1024 * 1024
 _MAX_PAGES: Final = 1000
-#: Seconds for one request and its further attempts.
+#: Seconds for one request including retries.
 _PATIENCE: Final = 1800
-#: The most characters of what a registry gives as its reason.
+#: The most characters of a registry's error message.
 _SAID: Final = 300
 REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 class Connection:
-    """Sends requests to a registry: over HTTPS, or over plain HTTP if it is on this machine, or `insecure`."""
+    """Sends requests to a registry: over HTTPS, or plain HTTP if it is on this machine or `insecure`."""
 
     def __init__(self, host: str, keychain: Keychain, *, insecure: bool, backoff: Backoff) -> None:
         self.host = host
@@ -51,16 +51,14 @@ class Connection:
         headers: Mapping[str, str] | None = None,
         limit: int = MAX_MANIFEST,
     ) -> Answer:
-        """Return the answer to a request below `/v2/REPOSITORY/`, whatever its status but 401 and 403.
+        """Return the answer to a request below `/v2/REPOSITORY/`, with any status except 401 and 403.
 
-        Below `/v2/` where the repository is "": that is a request to the registry itself.
-
-        It is sent again where the connection fails or the registry is busy: every request of the specification that
-        waybill makes does the same when it is sent twice.
+        If the repository is "", the path is below `/v2/` itself. The request is retried if the connection fails or the
+        registry is busy, as all requests here are idempotent.
 
         Raises:
-            LoginError: the registry refuses the login, unless a refusal is an answer too (`refused`).
-            RegistryError: no answer.
+            LoginError: the registry refuses the login, unless `refused` makes that an answer, too.
+            RegistryError: there is no answer.
         """
         request = Request(
             url=self._url(repository, path),
@@ -73,10 +71,10 @@ class Connection:
         return self._authorized(request, Scope(repository=repository, push=push), refused=refused)
 
     def pages(self, repository: str, path: str, *, refused: bool = False) -> Iterator[Answer]:
-        """Yield the answers to a request for a list, one a page (RFC 8288: Link with rel="next").
+        """Yield the pages of a list (RFC 8288: Link with rel="next").
 
         Raises:
-            RegistryError: as `request`; or the next page is elsewhere.
+            RegistryError: a request fails, or the next page is outside the repository's path.
         """
         for _ in range(_MAX_PAGES):
             answer = self.request("GET", repository, path, refused=refused)
@@ -85,19 +83,19 @@ class Connection:
             if not link:
                 return
             target = split_url(urljoin(self._url(repository, path), link[1]))
-            _, found, rest = target.path.partition(_below(repository))
+            _, found, rest = target.path.partition(_path_prefix(repository))
             if not found:
                 raise self.error(repository, f"the next page of {path.partition('?')[0]} is elsewhere")
             path = f"{rest}?{target.query}"
 
     def upload(self, repository: str, started: Answer, digest: str, data: bytes) -> Answer | None:
-        """Send the bytes of a blob, once, to where its upload was started; None where the connection fails.
+        """Send a blob, without retries, to the URL of a started upload; return None if the connection fails.
 
-        That may be another host, to which no login is sent.
+        The URL may be on another host, which gets no login.
 
         Raises:
             LoginError: the registry refuses the login.
-            RegistryError: it names no place for the bytes.
+            RegistryError: the registry gives no URL to upload to.
         """
         url = self._location(repository, started)
         request = Request(
@@ -120,7 +118,7 @@ class Connection:
         """Check the status of an answer.
 
         Raises:
-            RegistryError: it is another one.
+            RegistryError: the status is not the expected one.
         """
         if answer.status != status:
             phrase = f" {HTTPStatus(answer.status).phrase}" if answer.status in set(HTTPStatus) else ""
@@ -128,31 +126,35 @@ class Connection:
             raise self.error(repository, f"{what}: the registry responded with {answer.status}{phrase}{said}")
 
     def error(self, repository: str, message: str) -> RegistryError:
-        """The error with a message about a repository."""
+        """Return the error with a message about a repository."""
         where = f", repository {repository}" if repository else ""
         return RegistryError(f"registry {self.host}{where}: {message}")
 
     def _authorized(self, request: Request, scope: Scope, *, refused: bool = False) -> Answer:
-        """The answer to a request with what is known of the registry's wishes, and once more with what it asks for."""
+        """Send a request with the known authorization and, after a challenge, again with what it requires."""
         known = self._authorizer.known(scope)
-        answer = self._send(_with(request, known), scope.repository)
+        answer = self._send(_with_authorization(request, known), scope.repository)
         if answer.status == HTTPStatus.UNAUTHORIZED and not known.startswith("Basic "):
             if refused and self._authorizer.lookup(scope.repository).credential is None:
                 return answer
-            answer = self._send(_with(request, self._authorizer.answer(answer, scope)), scope.repository)
+            answer = self._send(_with_authorization(request, self._authorizer.answer(answer, scope)), scope.repository)
         if answer.status in REFUSED and not refused:
             raise self._authorizer.refused(answer, scope, self._said(answer, scope.repository))
         return answer
 
     def _location(self, repository: str, started: Answer) -> str:
-        """Where the registry wants a blob."""
+        """Return the URL to upload a blob to.
+
+        Raises:
+            RegistryError: the answer has no URL, or one that is not secure.
+        """
         location = started.headers.get("location", "")
         try:
             target = split_url(urljoin(self._url(repository, "blobs/uploads/"), location))
         except ValueError:
             target = split_url("")
         if target.netloc == split_url(self._base).netloc:
-            # Behind a proxy that ends TLS, a registry may believe that it is spoken to over plain HTTP.
+            # Behind a proxy that terminates TLS, a registry may return a URL with plain HTTP.
             target = target._replace(scheme=split_url(self._base).scheme)
         if not location or not (target.scheme == "https" or (target.scheme == "http" and self._plain)):
             raise self.error(repository, "the registry names no URL to upload to")
@@ -168,10 +170,10 @@ class Connection:
             raise self.error(repository, str(error)) from error
 
     def _url(self, repository: str, path: str) -> str:
-        return f"{self._base}{_below(repository)}{path}"
+        return f"{self._base}{_path_prefix(repository)}{path}"
 
     def _said(self, answer: Answer, repository: str) -> str:
-        """What the registry gives as its reason, in a line, without a login that it may have repeated."""
+        """Return the registry's error message in one line, without the secrets that it may repeat, or ""."""
         errors = json_of(answer).get("errors")
         texts = (
             " ".join(str(error[name]) for name in ("code", "message") if error.get(name))
@@ -185,7 +187,7 @@ class Connection:
 
 
 def json_of(answer: Answer) -> Mapping[str, Any]:
-    """The JSON object in an answer; empty where there is none."""
+    """Return the JSON object in an answer, or an empty one if there is none."""
     try:
         content = json.loads(answer.body)
     except ValueError:
@@ -193,13 +195,13 @@ def json_of(answer: Answer) -> Mapping[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _below(repository: str) -> str:
-    """The path that all paths of a repository begin with, or all paths of a registry."""
+def _path_prefix(repository: str) -> str:
+    """Return the common prefix of a repository's paths, or of all paths if the repository is ""."""
     return f"/v2/{quote(repository)}/" if repository else "/v2/"
 
 
-def _with(request: Request, authorization: str) -> Request:
-    """A request with the header Authorization, if there is one."""
+def _with_authorization(request: Request, authorization: str) -> Request:
+    """Return a request with an Authorization header, or unchanged if that is ""."""
     if not authorization:
         return request
     return dataclasses.replace(request, headers={**request.headers, "Authorization": authorization})

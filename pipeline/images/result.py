@@ -1,4 +1,4 @@
-"""What became of the images of a run."""
+"""The results for the images of a run."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from typing import Literal
 
 from generator.chart.pin import Pin
 
-#: `found`: it is there already, with the same image key; `failed`: `reason` says why.
+#: `found`: an image with the same image key exists; `failed`: `reason` says why.
 State = Literal["built", "pushed", "found", "failed"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageResult:
-    """One image: what it is, where it is, and what was done for it."""
+    """The result for one image."""
 
     workflow: str
-    """The folder of the workflow whose chart names it."""
+    """The folder name of the workflow whose chart uses it."""
     name: str
     repository: str
     tags: tuple[str, ...]
-    """The tag of the content first."""
+    """The first is the hash of its content."""
     key: str
     state: State
     digest: str | None = None
-    """As the registry serves it; None where the image was not pushed."""
+    """The digest in the registry, or None if the image was not pushed."""
     size: int | None = None
-    """Bytes of its layers; None where nobody asked an engine or a registry."""
+    """The size of its layers in bytes, or None if it is unknown."""
     commit: str | None = None
     reason: str = ""
     note: str = ""
-    """What a person should know of it."""
+    """A note for the user."""
     log: Path | None = None
     last_lines: tuple[str, ...] = ()
-    """The end of the log of a build that failed."""
+    """The last lines of a failed build's log."""
 
     @property
     def reference(self) -> str:
@@ -43,13 +43,13 @@ class ImageResult:
 
     @property
     def pin(self) -> Pin | None:
-        """The digest for the chart, once there is one."""
+        """The digest for the chart, or None if there is none."""
         if self.digest is None or self.state == "failed":
             return None
         return Pin(repository=self.repository, tag=self.tags[0], digest=self.digest, key=self.key)
 
     def as_json(self) -> dict[str, object]:
-        """The image as a JSON object, for images.json and `--json`."""
+        """Return the image as a JSON object, for images.json and `--json`."""
         return {
             "workflow": self.workflow,
             "name": self.name,

@@ -1,4 +1,4 @@
-"""The image stage of a build: finds, builds, reads back, pushes; several images at a time."""
+"""The image stage of a build: finds, builds, checks and pushes several images at a time."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ from pipeline.images.tasks import ImageTask
 from pipeline.system.commit import Checkout
 from pipeline.system.journal import Effect, Journal
 
-#: The length of a commit's name among the tags.
+#: The length of a commit's hash in a tag.
 _SHORT: Final = 8
 _LATEST: Final = "latest"
 
 
 class Progress(Protocol):
-    """Shows what happens to each image."""
+    """Shows the progress of each image."""
 
     def stage(self, title: str, name: str) -> None:
-        """`name` is the part of the work that begins: it may take minutes."""
+        """Show that the stage `name` begins, which may take minutes."""
 
     def update(self, title: str, text: str) -> None:
-        """`text` is what happens now."""
+        """Show the current activity."""
 
     def done(self, title: str, text: str) -> None:
-        """`text` is what came of it."""
+        """Show the result."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageStage:
-    """Makes images by a builder, and pushes them where that was asked for."""
+    """Makes images with a builder, and pushes them if `orders` says so."""
 
     builder: ImageBuilder
     pushed: PushedImages
@@ -54,29 +54,29 @@ class ImageStage:
     orders: Orders
     checkouts: Callable[[Workflow], Checkout]
     logs: Path
-    """The folder for logs: NAME.log."""
+    """The folder for the logs, NAME.log."""
     journal: Journal
     progress: Progress
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def make(self, tasks: Sequence[ImageTask], jobs: int) -> tuple[ImageResult, ...]:
-        """Make the images, at most `jobs` at a time; what became of each, in their order.
+        """Make the images, at most `jobs` at a time; return their results in order.
 
-        An image that fails stops no other. Ctrl-C stops all of them, and what was pushed before is in the journal.
+        A failed image does not stop the others. Ctrl-C stops all of them; the journal has those that were pushed.
         """
         pool = ThreadPoolExecutor(max_workers=max(1, jobs), thread_name_prefix="image")
-        running = [pool.submit(self._made, task) for task in tasks]
+        running = [pool.submit(self._make_or_fail, task) for task in tasks]
         try:
-            return tuple(one.result() for one in running)
+            return tuple(future.result() for future in running)
         except BaseException:
             self.stopped.set()
-            for one in running:
-                one.cancel()
+            for future in running:
+                future.cancel()
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _made(self, task: ImageTask) -> ImageResult:
+    def _make_or_fail(self, task: ImageTask) -> ImageResult:
         path = self.logs / f"{task.recipe.name}.log"
         with BuildLog(path, lambda line: self.progress.update(task.title, line)) as log:
             try:
@@ -127,7 +127,7 @@ class ImageStage:
         log: BuildLog,
         jars: tuple[Jar, ...] | None,
     ) -> ImageResult:
-        """Push an image, and say of it what it is made of."""
+        """Push an image and make its statements."""
         self.progress.stage(task.title, "push")
         repository = task.reference.repository
         note = self.pushed.first_push_note(task.reference)
@@ -145,14 +145,14 @@ class ImageStage:
         try:
             self.statements.make(build, self.builder)
         except WaybillError as error:
-            message = f"{error}; {task.reference} is pushed already; the same command again goes on from there"
+            message = f"{error}; {task.reference} is pushed already; run the same command again to continue"
             raise ImageError(message) from error
         size = self.pushed.size(replace(task.reference, digest=digest))
         pushed = self._result(task, "pushed", commit=commit.revision, tags=tags, digest=digest, log=log.path)
         return replace(pushed, size=size, note=note)
 
     def _found(self, task: ImageTask, tags: tuple[str, ...]) -> ImageResult | None:
-        """The image that is there already: in the registry before a push, else in the engine."""
+        """Return the existing image with the same key, in the registry if it is to be pushed, or else in the engine."""
         self.progress.update(task.title, "look")
         if self.orders.push:
             there = self.pushed.find(task.reference, task.recipe.key)
@@ -166,7 +166,7 @@ class ImageStage:
         return self._result(task, "found", commit=labels.get(REVISION, ""))
 
     def _attested(self, task: ImageTask, digest: str) -> bool:
-        """Whether an image has the statements that this run is to attach; a run that failed half-way left them here."""
+        """Return whether an image has the statements that this run requires, attaching those left by a failed run."""
         if not self.orders.attest:
             return True
         return self.statements.complete(task.reference.repository, digest, function=task.function)

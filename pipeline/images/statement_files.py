@@ -1,4 +1,4 @@
-"""Statements about images, read from files: in-toto statements, and SBOMs and provenance that become some."""
+"""Reads statements about images from files: in-toto statements, and SBOMs and provenance to wrap in them."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from generator.image.provenance import CYCLONEDX, PROVENANCE
 from pipeline.images.attestations import Statement, statement_about
 from pipeline.images.image_name import ImageName
 
-#: Where a build leaves statements about its images, below the folder for packages.
+#: The folder below the packages folder to which a build writes statements about its images.
 FOLDER: Final = "attestations"
 _MAX_FILE: Final = 64 * 1024 * 1024
 
 
 def read_statements(files: Iterable[Path], name: ImageName, digest: str) -> list[dict[str, Any]]:
-    """Return the in-toto statements in files about an image: a CycloneDX SBOM and SLSA provenance become statements.
+    """Return in-toto statements about an image from files, wrapping a CycloneDX SBOM or SLSA provenance.
 
     Raises:
-        SettingsError: a file is nothing of that.
+        SettingsError: a file is none of these.
     """
     return [_read(file, name, digest) for file in files]
 
 
 def find_statements(output: Path, name: ImageName, digest: str) -> Sequence[dict[str, Any]]:
-    """Return the statements that a build left about an image, by their files' names.
+    """Return the statements about an image that a build wrote, in the order of their file names.
 
     Raises:
-        SettingsError: it left none.
+        SettingsError: there are none.
     """
     found = statements_about(output, digest)
     if not found:
@@ -40,7 +40,7 @@ def find_statements(output: Path, name: ImageName, digest: str) -> Sequence[dict
 
 
 def statements_about(output: Path, digest: str) -> list[dict[str, Any]]:
-    """Return the statements that a build left about a digest; none where it left none."""
+    """Return the statements about a digest that a build wrote, or an empty list."""
     read = (_load(file) for file in sorted((output / FOLDER).glob("*.json")))
     return [content for content in read if content and digest in Statement(content=content).subjects]
 
@@ -58,7 +58,7 @@ def _read(file: Path, name: ImageName, digest: str) -> dict[str, Any]:
 
 
 def _load(file: Path) -> dict[str, Any]:
-    """The JSON object in a file; empty where there is none."""
+    """Return the JSON object in a file, or an empty one if there is none."""
     if file.stat().st_size > _MAX_FILE:
         raise SettingsError(f"{file}: larger than {_MAX_FILE:,} bytes")
     try:

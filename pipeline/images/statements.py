@@ -1,4 +1,4 @@
-"""What is said of an image that was pushed: SBOM and provenance, written beside the packages, and attached to it."""
+"""Makes SBOM and provenance of pushed images: written beside the packages, and attached to the images."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ from pipeline.system.journal import Journal
 
 @dataclass(frozen=True, kw_only=True)
 class PushedBuild:
-    """An image that was built and pushed just now."""
+    """An image that this run built and pushed."""
 
     recipe: ImageRecipe
     version: str
-    """That of the workflow."""
+    """The workflow's version."""
     commit: SourceCommit
     repository: str
     digest: str
     image: LocalImage
     jars: tuple[Jar, ...] | None
-    """The jars of the application; None where the image holds none: a function's."""
+    """The application's jars, or None for a function's image, which has none."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Statements:
-    """Makes the statements about images, and attaches them where that was asked for."""
+    """Makes the statements about images, and attaches them if `attach` is set."""
 
     output: Path
     """The folder for packages."""
@@ -53,11 +53,11 @@ class Statements:
     journal: Journal
 
     def make(self, build: PushedBuild, builder: ImageBuilder) -> None:
-        """Write the statements about an image, and attach them to it in its registry.
+        """Write the statements about an image and, with `attach`, attach them in its registry.
 
         Raises:
             ImageError: syft or cosign fails.
-            RegistryError: the registry refused, or did not answer.
+            RegistryError: the registry refused, or did not respond.
             OutputError: a file cannot be written.
         """
         statements = dict(self._statements(build, builder))
@@ -71,11 +71,11 @@ class Statements:
             attest(self.pushed.registry(image.host), image, contents, self.journal, signer=self.signer)
 
     def complete(self, repository: str, digest: str, *, function: bool) -> bool:
-        """Whether an image that was pushed before has its statements; those that a build left here are attached now.
+        """Return whether an image has its statements, after attaching those that an earlier build wrote here.
 
         Raises:
             ImageError: cosign fails.
-            RegistryError: the registry refused, or did not answer.
+            RegistryError: the registry refused, or did not respond.
         """
         image = read_image_name(f"{repository}@{digest}")
         registry = self.pushed.registry(image.host)
@@ -104,7 +104,7 @@ class Statements:
         yield "provenance", provenance(subject, about)
 
     def _base(self, build: PushedBuild, builder: ImageBuilder) -> tuple[Any, ...]:
-        """The packages of the base, where syft is at hand and a statement is worth the time that it takes."""
+        """Return the base image's packages if statements are attached and syft is available, or else ()."""
         if not (self.attach and syft.is_available()):
             return ()
         with tempfile.TemporaryDirectory(prefix="waybill-image-") as folder:
@@ -114,7 +114,7 @@ class Statements:
 
 
 def jars_of(application: Path) -> tuple[Jar, ...]:
-    """Return the jars of an application, the content of /deployments in an image."""
+    """Return the jars of an application, which is the content of /deployments in an image."""
     listed = application / DEPENDENCIES
     dependencies = listed.read_text(encoding="utf-8", errors="replace") if listed.is_file() else ""
     files = ((path.relative_to(application).as_posix(), path.read_bytes()) for path in application.rglob("*.jar"))

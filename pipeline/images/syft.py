@@ -1,4 +1,4 @@
-"""The packages of an image's base, by syft (https://github.com/anchore/syft) where it is on PATH."""
+"""Lists the packages of an image's base with syft (https://github.com/anchore/syft) if it is on PATH."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from typing import Any, Final
 from pipeline.images.errors import ImageError
 
 PROGRAM: Final = "syft"
-#: The application's jars are in the SBOM by what Quarkus says of them; syft would guess.
+#: No Java cataloger: Quarkus lists the application's jars exactly, while syft would guess.
 _CATALOGERS: Final = "-java"
 _LOCATION: Final = re.compile(r"syft:location:\d+:path")
 _DEPLOYMENTS: Final = "/deployments/"
 
 
 def is_available() -> bool:
-    """Whether syft is on PATH."""
+    """Return whether syft is on PATH."""
     return shutil.which(PROGRAM) is not None
 
 
 def base_components(archive: Path) -> tuple[Mapping[str, Any], ...]:
-    """Return what syft finds in an image (an OCI archive) besides the application, as components of CycloneDX's JSON.
+    """Return what syft finds in an OCI archive besides the application, as CycloneDX components.
 
     Raises:
-        ImageError: syft fails; with what it says.
+        ImageError: syft fails; the message has its output.
     """
-    # syft's own reader of archives wants entries for folders, which not every archive has.
+    # syft's own reader of archives requires entries for folders, which some archives do not have.
     with tempfile.TemporaryDirectory(prefix="waybill-syft-") as folder:
         try:
             with tarfile.open(archive) as layout:
@@ -41,7 +41,7 @@ def base_components(archive: Path) -> tuple[Mapping[str, Any], ...]:
         except (tarfile.TarError, OSError) as error:
             raise ImageError(f"{archive} is not an OCI archive: {error}") from error
         command = [PROGRAM, "scan", "--quiet", "--from", "oci-dir", f"--select-catalogers={_CATALOGERS}"]
-        done = subprocess.run(  # noqa: S603 - our own words
+        done = subprocess.run(  # noqa: S603 - fixed arguments
             [*command, "--output", "cyclonedx-json@1.6", folder],
             stdin=subprocess.DEVNULL,
             env={**os.environ, "SYFT_CHECK_FOR_APP_UPDATE": "false"},
@@ -58,8 +58,8 @@ def base_components(archive: Path) -> tuple[Mapping[str, Any], ...]:
 
 
 def _is_of_base(component: Mapping[str, Any]) -> bool:
-    """Whether a component is a package, or the system, below the application."""
+    """Return whether a component is a package or the operating system, and not part of the application."""
     properties = component.get("properties", [])
-    places = [one.get("value", "") for one in properties if _LOCATION.fullmatch(one.get("name", ""))]
+    places = [each.get("value", "") for each in properties if _LOCATION.fullmatch(each.get("name", ""))]
     own = bool(places) and all(place.startswith(_DEPLOYMENTS) for place in places)
     return component.get("type") != "file" and not own

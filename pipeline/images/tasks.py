@@ -1,4 +1,4 @@
-"""The images that the charts of a run name, as tasks for what makes them."""
+"""Lists the images of a run's charts as tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.images.recipes import Recipes, function_files, workflow_files
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageTask:
-    """One image that is to be there: of a workflow, or of a function of it."""
+    """An image to make: of a workflow, or of one of its functions."""
 
     workflow: Workflow
     recipe: ImageRecipe
@@ -24,24 +24,24 @@ class ImageTask:
 
     @property
     def title(self) -> str:
-        """What a person calls it."""
+        """Its name in messages."""
         return f"{self.workflow.source.name}/{self.recipe.name}" if self.function else self.recipe.name
 
 
 def tasks_of(workflow: Workflow, recipes: Recipes) -> list[ImageTask]:
-    """Return the images that a workflow's chart names: the workflow's own first."""
+    """Return the images of a workflow's chart: the workflow's first, then those of its functions."""
     recipe = recipes.of(workflow)
     own = ImageTask(
         workflow=workflow, recipe=recipe, reference=recipes.reference(recipe), files=workflow_files(workflow)
     )
     functions = []
     for function in workflow.source.functions:
-        made = recipes.of_function(function)
+        function_recipe = recipes.of_function(function)
         functions.append(
             ImageTask(
                 workflow=workflow,
-                recipe=made,
-                reference=recipes.reference(made, function=True),
+                recipe=function_recipe,
+                reference=recipes.reference(function_recipe, function=True),
                 files=function_files(workflow, function),
                 function=True,
             )

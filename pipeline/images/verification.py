@@ -1,4 +1,4 @@
-"""Whether what is attached to an image is there, is about it, and is signed by whom it should be."""
+"""Verifies that an image has an SBOM and provenance, and that their signatures are valid."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from pipeline.images.registry import Registry
 
 @dataclass(frozen=True, kw_only=True)
 class CheckedAttestation:
-    """An attestation, and what became of its signature."""
+    """An attestation with the result of checking its signature."""
 
     attestation: Attestation
     signature: str
-    """In words."""
+    """The result, in words."""
     counts: bool
-    """Whether it is about the image, and signed by the owner of the public key where there is one."""
+    """Whether it is about the image and, if there is a public key, signed with it."""
     problem: str = ""
-    """Why the image is not verified."""
+    """Why the attestation is not valid, or ""."""
 
     def as_json(self) -> dict[str, Any]:
-        """The attestation as a JSON object, for `--json`."""
+        """Return the attestation as a JSON object, for `--json`."""
         statement = self.attestation.statement
         return {
             "kind": statement.kind,
@@ -42,18 +42,18 @@ class CheckedAttestation:
 
 @dataclass(frozen=True, kw_only=True)
 class Verification:
-    """All that is attached to an image, and what is wrong with it."""
+    """The result of verifying an image: its attestations, and the problems."""
 
     name: ImageName
     digest: str
     key: str
-    """The public key that signatures were checked by, as messages name it; empty where none was checked."""
+    """The name of the public key for messages, or "" if signatures were not checked."""
     attestations: tuple[CheckedAttestation, ...]
     problems: tuple[str, ...]
-    """Why the image is not verified, a sentence each; none where it is."""
+    """Why the image is not verified, a sentence each; empty if it is."""
 
     def as_json(self) -> dict[str, Any]:
-        """The verification as a JSON object, for `--json`."""
+        """Return the verification as a JSON object, for `--json`."""
         return {
             "ok": not self.problems,
             "image": f"{self.name.host}/{self.name.repository}",
@@ -65,11 +65,11 @@ class Verification:
 
 
 def verify(registry: Registry, name: ImageName, verifier: Verifier | None) -> Verification:
-    """Check that an image has an SBOM and provenance that are about it; with a verifier, each signed by its key.
+    """Check that an image has an SBOM and provenance about it, signed with the verifier's key if there is one.
 
     Raises:
         ImageError: there is no such image.
-        RegistryError: as the registry's.
+        RegistryError: a request fails.
     """
     digest = image_manifest(registry, name).digest
     found = read_attestations(registry, name.repository, digest)

@@ -1,1 +1,1 @@
-"""Brings workflows in from somebody's repository."""
+"""Imports workflows from another repository."""

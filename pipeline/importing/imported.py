@@ -1,4 +1,4 @@
-"""What comes of the workflows of somebody's repository, and all that an import writes."""
+"""The plan of an import, with the result for each workflow."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ State = Literal["imported", "unchanged", "left out"]
 
 @dataclass(kw_only=True)
 class Imported:
-    """What comes of one workflow. `problems` say why it is left out, `adopted` what becomes of its hand-made chart."""
+    """The result for one workflow. `problems` say why it is left out, `adopted` is its hand-made chart."""
 
     name: str
     folder: str
@@ -32,7 +32,7 @@ class Imported:
     workflow: Workflow | None = None
     chart: Chart | None = None
     there: bool = False
-    """Whether the workflow is here already, with the same files."""
+    """Whether this repository has the workflow already, with the same files."""
     problems: list[str] = field(default_factory=list)
     findings: tuple[Finding, ...] = ()
     fixed: tuple[Edit, ...] = ()
@@ -40,31 +40,31 @@ class Imported:
 
     @property
     def state(self) -> State:
-        """What comes of it, in a word or two."""
+        """The workflow's state."""
         if self.problems or errors(self.findings):
             return "left out"
         return "unchanged" if self.there else "imported"
 
     @property
     def needs_hand(self) -> bool:
-        """Whether a person has something to do."""
+        """Whether the user has something to do."""
         return self.state == "left out" or bool(self.adopted and self.adopted.by_hand)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImportPlan:
-    """All that an import writes."""
+    """Everything that an import writes."""
 
     workflows: tuple[Imported, ...]
     shared: Mapping[str, bytes]
     """The new files of shared/ by path."""
     clashes: tuple[str, ...]
-    """Files of shared/ that are here with other content."""
+    """The files of shared/ that exist here with other content."""
     folder: ChartsFolder
     known: Index
     rows: ImportedRows
     notes: tuple[str, ...]
 
     def of(self, state: State) -> list[Imported]:
-        """The workflows in a state."""
+        """Return the workflows in a state."""
         return [each for each in self.workflows if each.state == state]

@@ -1,4 +1,4 @@
-"""Decides what comes of each workflow of somebody's repository; reads, and writes nothing."""
+"""Plans the import of each workflow of a repository, without writing anything."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ from pipeline.system.staging import scratch_folder
 from pipeline.workspace.folders import all_folders
 from pipeline.workspace.settings import Settings
 
-#: Where the manifests of a workflow lie that its Makefile made.
+#: The folder with a workflow's generated manifests.
 _MANIFESTS: Final = "manifests"
-#: The folder of a workflow that becomes a part of its chart.
+#: The folder of a workflow whose files are added to its chart.
 _CHART: Final = "chart/"
 
 
@@ -57,13 +57,13 @@ def plan_import(
     charts: str | None = None,
     fixing: bool = False,
 ) -> ImportPlan:
-    """Decide what comes of the workflows of a repository, or of those that are named.
+    """Plan the import of a repository's workflows, or of the named ones.
 
-    `charts` is the folder in it that the charts lie below; `fixing` fixes what lint finds and has one right fix.
+    `charts` is its folder with charts; `fixing` applies lint's fixes.
 
     Raises:
-        SettingsError: no such workflow or folder there, or no workflow at all.
-        FindingsError: compatibility.yaml, or the charts that are here, cannot be read.
+        SettingsError: there is no such workflow or folder, or no workflow at all.
+        FindingsError: compatibility.yaml or the existing charts cannot be read.
         OutputError: a file cannot be read.
     """
     layout = _layout(repository, charts)
@@ -80,7 +80,7 @@ def plan_import(
         rows = planning.rows(workflows, versions)
         for each in workflows:
             planning.make(each, versions, rows.capabilities)
-        # What no chart can be made of has no row.
+        # A workflow whose chart cannot be generated has no row, so repeat without it.
         if all(planning.version(each) for each in workflows if chart_name(each.name) in versions):
             break
     return ImportPlan(
@@ -111,7 +111,7 @@ def _layout(repository: ForeignRepository, charts: str | None) -> Layout:
 
 
 def _chosen(layout: Layout, names: Sequence[str], repository: ForeignRepository) -> dict[str, list[str]]:
-    """The workflow folders by name; the root of a repository has the repository's."""
+    """Return the workflow folders by name; a workflow in the root has the repository's name."""
     there = {name or repository.name: folders for name, folders in layout.named().items()}
     wrong = [name for name in names if name not in there]
     if wrong:
@@ -122,7 +122,7 @@ def _chosen(layout: Layout, names: Sequence[str], repository: ForeignRepository)
 
 
 class _Planning:
-    """The steps of a plan, and what they have in common."""
+    """The steps of planning, and their common data."""
 
     def __init__(self, repository: ForeignRepository, settings: Settings, layout: Layout, *, fixing: bool) -> None:
         self._repository = repository
@@ -144,18 +144,18 @@ class _Planning:
             return found
         other = next((each for each in self._here if each != name and each.casefold() == name.casefold()), None)
         if other:
-            found.problems.append(f"the workflow {other} is here, which differs in case alone; rename the folder")
+            found.problems.append(f"the workflow {other} is here already, and differs only in case; rename the folder")
         if name.startswith(".") or name == SHARED:
             found.problems.append(f"no workflow folder can be called '{name}'; rename it")
         without = [posixpath.relpath(chart, found.folder or ".") for chart in self._charts.inside(found.folder)]
         read = self._repository.folder(found.folder, [*without, SHARED] if found.folder else [*without, ".github"])
         found.problems += read.problems
         found.files = {path: file for path, file in read.files.items() if not self._is_made(path, found)}
-        _find_one_file(found)
+        _check_case(found)
         return found
 
     def shared(self, workflows: Sequence[Imported]) -> tuple[dict[str, bytes], tuple[str, ...]]:
-        """The new files of shared/, and those that are here with other content; who uses these is left out."""
+        """Return the new files of shared/, and those with other content here, whose users are left out."""
         here = dict(read_shared(self._settings.workflows / SHARED).files)
         new: dict[str, bytes] = {}
         clashes: set[str] = set()
@@ -180,23 +180,23 @@ class _Planning:
         return new, tuple(sorted(clashes))
 
     def read(self, found: Imported) -> None:
-        """Understand a workflow, fix what can be fixed, take its hand-made chart apart, and lint what comes of it."""
+        """Parse a workflow, fix it if requested, adopt its hand-made chart, and lint the result."""
         try:
-            workflow = self._understood(found)
+            workflow = self._parsed(found)
             if self._fixing:
                 workflow = self._fixed(found, workflow)
             self._adopt(found, workflow)
-            _find_one_file(found)
-            found.workflow = workflow = self._understood(found)
+            _check_case(found)
+            found.workflow = workflow = self._parsed(found)
         except FindingsError as error:
             found.findings = error.findings
             return
         kept = apply_suppressions(lint(workflow), [workflow], ignores_of(self._settings), RULES, complete=False)
         found.findings = for_output(strictly(kept) if self._settings.strict else kept)
-        self._compare_with_what_is_here(found)
+        self._compare_with_existing(found)
 
     def charts_that_meet(self, workflows: Sequence[Imported]) -> None:
-        """Leave out workflows whose chart is that of another one."""
+        """Leave out workflows whose chart has the name of another one."""
         taken: dict[str, str] = {chart_name(name): name for name in self._here}
         for each in workflows:
             name = chart_name(each.name)
@@ -207,7 +207,7 @@ class _Planning:
                 each.problems.append(f"{self.folder.path.as_posix()}/charts/{name} is here already; move it away first")
 
     def version(self, each: Imported) -> tuple[str, Version] | None:
-        """The chart's name and version: the one after the hand-made chart's that nobody published."""
+        """Return the chart's name and version, which follows the hand-made chart's and is unpublished."""
         if each.state == "left out" or each.workflow is None:
             return None
         name = chart_name(each.name)
@@ -226,7 +226,7 @@ class _Planning:
         return name, version
 
     def rows(self, workflows: Sequence[Imported], versions: Mapping[str, Version]) -> ImportedRows:
-        """The rows of compatibility.yaml for the charts that are new, and for the umbrella."""
+        """Return the rows of compatibility.yaml for new charts and the umbrella."""
         capabilities = self._operators.line().capabilities
         coming = {chart_name(each.name): each for each in workflows if not each.there}
         first = {
@@ -240,7 +240,7 @@ class _Planning:
         return rows_of_import(first, older, self._settings.compatibility, capabilities)
 
     def make(self, each: Imported, versions: Mapping[str, Version], capabilities: OperatorCapabilities) -> None:
-        """Make the chart of a workflow, as a build does."""
+        """Generate the chart of a workflow, as a build does."""
         name = chart_name(each.name)
         if each.workflow is None or name not in versions:
             return
@@ -263,7 +263,7 @@ class _Planning:
         each.there = each.there and name in self.folder.charts
 
     def notes(self, workflows: Sequence[Imported], *, everything: bool) -> Iterator[str]:
-        """What is to be said of the repository as a whole."""
+        """Yield notes about the repository as a whole."""
         if everything:
             taken = {each.chart_folder for each in workflows}
             for chart in self._charts.of_no_workflow(taken, {each.folder for each in workflows}):
@@ -273,20 +273,20 @@ class _Planning:
         resources = [resource for each in workflows if each.adopted for resource in each.adopted.resources]
         used = {image.rpartition("/")[0] for image in images_of(resources)}
         registry = registry or (used.pop() if len(used) == 1 else "")
-        for name, theirs in (("registry", registry), ("image_prefix", prefix)):
-            if theirs and theirs != getattr(self._settings, name):
-                yield f"its images have the {name} '{theirs}'; for the same names, set {name} in the settings"
+        for name, value in (("registry", registry), ("image_prefix", prefix)):
+            if value and value != getattr(self._settings, name):
+                yield f"its images have the {name} '{value}'; for the same names, set {name} in the settings"
 
     def _is_made(self, path: str, found: Imported) -> bool:
-        """Whether a file of a workflow folder is one of the manifests that its Makefile made."""
+        """Return whether a file of a workflow folder is a generated manifest, and note it if so."""
         top, _, rest = path.partition("/")
         made = top == _MANIFESTS and rest.endswith((".yaml", ".yml"))
         if made:
             found.gone.append(Remark(path=path, why="made from the definition"))
         return made
 
-    def _understood(self, found: Imported) -> Workflow:
-        """The workflow as it will be read here."""
+    def _parsed(self, found: Imported) -> Workflow:
+        """Parse a workflow under its path in this repository."""
         with scratch_folder() as scratch:
             folder = scratch / found.name
             for path, file in found.files.items():
@@ -337,8 +337,8 @@ class _Planning:
             else:
                 found.files[f"{_CHART}{path}"] = ReadFile(data=data)
 
-    def _compare_with_what_is_here(self, found: Imported) -> None:
-        """Whether the folder is here already: what is in it is never overwritten."""
+    def _compare_with_existing(self, found: Imported) -> None:
+        """Compare a workflow with an existing folder, which is never overwritten."""
         target = self._settings.workflows / found.name
         if not target.exists():
             return
@@ -365,7 +365,7 @@ def _next(version: Version) -> Version:
     return bumped(version, "rc" if version.prerelease else "minor")
 
 
-def _find_one_file(found: Imported) -> None:
+def _check_case(found: Imported) -> None:
     if two := differ_in_case(found.files):
         found.problems.append(f"{two[0]} and {two[1]} are one file on macOS and Windows; rename one")
 

@@ -1,4 +1,4 @@
-"""What an import makes of compatibility.yaml."""
+"""Adds rows for imported charts to compatibility.yaml."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from pipeline.build.generated_files import read_if_there
 
 @dataclass(frozen=True, kw_only=True)
 class ImportedRows:
-    """The rows of charts that come in; `file` is the file with them, None where it stays as it is."""
+    """The rows for imported charts; `file` is the new compatibility.yaml, or None if it is unchanged."""
 
     rows: tuple[NewRow, ...] = ()
     file: bytes | None = None
     capabilities: OperatorCapabilities
-    """What charts are made for, with the new rows."""
+    """The operator that charts are built for, with the new rows."""
     notes: tuple[str, ...] = ()
 
 
 def rows_of_import(
     versions: Mapping[str, Version], older: Collection[str], path: Path, capabilities: OperatorCapabilities
 ) -> ImportedRows:
-    """Return the rows that charts need, by name and first version; of those in `older`, earlier ones are somebody's.
+    """Return the missing rows for charts, given their first versions; charts in `older` have earlier hand-made ones.
 
-    What cannot be added to the file at `path` is a note, with the rows to add by hand.
+    If rows cannot be added to the file at `path`, a note has them, to be added by hand.
 
     Raises:
         OutputError: the file cannot be read.
@@ -63,12 +63,12 @@ def rows_of_import(
 
 
 def first_version(version: Version, adopted: Adopted | None, crd: Crd) -> Version:
-    """The first version that a chart's row is for: the hand-made one where the operator takes that chart as it is."""
+    """Return the first version for a chart's row: the hand-made chart's, if the operator accepts that unchanged."""
     if adopted is None or not adopted.resources or not Version.is_valid(adopted.version):
         return version
     before = Version.parse(adopted.version)
-    return before if before < version and all(_takes(crd, resource) for resource in adopted.resources) else version
+    return before if before < version and all(_accepts(crd, resource) for resource in adopted.resources) else version
 
 
-def _takes(crd: Crd, resource: Mapping[str, Any]) -> bool:
+def _accepts(crd: Crd, resource: Mapping[str, Any]) -> bool:
     return isinstance(resource.get("spec"), dict) and not any(judge_resource(resource, crd, given=""))

@@ -1,4 +1,4 @@
-"""Somebody's repository as a list of its files, read from a folder or a git server; nothing in it is ever run."""
+"""Reads another repository from a folder or a git server, without ever running anything in it."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ from pipeline.system.git_remote import GitError, GitLoginError, RemoteRepository
 from pipeline.system.http_request import scheme_of
 from pipeline.workspace.places import GitBranch, GithubRepository, parse_place
 
-#: Ours: paths of a repository; one with workflows has some hundreds.
+#: waybill's limit: the most paths of a repository; one with workflows has some hundreds.
 MAX_PATHS: Final = 100_000
-#: Ours: what is read of one folder in all.
+#: waybill's limit: the most bytes read from one folder.
 MAX_BYTES: Final = 100 * 1024 * 1024
-#: Ours: what is read of a repository in all; it is kept in memory.
+#: waybill's limit: the most bytes read from a repository, which are kept in memory.
 MAX_BYTES_IN_ALL: Final = 256 * 1024 * 1024
 #: The character that sorts after a slash.
 _AFTER: Final = chr(ord("/") + 1)
-#: How many links may lead to one another (Linux, path_resolution(7)).
+#: The longest chain of links (Linux, path_resolution(7)).
 _MAX_LINKS: Final = 40
 _SCHEMES: Final = ("https", "ssh", "file", "http")
-#: `user@host:path`, as git and ssh write it.
+#: `user@host:path`, the form of git and ssh.
 _SCP_LIKE: Final = re.compile(r"[^/:\s]+@[^/:\s]+:(?!//)\S")
 _PLACES: Final = ("git:", "github:")
-#: The first line of the file that Git LFS keeps in the place of another one (git-lfs, docs/spec.md).
+#: The first line of a pointer file of Git LFS (git-lfs, docs/spec.md).
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What lies at a path: `kind` is "file", "link", or what it is in a message. `oid` is its name in git."""
+    """An entry at a path: `kind` is "file", "link", or a description for messages. `oid` is its hash in git."""
 
     kind: str
     executable: bool = False
@@ -59,28 +59,28 @@ class ReadFile:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadFolder:
-    """The files of a folder by their paths in it, and what is wrong with the others."""
+    """The files of a folder by their paths in it, and problems with the other entries."""
 
     files: Mapping[str, ReadFile]
     problems: tuple[str, ...] = ()
 
 
 class _Storage(Protocol):
-    """Where files come from."""
+    """A source of files."""
 
     @property
     def entries(self) -> Mapping[str, Entry]:
-        """What lies at each path."""
+        """The entry at each path."""
 
     def sizes(self, paths: Sequence[str]) -> Mapping[str, int]:
-        """The sizes of files in bytes."""
+        """Return the sizes of files in bytes."""
 
     def read(self, paths: Sequence[str]) -> Mapping[str, bytes]:
-        """The bytes of files, or where links lead to."""
+        """Return the bytes of files, or the targets of links."""
 
 
 class ForeignRepository:
-    """A repository that is read, and never written; `title` is what a message calls it, `name` its last part."""
+    """A read-only repository; `title` is its name in messages, `name` the last part of that."""
 
     def __init__(self, storage: _Storage, *, title: str, name: str) -> None:
         self._storage = storage
@@ -95,13 +95,13 @@ class ForeignRepository:
         return self._storage.entries.keys()
 
     def folder(self, folder: str, without: Iterable[str] = ()) -> ReadFolder:
-        """Read a folder, without those below it that are named and without what tools leave behind.
+        """Read a folder, except its subfolders `without` and what tools leave behind.
 
-        A link to a file or folder of the repository becomes a copy of that; other links, and what is no file, are
+        A link to a file or folder in the repository becomes a copy. Other links, and entries that are not files, are
         problems.
 
         Raises:
-            OutputError: it cannot be read.
+            OutputError: a file cannot be read.
         """
         left_out = [posixpath.join(folder, each) for each in without]
         wanted = {
@@ -115,7 +115,7 @@ class ForeignRepository:
             if entry.kind == "file":
                 sources[path] = path
             elif entry.kind == "link":
-                sources |= self._behind(path, problems)
+                sources |= self._resolve_link(path, problems)
                 if len(sources) > MAX_PATHS:
                     problems.append(f"its links make more than {MAX_PATHS:,} files of it; remove some")
                     return ReadFolder(files={}, problems=tuple(problems))
@@ -125,13 +125,13 @@ class ForeignRepository:
         return ReadFolder(files=files, problems=tuple(problems))
 
     def _below(self, folder: str) -> Sequence[str]:
-        """The paths below a folder, sorted."""
+        """Return the paths below a folder, sorted."""
         if not folder:
             return self._sorted
         return self._sorted[bisect_left(self._sorted, f"{folder}/") : bisect_left(self._sorted, f"{folder}{_AFTER}")]
 
     def file(self, path: str) -> bytes | None:
-        """The bytes of one file; None where there is none."""
+        """Return the bytes of a file, or None if it does not exist or is too large."""
         entry = self._storage.entries.get(path)
         if entry is None or entry.kind != "file" or self._storage.sizes([path])[path] > MAX_BYTES:
             return None
@@ -166,8 +166,8 @@ class ForeignRepository:
             for path, origin in sorted(sources.items())
         }
 
-    def _behind(self, path: str, problems: list[str]) -> dict[str, str]:
-        """What a link leads to: paths as if it were a copy, each with the path that its bytes are at."""
+    def _resolve_link(self, path: str, problems: list[str]) -> dict[str, str]:
+        """Resolve a link: return the path of each file as if the link were a copy, with the path of its bytes."""
         target = path
         for _ in range(_MAX_LINKS):
             written = os.fsdecode(self._storage.read([target])[target])
@@ -177,7 +177,7 @@ class ForeignRepository:
                 return {}
             entry = self._storage.entries.get(target)
             if entry is None:
-                return self._copied(path, target, problems)
+                return self._folder_copy(path, target, problems)
             if entry.kind != "link":
                 break
         else:
@@ -188,7 +188,7 @@ class ForeignRepository:
         problems.append(f"{_shown(path)} is a link to {_shown(target)}, {entry.kind}; remove it")
         return {}
 
-    def _copied(self, path: str, target: str, problems: list[str]) -> dict[str, str]:
+    def _folder_copy(self, path: str, target: str, problems: list[str]) -> dict[str, str]:
         if is_below(path, target):
             problems.append(f"{_shown(path)} is a link to a folder above it; remove it")
             return {}
@@ -203,13 +203,13 @@ class ForeignRepository:
 
 @contextmanager
 def open_foreign(text: str, environment: Mapping[str, str]) -> Iterator[ForeignRepository]:
-    """Open a folder, or what a git server has: URL, URL#BRANCH or URL#BRANCH:FOLDER, over https, ssh or file.
+    """Open a folder or a git repository: URL, URL#BRANCH or URL#BRANCH:FOLDER, over https, ssh or file.
 
-    git runs without hooks, submodules, filters and links: only its objects are read.
+    git runs without hooks, submodules, filters and links, as only its objects are read.
 
     Raises:
-        SettingsError: there is no such folder, or it is no URL that is read.
-        OutputError: it cannot be read.
+        SettingsError: there is no such folder, or the URL is not supported.
+        OutputError: the repository cannot be read.
     """
     path = Path(text)
     is_url = scheme_of(text.partition("#")[0]) != "" and "://" in text
@@ -264,7 +264,7 @@ def _fetched(repository: RemoteRepository, place: GitBranch) -> _Git:
 
 
 class _Git:
-    """A commit of a git repository, or a folder of it; files are fetched when they are read."""
+    """A commit of a git repository, or a folder of it; files are fetched on demand."""
 
     def __init__(self, repository: RemoteRepository, commit: str, folder: str) -> None:
         self._repository = repository
@@ -284,7 +284,7 @@ class _Git:
 
 
 class _Folder:
-    """A folder of this machine."""
+    """A local folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -331,7 +331,7 @@ def _special(mode: int) -> str:
 
 
 def _wrong_name(path: str, folders: Collection[str]) -> str:
-    """Why no file may be written by this path, as a tree may hold any name; "" where one may."""
+    """Return why a path from a git tree, which may hold any name, is not safe to write, or "" if it is."""
     if path in folders:
         return "is that of a folder, too"
     parts = path.split("/")
@@ -341,7 +341,7 @@ def _wrong_name(path: str, folders: Collection[str]) -> str:
         path.encode()
     except UnicodeEncodeError:
         return "is not UTF-8"
-    return "" if path.isprintable() else "has characters that nobody sees"
+    return "" if path.isprintable() else "has invisible characters"
 
 
 def _shown(path: str) -> str:

@@ -1,4 +1,4 @@
-"""The hand-made charts of somebody's repository: which of them is a workflow's."""
+"""Finds the hand-made chart of each workflow in another repository."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.importing.source import ForeignRepository, ReadFolder
 
 
 class TheirCharts:
-    """The charts of a repository, each read once; they are named by their folders."""
+    """The charts of a repository by folder, each read once."""
 
     def __init__(self, repository: ForeignRepository, layout: Layout) -> None:
         self._layout = layout
@@ -26,26 +26,26 @@ class TheirCharts:
         self._installs = {chart: sonataflows_in(_templates(files)) for chart, files in self._files.items()}
 
     def __getitem__(self, chart: str) -> ReadFolder:
-        """The files of a chart."""
+        """Return the files of a chart."""
         return self._read[chart]
 
     def inside(self, folder: str) -> list[str]:
-        """The charts that lie in a workflow's folder."""
+        """Return the charts in a workflow's folder."""
         return [chart for chart in self._layout.charts if is_below(chart, folder)]
 
     def of(self, folder: str, name: str, object_name: str) -> list[str]:
-        """The charts that may be those of a workflow, by its folder, its name and that of its custom resource."""
+        """Return the possible charts of a workflow, by its folder, its name and its custom resource's name."""
         if folder and (below := self.inside(folder)):
             return below
         for charts in (self._layout.charts, self._layout.nested):
             installs = {chart: self._installs[chart] for chart in charts}
-            names = {chart: str(_about(self._files[chart]).get("name", "")) for chart in charts}
+            names = {chart: str(_chart_yaml(self._files[chart]).get("name", "")) for chart in charts}
             if mine := chart_for(folder or name, object_name, chart_name(name), installs, names):
                 return mine
         return []
 
     def of_no_workflow(self, taken: Collection[str], folders: Collection[str]) -> Iterator[str]:
-        """The charts that are neither `taken`, nor in a workflow's folder, nor generated, nor around such charts."""
+        """Yield the charts that are not `taken`, in a workflow's folder, generated, or around such charts."""
         generated = {chart for chart, files in self._files.items() if _is_generated(files)}
         for chart in self._layout.charts:
             mine = any(is_below(chart, folder) for folder in folders if folder)
@@ -54,8 +54,8 @@ class TheirCharts:
                 yield chart
 
 
-def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
-    """What the Chart.yaml of a chart says; nothing where it cannot be read."""
+def _chart_yaml(files: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return the content of a Chart.yaml, or an empty map if it cannot be read."""
     try:
         content = parse(files[CHART_FILE], CHART_FILE).root.plain() if CHART_FILE in files else None
     except FindingsError:
@@ -64,7 +64,7 @@ def _about(files: Mapping[str, bytes]) -> dict[str, Any]:
 
 
 def _is_generated(files: Mapping[str, bytes]) -> bool:
-    annotations = _about(files).get("annotations")
+    annotations = _chart_yaml(files).get("annotations")
     return isinstance(annotations, dict) and FOLDER_ANNOTATION in annotations
 
 

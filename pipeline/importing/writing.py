@@ -1,4 +1,4 @@
-"""Writes what an import brings in: all of it or nothing."""
+"""Writes the files of an import, all or none."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _PROGRAM_MODE = 0o755
 def write_import(plan: ImportPlan, settings: Settings, journal: Journal) -> None:
     """Write workflow folders, shared files, charts with their umbrella, and rows of compatibility.yaml.
 
-    Nothing that is here is overwritten, but generated charts and the rows at the end of compatibility.yaml.
+    Existing files are not overwritten, except generated charts and compatibility.yaml, which gets rows at its end.
 
     Raises:
-        OutputError: it cannot be written; nothing was changed.
+        OutputError: a file cannot be written; nothing was changed.
         VersionError: the umbrella's version is not SemVer.
     """
     coming = plan.of("imported")
@@ -56,7 +56,7 @@ def _stage_folder(each: Imported, settings: Settings, transaction: Transaction) 
 
 
 def _umbrella(plan: ImportPlan, coming: Sequence[Imported], settings: Settings) -> ChartFiles:
-    """The umbrella with the new charts, at its next version where there is one."""
+    """Return the umbrella with the new charts, at its next version if it exists already."""
     charts = {each.chart.name: each.chart for each in coming if each.chart}
     before = plan.folder.version()
     moving = Step(before=Version.parse(before or settings.initial_version), part="minor", towards="minor")

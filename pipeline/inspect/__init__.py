@@ -1,1 +1,1 @@
-"""Commands that inspect workflows: lint, diff, diagrams."""
+"""Inspects workflows: lint, diffs, diagrams, changes."""

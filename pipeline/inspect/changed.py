@@ -1,7 +1,7 @@
-"""Finds which workflows are to be processed: built, checked, proposed.
+"""Finds the workflows to process: to build, check and propose.
 
-Each is compared with the commit at which it was processed last, not with the commit before a push: runs that are
-cancelled, fail or never start then lose nothing.
+Each is compared with the commit at which it was last processed, rather than with the one before a push, so that
+cancelled, failed or skipped runs lose nothing.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from generator.workflow.folder import SHARED
 from pipeline.inspect.processed import Marks, Processed
 from pipeline.system.git import Repository, Revision
 
-#: So many files are named in a reason.
+#: The most files that a reason names.
 _NAMED = 3
 _SHORT = 12
 
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """A workflow that is to be processed, why, and the size of its folder in bytes."""
+    """A workflow to process, with the reason, and the size of its folder in bytes."""
 
     workflow: str
     why: str
     since: str | None
-    """The commit that it is compared with; None where none is known."""
+    """The commit that it is compared with, or None if there is none."""
     size: int
 
     def as_json(self) -> dict[str, object]:
-        """The workflow as a JSON object."""
+        """Return the workflow as a JSON object."""
         return {"workflow": self.workflow, "why": self.why, "since": self.since}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What is to be processed at a commit, sorted by name, and what is not, with why."""
+    """The workflows to process at a commit, sorted by name, and the others with the reasons why not."""
 
     changed: tuple[Changed, ...]
     unchanged: Mapping[str, str]
 
 
 def changes_since(repository: Repository, head: Revision, base: Revision) -> Changes:
-    """Return what changed from one commit to another, whatever was processed.
+    """Return the workflows that differ between two commits, regardless of what was processed.
 
     Raises:
         OutputError: git cannot read a commit.
@@ -53,11 +53,11 @@ def changes_since(repository: Repository, head: Revision, base: Revision) -> Cha
 
 
 def changes_since_processed(repository: Repository, head: Revision, marks: Marks) -> Changes:
-    """Return what changed since each workflow was processed.
+    """Return the workflows that changed since each was last processed.
 
     Raises:
         OutputError: git cannot read a commit.
-        ProcessedError: the server does not say when they were.
+        ProcessedError: the marks of processed workflows cannot be read.
     """
     comparing = _Comparing(repository, head)
     processed = marks.read()
@@ -74,7 +74,7 @@ def changes_since_processed(repository: Repository, head: Revision, marks: Marks
 
 
 def _base(repository: Repository, head: Revision, mark: Processed | None, generator: str) -> Revision | str:
-    """The commit that a workflow is compared with, or why there is none."""
+    """Return the commit to compare a workflow with, or the reason why there is none."""
     if mark is None:
         return "was never processed"
     where = f"the commit that it was processed at, {mark.commit[:_SHORT]}, is not in"
@@ -88,7 +88,7 @@ def _base(repository: Repository, head: Revision, mark: Processed | None, genera
 
 
 class _Comparing:
-    """Compares the workflow folders of a commit with those of others, each of which is read once."""
+    """Compares the workflow folders of a commit with those of other commits, reading each commit once."""
 
     def __init__(self, repository: Repository, head: Revision) -> None:
         self._repository = repository
@@ -101,11 +101,11 @@ class _Comparing:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The workflows of the commit."""
+        """The names of the commit's workflows."""
         return tuple(self._folders)
 
     def all(self, bases: Mapping[str, Revision | str]) -> Changes:
-        """Compare each workflow with its base; instead of that, there may be the reason why it is not compared."""
+        """Compare each workflow with its base, which may also be the reason why there is none."""
         whys = {name: self._why(name, bases[name]) for name in self.names if name in bases}
         sizes = self._repository.sizes(self._head, [name for name, why in whys.items() if why])
         changed = []
@@ -120,7 +120,7 @@ class _Comparing:
         return Changes(changed=tuple(changed), unchanged=unchanged)
 
     def _why(self, name: str, base: Revision | str) -> str:
-        """Why a workflow is to be processed; empty where it is not."""
+        """Return why a workflow must be processed, or "" if it need not be."""
         if isinstance(base, str):
             return base
         before = self._before.setdefault(base.sha, {})
@@ -135,7 +135,7 @@ class _Comparing:
         return ""
 
     def _shared_changes(self, base: Revision) -> str:
-        """The files of shared/ that changed."""
+        """Return text about the files of shared/ that changed."""
         if base.sha not in self._shared_files:
             paths = self._repository.changed_files(base, self._head, SHARED)
             names = [PurePosixPath(path).as_posix() for path in paths[:_NAMED]]

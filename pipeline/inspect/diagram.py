@@ -1,4 +1,4 @@
-"""Draws a workflow folder: from the definition in it to the bytes of a picture."""
+"""Draws the diagram of a workflow folder in a picture format."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 @dataclass(frozen=True, kw_only=True)
 class Diagram:
-    """A picture in a format; `hint` says what it depends on, where that is more than the workflow."""
+    """A picture; `hint` names anything besides the workflow that it depends on, or is ""."""
 
     data: bytes
     hint: str = ""
 
 
 def format_of(out: Path | None, wanted: Format | None) -> Format:
-    """Return the format of a file by its suffix; `wanted` alone counts for standard output, which is SVG otherwise.
+    """Return the format of a file by its suffix; for standard output, `wanted` or else SVG.
 
     Raises:
-        SettingsError: a suffix that is no format (with the nearest right one), or another one than `wanted`.
+        SettingsError: the suffix is not a format (with the nearest right one), or differs from `wanted`.
     """
     if out is None:
         return wanted or "svg"
@@ -52,9 +52,9 @@ def format_of(out: Path | None, wanted: Format | None) -> Format:
 
 
 def read_folder_scene(folder: Path, *, expand: bool) -> Scene:
-    """Read what a picture shows of a workflow folder: its definition, and its subflows where they are expanded.
+    """Read the scene of a workflow folder from its definition and, with `expand`, its subflows.
 
-    No other file is read: a picture helps where something in the folder is still wrong.
+    No other file is read, so that a picture can be drawn while the rest of the folder has errors.
 
     Raises:
         FindingsError: a definition cannot be read, or there is too much to draw.
@@ -66,7 +66,7 @@ def read_folder_scene(folder: Path, *, expand: bool) -> Scene:
 
 
 def draw(scene: Scene, kind: Format, theme: Theme) -> Diagram:
-    """Return a scene in a format; Mermaid and DOT leave the theme to who draws them."""
+    """Draw a scene in a format; Mermaid and DOT ignore the theme, which their renderers choose."""
     match kind:
         case "mmd":
             return Diagram(data=mermaid(scene).encode())
@@ -88,10 +88,10 @@ def _drawn(scene: Scene, kind: Format, theme: Theme) -> Diagram:
 
 
 def write(out: Path, data: bytes, journal: Journal) -> None:
-    """Write a picture whole.
+    """Write a picture atomically.
 
     Raises:
-        OutputError: it cannot be written; what was there before is still there.
+        OutputError: it cannot be written; the old file is unchanged.
     """
     with Transaction(journal) as transaction:
         transaction.replace_file(out, data)

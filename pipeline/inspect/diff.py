@@ -1,4 +1,4 @@
-"""Finds what `waybill diff` compares: folders, charts, packages, commits, published versions, as people name them."""
+"""Resolves what `waybill diff` compares: folders, charts, packages, commits, published versions."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from pipeline.workspace.folders import all_folders, find_folder
 from pipeline.workspace.settings import Settings
 from pipeline.workspace.workflows import read_folder
 
-#: `main..HEAD` compares two commits, `main...HEAD` the second with what both have in common (gitrevisions).
+#: `main..HEAD` compares two commits, `main...HEAD` the second one with their common ancestor (gitrevisions).
 _RANGE: Final = re.compile(r"(?P<old>.*?)(?P<dots>\.{2,3})(?P<new>(?:[^.].*)?)")
-#: What starts so is a path and no range.
+#: Prefixes of paths, which are never ranges.
 _PATHS: Final = ("./", "../", "/", "~")
 _WEB: Final = ("http://", "https://")
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """What a reference to one workflow means. `snapshot` is None where a commit has no such workflow."""
+    """A resolved reference to one workflow. `snapshot` is None if the commit has no such workflow."""
 
     name: str
     title: str
@@ -49,15 +49,15 @@ class _Found:
 
 
 def compared(old: str | None, new: str | None, settings: Settings) -> list[Compared]:
-    """Compare what two references mean; without `new`, with the working folders, without either, all since HEAD.
+    """Compare two references; `new` defaults to the working folders, and `old` to HEAD.
 
-    A reference is a workflow folder (its name or path), a chart folder, a package (a file or an address), or
-    `WORKFLOW@REVISION` (a revision of git, else a published version); for all workflows, a revision or a range of two.
+    A reference is a workflow folder (name or path), a chart folder, a package (a file or a URL), or `WORKFLOW@REVISION`
+    (a git revision, or else a published version). For all workflows, it is a revision or a range of two.
 
     Raises:
-        SettingsError: a reference that means nothing, with the nearest right one.
-        OutputError: git, a server or a file does not give what was asked for.
-        FindingsError: what was found cannot be read.
+        SettingsError: a reference cannot be resolved; the message suggests the nearest one.
+        OutputError: git, a server or a file cannot be read.
+        FindingsError: a workflow or chart is not valid.
     """
     if old is None:
         return list(_all_workflows("HEAD", None, settings))
@@ -78,7 +78,7 @@ def compared(old: str | None, new: str | None, settings: Settings) -> list[Compa
 
 
 def _refuse_one_folder(old: str, new: str, settings: Settings) -> None:
-    """Say what to write where one workflow is meant, and a commit or a range is all of them."""
+    """Raise an error that suggests NAME@REVISION if `old` is a commit or a range, but `new` is one workflow."""
     name = new.partition("@")[0]
     if _RANGE.fullmatch(old) or name in {folder.name for folder in all_folders(settings.workflows)}:
         one, _, other = old.replace("...", "..").partition("..")
@@ -88,7 +88,7 @@ def _refuse_one_folder(old: str, new: str, settings: Settings) -> None:
 
 
 def _no_revision(one: _Found, new: str, settings: Settings) -> str:
-    """Why a commit cannot be compared with one workflow, and how its workflow is named."""
+    """Return why one workflow cannot be compared with `new`, and how to name the workflow in a commit."""
     try:
         with open_repository(settings.workflows) as repository:
             if repository.find(new):
@@ -109,7 +109,7 @@ def _pair(old: _Found, new: _Found) -> Compared:
 
 
 def _all_workflows(old: str, new: str | None, settings: Settings) -> Iterator[Compared]:
-    """The workflows of a commit that are different in another one, or in the working folders."""
+    """Yield the workflows of a commit that differ in another one, or in the working folders."""
     if not settings.workflows.is_dir() and new is None and ".." not in old:
         raise SettingsError(_unknown(old, settings))
     with open_repository(settings.workflows) as repository:
@@ -130,7 +130,7 @@ def _all_workflows(old: str, new: str | None, settings: Settings) -> Iterator[Co
 
 
 def _commits(repository: Repository, old: Revision, new: Revision, settings: Settings) -> Iterator[Compared]:
-    """What differs between two commits; folders that are the same to the byte are not read."""
+    """Yield the differences between two commits, without reading folders that are identical."""
     before, after = repository.folders(old), repository.folders(new)
     everything = before.get(SHARED) != after.get(SHARED)
     names = [name for name in {**before, **after} if everything or before.get(name) != after.get(name)]
@@ -142,7 +142,7 @@ def _commits(repository: Repository, old: Revision, new: Revision, settings: Set
 def _readable_at(
     repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
 ) -> tuple[dict[str, Snapshot], dict[str, str]]:
-    """The workflows of an old commit, and why others cannot be read: what was broken then may be fixed now."""
+    """Return the workflows of an old commit, and why others cannot be read, as they may have been fixed since."""
     snapshots: dict[str, Snapshot] = {}
     unread: dict[str, str] = {}
     for name in _workflows_at(repository, revision, names):
@@ -156,7 +156,7 @@ def _readable_at(
 def _snapshots_at(
     repository: Repository, revision: Revision, names: Sequence[str] | None, settings: Settings
 ) -> dict[str, Snapshot]:
-    """Workflows of a commit by folder; all of them where no names are given."""
+    """Return the workflows of a commit by folder; all of them if `names` is None."""
     wanted = _workflows_at(repository, revision, names)
     snapshots = {}
     with repository.exported(revision, wanted) as folder:
@@ -175,8 +175,8 @@ def _workflows_at(repository: Repository, revision: Revision, names: Sequence[st
 def _different(
     before: Mapping[str, Snapshot], after: Mapping[str, Snapshot], unread: Mapping[str, str], *, old: str, new: str
 ) -> Iterator[Compared]:
-    """Compare folders of one name, and those whose workflow moved to another folder; what is the same is left out."""
-    moved = _moved(before, after)
+    """Compare folders with the same name, and renamed ones; yield those that differ."""
+    moved = _renamed_folders(before, after)
     for name in sorted({*before, *after} - set(moved.values())):
         one, other = before.get(name), after.get(moved.get(name, name))
         if one is None and other is None:
@@ -187,15 +187,15 @@ def _different(
             yield pair
 
 
-def _moved(before: Mapping[str, Snapshot], after: Mapping[str, Snapshot]) -> dict[str, str]:
-    """Folders that were renamed, old to new: the workflow in them has the id of before."""
+def _renamed_folders(before: Mapping[str, Snapshot], after: Mapping[str, Snapshot]) -> dict[str, str]:
+    """Return the new name of each renamed folder by its old one: the workflow's id is the same."""
     by_id = {snapshot.definition.id: name for name, snapshot in after.items() if name not in before}
     gone = {name: snapshot.definition.id for name, snapshot in before.items() if name not in after}
     return {name: by_id[workflow_id] for name, workflow_id in gone.items() if workflow_id in by_id}
 
 
 def _find(word: str, settings: Settings) -> _Found | None:
-    """What a reference to one workflow means; None where it names none."""
+    """Resolve a reference to one workflow, or return None if it is not one."""
     path = Path(word)
     name, _, revision = word.partition("@")
     if word.startswith(_WEB):
@@ -228,7 +228,7 @@ def _chart(files: ChartFiles, shown: str, what: str) -> _Found:
 
 
 def _at_revision(name: str, revision: str, settings: Settings) -> _Found:
-    """A workflow at a revision of git, else a published version of its chart."""
+    """Return a workflow at a git revision, or else the published version of its chart."""
     path = Path(name)
     if path.name in ("", "..") or (path.is_dir() and not (settings.workflows / name).is_dir()):
         path = path.resolve()
@@ -279,7 +279,7 @@ def _published(folder: str, version: str, why: str, settings: Settings) -> _Foun
 
 
 def _working_folder(word: str, one: _Found, settings: Settings) -> _Found:
-    """The folder that a commit's workflow or a chart is compared with where no NEW is given."""
+    """Return the working folder with which to compare a commit's workflow or a chart if no NEW is given."""
     name = word.partition("@")[0]
     by_path = [Path(name)] if "/" in name and "@" in word else []
     known = {folder.name: folder for folder in all_folders(settings.workflows)}
@@ -301,7 +301,7 @@ def _snapshot_of_folder(folder: Path, settings: Settings) -> Snapshot:
 
 
 def _snapshot(workflow: Workflow, title: str, settings: Settings) -> Snapshot:
-    """The snapshot of a workflow, with the image and the specs that its chart would have."""
+    """Return the snapshot of a workflow with its chart's image and minified specs."""
     image = image_of(workflow, settings, newest_capabilities().sonataflow)
     if settings.minify_specs:
         workflow, _ = minified(workflow)

@@ -1,4 +1,4 @@
-"""What `waybill lint` does beside reading: fixes files, and writes findings in the form that was asked for."""
+"""Lints workflow folders, fixes files, and formats findings for `waybill lint`."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ Format = Literal["text", "json", "github", "sarif"]
 def read_folders(
     folders: Iterable[Path], settings: Settings, *, complete: bool = False
 ) -> tuple[list[Workflow], tuple[Finding, ...]]:
-    """Read and check many folders; what cannot be read is among the findings, what the settings ignore is not.
+    """Read and lint folders; return the workflows that can be read, and the findings that are not ignored.
 
-    `complete` says that no workflow of the repository is left out.
+    `complete` means that the folders are all workflows of the repository.
     """
     workflows: list[Workflow] = []
     findings: list[Finding] = []
@@ -58,7 +58,7 @@ def read_folders(
 
 
 def ignores_of(settings: Settings) -> IgnoreSettings:
-    """What the settings ignore, as lint takes it."""
+    """Return what lint ignores, from the settings."""
     return IgnoreSettings(
         path=settings.file.as_posix() if settings.file else "",
         everywhere=settings.lint.ignore,
@@ -68,9 +68,9 @@ def ignores_of(settings: Settings) -> IgnoreSettings:
 
 @without_home()
 def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -> tuple[Edit, ...]:
-    """Fix what has one right answer in the files of some folders, and return what was done.
+    """Apply all fixes of lint in some folders, and return the edits.
 
-    All files of all folders are written, or none; a folder that cannot be read stays as it is.
+    Either all files of all folders are written, or none. A folder that cannot be read stays as it is.
 
     Raises:
         OutputError: a file could not be written.
@@ -95,7 +95,7 @@ def fix_folders(folders: Iterable[Path], settings: Settings, journal: Journal) -
 def rendered(
     findings: Sequence[Finding], format_: Format, *, fixed: Sequence[Edit], environment: Mapping[str, str]
 ) -> str:
-    """Return the findings as text, as one JSON document, as GitHub's annotations or as a SARIF log."""
+    """Return the findings as text, a JSON document, annotations of GitHub, or a SARIF log."""
     match format_:
         case "text":
             return as_text(findings)
@@ -110,5 +110,5 @@ def rendered(
 
 
 def default_format(environment: Mapping[str, str]) -> Format:
-    """Annotations where GitHub Actions reads what is printed, else text."""
+    """Return the format for annotations in GitHub Actions, or else text."""
     return "github" if environment.get("GITHUB_ACTIONS") == "true" else "text"

@@ -1,4 +1,4 @@
-"""Renders a drawing as PNG with a font of its own: the same picture where there are other fonts, or none."""
+"""Renders a drawing as PNG with a bundled font, so that pictures do not depend on installed fonts."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Final
 
 from generator.diagram.output.svg import Drawing
 
-#: Pixels for each unit, so that text is sharp on a screen with a high density.
+#: Pixels per unit; 2 is sharp on screens with a high density.
 _ZOOM: Final = 2.0
-#: What viewers still open; a larger picture gets fewer pixels for each unit.
+#: The most pixels that viewers open; a larger picture gets fewer pixels per unit.
 _MAX_PIXELS: Final = 64_000_000
 _FAMILY: Final = "Inter"
-#: Latin, Greek, Cyrillic, punctuation and arrows: what Inter has.
+#: The characters in Inter: Latin, Greek, Cyrillic, punctuation and arrows.
 _IN_FONT: Final = re.compile(r"[\u0000-\u052f\u1e00-\u22ff]*")
 
 
 def png(drawing: Drawing) -> bytes:
-    """Return a drawing as PNG; see `needs_other_fonts` for what depends on this machine."""
-    import resvg_py  # noqa: PLC0415 - a command that draws no PNG does not pay for it
+    """Return a drawing as PNG; see `needs_other_fonts` for when it depends on this machine."""
+    import resvg_py  # noqa: PLC0415 - only for PNG
 
     font = resources.files("fontpkg_inter").joinpath("files", "Inter[opsz,wght].ttf")
     with resources.as_file(font) as path:
@@ -35,5 +35,5 @@ def png(drawing: Drawing) -> bytes:
 
 
 def needs_other_fonts(drawing: Drawing) -> bool:
-    """Whether a drawing has characters that come from the fonts of this machine, or are boxes where it has none."""
+    """Return whether a drawing has characters that need installed fonts, and are boxes without them."""
     return not _IN_FONT.fullmatch(drawing.text)

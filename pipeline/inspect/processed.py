@@ -1,7 +1,7 @@
-"""The refs that say at which commit each workflow was processed last: `refs/waybill/processed/NAME` on the remote.
+"""Refs with the commit at which each workflow was last processed: `refs/waybill/processed/NAME` on the remote.
 
-A ref names a tag object, and its message the generator. The bytes of that object follow from the commit and the
-generator, so its hash tells whether the generator is the same, and nothing needs to be fetched.
+A ref names a tag object whose message names the generator. The object's bytes are determined by the commit and the
+generator, so its hash shows whether the generator is the same, and nothing must be fetched.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from pipeline.system.journal import Effect, Journal
 from pipeline.workspace.settings import Settings
 
 PREFIX: Final = "refs/waybill/processed/"
-#: What git refuses in the name of a ref (git-check-ref-format) and `quote` leaves as it is.
+#: The parts that git refuses in a ref's name (git-check-ref-format) and `quote` does not encode.
 _REFUSED: Final = re.compile(r"~|^\.|\.(?=\.|$|lock$)")
-#: The settings that decide what is generated.
+#: The settings that determine what is generated.
 _DECIDING: Final = (
     "workflows",
     "charts",
@@ -40,32 +40,32 @@ _DECIDING: Final = (
     "initial_version",
     "minify_specs",
 )
-#: Other runs may move a ref meanwhile; each of them moves it once.
+#: The attempts to move refs, as other runs may move them at the same time, each once.
 _ATTEMPTS: Final = 5
 _SHORT: Final = 12
 
 
 class ProcessedError(WaybillError):
-    """A ref that cannot be read or moved; it is where it was, and its workflow is processed once more."""
+    """A ref that cannot be read or moved; it is unchanged, and its workflow will be processed again."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Processed:
-    """At which commit a workflow was processed; `oid` is what its ref names."""
+    """The commit at which a workflow was processed; `oid` is the tag object that its ref names."""
 
     workflow: str
     commit: str
     oid: str
 
     def is_by(self, generator: str) -> bool:
-        """Whether it was processed by the generator with this key."""
+        """Return whether the workflow was processed by the generator with this key."""
         return self.oid == _hash(_tag(self.workflow, self.commit, generator), len(self.oid))
 
 
 def generator_key(settings: Settings) -> str:
-    """A key of all that decides what is generated of a workflow: waybill itself, and the committed settings.
+    """Return a key of everything that determines the output: waybill itself, and the committed settings.
 
-    Variables and options do not count: the jobs that find changes and those that process them have different ones.
+    Variables and options do not count, as they differ between the jobs that find changes and those that process them.
     """
     committed = settings.committed or settings
     hashed = hashlib.sha256()
@@ -76,7 +76,7 @@ def generator_key(settings: Settings) -> str:
         _add(hashed, path.relative_to(package.parent).as_posix(), path.read_bytes())
     for name in _DECIDING:
         value = getattr(committed, name)
-        # The same from whichever folder waybill runs in.
+        # Relative to the repository, so that it does not depend on the current folder.
         text = Path(os.path.relpath(value, committed.root)).as_posix() if isinstance(value, Path) else str(value)
         _add(hashed, name, text.encode())
     for path in (committed.compatibility, lock_path(committed)):
@@ -91,7 +91,7 @@ def _add(hashed: hashlib._Hash, name: str, data: bytes) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Marking:
-    """What became of marking workflows as processed: those that were, and the commits of those that a later run has."""
+    """The result of marking workflows as processed: the marked ones, and the commits of later marks that stay."""
 
     marked: tuple[str, ...]
     later: Mapping[str, str]
@@ -99,7 +99,7 @@ class Marking:
 
 @dataclass(frozen=True, kw_only=True)
 class Marks:
-    """The refs on a remote of the repository, for the generator with a key."""
+    """The refs on a remote, for the generator with the key `generator`."""
 
     remote: RemoteRepository
     repository: Repository
@@ -107,10 +107,10 @@ class Marks:
     _later: dict[tuple[str, str], bool] = field(default_factory=dict, init=False, repr=False)
 
     def is_later(self, mark: Processed, head: Revision) -> bool:
-        """Whether a workflow was processed at a commit that `head` leads to; a run that began later may have done so.
+        """Return whether a workflow was processed at a descendant of `head`, as a run that began later may have done.
 
         Raises:
-            ProcessedError: neither the clone nor the server knows.
+            ProcessedError: the commit is neither in the clone nor on the server.
         """
         key = (mark.commit, head.sha)
         if key not in self._later:
@@ -128,10 +128,10 @@ class Marks:
             ) from error
 
     def read(self) -> dict[str, Processed]:
-        """Return what the refs say, by workflow.
+        """Return the marks by workflow.
 
         Raises:
-            ProcessedError: they cannot be read.
+            ProcessedError: the refs cannot be read.
         """
         try:
             refs = self.remote.refs(PREFIX)
@@ -141,9 +141,10 @@ class Marks:
         return {name: Processed(workflow=name, commit=ref.commit, oid=ref.oid) for name, ref in named.items()}
 
     def move(self, names: Sequence[str], head: Revision, journal: Journal) -> Marking:
-        """Say that workflows were processed at a commit; a mark at a later commit stays.
+        """Mark workflows as processed at a commit; a mark at a later commit stays.
 
-        Each ref moves only from where it was seen, so that of two runs the newer one wins, in whatever order they end.
+        Each ref moves only if it is unchanged since it was read, so that the newest run wins, in whatever order runs
+        end.
 
         Raises:
             ProcessedError: a ref cannot be read or moved.
@@ -172,7 +173,7 @@ class Marks:
         return Marking(marked=tuple(marked), later=later)
 
     def _push(self, names: Sequence[str], seen: Mapping[str, Processed], commit: str) -> str:
-        """Push the refs of workflows, and return why some of them did not move; empty where all did."""
+        """Push the refs of workflows; return why some did not move, or "" if all did."""
         try:
             self.remote.fetch_commit(commit, folders=False)
             tags = {name: self.remote.store_tag(_tag(name, commit, self.generator)) for name in names}
@@ -191,14 +192,14 @@ def _encoded(name: str) -> str:
 
 
 def _tag(name: str, commit: str, generator: str) -> bytes:
-    """The tag object (git-mktag); nothing in it depends on who pushes it, or when."""
+    """Return the tag object (git-mktag), which does not depend on the pusher or the time."""
     tagger = "tagger waybill <waybill@noreply.invalid> 0 +0000"
     head = f"object {commit}\ntype commit\ntag waybill/processed/{_encoded(name)}\n{tagger}\n"
     return f"{head}\nProcessed by {generator}\n".encode()
 
 
 def _hash(tag: bytes, digits: int) -> str:
-    """The name that git gives an object, in a repository of SHA-1 or SHA-256."""
+    """Return git's hash of a tag object, SHA-1 or SHA-256 by its number of hexadecimal digits."""
     data = b"tag %d\0" % len(tag) + tag
     sha256_digits = 64
     if digits == sha256_digits:

@@ -1,1 +1,1 @@
-"""The operators that charts are for, and whether they run them."""
+"""Operators: which ones charts are built for, and whether they run a chart."""

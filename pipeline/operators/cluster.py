@@ -1,4 +1,4 @@
-"""Reads a cluster's SonataFlow with the user's own kubectl, so that every kind of login works."""
+"""Reads the SonataFlow operator of a cluster with the user's kubectl, so that every kind of login works."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from generator.kubernetes.schema_match import SchemaMatch, schema_match
 from pipeline.cluster.kubectl import PATIENCE, Kubectl
 
 KIND: Final = "sonataflows.sonataflow.org"
-#: What the server publishes of the operator's kinds; everybody who is logged in may read it (role system:discovery).
+#: The schema of the operator's kinds, which every logged-in user may read (role system:discovery).
 SCHEMA: Final = f"/openapi/v3/apis/{API_VERSION}"
-#: OLM copies a ClusterServiceVersion into each namespace; the copies have this label.
+#: Excludes the copies of a ClusterServiceVersion that OLM makes in each namespace.
 _ORIGINALS: Final = "!olm.copiedFrom"
-#: The label of the operator's Deployment, of 10.x and before.
+#: Selects the operator's Deployment, of version 10.x and earlier ones.
 _MANAGERS: Final = "control-plane in (sonataflow-operator, controller-manager)"
 _VERSIONS: Final = "clusterserviceversions.operators.coreos.com"
 _FAILING: Final = "the cluster's schema cannot be read"
-#: What to do where the program says that this is why it cannot.
+#: What to do for each reason in kubectl's output.
 _REASONS: Final = {
     r"\(NotFound\)": f"it has no {API_VERSION}; install the SonataFlow operator, or name another with --context",
     r"\(Forbidden\)": "access to its schema is denied; log in as a user with the role system:discovery",
@@ -28,7 +28,7 @@ _REASONS: Final = {
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """A cluster's own schema of SonataFlow, the operator where the user may see it, and the known schemas nearest."""
+    """A cluster's schema of SonataFlow, its operator if the user may see it, and the most similar known schemas."""
 
     crd: Crd
     installed: Installed | None
@@ -36,11 +36,11 @@ class Cluster:
 
     @property
     def operator(self) -> str:
-        """The operator as a table shows it: `SonataFlow Operator 10.1.0 (schema like 10)`."""
+        """The operator in tables: `SonataFlow Operator 10.1.0 (schema like 10)`."""
         return f"{self.installed or f'SonataFlow {self.crd.name}'} ({self.schema_match})"
 
     def as_json(self) -> dict[str, object]:
-        """The cluster as a JSON object."""
+        """Return the cluster as a JSON object."""
         return {
             "operator": self.installed.name if self.installed else None,
             "version": self.installed.version if self.installed else None,
@@ -50,14 +50,14 @@ class Cluster:
 
 
 def read_cluster(context: str | None, *, patience: float = PATIENCE) -> Cluster:
-    """Read the operator of a cluster, in the named context of the user's kubeconfig or the current one.
+    """Read the operator of a cluster, by a context of the user's kubeconfig or the current one.
 
-    `patience` is how many seconds each question to it may take.
+    `patience` is the time-out of each request in seconds.
 
     Raises:
-        SettingsError: a context that is not there.
-        OutputError: no kubectl, no login, no operator.
-        FindingsError: what the cluster says of SonataFlow cannot be understood.
+        SettingsError: there is no such context.
+        OutputError: there is no kubectl, no login or no operator.
+        FindingsError: the cluster's schema of SonataFlow cannot be parsed.
     """
     kubectl = Kubectl(context, patience)
     shown = f"of the context {context}" if context else "of the cluster"
@@ -66,16 +66,16 @@ def read_cluster(context: str | None, *, patience: float = PATIENCE) -> Cluster:
 
 
 def read_schema(kubectl: Kubectl) -> SchemaMatch:
-    """Return which known SonataFlow the schema of a cluster is like.
+    """Return the known SonataFlows whose schema is most similar to the cluster's.
 
     Raises:
-        WaybillError: as `read_cluster`.
+        WaybillError: see `read_cluster`.
     """
     return schema_match(_served(kubectl, "of the cluster"))
 
 
 def _served(kubectl: Kubectl, shown: str) -> Crd:
-    """The schema of SonataFlow that the cluster publishes."""
+    """Return the cluster's schema of SonataFlow."""
     schema = kubectl.must("get", "--raw", SCHEMA, failing=_FAILING, reasons=_REASONS)
     return crd_served(schema, name=shown, shown=shown.removeprefix("of "))
 
@@ -84,13 +84,13 @@ def may_install(context: str | None, *, patience: float = PATIENCE) -> bool:
     """Return whether the user may create SonataFlows in the namespace of a context.
 
     Raises:
-        OutputError: there is no kubectl, or the cluster does not answer.
+        OutputError: there is no kubectl, or the cluster does not respond.
     """
     return Kubectl(context, patience).may("create", KIND)
 
 
 def _installed(kubectl: Kubectl) -> Installed | None:
-    """The operator by what OLM says of all namespaces or of the user's own, else by its Deployment."""
+    """Return the operator according to OLM, in all namespaces or the user's own, or else by its Deployment, or None."""
     everywhere = kubectl.listed(_VERSIONS, "--all-namespaces", "--selector", _ORIGINALS)
     return (
         installed_by_olm(everywhere)

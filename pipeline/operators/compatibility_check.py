@@ -1,4 +1,4 @@
-"""Checks the charts of workflows against operators: those that a chart supported, or those that a person names."""
+"""Checks whether charts run on operators: those that a chart supported, or those that the user names."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from pipeline.workspace.workflows import read_folder
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The operators that a person names: versions of SonataFlow and of the Orchestrator, a place with CRDs, a cluster.
+    """The operators that the user names: versions of SonataFlow and the Orchestrator, CRDs, or a cluster.
 
-    Without a `context` the cluster is that of the kubeconfig's current one.
+    Without `context`, the cluster is that of kubeconfig's current context.
     """
 
     sonataflows: tuple[str, ...] = ()
@@ -50,24 +50,24 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Checked:
-    """The result: one verdict per pair, and what is wrong with the charts and with compatibility.yaml."""
+    """The result: a verdict per chart and operator, and findings in charts and compatibility.yaml."""
 
     verdicts: tuple[Verdict, ...]
     findings: tuple[Finding, ...]
     made_for: str
-    """The SonataFlow that the charts of workflows are made for."""
+    """The name of the SonataFlow that charts of workflows are built for."""
     cluster: Cluster | None = None
 
 
 def check(folders: Iterable[Path], asked: Asked, settings: Settings, charts: Sequence[Path] = ()) -> Checked:
-    """Check the chart of each workflow folder against the operators that are named, else against those it supported.
+    """Check the chart of each workflow folder against the named operators, or else those it supported.
 
-    `charts` are chart folders and packages that somebody made: Helm renders them.
+    `charts` are chart folders and packages from elsewhere, which Helm renders.
 
     Raises:
-        SettingsError: an operator that is not known, CRDs that are not there, or no Helm where there are charts.
-        OutputError: Helm does not render a chart, a cluster that is not reached or has no SonataFlow.
-        FindingsError: a workflow, compatibility.yaml or CRDs that cannot be read.
+        SettingsError: an operator is unknown, CRDs do not exist, or there are charts but no Helm.
+        OutputError: Helm cannot render a chart, or the cluster cannot be reached or has no SonataFlow.
+        FindingsError: a workflow, compatibility.yaml or CRDs cannot be read.
     """
     checking = _Checking(settings, asked)
     verdicts: list[Verdict] = []
@@ -112,15 +112,15 @@ def _renders_nothing(path: Path, chart: HelmChart) -> Finding:
 
 
 class _Checking:
-    """What one check needs more than once: the operators, and the existing charts."""
+    """The operators and existing charts that one check reads only once."""
 
     def __init__(self, settings: Settings, asked: Asked) -> None:
         self._settings = settings
         self._operators = Operators(settings.compatibility)
         operators = tuple(self._named(asked))
-        self._own = read_crds(asked.crds) if asked.crds else None
+        self._crds = read_crds(asked.crds) if asked.crds else None
         self.cluster = read_cluster(asked.context) if asked.cluster else None
-        self.asked = SupportedOperators(operators=operators) if operators or self._own or self.cluster else None
+        self.asked = SupportedOperators(operators=operators) if operators or self._crds or self.cluster else None
 
     @property
     def matrix(self) -> Matrix:
@@ -128,34 +128,34 @@ class _Checking:
 
     @cached_property
     def capabilities(self) -> OperatorCapabilities:
-        """What a build makes the charts of workflows for, where nobody asks for another operator."""
+        """The operator that charts of workflows are built for by default."""
         return self._operators.line().capabilities
 
     def verdicts(self, chart: RenderedChart, supported: SupportedOperators) -> Iterator[Verdict]:
-        """The verdict of each operator on a chart, then of the named CRDs, then of the cluster."""
+        """Yield the verdict of each operator on a chart, then those of the given CRDs and the cluster."""
         for operator in supported.operators:
             crd = self.crd(operator)
             if crd is None:
                 yield Verdict(workflow=chart.name, operator=operator.name, sonataflow=None)
             else:
                 yield judge_chart(chart, crd, operator.name)
-        if self._own:
-            yield judge_chart(chart, self._own)
+        if self._crds:
+            yield judge_chart(chart, self._crds)
         if self.cluster:
             yield judge_chart(chart, self.cluster.crd, self.cluster.operator)
 
     def _named(self, asked: Asked) -> Iterator[Operator]:
-        """The operators that a person names."""
+        """Yield the operators that the user names."""
         for text in asked.orchestrators:
             yield orchestrator_meant(text, self.matrix)
-        for text in self._all_where_asked(asked.sonataflows):
+        for text in self._expand_all(asked.sonataflows):
             yield sonataflow_meant(text, self.matrix)
 
-    def _all_where_asked(self, names: Sequence[str]) -> Sequence[str]:
+    def _expand_all(self, names: Sequence[str]) -> Sequence[str]:
         return [flow.name for flow in self.matrix.sonataflows] if "all" in names else names
 
     def supported(self, chart: str) -> SupportedOperators:
-        """What a chart supported at the version that lies in the charts folder; a new one has the first."""
+        """Return the operators that a chart supports at its version in the charts folder, or else the initial one."""
         version = self._charts.chart_version(chart) or self._settings.initial_version
         return supported_operators(chart, Version.parse(version), self.matrix)
 
@@ -164,5 +164,5 @@ class _Checking:
         return read_charts_folder(self._settings.charts / UMBRELLA)
 
     def crd(self, operator: Operator) -> Crd | None:
-        """The schema of an operator's SonataFlow, where that is known."""
+        """Return the schema of an operator's SonataFlow, or None if that is unknown."""
         return self._operators.crd(operator.sonataflow) if operator.sonataflow else None

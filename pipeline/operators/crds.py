@@ -1,4 +1,4 @@
-"""The CRDs of an operator that a person names: a folder, a file or an address."""
+"""Reads an operator's CRDs from a folder, a file or a URL."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 def read_crds(place: str) -> Crd:
-    """Read CustomResourceDefinitions; other objects beside them are passed over.
+    """Read CustomResourceDefinitions, ignoring other objects.
 
     Raises:
-        SettingsError: there is no such place.
-        OutputError: it cannot be read.
-        FindingsError: no YAML, or none of them defines SonataFlow.
+        SettingsError: the place does not exist.
+        OutputError: a file cannot be read.
+        FindingsError: the files are not YAML, or none defines SonataFlow.
     """
     shown = without_secrets(place) if place.startswith(_WEB) else place
     documents = [document for path, data in _files(place) for document in parse_documents(data, path)]

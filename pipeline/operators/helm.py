@@ -1,4 +1,4 @@
-"""Renders a chart that somebody made or published, by Helm."""
+"""Renders charts with Helm."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from generator.kubernetes.objects import Manifest
 from generator.text.yaml_stream import parse_documents
 from generator.versions.ranges import parse_loose
 
-#: Charts of waybill stop where a variable has no value; what they set does not depend on it.
+#: A value of waybill's charts: if true, rendering fails without values for all variables; no resource depends on it.
 _STOPS_WITHOUT_VARIABLES: Final = "requireEnv"
-#: Seconds; Helm takes a tenth of one for a chart that is well.
+#: Time-out in seconds; a sound chart takes Helm a tenth of one.
 _PATIENCE: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class HelmChart:
-    """A chart folder or a package: its name and version in Chart.yaml, and each SonataFlow that it renders."""
+    """A chart folder or package: name and version in Chart.yaml, and each SonataFlow that it renders."""
 
     name: str
     version: Version
@@ -35,7 +35,7 @@ class HelmChart:
 
 
 def is_chart(word: str) -> bool:
-    """Whether a word of the command line is a chart folder or a package, and no name of a workflow."""
+    """Return whether an argument is a chart folder or a package, rather than a workflow's name."""
     try:
         return Path(word, "Chart.yaml").is_file() or (word.endswith(".tgz") and Path(word).is_file())
     except (OSError, ValueError):
@@ -43,14 +43,14 @@ def is_chart(word: str) -> bool:
 
 
 def render_chart(path: Path) -> HelmChart:
-    """Render a chart with its default values; sub-charts and their resources are part of it.
+    """Render a chart with its default values, including its sub-charts.
 
-    Of several SonataFlows each is called by the chart's name and its own (`workflows/greeting`).
+    If it renders several SonataFlows, their names are CHART/SONATAFLOW (`workflows/greeting`).
 
     Raises:
-        SettingsError: there is no Helm on this machine.
-        OutputError: Helm refuses the chart; the message is Helm's.
-        FindingsError: what it renders is no YAML.
+        SettingsError: Helm is not installed.
+        OutputError: Helm refuses the chart; the message has Helm's error.
+        FindingsError: the rendered text is not YAML.
     """
     chart = _first(_documents("show", "chart", path))
     values = _first(_documents("show", "values", path))
@@ -69,32 +69,32 @@ def render_chart(path: Path) -> HelmChart:
 
 
 def _first(documents: Iterator[Any]) -> dict[str, Any]:
-    """The first document, if it is a map."""
+    """Return the first document, if it is a map."""
     found = next(documents, None)
     return found if isinstance(found, dict) else {}
 
 
 def _sonataflows(document: object) -> Iterator[Manifest]:
-    """A document, if it is a SonataFlow, or those of a list; Helm takes lists apart."""
+    """Yield the SonataFlows in a document, also from a list object, which Helm splits."""
     match document:
         case {"kind": str(kind), "items": list(items)} if kind.endswith("List"):
             for item in items:
                 yield from _sonataflows(item)
         case {"apiVersion": version, "kind": "SonataFlow", "metadata": {"name": _}} if version == API_VERSION:
-            yield document  # type: ignore[misc]  # mypy narrows no object by a pattern of a map
+            yield document  # type: ignore[misc]  # mypy does not narrow an object by a mapping pattern
 
 
 def _documents(*words: str | Path) -> Iterator[Any]:
-    """What Helm writes, as YAML documents."""
+    """Run Helm and yield the YAML documents in its output."""
     program = shutil.which("helm")
     if program is None:
         message = "rendering a chart needs Helm, which is not on PATH; install it (helm.sh/docs/intro/install)"
         raise SettingsError(message)
     path = next(word for word in words if isinstance(word, Path))
-    # A path with a leading dash would be an option.
+    # A path with a leading dash would be an option, so make it absolute.
     command = [program, *(str(word.absolute()) if isinstance(word, Path) else word for word in words)]
     try:
-        done = subprocess.run(  # noqa: S603 - no shell; Helm, with our words and a path
+        done = subprocess.run(  # noqa: S603 - no shell, fixed arguments and a path
             command, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_PATIENCE
         )
     except subprocess.TimeoutExpired:

@@ -1,4 +1,4 @@
-"""Says which versions of a published chart repository an operator can run, by the rows of compatibility.yaml."""
+"""Finds which versions in a published index an operator can run, by compatibility.yaml."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def check_index(
     compatibility: Path,
     accept: str | None = None,
 ) -> tuple[Listed, ...]:
-    """Say what of a published index (a file or an address) the one operator that is named can run.
+    """Return which versions in a published index (a file or a URL) the named operator can run.
 
-    `accept` is the SHA-256 of an index whose end does not prove that it is whole.
+    Exactly one operator must be named. `accept` is as in `parse_index`.
 
     Raises:
-        SettingsError: no operator is named, or more than one, or one that is not known.
+        SettingsError: not exactly one operator is named, or it is unknown.
         OutputError: the index cannot be read.
-        FindingsError: it is no index, or compatibility.yaml cannot be read.
+        FindingsError: the file is not an index, or compatibility.yaml is invalid.
     """
     matrix = read_compatibility(compatibility)
     match (orchestrators, sonataflows):

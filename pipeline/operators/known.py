@@ -1,4 +1,4 @@
-"""The operators of a repository: its compatibility.yaml, their CRDs, and the one that a build is asked for."""
+"""The operators of a repository: compatibility.yaml, their CRDs, and the one to build for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.operators.crds import read_crds
 
 
 class Operators:
-    """What one command needs of compatibility.yaml at `path`, each part read once and only where it is asked for."""
+    """Reads compatibility.yaml at `path` and the CRDs, each on first use."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -25,20 +25,20 @@ class Operators:
 
     @cached_property
     def matrix(self) -> Matrix:
-        """See `read_compatibility`."""
+        """The content of compatibility.yaml; see `read_compatibility`."""
         return read_compatibility(self._path)
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The CRDs that it names by their paths."""
+        """The paths of the CRD files that compatibility.yaml names."""
         return tuple(self._path.parent / flow.crd for flow in self.matrix.sonataflows if flow.crd not in known_crds())
 
     def crd(self, sonataflow: SonataFlow) -> Crd:
-        """The schema of a SonataFlow: waybill's own facts, or a file beside compatibility.yaml.
+        """Return the schema of a SonataFlow: from waybill's own facts, or a file beside compatibility.yaml.
 
         Raises:
             OutputError: the file cannot be read.
-            FindingsError: it holds no CRD of SonataFlow.
+            FindingsError: the file has no CRD of SonataFlow.
         """
         if sonataflow.name not in self._crds:
             own = sonataflow.crd in known_crds()
@@ -47,12 +47,12 @@ class Operators:
         return self._crds[sonataflow.name]
 
     def line(self, *, operator: str | None = None, sonataflow: str | None = None) -> VersionLine:
-        """What charts are built for: an Orchestrator, a SonataFlow, or both where nobody knows what the first brings.
+        """Return what to build charts for: an Orchestrator, a SonataFlow, or both if the Orchestrator's is unknown.
 
-        The newest SonataFlow is what charts are built for anyway, so naming it asks for nothing.
+        Naming the newest SonataFlow, which is the default, makes no difference.
 
         Raises:
-            SettingsError: an operator that is not known, or one that does not bring the SonataFlow that is named.
+            SettingsError: an operator is unknown, or the Orchestrator does not include the named SonataFlow.
         """
         newest = self.matrix.newest
         flow = sonataflow_meant(sonataflow, self.matrix) if sonataflow else None
@@ -70,23 +70,23 @@ class Operators:
             matrix=self.matrix,
             orchestrator=next((o for o in self.matrix.orchestrators if bundle and o.versions == bundle.versions), None),
         )
-        asked = bundle or (flow if made_for is not newest else None)
-        return VersionLine(capabilities=capabilities, operator=asked)
+        operator_named = bundle or (flow if made_for is not newest else None)
+        return VersionLine(capabilities=capabilities, operator=operator_named)
 
 
 def charts_of(charts: Path, operator: Operator | None) -> Path:
-    """The folder for charts that are built for an operator: one of its own, so that those of the newest stay."""
+    """Return the charts folder for an operator, a subfolder, so that the charts for the newest one stay."""
     if operator is None:
         return charts
     return charts / re.sub(r"[^0-9A-Za-z.]+", "-", operator.name).strip("-.").lower()
 
 
 def read_compatibility(path: Path) -> Matrix:
-    """Read compatibility.yaml; where there is none, the operators that waybill knows, and no rows.
+    """Read compatibility.yaml; if there is no file, return the operators that waybill knows, and no rows.
 
     Raises:
-        FindingsError: it is misshapen or contradicts itself.
-        OutputError: it cannot be read.
+        FindingsError: the file is invalid or contradicts itself.
+        OutputError: the file cannot be read.
     """
     known = known_matrix()
     try:

@@ -1,1 +1,1 @@
-"""Proposals: one pull request for each workflow on the repository that the clusters follow."""
+"""Proposes charts to the repository that clusters follow, with one pull request per workflow."""

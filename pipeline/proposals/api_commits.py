@@ -1,4 +1,4 @@
-"""Commits that GitHub makes and signs, for bases that take no others."""
+"""Makes commits through GitHub's API, which signs them, for branches that require signed commits."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class ApiCommits:
         deletions: Sequence[str],
         message: str,
     ) -> str:
-        """Make a commit on top of `parent`, the head of the branch, and return its name; `is_new` makes the branch.
+        """Make a commit on `parent`, the head of the branch, and return its hash; `is_new` creates the branch.
 
         Raises:
-            ProposalError: GitHub refuses it, or the files are too large.
+            ProposalError: GitHub refuses the commit, or the files are too large.
             BudgetError: a rate limit is used up.
         """
         from pipeline.proposals.github_commit import branch_at, check_size, commit_on_branch  # noqa: PLC0415 - PyGithub

@@ -1,4 +1,4 @@
-"""The repository that the clusters follow, by git: what it has of a workflow, and branches with proposals."""
+"""The git repository that clusters follow: its charts, and the branches with proposals."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _FILE_MODE: Final = "100644"
 
 
 class MovedError(Exception):
-    """Somebody else changed a branch since it was read; read it again, and decide anew."""
+    """A branch has changed since it was read; read it again, and decide anew."""
 
 
 class OthersError(Exception):
-    """Other people's commits do not apply to what is proposed now; `commit` is the first that does not."""
+    """Other people's commits conflict with the new proposal; `commit` is the first that does."""
 
     def __init__(self, commit: OtherCommit) -> None:
         super().__init__(str(commit))
@@ -39,7 +39,7 @@ class OthersError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Content:
-    """What is proposed of one workflow: the files of its chart, and others by their paths in the repository."""
+    """The proposed content of one workflow: the files of its chart, and other files by path in the repository."""
 
     chart: str
     files: Mapping[str, bytes]
@@ -47,10 +47,10 @@ class Content:
 
 
 class ConfigRepository:
-    """A base with charts in the folder PATH/charts, and the branches with proposals to it: one clone, without files.
+    """A base branch with charts in PATH/charts, and the branches with proposals, in one clone without files.
 
     Raises:
-        SettingsError: the URL is none that git connects to by itself.
+        SettingsError: git cannot connect to such a URL without a remote helper.
         ProposalError: git is not installed.
     """
 
@@ -59,7 +59,7 @@ class ConfigRepository:
         self.base = base
         self._path = path
         self._heads: dict[str, str] = {}
-        self._looked: dict[str, Branch] = {}
+        self._branches_read: dict[str, Branch] = {}
         self._commits: dict[str, Commit] = {}
         self._charts: dict[str, dict[str, TreeEntry]] = {}
         self._values: dict[str, TreeEntry] = {}
@@ -72,22 +72,22 @@ class ConfigRepository:
 
     @property
     def filtered(self) -> bool:
-        """Whether the server sent no files that it was not asked for."""
+        """Whether the server supports partial clones; if not, it sends all files."""
         return self._remote.filtered
 
     @property
     def branches(self) -> tuple[str, ...]:
-        """The branches of proposals."""
+        """The names of the branches with proposals, sorted."""
         return tuple(sorted(name for name in self._heads if name.startswith(PREFIX)))
 
     def refresh(self) -> None:
-        """Read where the branches are now.
+        """Read the current heads of the branches.
 
         Raises:
-            ProposalError: they cannot be read, or the base is not there.
-            AuthenticationError: the login is refused, or none was found.
+            ProposalError: they cannot be read, or the base does not exist.
+            AuthenticationError: the login is refused, or there is none.
         """
-        self._looked = {}
+        self._branches_read = {}
         with self._as_proposal_error():
             self._heads = self._remote.clone(self.base, PREFIX)
             heads = [self._heads[name] for name in self.branches]
@@ -103,7 +103,7 @@ class ConfigRepository:
             self._values = self._remote.tree(self.base_head, [ENVIRONMENTS])
 
     def wanted(self, content: Content) -> dict[str, str]:
-        """What shall be: path in the repository to the name that git has for its bytes."""
+        """Return git's hash of each file of a content, by path in the repository."""
         return {path: _oid(data) for path, data in sorted(self._files(content).items())}
 
     def _files(self, content: Content) -> dict[str, bytes]:
@@ -111,17 +111,17 @@ class ConfigRepository:
         return {f"{folder}/{path}": data for path, data in content.files.items()} | dict(content.more)
 
     def on_base(self, content: Content) -> dict[str, str]:
-        """What the base has in the place of a content."""
+        """Return the hashes of the files on the base at a content's paths."""
         folder, *more = self.paths(content)
         there = self._charts.get(folder, {}) | {path: self._values[path] for path in more if path in self._values}
-        return {path: _named(entry) for path, entry in there.items() if path != f"{folder}/{CHANGELOG}"}
+        return {path: _hash_and_mode(entry) for path, entry in there.items() if path != f"{folder}/{CHANGELOG}"}
 
     def has(self, held: Holding) -> bool:
-        """Whether the base has what a commit of ours holds."""
+        """Return whether the base has the content of a proposal's commit."""
         return content_of(self._at(self.base_head, held.paths)) == held.content
 
     def has_all_of(self, branch: Branch) -> bool:
-        """Whether the base has the files that other people's commits on a branch changed, as the branch has them."""
+        """Return whether the base has all files that other people's commits on a branch changed, as they are there."""
         paths: set[str] = set()
         with self._as_proposal_error():
             for commit in (self._commits[each.oid] for each in branch.others):
@@ -133,14 +133,14 @@ class ConfigRepository:
             return self._remote.tree(branch.head, wanted) == self._remote.tree(self.base_head, wanted)
 
     def paths(self, content: Content) -> tuple[str, ...]:
-        """Where a content is: the folder of the chart, then further files."""
+        """Return the paths of a content: the chart's folder, then further files."""
         return (self._folder(content.chart), *sorted(content.more))
 
     def chart_on_base(self, chart: str) -> ChartFiles | None:
-        """The files of a chart on the base; None where there are none.
+        """Return the files of a chart on the base, or None if there are none.
 
         Raises:
-            ProposalError: they cannot be fetched.
+            ProposalError: the fetch fails.
         """
         folder = self._folder(chart)
         files = {path: entry.oid for path, entry in self._charts.get(folder, {}).items() if entry.is_file}
@@ -150,35 +150,35 @@ class ConfigRepository:
         return ChartFiles(found).without(CHANGELOG) if found else None
 
     def fetch_charts(self, charts: Iterable[str]) -> None:
-        """Fetch the files of several charts of the base at once; what is read one by one later is there then."""
+        """Fetch the files of several charts of the base in one request, before they are read one by one."""
         entries = [entry for chart in charts for entry in self._charts.get(self._folder(chart), {}).values()]
         with self._as_proposal_error():
             self._remote.blobs(entry.oid for entry in entries if entry.is_file)
 
     def branch(self, name: str) -> Branch | None:
-        """What is on a branch; None where there is no such branch.
+        """Return what is on a branch, or None if there is no such branch.
 
-        A branch with one commit, as waybill made it, is told by that commit. Any other is looked at more closely: the
-        commits that the base lacks are fetched.
+        For a branch with a single, unchanged commit of waybill, that commit is enough. For any other, the commits that
+        are not on the base are fetched.
         """
         head = self._heads.get(name)
         if head is None:
             return None
-        if name not in self._looked:
+        if name not in self._branches_read:
             tip = self._commits[head]
             with self._as_proposal_error():
                 held = read_holding(tip.message)
                 if held and _is_as_made(tip, held, name):
-                    self._looked[name] = Branch(head=head, held=held)
+                    self._branches_read[name] = Branch(head=head, held=held)
                 else:
-                    self._looked[name] = self._examined(name, head)
-        return self._looked[name]
+                    self._branches_read[name] = self._examine(name, head)
+        return self._branches_read[name]
 
     def tree_with(self, content: Content, wanted: Mapping[str, str]) -> str:
-        """The base with a content on it.
+        """Return the tree of the base with a content added.
 
         Raises:
-            ProposalError: something stands in the way of a file.
+            ProposalError: a file's parent path is not a folder.
         """
         with self._as_proposal_error():
             self._check_folders(wanted)
@@ -188,10 +188,10 @@ class ConfigRepository:
             return self._remote.tree_with(self.base_head, wanted, there.keys() - wanted.keys())
 
     def commit(self, tree: str, message: str, *, time: int, sign: bool, branch: Branch | None) -> str:
-        """Make the commit of a proposal on the base, with other people's commits on top of it; nothing is pushed.
+        """Make the commit of a proposal on the base, with other people's commits picked onto it, without pushing.
 
         Raises:
-            OthersError: they do not apply.
+            OthersError: other people's commits conflict.
         """
         with self._as_proposal_error():
             made = self._remote.commit_of(tree, self.base_head, message, time=time, sign=sign)
@@ -203,7 +203,7 @@ class ConfigRepository:
         return picked
 
     def patch(self, content: Content, message: str, date: datetime) -> bytes:
-        """The patch that brings a content to the base, for `git am`."""
+        """Return the patch for `git am` that adds a content to the base."""
         with self._as_proposal_error():
             there = self._at(self.base_head, self.paths(content))
             entries = {path: oid.rpartition(" ")[2] for path, oid in there.items()}
@@ -218,36 +218,36 @@ class ConfigRepository:
         return format_patch(old, new, folder="", commit=commit)
 
     def changes(self, commit: str, content: Content, parent: str) -> tuple[dict[str, bytes], list[str]]:
-        """What becomes of the files of a content from one commit to another: new bytes by paths, and paths that go."""
+        """Return the changes of a content's files between two commits: new bytes by path, and removed paths."""
         before, after = (self._at(each, self.paths(content)) for each in (parent, commit))
         with self._as_proposal_error():
             new = {path: self._remote.blob(oid) for path, oid in after.items() if before.get(path) != oid}
         return new, sorted(before.keys() - after.keys())
 
     def made(self, commit: str, name: str) -> None:
-        """Note that a commit was made on a branch by other means."""
+        """Note that a commit was made on a branch by the forge."""
         self._heads[name] = commit
-        self._looked.pop(name, None)
+        self._branches_read.pop(name, None)
 
     def push(self, commit: str, name: str, *, expected: str | None) -> None:
-        """Make a commit the last one of a branch, on condition that this is still where it was read.
+        """Push a commit to a branch if that is still at `expected`.
 
         Raises:
-            MovedError: it is not.
-            ProposalError: it was refused.
+            MovedError: the branch has moved.
+            ProposalError: the push was refused.
         """
         with self._as_proposal_error():
             self._remote.push(commit, name, expected=expected)
         self.made(commit, name)
 
     def delete(self, name: str, *, expected: str) -> None:
-        """Delete a branch, on condition that it is still where it was read; see `push`."""
+        """Delete a branch if it is still at `expected`; see `push`."""
         with self._as_proposal_error():
             self._remote.delete(name, expected=expected)
         self._heads.pop(name, None)
 
     def head(self, name: str) -> str | None:
-        """Where a branch is now."""
+        """Return the current head of a branch on the server, or None."""
         with self._as_proposal_error():
             return self._remote.head(name)
 
@@ -257,7 +257,7 @@ class ConfigRepository:
         return self._heads[self.base]
 
     def signer(self) -> Person:
-        """Who makes the commits."""
+        """Return the author of the commits."""
         who = self._remote.identity
         return Person(name=who.name, email=who.email)
 
@@ -265,15 +265,15 @@ class ConfigRepository:
         return (PurePosixPath(self._path) / SUBCHARTS / chart).as_posix()
 
     def _at(self, revision: str, paths: Sequence[str]) -> dict[str, str]:
-        """What a commit has in the place of a content; the changelog of a chart is people's own."""
+        """Return the hashes of a commit's files at a content's paths, except the chart's changelog, a user's file."""
         with self._as_proposal_error():
             entries = self._remote.tree(revision, paths)
-        return {path: _named(entry) for path, entry in entries.items() if path != f"{paths[0]}/{CHANGELOG}"}
+        return {path: _hash_and_mode(entry) for path, entry in entries.items() if path != f"{paths[0]}/{CHANGELOG}"}
 
     def _held(self, commit: Commit, name: str) -> Holding | None:
-        """What a commit of ours holds; None where somebody else made it, or changed what is in it.
+        """Return the proposal in a commit of waybill, or None if others made or changed the commit.
 
-        Forges rebase a branch onto the base, so its parent may be another one.
+        A forge may have rebased the branch, so its parent may differ.
         """
         held = read_holding(commit.message)
         if not held or _is_as_made(commit, held, name):
@@ -289,7 +289,7 @@ class ConfigRepository:
         ours = all(path in held.paths or path.startswith(f"{held.paths[0]}/") for path in changed)
         return held if ours else None
 
-    def _examined(self, name: str, head: str) -> Branch:
+    def _examine(self, name: str, head: str) -> Branch:
         held: Holding | None = None
         others: list[Commit] = []
         added = self._remote.added(head, self.base)
@@ -303,14 +303,14 @@ class ConfigRepository:
         return Branch(head=head, held=held, others=tuple(map(_other, others)))
 
     def _only_updates(self, commit: Commit, theirs: set[str], paths: Sequence[str]) -> bool:
-        """Whether a commit merges the base into the branch, as forges offer it, and changes no file of ours."""
+        """Return whether a commit merges the base into the branch, as forges offer, and keeps the proposed files."""
         first, *merged = commit.parents or ("",)
         if not merged or first not in theirs or theirs & set(merged):
             return False
         return self._at(commit.oid, paths) == self._at(first, paths)
 
     def _check_folders(self, paths: Iterable[str]) -> None:
-        """Refuse to write below what is no folder, and to take the place of one."""
+        """Refuse to write below something that is not a folder."""
         above = {folder.as_posix() for path in paths for folder in PurePosixPath(path).parents} - {"."}
         for path in sorted(above):
             found = self._remote.entries(self.base_head, [path]).get(path)
@@ -332,7 +332,7 @@ class ConfigRepository:
 
 
 def _oid(data: bytes) -> str:
-    """The name that git has for a file (gitformat-pack, "Object types" and their names)."""
+    """Return git's hash of a file (gitformat-pack, "Object types")."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
@@ -340,8 +340,8 @@ def _is_as_made(commit: Commit, held: Holding, name: str) -> bool:
     return (held.branch, held.tree, (held.base,)) == (name, commit.tree, commit.parents)
 
 
-def _named(entry: TreeEntry) -> str:
-    """The name of what is in a file; with its mode where that is not the one of our files."""
+def _hash_and_mode(entry: TreeEntry) -> str:
+    """Return the hash of a file, with its mode if that is not the usual one."""
     return entry.oid if entry.mode == _FILE_MODE else f"{entry.mode} {entry.oid}"
 
 

@@ -1,4 +1,4 @@
-"""Decides what becomes of the proposal of one workflow: from what the base, its branch and the forge have."""
+"""Decides what to do with a workflow's proposal, from the state of the base, its branch and the forge."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ IsAncestor = Callable[[str, str], bool]
 
 
 class Action(Enum):
-    """What is to be done."""
+    """The action on a proposal."""
 
     NOTHING = "unchanged"
-    """What is proposed is on the base, or in an open pull request."""
+    """The content is on the base, or in an open pull request."""
     PROPOSE = "propose"
-    """Make a commit, push it, and open a pull request or update the one that is open."""
+    """Push a commit, and open or update the pull request."""
     OPEN = "open"
-    """The branch is as it should be; open the pull request."""
+    """The branch is up to date; open the pull request."""
     DESCRIBE = "describe"
-    """Branch and pull request are there; the text is that of an earlier content."""
+    """Branch and pull request exist; update the outdated text."""
     CLOSE = "close"
-    """The base has what is proposed: close the pull request and delete its branch."""
+    """The base has the content: close the pull request and delete its branch."""
     DELETE = "delete"
-    """The base has what is proposed, and only the branch is left: delete it."""
+    """The base has the content, and only the branch is left: delete it."""
     KEEP = "keep"
-    """The base has what is proposed, but the branch holds other people's commits."""
+    """The base has the content, but the branch has other people's commits."""
     DECLINED = "declined"
-    """Somebody closed the pull request with this content without merging it."""
+    """The pull request with this content was closed without merging."""
     REVERTED = "reverted"
-    """The pull request with this content was merged, and the base has something else by now."""
+    """The pull request with this content was merged, and the base has been changed since."""
     NEWER = "newer"
-    """A later commit of the source was proposed already."""
+    """A later source commit was proposed already."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceState:
-    """A commit of the source: `time` in UTC (RFC 3339), so that such texts sort as the times do."""
+    """A source commit: `time` is in UTC (RFC 3339), so that its text sorts by time."""
 
     commit: str
     time: str
@@ -49,7 +49,7 @@ class SourceState:
 
 @dataclass(frozen=True, kw_only=True)
 class OtherCommit:
-    """Somebody else's commit on the branch of a proposal."""
+    """Another person's commit on the branch of a proposal."""
 
     oid: str
     author: str
@@ -61,7 +61,7 @@ class OtherCommit:
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
-    """The branch of a proposal: what our commit on it holds, if there is one, and other people's commits."""
+    """The branch of a proposal: the content of waybill's commit on it, if any, and other people's commits."""
 
     head: str
     held: Holding | None
@@ -70,7 +70,7 @@ class Branch:
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """What is known of a workflow's proposal. `wanted` and `base` are keys of contents (see `Holding`)."""
+    """The state of a workflow's proposal. `wanted` and `base` are keys of contents (see `Holding`)."""
 
     wanted: str
     base: str
@@ -78,28 +78,28 @@ class Situation:
     branch: Branch | None = None
     opened: PullRequest | None = None
     last: PullRequest | None = None
-    """The newest pull request that is open no more; it is asked for only where none is open."""
+    """The newest closed or merged pull request; only requested if none is open."""
 
 
 def decide(situation: Situation, is_ancestor: IsAncestor) -> Action:
-    """Return what is to be done. It depends on nothing else, so whoever decides later decides the same."""
+    """Return what to do. It depends on nothing but the arguments, so every run decides alike."""
     held = situation.branch.held if situation.branch else None
     marker = read_marker(situation.opened.body) if situation.opened else None
     newer = any(is_newer(each, situation.source, is_ancestor) for each in (held, marker) if each)
     if situation.base == situation.wanted:
-        return _on_base(situation, newer=newer)
+        return _action_if_on_base(situation, newer=newer)
     if newer:
         return Action.NEWER
     ready = held is not None and (held.content, held.before) == (situation.wanted, situation.base)
     if situation.opened:
-        # A text without a marker is a person's, and stays.
+        # A text without a marker was written by a user, and stays.
         described = (marker is None or marker.content == situation.wanted) and not situation.opened.unfinished
         return Action.PROPOSE if not ready else Action.NOTHING if described else Action.DESCRIBE
-    return _after(situation, is_ancestor) or (Action.OPEN if ready else Action.PROPOSE)
+    return _action_after_last(situation, is_ancestor) or (Action.OPEN if ready else Action.PROPOSE)
 
 
-def _on_base(situation: Situation, *, newer: bool) -> Action:
-    """What is to be done where the base has what is proposed."""
+def _action_if_on_base(situation: Situation, *, newer: bool) -> Action:
+    """Return what to do if the base has the content."""
     opened, branch = situation.opened, situation.branch
     if newer:
         return Action.NEWER if opened else Action.NOTHING
@@ -110,8 +110,8 @@ def _on_base(situation: Situation, *, newer: bool) -> Action:
     return Action.DELETE if branch else Action.NOTHING
 
 
-def _after(situation: Situation, is_ancestor: IsAncestor) -> Action | None:
-    """What follows from the last pull request, where none is open."""
+def _action_after_last(situation: Situation, is_ancestor: IsAncestor) -> Action | None:
+    """Return what follows from the last pull request if none is open, or None."""
     before = read_marker(situation.last.body) if situation.last else None
     if before and situation.last:
         if before.content == situation.wanted:
@@ -122,9 +122,9 @@ def _after(situation: Situation, is_ancestor: IsAncestor) -> Action | None:
 
 
 def is_newer(held: Holding | Marker, source: SourceState, is_ancestor: IsAncestor) -> bool:
-    """Whether a proposal holds a later commit of the source than `source`.
+    """Return whether a proposal is of a later source commit than `source`.
 
-    History says so; where it does not, since a clone is shallow or the commits are on two branches, their times do.
+    This is decided by history or, if that is unknown, as in a shallow clone or on two branches, by commit times.
     """
     if held.commit == source.commit:
         return False

@@ -6,8 +6,8 @@ from generator.findings.errors import WaybillError
 
 
 class ProposalError(WaybillError):
-    """A proposal that cannot be made; what was there is there, and a rerun goes on from there."""
+    """A proposal that cannot be made; nothing is lost, and a rerun continues from there."""
 
 
 class BudgetError(ProposalError):
-    """The forge allows no further request for now; the message says until when, and a rerun goes on then."""
+    """The forge allows no more requests for now; the message says until when, and a rerun then continues."""

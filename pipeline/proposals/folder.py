@@ -1,4 +1,4 @@
-"""A git repository on this machine: a branch is the proposal, and whoever reads it merges it with git."""
+"""Proposals as branches of a local git repository, which the user merges with git."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FORMAT: Final = "%(objectname)%00%(refname:lstrip=2)%00%(contents)%01"
 
 
 class FolderForge:
-    """A checkout or a bare repository. A branch is open until it is merged or deleted.
+    """A checkout or a bare repository; a proposal is open until its branch is merged or deleted.
 
     Raises:
         SettingsError: there is no git repository.
@@ -33,7 +33,7 @@ class FolderForge:
 
     @property
     def place(self) -> str:
-        """How messages name it; see `Forge`."""
+        """See `Forge`."""
         return self._place
 
     @property
@@ -43,18 +43,18 @@ class FolderForge:
 
     @property
     def body_limit(self) -> int:
-        """As much as on GitHub; nobody reads it here."""
+        """The same limit as on GitHub; see `Forge`."""
         return GITHUB_LIMIT
 
     def default_branch(self) -> str:
-        """The branch that is checked out, or that a bare repository has as its HEAD."""
+        """Return the branch that is checked out, or the HEAD of a bare repository."""
         found = git(self._path, "symbolic-ref", "--quiet", "--short", "HEAD")
         if not found:
             raise ProposalError(f"{self._place}: no branch is checked out; name one with --base")
         return found
 
     def opened(self, base: str) -> Mapping[str, PullRequest]:
-        """The branches with proposals that are not merged; see `Forge`."""
+        """Return the unmerged branches with proposals; see `Forge`."""
         words = ("for-each-ref", f"--format={_FORMAT}", f"--no-merged=refs/heads/{base}", f"refs/heads/{PREFIX}")
         listed = self._git(*words)
         found = {}
@@ -64,7 +64,7 @@ class FolderForge:
         return found
 
     def last(self, branch: str, base: str) -> PullRequest | None:
-        """The newest commit of the base that brought a proposal of this branch, however it was merged."""
+        """Return the newest commit on the base that contains a proposal of this branch, however it was merged."""
         trailer = f"Proposal: {branch} content="
         words = ("log", "-1", "--fixed-strings", f"--grep={trailer}", "--format=%H%x00%B", f"refs/heads/{base}", "--")
         found = git(self._path, "-c", "log.showSignature=false", *words)
@@ -74,7 +74,7 @@ class FolderForge:
         return self._request(branch, oid, message, "merged")
 
     def open(self, draft: Draft, journal: Journal) -> PullRequest:
-        """Do nothing: the branch is there."""
+        """Do nothing: the branch is the proposal."""
         del journal
         return self._described(draft.branch, draft.title, draft.body)
 
@@ -87,7 +87,7 @@ class FolderForge:
         """Do nothing: the branch is deleted afterwards."""
 
     def obstacles(self, base: str, options: Options) -> Sequence[Obstacle]:
-        """Say what has no meaning here."""
+        """Return errors about the base, and options that do not apply to a folder."""
         found = []
         if git(self._path, "rev-parse", "--verify", "--quiet", f"refs/heads/{base}") is None:
             found.append(Obstacle(message=f"{self._place}: there is no branch '{base}'; name another with --base"))
@@ -114,6 +114,6 @@ class FolderForge:
 
 
 def _marker(held: Holding) -> Marker:
-    """What the body of a pull request would say."""
+    """Return the marker for the body of a pull request."""
     name = held.branch.removeprefix(PREFIX)
     return Marker(workflow=name, commit=held.commit, time=held.time, content=held.content)

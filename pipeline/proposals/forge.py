@@ -1,4 +1,4 @@
-"""What a forge (GitHub, GitLab) has to offer so that proposals can be made there. git itself is no part of it."""
+"""The protocol of forges (GitHub, GitLab) in which proposals are made; git operations are elsewhere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal, Protocol
 
 from pipeline.system.journal import Journal
 
-#: Branches of proposals begin with it; the name of the workflow follows.
+#: The prefix of branches with proposals, which the workflow's name follows.
 PREFIX = "waybill/"
 
 State = Literal["open", "closed", "merged"]
@@ -20,25 +20,25 @@ class PullRequest:
 
     number: int
     url: str
-    """Its page."""
+    """The URL of its page."""
     branch: str
     head: str
-    """The last commit of its branch, as the forge knows it."""
+    """The last commit of its branch, as known to the forge."""
     state: State
     title: str
     body: str = field(repr=False)
     draft: bool = False
     unfinished: bool = False
-    """Whether something that was to be set on it is not, since a run broke off; `update` sets it."""
+    """Whether options are still to be set because a run was interrupted; `update` sets them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What is set on a new pull request, beside its text. What a person has changed since stays."""
+    """The options of a new pull request, besides its text; later changes by users stay."""
 
     labels: tuple[str, ...] = ()
     reviewers: tuple[str, ...] = ()
-    """Names of people; `org/team` for a team."""
+    """User names; `org/team` for a team."""
     milestone: str = ""
     draft: bool = False
     auto_merge: Literal["", "merge", "squash", "rebase"] = ""
@@ -46,7 +46,7 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A pull request that is to be opened."""
+    """A pull request to open."""
 
     branch: str
     base: str
@@ -57,23 +57,23 @@ class Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class Obstacle:
-    """Something that would block a proposal, found before anything is done."""
+    """Something that would block a proposal, found before any change."""
 
     message: str
-    """What it is, and what to do about it."""
+    """The problem, and what to do about it."""
     blocks: bool = True
-    """Whether nothing can be proposed; otherwise it is good to know."""
+    """Whether it prevents proposals; otherwise, it is only a note."""
 
 
 class Forge(Protocol):
-    """A repository on a forge. Each method raises ProposalError (BudgetError where a rate limit is used up).
+    """A repository on a forge. Each method raises ProposalError, or BudgetError if a rate limit is used up.
 
-    Nothing that changes something is repeated blindly: where an answer is lost, the forge is asked what is there.
+    A change whose answer is lost is not blindly repeated: the forge is first asked whether it was made.
     """
 
     @property
     def place(self) -> str:
-        """How messages name it, without any credential: `github:octo/config`."""
+        """The repository's name in messages, without any credential: `github:octo/config`."""
 
     @property
     def clone_url(self) -> str:
@@ -84,25 +84,25 @@ class Forge(Protocol):
         """The most UTF-16 code units of a body."""
 
     def default_branch(self) -> str:
-        """The branch that is proposed to unless another one is named."""
+        """Return the default base of proposals."""
 
     def opened(self, base: str) -> Mapping[str, PullRequest]:
-        """The open pull requests to a base whose branches begin with `PREFIX`, by branch: one paginated list.
+        """Return the open pull requests to a base from branches with `PREFIX`, by branch, as one paginated list.
 
-        Of several from one branch, the oldest.
+        If a branch has several, the oldest is returned.
         """
 
     def last(self, branch: str, base: str) -> PullRequest | None:
-        """The newest pull request of a branch that is open no more."""
+        """Return the newest closed or merged pull request of a branch, or None."""
 
     def open(self, draft: Draft, journal: Journal) -> PullRequest:
-        """Open a pull request, with labels and all; an open one of this branch is taken as it is."""
+        """Open a pull request and set its options; an open one of this branch is returned as it is."""
 
     def update(self, request: PullRequest, title: str, body: str, journal: Journal) -> PullRequest:
-        """Give a pull request another title and body; nothing is sent where it has them."""
+        """Update title and body of a pull request, unless they are up to date."""
 
     def close(self, request: PullRequest, comment: str, journal: Journal) -> None:
-        """Close a pull request with a comment, which is not posted twice."""
+        """Close a pull request with a comment, which is posted only once."""
 
     def obstacles(self, base: str, options: Options) -> Sequence[Obstacle]:
-        """What of the base's rules and the token's rights would block a proposal; changes nothing."""
+        """Return what in the base's rules or the token's permissions would block a proposal; changes nothing."""

@@ -1,4 +1,4 @@
-"""Pull requests on GitHub, or on a GitHub Enterprise Server, as a `Forge`."""
+"""A `Forge` for pull requests on GitHub, or on a GitHub Enterprise Server."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: The most characters of a body (GitHub: «body is too long (maximum is 65536 characters)»).
 _BODY: Final = 65_536
 _NEEDS: Final = "pull_requests: write"
-#: What begins the body of a pull request whose labels and all are still to be set; the rest of it is JSON.
+#: The beginning of the body of a pull request whose options are still to be set; JSON follows.
 _UNFINISHED: Final = "<!-- waybill still sets: "
 _END: Final = " -->\n"
 _CLOSED: Final = "<!-- waybill closes {head} -->"
@@ -44,13 +44,13 @@ def open_github(
     server: str = "",
     is_signed: bool = False,
 ) -> tuple[GithubForge, Token | None]:
-    """Return a repository on GitHub as a forge, and the token for git there, if there is one.
+    """Return a repository on GitHub as a forge, and its token for git, if there is one.
 
-    `server` is the URL of a GitHub Enterprise Server that is not the one which the environment names.
+    `server` is the URL of a GitHub Enterprise Server, if it is not the environment's.
 
     Raises:
-        SettingsError: the environment or `server` names no GitHub, or half a GitHub App.
-        ProposalError: GitHub gives the App no token.
+        SettingsError: the environment or `server` names no GitHub, or the GitHub App is incomplete.
+        ProposalError: GitHub refuses a token for the App.
     """
     api, token = github_api(repository.name, environment, server)
     return GithubForge(name=repository.name, api=api, warn=warn, is_signed=is_signed), token
@@ -58,22 +58,22 @@ def open_github(
 
 @dataclass(frozen=True, kw_only=True)
 class GithubForge:
-    """A `Forge` that is a repository on GitHub.
+    """A `Forge` for a repository on GitHub.
 
-    What is set on a new pull request cannot be set with it. Until all of it is, its body says so: a run that is killed
-    in between is gone on with by the next `open` or `update`.
+    GitHub cannot set the options of a pull request while creating it. Until all are set, its body lists them, so that
+    after an interruption the next `open` or `update` completes it.
     """
 
     name: str
     """OWNER/REPO."""
     api: GithubApi
     warn: Callable[[str], None]
-    """Takes a line about what could not be set."""
+    """Receives a message about each option that could not be set."""
     is_signed: bool = False
-    """Whether the commits that are to be proposed are signed."""
+    """Whether the commits to propose are signed."""
     budget: Budget = field(default_factory=Budget)
     _none_open: set[tuple[str, str]] = field(default_factory=set, init=False, repr=False)
-    """Branches and bases of which it was just read that no pull request is open."""
+    """Branches and bases that, as was just read, have no open pull request."""
 
     @property
     def place(self) -> str:
@@ -105,7 +105,7 @@ class GithubForge:
 
         with as_proposal():
             requests = self.api.call(f"{self.place}: pull requests", read, needs=_NEEDS)
-        # The oldest of a branch comes last, so that it wins.
+        # The oldest of a branch comes last, so it wins.
         return {each.branch: each for each in reversed(requests) if each.branch.startswith(PREFIX)}
 
     def last(self, branch: str, base: str) -> PullRequest | None:
@@ -161,7 +161,7 @@ class GithubForge:
 
     def obstacles(self, base: str, options: Options) -> Sequence[Obstacle]:
         """See `Forge`."""
-        from pipeline.proposals.github_preflight import Preflight  # noqa: PLC0415 - it is a command of its own
+        from pipeline.proposals.github_preflight import Preflight  # noqa: PLC0415 - only for --preflight
 
         with as_proposal():
             preflight = Preflight(api=self.api, name=self.name, place=self.place, is_signed=self.is_signed)
@@ -169,7 +169,7 @@ class GithubForge:
 
     @cached_property
     def _repository(self) -> Repository:
-        """The repository, of which nothing is fetched."""
+        """The repository, which is not fetched."""
         return self.api.client.get_repo(self.name)
 
     @property
@@ -177,19 +177,19 @@ class GithubForge:
         return self.name if self.api.server == SERVER else f"{self.api.server.partition('://')[2]}/{self.name}"
 
     def _what(self, branch: str) -> str:
-        """What messages begin with."""
+        """Return the beginning of messages about a branch's pull request."""
         return f"{self.place}: pull request of {branch}"
 
     def _change(self, what: str, work: Callable[[], object]) -> None:
-        """Make a change that may be made twice."""
+        """Make a change that may safely be repeated."""
         self.api.call(what, self.budget.counted(what, work), needs=_NEEDS)
 
     def _is_ours(self, pull: GithubPullRequest) -> bool:
-        """Whether the branch of a pull request is one of this repository; that of a fork may have the same name."""
+        """Return whether a pull request's branch is in this repository, rather than one of the same name in a fork."""
         return pull.head.repo is not None and pull.head.repo.full_name.lower() == self.name.lower()
 
     def _newest(self, branch: str, base: str, state: str) -> list[PullRequest]:
-        """The pull requests of a branch, the newest first, as far as a page of them goes."""
+        """Return the first page of a branch's pull requests, newest first."""
         head = f"{self.name.partition('/')[0]}:{branch}"
         repository = self._repository
 
@@ -203,7 +203,7 @@ class GithubForge:
         return next(iter(reversed(self._newest(draft.branch, draft.base, "open"))), None)
 
     def _create(self, draft: Draft, journal: Journal) -> PullRequest:
-        """Make a pull request, or find the one that another run has just made."""
+        """Create a pull request, or return one that another run has just created."""
         repository, what = self._repository, self._what(draft.branch)
         body = f"{_mark(draft.options)}{draft.body}"
 
@@ -232,7 +232,7 @@ class GithubForge:
         return request
 
     def _finished(self, request: PullRequest, title: str, body: str) -> PullRequest:
-        """Set what is still to be set on a pull request; at last its title and body."""
+        """Set the remaining options of a pull request, and finally its title and body."""
         options = _still_to_set(request.body) or Options()
         what = self._what(request.branch)
         if options.labels:
@@ -240,7 +240,7 @@ class GithubForge:
         if options.reviewers:
             self._request_reviews(request, options.reviewers)
         if options.auto_merge:
-            self._merge_by_itself(request, options.auto_merge)
+            self._enable_auto_merge(request, options.auto_merge)
         issue = self._repository.get_issue(request.number)
         milestone = self._milestone(request, options.milestone) if options.milestone else None
         if milestone is None:
@@ -250,41 +250,41 @@ class GithubForge:
         return replace(request, title=title, body=body)
 
     def _add_labels(self, request: PullRequest, labels: Sequence[str]) -> None:
-        """Add labels; GitHub makes those that the repository does not have."""
+        """Add labels; GitHub creates those that do not exist."""
         path = f"/repos/{self.name}/issues/{request.number}/labels"
-        with self._or_a_line(request, f"the labels {', '.join(labels)}") as what:
-            # PyGithub sends a list, and the description has an object.
+        with self._warning_of_refusal(request, f"the labels {', '.join(labels)}") as what:
+            # PyGithub sends a list, but GitHub's API description requires an object.
             self._change(what, lambda: self._send("POST", path, {"labels": [*labels]}))
 
     def _request_reviews(self, request: PullRequest, reviewers: Sequence[str]) -> None:
-        """Request reviews; where one cannot be requested, GitHub requests none, and they are requested one by one."""
+        """Request reviews, one by one if GitHub refuses them together because of one reviewer."""
         what = f"{self._what(request.branch)}: reviewers"
         try:
-            self._change(what, lambda: self._ask(request, reviewers))
+            self._change(what, lambda: self._send_review_requests(request, reviewers))
         except RefusedError:
             for reviewer in reviewers:
-                with self._or_a_line(request, f"the reviewer {reviewer}") as one:
-                    self._change(one, lambda each=reviewer: self._ask(request, [each]))  # type: ignore[misc] # bound now
+                with self._warning_of_refusal(request, f"the reviewer {reviewer}") as subject:
+                    self._change(subject, lambda each=reviewer: self._send_review_requests(request, [each]))  # type: ignore[misc] # bound now
         except PublishError as error:
-            self._say(error)
+            self._warn_or_raise(error)
 
-    def _ask(self, request: PullRequest, reviewers: Sequence[str]) -> None:
+    def _send_review_requests(self, request: PullRequest, reviewers: Sequence[str]) -> None:
         people = [each for each in reviewers if "/" not in each]
         teams = [each.rpartition("/")[2] for each in reviewers if "/" in each]
         self._repository.get_pull(request.number).create_review_request(people, teams)
 
-    def _merge_by_itself(self, request: PullRequest, how: str) -> None:
-        """Let GitHub merge a pull request when all that it waits for is done: GraphQL alone can."""
-        with self._or_a_line(request, "auto-merge") as what:
+    def _enable_auto_merge(self, request: PullRequest, how: str) -> None:
+        """Enable auto-merge for a pull request, which only the GraphQL API can."""
+        with self._warning_of_refusal(request, "auto-merge") as what:
             pull = self._repository.get_pull(request.number)
             node = self.api.call(what, lambda: _text(pull.node_id), needs=_NEEDS)
-            given = {"pullRequestId": node, "mergeMethod": how.upper()}
-            self._change(what, lambda: self.api.mutate("enablePullRequestAutoMerge", given, "clientMutationId"))
+            variables = {"pullRequestId": node, "mergeMethod": how.upper()}
+            self._change(what, lambda: self.api.mutate("enablePullRequestAutoMerge", variables, "clientMutationId"))
 
     def _milestone(self, request: PullRequest, title: str) -> Milestone | None:
-        """The open milestone of a title."""
+        """Return the open milestone with a title, or None."""
         repository = self._repository
-        with self._or_a_line(request, f"the milestone {title}") as what:
+        with self._warning_of_refusal(request, f"the milestone {title}") as what:
             known = {each.title: each for each in self.api.call(what, lambda: list(repository.get_milestones()))}
             if title in known:
                 return known[title]
@@ -292,15 +292,15 @@ class GithubForge:
         return None
 
     @contextmanager
-    def _or_a_line(self, request: PullRequest, thing: str) -> Iterator[str]:
-        """Turn what GitHub refuses into a line, and give what messages begin with."""
+    def _warning_of_refusal(self, request: PullRequest, thing: str) -> Iterator[str]:
+        """Yield the beginning of messages; turn a refusal by GitHub into a warning."""
         try:
             yield f"{self._what(request.branch)}: {thing}"
         except PublishError as error:
-            self._say(error)
+            self._warn_or_raise(error)
 
-    def _say(self, error: PublishError) -> None:
-        """Say what could not be set; what may be possible later is left to another run."""
+    def _warn_or_raise(self, error: PublishError) -> None:
+        """Warn that an option could not be set, but raise errors that a rerun may not have."""
         if isinstance(error, LostAnswerError | RateLimitError):
             raise error
         self.warn(f"{error}; the pull request is there without it")
@@ -310,7 +310,7 @@ class GithubForge:
 
 
 def _read(pull: GithubPullRequest) -> PullRequest:
-    """A pull request as GitHub gives it."""
+    """Convert a pull request from PyGithub's."""
     closed: State = "merged" if pull.merged_at else "closed"
     return PullRequest(
         number=pull.number,
@@ -326,19 +326,19 @@ def _read(pull: GithubPullRequest) -> PullRequest:
 
 
 def _text(value: str | None) -> str:
-    """A value; a ValueError where the answer has none: PyGithub has None then."""
+    """Return a value, or raise a ValueError if the answer has none, for which PyGithub has None."""
     if not value:
         raise ValueError(value)
     return value
 
 
 def _lines_of(body: str) -> list[str]:
-    """A body without what an editor on GitHub's pages changes about it."""
+    """Return the lines of a body, without differences that GitHub's editor makes."""
     return body.rstrip().splitlines()
 
 
 def _mark(options: Options) -> str:
-    """What begins the body of a pull request for as long as something is to be set; "" where nothing is."""
+    """Return the beginning of a body whose pull request has options to set, or "" if there are none."""
     if _changes_of(options) == 1:
         return ""
     data = msgspec.json.encode(options).decode().replace(">", "\\u003e")
@@ -346,7 +346,7 @@ def _mark(options: Options) -> str:
 
 
 def _still_to_set(body: str) -> Options | None:
-    """What is to be set on a pull request yet, as its body says."""
+    """Return the options that a body says are still to be set, or None."""
     if not body.startswith(_UNFINISHED):
         return None
     data = body.removeprefix(_UNFINISHED).partition(_END.rstrip())[0]
@@ -357,12 +357,12 @@ def _still_to_set(body: str) -> Options | None:
 
 
 def _changes_of(options: Options) -> int:
-    """How many requests it takes to open a pull request and to set what is to be set on it."""
+    """Return the number of requests to open a pull request and set its options."""
     one_by_one = [options.labels, options.reviewers, options.auto_merge]
     finished = any([*one_by_one, options.milestone])
     return 1 + sum(map(bool, one_by_one)) + finished
 
 
 def _cut(body: str) -> str:
-    """A body, cut to what GitHub takes; it is there as a whole in the end."""
+    """Return a body cut to GitHub's limit, for creation; the whole body is set at the end."""
     return body.encode("utf-16-le")[: 2 * _BODY].decode("utf-16-le", "ignore")

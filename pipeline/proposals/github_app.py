@@ -1,4 +1,4 @@
-"""A GitHub App in place of a token: it gets one that is for one repository, for an hour."""
+"""Gets a token from a GitHub App: for one repository, valid for an hour."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from pipeline.system.git_credentials import USERNAME, Token
 
 APP_ID: Final = "WAYBILL_GITHUB_APP_ID"
 APP_KEY: Final = "WAYBILL_GITHUB_APP_KEY"
-#: What proposals take: git's pushes, and pull requests with their labels and comments.
+#: The permissions for proposals: to push, and to make pull requests with labels and comments.
 _PERMISSIONS: Final = {"contents": "write", "pull_requests": "write"}
 _USER: Final = "x-access-token"
-#: Seconds that a JSON Web Token of the App is valid for; GitHub takes ten minutes at most.
+#: The lifetime of the App's JSON Web Token in seconds; GitHub accepts ten minutes at most.
 _VALID: Final = 300
 
 
 def github_api(
     repository: str, environment: Mapping[str, str], server: str = "", **settings: Any
 ) -> tuple[GithubApi, Token | None]:
-    """Return the API for proposals to a repository, and its token, which is the one for git as well.
+    """Return the API for proposals to a repository, and its token, which is also for git.
 
-    `repository` is OWNER/REPO, `server` the URL of a GitHub that is not the one which the environment names. The token
-    is one of the GitHub App that the environment names, else that of `git_credentials.find_token`; there may be none.
+    `repository` is OWNER/REPO, `server` the URL of a GitHub that is not the environment's. The token is that of the
+    environment's GitHub App, or else of `git_credentials.find_token`; there may be none.
 
     Raises:
-        SettingsError: the App's id or key is missing or malformed, or the environment names no GitHub.
-        ProposalError: GitHub gives the App no token.
+        SettingsError: the App's id or key is missing or invalid, or the environment names no GitHub.
+        ProposalError: GitHub refuses a token for the App.
     """
     if server:
         environment = _at(server.rstrip("/"), environment)
@@ -46,7 +46,7 @@ def github_api(
 
 
 def _at(server: str, environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment at a server; the GITHUB_TOKEN of another one is not for it."""
+    """Return the environment with another GitHub server, without the GITHUB_TOKEN, which is not for that."""
     if server == (environment.get("GITHUB_SERVER_URL", "").rstrip("/") or SERVER):
         return dict(environment)
     others = {"GITHUB_API_URL", "GITHUB_TOKEN"}
@@ -54,20 +54,20 @@ def _at(server: str, environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _has_app(environment: Mapping[str, str]) -> bool:
-    """Whether the environment names an App.
+    """Return whether the environment configures a GitHub App.
 
     Raises:
-        SettingsError: it names half of one.
+        SettingsError: only one of the two variables is set.
     """
     missing = [name for name in (APP_ID, APP_KEY) if not environment.get(name)]
     if len(missing) == 1:
-        (given,) = {APP_ID, APP_KEY} - {*missing}
-        raise SettingsError(f"{given} is set, and {missing[0]} is not; a GitHub App needs both")
+        (present,) = {APP_ID, APP_KEY} - {*missing}
+        raise SettingsError(f"{present} is set, and {missing[0]} is not; a GitHub App needs both")
     return not missing
 
 
 def _app_token(api: GithubApi, repository: str, environment: Mapping[str, str]) -> Token:
-    """A token of the App for one repository, with the permissions that proposals take."""
+    """Return a token of the App for one repository, with the permissions for proposals."""
     app, key = environment[APP_ID].strip(), _key(Path(environment[APP_KEY]))
     owner, _, name = repository.partition("/")
     what = f"github:{repository}: GitHub App {app}"
@@ -85,7 +85,7 @@ def _app_token(api: GithubApi, repository: str, environment: Mapping[str, str]) 
     with as_proposal():
         try:
             number = client.call(what, installation)
-            # A second token does no harm.
+            # Safe to repeat: a second token does no harm.
             value = client.call(what, lambda: token(number))
         except AuthenticationError as error:
             todo = f"check that {APP_ID} is the App's id, {APP_KEY} a private key of it, and this machine's clock"
@@ -100,10 +100,10 @@ def _app_token(api: GithubApi, repository: str, environment: Mapping[str, str]) 
 
 
 def _key(file: Path) -> str:
-    """The private key of the App; no message has anything of it.
+    """Return the private key of the App, which no message shows.
 
     Raises:
-        SettingsError: the file cannot be read, or holds none.
+        SettingsError: the file cannot be read, or has no private key.
     """
     try:
         text = file.read_text(encoding="ascii")
@@ -116,12 +116,12 @@ def _key(file: Path) -> str:
 
 
 def _signed(app: str, key: str) -> str:
-    """A JSON Web Token of the App."""
-    import github  # noqa: PLC0415 - as in github_api
+    """Return a JSON Web Token of the App."""
+    import github  # noqa: PLC0415 - only for GitHub
 
     try:
         return github.Auth.AppAuth(app, key, jwt_expiry=_VALID).token
     except Exception as error:
-        # What it raises depends on the key.
+        # The exception depends on what is wrong with the key.
         message = f"{APP_KEY}: the file holds no RSA private key; download one from the App's settings"
         raise SettingsError(message) from error

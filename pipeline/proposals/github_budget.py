@@ -1,4 +1,4 @@
-"""How much a run may change on GitHub before it has to wait."""
+"""Counts a run's changes on GitHub against its rate limits."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pipeline.publish.github_api import later
 
 T = TypeVar("T")
 
-#: Requests that create content, as GitHub allows them in an hour (docs.github.com/rest/using-the-rest-api/
-#: rate-limits-for-the-rest-api). It allows 80 in a minute, too, which are more than one a second.
+#: The requests that create content in an hour (docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+#: The limit of 80 in a minute needs no count, as there is at most one request a second.
 _ALLOWED: Final = 500
 _HOUR: Final = 3600
 
 
 @dataclass(kw_only=True)
 class Budget:
-    """The requests of a run that change something; GitHub allows so many in a time."""
+    """Counts the requests of a run that change something, of which `allowed` may be made in `period`."""
 
     allowed: int = _ALLOWED
     period: float = _HOUR
@@ -29,7 +29,7 @@ class Budget:
     _made: deque[float] = field(default_factory=deque, init=False)
 
     def counted(self, what: str, work: Callable[[], T]) -> Callable[[], T]:
-        """Return the work, which counts as a request each time that it is done."""
+        """Return a function that does the work and counts it as a request."""
 
         def count() -> T:
             self.check(what, 1)
@@ -39,10 +39,10 @@ class Budget:
         return count
 
     def check(self, what: str, wanted: int) -> None:
-        """Say whether some more requests may be made now, so that nothing is begun that cannot be finished.
+        """Check that `wanted` more requests may be made now, so that nothing is begun that cannot be finished.
 
         Raises:
-            BudgetError: there would be more than are allowed; with the time to wait.
+            BudgetError: they would exceed the limit; the message has the time to wait.
         """
         now = time.monotonic()
         while self._made and self._made[0] <= now - self.period:
@@ -51,4 +51,4 @@ class Budget:
         if over > 0 and self._made:
             seconds = self._made[min(over, len(self._made)) - 1] + self.period - now
             reason = f"this run has changed {len(self._made)} things, and GitHub allows {self.allowed} in an hour"
-            raise BudgetError(f"{what}: {reason}; {later(seconds)}: it goes on from here")
+            raise BudgetError(f"{what}: {reason}; {later(seconds)}: it continues from here")

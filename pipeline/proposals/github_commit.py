@@ -1,4 +1,4 @@
-"""Commits that GitHub makes and signs: `createCommitOnBranch` of its GraphQL API."""
+"""Makes commits that GitHub signs, with `createCommitOnBranch` of its GraphQL API."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pipeline.proposals.github_budget import Budget
 from pipeline.proposals.github_errors import as_proposal
 from pipeline.publish.github_api import GithubApi, RefusedError
 
-#: The most bytes of all files: GitHub publishes no limit, and closes connections over requests that are far larger.
+#: waybill's limit for the size of all files: GitHub documents none, but closes connections for far larger requests.
 MAX_BYTES: Final = 16 * 1024 * 1024
 _ANSWER: Final = "commit { oid }"
 
 
 def branch_at(api: GithubApi, repository: str, branch: str, sha: str, budget: Budget) -> str:
-    """Make a branch at a commit, and return its head: that of the branch which is there already, if it is.
+    """Create a branch at a commit and return its head, which is another one if the branch exists already.
 
     `repository` is OWNER/REPO.
 
     Raises:
-        ProposalError: GitHub refuses it.
+        ProposalError: GitHub refuses.
         BudgetError: a rate limit is used up.
     """
     what = f"github:{repository}: branch {branch}"
@@ -51,20 +51,19 @@ def commit_on_branch(
     message: str,
     budget: Budget,
 ) -> str:
-    """Make a commit on a branch which is at `expected_head`, and return its SHA.
+    """Make a commit on a branch at `expected_head`, and return its hash.
 
-    `repository` is OWNER/REPO, `additions` the files that are new or others, `deletions` those that go. GitHub signs
-    the commit. Its author is who the token is of; files that it adds are not executable.
+    `repository` is OWNER/REPO, `additions` are new and changed files, `deletions` removed ones. GitHub signs the
+    commit. Its author is the token's owner, and added files are not executable.
 
     Raises:
-        ProposalError: the files are too large for a request, which is said before anything is sent; the branch has
-            moved; or GitHub refuses it.
+        ProposalError: the files are too large, which is checked first; the branch has moved; or GitHub refuses.
         BudgetError: a rate limit is used up.
     """
     what = f"github:{repository}: commit on {branch}"
     check_size(what, additions)
     headline, _, body = message.strip().partition("\n")
-    given = {
+    variables = {
         "branch": {"repositoryNameWithOwner": repository, "branchName": branch},
         "expectedHeadOid": expected_head,
         "message": {"headline": headline, "body": body.strip()},
@@ -77,7 +76,7 @@ def commit_on_branch(
     }
 
     def commit() -> str:
-        return str(api.mutate("createCommitOnBranch", given, _ANSWER)["commit"]["oid"])
+        return str(api.mutate("createCommitOnBranch", variables, _ANSWER)["commit"]["oid"])
 
     def look() -> str | None:
         head = _head(api, repository, branch)
@@ -88,10 +87,10 @@ def commit_on_branch(
 
 
 def check_size(what: str, additions: Mapping[str, bytes]) -> None:
-    """Say whether some files fit in a request.
+    """Check that files fit in a request.
 
     Raises:
-        ProposalError: they do not.
+        ProposalError: they are too large.
     """
     size = sum(map(len, additions.values()))
     if size > MAX_BYTES:
@@ -102,14 +101,14 @@ def check_size(what: str, additions: Mapping[str, bytes]) -> None:
 
 
 def _head(api: GithubApi, repository: str, branch: str) -> str:
-    """The commit that a branch is at."""
+    """Return the head of a branch."""
     client = api.client.get_repo(repository)
     what = f"github:{repository}: branch {branch}"
     return api.call(what, lambda: client.get_git_ref(f"heads/{branch}").object.sha)
 
 
 def _is_made(api: GithubApi, repository: str, sha: str, parent: str, message: str) -> bool:
-    """Whether a commit is the one that was to be made."""
+    """Return whether a commit is the one to make: with its parent and message."""
     client = api.client.get_repo(repository)
     found = api.call(f"github:{repository}: commit {sha}", lambda: client.get_git_commit(sha))
     ours = [line.strip() for line in message.split("\n") if line.strip()]

@@ -1,4 +1,4 @@
-"""The errors of GitHub's API as those of proposals."""
+"""Converts errors of GitHub's API to those of proposals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pipeline.proposals.errors import BudgetError, ProposalError
 from pipeline.publish.errors import PublishError
 from pipeline.publish.github_api import RateLimitError
 
-#: What GitHub says where a pull request cannot be made, and what to do.
+#: What to do for errors of GitHub about a pull request, by a part of the message.
 _ADVICE: Final[Mapping[str, str]] = {
     "not permitted to create": (
         "allow it in the settings (Actions, General: Allow GitHub Actions to create and approve pull requests),"
@@ -24,7 +24,7 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 @contextmanager
 def as_proposal() -> Iterator[None]:
-    """Turn the errors of the API into those of proposals."""
+    """Convert errors of the API to those of proposals while the block runs."""
     try:
         yield
     except RateLimitError as error:

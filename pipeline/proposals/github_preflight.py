@@ -1,4 +1,4 @@
-"""What on GitHub would block a proposal: the rules of branches, the token's rights, the repository's settings."""
+"""Checks what on GitHub would block a proposal: branch rules, the token's permissions, the settings."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from pipeline.publish.github_release import open_repository
 if TYPE_CHECKING:
     from github.Repository import Repository
 
-#: A branch as proposals have it; the rules for it are known before there is one.
+#: An example of a proposal's branch; its rules can be read before it exists.
 _EXAMPLE: Final = f"{PREFIX}preflight"
-#: The token of an App's installation, as that of a workflow of GitHub Actions is one.
+#: The prefix of an App's installation token, which GitHub Actions also uses.
 _OF_AN_APP: Final = "ghs_"
-#: Who may bypass a ruleset without a pull request.
+#: The values that allow bypassing a ruleset without a pull request.
 _BYPASSES: Final = frozenset({"always", "exempt"})
 _ASK: Final = "let who proposes bypass the ruleset, or leave {prefix}* out of it"
-#: Rules for the branches of proposals that no push gets past, and what they are (docs.github.com/rest/repos/rules).
+#: Rules for proposals' branches that block every push, and what they mean (docs.github.com/rest/repos/rules).
 _BLOCKING: Final[Mapping[str, str]] = {
     "creation": "nobody may create them",
     "update": "nobody may push to them",
-    "pull_request": "they are changed by pull requests alone",
-    "required_status_checks": "they take only commits whose status checks have passed",
-    "required_deployments": "they take only commits that have been deployed",
-    "merge_queue": "they are changed by a merge queue alone",
+    "pull_request": "only pull requests may change them",
+    "required_status_checks": "they accept only commits whose status checks have passed",
+    "required_deployments": "they accept only commits that have been deployed",
+    "merge_queue": "only a merge queue may change them",
 }
-#: Rules for them that a proposal may get past.
+#: Rules for proposals' branches that a push may satisfy.
 _PATTERNS: Final[Mapping[str, str]] = {
     "branch_name_pattern": "names of branches",
     "commit_author_email_pattern": "e-mail addresses of authors",
     "commit_message_pattern": "messages of commits",
     "committer_email_pattern": "e-mail addresses of committers",
 }
-#: Rules for the base that are met when a person merges.
+#: Rules for the base that are satisfied when a proposal is merged.
 _KNOWN: Final[Mapping[str, str]] = {
     "merge_queue": "has a merge queue: proposals are merged through it",
-    "required_linear_history": "takes no merge commits: proposals are squashed or rebased",
-    "required_deployments": "takes a proposal after its deployments have succeeded",
+    "required_linear_history": "accepts no merge commits: proposals are squashed or rebased",
+    "required_deployments": "accepts a proposal after its deployments have succeeded",
 }
 
 
@@ -59,14 +59,14 @@ class Preflight:
     place: str
     is_signed: bool
     _bypassed: dict[int, bool] = field(default_factory=dict, init=False)
-    """The rulesets by their ids, and whether the token may bypass them."""
+    """Whether the token may bypass a ruleset, by the ruleset's id."""
 
     def obstacles(self, base: str, options: Options) -> list[Obstacle]:
-        """What would block a proposal to a base, and what is good to know; each once."""
+        """Return what would block a proposal to a base, and notes, without duplicates."""
         return [*dict.fromkeys(self._obstacles(base, options))]
 
     def obstacles_to_push(self) -> list[Obstacle]:
-        """What of the token's rights would block a push and a release, as a publication makes them."""
+        """Return which missing permissions of the token would block a push and a release by a publication."""
         return [*self._rights(self._repository, "contents: write")]
 
     def _obstacles(self, base: str, options: Options) -> Iterator[Obstacle]:
@@ -88,7 +88,7 @@ class Preflight:
         return Obstacle(message=f"{self.place}: {message}", blocks=blocks)
 
     def _rights(self, repository: Repository, permissions: str) -> Iterator[Obstacle]:
-        """What of the token's rights is known, where it needs these permissions."""
+        """Yield what is known about the token's permissions, compared with the required ones."""
         if not self.api.token:
             yield self._obstacle("there is no token; set WAYBILL_GIT_TOKEN, or configure a GitHub App")
         elif self.api.token.startswith(_OF_AN_APP):
@@ -99,19 +99,19 @@ class Preflight:
             yield self._obstacle(f"{message}, and its owner write access")
         elif self._lacks_scope(repository):
             message = (
-                f"the token from {self.api.source} has not the scope repo; make one that has it, or a fine-grained"
+                f"the token from {self.api.source} does not have the scope repo; make one that does, or a fine-grained"
             )
             yield self._obstacle(f"{message} one with {permissions}")
 
     def _limits(self) -> Iterator[Obstacle]:
-        """What the token of a workflow does not do."""
+        """Yield the limits of a GitHub Actions token."""
         if self.api.source == "GITHUB_TOKEN":
             message = "pull requests made with the GITHUB_TOKEN of a workflow start no checks, and github-actions"
             cannot = "cannot be among those who may push to a protected branch; a GitHub App's token has neither limit"
             yield self._obstacle(f"{message} {cannot}", blocks=False)
 
     def _lacks_scope(self, repository: Repository) -> bool:
-        """Whether it is a personal access token (classic) without what a push takes; other tokens have no scopes."""
+        """Return whether a classic personal access token has no scope for pushing; other tokens have no scopes."""
         scopes = self.api.client.oauth_scopes
         enough = {"repo"} if repository.private else {"repo", "public_repo"}
         return scopes is not None and not enough & {*scopes}
@@ -125,7 +125,7 @@ class Preflight:
         return True
 
     def _rules_of_proposals(self) -> Iterator[Obstacle]:
-        """What the rules for the branches of proposals say."""
+        """Yield what the rules for proposals' branches block or restrict."""
         of = f"the rules for the branches {PREFIX}* say that"
         ask = _ASK.format(prefix=PREFIX)
         for rule in self._rules(_EXAMPLE):
@@ -136,7 +136,7 @@ class Preflight:
                 yield self._obstacle(f"{of} {_BLOCKING[kind]}; {ask}")
             elif kind == "required_signatures" and not self.is_signed:
                 sign = "sign the commits with --sign, or let GitHub make and sign them with --commit api"
-                yield self._obstacle(f"{of} they take signed commits alone; {sign}")
+                yield self._obstacle(f"{of} they accept only signed commits; {sign}")
             elif kind == "non_fast_forward":
                 yield self._obstacle(f"{of} nobody may force a push: a proposal is never rebased; {ask}", blocks=False)
             elif kind == "deletion":
@@ -145,25 +145,25 @@ class Preflight:
                 yield self._obstacle(f"{of} {_PATTERNS[kind]} {_pattern(rule)}; check that they do", blocks=False)
 
     def _rules_of_the_base(self, base: str) -> Iterator[Obstacle]:
-        """What a proposal has to meet to be merged."""
+        """Yield what the base's rules require for a merge."""
         for rule in self._rules(base):
             kind = rule["type"]
             about = rule.get("parameters", {})
             if kind == "required_signatures" and not self.is_signed:
                 sign = "sign the commits with --sign, or use --commit api; a squash is signed by GitHub"
-                yield self._obstacle(f"{base} takes signed commits alone; {sign}", blocks=False)
+                yield self._obstacle(f"{base} accepts only signed commits; {sign}", blocks=False)
             elif kind == "required_status_checks":
                 names = ", ".join(each["context"] for each in about.get("required_status_checks", ()))
-                yield self._obstacle(f"{base} takes a proposal after these checks: {names}", blocks=False)
+                yield self._obstacle(f"{base} accepts a proposal after these checks: {names}", blocks=False)
             elif kind == "pull_request":
                 count = about.get("required_approving_review_count", 0)
                 owners = ", one of a code owner" if about.get("require_code_owner_review") else ""
-                yield self._obstacle(f"{base} takes a proposal with {count} approving reviews{owners}", blocks=False)
+                yield self._obstacle(f"{base} accepts a proposal with {count} approving reviews{owners}", blocks=False)
             elif kind in _KNOWN:
                 yield self._obstacle(f"{base} {_KNOWN[kind]}", blocks=False)
 
     def _rules(self, branch: str) -> list[Mapping[str, Any]]:
-        """The active rules for a branch, which need not exist."""
+        """Return the active rules for a branch, which need not exist."""
         path = f"/repos/{self.name}/rules/branches/{quote(branch, safe='')}"
         client = self.api.client.requester
 
@@ -174,7 +174,7 @@ class Preflight:
         return self.api.call(f"{self.place}: rules of {branch}", read)
 
     def _may_bypass(self, ruleset: int) -> bool:
-        """Whether the token may bypass a ruleset; not where GitHub does not show it."""
+        """Return whether the token may bypass a ruleset; False if GitHub does not show that."""
         if ruleset not in self._bypassed:
             path = f"/repos/{self.name}/rulesets/{ruleset}"
             what = f"{self.place}: ruleset {ruleset}"
@@ -185,7 +185,7 @@ class Preflight:
         return self._bypassed.setdefault(ruleset, False)
 
     def _options(self, repository: Repository, options: Options) -> Iterator[Obstacle]:
-        """What of the options cannot be set."""
+        """Yield which options cannot be set."""
         if options.auto_merge:
             yield from self._auto_merge(repository, options.auto_merge)
         if (options.labels or options.milestone) and repository.has_issues is False:
@@ -205,7 +205,7 @@ class Preflight:
                 yield self._obstacle(f"there is no open milestone '{options.milestone}'{hint}", blocks=False)
 
     def _auto_merge(self, repository: Repository, how: str) -> Iterator[Obstacle]:
-        """Whether GitHub may merge by itself; who may not push is shown nothing of it."""
+        """Yield why auto-merge is not possible; GitHub shows this only to users with push access."""
         methods = {
             "merge": repository.allow_merge_commit,
             "squash": repository.allow_squash_merge,
@@ -221,7 +221,7 @@ class Preflight:
 
 
 def _pattern(rule: Mapping[str, Any]) -> str:
-    """What a rule about a pattern wants, as in `must start with 'x'`."""
+    """Return the requirement of a pattern rule, as in `must start with 'x'`."""
     about = rule.get("parameters", {})
     must = "must not" if about.get("negate") else "must"
     how = {"starts_with": "start with", "ends_with": "end with", "contains": "contain"}.get(

@@ -1,4 +1,4 @@
-"""Proposals as merge requests of GitLab, on gitlab.com and self-managed."""
+"""A `Forge` for merge requests on GitLab, on gitlab.com and self-managed servers."""
 
 from __future__ import annotations
 
@@ -25,36 +25,36 @@ T = TypeVar("T")
 #: The most characters of a title (docs.gitlab.com/api/merge_requests).
 TITLE_LIMIT: Final = 255
 _DRAFT: Final = "Draft: "
-#: What marks a draft (docs.gitlab.com/user/project/merge_requests/drafts).
+#: The prefixes of a draft's title (docs.gitlab.com/user/project/merge_requests/drafts).
 _DRAFTS: Final = re.compile(r"\s*(?:\[draft\]|\(draft\)|draft:)\s*", re.IGNORECASE)
-#: A line that GitLab would obey, and remove: a quick action (docs.gitlab.com/user/project/quick_actions).
+#: The beginning of a quick action, which GitLab executes and removes (docs.gitlab.com/user/project/quick_actions).
 _ACTION: Final = re.compile(r"^/", re.MULTILINE)
 _NO_ACTION: Final = re.compile(r"^\\/", re.MULTILINE)
-#: What begins the description of a merge request whose auto-merge is still to be set.
+#: The beginning of the description of a merge request whose auto-merge is still to be set.
 _MARK: Final = re.compile(r"\A<!-- waybill still sets: auto-merge (merge|squash|rebase) -->\n?")
 #: A merge request is `locked` while it is merged.
 _STATES: Final[Mapping[str, State]] = {"opened": "open", "closed": "closed", "merged": "merged", "locked": "merged"}
-#: Pipelines that are still to end (docs.gitlab.com/api/pipelines).
+#: The statuses of pipelines that have not ended (docs.gitlab.com/api/pipelines).
 _ACTIVE: Final = frozenset({"created", "waiting_for_resource", "preparing", "pending", "running", "scheduled"})
-#: How often a pipeline is looked for, which GitLab starts a moment after the merge request.
+#: The attempts to find a pipeline, which GitLab starts shortly after the merge request.
 _LOOKS: Final = 4
 
 
 def _nobody(_: str) -> None:
-    """Takes the lines that nobody wants to read."""
+    """Ignore a message."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Read:
-    """A merge request as it was read by itself, with what auto-merge depends on."""
+    """A merge request that was read individually, with what auto-merge depends on."""
 
     request: PullRequest
     auto_merge: str
-    """How it is to be merged where that is still to be set; else ""."""
+    """The method of auto-merge that is still to be set, or ""."""
     is_settled: bool
-    """Whether it waits for its pipeline already, or is open no more."""
+    """Whether auto-merge is set already, or the merge request is no longer open."""
     pipeline: str
-    """The status of its pipeline; "" without one."""
+    """The status of its pipeline, or "" without one."""
 
     @classmethod
     def of(cls, found: ProjectMergeRequest) -> _Read:
@@ -73,7 +73,7 @@ class _Read:
 
     @property
     def why_not(self) -> str:
-        """Why auto-merge is not to be set; "" where it need not be."""
+        """Why auto-merge cannot be set, or "" if it need not be."""
         if self.is_settled:
             return ""
         return f"its pipeline is at '{in_one_line(self.pipeline)}'" if self.pipeline else "it has no pipeline"
@@ -83,7 +83,7 @@ class _Read:
 class GitlabForge:
     """A project on GitLab; see `Forge`.
 
-    `notify` is given a line for what could not be set on a merge request, such as a reviewer that GitLab does not know.
+    `notify` receives a message for each option that could not be set, such as an unknown reviewer.
     """
 
     project: GitlabProject
@@ -92,7 +92,7 @@ class GitlabForge:
 
     @property
     def place(self) -> str:
-        """How messages name the project."""
+        """The project's name in messages."""
         return f"gitlab:{self.project.name}"
 
     @property
@@ -102,11 +102,11 @@ class GitlabForge:
 
     @property
     def body_limit(self) -> int:
-        """The most UTF-16 code units of a description that is never larger than GitLab takes."""
+        """The most UTF-16 code units of a description, at which it cannot exceed GitLab's own limit."""
         return GITLAB_LIMIT
 
     def default_branch(self) -> str:
-        """The default branch.
+        """Return the default branch.
 
         Raises:
             ProposalError: the repository is empty.
@@ -117,7 +117,7 @@ class GitlabForge:
         return str(found)
 
     def opened(self, base: str) -> Mapping[str, PullRequest]:
-        """The open merge requests to a base from our branches, by branch; see `Forge`."""
+        """Return the open merge requests to a base from proposals' branches, by branch; see `Forge`."""
         found: dict[str, PullRequest] = {}
         for request in self._requests(f"merge requests to {base}", state="opened", target_branch=base, sort="asc"):
             if request.branch.startswith(PREFIX):
@@ -125,13 +125,13 @@ class GitlabForge:
         return found
 
     def last(self, branch: str, base: str) -> PullRequest | None:
-        """The newest merge request of a branch that is open no more."""
+        """Return the newest closed or merged merge request of a branch, or None."""
         about = {"source_branch": branch, "target_branch": base, "sort": "desc"}
         found = self._requests(f"merge requests of {branch}", state="all", **about)
         return next((request for request in found if request.state != "open"), None)
 
     def open(self, draft: Draft, journal: Journal) -> PullRequest:
-        """Open a merge request; see `Forge`. An open one is taken as it is, unless the run that made it broke off."""
+        """Open a merge request; see `Forge`. An open one is kept, but completed if its run was interrupted."""
         found = self._find(draft)
         if found is None:
             found = self._create(draft)
@@ -139,11 +139,11 @@ class GitlabForge:
         return self.update(found, draft.title, draft.body, journal) if found.unfinished else found
 
     def update(self, request: PullRequest, title: str, body: str, journal: Journal) -> PullRequest:
-        """Give a merge request another title and description; see `Forge`. A draft stays one, as a person left it."""
+        """Update title and description of a merge request; see `Forge`. Its draft status stays as the user set it."""
         if _is_like(request, title, body) and not request.unfinished:
             return request
         what = f"merge request !{request.number}"
-        # Whether it is a draft, a person may have changed since it was listed.
+        # The user may have changed its draft status since it was listed.
         now = self._call(what, lambda: _Read.of(self._lazy.mergerequests.get(request.number)))
         if now.request.state != "open" or (_is_like(now.request, title, body) and not now.auto_merge):
             return now.request
@@ -156,7 +156,7 @@ class GitlabForge:
         return replace(now.request, title=_bare(about["title"]), body=body, unfinished=False)
 
     def close(self, request: PullRequest, comment: str, journal: Journal) -> None:
-        """Close a merge request with a comment; see `Forge`. The comment comes first, so that a closed one has it."""
+        """Close a merge request with a comment; see `Forge`. The comment comes first, so a closed one always has it."""
         what = f"merge request !{request.number}"
         if self._call(what, lambda: self._lazy.mergerequests.get(request.number).state) != "opened":
             return
@@ -177,12 +177,12 @@ class GitlabForge:
         journal.record(self._effect("closed", request, "reopen"))
 
     def obstacles(self, base: str, options: Options) -> Sequence[Obstacle]:
-        """What would block a proposal; see `Forge`."""
+        """Return what would block a proposal; see `Forge`."""
         return find_obstacles(self.project.name, self.api, self.place, base, options)
 
     @property
     def _lazy(self) -> Project:
-        """The project, which is not asked for: what belongs to it is."""
+        """The project, which is not fetched itself."""
         return self.api.client.projects.get(self.project.name, lazy=True)
 
     def _call(self, what: str, work: Callable[[], T], *, twice: bool = True) -> T:
@@ -192,7 +192,7 @@ class GitlabForge:
         return self.api.changed(f"{self.place}: {what}", change, look)
 
     def _requests(self, what: str, **about: Any) -> list[PullRequest]:
-        """Merge requests by when they were made, without those from forks, whose branches may have any name."""
+        """Return merge requests by creation time, without those from forks, whose branches may have any name."""
 
         def work() -> list[PullRequest]:
             query = {"get_all": True, "order_by": "created_at", **about}
@@ -238,7 +238,7 @@ class GitlabForge:
             return found
 
     def _reviewers(self, names: Iterable[str]) -> dict[str, int]:
-        """The reviewers that GitLab knows, and their ids."""
+        """Return the ids of the reviewers that GitLab knows, by name."""
         found: dict[str, int] = {}
         for name in names:
             number = None if "/" in name else self._user(name)
@@ -261,7 +261,7 @@ class GitlabForge:
         return found
 
     def _compare(self, made: ProjectMergeRequest, options: Options, reviewers: Mapping[str, int]) -> None:
-        """Say what GitLab left out in silence: a reviewer without access, the second one in the free edition."""
+        """Report options that GitLab silently ignored: a reviewer without access, a second one in the free edition."""
         missing = {
             "label": set(options.labels) - set(made.labels),
             "reviewer": {
@@ -275,7 +275,7 @@ class GitlabForge:
                 )
 
     def _merge_automatically(self, request: PullRequest, now: _Read, journal: Journal) -> None:
-        """Let GitLab merge when the pipeline has succeeded; without one it would merge at once, and is not asked to."""
+        """Set auto-merge if there is a pipeline; without one, GitLab would merge at once."""
 
         def read() -> _Read:
             what = f"merge request !{request.number}"
@@ -295,7 +295,7 @@ class GitlabForge:
             journal.record(self._effect("set auto-merge for", request))
 
     def _set_auto_merge(self, request: PullRequest, how: str, read: Callable[[], _Read]) -> str:
-        """Set auto-merge for the commit that was proposed; why not where GitLab does not."""
+        """Set auto-merge for the proposed commit; return why GitLab refuses, or ""."""
         about: dict[str, Any] = {"sha": request.head, **({"squash": True} if how == "squash" else {})}
         merge = self._lazy.mergerequests.get(request.number, lazy=True).merge
 
@@ -304,14 +304,14 @@ class GitlabForge:
             return ""
 
         def look() -> str | None:
-            # Once the pipeline has ended, the same request would merge at once.
+            # After the pipeline has ended, the same request would merge at once.
             now = read()
             return None if now.is_active else now.why_not
 
         try:
             return self._changed(f"merge request !{request.number}", change, look)
         except DeniedError:
-            # GitLab says 401 to who may open a merge request, but not merge it.
+            # GitLab responds with 401 if the user may open a merge request, but not merge it.
             return f"the token from {self.api.source} may not merge into its target"
         except (ConflictError, RefusedError) as error:
             return str(error)
@@ -341,13 +341,13 @@ def _mark(options: Options) -> str:
 
 
 def _is_like(request: PullRequest, title: str, body: str) -> bool:
-    """Whether a merge request has a title and a description as GitLab would store them."""
+    """Return whether a merge request has this title and description, in the form that GitLab stores."""
     stored = _bare(_title(title, draft=request.draft)), _description(body)
     return (request.title, _description(request.body)) == stored
 
 
 def _bare(title: str) -> str:
-    """A title without what marks a draft."""
+    """Return a title without the prefix of a draft."""
     found = _DRAFTS.match(title)
     return title[found.end() :] if found else title
 
@@ -358,5 +358,5 @@ def _title(title: str, *, draft: bool) -> str:
 
 
 def _description(text: str) -> str:
-    """A text as GitLab stores it, with no line that it would take for a command: a backslash is not shown."""
+    """Return a text as GitLab stores it, with a backslash, which is not shown, before what would be a quick action."""
     return _ACTION.sub(r"\\/", text.replace("\r\n", "\n").replace("\r", "\n")).rstrip()

@@ -1,4 +1,4 @@
-"""GitLab's REST API through python-gitlab: where it is, with which token, further attempts, and its errors."""
+"""A client of GitLab's REST API, based on python-gitlab, with retries and error messages."""
 
 from __future__ import annotations
 
@@ -26,48 +26,48 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: Where a token is looked for, in this order.
+#: The variables with a token, in order of precedence.
 TOKENS: Final = ("WAYBILL_GITLAB_TOKEN", "GITLAB_TOKEN")
-#: The token of a job of GitLab CI. Merge requests are not among what it may use
+#: The token of a GitLab CI job, which has no access to merge requests
 #: (docs.gitlab.com/ci/jobs/ci_job_token, «Job token access»).
 JOB_TOKEN: Final = "CI_JOB_TOKEN"  # noqa: S105 - the name of a variable
 ADVICE: Final = (
     "make a project access token with the scope api and the role Developer, and set it as "
     f"{TOKENS[0]} (in GitLab CI as a masked variable)"
 )
-#: Seconds that GitLab may be silent.
+#: Time-out in seconds for silence.
 _SILENCE: Final = 60
-#: Seconds to wait where a rate limit names none.
+#: Seconds to wait if a rate limit does not say how long.
 _LIMITED: Final = 60
-#: The most characters of what GitLab gives as its reason.
+#: The most characters of GitLab's error message.
 _SAID: Final = 300
 _JSON: Final = "application/json"
-#: What python-gitlab raises, and what reads its objects may raise, where an answer is not what it expects.
+#: The exceptions that code which reads python-gitlab's objects raises for an unexpected answer.
 _STRANGE: Final = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 class DeniedError(ProposalError):
-    """GitLab refuses the token, or asks for one; the message says where one was looked for, and holds none."""
+    """GitLab refuses the token or requires one; the message says where waybill looked, without any secret."""
 
 
 class NotFoundError(ProposalError):
-    """GitLab has no such thing, or does not show it to this token."""
+    """GitLab responded with 404: there is no such resource, or this token may not see it."""
 
 
 class ConflictError(ProposalError):
-    """It is there already (409)."""
+    """The resource exists already, or is in another state (409)."""
 
 
 class RefusedError(ProposalError):
-    """GitLab refuses what was asked for (400, 405, 406, 422): the same again does not help."""
+    """GitLab refuses the request (400, 405, 406, 422), so a retry does not help."""
 
 
 class LostAnswerError(ProposalError):
-    """No answer, or the server's own failure: whether something was changed is not known."""
+    """There was no answer, or a server error: whether the change was made is unknown."""
 
 
 class _StatusError(Exception):
-    """An answer that is no success; python-gitlab's own exceptions have no headers."""
+    """An answer with an error status, and its headers, which python-gitlab's own exceptions do not have."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status_code)
@@ -77,31 +77,31 @@ class _StatusError(Exception):
 
 
 class _StrangeError(ValueError):
-    """A success that is none of GitLab's API."""
+    """A successful answer that is not from GitLab's API."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GitlabApi:
     """GitLab, on gitlab.com or self-managed, with a token.
 
-    Each call raises a ProposalError, and no message holds the token.
+    Calls raise ProposalError; no message contains the token.
     """
 
     server: str
-    """Its URL, as people open it."""
+    """The URL of the website."""
     token: str = field(default="", repr=False)
     source: str = ""
-    """The variable that the token is from; "" without one."""
+    """The variable with the token, or ""."""
     in_job: bool = False
-    """Whether there is only the token of a job, which is never sent, as it cannot open merge requests."""
+    """Whether there is only a CI job's token, which is never sent, as it cannot open merge requests."""
     backoff: Backoff = field(default_factory=Backoff)
 
     @classmethod
     def of(cls, environment: Mapping[str, str], **settings: Any) -> GitlabApi:
-        """GitLab as the environment names it, with a token from there.
+        """Return the environment's GitLab, with a token from a variable.
 
         Raises:
-            SettingsError: its URL is none, or would send the token over plain HTTP.
+            SettingsError: the URL is invalid, or would send the token over plain HTTP.
         """
         name, server = gitlab_server(environment)
         _check_url(name, server)
@@ -116,12 +116,12 @@ class GitlabApi:
 
     @cached_property
     def client(self) -> Gitlab:
-        """The client; it makes each request once, to this server alone."""
-        import gitlab  # noqa: PLC0415 - 400 ms that only who proposes there pays
+        """The client, which does not retry by itself, and contacts only this server."""
+        import gitlab  # noqa: PLC0415 - 400 ms, only for GitLab
         import requests  # noqa: PLC0415 - as above
 
         session = requests.Session()
-        # Before a redirect is followed, which would take the token along.
+        # This hook runs before a redirect, which would pass on the token, is followed.
         session.hooks["response"].append(_check)
         return gitlab.Gitlab(
             self.server,
@@ -130,23 +130,23 @@ class GitlabApi:
             timeout=_SILENCE,
             ssl_verify=trusted_certificates(),
             per_page=100,
-            # The next page is on this server, wherever the answer says it is.
+            # Take the next page from this server, whatever the answer says.
             keep_base_url=True,
             session=session,
         )
 
     def call(self, what: str, work: Callable[[], T], *, twice: bool = True) -> T:
-        """Return the result of some work with the client, again while GitLab is busy.
+        """Return the result of `work`, which uses the client, with retries while GitLab is busy.
 
-        `twice` is whether the request may be repeated though its first answer was lost.
+        `twice` says whether the request may be repeated if its answer was lost.
 
         Raises:
-            DeniedError: the token is refused or may do too little, or there is none.
+            DeniedError: the token is refused or has too few permissions, or there is none.
             NotFoundError: 404.
             ConflictError: 409.
             RefusedError: 400, 405, 406, 422.
-            BudgetError: a rate limit that takes longer than is waited for.
-            LostAnswerError: no answer, or a failure of the server (5xx).
+            BudgetError: a rate limit requires waiting for too long.
+            LostAnswerError: there was no answer, or a server error (5xx).
             ProposalError: another failure.
         """
         import requests  # noqa: PLC0415 - as above
@@ -179,10 +179,10 @@ class GitlabApi:
             number += 1
 
     def changed(self, what: str, change: Callable[[], T], look: Callable[[], T | None]) -> T:
-        """Make a change that must not be made twice; where its answer is lost, `look` whether it was made.
+        """Make a change that must not be made twice; if its answer is lost, `look` returns the result if it was made.
 
         Raises:
-            ProposalError: as `call`.
+            ProposalError: see `call`.
         """
         number = 0
         while True:
@@ -202,7 +202,7 @@ class GitlabApi:
         ) from None
 
     def _pause(self, error: _StatusError, number: int, *, twice: bool) -> float | None:
-        """Seconds until the same request may end better; None where it does not."""
+        """Return the seconds to wait before a retry, or None if that does not help."""
         if error.status == HTTPStatus.TOO_MANY_REQUESTS:
             seconds = _until_allowed(error)
             return seconds if seconds <= self.backoff.longest_asked else None
@@ -221,7 +221,7 @@ class GitlabApi:
         return kind(f"{what}: {reason}")
 
     def _reason(self, error: _StatusError, said: str) -> tuple[type[ProposalError], str]:
-        """Why GitLab refuses a request, and what to do."""
+        """Return the error's class and message: why GitLab refuses a request, and what to do."""
         match error.status:
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND:
                 return self._denied(error, said)
@@ -240,9 +240,9 @@ class GitlabApi:
         return ProposalError, f"GitLab responded with {said}"
 
     def _denied(self, error: _StatusError, said: str) -> tuple[type[ProposalError], str]:
-        """What a token lacks; GitLab does not say whether something is there to who may not see it."""
+        """Return the error for missing permissions; to hide projects, GitLab responds with 404 for those, too."""
         if not self.token:
-            return DeniedError, f"GitLab wants a token ({said}), and there is none; {ADVICE}"
+            return DeniedError, f"GitLab requires a token ({said}), and there is none; {ADVICE}"
         token = f"the token from {self.source}"
         if error.status == HTTPStatus.UNAUTHORIZED:
             todo = "it is wrong, expired or revoked: make a new one with the scope api"
@@ -256,7 +256,7 @@ class GitlabApi:
         return DeniedError, f"{token} may not do this ({said}); {todo}"
 
     def _said(self, error: _StatusError) -> str:
-        """What GitLab gives as its reason, in a line, without the token that it may have repeated."""
+        """Return GitLab's error message in one line, without the token that it may repeat."""
         try:
             data = json.loads(error.body)
         except ValueError:
@@ -267,19 +267,19 @@ class GitlabApi:
 
 
 def find_user(api: GitlabApi, name: str) -> int | None:
-    """The id of a user; names are the same in any case."""
+    """Return the id of a user by name, ignoring case, or None."""
     found = api.client.users.list(username=name, get_all=True)
     return next((int(user.id) for user in found if user.username.lower() == name.lower()), None)
 
 
 def find_milestone(project: Project, title: str) -> int | None:
-    """The id of the open milestone with a title, of the project or of a group around it."""
+    """Return the id of the open milestone with a title, in the project or a group around it, or None."""
     found = project.milestones.list(title=title, state="active", include_ancestors=True, get_all=True)
     return next((int(milestone.id) for milestone in found if milestone.title == title), None)
 
 
 def _check(response: Response, *_: Any, **__: Any) -> None:
-    """Stop at what is no success, and at a page that is none of the API."""
+    """Raise an error for an error status, and for an answer that is not JSON."""
     if response.status_code >= HTTPStatus.MULTIPLE_CHOICES:
         raise _StatusError(response)
     if response.headers.get("content-type", "").partition(";")[0].strip() != _JSON:
@@ -287,7 +287,7 @@ def _check(response: Response, *_: Any, **__: Any) -> None:
 
 
 def _message(data: Any) -> str:
-    """The text of an error, which is a text, a list, or lists by field (docs.gitlab.com/api/rest/troubleshooting)."""
+    """Return the text of an error: a string, a list, or lists by field (docs.gitlab.com/api/rest/troubleshooting)."""
     match data:
         case {"message": message}:
             return _message(message)
@@ -301,7 +301,7 @@ def _message(data: Any) -> str:
 
 
 def _check_url(name: str, value: str) -> None:
-    """Raises a SettingsError for what a token cannot be sent to."""
+    """Check that a token may be sent to a URL."""
     try:
         parts = split_url(value)
         safe = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
@@ -313,10 +313,10 @@ def _check_url(name: str, value: str) -> None:
 
 
 def _until_allowed(error: _StatusError) -> float:
-    """Seconds until GitLab takes requests again (docs.gitlab.com/administration/settings/user_and_ip_rate_limits)."""
+    """Return the seconds to wait (docs.gitlab.com/administration/settings/user_and_ip_rate_limits)."""
     if (seconds := error.headers.get("retry-after", "")).isdecimal():
         return float(seconds)
     if (reset := error.headers.get("ratelimit-reset", "")).isdecimal():
-        # In which part of that second is not known.
+        # The reset time is in whole seconds, so add one.
         return max(0.0, float(reset) - time.time()) + 1
     return _LIMITED

@@ -1,4 +1,4 @@
-"""What of a GitLab project's rules and of a token's rights would block proposals."""
+"""Checks what in a GitLab project's rules and the token's permissions would block proposals."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _LEVELS: Final = {
     40: "Maintainer",
     50: "Owner",
 }
-#: A branch as ours are called.
+#: An example of a proposal's branch.
 _BRANCH: Final = f"{PREFIX}name"
 
 
 def find_obstacles(name: str, api: GitlabApi, place: str, base: str, options: Options) -> tuple[Obstacle, ...]:
-    """Return what would block proposals to a branch of a project, and what is good to know.
+    """Return what would block proposals to a branch of a project, and notes.
 
     Raises:
-        ProposalError: GitLab does not answer, refuses the token, or has no such project.
+        ProposalError: GitLab does not respond, refuses the token, or has no such project.
     """
     if not api.token:
         why = f"{JOB_TOKEN} cannot open merge requests" if api.in_job else "there is no token"
@@ -81,7 +81,7 @@ class _Rules:
         return self.api.call(f"{self.place}: {what}", work)
 
     def _readable(self, what: str, work: Callable[[], T]) -> T | None:
-        """What this token may read; None for what it may not, or what this edition of GitLab does not have."""
+        """Return the result of `work`, or None if the token may not read it, or this edition does not have it."""
         try:
             return self._call(what, work)
         except (DeniedError, NotFoundError):
@@ -110,12 +110,12 @@ class _Rules:
 
     @cached_property
     def _level(self) -> int:
-        """The token's level of access; 0 for who is no member."""
+        """The token's access level, 0 if its user is not a member."""
         granted = self._project.attributes.get("permissions") or {}
         direct = [each["access_level"] for each in granted.values() if each]
         if direct:
             return int(max(direct))
-        # Of who is a member by a group that the project is shared with, the project says nothing.
+        # The project does not list members of a group that it is shared with, so look up the user.
         user = self._readable("the user", self._user)
         if user is None:
             return 0
@@ -171,30 +171,32 @@ class _Rules:
             yield self._line(f"auto-merge will not be set: the token may not merge into '{in_one_line(self.base)}'")
 
     def _is_allowed(self, rule: Mapping[str, Any], kind: str) -> bool:
-        """Whether a rule lets this token push or merge; a rule for certain people and groups may."""
+        """Return whether a rule lets this token push or merge, or names users or groups, which may include its user."""
         return any(
             level.get("user_id") or level.get("group_id") or 0 < (level.get("access_level") or 0) <= self._level
             for level in rule.get(f"{kind}_access_levels") or ()
         )
 
     def _of_pushes(self) -> Iterator[Obstacle]:
-        """Push rules, which only the paid editions have."""
+        """Yield what push rules, a feature of the paid editions, block or require."""
         rule = self._readable("push rules", lambda: dict(self._project.pushrules.get().attributes))
         if not rule:
             return
         if (pattern := rule.get("branch_name_regex")) and not _matches(pattern, _BRANCH):
             yield self._blocks(
-                f"the push rules want branches like '{in_one_line(pattern)}', and proposals come from {PREFIX}…; "
+                f"the push rules require branches like '{in_one_line(pattern)}', and proposals come from {PREFIX}…; "
                 f"allow {PREFIX}.+ there"
             )
         if rule.get("reject_unsigned_commits"):
-            yield self._line("the push rules want signed commits; propose with --sign")
+            yield self._line("the push rules require signed commits; propose with --sign")
         if rule.get("commit_committer_check") or rule.get("member_check"):
-            yield self._line("the push rules want commits of the token's own user; set git's user.email to that user's")
+            yield self._line(
+                "the push rules require commits of the token's own user; set git's user.email to that user's"
+            )
         wanted = (("commit_message_regex", "messages"), ("author_email_regex", "authors"))
         for name, what in wanted:
             if pattern := rule.get(name):
-                yield self._line(f"the push rules want {what} of commits like '{in_one_line(pattern)}'")
+                yield self._line(f"the push rules require {what} of commits like '{in_one_line(pattern)}'")
         for name, what in (("commit_message_negative_regex", "messages of commits"), ("file_name_regex", "files")):
             if pattern := rule.get(name):
                 yield self._line(f"the push rules refuse {what} like '{in_one_line(pattern)}'")
@@ -222,12 +224,12 @@ class _Rules:
 
 
 def _is_like(pattern: str, branch: str) -> bool:
-    """Whether a rule is for a branch; `*` alone has a meaning, and stands for slashes, too."""
+    """Return whether a rule's pattern matches a branch; `*` is the only wildcard, and also matches slashes."""
     return re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), branch) is not None
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """Whether a pattern of RE2, which GitLab uses, is found in a text; what Python cannot read is given up on."""
+    """Return whether a pattern for RE2, GitLab's engine, matches a text; True if Python cannot parse it."""
     try:
         return re.search(pattern.replace(r"\z", r"\Z"), text) is not None
     except re.error:

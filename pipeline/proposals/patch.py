@@ -1,4 +1,4 @@
-"""Proposals as patches that `git am` applies."""
+"""Writes proposals as patches for `git am`."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from pipeline.system.staging import scratch_folder
 
 _EXECUTABLE: Final = "100755"
 _REGULAR: Final = "100644"
-#: Lines at which `git am` takes a message to end, or a header of the mail to follow (git's mailinfo.c).
+#: Lines at which `git am` ends the message, or finds a header of the mail (git's mailinfo.c).
 _ENDS: Final = re.compile(r"^(?=diff -|Index: |---(?:\s|$)|(?:From|Date|Subject): )", re.MULTILINE)
-#: All of a patch comes from these options, and none from how git is configured on this machine.
+#: Options that make a patch independent of git's configuration.
 _FORMAT: Final = (
     *("format-patch", "-1", "--stdout", "--no-signature", "--no-cover-letter", "--no-attach", "--no-thread"),
     *("--no-stat", "--patch", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv"),
     *("--src-prefix=a/", "--dst-prefix=b/", "--diff-algorithm=myers", "--unified=3", "--no-color"),
 )
-#: Seconds for git on a folder of charts.
+#: Time-out of git in seconds.
 _PATIENCE: Final = 120
 
 
 @dataclass(frozen=True, kw_only=True)
 class PatchFile:
-    """A file as git knows it."""
+    """A file with its mode."""
 
     data: bytes = field(repr=False)
     executable: bool = False
@@ -45,32 +45,32 @@ class PatchCommit:
     """The commit that a patch becomes."""
 
     message: str
-    """The subject, and after an empty line the rest."""
+    """The subject and, after an empty line, the body."""
     name: str
-    """The author's."""
+    """The author's name."""
     email: str
     date: datetime
-    """The author's, with a time zone."""
+    """The author's date, with a time zone."""
 
 
 def format_patch(
     old: Mapping[str, PatchFile], new: Mapping[str, PatchFile], *, folder: str, commit: PatchCommit
 ) -> bytes:
-    """Return the patch that makes the files of a folder the new ones; the same bytes on any machine with the same git.
+    """Return the patch from old to new files of a folder, or b"" if they are equal; reproducible with the same git.
 
-    Paths are relative to `folder`, which is one of the repository ("" for its root). Files with line ends of Windows
-    are in it as binary ones, because `git am` would drop their carriage returns. It is empty where nothing differs.
+    Paths are relative to `folder` in the repository ("" for its root). Files with CRLF line ends are binary in the
+    patch, as `git am` would drop the carriage returns.
 
     Raises:
         SettingsError: git is not installed.
-        ProposalError: a path leads out of the folder, or into git's own.
+        ProposalError: a path leads out of the folder, or into .git.
     """
     if old == new:
         return b""
     with scratch_folder() as scratch:
         repository = _Scratch(scratch / "patch.git")
         repository.run("init", "--quiet", "--bare", "--initial-branch=none", str(repository.folder))
-        paths = sorted(path for path in {*old, *new} if _is_of_windows(old.get(path)) or _is_of_windows(new.get(path)))
+        paths = sorted(path for path in {*old, *new} if _has_crlf(old.get(path)) or _has_crlf(new.get(path)))
         attributes = "".join(f"{_pattern(_path(folder, path))} -diff\n" for path in paths)
         (repository.folder / "info").mkdir(exist_ok=True)
         (repository.folder / "info" / "attributes").write_text(attributes, encoding="utf-8")
@@ -80,10 +80,10 @@ def format_patch(
 
 
 def write_patch(file: Path, patches: Sequence[bytes], journal: Journal) -> None:
-    """Write patches into a file, one after the other, as `git am` takes them.
+    """Write patches into one file, for `git am`.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: the file cannot be written.
     """
     with Transaction(journal) as transaction:
         write_if_changed(transaction, file, b"".join(patches))
@@ -92,12 +92,12 @@ def write_patch(file: Path, patches: Sequence[bytes], journal: Journal) -> None:
 
 @dataclass(frozen=True)
 class _Scratch:
-    """A repository for one patch."""
+    """A temporary repository for one patch."""
 
     folder: Path
 
     def run(self, *words: str, stdin: bytes = b"") -> bytes:
-        # Configuration, attributes and templates of this machine stay out.
+        # Ignore this machine's configuration, attributes and templates.
         nothing = os.devnull
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -112,7 +112,7 @@ class _Scratch:
         }
         command = ["git", *words]
         try:
-            done = subprocess.run(  # noqa: S603 - no shell, and our own words
+            done = subprocess.run(  # noqa: S603 - no shell, fixed arguments
                 command, input=stdin, capture_output=True, env=environment, timeout=_PATIENCE, check=False
             )
         except OSError as error:
@@ -126,7 +126,7 @@ class _Scratch:
 
 
 def _commit(branch: str, files: Mapping[str, PatchFile], folder: str, commit: PatchCommit) -> Iterator[bytes]:
-    """A commit with these files alone, as `git fast-import` reads it."""
+    """Yield a commit of these files in the format of `git fast-import`."""
     name, email = (re.sub(r"[<>\x00-\x1f]", "", text).strip() for text in (commit.name, commit.email))
     who = f"{name} <{email}> {int(commit.date.timestamp())} {commit.date:%z}"
     yield f"commit refs/heads/{branch}\nauthor {who}\ncommitter {who}\n".encode()
@@ -145,14 +145,14 @@ def _data(data: bytes) -> bytes:
 
 
 def _path(folder: str, path: str) -> str:
-    """The path in the repository.
+    """Return a file's path in the repository.
 
     Raises:
         ProposalError: `git am` would refuse it.
     """
     found = PurePosixPath(folder, path)
     if found.is_absolute() or {"..", ".git"} & {part.lower() for part in found.parts}:
-        raise ProposalError(f"'{in_one_line(path)}' is not a path that git takes; rename the file")
+        raise ProposalError(f"'{in_one_line(path)}' is not a path that git accepts; rename the file")
     return found.as_posix()
 
 
@@ -162,9 +162,9 @@ def _quoted(path: str) -> str:
 
 
 def _pattern(path: str) -> str:
-    """A path as a pattern of git's attributes that is like it alone."""
+    """Return a pattern of gitattributes that matches only this path."""
     return _quoted("/" + re.sub(r"([\\*?\[])", r"\\\1", path))
 
 
-def _is_of_windows(file: PatchFile | None) -> bool:
+def _has_crlf(file: PatchFile | None) -> bool:
     return file is not None and (b"\r\n" in file.data or file.data.endswith(b"\r"))

@@ -1,4 +1,4 @@
-"""The kinds of places that charts are proposed to: a row each."""
+"""Opens the forge for each kind of place to propose to."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pipeline.system.http_request import split_url
 from pipeline.workspace.places import Directory, GithubRepository, GitlabProject, Place, gitlab_server, parse_place
 from pipeline.workspace.settings import Settings
 
-#: The repository that the workflows are in.
+#: The place that stands for the workflows' own repository.
 OWN: Final = "."
 _GITHUB: Final = "github.com"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Destination:
-    """A place with a forge, and where the charts are there. `base` is "" where it is the default branch."""
+    """A place with a forge; `path` is the folder of its charts. `base` is "" for the default branch."""
 
     forge: Forge
     base: str
@@ -35,20 +35,20 @@ class Destination:
     environment: Mapping[str, str]
     """The environment for git."""
     own: bool
-    """Whether it is the repository that the workflows are in."""
+    """Whether it is the workflows' own repository."""
     folder: Path | None = None
-    """The folder, where the place is one of this machine."""
+    """The folder of a local place, or None."""
     commits: ApiCommits | None = None
-    """What makes commits by the forge's API, where it can."""
+    """Makes commits with the forge's API, or None if the forge cannot."""
 
 
 def open_destination(
     text: str, settings: Settings, environment: Mapping[str, str], warn: Callable[[str], None], *, is_signed: bool
 ) -> Destination:
-    """Return the place that a text means; `warn` is given lines about what could not be set.
+    """Return the destination for a place; `warn` receives messages about options that could not be set.
 
     Raises:
-        SettingsError: it is none that charts can be proposed to.
+        SettingsError: charts cannot be proposed there.
         ProposalError, AuthenticationError: the login is refused.
     """
     place = _own_place(settings.workflows, environment) if text == OWN else parse_place(text)
@@ -76,7 +76,7 @@ def _github(
     *,
     is_signed: bool,
 ) -> Destination:
-    from pipeline.proposals.github import open_github  # noqa: PLC0415 - PyGithub, which other places do not need
+    from pipeline.proposals.github import open_github  # noqa: PLC0415 - PyGithub, only for GitHub
 
     forge, token = open_github(place, environment, warn, is_signed=is_signed)
     login = {TOKEN: token.value, USERNAME: token.username} if token else {}
@@ -87,7 +87,7 @@ def _github(
 def _gitlab(
     place: GitlabProject, settings: Settings, environment: Mapping[str, str], warn: Callable[[str], None]
 ) -> Destination:
-    from pipeline.proposals.gitlab import GitlabForge  # noqa: PLC0415 - python-gitlab, likewise
+    from pipeline.proposals.gitlab import GitlabForge  # noqa: PLC0415 - python-gitlab, only for GitLab
     from pipeline.proposals.gitlab_api import GitlabApi  # noqa: PLC0415 - as above
 
     forge = GitlabForge(project=place, api=GitlabApi.of(environment), notify=warn)
@@ -107,14 +107,16 @@ def _remote(
 
 
 def _own_place(workflows: Path, environment: Mapping[str, str]) -> Place:
-    """The repository that the workflows are in: on its forge, if that is known, else the one of this machine.
+    """Return the workflows' own repository: on its forge, if that is known, or else the local one.
 
     Raises:
-        SettingsError: they are in none.
+        SettingsError: they are not in a repository.
     """
     top = git(workflows if workflows.is_dir() else Path(), "rev-parse", "--show-toplevel")
     if not top:
-        raise SettingsError(f"{workflows}: not in a git repository, so '{OWN}' is no place; name one with --to")
+        raise SettingsError(
+            f"{workflows}: not in a git repository, so '{OWN}' names no repository; name a place with --to"
+        )
     url = split_url(public_url(git(Path(top), "remote", "get-url", "origin") or ""))
     name = url.path.strip("/")
     github = split_url(environment.get("GITHUB_SERVER_URL", "")).netloc.lower() or _GITHUB
@@ -127,7 +129,7 @@ def _own_place(workflows: Path, environment: Mapping[str, str]) -> Place:
 
 
 def _own_path(settings: Settings) -> str:
-    """Where the charts are in the repository that the workflows are in."""
+    """Return the path of the charts in the workflows' own repository, or ""."""
     top = git(settings.workflows if settings.workflows.is_dir() else Path(), "rev-parse", "--show-toplevel")
     charts = (settings.charts / UMBRELLA).resolve()
     if top and charts.is_relative_to(Path(top).resolve()):
@@ -136,7 +138,7 @@ def _own_path(settings: Settings) -> str:
 
 
 def _is_same(path: Path, workflows: Path) -> bool:
-    """Whether a folder is in the repository that the workflows are in."""
+    """Return whether a folder is in the workflows' own repository."""
     common = ("rev-parse", "--path-format=absolute", "--git-common-dir")
     found = git(path, *common) if path.is_dir() else None
     return found is not None and found == git(workflows if workflows.is_dir() else Path(), *common)

@@ -1,4 +1,4 @@
-"""Makes the proposals of several workflows: reads everything once, decides, and changes what has to be changed."""
+"""Makes the proposals of workflows: reads everything once, decides, and makes the necessary changes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from pipeline.proposals.forge import PREFIX, Draft, Forge, Options, PullRequest
 from pipeline.proposals.source import Candidate
 from pipeline.system.journal import Effect, Journal
 
-#: Runs at one time settle a branch one after the other, so each of them gets its turn.
+#: The attempts at one branch; parallel runs succeed one after the other.
 _ATTEMPTS: Final = 50
-#: Seconds that the first pause lasts at most, and the longest one.
+#: The upper limits in seconds of the first pause and of all pauses.
 _FIRST, _LONGEST = 0.1, 5.0
-#: What changes something.
+#: The actions that change something.
 _WRITING: Final = frozenset({Action.PROPOSE, Action.OPEN, Action.DESCRIBE, Action.CLOSE, Action.DELETE})
-#: What is described by a pull request.
+#: The actions that write the text of a pull request.
 _TEXTS: Final = frozenset({Action.PROPOSE, Action.OPEN, Action.DESCRIBE})
-#: What needs to know whether a pull request was there before.
+#: The actions that depend on an earlier pull request.
 _NEW: Final = frozenset({Action.PROPOSE, Action.OPEN})
 
 State = Literal[
@@ -41,7 +41,7 @@ State = Literal[
 
 
 class Source(Protocol):
-    """The repository of the workflows, at the commit that is proposed."""
+    """The repository of the workflows, at the commit to propose."""
 
     @property
     def commit(self) -> SourceCommit:
@@ -52,24 +52,24 @@ class Source(Protocol):
         """The commit, for comparisons."""
 
     def is_ancestor(self, one: str, other: str) -> bool:
-        """Whether one commit is known to be an ancestor of another one."""
+        """Return whether one commit is known to be an ancestor of another one."""
 
     def origin(self, folder: str) -> Origin:
-        """The commit, with who last changed a workflow's folder and what for."""
+        """Return the commit, with the author and the subject of the last change of a workflow's folder."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Proposed:
-    """What became of the proposal of one workflow."""
+    """The result of the proposal of one workflow."""
 
     workflow: str
     chart: str
     version: str
     state: State
     url: str = ""
-    """The pull request, if there is one."""
+    """The URL of the pull request, or ""."""
     note: str = ""
-    """What a person has to know of it."""
+    """A note for the user."""
 
     @property
     def branch(self) -> str:
@@ -77,7 +77,7 @@ class Proposed:
         return f"{PREFIX}{self.chart}"
 
     def as_json(self) -> dict[str, object]:
-        """The line as a JSON object, for `--json`."""
+        """Return the result as a JSON object, for `--json`."""
         return {
             "workflow": self.workflow,
             "chart": self.chart,
@@ -91,7 +91,7 @@ class Proposed:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of all of them. `stopped` says why it broke off; those that wait are done by the next run."""
+    """The results of all proposals. `stopped` says why the run ended early; the next run continues with the rest."""
 
     proposals: tuple[Proposed, ...]
     stopped: str = ""
@@ -103,24 +103,24 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """Whether somebody has to act."""
+        """Whether the user has to act."""
         return bool(self.stopped) or any(each.state == "blocked" for each in self.proposals)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wishes:
-    """What a person asked for. `limit` is how many workflows are changed at most; 0 is no limit."""
+    """The user's options. `limit` is the most workflows to change, 0 for no limit."""
 
     options: Options = field(default_factory=Options)
     sign: bool = False
     dry_run: bool = False
     patch: bool = False
-    """Whether patches are made of what is proposed."""
+    """Whether to make patches of the proposals."""
     limit: int = 0
     commits: ApiCommits | None = None
-    """What makes the commits; None is git."""
+    """Makes commits with the forge's API, or None to use git."""
     again: tuple[str, ...] = ()
-    """The command that goes on after a failure, as words."""
+    """The command that continues after a failure, as arguments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,7 +140,7 @@ class _Plan:
 
 
 class Proposing:
-    """One run. The pull request of a workflow is opened last, so that a rerun finishes what broke off."""
+    """One run. A workflow's pull request is opened last, so that a rerun completes an interrupted proposal."""
 
     def __init__(
         self, *, source: Source, forge: Forge, repository: ConfigRepository, wishes: Wishes, journal: Journal
@@ -152,10 +152,10 @@ class Proposing:
         self._journal = journal
         self._opened: Mapping[str, PullRequest] = {}
         self.patches: list[bytes] = []
-        """What was committed, or would be, for `git am`."""
+        """The patches of the commits that were made, or would be, for `git am`."""
 
     def run(self, candidates: Sequence[Candidate]) -> Outcome:
-        """Propose what is not on the base and not proposed yet; with `dry_run`, only say so.
+        """Propose what is neither on the base nor proposed yet; with `dry_run`, only report it.
 
         Raises:
             ProposalError: the forge or the repository cannot be read or written.
@@ -165,16 +165,16 @@ class Proposing:
         done: list[Proposed] = []
         stopped = ""
         try:
-            plans = self._completed(plans)
+            plans = self._with_last_requests(plans)
             self._repository.fetch_charts(name for name, plan in plans.items() if plan.action in _TEXTS)
             for plan in plans.values():
-                done.append(self._waiting(plan) if self._is_full(done, plan) else self._settled(plan))
+                done.append(self._waiting(plan) if self._is_full(done, plan) else self._carry_out(plan))
         except BudgetError as error:
             stopped = str(error)
             there = {each.chart for each in done}
             for plan in (plan for name, plan in plans.items() if name not in there):
                 waits = plan.action in _WRITING
-                done.append(self._waiting(plan) if waits else self._said(plan, "unchanged"))
+                done.append(self._waiting(plan) if waits else self._result(plan, "unchanged"))
         return Outcome(proposals=tuple(done), stopped=stopped)
 
     def refresh(self) -> None:
@@ -183,7 +183,7 @@ class Proposing:
         self._opened = self._forge.opened(self._repository.base)
 
     def _plan(self, candidate: Candidate) -> _Plan:
-        """What is to be done as far as is known without asking the forge."""
+        """Return the plan for a workflow, as far as it is known without asking the forge."""
         repository = self._repository
         content = candidate.content
         files = repository.wanted(content)
@@ -197,8 +197,8 @@ class Proposing:
         action = decide(situation, self._source.is_ancestor)
         return _Plan(candidate=candidate, situation=situation, action=action, files=files)
 
-    def _completed(self, plans: Mapping[str, _Plan]) -> dict[str, _Plan]:
-        """The plans with what the forge knows of pull requests that are open no more, as far as they are done now."""
+    def _with_last_requests(self, plans: Mapping[str, _Plan]) -> dict[str, _Plan]:
+        """Return the plans, completed with closed and merged pull requests, up to the limit of this run."""
         found: dict[str, _Plan] = {}
         number = 0
         for name, plan in plans.items():
@@ -218,15 +218,15 @@ class Proposing:
         changed = sum(each.state in ("opened", "updated", "closed", "deleted") for each in done)
         return bool(self._wishes.limit) and plan.action in _WRITING and changed >= self._wishes.limit
 
-    def _settled(self, plan: _Plan) -> Proposed:
-        """Do what is to be done; again on what is there now, as long as others are quicker.
+    def _carry_out(self, plan: _Plan) -> Proposed:
+        """Carry out a plan, and repeat it with the new state if others changed the branch at the same time.
 
         Raises:
-            ProposalError: others were quicker each time.
+            ProposalError: others were faster each time.
         """
         for attempt in range(_ATTEMPTS):
             try:
-                return self._done(plan)
+                return self._carry_out_once(plan)
             except MovedError:
                 time.sleep(random.uniform(0, min(_LONGEST, _FIRST * 2**attempt)))  # noqa: S311 - no secret
                 self.refresh()
@@ -236,16 +236,16 @@ class Proposing:
             "run it again"
         )
 
-    def _done(self, plan: _Plan) -> Proposed:
+    def _carry_out_once(self, plan: _Plan) -> Proposed:
         if plan.action in _TEXTS:
-            return self._proposed(plan)
+            return self._propose(plan)
         if plan.action in _WRITING:
             return self._closed(plan)
         state, note = self._reason(plan)
-        return self._said(plan, state, note)
+        return self._result(plan, state, note)
 
     def _reason(self, plan: _Plan) -> tuple[State, str]:
-        """Why nothing is done."""
+        """Return the state and note of a plan that does nothing."""
         base, opened, last = self._repository.base, plan.situation.opened, plan.situation.last
         declined = f"{_shown(last)} with this content was closed without a merge; reopen it, or change the workflow"
         reverted = f"{_shown(last)} with this content was merged, and {base} has another one since; change the workflow"
@@ -258,8 +258,8 @@ class Proposing:
         }
         return reasons.get(plan.action, ("unchanged", ""))
 
-    def _proposed(self, plan: _Plan) -> Proposed:
-        """Push the commit where it is not there yet, then open or update the pull request."""
+    def _propose(self, plan: _Plan) -> Proposed:
+        """Push the commit if necessary, then open or update the pull request."""
         opened = plan.situation.opened
         state: State = "updated" if opened else "opened"
         proposal = self._proposal(plan)
@@ -272,13 +272,13 @@ class Proposing:
                 date = self._source.commit.time
                 self.patches.append(self._repository.patch(plan.candidate.content, message, date))
             if self._wishes.dry_run:
-                return self._said(plan, state)
-            commit = self._sent(plan, commit, message)
+                return self._result(plan, state)
+            commit = self._push_commit(plan, commit, message)
             self._record(f"pushed commit {commit[:12]} to branch {plan.branch} of {self._forge.place}")
         else:
             commit = plan.expected or ""
         if self._wishes.dry_run:
-            return self._said(plan, state)
+            return self._result(plan, state)
         text = body(proposal, self._forge.body_limit)
         if opened is None:
             draft = Draft(
@@ -294,13 +294,13 @@ class Proposing:
                 raise MovedError
         else:
             request = self._forge.update(opened, _title(opened, proposal), text, self._journal)
-            # Whoever pushed in between has described that already, perhaps before this text.
+            # If another run pushed in between, its text may have been set before this one, so start again.
             if self._repository.head(plan.branch) != commit:
                 raise MovedError
-        return self._said(plan, state, url=request.url)
+        return self._result(plan, state, url=request.url)
 
-    def _sent(self, plan: _Plan, commit: str, message: str) -> str:
-        """Bring a commit to the branch, and return what it is called there."""
+    def _push_commit(self, plan: _Plan, commit: str, message: str) -> str:
+        """Push a commit to the branch, and return its hash there."""
         repository, commits = self._repository, self._wishes.commits
         if commits is None:
             with self._journal.attempting(f"pushed branch {plan.branch} to {repository.place}"):
@@ -320,7 +320,7 @@ class Proposing:
         return made
 
     def _commit(self, plan: _Plan, proposal: Proposal) -> tuple[str, str]:
-        """The commit, and the message of ours, which is below those of other people."""
+        """Return the hash of the new branch head, and the message of the proposal's own commit below other commits."""
         repository, source = self._repository, self._source
         tree = repository.tree_with(plan.candidate.content, plan.files)
         holding = Holding(
@@ -344,18 +344,18 @@ class Proposing:
         state: State = "closed" if opened else "deleted"
         note = f"{base} has this content"
         if self._wishes.dry_run:
-            return self._said(plan, state, note)
+            return self._result(plan, state, note)
         if opened:
             self._close(plan, opened)
         if plan.expected:
             self._repository.delete(plan.branch, expected=plan.expected)
             self._record(f"deleted branch {plan.branch} of {self._forge.place}")
-        return self._said(plan, state, note)
+        return self._result(plan, state, note)
 
     def _close(self, plan: _Plan, opened: PullRequest) -> None:
         marker = read_marker(opened.body)
         if marker and marker.content != plan.situation.wanted:
-            # What it proposed last may be proposed again one day: nobody has declined that.
+            # Its last content may be proposed again one day, so do not record it as declined.
             settled = Marker(
                 workflow=plan.candidate.folder,
                 commit=self._source.commit.sha,
@@ -381,12 +381,12 @@ class Proposing:
 
     def _blocked(self, plan: _Plan, error: OthersError) -> Proposed:
         how = f"the branch holds {_others(plan)}, and {error.commit.oid[:12]} does not apply to the new chart"
-        return self._said(plan, "blocked", f"{how}; merge the pull request, or take the commit off the branch")
+        return self._result(plan, "blocked", f"{how}; merge the pull request, or take the commit off the branch")
 
     def _waiting(self, plan: _Plan) -> Proposed:
-        return self._said(plan, "waiting")
+        return self._result(plan, "waiting")
 
-    def _said(self, plan: _Plan, state: State, note: str = "", *, url: str = "") -> Proposed:
+    def _result(self, plan: _Plan, state: State, note: str = "", *, url: str = "") -> Proposed:
         opened = plan.situation.opened
         return Proposed(
             workflow=plan.candidate.folder,
@@ -403,7 +403,7 @@ class Proposing:
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """A branch that nobody needs any more, and why."""
+    """An obsolete branch, with the reason."""
 
     branch: str
     head: str
@@ -411,9 +411,9 @@ class Leftover:
 
 
 def leftovers(repository: ConfigRepository, forge: Forge, charts: Iterable[str]) -> list[Leftover]:
-    """Return the branches whose content is on the base, or whose workflow is gone, without an open pull request.
+    """Return the obsolete branches: the content is on the base or the workflow is gone, and no pull request is open.
 
-    `charts` are those of all workflows. A branch with other people's commits is none, unless the base has all of them.
+    `charts` are those of all workflows. A branch with other people's commits is only obsolete if the base has them.
 
     Raises:
         ProposalError: the forge or the repository cannot be read.
@@ -436,10 +436,10 @@ def leftovers(repository: ConfigRepository, forge: Forge, charts: Iterable[str])
 
 
 def prune(repository: ConfigRepository, branches: Iterable[Leftover], journal: Journal) -> None:
-    """Delete branches, each on condition that it is still where it was read.
+    """Delete branches, except those that have moved since they were read.
 
     Raises:
-        ProposalError: it was refused.
+        ProposalError: a deletion was refused.
     """
     for each in branches:
         try:
@@ -454,7 +454,7 @@ def _branch(candidate: Candidate) -> str:
 
 
 def _title(opened: PullRequest, proposal: Proposal) -> str:
-    """The title, unless a person has written another one."""
+    """Return the new title, or the current one if a user has written it."""
     ours = re.match(rf"(?:Add|Update) {re.escape(proposal.chart.name)}(?: |$)", opened.title)
     return title(proposal) if ours else opened.title
 

@@ -1,4 +1,4 @@
-"""What is proposed: the charts of workflows as they were built, and the commit that they come from."""
+"""The workflows' repository: the built charts to propose, and the commit that they come from."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from pipeline.system.commit import checkout_of, git
 from pipeline.system.http_request import split_url
 from pipeline.workspace.settings import Settings
 
-#: How forges name the pull request in the first line of a merge, or of what was squashed.
+#: The number of the pull request in GitHub's subjects of merge and squash commits.
 _GITHUB_PULL: Final = re.compile(r"^Merge pull request #(\d+) |\(#(\d+)\)$")
-#: So many charts are named in a message.
+#: The most charts that a message names.
 _NAMED: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A workflow's chart, with the digests of its images where they are known, and its values for environments."""
+    """A workflow's chart, with the known digests of its images, and its values for environments."""
 
     workflow: Workflow
     chart: Chart
@@ -51,7 +51,7 @@ class Candidate:
 
     @property
     def content(self) -> Content:
-        """What shall be in the repository that the clusters follow."""
+        """The proposed content."""
         return Content(chart=self.chart.name, files=self.chart.files, more=self.values)
 
 
@@ -59,7 +59,7 @@ class SourceRepository:
     """The repository of the workflows, at the commit that is checked out.
 
     Raises:
-        ProposalError: there is none, or, unless `dirty` is allowed, workflows have changes that are not committed.
+        ProposalError: there is no commit, or, unless `dirty`, workflows have uncommitted changes.
     """
 
     def __init__(self, workflows: Path, environment: Mapping[str, str], *, dirty: bool = False) -> None:
@@ -82,11 +82,11 @@ class SourceRepository:
         return SourceState(commit=self.commit.sha, time=self.commit.created)
 
     def is_ancestor(self, one: str, other: str) -> bool:
-        """Whether one commit is known to be an ancestor of another one."""
+        """Return whether one commit is known to be an ancestor of another one."""
         return git(self._workflows, "merge-base", "--is-ancestor", one, other) is not None
 
     def origin(self, folder: str) -> Origin:
-        """The commit, with who last changed a workflow's folder and what for."""
+        """Return the commit, with the author and the subject of the last change of a workflow's folder."""
         paths = [path for name in (folder, SHARED) if (path := self._workflows / name).exists()]
         shown = ("-c", "log.showSignature=false", "log", "-1", "--no-merges", "--format=%an%x00%ae%x00%s")
         said = git(self._workflows, *shown, "--", *(str(path.resolve()) for path in paths)) or "\0\0"
@@ -106,7 +106,7 @@ class SourceRepository:
         return f"{self.commit.url}{'/-' if gitlab else ''}/{kind}/{name}"
 
     def _pull_request(self, subject: str) -> str:
-        """The page of the pull request that brought the commit, where its message has GitHub's words for it."""
+        """Return the URL of the pull request in a commit's subject, in GitHub's wording, or ""."""
         head = git(self._workflows, "-c", "log.showSignature=false", "log", "-1", "--format=%s") or ""
         for text in (head, subject):
             if match := _GITHUB_PULL.search(text):
@@ -117,14 +117,14 @@ class SourceRepository:
 def candidates(
     wanted: BuildRequest, settings: Settings, environments: Sequence[str], reporter: job.Reporter, *, digests: bool
 ) -> list[Candidate]:
-    """Return what is proposed of workflows: their charts, at the versions that they have in the charts folder.
+    """Return the charts to propose for workflows, at their versions in the charts folder.
 
-    With `digests`, images have the digests that the index of the output folder knows, as in packages.
+    With `digests`, images get the digests in the output folder's index, as in packages.
 
     Raises:
         FindingsError: a workflow has errors.
-        ProposalError: a chart in the charts folder is not what its workflow makes.
-        SettingsError, ValuesError: the values of an environment cannot be used.
+        ProposalError: a chart in the charts folder is out of date.
+        SettingsError, ValuesError: the values of an environment are not valid.
     """
     plan = job.prepare(wanted, settings, reporter)
     charts = {name: plan.chart(name, plan.version(name)) for name in sorted(plan.workflows)}
@@ -158,7 +158,7 @@ def _below(finding: Finding, workflow: Workflow) -> bool:
 
 
 def _values(chart: str, environments: Sequence[str]) -> dict[str, bytes]:
-    """The values files that environments have for a chart, by their paths."""
+    """Return the environments' values files for a chart, by path."""
     found = {}
     for environment in environments:
         check_environment(environment)
@@ -170,7 +170,7 @@ def _values(chart: str, environments: Sequence[str]) -> dict[str, bytes]:
 
 
 def is_own(clone_url: str, workflows: Path) -> bool:
-    """Whether a URL is that of the repository that the workflows are in."""
+    """Return whether a URL is that of the workflows' own repository."""
     remote = git(workflows, "remote", "get-url", "origin") or ""
     ours = public_url(remote)
     return bool(ours) and ours.lower() == public_url(clone_url).lower()

@@ -1,1 +1,1 @@
-"""Publishing: charts into chart repositories, so that no entry is ever lost."""
+"""Publishes charts in chart repositories, without ever losing an entry."""

@@ -1,4 +1,4 @@
-"""A chart repository in a folder of this machine."""
+"""A chart repository in a local folder."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class DirectoryTarget:
 
     def read(self) -> Snapshot:
         """Read the index; see `Target`."""
-        with suppress(OutputError):  # who may not write here may still read
+        with suppress(OutputError):  # reading needs no permission to write
             recover(self._path)
         index = self._bytes(INDEX)
         revision = "" if index is None else hashlib.sha256(index).hexdigest()
         return Snapshot(index=index, archive=self._bytes(ARCHIVE), revision=revision)
 
     def url(self, package: Package) -> str:
-        """The package lies beside the index."""
+        """Return the package's URL in the index; see `Target`."""
         return package.file_name
 
     def write(self, change: Change, journal: Journal) -> None:
@@ -53,14 +53,14 @@ class DirectoryTarget:
                         published_otherwise(self.place, package, hashlib.sha256(there or b"").hexdigest())
                     )
                 write_if_changed(transaction, self._path / package.file_name, package.data)
-            # An entry that moves into the archive is there before it leaves the index.
+            # Write the archive first, so that an entry that moves there is never missing in both.
             if change.archive is not None:
                 write_if_changed(transaction, self._path / ARCHIVE, change.archive)
             write_if_changed(transaction, self._path / INDEX, change.index)
             transaction.commit()
 
     def fetch(self, url: str) -> bytes:
-        """Return the package beside the index, or one of another server."""
+        """Return the package from the folder or, if it is not there, from its URL."""
         name = unquote(split_url(url).path).rpartition("/")[2]
         if scheme_of(url) in SCHEMES:
             beside = self._bytes(name) if name else None
@@ -74,7 +74,7 @@ class DirectoryTarget:
         return data
 
     def _bytes(self, name: str) -> bytes | None:
-        """The bytes of a file; None where there is none."""
+        """Return the bytes of a file, or None if it does not exist."""
         path = self._path / name
         if not (path.exists() or path.is_symlink()):
             return None

@@ -6,8 +6,8 @@ from generator.findings.errors import WaybillError
 
 
 class PublishError(WaybillError):
-    """A chart repository that cannot be read or changed; its index is what it was."""
+    """A chart repository that cannot be read or changed; its index is unchanged."""
 
 
 class AuthenticationError(PublishError):
-    """A server refuses the login, or asks for one; the message says where one was looked for, and holds none."""
+    """A server refuses the login or requires one; the message says where waybill looked, without any secret."""

@@ -1,4 +1,4 @@
-"""A chart repository on a branch of a git repository, as GitHub Pages serves it."""
+"""A chart repository on a branch of a git repository, for GitHub Pages."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from pipeline.system.http_request import split_url
 from pipeline.system.journal import Effect, Journal
 from pipeline.workspace.places import GitBranch
 
-#: The branch that GitHub Pages began with, and that Helm's own actions use.
+#: The traditional branch of GitHub Pages, and the default of Helm's own actions.
 DEFAULT_BRANCH: Final = "gh-pages"
-#: How a file begins whose content is in Git LFS; who downloads it gets these few lines.
+#: The first line of a pointer file of Git LFS, which users would download instead of the package.
 _LFS: Final = b"version https://git-lfs.github.com/spec/"
 
 
 class BranchTarget:
-    """A folder on a branch, with index.yaml and the packages beside it. One commit has both.
+    """A folder on a branch, with index.yaml and packages, which are written in one commit.
 
-    `warn` is given a line for people where something is slower than it could be.
+    `warn` receives a message if the server makes it slower than necessary.
 
     Raises:
-        SettingsError: the URL is none that git connects to by itself.
+        SettingsError: git cannot connect to such a URL without a remote helper.
         PublishError: git is not installed.
     """
 
@@ -55,7 +55,7 @@ class BranchTarget:
         return Snapshot(index=index, archive=archive, revision=self._fetched or "")
 
     def url(self, package: Package) -> str:
-        """What the index gives as the URL of a package: relative to the index."""
+        """Return the package's URL in the index, which is relative; see `Target`."""
         return package.file_name
 
     def write(self, change: Change, journal: Journal) -> None:
@@ -82,7 +82,7 @@ class BranchTarget:
                     journal.record(Effect(done=done))
 
     def fetch(self, url: str) -> bytes:
-        """Return a package; see `Target.fetch`. What has a relative URL lies on the branch."""
+        """Return a package, from the branch if its URL is relative; see `Target.fetch`."""
         parts = split_url(url)
         if parts.scheme:
             try:
@@ -111,15 +111,15 @@ class BranchTarget:
             )
 
     def _contents(self, paths: list[str]) -> list[bytes | None]:
-        """The bytes of files on the branch; None of one that is not there."""
+        """Return the bytes of files on the branch, None for those that do not exist."""
         found = self._entries(paths)
         return [self._remote.blob(found[path].oid) if path in found else None for path in paths]
 
     def _entries(self, paths: list[str]) -> dict[str, TreeEntry]:
-        """The files at paths of the branch.
+        """Return the files at paths of the branch.
 
         Raises:
-            PublishError: what stands at one is no file.
+            PublishError: an entry is not a file.
         """
         found = self._remote.entries(self._fetched, paths) if self._fetched else {}
         for path, entry in found.items():
@@ -130,16 +130,16 @@ class BranchTarget:
         return found
 
     def _check_folders(self) -> None:
-        """Refuse to write below what is no folder."""
+        """Refuse a path below something that is not a folder."""
         for path in (self._folder, *map(str, PurePosixPath(self._folder).parents)):
-            # One by one: of two paths, git lists what is in the upper one.
+            # One at a time, as of two nested paths git lists the content of the upper one.
             found = self._remote.entries(self._fetched, [path]) if self._fetched and path not in ("", ".") else {}
             if path in found and not found[path].is_folder:
                 message = f"{self.place}: '{path}' is {found[path].kind}, not a folder"
                 raise PublishError(f"{message}; name another folder")
 
     def _check_packages(self, packages: tuple[Package, ...]) -> None:
-        """Refuse to replace a package by other bytes."""
+        """Refuse to replace a package with other bytes."""
         found = self._entries([self._path(package.file_name) for package in packages])
         for package in packages:
             entry = found.get(self._path(package.file_name))

@@ -1,4 +1,4 @@
-"""GitHub's APIs through PyGithub: where they are, with which token, further attempts, and their errors in our words."""
+"""A client of GitHub's APIs, based on PyGithub, with retries and error messages."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: GitHub itself; GitHub Enterprise Server has its API below a path (docs.github.com/enterprise-server/rest).
+#: github.com; GitHub Enterprise Server has its API below a path (docs.github.com/enterprise-server/rest).
 SERVER: Final = "https://github.com"
 _API: Final = "https://api.github.com"
 _ENTERPRISE_API: Final = "/api/v3"
-#: Seconds between two requests that change something, as GitHub wants it
+#: Seconds between two requests that change something, as GitHub recommends
 #: (docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api).
 _PAUSE: Final = 1.0
-#: Seconds to wait where a secondary rate limit names none (the same page).
+#: Seconds to wait if a secondary rate limit does not say how long (the same page).
 _SECONDARY_LIMIT: Final = 60
-#: Seconds that GitHub may be silent; it ends a request after ten itself, but an upload takes longer.
+#: Time-out in seconds for silence; GitHub ends a request after ten, but an upload takes longer.
 _SILENCE: Final = 60
 _PERMISSION: Final = "contents: write"
-#: What GitHub calls an error of its GraphQL API, which come with status 200, and the status that REST has for it.
+#: The REST status of each error type of the GraphQL API, whose errors come with status 200.
 _STATUS: Final[Mapping[str, int]] = {
     "FORBIDDEN": HTTPStatus.FORBIDDEN,
     "INSUFFICIENT_SCOPES": HTTPStatus.FORBIDDEN,
@@ -47,63 +47,63 @@ _STATUS: Final[Mapping[str, int]] = {
     "STALE_DATA": HTTPStatus.CONFLICT,
     "UNPROCESSABLE": HTTPStatus.UNPROCESSABLE_ENTITY,
 }
-#: The most characters of what GitHub gives as its reason.
+#: The most characters of GitHub's error message.
 _SAID: Final = 300
-#: What PyGithub raises where an answer is not what it expects, and what reads it may raise.
+#: The exceptions that PyGithub, and code that reads its results, raise for an unexpected answer.
 _STRANGE: Final = (AssertionError, AttributeError, RuntimeError, TypeError, ValueError)
 _DENIED: Final = frozenset({HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class NotFoundError(PublishError):
-    """GitHub has no such thing, or does not show it to this token."""
+    """GitHub responded with 404: there is no such resource, or this token may not see it."""
 
 
 class RefusedError(PublishError):
-    """GitHub refuses what was asked for (422): the same again does not help."""
+    """GitHub refuses the request (422), so a retry does not help."""
 
 
 class LostAnswerError(PublishError):
-    """No answer, or the server's own failure: whether something was changed is not known."""
+    """There was no answer, or a server error: whether the change was made is unknown."""
 
 
 class ConflictError(PublishError):
-    """What is to be changed is not as it was expected (409)."""
+    """The resource is not in the expected state (409)."""
 
 
 class RateLimitError(PublishError):
-    """GitHub takes no further request for now; the message says until when."""
+    """GitHub accepts no more requests for now; the message says until when."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class GithubApi:
     """GitHub, or a GitHub Enterprise Server, with a token.
 
-    Each call raises AuthenticationError where GitHub refuses the token, or PublishError; no message holds the token.
+    Calls raise AuthenticationError if GitHub refuses the token, or else PublishError; no message contains the token.
     """
 
     url: str = _API
-    """Where the REST API is."""
+    """The URL of the REST API."""
     server: str = SERVER
-    """Where people see it, and packages are downloaded."""
+    """The URL of the website, from which packages are downloaded."""
     token: str = field(default="", repr=False)
     source: str = ""
-    """Where the token is from."""
+    """Where the token was found, for messages."""
     pause: float = _PAUSE
     """Seconds between two requests that change something."""
     is_app: bool = False
-    """Whether the token is one that a GitHub App has signed itself."""
+    """Whether the token is a JWT that a GitHub App signed itself."""
     lazy: bool = False
-    """Whether the client's objects are fetched only when something of them is wanted."""
+    """Whether the client fetches objects only when an attribute is read."""
     backoff: Backoff = field(default_factory=Backoff)
 
     @classmethod
     def of(cls, environment: Mapping[str, str], **settings: Any) -> GithubApi:
-        """GitHub as the environment names it: GITHUB_SERVER_URL and GITHUB_API_URL, as in a workflow of GitHub Actions.
+        """Return GitHub according to GITHUB_SERVER_URL and GITHUB_API_URL, which GitHub Actions sets.
 
-        The token is that of `find_token`.
+        The token comes from `find_token`.
 
         Raises:
-            SettingsError: one of them is no URL, or would send the token over plain HTTP.
+            SettingsError: a variable is not a URL, or would send the token over plain HTTP.
         """
         server = environment.get("GITHUB_SERVER_URL", "").rstrip("/") or SERVER
         url = environment.get("GITHUB_API_URL", "").rstrip("/")
@@ -116,10 +116,10 @@ class GithubApi:
 
     @cached_property
     def client(self) -> Github:
-        """The client; it makes each request once."""
-        import github  # noqa: PLC0415 - 150 ms that only who publishes there pays
+        """The client, which does not retry by itself."""
+        import github  # noqa: PLC0415 - 150 ms, only for GitHub
 
-        # It writes to standard error by itself.
+        # PyGithub logs to standard error by default.
         github.set_log_level(logging.CRITICAL)
         return github.Github(
             base_url=self.url,
@@ -143,17 +143,16 @@ class GithubApi:
         return github.Auth.AppAuthToken(self.token) if self.is_app else github.Auth.Token(self.token)
 
     def call(self, what: str, work: Callable[[], T], *, twice: bool = True, needs: str = _PERMISSION) -> T:
-        """Return the result of some work with the client, again while GitHub is busy.
+        """Return the result of `work`, which uses the client, with retries while GitHub is busy.
 
-        `twice` is whether the request may be repeated though its first answer was lost, `needs` the permission that it
-        takes.
+        `twice` says whether the request may be repeated if its answer was lost, `needs` is the required permission.
 
         Raises:
             AuthenticationError: the token is refused or has too few permissions, or there is none.
             NotFoundError: 404.
             RefusedError: 422.
             ConflictError: 409.
-            LostAnswerError: no answer, or a failure of the server (5xx).
+            LostAnswerError: there was no answer, or a server error (5xx).
             RateLimitError: too many requests.
             PublishError: another failure.
         """
@@ -188,10 +187,10 @@ class GithubApi:
     def changed(
         self, what: str, change: Callable[[], T], look: Callable[[], T | None], *, needs: str = _PERMISSION
     ) -> T:
-        """Make a change that must not be made twice; where its answer is lost, `look` whether it was made.
+        """Make a change that must not be made twice; if its answer is lost, `look` returns the result if it was made.
 
         Raises:
-            PublishError: as `call`.
+            PublishError: see `call`.
         """
         number = 0
         while True:
@@ -205,12 +204,12 @@ class GithubApi:
             if (found := look()) is not None:
                 return found
 
-    def mutate(self, mutation: str, given: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
-        """Return what a mutation of the GraphQL API answers; for work of `call`, which takes its errors as REST's."""
+    def mutate(self, mutation: str, variables: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
+        """Return the result of a GraphQL mutation, for use in `call`, which needs errors in the form of REST's."""
         from github import GithubException  # noqa: PLC0415 - as above
 
         try:
-            answer = self.client.requester.graphql_named_mutation(mutation, dict(given), wanted)[1]
+            answer = self.client.requester.graphql_named_mutation(mutation, dict(variables), wanted)[1]
         except GithubException as error:
             errors = error.data.get("errors") if isinstance(error.data, dict) else None
             if not errors:
@@ -223,7 +222,7 @@ class GithubApi:
         return answer
 
     def _pause(self, error: GithubException, number: int, *, twice: bool) -> float | None:
-        """Seconds until the same request may end better; None where it does not."""
+        """Return the seconds to wait before a retry, or None if that does not help."""
         if _is_rate_limit(error):
             seconds = _until_allowed(error)
             return seconds if seconds <= self.backoff.longest_asked else None
@@ -241,22 +240,22 @@ class GithubApi:
         return kind(f"{what}: {reason}")
 
     def _reason(self, error: GithubException, said: str, needs: str) -> tuple[type[PublishError], str]:
-        """Why GitHub refuses a request, and what to do."""
+        """Return the error's class and message: why GitHub refuses a request, and what to do."""
         match error.status:
             case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN | HTTPStatus.NOT_FOUND if not self.token:
                 places = f"{TOKEN}, GITHUB_TOKEN, git's credential helper and gh"
                 todo = f"looked in {places}: set one of these variables, or run: gh auth login"
-                return AuthenticationError, f"GitHub wants a token ({said}), and none was found; {todo}"
+                return AuthenticationError, f"GitHub requires a token ({said}), and none was found; {todo}"
             case HTTPStatus.UNAUTHORIZED:
                 todo = f"it is wrong or has expired: make a new one with the permission {needs}"
                 return AuthenticationError, f"GitHub refuses the token from {self.source} ({said}); {todo}"
             case HTTPStatus.FORBIDDEN:
                 wanted = in_one_line((error.headers or {}).get("x-accepted-github-permissions", "").replace("=", ": "))
-                todo = f"it needs the permission {wanted or needs} for this repository{self._own}"
+                todo = f"it needs the permission {wanted or needs} for this repository{self._hint}"
                 return AuthenticationError, f"the token from {self.source} may not do this ({said}); {todo}"
             case HTTPStatus.NOT_FOUND:
                 todo = (
-                    f"check the name, and that the token from {self.source} may see it (permission {needs}){self._own}"
+                    f"check the name, and that the token from {self.source} may see it (permission {needs}){self._hint}"
                 )
                 return NotFoundError, f"not found ({said}); {todo}"
         others: dict[int, tuple[type[PublishError], str]] = {
@@ -266,14 +265,14 @@ class GithubApi:
         return others.get(error.status, (PublishError, f"GitHub responded with {said}"))
 
     @property
-    def _own(self) -> str:
-        """What is to be known of the token that a workflow of GitHub Actions has."""
+    def _hint(self) -> str:
+        """A hint on the permissions of a GitHub Actions token, or "" for other tokens."""
         if self.source != "GITHUB_TOKEN":
             return ""
-        return "; that of a workflow is for its own repository alone: for another one, use a GitHub App's, or your own"
+        return "; a workflow's token is only for its own repository; for another one, use a GitHub App's or your own"
 
     def _said(self, error: GithubException) -> str:
-        """What GitHub gives as its reason, in a line, without the token that it may have repeated."""
+        """Return GitHub's error message in one line, without the token that it may repeat."""
         data = error.data if isinstance(error.data, dict) else {}
         errors = data.get("errors")
         details = [_detail(each) for each in (errors if isinstance(errors, list) else ())]
@@ -283,14 +282,14 @@ class GithubApi:
 
 
 def _detail(error: Any) -> str:
-    """One of the errors of a 422."""
+    """Return the text of one error of a 422."""
     if not isinstance(error, dict):
         return str(error)
     return str(error.get("message") or f"{error.get('field', '')} {error.get('code', '')}".strip())
 
 
 def _check_url(name: str, value: str) -> None:
-    """Raises a SettingsError for what a token cannot be sent to."""
+    """Check that a token may be sent to a URL."""
     try:
         parts = split_url(value)
         usable = bool(parts.hostname) and (
@@ -303,7 +302,7 @@ def _check_url(name: str, value: str) -> None:
 
 
 def _is_rate_limit(error: GithubException) -> bool:
-    """Whether it is too many requests; GitHub says so with 403, too."""
+    """Return whether an error is a rate limit, which GitHub also reports with 403."""
     if error.status not in _DENIED:
         return False
     headers = error.headers or {}
@@ -313,17 +312,17 @@ def _is_rate_limit(error: GithubException) -> bool:
 
 
 def _until_allowed(error: GithubException) -> float:
-    """Seconds until GitHub takes requests again."""
+    """Return the seconds until GitHub accepts requests again."""
     headers = error.headers or {}
     if (seconds := headers.get("retry-after", "")).isdecimal():
         return float(seconds)
     if headers.get("x-ratelimit-remaining") == "0" and (reset := headers.get("x-ratelimit-reset", "")).isdecimal():
-        # In which part of that second is not known.
+        # The reset time is in whole seconds, so add one.
         return max(0.0, float(reset) - time.time()) + 1
     return _SECONDARY_LIMIT
 
 
 def later(seconds: float) -> str:
-    """When to run it again, in how many minutes and at which time."""
+    """Return when to run the command again: the time and the number of minutes."""
     until = datetime.fromtimestamp(time.time() + seconds, UTC)
     return f"run it again after {until:%H:%M} UTC, in {max(1, math.ceil(seconds / 60))} min"

@@ -1,4 +1,4 @@
-"""A chart repository on GitHub as chart-releaser has it: each version is a release, and a branch has the index."""
+"""A chart repository on GitHub, as chart-releaser makes it: releases with packages, and an index on a branch."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 _MEDIA_TYPE: Final = "application/octet-stream"
-#: The state of an asset whose upload has not broken off.
+#: The state of an asset whose upload is complete.
 _WHOLE: Final = "uploaded"
-#: How often the steps of one release are begun anew, where another publisher is at the same one.
+#: The attempts at one release if another publisher changes it at the same time.
 _ATTEMPTS: Final = 3
 
 
 def open_releases(
     repository: GithubRepository, environment: Mapping[str, str], warn: Callable[[str], None]
 ) -> GithubReleases:
-    """Return a repository on the GitHub that the environment names, with its token; the index is on a branch of it.
+    """Return a repository on the environment's GitHub, with its token; the index is on one of its branches.
 
     Raises:
-        SettingsError: GITHUB_SERVER_URL or GITHUB_API_URL is no URL of a GitHub.
+        SettingsError: GITHUB_SERVER_URL or GITHUB_API_URL is not a URL of a GitHub server.
         PublishError: git is not installed.
     """
     api = GithubApi.of(environment)
@@ -57,15 +57,15 @@ def open_releases(
 
 @dataclass(kw_only=True)
 class GithubReleases:
-    """A `Target` whose packages are the assets of releases; its index is that of another target, a branch."""
+    """A `Target` whose packages are release assets; its index is in another target, a branch."""
 
     repository: GithubRepository
     branch: Target
     api: GithubApi
     commit: str = ""
-    """The commit that new tags are for; "" for the head of the default branch."""
+    """The commit for new tags; "" for the head of the default branch."""
     _stored: set[tuple[str, str]] = field(default_factory=set, init=False)
-    """Tag and digest of the packages that are known to be there."""
+    """Tag and digest of the packages that are known to be published."""
 
     @property
     def place(self) -> str:
@@ -77,7 +77,7 @@ class GithubReleases:
         return self.branch.read()
 
     def url(self, package: Package) -> str:
-        """Where anybody downloads the package: GitHub's URL of the asset, known before there is one."""
+        """Return the download URL of the package's asset, which is known before it exists."""
         return f"{self._downloads}{quote(_tag(package))}/{quote(_asset_name(package))}"
 
     def write(self, change: Change, journal: Journal) -> None:
@@ -94,7 +94,7 @@ class GithubReleases:
         self.branch.write(index_alone, journal)
 
     def fetch(self, url: str) -> bytes:
-        """Return the package of an entry: an asset of the releases, or what the branch has; see `Target`."""
+        """Return the package of an entry: a release asset, or from the branch; see `Target`."""
         start, path = url[: len(self._downloads)], url[len(self._downloads) :]
         if start.lower() != self._downloads.lower():
             return self.branch.fetch(url)
@@ -110,13 +110,13 @@ class GithubReleases:
 
     @cached_property
     def _is_private(self) -> bool:
-        """Whether downloads need the API; without a token only what is public can be read."""
+        """Whether downloads need the API; without a token, only public assets can be read."""
         if not self.api.token:
             return False
         return open_repository(self.api, self.repository.name, self.place).private
 
     def _public_asset(self, url: str) -> bytes:
-        """An asset, as Helm downloads it: without the token, and without counting as a request to the API."""
+        """Return a public asset, without the token and without an API request, as Helm downloads it."""
         answer = send(Request(url=url, limit=MAX_PACKAGE_BYTES, advice="; try again later"))
         if answer.status == HTTPStatus.NOT_FOUND:
             raise PublishError(f"{self.place}: {url} is not there; publish the package again")
@@ -143,15 +143,15 @@ class _Releases:
     place: str
     commit: str = ""
     _listed: list[GitRelease] | None = field(default=None, init=False)
-    """All releases, as they were when a draft was first looked for."""
+    """All releases at the first search for a draft, or None before."""
 
     def publish(self, package: Package, journal: Journal) -> None:
-        """Make the release of a package what it is to be; nothing is changed where it is.
+        """Publish the release of a package unless it is complete already.
 
-        The release is a draft, which nobody else sees and which has no tag yet, until the package is there.
+        The release is a draft, which is not public and has no tag yet, until the package is uploaded.
 
         Raises:
-            VersionError: it is published with other bytes.
+            VersionError: the version is published with different bytes.
         """
         mine: GitRelease | None = None
         failed = PublishError(f"{self._what(package)}: others change it at the same time; run it again")
@@ -169,12 +169,12 @@ class _Releases:
                 if not release.draft or self._is_whole(self._make_public(release, package, journal), package):
                     return
             except (NotFoundError, RefusedError) as error:
-                # Another publisher of this version was quicker: with the tag, the asset, or the clean-up.
+                # Another publisher of this version was faster with the tag, the asset, or the clean-up.
                 failed = error
         raise failed
 
     def by_tag(self, tag: str) -> GitRelease | None:
-        """The published release of a tag."""
+        """Return the published release of a tag, or None."""
         repository = self._repository
         try:
             return self.api.call(f"{self.place}: release {tag}", lambda: _complete(repository.get_release(tag)))
@@ -182,7 +182,7 @@ class _Releases:
             return None
 
     def download(self, asset: GitReleaseAsset) -> bytes:
-        """Return the bytes of an asset; the token is sent to the API alone, not to the storage that it names."""
+        """Return the bytes of an asset; the token is sent only to the API, not to the storage that it redirects to."""
         headers = {"Accept": _MEDIA_TYPE, **({"Authorization": f"Bearer {self.api.token}"} if self.api.token else {})}
         request = Request(url=asset.url, headers=headers, limit=MAX_PACKAGE_BYTES, advice="; try again later")
         try:
@@ -198,10 +198,10 @@ class _Releases:
         return open_repository(self.api, self.name, self.place)
 
     def _is_whole(self, release: GitRelease, package: Package) -> bool:
-        """Whether a published release has its package.
+        """Return whether a published release has its package.
 
         Raises:
-            VersionError: it has other bytes.
+            VersionError: the release has different bytes.
         """
         asset = _asset_of(release.assets, _asset_name(package))
         if asset is None or asset.state != _WHOLE:
@@ -212,22 +212,22 @@ class _Releases:
         return True
 
     def _digest(self, asset: GitReleaseAsset) -> str:
-        """SHA-256 of an asset; one from before GitHub had digests has none, and is downloaded."""
+        """Return the SHA-256 of an asset; one without a digest, which older assets do not have, is downloaded."""
         algorithm, _, digest = (asset.digest or "").partition(":")
         return digest if algorithm == "sha256" else hashlib.sha256(self.download(asset)).hexdigest()
 
     def _draft(self, package: Package, *, again: bool) -> GitRelease | None:
-        """The draft that an earlier run left; one with anything else in it is somebody's own, and stays."""
+        """Return the draft of an earlier run, or None; one with other content is not waybill's, and stays."""
         repository = self._repository
         if self._listed is None or again:
-            # GitHub finds no draft by its tag.
+            # GitHub cannot look up a draft by its tag.
             what = f"{self.place}: releases"
             self._listed = self.api.call(what, lambda: [*map(_complete, repository.get_releases())])
         named = (each for each in self._listed if each.draft and each.tag_name == each.name == _tag(package))
         return next((draft for draft in named if self._is_ours(draft, package)), None)
 
     def _is_ours(self, draft: GitRelease, package: Package) -> bool:
-        """Whether a draft has nothing but this package, or what an upload of it left."""
+        """Return whether a draft contains only this package, or the remains of an upload of it."""
         name = _asset_name(package)
         return all(
             asset.name == name and (asset.state != _WHOLE or self._digest(asset) == package.digest)
@@ -236,7 +236,7 @@ class _Releases:
 
     def _create(self, package: Package, journal: Journal) -> GitRelease:
         """Make the draft of a release."""
-        from github.GithubObject import NotSet  # noqa: PLC0415 - as in github_api
+        from github.GithubObject import NotSet  # noqa: PLC0415 - only for GitHub
 
         repository = self._repository
 
@@ -257,7 +257,7 @@ class _Releases:
         return draft
 
     def _upload(self, release: GitRelease, package: Package, journal: Journal) -> None:
-        """Upload the package to a release that does not have it."""
+        """Upload the package to a release, unless it has it."""
 
         def upload() -> GitReleaseAsset:
             file, size = io.BytesIO(package.data), len(package.data)
@@ -276,7 +276,7 @@ class _Releases:
                 journal.record(Effect(done=f"uploaded {_asset_name(package)} to a release in {self.name}"))
 
     def _uploaded(self, assets: Sequence[GitReleaseAsset], package: Package) -> GitReleaseAsset | None:
-        """The asset of a package, if it is whole; what is left of an upload that broke off is removed."""
+        """Return the complete asset of a package, or None after removing an incomplete one."""
         asset = _asset_of(assets, _asset_name(package))
         if asset is None or asset.state == _WHOLE:
             return asset
@@ -302,21 +302,21 @@ class _Releases:
         return release
 
     def _clean_up(self, mine: GitRelease | None, published: GitRelease) -> None:
-        """Remove the draft of this run where another publisher's release has the tag: ours can never be published."""
+        """Remove this run's draft if another publisher's release has the tag, so that it can never be published."""
         if mine is not None and mine.id != published.id:
             with suppress(NotFoundError):
                 self.api.call(f"{self.place}: draft of the release {mine.tag_name}", mine.delete_release)
 
     def _what(self, package: Package) -> str:
-        """What messages begin with."""
+        """Return the beginning of messages about a release."""
         return f"{self.place}: release {_tag(package)}"
 
 
 def open_repository(api: GithubApi, name: str, place: str) -> Repository:
-    """Return a repository that may be changed.
+    """Return a repository that can be changed.
 
     Raises:
-        PublishError: it does not exist, has another name by now, or is archived.
+        PublishError: it does not exist, was renamed, or is archived.
         AuthenticationError: the token is refused.
     """
     repository = api.call(f"{place}: repository {name}", lambda: _named(api.client.get_repo(name)))
@@ -328,8 +328,8 @@ def open_repository(api: GithubApi, name: str, place: str) -> Repository:
 
 
 def _named(repository: Repository) -> Repository:
-    """The repository; a ValueError where the answer is none."""
-    # Where the client is lazy, nothing is fetched yet.
+    """Return the repository, or raise a ValueError if the answer is not one."""
+    # A lazy client has not fetched anything yet.
     repository.complete()
     if not repository.full_name:
         raise ValueError(repository)
@@ -337,7 +337,7 @@ def _named(repository: Repository) -> Repository:
 
 
 def _complete(release: GitRelease) -> GitRelease:
-    """The release; a ValueError where the answer is none: PyGithub has None for what an answer does not have."""
+    """Return the release, or raise a ValueError if the answer is incomplete, for which PyGithub has None."""
     wanted: list[object] = [release.id, release.tag_name, release.draft, release.assets, release.upload_url]
     if None in wanted:
         raise ValueError(release)
@@ -345,18 +345,18 @@ def _complete(release: GitRelease) -> GitRelease:
 
 
 def commit_of(name: str, environment: Mapping[str, str]) -> str:
-    """The commit that a workflow of GitHub Actions runs for, where it is one of the repository; else ""."""
+    """Return the commit of a GitHub Actions run if it is in the repository `name`, or else ""."""
     here = environment.get("GITHUB_REPOSITORY", "")
     return environment.get("GITHUB_SHA", "") if here.lower() == name.lower() else ""
 
 
 def _tag(package: Package) -> str:
-    """The tag of a version, as chart-releaser names it."""
+    """Return the tag of a version, as in chart-releaser."""
     return f"{package.name}-{package.version}"
 
 
 def _asset_name(package: Package) -> str:
-    """The file name of a package; GitHub renames what has a '+', for which Helm writes '_' in registries."""
+    """Return the asset's file name: GitHub renames files with '+', which becomes '_' as in Helm's registries."""
     return package.file_name.replace("+", "_")
 
 

@@ -1,4 +1,4 @@
-"""Publishes to a chart repository with an index: merges entries into what is there, and never drops one."""
+"""Publishes to a chart repository with an index, into which it merges entries without dropping any."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from pipeline.publish.publisher import Published, PublishedChart, entry_url, pub
 from pipeline.publish.target import ARCHIVE, INDEX, Change, Snapshot, Target
 from pipeline.system.journal import Journal
 
-#: As many charts are named in a commit's subject as fit a line.
+#: The most charts that a commit's subject names.
 _NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edit:
-    """An index as a publication wants it, and what it did to it."""
+    """A new index and archive, and the changes that lead to them."""
 
     index: Index
     archive: Index
     packages: tuple[Package, ...] = ()
-    """The packages that the index names anew."""
+    """The packages that are new in the index."""
     charts: tuple[PublishedChart, ...]
     subject: str
 
@@ -46,21 +46,21 @@ class IndexPublisher:
 
     target: Target
     created: datetime
-    """The time that new entries carry."""
+    """The creation time of new entries."""
     url: str = ""
-    """What the URLs of packages start with; "" for what the target says."""
+    """The prefix of package URLs, or "" for the target's."""
     registry: str = ""
-    """The registry that has the packages, `oci://…`, where the index only names them."""
+    """The registry that stores the packages, `oci://…`, or "" if the repository stores them."""
     pages: str = ""
-    """The URL of the repository for `helm repo add`; "" where nobody knows it."""
+    """The URL of the repository for `helm repo add`, or "" if unknown."""
     folder: Path | None = None
-    """The folder of the repository, if it is one of this machine."""
+    """The folder of a local repository, or None."""
     fetch_chart: Callable[[str], bytes] | None = None
-    """Fetches what an entry names in a registry."""
+    """Fetches a package from its URL in a registry."""
     init: bool = False
-    """Whether to start an index where there is none."""
+    """Whether to create a missing index."""
     accept: str | None = None
-    """The SHA-256 of an index whose end cannot be proved, and is accepted."""
+    """The SHA-256 of an index to accept although its end does not prove that it is complete."""
     _snapshot: Snapshot = field(init=False)
     _index: Index = field(init=False)
     _archive: Index = field(init=False)
@@ -77,12 +77,12 @@ class IndexPublisher:
 
     @property
     def archive(self) -> Index:
-        """The entries that were taken out of the index."""
+        """The archive: entries that were moved out of the index."""
         return self._archive
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a person should know of the index as it was read."""
+        """Notes for the user about the index."""
         return self._notes(self._snapshot.index or b"")
 
     def refresh(self) -> None:
@@ -100,21 +100,21 @@ class IndexPublisher:
         return EMPTY if data is None else parse_index(data, path, accept=self.accept)
 
     def fetch(self, url: str) -> bytes:
-        """Return the package that an entry's URL names.
+        """Return the package at an entry's URL.
 
         Raises:
-            PublishError: there is none.
+            PublishError: there is no such package.
         """
         if self.fetch_chart is not None and url.startswith("oci://"):
             return self.fetch_chart(url)
         return self.target.fetch(url)
 
     def versions(self, chart: str) -> Mapping[str, str]:
-        """See `Publisher`; an archived version is published, too."""
+        """Return the published versions, including archived ones; see `Publisher`."""
         return {version: digests[0] for version, digests in self._digests(chart).items()}
 
     def _digests(self, chart: str) -> dict[str, list[str]]:
-        """The versions of a chart with the SHA-256 of each package: published indexes do list some twice."""
+        """Return the SHA-256s of each version's packages, of which published indexes may have several."""
         found: dict[str, list[str]] = {}
         for index in (self._index, self._archive):
             for entry in index.of(chart):
@@ -133,8 +133,8 @@ class IndexPublisher:
         """Write an edit of the index, unless it changes nothing.
 
         Raises:
-            IndexMovedError: somebody else published in the meantime.
-            PublishError: it cannot be written; what was there is unchanged.
+            IndexMovedError: another publisher changed the index in the meantime.
+            PublishError: it cannot be written; the repository is unchanged.
         """
         if lost := _lost(self._index, self._archive, edit):
             raise PublishError(f"{self.place}: {lost} would be lost, so nothing was written; please report this")
@@ -152,10 +152,10 @@ class IndexPublisher:
         return self.published(edit)
 
     def deprecating(self, name: str, version: str | None) -> Edit:
-        """The edit that marks one version of a chart as deprecated, or all of them.
+        """Return the edit that marks a version of a chart, or all of them, as deprecated.
 
         Raises:
-            SettingsError: there is no such chart, or version; with the nearest one.
+            SettingsError: there is no such chart or version; the message suggests the nearest one.
         """
         index = index_file.deprecate(self._index, name, version)
         charts = tuple(
@@ -173,7 +173,7 @@ class IndexPublisher:
         return Edit(index=index, archive=self._archive, charts=charts, subject=subject)
 
     def keeping(self, number: int) -> Edit:
-        """The edit that moves all but the newest versions of each chart into the archive."""
+        """Return the edit that moves all but the newest versions of each chart into the archive."""
         index, archive = index_file.move_old(self._index, self._archive, number)
         charts = tuple(
             PublishedChart(
@@ -196,10 +196,10 @@ class IndexPublisher:
         return f"{self.url.rstrip('/')}/{package.file_name}" if self.url else self.target.url(package)
 
     def _adding(self, packages: Sequence[Package]) -> Edit:
-        """The edit that adds what is not there.
+        """Return the edit that adds new packages.
 
         Raises:
-            VersionError: a version is there with other bytes.
+            VersionError: a version is published with different bytes.
         """
         refused, new, charts = [], [], []
         digests = {name: self._digests(name) for name in {package.name for package in packages}}
@@ -226,7 +226,7 @@ class IndexPublisher:
         )
 
     def published(self, edit: Edit) -> Published:
-        """What an edit does, for people."""
+        """Return the summary of an edit."""
         kept = self._index.count() + self._archive.count()
         return Published(
             place=self.place,
@@ -249,7 +249,7 @@ class IndexPublisher:
 
 
 def _gone(before: Versions, after: Versions) -> list[Entry]:
-    """The entries that are in a list no more."""
+    """Return the entries that are no longer in a list."""
     if before is after:
         return []
     there = {(entry.version, entry.digest) for entry in after}
@@ -257,7 +257,7 @@ def _gone(before: Versions, after: Versions) -> list[Entry]:
 
 
 def _lost(index: Index, archive: Index, edit: Edit) -> str:
-    """The chart and version of an entry that an edit would lose; "" if it keeps all of them, as it should."""
+    """Return the chart and version of an entry that an edit would lose, or "" if it keeps all entries."""
     for name in {**index.entries, **archive.entries}:
         gone = [*_gone(index.of(name), edit.index.of(name)), *_gone(archive.of(name), edit.archive.of(name))]
         kept = {(entry.version, entry.digest) for entry in edit.archive.of(name)} if gone else set()

@@ -1,4 +1,4 @@
-"""Charts in a registry, as `helm push` stores them: one repository a chart, one tag a version, and no index."""
+"""Stores charts in a registry as `helm push` does: a repository per chart, a tag per version, no index."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ from pipeline.workspace.places import OciPrefix
 # https://helm.sh/docs/topics/registries/ and helm.sh/helm/v4/pkg/registry/constants.go
 _CONFIG: Final = "application/vnd.cncf.helm.config.v1+json"
 _CHART: Final = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
-#: What Helm 3.6 and older wrote.
+#: The media type of Helm 3.6 and older.
 _OLD_CHART: Final = "application/tar+gzip"
 _ANNOTATION: Final = "org.opencontainers.image"
-#: Helm writes the time of the push; the same package is to have the same manifest, and knows no time.
+#: A fixed time instead of the push's, which Helm writes, so that a package always has the same manifest.
 _CREATED: Final = "1970-01-01T00:00:00Z"
 
 
 class OciRegistry:
-    """The charts below a path of a registry.
+    """The charts below a path in a registry.
 
-    Every method raises AuthenticationError where the registry refuses the login, and PublishError where it fails.
+    Every method raises AuthenticationError if the registry refuses access, or else PublishError if it fails.
     """
 
     def __init__(
         self, prefix: OciPrefix, keychain: Keychain, *, insecure: bool = False, backoff: Backoff | None = None
     ) -> None:
-        """`insecure` is plain HTTP, which waybill speaks without it to this machine alone."""
+        """Make a client; `insecure` allows plain HTTP, which is the default only for this machine."""
         self.place = str(prefix)
         self._prefix = prefix
         self._registry = Registry(prefix.host, keychain, insecure=insecure, backoff=backoff)
 
     def url(self, package: Package) -> str:
-        """What `helm install` takes, with `--version`: `oci://REGISTRY/PREFIX/NAME`."""
+        """Return the chart's address for `helm install --version V`: `oci://REGISTRY/PREFIX/NAME`."""
         return f"{self.place}/{package.name}"
 
     def names(self) -> list[str] | None:
-        """The charts below the path, sorted; None where the registry does not list its repositories."""
+        """Return the charts below the path, sorted, or None if the registry does not list its repositories."""
         with self._errors():
             repositories = self._registry.repositories()
         if repositories is None:
@@ -59,12 +59,12 @@ class OciRegistry:
         return sorted(name for name in below if "/" not in name)
 
     def versions(self, name: str) -> list[str]:
-        """The versions of a chart, in the order of the registry; none where it has no such chart."""
+        """Return the versions of a chart in the registry's order, or an empty list if there is no such chart."""
         with self._errors():
             return [tag.replace("_", "+") for tag in self._registry.tags(self._repository(name))]
 
     def digest(self, name: str, version: str) -> str | None:
-        """SHA-256 of a version's package, in hexadecimal; None where there is no such version."""
+        """Return the SHA-256 of a version's package in hexadecimal, or None if there is no such version."""
         stored = self._stored(self._image(name, version))
         return stored[1].digest.removeprefix("sha256:") if stored else None
 
@@ -72,7 +72,7 @@ class OciRegistry:
         """Return a package.
 
         Raises:
-            PublishError: there is none.
+            PublishError: there is no such version.
         """
         image = self._image(name, version)
         stored = self._stored(image)
@@ -82,12 +82,12 @@ class OciRegistry:
             return self._registry.blob(image.repository, stored[1].digest, limit=MAX_PACKAGE_BYTES)
 
     def publish(self, package: Package, journal: Journal) -> str:
-        """Push a package unless it is there, whoever pushed it; return the digest of its manifest.
+        """Push a package unless it is there already; return the digest of its manifest.
 
-        The tag comes last: it names what is there, and it never moves.
+        The tag is pushed last, so that it always names a complete chart, and never moves.
 
         Raises:
-            VersionError: the version is there with other bytes.
+            VersionError: the version is published with different bytes.
         """
         image = self._image(package.name, package.version)
         if found := self._published(image, package):
@@ -99,7 +99,7 @@ class OciRegistry:
             config = self._registry.push_blob(repository, _config(package.metadata), _CONFIG)
             manifest = _manifest(package, config, chart)
             self._registry.push_manifest(repository, manifest.digest, manifest)
-            # Nothing in the specification keeps a tag from moving; an upload takes long, one look does not.
+            # The specification cannot keep a tag from moving, so check again after the long upload.
             if found := self._published(image, package):
                 return found
             note = f"; {first_push_note(image.host, repository)}" if first else ""
@@ -109,10 +109,10 @@ class OciRegistry:
         return manifest.digest
 
     def _published(self, image: ImageName, package: Package) -> str | None:
-        """The digest of the manifest that a package has in the registry; None where it is not there.
+        """Return the digest of a package's manifest in the registry, or None if it is not there.
 
         Raises:
-            VersionError: the version is there with other bytes.
+            VersionError: the version is published with different bytes.
         """
         stored = self._stored(image)
         if stored is None:
@@ -123,10 +123,10 @@ class OciRegistry:
         return manifest.digest
 
     def _stored(self, image: ImageName) -> tuple[Manifest, Descriptor] | None:
-        """The manifest under a tag and the chart that it names; None where there is no such tag.
+        """Return a tag's manifest and the chart in it, or None if there is no such tag.
 
         Raises:
-            PublishError: the tag is of something else than a chart.
+            PublishError: the tag is not a chart's.
         """
         with self._errors():
             manifest = self._registry.manifest(image.repository, image.reference)
@@ -139,7 +139,7 @@ class OciRegistry:
         return manifest, chart
 
     def _image(self, name: str, version: str) -> ImageName:
-        """Where a version of a chart is; a tag has no '+', and Helm writes '_' in its place."""
+        """Return the name of a chart's version in the registry, with '_' instead of '+', as in Helm."""
         try:
             return read_image_name(f"{self._prefix.host}/{self._repository(name)}:{version.replace('+', '_')}")
         except SettingsError as error:
@@ -150,7 +150,7 @@ class OciRegistry:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """The errors of the client as those of publishing."""
+        """Convert errors of the registry's client to those of publishing."""
         try:
             yield
         except LoginError as error:
@@ -160,12 +160,12 @@ class OciRegistry:
 
 
 def _config(metadata: Mapping[str, Any]) -> bytes:
-    """Helm's metadata of a chart as JSON."""
+    """Return a chart's metadata as JSON, as Helm stores it."""
     return json.dumps(metadata, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def _manifest(package: Package, config: Descriptor, chart: Descriptor) -> Manifest:
-    """The manifest of a package; the same package has the same one each time."""
+    """Return the manifest of a package, which is reproducible."""
     return Manifest.of(
         {
             "schemaVersion": 2,
@@ -178,7 +178,7 @@ def _manifest(package: Package, config: Descriptor, chart: Descriptor) -> Manife
 
 
 def _annotations(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """The annotations that Helm gives a chart (helm.sh/helm/v4/pkg/registry/chart.go): about it, and its own."""
+    """Return a chart's annotations as in Helm (helm.sh/helm/v4/pkg/registry/chart.go): standard ones and its own."""
     people = ", ".join(_person(each) for each in metadata.get("maintainers") or ())
     described = {
         "title": metadata["name"],

@@ -1,4 +1,4 @@
-"""Publishes to a registry: no index, one tag a version."""
+"""Publishes to a registry, with a tag per version and no index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.system.journal import Journal
 
 @dataclass(frozen=True, kw_only=True)
 class OciPublisher:
-    """The charts below a path of a registry."""
+    """The charts below a path in a registry."""
 
     registry: OciRegistry
 
@@ -24,10 +24,10 @@ class OciPublisher:
         return self.registry.place
 
     def refresh(self) -> None:
-        """Do nothing: the registry is asked anew each time."""
+        """Do nothing: every call asks the registry."""
 
     def versions(self, chart: str) -> Mapping[str, str]:
-        """See `Publisher`; the registry is asked for a digest when it is looked up."""
+        """Return the published versions, whose digests are requested on access; see `Publisher`."""
         return _Digests(self.registry.versions(chart), lambda version: self.registry.digest(chart, version) or "")
 
     def plan(self, packages: Sequence[Package]) -> Published:
@@ -68,7 +68,7 @@ class OciPublisher:
 
 @dataclass(frozen=True)
 class _Digests(Mapping[str, str]):
-    """Versions with their digests, each asked for when it is looked up."""
+    """Digests by version, each requested on access."""
 
     _versions: Sequence[str]
     _digest: Callable[[str], str]

@@ -1,4 +1,4 @@
-"""What is published: packages, and charts that are packed for it."""
+"""Reads the charts to publish from packages and chart folders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from generator.text.words import listed
 from generator.versions.semver_text import is_version
 from pipeline.charts.archive import Package, package_folder, read_package, read_package_files
 
-#: As many charts are named as fit a message.
+#: The most charts that a message names.
 _NAMED = 10
 
 
@@ -26,21 +26,21 @@ class Publication:
     """The charts of one publication."""
 
     packages: tuple[Package, ...]
-    """By name and version; without the umbrella."""
+    """Sorted by name and version, without the umbrella."""
     umbrella: Package | None = None
-    """The newest umbrella; each chart repository has it at a version of its own."""
+    """The newest umbrella, or None; each chart repository gets its own version of it."""
 
 
 def read_publication(paths: Sequence[Path], *, allow_tag: bool = False) -> Publication:
-    """Read packages (.tgz), chart folders, and folders that contain any of these.
+    """Read packages (.tgz), chart folders, and folders with any of these.
 
-    Charts that name the image of a workflow by its tag alone are refused, unless `allow_tag`: a tag moves.
+    Unless `allow_tag`, charts whose workflow images have no digest are refused, as a tag may move.
 
     Raises:
-        OutputError: a path does not exist, or contains no chart.
+        OutputError: a path does not exist, or has no chart.
         FindingsError: a package or a chart cannot be read.
-        VersionError: a version is there twice with different bytes.
-        SettingsError: a chart names an image by its tag; the umbrella is larger than what Helm installs.
+        VersionError: there are two packages of a version with different bytes.
+        SettingsError: an image has no digest, or the umbrella is too large for Helm.
     """
     found: dict[tuple[str, str], Package] = {}
     for path in paths:
@@ -60,7 +60,7 @@ def read_publication(paths: Sequence[Path], *, allow_tag: bool = False) -> Publi
 
 
 def _packages(path: Path) -> Iterator[Package]:
-    """The packages that a path means."""
+    """Yield the packages at a path."""
     if path.is_file():
         yield read_package(path)
     elif (path / "Chart.yaml").is_file():
@@ -79,7 +79,7 @@ def _packages(path: Path) -> Iterator[Package]:
 
 
 def _is_umbrella(chart: Package) -> bool:
-    """Whether waybill made it; somebody's own chart may have that name, too."""
+    """Return whether a chart is waybill's umbrella, rather than a foreign chart with its name."""
     return chart.name == UMBRELLA and any(key.startswith("waybill/") for key in chart.annotations)
 
 
@@ -88,7 +88,7 @@ def _order(chart: Package) -> Version:
 
 
 def _refuse_tags(charts: Iterable[Package]) -> None:
-    """Refuse charts that name an image of a workflow by its tag."""
+    """Refuse charts whose workflow images have no digest."""
     by_tag = [f"{each.name} {each.version}" for each in charts if any(_images_by_tag(each))]
     if by_tag:
         more = f" and {len(by_tag) - _NAMED} more" if len(by_tag) > _NAMED else ""
@@ -100,7 +100,7 @@ def _refuse_tags(charts: Iterable[Package]) -> None:
 
 
 def _images_by_tag(chart: Package) -> Iterator[str]:
-    """The images that a chart of a workflow, and those in its charts/, name by tags alone."""
+    """Yield the workflow images without a digest in a chart and its sub-charts."""
     files = read_package_files(chart.data, chart.file_name)
     for each in (files.own, *files.subcharts.values()):
         if FOLDER_ANNOTATION.encode() in each.get("Chart.yaml", b""):
@@ -108,7 +108,7 @@ def _images_by_tag(chart: Package) -> Iterator[str]:
 
 
 def _refuse_size(umbrella: Package) -> None:
-    """Refuse an umbrella that Helm cannot store; reading it refuses what Helm does not unpack."""
+    """Refuse an umbrella whose release would be too large for Helm to store."""
     stored = release_bytes(read_package_files(umbrella.data, umbrella.file_name))
     if stored > MAX_RELEASE_BYTES:
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""One publication: the same charts to each of several places, so that a rerun finishes what broke off."""
+"""Publishes the same charts in several places, so that a rerun completes an interrupted publication."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from pipeline.publish.target import IndexMovedError
 from pipeline.publish.umbrella import umbrella_to_publish
 from pipeline.system.journal import Journal
 
-#: Publishers on one branch win one after the other, so each of a hundred gets its turn.
+#: The attempts to write an index; of a hundred parallel publishers on one branch, each succeeds in turn.
 _ATTEMPTS: Final = 100
-#: Seconds that the first pause lasts at most, and the longest one.
+#: The upper limits in seconds of the first pause and of all pauses.
 _FIRST, _LONGEST = 0.1, 5.0
 
 T = TypeVar("T")
@@ -29,14 +29,14 @@ P = TypeVar("P", bound=Publisher)
 def publish(
     publishers: Sequence[Publisher], publication: Publication, journal: Journal, *, dry_run: bool = False
 ) -> list[Published]:
-    """Publish charts to each place, in this order; with `dry_run` only say what would change.
+    """Publish charts in each place, in order; with `dry_run`, only return what would change.
 
-    All places are read first, and nothing is written if one of them refuses a chart.
+    All places are read first, and nothing is written if one refuses a chart.
 
     Raises:
-        VersionError: a version is published with other bytes.
-        FindingsError: an index is not sound.
-        PublishError: a place cannot be read or written; what was there is there, and a rerun goes on from there.
+        VersionError: a version is published with different bytes.
+        FindingsError: an index is not valid.
+        PublishError: a place cannot be read or written; no published entry is lost, and a rerun continues from there.
     """
     for publisher in publishers:
         publisher.refresh()
@@ -60,7 +60,7 @@ def edit(
     """Edit the index of each place; see `publish`.
 
     Raises:
-        SettingsError: a place has no index, or not what is to be edited.
+        SettingsError: a place has no index, or not the chart or version to edit.
     """
     indexed = [publisher for publisher in publishers if isinstance(publisher, IndexPublisher)]
     if other := next((each for each in publishers if not isinstance(each, IndexPublisher)), None):
@@ -74,7 +74,7 @@ def edit(
 
 
 def _packages(publication: Publication, publishers: Sequence[Publisher]) -> list[Package]:
-    """The packages, with the umbrella at the version that follows from what the places have."""
+    """Return the packages, with the umbrella at the version that follows the published ones."""
     umbrella = publication.umbrella
     if umbrella is None:
         return list(publication.packages)
@@ -83,10 +83,10 @@ def _packages(publication: Publication, publishers: Sequence[Publisher]) -> list
 
 
 def _unless_moved(publisher: P, work: Callable[[P], T]) -> T:
-    """Do some work; again on what is there now, as long as others are quicker.
+    """Run `work`, and repeat it after reading the place again if others changed it at the same time.
 
     Raises:
-        PublishError: others were quicker each time.
+        PublishError: others were faster each time.
     """
     for attempt in range(_ATTEMPTS):
         try:

@@ -1,4 +1,4 @@
-"""What a place that charts are published to offers, and what a publication did there."""
+"""The protocol of places in which charts are published, and the result of a publication."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ State = Literal["new", "unchanged", "deprecated", "archived"]
 
 @dataclass(frozen=True, kw_only=True)
 class PublishedChart:
-    """One version of a chart in a place, and what became of it."""
+    """A version of a chart in a place, and its state after the publication."""
 
     chart: str
     version: str
     state: State
     digest: str
-    """SHA-256 of the package, in hexadecimal."""
+    """The SHA-256 of the package in hexadecimal."""
     url: str
 
     def as_json(self) -> dict[str, Any]:
-        """The chart as a JSON object."""
+        """Return the chart as a JSON object."""
         return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """What a publication did in one place, or would do."""
+    """The result, or plan, of a publication in one place."""
 
     place: str
     charts: tuple[PublishedChart, ...]
     kept: int | None = None
-    """The published versions that were there before and still are; None for a registry, which has no index."""
+    """The number of versions that were published before, or None for a registry, which has no index."""
     notes: tuple[str, ...] = ()
     render: tuple[str, ...] = ()
-    """The command that renders a chart from this place, as words."""
+    """The command that renders a chart from this place, as arguments."""
 
     @property
     def changes(self) -> tuple[PublishedChart, ...]:
-        """The charts that are not what they were."""
+        """The charts that changed."""
         return tuple(chart for chart in self.charts if chart.state != "unchanged")
 
     def as_json(self) -> dict[str, Any]:
-        """What was published as a JSON object."""
+        """Return the result as a JSON object."""
         return {
             "place": self.place,
             "charts": [chart.as_json() for chart in self.charts],
@@ -58,42 +58,42 @@ class Published:
 
 
 class Publisher(Protocol):
-    """A place that charts are published to."""
+    """A place in which charts are published."""
 
     @property
     def place(self) -> str:
-        """How messages name it, without any credential."""
+        """The place's name in messages, without any credential."""
 
     def refresh(self) -> None:
-        """Read again what is published; nothing is known before the first time.
+        """Read what is published; must be called first.
 
         Raises:
-            PublishError: it cannot be read.
-            FindingsError: its index is not sound.
+            PublishError: the place cannot be read.
+            FindingsError: its index is not valid.
         """
 
     def versions(self, chart: str) -> Mapping[str, str]:
-        """The published versions of a chart, each with the SHA-256 of its package."""
+        """Return the SHA-256 of the package of each published version of a chart."""
 
     def plan(self, packages: Sequence[Package]) -> Published:
-        """Return what publishing would do.
+        """Return what `publish` would do.
 
         Raises:
-            VersionError: a version is published with other bytes.
+            VersionError: a version is published with different bytes.
         """
 
     def publish(self, packages: Sequence[Package], journal: Journal) -> Published:
-        """Publish what is not there yet.
+        """Publish the packages that are not published yet.
 
         Raises:
-            IndexMovedError: somebody else published in the meantime; refresh, and publish again.
-            VersionError: a version is published with other bytes.
-            PublishError: it cannot be written; what was there is unchanged.
+            IndexMovedError: another publisher changed the index in the meantime; refresh, and publish again.
+            VersionError: a version is published with different bytes.
+            PublishError: it cannot be written; the place is unchanged.
         """
 
 
 def published_otherwise(place: str, package: Package, digest: str) -> str:
-    """The message about a version that is published with other bytes; `digest` is their SHA-256 in hexadecimal."""
+    """Return the message about a version that is published with different bytes, whose SHA-256 is `digest`."""
     return (
         f"{place}: {package.name} {package.version} is published with sha256:{digest}, not sha256:{package.digest}; a "
         "published version never changes: give the chart a new one (waybill build --bump auto, or in its Chart.yaml)"
@@ -101,15 +101,15 @@ def published_otherwise(place: str, package: Package, digest: str) -> str:
 
 
 def entry_url(entry: Mapping[str, Any]) -> str:
-    """The first URL of an index entry; "" where it has none."""
+    """Return the first URL of an index entry, or "" if it has none."""
     urls = entry.get("urls")
     return str(urls[0]) if isinstance(urls, list) and urls else ""
 
 
 def render_command(packages: Iterable[Package], address: Callable[[Package], Sequence[str]]) -> tuple[str, ...]:
-    """Return the command that renders the first of some packages; `address` are Helm's words for where a chart is.
+    """Return the command that renders the first package; `address` returns Helm's arguments for a chart's location.
 
-    The charts of workflows ask for values that only their users know, unless they are told not to.
+    Workflow charts need values that only their users know, unless `requireEnv` is false.
     """
     for package in packages:
         options = ("--set", "requireEnv=false") if FOLDER_ANNOTATION in package.annotations else ()

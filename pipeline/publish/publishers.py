@@ -1,4 +1,4 @@
-"""The kinds of places that charts are published to: a row each."""
+"""Opens the publisher for each kind of place."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from pipeline.workspace.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What a publication was asked for beside its charts and places."""
+    """The options of a publication."""
 
     created: datetime
-    """The time that new entries carry."""
+    """The creation time of new entries."""
     init: bool = False
     accept: str | None = None
     insecure: bool = False
     registry: str = ""
-    """The registry that has the packages, `oci://…`, where an index only names them; "" where it has them itself."""
+    """The registry that stores the packages, `oci://…`, or "" if the repository stores them."""
 
 
 def open_target(place: Directory | GitBranch | GithubRepository, environment: Mapping[str, str]) -> Target:
@@ -48,11 +48,11 @@ def open_target(place: Directory | GitBranch | GithubRepository, environment: Ma
         case Directory():
             return DirectoryTarget(place)
         case GitBranch():
-            from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - git, which a folder does not need
+            from pipeline.publish.git_branch import BranchTarget  # noqa: PLC0415 - git, only for branches
 
             return BranchTarget(place, environment, console.say)
         case GithubRepository():
-            from pipeline.publish.github_release import open_releases  # noqa: PLC0415 - PyGithub, as above
+            from pipeline.publish.github_release import open_releases  # noqa: PLC0415 - PyGithub, only for GitHub
 
             return open_releases(place, environment, console.say)
 
@@ -69,7 +69,7 @@ def open_publisher(place: Place, settings: Settings, environment: Mapping[str, s
         raise SettingsError(f"{place}: charts are proposed to GitLab, not published there; write --to {branch}")
     keychain = Keychain(registry=settings.registry, environment=environment)
     if isinstance(place, OciPrefix):
-        from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the client of registries, likewise
+        from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - the registry client, only for registries
         from pipeline.publish.oci_publisher import OciPublisher  # noqa: PLC0415 - as above
 
         return OciPublisher(registry=OciRegistry(place, keychain, insecure=options.insecure))
@@ -87,7 +87,7 @@ def open_publisher(place: Place, settings: Settings, environment: Mapping[str, s
 
 
 def _fetch_chart(keychain: Keychain, options: Options, url: str) -> bytes:
-    """Return the package that a URL in an index names in a registry: oci://REGISTRY/PREFIX/NAME:VERSION."""
+    """Return the package at an index's URL in a registry: oci://REGISTRY/PREFIX/NAME:VERSION."""
     from pipeline.publish.oci import OciRegistry  # noqa: PLC0415 - as above
 
     prefix, _, chart = url.rpartition("/")
@@ -100,13 +100,13 @@ def _fetch_chart(keychain: Keychain, options: Options, url: str) -> bytes:
 
 
 def _url(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
-    """What the URLs of packages start with; "" where the place says it: releases are where GitHub has them."""
+    """Return the prefix of package URLs, or "" if the place determines it, as releases do."""
     known = scheme_of(settings.repository_url) in SCHEMES and not isinstance(place, GithubRepository)
     return settings.repository_url if known else ""
 
 
 def _pages(place: Directory | GitBranch | GithubRepository, settings: Settings) -> str:
-    """The URL of a chart repository for `helm repo add`; "" where nobody knows it."""
+    """Return the URL of a chart repository for `helm repo add`, or "" if unknown."""
     if scheme_of(settings.repository_url) in SCHEMES:
         return settings.repository_url
     if isinstance(place, GithubRepository):

@@ -1,4 +1,4 @@
-"""The version of the umbrella in a publication: it follows from what is published, so that parallel changes agree."""
+"""Derives the umbrella's version from the published ones, so that parallel publications agree."""
 
 from __future__ import annotations
 
@@ -16,18 +16,17 @@ _CHART = "Chart.yaml"
 
 
 def umbrella_to_publish(umbrella: Package, published: Iterable[Mapping[str, str]]) -> Package:
-    """Return the umbrella at the version that it is published at.
+    """Return the umbrella at the version to publish.
 
-    `published` has, for each place, the versions of the umbrella there with the SHA-256 of their bytes. The newest of
-    its line (MAJOR.MINOR: operators are told apart by them) that has this content is the one; if the newest has other
-    content, the version is the next one.
+    `published` has, for each place, the SHA-256 of each version of the umbrella. The newest version with the same
+    MAJOR.MINOR, which stands for the operator, is kept if it has this content. Otherwise, the next version is used.
     """
     own = Version.parse(umbrella.version)
     known: dict[Version, list[Callable[[], str]]] = {}
     for versions in published:
         for text in versions:
             if is_version(text) and (version := Version.parse(text))[:2] == own[:2]:
-                # A registry is asked for the digest of one version alone.
+                # In a registry, each digest costs a request, so defer it.
                 known.setdefault(version, []).append(partial(versions.__getitem__, text))
     newest = max(known, default=None)
     if newest is None or own > newest:
@@ -39,7 +38,7 @@ def umbrella_to_publish(umbrella: Package, published: Iterable[Mapping[str, str]
 
 
 def at_version(chart: Package, version: Version) -> Package:
-    """Return a chart with another version, and nothing else changed."""
+    """Return a chart with another version and otherwise unchanged."""
     if chart.version == str(version):
         return chart
     files = read_package_files(chart.data, chart.file_name)

@@ -1,4 +1,4 @@
-"""Reads a chart repository back: each package that the index names, against what the index says of it."""
+"""Verifies a chart repository: fetches each package and compares it with its index entry."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from pipeline.publish.oci import OciRegistry
 from pipeline.publish.oci_publisher import OciPublisher
 from pipeline.publish.publisher import Publisher, entry_url
 
-#: Hands on items one by one, and shows how many of them are done.
+#: Yields items, and shows how many of them are done.
 Track = Callable[[str, Sequence[Any]], Iterable[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifiedRepository:
-    """What reading a chart repository back found."""
+    """The result of verifying a chart repository."""
 
     place: str
     versions: int
-    """The entries of the index and its archive."""
+    """The number of entries in the index and its archive."""
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """What was found as a JSON object."""
+        """Return the result as a JSON object."""
         return {
             "ok": not self.problems,
             "place": self.place,
@@ -43,7 +43,7 @@ class VerifiedRepository:
 
 
 def verify_place(publisher: Publisher, track: Track) -> VerifiedRepository:
-    """Read back what a publisher publishes to; see below."""
+    """Verify the place of a publisher: a repository with an index, or a registry."""
     match publisher:
         case IndexPublisher():
             return verify_repository(publisher, track)
@@ -53,11 +53,11 @@ def verify_place(publisher: Publisher, track: Track) -> VerifiedRepository:
 
 
 def verify_repository(publisher: IndexPublisher, track: Track) -> VerifiedRepository:
-    """Read an index, and fetch each package that it or its archive names.
+    """Fetch and check each package in an index and its archive.
 
     Raises:
         PublishError: the index cannot be read.
-        FindingsError: it is not sound.
+        FindingsError: the index is not valid.
     """
     publisher.refresh()
     entries = [
@@ -81,7 +81,7 @@ def verify_repository(publisher: IndexPublisher, track: Track) -> VerifiedReposi
 
 
 def verify_registry(registry: OciRegistry, track: Track) -> VerifiedRepository:
-    """Fetch each chart below the path of a registry.
+    """Fetch and check each chart below the path of a registry.
 
     Raises:
         PublishError: the registry does not list its charts.
@@ -94,27 +94,29 @@ def verify_registry(registry: OciRegistry, track: Track) -> VerifiedRepository:
     problems = []
     for name, version in track("packages", versions):
         try:
-            problems.append(_other(registry.fetch(name, version), name, version, f"{registry.place}/{name}:{version}"))
+            problems.append(
+                _mismatch(registry.fetch(name, version), name, version, f"{registry.place}/{name}:{version}")
+            )
         except WaybillError as error:
             problems.append(f"{name} {version}: {error}")
     return VerifiedRepository(place=registry.place, versions=len(versions), problems=tuple(filter(None, problems)))
 
 
 def _problem(fetch: Callable[[str], bytes], name: str, entry: Entry) -> str:
-    """What is wrong with an entry; "" if nothing is."""
+    """Return what is wrong with an entry's package, or ""."""
     version, url, wanted = entry.version, entry_url(entry), entry.digest
     try:
         data = fetch(url)
         found = hashlib.sha256(data).hexdigest()
         if found != wanted:
             return f"{name} {version}: {url} has sha256:{found}, and the index says sha256:{wanted}"
-        return _other(data, name, version, url)
+        return _mismatch(data, name, version, url)
     except WaybillError as error:
         return f"{name} {version}: {error}"
 
 
-def _other(data: bytes, name: str, version: str, url: str) -> str:
-    """What is wrong with a package that is to be a version of a chart; "" if nothing is."""
+def _mismatch(data: bytes, name: str, version: str, url: str) -> str:
+    """Return an error if a package is not the expected version of the chart, or else ""."""
     packed = package({"Chart.yaml": read_package_files(data, url)["Chart.yaml"]}, url)
     if (packed.name, packed.version) == (name, version):
         return ""

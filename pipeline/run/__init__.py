@@ -1,1 +1,1 @@
-"""A trial run: one workflow on the local engine, shown as it goes."""
+"""Runs a workflow on the local engine and shows its progress, for `waybill run`."""

@@ -1,4 +1,4 @@
-"""What a person sees of a trial run: what it starts with, each state and call as it passes, and the result."""
+"""Shows a run on the terminal: its input, each state and call, and the result."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from generator.text.durations import duration_parts
 from pipeline.run.outcome import CallMade, RunOutcome, StatePassed
 from pipeline.terminal import console
 
-#: Longer values are cut short on the terminal; --json has all of them.
+#: The most characters of a value on the terminal; --json has whole values.
 _WIDTH = 100
-#: Seconds without a word after which a run shows that time passes.
+#: Seconds without output after which a run shows that it is still going on.
 SILENCE: Final = 10
 
 
 class Narrator:
-    """Shows a trial run on standard error; a `quiet` one shows nothing. `name` is the workflow as it was asked for."""
+    """Shows a run on standard error, unless `quiet`. `name` is the workflow's name on the command line."""
 
     def __init__(self, name: str, *, quiet: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
@@ -34,15 +34,15 @@ class Narrator:
         self._reporter = console.StageReporter(quiet=quiet)
 
     def stage(self, name: str, what: str) -> None:
-        """Say that a stage begins."""
+        """Show that a stage begins."""
         self._last = self._clock()
         self._reporter.stage(name, what)
 
     @contextmanager
     def passing(self, what: str) -> Iterator[Callable[[str], None]]:
-        """Show that time passes while the block runs, and what it says to the function that it is given.
+        """Show progress while the block runs; yield a function that takes the current activity.
 
-        On a terminal, one line shows what goes on and the seconds; elsewhere, there is a line every so often.
+        On a terminal, a live line shows the activity and the seconds. Otherwise, a line is written at intervals.
         """
         begin = self._clock()
         if console.is_watched() and not self._quiet:
@@ -50,13 +50,13 @@ class Narrator:
                 lines.update(what, "")
                 yield partial(lines.update, what)
         else:
-            with self._telling(what, begin) as now:
+            with self._reporting(what, begin) as now:
                 yield now
         self.stage("", f"{what} took {round(self._clock() - begin)} s")
 
     @contextmanager
-    def _telling(self, what: str, begin: float) -> Iterator[Callable[[str], None]]:
-        """Say every so often how long something has taken so far, and what it said last."""
+    def _reporting(self, what: str, begin: float) -> Iterator[Callable[[str], None]]:
+        """Write at intervals how long something has taken so far, and its latest activity."""
         over = threading.Event()
         latest = [""]
 
@@ -74,7 +74,7 @@ class Narrator:
             thread.join()
 
     def tell_time(self, at_ms: int, state: str) -> None:
-        """Show that time passes in a state, where nothing was shown for a while."""
+        """Show which state the run is still in, if nothing was shown for a while."""
         if self._clock() - self._last >= SILENCE:
             self._say(f"{_seconds(at_ms)}    still in {in_one_line(state) or 'its start'}")
 
@@ -88,14 +88,14 @@ class Narrator:
             console.say(f"{name:>9}  {what}")
 
     def tell_input(self, given: RunInput) -> None:
-        """Show the input, and how to give another where it was made."""
+        """Show the input and, if it was generated, how to set it."""
         self.stage("input", in_one_line(json.dumps(given.value, ensure_ascii=False)))
         if given.made and given.value:
             self.stage("", "generated from the schema's defaults and examples; set your own with --input FILE")
         console.show_findings(given.findings)
 
     def tell_services(self, addresses: Mapping[str, str], services: Iterable[Service], made_up: Iterable[str]) -> None:
-        """Show what stands in for each service, and which variables have a value that means nothing."""
+        """Show the mock of each service, and the variables with made-up values."""
         for service in services:
             what = ", ".join(service.specs) or "events"
             self.stage("stand-in", f"{addresses[service.name]} for {service.name}: {what}")
@@ -103,7 +103,7 @@ class Narrator:
             self.stage("made up", names)
 
     def tell(self, happened: StatePassed | CallMade) -> None:
-        """Show a state that was entered, or a call to a stand-in."""
+        """Show a state that was entered, or a call to a mock service."""
         match happened:
             case StatePassed():
                 label = f"{happened.workflow}/{happened.state}" if happened.subflow else happened.state
@@ -116,7 +116,7 @@ class Narrator:
                     self._say(f"{'':>9}      does not match the spec: {in_one_line(misfit)}")
 
     def tell_wait(self, sleep: str, events: Iterable[Awaited], instance: str, address: str) -> None:
-        """Show what an instance waits for, and the command that sends it."""
+        """Show what an instance waits for, and the command that sends the event."""
         if sleep:
             parts = ", ".join(
                 f"{number} {unit}{'' if number == '1' else 's'}" for unit, number in duration_parts(sleep).items()
@@ -136,10 +136,10 @@ class Narrator:
                 self._result("", _short(outcome.data))
         else:
             self._result("result", f"{result.get('completedWith')}: {in_one_line(str(result.get('message', '')))}")
-            outputs = [one for one in result.get("outputs") or () if isinstance(one, dict)]
-            width = max((len(str(one.get("key", ""))) for one in outputs), default=0)
-            for one in outputs:
-                self._result("", f"{in_one_line(str(one.get('key', ''))):<{width}}  {_short(one.get('value'))}")
+            outputs = [output for output in result.get("outputs") or () if isinstance(output, dict)]
+            width = max((len(str(output.get("key", ""))) for output in outputs), default=0)
+            for output in outputs:
+                self._result("", f"{in_one_line(str(output.get('key', ''))):<{width}}  {_short(output.get('value'))}")
         if outcome.advice:
             self._result("", outcome.advice)
         self.stage("next", shlex.join(self._next(outcome)))
@@ -149,7 +149,7 @@ class Narrator:
 
 
 def sending(event: Awaited, instance: str, address: str) -> str:
-    """The command that sends an event to a waiting instance, as a shell takes it."""
+    """Return the shell command that sends an event to a waiting instance."""
     attributes = {"specversion": "1.0", "id": "1", "source": "/waybill", "type": event.type}
     content = json.dumps({**attributes, "kogitoprocrefid": instance, "data": {}})
     header = "Content-Type: application/cloudevents+json"

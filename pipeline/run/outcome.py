@@ -1,4 +1,4 @@
-"""The request for a trial run, its events, and its outcome."""
+"""The request for a run, its events, and its outcome."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Status = Literal["completed", "failed", "timeout"]
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """What the command line requests; `port` None is any free one, `timeout` is in seconds."""
+    """The options of `waybill run`; `port` None is any free one, `timeout` is in seconds."""
 
     input: Path | None = None
     mock: bool = False
@@ -25,10 +25,10 @@ class RunRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class StatePassed:
-    """A state that an instance entered, in milliseconds since the start.
+    """A state that an instance entered, at a time in milliseconds since the start.
 
-    `workflow` is the id of the definition that has it. `took_ms` is the time until the next state of the same instance,
-    or its end; None while it is there.
+    `workflow` is the id of its definition. `took_ms` is the time until the next state of the same instance, or its end,
+    or None while the state is active.
     """
 
     workflow: str
@@ -42,7 +42,7 @@ class StatePassed:
 
 @dataclass(frozen=True, kw_only=True)
 class CallMade:
-    """A request to a stand-in and its answer; `misfits` say what of it does not fit the spec."""
+    """A request to a mock service and its answer; `misfits` say what does not match the spec."""
 
     service: str
     method: str
@@ -55,7 +55,7 @@ class CallMade:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOutcome:
-    """How a run ended: `data` are its workflow data, `reason` is the engine's own where it did not complete."""
+    """The outcome of a run: `data` are its workflow data, `reason` is the engine's if it did not complete."""
 
     workflow: str
     status: Status
@@ -69,18 +69,18 @@ class RunOutcome:
 
     @property
     def result(self) -> Mapping[str, Any] | None:
-        """The WorkflowResult; None where there is none."""
+        """The WorkflowResult, or None if there is none."""
         found = self.data.get("result") if isinstance(self.data, dict) else None
         return found if isinstance(found, dict) and "completedWith" in found else None
 
     @property
     def ok(self) -> bool:
-        """Whether the run completed, and its result is a success."""
+        """Whether the run completed, and its result is not an error."""
         result = self.result
         return self.status == "completed" and (result is None or result.get("completedWith") != "error")
 
     def as_json(self) -> dict[str, Any]:
-        """The outcome as a JSON object, for `--json`."""
+        """Return the outcome as a JSON object, for `--json`."""
         return {
             "ok": self.ok,
             "workflow": self.workflow,

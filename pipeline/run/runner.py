@@ -1,4 +1,4 @@
-"""Runs a workflow once: what it needs, the build, the stand-ins, the engine, and what comes of it."""
+"""Runs a workflow once on the local engine: checks, build, mock services, engine, outcome."""
 
 from __future__ import annotations
 
@@ -37,51 +37,53 @@ from pipeline.run.timeline import Timeline
 from pipeline.system.cache import cache_folder
 from pipeline.system.journal import Effect, Journal
 
-#: Seconds between two looks at what is told.
-_LOOK: Final = 0.2
-#: What belongs together comes without such a pause, in seconds.
+#: Seconds between two checks of the queue of events.
+_INTERVAL: Final = 0.2
+#: Events that belong together arrive within this many seconds of each other.
 _PAUSE: Final = 0.05
-#: Seconds in which nothing more is told once it is over: a refusal may come before the states that led to it.
+#: Seconds without events until the run is over, as an error response may precede the states that led to it.
 _SETTLE: Final = 0.5
-#: `state` of an instance in error (org.kie.kogito.process.ProcessInstance); the engine tells of no end then.
+#: The `state` of a failed instance (org.kie.kogito.process.ProcessInstance), for which there is no end event.
 _IN_ERROR: Final = 5
 
 
 def run(
     workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str], narrator: Narrator, journal: Journal
 ) -> RunOutcome:
-    """Run a workflow once and show it.
+    """Run a workflow once and show its progress.
 
     Raises:
-        SettingsError: variables without a value, each named; a file that cannot be read; no JDK or no Maven.
-        FindingsError: the input does not fit its schema.
+        SettingsError: variables have no value, a file cannot be read, or the JDK or Maven is not installed.
+        FindingsError: the input does not match its schema.
         BuildError: the workflow cannot be built.
         EngineError: the engine does not start.
     """
     if wanted.mock:
         workflow = with_local_specs(workflow)
-    given = _given(workflow, wanted, environment)
+    values = _variable_values(workflow, wanted, environment)
     taken = _input(workflow, wanted.input)
     if errors(taken.findings):
         raise FindingsError(taken.findings)
-    if not wanted.mock and (missing := run_inputs.missing_variables(workflow, given)):
+    if not wanted.mock and (missing := run_inputs.missing_variables(workflow, values)):
         raise SettingsError(_missing(missing, narrator.name))
     maven.require()
     narrator.tell_input(taken)
-    return _Run(workflow, wanted, given, taken, narrator, journal=journal).outcome()
+    return _Run(workflow, wanted, values, taken, narrator, journal=journal).outcome()
 
 
-def _given(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str]) -> dict[str, str]:
-    """Variable to value of secret.properties, then the environment, then --env-file; the last one wins."""
-    names = {one.name for one in workflow.variables()} | {environment_name(key) for key in workflow.secret_keys}
-    given = {
+def _variable_values(workflow: Workflow, wanted: RunRequest, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables from secret.properties, the environment and --env-file; later ones take precedence."""
+    names = {variable.name for variable in workflow.variables()} | {
+        environment_name(key) for key in workflow.secret_keys
+    }
+    values = {
         **run_inputs.secret_values(workflow),
         **{name: environment[name] for name in names if environment.get(name)},
     }
     if wanted.env_file is None:
-        return given
+        return values
     read = parse_properties(_read(wanted.env_file), wanted.env_file.as_posix())
-    return {**given, **read.effective()}
+    return {**values, **read.effective()}
 
 
 def _input(workflow: Workflow, path: Path | None) -> RunInput:
@@ -104,22 +106,22 @@ def _read(path: Path) -> bytes:
 
 
 def _missing(missing: tuple[Variable, ...], name: str) -> str:
-    width = max(len(one.name) for one in missing)
-    listed = "\n".join(f"  {one.name:<{width}}  {in_one_line(one.comment)}".rstrip() for one in missing)
+    width = max(len(variable.name) for variable in missing)
+    rows = "\n".join(f"  {each.name:<{width}}  {in_one_line(each.comment)}".rstrip() for each in missing)
     return (
-        f"{name} needs {plural(len(missing), 'variable')} without a value:\n{listed}\n"
+        f"{name} needs {plural(len(missing), 'variable')} without a value:\n{rows}\n"
         f"export them, name a file that sets them with --env-file, or mock the services: waybill run {name} --mock"
     )
 
 
 class _Run:
-    """One run: all its events go through one queue, which one thread reads."""
+    """One run; all events go through one queue, which one thread reads."""
 
     def __init__(
         self,
         workflow: Workflow,
         wanted: RunRequest,
-        given: Mapping[str, str],
+        values: Mapping[str, str],
         taken: RunInput,
         narrator: Narrator,
         *,
@@ -127,11 +129,11 @@ class _Run:
     ) -> None:
         self._workflow = workflow
         self._wanted = wanted
-        self._given = given
+        self._variable_values = values
         self._input = taken
         self._narrator = narrator
         self._journal = journal
-        self._told: queue.SimpleQueue[Sequence[Event] | Exchange | Reply] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[Event] | Exchange | Reply] = queue.SimpleQueue()
         self._timeline = Timeline(workflow.definitions())
         self._instance = ""
         self._start = 0.0
@@ -141,11 +143,11 @@ class _Run:
         self._reason = ""
 
     def outcome(self) -> RunOutcome:
-        """Build, start, follow until the end, and stop."""
+        """Build the workflow, run it until the end, and return the outcome."""
         with ExitStack() as stack:
             variables = self._variables(stack)
             jar = self._jar()
-            events = stack.enter_context(listening(self._told.put))
+            events = stack.enter_context(listening(self._queue.put))
             port = self._wanted.port or free_port()
             self._narrator.stage("engine", "starts")
             log_file = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="waybill-"))) / "engine.log"
@@ -157,20 +159,20 @@ class _Run:
             self._narrator.stage("engine", f"is ready; POST {address}")
             self._start = time.time()
             self._record()
-            threading.Thread(target=lambda: self._told.put(post(address, self._input.value)), daemon=True).start()
+            threading.Thread(target=lambda: self._queue.put(post(address, self._input.value)), daemon=True).start()
             self._follow(variables, engine.url)
-            found = self._found(engine)
+            found = self._outcome(engine)
         self._narrator.tell_outcome(found)
         return found
 
     def _record(self) -> None:
-        """Record that real services were called: their effects stay, however the run ends."""
+        """Record that real services may be called, as the effects of calls stay however the run ends."""
         called = [service.name for service in run_inputs.services(self._workflow)]
         if called and not self._wanted.mock:
             self._journal.record(Effect(done=f"started the workflow, which calls {several(called)}"))
 
     def _jar(self) -> Path:
-        """The application that runs the workflow alone, built unless it was before."""
+        """Return the jar of the application for this workflow, from the cache or newly built."""
         (application,) = applications([self._workflow], persistent=False)
         cache = cache_folder("engine")
         if maven.built(application, cache) is None:
@@ -181,38 +183,40 @@ class _Run:
             return maven.build(application, cache, lambda line: now(str(progress)) if progress.read(line) else None)
 
     def _variables(self, stack: ExitStack) -> dict[str, str]:
-        """The variables that the engine is given; with `mock`, stand-ins are served while the stack is open."""
+        """Return the engine's variables; with `mock`, mock services run until the stack is closed."""
         if not self._wanted.mock:
-            return dict(self._given)
+            return dict(self._variable_values)
         services = run_inputs.services(self._workflow)
         addresses = {
-            one.name: stack.enter_context(
-                serving(one.name, MockService(specs=one.specs) if one.specs else EventSink(), self._told.put)
+            service.name: stack.enter_context(
+                serving(
+                    service.name, MockService(specs=service.specs) if service.specs else EventSink(), self._queue.put
+                )
             )
-            for one in services
+            for service in services
         }
-        mocked = run_inputs.mock_variables(self._workflow, addresses, self._given)
+        mocked = run_inputs.mock_variables(self._workflow, addresses, self._variable_values)
         made_up = [name for name, value in mocked.items() if value == run_inputs.MADE_UP]
         self._narrator.tell_services(addresses, services, made_up)
-        return {**self._given, **mocked}
+        return {**self._variable_values, **mocked}
 
     def _follow(self, variables: Mapping[str, str], url: str) -> None:
-        """Handle events until the instance has ended and the engine has responded, or the time is over."""
+        """Handle events until the instance has ended and the engine has responded, or the time-out is reached."""
         end = time.monotonic() + self._wanted.timeout
         while time.monotonic() < end and not self._is_over():
             with suppress(queue.Empty):
-                self._hear(self._told.get(timeout=_LOOK))
+                self._receive(self._queue.get(timeout=_INTERVAL))
                 while True:
-                    self._hear(self._told.get(timeout=_PAUSE))
-            self._tell(variables, url)
-            self._narrator.tell_time(self._since(time.time()), self._where())
+                    self._receive(self._queue.get(timeout=_PAUSE))
+            self._show_events(variables, url)
+            self._narrator.tell_time(self._since(time.time()), self._active_states())
         with suppress(queue.Empty):
             while True:
-                self._hear(self._told.get(timeout=_SETTLE))
-        self._tell(variables, url, last=True)
+                self._receive(self._queue.get(timeout=_SETTLE))
+        self._show_events(variables, url, last=True)
 
-    def _where(self) -> str:
-        """The states that an instance is in."""
+    def _active_states(self) -> str:
+        """Return the names of the active states."""
         return ", ".join(dict.fromkeys(state.state for state in self._timeline.states if state.took_ms is None))
 
     def _is_over(self) -> bool:
@@ -220,28 +224,28 @@ class _Run:
             return False
         return self._reply.status >= HTTPStatus.BAD_REQUEST or self._ended != 0
 
-    def _hear(self, told: Sequence[Event] | Exchange | Reply) -> None:
-        match told:
+    def _receive(self, received: Sequence[Event] | Exchange | Reply) -> None:
+        match received:
             case Reply():
-                self._reply = told
-                self._instance = self._instance or told.instance
+                self._reply = received
+                self._instance = self._instance or received.instance
             case Exchange(request=request, answer=answer):
                 self._timeline.called(
                     CallMade(
-                        service=told.service,
+                        service=received.service,
                         method=request.method,
                         path=request.path,
                         operation=answer.operation,
                         status=answer.status,
-                        at_ms=self._since(told.at),
+                        at_ms=self._since(received.at),
                         misfits=answer.misfits,
                     )
                 )
             case _:
-                for event in told:
-                    self._hear_event(event)
+                for event in received:
+                    self._receive_event(event)
 
-    def _hear_event(self, event: Event) -> None:
+    def _receive_event(self, event: Event) -> None:
         own = event.workflow == self._workflow.definition.id and not event.parent
         if own and not self._instance:
             self._instance = event.instance
@@ -260,22 +264,22 @@ class _Run:
     def _since(self, at: float) -> int:
         return max(0, round((at - self._start) * 1000))
 
-    def _tell(self, variables: Mapping[str, str], url: str, *, last: bool = False) -> None:
+    def _show_events(self, variables: Mapping[str, str], url: str, *, last: bool = False) -> None:
         now = float("inf") if last else (time.time() - self._start) * 1000
         for happened in self._timeline.take(now):
             self._narrator.tell(happened)
             if isinstance(happened, StatePassed) and happened.took_ms is None and not last:
-                self._tell_wait(happened, variables, url)
+                self._show_wait(happened, variables, url)
 
-    def _tell_wait(self, passed: StatePassed, variables: Mapping[str, str], url: str) -> None:
-        """Say what an instance waits for in a state that it is still in."""
-        definition = next(one for one in self._workflow.definitions() if one.id == passed.workflow)
+    def _show_wait(self, passed: StatePassed, variables: Mapping[str, str], url: str) -> None:
+        """Show what an instance waits for in an active state."""
+        definition = next(each for each in self._workflow.definitions() if each.id == passed.workflow)
         state = definition.graph.states[passed.state]
         sleep = run_inputs.slept(self._workflow, state, variables)
         events = run_inputs.awaited(self._workflow, definition, state)
         self._narrator.tell_wait(sleep, events, passed.instance, url)
 
-    def _found(self, engine: RunningEngine) -> RunOutcome:
+    def _outcome(self, engine: RunningEngine) -> RunOutcome:
         status: Status = "timeout"
         reason = self._reason
         if self._reply is not None and self._reply.status >= HTTPStatus.BAD_REQUEST:
@@ -283,7 +287,7 @@ class _Run:
         elif self._ended:
             status = "completed" if self._ended == COMPLETED else "failed"
         if status == "timeout":
-            reason = f"after {self._wanted.timeout:g} seconds it is still in {self._where() or 'its start'}"
+            reason = f"after {self._wanted.timeout:g} seconds it is still in {self._active_states() or 'its start'}"
         if status == "failed":
             reason = reason or reason_in(engine.log)
             if self._timeline.states:

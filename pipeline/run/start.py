@@ -1,4 +1,4 @@
-"""Starts an instance over HTTP, and finds in what the engine says why one failed and what to do about it."""
+"""Starts an instance over HTTP, and explains the engine's errors."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from generator.workflow.definition import Definition
 from pipeline.system.http import send
 from pipeline.system.http_request import Request
 
-#: How the engine begins what it says of data that does not match a schema, be it that of the input or of the output.
+#: The beginning of the engine's message about input or output that does not match its schema.
 _SCHEMA_ERRORS: Final = "JsonSchema validation errors"
 OUTPUT_MISFIT: Final = "the output does not match"
-#: What the engine says to what to do about it (../shared/tools/engine tells how each was seen).
+#: Advice by a part of the engine's message (shared/tools/engine documents how each was observed).
 _ADVICE: Final = (
     ("Could not find work item handler", "a function names an operation that its spec does not have"),
     ("Unable to evaluate content", "an expression does not compile, or meets a value of another type"),
@@ -29,14 +29,14 @@ _ADVICE: Final = (
     ("UnknownHost", "a service's address does not exist; check it, or try with --mock"),
     ("still in", "allow more time with --timeout, or send the event that it waits for"),
 )
-#: The most bytes of the data that an instance ends with.
+#: The most bytes of an instance's final data.
 _MAX_REPLY: Final = 100 * 1024 * 1024
 _ERROR_LINE: Final = re.compile(r"^.*(?:ERROR|Exception|Caused by:).*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """The engine's response to the start; `instance` and `data` are there where it took it."""
+    """The engine's response to the start; `instance` and `data` are only set if it was accepted."""
 
     status: int
     instance: str = ""
@@ -45,7 +45,7 @@ class Reply:
 
 
 def post(address: str, value: Any) -> Reply:
-    """Start an instance; the engine responded with once it has ended, or waits."""
+    """Start an instance; the engine responds when it has ended, or waits."""
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     body = json.dumps(value).encode()
     request = Request(
@@ -71,14 +71,14 @@ def post(address: str, value: Any) -> Reply:
 
 
 def advice(reason: str) -> str:
-    """What to do about a reason of the engine's; "" where nobody knows."""
+    """Return what to do about an error of the engine, or ""."""
     return next((what for text, what in _ADVICE if text in reason), "")
 
 
 def blaming_the_output(reason: str, definition: Definition) -> str:
-    """The reason why an instance that passed states failed, naming the output schema where that is what it broke.
+    """Return the reason for a failure after the first state, naming the output schema if that is what did not match.
 
-    The engine validates the input before the first state, and the output after the last one, with the same words.
+    The engine validates input before the first state and output after the last one, with the same message.
     """
     schema = definition.output_schema
     _, found, said = reason.partition(_SCHEMA_ERRORS)
@@ -89,6 +89,6 @@ def blaming_the_output(reason: str, definition: Definition) -> str:
 
 
 def reason_in(log: str) -> str:
-    """The last line of a log that tells of an error, in one line; "" where there is none."""
+    """Return the last line with an error in a log, or ""."""
     lines = _ERROR_LINE.findall(log)
     return lines[-1].strip() if lines else ""

@@ -1,1 +1,1 @@
-"""Access to the outside: files, git, the clock, HTTP, caches."""
+"""Access to the outside world: files, git, the clock, HTTP, caches."""

@@ -1,4 +1,4 @@
-"""The folder for caches, whose content waybill can recreate."""
+"""waybill's cache folder."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def cache_folder(name: str) -> Path:
-    """A folder of waybill's cache: below WAYBILL_CACHE, else below the user's cache folder (XDG_CACHE_HOME)."""
-    if ours := os.environ.get("WAYBILL_CACHE"):
-        return Path(ours, name)
-    import platformdirs  # noqa: PLC0415 - most commands need no cache
+    """Return a folder in WAYBILL_CACHE or, if that is not set, in the user's cache folder (XDG_CACHE_HOME)."""
+    if configured := os.environ.get("WAYBILL_CACHE"):
+        return Path(configured, name)
+    import platformdirs  # noqa: PLC0415 - most commands use no cache
 
     return platformdirs.user_cache_path("waybill", appauthor=False) / name

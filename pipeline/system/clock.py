@@ -1,4 +1,4 @@
-"""The time that new index entries carry."""
+"""The creation time of new index entries."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pipeline.system.commit import git
 
 
 def creation_time(folder: Path, environment: Mapping[str, str]) -> datetime:
-    """Return SOURCE_DATE_EPOCH, else the time of the last commit around `folder`, else now.
+    """Return SOURCE_DATE_EPOCH, or else the time of the last commit in `folder`, or else the current time.
 
     Raises:
-        SettingsError: SOURCE_DATE_EPOCH is no number of seconds (reproducible-builds.org/specs/source-date-epoch).
+        SettingsError: SOURCE_DATE_EPOCH is not a number of seconds (reproducible-builds.org/specs/source-date-epoch).
     """
     if epoch := environment.get("SOURCE_DATE_EPOCH"):
         try:

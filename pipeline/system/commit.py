@@ -1,4 +1,4 @@
-"""The commit that files come from, and the branch that it is on."""
+"""The commit and branch that files are checked out from."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from pipeline.system.git_credentials import without_tokens
 
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
-    """The commit that is checked out, with whether files are as it has them."""
+    """The commit that is checked out."""
 
     commit: SourceCommit
     default_branch: bool
-    """Whether it is the head of the repository's default branch."""
+    """Whether the checked-out branch is the repository's default branch."""
 
 
 def checkout_of(paths: Sequence[Path], environment: Mapping[str, str]) -> Checkout | None:
-    """Return the commit that is checked out around the first of `paths`; None without git, a repository or a commit."""
+    """Return the commit checked out at the first folder of `paths`, or None without git, a repository or a commit."""
     folder = next((path for path in paths if path.is_dir()), Path())
     shown = git(folder, "-c", "log.showSignature=false", "log", "-1", "--format=%H %ct")
     sha, _, seconds = (shown or "").partition(" ")
@@ -45,10 +45,10 @@ def checkout_of(paths: Sequence[Path], environment: Mapping[str, str]) -> Checko
 
 
 def git(folder: Path, *words: str) -> str | None:
-    """Return what git says in a folder, without the white space around it; None where it fails, or is not installed."""
+    """Return the output of git in a folder, stripped, or None if git fails or is not installed."""
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, our words
-            ["git", "-C", str(folder), *words],  # noqa: S607 - found on PATH, as a person's shell would
+        done = subprocess.run(  # noqa: S603 - no shell, fixed arguments
+            ["git", "-C", str(folder), *words],  # noqa: S607 - found on PATH, as in the user's shell
             env=without_tokens(os.environ),
             capture_output=True,
             text=True,
@@ -61,14 +61,14 @@ def git(folder: Path, *words: str) -> str | None:
 
 
 def _branch(folder: Path, environment: Mapping[str, str]) -> str | None:
-    """The branch that is checked out; a job of GitHub or GitLab checks out its commit, and names the branch."""
+    """Return the branch that is checked out, or None; GitHub and GitLab check out a commit and name the branch."""
     if environment.get("GITHUB_REF_TYPE") == "branch":
         return environment.get("GITHUB_REF_NAME")
     return environment.get("CI_COMMIT_BRANCH") or git(folder, "symbolic-ref", "--quiet", "--short", "HEAD")
 
 
 def _default_branch(folder: Path, environment: Mapping[str, str]) -> str:
-    """The default branch of the remote, as the job or git knows it."""
+    """Return the remote's default branch, as the CI job or git knows it, or else `main`."""
     if named := environment.get("CI_DEFAULT_BRANCH"):
         return named
     with suppress(OSError, ValueError, KeyError, TypeError):
@@ -79,6 +79,6 @@ def _default_branch(folder: Path, environment: Mapping[str, str]) -> str:
 
 
 def is_pull_request(environment: Mapping[str, str]) -> bool:
-    """Whether this is a job of a pull request of GitHub or a merge request of GitLab."""
+    """Return whether this is a job for a pull request of GitHub or a merge request of GitLab."""
     github = environment.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
     return github or environment.get("CI_PIPELINE_SOURCE") == "merge_request_event"

@@ -1,4 +1,4 @@
-"""The environment of this process, changed for a while."""
+"""Temporary changes to the environment of this process."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _HOMES: Final = ("HOME", "USERPROFILE", "HOMEPATH")
 
 @contextmanager
 def without_home() -> Iterator[None]:
-    """Keep libjq from reading ~/.jq while the block runs: what somebody keeps there is no part of a workflow.
+    """Keep libjq from reading ~/.jq, the user's own definitions, while the block runs.
 
-    libjq reads that file before every program that it compiles, and offers no other way to keep it from that. A
-    function may be decorated with it, too.
+    libjq reads that file before every program that it compiles, and has no option to skip it. This also works as a
+    decorator.
     """
     kept = {name: os.environ.pop(name) for name in _HOMES if name in os.environ}
     try:

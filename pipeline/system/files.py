@@ -1,4 +1,4 @@
-"""Writes files whole or not at all: everything is written beside its place first, and moved there together."""
+"""Atomic writes: files are staged beside their targets, then moved into place together or not at all."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from generator.workflow.folder import is_staged
 from pipeline.system.journal import Effect, Journal
 from pipeline.system.staging import Move, Staging, digest_at, digest_of, recover
 
-#: Readable for all, as git has it.
+#: Readable for all, as in a git checkout.
 FILE_MODE: Final = 0o644
 
 
 class Transaction:
-    """Collects what is to be written; `commit` puts all of it in place, or, when anything fails, none of it.
+    """Collects writes and removals; `commit` applies all of them or, if anything fails, none.
 
-    Used as a context manager: what was staged and not committed is cleaned up, whatever happened. A process that is
-    killed leaves a staging folder, by which the next transaction there, or `recover`, finishes what was half done. The
-    journal is given what was committed.
+    As a context manager, it always cleans up what was staged and not committed. A process that is killed leaves a
+    staging folder, from which `recover` or the next transaction there finishes the work. Commits are recorded in the
+    journal.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -52,7 +52,7 @@ class Transaction:
         """Stage one file.
 
         Raises:
-            OutputError: it cannot be written (no space, no permission); no target is changed.
+            OutputError: the file cannot be written (no space, no permission); no target is changed.
         """
         with _as_output_error(target, self._journal):
             move = self._stage(target, digest_of({"": data}))
@@ -64,10 +64,10 @@ class Transaction:
             self._moves.append((move, target))
 
     def replace_tree(self, target: Path, files: Mapping[str, bytes]) -> None:
-        """Stage a folder as a whole: what is in it now and not in `files` goes.
+        """Stage a whole folder: files in it that are not in `files` are removed.
 
         Raises:
-            OutputError: it cannot be written; no target is changed.
+            OutputError: the folder cannot be written; no target is changed.
         """
         with _as_output_error(target, self._journal):
             move = self._stage(target, digest_of(files))
@@ -76,7 +76,7 @@ class Transaction:
             for relative, data in files.items():
                 path = move.new / relative
                 path.parent.mkdir(parents=True, exist_ok=True)
-                # Where names that differ in case only are one, the second file must not replace the first.
+                # On a case-insensitive file system, the second of two names must not replace the first.
                 try:
                     with path.open("xb") as file:
                         file.write(data)
@@ -92,17 +92,17 @@ class Transaction:
         """Stage the removal of a file or folder.
 
         Raises:
-            OutputError: the folder around it cannot be written; no target is changed.
+            OutputError: the parent folder cannot be written; no target is changed.
         """
         with _as_output_error(target, self._journal):
             if target.parent.is_dir():
                 self._moves.append((self._stage(target, None), target))
 
     def recover(self, folder: Path) -> None:
-        """Finish what a killed run left half done in a folder, before anything is compared with what is there.
+        """Finish what a killed run left unfinished in a folder; call it before comparing files there.
 
         Raises:
-            OutputError: it cannot be; the old content is where the message says.
+            OutputError: that fails; the message says where the old content is.
         """
         if folder not in self._recovered:
             recover(folder)
@@ -112,14 +112,14 @@ class Transaction:
         """Move everything into place; on any failure, move back what was moved.
 
         Raises:
-            OutputError: a move failed; everything is as it was, or the message says where what was there is now.
+            OutputError: a move failed; everything is as it was, or the message says where the old content is.
         """
         if not self._moves:
             return
         first = self._moves[0][1]
         with _uninterrupted():
             with _as_output_error(first, self._journal):
-                self._moves = _with_what_was_there(self._moves)
+                self._moves = _with_previous_digests(self._moves)
                 self._staging.record([move for move, _ in self._moves])
             try:
                 for move, target in self._moves:
@@ -135,7 +135,7 @@ class Transaction:
         self._moves.clear()
 
     def _stage(self, target: Path, digest: str | None) -> Move:
-        """The move to a target, whose new content is to be staged next."""
+        """Return a new move to a target; the caller writes the new content to `move.new`."""
         self._make_folder(target.parent)
         self.recover(target.parent)
         return Move(
@@ -173,8 +173,8 @@ class Transaction:
         folder.mkdir(exist_ok=True)
 
 
-def _with_what_was_there(moves: list[tuple[Move, Path]]) -> list[tuple[Move, Path]]:
-    """The moves, each with the digest of what is at its target when its turn comes."""
+def _with_previous_digests(moves: list[tuple[Move, Path]]) -> list[tuple[Move, Path]]:
+    """Return the moves, each with the digest of what it will find at its target."""
     there: dict[Path, str | None] = {}
     found = []
     for move, target in moves:
@@ -185,7 +185,7 @@ def _with_what_was_there(moves: list[tuple[Move, Path]]) -> list[tuple[Move, Pat
 
 
 def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mode: int = FILE_MODE) -> None:
-    """Stage a file unless it has these bytes already, and is no more open than it should be."""
+    """Stage a file unless it has these bytes and at most these permissions already."""
     transaction.recover(target.parent)
     try:
         same = target.is_file() and target.read_bytes() == data and not target.stat().st_mode & 0o777 & ~mode
@@ -196,7 +196,7 @@ def write_if_changed(transaction: Transaction, target: Path, data: bytes, *, mod
 
 
 def differences(target: Path, files: Mapping[str, bytes]) -> list[str]:
-    """The paths below `target` whose bytes are not those of `files`: changed, missing, or there and not generated."""
+    """Return the paths below `target` that are changed, missing or superfluous compared with `files`, sorted."""
     below = {path: path.relative_to(target) for path in target.rglob("*") if not path.is_dir()}
     there = {relative.as_posix(): path for path, relative in below.items() if not is_staged(relative)}
     changed = (name for name, data in files.items() if name not in there or there[name].read_bytes() != data)
@@ -214,7 +214,7 @@ def _as_output_error(target: Path, journal: Journal) -> Iterator[None]:
 
 def _sync(folder: Path) -> None:
     if hasattr(os, "sync"):
-        os.sync()  # once for the whole folder: an fsync a file takes ten times as long
+        os.sync()  # once for the whole folder: one fsync per file takes ten times as long
         return
     for path in folder.rglob("*"):  # Windows
         if path.is_file():
@@ -224,7 +224,7 @@ def _sync(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Finish the moves even on Ctrl-C: they take milliseconds, and the work is done with them."""
+    """Ignore Ctrl-C while the block runs: the moves take milliseconds."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

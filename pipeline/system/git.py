@@ -1,4 +1,4 @@
-"""Reads workflows out of a git repository, at any commit, without checking anything out."""
+"""Reads workflows at any commit of a git repository, without a checkout."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from generator.workflow.folder import MAX_FILES, SHARED
 if TYPE_CHECKING:
     from git import Commit, Repo, Tree
 
-#: Modes of git's tree entries (gitformat-index): a link; all other blobs are files.
+#: The mode of a symbolic link in git's trees (gitformat-index); all other blobs are files.
 _LINK: Final = 0o120000
-#: A link's target is a path; the longest that Linux takes (limits.h, PATH_MAX).
+#: The most bytes of a link's target: PATH_MAX on Linux (limits.h).
 _LONGEST_PATH: Final = 4096
 _SHORT: Final = 7
 
 
 @dataclass(frozen=True, kw_only=True)
 class Revision:
-    """A commit, and how a person called it. `found` says what that name is: `tag v1.2.0`, `branch main`."""
+    """A commit, with the name that the user gave. `found` is what the name refers to: `tag v1.2.0`, `branch main`."""
 
     name: str
     found: str
@@ -35,19 +35,19 @@ class Revision:
         return f"git {self.found}, {self.sha[:_SHORT]}"
 
 
-#: As many branches and tags are named as fit a message.
+#: The most branches and tags that a message lists.
 _NAMES: Final = 20
 
 
 class Repository:
-    """The git repository around a workflows folder; `workflows` is that folder's path in it."""
+    """The git repository that contains a workflows folder; `workflows` is that folder's path in it."""
 
     def __init__(self, repo: Repo, workflows: PurePosixPath) -> None:
         self._repo = repo
         self._workflows = workflows
 
     def find(self, name: str) -> Revision | None:
-        """Return the commit that a name means (gitrevisions: branch, tag, `HEAD~3`, hash); None where there is none.
+        """Return the commit for a name (gitrevisions: branch, tag, `HEAD~3`, hash), or None if there is none.
 
         Raises:
             OutputError: git refuses to work in this repository.
@@ -58,27 +58,27 @@ class Repository:
         return Revision(name=name, found=self._kind(name), sha=sha) if sha else None
 
     def revision(self, name: str) -> Revision:
-        """Return the commit that a name means.
+        """Return the commit for a name.
 
         Raises:
-            SettingsError: there is none; with the nearest names.
+            SettingsError: there is none; the message suggests the nearest names.
         """
         if found := self.find(name):
             return found
         raise SettingsError(f"git has no commit, tag or branch '{name}'{self.hint(name)}")
 
     def hint(self, name: str) -> str:
-        """The end of a message about a missing name: the nearest one, and how to complete a shallow clone."""
+        """Return the end of a message about a missing name: the nearest one, and how to complete a shallow clone."""
         known = [reference.name for reference in self._repo.references]
         more = "; this clone is shallow: git fetch --unshallow --tags fetches the rest" if self.is_shallow else ""
         names = f"; git has {', '.join(known[:_NAMES])}" if known and name else ""
         return f"{did_you_mean(name, known) or names}{more}"
 
     def common_ancestor(self, one: Revision, other: Revision) -> Revision:
-        """Return the last commit that two have in common.
+        """Return the latest common ancestor of two commits.
 
         Raises:
-            SettingsError: they have none.
+            SettingsError: they have no common ancestor.
         """
         sha = self._git("merge-base", one.sha, other.sha)
         if not sha:
@@ -87,17 +87,17 @@ class Repository:
         return Revision(name=sha[:_SHORT], found=f"common ancestor of {one.name} and {other.name}", sha=sha)
 
     def folders(self, revision: Revision) -> dict[str, str]:
-        """The workflow folders of a commit: name to a hash of all that is in it; shared/ is one of them.
+        """Return the workflow folders of a commit and shared/: a hash of the content by folder name.
 
         Raises:
-            OutputError: an object is missing, or is none that git would write.
+            OutputError: an object is missing or malformed.
         """
         with _readable(revision):
             tree = self._tree(revision)
             return {} if tree is None else {entry.name: entry.hexsha for entry in tree.trees if _is_plain(entry.name)}
 
     def sizes(self, revision: Revision, names: list[str]) -> dict[str, int]:
-        """The sizes of workflow folders of a commit, in bytes; where a clone lacks files, those count as nothing."""
+        """Return the sizes of workflow folders of a commit in bytes; files that are missing in the clone count as 0."""
         found = dict.fromkeys(names, 0)
         depth = len(self._workflows.parts)
         listed = self._git("ls-tree", "-r", "-l", "-z", revision.sha, "--", self._workflows.as_posix())
@@ -110,27 +110,27 @@ class Repository:
         return found
 
     def changed_files(self, old: Revision, new: Revision, name: str) -> list[str]:
-        """The paths of files in a workflow folder, or in shared/, that are not the same in two commits."""
+        """Return the paths of files in a workflow folder, or in shared/, that differ between two commits."""
         folder = (self._workflows / name).as_posix()
         words = ("diff-tree", "-r", "-z", "--no-renames", "--name-only", old.sha, new.sha)
         return [path for path in self._git(*words, "--", folder).split("\0") if path]
 
     def is_ancestor(self, one: Revision, other: Revision) -> bool:
-        """Whether one commit leads to another one, or is the same."""
+        """Return whether a commit is an ancestor of another one, or the same."""
         return self._git("merge-base", one.sha, other.sha) == one.sha
 
     @property
     def is_shallow(self) -> bool:
-        """Whether the clone lacks older commits."""
+        """Whether the clone is shallow: without older commits."""
         return Path(self._repo.common_dir, "shallow").is_file()
 
     @property
     def root(self) -> Path:
-        """The folder that paths in git's configuration start at."""
+        """The folder that relative paths in git's configuration start at."""
         return Path(self._repo.working_tree_dir or self._repo.git_dir)
 
     def remote_url(self, name: str) -> str:
-        """The URL of a remote.
+        """Return the URL of a remote.
 
         Raises:
             SettingsError: there is no such remote.
@@ -144,10 +144,10 @@ class Repository:
 
     @contextmanager
     def exported(self, revision: Revision, names: list[str]) -> Iterator[Path]:
-        """Write workflow folders of a commit, and shared/, into a temporary folder; it goes at the end.
+        """Export workflow folders of a commit, and shared/, to a temporary folder, which is removed at the end.
 
         Raises:
-            OutputError: an object is missing, or is none that git would write; one holds more files than a workflow.
+            OutputError: an object is missing or malformed; a folder has more than MAX_FILES files.
         """
         with tempfile.TemporaryDirectory(prefix="waybill-") as folder:
             with _readable(revision):
@@ -158,22 +158,22 @@ class Repository:
             yield Path(folder)
 
     def shown(self, revision: Revision, name: str) -> str:
-        """The path of a workflow folder at a commit, as git writes it: `v1.2.0:workflows/greeting`."""
+        """Return the path of a workflow folder at a commit in git's notation: `v1.2.0:workflows/greeting`."""
         return f"{revision.name}:{self._workflows / name}"
 
     def shown_folder(self, name: str) -> str:
-        """The path of a workflow folder in the repository."""
+        """Return the path of a workflow folder in the repository."""
         return (self._workflows / name).as_posix()
 
     def close(self) -> None:
-        """End the git processes that were started to read objects."""
+        """Stop the git processes that read objects."""
         self._repo.close()
 
     def _commit(self, revision: Revision) -> Commit:
         return self._repo.commit(revision.sha)
 
     def _tree(self, revision: Revision) -> Tree | None:
-        """The workflows folder of a commit; None where the commit has none."""
+        """Return the workflows folder of a commit, or None if the commit has none."""
         tree = self._commit(revision).tree
         for part in self._workflows.parts:
             found = next((entry for entry in tree.trees if entry.name == part), None)
@@ -189,7 +189,7 @@ class Repository:
         return next((f"{kind} {name}" for start, kind in kinds.items() if named and full.startswith(start)), "commit")
 
     def _git(self, *words: str) -> str:
-        """The output of git, or nothing if git fails."""
+        """Return the output of git, or "" if git fails."""
         done: Any = self._repo.git.execute(["git", *words], with_extended_output=True, with_exceptions=False)
         status, said, refusal = done
         if "dubious ownership" in refusal:
@@ -204,10 +204,10 @@ def open_repository(workflows: Path) -> Iterator[Repository]:
     """Open the git repository around a workflows folder.
 
     Raises:
-        SettingsError: there is no git, or no repository.
+        SettingsError: git is not installed, or the folder is not in a repository.
     """
     try:
-        import git  # noqa: PLC0415 - 100 ms that only a git reference pays
+        import git  # noqa: PLC0415 - 100 ms, only for git references
     except ImportError:
         message = "a commit is named, but git is not installed; install it, or name folders and packages"
         raise SettingsError(message) from None
@@ -225,7 +225,7 @@ def open_repository(workflows: Path) -> Iterator[Repository]:
 
 
 def _below(repo: Repo, workflows: Path) -> PurePosixPath:
-    """The path of the workflows folder in the repository; a bare one has it as the settings say."""
+    """Return the path of the workflows folder in the repository; in a bare one, it is as in the settings."""
     root = repo.working_tree_dir
     if root is None:
         return PurePosixPath(workflows.as_posix().removeprefix("./"))
@@ -237,7 +237,7 @@ def _below(repo: Repo, workflows: Path) -> PurePosixPath:
 
 @contextmanager
 def _readable(revision: Revision) -> Iterator[None]:
-    """Turn what GitPython raises over objects that are missing or malformed into a message."""
+    """Turn GitPython's errors about missing or malformed objects into an OutputError."""
     from git.exc import GitError, ODBError  # noqa: PLC0415 - loaded by then
 
     try:
@@ -248,7 +248,7 @@ def _readable(revision: Revision) -> Iterator[None]:
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a tree's entry may become a file: git checks the names it writes itself, and so must we."""
+    """Return whether a tree entry's name is safe to write, by the same rules as git's checkout."""
     return name not in ("", ".", "..") and "/" not in name and "\0" not in name and name.casefold() != ".git"
 
 

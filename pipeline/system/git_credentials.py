@@ -1,6 +1,6 @@
-"""Tokens for git's servers: where they are found, and how a git process gets one.
+"""Tokens for git servers: where to find them, and how to pass one to a git process.
 
-A token is in no URL, argument, configuration, message or environment of a child process.
+No URL, argument, configuration, message or environment of a child process holds a token.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _GITHUB: Final = "github.com"
 _GITLAB_TOKENS: Final = ("WAYBILL_GITLAB_TOKEN", "GITLAB_TOKEN")
 _GITLAB_URLS: Final = ("WAYBILL_GITLAB_URL", "CI_SERVER_URL")
 _GITLAB: Final = "gitlab.com"
-#: With a token, GitHub takes any user name; this one says that it is a token.
+#: GitHub accepts any user name with a token; this is the usual one.
 _TOKEN_USER: Final = "x-access-token"  # noqa: S105 - as above
-#: With a token, GitLab takes any user name, too (docs.gitlab.com/topics/git/clone).
+#: GitLab accepts any user name with a token, too (docs.gitlab.com/topics/git/clone).
 _GITLAB_USER: Final = "oauth2"
-#: Variables that hold tokens or passwords of ours. No child process gets them.
+#: Variables that hold waybill's tokens and passwords; no child process gets them.
 _SECRETS: Final = frozenset(
     {
         TOKEN,
@@ -39,9 +39,9 @@ _SECRETS: Final = frozenset(
         "WAYBILL_REGISTRY_PASSWORD",
     }
 )
-#: Seconds for a helper that answers from a file or a keyring.
+#: Seconds to wait for a credential helper that answers from a file or a keyring.
 _PATIENCE: Final = 20
-#: What git asks in the C locale (credential.c): the script answers for one server, whoever that one redirects to.
+#: Answers git's prompts in the C locale (credential.c) for one server only, even after a redirect to another.
 _ASKPASS: Final = """\
 #!/bin/sh
 here=${0%/*}
@@ -57,16 +57,16 @@ esac
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A token for a server, with the user name that goes with it. No representation of it holds either."""
+    """A token for a server, with its user name. No representation shows either."""
 
     value: str = field(repr=False)
     username: str = field(repr=False)
     source: str
-    """Where it was found, for messages: a variable, or a command."""
+    """The variable or command that it came from, for messages."""
 
 
 def find_token(host: str, environment: Mapping[str, str]) -> Token | None:
-    """Return the token for a server: that of a variable, else of git's credential helper, else of `gh`.
+    """Return the token for a server: from a variable, or else git's credential helper, or else `gh`.
 
     `host` may have a port, as in a URL.
     """
@@ -76,7 +76,7 @@ def find_token(host: str, environment: Mapping[str, str]) -> Token | None:
 
 
 def token_of_variables(host: str, environment: Mapping[str, str]) -> Token | None:
-    """Return the token that a variable holds: WAYBILL_GIT_TOKEN, or that of GitHub or GitLab for its own server."""
+    """Return the token from WAYBILL_GIT_TOKEN, or from the variables of GitHub or GitLab for their own server."""
     if value := environment.get(TOKEN, "").strip():
         return Token(value=value, username=environment.get(USERNAME) or _TOKEN_USER, source=TOKEN)
     if _is_github(host, environment) and (value := environment.get(_GITHUB_TOKEN, "").strip()):
@@ -87,21 +87,21 @@ def token_of_variables(host: str, environment: Mapping[str, str]) -> Token | Non
 
 
 def token_of_gh(host: str, environment: Mapping[str, str]) -> Token | None:
-    """Return the token with which `gh` is logged in, where the server is GitHub."""
+    """Return the token of `gh`, or None if the server is not GitHub or `gh` is not logged in."""
     if not _is_github(host, environment):
         return None
-    value = _said(["gh", "auth", "token", "--hostname", host], environment).strip()
+    value = _output_of(["gh", "auth", "token", "--hostname", host], environment).strip()
     return Token(value=value, username=_TOKEN_USER, source="gh auth token") if value else None
 
 
 def without_tokens(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for a child process."""
+    """Return the environment for a child process."""
     return {name: value for name, value in environment.items() if name not in _SECRETS}
 
 
 @contextmanager
 def askpass(url: str, token: Token) -> Iterator[Path]:
-    """Make a program for GIT_ASKPASS that gives the token to the server of a URL, and to no other."""
+    """Make a program for GIT_ASKPASS that passes the token to the server of `url` and to no other."""
     server = split_url(url)
     place = f"{server.scheme}://{server.netloc}"
     files = {
@@ -126,13 +126,13 @@ def _is_github(host: str, environment: Mapping[str, str]) -> bool:
 
 
 def _is_gitlab(host: str, environment: Mapping[str, str]) -> bool:
-    """Whether a host is the one GitLab that the tokens are for."""
+    """Return whether a host is the GitLab server that the tokens belong to."""
     server = next((url for name in _GITLAB_URLS if (url := environment.get(name, "").strip())), f"https://{_GITLAB}")
     return host.lower() == split_url(server).netloc.lower()
 
 
 def _token_of_helper(host: str, environment: Mapping[str, str]) -> Token | None:
-    """What git's credential helper has; git asks nobody for it."""
+    """Return the token of git's credential helper, without a prompt."""
     silent = {
         **environment,
         "GIT_TERMINAL_PROMPT": "0",
@@ -140,7 +140,9 @@ def _token_of_helper(host: str, environment: Mapping[str, str]) -> Token | None:
         "SSH_ASKPASS": "",
         "GCM_INTERACTIVE": "never",
     }
-    said = _said(["git", "-c", "core.askPass=", "credential", "fill"], silent, stdin=f"protocol=https\nhost={host}\n\n")
+    said = _output_of(
+        ["git", "-c", "core.askPass=", "credential", "fill"], silent, stdin=f"protocol=https\nhost={host}\n\n"
+    )
     answer = dict(line.split("=", 1) for line in said.splitlines() if "=" in line)
     if not answer.get("password"):
         return None
@@ -149,10 +151,10 @@ def _token_of_helper(host: str, environment: Mapping[str, str]) -> Token | None:
     )
 
 
-def _said(command: list[str], environment: Mapping[str, str], *, stdin: str = "") -> str:
-    """What a program says on its standard output; "" where it is not installed, fails, or takes too long."""
+def _output_of(command: list[str], environment: Mapping[str, str], *, stdin: str = "") -> str:
+    """Return a program's standard output, or "" if it is not installed, fails or times out."""
     try:
-        done = subprocess.run(  # noqa: S603 - no shell, our words and a host
+        done = subprocess.run(  # noqa: S603 - no shell, fixed arguments and a host
             command,
             input=stdin,
             capture_output=True,

@@ -1,7 +1,7 @@
-"""Branches of a remote git repository: read and changed by git's plumbing, without checking anything out.
+"""Branches of a remote git repository, read and changed with git's plumbing commands and no checkout.
 
-git runs without hooks, prompts and the tokens of the environment, and ends where the network stands still. Only what is
-asked for is fetched: one commit with its trees, then single blobs.
+git runs without hooks, prompts or the environment's tokens, and stops if the network stalls. Only what is needed is
+fetched: one commit with its trees, then single blobs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from pipeline.system.git_credentials import (
 from pipeline.system.http_request import SCHEMES, scheme_of, split_url
 from pipeline.system.staging import scratch_folder
 
-#: The configuration for all commands; git reads it last, so it wins over the user's.
+#: Configuration for all commands. git reads it last, so it overrides the user's.
 CONFIGURATION: Final[Mapping[str, str]] = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
@@ -41,13 +41,13 @@ CONFIGURATION: Final[Mapping[str, str]] = {
     "protocol.ext.allow": "never",
     "push.gpgSign": "false",
     "push.pushOption": "",
-    # A server that sends less than so many bytes a second, for so many seconds, is given up.
+    # Give up if the server sends fewer bytes a second than this, for this many seconds.
     "http.lowSpeedLimit": "1000",
     "http.lowSpeedTime": "60",
 }
-#: Seconds for one command, whatever the server does.
+#: Time-out of one command in seconds.
 _PATIENCE: Final = 900
-#: Which of git's own variables reach it. Others would lead it to another repository, or let it trace what it sends.
+#: The variables of git that are passed on; others could select another repository or trace what is sent.
 _KEPT: Final = re.compile(r"GIT_(SSH|SSL|HTTP|PROXY|AUTHOR|COMMITTER|CONFIG|EXEC_PATH|ASKPASS|ALLOW_PROTOCOL)")
 _REMOTE_HELPER: Final = re.compile(r"[A-Za-z0-9+.-]*::")
 _LOGIN: Final = re.compile(
@@ -55,21 +55,21 @@ _LOGIN: Final = re.compile(
     r"Permission denied \(|Access denied"
 )
 _NO_BRANCH: Final = re.compile(r"couldn't find remote ref", re.IGNORECASE)
-#: What a server says that is asked for the commits that a branch lacks, when there is none (upload-pack.c, shallow.c).
+#: The server's error if a branch has no commits that the excluded one does not have (upload-pack.c, shallow.c).
 _NO_COMMITS: Final = re.compile(r"no commits selected for shallow requests")
 _UNFILTERED: Final = "filtering not recognized by server"
-#: How `git ls-remote --symref` says which branch HEAD names.
+#: The line of `git ls-remote --symref` with the branch that HEAD points to.
 _HEAD: Final = re.compile(r"^ref: refs/heads/(.+)\tHEAD$", re.MULTILINE)
 _CREDENTIAL: Final = re.compile(r"://[^/@\s]*@")
 _IDENTITY: Final = re.compile(r"(.*) <(.*)> (\d+) [-+]\d+")
-#: The author of a commit where git has none configured; no mail goes to .invalid (RFC 2606).
+#: The author of commits if git has none configured; .invalid never receives mail (RFC 2606).
 _AUTHOR: Final = ("waybill", "waybill@noreply.invalid")
 _FILE_MODE: Final = "100644"
-#: How `git ls-remote` marks the object that a tag leads to.
+#: The suffix by which `git ls-remote` marks the commit that a tag points to.
 _PEELED: Final = "^{}"
 #: Removes a path from an index (git-update-index, "Using --index-info").
 _NO_ENTRY: Final = f"0 {'0' * 40}"
-#: What `git commit-tree -S` needs to know of how a person signs.
+#: The user's signing configuration, which `git commit-tree -S` needs.
 _SIGNING: Final = (
     "user.signingKey",
     "gpg.format",
@@ -78,18 +78,18 @@ _SIGNING: Final = (
     "gpg.x509.program",
     "gpg.ssh.defaultKeyCommand",
 )
-#: As many paths as fit a command line.
+#: The most paths on one command line.
 _WORDS: Final = 1000
-#: Bytes that are read of a long list at a time.
+#: Bytes of a long listing to read at a time.
 _CHUNK: Final = 1 << 16
-#: Bytes of a path and what is said of it, on the average of a long list; nobody's repository has half as many.
+#: The most bytes of a path and its attributes, on average over a listing; real repositories have less than half.
 _LONGEST_PATH: Final = 1000
-#: The most characters of a reason.
+#: The most characters of an error's reason.
 _LONGEST: Final = 400
 
 
 class GitError(Exception):
-    """git failed; the message is its reason in one line, without secrets, and `status` what it ended with."""
+    """git failed; the message is the reason in one line, without secrets, and `status` is git's exit status."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
         super().__init__(reason)
@@ -97,11 +97,11 @@ class GitError(Exception):
 
 
 class GitMovedError(GitError):
-    """A branch is no longer where it was expected; it was not changed."""
+    """A branch has moved since it was read; it was not changed."""
 
 
 class GitLoginError(GitError):
-    """The server refuses the login, or asks for one; `token` says whose it was, if it was not git's own."""
+    """The server refuses the login or requires one; `token` is the one that was sent, or None for git's own login."""
 
     def __init__(self, reason: str, token: Token | None) -> None:
         super().__init__(reason)
@@ -109,7 +109,7 @@ class GitLoginError(GitError):
 
     @property
     def what_to_do(self) -> str:
-        """The whole reason, with what to do."""
+        """The reason, with advice on what to do."""
         ways = f"set {TOKEN} (and {USERNAME}), configure a git credential helper or, for GitHub, run gh auth login"
         advice = f"check the token from {self._source}" if self._source else ways
         return f"authentication failed ({self}); {advice}"
@@ -117,7 +117,7 @@ class GitLoginError(GitError):
 
 @dataclass(frozen=True, kw_only=True)
 class TreeEntry:
-    """What lies at a path of a commit: a file's mode begins with 100."""
+    """An entry of a commit's tree; the mode of a file begins with 100."""
 
     mode: str
     oid: str
@@ -134,14 +134,14 @@ class TreeEntry:
 
     @property
     def kind(self) -> str:
-        """What it is, for messages."""
+        """Its kind, for messages."""
         names = {"120000": "a symbolic link", "160000": "a submodule", "040000": "a folder"}
         return names.get(self.mode, "a file")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """Who made something, and when, in seconds since 1970."""
+    """The author or committer of a commit; `time` is in seconds since 1970."""
 
     name: str
     email: str
@@ -153,7 +153,7 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """A commit as its object has it: `parents` are there even where they were not fetched."""
+    """A commit, as in its object: `parents` includes commits that were not fetched."""
 
     oid: str
     tree: str
@@ -169,17 +169,17 @@ class Commit:
 
 @dataclass(frozen=True, kw_only=True)
 class Ref:
-    """What a ref of a remote repository names, and the commit that it leads to: the same, unless that is a tag."""
+    """The object that a remote ref names, and its commit: the same object, unless the ref is an annotated tag."""
 
     oid: str
     commit: str
 
 
 class RemoteRepository:
-    """A remote repository, with a temporary bare repository for what is read of it and for what is pushed.
+    """A remote repository, with a temporary bare repository for objects that are read or pushed.
 
     Raises:
-        SettingsError: it is not a URL that git connects to by itself.
+        SettingsError: git cannot connect to such a URL without a remote helper.
         GitError: git is not installed.
     """
 
@@ -203,7 +203,7 @@ class RemoteRepository:
 
     @property
     def filtered(self) -> bool:
-        """Whether the server sent only what it was asked for, rather than all files of the commit."""
+        """Whether the server supports partial clones; if not, it sends all files of a commit."""
         return self._filtered
 
     def close(self) -> None:
@@ -211,10 +211,10 @@ class RemoteRepository:
         self._stack.close()
 
     def fetch(self, branch: str) -> str | None:
-        """Fetch the last commit of a branch, without its files, and return its name; None where there is no branch.
+        """Fetch the last commit of a branch without its files; return its hash, or None if there is no such branch.
 
         Raises:
-            GitError: it cannot be fetched.
+            GitError: the fetch fails.
         """
         ref = f"refs/heads/{branch}"
         options = ("--quiet", "--no-tags", "--depth=1", "--filter=blob:none", "--no-recurse-submodules")
@@ -228,12 +228,12 @@ class RemoteRepository:
         return self._git("rev-parse", "--verify", "--quiet", ref).decode().strip()
 
     def clone(self, base: str, prefix: str) -> dict[str, str]:
-        """Fetch the last commits of a branch and of those that begin with `prefix`, and return them by their branches.
+        """Fetch the last commits of `base` and of branches that begin with `prefix`; return the hashes by branch.
 
-        Files are not fetched. The base is not among them where there is no such branch.
+        Files are not fetched. A base that does not exist is left out.
 
         Raises:
-            GitError: they cannot be fetched.
+            GitError: the fetch fails.
         """
         options = ("--quiet", "--no-tags", "--prune", "--depth=1", "--filter=blob:none", "--no-recurse-submodules")
         refs = [f"+refs/heads/{name}:refs/heads/{name}" for name in (base, f"{prefix}*")]
@@ -248,10 +248,10 @@ class RemoteRepository:
         return {name: oid for oid, _, name in (line.partition(" ") for line in listed.splitlines())}
 
     def added(self, oid: str, base: str) -> list[Commit]:
-        """Fetch the commits that a branch lacks and that lead to the commit `oid`; return them, parents first.
+        """Fetch the ancestors of commit `oid`, and itself, that are not on branch `base`; return them, parents first.
 
         Raises:
-            GitError: they cannot be fetched.
+            GitError: the fetch fails.
         """
         found: dict[str, Commit] = {}
         options = ("--quiet", "--no-tags", "--filter=blob:none", "--no-recurse-submodules", "--no-write-fetch-head")
@@ -263,7 +263,7 @@ class RemoteRepository:
             raise
         listed = self._git("rev-list", "--topo-order", "--reverse", oid, "--not", f"refs/heads/{base}").decode().split()
         for commit in self.commits(listed):
-            # Where one parent of a merge is on the base, the server cuts off the others as well.
+            # If one parent of a merge is on the base, the server cuts off the others as well.
             for parent in commit.parents if len(commit.parents) > 1 else ():
                 if parent not in listed and parent not in found:
                     found.update((each.oid, each) for each in self.added(parent, base))
@@ -271,47 +271,47 @@ class RemoteRepository:
         return list(found.values())
 
     def commits(self, oids: Sequence[str]) -> list[Commit]:
-        """The commits with these names, which have been fetched."""
-        return [_commit(oid, data) for oid, data in self._objects(oids, "commit").items()]
+        """Return the commits with these hashes, which have been fetched."""
+        return [_commit(oid, data) for oid, data in self._read_objects(oids, "commit").items()]
 
     def fetch_commit(self, oid: str, *, folders: bool = True) -> None:
-        """Fetch one commit by its name, without its files; unless `folders`, without its folders, too.
+        """Fetch one commit by its hash without its files and, unless `folders`, without its trees.
 
         Raises:
-            GitError: it cannot be fetched, or the server fetches no commit by its name.
+            GitError: the fetch fails, or the server does not allow fetching by hash.
         """
         what = "blob:none" if folders else "tree:0"
         options = ("--quiet", "--no-tags", "--depth=1", f"--filter={what}", "--no-recurse-submodules")
         self._network("fetch", *options, "--no-write-fetch-head", "origin", oid)
 
     def leads_to(self, one: str, other: str) -> bool:
-        """Whether a commit is an ancestor of another one; the commits between them are fetched, without their folders.
+        """Return whether a commit is an ancestor of another one; fetches the commits between them, without trees.
 
         Raises:
-            GitError: they cannot be fetched.
+            GitError: the fetch fails.
         """
         self.fetch_commit(one, folders=False)
-        # Since the history ends at the first one here, the server sends nothing before that.
+        # The local history is shallow at the first commit, so the server sends nothing older.
         options = ("--quiet", "--no-tags", "--filter=tree:0", "--no-recurse-submodules", "--no-write-fetch-head")
         self._network("fetch", *options, "origin", other)
         listed = self._git("rev-list", "--parents", other, "--not", one).decode()
         return one == other or one in listed.split()
 
     def default_branch(self) -> str | None:
-        """The branch that the server's HEAD names; None where it names none.
+        """Return the branch that the server's HEAD points to, or None if it points to none.
 
         Raises:
-            GitError: the server does not say so.
+            GitError: the server cannot be reached, or refuses.
         """
         listed, _ = self._network("ls-remote", "--quiet", "--symref", "origin", "HEAD")
         found = _HEAD.search(_text(listed))
         return found[1] if found else None
 
     def everything(self, revision: str, *, most: int) -> dict[str, TreeEntry]:
-        """All files, links and submodules of a commit that was fetched, by their paths.
+        """Return all files, links and submodules of a fetched commit by path.
 
         Raises:
-            GitError: there are more than `most`; a few small trees in one another have billions.
+            GitError: there are more than `most`; a few small nested trees can hold billions.
         """
         listed = bytearray()
         with self._started(
@@ -332,24 +332,24 @@ class RemoteRepository:
         return _entries_in(bytes(listed))
 
     def tree(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
-        """All that is at these paths of a commit that was fetched, or below them; no folder is among it."""
+        """Return the entries at or below these paths of a fetched commit, without folders."""
         return self._listed("-r", revision, paths)
 
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
-        """The bytes of files by their names; what is not there yet is fetched at once.
+        """Return the bytes of blobs by their hashes; those that are missing are fetched in one request.
 
         Raises:
-            GitError: they cannot be fetched.
+            GitError: the fetch fails.
         """
         wanted = sorted(set(oids))
         self._fetch_blobs(wanted)
-        return self._objects(wanted, "blob")
+        return self._read_objects(wanted, "blob")
 
     def sizes(self, oids: Iterable[str]) -> dict[str, int]:
-        """The sizes of files in bytes by their names; what is not there yet is fetched at once.
+        """Return the sizes of blobs in bytes by their hashes; those that are missing are fetched in one request.
 
         Raises:
-            GitError: they cannot be fetched.
+            GitError: the fetch fails.
         """
         wanted = sorted(set(oids))
         self._fetch_blobs(wanted)
@@ -359,53 +359,53 @@ class RemoteRepository:
 
     def _fetch_blobs(self, wanted: Iterable[str]) -> None:
         if missing := sorted(set(wanted) - self._there) if self._filtered else []:
-            # As git itself fetches what a partial clone lacks (promisor-remote.c).
+            # As git itself fetches the missing objects of a partial clone (promisor-remote.c).
             options = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--filter=blob:none", "--stdin")
             words = ("-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", *options, "origin")
             self._network(*words, stdin="".join(f"{oid}\n" for oid in missing).encode())
             self._there.update(missing)
 
     def head(self, branch: str) -> str | None:
-        """The last commit of a branch as the server has it now; None where there is no branch.
+        """Return the current last commit of a branch on the server, or None if there is no such branch.
 
         Raises:
-            GitError: it does not say so.
+            GitError: the server cannot be reached, or refuses.
         """
         listed, _ = self._network("ls-remote", "--quiet", "origin", f"refs/heads/{branch}")
         return listed.split(b"\t")[0].decode() or None
 
     def entries(self, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
-        """What lies at these paths of a commit that was fetched; paths at which nothing lies are left out."""
+        """Return the entries at these paths of a fetched commit; missing paths are left out."""
         return self._listed("--full-tree", revision, paths)
 
     def _listed(self, option: str, revision: str, paths: Sequence[str]) -> dict[str, TreeEntry]:
         found: dict[str, TreeEntry] = {}
         for start in range(0, len(paths), _WORDS):
-            some = paths[start : start + _WORDS]
-            found |= _entries_in(self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *some))
+            chunk = paths[start : start + _WORDS]
+            found |= _entries_in(self._git("ls-tree", "-z", "--full-tree", option, revision, "--", *chunk))
         return found
 
     def blob(self, oid: str) -> bytes:
-        """The bytes of a file; they are fetched where they are not there yet.
+        """Return the bytes of a blob, fetching it if necessary.
 
         Raises:
-            GitError: they cannot be fetched.
+            GitError: the fetch fails.
         """
         return self._network("cat-file", "blob", oid)[0]
 
     def store(self, data: bytes) -> str:
-        """Store the bytes of a file, and return their name."""
+        """Store a blob and return its hash."""
         oid = self._git("hash-object", "-w", "--stdin", stdin=data).decode().strip()
         self._there.add(oid)
         return oid
 
     def commit(self, base: str | None, files: Mapping[str, str], message: str) -> str | None:
-        """Make a commit in which paths have these contents, by their names, and all else is as in `base`.
+        """Commit only the changes in `files` (blob hashes by path) to `base`; return the hash, or None without changes.
 
-        Without a base, it is the first one. Returns None where nothing would change.
+        Without a base, it has no parent.
 
         Raises:
-            GitError: a file would lie where a folder is, or below a file.
+            GitError: a path is a folder in `base`, or is below a file.
         """
         tree = self.tree_with(base, files)
         if base and tree == self._git("rev-parse", f"{base}^{{tree}}").decode().strip():
@@ -413,17 +413,17 @@ class RemoteRepository:
         return self.commit_of(tree, base, message)
 
     def tree_with(self, base: str | None, files: Mapping[str, str], removed: Iterable[str] = ()) -> str:
-        """Return the tree in which paths have these contents, those of `removed` go, and all else is as in `base`.
+        """Return the tree of `base` with `files` (blob hashes by path) changed and the paths in `removed` gone.
 
         Raises:
-            GitError: a file would lie where a folder is, or below a file.
+            GitError: a path is a folder in `base`, or is below a file.
         """
         with self._index() as index:
             self._git("read-tree", base or "--empty", more=index)
             gone = (f"{_NO_ENTRY}\t{path}\0" for path in removed)
             lines = "".join((*gone, *(f"{_FILE_MODE} {oid}\t{path}\0" for path, oid in files.items())))
             self._git("update-index", "-z", "--index-info", stdin=os.fsencode(lines), more=index)
-            # The files that stay are not here.
+            # The unchanged blobs are not in this repository.
             return self._git("write-tree", "--missing-ok", more=index).decode().strip()
 
     def commit_of(
@@ -431,19 +431,19 @@ class RemoteRepository:
     ) -> str:
         """Make the commit of a tree.
 
-        `time` is that of the author, in seconds since 1970; without it, now. With `sign`, git signs it as it is
-        configured where waybill runs.
+        `time` is the author's time in seconds since 1970, by default now. With `sign`, git signs the commit as
+        configured for the user.
 
         Raises:
-            GitError: it cannot be signed.
+            GitError: signing fails.
         """
-        more = self._us()
+        more = self._identity_variables()
         if time is not None:
             more["GIT_AUTHOR_DATE"] = f"@{time} +0000"
         return self._commit_tree(tree, base, message, more, sign=sign)
 
     def changed(self, one: str, other: str) -> list[str]:
-        """The paths of the files that are not the same in two commits."""
+        """Return the paths of the files that differ between two commits."""
         listed = self._git("diff-tree", "-r", "-z", "--no-renames", "--name-only", one, other)
         return [os.fsdecode(path) for path in listed.split(b"\0") if path]
 
@@ -458,25 +458,24 @@ class RemoteRepository:
         return made.decode().strip()
 
     def picked(self, onto: str, commits: Sequence[Commit], *, sign: bool = False) -> str | Commit:
-        """Put commits that were fetched on top of another one, and return the last one made.
+        """Cherry-pick fetched commits onto another one; return the last new commit, or the first that conflicts.
 
-        Their authors, times and messages stay. What is in `onto` already makes no commit. Where one does not apply, it
-        is returned itself.
+        Authors, times and messages stay. A commit whose changes are in `onto` already is skipped.
 
         Raises:
-            GitError: files, or the commit that they began from, cannot be fetched.
+            GitError: files or a parent commit cannot be fetched.
         """
         there = {commit.oid for commit in commits}
-        us = self._us()
+        identity = self._identity_variables()
         for commit in commits:
             parent = commit.parents[0]
             if parent not in there:
                 self.fetch_commit(parent)
                 there.add(parent)
             before, now, theirs = self._trees(parent, onto, commit.oid)
-            # git below 2.40 finds the common base by the history alone, so it is given one.
-            start = self._commit_tree(before, None, "", us)
-            ours, other = (self._commit_tree(tree, start, "", us) for tree in (now, theirs))
+            # git before 2.40 finds the merge base only by history, so make one.
+            start = self._commit_tree(before, None, "", identity)
+            ours, other = (self._commit_tree(tree, start, "", identity) for tree in (now, theirs))
             try:
                 merged, _ = self._network("merge-tree", "--write-tree", "--no-messages", ours, other)
             except GitError as error:
@@ -487,18 +486,18 @@ class RemoteRepository:
             tree = merged.decode().strip()
             if tree != now:
                 author = _variables("AUTHOR", commit.author) | {"GIT_AUTHOR_DATE": f"@{commit.author.time} +0000"}
-                onto = self._commit_tree(tree, onto, commit.message, us | author, sign=sign)
+                onto = self._commit_tree(tree, onto, commit.message, identity | author, sign=sign)
         return onto
 
     def _trees(self, *commits: str) -> list[str]:
         return [commit.tree for commit in self.commits(commits)]
 
-    def _us(self) -> dict[str, str]:
+    def _identity_variables(self) -> dict[str, str]:
         who = self.identity
         return _variables("AUTHOR", who) | _variables("COMMITTER", who)
 
     def _signing(self) -> list[str]:
-        """How the person signs whose configuration is that of the repository where waybill runs."""
+        """Return options with the user's signing configuration, from the repository that waybill runs in."""
         words: list[str] = []
         for key in _SIGNING:
             with suppress(GitError):
@@ -507,7 +506,7 @@ class RemoteRepository:
         return words
 
     def delete(self, branch: str, *, expected: str) -> None:
-        """Delete a branch, on condition that it still is at `expected`.
+        """Delete a branch if it is still at `expected`.
 
         Raises:
             GitError: see `push`.
@@ -515,11 +514,11 @@ class RemoteRepository:
         self.push("", branch, expected=expected)
 
     def push(self, commit: str, branch: str, *, expected: str | None) -> None:
-        """Make a commit the last one of a branch, on condition that it still is at `expected`, or not there.
+        """Push a commit to a branch if that is still at `expected`, or does not exist (None).
 
         Raises:
-            GitMovedError: it is elsewhere.
-            GitError: it was refused, or the connection failed.
+            GitMovedError: the branch has moved.
+            GitError: the push was refused, or the connection failed.
         """
         ref = f"refs/heads/{branch}"
         lease = f"--force-with-lease={ref}:{expected or ''}"
@@ -529,7 +528,7 @@ class RemoteRepository:
         except GitLoginError:
             raise
         except GitError as error:
-            # The server's word for a branch that has moved differs; where the branch is now says it for all of them.
+            # Servers word this error differently, so look where the branch is now.
             head = self._head_after(error, branch)
             if head == (commit or None):
                 return
@@ -544,10 +543,10 @@ class RemoteRepository:
             raise failed from None
 
     def refs(self, prefix: str) -> dict[str, Ref]:
-        """The refs of the server that begin with `prefix`, by their full names.
+        """Return the server's refs that begin with `prefix`, by their full names.
 
         Raises:
-            GitError: it does not say so.
+            GitError: the server cannot be reached, or refuses.
         """
         listed, _ = self._network("ls-remote", "--quiet", "origin", f"{prefix}*")
         found: dict[str, Ref] = {}
@@ -558,25 +557,25 @@ class RemoteRepository:
         return found
 
     def store_tag(self, data: bytes) -> str:
-        """Store a tag object, and return its name."""
+        """Store a tag object and return its hash."""
         return self._git("hash-object", "-t", "tag", "-w", "--stdin", stdin=data).decode().strip()
 
     def push_refs(self, moves: Mapping[str, tuple[str, str | None]]) -> str:
-        """Make refs name objects, each on condition that it still names what is expected, or is not there (None).
+        """Push objects to refs, each if the ref still names what is expected, or does not exist (None).
 
-        Returns why some of them did not move; empty where all of them did.
+        Returns the reason if some refs were refused, or "" if all moved.
 
         Raises:
             GitError: the connection or the login failed.
         """
         leases = (f"--force-with-lease={ref}:{expected or ''}" for ref, (_, expected) in moves.items())
         options = ("--porcelain", "--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
-        # Negotiating, git finds that the server has the commits already, and sends none of their files.
+        # With negotiation, git finds the commits that the server has, and does not send their files.
         words = ("-c", "push.negotiate=true", "push", *options, *leases, "origin")
         try:
             self._network(*words, *(f"{oid}:{ref}" for ref, (oid, _) in moves.items()))
         except GitError as error:
-            # git's status for refs that were refused, rather than for a failure (builtin/push.c).
+            # The exit status for refused refs, rather than for a failure (builtin/push.c).
             if error.status == 1 and not isinstance(error, GitLoginError):
                 return str(error)
             raise
@@ -591,7 +590,7 @@ class RemoteRepository:
 
     @cached_property
     def identity(self) -> Signature:
-        """The author of commits: who is configured where waybill runs, else waybill."""
+        """The author of commits: the configured one where waybill runs, or else waybill."""
         name, email = _AUTHOR
         for here in (True, False):
             with suppress(GitError):
@@ -601,8 +600,8 @@ class RemoteRepository:
                     break
         return Signature(name=name, email=email)
 
-    def _objects(self, oids: Sequence[str], kind: str) -> dict[str, bytes]:
-        """The contents of objects by their names, in this order."""
+    def _read_objects(self, oids: Sequence[str], kind: str) -> dict[str, bytes]:
+        """Return the contents of objects by hash, in the order of `oids`."""
         if not oids:
             return {}
         listed, _ = self._network("cat-file", "--batch", stdin="".join(f"{oid}\n" for oid in oids).encode())
@@ -619,7 +618,7 @@ class RemoteRepository:
         return found
 
     def _network(self, *words: str, stdin: bytes = b"") -> tuple[bytes, str]:
-        """Run a command that may connect to the server; where git's own logins fail, that of `gh` is tried."""
+        """Run a command that may connect to the server; if git's own logins fail, retry with the token of `gh`."""
         try:
             return self._with_login(words, stdin)
         except GitLoginError:
@@ -630,12 +629,12 @@ class RemoteRepository:
             return self._with_login(words, stdin)
 
     def _with_login(self, words: Sequence[str], stdin: bytes) -> tuple[bytes, str]:
-        given: AbstractContextManager[Path | None] = nullcontext()
+        login: AbstractContextManager[Path | None] = nullcontext()
         if self._token:
-            given = askpass(self._url, self._token)
-            # Helpers would be asked first, and be given the token to keep.
+            login = askpass(self._url, self._token)
+            # Credential helpers would come first, and would store the token.
             words = ("-c", "credential.helper=", *words)
-        with given as program:
+        with login as program:
             done = self._run(words, stdin=stdin, more={"GIT_ASKPASS": str(program)} if program else {})
         if done.returncode:
             reason = self._reason(done)
@@ -647,7 +646,7 @@ class RemoteRepository:
         return done.stdout, _text(done.stderr)
 
     def _git(self, *words: str, stdin: bytes = b"", more: Mapping[str, str] | None = None, here: bool = False) -> bytes:
-        """Run a command that needs no server; `here` in the repository where waybill runs, if there is one."""
+        """Run a command without the network; with `here`, in the repository that waybill runs in, if any."""
         done = self._run(words, stdin=stdin, more={"GIT_NO_LAZY_FETCH": "1", **(more or {})}, here=here)
         if done.returncode:
             raise GitError(self._reason(done))
@@ -672,7 +671,7 @@ class RemoteRepository:
         command = ["git", *configuration, *words]
         place = {} if here else {"GIT_DIR": str(self._folder)}
         try:
-            # A session of its own has no terminal where ssh could ask, and ends as a whole.
+            # A new session has no terminal where ssh could prompt, and can be killed as a whole.
             return subprocess.Popen(  # noqa: S603 - no shell; the URL is in the repository's configuration
                 command,
                 stdin=subprocess.PIPE,
@@ -691,7 +690,7 @@ class RemoteRepository:
         return {**kept, **ours, **more}
 
     def _reason(self, done: subprocess.CompletedProcess[bytes]) -> str:
-        """Why git failed: what the server says, and how git calls it."""
+        """Return why git failed: the server's message and git's own."""
         lines = [line.strip() for line in _text(done.stderr).splitlines()]
         remote = [text for line in lines if line.startswith("remote:") and (text := line[len("remote:") :].strip())]
         own = [line for line in lines if line.startswith(("fatal:", "error:"))] or lines[-1:]
@@ -704,7 +703,7 @@ class RemoteRepository:
 
 
 def _entries_in(listed: bytes) -> dict[str, TreeEntry]:
-    """The entries of a tree as `git ls-tree -z` lists them."""
+    """Return the entries in the output of `git ls-tree -z`, by path."""
     found = {}
     for line in filter(None, listed.split(b"\0")):
         about, _, path = line.partition(b"\t")
@@ -714,7 +713,7 @@ def _entries_in(listed: bytes) -> dict[str, TreeEntry]:
 
 
 def _takes_token(url: str) -> bool:
-    """Whether a token may be sent to a URL: over TLS, or within this machine."""
+    """Return whether a token may be sent to a URL: over TLS, or to this machine."""
     if scheme_of(url) not in SCHEMES:
         return False
     host = split_url(url).hostname or ""
@@ -724,7 +723,7 @@ def _takes_token(url: str) -> bool:
 
 
 def _commit(oid: str, data: bytes) -> Commit:
-    """A commit from its object (git-cat-file); a signature in its head has lines that begin with a space."""
+    """Parse a commit object (git-cat-file); lines of a signature in its header begin with a space."""
     head, _, message = data.decode(errors="surrogateescape").partition("\n\n")
     fields: dict[str, list[str]] = {}
     for line in head.split("\n"):
@@ -742,7 +741,7 @@ def _commit(oid: str, data: bytes) -> Commit:
 
 
 def _variables(role: str, who: Signature) -> dict[str, str]:
-    """The variables by which git knows somebody; who has no name is not known by git at all."""
+    """Return git's variables for an author or committer; git refuses an empty name."""
     return {f"GIT_{role}_NAME": who.name or who.email or "unknown", f"GIT_{role}_EMAIL": who.email}
 
 
@@ -751,7 +750,7 @@ def _text(said: bytes) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it has started."""
+    """Kill a process and its children."""
     if hasattr(os, "killpg"):
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)

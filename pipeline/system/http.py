@@ -1,4 +1,4 @@
-"""Requests over HTTP, with limits of time and size, and without credentials in messages."""
+"""HTTP requests with limits on time and size, and with no credentials in messages."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pipeline.system.http_request import SCHEMES, Answer, Request, scheme_of, wi
 
 
 def download(url: str, *, limit: int) -> bytes:
-    """Return what a URL serves, at most `limit` bytes.
+    """Return the body at a URL, at most `limit` bytes.
 
     Raises:
-        SettingsError: it is not an HTTP URL.
-        OutputError: it cannot be fetched; the message holds no credential.
+        SettingsError: `url` is not an HTTP URL.
+        OutputError: the download fails; the message holds no credential.
     """
     answer = send(Request(url=url, limit=limit))
     if answer.status == HTTPStatus.OK:
@@ -32,19 +32,18 @@ def download(url: str, *, limit: int) -> bytes:
 def send(request: Request) -> Answer:
     """Send a request and return its answer.
 
-    A request that changes nothing, or is `repeatable`, is sent again where the connection fails or the server is not
-    available. One that changes nothing follows redirects; no step leads from https to http. Proxies are those of the
-    environment.
+    A request that changes nothing, or is `repeatable`, is retried if the connection fails or the server is unavailable.
+    One that changes nothing follows redirects, but never from https to http. Proxies are those of the environment.
 
     Raises:
         SettingsError: the URL is not an HTTP URL.
-        OutputError: no answer, or not a whole one, within the limits; the message holds no credential.
+        OutputError: there is no complete answer within the limits; the message holds no credential.
     """
     if scheme_of(request.url) not in SCHEMES:
         raise SettingsError(
             f"'{without_secrets(request.url)}' is not an HTTP URL; download the package and name the file"
         )
-    from pipeline.system.http_client import answer_to  # noqa: PLC0415 - 80 ms for urllib3, which no folder needs
+    from pipeline.system.http_client import answer_to  # noqa: PLC0415 - 80 ms for urllib3, only for URLs
 
     try:
         return _within(request.patience, lambda: answer_to(request))
@@ -54,10 +53,10 @@ def send(request: Request) -> Answer:
 
 
 def _within(seconds: float | None, work: Callable[[], Answer]) -> Answer:
-    """Do some work in a thread, and wait so long for it; no time-out of a socket covers names and slow headers.
+    """Run `work` in a thread, with a time-out that also covers name resolution and slow headers.
 
     Raises:
-        TimeoutError: it takes longer.
+        TimeoutError: `work` takes longer.
     """
     future: Future[Answer] = Future()
 

@@ -1,4 +1,4 @@
-"""Sends the requests of `http` with urllib3: retries, redirects, proxies, and its errors in our words."""
+"""Sends HTTP requests with urllib3: retries, redirects, proxies and error messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipeline.system.http_request import SAFE, SCHEMES, Answer, Request, scheme_
 
 _CHUNK: Final = 1024 * 1024
 _MAX_REDIRECTS: Final = 5
-#: Answers of a server, or of what stands before it, that may be another a moment later.
+#: Responses of a server or its proxy that are worth a retry.
 _PASSING: Final = frozenset({HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT})
 #: Seconds before each further attempt.
 PAUSES: Final = (0.3, 1.0)
@@ -35,12 +35,12 @@ _REASONS: Final = (
 
 
 def answer_to(request: Request) -> Answer:
-    """Return the answer to a request, after further attempts where they are safe and may help.
+    """Return the answer to a request, with retries if they are safe and may help.
 
     Raises:
-        SettingsError: the environment names a proxy that is none.
-        OutputError: no answer, or more than the limit.
-        TimeoutError: the answer takes longer than the patience.
+        SettingsError: a proxy in the environment is not a URL.
+        OutputError: there is no answer, or it is larger than the limit.
+        TimeoutError: the answer takes longer than the request's `patience`.
     """
     until = None if request.patience is None else time.monotonic() + request.patience
     for number in range(_pauses(request)):
@@ -61,14 +61,14 @@ def answer_to(request: Request) -> Answer:
 
 
 def _pauses(request: Request) -> int:
-    """How often a request may be sent again."""
+    """Return how often a request may be retried."""
     if not request.again:
         return 0
     return request.backoff.attempts - 1 if request.backoff else min(request.attempts - 1, len(PAUSES))
 
 
 def _answer(request: Request, until: float | None) -> Answer:
-    """The answer to one attempt, wherever redirects lead it."""
+    """Return the answer to one attempt, following redirects."""
     url = request.url
     headers = request.headers
     for _ in range(_MAX_REDIRECTS + 1):
@@ -91,16 +91,16 @@ def _answer(request: Request, until: float | None) -> Answer:
             if not location:
                 received = {name.lower(): response.headers[name] for name in response.headers}
                 return Answer(status=response.status, body=_body(response, request, until), headers=received)
-        target = _followed(url, location)
+        target = _redirect_target(url, location)
         if split_url(target)[:2] != split_url(url)[:2]:
-            # The rest may hold a login, which is not for another server.
+            # The other headers may hold a login, which is not for another server.
             headers = {name: value for name, value in headers.items() if name.lower() == "accept"}
         url = target
     raise OutputError(f"{without_secrets(request.url)}: redirects more than {_MAX_REDIRECTS} times")
 
 
 def _body(response: urllib3.BaseHTTPResponse, request: Request, until: float | None) -> bytes:
-    """The body as it is sent; urllib3 refuses one that is shorter than its Content-Length."""
+    """Return the body as sent; urllib3 refuses one that is shorter than its Content-Length."""
     data = bytearray()
     announced = response.length_remaining or 0
     while announced <= request.limit and (chunk := response.read1(_CHUNK, decode_content=False)):
@@ -115,11 +115,11 @@ def _body(response: urllib3.BaseHTTPResponse, request: Request, until: float | N
     return bytes(data)
 
 
-def _followed(url: str, location: str) -> str:
-    """Where a redirect leads.
+def _redirect_target(url: str, location: str) -> str:
+    """Return the target URL of a redirect.
 
     Raises:
-        OutputError: away from HTTP, or from https to where everyone can listen.
+        OutputError: it leaves HTTP, or goes from https to http.
     """
     try:
         target = urljoin(url, location)
@@ -132,7 +132,7 @@ def _followed(url: str, location: str) -> str:
 
 
 def _pool(url: str) -> urllib3.PoolManager:
-    """The connections to a URL's host: by the environment's proxy, but never to this machine itself."""
+    """Return a connection pool for a URL: through the environment's proxy, but not for this machine."""
     parts = split_url(url)
     host = parts.hostname or ""
     proxy = None if _is_loopback(host) or proxy_bypass(host) else getproxies().get(parts.scheme)
@@ -165,7 +165,7 @@ def _failure(request: Request, error: exceptions.HTTPError) -> OutputError:
 
 
 def _reason(error: BaseException | None, silence: float | None) -> str:
-    """Why a request failed, in words without a URL: urllib3's own have it whole, with its secrets."""
+    """Return why a request failed; urllib3's own messages contain the whole URL, with its secrets."""
     match error:
         case exceptions.NewConnectionError() if not isinstance(error, exceptions.NameResolutionError):
             return _reason(error.__cause__, silence)
@@ -178,6 +178,6 @@ def _reason(error: BaseException | None, silence: float | None) -> str:
         case exceptions.SSLError():
             return f"the connection is not trusted: {error}"
     words = next((words for kind, words in _REASONS if isinstance(error, kind)), "")
-    # An OSError without a number is http.client's, of a proxy that does not let us through.
+    # An OSError without an errno comes from http.client, if a proxy refuses the connection.
     said = (error.strerror or str(error)) if isinstance(error, OSError) else ""
     return words.format(silence=silence) or said or type(error).__name__

@@ -1,4 +1,4 @@
-"""Requests to a server over HTTP, and its responses."""
+"""HTTP requests, their answers and retries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 SCHEMES: Final = ("http", "https")
-#: Methods that change nothing, so that a request may be sent again, or elsewhere.
+#: Methods that change nothing, so a request may be retried or redirected.
 SAFE: Final = frozenset({"GET", "HEAD"})
 
 
@@ -22,31 +22,31 @@ class Answer:
 
     status: int
     body: bytes = field(repr=False)
-    """It may hold a token."""
+    """Not in the representation: it may hold a token."""
     headers: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """By their names in lower case."""
+    """Values by lower-case name."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backoff:
-    """How often a request is sent to a server that is busy or away, and how long it waits between."""
+    """The number of attempts and the pauses between them if a server is busy or unavailable."""
 
     attempts: int = 7
     first: float = 0.5
-    """Seconds before the second attempt; twice as many before each further one."""
+    """Seconds before the second attempt, doubled before each further one."""
     longest: float = 10
-    """The most seconds between two attempts where the server does not say how long it takes."""
+    """The most seconds between two attempts if the server sends no Retry-After."""
     longest_asked: float = 60
-    """The most seconds that a server's Retry-After is heeded for."""
+    """The most seconds that a server's Retry-After may ask for."""
 
     def repeats(self, status: int) -> bool:
-        """Whether an answer may be another one later: too many requests (429), and the server's own failures (5xx)."""
+        """Return whether a status is worth a retry: too many requests (429) or a server error (5xx)."""
         return status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
     def pause(self, number: int, answer: Answer | None) -> float:
-        """Seconds to wait after attempt `number`, from 0 on; `answer` is None where the connection failed.
+        """Return the seconds to wait after attempt `number`, counted from 0; `answer` is None if the connection failed.
 
-        Jitter of up to a half keeps clients that failed together from coming back together.
+        Jitter of up to a half keeps clients that failed together from retrying together.
         """
         asked = _retry_after(answer.headers.get("retry-after", "")) if answer else None
         jitter = random.uniform(0.5, 1)  # noqa: S311 - no secret
@@ -62,31 +62,31 @@ class Request:
     url: str
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """They may hold a login, and the body may, too."""
+    """Not in the representation: headers and body may hold a login."""
     body: bytes | None = field(default=None, repr=False)
     limit: int
-    """The most bytes that the body of the answer may have."""
+    """The most bytes of the answer's body."""
     silence: float | None = 20
-    """Seconds that the server may be silent; None: as long as it takes."""
+    """Seconds that the server may be silent, or None for no limit."""
     patience: float | None = 120
-    """Seconds for all of it: names, redirects, further attempts, and the last byte."""
+    """Seconds for everything: name resolution, redirects, retries and the whole body; None for no limit."""
     attempts: int = 3
-    """How often a request that changes nothing is sent before it is given up, where there is no `backoff`."""
+    """The most attempts for a request that may be retried, if there is no `backoff`."""
     backoff: Backoff | None = None
-    """For a server that is worth waiting for."""
+    """Longer pauses and more attempts, for a server that is worth waiting for."""
     repeatable: bool = False
-    """Whether it may be sent again though it changes something: sent twice, it does the same."""
+    """Whether a request that changes something is idempotent, so that it may be retried."""
     advice: str = "; download it and name the file"
-    """The end of the message where it takes too long."""
+    """The end of the message about a time-out."""
 
     @property
     def again(self) -> bool:
-        """Whether it may be sent more than once."""
+        """Whether the request may be retried."""
         return self.method in SAFE or self.repeatable
 
 
 def _retry_after(value: str) -> float | None:
-    """Seconds that the header Retry-After asks for (RFC 9110, 10.2.3: a number, or a date); None where it says none."""
+    """Return the seconds of a Retry-After header (RFC 9110, 10.2.3: a number or a date), or None if it is invalid."""
     if value.isdecimal():
         return float(value)
     try:
@@ -96,22 +96,22 @@ def _retry_after(value: str) -> float | None:
 
 
 def split_url(url: str) -> SplitResult:
-    """Return the parts of a URL; empty ones where it is none: `http://[::1` is not."""
+    """Return the parts of a URL, all empty if it is invalid, as `http://[::1` is."""
     try:
         parts = urlsplit(url)
-        parts.port, parts.hostname  # noqa: B018 - either is read, and refused, no sooner
+        parts.port, parts.hostname  # noqa: B018 - reading them raises for an invalid URL
     except ValueError:
         return urlsplit("")
     return parts
 
 
 def is_url(url: str) -> bool:
-    """Whether a text can be a URL with a host."""
+    """Return whether a text is a URL with a host."""
     return bool(split_url(url).netloc)
 
 
 def scheme_of(url: str) -> str:
-    """The scheme of a URL; "" where it has none, or is no URL."""
+    """Return the scheme of a URL, or "" if it has none or is invalid."""
     try:
         return urlsplit(url).scheme
     except ValueError:
@@ -119,7 +119,7 @@ def scheme_of(url: str) -> str:
 
 
 def without_secrets(url: str) -> str:
-    """A URL without what may be a secret: user, password and query."""
+    """Return a URL without its possible secrets: user, password and query."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Where the waybill that runs was installed from, so that others can install the same."""
+"""The repository and commit that this waybill was installed from."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _NAME: Final = re.compile(r"/([\w.-]+/[\w.-]+)")
 
 
 def action_of_waybill() -> str:
-    """Return the action that installs this waybill, OWNER/REPO@COMMIT; "" where nobody else could fetch it.
+    """Return the GitHub action that installs this waybill, OWNER/REPO@COMMIT, or "" if others could not fetch it.
 
-    That is known after `pip install git+https://github.com/OWNER/REPO`, and after an install from a clone whose commit
-    is on GitHub (PEP 610, direct_url.json).
+    It is known after `pip install git+https://github.com/OWNER/REPO`, and after an install from a clone whose commit is
+    on GitHub (PEP 610, direct_url.json).
     """
     about = _direct_url()
     url, commit = str(about.get("url", "")), ""
@@ -30,14 +30,14 @@ def action_of_waybill() -> str:
         case {"vcs_info": {"commit_id": str(commit)}}:
             pass
         case {"dir_info": _}:
-            url, commit = _of_clone(Path(unquote(urlsplit(url).path)))
+            url, commit = _remote_and_commit(Path(unquote(urlsplit(url).path)))
     parts = urlsplit(public_url(url))
     name = _NAME.fullmatch(parts.path)
     return f"{name[1]}@{commit}" if parts.netloc == _GITHUB and name and _COMMIT.fullmatch(commit) else ""
 
 
-def _of_clone(folder: Path) -> tuple[str, str]:
-    """The remote of a clone, and its commit where the remote has it."""
+def _remote_and_commit(folder: Path) -> tuple[str, str]:
+    """Return the remote URL and the commit of a clone, or two empty strings if the remote does not have the commit."""
     commit = git(folder, "rev-parse", "HEAD") or ""
     pushed = git(folder, "branch", "--remotes", "--contains", commit) if commit else None
     return (git(folder, "remote", "get-url", "origin") or "", commit) if pushed else ("", "")

@@ -1,4 +1,4 @@
-"""Locks between processes: they end with the process, and nobody cleans up after one that was killed."""
+"""File locks between processes, which the system releases when a process ends."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _IN_USE: Final = ".in-use"
 
 @contextlib.contextmanager
 def only_writer(output: Path, waiting: Callable[[], None], also: Iterable[Path] = ()) -> Iterator[None]:
-    """Be the only one who reads, merges and writes below `output`; `waiting` is called where another one is at it.
+    """Lock `output` against other waybill processes; `waiting` is called if another one holds the lock.
 
-    The lock is on the folder that `output` lies in, so it leaves no file, and holds between users and containers. What
-    a killed run left half done in `output`, or in and below the folders `also`, is finished first.
+    The lock is on the parent folder of `output`, so it leaves no file, and it holds across users and containers. First,
+    what a killed run left unfinished in `output`, or in and below the folders `also`, is finished.
 
     Raises:
-        OutputError: the folder cannot be locked, or what was half done cannot be finished.
+        OutputError: the folder cannot be locked, or unfinished work cannot be finished.
     """
     above = output.resolve().parent
     folder = next(path for path in (above, *above.parents) if path.is_dir())
     with contextlib.ExitStack() as stack:
         try:
-            descriptor = _opened(folder)
+            descriptor = _open_for_lock(folder)
             stack.callback(os.close, descriptor)
             if not lock_descriptor(descriptor, blocking=False):
                 waiting()
@@ -46,8 +46,8 @@ def only_writer(output: Path, waiting: Callable[[], None], also: Iterable[Path] 
         yield
 
 
-def _opened(folder: Path) -> int:
-    """The descriptor that is locked for a folder: its own, or where folders cannot be opened (Windows) a file's."""
+def _open_for_lock(folder: Path) -> int:
+    """Return a descriptor to lock for a folder: of the folder or, if folders cannot be opened (Windows), of a file."""
     try:
         return os.open(folder, os.O_RDONLY)
     except PermissionError:
@@ -58,7 +58,7 @@ def _opened(folder: Path) -> int:
 
 @contextlib.contextmanager
 def in_use(folder: Path) -> Iterator[None]:
-    """Say that a folder is in use while the block runs, for `is_in_use`; any number of processes may use it at once."""
+    """Mark a folder as in use while the block runs, for `is_in_use`; many processes may use it at once."""
     descriptor, name = tempfile.mkstemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=_IN_USE)
     try:
         lock_descriptor(descriptor)
@@ -69,7 +69,7 @@ def in_use(folder: Path) -> Iterator[None]:
 
 
 def is_in_use(folder: Path) -> bool:
-    """Whether a process that runs uses a folder; what a process left that was killed goes."""
+    """Return whether a running process uses a folder; marks of killed processes are removed."""
     used = False
     for mark in folder.parent.glob(f".{folder.name}.*{_IN_USE}"):
         with contextlib.suppress(OSError):

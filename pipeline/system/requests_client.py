@@ -1,4 +1,4 @@
-"""What the clients of forges share, which send their requests by the library requests."""
+"""Certificates and connection errors for clients of forges that use the library requests."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import ssl
 
 
 def trusted_certificates() -> str | bool:
-    """The certificates that this machine trusts, as git and Helm do; else those that come with Python's requests."""
+    """Return the system's trusted certificates, as git and Helm use, or True for those that come with requests."""
     paths = ssl.get_default_verify_paths()
     return os.environ.get("REQUESTS_CA_BUNDLE") or paths.cafile or paths.capath or True
 
 
 def connection_error(error: BaseException, silence: float) -> str:
-    """Why there was no answer, without the URL of the request; `silence` are the seconds that were waited for one."""
+    """Return why there was no answer, without the request's URL; `silence` is the time-out in seconds."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:

@@ -1,9 +1,9 @@
-"""Staging folders: where a transaction keeps what it moves, so that a run that is killed leaves nothing half done.
+"""Staging folders of transactions, from which work of a killed run can be finished.
 
-A transaction has one staging folder beside each of its targets' places, as only a move within a file system is atomic.
-The first of them owns the transaction: its lock says whether the process still runs, and its record says which moves
-belong together. Once there is a record, somebody may have seen a part of what is new, so the next run makes the rest of
-the moves rather than undo the first ones.
+A transaction has a staging folder beside each target, as a move is atomic only within a file system. The first one owns
+the transaction: its lock shows whether the process still runs, and its record lists the moves that belong together.
+Once there is a record, other processes may have seen some of the new files, so the next run makes the remaining moves
+instead of undoing the first ones.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from typing import Any, Final
 from generator.findings.errors import OutputError
 from generator.workflow.folder import STAGING_PREFIX
 
-#: The file that is locked while the process runs. Its content keeps the whole folder out of git from the first moment.
+#: The file that is locked while the process runs. Its content also makes git ignore the folder from the start.
 _LOCK: Final = ".gitignore"
 _SCRATCH_PREFIX: Final = "waybill-scratch-"
 _RECORD: Final = "moves.json"
-#: What the record is called while moves are undone, because one of them cannot be made.
+#: The record's name while moves are undone because one of them failed.
 _UNDO: Final = "undo.json"
-#: What it is called once all moves are made, or all undone: the staging folders that it names may go.
+#: The record's name once all moves are made or undone: its staging folders may be removed.
 _DONE: Final = "done.json"
-#: Where a staging folder that is not the first one names the first one.
+#: The file in which the other staging folders name the owner.
 _OWNER: Final = "owner"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """One step of a transaction: what was staged goes to its target, and what is there goes into the staging folder."""
+    """One step of a transaction: the staged content goes to its target, and the old content to the staging folder."""
 
     staging: Path
     number: int
     name: str
-    """The name of the target, which lies beside the staging folder."""
+    """The name of the target, which is beside the staging folder."""
     digest: str | None
-    """That of what was staged; None where the target is to be removed."""
+    """The digest of the staged content, or None to remove the target."""
     before: str | None = None
-    """The digest of what was at the target before; None where there was nothing."""
+    """The digest of the target's old content, or None if there was none."""
 
     @property
     def target(self) -> Path:
-        """What is replaced."""
+        """The path that is replaced."""
         return self.staging.parent / self.name
 
     @property
@@ -64,10 +64,10 @@ class Move:
         return self.staging / f"{self.number}.old"
 
     def make(self) -> None:
-        """Make the move. A file replaces a file at once: at no time is there none, or a part of one.
+        """Make the move; a file replaces a file atomically.
 
         Raises:
-            OSError: it cannot be made; `undo` puts back what was changed.
+            OSError: the move fails; `undo` restores what was changed.
         """
         if os.path.lexists(self.target):
             if self.digest is None or _is_folder(self.new) or _is_folder(self.target):
@@ -78,20 +78,20 @@ class Move:
             self.new.replace(self.target)
 
     def finish(self) -> None:
-        """Make the move, unless it was made; may be repeated. What others have put there since stays.
+        """Make the move unless it was made; may be repeated. What others have put at the target since stays.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: that fails.
         """
         due = os.path.lexists(self.new) if self.digest is not None else not os.path.lexists(self.old)
         if due and digest_at(self.target) in (None, self.before):
             self.make()
 
     def undo(self) -> None:
-        """Undo the move, where it was made; may be repeated. What others have put there since stays.
+        """Undo the move if it was made; may be repeated. What others have put at the target since stays.
 
         Raises:
-            OSError: it cannot be undone; the old content is still in the staging folder.
+            OSError: that fails; the old content is still in the staging folder.
         """
         moved = not os.path.lexists(self.new) and digest_at(self.target) == self.digest is not None
         if not os.path.lexists(self.old):
@@ -103,7 +103,7 @@ class Move:
             self.old.replace(self.target)
 
     def as_json(self, owner: Path) -> dict[str, object]:
-        """The move as a line of the record in `owner`."""
+        """Return the move as a row of the record in `owner`."""
         return {
             "staging": os.path.relpath(self.staging.resolve(), owner.resolve()),
             "number": self.number,
@@ -121,10 +121,10 @@ class Staging:
         self._lock = -1
 
     def beside(self, parent: Path) -> Path:
-        """The staging folder in `parent`, made where there is none yet.
+        """Return the staging folder in `parent`; it is created on first use.
 
         Raises:
-            OSError: it cannot be made.
+            OSError: that fails.
         """
         if parent not in self._folders:
             folder, lock = _locked_folder(parent)
@@ -135,37 +135,37 @@ class Staging:
                 try:
                     _write(folder / _OWNER, os.path.relpath(self._owner.resolve(), folder.resolve()))
                 finally:
-                    os.close(lock)  # the owner's lock is enough from here on, and a process has few descriptors
+                    os.close(lock)  # the owner's lock is enough from here on, and descriptors are scarce
         return self._folders[parent]
 
     def record(self, moves: Sequence[Move]) -> None:
-        """Record which moves belong together, before the first is made.
+        """Record the moves, before the first is made.
 
         Raises:
-            OSError: it cannot be written.
+            OSError: the record cannot be written.
         """
         beside = self._owner / f"{_RECORD}.new"
         _write(beside, json.dumps([move.as_json(self._owner) for move in moves]))
         beside.replace(self._owner / _RECORD)
 
     def give_up(self) -> None:
-        """Say that the moves are to be undone.
+        """Mark the moves as to be undone.
 
         Raises:
-            OSError: nobody can be told.
+            OSError: the record cannot be renamed.
         """
         (self._owner / _RECORD).replace(self._owner / _UNDO)
 
     def done(self) -> None:
-        """Say that all moves are made, or all undone.
+        """Mark the moves as all made, or all undone.
 
         Raises:
-            OSError: nobody can be told.
+            OSError: the record cannot be renamed.
         """
         _say_done(self._owner)
 
     def close(self) -> None:
-        """Remove the staging folders, but for those of moves that could not be undone: they hold the old content."""
+        """Remove the staging folders, except those with old content that could not be restored."""
         if not self._folders:
             return
         kept = any(path.exists() for path in (self._owner / _RECORD, self._owner / _UNDO))
@@ -184,22 +184,21 @@ class Staging:
 
 
 def recover(folder: Path, *, below: bool = False) -> None:
-    """Finish what runs that were killed have left half done in a folder, and remove what they left.
+    """Finish what killed runs left unfinished in a folder, and remove their staging folders.
 
-    What cannot be finished is undone. What a running process stages is left alone. `below` looks into the folders below
-    it, too.
+    What cannot be finished is undone. Staging folders of running processes are left alone. `below` includes subfolders.
 
     Raises:
-        OutputError: it can be neither; the old content is where the message says.
+        OutputError: neither succeeds; the message says where the old content is.
     """
     for staging in [*_staging_folders(folder, below=below)]:
         owner = _owner_of(staging)
         with _lock_of(owner or staging) as locked:
-            # A running process may have named an owner meanwhile, whose lock it holds instead.
+            # Meanwhile, a running process may have named an owner, and hold the owner's lock instead.
             ours = locked and owner == _owner_of(staging)
             if ours and owner:
                 _finish(owner)
-            # Without its owner, nobody can say whether the old content is needed.
+            # Without the owner's record, the old content may still be needed.
             removable = ours and (owner is not None or not any(staging.glob("*.old")))
         if removable:
             _remove(staging)
@@ -208,7 +207,7 @@ def recover(folder: Path, *, below: bool = False) -> None:
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """Make a temporary folder that nobody else can read; those of runs that were killed go."""
+    """Make a temporary folder that only this user can read, and remove those of killed runs."""
     parent = Path(tempfile.gettempdir())
     for left in [*_staging_folders(parent, prefix=_SCRATCH_PREFIX)]:
         with _lock_of(left) as ours:
@@ -226,13 +225,13 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def digest_of(files: Mapping[str, bytes]) -> str:
-    """The digest of a folder's files by their paths; a file alone has the path ""."""
+    """Return the digest of a folder's files by path; a single file has the path ""."""
     listed = sorted((path, hashlib.sha256(data).hexdigest()) for path, data in files.items())
     return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
 
 def digest_at(path: Path) -> str | None:
-    """The digest of what is at a path; None where there is nothing."""
+    """Return the digest of a file or folder, or None if there is nothing at the path."""
     if not os.path.lexists(path):
         return None
     try:
@@ -251,7 +250,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _bytes(file: Path) -> bytes:
-    """The bytes of a file; anything else has some that no staged file has with the same digest."""
+    """Return the bytes of a file, or a marker for anything else, which no staged file equals."""
     return file.read_bytes() if file.is_file() and not file.is_symlink() else b"\0not a file"
 
 
@@ -260,7 +259,7 @@ def _is_folder(path: Path) -> bool:
 
 
 def _keep(target: Path, old: Path) -> None:
-    """Give a file a second name, or a copy where the file system has no second names."""
+    """Keep a file under a second name: a hard link, or a copy if the file system has none."""
     beside = old.with_suffix(".part")
     beside.unlink(missing_ok=True)
     if target.is_symlink():
@@ -281,20 +280,20 @@ def _write(path: Path, text: str) -> None:
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a file of ours; a link or a device is none."""
+    """Return the bytes of a file, refusing links and devices."""
     if not stat.S_ISREG(path.lstat().st_mode):
         raise ValueError("not a file")
     return path.read_bytes()
 
 
 def _locked_folder(parent: Path, prefix: str = STAGING_PREFIX) -> tuple[Path, int]:
-    """A new staging folder and the descriptor that holds its lock."""
+    """Return a new staging folder and the descriptor that holds its lock."""
     while True:
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))
         try:
             descriptor = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except FileNotFoundError:
-            continue  # another process took the folder for one of a run that was killed
+            continue  # another process removed the folder as one of a killed run
         try:
             os.write(descriptor, b"*\n")
             if _try_lock(descriptor) is not False and (folder / _LOCK).exists():
@@ -307,8 +306,8 @@ def _locked_folder(parent: Path, prefix: str = STAGING_PREFIX) -> tuple[Path, in
 
 
 def _try_lock(descriptor: int) -> bool | None:
-    """Whether the lock is ours now; None where the file system has no locks."""
-    from filelock import lock_descriptor  # noqa: PLC0415 - what writes nothing does not need it
+    """Return whether this process now holds the lock, or None if the file system has no locks."""
+    from filelock import lock_descriptor  # noqa: PLC0415 - only for writing
 
     try:
         return lock_descriptor(descriptor, blocking=False)
@@ -318,12 +317,12 @@ def _try_lock(descriptor: int) -> bool | None:
 
 @contextlib.contextmanager
 def _lock_of(staging: Path) -> Iterator[bool]:
-    """Take the lock of a staging folder; False where its process runs, or nobody can say."""
+    """Try to take the lock of a staging folder; False if its process runs or that is unknown."""
     try:
         descriptor = os.open(staging / _LOCK, os.O_RDWR)
     except OSError:
         with contextlib.suppress(OSError):
-            staging.rmdir()  # killed before there was a lock; one with a lock is not empty
+            staging.rmdir()  # killed before the lock was made; a folder with a lock is not empty
         yield False
         return
     try:
@@ -347,7 +346,7 @@ def _staging_folders(folder: Path, *, below: bool = False, prefix: str = STAGING
 
 
 def _is_trusted(folder: Path) -> bool:
-    """Whether a folder is ours, or whose folder it lies in: in /tmp, anybody could leave something behind for us."""
+    """Return whether a folder belongs to this user or its parent's owner: in /tmp, anyone could plant one."""
     try:
         owner, above = folder.lstat().st_uid, folder.parent.stat().st_uid
     except OSError:
@@ -356,7 +355,7 @@ def _is_trusted(folder: Path) -> bool:
 
 
 def _owner_of(staging: Path) -> Path | None:
-    """The staging folder with the record; None where it cannot be reached."""
+    """Return the staging folder with the record, or None if it cannot be reached."""
     try:
         named = os.fsdecode(_read(staging / _OWNER))
     except (OSError, ValueError):
@@ -366,7 +365,7 @@ def _owner_of(staging: Path) -> Path | None:
 
 
 def _finish(owner: Path) -> None:
-    """Make the moves that are recorded in a staging folder whose lock is ours, and remove what was staged elsewhere."""
+    """Make the moves recorded in a locked staging folder, and remove the transaction's other staging folders."""
     try:
         try:
             for move in _read_record(owner / _RECORD):
@@ -398,7 +397,7 @@ def _undo(moves: Sequence[Move]) -> None:
 
 
 def _read_record(path: Path) -> list[Move]:
-    """The moves of a record. A folder may be anybody's, so none leads elsewhere than beside its own staging folder."""
+    """Return the moves of a record; none may leave its own staging folder's parent, as the record is untrusted."""
     owner = path.parent
     try:
         rows = json.loads(_read(path))
@@ -411,7 +410,7 @@ def _read_record(path: Path) -> list[Move]:
 
 
 def _read_move(owner: Path, row: Any) -> Move | None:
-    """A move of a record; None where its staging folder is not there, or belongs to another owner."""
+    """Return a move of a record, or None if its staging folder is missing or has another owner."""
     staging = Path(os.path.normpath(owner.resolve() / str(row["staging"])))
     staging = owner if staging == owner.resolve() else staging
     name = str(row["name"])
@@ -431,7 +430,7 @@ def _remove(staging: Path) -> None:
 
 
 def _empty(staging: Path) -> None:
-    """Remove all but the lock, which goes last: without it, a folder is taken for an empty one."""
+    """Remove everything but the lock: a folder without one counts as empty."""
     with contextlib.suppress(OSError):
         for path in staging.iterdir():
             if path.name == _LOCK:

@@ -1,4 +1,4 @@
-"""Ends what goes on in another process or at a server when an event is set."""
+"""Stops work in another process or on a server when an event is set."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-#: Seconds between two looks at the event.
-_LOOK: Final = 0.1
+#: Seconds between two checks of the event.
+_INTERVAL: Final = 0.1
 
 
 @contextmanager
@@ -17,7 +17,7 @@ def ended_by(stop: threading.Event, end: Callable[[], object]) -> Iterator[None]
     done = threading.Event()
 
     def watch() -> None:
-        while not done.wait(_LOOK):
+        while not done.wait(_INTERVAL):
             if stop.is_set():
                 end()
                 return

@@ -1,1 +1,1 @@
-"""Output for people and for code scanning."""
+"""Output on the terminal, and findings for code scanning."""

@@ -1,4 +1,4 @@
-"""Who wants colours, and who watches: a person at a terminal, or a file, a pipe, a log."""
+"""Whether a stream takes colours and live updates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import IO, Any
 
 
 def wants_colour(stream: IO[Any]) -> bool:
-    """Whether to colour what goes there: NO_COLOR, then FORCE_COLOR, then what the stream is.
+    """Return whether to colour output to a stream, by NO_COLOR, then FORCE_COLOR, then the kind of stream.
 
-    Sources: no-color.org and force-color.org, by which an empty variable is none.
+    Sources: no-color.org and force-color.org; an empty variable counts as unset.
     """
     if os.environ.get("NO_COLOR"):
         return False
@@ -17,12 +17,12 @@ def wants_colour(stream: IO[Any]) -> bool:
 
 
 def is_live(stream: IO[Any]) -> bool:
-    """Whether a line there can be drawn again; a dumb terminal cannot move its cursor, and has no colours either."""
+    """Return whether a stream is a terminal that can redraw a line; a dumb terminal cannot, and has no colours."""
     return stream.isatty() and os.environ.get("TERM") not in ("dumb", "unknown")
 
 
 def width_of(stream: IO[Any]) -> int | None:
-    """How many characters fit a line of a terminal; None where nobody watches."""
+    """Return the characters in a line of a terminal, or None if the stream is not a terminal."""
     if not stream.isatty():
         return None
     columns = os.environ.get("COLUMNS", "")

@@ -1,4 +1,4 @@
-"""Output on the terminal: stages while work goes on, findings, tables, the next command to copy."""
+"""Output on the terminal: stages, findings, tables, the next command to run."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from pipeline.terminal.live import LiveLines
 
 _COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
-#: From here on work takes seconds, and a bar says how many more.
+#: From this many items on, work takes seconds, and a progress bar is shown.
 _MANY: Final = 50
 
 T = TypeVar("T")
 
 
 class Verbosity(IntEnum):
-    """How much a command says beside its result and its errors."""
+    """How much a command prints besides its result and its errors."""
 
     QUIET = 0
     NORMAL = 1
@@ -44,7 +44,7 @@ class _Current:
 
 @contextmanager
 def with_verbosity(verbosity: Verbosity) -> Iterator[None]:
-    """Say as much as that while the block runs."""
+    """Set the verbosity while the block runs."""
     before = _Current.verbosity
     _Current.verbosity = verbosity
     try:
@@ -54,7 +54,7 @@ def with_verbosity(verbosity: Verbosity) -> Iterator[None]:
 
 
 def is_quiet() -> bool:
-    """Whether only the result and errors are wanted."""
+    """Return whether the user wants only the result and errors."""
     return _Current.verbosity is Verbosity.QUIET
 
 
@@ -65,59 +65,59 @@ class StageReporter:
         self._quiet = quiet
 
     def stage(self, name: str, what: str) -> None:
-        """Say that a stage begins."""
+        """Write that a stage begins; `name` is its short name, `what` its description."""
         if not self._quiet:
             hint(f"{name:>9}  {what}")
 
     def track(self, name: str, items: Sequence[T]) -> Iterable[T]:
-        """Hand on `items`; a person at a terminal sees a bar where there are many."""
+        """Return `items`, with a progress bar if there are many and standard error is a terminal."""
         if self._quiet or is_quiet() or len(items) < _MANY or not is_live(sys.stderr):
             return items
-        from pipeline.terminal.progress import tracked  # noqa: PLC0415 - 80 ms that short work does not pay
+        from pipeline.terminal.progress import tracked  # noqa: PLC0415 - 80 ms, only for long work
 
         return tracked(f"{name:>9}", items)
 
 
 def say(text: str) -> None:
     """Write a message to standard error."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is the terminal
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - this module prints
 
 
 def hint(text: str) -> None:
-    """Write what is good to know, unless only the result and errors are wanted."""
+    """Write a message to standard error, unless --quiet."""
     if not is_quiet():
         say(text)
 
 
 def detail(text: str) -> None:
-    """Write what is done in detail, for those who ask for it with --verbose."""
+    """Write a message to standard error with --verbose only."""
     if _Current.verbosity is Verbosity.VERBOSE:
         say(in_one_line(text))
 
 
 def say_error(message: str) -> None:
-    """Say why the command stops; names come from the command line and from files, and a terminal would obey them."""
+    """Write an error message; control characters, which may come from names and files, are escaped."""
     say("\n".join(map(in_one_line, f"waybill: error: {message}".split("\n"))))
 
 
 def say_waiting() -> None:
-    """Say that another process holds the lock."""
+    """Write that another process holds the lock."""
     say("another waybill is writing here; waiting for it to finish")
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
-    """One line per finding, on standard error; notes are for those who ask lint, warnings not for the quiet."""
+    """Write errors, and warnings unless --quiet, to standard error, a line each; only lint shows notes."""
     shown = (Severity.ERROR,) if is_quiet() else (Severity.ERROR, Severity.WARNING)
     print_text(as_text(finding for finding in findings if finding.severity in shown), err=True)
 
 
 def print_text(text: str, *, err: bool = False) -> None:
-    """Write text on standard output, or on standard error, without its colours where they are not wanted."""
+    """Write text to standard output or standard error, with its colours only if the stream takes them."""
     click.echo(text, nl=False, err=err, color=wants_colour(sys.stderr if err else sys.stdout))
 
 
 def as_text(findings: Iterable[Finding]) -> str:
-    """One line per finding, its severity in colour; `print_text` takes the colours off where they are not wanted."""
+    """Return a line per finding, with its severity in colour, for `print_text`."""
     return "".join(f"{_coloured(finding)}\n" for finding in findings)
 
 
@@ -127,65 +127,65 @@ def _coloured(finding: Finding) -> str:
 
 
 def styled(text: str, colour: str | None, *, bold: bool) -> str:
-    """The text in a colour or bold, for `print_text`."""
+    """Return text in a colour and, optionally, bold, for `print_text`."""
     return click.style(text, fg=colour, bold=bold) if colour or bold else text
 
 
 def counted(findings: Sequence[Finding]) -> str:
-    """`3 errors, 1 warning and 2 notes`."""
+    """Return the number of findings by severity, as in `3 errors, 1 warning and 2 notes`."""
     counts = {severity: sum(finding.severity is severity for finding in findings) for severity in Severity}
     parts = [plural(number, severity) for severity, number in counts.items() if number]
     return listed(parts) or "no findings"
 
 
 def show_next_fix(findings: Sequence[Finding], names: Sequence[str]) -> None:
-    """Say that `--fix` can fix some findings; `names` are the workflows that were asked for."""
+    """Write that `--fix` can fix some findings, if so; `names` are the workflows of the command."""
     fixable = sum(finding.edit is not None for finding in findings)
     if not fixable:
         return
-    some = f"{fixable} of them" if fixable < len(findings) else "all of them"
-    show_next(["waybill", "lint", *names, "--fix"], f"fixes {'it' if len(findings) == 1 else some}")
+    which = f"{fixable} of them" if fixable < len(findings) else "all of them"
+    show_next(["waybill", "lint", *names, "--fix"], f"fixes {'it' if len(findings) == 1 else which}")
 
 
 def show_savings(savings: Sequence[Saving]) -> None:
-    """A line for each spec that was cut down."""
+    """Write a line for each OpenAPI file that was cut down."""
     for saving in savings:
         hint(f"cut down {saving.path}: {size(saving.before)} to {size(saving.after)}")
 
 
 def size(number: int) -> str:
-    """A number of bytes in KiB."""
+    """Return a number of bytes in KiB."""
     return f"{number / 1024:,.1f} KiB"
 
 
 def image_size(number: int) -> str:
-    """A number of bytes in MiB."""
+    """Return a number of bytes in MiB."""
     return f"{number / 1024 / 1024:,.1f} MiB"
 
 
 def show_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Collection[str] = ()) -> None:
-    """A table on standard error; the columns whose headings are among `numbers` are aligned to the right."""
+    """Write a table to standard error; the columns whose headings are in `numbers` are right-aligned."""
     for line in table_lines(headings, [*rows], numbers=numbers, width=width_of(sys.stderr)):
         say(line)
 
 
 def is_watched() -> bool:
-    """Whether a person sees lines that change."""
+    """Return whether live updates are shown: on a terminal, unless --quiet."""
     return is_live(sys.stderr) and not is_quiet()
 
 
 def live_images() -> LiveLines:
-    """A live line for each image, as a context."""
+    """Return a context manager with a live line for each image."""
     return live_lines("image")
 
 
 def live_lines(heading: str) -> LiveLines:
-    """A live line for each piece of work, as a context."""
-    from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms that only long work pays
+    """Return a context manager with a live line for each task."""
+    from pipeline.terminal.live import LiveLines  # noqa: PLC0415 - 80 ms, only for long work
 
     return LiveLines(heading, watched=is_watched(), quiet=is_quiet())
 
 
 def show_next(words: Sequence[str], why: str = "") -> None:
-    """The next command as it is to be copied, and what it does."""
+    """Write the next command to copy, and what it does."""
     hint(f"next   {shlex.join(words)}{f'   {why}' if why else ''}")

@@ -1,4 +1,4 @@
-"""Explains what a command did not expect: standard output that takes nothing, a folder that is gone, a bug."""
+"""Messages for unexpected exceptions: standard output that cannot be written, a folder that is gone, a bug."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Final
 
 from pipeline.terminal import console
 
-#: What may be a secret in a URL, whoever wrote it: a login before the host, and the query.
+#: Parts of a URL that may be secret: a login before the host, and the query.
 _LOGIN: Final = re.compile(r"(\w:/{1,2})[^/?#@\s'\"]+@")
 _QUERY: Final = re.compile(r"(\w:/{1,2}[^\s'\"?]*\?)[^\s'\"]+")
 _REPORT: Final = "this is a bug; run the command again with --debug and report what it shows"
 
 
 def explain(error: Exception) -> int:
-    """Say what went wrong, and return the exit code. Of a bug, the message names the place and no value of ours."""
+    """Write what went wrong, and return the exit code; the message about a bug names its place, but no values."""
     if isinstance(error, BrokenPipeError):
         return 1
     console.say_error(system_error(error) if isinstance(error, OSError) else _bug(error))
@@ -26,7 +26,7 @@ def explain(error: Exception) -> int:
 
 
 def link_loop(error: BaseException) -> OSError | None:
-    """The error about a link that leads to itself, of which `Path.resolve` makes a RuntimeError before Python 3.13."""
+    """Return the OSError for a symlink loop, a RuntimeError of `Path.resolve` before Python 3.13, or None."""
     prefix, _, path = str(error).partition(" from ")
     if not isinstance(error, RuntimeError) or prefix != "Symlink loop":
         return None
@@ -34,18 +34,18 @@ def link_loop(error: BaseException) -> OSError | None:
 
 
 def without_logins(message: str) -> str:
-    """The message with nothing in its URLs that may be a secret: they come from the command line as they are."""
+    """Return a message without logins and queries in its URLs, which come unchecked from the command line."""
     return _QUERY.sub(r"\1…", _LOGIN.sub(r"\1", message))
 
 
 def system_error(error: OSError) -> str:
-    """What the system refused, and where it is known to be."""
-    if not _here():
+    """Return the system's error message, with the file if it is known."""
+    if not _has_current_folder():
         return "the current folder is gone; change to one that exists"
     return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
 
 
-def _here() -> bool:
+def _has_current_folder() -> bool:
     try:
         Path.cwd()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A live line for each piece of work that goes on at the same time; a line for each stage where nobody watches."""
+"""Live progress lines for parallel tasks, or a line per stage if standard error is not a terminal."""
 
 from __future__ import annotations
 
@@ -12,23 +12,20 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Column
 
-#: As many characters of what goes on are shown.
+#: The most characters of a task's current activity.
 _SHOWN: Final = 100
 
 
 def error_console() -> Console:
-    """Standard error, as `rich` draws on it; text is shown as it is, brackets included.
+    """Return a rich console for standard error that shows text as it is, brackets included.
 
-    FORCE_COLOR is about colours: it makes no terminal of a pipe, which would be sent movements of a cursor.
+    FORCE_COLOR is only for colours: rich would take a pipe for a terminal, and send cursor movements.
     """
     return Console(stderr=True, markup=False, force_terminal=sys.stderr.isatty())
 
 
 class LiveLines:
-    """Shows titles with what happens to each: in place where it is `watched`, else a line for each stage.
-
-    A `quiet` one shows nothing.
-    """
+    """Shows the activity of each task: live if `watched`, or else with a line for each stage; nothing if `quiet`."""
 
     def __init__(self, heading: str, *, watched: bool, quiet: bool) -> None:
         console = error_console()
@@ -58,13 +55,13 @@ class LiveLines:
         self._progress.stop()
 
     def stage(self, title: str, name: str) -> None:
-        """Show which stage of the work on `title` begins; where nobody watches, in a line of its own."""
+        """Show that a stage of the task `title` begins, in a line of its own if not `watched`."""
         self.update(title, name)
         if self._progress.disable:
             self._print(f"{title}: {name}")
 
     def update(self, title: str, text: str) -> None:
-        """Show what happens to `title` now."""
+        """Show the current activity of the task `title`."""
         with self._lock:
             if title not in self._tasks:
                 self._tasks[title] = self._progress.add_task(title, total=None, what="")
@@ -72,7 +69,7 @@ class LiveLines:
         self._progress.update(self._tasks[title], what=text[:_SHOWN])
 
     def done(self, title: str, text: str) -> None:
-        """Show what came of `title`, for good."""
+        """Write the result of the task `title` as a permanent line."""
         now = time.monotonic()
         seconds = now - self._started.get(title, now)
         if (task := self._tasks.pop(title, None)) is not None:

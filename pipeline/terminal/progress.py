@@ -1,4 +1,4 @@
-"""Progress bars, which rich draws; `console` imports this module where it shows one."""
+"""Progress bars, drawn by rich; `console` imports this module only to show one."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ T = TypeVar("T")
 
 
 def tracked(description: str, items: Sequence[T]) -> Iterable[T]:
-    """Hand on `items`, and show a bar until the last one is done."""
+    """Yield `items`, with a progress bar until the last one is done."""
     return track(items, description=description, console=error_console(), transient=True)

@@ -18,9 +18,9 @@ SARIF_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def sarif(findings: Sequence[Finding], rules: Mapping[str, Rule], environment: Mapping[str, str]) -> dict[str, Any]:
-    """One SARIF 2.1.0 log (OASIS standard), for `github/codeql-action/upload-sarif` and other readers.
+    """Return a SARIF 2.1.0 log (OASIS standard), for `github/codeql-action/upload-sarif` and other readers.
 
-    A finding without a line is shown on line 1 of its file, since code scanning takes no other.
+    A finding without a line is placed on line 1 of its file, since code scanning requires one.
     """
     names = sorted({finding.rule for finding in findings})
     return {

@@ -1,4 +1,4 @@
-"""Lays out a table: as wide as it is, or as a terminal can show it without breaking a word."""
+"""Lays out tables to fit the width of a terminal."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _GAP: Final = "   "
 def table_lines(
     headings: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Collection[str], width: int | None
 ) -> Iterator[str]:
-    """Yield the lines of a table, none with blanks at its end; the columns of `numbers` are aligned to the right.
+    """Yield the lines of a table without trailing blanks; the columns in `numbers` are right-aligned.
 
-    Where it is wider than `width`, cells are wrapped between words; where that is not enough, each row becomes a list
-    of its cells, and a cell without blanks (a path, a digest) goes on beyond the edge, in one piece to be copied.
+    If it is wider than `width`, cells are wrapped between words. If that is not enough, each row becomes a list of its
+    cells; a cell without blanks (a path, a digest) may exceed the width, so that it can be copied in one piece.
     """
     columns = [[heading, *(row[number] for row in rows)] for number, heading in enumerate(headings)]
     widest = [max(map(len, column)) for column in columns]
@@ -37,7 +37,7 @@ def table_lines(
 
 
 def _fitting(widest: Sequence[int], least: Sequence[int], room: int | None) -> list[int] | None:
-    """The widths of the columns, the widest of them cut down until all fit; None where words would have to break."""
+    """Return column widths, the widest reduced until all fit, or None if words would have to break."""
     widths = list(widest)
     if room is None:
         return widths

@@ -1,4 +1,4 @@
-"""What --verbose shows of the world outside: programs that are started, servers that are connected to."""
+"""Lists started programs and connections with --verbose."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from pipeline.terminal.failure import without_logins
 
 @functools.cache
 def trace() -> None:
-    """Show what the interpreter's audit events say from now on; without --verbose, `console` keeps it to itself.
+    """Print a detail for each audit event from now on; `console` drops details without --verbose.
 
-    By them all of it is seen in one place, also what libraries do (docs.python.org, "Audit events table").
+    Audit events cover libraries, too (docs.python.org, "Audit events table").
     """
     sys.addaudithook(_show_event)
 
 
-def _show_event(event: str, given: tuple[Any, ...]) -> None:
-    match event, given:
+def _show_event(event: str, arguments: tuple[Any, ...]) -> None:
+    match event, arguments:
         case "subprocess.Popen", (_, words, folder, _):
             listed = [words] if isinstance(words, (str, bytes)) else words
             where = f" (in {os.fsdecode(folder)})" if folder else ""

@@ -1,4 +1,4 @@
-"""Finds the workflow folders of a folder that becomes a repository of waybill."""
+"""Finds the workflow folders in a folder that `waybill init` makes a repository."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from generator.handmade.layout import layout_of
 from generator.workflow.folder import QUARKUS_RESOURCES, SHARED
 
 WORKFLOWS: Final = Path("workflows")
-#: Where definitions may be: in the folder itself, in one there, and in one of those.
+#: Where to look for definitions: in the folder itself, its subfolders and theirs.
 _PLACES: Final = tuple(
     f"{folder}{inside}*" for folder in ("", "*/", "*/*/") for inside in ("", f"{QUARKUS_RESOURCES}/")
 )
 
 
 def find_workflows(root: Path) -> Path | None:
-    """Return the folder whose subfolders are workflow folders, relative to `root`; None where there is none.
+    """Return the folder whose subfolders are workflow folders, relative to `root`, or None if there is none.
 
-    `workflows` comes before others; of those, the one with the most.
+    `workflows` takes precedence, then the folder with the most workflow folders.
 
     Raises:
         OutputError: workflow folders are in the root itself, where charts and packages would be among them.
@@ -39,7 +39,7 @@ def find_workflows(root: Path) -> Path | None:
 
 
 def _paths(root: Path) -> Iterator[str]:
-    """The files at these places, without what is hidden."""
+    """Yield the paths of files that are not hidden at these places."""
     for place in _PLACES:
         for path in root.glob(place):
             relative = path.relative_to(root)

@@ -1,4 +1,4 @@
-"""Selects the workflow folders of a command."""
+"""Selects the workflow folders that a command works on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.workspace.settings import Settings
 
 
 def select_folders(names: Sequence[str], settings: Settings) -> list[Path]:
-    """Return the folders that `names` (names or paths) refer to; all of them without names.
+    """Return the folders for `names` (names or paths), or all of them if `names` is empty.
 
     Raises:
         SettingsError: there is no such workflow (with the nearest name), or no workflows folder.
@@ -29,10 +29,10 @@ def select_folders(names: Sequence[str], settings: Settings) -> list[Path]:
 
 
 def exclude_folders(selected: Sequence[Path], patterns: Sequence[str]) -> tuple[list[Path], list[Path]]:
-    """Split workflow folders into those that are left and those whose names match a pattern (`mtv-*`).
+    """Split workflow folders into those that remain and those whose names match a pattern (`mtv-*`).
 
     Raises:
-        SettingsError: a pattern matches none (with the nearest name), or none is left.
+        SettingsError: a pattern matches no folder (with the nearest name), or no folder remains.
     """
     names = [folder.name for folder in selected]
     for pattern in patterns:
@@ -46,16 +46,16 @@ def exclude_folders(selected: Sequence[Path], patterns: Sequence[str]) -> tuple[
 
 
 def find_folder(name: str, settings: Settings) -> Path:
-    """Return the folder that a name or a path means.
+    """Return the folder for a name or a path.
 
     Raises:
-        SettingsError: there is none.
+        SettingsError: there is no such folder.
     """
-    # What begins with a dot is a path from the current folder, as in a shell.
+    # A name that begins with a dot is a path from the current folder, as in a shell.
     dotted = name.replace(os.sep, "/").partition("/")[0] in (".", "..")
     places = [Path(name)] if dotted else [settings.workflows / name, Path(name)] if name else []
     if found := next(filter(_is_folder, places), None):
-        return _among(settings.workflows, found)
+        return _path_in_workflows(settings.workflows, found)
     if _is_file(Path(name)):
         raise SettingsError(f"{name}: is a file; name the workflow's folder: {Path(name).parent.as_posix()}")
     known = [folder.name for folder in all_folders(settings.workflows)]
@@ -63,20 +63,20 @@ def find_folder(name: str, settings: Settings) -> Path:
     raise SettingsError(f"there is no workflow '{name}' in {settings.workflows}{help_}")
 
 
-def _among(workflows: Path, folder: Path) -> Path:
-    """A folder by its path in the workflows folder, if it lies there: each workflow has one path in what is said."""
+def _path_in_workflows(workflows: Path, folder: Path) -> Path:
+    """Return a folder's path in the workflows folder if it is there, so that messages name it in one way."""
     real = folder.resolve()
     same = workflows / real.name
     return same if _is_folder(same) and same.resolve() == real else folder
 
 
 def refuse_misplaced(settings: Settings, selected: Sequence[Path] = ()) -> None:
-    """Refuse charts and packages among workflows, where the next build would take them for one, and the reverse.
+    """Refuse a charts or output folder inside a workflows folder, and a workflows folder inside the charts folder.
 
-    `selected` are workflow folders; nothing is written into them, wherever they are.
+    `selected` are workflow folders anywhere; the charts and output folders may not be inside them, either.
 
     Raises:
-        SettingsError: a folder lies in another one; see above.
+        SettingsError: a folder is inside such a folder.
     """
     refuse_among_workflows(settings.charts, "the charts folder", settings, selected, option="--charts")
     refuse_among_workflows(settings.output, "the output folder", settings, selected, option="--output")
@@ -96,13 +96,13 @@ def refuse_misplaced(settings: Settings, selected: Sequence[Path] = ()) -> None:
 def refuse_among_workflows(
     path: Path, what: str, settings: Settings, selected: Sequence[Path] = (), *, option: str = ""
 ) -> None:
-    """Refuse to write a folder into the workflows folder, or into one of the workflow folders that are `selected`.
+    """Refuse a path inside the workflows folder, or inside one of the workflow folders `selected`.
 
-    Where no settings and no repository say where that is, a folder of its name around them is one. `option` names
-    another folder to write.
+    A parent of a selected folder counts as a workflows folder if it has that name. `option` is the option that sets
+    another path.
 
     Raises:
-        SettingsError: it is in there.
+        SettingsError: the path is inside one of them.
     """
     instead = f"name another folder with {option}" if option else "name another folder"
     if inside := next((folder for folder in selected if _is_in(path, folder)), None):
@@ -134,7 +134,7 @@ def _is_file(path: Path) -> bool:
 
 
 def all_folders(workflows: Path) -> list[Path]:
-    """The workflow folders of a repository, sorted; shared/ and hidden folders are none."""
+    """Return the workflow folders of a repository, sorted, without shared/ and hidden folders."""
     if not workflows.is_dir():
         return []
     folders = (path for path in workflows.iterdir() if path.is_dir())

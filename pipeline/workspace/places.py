@@ -1,4 +1,4 @@
-"""Places that are published to or proposed to, in one grammar.
+"""Places to publish or propose to, and their grammar.
 
     dir:PATH
     git:URL#BRANCH:FOLDER
@@ -6,7 +6,7 @@
     gitlab:GROUP/PROJECT#BRANCH:FOLDER
     oci://REGISTRY/PREFIX
 
-`#BRANCH` and `:FOLDER` may be left out.
+`#BRANCH` and `:FOLDER` are optional.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _FORMS: Final = {
 }
 #: Names of GitHub's owners and repositories.
 _GITHUB: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?/[A-Za-z0-9._-]+")
-#: Names of GitLab's groups and projects (docs.gitlab.com/user/reserved_names): a group may be in another one.
+#: Names of GitLab's groups and projects (docs.gitlab.com/user/reserved_names); groups may be nested.
 _GITLAB: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)+")
-#: A host, perhaps with a port, and a path that a registry may have (OCI Distribution Specification, 1.1).
+#: A host, optionally a port, and a path of a registry (OCI Distribution Specification, 1.1).
 _OCI: Final = re.compile(r"[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*")
-#: Where GitLab is, unless one of the variables says otherwise; GitLab CI sets the second.
+#: The default GitLab server. The variables override it; GitLab CI sets the second.
 _GITLAB_SERVER: Final = "https://gitlab.com"
 GITLAB_URLS: Final = ("WAYBILL_GITLAB_URL", "CI_SERVER_URL")
-#: What no branch may contain (git check-ref-format), and what would be an option.
+#: What a branch name may not contain (git check-ref-format), or would make it an option.
 _NO_BRANCH: Final = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/$|^/|\.lock(?:/|$)|(?:^|/)[.]|\.$|^-|^@$")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Directory:
-    """A folder of this machine."""
+    """A local folder."""
 
     path: Path
 
@@ -53,7 +53,7 @@ class Directory:
 
 @dataclass(frozen=True, kw_only=True)
 class GitBranch:
-    """A folder on a branch of a git repository; `branch` is "" where none is named, `folder` where it is the root."""
+    """A folder on a branch of a git repository; "" means the default branch, or the root folder."""
 
     url: str
     branch: str
@@ -65,7 +65,7 @@ class GitBranch:
 
 @dataclass(frozen=True, kw_only=True)
 class GithubRepository:
-    """A repository on GitHub, with a folder on one of its branches as above."""
+    """A folder on a branch of a GitHub repository, as in `GitBranch`."""
 
     name: str
     """OWNER/REPO."""
@@ -78,10 +78,10 @@ class GithubRepository:
 
 @dataclass(frozen=True, kw_only=True)
 class GitlabProject:
-    """A project on GitLab, with a folder on one of its branches as above; the environment says on which server."""
+    """A folder on a branch of a GitLab project, as in `GitBranch`; the environment names the server."""
 
     name: str
-    """GROUP/PROJECT, with any number of subgroups between."""
+    """GROUP/PROJECT, with any number of subgroups in between."""
     branch: str
     folder: str
 
@@ -91,7 +91,7 @@ class GitlabProject:
 
 @dataclass(frozen=True, kw_only=True)
 class OciPrefix:
-    """The part of a registry below which each chart is a repository."""
+    """A path prefix in a registry; each chart is a repository below it."""
 
     host: str
     prefix: str
@@ -104,7 +104,7 @@ Place = Directory | GitBranch | GithubRepository | GitlabProject | OciPrefix
 
 
 def is_place(text: str) -> bool:
-    """Whether a text has the form of a place, rather than of a file or an image."""
+    """Return whether a text begins like a place, rather than a file or an image."""
     return text.partition(":")[0] in _FORMS
 
 
@@ -112,7 +112,7 @@ def parse_place(text: str) -> Place:
     """Parse a place.
 
     Raises:
-        SettingsError: it is none; the message holds no credential.
+        SettingsError: it is not valid; the message holds no credential.
     """
     kind, _, rest = text.partition(":")
     match kind:
@@ -156,13 +156,13 @@ def _gitlab_project(text: str, address: str) -> GitlabProject:
 
 
 def gitlab_server(environment: Mapping[str, str]) -> tuple[str, str]:
-    """The variable that names the server of GitLab, and its URL, without a slash at the end."""
+    """Return the variable that names the GitLab server, and the server's URL without a trailing slash."""
     name = next((each for each in GITLAB_URLS if environment.get(each, "").strip()), GITLAB_URLS[0])
     return name, environment.get(name, "").strip().rstrip("/") or _GITLAB_SERVER
 
 
 def _split(text: str) -> tuple[str, str, str]:
-    """The address, branch and folder of ADDRESS#BRANCH:FOLDER."""
+    """Return the address, branch and folder of ADDRESS#BRANCH:FOLDER."""
     address, _, fragment = text.partition("#")
     branch, _, folder = fragment.partition(":")
     if branch and _NO_BRANCH.search(branch):

@@ -1,4 +1,4 @@
-"""The settings of a repository: names, forms, defaults and texts, shared by the reader, `--help` and the docs."""
+"""The settings of a repository: names, types, defaults and texts, shared by the reader, `--help` and the docs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, get_origin, get_type_hints
 
-#: What each variable named WAYBILL_* is for that is no setting.
+#: The purpose of each variable WAYBILL_* that is not a setting.
 OTHER_VARIABLES: Final[Mapping[str, str]] = {
     "WAYBILL_ACTIONLINT": "actionlint's program; nox sets it for the tests",
     "WAYBILL_CACHE": "waybill's cache folder",
@@ -42,7 +42,7 @@ class About:
     text: str
     metavar: str = ""
     form: str = ""
-    """What a value of another type is to be; for strings and flags this is known."""
+    """The expected form of a value other than a string or a flag, for messages."""
     patterns: bool = False
     """Whether the value is a table whose keys are patterns of paths."""
 
@@ -125,7 +125,7 @@ class ActionsSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The settings of a repository. Paths are relative to where waybill runs; defaults are below `root`.
+    """The settings of a repository. Paths are relative to the current folder; defaults are below `root`.
 
     A field whose type is a settings class is a table of its own: `[lint]`, or `[tool.waybill.lint]`.
     """
@@ -210,16 +210,16 @@ class Settings:
     actions: ActionsSettings = dataclasses.field(default_factory=ActionsSettings)
 
     file: Path | None = None
-    """The settings file that was read; no setting."""
+    """The settings file that was read, or None; not a setting."""
     root: Path = Path()
-    """The folder that paths nobody gave are relative to: that of the file, else the repository's root; no setting."""
+    """The folder of default paths: the settings file's, or else the repository's root; not a setting."""
     committed: Settings | None = None
-    """What that file says alone, where a variable or an option says something else; no setting."""
+    """The settings of the file alone, if a variable or an option overrides it; not a setting."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """One setting: `path` is where it stands in a settings file, `type` what its value is."""
+    """One setting: `path` is its place in a settings file, `type` the type of its value."""
 
     path: tuple[str, ...]
     type: Any
@@ -238,7 +238,7 @@ class Setting:
 
     @property
     def variable(self) -> str | None:
-        """The variable that sets it; None where its value is a list or a table."""
+        """The variable that sets it, or None if its value is a list or a table."""
         return f"WAYBILL_{self.name.upper()}" if self.type in (str, bool, Path) else None
 
     @property
@@ -249,7 +249,7 @@ class Setting:
 
 @functools.cache
 def known_settings() -> Mapping[tuple[str, ...], Setting]:
-    """Every setting by its path, in the order of the classes."""
+    """Return all settings by path, in the order of the classes."""
     return {setting.path: setting for setting in _settings_in(Settings(), ())}
 
 

@@ -20,23 +20,23 @@ _REGISTRY: Final = re.compile(r"[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)*")
 _VERSION: Final = re.compile(r"(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)\.(0|[1-9][0-9]*)(-rc\.(0|[1-9][0-9]*))?")
 _FORMS: Final = {bool: "true or false, without quotes", str: "a string, in quotes", Path: "a string, in quotes"}
 
-#: The settings whose value is one of a few words.
+#: Settings with a fixed set of values.
 _CHOICES: Final = {"images": ("auto", "build", "push", "skip"), "engine": ("docker", "jib")}
-#: Variables that users of the Dockerfiles set already, and the settings that they are.
+#: Variables that users of the Dockerfiles set already, and the settings that they stand for.
 _USUAL_NAMES: Final = {"BUILDER_IMAGE": ("builder",), "RUNTIME_IMAGE": ("runtime",)}
 
 _Values = dict[tuple[str, ...], Any]
 
 
 def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[str, Any]) -> Settings:
-    """Return the settings that hold in the folder `start`; options that are None were not given.
+    """Return the settings for the folder `start`; an option that is None was not given.
 
-    Paths that nobody gave are relative to the settings file, else to the root of the git repository, else to `start`;
+    Default paths are relative to the settings file, or else to the root of the git repository, or else to `start`;
     those of variables and options are relative to `start`.
 
     Raises:
-        SettingsError: a file that is no TOML, an unknown name (with the nearest right one), a value of the wrong form;
-            a line for each, so that all of them can be fixed at once.
+        SettingsError: a file is not TOML, a name is unknown (with the nearest right one), or a value has the wrong
+            form; the message has a line for each fault.
     """
     found = _find_file(start)
     file = found.path if found else None
@@ -58,7 +58,7 @@ def load_settings(start: Path, environment: Mapping[str, str], options: Mapping[
 
 
 def unknown_variables(environment: Mapping[str, str]) -> list[str]:
-    """Warn of each variable that looks like ours and is none; one that is nearly a setting is an error elsewhere."""
+    """Return a warning for each unknown WAYBILL_* variable, except those close to a setting, which are errors."""
     known = {setting.variable for setting in known_settings().values() if setting.variable} | OTHER_VARIABLES.keys()
     return [
         f"{variable} is set, but waybill has no such variable{did_you_mean(variable, known, near=0.8)}"
@@ -68,9 +68,9 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
 
 
 def beside(folder: Path, start: Path, value: str | Path) -> Path:
-    """A path that is relative to a folder, such as that of the settings file, relative to where waybill runs, `start`.
+    """Return a path given relative to `folder`, such as a settings file's, relative to the current folder, `start`.
 
-    It leads through that folder, so that what begins alike in the file begins alike here.
+    It goes through `folder`, so that paths with a common prefix in the file keep one here.
     """
     if folder == start or Path(value).is_absolute():
         return Path(value)
@@ -81,33 +81,33 @@ def beside(folder: Path, start: Path, value: str | Path) -> Path:
 
 
 def _default_paths(root: Path, start: Path) -> _Values:
-    """The settings that are paths, where nobody says anything else."""
+    """Return the default values of the settings that are paths."""
     paths = (setting for setting in known_settings().values() if setting.type is Path)
     return {setting.path: beside(root, start, setting.default) for setting in paths}
 
 
 def _git_root(start: Path) -> Path:
-    """The root of the git repository, or of the worktree, that a folder is in; the folder itself where that is none."""
+    """Return the root of a folder's git repository or worktree, or the folder itself if it is in none."""
     above = (folder for folder in (start, *start.resolve().parents) if (folder / ".git").exists())
     return next(above, start)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """A settings file: its table for waybill, which stands at `above` in it."""
+    """A settings file: `table` is its table for waybill, at the keys `above`."""
 
     path: Path
     table: Mapping[str, Any]
     above: tuple[str, ...] = ()
 
     def place(self, *keys: str) -> str:
-        """`file:line` of what has these keys."""
+        """Return `file:line` of the value with these keys."""
         from pipeline.workspace.toml_lines import line_of  # noqa: PLC0415 - only a message needs it
 
         return f"{self.path}:{line_of(self.path.read_text(encoding='utf-8'), (*self.above, *keys))}"
 
     def written(self, path: tuple[str, ...]) -> tuple[str, ...]:
-        """The keys of a setting as they are written in this file; none where it is not there."""
+        """Return a setting's keys as spelled in this file, or () if it is not there."""
         table: Any = self.table
         keys: list[str] = []
         for name in path:
@@ -117,15 +117,15 @@ class _File:
 
 
 def _find_file(start: Path) -> _File | None:
-    """The nearest waybill.toml, or pyproject.toml with a table for waybill, here or in a folder above."""
+    """Return the nearest waybill.toml, or pyproject.toml with [tool.waybill], in this folder or a parent."""
     return next(filter(None, map(_file_in, (start, *start.resolve().parents))), None)
 
 
 def settings_file(folder: Path) -> Path | None:
-    """Return the settings file in a folder itself, whatever those above have; None where there is none.
+    """Return the settings file in a folder itself, ignoring its parents, or None if there is none.
 
     Raises:
-        SettingsError: it is no TOML.
+        SettingsError: the file is not TOML.
     """
     found = _file_in(folder)
     return found.path if found else None
@@ -142,10 +142,10 @@ def _file_in(folder: Path) -> _File | None:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a file is there; what has its name and is none is not passed over, for its settings would not hold.
+    """Return whether a file exists; anything else at its path is an error, as its settings would be ignored.
 
     Raises:
-        SettingsError: a folder, a pipe, a link that leads nowhere or round in circles.
+        SettingsError: it is a folder, a pipe, a broken link or a link loop.
     """
     try:
         mode = path.stat().st_mode
@@ -169,7 +169,7 @@ def _our_table(project: Path) -> Mapping[str, Any] | None:
 
 
 def _parse(path: Path) -> Mapping[str, Any]:
-    import tomllib  # noqa: PLC0415 - 15 ms that a run without settings files does not pay
+    import tomllib  # noqa: PLC0415 - 15 ms, only with a settings file
 
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -182,9 +182,9 @@ def _parse(path: Path) -> Mapping[str, Any]:
 def _read(
     file: _File, table: Mapping[str, Any], written: tuple[str, ...], start: Path, faults: list[str]
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """The settings of a table of the file, and of the tables in it; `written` is where it stands, as it is written.
+    """Yield the settings in a table of the file and its subtables, by path; `written` is the table's place as spelled.
 
-    What is wrong is added to `faults`.
+    Errors are added to `faults`.
     """
     known = known_settings()
     above = _fields(written)
@@ -196,8 +196,8 @@ def _read(
                 yield path, _decoded(file, setting, value, here, start)
             except SettingsError as error:
                 faults.append(str(error))
-        elif not any(one[: len(path)] == path for one in known):
-            names = {one[len(above)] for one in known if one[: len(above)] == above}
+        elif not any(name[: len(path)] == path for name in known):
+            names = {name[len(above)] for name in known if name[: len(above)] == above}
             near = did_you_mean(key, [name.replace("_", "-") for name in names] if "-" in key else names)
             faults.append(f"{file.place(*here)}: unknown setting '{'.'.join(here)}'{near}")
         elif isinstance(value, dict):
@@ -212,8 +212,8 @@ def _fields(written: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...], start: Path) -> Any:
-    """A setting's value as its type, with paths relative to where waybill runs."""
-    import msgspec  # noqa: PLC0415 - 9 ms that a run without settings files does not pay
+    """Return a setting's value in its type, with paths relative to the current folder."""
+    import msgspec  # noqa: PLC0415 - 9 ms, only with a settings file
 
     try:
         decoded = msgspec.convert(value, setting.type, dec_hook=lambda _, text: beside(file.path.parent, start, text))
@@ -226,7 +226,7 @@ def _decoded(file: _File, setting: Setting, value: Any, written: tuple[str, ...]
 
 
 def _from_environment(environment: Mapping[str, str], faults: list[str]) -> _Values:
-    """The settings that variables give; what is wrong is added to `faults`."""
+    """Return the settings from variables; errors are added to `faults`."""
     known = {setting.variable: setting for setting in known_settings().values() if setting.variable}
     for variable in environment:
         ours = variable.startswith("WAYBILL_") and variable not in known and variable not in OTHER_VARIABLES
@@ -245,7 +245,7 @@ def _from_environment(environment: Mapping[str, str], faults: list[str]) -> _Val
 
 
 def _nearest_setting(variable: str) -> str:
-    """The end of a message: the variable of a setting that another one nearly is; else empty."""
+    """Return the end of a message that suggests the variable of a setting with a similar name, or ""."""
     return did_you_mean(variable, (s.variable for s in known_settings().values() if s.variable), near=0.85)
 
 
@@ -258,10 +258,10 @@ def _from_text(variable: str, setting: Setting, text: str) -> Any:
 
 
 def checked(settings: Settings) -> Settings:
-    """Return settings whose values can be.
+    """Return `settings` after checking their values.
 
     Raises:
-        SettingsError: some cannot; the message has all of them.
+        SettingsError: values are invalid; the message has a line for each.
     """
     if faults := [fault for _, fault in _wrong_values(settings)]:
         raise SettingsError("\n".join(faults))
@@ -269,13 +269,13 @@ def checked(settings: Settings) -> Settings:
 
 
 def _is_url(url: str) -> bool:
-    from pipeline.system.http_request import is_url  # noqa: PLC0415 - 10 ms that settings without a URL do not pay
+    from pipeline.system.http_request import is_url  # noqa: PLC0415 - 10 ms, only with a URL
 
     return is_url(url)
 
 
 def _wrong_values(settings: Settings) -> Iterator[tuple[tuple[str, ...], str]]:
-    """The settings whose values cannot be, by their paths, with what to write."""
+    """Yield the paths of settings with invalid values, with what to write instead."""
     if not _VERSION.fullmatch(settings.initial_version):
         message = f"initial_version '{settings.initial_version}': write MAJOR.MINOR.PATCH, as in 1.2.3"
         yield ("initial_version",), message

@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML document: tomllib keeps no positions."""
+"""Finds the line of a key in a TOML document, as tomllib keeps no positions."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def line_of(text: str, path: Sequence[str]) -> int:
-    """Return the line, from 1, on which the key or table at `path` starts; 1 where it cannot be told.
+    """Return the line, from 1, on which the key or table at `path` starts, or 1 if it is not found.
 
-    Found by parsing: the key is absent from what stands above its line, and there once its value is complete.
+    The line is found by parsing: the document before it does not have the key, and the one up to its value does.
     """
     lines = text.splitlines(keepends=True)
     for number, line in enumerate(lines, start=1):
@@ -29,7 +29,7 @@ def _parsed(lines: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _holds(document: dict[str, Any] | None, path: Sequence[str]) -> bool | None:
-    """Whether a document has something at `path`; None where the lines are no whole document."""
+    """Return whether a document has a value at `path`, or None if there is no document."""
     if document is None:
         return None
     value: Any = document

@@ -1,4 +1,4 @@
-"""Reads a workflow folder with the shared/ beside it."""
+"""Reads a workflow folder, with shared/ beside it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from generator.workflow.workflow import Workflow, read_workflow
 
 
 def read_folder(folder: Path, shared: dict[Path, SharedFiles] | None = None) -> Workflow:
-    """Read one workflow folder; `shared` keeps what was read beside it for the next one.
+    """Read a workflow folder; `shared` caches shared/ folders between calls.
 
     Raises:
-        FindingsError: it cannot be read; see `read_source` and `read_workflow`.
+        FindingsError: the folder cannot be read; see `read_source` and `read_workflow`.
     """
     return read_workflow(read_folder_source(folder, shared))
 
 
 def read_folder_source(folder: Path, shared: dict[Path, SharedFiles] | None = None) -> Source:
-    """Read the files of one workflow folder, and understand none of them.
+    """Read the files of a workflow folder without parsing them.
 
     Raises:
         FindingsError: see `read_source` and `read_shared`.

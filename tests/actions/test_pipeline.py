@@ -235,7 +235,17 @@ def test_a_workflow_that_fails_loses_nothing_of_another_and_is_processed_when_it
     assert done.results == {FIND: "success", process("escalation"): "success"}
     team.merge()
     team.release()
-    assert team.published().keys() == {"escalation", "greeting", "workflows"}
+    published = team.published()
+    assert published.keys() == {"escalation", "greeting", "workflows"}
+
+    written = run("platform", "--profile", "existing", "-o", "charts", cwd=team.source.folder)
+    assert written.code == 0, written.err
+    team.source.push("Write the platform")
+    team.release()
+    assert team.published() == {**published, "platform": ["10.0.0"]}
+    release = team.repository.published("platform-10.0.0")
+    assert release
+    assert release.asset("platform-10.0.0.tgz")
 
 
 def test_what_a_person_starts_in_another_repository_is_not_processed_again_by_a_merge(team: Team) -> None:

@@ -1,7 +1,8 @@
 """`waybill doctor --cluster` on a real API server, read by the real kubectl.
 
 Nothing but the API server runs there, so the tests set the statuses that operators, kubelets and controllers would set:
-phases of InstallPlans and ClusterServiceVersions, conditions of everything else, and why containers wait.
+phases of InstallPlans and ClusterServiceVersions, conditions of everything else, and why containers wait. Logs come
+from a kubelet that has nothing else.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from generator.namespaces.policies import WORKFLOW_NAMESPACE
 from tests.cluster.apiserver import ApiServer, running
-from tests.cluster.conftest import definitions_in
+from tests.cluster.conftest import definitions_in, served_alone
+from tests.cluster.kubelet import NODE, kubelet
 from tests.cluster.test_check_cluster import user_of
 from tests.command import Outcome
 from tests.conftest import Waybill
@@ -87,7 +90,8 @@ class Cluster:
             if manifest["kind"] in ("Pod", "Service"):
                 wanted = {**there.content, "metadata": {**wanted["metadata"], **keep}}
             stored = self.server.must("PUT", path, {**wanted, "metadata": {**wanted["metadata"], **keep}})
-        if "status" in manifest:
+        # A kind without the subresource has taken it already.
+        if "status" in manifest and stored.get("status") != manifest["status"]:
             version = {"resourceVersion": stored["metadata"]["resourceVersion"]}
             content = {**stored, "metadata": {**stored["metadata"], **version}, "status": manifest["status"]}
             self.server.must("PUT", f"{path}/status", content)
@@ -206,6 +210,7 @@ def letting_in(manifest: Manifest, *but: str) -> Manifest:
 DATA_INDEX = "sonataflow-platform-data-index-service"
 VERSION = "logic-operator.v1.37.2"
 GREETING = the("SonataFlow", "greeting", DEMO)
+GREETING_POD = the("Pod", "greeting", DEMO)
 PLATFORM = the("SonataFlowPlatform", "sonataflow-platform", SERVICES)
 WAITING = install_plan("install-1", VERSION, approved=False)
 OLD = operator_version("logic-operator-rhel8.v1.36.0", ["logic-operator-rhel8-controller-manager"])
@@ -294,7 +299,7 @@ CASES = {
     "no platform serves a namespace": Case(
         removed=[the("SonataFlowClusterPlatform", "cluster-platform")],
         check="platform",
-        says=f"no platform serves the workflows in {DEMO}",
+        says=f"the workflows in {DEMO} use no Data Index: nothing shares that of sonataflow-platform in {SERVICES}",
         fixed=True,
         then=[the("SonataFlowClusterPlatform", "cluster-platform")],
     ),
@@ -374,7 +379,7 @@ CASES = {
         fixed=True,
     ),
     "an image is private": Case(
-        put=[{**pod("greeting", DEMO), "status": {"containerStatuses": [{**UNPULLED, "state": WAITS}]}}],
+        put=[{**GREETING_POD, "status": {"containerStatuses": [{**UNPULLED, "state": WAITS}]}}],
         check="images",
         says="registry.example/greeting:1.0.0 cannot be pulled in demo (rpc error: pull access denied",
     ),
@@ -421,30 +426,117 @@ def test_a_fault_is_found_alone_and_the_printed_commands_fix_it(
         assert (done.code, faults_of(done)) == (0, {}), done.json
 
 
-def test_who_may_not_read_something_learns_what_is_missing_and_the_printed_rights_are_enough(
-    healed: Cluster, doctor: Callable[..., Outcome]
+FAILED = {"terminated": {"exitCode": 1, "reason": "Error"}}
+CRASHES = {
+    "name": "main",
+    "image": IMAGE,
+    "imageID": "",
+    "ready": False,
+    "restartCount": 4,
+    "state": {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 40s restarting failed container"}},
+    "lastState": FAILED,
+}
+NO_DATABASE = """\
+2026-11-29 09:15:01,020 WARN  [io.agr.pool] (agroal-11) Datasource '<default>': FATAL: database "flows" does not exist
+java.lang.RuntimeException: Failed to start quarkus
+Caused by: org.postgresql.util.PSQLException: FATAL: database "flows" does not exist
+	at org.postgresql.core.v3.ConnectionFactoryImpl.doAuthentication(ConnectionFactoryImpl.java:693)
+"""
+
+
+@pytest.fixture
+def logs(healed: Cluster, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What the containers of the cluster's only node write."""
+    written: dict[str, str] = {}
+    with kubelet(tmp_path, written) as node:
+        healed.put(node)
+        yield written
+
+
+def crashing(manifest: Manifest) -> Manifest:
+    """A pod on the node that crashes again and again."""
+    spec = {**manifest["spec"], "nodeName": NODE}
+    return {**manifest, "spec": spec, "status": {"containerStatuses": [CRASHES], **failing("Ready", "", "")}}
+
+
+def test_a_database_that_is_not_in_postgresql_is_named_by_the_log_of_who_wants_it(
+    healed: Cluster, doctor: Callable[..., Outcome], logs: dict[str, str]
 ) -> None:
+    index = pod(DATA_INDEX, SERVICES)
+    healed.put(crashing(index))
+    healed.put(the("Deployment", DATA_INDEX, SERVICES, status=failing("Available", "", "crashes")))
+    logs[f"{SERVICES}/{DATA_INDEX}/main"] = NO_DATABASE
+    done = doctor("--json")
+    assert [*faults_of(done)] == ["database"], done.json
+    (fault,) = faults_of(done)["database"]
+    assert fault["message"] == f'PostgreSQL refuses {DATA_INDEX} in {SERVICES}: database "flows" does not exist'
+    shows, creates, waits, restarts = fault["commands"]
+    for command in (shows, creates, restarts):
+        healed.run(command)
+    (job,) = healed.server.must("GET", f"/apis/batch/v1/namespaces/{SERVICES}/jobs")["items"]
+    assert job["spec"]["template"]["spec"]["containers"][0]["command"] == ["createdb", "flows"]
+    assert f"condition=Complete job/{job['metadata']['name']} " in waits
+    healed.added.append(made("batch/v1", "Job", job["metadata"]["name"], SERVICES))
+
+
+def test_who_may_not_read_logs_learns_that_this_is_missing(
+    healed: Cluster, waybill: Waybill, tmp_path: Path, logs: dict[str, str]
+) -> None:
+    logs[f"{DEMO}/crashing/main"] = NO_DATABASE
+    healed.put(crashing(pod("crashing", DEMO, {"sonataflow.org/workflow-app": "greeting"})))
+    healed.put({**GREETING, "status": failing("Running", "DeploymentIsUnavailable", "")})
+    rules = "--verb=get,list --resource=pods,services,deployments.apps,sonataflows.sonataflow.org,jobs.batch"
+    healed.run(f"kubectl create role watcher -n {DEMO} {rules}")
+    healed.run(f"kubectl create rolebinding watcher -n {DEMO} --role=watcher --user=watcher")
+    env = user_of(healed.server, impersonating(healed.server, "watcher", tmp_path / "kubeconfig"))
+    done = waybill("doctor", "--cluster", "-n", DEMO, "--json", env=env)
+    (fault,) = faults_of(done)["workflows"]
+    assert "; its pod crashing: Error (exit code 1), 4 restarts" in fault["message"]
+    (database,) = (each for each in done.json["checks"] if each["check"] == "database")
+    assert f"get pods/log in {DEMO}" in database["denied"]
+
+
+def test_who_may_not_read_something_learns_what_is_missing(healed: Cluster, doctor: Callable[..., Outcome]) -> None:
     healed.put(made("v1", "Namespace", DEMO))
-    words = ("--context", "nobody", "--json")
-    done = doctor(*words)
+    done = doctor("--context", "nobody", "--json")
     assert (done.code, faults_of(done)) == (0, {}), done.err
     messages = {each["check"]: each["message"] for each in done.json["checks"] if each["denied"]}
     right = "list sonataflows.sonataflow.org in all namespaces"
     assert messages["workflows"] == f"not judged everywhere: no right to {right}"
     assert len(messages) == len(done.json["checks"]) - 1, "who may nothing still learns which kinds there are"
-    rounds = 0
-    while done.json["grants"]:
-        rounds += 1
-        assert rounds <= 2
-        for command in done.json["grants"]:
-            healed.run(command.replace("USER", "nobody"))
-        done = doctor(*words)
+    said = doctor("--context", "nobody").err
+    assert "waybill doctor --cluster --role USER | kubectl apply -f -" in said
+    assert "nothing to fix, but " in said
+    refused = doctor("--context", "nobody", "--role", "nobody")
+    assert (refused.code, refused.out) == (1, "")
+
+
+def test_a_user_with_only_the_printed_roles_is_told_what_an_administrator_is(
+    healed: Cluster, doctor: Callable[..., Outcome], logs: dict[str, str]
+) -> None:
+    healed.put(made("v1", "Namespace", DEMO))
+    healed.put(crashing(pod("crashing", DEMO, {"sonataflow.org/workflow-app": "greeting"})))
+    logs[f"{DEMO}/crashing/main"] = NO_DATABASE
+    printed = doctor("--role", "nobody")
+    assert printed.code == 0, printed.err
+    roles = list(yaml.safe_load_all(printed.out))
+    verbs = {verb for each in roles for rule in each.get("rules", ()) for verb in rule["verbs"]}
+    assert verbs == {"list", "get"}
+    for rule in (rule for each in roles for rule in each.get("rules", ()) if "secrets" in rule["resources"]):
+        assert rule["resourceNames"] == [DATABASE]
+    for each in roles:
+        healed.put(each)
+    done = doctor("--context", "nobody", "--json")
     assert not any(each["denied"] for each in done.json["checks"])
-    assert [*faults_of(done)] == ["labels"]
-    assert (
-        done.json["checks"]
-        == json.loads(doctor("--json").out.replace("kubectl label", "kubectl --context=nobody label"))["checks"]
-    )
+    assert [*faults_of(done)] == ["database", "labels"]
+    theirs = doctor("--json").out.replace("kubectl ", "kubectl --context=nobody ")
+    assert done.json["checks"] == json.loads(theirs)["checks"]
+    # Whoever has less is told what it is.
+    (role,) = (each for each in roles if each["kind"] == "Role" and each["metadata"]["namespace"] == DEMO)
+    healed.put({**role, "rules": [rule for rule in role["rules"] if rule["resources"] != ["secrets"]]})
+    done = doctor("--context", "nobody", "--json")
+    denied = {each["check"]: each["denied"] for each in done.json["checks"] if each["denied"]}
+    assert denied == {"database": [f"get secrets in {DEMO}"]}
 
 
 def impersonating(server: ApiServer, name: str, path: Path) -> Path:
@@ -484,8 +576,68 @@ def test_a_cluster_without_olm_is_judged_by_its_deployments(
     messages = {each["check"]: each["message"] for each in done.json["checks"]}
     assert messages["installplan"] == "the cluster has no OLM"
     assert messages["operator"] == "incubator-kie-sonataflow-operator 10.1.0"
+    sonataflow = {name: definitions_in(shared / "crds" / FOLDERS[name]) for name in ("1.45", "10")}
+    healed.server.define(sonataflow["1.45"])
+    done = doctor("--json", "crds")
+    healed.server.define(sonataflow["10"])
+    (fault,) = faults_of(done)["crds"]
+    assert (done.code, fault["state"]) == (1, "old")
+    assert "10.1.0: schema like 1.45" in fault["message"]
     healed.remove(manager)
     done = doctor()
     assert done.code == 1
     assert "operator: there is no SonataFlow operator" in done.err
     healed.server.define(definitions)
+
+
+def test_a_kind_of_sonataflow_that_is_missing_explains_everything_after_it(
+    healed: Cluster, shared: Path, doctor: Callable[..., Outcome]
+) -> None:
+    name = "sonataflowbuilds.sonataflow.org"
+    (definition,) = (
+        each for each in definitions_in(shared / "crds" / FOLDERS["10"]) if each["metadata"]["name"] == name
+    )
+    healed.server.undefine(name)
+    done = doctor("--json")
+    healed.server.define([definition])
+    assert {check: [each["message"] for each in faults] for check, faults in faults_of(done).items()} == {
+        "crds": [f"the cluster has no {name}"]
+    }
+
+
+#: What tells OpenShift GitOps from another Argo CD; nothing of it is read.
+ARGO_CDS = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": "argocds.argoproj.io"},
+    "spec": {
+        "group": "argoproj.io",
+        "names": {"kind": "ArgoCD", "plural": "argocds"},
+        "scope": "Namespaced",
+        "versions": [
+            {"name": "v1beta1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+        ],
+    },
+}
+
+
+def test_a_namespace_where_openshift_gitops_has_no_rights_gets_its_label(
+    healed: Cluster, shared: Path, doctor: Callable[..., Outcome]
+) -> None:
+    (applications,) = yaml.safe_load_all((shared / "crds-others" / "argo-cd" / "application.yaml").read_bytes())
+    healed.server.define([served_alone(applications), ARGO_CDS])
+    place = {"server": "https://kubernetes.default.svc", "namespace": DEMO}
+    spec = {"destination": place, "project": "default", "source": {"repoURL": "https://git.example/flows.git"}}
+    status = {"sync": {"status": "OutOfSync"}}
+    flows = made("argoproj.io/v1alpha1", "Application", "flows", "openshift-gitops", spec=spec, status=status)
+    healed.put(made("v1", "Namespace", "openshift-gitops"))
+    healed.put(flows)
+    done = doctor("--json")
+    ((check, (fault,)),) = faults_of(done).items()
+    assert check == "gitops"
+    for command in fault["commands"]:
+        healed.run(command)
+    done = doctor("--json")
+    assert (done.code, faults_of(done)) == (0, {}), done.json
+    for name in ("applications.argoproj.io", "argocds.argoproj.io"):
+        healed.server.must("DELETE", f"{CRDS}/{name}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ import yaml
 from generator.chart.chart import chart_name
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in
-from tests.conftest import ROOT, Helm, HelmRefusal
+from tests.conftest import ROOT, Helm, HelmRefusal, Waybill
 from tests.crd_facts import FOLDERS
 from tests.integration.test_our_charts import values_of
 
@@ -217,3 +218,24 @@ def test_an_uninstall_that_leaves_something_turns_its_cell_red(cluster: Cluster,
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "left-behind", "annotations": hook}}
     (chart / "templates" / "left.yaml").write_text(json.dumps(secret), encoding="utf-8")
     assert cluster.cell(chart, INSTALL) == Cell(install="", upgrade="", uninstall="left-behind stayed")
+
+
+def test_two_versions_side_by_side_are_found_by_their_label(cluster: Cluster, waybill: Waybill, tmp_path: Path) -> None:
+    namespace = cluster.server.namespace()
+    for name, version in {"greeting": "1.0.0", "greeting-v2": "2.0.0+5"}.items():
+        folder = shutil.copytree(ROOT / "workflows" / "greeting", tmp_path / "workflows" / name)
+        definition = folder / "greeting.sw.yaml"
+        text = definition.read_text(encoding="utf-8").replace("id: greeting\n", f"id: {name}\n")
+        definition.write_text(text.replace('version: "1.0.0"', f'version: "{version}"'), encoding="utf-8")
+        done = waybill("chart", name, "-o", "charts")
+        assert done.code == 0, done.err
+        cluster.run(namespace, "install", name, str(tmp_path / "charts" / name), "--set", "versionLabel=true")
+
+    def listed(selector: str) -> list[str]:
+        kubectl = [cluster.server.programs / "kubectl", "--kubeconfig", cluster.server.kubeconfig, "-n", namespace]
+        words = ["get", "sonataflow", "-l", selector, "--no-headers", "-o", "custom-columns=NAME:.metadata.name"]
+        return subprocess.run([*kubectl, *words], capture_output=True, text=True, check=True).stdout.split()
+
+    assert listed("sonataflow.org/version") == ["greeting", "greeting-v2"]
+    assert listed("sonataflow.org/version=1.0.0") == ["greeting"]
+    assert listed("sonataflow.org/version=2.0.0_5") == ["greeting-v2"]

@@ -6,9 +6,11 @@ No controller runs there: nobody brings the kinds of an operator, so a test does
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import subprocess
+import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -23,7 +25,7 @@ from generator.platform.values import STAGES, Profile
 from tests.cluster.apiserver import ApiServer
 from tests.cluster.conftest import definitions_in, served_alone
 from tests.cluster.test_installs import holds, is_kept
-from tests.conftest import Helm, HelmRefusal, find_helm
+from tests.conftest import ROOT, Helm, HelmRefusal, find_helm
 from tests.crd_facts import FOLDERS
 from tests.platform_values import everything, required
 from tests.waiting import eventually
@@ -38,6 +40,12 @@ CELLS: list[tuple[Profile, str, int]] = [
     ("existing", "1.44", 3),
     ("openshift", "1.40", 4),
 ]
+#: What the operator does to a platform, by tests/docs/operators.sh.
+PLATFORM_READY = """
+condition sonataflowplatform/sonataflow-platform sonataflow-infra Succeed
+available sonataflow-platform-data-index-service sonataflow-infra
+available sonataflow-platform-jobs-service sonataflow-infra
+"""
 #: In a Secret, the API server keeps none of it.
 WRITE_ONLY = "stringData"
 
@@ -218,7 +226,10 @@ def test_a_second_platform_in_a_namespace_is_refused_before_anything_is_created(
 
 
 @pytest.mark.parametrize("platform", [("existing", "10", 4)], ids=["existing-10"], indirect=True)
-def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_created(platform: Platform) -> None:
+@pytest.mark.parametrize("check", ["discovery", "none"])
+def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_created(
+    platform: Platform, check: str
+) -> None:
     other = {
         "apiVersion": "sonataflow.org/v1alpha08",
         "kind": "SonataFlowPlatform",
@@ -228,8 +239,39 @@ def test_a_platform_beside_one_of_another_name_is_refused_before_anything_is_cre
     path = f"/apis/sonataflow.org/v1alpha08/namespaces/{platform.namespace}/sonataflowplatforms"
     platform.server.must("POST", path, other)
     with pytest.raises(HelmRefusal, match=f"{platform.namespace} has the SonataFlowPlatform by-hand already"):
-        platform.step("install", required("existing", "10"))
+        platform.step("install", {**required("existing", "10"), "operatorCheck": check})
     assert content_of(platform.server, platform.namespace) == ["SonataFlowPlatform/by-hand"]
+
+
+@pytest.mark.parametrize("platform", [("kind", "10", 4), ("kind", "10", 3)], ids=["helm4", "helm3"], indirect=True)
+def test_the_quota_refuses_a_platform_of_another_name_whoever_creates_it(platform: Platform) -> None:
+    off = {"enabled": False}
+    values = bare(knative={"serving": off, "eventing": off}, clusterPlatform=off, broker={"enabled": False, "name": ""})
+    platform.step("install", values)
+    values["platform"] = {"quota": True}
+    objects = platform.step("upgrade", values)
+    assert platform.not_stored(objects) == []
+    quotas = f"/api/v1/namespaces/{platform.namespace}/resourcequotas/sonataflow-platform"
+    quota = platform.server.must("GET", quotas)
+    hard = quota["spec"]["hard"]
+    # What the controller of quotas counts.
+    quota["status"] = {"hard": hard, "used": dict.fromkeys(hard, "1")}
+    platform.server.must("PUT", f"{quotas}/status", quota)
+    path = f"/apis/sonataflow.org/v1alpha08/namespaces/{platform.namespace}/sonataflowplatforms"
+    other = {"apiVersion": "sonataflow.org/v1alpha08", "kind": "SonataFlowPlatform", "spec": {}}
+    other["metadata"] = {"name": "by-hand"}
+    server = platform.server
+
+    def refused() -> bool:
+        answer = server.apply(f"{path}/by-hand?fieldManager=argocd&dryRun=All", other)
+        return answer.code == HTTPStatus.FORBIDDEN and "exceeded quota" in answer.content["message"]
+
+    eventually(refused, "the API server knows what is used")
+    answer = server.ask("POST", path, other)
+    assert (answer.code, answer.content["message"].count("exceeded quota: sonataflow-platform")) == (403, 1)
+    assert platform.not_stored(platform.step("upgrade", {**values, "commonLabels": {"changed": "yes"}})) == []
+    platform.run("uninstall", "platform")
+    assert [each["kind"] for each in objects if server.find(each, platform.namespace)] == []
 
 
 @pytest.fixture
@@ -263,12 +305,6 @@ def test_an_operator_that_is_missing_stops_an_install_before_anything_is_created
     "platform", [("existing", "10", 4), ("existing", "10", 3)], ids=["helm4", "helm3"], indirect=True
 )
 def test_the_role_of_the_readme_is_enough_to_install_upgrade_and_remove(platform: Platform) -> None:
-    text = (platform.chart / "README.md").read_text(encoding="utf-8")
-    (role,) = (
-        yaml.safe_load(each)
-        for each in re.findall(r"^```yaml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-        if "kind: Role" in each
-    )
     values = bare(
         postgresql={"enabled": True}, networkPolicies={"enabled": True}, database={"password": "p", "create": True}
     )
@@ -276,13 +312,7 @@ def test_the_role_of_the_readme_is_enough_to_install_upgrade_and_remove(platform
     nobody = replace(platform, user="nobody")
     with pytest.raises(HelmRefusal, match="forbidden"):
         nobody.step("install", values)
-    assert role["metadata"].pop("namespace") == "sonataflow-infra"
-    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{platform.namespace}"
-    platform.server.must("POST", f"{path}/roles", role)
-    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]}
-    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody"}
-    binding = {"metadata": {"name": "nobody"}, "roleRef": reference, "subjects": [subject]}
-    platform.server.must("POST", f"{path}/rolebindings", binding)
+    give_role(platform, platform.namespace)
     objects = nobody.step("install", values)
     assert {each["kind"] for each in objects} >= {"SonataFlowPlatform", "StatefulSet", "Job", "NetworkPolicy", "Broker"}
     assert platform.not_stored(objects) == []
@@ -292,16 +322,76 @@ def test_the_role_of_the_readme_is_enough_to_install_upgrade_and_remove(platform
     assert left == ["Secret"]
 
 
-def test_the_operators_of_kind_get_the_pinned_image(apiserver: ApiServer, place: Path) -> None:
+def give_role(platform: Platform, namespace: str) -> None:
+    """Give nobody the Role of the chart's README in a namespace."""
+    (role,) = (yaml.safe_load(each) for each in blocks(platform.chart, "yaml") if "kind: Role" in each)
+    assert role["metadata"].pop("namespace") == "sonataflow-infra"
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+    platform.server.must("POST", f"{path}/roles", role)
+    reference = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]}
+    subject = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody"}
+    binding = {"metadata": {"name": "nobody"}, "roleRef": reference, "subjects": [subject]}
+    platform.server.must("POST", f"{path}/rolebindings", binding)
+
+
+def blocks(chart: Path, language: str) -> list[str]:
+    """The code blocks of a chart's README, without the indentation of a list."""
+    text = (chart / "README.md").read_text(encoding="utf-8")
+    return [
+        textwrap.dedent(each) for each in re.findall(rf"^ *```{language}\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+@pytest.mark.parametrize("platform", [("existing", "10", 4)], ids=["existing-10"], indirect=True)
+def test_the_commands_of_the_readme_run_with_its_role_alone(platform: Platform, tmp_path: Path) -> None:
+    demo = platform.server.namespace()
+    for namespace in (platform.namespace, demo):
+        give_role(platform, namespace)
+    access = json.loads(platform.server.kubeconfig.read_bytes())
+    access["current-context"] = "nobody"
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch(mode=0o600)
+    kubeconfig.write_text(json.dumps(access), encoding="utf-8")
+    (tmp_path / "platform").symlink_to(platform.chart)
+    (tmp_path / "database-password").write_text("p", encoding="utf-8")
+    path = os.pathsep.join([str(platform.server.programs), platform.helm.path])
+
+    def run(script: str, kubeconfig: Path) -> None:
+        env = {**os.environ, "PATH": path, "KUBECONFIG": str(kubeconfig)}
+        words = ["bash", "-eo", "pipefail", "-c", script]
+        done = subprocess.run(words, capture_output=True, text=True, cwd=tmp_path, env=env, check=False)
+        assert done.returncode == 0, f"{script}\n{done.stderr}"
+
+    def here(text: str) -> str:
+        text = re.sub(
+            r"(-n|name:|namespace) demo\b", rf"\1 {demo}", text.replace("sonataflow-infra", platform.namespace)
+        )
+        text = re.sub(r"^kubectl create namespace .*\n", "", text, flags=re.MULTILINE)
+        return text.replace("REPOSITORY", str(ROOT / "charts/workflows/charts"))
+
+    (values,) = (each for each in blocks(platform.chart, "yaml") if each.startswith("# demo.yaml"))
+    (tmp_path / "demo.yaml").write_text(here(values), encoding="utf-8")
+    commands = blocks(platform.chart, "console")
+    assert len(commands) == 7
+    for each in commands:
+        if "--for=condition=Available" in each:
+            run(f". {ROOT / 'tests/docs/operators.sh'}\n{here(PLATFORM_READY)}", platform.server.kubeconfig)
+        run(here(each), kubeconfig)
+    within = f"-n {platform.namespace}"
+    run(f"kubectl get pvc {within}; kubectl auth can-i get pods --subresource=log {within}", kubeconfig)
+
+
+def test_the_operators_of_kind_get_pinned_images_that_there_are(apiserver: ApiServer, place: Path) -> None:
     folder = written("kind", "10", place) / "kind" / "operators"
     text = (folder / "kustomization.yaml").read_text(encoding="utf-8")
     addresses = re.findall(r"https://\S+", text)
     assert len(addresses) == 2
     local = place / "operators"
     local.mkdir()
-    container = {"name": "manager", "image": "docker.io/apache/incubator-kie-sonataflow-operator:main"}
+    images = ("docker.io/apache/incubator-kie-sonataflow-operator:main", "gcr.io/kubebuilder/kube-rbac-proxy:v0.13.0")
+    containers = [{"name": name, "image": image} for name, image in zip(("manager", "proxy"), images, strict=True)]
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "operator"}}
-    deployment["spec"] = {"template": {"spec": {"containers": [container]}}}
+    deployment["spec"] = {"template": {"spec": {"containers": containers}}}
     (local / "operator.yaml").write_text(json.dumps(deployment), encoding="utf-8")
     for address, path in zip(addresses, ("knative.yaml", "operator.yaml"), strict=True):
         text = text.replace(address, path)
@@ -311,5 +401,8 @@ def test_the_operators_of_kind_get_the_pinned_image(apiserver: ApiServer, place:
     done = subprocess.run(
         [apiserver.programs / "kubectl", "kustomize", local], capture_output=True, text=True, check=True
     )
-    images = [line.strip() for line in done.stdout.splitlines() if "image:" in line]
-    assert images == ["- image: docker.io/apache/incubator-kie-sonataflow-operator:10.1.0"]
+    (operator,) = (each for each in yaml.safe_load_all(done.stdout) if each["kind"] == "Deployment")
+    assert [each["image"] for each in operator["spec"]["template"]["spec"]["containers"]] == [
+        "docker.io/apache/incubator-kie-sonataflow-operator:10.1.0",
+        "quay.io/brancz/kube-rbac-proxy:v0.13.1",
+    ]

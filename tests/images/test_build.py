@@ -500,7 +500,7 @@ def test_a_rerun_attaches_what_a_run_that_failed_half_way_could_not(team: Team, 
     done = team.waybill("image", "greeting", "--push", "--attest", "--signing-key", str(tmp_path / "no.key"))
     assert done.code == 1
     assert str(tmp_path / "no.key") in done.err
-    assert "is pushed already; the same command again goes on from there" in done.err
+    assert "is pushed already; run the same command again to continue" in done.err
     [image] = team.json("image", "greeting", "--push", "--attest")["images"]
     assert image["state"] == "found"
     verified = team.json("verify", f"{image['repository']}@{image['digest']}")

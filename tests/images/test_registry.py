@@ -161,7 +161,7 @@ def test_without_a_login_the_message_says_where_it_was_looked_for(
     with pytest.raises(LoginError) as caught:
         Client(registry.host, keychain(tmp_path)).manifest(repository, "v1")
     message = str(caught.value)
-    assert f"registry {registry.host}, repository {repository}: it wants a login (401" in message
+    assert f"registry {registry.host}, repository {repository}: it requires a login (401" in message
     assert "WAYBILL_REGISTRY_USERNAME and WAYBILL_REGISTRY_PASSWORD (not set)" in message
     assert f"{tmp_path / 'config.json'} (no such file)" in message
     assert f"run: docker login {registry.host}" in message

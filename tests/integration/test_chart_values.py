@@ -301,6 +301,19 @@ def test_sink_sources_profile_labels_and_annotations(chart: Path, helm: Helm) ->
     assert "labels" not in one(plain, "ConfigMap", "-specs")["metadata"]
 
 
+def test_the_version_is_a_label_of_the_custom_resource_where_a_value_asks_for_it(chart: Path, helm: Helm) -> None:
+    version = {"sonataflow.org/version": "1.10"}
+    given = {"networkPolicy": {"enabled": True}, "commonLabels": {"team": "a"}}
+    plain = helm.render(chart, with_(given))
+    labelled = helm.render(chart, with_({**given, "versionLabel": True}))
+    for before, after in zip(plain, labelled, strict=True):
+        more = version if after["kind"] == "SonataFlow" else {}
+        assert after["metadata"]["labels"] == {**before["metadata"]["labels"], **more}, after["kind"]
+    own = {"commonLabels": {"sonataflow.org/version": "mine"}, "versionLabel": True}
+    for document in helm.render(chart, with_(own)):
+        assert document["metadata"]["labels"]["sonataflow.org/version"] == "mine", document["kind"]
+
+
 def test_a_changed_resource_changes_the_container(chart: Path, helm: Helm, tmp_path: Path) -> None:
     before = variables_of(helm.render(chart, ALL_GIVEN))["WAYBILL_RESOURCES_CHECKSUM"]
     chart = shutil.copytree(chart, tmp_path / "changed")

@@ -363,7 +363,7 @@ def test_403_names_the_permission_and_what_the_token_of_a_workflow_cannot(
     github.state.denied["pulls/create"] = "pull_requests=write"
     said = error_of(github)
     assert "it needs the permission pull_requests: write for this repository" in said
-    assert "that of a workflow is for its own repository alone" in said
+    assert "a workflow's token is only for its own repository" in said
     assert repository.pulls == []
 
 
@@ -438,7 +438,7 @@ def test_a_run_stops_at_its_budget_before_it_begins_what_it_cannot_finish(
         propose(here, draft(options, branch=branches[3]))
     reason = "this run has changed 9 things, and GitHub allows 10 in an hour; run it again after"
     assert f"pull request of waybill/w3: {reason}" in str(stopped.value)
-    assert "in 60 min: it goes on from here" in str(stopped.value)
+    assert "in 60 min: it continues from here" in str(stopped.value)
     assert [(pull.branch, pull.body) for pull in repository.pulls] == [(each, "What changes") for each in branches[:3]]
     for branch in branches:
         propose(forge(github.environment), draft(options, branch=branch))

@@ -77,9 +77,9 @@ def test_a_repository_without_rules_has_no_obstacle(github: FakeGithub) -> None:
     [
         ({"type": "creation"}, "the branches waybill/* say that nobody may create them; let who proposes bypass", True),
         ({"type": "update"}, "nobody may push to them; let who proposes bypass the ruleset, or leave waybill/*", True),
-        (REVIEWS, "they are changed by pull requests alone", True),
+        (REVIEWS, "only pull requests may change them", True),
         (CHECKS, "whose status checks have passed", True),
-        (QUEUE, "by a merge queue alone", True),
+        (QUEUE, "only a merge queue may change them", True),
         ({"type": "required_signatures"}, "--sign, or let GitHub make and sign them with --commit api", True),
         ({"type": "non_fast_forward"}, "nobody may force a push", False),
         ({"type": "deletion"}, "nobody may delete them: they stay after a merge", False),
@@ -112,11 +112,11 @@ def test_a_rule_for_the_branches_of_proposals_is_an_obstacle(
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"type": "required_signatures"}, "main takes signed commits alone; sign the commits with --sign, or use"),
+        ({"type": "required_signatures"}, "main accepts only signed commits; sign the commits with --sign, or use"),
         (QUEUE, "main has a merge queue"),
-        ({"type": "required_linear_history"}, "main takes no merge commits"),
-        (CHECKS, "main takes a proposal after these checks: build, lint"),
-        (REVIEWS, "main takes a proposal with 2 approving reviews, one of a code owner"),
+        ({"type": "required_linear_history"}, "main accepts no merge commits"),
+        (CHECKS, "main accepts a proposal after these checks: build, lint"),
+        (REVIEWS, "main accepts a proposal with 2 approving reviews, one of a code owner"),
     ],
 )
 def test_a_rule_of_the_base_is_good_to_know(
@@ -183,7 +183,7 @@ def test_a_classic_token_without_the_scope_is_an_obstacle(
     repository.private = private
     github.state.oauth["ghp_own"] = scopes
     found = obstacles(github)
-    assert ["has not the scope repo" in each.message for each in found] == ([True] if is_there else [])
+    assert ["does not have the scope repo" in each.message for each in found] == ([True] if is_there else [])
     assert all(each.blocks for each in found)
 
 

@@ -836,7 +836,7 @@ def test_a_base_into_which_the_token_may_not_merge_is_said_with_auto_merge(at: G
 @pytest.mark.parametrize("pattern", ["^(feature|fix)/", "^JIRA-[0-9]+$"])
 def test_a_push_rule_for_other_branches_is_in_the_way(pattern: str, at: GitlabForge, project: Project) -> None:
     project.push_rule = {"branch_name_regex": pattern}
-    assert f"the push rules want branches like '{pattern}'" in blocked(at)
+    assert f"the push rules require branches like '{pattern}'" in blocked(at)
 
 
 @pytest.mark.parametrize("pattern", ["", "^waybill/", r"\A[a-z/]+\z", "(?<broken"])
@@ -848,11 +848,11 @@ def test_a_push_rule_for_our_branches_is_not_in_the_way(pattern: str, at: Gitlab
 @pytest.mark.parametrize(
     ("rule", "why"),
     [
-        ({"reject_unsigned_commits": True}, "want signed commits; propose with --sign"),
-        ({"commit_committer_check": True}, "want commits of the token's own user"),
-        ({"member_check": True}, "want commits of the token's own user"),
-        ({"commit_message_regex": "JIRA"}, "want messages of commits like 'JIRA'"),
-        ({"author_email_regex": "@acme"}, "want authors of commits like '@acme'"),
+        ({"reject_unsigned_commits": True}, "require signed commits; propose with --sign"),
+        ({"commit_committer_check": True}, "require commits of the token's own user"),
+        ({"member_check": True}, "require commits of the token's own user"),
+        ({"commit_message_regex": "JIRA"}, "require messages of commits like 'JIRA'"),
+        ({"author_email_regex": "@acme"}, "require authors of commits like '@acme'"),
         ({"commit_message_negative_regex": "wip"}, "refuse messages of commits like 'wip'"),
         ({"file_name_regex": "exe$"}, "refuse files like 'exe$'"),
     ],

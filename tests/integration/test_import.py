@@ -559,7 +559,7 @@ def test_names_that_differ_in_case_alone_are_problems(theirs: Path, waybill: Way
     (theirs / "deploy/charts/order/templates/Adapter.yaml").unlink()
     write(tmp_path, {"workflows/Order/order.sw.yaml": DEFINITION})
     problems = imported(waybill, theirs, "order", code=1)["order"]["problems"]
-    assert "the workflow Order is here, which differs in case alone; rename the folder" in problems
+    assert "the workflow Order is here already, and differs only in case; rename the folder" in problems
 
 
 def test_bytes_that_are_no_text_are_told(theirs: Path, waybill: Waybill, tmp_path: Path) -> None:

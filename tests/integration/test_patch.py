@@ -189,7 +189,7 @@ def test_where_nothing_differs_the_patch_is_empty() -> None:
 
 @pytest.mark.parametrize("path", ["../evil", ".git/config", "a/../../b", "/a", "b/.GIT"])
 def test_a_path_that_git_refuses_is_an_error(path: str) -> None:
-    with pytest.raises(ProposalError, match="is not a path that git takes; rename the file"):
+    with pytest.raises(ProposalError, match="is not a path that git accepts; rename the file"):
         format_patch({}, {path: text("x")}, folder=FOLDER, commit=COMMIT)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,9 @@ def test_every_object_of_every_profile_is_one_that_its_cluster_takes(
     profile: Profile, name: str, charts: Path, helm: Helm, shared: Path
 ) -> None:
     place = chart(charts, profile, name)
-    assert helm.lint(place, required(profile, name)) == []
+    values = json.dumps(required(profile, name))
+    said = helm.run("lint", "--strict", str(place), "-f", "-", stdin=values, both=True).split("\n")
+    assert [line for line in said if line] == [f"==> Linting {place}", "1 chart(s) linted, 0 chart(s) failed"]
     for values in (required(profile, name), everything(profile, name)):
         rendered = helm.render(place, values)
         found = {f"{each['kind']}: {text}" for each in rendered for text in wrong(each, name, shared)}
@@ -180,7 +183,7 @@ def test_a_database_behind_a_url_takes_the_place_of_the_service(charts: Path, he
     platform = one(helm4.render(place, values), "SonataFlowPlatform")
     assert wrong(platform, "10", shared) == []
     assert set(platform["spec"]["persistence"]["postgresql"]) == {"secretRef", "jdbcUrl"}
-    assert platform["spec"]["services"]["jobService"] == {"enabled": False}
+    assert set(platform["spec"]["services"]) == {"dataIndex"}
     values["platform"]["persistence"] = {}
     assert "set platform.persistence.jdbcUrl, or platform.persistence.enabled=false" in said_of(helm4, place, values)
     values["database"]["create"] = True
@@ -211,6 +214,7 @@ def test_a_password_is_asked_for_and_never_made_up(charts: Path, helm: Helm) -> 
         ({"gitops": {"enabled": True}}, "gitops.enabled needs gitops.sourceRepos"),
         ({"database": {"password": "p", "username": "me"}}, "the user of postgresql is postgres"),
         ({"database": {"password": "p", "serviceRef": {"namespace": "x"}}}, "postgresql is in this namespace"),
+        ({"namespaces": [{"name": "a"}, {"name": "b"}, {"name": "a"}]}, "namespaces has a twice"),
     ],
 )
 def test_values_that_do_not_go_together_are_refused_with_what_to_do(
@@ -236,6 +240,8 @@ def test_existing_refuses_the_values_of_what_belongs_to_the_cluster(charts: Path
     place = chart(charts, "existing")
     for values in ({"operators": {}}, {"clusterPlatform": {"enabled": True}}, {"knative": {}}, {"stage": "platform"}):
         assert "not allowed" in said_of(helm, place, {**required("existing", "10"), **values})
+    quota = {**required("existing", "10"), "platform": {"quota": True}}
+    assert "quota" in said_of(helm, place, quota)
     create = {**required("existing", "10"), "namespaces": [{"name": "demo", "create": True}]}
     assert "create" in said_of(helm, place, create)
     kinds = kinds_of(helm.render(place, everything("existing", "10")))
@@ -253,6 +259,39 @@ def test_existing_refuses_the_values_of_what_belongs_to_the_cluster(charts: Path
     cluster_wide = {text for text in definitions if re.search(r"^  scope: Cluster$", text, re.MULTILINE)}
     assert "SonataFlowClusterPlatform" in "".join(cluster_wide)
     assert not [kind for kind in kinds if f"    kind: {kind}\n" in "".join(cluster_wide)]
+
+
+def switches(defaults: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    for key, value in defaults.items():
+        if isinstance(value, bool):
+            yield (*path, key)
+        elif isinstance(value, dict):
+            yield from switches(value, (*path, key))
+
+
+def switched(values: Mapping[str, Any], defaults: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Values with one switch the other way."""
+    *groups, switch = path
+    changed = copy.deepcopy(dict(values))
+    place = changed
+    for key in groups:
+        place, defaults = place.setdefault(key, {}), defaults[key]
+    place[switch] = not place.get(switch, defaults[switch])
+    return changed
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_switch_changes_what_is_installed(profile: Profile, charts: Path, helm4: Helm) -> None:
+    place = chart(charts, profile)
+    defaults = yaml.safe_load((place / "values.yaml").read_bytes())
+    # An Orchestrator takes the place of the platform, which has a test of its own.
+    paths = [path for path in switches(defaults) if path != ("orchestrator", "enabled")]
+    assert {("platform", "enabled"), ("postgresql", "enabled"), ("networkPolicies", "enabled")} <= set(paths)
+    values = everything(profile, "10")
+    given = {".".join(path): switched(values, defaults, path) for path in paths}
+    rendered = helm4.render_each(place, {"": values, **given})
+    before = rendered.pop("")
+    assert [switch for switch, after in rendered.items() if after == before] == []
 
 
 @pytest.mark.parametrize("profile", ["openshift", "kind"])
@@ -441,7 +480,15 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
 
     text = notes()
     assert "wait --for=condition=Succeed sonataflowplatform/sonataflow-platform -n infra" in text
-    assert "helm install greeting REPOSITORY/greeting -n infra" in text
+    assert "helm install greeting REPOSITORY/greeting -n infra --set persistence.secretRef.name=mine\n" in text
+    database = {"existingSecret": "sonataflow-psql-postgresql"}
+    assert "greeting -n infra\n" in notes(database=database)
+    elsewhere = {**database, "create": False, "serviceRef": {"name": "pg", "namespace": "databases"}}
+    said = notes(database=elsewhere, postgresql={"enabled": False})
+    assert (
+        "greeting -n infra --set persistence.serviceRef.name=pg --set persistence.serviceRef.namespace=databases\n"
+        in said
+    )
     assert ("not for production" in text) is (profile != "existing")
     managed = {"gitops": {"enabled": True, "sourceRepos": ["r"]}, "namespaces": [{"name": "demo"}]}
     assert "label namespace demo argocd.argoproj.io/managed-by=" in notes(**managed)
@@ -450,6 +497,11 @@ def test_the_notes_say_what_to_wait_for_and_what_is_next(profile: Profile, chart
         assert "oc get installplan -n openshift-serverless-logic" in first
         assert "installplan -n openshift-serverless\n" not in first
         assert "--reset-then-reuse-values --set stage=platform --set database.existingSecret=mine" in first
+    restart = {
+        "openshift": "oc delete pods --all -n openshift-serverless-logic",
+        "kind": "kubectl rollout restart deployment -n sonataflow-operator-system",
+    }
+    assert [each for each in restart if restart[each] in text] == [profile] * (profile != "existing")
     if profile != "existing":
         assert "greeting" not in notes(stage="knative")
 
@@ -463,7 +515,7 @@ def test_the_commands_of_the_readme_set_values_that_there_are(
     (tmp_path / "demo.yaml").write_text(
         text.partition("```yaml\n# demo.yaml\n")[2].partition("```")[0], encoding="utf-8"
     )
-    assert len(commands) == {"openshift": 5, "kind": 4, "existing": 2}[profile]
+    assert len(commands) == {"openshift": 6, "kind": 4, "existing": 2}[profile]
     given: list[str] = []
     for words in commands:
         pairs = itertools.pairwise(words)

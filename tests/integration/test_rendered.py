@@ -32,6 +32,7 @@ ELSEWHERE = (
     "networkPolicy",
     "commonLabels",
     "commonAnnotations",
+    "versionLabel",
     "properties",
     "profile",
     "requireEnv",

@@ -91,6 +91,7 @@ def test_the_blocks_that_are_not_run_are_these() -> None:
         "docs/how-to.md": [
             "$ waybill doctor",
             "$ waybill doctor",
+            "waybill doctor --cluster",
             "tkn pipeline start",
             "docker login quay.io",
             "waybill image --pin",

@@ -12,7 +12,7 @@ from generator.findings.finding import Severity
 from generator.findings.position import Position
 from generator.jq.names import paths
 from generator.kubernetes.consequences import instead
-from generator.kubernetes.objects import flow, resource_map_names
+from generator.kubernetes.objects import MAX_LABEL, flow, resource_map_names
 from generator.kubernetes.operator_reader import CONSEQUENCE, unreadable
 from generator.lint.rule import Example, Found, Repository, rule, rule_together
 from generator.lint.rules.expressions import place, valid_expressions
@@ -24,8 +24,6 @@ from generator.workflow.workflow import SECRETS, Workflow
 MAX_CONFIG_MAP_BYTES: Final = 1024 * 1024
 #: The limit for object names (RFC 1123; apimachinery, IsDNS1123Subdomain).
 MAX_NAME: Final = 253
-#: The limit for label values (apimachinery, IsValidLabelValue); the id is the value of four labels.
-MAX_LABEL: Final = 63
 _OBJECT_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 _SERVICE_NAME: Final = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
 _DIGIT_FIRST: Final = re.compile(r"\$\{\s*[0-9]")

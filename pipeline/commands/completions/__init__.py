@@ -1,1 +1,1 @@
-"""What a shell completes, from a table: it is quick, since no command's module is imported for it."""
+"""Completes command lines from a table, which is fast, as no command's module is imported."""

@@ -1,4 +1,4 @@
-"""Commands that know their options and no more, for a shell that completes a command line."""
+"""Makes commands that have only their parameters, for completion in a shell."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from click.shell_completion import CompletionItem
 
 from generator.findings.errors import WaybillError
 
-#: Beside this module; docs/generate.py writes it, and a test holds it to the commands.
+#: The table beside this module; docs/generate.py writes it, and a test compares it with the commands.
 TABLE = "table.json"
 
 
@@ -26,7 +26,7 @@ def _table() -> Mapping[str, Any]:
 
 
 def light_command(name: str) -> click.Command | None:
-    """Return a command by whose parameters click completes; None where the table does not have it."""
+    """Return a command with the parameters in the table, or None if it is not there."""
     rows = _table().get(name)
     return None if rows is None else click.Command(name, params=[_parameter(row) for row in rows])
 
@@ -61,8 +61,8 @@ def _completed(what: str, ctx: click.Context, _param: click.Parameter, incomplet
 
 
 def _workflows(folder: str | None) -> list[str]:
-    """The workflows of the repository; none where its settings are wrong, which is for the command itself to say."""
-    from pipeline.workspace.folders import all_folders  # noqa: PLC0415 - what completes options does without
+    """Return the names of the repository's workflows, or none if its settings are invalid."""
+    from pipeline.workspace.folders import all_folders  # noqa: PLC0415 - only to complete workflows
     from pipeline.workspace.settings_reader import load_settings  # noqa: PLC0415 - as above
 
     try:

@@ -1,4 +1,4 @@
-"""Describes the commands to the table by which a shell completes them; docs/generate.py writes it."""
+"""Makes the table from which a shell completes commands; docs/generate.py writes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FOLDERS: Final = frozenset({"directory", "chart"})
 
 
 def table(commands: Mapping[str, click.Command]) -> str:
-    """The table of some commands by their names, as JSON with a line for each option and argument."""
+    """Return the table of commands as JSON, with a line for each option and argument."""
     lines = (f"{json.dumps(name)}: {_rows(map(_row, command.params))}" for name, command in sorted(commands.items()))
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
@@ -32,7 +32,7 @@ def _row(param: click.Parameter) -> dict[str, Any]:
 
 
 def _completes(param: click.Parameter) -> str | list[str]:
-    """What the value of a parameter is: one of some words, a workflow, a file, a dir; or nothing that is known."""
+    """Return how to complete a parameter: its choices, "workflow", "file", "dir", or ""."""
     if isinstance(param.type, click.Choice):
         return [str(choice) for choice in param.type.choices]
     if isinstance(param, click.Argument) and param.name in _WORKFLOWS:

@@ -1,1 +1,1 @@
-"""The forms of `waybill gitops`: the options of each, and what they make."""
+"""The forms of `waybill gitops`: their options and objects."""

@@ -1,4 +1,4 @@
-"""`waybill gitops argocd`: its options, and what they make."""
+"""`waybill gitops argocd`: its options and objects."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.workspace.settings import Settings
 
 
 def argocd(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    """The objects for Argo CD, and a line about the kinds that its project does not allow."""
+    """Return the objects for Argo CD, and print a note about kinds that its project does not allow."""
     name = check_name(name_of(options), "an ApplicationSet")
     chosen = ArgoOptions(
         name=name,
@@ -34,7 +34,7 @@ def argocd(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) 
     objects = argocd_objects(_argocd_charts(charts, settings, options), chosen)
     if clustered := sorted(map(str, chosen.kinds & CLUSTER_KINDS)):
         console.say(
-            f"the AppProject allows objects in the namespace {chosen.namespace} alone; charts can also install "
+            f"the AppProject allows only objects in the namespace {chosen.namespace}; charts can also install "
             f"{', '.join(clustered)}: leave that to a cluster administrator"
         )
     return objects
@@ -62,7 +62,7 @@ def _argocd_charts(
 
 
 def _path(options: dict[str, Any], settings: Settings) -> str:
-    """The umbrella's folder in the config repository; that of the charts folder where none is named."""
+    """Return the umbrella's folder in the config repository, by default that of the charts folder."""
     path = PurePosixPath(options["path"] or (settings.charts / UMBRELLA).as_posix())
     if path.is_absolute() or ".." in path.parts or path == PurePosixPath():
         raise SettingsError(f"'{path}' is not a folder in the config repository; give --path, as in charts/{UMBRELLA}")

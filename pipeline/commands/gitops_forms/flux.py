@@ -1,4 +1,4 @@
-"""`waybill gitops flux`: its options, and what they make."""
+"""`waybill gitops flux`: its options and objects."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pipeline.workspace.settings import Settings
 
 
 def flux(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    """The objects for Flux, and a line where it verifies nothing."""
+    """Return the objects for Flux, and print a note if it verifies nothing."""
     url = options["chart_repo"] or settings.repository_url
     if not url:
         raise click.UsageError("name the chart repository: --chart-repo URL, or repository_url in the settings")
@@ -28,7 +28,7 @@ def flux(charts: FollowedCharts, settings: Settings, options: dict[str, Any]) ->
         verification=_verification(options),
     )
     if chosen.verification and not chosen.is_registry:
-        raise click.UsageError("Flux verifies charts of a registry alone: --chart-repo oci://…")
+        raise click.UsageError("Flux verifies only charts in a registry: --chart-repo oci://…")
     values = values_of(charts.names, options["values"], options["environment"])
     objects = flux_objects(charts.releases(options["follow"], values), chosen)
     if chosen.is_registry and not chosen.verification:

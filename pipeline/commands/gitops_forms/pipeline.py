@@ -1,4 +1,4 @@
-"""`waybill gitops tekton` and `argo-workflows`: their options, and what they make."""
+"""`waybill gitops tekton` and `waybill gitops argo-workflows`: their options and objects."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from pipeline.workspace.folders import select_folders
 from pipeline.workspace.places import Directory, parse_place
 from pipeline.workspace.settings import Settings
 
-#: How Tekton and Argo Workflows begin what they replace in a text.
+#: The beginnings of template expressions in Tekton and Argo Workflows.
 _TEMPLATES: Final = ("$(", "{{")
-#: The Secret with tokens and logins where none is named.
+#: The default name of the Secret with tokens and logins.
 _SECRET: Final = "waybill"  # noqa: S105 - the name of a Secret
 
 
 def tekton(names: Sequence[str], settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    """The objects for Tekton, and a line about the Secret that they need."""
+    """Return the objects for Tekton, and print a note about the Secret that they need."""
     chosen = _options(names, settings, options)
     forge = _forge(options["repo"])
     objects = tekton_objects(chosen, forge)
@@ -44,7 +44,7 @@ def tekton(names: Sequence[str], settings: Settings, options: dict[str, Any]) ->
 
 
 def argo_workflows(names: Sequence[str], settings: Settings, options: dict[str, Any]) -> list[Manifest]:
-    """The objects for Argo Workflows, and a line about the Secret that they need."""
+    """Return the objects for Argo Workflows, and print a note about the Secret that they need."""
     chosen = _options(names, settings, options)
     _say_keys(chosen, (CLONE_TOKEN, GIT_TOKEN, REGISTRY_LOGIN))
     return argo_workflows_objects(chosen)

@@ -1,4 +1,4 @@
-"""The names and places that the forms of `waybill gitops` have in common."""
+"""Names, URLs and repositories in the options of `waybill gitops`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pipeline.workspace.places import GitBranch, GithubRepository, GitlabProject
 
 
 def name_of(options: dict[str, Any]) -> str:
-    """The name of what is written: that of an option, or one with the environment in it."""
+    """Return the name of the objects: --name, or a default that contains the environment."""
     environment = options["environment"]
     return str(options["name"] or (f"{UMBRELLA}-{environment}" if environment else UMBRELLA))
 
 
 def git_repository(options: dict[str, Any], what: str) -> GitSource:
-    """The URL and the revision of `--repo`, a place or a git URL; a folder in it becomes `--path` where there is none.
+    """Return URL and revision of `--repo`, a place or a git URL; a folder in it becomes the default of `--path`.
 
     Raises:
-        SettingsError: it is neither, or holds a credential; the message does not.
+        SettingsError: it is neither, or contains a credential, which the message does not show.
     """
     text = options["repo"]
     refuse_credential(text, f"the {what}")
@@ -43,10 +43,10 @@ def git_repository(options: dict[str, Any], what: str) -> GitSource:
 
 
 def chart_repository(url: str) -> str:
-    """Return the URL of a chart repository, https:// or oci://.
+    """Check and return the URL of a chart repository, https:// or oci://.
 
     Raises:
-        SettingsError: it is none.
+        SettingsError: it is not such a URL.
     """
     if url.startswith("oci:"):
         return str(parse_place(url))
@@ -54,10 +54,10 @@ def chart_repository(url: str) -> str:
 
 
 def http_url(url: str, what: str) -> str:
-    """Return a URL.
+    """Check and return an HTTP URL.
 
     Raises:
-        SettingsError: it is none, or holds a credential; the message does not.
+        SettingsError: it is not an HTTP URL, or contains a credential, which the message does not show.
     """
     refuse_credential(url, what)
     if scheme_of(url) not in SCHEMES or not _host(url):
@@ -69,7 +69,7 @@ def refuse_credential(url: str, what: str) -> None:
     """Refuse `https://USER:PASSWORD@HOST/…`.
 
     Raises:
-        SettingsError: it is such a URL; the message does not have it.
+        SettingsError: it is such a URL; the message does not show it.
     """
     if "@" in _host(url) and scheme_of(url.removeprefix("git:")) in SCHEMES:
         raise SettingsError(f"the URL of {what} holds a credential, which would be readable in git: use a Secret")
@@ -80,10 +80,10 @@ def _host(url: str) -> str:
 
 
 def literal(text: str, what: str) -> str:
-    """Return a text that is taken as it is.
+    """Check that a text contains no template expression, and return it.
 
     Raises:
-        SettingsError: Argo CD, or Argo Workflows, would run it as a template.
+        SettingsError: Argo CD or Argo Workflows would evaluate it as a template.
     """
     if "{{" in text:
         raise SettingsError(f"{what}: '{text}' contains '{{{{', which is run as a template")

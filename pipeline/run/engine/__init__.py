@@ -1,1 +1,1 @@
-"""The local engine: builds workflows, runs them, and listens to what they do."""
+"""The local engine: its process, its events, and mock services."""

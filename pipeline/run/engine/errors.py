@@ -6,4 +6,4 @@ from generator.findings.errors import WaybillError
 
 
 class EngineError(WaybillError):
-    """The engine could not be started; the message says why, by its own log."""
+    """The engine could not be started; the message has the end of its log."""

@@ -1,4 +1,4 @@
-"""Takes the engine's own events (kie-addons-quarkus-events-process) over HTTP: what its instances do."""
+"""Receives the engine's events about its instances over HTTP (kie-addons-quarkus-events-process)."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pipeline.run.engine.services import serving
 
 EventKind = Literal["started", "entered", "left", "data", "error", "ended"]
 
-#: `state` of an instance that has ended (org.kie.kogito.process.ProcessInstance).
+#: The `state` of a completed instance (org.kie.kogito.process.ProcessInstance).
 COMPLETED: Final = 2
-#: `eventType` of an instance and of a node: it begins, it ends.
+#: The `eventType` for the start and the end of an instance or a node.
 _BEGINS: Final = 1
 _ENDS: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What happened to an instance.
+    """An event of an instance.
 
-    `workflow` is the id of its definition, `parent` the instance that it is a subflow of. `name` is the node that was
-    entered or left (a state has one of its name), the path below workflowdata that got a value, or the error's message.
-    `node` is the node's number in its definition. `at` is in seconds since 1970.
+    `workflow` is the id of its definition, `parent` the instance of which it is a subflow. `name` is the node that was
+    entered or left (a state has a node of its name), the path below workflowdata that got a value, or the error's
+    message. `node` is the node's number in its definition. `at` is in seconds since 1970.
     """
 
     kind: EventKind
@@ -43,11 +43,11 @@ class Event:
 
 
 def read_event(event: Mapping[str, Any]) -> Event | None:
-    """Return what a CloudEvent of the engine says; None where it is about something else."""
+    """Convert a CloudEvent of the engine, or return None if it is of another kind."""
     data = event.get("data")
     if not isinstance(data, dict) or "processInstanceId" not in data:
         return None
-    found = _happened(str(event.get("type")), data)
+    found = _kind_and_fields(str(event.get("type")), data)
     if found is None:
         return None
     kind, more = found
@@ -61,7 +61,7 @@ def read_event(event: Mapping[str, Any]) -> Event | None:
     )
 
 
-def _happened(kind: str, data: Mapping[str, Any]) -> tuple[EventKind, dict[str, Any]] | None:
+def _kind_and_fields(kind: str, data: Mapping[str, Any]) -> tuple[EventKind, dict[str, Any]] | None:
     ends = data.get("eventType") == _ENDS
     match kind:
         case "ProcessInstanceStateDataEvent" if data.get("eventType") in {_BEGINS, _ENDS}:
@@ -77,7 +77,7 @@ def _happened(kind: str, data: Mapping[str, Any]) -> tuple[EventKind, dict[str, 
 
 
 def merged(data: Any, event: Event) -> Any:
-    """The data of an instance with what an event of the kind `data` brings: all of it, or a value below a path."""
+    """Return an instance's data updated by an event of the kind `data`: completely, or at a path."""
     if not event.name:
         return event.value
     changed = dict(data) if isinstance(data, dict) else {}
@@ -88,9 +88,9 @@ def merged(data: Any, event: Event) -> Any:
 
 @contextmanager
 def listening(heard: Callable[[Sequence[Event]], None]) -> Iterator[str]:
-    """Take events while the block runs; gives the address that they go to.
+    """Receive events while the block runs; yield the URL that they are sent to.
 
-    `heard` is called in a thread, with what one transaction of the engine did, in its order.
+    `heard` is called in a thread, with the events of one transaction of the engine in order.
     """
     with serving("events", _Listener(heard)) as address:
         yield f"{address}/"
@@ -103,5 +103,5 @@ class _Listener:
     def answer(self, request: Request) -> Answer:
         body = json.loads(request.body)
         together = body["data"] if str(body.get("type")).startswith("Multiple") else [body]
-        self.heard([event for one in together if (event := read_event(one))])
+        self.heard([event for each in together if (event := read_event(each))])
         return Answer(status=HTTPStatus.ACCEPTED)

@@ -1,4 +1,4 @@
-"""Starts the engine as a process of its own, waits until it is ready, and stops it."""
+"""Starts the engine as a process, waits until it is ready, and stops it."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from pipeline.system.http import send
 from pipeline.system.http_request import Request
 from pipeline.system.locks import in_use
 
-#: Seconds that the engine has to become ready, and to stop when it is asked to.
+#: The time-outs in seconds for the engine to become ready, and to stop.
 _READY: Final = 180
 _STOP: Final = 20
-_LOOK: Final = 0.1
+_INTERVAL: Final = 0.1
 _MAX_HEALTH: Final = 1024 * 1024
 _SHOWN: Final = 3000
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningEngine:
-    """An engine that takes requests at `url` and logs into `log_file`."""
+    """An engine that serves requests at `url` and logs to `log_file`."""
 
     url: str
     log_file: Path
 
     @property
     def log(self) -> str:
-        """What it has logged."""
+        """The log so far."""
         return self.log_file.read_text(encoding="utf-8", errors="replace")
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
+    """Return a free loopback port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -49,18 +49,19 @@ def free_port() -> int:
 
 @contextmanager
 def started(jar: Path, variables: Mapping[str, str], *, port: int, log_file: Path) -> Iterator[RunningEngine]:
-    """Run an application while the block runs; it gets `variables` on top of this process's own.
+    """Run an application while the block runs; `variables` are added to this process's environment.
 
-    The log is appended to. A process group of its own keeps a Ctrl-C from reaching the engine before we stop it.
+    The log is appended to. The engine runs in its own process group, so that Ctrl-C does not reach it before it is
+    stopped.
 
     Raises:
-        EngineError: it ends, or is not ready in time; the message has the end of its log.
+        EngineError: the engine ends, or is not ready in time; the message has the end of its log.
     """
     engine = RunningEngine(url=f"http://127.0.0.1:{port}", log_file=log_file)
     options = ("-Xmx512m", "-XX:TieredStopAtLevel=1", "-Dquarkus.http.host=127.0.0.1", f"-Dquarkus.http.port={port}")
     with in_use(jar.parent), log_file.open("ab") as log:
-        process = subprocess.Popen(  # noqa: S603 - the jar that we built
-            ["java", *options, "-jar", str(jar)],  # noqa: S607 - found on PATH, as a person's shell would
+        process = subprocess.Popen(  # noqa: S603 - fixed arguments and a jar built here
+            ["java", *options, "-jar", str(jar)],  # noqa: S607 - found on PATH, as in the user's shell
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -81,7 +82,7 @@ def _wait_until_ready(engine: RunningEngine, process: subprocess.Popen[bytes]) -
         with suppress(OutputError):
             if send(ready).status == HTTPStatus.OK:
                 return
-        time.sleep(_LOOK)
+        time.sleep(_INTERVAL)
     raise EngineError(f"the engine does not start; its log ends with\n{engine.log[-_SHOWN:]}")
 
 

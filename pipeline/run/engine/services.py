@@ -1,4 +1,4 @@
-"""Serves stand-ins for services on loopback, each on a port of its own."""
+"""Serves mock services on loopback, each on its own port."""
 
 from __future__ import annotations
 
@@ -17,34 +17,34 @@ from generator.mocks.service import Answer, Request
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """A request to a stand-in, by its name, and what it answered."""
+    """A request to a mock service, given by name, and the answer."""
 
     service: str
     request: Request
     answer: Answer
     at: float = field(default_factory=time.time)
-    """When it was answered, in seconds since 1970."""
+    """The time of the answer, in seconds since 1970."""
 
 
 class Answering(Protocol):
-    """Who answers requests."""
+    """A mock service."""
 
     def answer(self, request: Request) -> Answer:
-        """The answer to a request."""
+        """Return the answer to a request."""
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Show what is wrong with a stand-in; a caller that hangs up, as the engine does when it stops, is no error."""
+        """Report an error in a mock service, but not a caller that disconnects, as the engine does when it stops."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 @contextmanager
 def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None] = lambda _: None) -> Iterator[str]:
-    """Serve a stand-in while the block runs; gives its address. `heard` is called for each exchange, in a thread."""
+    """Serve a mock service while the block runs; yield its URL. `heard` is called in a thread for each exchange."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -67,10 +67,10 @@ def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None] = 
             if self.command != "HEAD":
                 self.wfile.write(answer.body)
 
-        do_GET = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_HEAD = do_PATCH = do_TRACE = handle_one  # noqa: N815 - the names that http.server calls
+        do_GET = do_PUT = do_POST = do_DELETE = do_OPTIONS = do_HEAD = do_PATCH = do_TRACE = handle_one  # noqa: N815 - http.server's names
 
         def log_message(self, *_: object) -> None:
-            """Log nothing: `heard` is called instead."""
+            """Log nothing, as `heard` is called instead."""
 
     server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -82,7 +82,7 @@ def serving(name: str, stand_in: Answering, heard: Callable[[Exchange], None] = 
 
 
 def _body(handler: BaseHTTPRequestHandler) -> bytes:
-    """The body of a request, in one piece or in chunks (RFC 9112, section 7.1)."""
+    """Return the body of a request, in one piece or in chunks (RFC 9112, section 7.1)."""
     if handler.headers.get("Transfer-Encoding", "").lower() != "chunked":
         return handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
     body = b""

@@ -118,6 +118,7 @@ DEFAULTS: dict[str, Any] = {
     "rollOnChange": True,
     "commonLabels": {},
     "commonAnnotations": {},
+    "versionLabel": False,
     "global": {"imageRegistry": "", "env": {}},
 }
 
@@ -164,6 +165,7 @@ GOOD: list[dict[str, Any]] = [
     {"operatorCheck": "none"},
     {"operatorCheck": "strict"},
     {"commonLabels": {"a": "b"}},
+    {"versionLabel": True},
 ]
 BAD: list[dict[str, Any]] = [
     {"image": {"tag": 1.5}},
@@ -201,6 +203,7 @@ BAD: list[dict[str, Any]] = [
     {"replicas": "2"},
     {"profile": "production"},
     {"rollOnChange": "x"},
+    {"versionLabel": "2.0.0"},
     {"properties": []},
 ]
 

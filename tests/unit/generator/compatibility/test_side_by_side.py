@@ -64,3 +64,5 @@ def test_a_chart_says_its_version_as_an_annotation_or_a_label() -> None:
         (found,) = of_chart(each, "a", "a.tgz")
         assert (found.name, found.version, found.at) == ("a", "2.0", Position(path="a.tgz"))
     assert next(of_chart(rendered(), "a", "a.tgz")).version == ""
+    exact = rendered(annotations={"sonataflow.org/version": "2.0+5"}, labels={"sonataflow.org/version": "2.0_5"})
+    assert next(of_chart(exact, "a", "a.tgz")).version == "2.0+5"

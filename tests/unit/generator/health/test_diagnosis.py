@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -10,7 +12,8 @@ import pytest
 
 from generator.health.check import Diagnosis
 from generator.health.diagnosis import CHECKS, diagnose
-from generator.health.objects import ClusterObjects, Denied
+from generator.health.objects import ClusterObjects, Denied, Log
+from generator.health.pods import WORKFLOW_LABEL
 from generator.kubernetes.schema_match import SchemaMatch
 from generator.namespaces.policies import named
 from tests.healthy_cluster import (
@@ -24,6 +27,7 @@ from tests.healthy_cluster import (
     cluster_of,
     deployment,
     healthy,
+    holds,
     hub_config,
     install_plan,
     made,
@@ -36,6 +40,8 @@ from tests.healthy_cluster import (
 
 DATA_INDEX = "sonataflow-platform-data-index-service"
 JOBS = "sonataflow-platform-jobs-service"
+PLATFORM_API = "sonataflow.org/v1alpha08"
+NAME = "sonataflow-platform"
 VERSION = "logic-operator.v1.37.2"
 MANAGER = "logic-operator-controller-manager"
 
@@ -90,9 +96,33 @@ def failed_plan() -> Manifest:
 
 
 def failed_job() -> Manifest:
-    job = made("batch/v1", "Job", "sonataflow-database-1a2b", SERVICES, spec={})
+    job = made("batch/v1", "Job", "sonataflow-database-sonataflow-1a2b3c4d5e", SERVICES, spec={})
     condition = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded", "message": ""}
     return {**job, "status": {"conditions": [condition]}}
+
+
+def unbuilt(manifest: Manifest) -> None:
+    failed = {"type": "Built", "status": "False", "reason": "BuildFailedReason", "message": "exit status 1"}
+    waits = {"type": "Running", "status": "False", "reason": "WaitingForBuild", "message": ""}
+    manifest["status"] = {"conditions": [failed, waits]}
+
+
+def being_built(manifest: Manifest) -> None:
+    built = {"type": "Built", "status": "False", "reason": "BuildIsRunning", "message": ""}
+    waits = {"type": "Running", "status": "False", "reason": "WaitingForBuild", "message": ""}
+    manifest["status"] = {"conditions": [built, waits]}
+
+
+def shared(name: str, namespace: str) -> Manifest:
+    """The cluster's platform."""
+    reference = {"platformRef": {"name": name, "namespace": namespace}}
+    kind = "SonataFlowClusterPlatform"
+    return made(PLATFORM_API, kind, "cluster-platform", spec=reference, status=holds("Succeed"))
+
+
+def second() -> Manifest:
+    condition = {"type": "Succeed", "status": "False", "reason": "Duplicated", "message": ""}
+    return {"metadata": {"name": "another"}, "status": {"conditions": [condition]}}
 
 
 def unresolved(manifest: Manifest) -> None:
@@ -148,6 +178,12 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
         f"the Broker default in {SERVICES} is not ready (Ready: no channel)",
         f"kubectl describe brokers.eventing.knative.dev/default -n {SERVICES}",
     ),
+    "the cluster has a second platform": (
+        plus({**shared("x", "y"), **second()}),
+        "platform",
+        "SonataFlowClusterPlatform another is a second one, which the operator ignores",
+        "kubectl delete sonataflowclusterplatform/another",
+    ),
     "the cluster's platform names one that is not there": (
         changed("SonataFlowClusterPlatform", "cluster-platform", spec(platformRef={"name": "x", "namespace": "y"})),
         "platform",
@@ -163,8 +199,48 @@ FAULTS: Mapping[str, tuple[list[Manifest], str, str, str]] = {
     "the Job for the database failed": (
         plus(failed_job()),
         "database",
-        f"the Job sonataflow-database-1a2b in {SERVICES} failed (BackoffLimitExceeded)",
-        f"kubectl logs job/sonataflow-database-1a2b -n {SERVICES} --tail=50",
+        f"the Job sonataflow-database-sonataflow-1a2b3c4d5e in {SERVICES} failed (BackoffLimitExceeded)",
+        f"kubectl logs job/sonataflow-database-sonataflow-1a2b3c4d5e -n {SERVICES} --tail=50",
+    ),
+    "somebody has stopped the operator": (
+        changed("Deployment", MANAGER, spec(replicas=0)),
+        "operator",
+        f"deployment/{MANAGER} is scaled to none",
+        f"kubectl scale deployment/{MANAGER} -n {OPERATORS} --replicas=1",
+    ),
+    "the Jobs service waits for its sink": (
+        changed("Deployment", JOBS, spec(replicas=0)),
+        "jobs-service",
+        f"deployment/{JOBS} is scaled to none: the operator waits until Knative Eventing gives it K_SINK",
+        f"kubectl describe deployment/{JOBS} -n {SERVICES}",
+    ),
+    "somebody has stopped Data Index": (
+        changed("Deployment", DATA_INDEX, spec(replicas=0)),
+        "data-index",
+        f"deployment/{DATA_INDEX} is scaled to none",
+        f"kubectl describe deployment/{DATA_INDEX} -n {SERVICES}",
+    ),
+    "an image is not built": (
+        changed("SonataFlow", "greeting", unbuilt),
+        "workflows",
+        f"greeting in {DEMO} does not run (BuildFailedReason: exit status 1)",
+        f"kubectl describe sonataflowbuild/greeting -n {DEMO}",
+    ),
+    "an image is being built": (
+        changed("SonataFlow", "greeting", being_built),
+        "workflows",
+        f"greeting in {DEMO} does not run (BuildIsRunning)",
+        f"kubectl describe sonataflowbuild/greeting -n {DEMO}",
+    ),
+    "a platform is shared that has no Data Index": (
+        [
+            *without("SonataFlowClusterPlatform", "cluster-platform"),
+            made(PLATFORM_API, "SonataFlowPlatform", "bare", "bare", spec={}, status=holds("Succeed")),
+            shared("bare", "bare"),
+        ],
+        "platform",
+        f"the workflows in {DEMO} use no Data Index: nothing shares that of {NAME} in {SERVICES} with them",
+        "kubectl edit sonataflowclusterplatform/cluster-platform",
     ),
     "RHDH is not deployed": (
         without("Deployment", "backstage-developer-hub"),
@@ -196,6 +272,13 @@ def test_an_update_that_waits_for_an_approval_is_no_fault() -> None:
     found = found_in(plus(install_plan("install-2", "logic-operator.v1.38.0", approved=False, generation=2)))
     assert messages(found) == {"installplan": ["the update to logic-operator.v1.38.0 waits for an approval"]}
     assert found["installplan"].state == "note"
+
+
+def test_an_approval_that_is_for_other_operators_too_says_so() -> None:
+    plan = install_plan("install-2", "logic-operator.v1.38.0", approved=False, generation=2)
+    plan["spec"]["clusterServiceVersionNames"].append("quay-operator.v3.1.0")
+    (fault,) = found_in(plus(plan))["installplan"].faults
+    assert fault.help == "the approval is for quay-operator.v3.1.0, too"
 
 
 def test_of_several_install_plans_only_the_newest_counts() -> None:
@@ -267,7 +350,7 @@ def test_a_cluster_without_knative_serving_is_told_so_and_no_more(served: Sequen
 
 def test_a_platform_without_data_index_is_told_how_to_switch_it_on() -> None:
     manifests = changed(
-        "SonataFlowPlatform", "sonataflow-platform", lambda each: each["spec"]["services"].pop("dataIndex")
+        "SonataFlowPlatform", "sonataflow-platform", lambda each: each["spec"]["services"].pop("dataIndex"), SERVICES
     )
     (fault,) = found_in(manifests)["data-index"].faults
     assert fault.state == "note"
@@ -277,7 +360,7 @@ def test_a_platform_without_data_index_is_told_how_to_switch_it_on() -> None:
 def test_an_image_that_cannot_be_pulled_explains_what_does_not_run() -> None:
     waiting = {"reason": "ImagePullBackOff", "message": "Back-off pulling image"}
     statuses = [{"image": "registry.example/index:1", "state": {"waiting": waiting}}]
-    broken = [{**pod("index", SERVICES), "status": {"containerStatuses": statuses}}]
+    broken = [{**pod(DATA_INDEX, SERVICES), "status": {"containerStatuses": statuses}}]
     manifests = changed("Deployment", DATA_INDEX, untrue("Available"))
     greeting = next(each for each in manifests if each["kind"] == "SonataFlow")
     untrue("Running")(greeting)
@@ -291,7 +374,7 @@ def test_a_fault_in_another_namespace_explains_nothing() -> None:
     waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
     statuses = [{"image": "registry.example/hub:1", "state": {"waiting": waiting}}]
     manifests = changed("Deployment", DATA_INDEX, untrue("Available"))
-    found = found_in([*manifests, {**pod("hub", RHDH), "status": {"containerStatuses": statuses}}])
+    found = found_in([*manifests, {**pod("backstage-developer-hub", RHDH), "status": {"containerStatuses": statuses}}])
     assert [name for name, each in found.items() if each.is_bad] == ["images", "data-index"]
 
 
@@ -308,7 +391,7 @@ def test_an_image_that_a_registry_refuses_is_told_how_to_log_in(message: str, co
     later = {"reason": "ImagePullBackOff", "message": "Back-off"}
     pods = [
         {
-            **pod(name, DEMO),
+            **pod(name, DEMO, {WORKFLOW_LABEL: "greeting"}),
             "status": {"containerStatuses": [{"image": "registry.example/a", "state": {"waiting": state}}]},
         }
         for name, state in (("one", later), ("two", first))
@@ -475,7 +558,7 @@ def test_no_proxy_has_to_name_neighbours_as_they_are_called(without: str, *, fin
     ids=["the platform", "a variable", "somebody else creates them", "there is no database"],
 )
 def test_tables_are_created_by_whoever_says_so(kind: str, name: str, change: Callable[[Manifest], None]) -> None:
-    manifests = changed(kind, name, change)
+    manifests = changed(kind, name, change, DEMO)
     if kind != "ConfigMap":
         next(each for each in manifests if each["metadata"]["name"] == "greeting-props")["data"] = {}
     assert found_in(manifests) == {}
@@ -568,3 +651,88 @@ def test_an_application_that_is_in_sync_or_elsewhere_is_no_fault(harmless: Manif
 
 def test_argo_cd_without_openshift_gitops_does_not_go_by_the_label() -> None:
     assert found_in(plus(application())) == {}
+
+
+def crashing(name: str, namespace: str, labels: Mapping[str, str] | None = None) -> Manifest:
+    """A pod that crashes again and again."""
+    ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    status = {"name": "main", "ready": False, "restartCount": 3, "state": ended, "lastState": ended}
+    return {**pod(name, namespace, labels), "status": {"containerStatuses": [status]}}
+
+
+def said_in(*pods: Manifest, said: str) -> dict[Log, str]:
+    return {
+        Log(namespace=each["metadata"]["namespace"], pod=each["metadata"]["name"], container="main"): said
+        for each in pods
+    }
+
+
+def test_what_postgresql_says_to_several_is_one_fault_and_explains_that_they_do_not_run() -> None:
+    pods = [crashing(DATA_INDEX, SERVICES), crashing(JOBS, SERVICES)]
+    manifests = [
+        untrue_one if each["metadata"]["name"] in (DATA_INDEX, JOBS) and each["kind"] == "Deployment" else each
+        for each in healthy()
+        for untrue_one in [{**each, "status": {}}]
+    ]
+    found = found_in([*manifests, *pods], logs=said_in(*pods, said='FATAL: database "sonataflow" does not exist'))
+    assert messages(found)["database"] == [
+        f'PostgreSQL refuses {DATA_INDEX} and {JOBS} in {SERVICES}: database "sonataflow" does not exist'
+    ]
+    assert [name for name, each in found.items() if each.is_bad] == ["database"]
+    commands = found["database"].faults[0].commands
+    assert len([each for each in commands if '"createdb", "sonataflow"' in each]) == 1
+    assert commands[-2:] == tuple(
+        f"kubectl rollout restart deployment/{each} -n {SERVICES}" for each in (DATA_INDEX, JOBS)
+    )
+    (host,) = {each["value"] for each in _created(commands)["env"] if each["name"] == "PGHOST"}
+    assert host == f"{DATABASE}.{SERVICES}"
+
+
+def _created(commands: Sequence[str]) -> dict[str, Any]:
+    """The container of the Job that commands create."""
+    (text,) = (each for each in commands if each.startswith("echo "))
+    job = json.loads(shlex.split(text)[1])
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    return container  # type: ignore[no-any-return]  # manifests are plain JSON
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ('FATAL: password authentication failed for user "ns_demo"', "waybill namespace add demo --apply"),
+        ('ERROR: schema "ns_demo" does not exist', "waybill namespace add demo --apply"),
+        ('FATAL: password authentication failed for user "me"', f"kubectl describe secret/{DATABASE} -n demo"),
+        ("ERROR: permission denied for schema public", f"kubectl rollout restart deployment/greeting -n {DEMO}"),
+    ],
+)
+def test_a_workflow_that_postgresql_refuses_is_told_what_to_do(said: str, command: str) -> None:
+    crashes = crashing("other", DEMO, {WORKFLOW_LABEL: "greeting"})
+    (fault,) = found_in(plus(crashes), logs=said_in(crashes, said=said))["database"].faults
+    assert fault.message == f"PostgreSQL refuses greeting in {DEMO}: {said.partition(': ')[2]}"
+    assert command in fault.commands
+
+
+def test_a_job_that_postgresql_refuses_is_named_once() -> None:
+    job = failed_job()
+    crashes = crashing("create", SERVICES, {"batch.kubernetes.io/job-name": job["metadata"]["name"]})
+    said = 'psql: error: FATAL:  password authentication failed for user "postgres"'
+    (fault,) = found_in(plus(job, crashes), logs=said_in(crashes, said=said))["database"].faults
+    assert fault.message.startswith(f"PostgreSQL refuses the Job {job['metadata']['name']} in {SERVICES}: password")
+    assert fault.commands[-1] == f"kubectl delete job/{job['metadata']['name']} -n {SERVICES}"
+
+
+def test_logs_that_say_nothing_of_postgresql_leave_the_fault_where_it_is() -> None:
+    crashes = crashing(DATA_INDEX, SERVICES)
+    manifests = [*changed("Deployment", DATA_INDEX, untrue("Available")), crashes]
+    found = found_in(manifests, logs=said_in(crashes, said="java.lang.OutOfMemoryError"))
+    assert messages(found) == {
+        "data-index": [
+            f"deployment/{DATA_INDEX} is not available; its pod {DATA_INDEX}: Error (exit code 1), 3 restarts"
+        ]
+    }
+
+
+def test_a_label_that_no_policy_goes_by_is_only_a_note() -> None:
+    manifests = [each for each in deepcopy(healthy()) if each["kind"] != "NetworkPolicy"]
+    next(each for each in manifests if each["metadata"]["name"] == DEMO)["metadata"].pop("labels")
+    assert found_in(manifests)["labels"].state == "note"

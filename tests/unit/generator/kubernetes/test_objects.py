@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from generator.kubernetes.crd import known_crd
+from generator.kubernetes.crd import known_crd, known_crds
 from generator.kubernetes.objects import (
     OBJECTS,
     RESOURCES,
@@ -21,6 +21,7 @@ from generator.kubernetes.objects import (
     manifests,
     properties_text,
     resource_map_names,
+    version_label,
 )
 from generator.workflow.properties import parse_properties
 from generator.workflow.workflow import Workflow
@@ -169,6 +170,36 @@ def test_the_profile_is_an_annotation(full: Workflow) -> None:
         "sonataflow.org/profile": "dev",
         "sonataflow.org/version": "1.10",
     }
+
+
+@pytest.mark.parametrize(
+    ("version", "label"),
+    [
+        ("2.0.0", "2.0.0"),
+        ("2.0.0-rc.1+build.5", "2.0.0-rc.1_build.5"),
+        ("Frühling 2026", "Fr_hling_2026"),
+        ("-1.0-", "1.0"),
+        ("v" * 62 + ".1", "v" * 62),
+        ("+", ""),
+        ("", ""),
+    ],
+)
+def test_any_version_makes_a_label_that_kubernetes_takes(version: str, label: str) -> None:
+    assert version_label(version) == label
+    # apimachinery, IsValidLabelValue
+    assert re.fullmatch(r"(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?", label)
+
+
+@pytest.mark.parametrize("sonataflow", known_crds())
+def test_the_version_is_a_label_of_the_custom_resource_alone_where_one_asks_for_it(sonataflow: str) -> None:
+    found = defined({"version": "2.0.0+5"}, FILES)
+    crd = known_crd(sonataflow)
+    plain = manifests(found, ManifestOptions(crd=crd, secret_values=True))
+    labelled = manifests(found, ManifestOptions(crd=crd, secret_values=True, version_label=True))
+    assert labelled[:-1] == plain[:-1]
+    metadata = resource(labelled)["metadata"]
+    assert metadata["annotations"] == resource(plain)["metadata"]["annotations"]
+    assert metadata["labels"] == {**resource(plain)["metadata"]["labels"], "sonataflow.org/version": "2.0.0_5"}
 
 
 def test_each_key_of_the_secret_is_a_variable_of_the_container(full: Workflow) -> None:

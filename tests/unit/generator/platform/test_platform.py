@@ -64,6 +64,8 @@ def test_a_misspelt_value_is_refused_wherever_it_is(profile: Profile, flow: Sona
         for key in reversed(place):
             given = {key: given}
         assert not jsonschema_rs.validator_for(schema).is_valid(given), place
+    # A chart that has this one as a dependency hands it its global values.
+    assert jsonschema_rs.validator_for(schema).is_valid({"global": {"imageRegistry": "quay.io"}})
     # The switch of the charts of an umbrella is none of this one's values.
     assert not jsonschema_rs.validator_for(schema).is_valid({"enabled": True})
 

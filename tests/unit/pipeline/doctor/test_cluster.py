@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.findings.errors import OutputError
-from generator.health.objects import Denied
+from generator.health.objects import Denied, Log
 from pipeline.doctor.cluster import read_objects
 from tests.command import Waybill
 
@@ -79,6 +79,53 @@ def test_secrets_are_asked_for_the_names_of_their_keys_alone(kubectl: Path) -> N
     assert "$value" not in asked
 
 
+FLOW = {
+    "kind": "SonataFlow",
+    "metadata": {"name": "greeting", "namespace": "demo"},
+    "status": {"conditions": [{"type": "Running", "status": "False"}]},
+}
+CRASH = {
+    "kind": "Pod",
+    "metadata": {"name": "p", "namespace": "demo", "labels": {"sonataflow.org/workflow-app": "greeting"}},
+    "status": {"containerStatuses": [{"name": "c", "ready": False, "state": {"terminated": {"exitCode": 1}}}]},
+}
+LOG = Log(namespace="demo", pod="p", container="c")
+REFUSED = (
+    'Error from server (Forbidden): pods "p" is forbidden: User "dev" cannot get resource "pods/log" in API group ""'
+)
+GONE = "Error from server: Get https://10.0.0.1:10250/containerLogs/demo/p/c: dial tcp 10.0.0.1:10250: i/o timeout"
+
+
+@pytest.mark.parametrize(
+    ("output", "errors", "code", "logs", "denied"),
+    [
+        ("a line", (), 0, {LOG: "a line\n"}, ()),
+        ("", (REFUSED,), 1, {}, (Denied(resource="pods/log", namespace="demo", verb="get"),)),
+        ("", (GONE,), 1, {}, ()),
+    ],
+    ids=["read", "denied", "the node is gone"],
+)
+def test_the_log_of_a_crash_is_read_where_that_can_be(
+    output: str,
+    errors: tuple[str, ...],
+    code: int,
+    logs: dict[Log, str],
+    denied: tuple[Denied, ...],
+    kubectl: Path,
+) -> None:
+    path = "get --raw /api/v1/namespaces/demo/pods/p/log?container=c&previous=false&tailLines="
+    answering(
+        kubectl,
+        case(KINDS, "sonataflows.sonataflow.org\npods"),
+        case("get sonataflows.sonataflow.org", json.dumps(FLOW)),
+        case("get pods", json.dumps(CRASH)),
+        case(path, output, *errors, code=code),
+    )
+    found = read_objects(None, (), patience=20)
+    assert (dict(found.logs), found.denied) == (logs, denied)
+    assert (kubectl / "asked").read_text(encoding="utf-8").count("get --raw /api/v1/") == 1
+
+
 def test_an_api_whose_server_is_down_does_not_hide_the_others(kubectl: Path) -> None:
     answering(kubectl, case(KINDS, "pods", "error: unable to retrieve the complete list of server APIs", code=1))
     assert read_objects(None, (), patience=20).served == {"pods"}
@@ -128,8 +175,10 @@ def test_what_is_no_json_is_refused(kubectl: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-n", "demo"], "--namespace and --context go with --cluster"),
-        (["--context", "mine"], "--namespace and --context go with --cluster"),
+        (["-n", "demo"], "--namespace, --context and --role go with --cluster"),
+        (["--context", "mine"], "--namespace, --context and --role go with --cluster"),
+        (["--role", "ann"], "--namespace, --context and --role go with --cluster"),
+        (["--cluster", "--role", "ann", "labels"], "--role is for all checks; leave out their names"),
         (["--cluster", "-n", "No Name"], "No Name"),
         (["--cluster", "polices"], "--cluster has no check 'polices'; did you mean 'policies'?"),
     ],

@@ -1,0 +1,50 @@
+"""What PostgreSQL says to a program that it refuses, as it stands in the program's log."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from generator.findings.printable import in_one_line
+
+Kind = Literal["database", "login", "rights", "schema", "tables", "connections"]
+
+#: Messages of the server in English (src/backend/po) by their first words, and codes (appendix "Error Codes") as JDBC,
+#: Flyway and Vert.x write them, where the server speaks another language: `SQL State  : 3D000`, `(3D000)`.
+REFUSALS: Final[tuple[tuple[Kind, str, str], ...]] = (
+    ("database", r'database "[^"\n]{1,63}" does not exist', "3D000"),
+    ("login", r'password authentication failed for user "[^"\n]{1,63}"', "28P01"),
+    ("login", r'role "[^"\n]{1,63}" (?:does not exist|is not permitted to log in)', "28000"),
+    ("login", r'no pg_hba\.conf entry for host "[^"\n]{1,63}", user "[^"\n]{1,63}", database "[^"\n]{1,63}"', "28000"),
+    ("rights", r"permission denied (?:for|to create) [^\n(]{1,80}", "42501"),
+    ("schema", r'schema "[^"\n]{1,63}" does not exist|no schema has been selected to create in', "3F000"),
+    ("tables", r'relation "[^"\n]{1,127}" does not exist', "42P01"),
+    ("connections", r"sorry, too many clients already|remaining connection slots are reserved[^\n]{0,80}", "53300"),
+)
+_CODE: Final = r"(?:SQL ?State *: *|SQLSTATE[( ]|\(){code}\b"
+_TOO_LONG: Final = 160
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """What PostgreSQL refuses, and what it says; `name` is the first name in it, "" without one."""
+
+    kind: Kind
+    said: str
+    name: str = ""
+
+
+def refusal(log: str) -> Refusal | None:
+    """The last refusal in a log."""
+    found: list[tuple[int, Refusal]] = []
+    for kind, message, code in REFUSALS:
+        pattern = re.compile(rf"(?:FATAL|ERROR): +({message})|{_CODE.format(code=code)}")
+        for match in pattern.finditer(log):
+            said = match[1] or f"SQLSTATE {code}"
+            name = re.search(r'"([^"]+)"', said)
+            plain = in_one_line(said[:_TOO_LONG].strip())
+            found.append((match.start(), Refusal(kind=kind, said=plain, name=name[1] if name else "")))
+    # A code stands beside the message that it is of.
+    told = [each for each in found if not each[1].said.startswith("SQLSTATE")]
+    return max(told or found, key=lambda each: each[0], default=(0, None))[1]
